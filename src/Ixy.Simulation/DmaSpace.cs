@@ -1,0 +1,83 @@
+namespace Ixy.Simulation;
+
+/// <summary>
+/// The card's view of memory: an IOMMU in the model. The card reaches only what the driver mapped, and only while the
+/// PCI bus master bit is set; everything else is a fault, reported as a violation, never an access.
+/// Used under the card's lock.
+/// </summary>
+internal sealed unsafe class DmaSpace(RuleViolations violations)
+{
+    private readonly List<Mapping> _mappings = [];
+    private Mapping _last;
+
+    /// <summary>Set from the PCI command register, bit 2.</summary>
+    internal bool BusMaster { get; set; }
+
+    /// <summary>DMA accesses refused so far.</summary>
+    internal long Faults { get; private set; }
+
+    /// <summary>Makes [<paramref name="iova"/>, + <paramref name="length"/>) reachable at <paramref name="memory"/>.</summary>
+    /// <exception cref="ArgumentException">It overlaps an existing mapping.</exception>
+    internal void Map(ulong iova, ulong length, nint memory)
+    {
+        if (length == 0 || iova + length < iova) throw new ArgumentException($"no range: 0x{iova:x} + 0x{length:x}");
+        foreach (var mapping in _mappings)
+        {
+            if (iova < mapping.End && mapping.Start < iova + length)
+                throw new ArgumentException($"0x{iova:x} + 0x{length:x} overlaps a mapping at 0x{mapping.Start:x}");
+        }
+        _mappings.Add(new(iova, iova + length, memory));
+    }
+
+    /// <summary>Takes a mapping away; false if there is none that starts and ends so.</summary>
+    internal bool Unmap(ulong iova, ulong length)
+    {
+        _last = default;
+        return _mappings.RemoveAll(mapping => mapping.Start == iova && mapping.End == iova + length) == 1;
+    }
+
+    /// <summary>Takes all mappings away.</summary>
+    internal void Clear()
+    {
+        _last = default;
+        _mappings.Clear();
+    }
+
+    /// <summary>
+    /// Where the card finds [<paramref name="iova"/>, + <paramref name="length"/>): null, and a fault, if it may not go there.
+    /// </summary>
+    internal byte* Translate(ulong iova, uint length, string purpose)
+    {
+        // One compare and a subtraction on the common path: the same mapping as last time.
+        ulong offset = iova - _last.Start;
+        if (BusMaster && offset < _last.Length && length <= _last.Length - offset) return _last.Memory + offset;
+        return TranslateSlowly(iova, length, purpose);
+    }
+
+    private byte* TranslateSlowly(ulong iova, uint length, string purpose)
+    {
+        if (!BusMaster)
+        {
+            Faults++;
+            violations.Add("dma-without-bus-master", purpose, iova, "9.3.3 (PCI command register)",
+                "the card was told to do DMA while bus mastering is off in the PCI command register");
+            return null;
+        }
+        foreach (var mapping in _mappings)
+        {
+            if (iova < mapping.Start || iova >= mapping.End || length > mapping.End - iova) continue;
+            _last = mapping;
+            return mapping.Memory + (iova - mapping.Start);
+        }
+        Faults++;
+        violations.Add("dma-outside-mapping", purpose, iova, "IOMMU",
+            $"the card was told to reach {length} bytes that the driver has not mapped for it");
+        return null;
+    }
+
+    private readonly struct Mapping(ulong start, ulong end, nint memory)
+    {
+        internal readonly ulong Start = start, End = end, Length = end - start;
+        internal readonly byte* Memory = (byte*)memory;
+    }
+}

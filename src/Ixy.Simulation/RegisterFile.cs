@@ -1,0 +1,162 @@
+using System.Runtime.InteropServices;
+using Ixy.Vfio;
+using Ixy.Vfio.Interop;
+
+namespace Ixy.Simulation;
+
+/// <summary>
+/// The registers of a card model behind one BAR: values, access kinds, reset values, and the behaviour that the card's
+/// parts attach to reads and writes. Values live in page-aligned memory, so that pages without side effects on reads
+/// can be seen by the driver directly (design D6). Used under the card's lock, except through those pages.
+/// </summary>
+internal sealed unsafe class RegisterFile : IDisposable
+{
+    /// <summary>Acts on a write to element <paramref name="index"/>; stores the value itself, if it is to be stored.</summary>
+    internal delegate void WriteHandler(int index, uint value);
+
+    /// <summary>What a read of element <paramref name="index"/> gives.</summary>
+    internal delegate uint ReadHandler(int index);
+
+    private const uint PageLength = 4096;
+    private readonly Entry?[] _entries;
+    private readonly Dictionary<Register, (ReadHandler? Read, WriteHandler? Write)> _handlers = [];
+    private readonly IReadOnlyList<Register> _table;
+    private readonly HashSet<uint> _sharedPages;
+
+    /// <param name="length">Bytes of the BAR, a multiple of 4 KiB.</param>
+    /// <param name="table">Every register the card has; none may overlap.</param>
+    /// <param name="sharedPages">Offsets of 4 KiB pages that the driver may see as plain memory.</param>
+    internal RegisterFile(uint length, IReadOnlyList<Register> table, params uint[] sharedPages)
+    {
+        Length = length;
+        _table = table;
+        _sharedPages = [.. sharedPages];
+        _entries = new Entry?[length / sizeof(uint)];
+        foreach (var register in table)
+        {
+            for (int index = 0; index < register.Count; index++) Place(register, index, register[index]);
+            for (int index = 0; index < register.AliasCount; index++)
+                Place(register, index, register.AliasOffset + (uint)index * register.AliasStride);
+        }
+        nint memory = Libc.mmap(0, length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED | Libc.MAP_ANONYMOUS, -1, 0);
+        if (memory == Libc.MapFailed) throw new DmaMemoryException($"no memory for registers: {Libc.LastError()}");
+        Memory = (uint*)memory;
+        Reset();
+    }
+
+    /// <summary>Bytes of the BAR.</summary>
+    internal uint Length { get; }
+
+    /// <summary>The values, one word per 4 bytes of the BAR.</summary>
+    internal uint* Memory { get; private set; }
+
+    /// <summary>Accesses are written here while it is set.</summary>
+    internal Action<string>? Trace { get; set; }
+
+    /// <summary>The stored value of a register, without the side effects of a read or write by software.</summary>
+    internal uint this[Register register, int index = 0]
+    {
+        get => Memory[register[index] / sizeof(uint)];
+        set => Memory[register[index] / sizeof(uint)] = value;
+    }
+
+    /// <summary>Attaches what a software read gives, in place of the stored value.</summary>
+    internal void OnRead(Register register, ReadHandler handler)
+    {
+        ref var handlers = ref CollectionsMarshal.GetValueRefOrAddDefault(_handlers, register, out _);
+        if (handlers.Read is not null) throw new ArgumentException($"{register.Name} has a read handler already");
+        handlers.Read = handler;
+    }
+
+    /// <summary>Attaches what a software write does, in place of storing the value.</summary>
+    internal void OnWrite(Register register, WriteHandler handler)
+    {
+        ref var handlers = ref CollectionsMarshal.GetValueRefOrAddDefault(_handlers, register, out _);
+        if (handlers.Write is not null) throw new ArgumentException($"{register.Name} has a write handler already");
+        handlers.Write = handler;
+    }
+
+    /// <summary>Sets every register to its reset value, without calling handlers.</summary>
+    internal void Reset()
+    {
+        foreach (var register in _table)
+        {
+            for (int index = 0; index < register.Count; index++) this[register, index] = register.Reset;
+        }
+    }
+
+    /// <summary>The register at an offset, or null.</summary>
+    internal Register? Find(uint offset, out int index)
+    {
+        var entry = _entries[offset / sizeof(uint)];
+        index = entry?.Index ?? 0;
+        return entry?.Register;
+    }
+
+    /// <summary>A name for an offset: <c>RDT[3]</c>, or the bare offset where there is no register.</summary>
+    internal string Describe(uint offset) => Find(offset, out int index) switch
+    {
+        null => $"0x{offset:x5}",
+        { Count: 1 } register => register.Name,
+        { } register => $"{register.Name}[{index}]",
+    };
+
+    /// <summary>A 32-bit read by software, with its side effects.</summary>
+    internal uint Read(uint offset)
+    {
+        uint value = ReadUntraced(offset);
+        Trace?.Invoke($"read  {Describe(offset)} -> 0x{value:x8}");
+        return value;
+    }
+
+    /// <summary>A 32-bit write by software, with its side effects.</summary>
+    internal void Write(uint offset, uint value)
+    {
+        Trace?.Invoke($"write {Describe(offset)} <- 0x{value:x8}");
+        if (_entries[offset / sizeof(uint)] is not { } entry) return;
+        if (_handlers.TryGetValue(entry.Register, out var handlers) && handlers.Write is not null)
+            handlers.Write(entry.Index, value);
+        else if (entry.Register.Access == RegisterAccess.ReadWrite)
+            Memory[entry.Word] = value;
+        else if (entry.Register.Access == RegisterAccess.ReadClearWriteOneClear)
+            Memory[entry.Word] &= ~value;
+    }
+
+    /// <summary>Where the driver sees a register as plain memory; null where accesses must be calls.</summary>
+    internal uint* TryGetShared(uint offset) =>
+        _sharedPages.Contains(offset / PageLength * PageLength) ? Memory + offset / sizeof(uint) : null;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (Memory is null) return;
+        _ = Libc.munmap((nint)Memory, Length);
+        Memory = null;
+    }
+
+    private uint ReadUntraced(uint offset)
+    {
+        if (_entries[offset / sizeof(uint)] is not { } entry) return 0;
+        if (_handlers.TryGetValue(entry.Register, out var handlers) && handlers.Read is not null)
+            return handlers.Read(entry.Index);
+        if (entry.Register.Access == RegisterAccess.WriteOnly) return 0;
+        uint value = Memory[entry.Word];
+        if (entry.Register.Access is RegisterAccess.ReadClear or RegisterAccess.ReadClearWriteOneClear)
+            Memory[entry.Word] = 0;
+        return value;
+    }
+
+    private void Place(Register register, int index, uint offset)
+    {
+        ref var entry = ref _entries[offset / sizeof(uint)];
+        if (entry is { } other)
+            throw new ArgumentException($"{register.Name}[{index}] and {other.Register.Name} are both at 0x{offset:x}");
+        entry = new(register, index);
+    }
+
+    // Word: where the value is kept, also for an access through an alias.
+    private readonly record struct Entry(Register Register, int Index)
+    {
+        internal readonly uint Word = Register[Index] / sizeof(uint);
+    }
+}

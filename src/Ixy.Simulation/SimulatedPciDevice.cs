@@ -1,0 +1,123 @@
+using Ixy.Vfio;
+
+namespace Ixy.Simulation;
+
+/// <summary>
+/// The in-process transport: a card model as a <see cref="PciDevice"/>. Register accesses are calls into the model
+/// between two turns of the device thread; doorbells are plain stores into memory that the model polls.
+/// </summary>
+public sealed unsafe class SimulatedPciDevice : PciDevice
+{
+    private readonly Bar?[] _bars = new Bar?[6];
+
+    internal SimulatedPciDevice(string name, CardModel card)
+    {
+        (Name, Card) = (name, card);
+        DeviceThread.Add(card);
+    }
+
+    /// <inheritdoc/>
+    public override string Name { get; }
+
+    /// <summary>Rules of the datasheet that the driver broke so far.</summary>
+    public RuleViolations Violations => Card.Violations;
+
+    /// <summary>What passed the wire of the card's port.</summary>
+    public Wires.WireStatistics WireStatistics => Card.Wire.Statistics;
+
+    internal CardModel Card { get; }
+
+    /// <inheritdoc/>
+    public override uint ReadConfig(int offset, int size)
+    {
+        DeviceThread.Enter();
+        try
+        {
+            return Card.ReadConfig(offset, size);
+        }
+        finally
+        {
+            DeviceThread.Leave();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void WriteConfig(int offset, uint value, int size) =>
+        BetweenTurns(() => Card.WriteConfig(offset, value, size));
+
+    /// <inheritdoc/>
+    public override PciBar OpenBar(int index)
+    {
+        if ((uint)index > 5 || Card.BarLength(index) == 0)
+            throw new PciDeviceException($"{Name} has no BAR {index}");
+        return _bars[index] ??= new Bar(Card, index);
+    }
+
+    /// <summary>Runs something that reads or changes the card while it stands still.</summary>
+    internal static void BetweenTurns(Action action)
+    {
+        DeviceThread.Enter();
+        try
+        {
+            action();
+        }
+        finally
+        {
+            DeviceThread.Leave();
+        }
+    }
+
+    /// <inheritdoc/>
+    protected internal override void MapDma(DmaChunk chunk) =>
+        BetweenTurns(() => Card.Dma.Map(chunk.Address, chunk.Length, (nint)chunk.Address));
+
+    /// <inheritdoc/>
+    protected internal override void UnmapDma(DmaChunk chunk) => BetweenTurns(() => Card.Dma.Unmap(chunk.Address, chunk.Length));
+
+    /// <inheritdoc/>
+    protected override void Close()
+    {
+        DeviceThread.Remove(Card);
+        Card.Dispose();
+    }
+
+    private sealed class Bar(CardModel card, int index) : PciBar
+    {
+        public override uint Length { get; } = card.BarLength(index);
+
+        public override uint Read32(uint offset)
+        {
+            CheckOffset(offset);
+            DeviceThread.Enter();
+            try
+            {
+                return card.ReadBar(index, offset);
+            }
+            finally
+            {
+                DeviceThread.Leave();
+            }
+        }
+
+        public override void Write32(uint offset, uint value)
+        {
+            CheckOffset(offset);
+            DeviceThread.Enter();
+            try
+            {
+                card.WriteBar(index, offset, value);
+            }
+            finally
+            {
+                DeviceThread.Leave();
+            }
+        }
+
+        public override bool TryGetPointer(uint offset, out uint* pointer)
+        {
+            CheckOffset(offset);
+            pointer = card.TryGetShared(index, offset);
+            return pointer is not null;
+        }
+    }
+}

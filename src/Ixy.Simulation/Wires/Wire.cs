@@ -1,0 +1,66 @@
+namespace Ixy.Simulation.Wires;
+
+/// <summary>What is wrong with a frame that arrives; the frame's bytes come without the 4-byte FCS.</summary>
+[Flags]
+public enum FrameErrors
+{
+    /// <summary>A good frame.</summary>
+    None = 0,
+
+    /// <summary>The FCS does not match.</summary>
+    Crc = 1,
+
+    /// <summary>The PHY saw an illegal symbol in it.</summary>
+    Symbol = 2,
+}
+
+/// <summary>Frames that passed a wire, seen from outside the card, and what a checker found.</summary>
+public sealed class WireStatistics
+{
+    /// <summary>Frames sent towards the card.</summary>
+    public long Sent { get; internal set; }
+
+    /// <summary>Frames that came from the card.</summary>
+    public long Received { get; internal set; }
+
+    /// <summary>Frames sent by a generator that have come out of no card (generator only).</summary>
+    public long Lost { get; internal set; }
+
+    /// <summary>Frames that came after one with a higher number (generator only).</summary>
+    public long Reordered { get; internal set; }
+
+    /// <summary>Frames that came more than once (generator only).</summary>
+    public long Duplicated { get; internal set; }
+
+    /// <summary>Frames that came changed (generator only).</summary>
+    public long Corrupted { get; internal set; }
+
+    /// <summary>Frames from the card that the other side of the wire did not take (a full TAP queue).</summary>
+    public long Dropped { get; internal set; }
+}
+
+/// <summary>
+/// What the port of a simulated card is plugged into. All members are called by the card's device thread only.
+/// Frames carry no preamble and no FCS; 60 to 15,996 bytes are usual, but a wire may deliver any length.
+/// </summary>
+public abstract class Wire : IDisposable
+{
+    /// <summary>Counted from outside the card. Values may be read from any thread; they are exact once the card stands still.</summary>
+    public WireStatistics Statistics { get; } = new();
+
+    /// <summary>Signal is present: the far end is there. A card's link cannot come up without it.</summary>
+    public virtual bool HasSignal => true;
+
+    /// <summary>Takes a frame that the card sends.</summary>
+    /// <param name="frame">Destination address to the last payload byte; valid during the call.</param>
+    /// <param name="now">The device's clock in nanoseconds.</param>
+    public abstract void Send(ReadOnlySpan<byte> frame, long now);
+
+    /// <summary>The next frame that has arrived; empty if there is none. Valid until the next call.</summary>
+    /// <param name="now">The device's clock in nanoseconds.</param>
+    /// <param name="errors">What is wrong with the frame.</param>
+    public abstract ReadOnlySpan<byte> Receive(long now, out FrameErrors errors);
+
+    /// <summary>Releases what the wire holds.</summary>
+    public virtual void Dispose() => GC.SuppressFinalize(this);
+}

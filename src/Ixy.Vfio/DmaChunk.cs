@@ -1,0 +1,86 @@
+using System.Runtime.InteropServices;
+using Ixy.Vfio.Interop;
+
+namespace Ixy.Vfio;
+
+/// <summary>
+/// A contiguous piece of the DMA arena, backed by one memory file: what is mapped for a device at once.
+/// Its length is a multiple of 2 MiB; its address is the same for this process and for a device behind an IOMMU.
+/// </summary>
+public sealed unsafe class DmaChunk
+{
+    private readonly List<(nuint Start, nuint Length)> _free;
+
+    private DmaChunk(nuint address, nuint length, int fd, bool huge)
+    {
+        (Address, Length, FileDescriptor, IsHuge) = (address, length, fd, huge);
+        _free = [(address, length)];
+    }
+
+    /// <summary>First byte, as this process sees it; 2 MiB aligned.</summary>
+    public nuint Address { get; }
+
+    /// <summary>Length in bytes, a multiple of 2 MiB.</summary>
+    public nuint Length { get; }
+
+    /// <summary>The memory file (memfd) behind it, to be shared with another process. Owned by the arena.</summary>
+    public int FileDescriptor { get; }
+
+    /// <summary>Backed by 2 MiB pages, physically contiguous within each.</summary>
+    public bool IsHuge { get; }
+
+    internal bool IsUnused => _free.Count == 1 && _free[0].Length == Length;
+
+    /// <summary>Maps a new chunk at a fixed address; null if the system has no memory of that kind.</summary>
+    internal static DmaChunk? TryMap(nuint address, nuint length, bool huge)
+    {
+        uint kind = huge ? Libc.MFD_HUGETLB | Libc.MFD_HUGE_2MB : 0;
+        int fd = Libc.memfd_create("ixy-dma", Libc.MFD_CLOEXEC | kind);
+        if (fd < 0) return null;
+        int flags = Libc.MAP_SHARED | Libc.MAP_FIXED | Libc.MAP_POPULATE;
+        if (Libc.ftruncate(fd, (long)length) == 0
+            && Libc.mmap((nint)address, length, Libc.PROT_READ | Libc.PROT_WRITE, flags, fd, 0) != Libc.MapFailed)
+            return new(address, length, fd, huge);
+        int error = Marshal.GetLastPInvokeError();
+        _ = Libc.close(fd);
+        Marshal.SetLastPInvokeError(error);
+        return null;
+    }
+
+    /// <summary>Gives the memory back; the addresses stay reserved for the arena.</summary>
+    internal void Unmap()
+    {
+        DmaArena.ReserveAddresses(Address, Length, Libc.MAP_FIXED);
+        _ = Libc.close(FileDescriptor);
+    }
+
+    /// <summary>First fit; zero if no free range is long enough.</summary>
+    internal nuint Take(nuint length)
+    {
+        for (int i = 0; i < _free.Count; i++)
+        {
+            var (start, available) = _free[i];
+            if (available < length) continue;
+            if (available == length) _free.RemoveAt(i);
+            else _free[i] = (start + length, available - length);
+            return start;
+        }
+        return 0;
+    }
+
+    /// <summary>Returns a range and joins it with its free neighbours.</summary>
+    internal void Return(nuint start, nuint length)
+    {
+        int i = 0;
+        while (i < _free.Count && _free[i].Start < start) i++;
+        _free.Insert(i, (start, length));
+        if (i + 1 < _free.Count && start + length == _free[i + 1].Start) Join(i);
+        if (i > 0 && _free[i - 1].Start + _free[i - 1].Length == start) Join(i - 1);
+    }
+
+    private void Join(int i)
+    {
+        _free[i] = (_free[i].Start, _free[i].Length + _free[i + 1].Length);
+        _free.RemoveAt(i + 1);
+    }
+}

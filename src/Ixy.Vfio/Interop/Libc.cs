@@ -1,0 +1,67 @@
+using System.Runtime.InteropServices;
+
+namespace Ixy.Vfio.Interop;
+
+/// <summary>The C library calls this project needs, as the manual pages of section 2 describe them.</summary>
+internal static unsafe partial class Libc
+{
+    internal const int PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2;
+    internal const int MAP_SHARED = 0x01, MAP_PRIVATE = 0x02, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20;
+    internal const int MAP_NORESERVE = 0x4000, MAP_POPULATE = 0x8000, MAP_FIXED_NOREPLACE = 0x100000;
+    internal const uint MFD_CLOEXEC = 1, MFD_HUGETLB = 4, MFD_HUGE_2MB = 21u << 26;
+    internal const int O_RDONLY = 0, O_RDWR = 2, O_NONBLOCK = 0x800, O_SYNC = 0x101000, O_CLOEXEC = 0x80000;
+    internal const int EPERM = 1, ENOENT = 2, EAGAIN = 11, ENOMEM = 12, EACCES = 13, EBUSY = 16;
+
+    private const string C = "libc";
+
+    internal static readonly nint MapFailed = -1;
+
+    [LibraryImport(C, SetLastError = true)]
+    internal static partial nint mmap(nint address, nuint length, int protection, int flags, int fd, long offset);
+
+    [LibraryImport(C, SetLastError = true)]
+    internal static partial int munmap(nint address, nuint length);
+
+    [LibraryImport(C, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int memfd_create(string name, uint flags);
+
+    [LibraryImport(C, SetLastError = true)]
+    internal static partial int ftruncate(int fd, long length);
+
+    [LibraryImport(C, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int open(string path, int flags);
+
+    [LibraryImport(C, SetLastError = true)]
+    internal static partial int close(int fd);
+
+    [LibraryImport(C, SetLastError = true)]
+    internal static partial nint read(int fd, void* buffer, nuint count);
+
+    [LibraryImport(C, SetLastError = true)]
+    internal static partial nint write(int fd, void* buffer, nuint count);
+
+    [LibraryImport(C, SetLastError = true)]
+    internal static partial nint pread(int fd, void* buffer, nuint count, long offset);
+
+    [LibraryImport(C, SetLastError = true)]
+    internal static partial nint pwrite(int fd, void* buffer, nuint count, long offset);
+
+    [LibraryImport(C, SetLastError = true)]
+    internal static partial int ioctl(int fd, nuint request, void* argument);
+
+    [LibraryImport(C, SetLastError = true)]
+    internal static partial int sched_setaffinity(int thread, nuint size, ulong* mask);
+
+    [LibraryImport(C, SetLastError = true)]
+    internal static partial int sched_getaffinity(int thread, nuint size, ulong* mask);
+
+    [LibraryImport(C)]
+    internal static partial uint geteuid();
+
+    /// <summary>The last call's error number and text, as "ENOMEM-style text (errno 12)".</summary>
+    internal static string LastError()
+    {
+        int error = Marshal.GetLastPInvokeError();
+        return $"{Marshal.GetPInvokeErrorMessage(error)} (errno {error})";
+    }
+}

@@ -1,0 +1,102 @@
+namespace Ixy.Vfio;
+
+/// <summary>
+/// A PCI function that this process drives: its configuration space, BARs and DMA mappings.
+/// One subclass per transport (sysfs, kernel VFIO, vfio-user, in-process simulation).
+/// Disposing turns bus mastering off first, so that no DMA reaches memory that is about to go away, and then
+/// releases every mapping and descriptor. Not thread-safe, except for BAR accesses.
+/// </summary>
+public abstract class PciDevice : IDisposable
+{
+    private const ushort BusMasterEnable = 1 << 2, MemorySpaceEnable = 1 << 1;
+    private bool _disposed;
+
+    /// <summary>What the user asked for: a PCI address or a device specifier.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>PCI vendor id (configuration offset 0x00).</summary>
+    public ushort VendorId => (ushort)ReadConfig(PciConfig.VendorId, 2);
+
+    /// <summary>PCI device id (configuration offset 0x02).</summary>
+    public ushort DeviceId => (ushort)ReadConfig(PciConfig.DeviceId, 2);
+
+    /// <summary>PCI class code: base class, subclass and interface in 24 bits (configuration offset 0x09).</summary>
+    public uint ClassCode => ReadConfig(PciConfig.RevisionId, 4) >> 8;
+
+    /// <summary>
+    /// The address a device uses for DMA equals the process's virtual address. False on transports without an IOMMU,
+    /// where <see cref="DmaArena.PhysicalFrames"/> translates.
+    /// </summary>
+    public virtual bool DeviceAddressIsVirtual => true;
+
+    /// <summary>Reads 1, 2 or 4 bytes of configuration space, little-endian, naturally aligned.</summary>
+    /// <exception cref="PciDeviceException">The access failed.</exception>
+    public abstract uint ReadConfig(int offset, int size);
+
+    /// <summary>Writes 1, 2 or 4 bytes of configuration space, little-endian, naturally aligned.</summary>
+    /// <exception cref="PciDeviceException">The access failed.</exception>
+    public abstract void WriteConfig(int offset, uint value, int size);
+
+    /// <summary>Opens a memory BAR. Opening one twice gives the same window.</summary>
+    /// <param name="index">0 to 5, as in the configuration header.</param>
+    /// <exception cref="PciDeviceException">The function has no such BAR, or it cannot be mapped.</exception>
+    public abstract PciBar OpenBar(int index);
+
+    /// <summary>Lets the device read and write memory on its own (PCI command register, bit 2), and decode its BARs (bit 1).</summary>
+    public void EnableBusMaster() => WriteConfig(PciConfig.Command, Command | BusMasterEnable | MemorySpaceEnable, 2);
+
+    /// <summary>Stops every DMA of the device (PCI command register, bit 2).</summary>
+    public void DisableBusMaster() => WriteConfig(PciConfig.Command, Command & ~(uint)BusMasterEnable, 2);
+
+    /// <summary>Makes a piece of the DMA arena visible to the device. Called by <see cref="DmaArena"/>.</summary>
+    /// <param name="chunk">Contiguous memory of this process; see <see cref="DmaChunk"/> for its descriptor.</param>
+    protected internal abstract void MapDma(DmaChunk chunk);
+
+    /// <summary>Takes the memory away from the device again; it must not touch it any more when this returns.</summary>
+    protected internal abstract void UnmapDma(DmaChunk chunk);
+
+    /// <summary>Bus master off, DMA unmapped, descriptors closed. Does nothing the second time.</summary>
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        try
+        {
+            DisableBusMaster();
+        }
+        finally
+        {
+            DmaArena.Detach(this);
+            Close();
+        }
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Releases what the transport holds. Called once, after bus mastering is off and all memory unmapped.</summary>
+    protected abstract void Close();
+
+    private uint Command => ReadConfig(PciConfig.Command, 2);
+}
+
+/// <summary>Offsets in the PCI configuration header (PCI Local Bus 3.0, section 6.1).</summary>
+public static class PciConfig
+{
+    /// <summary>Vendor id, 16 bits.</summary>
+    public const int VendorId = 0x00;
+    /// <summary>Device id, 16 bits.</summary>
+    public const int DeviceId = 0x02;
+    /// <summary>Command register, 16 bits: I/O space, memory space, bus master, …</summary>
+    public const int Command = 0x04;
+    /// <summary>Status register, 16 bits.</summary>
+    public const int Status = 0x06;
+    /// <summary>Revision id, 8 bits, followed by the 24-bit class code.</summary>
+    public const int RevisionId = 0x08;
+    /// <summary>First base address register; six of 32 bits follow each other.</summary>
+    public const int Bar0 = 0x10;
+    /// <summary>Subsystem vendor id, 16 bits.</summary>
+    public const int SubsystemVendorId = 0x2c;
+    /// <summary>Subsystem id, 16 bits.</summary>
+    public const int SubsystemId = 0x2e;
+    /// <summary>Offset of the first capability, 8 bits.</summary>
+    public const int CapabilitiesPointer = 0x34;
+}

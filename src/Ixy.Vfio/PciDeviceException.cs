@@ -1,0 +1,16 @@
+namespace Ixy.Vfio;
+
+/// <summary>A PCI function could not be opened or used. The message says what was found, what was expected, and the cure.</summary>
+public class PciDeviceException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>No such PCI function, or no such file or socket behind the specifier.</summary>
+public sealed class DeviceNotFoundException(string message) : PciDeviceException(message);
+
+/// <summary>The operation needs rights that this process lacks; the message says which and how to get them.</summary>
+public sealed class PrivilegeException(string message) : PciDeviceException(message);
+
+/// <summary>Huge pages are required (a transport without an IOMMU) and cannot be had; the message says how many and how.</summary>
+public sealed class HugePagesRequiredException(string message) : PciDeviceException(message);
+
+/// <summary>DMA memory could not be reserved, allocated or mapped for a device.</summary>
+public sealed class DmaMemoryException(string message) : PciDeviceException(message);

@@ -1,0 +1,141 @@
+using static Ixy.RegisterAccess;
+
+namespace Ixy.Ixgbe;
+
+/// <summary>
+/// The registers the driver uses, from the "Intel 82599 10 GbE Controller Datasheet", chapter 8, in its order; X540 and
+/// X550 have them at the same places. Field constants stand beside their register: <c>CTRL</c>, <c>CTRL_.RST</c>.
+/// </summary>
+public static class IxgbeRegisters
+{
+    private static readonly List<Register> s_all = [];
+
+    /// <summary>Every register of this table, in its order.</summary>
+    public static IReadOnlyList<Register> All => s_all;
+
+#pragma warning disable CS1591 // The table's last column says what each register is.
+    // General control (8.2.3.1)
+    public static readonly Register CTRL = Define("CTRL", 0x00000, ReadWrite, 0, "Device control: resets, master disable (8.2.3.1.1)");
+    public static readonly Register STATUS = Define("STATUS", 0x00008, ReadOnly, 0, "Device status: LAN id, master enable (8.2.3.1.2)");
+    public static readonly Register CTRL_EXT = Define("CTRL_EXT", 0x00018, ReadWrite, 0, "Extended control: driver loaded (8.2.3.1.3)");
+    public static class CTRL_ { public const uint MasterDisable = 1u << 2, LRST = 1u << 3, RST = 1u << 26; }
+    public static class STATUS_ { public const uint MasterEnable = 1u << 19; }
+    public static class CTRL_EXT_ { public const uint NoSnoopDisable = 1u << 16, DriverLoaded = 1u << 28; }
+
+    // EEPROM (8.2.3.2)
+    public static readonly Register EEC = Define("EEC", 0x10010, ReadWrite, 0, "EEPROM control: auto-read done (8.2.3.2.1)");
+    public static class EEC_ { public const uint AutoReadDone = 1u << 9; }
+
+    // Interrupts (8.2.3.5)
+    public static readonly Register EICR = Define("EICR", 0x00800, ReadClearWriteOneClear, 0, "Interrupt cause (8.2.3.5.1)");
+    public static readonly Register EIMC = Define("EIMC", 0x00888, WriteOnly, 0, "Interrupt mask clear (8.2.3.5.4)");
+    public static readonly Register EIMC_EX = Define("EIMC_EX", 0x00AB0, WriteOnly, 0, "Interrupt mask clear, causes 0-63 (8.2.3.5.8)", 2);
+    public static class EIMC_ { public const uint All = 0x7FFF_FFFF; }
+
+    // Receive (8.2.3.7, 8.2.3.8)
+    public static readonly Register FCTRL = Define("FCTRL", 0x05080, ReadWrite, 0, "Filter control: broadcast, promiscuous modes (8.2.3.7.1)");
+    public static readonly Register MTA = Define("MTA", 0x05200, ReadWrite, 0, "Multicast table: a bit per hash of 12 address bits (8.2.3.7.7)", 128);
+    public static readonly Register RAL = Define("RAL", 0x0A200, ReadWrite, 0, "Receive address, low 32 bits (8.2.3.7.8)", 128, 8, alias: 0x05400, aliasCount: 16);
+    public static readonly Register RAH = Define("RAH", 0x0A204, ReadWrite, 0, "Receive address, high 16 bits, address valid (8.2.3.7.9)", 128, 8, alias: 0x05404, aliasCount: 16);
+    public static readonly Register MPSAR = Define("MPSAR", 0x0A600, ReadWrite, 0, "Pools a receive address selects (8.2.3.7.10)", 256);
+    public static readonly Register MRQC = Define("MRQC", 0x05818, ReadWrite, 0, "Multiple receive queues: RSS and hash types (8.2.3.7.12)", alias: 0x0EC80);
+    public static readonly Register RSSRK = Define("RSSRK", 0x05C80, ReadWrite, 0, "RSS key, 40 bytes (8.2.3.7.14)", 10, alias: 0x0EB80);
+    public static readonly Register RETA = Define("RETA", 0x05C00, ReadWrite, 0, "RSS indirection table, four entries a register (8.2.3.7.13)", 32, alias: 0x0EB00);
+    public static readonly Register RDBAL = DefineQueue("RDBAL", 0x01000, ReadWrite, 0, "Receive ring address, low (8.2.3.8.1)");
+    public static readonly Register RDBAH = DefineQueue("RDBAH", 0x01004, ReadWrite, 0, "Receive ring address, high (8.2.3.8.2)");
+    public static readonly Register RDLEN = DefineQueue("RDLEN", 0x01008, ReadWrite, 0, "Receive ring length in bytes, a multiple of 128 (8.2.3.8.3)");
+    public static readonly Register DCA_RXCTRL = DefineQueue("DCA_RXCTRL", 0x0100C, ReadWrite, 0xA200, "Receive DCA and PCIe attributes (8.2.3.11.1)", alias: 0x02200);
+    public static readonly Register RDH = DefineQueue("RDH", 0x01010, ReadOnly, 0, "Receive head: the card's position (8.2.3.8.4)");
+    public static readonly Register SRRCTL = DefineQueue("SRRCTL", 0x01014, ReadWrite, 0x0402, "Receive buffer size, descriptor type, drop enable (8.2.3.8.7)", alias: 0x02100);
+    public static readonly Register RDT = DefineQueue("RDT", 0x01018, ReadWrite, 0, "Receive tail: the doorbell (8.2.3.8.5)");
+    public static readonly Register RXDCTL = DefineQueue("RXDCTL", 0x01028, ReadWrite, 0, "Receive queue enable, VLAN strip (8.2.3.8.6)");
+    public static readonly Register RDRXCTL = Define("RDRXCTL", 0x02F00, ReadWrite, 0x8800, "Receive DMA: CRC strip, init done (8.2.3.8.8)");
+    public static readonly Register RXCTRL = Define("RXCTRL", 0x03000, ReadWrite, 0, "Receive enable (8.2.3.8.10)");
+    public static readonly Register RXPBSIZE = Define("RXPBSIZE", 0x03C00, ReadWrite, 0x80000, "Receive packet buffer size (8.2.3.8.9)", 8);
+    public static class FCTRL_ { public const uint MulticastPromiscuous = 1u << 8, UnicastPromiscuous = 1u << 9, BroadcastAccept = 1u << 10; }
+    public static class RAH_ { public const uint Valid = 1u << 31; }
+    public static class MRQC_ { public const uint RssOnly = 1, TcpIPv4 = 1u << 16, IPv4 = 1u << 17, IPv6 = 1u << 20, TcpIPv6 = 1u << 21, UdpIPv4 = 1u << 22, UdpIPv6 = 1u << 23; }
+    public static class SRRCTL_
+    {
+        public const uint BufferSizeMask = 0x1F, BufferSizeUnit = 1024, AdvancedOneBuffer = 1u << 25, DropEnable = 1u << 28;
+    }
+    public static class RXDCTL_ { public const uint Enable = 1u << 25, VlanStrip = 1u << 30; }
+    public static class RDRXCTL_ { public const uint CrcStrip = 1u << 1, DmaInitDone = 1u << 3, RscFirstSize = 0x1Fu << 17; }
+    public static class RXCTRL_ { public const uint Enable = 1; }
+    public static class DCA_RXCTRL_ { public const uint MustBeZero = 1u << 12; }
+
+    // Transmit (8.2.3.9)
+    public static readonly Register DMATXCTL = Define("DMATXCTL", 0x04A80, ReadWrite, 0x8100_0000, "Transmit DMA enable (8.2.3.9.2)");
+    public static readonly Register DTXMXSZRQ = Define("DTXMXSZRQ", 0x08100, ReadWrite, 0x10, "Bytes the transmit DMA may have requested (8.2.3.9.3)");
+    public static readonly Register RTTDCS = Define("RTTDCS", 0x04900, ReadWrite, 0, "Transmit arbiter: disable while configuring (8.2.3.10.2)");
+    public static readonly Register TDBAL = DefineTransmitQueue("TDBAL", 0x06000, ReadWrite, 0, "Transmit ring address, low (8.2.3.9.5)");
+    public static readonly Register TDBAH = DefineTransmitQueue("TDBAH", 0x06004, ReadWrite, 0, "Transmit ring address, high (8.2.3.9.6)");
+    public static readonly Register TDLEN = DefineTransmitQueue("TDLEN", 0x06008, ReadWrite, 0, "Transmit ring length in bytes, a multiple of 128 (8.2.3.9.7)");
+    public static readonly Register TDH = DefineTransmitQueue("TDH", 0x06010, ReadWrite, 0, "Transmit head: the card's position (8.2.3.9.8)");
+    public static readonly Register TDT = DefineTransmitQueue("TDT", 0x06018, ReadWrite, 0, "Transmit tail: the doorbell (8.2.3.9.9)");
+    public static readonly Register TXDCTL = DefineTransmitQueue("TXDCTL", 0x06028, ReadWrite, 0, "Transmit thresholds, queue enable (8.2.3.9.10)");
+    public static readonly Register TXPBSIZE = Define("TXPBSIZE", 0x0CC00, ReadWrite, 0x28000, "Transmit packet buffer size (8.2.3.9.13)", 8);
+    public static readonly Register TXPBTHRESH = Define("TXPBTHRESH", 0x04950, ReadWrite, 0x96, "Transmit packet buffer threshold, KiB (8.2.3.9.16)", 8);
+    public static class DMATXCTL_ { public const uint Enable = 1; }
+    public static class RTTDCS_ { public const uint ArbiterDisable = 1u << 6; }
+    public static class TXDCTL_ { public const int PrefetchShift = 0, HostShift = 8, WriteBackShift = 16; public const uint Enable = 1u << 25; }
+
+    // MAC and link (8.2.3.22)
+    public static readonly Register HLREG0 = Define("HLREG0", 0x04240, ReadWrite, 0x0000_AC0F, "MAC control: CRC, padding, jumbo, loopback (8.2.3.22.8)");
+    public static readonly Register MAXFRS = Define("MAXFRS", 0x04268, ReadWrite, 0x05EE_0000, "Longest frame accepted, in the high half (8.2.3.22.13)");
+    public static readonly Register AUTOC = Define("AUTOC", 0x042A0, ReadWrite, 0xC09C_6004, "Auto-negotiation, link mode (8.2.3.22.19)");
+    public static readonly Register LINKS = Define("LINKS", 0x042A4, ReadOnly, 0, "Link status and speed (8.2.3.22.20)");
+    public static class HLREG0_ { public const uint TxCrcEnable = 1, RxCrcStrip = 1u << 1, JumboEnable = 1u << 2, TxPadEnable = 1u << 10; }
+    public static class AUTOC_ { public const uint LinkModeMask = 7u << 13, LinkMode10GSerial = 3u << 13, Restart = 1u << 12; }
+    public static class LINKS_ { public const uint Up = 1u << 30, SpeedMask = 3u << 28, Speed100M = 1u << 28, Speed1G = 2u << 28, Speed10G = 3u << 28; }
+
+    // Statistics (8.2.3.23), all cleared by reading
+    public static readonly Register CRCERRS = Define("CRCERRS", 0x04000, ReadClear, 0, "CRC errors (8.2.3.23.1)");
+    public static readonly Register RLEC = Define("RLEC", 0x04040, ReadClear, 0, "Length errors (8.2.3.23.7)");
+    public static readonly Register MPC = Define("MPC", 0x03FA0, ReadClear, 0, "Missed packets: the packet buffer was full (8.2.3.23.4)", 8);
+    public static readonly Register GPRC = Define("GPRC", 0x04074, ReadClear, 0, "Good packets received (8.2.3.23.22)");
+    public static readonly Register GORCL = Define("GORCL", 0x04088, ReadClear, 0, "Good bytes received, low 32 bits (8.2.3.23.26)");
+    public static readonly Register GORCH = Define("GORCH", 0x0408C, ReadClear, 0, "Good bytes received, high 4 bits (8.2.3.23.26)");
+    public static readonly Register GPTC = Define("GPTC", 0x04080, ReadClear, 0, "Good packets sent (8.2.3.23.25)");
+    public static readonly Register GOTCL = Define("GOTCL", 0x04090, ReadClear, 0, "Good bytes sent, low 32 bits (8.2.3.23.27)");
+    public static readonly Register GOTCH = Define("GOTCH", 0x04094, ReadClear, 0, "Good bytes sent, high 4 bits (8.2.3.23.27)");
+    public static readonly Register QPRDC = Define("QPRDC", 0x01430, ReadClear, 0, "Packets a queue had no descriptor for (8.2.3.23.75)", 16, 0x40);
+#pragma warning restore CS1591
+
+    private static Register Define(
+        string name, uint offset, RegisterAccess access, uint reset, string meaning,
+        int count = 1, uint stride = 4, uint alias = 0, int aliasCount = -1)
+    {
+        var register = new Register(name, offset, access, reset, meaning)
+        {
+            Count = count,
+            Stride = stride,
+            AliasOffset = alias,
+            AliasCount = alias == 0 ? 0 : aliasCount < 0 ? count : aliasCount,
+            AliasStride = stride,
+        };
+        s_all.Add(register);
+        return register;
+    }
+
+    // Receive queues 0-63 are at 0x01000, 64-127 at 0x0D000 (8.2.3.8); two registers of the first 16 are also seen
+    // where the 82598 had them.
+    private static Register DefineQueue(
+        string name, uint offset, RegisterAccess access, uint reset, string meaning, uint alias = 0)
+    {
+        var register = new Register(name, offset, access, reset, meaning)
+        {
+            Count = 128,
+            Stride = 0x40,
+            Split = 64,
+            UpperOffset = offset + 0xC000,
+            AliasOffset = alias,
+            AliasCount = alias == 0 ? 0 : 16,
+        };
+        s_all.Add(register);
+        return register;
+    }
+
+    private static Register DefineTransmitQueue(string name, uint offset, RegisterAccess access, uint reset, string meaning) =>
+        Define(name, offset, access, reset, meaning, 128, 0x40);
+}

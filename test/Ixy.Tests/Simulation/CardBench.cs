@@ -1,0 +1,107 @@
+using Ixy.Simulation;
+using Ixy.Simulation.Ixgbe;
+using Ixy.Simulation.Wires;
+
+namespace Ixy.Tests.Simulation;
+
+/// <summary>
+/// A card on the bench, without driver and without device thread: the test writes registers and descriptors by hand and
+/// turns the card's clock itself.
+/// </summary>
+internal sealed unsafe class CardBench : IDisposable
+{
+    /// <summary>Where the card sees the bench's memory: not the process's own addresses, so that no mix-up passes.</summary>
+    internal const ulong Iova = 0x1_0000_0000;
+
+    internal const int MemoryLength = 4 << 20;
+
+    private readonly byte* _memory;
+    private ulong _allocated;
+
+    internal CardBench(IxgbeCardOptions? options = null, Wire? wire = null)
+    {
+        Wire = wire ?? new TestWire();
+        Card = new IxgbeCard(options ?? new IxgbeCardOptions(), Wire);
+        _memory = (byte*)System.Runtime.InteropServices.NativeMemory.AlignedAlloc(MemoryLength, 4096);
+        Memory.Clear();
+        Card.Dma.Map(Iova, MemoryLength, (nint)_memory);
+        Card.Dma.BusMaster = true;
+    }
+
+    internal IxgbeCard Card { get; }
+
+    internal Wire Wire { get; }
+
+    /// <summary>The default wire: frames to receive are queued, frames sent are kept.</summary>
+    internal TestWire TestWire => (TestWire)Wire;
+
+    /// <summary>The memory the card can reach, at <see cref="Iova"/>.</summary>
+    internal Span<byte> Memory => new(_memory, MemoryLength);
+
+    /// <summary>The device's clock, in nanoseconds.</summary>
+    internal long Now { get; private set; }
+
+    internal uint Read(uint offset) => Card.ReadBar(0, offset);
+
+    internal void Write(uint offset, uint value) => Card.WriteBar(0, offset, value);
+
+    internal uint Read(Register register, int index = 0) => Read(register[index]);
+
+    internal void Write(Register register, uint value, int index = 0) => Write(register[index], value);
+
+    /// <summary>A fresh piece of card-visible memory; its address for the card.</summary>
+    internal ulong Allocate(int length, int alignment = 128)
+    {
+        _allocated = (_allocated + (ulong)alignment - 1) / (ulong)alignment * (ulong)alignment;
+        ulong address = Iova + _allocated;
+        _allocated += (ulong)length;
+        Assert.True(_allocated <= MemoryLength, "the bench has no memory left");
+        return address;
+    }
+
+    /// <summary>The bytes behind an address of the card.</summary>
+    internal Span<byte> At(ulong iova, int length) => Memory.Slice((int)(iova - Iova), length);
+
+    /// <summary>Lets the clock run, a microsecond a turn, until the time has passed.</summary>
+    internal void Run(long nanoseconds = 10_000)
+    {
+        for (long end = Now + nanoseconds; Now < end;)
+        {
+            Now += 1_000;
+            Card.Poll(Now);
+        }
+    }
+
+    public void Dispose()
+    {
+        Card.Dispose();
+        System.Runtime.InteropServices.NativeMemory.AlignedFree(_memory);
+    }
+}
+
+/// <summary>A wire in the test's hands.</summary>
+internal sealed class TestWire : Wire
+{
+    private readonly Queue<(byte[] Frame, FrameErrors Errors)> _toCard = new();
+
+    internal List<byte[]> FromCard { get; } = [];
+
+    internal bool Signal { get; set; } = true;
+
+    public override bool HasSignal => Signal;
+
+    internal void Deliver(byte[] frame, FrameErrors errors = FrameErrors.None) => _toCard.Enqueue((frame, errors));
+
+    public override void Send(ReadOnlySpan<byte> frame, long now) => FromCard.Add(frame.ToArray());
+
+    public override ReadOnlySpan<byte> Receive(long now, out FrameErrors errors)
+    {
+        if (!_toCard.TryDequeue(out var next))
+        {
+            errors = FrameErrors.None;
+            return [];
+        }
+        errors = next.Errors;
+        return next.Frame;
+    }
+}
