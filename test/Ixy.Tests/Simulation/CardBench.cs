@@ -1,4 +1,3 @@
-using Ixy.Simulation;
 using Ixy.Simulation.Ixgbe;
 using Ixy.Simulation.Wires;
 
