@@ -69,8 +69,10 @@ public static unsafe class DmaArena
         }
     }
 
-    internal static DmaMemory Allocate(nuint length)
+    internal static DmaMemory Allocate(nuint length, nuint alignment)
     {
+        if (!nuint.IsPow2(alignment) || alignment < PageLength || alignment > FrameLength)
+            throw new ArgumentOutOfRangeException(nameof(alignment), $"{alignment}: expected a power of two from 4 KiB to 2 MiB");
         ArgumentOutOfRangeException.ThrowIfZero(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, LongestAllocation);
         length = RoundUp(length, PageLength);
@@ -78,11 +80,11 @@ public static unsafe class DmaArena
         {
             foreach (var chunk in s_chunks)
             {
-                nuint address = chunk.Take(length);
+                nuint address = chunk.Take(length, alignment);
                 if (address != 0) return new(chunk, address, length);
             }
             var added = AddChunk(RoundUp(length, FrameLength));
-            return new(added, added.Take(length), length);
+            return new(added, added.Take(length, alignment), length);
         }
     }
 

@@ -55,15 +55,18 @@ public sealed unsafe class DmaChunk
     }
 
     /// <summary>First fit; zero if no free range is long enough.</summary>
-    internal nuint Take(nuint length)
+    internal nuint Take(nuint length, nuint alignment)
     {
         for (int i = 0; i < _free.Count; i++)
         {
             var (start, available) = _free[i];
-            if (available < length) continue;
-            if (available == length) _free.RemoveAt(i);
-            else _free[i] = (start + length, available - length);
-            return start;
+            nuint aligned = (start + alignment - 1) / alignment * alignment;
+            nuint before = aligned - start;
+            if (available < before + length) continue;
+            _free.RemoveAt(i);
+            if (available > before + length) _free.Insert(i, (aligned + length, available - before - length));
+            if (before > 0) _free.Insert(i, (start, before));
+            return aligned;
         }
         return 0;
     }

@@ -4,7 +4,7 @@ namespace Ixy.Vfio;
 
 /// <summary>
 /// Zeroed memory that every open device can reach by DMA, from the process's one <see cref="DmaArena"/>.
-/// It starts on a 4 KiB boundary. Disposing returns it; the owner must have stopped every device that still
+/// Disposing returns it; the owner must have stopped every device that still
 /// uses it. Not thread-safe.
 /// </summary>
 public sealed unsafe class DmaMemory : IDisposable
@@ -24,10 +24,12 @@ public sealed unsafe class DmaMemory : IDisposable
     public nuint Length { get; }
 
     /// <summary>Takes at least <paramref name="length"/> bytes (1 to 1 GiB) from the arena.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The length is 0 or above 1 GiB.</exception>
+    /// <param name="length">Bytes; rounded up to whole 4 KiB.</param>
+    /// <param name="alignment">A power of two from 4 KiB to 2 MiB.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The length is 0 or above 1 GiB, or the alignment is another.</exception>
     /// <exception cref="DmaMemoryException">No memory, or the arena is full.</exception>
     /// <exception cref="HugePagesRequiredException">An open device needs huge pages and there are too few.</exception>
-    public static DmaMemory Allocate(nuint length) => DmaArena.Allocate(length);
+    public static DmaMemory Allocate(nuint length, nuint alignment = 4096) => DmaArena.Allocate(length, alignment);
 
     /// <summary>The address at which <paramref name="device"/> sees this memory's first byte.</summary>
     public ulong DeviceAddress(PciDevice device) => DmaArena.DeviceAddress(device, Address);

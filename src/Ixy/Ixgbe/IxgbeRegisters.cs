@@ -34,10 +34,11 @@ public static class IxgbeRegisters
 
     // Receive (8.2.3.7, 8.2.3.8)
     public static readonly Register FCTRL = Define("FCTRL", 0x05080, ReadWrite, 0, "Filter control: broadcast, promiscuous modes (8.2.3.7.1)");
+    public static readonly Register MCSTCTRL = Define("MCSTCTRL", 0x05090, ReadWrite, 0, "Multicast control: table on, which address bits (8.2.3.7.4)");
+    public static readonly Register RXCSUM = Define("RXCSUM", 0x05000, ReadWrite, 0, "Receive checksum control (8.2.3.7.5)");
     public static readonly Register MTA = Define("MTA", 0x05200, ReadWrite, 0, "Multicast table: a bit per hash of 12 address bits (8.2.3.7.7)", 128);
     public static readonly Register RAL = Define("RAL", 0x0A200, ReadWrite, 0, "Receive address, low 32 bits (8.2.3.7.8)", 128, 8, alias: 0x05400, aliasCount: 16);
     public static readonly Register RAH = Define("RAH", 0x0A204, ReadWrite, 0, "Receive address, high 16 bits, address valid (8.2.3.7.9)", 128, 8, alias: 0x05404, aliasCount: 16);
-    public static readonly Register MPSAR = Define("MPSAR", 0x0A600, ReadWrite, 0, "Pools a receive address selects (8.2.3.7.10)", 256);
     public static readonly Register MRQC = Define("MRQC", 0x05818, ReadWrite, 0, "Multiple receive queues: RSS and hash types (8.2.3.7.12)", alias: 0x0EC80);
     public static readonly Register RSSRK = Define("RSSRK", 0x05C80, ReadWrite, 0, "RSS key, 40 bytes (8.2.3.7.14)", 10, alias: 0x0EB80);
     public static readonly Register RETA = Define("RETA", 0x05C00, ReadWrite, 0, "RSS indirection table, four entries a register (8.2.3.7.13)", 32, alias: 0x0EB00);
@@ -52,7 +53,14 @@ public static class IxgbeRegisters
     public static readonly Register RDRXCTL = Define("RDRXCTL", 0x02F00, ReadWrite, 0x8800, "Receive DMA: CRC strip, init done (8.2.3.8.8)");
     public static readonly Register RXCTRL = Define("RXCTRL", 0x03000, ReadWrite, 0, "Receive enable (8.2.3.8.10)");
     public static readonly Register RXPBSIZE = Define("RXPBSIZE", 0x03C00, ReadWrite, 0x80000, "Receive packet buffer size (8.2.3.8.9)", 8);
+    public static readonly Register SECRXCTRL = Define("SECRXCTRL", 0x08D00, ReadWrite, 1, "Receive security block: halt the receive path (8.2.3.13.6)");
+    public static readonly Register SECRXSTAT = Define("SECRXSTAT", 0x08D04, ReadOnly, 0, "Receive security block: path is empty (8.2.3.13.7)");
+    public static class SECRXCTRL_ { public const uint ReceiveDisable = 1u << 1; }
+    public static class SECRXSTAT_ { public const uint Ready = 1; }
     public static class FCTRL_ { public const uint MulticastPromiscuous = 1u << 8, UnicastPromiscuous = 1u << 9, BroadcastAccept = 1u << 10; }
+    public static class MCSTCTRL_ { public const uint FilterEnable = 1u << 2; }
+    public static class RXCSUM_ { public const uint PacketChecksumDisable = 1u << 13; }
+    public static class RXPBSIZE_ { public const uint All = 512 * 1024; }
     public static class RAH_ { public const uint Valid = 1u << 31; }
     public static class MRQC_ { public const uint RssOnly = 1, TcpIPv4 = 1u << 16, IPv4 = 1u << 17, IPv6 = 1u << 20, TcpIPv6 = 1u << 21, UdpIPv4 = 1u << 22, UdpIPv6 = 1u << 23; }
     public static class SRRCTL_
@@ -78,6 +86,8 @@ public static class IxgbeRegisters
     public static readonly Register TXPBTHRESH = Define("TXPBTHRESH", 0x04950, ReadWrite, 0x96, "Transmit packet buffer threshold, KiB (8.2.3.9.16)", 8);
     public static class DMATXCTL_ { public const uint Enable = 1; }
     public static class RTTDCS_ { public const uint ArbiterDisable = 1u << 6; }
+    public static class TXPBSIZE_ { public const uint All = 160 * 1024; }
+    public static class DTXMXSZRQ_ { public const uint Most = 0xFFF; }
     public static class TXDCTL_ { public const int PrefetchShift = 0, HostShift = 8, WriteBackShift = 16; public const uint Enable = 1u << 25; }
 
     // MAC and link (8.2.3.22)
@@ -86,12 +96,15 @@ public static class IxgbeRegisters
     public static readonly Register AUTOC = Define("AUTOC", 0x042A0, ReadWrite, 0xC09C_6004, "Auto-negotiation, link mode (8.2.3.22.19)");
     public static readonly Register LINKS = Define("LINKS", 0x042A4, ReadOnly, 0, "Link status and speed (8.2.3.22.20)");
     public static class HLREG0_ { public const uint TxCrcEnable = 1, RxCrcStrip = 1u << 1, JumboEnable = 1u << 2, TxPadEnable = 1u << 10; }
+    public static class MAXFRS_ { public const int SizeShift = 16; }
     public static class AUTOC_ { public const uint LinkModeMask = 7u << 13, LinkMode10GSerial = 3u << 13, Restart = 1u << 12; }
     public static class LINKS_ { public const uint Up = 1u << 30, SpeedMask = 3u << 28, Speed100M = 1u << 28, Speed1G = 2u << 28, Speed10G = 3u << 28; }
 
     // Statistics (8.2.3.23), all cleared by reading
     public static readonly Register CRCERRS = Define("CRCERRS", 0x04000, ReadClear, 0, "CRC errors (8.2.3.23.1)");
     public static readonly Register RLEC = Define("RLEC", 0x04040, ReadClear, 0, "Length errors (8.2.3.23.7)");
+    public static readonly Register RUC = Define("RUC", 0x040A4, ReadClear, 0, "Undersize frames with a good FCS (8.2.3.23.30)");
+    public static readonly Register ROC = Define("ROC", 0x040AC, ReadClear, 0, "Oversize frames with a good FCS (8.2.3.23.32)");
     public static readonly Register MPC = Define("MPC", 0x03FA0, ReadClear, 0, "Missed packets: the packet buffer was full (8.2.3.23.4)", 8);
     public static readonly Register GPRC = Define("GPRC", 0x04074, ReadClear, 0, "Good packets received (8.2.3.23.22)");
     public static readonly Register GORCL = Define("GORCL", 0x04088, ReadClear, 0, "Good bytes received, low 32 bits (8.2.3.23.26)");

@@ -1,0 +1,34 @@
+namespace Ixy;
+
+/// <summary>Link state, and speed in Mbit/s (100, 1,000 or 10,000; 0 while it is down).</summary>
+public readonly record struct LinkStatus(bool IsUp, int SpeedMbps);
+
+/// <summary>
+/// What a device has counted since it was opened. Bytes are without the FCS, as sizes are everywhere in this library.
+/// </summary>
+public readonly record struct DeviceStatistics
+{
+    /// <summary>Good packets the card received and passed to a queue's memory or dropped later.</summary>
+    public long RxPackets { get; init; }
+
+    /// <summary>Their bytes.</summary>
+    public long RxBytes { get; init; }
+
+    /// <summary>Packets sent.</summary>
+    public long TxPackets { get; init; }
+
+    /// <summary>Their bytes.</summary>
+    public long TxBytes { get; init; }
+
+    /// <summary>Packets the card missed for lack of room in its packet buffer, or of descriptors in a queue.</summary>
+    public long RxMissed { get; init; }
+
+    /// <summary>Frames with a wrong FCS.</summary>
+    public long RxCrcErrors { get; init; }
+
+    /// <summary>Frames whose length field contradicts their length, and frames too long or too short.</summary>
+    public long RxLengthErrors { get; init; }
+
+    /// <summary>Frames the driver dropped: no buffer in the pool, or the frame spans several buffers.</summary>
+    public long RxDropped { get; init; }
+}

@@ -1,0 +1,27 @@
+using System.Runtime.CompilerServices;
+using Ixy.Vfio;
+
+namespace Ixy;
+
+/// <summary>A tail register: one volatile store where the transport gives a pointer, a call elsewhere.</summary>
+internal readonly unsafe struct Doorbell
+{
+    private readonly uint* _pointer;
+    private readonly PciBar _bar;
+    private readonly uint _offset;
+
+    internal Doorbell(PciBar bar, uint offset)
+    {
+        (_bar, _offset) = (bar, offset);
+        if (bar.TryGetPointer(offset, out var pointer)) _pointer = pointer;
+    }
+
+    /// <summary>Tells the device; everything stored before is visible to it first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Ring(uint value)
+    {
+        // A release store: on x86 stores to a device stay behind earlier stores to memory.
+        if (_pointer is not null) Volatile.Write(ref *_pointer, value);
+        else _bar.Write32(_offset, value);
+    }
+}

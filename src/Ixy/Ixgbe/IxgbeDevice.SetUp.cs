@@ -1,0 +1,205 @@
+using System.Buffers.Binary;
+using static Ixy.Ixgbe.IxgbeRegisters;
+
+namespace Ixy.Ixgbe;
+
+// Initialisation and shutdown, in the order and with the section numbers of the datasheet.
+public sealed partial class IxgbeDevice
+{
+    private static readonly byte[] s_defaultRssKey = Convert.FromHexString(
+        "6d5a56da255b0ec24167253d43a38fb0d0ca2bcbae7b30b477cb2da38030f20c6a42b73bbeac01fa");
+
+    // 4.6.3 Initialization sequence
+    private void SetUp()
+    {
+        DisableInterrupts();
+        ResetCard();
+        DisableInterrupts();
+        WaitFor("the EEPROM auto-read", EEC, EEC_.AutoReadDone, set: true, milliseconds: 500);
+        WaitFor("the end of DMA initialisation", RDRXCTL, RDRXCTL_.DmaInitDone, set: true, milliseconds: 500);
+        Change(CTRL_EXT, CTRL_EXT_.DriverLoaded, set: true);
+        StartLink();
+        ReadStatistics();
+        _statistics = default;
+        SetUpReceive();
+        SetUpTransmit();
+        EnableTransmitQueues();
+        EnableReceiveQueues();
+        Promiscuous = _options.Promiscuous;
+    }
+
+    // 4.6.3.1 Interrupts during initialization. Queues are polled; no interrupt is ever enabled.
+    private void DisableInterrupts()
+    {
+        Write(EIMC, EIMC_.All);
+        for (int i = 0; i < EIMC_EX.Count; i++) _bar.Write32(EIMC_EX[i], uint.MaxValue);
+        Read(EICR);
+    }
+
+    // 4.6.3.2 Global reset, after the DMA that may still run was stopped (5.2.5.3.2 Master disable).
+    private void ResetCard()
+    {
+        Change(CTRL, CTRL_.MasterDisable, set: true);
+        // A card that hangs is just what the reset is for: it goes on without an answer.
+        _ = TryWaitFor(STATUS, STATUS_.MasterEnable, set: false, milliseconds: 100);
+        Write(CTRL, CTRL_.LRST | CTRL_.RST);
+        // Registers are not to be touched before the reset is over: at least 1 ms, 10 ms for all parts (4.2.1.6.1).
+        Thread.Sleep(10);
+        WaitFor("the end of the reset", CTRL, CTRL_.LRST | CTRL_.RST, set: false, milliseconds: 100);
+    }
+
+    // 4.6.4 Initializing the PHY and link. Link-up takes up to seconds; see WaitForLink.
+    private void StartLink()
+    {
+        switch (IxgbeModels.Find(_device.DeviceId))
+        {
+            case IxgbePort.Sfi:
+                uint autoc = Read(AUTOC) & ~AUTOC_.LinkModeMask;
+                Write(AUTOC, autoc | AUTOC_.LinkMode10GSerial | AUTOC_.Restart);
+                break;
+            case IxgbePort.Backplane:
+                Change(AUTOC, AUTOC_.Restart, set: true);
+                break;
+            case IxgbePort.Copper:
+                // The PHY's firmware has negotiated since power-on.
+                break;
+        }
+    }
+
+    // 4.6.7 Receive initialization
+    private void SetUpReceive()
+    {
+        Change(RXCTRL, RXCTRL_.Enable, set: false);
+        // The whole packet buffer for traffic class 0 (4.6.11.3.4): without DCB there is no other.
+        Write(RXPBSIZE, RXPBSIZE_.All);
+        for (int i = 1; i < RXPBSIZE.Count; i++) _bar.Write32(RXPBSIZE[i], 0);
+        // The FCS is stripped in both places or in neither (8.2.3.22.8).
+        Change(HLREG0, HLREG0_.RxCrcStrip, set: true);
+        Write(RDRXCTL, (Read(RDRXCTL) & ~RDRXCTL_.RscFirstSize) | RDRXCTL_.CrcStrip);
+        SetUpFilters();
+        for (int i = 0; i < _options.ReceiveQueues; i++) SetUpReceiveQueue(new IxgbeReceiveQueue(_device, _bar, i, _options));
+        if (_options.ReceiveQueues > 1) SetUpRss();
+    }
+
+    // 7.1.1 Packet filtering: broadcast, the port's own address, lengths.
+    private void SetUpFilters()
+    {
+        for (int i = 1; i < RAH.Count; i++) _bar.Write32(RAH[i], 0);
+        for (int i = 0; i < MTA.Count; i++) _bar.Write32(MTA[i], 0);
+        Change(FCTRL, FCTRL_.BroadcastAccept, set: true);
+        // MAXFRS counts the FCS, and leaves room for a VLAN tag on its own (8.2.3.22.13).
+        bool jumbo = _options.MaxFrameSize > 1518;
+        Write(MAXFRS, (uint)(_options.MaxFrameSize + FcsLength) << MAXFRS_.SizeShift);
+        Change(HLREG0, HLREG0_.JumboEnable, set: jumbo);
+    }
+
+    private void SetUpReceiveQueue(IxgbeReceiveQueue queue)
+    {
+        _receiveQueues.Add(queue);
+        int i = queue.Index;
+        // A queue that nobody empties drops its own frames, instead of blocking the packet buffer for all (DROP_EN, 7.1.10.1.1?).
+        uint size = (uint)_options.EffectiveBufferSize / SRRCTL_.BufferSizeUnit;
+        _bar.Write32(SRRCTL[i], size | SRRCTL_.AdvancedOneBuffer | SRRCTL_.DropEnable);
+        _bar.Write32(RDBAL[i], (uint)queue.RingAddress);
+        _bar.Write32(RDBAH[i], (uint)(queue.RingAddress >> 32));
+        _bar.Write32(RDLEN[i], queue.RingLength);
+        // 4.6.7: bit 12 of DCA_RXCTRL is set after reset and has to be cleared.
+        Change(DCA_RXCTRL[i], DCA_RXCTRL_.MustBeZero, set: false);
+    }
+
+    // 7.1.2.8 Receive-side scaling: a hash over addresses and ports chooses one of the first 16 queues.
+    private void SetUpRss()
+    {
+        ReadOnlySpan<byte> key = _options.RssKey is { } chosen ? chosen.Span : s_defaultRssKey;
+        for (int i = 0; i < RSSRK.Count; i++)
+            _bar.Write32(RSSRK[i], BinaryPrimitives.ReadUInt32LittleEndian(key[(4 * i)..]));
+        int queues = Math.Min(_options.ReceiveQueues, 16);
+        for (int i = 0; i < RETA.Count; i++)
+        {
+            uint entries = 0;
+            for (int j = 0; j < 4; j++) entries |= (uint)((4 * i + j) % queues) << (8 * j);
+            _bar.Write32(RETA[i], entries);
+        }
+        // RSS status shares a descriptor field with the fragment checksum: the hash wins (7.1.6.2).
+        Change(RXCSUM, RXCSUM_.PacketChecksumDisable, set: true);
+        Write(MRQC, MRQC_.RssOnly | MRQC_.TcpIPv4 | MRQC_.IPv4 | MRQC_.TcpIPv6 | MRQC_.IPv6 | MRQC_.UdpIPv4 | MRQC_.UdpIPv6);
+    }
+
+    // 4.6.8 Transmit initialization
+    private void SetUpTransmit()
+    {
+        Change(HLREG0, HLREG0_.TxCrcEnable | HLREG0_.TxPadEnable, set: true);
+        // The arbiter stands still while its buffers change (4.6.8, 8.2.3.10.2).
+        Change(RTTDCS, RTTDCS_.ArbiterDisable, set: true);
+        Write(TXPBSIZE, TXPBSIZE_.All);
+        for (int i = 1; i < TXPBSIZE.Count; i++) _bar.Write32(TXPBSIZE[i], 0);
+        // One frame has to fit beside the threshold (8.2.3.9.16).
+        Write(TXPBTHRESH, TXPBSIZE_.All / 1024 - (uint)(_options.MaxFrameSize + 1023) / 1024);
+        for (int i = 1; i < TXPBTHRESH.Count; i++) _bar.Write32(TXPBTHRESH[i], 0);
+        Write(DTXMXSZRQ, DTXMXSZRQ_.Most);
+        Change(RTTDCS, RTTDCS_.ArbiterDisable, set: false);
+        for (int i = 0; i < _options.TransmitQueues; i++) SetUpTransmitQueue(new IxgbeTransmitQueue(_device, _bar, i, _options));
+        Change(DMATXCTL, DMATXCTL_.Enable, set: true);
+    }
+
+    private void SetUpTransmitQueue(IxgbeTransmitQueue queue)
+    {
+        _transmitQueues.Add(queue);
+        int i = queue.Index;
+        _bar.Write32(TDBAL[i], (uint)queue.RingAddress);
+        _bar.Write32(TDBAH[i], (uint)(queue.RingAddress >> 32));
+        _bar.Write32(TDLEN[i], queue.RingLength);
+    }
+
+    // 7.2.3.4 Transmit descriptor fetching and write-back. PTHRESH 32: fetch ahead while fewer than 32 descriptors are on the card,
+    // half of what it has room for. HTHRESH 8: but at least 8 at a time, two cache lines, so that small fetches do not fill
+    // the bus. WTHRESH 0: a descriptor with RS is written back at once; more is forbidden when not every one has RS.
+    private void EnableTransmitQueues()
+    {
+        foreach (var queue in _transmitQueues)
+        {
+            uint register = TXDCTL[queue.Index];
+            const uint Thresholds = 32u << TXDCTL_.PrefetchShift | 8u << TXDCTL_.HostShift | 0u << TXDCTL_.WriteBackShift;
+            _bar.Write32(register, Thresholds | TXDCTL_.Enable);
+            WaitFor($"transmit queue {queue.Index}", register, TXDCTL_.Enable, set: true, milliseconds: 100);
+        }
+    }
+
+    // 4.6.7, last steps: enable each queue, give it its descriptors, and open the receive path while it is halted.
+    private void EnableReceiveQueues()
+    {
+        foreach (var queue in _receiveQueues)
+        {
+            uint register = RXDCTL[queue.Index];
+            Change(register, RXDCTL_.Enable, set: true);
+            WaitFor($"receive queue {queue.Index}", register, RXDCTL_.Enable, set: true, milliseconds: 100);
+            queue.RingDoorbell();
+        }
+        Change(SECRXCTRL, SECRXCTRL_.ReceiveDisable, set: true);
+        WaitFor("the halt of the receive path", SECRXSTAT, SECRXSTAT_.Ready, set: true, milliseconds: 100);
+        Change(RXCTRL, RXCTRL_.Enable, set: true);
+        Change(SECRXCTRL, SECRXCTRL_.ReceiveDisable, set: false);
+        Change(CTRL_EXT, CTRL_EXT_.NoSnoopDisable, set: true);
+    }
+
+    // 4.6.7.1.2, 4.6.8.1 Disabling queues, 5.2.5.3.2 Master disable, and a reset: afterwards the card touches no memory.
+    // Nothing here throws for lack of an answer: bus mastering goes off whatever the card says.
+    private void Quiet()
+    {
+        DisableInterrupts();
+        Change(RXCTRL, RXCTRL_.Enable, set: false);
+        foreach (var queue in _receiveQueues) Disable(RXDCTL[queue.Index], RXDCTL_.Enable);
+        foreach (var queue in _transmitQueues) Disable(TXDCTL[queue.Index], TXDCTL_.Enable);
+        Change(CTRL, CTRL_.MasterDisable, set: true);
+        _ = TryWaitFor(STATUS, STATUS_.MasterEnable, set: false, milliseconds: 100);
+        Write(CTRL, CTRL_.RST);
+        Thread.Sleep(10);
+        Change(CTRL_EXT, CTRL_EXT_.DriverLoaded, set: false);
+    }
+
+    private void Disable(uint register, uint enable)
+    {
+        Change(register, enable, set: false);
+        _ = TryWaitFor(register, enable, set: false, milliseconds: 100);
+    }
+}

@@ -1,0 +1,216 @@
+using Ixy.Vfio;
+using static Ixy.Ixgbe.IxgbeRegisters;
+
+namespace Ixy.Ixgbe;
+
+/// <summary>
+/// The driver for Intel's 10-gigabit cards 82599, X540 and X550. Section numbers are those of the "Intel 82599 10 GbE
+/// Controller Datasheet"; the other two cards follow it in all that is used here, but for the PHY.
+/// </summary>
+public sealed partial class IxgbeDevice : NetworkDevice
+{
+    private const int FcsLength = 4;
+
+    private readonly PciDevice _device;
+    private readonly NetworkDeviceOptions _options;
+    private readonly PciBar _bar;
+    private readonly List<IxgbeReceiveQueue> _receiveQueues = [];
+    private readonly List<IxgbeTransmitQueue> _transmitQueues = [];
+    private DeviceStatistics _statistics;
+    private int _unicastFilters = 1;
+    private bool _disposed;
+
+    /// <summary>Resets the card and sets it up (4.6.3). Owns <paramref name="device"/>; the caller disposes it if this throws.</summary>
+    /// <exception cref="PciDeviceException">The card does not answer as the datasheet says, or there is no memory.</exception>
+    internal IxgbeDevice(PciDevice device, NetworkDeviceOptions options)
+    {
+        (_device, _options) = (device, options);
+        device.EnableBusMaster();
+        _bar = device.OpenBar(0);
+        DmaArena.Attach(device);
+        try
+        {
+            SetUp();
+        }
+        catch
+        {
+            Quiet();
+            ReleaseQueues();
+            throw;
+        }
+        SetQueues(_receiveQueues, _transmitQueues);
+    }
+
+    /// <inheritdoc/>
+    public override string DriverName => "ixgbe";
+
+    /// <inheritdoc/>
+    public override PciDevice PciDevice => _device;
+
+    /// <inheritdoc/>
+    public override MacAddress MacAddress
+    {
+        get => ReadReceiveAddress(0);
+        set
+        {
+            RequireUnicast(value);
+            WriteReceiveAddress(0, value);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override bool Promiscuous
+    {
+        get => (Read(FCTRL) & FCTRL_.UnicastPromiscuous) != 0;
+        set => Change(FCTRL, FCTRL_.UnicastPromiscuous | FCTRL_.MulticastPromiscuous, value);
+    }
+
+    /// <inheritdoc/>
+    public override bool AllMulticast
+    {
+        get => (Read(FCTRL) & FCTRL_.MulticastPromiscuous) != 0;
+        set => Change(FCTRL, FCTRL_.MulticastPromiscuous, value);
+    }
+
+    /// <inheritdoc/>
+    public override LinkStatus Link
+    {
+        get
+        {
+            uint links = Read(LINKS);
+            if ((links & LINKS_.Up) == 0) return default;
+            return new(true, (links & LINKS_.SpeedMask) switch
+            {
+                LINKS_.Speed10G => 10_000,
+                LINKS_.Speed1G => 1_000,
+                LINKS_.Speed100M => 100,
+                _ => 0,
+            });
+        }
+    }
+
+    /// <summary>Whether this driver knows the function's vendor and device id.</summary>
+    public static bool Supports(PciDevice function)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        return function.VendorId == 0x8086 && IxgbeModels.Find(function.DeviceId) is not null;
+    }
+
+    /// <inheritdoc/>
+    public override void AddUnicastFilter(MacAddress address)
+    {
+        RequireUnicast(address);
+        if (_unicastFilters == RAL.Count) throw new InvalidOperationException($"all {RAL.Count} receive addresses of {Name} are in use");
+        WriteReceiveAddress(_unicastFilters++, address);
+    }
+
+    /// <inheritdoc/>
+    public override void AddMulticastFilter(MacAddress address)
+    {
+        if (!address.IsMulticast) throw new ArgumentException($"{address} is no multicast address", nameof(address));
+        // The table is indexed by bits 47 to 36 of the address as the card holds it (MCSTCTRL.MO = 0, 7.1.1.2):
+        // the last byte on the wire and the high half of the one before.
+        uint hash = (uint)(address.Value & 0xFF) << 4 | (uint)(address.Value >> 12) & 0xF;
+        uint register = MTA[(int)(hash >> 5)];
+        _bar.Write32(register, _bar.Read32(register) | 1u << (int)(hash & 31));
+        Change(MCSTCTRL, MCSTCTRL_.FilterEnable, true);
+    }
+
+    /// <inheritdoc/>
+    public override DeviceStatistics ReadStatistics()
+    {
+        // Every register is cleared by the read, so each value is what has come since the last one.
+        long missed = 0;
+        for (int i = 0; i < MPC.Count; i++) missed += _bar.Read32(MPC[i]);
+        for (int i = 0; i < QPRDC.Count; i++) missed += _bar.Read32(QPRDC[i]);
+        long received = Read(GPRC), sent = Read(GPTC);
+        // The low half latches the high one, so it is read first (8.2.3.23.26).
+        long receivedBytes = Read(GORCL) | (long)Read(GORCH) << 32;
+        long sentBytes = Read(GOTCL) | (long)Read(GOTCH) << 32;
+        _statistics = _statistics with
+        {
+            RxPackets = _statistics.RxPackets + received,
+            RxBytes = _statistics.RxBytes + receivedBytes - received * FcsLength,
+            TxPackets = _statistics.TxPackets + sent,
+            TxBytes = _statistics.TxBytes + sentBytes - sent * FcsLength,
+            RxMissed = _statistics.RxMissed + missed,
+            RxCrcErrors = _statistics.RxCrcErrors + Read(CRCERRS),
+            RxLengthErrors = _statistics.RxLengthErrors + Read(RLEC) + Read(RUC) + Read(ROC),
+            RxDropped = _receiveQueues.Sum(queue => queue.Dropped),
+        };
+        return _statistics;
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        Quiet();
+        _device.DisableBusMaster();
+        try
+        {
+            ReleaseQueues();
+        }
+        finally
+        {
+            _device.Dispose();
+        }
+    }
+
+    private void ReleaseQueues()
+    {
+        foreach (var queue in _transmitQueues) queue.Dispose();
+        foreach (var queue in _receiveQueues) queue.Dispose();
+        _transmitQueues.Clear();
+        _receiveQueues.Clear();
+    }
+
+    private MacAddress ReadReceiveAddress(int index)
+    {
+        // The registers hold the bytes in wire order, the first in the lowest bits (8.2.3.7.8).
+        ulong wire = _bar.Read32(RAL[index]) | (ulong)(_bar.Read32(RAH[index]) & 0xFFFF) << 32;
+        return new(System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(wire << 16));
+    }
+
+    private void WriteReceiveAddress(int index, MacAddress address)
+    {
+        ulong wire = System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(address.Value) >> 16;
+        _bar.Write32(RAL[index], (uint)wire);
+        _bar.Write32(RAH[index], (uint)(wire >> 32) | RAH_.Valid);
+    }
+
+    private static void RequireUnicast(MacAddress address)
+    {
+        if (!address.IsUnicast) throw new ArgumentException($"{address} is not the address of one port", nameof(address));
+    }
+
+    private uint Read(Register register) => _bar.Read32(register);
+
+    private void Write(Register register, uint value) => _bar.Write32(register, value);
+
+    private void Change(uint offset, uint bits, bool set)
+    {
+        uint value = _bar.Read32(offset);
+        _bar.Write32(offset, set ? value | bits : value & ~bits);
+    }
+
+    private bool TryWaitFor(uint offset, uint bits, bool set, int milliseconds)
+    {
+        long start = Environment.TickCount64;
+        while ((_bar.Read32(offset) & bits) != (set ? bits : 0))
+        {
+            if (Environment.TickCount64 - start > milliseconds) return false;
+            Thread.Sleep(TimeSpan.FromMicroseconds(50));
+        }
+        return true;
+    }
+
+    private void WaitFor(string what, uint offset, uint bits, bool set, int milliseconds)
+    {
+        if (!TryWaitFor(offset, bits, set, milliseconds))
+            throw new DeviceTimeoutException(
+                $"{Name}: {what} did not come within {milliseconds} ms: register 0x{offset:x5} is 0x{_bar.Read32(offset):x8}, "
+                + $"expected the bits 0x{bits:x8} {(set ? "set" : "clear")}");
+    }
+}

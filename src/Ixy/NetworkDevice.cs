@@ -1,0 +1,149 @@
+using System.Collections.Concurrent;
+using Ixy.Ixgbe;
+using Ixy.Vfio;
+
+namespace Ixy;
+
+/// <summary>
+/// A network card whose whole driver runs in this process. Each queue may be used by one thread at a time; everything
+/// else by one thread at a time per device. Disposing stops the card before its memory goes.
+/// </summary>
+public abstract class NetworkDevice : IDisposable
+{
+    private static readonly ConcurrentDictionary<string, Func<string, PciDevice>> s_transports = new();
+    private ReceiveQueue _receiveQueue = null!;
+    private TransmitQueue _transmitQueue = null!;
+
+    /// <summary>The device specifier it was opened with.</summary>
+    public string Name => PciDevice.Name;
+
+    /// <summary>The driver's name, e.g. <c>ixgbe</c>.</summary>
+    public abstract string DriverName { get; }
+
+    /// <summary>The PCI function behind it.</summary>
+    public abstract PciDevice PciDevice { get; }
+
+    /// <summary>One or more; the first is the one <see cref="Receive"/> uses.</summary>
+    public IReadOnlyList<ReceiveQueue> ReceiveQueues { get; private set; } = [];
+
+    /// <summary>One or more; the first is the one <see cref="Transmit"/> uses.</summary>
+    public IReadOnlyList<TransmitQueue> TransmitQueues { get; private set; } = [];
+
+    /// <summary>The port's MAC address. Setting it changes the first receive address filter, not the card's EEPROM.</summary>
+    /// <exception cref="ArgumentException">Set to a multicast or zero address.</exception>
+    public abstract MacAddress MacAddress { get; set; }
+
+    /// <summary>Receives every good frame, whatever its destination address.</summary>
+    public abstract bool Promiscuous { get; set; }
+
+    /// <summary>Receives every multicast frame.</summary>
+    public abstract bool AllMulticast { get; set; }
+
+    /// <summary>Link state and speed now.</summary>
+    public abstract LinkStatus Link { get; }
+
+    /// <summary>
+    /// Opens the card that <paramref name="specifier"/> names: a PCI address (<c>0000:03:00.0</c>), or a specifier with
+    /// a scheme that was registered (<c>sim:…</c>), resets it and starts its queues. The link may still be down:
+    /// see <see cref="WaitForLink"/>.
+    /// </summary>
+    /// <exception cref="PciDeviceException">No such device, no rights, no driver for it, or it does not answer.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    public static NetworkDevice Open(string specifier, NetworkDeviceOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(specifier);
+        options ??= new();
+        options.Validate();
+        return Open(OpenPci(specifier), options);
+    }
+
+    /// <summary>Starts the driver for a PCI function. The network device owns the function from now on.</summary>
+    /// <exception cref="PciDeviceException">There is no driver for it, or it does not answer.</exception>
+    public static NetworkDevice Open(PciDevice function, NetworkDeviceOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        ArgumentNullException.ThrowIfNull(options);
+        try
+        {
+            options.Validate();
+            if (IxgbeDevice.Supports(function)) return new IxgbeDevice(function, options);
+            throw Unsupported(function);
+        }
+        catch
+        {
+            function.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Makes <paramref name="open"/> responsible for specifiers that begin with <paramref name="scheme"/> and a colon.
+    /// The last registration of a scheme counts. Thread-safe.
+    /// </summary>
+    public static void RegisterTransport(string scheme, Func<string, PciDevice> open) => s_transports[scheme] = open;
+
+    /// <summary>Receives from the first queue; see <see cref="ReceiveQueue.Receive"/>.</summary>
+    public int Receive(Span<Packet> batch) => _receiveQueue.Receive(batch);
+
+    /// <summary>Sends on the first queue; see <see cref="TransmitQueue.Transmit"/>.</summary>
+    public int Transmit(ReadOnlySpan<Packet> batch) => _transmitQueue.Transmit(batch);
+
+    /// <summary>Waits until the link is up.</summary>
+    /// <returns>False if it is still down after <paramref name="timeout"/>.</returns>
+    public bool WaitForLink(TimeSpan timeout)
+    {
+        long start = Environment.TickCount64;
+        while (!Link.IsUp)
+        {
+            if (Environment.TickCount64 - start >= timeout.TotalMilliseconds) return false;
+            Thread.Sleep(1);
+        }
+        return true;
+    }
+
+    /// <summary>Also receives frames to this unicast address (the card has room for 127 besides its own).</summary>
+    /// <exception cref="ArgumentException">A multicast or zero address.</exception>
+    /// <exception cref="InvalidOperationException">The card's table is full.</exception>
+    public abstract void AddUnicastFilter(MacAddress address);
+
+    /// <summary>Also receives frames to this multicast address (and a few others that share its hash).</summary>
+    /// <exception cref="ArgumentException">A unicast address.</exception>
+    public abstract void AddMulticastFilter(MacAddress address);
+
+    /// <summary>What the card and its queues have counted since the device was opened.</summary>
+    public abstract DeviceStatistics ReadStatistics();
+
+    /// <summary>Stops the queues, resets the card, turns bus mastering off and releases all memory.</summary>
+    public abstract void Dispose();
+
+    /// <summary>Tells the base class the queues, which are there once the device is set up.</summary>
+    protected void SetQueues(IReadOnlyList<ReceiveQueue> receive, IReadOnlyList<TransmitQueue> transmit)
+    {
+        (ReceiveQueues, TransmitQueues) = (receive, transmit);
+        (_receiveQueue, _transmitQueue) = (receive[0], transmit[0]);
+    }
+
+    private static PciDevice OpenPci(string specifier)
+    {
+        if (PciAddress.TryParse(specifier, out var address)) return new SysfsPciDevice(address, IsSupported);
+        int colon = specifier.IndexOf(':', StringComparison.Ordinal);
+        if (colon > 0 && s_transports.TryGetValue(specifier[..colon], out var open)) return open(specifier);
+        string schemes = string.Join(", ", s_transports.Keys.Order().Select(scheme => $"'{scheme}:…'"));
+        throw new DeviceSpecifierException(
+            $"'{specifier}' names no device: expected a PCI address like 0000:03:00.0{(schemes.Length > 0 ? $" or {schemes}" : "")}");
+    }
+
+    private static void IsSupported(PciDevice function)
+    {
+        if (!IxgbeDevice.Supports(function)) throw Unsupported(function);
+    }
+
+    private static PciDeviceException Unsupported(PciDevice function)
+    {
+        string id = $"{function.VendorId:x4}:{function.DeviceId:x4}";
+        const uint EthernetController = 0x0200;
+        return function.ClassCode >> 8 == EthernetController
+            ? new($"{function.Name} ({id}) is a network card without a driver here: supported are Intel 82599, X540 and X550")
+            : new($"{function.Name} ({id}) is no network card: its PCI class is {function.ClassCode:x6}, expected 0200xx");
+    }
+}

@@ -1,0 +1,65 @@
+using System.Numerics;
+
+namespace Ixy;
+
+/// <summary>How to open a <see cref="NetworkDevice"/>. The defaults just work.</summary>
+public sealed record NetworkDeviceOptions
+{
+    /// <summary>Receive queues: 1 to 64. With several, RSS spreads flows over the first 16. Default 1.</summary>
+    public int ReceiveQueues { get; init; } = 1;
+
+    /// <summary>Transmit queues: 1 to 64. Default 1.</summary>
+    public int TransmitQueues { get; init; } = 1;
+
+    /// <summary>Descriptors of each ring: a power of two, 64 to 4,096. Default 512.</summary>
+    public int RingSize { get; init; } = 512;
+
+    /// <summary>
+    /// Longest frame that is received or sent, in bytes without the FCS: 64 to 15,868. Default 1,518, a full frame with a
+    /// VLAN tag. Buffers are made large enough for one.
+    /// </summary>
+    public int MaxFrameSize { get; init; } = 1518;
+
+    /// <summary>Bytes of a receive buffer: a multiple of 1,024 up to 16,384. Default: 2,048, or more if a frame needs it.</summary>
+    public int? BufferSize { get; init; }
+
+    /// <summary>Buffers in the pool of each receive queue, at least twice <see cref="RingSize"/>. Default 4,096, or twice the ring.</summary>
+    public int? PoolSize { get; init; }
+
+    /// <summary>Makes the pools checked; see <see cref="PacketPoolOptions.Checked"/>. Null: as the AppContext switch says.</summary>
+    public bool? CheckedPools { get; init; }
+
+    /// <summary>Receives every frame, as a forwarder or a tester needs. Default true.</summary>
+    public bool Promiscuous { get; init; } = true;
+
+    /// <summary>
+    /// Key of the RSS hash, 40 bytes. Default: the one of the RSS specification's examples.
+    /// </summary>
+    public ReadOnlyMemory<byte>? RssKey { get; init; }
+
+    internal int EffectiveBufferSize => BufferSize ?? Math.Max(2048, (MaxFrameSize + 1023) / 1024 * 1024);
+
+    internal int EffectivePoolSize => PoolSize ?? Math.Max(4096, RingSize * 2);
+
+    /// <summary>Throws if an option is out of its range.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">One is; the message names it and the range.</exception>
+    public void Validate()
+    {
+        Check(ReceiveQueues is >= 1 and <= 64, nameof(ReceiveQueues), ReceiveQueues, "1 to 64 receive queues");
+        Check(TransmitQueues is >= 1 and <= 64, nameof(TransmitQueues), TransmitQueues, "1 to 64 transmit queues");
+        Check(BitOperations.IsPow2(RingSize) && RingSize is >= 64 and <= 4096, nameof(RingSize), RingSize,
+            "a ring size that is a power of two from 64 to 4096");
+        Check(MaxFrameSize is >= 64 and <= 15868, nameof(MaxFrameSize), MaxFrameSize, "a maximum frame size of 64 to 15868 bytes");
+        int buffer = EffectiveBufferSize;
+        Check(buffer is >= 1024 and <= 16384 && buffer % 1024 == 0, nameof(BufferSize), buffer,
+            "a buffer size that is a multiple of 1024 up to 16384");
+        Check(EffectivePoolSize >= 2 * RingSize && EffectivePoolSize <= 1 << 20, nameof(PoolSize), EffectivePoolSize,
+            $"a pool of at least twice the ring size ({2 * RingSize}) and at most 1048576 buffers");
+        Check(RssKey is null || RssKey.Value.Length == 40, nameof(RssKey), RssKey?.Length ?? 0, "an RSS key of 40 bytes");
+    }
+
+    private static void Check(bool valid, string option, int value, string expected)
+    {
+        if (!valid) throw new ArgumentOutOfRangeException(option, $"{value} is out of range: expected {expected}");
+    }
+}

@@ -1,0 +1,64 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Ixy;
+
+/// <summary>
+/// A handle on one frame in DMA memory: 16 bytes, passed by value. It carries all metadata itself, so that nothing is
+/// read or written in front of the frame. Who holds a packet owns its buffer until it is transmitted or freed;
+/// copies of the handle are not further owners (a checked pool finds out, see <see cref="PacketPoolOptions.Checked"/>).
+/// Frames are without the 4-byte FCS. Not thread-safe.
+/// </summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct Packet
+{
+    internal const int PoolShift = 48;
+    internal const ulong AddressMask = (1UL << PoolShift) - 1;
+
+    /// <summary>Address of the buffer in the low 48 bits, number of its pool in the high 16.</summary>
+    internal ulong Buffer;
+
+    /// <summary>Bytes of the frame.</summary>
+    internal ushort ByteLength;
+
+    /// <summary>In a checked pool, which loan of the buffer this handle belongs to; 0 in an unchecked one.</summary>
+    internal ushort Loan;
+
+    internal uint Hash;
+
+    /// <summary>The frame, from the destination address on. Valid until the packet is transmitted or freed.</summary>
+    /// <exception cref="PacketMisuseException">The pool is checked, and the packet was transmitted or freed.</exception>
+    public readonly Span<byte> Data
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get
+        {
+            if (Loan != 0) Pool.Checks!.VerifyHeld(this, "read or written");
+            return MemoryMarshal.CreateSpan(ref *(byte*)(Buffer & AddressMask), ByteLength);
+        }
+    }
+
+    /// <summary>Length of the frame in bytes, without FCS: 0 to the pool's <see cref="PacketPool.BufferSize"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Set to more than the buffer holds.</exception>
+    public int Length
+    {
+        readonly get => ByteLength;
+        set
+        {
+            if ((uint)value > (uint)Pool.BufferSize)
+                throw new ArgumentOutOfRangeException(nameof(value), $"{value} bytes: a buffer of this pool holds 0 to {Pool.BufferSize}");
+            ByteLength = (ushort)value;
+        }
+    }
+
+    /// <summary>The hash the card computed to choose a queue (RSS), 0 if it computed none.</summary>
+    public readonly uint RssHash => Hash;
+
+    /// <summary>The pool that the buffer goes back to.</summary>
+    /// <exception cref="PacketMisuseException">This is <c>default(Packet)</c>, or its pool is gone.</exception>
+    public readonly PacketPool Pool => PacketPool.Find(Buffer);
+
+    /// <summary>Gives the buffer back to its pool.</summary>
+    /// <exception cref="PacketMisuseException">The pool is checked, and the packet was transmitted or freed before.</exception>
+    public readonly void Free() => PacketPool.Free(new ReadOnlySpan<Packet>(in this));
+}

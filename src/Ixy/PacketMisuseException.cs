@@ -1,0 +1,4 @@
+namespace Ixy;
+
+/// <summary>A packet was used after it was given away, given back twice, or never given back.</summary>
+public sealed class PacketMisuseException(string message) : InvalidOperationException(message);

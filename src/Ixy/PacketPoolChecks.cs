@@ -1,0 +1,86 @@
+namespace Ixy;
+
+/// <summary>
+/// The watch of a checked pool: who holds each buffer, on which loan, and where it was allocated. A handle names its
+/// loan, so a copy that outlived its packet is known even when the buffer is in use again.
+/// </summary>
+internal sealed class PacketPoolChecks
+{
+    private readonly PacketPool _pool;
+    private readonly Holder[] _holders;
+    private readonly ushort[] _loans;
+    private readonly string[] _places;
+
+    internal PacketPoolChecks(PacketPool pool)
+    {
+        _pool = pool;
+        _holders = new Holder[pool.Capacity];
+        _loans = new ushort[pool.Capacity];
+        _places = new string[pool.Capacity];
+    }
+
+    private enum Holder : byte
+    {
+        Pool,
+        Application,
+        Card,
+    }
+
+    /// <summary>The application gets packets from the pool.</summary>
+    internal void Lend(Span<Packet> packets, string place)
+    {
+        foreach (ref var packet in packets) Lend(ref packet, place);
+    }
+
+    /// <summary>The card gets an empty buffer to receive into.</summary>
+    internal void LendToCard(ulong buffer) => _holders[_pool.IndexOf(buffer)] = Holder.Card;
+
+    /// <summary>The application gets a packet the card has filled.</summary>
+    internal void Lend(ref Packet packet, string place)
+    {
+        int index = _pool.IndexOf(packet.Buffer);
+        // 0 marks handles of unchecked pools.
+        if (++_loans[index] == 0) _loans[index] = 1;
+        packet.Loan = _loans[index];
+        _holders[index] = Holder.Application;
+        _places[index] = place;
+    }
+
+    /// <summary>The application gives a packet to the card to send.</summary>
+    internal void Transmit(in Packet packet)
+    {
+        VerifyHeld(packet, "transmitted");
+        _holders[_pool.IndexOf(packet.Buffer)] = Holder.Card;
+    }
+
+    /// <summary>The application gives a packet back.</summary>
+    internal void Return(in Packet packet)
+    {
+        VerifyHeld(packet, "freed");
+        _holders[_pool.IndexOf(packet.Buffer)] = Holder.Pool;
+    }
+
+    /// <summary>The card is done with a buffer.</summary>
+    internal void ReturnFromCard(ulong buffer) => _holders[_pool.IndexOf(buffer)] = Holder.Pool;
+
+    /// <summary>Throws unless the application holds the packet on this very loan.</summary>
+    internal void VerifyHeld(in Packet packet, string action)
+    {
+        int index = _pool.IndexOf(packet.Buffer);
+        var holder = _holders[index];
+        if (holder == Holder.Application && _loans[index] == packet.Loan) return;
+        string found = _loans[index] != packet.Loan || holder == Holder.Pool ? "was freed or sent before" : "was transmitted before";
+        throw new PacketMisuseException($"a packet of {_pool.Options.Name} is {action}, but it {found}; it was allocated at {_places[index]}");
+    }
+
+    /// <summary>A line for each packet the application holds.</summary>
+    internal List<string> FindHeld()
+    {
+        var held = new List<string>();
+        for (int index = 0; index < _holders.Length; index++)
+        {
+            if (_holders[index] == Holder.Application) held.Add($"buffer {index}, allocated at {_places[index]}");
+        }
+        return held;
+    }
+}

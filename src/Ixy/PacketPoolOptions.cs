@@ -1,0 +1,30 @@
+namespace Ixy;
+
+/// <summary>What a <see cref="PacketPool"/> is made of.</summary>
+public sealed record PacketPoolOptions
+{
+    /// <summary>How many buffers: 1 to 1,048,576. Default 4,096.</summary>
+    public int Count { get; init; } = 4096;
+
+    /// <summary>Bytes a buffer holds: 64 to 16,384, a multiple of 64. Default 2,048.</summary>
+    public int BufferSize { get; init; } = 2048;
+
+    /// <summary>
+    /// Watches every buffer: a double free, a use after transmit and packets that are never given back are reported with
+    /// the place of allocation. Costs some 20 ns per packet; off, it costs one test. Default: the AppContext switch
+    /// <c>Ixy.CheckedPools</c>, else off.
+    /// </summary>
+    public bool Checked { get; init; } = AppContext.TryGetSwitch("Ixy.CheckedPools", out bool on) && on;
+
+    /// <summary>What the pool is for, in error messages.</summary>
+    public string Name { get; init; } = "pool";
+
+    internal void Validate()
+    {
+        if (Count is < 1 or > 1 << 20)
+            throw new ArgumentOutOfRangeException(nameof(Count), $"a pool has 1 to 1,048,576 buffers, not {Count}");
+        if (BufferSize is < 64 or > 16384 || BufferSize % 64 != 0)
+            throw new ArgumentOutOfRangeException(nameof(BufferSize),
+                $"a buffer has 64 to 16,384 bytes, a multiple of 64, not {BufferSize}");
+    }
+}
