@@ -3,18 +3,30 @@ using Ixy.Vfio;
 
 namespace Ixy;
 
-/// <summary>From a buffer's address in this process to the one the device uses: the same, or a table's (design D2).</summary>
-internal readonly unsafe struct DeviceAddresses(PciDevice device)
+/// <summary>
+/// From a buffer's address in this process to the one the device uses (design D2). A type parameter of the hot loops, so
+/// that each kind of device has its own compiled loop and the common one pays nothing.
+/// </summary>
+internal interface IDeviceAddresses
 {
-    // Null where the device sees virtual addresses.
-    private readonly ulong* _frames = device.DeviceAddressIsVirtual ? null : DmaArena.PhysicalFrames;
-    private readonly ulong _base = DmaArena.Base;
-
     /// <summary>The device's address of a buffer reference (its pool number is cut off).</summary>
+    static abstract ulong Of(ulong buffer);
+}
+
+/// <summary>Behind an IOMMU, or in a model: the device uses the process's addresses.</summary>
+internal readonly struct VirtualAddresses : IDeviceAddresses
+{
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal ulong Of(ulong buffer)
+    public static ulong Of(ulong buffer) => buffer & Packet.AddressMask;
+}
+
+/// <summary>Without an IOMMU: physical addresses, from the arena's table of 2 MiB frames.</summary>
+internal readonly struct PhysicalAddresses : IDeviceAddresses
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe ulong Of(ulong buffer)
     {
-        ulong address = buffer & Packet.AddressMask;
-        return _frames is null ? address : _frames[(address - _base) >> 21] + (address & ((1 << 21) - 1));
+        ulong offset = (buffer & Packet.AddressMask) - DmaArena.Base;
+        return DmaArena.PhysicalFrames[offset / DmaArena.FrameLength] + offset % DmaArena.FrameLength;
     }
 }

@@ -18,13 +18,16 @@ public unsafe struct Packet
     /// <summary>Address of the buffer in the low 48 bits, number of its pool in the high 16.</summary>
     internal ulong Buffer;
 
-    /// <summary>Bytes of the frame.</summary>
-    internal ushort ByteLength;
+    /// <summary>
+    /// Length in bits 0 to 15; in a checked pool, which loan of the buffer this handle belongs to in bits 16 to 31 (0 in an
+    /// unchecked one); RSS hash in bits 32 to 63. One word, so that a queue makes a packet with two stores.
+    /// </summary>
+    internal ulong Metadata;
 
-    /// <summary>In a checked pool, which loan of the buffer this handle belongs to; 0 in an unchecked one.</summary>
-    internal ushort Loan;
+    internal const int LoanShift = 16, HashShift = 32;
+    internal const ulong LoanMask = 0xFFFF0000;
 
-    internal uint Hash;
+    internal readonly uint Loan => (ushort)(Metadata >> LoanShift);
 
     /// <summary>The frame, from the destination address on. Valid until the packet is transmitted or freed.</summary>
     /// <exception cref="PacketMisuseException">The pool is checked, and the packet was transmitted or freed.</exception>
@@ -33,8 +36,8 @@ public unsafe struct Packet
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
-            if (Loan != 0) Pool.Checks!.VerifyHeld(this, "read or written");
-            return MemoryMarshal.CreateSpan(ref *(byte*)(Buffer & AddressMask), ByteLength);
+            if ((Metadata & LoanMask) != 0) VerifyHeld();
+            return MemoryMarshal.CreateSpan(ref *(byte*)(Buffer & AddressMask), (ushort)Metadata);
         }
     }
 
@@ -42,17 +45,17 @@ public unsafe struct Packet
     /// <exception cref="ArgumentOutOfRangeException">Set to more than the buffer holds.</exception>
     public int Length
     {
-        readonly get => ByteLength;
+        readonly get => (ushort)Metadata;
         set
         {
             if ((uint)value > (uint)Pool.BufferSize)
                 throw new ArgumentOutOfRangeException(nameof(value), $"{value} bytes: a buffer of this pool holds 0 to {Pool.BufferSize}");
-            ByteLength = (ushort)value;
+            Metadata = (Metadata & ~(ulong)ushort.MaxValue) | (uint)value;
         }
     }
 
     /// <summary>The hash the card computed to choose a queue (RSS), 0 if it computed none.</summary>
-    public readonly uint RssHash => Hash;
+    public readonly uint RssHash => (uint)(Metadata >> HashShift);
 
     /// <summary>The pool that the buffer goes back to.</summary>
     /// <exception cref="PacketMisuseException">This is <c>default(Packet)</c>, or its pool is gone.</exception>
@@ -61,4 +64,7 @@ public unsafe struct Packet
     /// <summary>Gives the buffer back to its pool.</summary>
     /// <exception cref="PacketMisuseException">The pool is checked, and the packet was transmitted or freed before.</exception>
     public readonly void Free() => PacketPool.Free(new ReadOnlySpan<Packet>(in this));
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private readonly void VerifyHeld() => Pool.Checks!.VerifyHeld(this, "read or written");
 }

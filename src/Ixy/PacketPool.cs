@@ -88,7 +88,7 @@ public sealed unsafe class PacketPool : IDisposable
         ObjectDisposedException.ThrowIf(_disposed, this);
         int count = Math.Min(batch.Length, Available);
         for (int i = 0; i < count; i++)
-            batch[i] = new Packet { Buffer = *--_top, ByteLength = (ushort)_templateLength };
+            batch[i] = new Packet { Buffer = *--_top, Metadata = (uint)_templateLength };
         Checks?.Lend(batch[..count], $"{file}:{line}");
         return count;
     }

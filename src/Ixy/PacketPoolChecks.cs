@@ -41,7 +41,7 @@ internal sealed class PacketPoolChecks
         int index = _pool.IndexOf(packet.Buffer);
         // 0 marks handles of unchecked pools.
         if (++_loans[index] == 0) _loans[index] = 1;
-        packet.Loan = _loans[index];
+        packet.Metadata = (packet.Metadata & ~Packet.LoanMask) | (ulong)_loans[index] << Packet.LoanShift;
         _holders[index] = Holder.Application;
         _places[index] = place;
     }

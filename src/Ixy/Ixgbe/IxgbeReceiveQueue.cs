@@ -10,7 +10,11 @@ namespace Ixy.Ixgbe;
 internal struct ReceiveDescriptor
 {
     internal const ulong DescriptorDone = 1, EndOfPacket = 2, ReceiveError = 1u << 29;
-    internal const int LengthShift = 32, HashShift = 32;
+    internal const int LengthShift = 32;
+    internal const ulong HashMask = 0xFFFFFFFF_00000000;
+
+    /// <summary>A good frame in one descriptor has, of these bits, all but the error.</summary>
+    internal const ulong WholeMask = DescriptorDone | EndOfPacket | ReceiveError, Whole = DescriptorDone | EndOfPacket;
 
     /// <summary>Read: buffer address. Written back: packet type, and in the high half the RSS hash.</summary>
     internal ulong AddressOrHash;
@@ -26,10 +30,10 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
     private readonly ReceiveDescriptor* _ring;
     private readonly ulong* _buffers;
     private readonly Doorbell _tail;
-    private readonly DeviceAddresses _deviceAddresses;
+    private readonly bool _virtualAddresses;
     private readonly PacketPool _pool;
     private readonly string _place;
-    private readonly uint _mask, _tailDistance;
+    private readonly uint _mask, _tailDistance, _bufferSize;
     private uint _next, _owed;
     private bool _skipping;
     private long _packets, _dropped;
@@ -47,11 +51,12 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
             BufferSize = options.EffectiveBufferSize,
             Name = _place,
         } with { Checked = options.CheckedPools ?? new PacketPoolOptions().Checked });
+        _bufferSize = (uint)_pool.BufferSize;
         _memory = DmaMemory.Allocate((nuint)(options.RingSize * sizeof(ReceiveDescriptor)));
         _ring = (ReceiveDescriptor*)_memory.Address;
         _buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(options.RingSize * sizeof(ulong)), 64);
         _tail = new Doorbell(bar, RDT[index]);
-        _deviceAddresses = new DeviceAddresses(device);
+        _virtualAddresses = device.DeviceAddressIsVirtual;
         RingAddress = _memory.DeviceAddress(device);
         Fill();
     }
@@ -74,49 +79,58 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
     /// <inheritdoc/>
     public override int Receive(Span<Packet> batch)
     {
-        ref var packet = ref MemoryMarshal.GetReference(batch);
-        uint index = _next, seen = 0;
-        int received = 0;
-        var bottom = _pool.Bottom;
-        var top = _pool.Top;
-        for (; seen < (uint)batch.Length; seen++)
+        int received = 0, dropped = 0;
+        uint from = _next;
+        while (true)
         {
-            var descriptor = _ring + index;
-            // An acquire load: the rest of the descriptor and the frame are read after DD was seen.
-            ulong status = Volatile.Read(ref descriptor->HeaderOrStatus);
-            if ((status & ReceiveDescriptor.DescriptorDone) == 0) break;
-            uint length = (ushort)(status >> ReceiveDescriptor.LengthShift);
-            ulong buffer = _buffers[index];
-            // A card that lies about the length must not make us hand out memory beyond the buffer.
-            const ulong Whole = ReceiveDescriptor.EndOfPacket;
-            if ((status & (Whole | ReceiveDescriptor.ReceiveError)) == Whole && !_skipping
-                && length - 1 < (uint)_pool.BufferSize && top != bottom)
-            {
-                Unsafe.Add(ref packet, received++) = new Packet
-                {
-                    Buffer = buffer,
-                    ByteLength = (ushort)length,
-                    Hash = (uint)(descriptor->AddressOrHash >> ReceiveDescriptor.HashShift),
-                };
-                buffer = *--top;
-                _buffers[index] = buffer;
-            }
-            else
-            {
-                Drop(status);
-            }
-            descriptor->AddressOrHash = _deviceAddresses.Of(buffer);
-            descriptor->HeaderOrStatus = 0;
-            index = (index + 1) & _mask;
+            received += _virtualAddresses
+                ? TakeWholeFrames<VirtualAddresses>(batch[received..])
+                : TakeWholeFrames<PhysicalAddresses>(batch[received..]);
+            if (received == batch.Length) break;
+            // Either the card has no more, or the ring wraps here, or this frame is none for the application.
+            ulong status = Volatile.Read(ref _ring[_next].HeaderOrStatus);
+            if ((status & ReceiveDescriptor.DescriptorDone) == 0 || dropped > _mask) break;
+            if (IsWholeFrame(status) && _pool.Top != _pool.Bottom) continue;
+            Drop(status);
+            dropped++;
         }
-        if (seen == 0) return 0;
-        _pool.Top = top;
-        if (_pool.Checks is not null) Watch(batch[..received], _next, seen);
+        if (received + dropped == 0) return 0;
+        if (_pool.Checks is not null) Watch(batch[..received], from, (uint)(received + dropped));
         _packets += received;
-        _next = index;
-        _owed += seen;
+        _owed += (uint)(received + dropped);
         if (_owed >= _tailDistance) RingDoorbell();
         return received;
+    }
+
+    // The hot loop. It takes whole good frames up to the end of the ring and calls nothing, so that all its state stays in
+    // CPU registers; whatever is unusual ends it.
+    private int TakeWholeFrames<TAddresses>(Span<Packet> batch) where TAddresses : struct, IDeviceAddresses
+    {
+        ref var packet = ref MemoryMarshal.GetReference(batch);
+        var descriptor = _ring + _next;
+        ulong* buffers = _buffers + _next, top = _pool.Top;
+        uint bufferSize = _bufferSize;
+        nint limit = Math.Min(batch.Length, _skipping ? 0 : Math.Min((int)(_mask + 1 - _next), (int)(top - _pool.Bottom)));
+        nint taken = 0;
+        for (; taken < limit; taken++)
+        {
+            // An acquire load: the rest of the descriptor and the frame are read after DD was seen.
+            ulong status = Volatile.Read(ref descriptor->HeaderOrStatus);
+            uint length = (ushort)(status >> ReceiveDescriptor.LengthShift);
+            // The length is checked, so that a card that lies about it cannot make us hand out foreign memory.
+            if ((status & ReceiveDescriptor.WholeMask) != ReceiveDescriptor.Whole || length - 1 >= bufferSize) break;
+            packet.Buffer = buffers[taken];
+            packet.Metadata = length | (descriptor->AddressOrHash & ReceiveDescriptor.HashMask);
+            ulong fresh = *--top;
+            buffers[taken] = fresh;
+            descriptor->AddressOrHash = TAddresses.Of(fresh);
+            descriptor->HeaderOrStatus = 0;
+            descriptor++;
+            packet = ref Unsafe.Add(ref packet, 1);
+        }
+        _pool.Top = top;
+        _next = (_next + (uint)taken) & _mask;
+        return (int)taken;
     }
 
     /// <summary>The first doorbell, once the queue is enabled (4.6.7): all descriptors but one, so that full and empty differ.</summary>
@@ -142,18 +156,26 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
             ulong buffer = *--_pool.Top;
             _pool.Checks?.LendToCard(buffer);
             _buffers[i] = buffer;
-            _ring[i].AddressOrHash = _deviceAddresses.Of(buffer);
+            _ring[i].AddressOrHash = DeviceAddress(buffer);
         }
     }
 
-    // The frame is lost and counted once; its buffer goes back to the card.
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool IsWholeFrame(ulong status) => !_skipping
+        && (status & ReceiveDescriptor.WholeMask) == ReceiveDescriptor.Whole
+        && (ushort)(status >> ReceiveDescriptor.LengthShift) - 1u < _bufferSize;
+
+    // The frame is lost, and counted once if it has several descriptors; its buffer goes back to the card.
     private void Drop(ulong status)
     {
         bool last = (status & ReceiveDescriptor.EndOfPacket) != 0;
         if (last) _dropped++;
         _skipping = !last;
+        _ring[_next].AddressOrHash = DeviceAddress(_buffers[_next]);
+        _ring[_next].HeaderOrStatus = 0;
+        _next = (_next + 1) & _mask;
     }
+
+    private ulong DeviceAddress(ulong buffer) => _virtualAddresses ? VirtualAddresses.Of(buffer) : PhysicalAddresses.Of(buffer);
 
     private void Watch(Span<Packet> received, uint from, uint seen)
     {

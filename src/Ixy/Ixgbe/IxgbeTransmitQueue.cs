@@ -13,6 +13,9 @@ internal struct TransmitDescriptor
     internal const ulong Advanced = 1ul << 29, DescriptorDone = 1ul << 32;
     internal const int PayloadLengthShift = 46;
 
+    /// <summary>Command of a frame in one descriptor.</summary>
+    internal const ulong WholeFrame = Data | Advanced | EndOfPacket | InsertFcs;
+
     internal ulong Address;
 
     /// <summary>Length (0), type (20), command (24); status with DD (32), offloads, length of the whole frame (46).</summary>
@@ -29,7 +32,7 @@ internal sealed unsafe class IxgbeTransmitQueue : TransmitQueue, IDisposable
     private readonly TransmitDescriptor* _ring;
     private readonly ulong* _buffers;
     private readonly Doorbell _tail;
-    private readonly DeviceAddresses _deviceAddresses;
+    private readonly bool _virtualAddresses;
     private readonly PciBar _bar;
     private readonly uint _mask, _group, _maxLength;
     // Free-running: _next counts the packets given to the card, _clean those whose buffers are back.
@@ -47,7 +50,7 @@ internal sealed unsafe class IxgbeTransmitQueue : TransmitQueue, IDisposable
         _ring = (TransmitDescriptor*)_memory.Address;
         _buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(options.RingSize * sizeof(ulong)), 64);
         _tail = new Doorbell(bar, TDT[index]);
-        _deviceAddresses = new DeviceAddresses(device);
+        _virtualAddresses = device.DeviceAddressIsVirtual;
         RingAddress = _memory.DeviceAddress(device);
     }
 
@@ -70,31 +73,51 @@ internal sealed unsafe class IxgbeTransmitQueue : TransmitQueue, IDisposable
     public override int Transmit(ReadOnlySpan<Packet> batch)
     {
         Reclaim();
-        uint free = _mask - (_next - _clean);
-        uint count = Math.Min((uint)batch.Length, free);
-        uint next = _next, loans = 0;
-        for (uint i = 0; i < count; i++, next++)
-        {
-            ref readonly var current = ref batch[(int)i];
-            uint length = current.ByteLength;
-            // An empty descriptor would hang the card, one beyond the buffer would send foreign memory.
-            if (length - 1 >= _maxLength) ThrowBadLength(length);
-            loans |= current.Loan;
-            uint index = next & _mask;
-            _buffers[index] = current.Buffer;
-            var descriptor = _ring + index;
-            descriptor->Address = _deviceAddresses.Of(current.Buffer);
-            ulong command = length | (ulong)length << TransmitDescriptor.PayloadLengthShift
-                | TransmitDescriptor.Data | TransmitDescriptor.Advanced | TransmitDescriptor.EndOfPacket | TransmitDescriptor.InsertFcs;
-            if ((~next & (_group - 1)) == 0) command |= TransmitDescriptor.ReportStatus;
-            descriptor->Command = command;
-        }
+        uint next = _next;
+        int count = Math.Min(batch.Length, (int)(_mask - (next - _clean)));
         if (count == 0) return 0;
-        if (loans != 0) Watch(batch[..(int)count]);
+        batch = batch[..count];
+        var packets = batch;
+        ulong loans = 0;
+        while (batch.Length > 0)
+        {
+            // Up to the end of a group: its last descriptor asks for the report.
+            uint place = next & (_group - 1);
+            int run = Math.Min(batch.Length, (int)(_group - place));
+            loans |= _virtualAddresses
+                ? Describe<VirtualAddresses>(batch[..run], next & _mask)
+                : Describe<PhysicalAddresses>(batch[..run], next & _mask);
+            batch = batch[run..];
+            next += (uint)run;
+            if (place + (uint)run == _group) _ring[(next - 1) & _mask].Command |= TransmitDescriptor.ReportStatus;
+        }
+        if (loans != 0) Watch(packets);
         _next = next;
         _packets += count;
         _tail.Ring(next & _mask);
-        return (int)count;
+        return count;
+    }
+
+    // The hot loop: a run of descriptors that does not wrap. Gives the packets' loans, which checked pools want to see.
+    private ulong Describe<TAddresses>(ReadOnlySpan<Packet> run, uint index) where TAddresses : struct, IDeviceAddresses
+    {
+        var descriptor = _ring + index;
+        var buffers = _buffers + index;
+        uint maxLength = _maxLength;
+        ulong loans = 0;
+        for (int i = 0; i < run.Length; i++)
+        {
+            ulong buffer = run[i].Buffer, metadata = run[i].Metadata;
+            uint length = (ushort)metadata;
+            // An empty descriptor would hang the card, one beyond the buffer would send foreign memory.
+            if (length - 1 >= maxLength) ThrowBadLength(length);
+            loans |= metadata;
+            buffers[i] = buffer;
+            descriptor->Address = TAddresses.Of(buffer);
+            descriptor->Command = length | (ulong)length << TransmitDescriptor.PayloadLengthShift | TransmitDescriptor.WholeFrame;
+            descriptor++;
+        }
+        return loans & Packet.LoanMask;
     }
 
     /// <summary>Returns all memory, also the buffers that were never sent; the card must be quiet.</summary>

@@ -1,0 +1,128 @@
+using System.Runtime.InteropServices;
+using Ixy.Ixgbe;
+using Ixy.Vfio;
+using static Ixy.Ixgbe.IxgbeRegisters;
+
+namespace Ixy.Benchmarks;
+
+/// <summary>
+/// A card that costs next to nothing: registers are plain memory, just enough answers for the driver to start, and the
+/// benchmark completes the descriptors in place (<see cref="CompleteReceive"/>, <see cref="CompleteTransmit"/>).
+/// </summary>
+internal sealed unsafe class BenchCard : PciDevice
+{
+    private readonly uint[] _config = new uint[64];
+    private readonly RegisterMemory _registers = new();
+    private ReceiveDescriptor* _receiveRing;
+    private TransmitDescriptor* _transmitRing;
+    private uint* _transmitTail;
+    private uint _mask, _receiveHead, _transmitHead, _markedReceiveHead, _markedTransmitHead;
+
+    internal BenchCard()
+    {
+        _config[0] = 0x10FB_8086;
+        _config[2] = 0x0200_0001;
+    }
+
+    public override string Name => "bench";
+
+    public override uint ReadConfig(int offset, int size) => _config[offset / 4] >> (8 * (offset % 4));
+
+    public override void WriteConfig(int offset, uint value, int size)
+    {
+        // Only the command register is written, and nothing here depends on it.
+    }
+
+    public override PciBar OpenBar(int index) => _registers;
+
+    /// <summary>Finds the rings the driver has programmed.</summary>
+    internal void Start()
+    {
+        _receiveRing = (ReceiveDescriptor*)(_registers.Read32(RDBAL[0]) | (ulong)_registers.Read32(RDBAH[0]) << 32);
+        _transmitRing = (TransmitDescriptor*)(_registers.Read32(TDBAL[0]) | (ulong)_registers.Read32(TDBAH[0]) << 32);
+        _transmitTail = _registers.At(TDT[0]);
+        _mask = _registers.Read32(RDLEN[0]) / (uint)sizeof(ReceiveDescriptor) - 1;
+    }
+
+    /// <summary>Marks the next receive descriptors done: whole frames of so many bytes.</summary>
+    internal void CompleteReceive(int count, int length)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            _receiveRing[_receiveHead].HeaderOrStatus = (ulong)length << ReceiveDescriptor.LengthShift
+                | ReceiveDescriptor.DescriptorDone | ReceiveDescriptor.EndOfPacket;
+            _receiveHead = (_receiveHead + 1) & _mask;
+        }
+    }
+
+    /// <summary>Where the driver wants the card to go on sending to.</summary>
+    internal uint TransmitTail => Volatile.Read(ref *_transmitTail);
+
+    /// <summary>Marks transmit descriptors done where RS asks for it.</summary>
+    internal void CompleteTransmit(uint tail)
+    {
+        for (; _transmitHead != tail; _transmitHead = (_transmitHead + 1) & _mask)
+        {
+            ref ulong command = ref _transmitRing[_transmitHead].Command;
+            if ((command & TransmitDescriptor.ReportStatus) != 0) command |= TransmitDescriptor.DescriptorDone;
+        }
+    }
+
+    /// <summary>Remembers the card's positions, which are also the driver's.</summary>
+    internal void Mark() => (_markedReceiveHead, _markedTransmitHead) = (_receiveHead, _transmitHead);
+
+    /// <summary>Goes back to <see cref="Mark"/> as if the card had done nothing since: all receive descriptors are free.</summary>
+    internal void Rewind()
+    {
+        (_receiveHead, _transmitHead) = (_markedReceiveHead, _markedTransmitHead);
+        for (uint i = 0; i <= _mask; i++) _receiveRing[i].HeaderOrStatus = 0;
+    }
+
+    /// <summary>Where the card has come to.</summary>
+    internal uint TransmitHead => _transmitHead;
+
+    internal uint Mask => _mask;
+
+    protected override void MapDma(DmaChunk chunk)
+    {
+        // The benchmark reads the rings at the process's own addresses.
+    }
+
+    protected override void UnmapDma(DmaChunk chunk)
+    {
+        // As above.
+    }
+
+    protected override void Close() => _registers.Free();
+
+    private sealed class RegisterMemory : PciBar
+    {
+        private readonly uint* _memory = (uint*)NativeMemory.AlignedAlloc(0x20000, 4096);
+
+        internal RegisterMemory()
+        {
+            new Span<byte>(_memory, 0x20000).Clear();
+            *At(EEC) = EEC_.AutoReadDone;
+            *At(RDRXCTL) = RDRXCTL_.DmaInitDone;
+            *At(SECRXSTAT) = SECRXSTAT_.Ready;
+            *At(LINKS) = LINKS_.Up | LINKS_.Speed10G;
+        }
+
+        public override uint Length => 0x20000;
+
+        public override uint Read32(uint offset) => *At(offset);
+
+        // Resets are over at once.
+        public override void Write32(uint offset, uint value) => *At(offset) = offset == CTRL ? value & ~(CTRL_.RST | CTRL_.LRST) : value;
+
+        public override bool TryGetPointer(uint offset, out uint* pointer)
+        {
+            pointer = At(offset);
+            return true;
+        }
+
+        internal uint* At(uint offset) => _memory + offset / sizeof(uint);
+
+        internal void Free() => NativeMemory.AlignedFree(_memory);
+    }
+}
