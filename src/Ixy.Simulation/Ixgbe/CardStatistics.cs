@@ -33,6 +33,15 @@ internal sealed class CardStatistics
     /// <summary>Per counter chosen by TQSM: sent packets and bytes.</summary>
     internal readonly ulong[] QPTC = new ulong[QueueCounters], QBTC = new ulong[QueueCounters];
 
+    /// <summary>Every counter at 0, as after a reset.</summary>
+    internal void Clear()
+    {
+        CRCERRS = ILLERRC = ERRBC = MLFC = MRFC = RLEC = RUC = RFC = ROC = RJC = TPR = TOR = XEC = SSVPC = 0;
+        GPRC = GORC = BPRC = MPRC = RXNFGPC = RXNFGBC = RXDGPC = RXDGBC = 0;
+        GPTC = GOTC = TPT = MPTC = BPTC = TXDGPC = TXDGBC = 0;
+        foreach (ulong[] counters in (ReadOnlySpan<ulong[]>)[PRC, PTC, MPC, QPRC, QBRC, QPRDC, QPTC, QBTC]) Array.Clear(counters);
+    }
+
     /// <summary>The class in <see cref="PRC"/> and <see cref="PTC"/> for a frame of so many bytes with FCS.</summary>
     internal static int SizeClass(int length) => length switch
     {

@@ -18,16 +18,19 @@ internal sealed unsafe class IxgbeCard : CardModel
     {
         Options = options;
         Registers = new RegisterFile(RegisterBarLength, CardRegisters.All, 0x1000, 0x6000, 0x7000, 0xD000);
+        Pci = new IxgbePciFunction(this);
         Interrupts = new InterruptController(this);
         Link = new LinkState(this);
         Receive = new ReceivePath(this);
         Transmit = new TransmitPath(this);
-        _ = new StatisticsRegisters(this);
+        StatisticsRegisters.Attach(Registers, Statistics, Violations);
     }
 
     internal IxgbeCardOptions Options { get; }
 
     internal RegisterFile Registers { get; }
+
+    internal IxgbePciFunction Pci { get; }
 
     internal CardStatistics Statistics { get; } = new();
 
@@ -45,19 +48,18 @@ internal sealed unsafe class IxgbeCard : CardModel
         set => Registers.Trace = value;
     }
 
-    internal override uint BarLength(int bar) => bar == 0 ? RegisterBarLength : 0;
+    internal override uint BarLength(int bar) => Pci.BarLength(bar);
 
-    internal override uint ReadConfig(int offset, int size) => 0;
+    internal override uint ReadConfig(int offset, int size) => Pci.Config.Read(offset, size);
 
-    internal override void WriteConfig(int offset, uint value, int size)
-    {
-    }
+    internal override void WriteConfig(int offset, uint value, int size) => Pci.Config.Write(offset, value, size);
 
-    internal override uint ReadBar(int bar, uint offset) => Registers.Read(offset);
+    internal override uint ReadBar(int bar, uint offset) => Pci.ReadBar(bar, offset);
 
-    internal override void WriteBar(int bar, uint offset, uint value) => Registers.Write(offset, value);
+    internal override void WriteBar(int bar, uint offset, uint value) => Pci.WriteBar(bar, offset, value);
 
-    internal override uint* TryGetShared(int bar, uint offset) => bar == 0 ? Registers.TryGetShared(offset) : null;
+    internal override uint* TryGetShared(int bar, uint offset) =>
+        bar == 0 && offset < RegisterBarLength ? Registers.TryGetShared(offset) : null;
 
     internal override bool Poll(long now)
     {
@@ -73,7 +75,9 @@ internal sealed unsafe class IxgbeCard : CardModel
 
     internal override void PciReset()
     {
+        Pci.Reset();
         Registers.Reset();
+        Statistics.Clear();
         Link.Reset();
         Interrupts.Reset();
         Receive.Reset();

@@ -24,7 +24,7 @@ internal sealed unsafe class CardBench : IDisposable
         _memory = (byte*)System.Runtime.InteropServices.NativeMemory.AlignedAlloc(MemoryLength, 4096);
         Memory.Clear();
         Card.Dma.Map(Iova, MemoryLength, (nint)_memory);
-        Card.Dma.BusMaster = true;
+        Card.WriteConfig(0x04, 0x0006, 2); // PCI command register: memory space and bus master (9.3.3).
     }
 
     internal IxgbeCard Card { get; }

@@ -1,0 +1,150 @@
+using Ixy.Simulation.Pci;
+
+namespace Ixy.Simulation.Ixgbe;
+
+/// <summary>
+/// The card as a PCI function (82599 datasheet chapter 9): configuration space, and the BARs behind which registers
+/// (BAR 0), their I/O window (BAR 2) and the MSI-X table (BAR 4) lie. A single port: function 0 alone.
+/// </summary>
+internal sealed class IxgbePciFunction
+{
+    internal const int Vectors = 64;
+    private const int RegisterBar = 0, IoBar = 2, MsixBar = 4;
+    private const uint IoLength = 32, MsixLength = 0x4000, PendingOffset = 0x2000;
+    private const uint WindowAddress = 0, WindowData = 4, Nothing = uint.MaxValue;
+
+    private readonly IxgbeCard _card;
+    private readonly PciHeader _header;
+    private readonly PowerManagement _power;
+    private uint _windowAddress;
+
+    internal IxgbePciFunction(IxgbeCard card)
+    {
+        _card = card;
+        var model = Model.Of(card.Options.DeviceId);
+        Config = new ConfigurationSpace(ConfigurationSpace.ExtendedLength);
+        _header = new PciHeader(Config, new PciIdentity(0x8086, card.Options.DeviceId, 0x8086, model.SubsystemId, 1, 0x020000),
+            hasIo: true);
+        _header.AddMemory(RegisterBar, model.RegisterBarLength, prefetchable: true);
+        _header.AddIo(IoBar, IoLength);
+        _header.AddMemory(MsixBar, MsixLength, prefetchable: true);
+
+        _power = new PowerManagement(Config, 0x40, model.KeepsContext) { Changed = PowerChanged };
+        var msi = new MsiCapability(Config, 0x50);
+        var msix = new MsixCapability(Config, 0x70, Vectors, MsixBar, 0, PendingOffset);
+        _ = new PciExpressCapability(Config, 0xA0) { FunctionReset = card.PciReset };
+        _ = new VitalProductData(Config, card.Violations, 0xE0, model.Name, model.PartNumber, $"{card.Options.MacAddress:X12}");
+        ExtendedCapabilities.AddErrorReporting(Config, 0x100);
+        ExtendedCapabilities.AddSerialNumber(Config, 0x140, card.Options.MacAddress);
+        ExtendedCapabilities.AddAlternativeRoutingId(Config, 0x150);
+        _ = new SingleRootVirtualization(Config, card.Violations, 0x160, 64, model.VirtualFunctionId);
+
+        // First bus mastering, then the messages that waited for it.
+        Config.OnWrite(PciHeader.Command, 2, UpdateBusMaster);
+        Interrupts = new PciInterrupts(card, Config, _header, msi, msix);
+    }
+
+    internal ConfigurationSpace Config { get; }
+
+    internal PciInterrupts Interrupts { get; }
+
+    internal uint BarLength(int bar) => _header.Length(bar);
+
+    internal uint ReadBar(int bar, uint offset)
+    {
+        if (!IsReachable(bar, offset)) return Nothing;
+        return bar switch
+        {
+            RegisterBar => ReadRegister(offset),
+            IoBar => ReadWindow(offset),
+            _ => Interrupts.Msix.Read(offset),
+        };
+    }
+
+    internal void WriteBar(int bar, uint offset, uint value)
+    {
+        if (!IsReachable(bar, offset)) return;
+        if (bar == RegisterBar) WriteRegister(offset, value);
+        else if (bar == IoBar) WriteWindow(offset, value);
+        else Interrupts.Msix.Write(offset, value);
+    }
+
+    /// <summary>Configuration space and MSI-X table as after power-on; the interrupt line is released.</summary>
+    internal void Reset()
+    {
+        Config.Reset();
+        _power.Reset();
+        Interrupts.Msix.Reset();
+        Interrupts.SetLine(false);
+        _windowAddress = 0;
+        UpdateBusMaster();
+    }
+
+    private void UpdateBusMaster() => _card.Dma.BusMaster = _header.IsBusMaster && !_power.IsSleeping;
+
+    private void PowerChanged(bool startsAfresh)
+    {
+        if (startsAfresh)
+        {
+            _card.PciReset();
+            return;
+        }
+        UpdateBusMaster();
+        Interrupts.Changed?.Invoke();
+    }
+
+    // An access that the function does not claim ends as an unsupported request: ones for a read (9.3.3).
+    private bool IsReachable(int bar, uint offset)
+    {
+        string? obstacle =
+            offset >= _header.Length(bar) ? "there is nothing behind this BAR at this offset"
+            : !_header.IsDecoded(bar) ? "the command register does not let the BAR be reached (bit 0 for I/O, bit 1 for memory)"
+            : _power.IsSleeping ? "the function sleeps in D3hot and only answers in configuration space"
+            : null;
+        if (obstacle is null) return true;
+        _card.Violations.Add("bar-unreachable", $"BAR {bar}", offset, "9.3.3; 5.2.5", $"a register was accessed, but {obstacle}");
+        return false;
+    }
+
+    // Behind the registers of an X540 or X550 lies the flash; this one is erased.
+    private uint ReadRegister(uint offset) => offset < IxgbeCard.RegisterBarLength ? _card.Registers.Read(offset) : Nothing;
+
+    private void WriteRegister(uint offset, uint value)
+    {
+        if (offset < IxgbeCard.RegisterBarLength) _card.Registers.Write(offset, value);
+    }
+
+    // IOADDR selects a register, IODATA is that register (8.1.1.2).
+    private uint ReadWindow(uint offset) => offset switch
+    {
+        WindowAddress => _windowAddress,
+        WindowData when IsWindowValid() => _card.Registers.Read(_windowAddress),
+        _ => 0,
+    };
+
+    private void WriteWindow(uint offset, uint value)
+    {
+        if (offset == WindowAddress) _windowAddress = value;
+        else if (offset == WindowData && IsWindowValid()) _card.Registers.Write(_windowAddress, value);
+    }
+
+    private bool IsWindowValid()
+    {
+        if (_windowAddress < IxgbeCard.RegisterBarLength && _windowAddress % sizeof(uint) == 0) return true;
+        _card.Violations.Add("io-window-address", "IOADDR", _windowAddress, "8.1.1.2",
+            "IODATA was accessed while IOADDR holds no address of a register");
+        return false;
+    }
+
+    /// <summary>What differs in the configuration space of the three models.</summary>
+    private sealed record Model(
+        string Name, string PartNumber, ushort SubsystemId, ushort VirtualFunctionId, uint RegisterBarLength, bool KeepsContext)
+    {
+        internal static Model Of(ushort deviceId) => deviceId switch
+        {
+            0x1528 => new("Simulated X540 10GbE Controller", "IXY-X540", 0x0001, 0x1515, 0x200000, false),
+            0x1563 => new("Simulated X550 10GbE Controller", "IXY-X550", 0x0001, 0x1565, 0x200000, true),
+            _ => new("Simulated 82599 10GbE Controller", "IXY-82599", 0x0006, 0x10ED, IxgbeCard.RegisterBarLength, false),
+        };
+    }
+}
