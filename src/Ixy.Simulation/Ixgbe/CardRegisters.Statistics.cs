@@ -11,9 +11,7 @@ internal static partial class CardRegisters
     internal static readonly Register MSPDC = Counter("MSPDC", 0x04010, "Short packets the MAC discarded");
     internal static readonly Register MLFC = Counter("MLFC", 0x04034, "Faults in the local MAC");
     internal static readonly Register MRFC = Counter("MRFC", 0x04038, "Faults in the remote MAC");
-    internal static readonly Register RUC = Counter("RUC", 0x040A4, "Undersized frames with a good FCS");
     internal static readonly Register RFC = Counter("RFC", 0x040A8, "Fragments: undersized, bad FCS");
-    internal static readonly Register ROC = Counter("ROC", 0x040AC, "Oversized frames with a good FCS");
     internal static readonly Register RJC = Counter("RJC", 0x040B0, "Jabber: oversized, bad FCS");
     internal static readonly Register XEC = Counter("XEC", 0x04120, "Received with a wrong checksum");
     internal static readonly Register SSVPC = Counter("SSVPC", 0x08780, "Sent packets dropped for a spoofed source");

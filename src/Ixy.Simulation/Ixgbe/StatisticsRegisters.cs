@@ -37,9 +37,9 @@ internal sealed class StatisticsRegisters
         Show(CardRegisters.MLFC, _ => ref _counters.MLFC);
         Show(CardRegisters.MRFC, _ => ref _counters.MRFC);
         Show(IxgbeRegisters.RLEC, _ => ref _counters.RLEC);
-        Show(CardRegisters.RUC, _ => ref _counters.RUC);
+        Show(IxgbeRegisters.RUC, _ => ref _counters.RUC);
         Show(CardRegisters.RFC, _ => ref _counters.RFC);
-        Show(CardRegisters.ROC, _ => ref _counters.ROC);
+        Show(IxgbeRegisters.ROC, _ => ref _counters.ROC);
         Show(CardRegisters.RJC, _ => ref _counters.RJC);
         Show(CardRegisters.XEC, _ => ref _counters.XEC);
         Show(CardRegisters.SSVPC, _ => ref _counters.SSVPC);
