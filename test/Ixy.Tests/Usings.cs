@@ -1,1 +1,4 @@
 global using Xunit;
+
+// Simulated cards run on one device thread that wants a core of its own, and the machine has two.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
