@@ -1,0 +1,237 @@
+using Ixy.Simulation;
+using Ixy.Simulation.Ixgbe;
+using Ixy.Simulation.Wires;
+using Ixy.Vfio;
+
+namespace Ixy.Tests.Driver;
+
+/// <summary>Our ixgbe driver on the simulated card: filters, statistics, link, misuse, shutdown.</summary>
+public sealed class IxgbeDeviceTests
+{
+    private static readonly MacAddress s_other = new(0x02_AA_BB_CC_DD_01), s_group = new(0x01_00_5E_01_02_03);
+
+    [Fact]
+    public void WithoutPromiscuousModeOnlyWantedFramesCome()
+    {
+        using var bench = new DriverBench(DriverBench.Defaults with { Promiscuous = false });
+        Assert.False(bench.Device.Promiscuous);
+        bench.Wire.Deliver(To(s_other, 1));
+        bench.Wire.Deliver(To(s_group, 2));
+        bench.Wire.Deliver(To(new(0xFFFF_FFFF_FFFF), 3));
+        bench.Wire.Deliver(To(bench.Device.MacAddress, 4));
+        Assert.Equal([3, 4], Numbers(bench.Receive(2)));
+
+        bench.Device.AddUnicastFilter(s_other);
+        bench.Device.AddMulticastFilter(s_group);
+        bench.Wire.Deliver(To(s_other, 5));
+        bench.Wire.Deliver(To(s_group, 6));
+        Assert.Equal([5, 6], Numbers(bench.Receive(2)));
+
+        bench.Device.AllMulticast = true;
+        bench.Wire.Deliver(To(new(0x01_00_5E_7F_FF_FA), 7));
+        bench.Wire.Deliver(To(new(0x02_11_22_33_44_55), 8));
+        bench.Wire.Deliver(To(bench.Device.MacAddress, 9));
+        Assert.Equal([7, 9], Numbers(bench.Receive(2)));
+
+        bench.Device.Promiscuous = true;
+        bench.Wire.Deliver(To(new(0x02_11_22_33_44_55), 10));
+        Assert.Equal([10], Numbers(bench.Receive(1)));
+    }
+
+    [Fact]
+    public void TheAddressCanBeChanged()
+    {
+        using var bench = new DriverBench(DriverBench.Defaults with { Promiscuous = false });
+        var former = bench.Device.MacAddress;
+        bench.Device.MacAddress = s_other;
+        Assert.Equal(s_other, bench.Device.MacAddress);
+        bench.Wire.Deliver(To(former, 1));
+        bench.Wire.Deliver(To(s_other, 2));
+        Assert.Equal([2], Numbers(bench.Receive(1)));
+        Assert.Throws<ArgumentException>(() => bench.Device.MacAddress = s_group);
+        Assert.Throws<ArgumentException>(() => bench.Device.AddUnicastFilter(new(0)));
+        Assert.Throws<ArgumentException>(() => bench.Device.AddMulticastFilter(s_other));
+    }
+
+    [Fact]
+    public void TheCardHasRoomForSoManyAddresses()
+    {
+        using var bench = new DriverBench();
+        for (uint i = 1; i < 128; i++) bench.Device.AddUnicastFilter(new(0x02_00_00_00_01_00UL + i));
+        Assert.Throws<InvalidOperationException>(() => bench.Device.AddUnicastFilter(s_other));
+    }
+
+    [Fact]
+    public void DamagedFramesAreCounted()
+    {
+        using var bench = new DriverBench();
+        bench.Wire.Deliver(DriverBench.Frame(1), FrameErrors.Crc);
+        bench.Wire.Deliver(DriverBench.Frame(2)[..40]);
+        bench.Wire.Deliver(DriverBench.Frame(3));
+        Assert.Equal(DriverBench.Frame(3), Assert.Single(bench.Receive(1)));
+        var statistics = bench.Device.ReadStatistics();
+        Assert.Equal((1, 1, 1), (statistics.RxPackets, statistics.RxCrcErrors, statistics.RxLengthErrors));
+        Assert.Equal(60, statistics.RxBytes);
+    }
+
+    [Fact]
+    public void WhatTheCardMissesIsCounted()
+    {
+        using var bench = new DriverBench(DriverBench.Defaults with { RingSize = 64, PoolSize = 128 });
+        bench.Wire.Deliver(DriverBench.Frames(500));
+        DriverBench.Until(() => bench.Wire.IsEmpty, "all delivered");
+        DriverBench.Until(() => bench.Device.ReadStatistics().RxMissed == 500 - 63, "the rest missed");
+        Assert.Equal(DriverBench.Frames(63), bench.Receive(63));
+        Assert.Equal(63, bench.Device.ReadStatistics().RxPackets);
+    }
+
+    [Fact]
+    public void TheLinkGoesAndComesBackAndPacketsWithIt()
+    {
+        using var bench = new DriverBench();
+        for (int i = 0; i < 3; i++)
+        {
+            bench.Wire.Signal = false;
+            DriverBench.Until(() => !bench.Device.Link.IsUp, "link down");
+            Assert.Equal(default, bench.Device.Link);
+            bench.Wire.Signal = true;
+            Assert.True(bench.Device.WaitForLink(TimeSpan.FromSeconds(10)));
+            bench.Wire.Deliver(DriverBench.Frame(i));
+            Assert.Equal(DriverBench.Frame(i), Assert.Single(bench.Receive(1)));
+        }
+    }
+
+    [Fact]
+    public void WaitingForALinkThatNeverComesEnds()
+    {
+        var wire = new FarEnd { Signal = false };
+        using var device = NetworkDevice.Open(
+            new SimulatedPciDevice("sim:test", new IxgbeCard(new IxgbeCardOptions(), wire)), DriverBench.Defaults);
+        Assert.False(device.WaitForLink(TimeSpan.FromMilliseconds(50)));
+    }
+
+    [Fact]
+    public void PacketsThatCannotBeSentAreRefusedAndStayWithTheCaller()
+    {
+        using var bench = new DriverBench();
+        var pool = bench.Device.ReceiveQueues[0].Pool;
+        var packets = new Packet[3];
+        pool.Allocate(packets);
+        packets[0].Length = 60;
+        packets[1].Length = 0;
+        packets[2].Length = 1519;
+        int available = pool.Available;
+
+        Assert.Throws<ArgumentException>(() => bench.Device.Transmit(packets.AsSpan(0, 2)));
+        Assert.Throws<ArgumentException>(() => bench.Device.Transmit(packets.AsSpan(2, 1)));
+        Assert.Throws<ArgumentException>(() => bench.Device.Transmit([default]));
+
+        Assert.Equal(0, bench.Device.TransmitQueues[0].Pending);
+        Assert.Empty(bench.Wire.FromCard);
+        PacketPool.Free(packets);
+        Assert.Equal(available + 3, pool.Available);
+    }
+
+    [Fact]
+    public void ACheckedPacketIsKnownAfterTransmit()
+    {
+        using var bench = new DriverBench();
+        bench.Wire.Deliver(DriverBench.Frame(1));
+        var packets = new Packet[1];
+        DriverBench.Until(() => bench.Device.Receive(packets) == 1, "a frame");
+        Assert.Equal(1, bench.Device.Transmit(packets));
+
+        Assert.Contains("receive queue 0", Assert.Throws<PacketMisuseException>(() => packets[0].Data.Length).Message);
+        Assert.Throws<PacketMisuseException>(() => packets[0].Free());
+        Assert.Throws<PacketMisuseException>(() => bench.Device.Transmit(packets));
+    }
+
+    [Fact]
+    public void DisposeUnderLoadIsCleanWheneverItComes()
+    {
+        for (int round = 0; round < 10; round++)
+        {
+            using var bench = new DriverBench(DriverBench.Defaults with { ReceiveQueues = 2, TransmitQueues = 2 });
+            bench.Wire.Deliver(DriverBench.Frames(5000));
+            var packets = new Packet[32];
+            for (int i = 0; i < round * 20; i++)
+            {
+                int received = bench.Device.Receive(packets);
+                int sent = bench.Device.Transmit(packets.AsSpan(0, received));
+                PacketPool.Free(packets.AsSpan(sent, received - sent));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void PacketsOfAnotherDeviceOutliveIt(bool sourceFirst)
+    {
+        var source = new DriverBench();
+        var target = new DriverBench();
+        target.Wire.Signal = false;
+        DriverBench.Until(() => !target.Device.Link.IsUp, "link down");
+        source.Wire.Deliver(DriverBench.Frames(40));
+        var packets = new Packet[40];
+        int received = 0;
+        DriverBench.Until(() => (received += source.Device.Receive(packets.AsSpan(received))) == 40, "40 frames");
+        Assert.Equal(40, target.Device.Transmit(packets));
+
+        // The target still holds the source's buffers.
+        (sourceFirst ? source : target).Dispose();
+        (sourceFirst ? target : source).Dispose();
+    }
+
+    [Fact]
+    public void AfterDisposeTheCardIsQuietAndNothingIsMapped()
+    {
+        var bench = new DriverBench();
+        bench.Wire.Deliver(DriverBench.Frames(10));
+        bench.Receive(10);
+        bench.Dispose();
+        bench.Device.Dispose(); // the second time does nothing
+        Assert.False(bench.Card.Dma.BusMaster);
+    }
+
+    [Theory]
+    [MemberData(nameof(BadOptions))]
+    public void OptionsOutOfRangeAreRefused(NetworkDeviceOptions options, string expected)
+    {
+        var error = Assert.Throws<ArgumentOutOfRangeException>(options.Validate);
+        Assert.Contains(expected, error.Message);
+    }
+
+    public static TheoryData<NetworkDeviceOptions, string> BadOptions() => new()
+    {
+        { new() { RingSize = 500 }, "power of two from 64 to 4096" },
+        { new() { RingSize = 32 }, "power of two from 64 to 4096" },
+        { new() { RingSize = 8192 }, "power of two from 64 to 4096" },
+        { new() { ReceiveQueues = 0 }, "1 to 64 receive queues" },
+        { new() { TransmitQueues = 65 }, "1 to 64 transmit queues" },
+        { new() { MaxFrameSize = 15869 }, "64 to 15868" },
+        { new() { MaxFrameSize = 63 }, "64 to 15868" },
+        { new() { BufferSize = 1500 }, "multiple of 1024" },
+        { new() { BufferSize = 17408 }, "multiple of 1024" },
+        { new() { PoolSize = 1000 }, "twice the ring size (1024)" },
+        { new() { RssKey = new byte[39] }, "40 bytes" },
+    };
+
+    [Fact]
+    public void AnUnknownSpecifierNamesTheKnownForms()
+    {
+        var error = Assert.Throws<DeviceSpecifierException>(() => NetworkDevice.Open("eth0"));
+        Assert.Contains("'eth0' names no device", error.Message);
+        Assert.Contains("0000:03:00.0", error.Message);
+    }
+
+    private static byte[] To(MacAddress destination, byte number)
+    {
+        byte[] frame = DriverBench.Frame(0);
+        destination.CopyTo(frame);
+        frame[59] = number;
+        return frame;
+    }
+
+    private static IEnumerable<int> Numbers(IEnumerable<byte[]> frames) => frames.Select(frame => (int)frame[59]);
+}

@@ -1,0 +1,61 @@
+using System.Runtime.InteropServices;
+using Ixy.Vfio;
+
+namespace Ixy.Tests.Vfio;
+
+/// <summary>A PCI function whose registers are plain memory and do nothing: for tests that play the card by hand.</summary>
+internal sealed unsafe class MemoryDevice(bool deviceAddressIsVirtual = true, bool givesPointers = true) : PciDevice
+{
+    internal MemoryBar Bar { get; } = new(givesPointers);
+
+    public override string Name => "memory";
+
+    public override bool DeviceAddressIsVirtual => deviceAddressIsVirtual;
+
+    public override uint ReadConfig(int offset, int size) => 0;
+
+    public override void WriteConfig(int offset, uint value, int size)
+    {
+        // Nothing behind it.
+    }
+
+    public override PciBar OpenBar(int index) => Bar;
+
+    protected internal override void MapDma(DmaChunk chunk)
+    {
+        // The test reaches all memory itself.
+    }
+
+    protected internal override void UnmapDma(DmaChunk chunk)
+    {
+        // As above.
+    }
+
+    protected override void Close() => Bar.Free();
+
+    internal sealed class MemoryBar(bool givesPointers) : PciBar
+    {
+        private readonly uint* _memory = (uint*)NativeMemory.AllocZeroed(0x20000);
+
+        /// <summary>How many writes came as calls.</summary>
+        internal int Writes { get; private set; }
+
+        public override uint Length => 0x20000;
+
+        public override uint Read32(uint offset) => _memory[offset / 4];
+
+        public override void Write32(uint offset, uint value)
+        {
+            Writes++;
+            _memory[offset / 4] = value;
+        }
+
+        public override bool TryGetPointer(uint offset, out uint* pointer)
+        {
+            pointer = givesPointers ? _memory + offset / 4 : null;
+            return givesPointers;
+        }
+
+        internal void Free() => NativeMemory.Free(_memory);
+    }
+}
