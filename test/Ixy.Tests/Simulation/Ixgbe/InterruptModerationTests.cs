@@ -179,6 +179,19 @@ public sealed class InterruptModerationTests
         }
     }
 
+    [Fact] // 8.2.3.5.18: LL_Interval 0 switches credits off
+    public void CreditsNeedAnInterval()
+    {
+        var (bench, log) = Bench(511, eitr: LowLatencyModeration);
+        using (bench)
+        {
+            bench.Card.Interrupts.RaiseReceive(0);
+            bench.Card.Interrupts.RaiseReceiveUrgently(0);
+            Assert.Equal(2, log.Messages.Count);
+            AssertViolation(bench, "lli-without-interval");
+        }
+    }
+
     [Fact] // 7.3.4.1: without MSI-X, EITR 0 spaces the line's assertions
     public void TheLineIsModeratedByEitr0()
     {
