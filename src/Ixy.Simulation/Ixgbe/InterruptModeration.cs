@@ -34,7 +34,12 @@ internal sealed class InterruptModeration
     {
         ref var state = ref _vectors[vector];
         if (state.ReadyAt <= now) return;
-        if (state.IsUrgencyModerated && _creditInterval != 0)
+        if (state.IsUrgencyModerated && _creditInterval == 0)
+        {
+            _card.Violations.Add("lli-without-interval", $"EITR[{vector}]", EITR_.LowLatencyModeration, "8.2.3.5.18",
+                "moderation of low-latency interrupts is on while GPIE.LL_Interval is 0");
+        }
+        else if (state.IsUrgencyModerated)
         {
             Replenish(ref state, now);
             if (state.Credits == 0) return;
