@@ -9,10 +9,14 @@ namespace Ixy.Simulation;
 public sealed unsafe class SimulatedPciDevice : PciDevice
 {
     private readonly Bar?[] _bars = new Bar?[6];
+    private readonly IDisposable? _trace;
 
-    internal SimulatedPciDevice(string name, CardModel card)
+    /// <param name="name">The specifier.</param>
+    /// <param name="card">The card; owned from now on.</param>
+    /// <param name="trace">Where the card's register accesses go: closed after the card.</param>
+    internal SimulatedPciDevice(string name, CardModel card, IDisposable? trace = null)
     {
-        (Name, Card) = (name, card);
+        (Name, Card, _trace) = (name, card, trace);
         DeviceThread.Add(card);
     }
 
@@ -24,6 +28,9 @@ public sealed unsafe class SimulatedPciDevice : PciDevice
 
     /// <summary>What passed the wire of the card's port.</summary>
     public Wires.WireStatistics WireStatistics => Card.Wire.Statistics;
+
+    /// <summary>What the card's port is plugged into. It belongs to the card.</summary>
+    public Wires.Wire Wire => Card.Wire;
 
     internal CardModel Card { get; }
 
@@ -79,6 +86,7 @@ public sealed unsafe class SimulatedPciDevice : PciDevice
     {
         DeviceThread.Remove(Card);
         Card.Dispose();
+        _trace?.Dispose();
     }
 
     private sealed class Bar(CardModel card, int index) : PciBar

@@ -7,7 +7,8 @@ public class PciDeviceException(string message, Exception? inner = null) : Excep
 public sealed class DeviceNotFoundException(string message) : PciDeviceException(message);
 
 /// <summary>A device specifier has a wrong form or an unknown option; the message names what is allowed.</summary>
-public sealed class DeviceSpecifierException(string message) : PciDeviceException(message);
+public sealed class DeviceSpecifierException(string message, Exception? inner = null)
+    : PciDeviceException(message, inner);
 
 /// <summary>The operation needs rights that this process lacks; the message says which and how to get them.</summary>
 public sealed class PrivilegeException(string message) : PciDeviceException(message);

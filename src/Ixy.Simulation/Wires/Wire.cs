@@ -23,7 +23,10 @@ public sealed class WireStatistics
     /// <summary>Frames that came from the card.</summary>
     public long Received { get; internal set; }
 
-    /// <summary>Frames sent by a generator that have come out of no card (generator only).</summary>
+    /// <summary>
+    /// Frames sent by a generator that have come out of no card (generator only). While frames are on the way, they
+    /// count as lost until they arrive.
+    /// </summary>
     public long Lost { get; internal set; }
 
     /// <summary>Frames that came after one with a higher number (generator only).</summary>
@@ -35,7 +38,10 @@ public sealed class WireStatistics
     /// <summary>Frames that came changed (generator only).</summary>
     public long Corrupted { get; internal set; }
 
-    /// <summary>Frames from the card that the other side of the wire did not take (a full TAP queue).</summary>
+    /// <summary>Frames from the card that no generator of this process sent (generator only).</summary>
+    public long Foreign { get; internal set; }
+
+    /// <summary>Frames from the card that the other side of the wire did not take (a full TAP or cable queue, no room on disk).</summary>
     public long Dropped { get; internal set; }
 }
 
@@ -50,6 +56,17 @@ public abstract class Wire : IDisposable
 
     /// <summary>Signal is present: the far end is there. A card's link cannot come up without it.</summary>
     public virtual bool HasSignal => true;
+
+    /// <summary>Why the wire has stopped working, in one sentence; null while it works. May be read from any thread.</summary>
+    public string? Fault { get; private protected set; }
+
+    /// <summary>
+    /// The far end sends nothing more of its own accord; it still takes what the card sends. May be called from any
+    /// thread. Does nothing on wires whose far end only answers or passes on.
+    /// </summary>
+    public virtual void StopSending()
+    {
+    }
 
     /// <summary>Takes a frame that the card sends.</summary>
     /// <param name="frame">Destination address to the last payload byte; valid during the call.</param>

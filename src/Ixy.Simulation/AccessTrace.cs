@@ -1,0 +1,28 @@
+using Ixy.Vfio;
+
+namespace Ixy.Simulation;
+
+/// <summary>A file of register accesses, one a line: seconds since the card was made, read or write, name and value.</summary>
+internal sealed class AccessTrace : IDisposable
+{
+    private readonly StreamWriter _file;
+    private readonly long _start = DeviceThread.Now;
+
+    /// <exception cref="DeviceSpecifierException">The file cannot be created.</exception>
+    internal AccessTrace(string path)
+    {
+        try
+        {
+            _file = new StreamWriter(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new DeviceSpecifierException($"trace={path} cannot be written: {error.Message}", error);
+        }
+    }
+
+    internal void Write(string access) => _file.WriteLine($"{(DeviceThread.Now - _start) / 1e9:F6} {access}");
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+}

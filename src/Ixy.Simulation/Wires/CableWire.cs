@@ -1,0 +1,73 @@
+using Ixy.Vfio;
+
+namespace Ixy.Simulation.Wires;
+
+/// <summary>
+/// One end of a cable between two cards of this process that name the same cable. There is signal while both ends are
+/// plugged in; an end that is pulled out may be plugged in again.
+/// </summary>
+/// <remarks>
+/// Up to 4 MiB are on the way in each direction; what a card sends beyond that is dropped and counted. Frames move
+/// within the device thread; plugging in and pulling out may happen on any thread.
+/// </remarks>
+internal sealed class CableWire : Wire
+{
+    // The ends that are plugged in: one or two per name.
+    private static readonly Dictionary<string, List<CableWire>> s_cables = [];
+
+    private readonly string _name;
+    private readonly FrameRing _toThisEnd = new();
+    private volatile CableWire? _otherEnd;
+
+    private CableWire(string name) => _name = name;
+
+    /// <inheritdoc/>
+    public override bool HasSignal => _otherEnd is not null;
+
+    /// <summary>Plugs in a free end of the cable with this name.</summary>
+    /// <exception cref="DeviceSpecifierException">Both ends are in use.</exception>
+    internal static CableWire PlugIn(string name)
+    {
+        var wire = new CableWire(name);
+        lock (s_cables)
+        {
+            if (!s_cables.TryGetValue(name, out var ends)) s_cables[name] = ends = [];
+            if (ends.Count == 2)
+                throw new DeviceSpecifierException($"both ends of the cable '{name}' are in use: a cable connects two cards");
+            ends.Add(wire);
+            if (ends.Count == 2) (ends[0]._otherEnd, ends[1]._otherEnd) = (ends[1], ends[0]);
+        }
+        return wire;
+    }
+
+    /// <inheritdoc/>
+    public override void Send(ReadOnlySpan<byte> frame, long now)
+    {
+        Statistics.Received++;
+        if (_otherEnd is not { } other || !other._toThisEnd.TryAdd(frame)) Statistics.Dropped++;
+    }
+
+    /// <inheritdoc/>
+    public override ReadOnlySpan<byte> Receive(long now, out FrameErrors errors)
+    {
+        errors = FrameErrors.None;
+        var frame = _toThisEnd.Take();
+        if (!frame.IsEmpty) Statistics.Sent++;
+        return frame;
+    }
+
+    /// <summary>Pulls this end out.</summary>
+    public override void Dispose()
+    {
+        lock (s_cables) PullOut();
+        base.Dispose();
+    }
+
+    private void PullOut()
+    {
+        if (!s_cables.TryGetValue(_name, out var ends) || !ends.Remove(this)) return;
+        if (ends.Count == 0) s_cables.Remove(_name);
+        else ends[0]._otherEnd = null;
+        _otherEnd = null;
+    }
+}

@@ -1,0 +1,75 @@
+namespace Ixy.Simulation.Wires;
+
+/// <summary>What the number of a frame says about its way.</summary>
+internal enum Arrival
+{
+    /// <summary>The highest number so far. Numbers left out on the way to it are missing until they come.</summary>
+    InOrder,
+
+    /// <summary>Came for the first time, after a higher number (RFC 4737, section 3.3).</summary>
+    Reordered,
+
+    /// <summary>Came before.</summary>
+    Duplicated,
+
+    /// <summary>Later than <see cref="SequenceTracker.Window"/> higher numbers: whether it came before is forgotten.</summary>
+    TooLate,
+}
+
+/// <summary>
+/// Remembers which of the last <see cref="Window"/> numbers have come, one bit each; the next number in order costs a
+/// compare and a store.
+/// </summary>
+internal sealed class SequenceTracker
+{
+    /// <summary>How far back from the highest number is remembered.</summary>
+    internal const int Window = 1 << 16;
+
+    private readonly ulong[] _seen = new ulong[Window / 64];
+    private ulong _next;
+
+    /// <summary>Takes note of a number.</summary>
+    internal Arrival Add(ulong number)
+    {
+        if (number != _next) return AddOutOfOrder(number);
+        _next = number + 1;
+        WordOf(number) |= 1UL << (int)number; // the bit of the number Window before goes out of sight
+        return Arrival.InOrder;
+    }
+
+    private Arrival AddOutOfOrder(ulong number)
+    {
+        if (number > _next)
+        {
+            Forget(_next, number);
+            WordOf(number) |= 1UL << (int)number;
+            _next = number + 1;
+            return Arrival.InOrder;
+        }
+        if (_next - number > Window) return Arrival.TooLate;
+        ref ulong word = ref WordOf(number);
+        ulong bit = 1UL << (int)number;
+        if ((word & bit) != 0) return Arrival.Duplicated;
+        word |= bit;
+        return Arrival.Reordered;
+    }
+
+    // The numbers from start to before end are missing so far.
+    private void Forget(ulong start, ulong end)
+    {
+        if (end - start >= Window)
+        {
+            Array.Clear(_seen);
+            return;
+        }
+        while (start != end)
+        {
+            bool wholeWord = start % 64 == 0 && end - start >= 64;
+            if (wholeWord) WordOf(start) = 0;
+            else WordOf(start) &= ~(1UL << (int)start);
+            start += wholeWord ? 64u : 1u;
+        }
+    }
+
+    private ref ulong WordOf(ulong number) => ref _seen[number / 64 % (Window / 64)];
+}

@@ -1,0 +1,60 @@
+using System.Buffers.Binary;
+
+namespace Ixy.Tests.Simulation.Wires;
+
+/// <summary>Writes capture files by hand, in either byte order, with every mistake a test wants.</summary>
+internal sealed class CaptureBuilder(bool bigEndian)
+{
+    private readonly List<byte> _bytes = [];
+
+    internal byte[] Bytes => [.. _bytes];
+
+    internal CaptureBuilder Word(uint value)
+    {
+        byte[] bytes = new byte[4];
+        if (bigEndian) BinaryPrimitives.WriteUInt32BigEndian(bytes, value);
+        else BinaryPrimitives.WriteUInt32LittleEndian(bytes, value);
+        return Add(bytes);
+    }
+
+    internal CaptureBuilder Halves(ushort first, ushort second) =>
+        bigEndian ? Word((uint)first << 16 | second) : Word((uint)second << 16 | first);
+
+    internal CaptureBuilder Add(ReadOnlySpan<byte> bytes)
+    {
+        _bytes.AddRange(bytes);
+        return this;
+    }
+
+    internal CaptureBuilder PcapHeader(uint magic = 0xA1B2C3D4, uint linkType = 1) =>
+        Word(magic).Halves(2, 4).Word(0).Word(0).Word(65_535).Word(linkType);
+
+    internal CaptureBuilder PcapPacket(byte[] frame, int? originalLength = null) =>
+        Word(1_700_000_000).Word(123_456).Word((uint)frame.Length).Word((uint)(originalLength ?? frame.Length)).Add(frame);
+
+    /// <summary>A pcapng block: type, length, body filled up to whole words, length.</summary>
+    internal CaptureBuilder Block(uint type, Action<CaptureBuilder> body)
+    {
+        var inner = new CaptureBuilder(bigEndian);
+        body(inner);
+        while (inner._bytes.Count % 4 != 0) inner._bytes.Add(0);
+        uint length = 12 + (uint)inner._bytes.Count;
+        return Word(type).Word(length).Add(inner.Bytes).Word(length);
+    }
+
+    internal CaptureBuilder Section() =>
+        Block(0x0A0D0D0A, body => body.Word(0x1A2B3C4D).Halves(1, 0).Word(0xFFFF_FFFF).Word(0xFFFF_FFFF));
+
+    internal CaptureBuilder Interface(ushort linkType = 1, uint snapshotLength = 0, byte? fcsLength = null) => Block(1, body =>
+    {
+        body.Halves(linkType, 0).Word(snapshotLength).Halves(2, 3).Add("if0\0"u8);
+        if (fcsLength is { } value) body.Halves(13, 1).Add([value, 0, 0, 0]);
+        body.Halves(0, 0);
+    });
+
+    internal CaptureBuilder Enhanced(byte[] frame, uint interfaceId = 0, int? originalLength = null) => Block(6, body => body
+        .Word(interfaceId).Word(0x60000).Word(1).Word((uint)frame.Length).Word((uint)(originalLength ?? frame.Length)).Add(frame));
+
+    internal CaptureBuilder Simple(byte[] frame, int? originalLength = null) =>
+        Block(3, body => body.Word((uint)(originalLength ?? frame.Length)).Add(frame));
+}

@@ -1,0 +1,165 @@
+using Ixy.Simulation.Captures;
+
+namespace Ixy.Tests.Simulation.Wires;
+
+public sealed class CaptureReaderTests
+{
+    private static readonly byte[][] s_frames = [Frame(60, 1), Frame(61, 2), Frame(1514, 3), Frame(14, 4)];
+
+    [Theory]
+    [InlineData(0xA1B2C3D4, true)] // µs
+    [InlineData(0xA1B2C3D4, false)]
+    [InlineData(0xA1B23C4D, true)] // ns
+    [InlineData(0xA1B23C4D, false)]
+    public void PcapIsReadInBothByteOrders(uint magic, bool bigEndian)
+    {
+        var file = new CaptureBuilder(bigEndian).PcapHeader(magic);
+        foreach (byte[] frame in s_frames) file.PcapPacket(frame);
+        Assert.Equal(s_frames, Read(file.Bytes));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void PcapngIsReadInBothByteOrders(bool bigEndian)
+    {
+        var file = new CaptureBuilder(bigEndian).Section().Interface().Interface()
+            .Enhanced(s_frames[0], interfaceId: 1)
+            .Block(0x0BAD, body => body.Word(7)) // an unknown block is skipped
+            .Simple(s_frames[1])
+            .Enhanced(s_frames[2])
+            .Block(2, body => body.Halves(1, 0).Word(0).Word(0).Word(14).Word(14).Add(s_frames[3])); // the obsolete packet block
+        Assert.Equal(s_frames, Read(file.Bytes));
+    }
+
+    [Fact]
+    public void EverySectionHasItsOwnByteOrderAndInterfaces()
+    {
+        byte[] first = new CaptureBuilder(bigEndian: true).Section().Interface(linkType: 113).Interface().Enhanced(s_frames[0], 1).Bytes;
+        byte[] second = new CaptureBuilder(bigEndian: false).Section().Interface().Enhanced(s_frames[1]).Bytes;
+        Assert.Equal(s_frames[..2], Read([.. first, .. second]));
+        byte[] withoutInterface = new CaptureBuilder(bigEndian: false).Section().Enhanced(s_frames[1]).Bytes;
+        Assert.Contains("interface 0", Refused([.. first, .. withoutInterface]));
+    }
+
+    [Fact]
+    public void ASimplePacketIsAsLongAsTheSnapshot()
+    {
+        var file = new CaptureBuilder(bigEndian: false).Section().Interface(snapshotLength: 60).Simple(Frame(60, 1), originalLength: 100);
+        Assert.Contains("cut to 60 of 100 bytes", Refused(file.Bytes));
+    }
+
+    [Fact]
+    public void AFrameCheckSequenceIsTakenOff()
+    {
+        byte[] withFcs = Frame(64, 1);
+        Assert.Equal([withFcs[..60]], Read(new CaptureBuilder(false).Section().Interface(fcsLength: 4).Enhanced(withFcs).Bytes));
+        Assert.Equal([withFcs[..60]], Read(new CaptureBuilder(true).PcapHeader(linkType: 0x2400_0001).PcapPacket(withFcs).Bytes));
+    }
+
+    [Fact]
+    public void AFileWithoutFramesHasNone()
+    {
+        Assert.Empty(Read(new CaptureBuilder(false).PcapHeader().Bytes));
+        Assert.Empty(Read(new CaptureBuilder(false).Section().Bytes));
+    }
+
+    public static TheoryData<string, byte[]> DamagedFiles => new()
+    {
+        { "the file is empty", [] },
+        { "ends in the middle", [0x0A, 0x0D] },
+        { "neither pcap nor pcapng", [1, 2, 3, 4, 5, 6, 7, 8] },
+        { "gunzip", [0x1F, 0x8B, 8, 0, 0, 0, 0, 0] },
+        { "pcap version 1.7", new CaptureBuilder(false).Word(0xA1B2C3D4).Halves(1, 7).Word(0).Word(0).Word(0).Word(1).Bytes },
+        { "ends in the middle", new CaptureBuilder(false).PcapHeader().Bytes[..20] },
+        { "ends in the middle", new CaptureBuilder(false).PcapHeader().PcapPacket(Frame(60, 1)).Bytes[..^1] },
+        { "ends in the middle", new CaptureBuilder(false).PcapHeader().PcapPacket(Frame(60, 1)).Bytes[..30] },
+        { "link type 113", new CaptureBuilder(false).PcapHeader(linkType: 113).PcapPacket(Frame(60, 1)).Bytes },
+        { "cut to 60 of 61 bytes", new CaptureBuilder(true).PcapHeader().PcapPacket(Frame(60, 1), originalLength: 61).Bytes },
+        { "60 bytes were captured of frame 1, which had 59", new CaptureBuilder(true).PcapHeader().PcapPacket(Frame(60, 1), originalLength: 59).Bytes },
+        { "4294967295 bytes", new CaptureBuilder(true).PcapHeader().Word(0).Word(0).Word(uint.MaxValue).Word(uint.MaxValue).Bytes },
+        { "byte-order magic", new CaptureBuilder(false).Word(0x0A0D0D0A).Word(28).Word(0x1A2B3C4E).Halves(1, 0).Word(0).Word(0).Word(28).Bytes },
+        { "pcapng version 2", new CaptureBuilder(false).Block(0x0A0D0D0A, body => body.Word(0x1A2B3C4D).Halves(2, 0).Word(0).Word(0)).Bytes },
+        { "a block of 13 bytes", new CaptureBuilder(false).Section().Word(6).Word(13).Add(new byte[13]).Bytes },
+        { "a block of 8 bytes", new CaptureBuilder(false).Section().Word(6).Word(8).Bytes },
+        { "a block of 2147483648 bytes", new CaptureBuilder(false).Section().Word(6).Word(1u << 31).Bytes },
+        { "starts with length 16 and ends with 20", new CaptureBuilder(false).Section().Word(0x0BAD).Word(16).Word(0).Word(20).Bytes },
+        { "ends in the middle", new CaptureBuilder(false).Section().Interface().Enhanced(Frame(60, 1)).Bytes[..^4] },
+        { "no room for 61 bytes", new CaptureBuilder(false).Section().Interface().Block(6, body => body.Word(0).Word(0).Word(0).Word(61).Word(61).Add(Frame(60, 1))).Bytes },
+        { "no room for 4 bytes", new CaptureBuilder(false).Section().Interface().Block(6, body => body.Word(0)).Bytes },
+        { "interface 1, and 1 are described", new CaptureBuilder(false).Section().Interface().Enhanced(Frame(60, 1), interfaceId: 1).Bytes },
+        { "interface 0, and 0 are described", new CaptureBuilder(false).Section().Simple(Frame(60, 1)).Bytes },
+        { "no room for 9 bytes", new CaptureBuilder(false).Section().Block(1, body => body.Halves(1, 0).Word(0).Halves(13, 9).Word(0)).Bytes },
+        { "if_fcslen is not one byte", new CaptureBuilder(false).Section().Block(1, body => body.Halves(1, 0).Word(0).Halves(13, 4).Word(0)).Bytes },
+    };
+
+    [Theory]
+    [MemberData(nameof(DamagedFiles))]
+    public void DamageIsNamed(string expected, byte[] file) => Assert.Contains(expected, Refused(file));
+
+    [Fact]
+    public void NoFileHarmsTheReader() => Property.Holds<(bool BigEndian, bool Pcapng, (ushort At, byte Value)[] Changes, ushort Cut)>(value =>
+    {
+        var builder = new CaptureBuilder(value.BigEndian);
+        if (value.Pcapng) builder.Section().Interface(fcsLength: 4).Enhanced(s_frames[0]).Simple(s_frames[1]).Interface().Enhanced(s_frames[0], 1);
+        else builder.PcapHeader().PcapPacket(s_frames[0]).PcapPacket(s_frames[1]).PcapPacket(s_frames[3]);
+        byte[] file = builder.Bytes;
+        foreach (var (at, change) in value.Changes.Take(4)) file[at % file.Length] = change;
+        if (value.Cut % 2 == 0) file = file[..(value.Cut % file.Length)];
+        try
+        {
+            Assert.InRange(Read(file).Count, 0, 3);
+        }
+        catch (CaptureFormatException error)
+        {
+            Assert.StartsWith("test: ", error.Message); // any other exception fails the test
+        }
+    }, tests: 5000);
+
+    [Fact]
+    public void WhatIsWrittenIsReadBack() => Property.Holds<ushort[]>(lengths =>
+    {
+        byte[][] frames = [.. lengths.Select((length, i) => Frame(60 + length % (15_996 - 60 + 1), (byte)i))];
+        using var stream = new MemoryStream();
+        using (var writer = new PcapngWriter(stream))
+        {
+            foreach (byte[] frame in frames) writer.Write(frame, 0);
+        }
+        Assert.Equal(frames, Read(stream.ToArray()));
+    }, tests: 100);
+
+    [SkippableFact]
+    public void TsharkReadsWhatIsWritten()
+    {
+        Tool.SkipWithoutTshark();
+        using var file = new TemporaryFile();
+        using (var writer = PcapngWriter.Create(file.Path))
+        {
+            writer.Write(Frame(60, 1), 1_700_000_000_123_456_789);
+            writer.Write(Frame(9000, 2), 1_700_000_001_000_000_001);
+            writer.Write(Frame(15_996, 3), 1_700_000_001_000_000_002);
+        }
+        string found = Tool.Run("tshark", "-r", file.Path, "-T", "fields", "-e", "frame.time_epoch", "-e", "frame.len", "-e", "frame.cap_len", "-e", "frame.encap_type");
+        Assert.Equal("1700000000.123456789\t60\t60\t1\n1700000001.000000001\t9000\t9000\t1\n1700000001.000000002\t15996\t15996\t1\n", found);
+        string data = Tool.Run("tshark", "-r", file.Path, "-Y", "frame.number == 1", "-x");
+        Assert.Contains(Convert.ToHexStringLower(Frame(60, 1).AsSpan(0, 4)).Chunk(2).Aggregate("", (text, pair) => $"{text} {new string(pair)}"), data);
+    }
+
+    internal static byte[] Frame(int length, byte seed)
+    {
+        byte[] frame = new byte[length];
+        new Random(seed).NextBytes(frame);
+        return frame;
+    }
+
+    private static List<byte[]> Read(byte[] file)
+    {
+        using var reader = CaptureReader.Open(new MemoryStream(file), "test");
+        var frames = new List<byte[]>();
+        while (reader.Read(out var frame)) frames.Add(frame.ToArray());
+        Assert.Equal(frames.Count, reader.FrameNumber);
+        return frames;
+    }
+
+    private static string Refused(byte[] file) => Assert.Throws<CaptureFormatException>(() => Read(file)).Message;
+}
