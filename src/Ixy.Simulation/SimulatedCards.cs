@@ -36,6 +36,9 @@ public static class SimulatedCards
     private const string Wires = "generator, loopback, tap:NAME, pcap:IN[>OUT] or cable:NAME";
     private static int s_cards;
 
+    /// <summary>Makes <see cref="NetworkDevice.Open(string, NetworkDeviceOptions?)"/> understand <c>sim:</c>. May be called again.</summary>
+    public static void Register() => NetworkDevice.RegisterTransport(Prefix.TrimEnd(':'), Open);
+
     /// <summary>Opens a new simulated card.</summary>
     /// <param name="specifier"><c>sim:ixgbe</c> and options, as listed for this class.</param>
     /// <exception cref="DeviceSpecifierException">Something in it is unknown or not possible.</exception>
