@@ -33,25 +33,26 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
     private readonly bool _virtualAddresses;
     private readonly PacketPool _pool;
     private readonly string _place;
-    private readonly uint _mask, _tailDistance, _bufferSize;
-    private uint _next, _owed;
-    private bool _skipping;
-    private long _packets, _dropped;
+    private readonly ulong _mask, _tailDistanceMask;
+    // Free-running: descriptors taken back from the card since the start.
+    private ulong _position;
+    private uint _longestFrame;
+    private long _dropped, _droppedDescriptors;
 
     internal IxgbeReceiveQueue(PciDevice device, PciBar bar, int index, NetworkDeviceOptions options)
     {
         Index = index;
         _place = $"receive queue {index} of {device.Name}";
-        _mask = (uint)options.RingSize - 1;
-        // The tail costs a trip to the card, so some descriptors are collected first; few enough to keep the ring full.
-        _tailDistance = (uint)Math.Min(32, options.RingSize / 16);
+        _mask = (ulong)options.RingSize - 1;
+        // Few enough to keep the card's part of the ring full.
+        _tailDistanceMask = (ulong)Math.Min(32, options.RingSize / 16) - 1;
         _pool = new PacketPool(new PacketPoolOptions
         {
             Count = options.EffectivePoolSize,
             BufferSize = options.EffectiveBufferSize,
             Name = _place,
         } with { Checked = options.CheckedPools ?? new PacketPoolOptions().Checked });
-        _bufferSize = (uint)_pool.BufferSize;
+        _longestFrame = (uint)_pool.BufferSize;
         _memory = DmaMemory.Allocate((nuint)(options.RingSize * sizeof(ReceiveDescriptor)));
         _ring = (ReceiveDescriptor*)_memory.Address;
         _buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(options.RingSize * sizeof(ulong)), 64);
@@ -65,52 +66,45 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
 
     internal ulong RingAddress { get; }
 
-    internal uint RingLength => (_mask + 1) * (uint)sizeof(ReceiveDescriptor);
+    internal uint RingLength => (uint)(_mask + 1) * (uint)sizeof(ReceiveDescriptor);
 
     /// <inheritdoc/>
     public override PacketPool Pool => _pool;
 
     /// <inheritdoc/>
-    public override long Packets => _packets;
+    public override long Packets => (long)_position - _droppedDescriptors;
 
     /// <inheritdoc/>
     public override long Dropped => _dropped;
 
     /// <inheritdoc/>
-    public override int Receive(Span<Packet> batch)
+    public override int Receive(Span<Packet> batch) =>
+        _virtualAddresses ? Receive<VirtualAddresses>(batch) : Receive<PhysicalAddresses>(batch);
+
+    private int Receive<TAddresses>(Span<Packet> batch) where TAddresses : struct, IDeviceAddresses
     {
-        int received = 0, dropped = 0;
-        uint from = _next;
-        while (true)
-        {
-            received += _virtualAddresses
-                ? TakeWholeFrames<VirtualAddresses>(batch[received..])
-                : TakeWholeFrames<PhysicalAddresses>(batch[received..]);
-            if (received == batch.Length) break;
-            // Either the card has no more, or the ring wraps here, or this frame is none for the application.
-            ulong status = Volatile.Read(ref _ring[_next].HeaderOrStatus);
-            if ((status & ReceiveDescriptor.DescriptorDone) == 0 || dropped > _mask) break;
-            if (IsWholeFrame(status) && _pool.Top != _pool.Bottom) continue;
-            Drop(status);
-            dropped++;
-        }
-        if (received + dropped == 0) return 0;
-        if (_pool.Checks is not null) Watch(batch[..received], from, (uint)(received + dropped));
-        _packets += received;
-        _owed += (uint)(received + dropped);
-        if (_owed >= _tailDistance) RingDoorbell();
+        ulong from = _position;
+        int received = TakeWholeFrames<TAddresses>(batch);
+        // Either the card has no more, or the ring wraps here, or this frame is none for the application.
+        if (received < batch.Length && (_ring[_position & _mask].HeaderOrStatus & ReceiveDescriptor.DescriptorDone) != 0)
+            received += TakeUnusual<TAddresses>(batch[received..]);
+        if (_pool.Checks is not null) Watch(batch[..received], from);
+        // The tail costs a trip to the card, so it is moved only when the position passes a multiple of the distance.
+        if (((from ^ _position) & ~_tailDistanceMask) != 0) RingDoorbell();
         return received;
     }
 
     // The hot loop. It takes whole good frames up to the end of the ring and calls nothing, so that all its state stays in
     // CPU registers; whatever is unusual ends it.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int TakeWholeFrames<TAddresses>(Span<Packet> batch) where TAddresses : struct, IDeviceAddresses
     {
         ref var packet = ref MemoryMarshal.GetReference(batch);
-        var descriptor = _ring + _next;
-        ulong* buffers = _buffers + _next, top = _pool.Top;
-        uint bufferSize = _bufferSize;
-        nint limit = Math.Min(batch.Length, _skipping ? 0 : Math.Min((int)(_mask + 1 - _next), (int)(top - _pool.Bottom)));
+        ulong index = _position & _mask;
+        var descriptor = _ring + index;
+        ulong* buffers = _buffers + index, top = _pool.Top;
+        uint longest = _longestFrame;
+        nint limit = Math.Min(batch.Length, (int)Math.Min(_mask + 1 - index, ((ulong)top - (ulong)_pool.Bottom) / sizeof(ulong)));
         nint taken = 0;
         for (; taken < limit; taken++)
         {
@@ -118,7 +112,7 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
             ulong status = Volatile.Read(ref descriptor->HeaderOrStatus);
             uint length = (ushort)(status >> ReceiveDescriptor.LengthShift);
             // The length is checked, so that a card that lies about it cannot make us hand out foreign memory.
-            if ((status & ReceiveDescriptor.WholeMask) != ReceiveDescriptor.Whole || length - 1 >= bufferSize) break;
+            if ((status & ReceiveDescriptor.WholeMask) != ReceiveDescriptor.Whole || length - 1 >= longest) break;
             packet.Buffer = buffers[taken];
             packet.Metadata = length | (descriptor->AddressOrHash & ReceiveDescriptor.HashMask);
             ulong fresh = *--top;
@@ -129,16 +123,42 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
             packet = ref Unsafe.Add(ref packet, 1);
         }
         _pool.Top = top;
-        _next = (_next + (uint)taken) & _mask;
+        _position += (ulong)taken;
         return (int)taken;
     }
 
-    /// <summary>The first doorbell, once the queue is enabled (4.6.7): all descriptors but one, so that full and empty differ.</summary>
-    internal void RingDoorbell()
+    // Goes on behind the end of the ring, and drops what cannot be handed out; at most a ring full, so that a flood of
+    // such frames does not hold the caller.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int TakeUnusual<TAddresses>(Span<Packet> batch) where TAddresses : struct, IDeviceAddresses
     {
-        _owed = 0;
-        _tail.Ring((_next - 1) & _mask);
+        int received = 0;
+        for (ulong end = _position + _mask + 1; received < batch.Length && _position < end;)
+        {
+            ulong status = Volatile.Read(ref _ring[_position & _mask].HeaderOrStatus);
+            if ((status & ReceiveDescriptor.DescriptorDone) == 0) break;
+            int taken = TakeWholeFrames<TAddresses>(batch[received..]);
+            if (taken == 0) Drop<TAddresses>(status);
+            received += taken;
+        }
+        return received;
     }
+
+    // The frame is lost, and counted once if it has several descriptors; its buffer goes back to the card.
+    private void Drop<TAddresses>(ulong status) where TAddresses : struct, IDeviceAddresses
+    {
+        ulong index = _position++ & _mask;
+        bool last = (status & ReceiveDescriptor.EndOfPacket) != 0;
+        if (last) _dropped++;
+        _droppedDescriptors++;
+        // While the rest of a frame is awaited, no descriptor is a whole frame.
+        _longestFrame = last ? (uint)_pool.BufferSize : 0;
+        _ring[index].AddressOrHash = TAddresses.Of(_buffers[index]);
+        _ring[index].HeaderOrStatus = 0;
+    }
+
+    /// <summary>The first doorbell, once the queue is enabled (4.6.7): all descriptors but one, so that full and empty differ.</summary>
+    internal void RingDoorbell() => _tail.Ring((uint)((_position - 1) & _mask));
 
     /// <summary>Returns all memory; the card must be quiet.</summary>
     public void Dispose()
@@ -151,35 +171,18 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
 
     private void Fill()
     {
-        for (uint i = 0; i <= _mask; i++)
+        for (ulong i = 0; i <= _mask; i++)
         {
             ulong buffer = *--_pool.Top;
             _pool.Checks?.LendToCard(buffer);
             _buffers[i] = buffer;
-            _ring[i].AddressOrHash = DeviceAddress(buffer);
+            _ring[i].AddressOrHash = _virtualAddresses ? VirtualAddresses.Of(buffer) : PhysicalAddresses.Of(buffer);
         }
     }
 
-    private bool IsWholeFrame(ulong status) => !_skipping
-        && (status & ReceiveDescriptor.WholeMask) == ReceiveDescriptor.Whole
-        && (ushort)(status >> ReceiveDescriptor.LengthShift) - 1u < _bufferSize;
-
-    // The frame is lost, and counted once if it has several descriptors; its buffer goes back to the card.
-    private void Drop(ulong status)
-    {
-        bool last = (status & ReceiveDescriptor.EndOfPacket) != 0;
-        if (last) _dropped++;
-        _skipping = !last;
-        _ring[_next].AddressOrHash = DeviceAddress(_buffers[_next]);
-        _ring[_next].HeaderOrStatus = 0;
-        _next = (_next + 1) & _mask;
-    }
-
-    private ulong DeviceAddress(ulong buffer) => _virtualAddresses ? VirtualAddresses.Of(buffer) : PhysicalAddresses.Of(buffer);
-
-    private void Watch(Span<Packet> received, uint from, uint seen)
+    private void Watch(Span<Packet> received, ulong from)
     {
         foreach (ref var packet in received) _pool.Checks!.Lend(ref packet, _place);
-        for (uint i = 0; i < seen; i++) _pool.Checks!.LendToCard(_buffers[(from + i) & _mask]);
+        for (ulong position = from; position < _position; position++) _pool.Checks!.LendToCard(_buffers[position & _mask]);
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Ixy.Vfio;
 using static Ixy.Ixgbe.IxgbeRegisters;
@@ -34,18 +35,19 @@ internal sealed unsafe class IxgbeTransmitQueue : TransmitQueue, IDisposable
     private readonly Doorbell _tail;
     private readonly bool _virtualAddresses;
     private readonly PciBar _bar;
-    private readonly uint _mask, _group, _maxLength;
-    // Free-running: _next counts the packets given to the card, _clean those whose buffers are back.
-    private uint _next, _clean;
-    private long _packets;
+    private readonly uint _longestFrame;
+    // One less than a power of two each: the descriptors of the ring, and of a group.
+    private readonly ulong _mask, _group;
+    // Free-running: packets given to the card, and those of them whose buffers are back.
+    private ulong _next, _clean;
 
     internal IxgbeTransmitQueue(PciDevice device, PciBar bar, int index, NetworkDeviceOptions options)
     {
         Index = index;
         _bar = bar;
-        _mask = (uint)options.RingSize - 1;
-        _group = (uint)Math.Min(32, options.RingSize / 4);
-        _maxLength = (uint)options.MaxFrameSize;
+        _mask = (ulong)options.RingSize - 1;
+        _group = (ulong)Math.Min(32, options.RingSize / 4) - 1;
+        _longestFrame = (uint)options.MaxFrameSize;
         _memory = DmaMemory.Allocate((nuint)(options.RingSize * sizeof(TransmitDescriptor)));
         _ring = (TransmitDescriptor*)_memory.Address;
         _buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(options.RingSize * sizeof(ulong)), 64);
@@ -58,10 +60,10 @@ internal sealed unsafe class IxgbeTransmitQueue : TransmitQueue, IDisposable
 
     internal ulong RingAddress { get; }
 
-    internal uint RingLength => (_mask + 1) * (uint)sizeof(TransmitDescriptor);
+    internal uint RingLength => (uint)(_mask + 1) * (uint)sizeof(TransmitDescriptor);
 
     /// <inheritdoc/>
-    public override long Packets => _packets;
+    public override long Packets => (long)_next;
 
     /// <inheritdoc/>
     public override int Pending => (int)(_next - _clean);
@@ -70,54 +72,42 @@ internal sealed unsafe class IxgbeTransmitQueue : TransmitQueue, IDisposable
     public override bool IsDrained => _bar.Read32(TDH[Index]) == (_next & _mask);
 
     /// <inheritdoc/>
-    public override int Transmit(ReadOnlySpan<Packet> batch)
-    {
-        Reclaim();
-        uint next = _next;
-        int count = Math.Min(batch.Length, (int)(_mask - (next - _clean)));
-        if (count == 0) return 0;
-        batch = batch[..count];
-        var packets = batch;
-        ulong loans = 0;
-        while (batch.Length > 0)
-        {
-            // Up to the end of a group: its last descriptor asks for the report.
-            uint place = next & (_group - 1);
-            int run = Math.Min(batch.Length, (int)(_group - place));
-            loans |= _virtualAddresses
-                ? Describe<VirtualAddresses>(batch[..run], next & _mask)
-                : Describe<PhysicalAddresses>(batch[..run], next & _mask);
-            batch = batch[run..];
-            next += (uint)run;
-            if (place + (uint)run == _group) _ring[(next - 1) & _mask].Command |= TransmitDescriptor.ReportStatus;
-        }
-        if (loans != 0) Watch(packets);
-        _next = next;
-        _packets += count;
-        _tail.Ring(next & _mask);
-        return count;
-    }
+    public override int Transmit(ReadOnlySpan<Packet> batch) =>
+        _virtualAddresses ? Transmit<VirtualAddresses>(batch) : Transmit<PhysicalAddresses>(batch);
 
-    // The hot loop: a run of descriptors that does not wrap. Gives the packets' loans, which checked pools want to see.
-    private ulong Describe<TAddresses>(ReadOnlySpan<Packet> run, uint index) where TAddresses : struct, IDeviceAddresses
+    private int Transmit<TAddresses>(ReadOnlySpan<Packet> batch) where TAddresses : struct, IDeviceAddresses
     {
-        var descriptor = _ring + index;
-        var buffers = _buffers + index;
-        uint maxLength = _maxLength;
+        if (_next - _clean > _group) Reclaim();
+        ulong next = _next;
+        // One descriptor stays free, so that full and empty differ.
+        ulong end = next + Math.Min((uint)batch.Length, _mask - (next - _clean));
+        ref var packet = ref MemoryMarshal.GetReference(batch);
+        // Fields are copied to locals: to the compiler, every store through a pointer might change them.
+        var (mask, group, longest) = (_mask, _group, _longestFrame);
+        var ring = _ring;
+        var buffers = _buffers;
         ulong loans = 0;
-        for (int i = 0; i < run.Length; i++)
+        for (; next != end; next++)
         {
-            ulong buffer = run[i].Buffer, metadata = run[i].Metadata;
+            ulong buffer = packet.Buffer, metadata = packet.Metadata;
             uint length = (ushort)metadata;
             // An empty descriptor would hang the card, one beyond the buffer would send foreign memory.
-            if (length - 1 >= maxLength) ThrowBadLength(length);
+            if (length - 1 >= longest) break;
             loans |= metadata;
-            buffers[i] = buffer;
-            descriptor->Address = TAddresses.Of(buffer);
-            descriptor->Command = length | (ulong)length << TransmitDescriptor.PayloadLengthShift | TransmitDescriptor.WholeFrame;
-            descriptor++;
+            ulong index = next & mask;
+            buffers[index] = buffer;
+            ring[index].Address = TAddresses.Of(buffer);
+            ulong command = length | (ulong)length << TransmitDescriptor.PayloadLengthShift | TransmitDescriptor.WholeFrame;
+            if ((next & group) == group) command |= TransmitDescriptor.ReportStatus;
+            ring[index].Command = command;
+            packet = ref Unsafe.Add(ref packet, 1);
         }
-        return loans & Packet.LoanMask;
+        int count = (int)(next - _next);
+        if (next != end) ThrowBadLength(packet.Length);
+        if ((loans & Packet.LoanMask) != 0) Watch(batch[..count]);
+        _next = next;
+        if (count > 0) _tail.Ring((uint)(next & mask));
+        return count;
     }
 
     /// <summary>Returns all memory, also the buffers that were never sent; the card must be quiet.</summary>
@@ -136,17 +126,16 @@ internal sealed unsafe class IxgbeTransmitQueue : TransmitQueue, IDisposable
 
     private void Reclaim()
     {
-        while (_next - _clean >= _group)
+        do
         {
-            uint first = _clean & _mask;
-            ulong status = Volatile.Read(ref _ring[first + _group - 1].Command);
-            if ((status & TransmitDescriptor.DescriptorDone) == 0) return;
-            PacketPool.FreeSent(_buffers + first, (int)_group);
-            _clean += _group;
-        }
+            ulong first = _clean & _mask;
+            if ((Volatile.Read(ref _ring[first + _group].Command) & TransmitDescriptor.DescriptorDone) == 0) return;
+            PacketPool.FreeSent(_buffers + first, (int)_group + 1);
+            _clean += _group + 1;
+        } while (_next - _clean > _group);
     }
 
     [DoesNotReturn]
-    private void ThrowBadLength(uint length) => throw new ArgumentException(
-        $"a packet of {length} bytes cannot be sent: expected 1 to {_maxLength} (NetworkDeviceOptions.MaxFrameSize)");
+    private void ThrowBadLength(int length) => throw new ArgumentException(
+        $"a packet of {length} bytes cannot be sent: expected 1 to {_longestFrame} (NetworkDeviceOptions.MaxFrameSize)");
 }
