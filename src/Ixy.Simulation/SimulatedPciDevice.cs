@@ -91,6 +91,7 @@ public sealed unsafe class SimulatedPciDevice : PciDevice
             DeviceThread.Enter();
             try
             {
+                card.SetClock(DeviceThread.Now);
                 return card.ReadBar(index, offset);
             }
             finally
@@ -105,6 +106,7 @@ public sealed unsafe class SimulatedPciDevice : PciDevice
             DeviceThread.Enter();
             try
             {
+                card.SetClock(DeviceThread.Now);
                 card.WriteBar(index, offset, value);
             }
             finally
