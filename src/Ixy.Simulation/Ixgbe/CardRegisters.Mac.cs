@@ -39,10 +39,10 @@ internal static partial class CardRegisters
     internal static class MACC_ { public const uint ForceLinkUp = 1, Loopback = 1u << 1, ForceSpeed = 1u << 18; }
 
     // Link
-    internal static readonly Register AUTOC2 = Define("AUTOC2", 0x042A8, ReadWrite, 0x000A_0000, "Auto-negotiation 2: serial mode, link disable (8.2.3.22.21)");
+    internal static readonly Register AUTOC2 = Define("AUTOC2", 0x042A8, ReadWrite, 0x000A_0000, "Auto-negotiation 2: serial mode, link disable (8.2.3.22.22)");
     internal static readonly Register AUTOC3 = Define("AUTOC3", 0x042AC, ReadWrite, 0, "Auto-negotiation 3 (8.2.3.22)");
-    internal static readonly Register ANLP1 = Define("ANLP1", 0x042B0, ReadOnly, 0, "Partner's abilities, state of auto-negotiation (8.2.3.22.22)");
-    internal static readonly Register ANLP2 = Define("ANLP2", 0x042B4, ReadOnly, 0, "Partner's abilities 2 (8.2.3.22.23)");
+    internal static readonly Register ANLP1 = Define("ANLP1", 0x042B0, ReadOnly, 0, "Partner's abilities, state of auto-negotiation (8.2.3.22.23)");
+    internal static readonly Register ANLP2 = Define("ANLP2", 0x042B4, ReadOnly, 0, "Partner's abilities 2 (8.2.3.22.24)");
     internal static readonly Register MDFTC = Define("MDFTC", 0x042B8, ReadWrite, 0, "MAC DFT control (8.2.3.25)");
     internal static readonly Register MMNGC = Define("MMNGC", 0x042D0, ReadOnly, 0, "Firmware's veto on link changes (8.2.3.22.24)");
     internal static readonly Register ANLPNP1 = Define("ANLPNP1", 0x042D4, ReadOnly, 0, "Partner's next page 1 (8.2.3.22.25)");

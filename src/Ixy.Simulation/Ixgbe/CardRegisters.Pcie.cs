@@ -45,9 +45,6 @@ internal static partial class CardRegisters
     internal static readonly Register RXDATAWRPTR = Define("RXDATAWRPTR", 0x03700, ReadOnly, 0, "Receive data and descriptor pointers (8.2.3.25)", 16);
     internal static readonly Register RXDBUECC = Define("RXDBUECC", 0x03F70, ReadWrite, 0, "Receive DMA ECC control and status (8.2.3.25)", 2);
     internal static readonly Register RXFECCERR0 = Define("RXFECCERR0", 0x051B8, ReadWrite, 0, "Receive filter ECC (8.2.3.25)");
-    internal static readonly Register TDHMPN = Define("TDHMPN", 0x07F08, ReadWrite, 0, "Transmit descriptor handler memory page (8.2.3.25)");
-    internal static readonly Register TIC_DW = Define("TIC_DW", 0x07F10, ReadOnly, 0, "Transmit descriptor handler memory (8.2.3.25)", 4);
-    internal static readonly Register TDPROBE = Define("TDPROBE", 0x07F20, ReadOnly, 0, "Transmit probe (8.2.3.25)");
     internal static readonly Register TIC_DW2 = Define("TIC_DW2", 0x082B0, ReadOnly, 0, "Transmit descriptor handler memory 2 (8.2.3.25)", 4);
     internal static readonly Register TXDESCIC = Define("TXDESCIC", 0x082CC, ReadOnly, 0x8000_0000, "Transmit descriptor memory ready (8.2.3.25)");
     internal static readonly Register TDHMPN2 = Define("TDHMPN2", 0x082FC, ReadWrite, 0, "Transmit descriptor handler memory page 2 (8.2.3.25)");

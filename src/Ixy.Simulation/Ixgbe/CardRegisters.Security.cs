@@ -9,8 +9,6 @@ internal static partial class CardRegisters
     internal static readonly Register SECTXSTAT = Define("SECTXSTAT", 0x08804, ReadOnly, 0, "Transmit security is empty (8.2.3.12.2)");
     internal static readonly Register SECTXBUFFAF = Define("SECTXBUFFAF", 0x08808, ReadWrite, 0x250, "Transmit security buffer almost full (8.2.3.12.3)");
     internal static readonly Register SECTXMINIFG = Define("SECTXMINIFG", 0x08810, ReadWrite, 0x1001, "Least gap between security packets (8.2.3.12.4)");
-    internal static readonly Register SECRXCTRL = Define("SECRXCTRL", 0x08D00, ReadWrite, 1, "Receive security: off, halt (8.2.3.12.5)");
-    internal static readonly Register SECRXSTAT = Define("SECRXSTAT", 0x08D04, ReadOnly, 0, "Receive security is empty (8.2.3.12.6)");
     internal static class SECCTRL_ { public const uint Off = 1, Halt = 1u << 1; }
     internal static class SECSTAT_ { public const uint Ready = 1; }
 

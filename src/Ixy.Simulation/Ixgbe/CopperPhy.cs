@@ -73,7 +73,7 @@ internal sealed class CopperPhy
             return;
         }
         bool restart = device == AutoNegotiation && address == Control && (value & ControlRestart) != 0;
-        this[device, address] = restart ? (ushort)(value & ~ControlRestart) : value;
+        this[device, address] = restart ? (ushort)(value & ~(uint)ControlRestart) : value;
         if (restart) _card.Link.Restart();
     }
 
@@ -96,10 +96,11 @@ internal sealed class CopperPhy
     private bool PartnerCan(int speedMbps) => _card.Wire.HasSignal && speedMbps <= _card.Options.PartnerSpeedMbps;
 
     // Bits 2:1 speed, bit 0 full duplex.
-    private ushort SpeedBits => !_card.Link.IsUp ? (ushort)0 : _card.Link.SpeedMbps switch
+    private ushort SpeedBits => (_card.Link.IsUp, _card.Link.SpeedMbps) switch
     {
-        10_000 => 7,
-        1_000 => 5,
+        (false, _) => 0,
+        (_, 10_000) => 7,
+        (_, 1_000) => 5,
         _ => 3,
     };
 

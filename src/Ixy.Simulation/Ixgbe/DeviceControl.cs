@@ -1,4 +1,3 @@
-using Ixy.Ixgbe;
 using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Simulation.Ixgbe;
@@ -10,9 +9,9 @@ namespace Ixy.Simulation.Ixgbe;
 internal sealed class DeviceControl
 {
     // After a reset: the reset bit clears itself, the EEPROM is read again, the DMA units have cleared their memories,
-    // the firmware has configured the port; software waits for "at least 10 msec" (4.6.3.2).
+    // the firmware has configured the port; software waits for at least 10 ms (4.6.3.2), as far as its timers are exact.
     internal const long BitClears = 1_000, AutoReadDone = 1_000_000, DmaInitDone = 2_000_000;
-    internal const long ConfigurationDone = 5_000_000, Settled = 10_000_000, MasterStops = 1_000;
+    internal const long ConfigurationDone = 5_000_000, Settled = 9_500_000, MasterStops = 1_000;
 
     private const uint ResetBits = CTRL_.RST | CTRL_.LRST;
     private const uint PfResetDone = 1u << 14;

@@ -46,7 +46,7 @@ internal sealed class LinkState
     /// <summary>Speed of the link: 10000, 1000 or 100; that of the last link while it is down.</summary>
     internal int SpeedMbps { get; private set; } = 10_000;
 
-    // After a restart the arbitration machine runs, in every mode; it ends in "good" once the link is up (8.2.3.22.22).
+    // After a restart the arbitration machine runs, in every mode; it ends in "good" once the link is up (8.2.3.22.23).
     private uint AnState => IsUp ? ANLP1_.AnGood : _restarted ? ANLP1_.AnRestarted : 0;
 
     private bool Forced => _card.Options.IsCopper
