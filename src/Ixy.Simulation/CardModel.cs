@@ -36,8 +36,11 @@ internal abstract unsafe class CardModel : IDisposable
     /// <summary>Where interrupts go; nowhere while null.</summary>
     internal IInterruptTarget? InterruptTarget { get; set; }
 
-    /// <summary>The device's clock in nanoseconds, as of the last turn.</summary>
+    /// <summary>The device's clock in nanoseconds, as of the last turn or register access.</summary>
     internal long Now { get; private protected set; }
+
+    /// <summary>Sets the clock before a register access, so that delays are exact even if the card's last turn was long ago.</summary>
+    internal void SetClock(long now) => Now = Math.Max(Now, now);
 
     /// <summary>Register accesses with names are written here while it is set.</summary>
     internal abstract Action<string>? Trace { get; set; }

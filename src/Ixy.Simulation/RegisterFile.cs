@@ -77,10 +77,12 @@ internal sealed unsafe class RegisterFile : IDisposable
     }
 
     /// <summary>Sets every register to its reset value, without calling handlers.</summary>
-    internal void Reset()
+    /// <param name="keep">Registers that this reset does not touch.</param>
+    internal void Reset(IReadOnlySet<Register>? keep = null)
     {
         foreach (var register in _table)
         {
+            if (keep?.Contains(register) == true) continue;
             for (int index = 0; index < register.Count; index++) this[register, index] = register.Reset;
         }
     }

@@ -99,6 +99,7 @@ public sealed unsafe class SimulatedPciDevice : PciDevice
             DeviceThread.Enter();
             try
             {
+                card.SetClock(DeviceThread.Now);
                 return card.ReadBar(index, offset);
             }
             finally
@@ -113,6 +114,7 @@ public sealed unsafe class SimulatedPciDevice : PciDevice
             DeviceThread.Enter();
             try
             {
+                card.SetClock(DeviceThread.Now);
                 card.WriteBar(index, offset, value);
             }
             finally

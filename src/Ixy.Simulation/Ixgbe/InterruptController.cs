@@ -15,6 +15,7 @@ internal sealed partial class InterruptController
     private readonly PciInterrupts _pci;
     private readonly InterruptAllocation _allocation;
     private readonly InterruptModeration _moderation;
+    private readonly TcpTimer _timer;
 
     // EICR, EIMS and EIAM, in these two parts.
     private ulong _queueCauses, _queueMask, _queueAutoMask;
@@ -31,6 +32,7 @@ internal sealed partial class InterruptController
         _pci.Changed = Evaluate;
         _allocation = new InterruptAllocation(card);
         _moderation = new InterruptModeration(card);
+        _timer = new TcpTimer(card);
         AttachRegisters();
         _allocation.DecodeAll();
     }
@@ -60,9 +62,10 @@ internal sealed partial class InterruptController
         if ((causes & _otherMask) != 0) Evaluate();
     }
 
-    /// <summary>Sends what EITR held back until now.</summary>
+    /// <summary>Lets the TCP timer run, and sends what EITR held back until now.</summary>
     internal void Poll(long now)
     {
+        _timer.Poll(now);
         for (ulong waiting = _throttled; waiting != 0; waiting &= waiting - 1)
         {
             if (now < _moderation.ReadyAt(BitOperations.TrailingZeroCount(waiting))) continue;
@@ -77,6 +80,7 @@ internal sealed partial class InterruptController
         (_queueCauses, _queueMask, _queueAutoMask) = (0, 0, 0);
         (_otherCauses, _otherMask, _otherAutoMask) = (0, 0, 0);
         _moderation.Reset();
+        _timer.Reset();
         _allocation.DecodeAll();
         Evaluate();
     }

@@ -12,6 +12,9 @@ internal sealed unsafe class IxgbeCard : CardModel
 
     // Timers have coarser clocks than packets.
     private const long SlowTurn = 500;
+    private readonly I2cBus _i2c;
+    private readonly Mdio _mdio;
+    private readonly TimeSync _timeSync;
     private long _slowTurnAt;
 
     internal IxgbeCard(IxgbeCardOptions options, Wire wire) : base(wire)
@@ -20,10 +23,21 @@ internal sealed unsafe class IxgbeCard : CardModel
         Registers = new RegisterFile(RegisterBarLength, CardRegisters.All, 0x1000, 0x6000, 0x7000, 0xD000);
         Pci = new IxgbePciFunction(this);
         Interrupts = new InterruptController(this);
+        Control = new DeviceControl(this);
+        Eeprom = new Eeprom(this);
+        Semaphores = new Semaphores(this);
+        Security = new SecurityBlocks(this);
+        Pins = new SdpPins(this);
+        Phy = new CopperPhy(this);
         Link = new LinkState(this);
+        _i2c = new I2cBus(this);
+        _mdio = new Mdio(this);
+        _timeSync = new TimeSync(this);
+        _ = new HostInterface(this);
         Receive = new ReceivePath(this);
         Transmit = new TransmitPath(this);
         StatisticsRegisters.Attach(Registers, Statistics, Violations);
+        Link.Reset();
     }
 
     internal IxgbeCardOptions Options { get; }
@@ -35,6 +49,18 @@ internal sealed unsafe class IxgbeCard : CardModel
     internal CardStatistics Statistics { get; } = new();
 
     internal InterruptController Interrupts { get; }
+
+    internal DeviceControl Control { get; }
+
+    internal Eeprom Eeprom { get; }
+
+    internal Semaphores Semaphores { get; }
+
+    internal SecurityBlocks Security { get; }
+
+    internal SdpPins Pins { get; }
+
+    internal CopperPhy Phy { get; }
 
     internal LinkState Link { get; }
 
@@ -68,17 +94,44 @@ internal sealed unsafe class IxgbeCard : CardModel
         {
             _slowTurnAt = now + SlowTurn;
             Link.Poll(now);
+            Pins.Poll();
+            Phy.Poll();
             Interrupts.Poll(now);
         }
-        return Transmit.Poll(now) | Receive.Poll(now);
+        // With its master disabled the card starts no bus request, so no packet moves (5.2.5.3.2).
+        if (Control.MasterDisabled) return false;
+        return (!Security.TransmitHalted && Transmit.Poll(now)) | (!Security.ReceiveHalted && Receive.Poll(now));
+    }
+
+    /// <summary>CTRL.RST, or CTRL.LRST, which resets the link too (datasheet 4.2.1.6): PCI configuration stays.</summary>
+    /// <param name="survivors">Registers that no software reset touches.</param>
+    /// <param name="linkToo">MAC, PCS and auto-negotiation are reset as well.</param>
+    internal void SoftwareReset(IReadOnlySet<Register> survivors, bool linkToo)
+    {
+        Registers.Reset(survivors);
+        ResetParts();
+        if (linkToo) Link.Reset();
     }
 
     internal override void PciReset()
     {
         Pci.Reset();
         Registers.Reset();
-        Statistics.Clear();
+        Control.PciReset();
+        Semaphores.PciReset();
+        _i2c.Reset();
+        ResetParts();
         Link.Reset();
+    }
+
+    private void ResetParts()
+    {
+        Statistics.Clear();
+        Eeprom.Reset();
+        Eeprom.Load();
+        Security.Reset();
+        _mdio.Reset();
+        _timeSync.Reset();
         Interrupts.Reset();
         Receive.Reset();
         Transmit.Reset();

@@ -9,6 +9,18 @@ internal sealed record IxgbeCardOptions
     /// <summary>The permanent MAC address in the EEPROM, 48 bits, first byte on the wire in bits 47–40.</summary>
     internal ulong MacAddress { get; init; } = 0x02_00_00_82_59_00;
 
+    /// <summary>The fastest link the far end can do: 10000, 1000 or 100 Mbit/s (100 on X540 and X550 only).</summary>
+    internal int PartnerSpeedMbps { get; init; } = 10_000;
+
+    /// <summary>An SFP+ module is in the cage (82599).</summary>
+    internal bool HasSfpModule { get; init; } = true;
+
+    /// <summary>X540 or X550: copper PHY on MDIO instead of an SFP+ cage.</summary>
+    internal bool IsCopper => DeviceId != 0x10FB;
+
+    /// <summary>X550: some registers are elsewhere than in the 82599 and X540.</summary>
+    internal bool IsX550 => DeviceId == 0x1563;
+
     /// <summary>From link set-up to link up, in nanoseconds.</summary>
     internal long LinkUpDelay { get; init; } = 20_000_000;
 }

@@ -107,25 +107,32 @@ internal sealed class IxgbePciFunction
     }
 
     // Behind the registers of an X540 or X550 lies the flash; this one is erased.
-    private uint ReadRegister(uint offset) => offset < IxgbeCard.RegisterBarLength ? _card.Registers.Read(offset) : Nothing;
+    private uint ReadRegister(uint offset)
+    {
+        if (offset >= IxgbeCard.RegisterBarLength) return Nothing;
+        _card.Control.CheckAccess(offset);
+        return _card.Registers.Read(offset);
+    }
 
     private void WriteRegister(uint offset, uint value)
     {
-        if (offset < IxgbeCard.RegisterBarLength) _card.Registers.Write(offset, value);
+        if (offset >= IxgbeCard.RegisterBarLength) return;
+        _card.Control.CheckAccess(offset);
+        _card.Registers.Write(offset, value);
     }
 
     // IOADDR selects a register, IODATA is that register (8.1.1.2).
     private uint ReadWindow(uint offset) => offset switch
     {
         WindowAddress => _windowAddress,
-        WindowData when IsWindowValid() => _card.Registers.Read(_windowAddress),
+        WindowData when IsWindowValid() => ReadRegister(_windowAddress),
         _ => 0,
     };
 
     private void WriteWindow(uint offset, uint value)
     {
         if (offset == WindowAddress) _windowAddress = value;
-        else if (offset == WindowData && IsWindowValid()) _card.Registers.Write(_windowAddress, value);
+        else if (offset == WindowData && IsWindowValid()) WriteRegister(_windowAddress, value);
     }
 
     private bool IsWindowValid()

@@ -1,15 +1,156 @@
+using static Ixy.Ixgbe.IxgbeRegisters;
+using static Ixy.Simulation.Ixgbe.CardRegisters;
+using LINKS_ = Ixy.Ixgbe.IxgbeRegisters.LINKS_;
+
 namespace Ixy.Simulation.Ixgbe;
 
-/// <summary>The port's link: LINKS, AUTOC and the delays of link-up (datasheet 3.7, 8.2.3.22).</summary>
+/// <summary>
+/// The port's link: AUTOC, AUTOC2, MACC, LINKS and what a link partner shows (datasheet 3.7, 4.6.4, 8.2.3.22). The link comes
+/// up <see cref="IxgbeCardOptions.LinkUpDelay"/> after there is signal, the transmitter is on, and both ends can do the speed.
+/// </summary>
 internal sealed class LinkState
 {
-    internal LinkState(IxgbeCard card) => _ = card;
+    internal const uint LinkStatusChange = 1u << 20;
+    private const long Never = long.MaxValue;
+
+    private readonly IxgbeCard _card;
+    private readonly RegisterFile _registers;
+    private uint _mode;
+    private long _upAt = Never;
+    private bool _stillUp, _hadSignal = true, _restarted;
+
+    internal LinkState(IxgbeCard card)
+    {
+        _card = card;
+        _registers = card.Registers;
+        _registers.OnWrite(AUTOC, WriteAutoc);
+        _registers.OnWrite(AUTOC2, (_, value) =>
+        {
+            _registers[AUTOC2] = value;
+            Evaluate(_card.Now);
+        });
+        _registers.OnWrite(MACC, (_, value) =>
+        {
+            _registers[MACC] = value;
+            Evaluate(_card.Now);
+        });
+        _registers.OnRead(LINKS, _ => ReadLinks());
+        _registers.OnRead(ANLP1, _ => AnState);
+        _registers.OnRead(PCS1GLSTA, _ => IsUp && SpeedMbps < 10_000
+            ? PCS1GLSTA_.LinkOk | PCS1GLSTA_.SyncOk | PCS1GLSTA_.AnComplete : 0);
+    }
 
     /// <summary>Frames can pass.</summary>
     internal bool IsUp { get; private set; }
 
-    /// <summary>Lets the link come up, go down or change after its delay.</summary>
-    internal void Poll(long now) => IsUp = now >= 0;
+    /// <summary>Speed of the link: 10000, 1000 or 100; that of the last link while it is down.</summary>
+    internal int SpeedMbps { get; private set; } = 10_000;
 
-    internal void Reset() => IsUp = false;
+    // After a restart the arbitration machine runs, in every mode; it ends in "good" once the link is up (8.2.3.22.23).
+    private uint AnState => IsUp ? ANLP1_.AnGood : _restarted ? ANLP1_.AnRestarted : 0;
+
+    private bool Forced => _card.Options.IsCopper
+        ? (_registers[MACC] & MACC_.ForceLinkUp) != 0
+        : (_registers[AUTOC] & CardRegisters.AUTOC_.ForceLinkUp) != 0;
+
+    /// <summary>Lets the link come up, go down or change after its delay.</summary>
+    internal void Poll(long now)
+    {
+        bool signal = _card.Wire.HasSignal;
+        if (_hadSignal && !signal) _card.Statistics.MLFC++;
+        _hadSignal = signal;
+        Evaluate(now);
+    }
+
+    /// <summary>State after power-on, PCI reset or link reset: the link is set up anew with what the EEPROM says.</summary>
+    internal void Reset()
+    {
+        _registers[AUTOC] = AUTOC.Reset;
+        _registers[AUTOC2] = AUTOC2.Reset;
+        _registers[MACC] = MACC.Reset;
+        _mode = Mode(AUTOC.Reset);
+        _restarted = false;
+        Restart();
+    }
+
+    /// <summary>The link goes down and is set up again, as after AUTOC.Restart_AN or a restart in the copper PHY.</summary>
+    internal void Restart()
+    {
+        GoDown();
+        Evaluate(_card.Now);
+    }
+
+    private static uint Mode(uint autoc) => (autoc >> CardRegisters.AUTOC_.LinkModeShift) & CardRegisters.AUTOC_.LinkModeBits;
+
+    // A new link mode takes effect with Restart_AN, which clears itself (8.2.3.22.19).
+    private void WriteAutoc(int index, uint value)
+    {
+        _registers[AUTOC] = value & ~CardRegisters.AUTOC_.Restart;
+        if ((value & CardRegisters.AUTOC_.Restart) == 0)
+        {
+            Evaluate(_card.Now);
+            return;
+        }
+        (_mode, _restarted) = (Mode(value), true);
+        Restart();
+    }
+
+    private void Evaluate(long now)
+    {
+        int speed = CommonSpeed();
+        bool wanted = Forced || (speed != 0 && _card.Wire.HasSignal && _card.Pins.TransmitterOn &&
+            (_registers[AUTOC2] & AUTOC2_.LinkDisable) == 0);
+        if (!wanted)
+        {
+            if (IsUp && !_card.Pins.TransmitterOn && _card.Wire.HasSignal) _card.Statistics.MRFC++;
+            GoDown();
+            return;
+        }
+        if (IsUp) return;
+        if (_upAt == Never) _upAt = Forced ? now : now + _card.Options.LinkUpDelay;
+        if (now < _upAt) return;
+        SpeedMbps = speed != 0 ? speed : SpeedMbps;
+        (IsUp, _stillUp) = (true, true);
+        _card.Interrupts.RaiseCause(LinkStatusChange);
+    }
+
+    private void GoDown()
+    {
+        _upAt = Never;
+        if (!IsUp) return;
+        (IsUp, _stillUp) = (false, false);
+        _card.Interrupts.RaiseCause(LinkStatusChange);
+    }
+
+    // What both ends can do: 0 if there is nothing. A serial or parallel mode has one speed (8.2.3.22.19); with
+    // auto-negotiation, and on copper, the partner's fastest speed that software advertises.
+    private int CommonSpeed()
+    {
+        int partner = _card.Options.PartnerSpeedMbps;
+        if (_card.Options.IsCopper) return _card.Phy.Advertises(partner) ? partner : 0;
+        return _mode switch
+        {
+            0 or 2 => partner == 1_000 ? 1_000 : 0,
+            1 or 3 => partner == 10_000 ? 10_000 : 0,
+            5 => partner <= 1_000 ? partner : 0,
+            7 => partner,
+            _ => partner >= 1_000 ? partner : 0,
+        };
+    }
+
+    // LINKS.Link_Status latches low: it tells of a link that was down since the last read, even if it is up now.
+    private uint ReadLinks()
+    {
+        uint value = IsUp && _stillUp ? CardRegisters.LINKS_.StillUp : 0;
+        _stillUp = IsUp;
+        uint mode = _mode switch { 0 or 2 or 5 => 0u, 1 => 1, 3 => 2, _ => 3 };
+        value |= mode << CardRegisters.LINKS_.ModeShift;
+        value |= SpeedMbps switch { 10_000 => LINKS_.Speed10G, 1_000 => LINKS_.Speed1G, _ => LINKS_.Speed100M };
+        if (_card.Wire.HasSignal) value |= CardRegisters.LINKS_.SerialSignal;
+        if (!IsUp) return value;
+        value |= LINKS_.Up | (mode == 3 || _card.Options.IsCopper ? CardRegisters.LINKS_.AnComplete : 0);
+        return value | (SpeedMbps == 10_000
+            ? CardRegisters.LINKS_.SerialEnabled | CardRegisters.LINKS_.SerialBlockLock
+            : CardRegisters.LINKS_.GigabitEnabled | CardRegisters.LINKS_.GigabitSync);
+    }
 }

@@ -53,8 +53,8 @@ public static class IxgbeRegisters
     public static readonly Register RDRXCTL = Define("RDRXCTL", 0x02F00, ReadWrite, 0x8800, "Receive DMA: CRC strip, init done (8.2.3.8.8)");
     public static readonly Register RXCTRL = Define("RXCTRL", 0x03000, ReadWrite, 0, "Receive enable (8.2.3.8.10)");
     public static readonly Register RXPBSIZE = Define("RXPBSIZE", 0x03C00, ReadWrite, 0x80000, "Receive packet buffer size (8.2.3.8.9)", 8);
-    public static readonly Register SECRXCTRL = Define("SECRXCTRL", 0x08D00, ReadWrite, 1, "Receive security block: halt the receive path (8.2.3.13.6)");
-    public static readonly Register SECRXSTAT = Define("SECRXSTAT", 0x08D04, ReadOnly, 0, "Receive security block: path is empty (8.2.3.13.7)");
+    public static readonly Register SECRXCTRL = Define("SECRXCTRL", 0x08D00, ReadWrite, 1, "Receive security block: halt the receive path (8.2.3.12.5)");
+    public static readonly Register SECRXSTAT = Define("SECRXSTAT", 0x08D04, ReadOnly, 0, "Receive security block: path is empty (8.2.3.12.6)");
     public static class SECRXCTRL_ { public const uint ReceiveDisable = 1u << 1; }
     public static class SECRXSTAT_ { public const uint Ready = 1; }
     public static class FCTRL_ { public const uint MulticastPromiscuous = 1u << 8, UnicastPromiscuous = 1u << 9, BroadcastAccept = 1u << 10; }

@@ -339,4 +339,28 @@ public sealed class InterruptTests
         bench.Write(EICS, 1);
         AssertViolation(bench, "eimen-without-auto-mask");
     }
+
+    [Fact] // Raised once a batch by the data path: masked, set already or unmapped, it must cost nothing.
+    public void RaisingACauseAllocatesNothing()
+    {
+        var (bench, log) = MsixBench();
+        using (bench)
+        {
+            bench.Write(EIMS_EX, 1u << 20, 0);
+            RaiseAll(bench);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            RaiseAll(bench);
+            Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+            Assert.Equal([20, 20], log.Messages);
+        }
+    }
+
+    private static void RaiseAll(CardBench bench)
+    {
+        for (int queue = 0; queue < 128; queue++)
+        {
+            bench.Card.Interrupts.RaiseReceive(queue);
+            bench.Card.Interrupts.RaiseTransmit(queue);
+        }
+    }
 }

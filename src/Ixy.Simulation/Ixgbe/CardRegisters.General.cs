@@ -1,0 +1,59 @@
+using static Ixy.RegisterAccess;
+
+namespace Ixy.Simulation.Ixgbe;
+
+// General control (8.2.3.1), EEPROM and flash (8.2.3.2), semaphores and firmware (8.2.3.4, 10.5.4).
+internal static partial class CardRegisters
+{
+    // Pins, lights, timers
+    internal static readonly Register ESDP = Define("ESDP", 0x00020, ReadWrite, 0x0800, "Software-definable pins: data, direction, function (8.2.3.1.4)");
+    internal static readonly Register I2CCTL = Define("I2CCTL", 0x00028, ReadWrite, 0xA, "I2C pins (8.2.3.1.5)");
+    internal static readonly Register I2CCTL_X550 = Define("I2CCTL_X550", 0x15F5C, ReadWrite, 0, "I2C pins where the X550 has them");
+    internal static readonly Register MAC_GPIO = Define("MAC_GPIO", 0x00030, ReadWrite, 0, "MAC pins (X540 and X550)");
+    internal static readonly Register TSSDP = Define("TSSDP", 0x0003C, ReadWrite, 0, "Time sync pins (X540 and X550)");
+    internal static readonly Register FRTIMER = Define("FRTIMER", 0x00048, ReadWrite, 0, "Free running microseconds (8.2.3.1)");
+    internal static readonly Register TCPTIMER = Define("TCPTIMER", 0x0004C, ReadWrite, 0, "TCP timer (8.2.3.1)");
+    internal static readonly Register LEDCTL = Define("LEDCTL", 0x00200, ReadWrite, 0x0504_0100, "Lights: mode, blink, invert (8.2.3.1)");
+    internal static class ESDP_
+    {
+        public const uint RxLoss = 1u << 1, ModulePresent = 1u << 2, TxDisable = 1u << 3, Pins = 0xFF;
+        public const int DirectionShift = 8;
+    }
+    internal static class I2CCTL_ { public const uint ClockIn = 1, ClockOut = 1u << 1, DataIn = 1u << 2, DataOut = 1u << 3; }
+
+    // EEPROM
+    internal static readonly Register EERD = Define("EERD", 0x10014, ReadWrite, 0, "EEPROM read: address, start, done, data (8.2.3.2.2)");
+    internal static readonly Register EEWR = Define("EEWR", 0x10018, ReadWrite, 0, "EEPROM write: address, data, start, done (8.2.3.2)");
+    internal static readonly Register EEMNGCTL = Define("EEMNGCTL", 0x10110, ReadWrite, 0x8000_0000, "Firmware's EEPROM access, configuration done (8.2.3.2)");
+    internal static readonly Register EEMNGDATA = Define("EEMNGDATA", 0x10114, ReadOnly, 0, "Firmware's EEPROM data (8.2.3.2)");
+    internal static class EEC_
+    {
+        public const uint Clock = 1, Select = 1u << 1, DataIn = 1u << 2, DataOut = 1u << 3, FlashWriteMask = 3u << 4, FlashWriteOff = 1u << 4;
+        public const uint Request = 1u << 6, Grant = 1u << 7, Present = 1u << 8, AutoReadDone = 1u << 9, Address16 = 1u << 10;
+        public const int SizeShift = 11;
+        public const uint SectionsDone = 0x7Fu << 15, FlashUpdate = 1u << 23, FlashUpdateDone = 1u << 26;
+    }
+    internal static class EERD_ { public const uint Start = 1, Done = 2; public const int AddressShift = 2, DataShift = 16; }
+    internal static class EEMNGCTL_ { public const uint ConfigurationDone0 = 1u << 18, ConfigurationDone1 = 1u << 19; }
+
+    // Flash
+    internal static readonly Register FLA = Define("FLA", 0x1001C, ReadWrite, 0x80, "Flash access by bits (8.2.3.2)");
+    internal static readonly Register FLMNGCTL = Define("FLMNGCTL", 0x10118, ReadWrite, 0x4000_0000, "Firmware's flash access (8.2.3.2)");
+    internal static readonly Register FLMNGDATA = Define("FLMNGDATA", 0x1011C, ReadOnly, 0, "Firmware's flash data (8.2.3.2)");
+    internal static readonly Register FLMNGCNT = Define("FLMNGCNT", 0x10120, ReadWrite, 0, "Firmware's flash count (8.2.3.2)");
+    internal static readonly Register FLOP = Define("FLOP", 0x1013C, ReadWrite, 0x0000_20D8, "Flash erase and write operation codes (8.2.3.2)");
+    internal static readonly Register GRC = Define("GRC", 0x10200, ReadWrite, 0, "Manageability and wake-up enabled (8.2.3.2)");
+    internal static readonly Register SRAMREL = Define("SRAMREL", 0x10210, ReadOnly, 1, "Shadow RAM reload done (X540 and X550)");
+    internal static readonly Register VPDDIAG = Define("VPDDIAG", 0x10204, ReadOnly, 0, "VPD diagnostics (8.2.3.2)", 2);
+
+    // Semaphores and firmware
+    internal static readonly Register SWSM = Define("SWSM", 0x10140, ReadWrite, 0, "Software semaphore: SMBI set by reading, SWESMBI (8.2.3.4)");
+    internal static readonly Register FWSM = Define("FWSM", 0x10148, ReadOnly, 0x0000_8000, "Firmware: valid, no manageability mode (8.2.3.4)");
+    internal static readonly Register SW_FW_SYNC = Define("SW_FW_SYNC", 0x10160, ReadWrite, 0, "Who uses EEPROM, PHYs, MAC (8.2.3.4)");
+    internal static readonly Register FACTPS = Define("FACTPS", 0x10150, ReadOnly, 0, "Power states of the functions (8.2.3.4)");
+    internal static class SWSM_ { public const uint SMBI = 1, SWESMBI = 1u << 1, WakeClock = 1u << 2; }
+    internal static class SW_FW_SYNC_
+    {
+        public const uint Eeprom = 1, Phy0 = 1u << 1, Phy1 = 1u << 2, Registers = 1u << 31;
+    }
+}

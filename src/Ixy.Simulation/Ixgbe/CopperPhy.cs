@@ -1,0 +1,122 @@
+namespace Ixy.Simulation.Ixgbe;
+
+/// <summary>
+/// The 10GBASE-T PHY inside an X540 or X550, as clause 45 of IEEE 802.3 and the X540 datasheet (chapter 9) lay its registers
+/// out: identity, abilities, auto-negotiation with what the partner can, status. What has no behaviour keeps what is
+/// written.
+/// </summary>
+internal sealed class CopperPhy
+{
+    private const int Pma = 1, PhyXs = 4, AutoNegotiation = 7, Vendor = 0x1E;
+    private const int Control = 0, Status = 1, Advertisement = 0x10, PartnerBase = 0x13, TenGigabitControl = 0x20;
+    private const int TenGigabitStatus = 0x21, VendorProvisioning = 0xC400, VendorStatus = 0xC800, VendorAlarm = 0xCC01;
+    private const int PartnerVendor = 0xE820;
+    private const ushort ControlReset = 1 << 15, ControlRestart = 1 << 9;
+    private const ushort Advertise10G = 1 << 12, Advertise1G = 1 << 15, Advertise100M = 1 << 8;
+
+    private readonly IxgbeCard _card;
+    private readonly Dictionary<(int Device, int Address), ushort> _values = [];
+    private bool _linkWasDown = true, _linkChanged, _wasUp;
+
+    internal CopperPhy(IxgbeCard card)
+    {
+        _card = card;
+        Reset();
+    }
+
+    /// <summary>Software advertises this speed.</summary>
+    internal bool Advertises(int speedMbps) => speedMbps switch
+    {
+        10_000 => (this[AutoNegotiation, TenGigabitControl] & Advertise10G) != 0,
+        1_000 => (this[AutoNegotiation, VendorProvisioning] & Advertise1G) != 0,
+        100 => (this[AutoNegotiation, Advertisement] & Advertise100M) != 0,
+        _ => false,
+    };
+
+    private ushort this[int device, int address]
+    {
+        get => _values.GetValueOrDefault((device, address));
+        set => _values[(device, address)] = value;
+    }
+
+    /// <summary>Follows the link: latches what status registers tell until they are read.</summary>
+    internal void Poll()
+    {
+        bool up = _card.Link.IsUp;
+        if (up != _wasUp) _linkChanged = true;
+        if (!up) _linkWasDown = true;
+        _wasUp = up;
+    }
+
+    internal ushort Read(int device, int address) => (device, address) switch
+    {
+        (Pma or PhyXs or AutoNegotiation or 3 or Vendor, 2) => 0x0154,
+        (Pma or PhyXs or AutoNegotiation or 3 or Vendor, 3) => _card.Options.IsX550 ? (ushort)0x0221 : (ushort)0x0200,
+        (AutoNegotiation, Status) => ReadStatus(),
+        (AutoNegotiation, PartnerBase) => PartnerCan(100) ? (ushort)0x0101 : (ushort)1,
+        (AutoNegotiation, TenGigabitStatus) => PartnerCan(10_000) ? (ushort)0x0800 : (ushort)0,
+        (AutoNegotiation, PartnerVendor) => (ushort)((PartnerCan(1_000) ? 0x8000 : 0) | (PartnerCan(10_000) ? 0x0800 : 0)),
+        (AutoNegotiation, VendorStatus) => SpeedBits,
+        (AutoNegotiation, VendorAlarm) => ReadAlarm(),
+        (Vendor, Status) => (ushort)(_card.Link.IsUp ? 0x0008 | (_card.Link.SpeedMbps == 10_000 ? 0 : 0x0010) : 0),
+        _ => this[device, address],
+    };
+
+    internal void Write(int device, int address, ushort value)
+    {
+        if (address is 2 or 3) return;
+        if (address == Control && (value & ControlReset) != 0)
+        {
+            // A reset of any part resets the PHY; the bit clears itself.
+            Reset();
+            _card.Link.Restart();
+            return;
+        }
+        bool restart = device == AutoNegotiation && address == Control && (value & ControlRestart) != 0;
+        this[device, address] = restart ? (ushort)(value & ~(uint)ControlRestart) : value;
+        if (restart) _card.Link.Restart();
+    }
+
+    private void Reset()
+    {
+        _values.Clear();
+        this[Pma, Control] = 0x2040;
+        this[Pma, 4] = 0x0031; // 10 Gb/s, 1 Gb/s, 100 Mb/s
+        this[Pma, 5] = 0x009A; // devices in the package
+        this[Pma, 0xB] = 0x00A4; // 10GBASE-T, 1000BASE-T, 100BASE-TX
+        this[Pma, 0xCC02] = 0x0003; // reset complete
+        this[AutoNegotiation, Control] = 0x3000; // enabled, with next pages
+        this[AutoNegotiation, Advertisement] = 0x0101;
+        this[AutoNegotiation, TenGigabitControl] = Advertise10G;
+        this[AutoNegotiation, VendorProvisioning] = Advertise1G;
+        this[Vendor, 0x20] = 0x0102; // firmware version
+    }
+
+    // What the partner can: its fastest speed and all slower ones.
+    private bool PartnerCan(int speedMbps) => _card.Wire.HasSignal && speedMbps <= _card.Options.PartnerSpeedMbps;
+
+    // Bits 2:1 speed, bit 0 full duplex.
+    private ushort SpeedBits => (_card.Link.IsUp, _card.Link.SpeedMbps) switch
+    {
+        (false, _) => 0,
+        (_, 10_000) => 7,
+        (_, 1_000) => 5,
+        _ => 3,
+    };
+
+    // Link status latches low (802.3, 45.2.7.2.6): the first read tells that the link was down.
+    private ushort ReadStatus()
+    {
+        bool up = _card.Link.IsUp;
+        int value = 0x0008 | (up ? 0x0020 | 0x0001 : 0) | (up && !_linkWasDown ? 0x0004 : 0);
+        _linkWasDown = !up;
+        return (ushort)value;
+    }
+
+    private ushort ReadAlarm()
+    {
+        ushort value = _linkChanged ? (ushort)1 : (ushort)0;
+        _linkChanged = false;
+        return value;
+    }
+}

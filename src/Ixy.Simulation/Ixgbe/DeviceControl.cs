@@ -1,0 +1,121 @@
+using static Ixy.Ixgbe.IxgbeRegisters;
+
+namespace Ixy.Simulation.Ixgbe;
+
+/// <summary>
+/// CTRL, CTRL_EXT and STATUS: software and link reset with their delays, and the handshake that stops the card's bus
+/// requests (datasheet 4.2.1.6, 4.6.3.2, 5.2.5.3.2, 8.2.3.1).
+/// </summary>
+internal sealed class DeviceControl
+{
+    // After a reset: the reset bit clears itself, the EEPROM is read again, the DMA units have cleared their memories,
+    // the firmware has configured the port; software waits for at least 10 ms (4.6.3.2), as far as its timers are exact.
+    internal const long BitClears = 1_000, AutoReadDone = 1_000_000, DmaInitDone = 2_000_000;
+    internal const long ConfigurationDone = 5_000_000, Settled = 9_500_000, MasterStops = 1_000;
+
+    private const uint ResetBits = CTRL_.RST | CTRL_.LRST;
+    private const uint PfResetDone = 1u << 14;
+    private readonly IxgbeCard _card;
+    private readonly RegisterFile _registers;
+    private readonly HashSet<Register> _survivors;
+    private uint _resetting;
+    private long _resetAt = long.MinValue / 2, _masterDisabledAt;
+    private bool _accessReported = true;
+
+    internal DeviceControl(IxgbeCard card)
+    {
+        _card = card;
+        _registers = card.Registers;
+        _survivors = [.. CardRegisters.All.Where(SurvivesSoftwareReset)];
+        _registers.OnRead(CTRL, _ => _registers[CTRL] | (SinceReset < BitClears ? _resetting : 0));
+        _registers.OnWrite(CTRL, WriteControl);
+        // PFRSTD tells the virtual functions and clears itself (8.2.3.1.3).
+        _registers.OnWrite(CTRL_EXT, (_, value) => _registers[CTRL_EXT] = value & ~PfResetDone);
+        _registers.OnRead(STATUS, _ => Status);
+        _registers.OnRead(RDRXCTL, _ =>
+            (_registers[RDRXCTL] & ~RDRXCTL_.DmaInitDone) | (SinceReset >= DmaInitDone ? RDRXCTL_.DmaInitDone : 0));
+    }
+
+    /// <summary>The card may not start bus requests: CTRL.GIO_Master_Disable is set.</summary>
+    internal bool MasterDisabled { get; private set; }
+
+    /// <summary>Nanoseconds since the last reset of any kind; a long time after power-on.</summary>
+    internal long SinceReset => _card.Now - _resetAt;
+
+    // LAN_ID is 0: the card has one port. The link indication is 8.2.3.1.2, bit 7.
+    private uint Status =>
+        (MasterDisabled && _card.Now - _masterDisabledAt >= MasterStops ? 0 : STATUS_.MasterEnable) | (_card.Link.IsUp ? 1u << 7 : 0);
+
+    /// <summary>
+    /// Checks that software waits for a reset to complete before it touches other registers than those that tell it.
+    /// </summary>
+    internal void CheckAccess(uint offset)
+    {
+        if (_accessReported || IsExempt(offset)) return;
+        if (SinceReset >= Settled)
+        {
+            _accessReported = true;
+            return;
+        }
+        _accessReported = true;
+        _card.Violations.Add("access-during-reset", _registers.Describe(offset), (ulong)SinceReset, "4.6.3.2",
+            $"accessed {SinceReset / 1000} microseconds after a reset: wait for 10 milliseconds");
+    }
+
+    /// <summary>State after a function-level or PCI reset.</summary>
+    internal void PciReset()
+    {
+        (_resetAt, _resetting, MasterDisabled, _accessReported) = (_card.Now, 0, false, true);
+    }
+
+    // What tells that the reset is over, and what is not the port's alone.
+    private static bool IsExempt(uint offset) =>
+        offset == CTRL || offset == STATUS || offset == CardRegisters.SWSM || offset == CardRegisters.SW_FW_SYNC;
+
+    private void WriteControl(int index, uint value)
+    {
+        if ((value & ~(ResetBits | CTRL_.MasterDisable)) != 0)
+        {
+            _card.Violations.Add("reserved-bits", "CTRL", value, "8.2.3.1.1",
+                "reserved bits of CTRL were written as 1: only GIO master disable, LRST and RST exist");
+        }
+        bool disable = (value & CTRL_.MasterDisable) != 0;
+        if (disable && !MasterDisabled) _masterDisabledAt = _card.Now;
+        bool wasDisabled = MasterDisabled;
+        MasterDisabled = disable;
+        _registers[CTRL] = value & CTRL_.MasterDisable;
+        if ((value & ResetBits) != 0) Reset(value & ResetBits, wasDisabled);
+    }
+
+    private void Reset(uint bits, bool masterWasDisabled)
+    {
+        if (!masterWasDisabled) CheckQuiet(bits);
+        _card.SoftwareReset(_survivors, linkToo: (bits & CTRL_.LRST) != 0);
+        (_resetAt, _resetting, MasterDisabled, _accessReported) = (_card.Now, bits, false, false);
+    }
+
+    // "Prior to issuing software reset, the driver needs to execute the master disable algorithm" (4.2.1.6.1): a card
+    // that is still moving packets may leave half a transaction on the bus.
+    private void CheckQuiet(uint bits)
+    {
+        for (int queue = 0; queue < RXDCTL.Count; queue++)
+        {
+            if (((_registers[RXDCTL, queue] & RXDCTL_.Enable) | (_registers[TXDCTL, queue] & TXDCTL_.Enable)) == 0) continue;
+            _card.Violations.Add("reset-while-busy", "CTRL", bits, "4.2.1.6.1, 5.2.5.3.2",
+                $"reset while queue {queue} is enabled and bus requests are not stopped with GIO master disable");
+            return;
+        }
+    }
+
+    // Tables that have no reset value keep theirs through all resets but power-on (4.2.3): software must clear them.
+    // Pins, lights and flash access are reset at power-on only. Semaphores belong to all functions and the firmware.
+    // A software reset leaves MAC configuration of the link alone; a link reset resets it in LinkState.
+    private static bool SurvivesSoftwareReset(Register register) => register.Name is
+        "RAL" or "RAH" or "MPSAR" or "MTA" or "PFUTA" or "VFTA" or "PFVLVF" or "PFVLVFB" or
+        "SAQF" or "DAQF" or "SDPQF" or "FTQF" or "L34TIMIR" or "RETA" or "RSSRK" or
+        "WUPM" or "FHFT" or "FHFT_EXT" or "FTFT" or "PFMBMEM" or
+        "ESDP" or "LEDCTL" or "FLA" or "EEC" or "I2CCTL" or "I2CCTL_X550" or
+        "SWSM" or "FWSM" or "SW_FW_SYNC" or "FLEX_MNG" or "HICR" or
+        "AUTOC" or "AUTOC2" or "AUTOC3" or "LINKS" or "LINKS2" or "ANLP1" or "ANLP2" or "MACC" or "SERDESC" or "CORECTL" or
+        "GCR" or "GCR_EXT" or "BARCTRL" or "MSCA" or "MSRWD";
+}

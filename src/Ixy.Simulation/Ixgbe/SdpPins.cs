@@ -1,0 +1,49 @@
+using static Ixy.Simulation.Ixgbe.CardRegisters;
+
+namespace Ixy.Simulation.Ixgbe;
+
+/// <summary>
+/// The software-definable pins as an SFP+ board wires them (datasheet 3.5.7, 8.2.3.1.4): SDP1 loss of signal, SDP2 module
+/// present, SDP3 laser off, SDP5 rate select. Pins that are outputs show what was written, inputs what the board drives.
+/// </summary>
+internal sealed class SdpPins
+{
+    private const uint GpiSdp0 = 1u << 24;
+    private readonly IxgbeCard _card;
+    private readonly RegisterFile _registers;
+    private uint _inputs;
+
+    internal SdpPins(IxgbeCard card)
+    {
+        _card = card;
+        _registers = card.Registers;
+        _registers.OnRead(ESDP, _ => Read());
+        _registers.OnWrite(ESDP, (_, value) => _registers[ESDP] = value & ~(ESDP_.Pins & ~Outputs(value)));
+        _inputs = Inputs;
+    }
+
+    /// <summary>The module's laser is on: SDP3 is not driven high. Copper has no laser.</summary>
+    internal bool TransmitterOn => _card.Options.IsCopper ||
+        (_card.Options.HasSfpModule && (_registers[ESDP] & Outputs(_registers[ESDP]) & ESDP_.TxDisable) == 0);
+
+    private uint Inputs => _card.Options.IsCopper ? 0 :
+        !_card.Options.HasSfpModule ? ESDP_.RxLoss :
+        ESDP_.ModulePresent | (_card.Wire.HasSignal ? 0 : ESDP_.RxLoss);
+
+    /// <summary>Raises the interrupt causes of input pins that went high, where GPIE asks for them (8.2.3.5).</summary>
+    internal void Poll()
+    {
+        uint rising = Inputs & ~_inputs;
+        _inputs = Inputs;
+        uint wanted = rising & _registers[GPIE] & 7;
+        if (wanted != 0) _card.Interrupts.RaiseCause(wanted * GpiSdp0);
+    }
+
+    private static uint Outputs(uint esdp) => (esdp >> ESDP_.DirectionShift) & ESDP_.Pins;
+
+    private uint Read()
+    {
+        uint esdp = _registers[ESDP];
+        return (esdp & ~(ESDP_.Pins & ~Outputs(esdp))) | (Inputs & ~Outputs(esdp));
+    }
+}
