@@ -1,21 +1,239 @@
+using Ixy.Simulation.Wires;
+using static Ixy.Ixgbe.IxgbeRegisters;
+
 namespace Ixy.Simulation.Ixgbe;
 
 /// <summary>From the wire through filters, packet buffer and queue selection into host memory (datasheet 7.1).</summary>
-internal sealed class ReceivePath : IDisposable
+internal sealed unsafe class ReceivePath : IDisposable
 {
-    internal ReceivePath(IxgbeCard card) => _ = card;
+    private const int FramesPerTurn = 32;
+    private const uint MacLoopback = 1u << 15;
+
+    // SECRXCTRL.RX_DIS halts the path while software changes it (4.6.7, 8.2.3.12.8).
+    private const uint SecurityControlOffset = 0x08D00, ReceiveDisable = 1u << 1;
+
+    private readonly IxgbeCard _card;
+    private readonly CardStatistics _statistics;
+    private readonly ReceiveMac _mac;
+    private readonly ReceiveFilter _filter;
+    private readonly QueueSelector _selector;
+    private readonly ReceiveQueues _queues;
+    private readonly PacketBuffer _buffer = new();
+    private readonly byte[] _rewritten = new byte[ushort.MaxValue + ReceiveMac.FcsLength];
+    private readonly uint* _macControl, _maxFrame, _receiveControl, _securityControl;
+    private bool _keepsFcs;
+    private long _turn;
+    private ulong _goodPackets, _goodOctets;
+
+    internal ReceivePath(IxgbeCard card)
+    {
+        _card = card;
+        _statistics = card.Statistics;
+        var registers = card.Registers;
+        _mac = new(card.Statistics, registers);
+        _filter = new(registers);
+        _selector = new(card);
+        _queues = new(card);
+        _macControl = registers.Memory + HLREG0.Offset / sizeof(uint);
+        _maxFrame = registers.Memory + MAXFRS.Offset / sizeof(uint);
+        _receiveControl = registers.Memory + RXCTRL.Offset / sizeof(uint);
+        _securityControl = registers.Memory + SecurityControlOffset / sizeof(uint);
+        registers.OnWrite(RXCTRL, (_, value) => WriteReceiveControl(value));
+        registers.OnWrite(RXPBSIZE, WriteBufferSize);
+        Reset();
+    }
+
+    /// <summary>Bytes that wait in the packet buffer: what flow control thresholds are compared with (3.7.7.3.2).</summary>
+    internal int BufferedBytes => _buffer.Used;
 
     /// <summary>Takes frames from the wire and writes them to the rings; true if there was anything to do.</summary>
-    internal bool Poll(long now) => now < 0;
+    internal bool Poll(long now)
+    {
+        _turn++;
+        _queues.Observe();
+        LatchMac();
+        bool busy = !_buffer.IsEmpty && Drain();
+        if (_card.Link.IsUp && ((*_macControl & MacLoopback) | (*_securityControl & ReceiveDisable)) == 0)
+            busy |= TakeFromWire(now);
+        EndTurn();
+        return busy;
+    }
 
     /// <summary>Takes a frame that the card sends to itself (MAC loopback, HLREG0.LPBK).</summary>
-    internal void Loopback(ReadOnlySpan<byte> frame) => _ = frame.Length;
+    internal void Loopback(ReadOnlySpan<byte> frame)
+    {
+        LatchMac();
+        if ((*_receiveControl & RXCTRL_.Enable) != 0) Arrive(frame, FrameErrors.None);
+        else _mac.Discard(frame, FrameErrors.None);
+    }
 
     internal void Reset()
     {
+        _buffer.Clear();
+        _queues.Reset();
+        _filter.Invalidate();
+        _selector.Invalidate();
+        WriteBufferSize(0, _card.Registers[RXPBSIZE]);
     }
 
-    public void Dispose()
+    public void Dispose() => _buffer.Dispose();
+
+    // MAC registers are other parts' too, so they are looked at once a turn instead of being watched.
+    private void LatchMac()
     {
+        uint control = *_macControl;
+        _mac.Latch(control, *_maxFrame);
+        _keepsFcs = (control & HLREG0_.RxCrcStrip) == 0;
+    }
+
+    private bool TakeFromWire(long now)
+    {
+        var wire = _card.Wire;
+        bool enabled = (*_receiveControl & RXCTRL_.Enable) != 0;
+        for (int taken = 0; taken < FramesPerTurn; taken++)
+        {
+            var frame = wire.Receive(now, out var errors);
+            if (frame.IsEmpty) return taken > 0;
+            if (enabled) Arrive(frame, errors);
+            else _mac.Discard(frame, errors);
+        }
+        return true;
+    }
+
+    private void Arrive(ReadOnlySpan<byte> frame, FrameErrors errors)
+    {
+        if (!_mac.Accept(frame, errors, out bool bad)) return;
+        ulong destination = ReceiveFilter.Destination(frame);
+        var verdict = _filter.Judge(destination);
+        if (verdict == ReceiveFilter.Verdict.Reject) return;
+        ReceivedFrame information = default;
+        if (verdict == ReceiveFilter.Verdict.AcceptInexactly) information.Status = ReceiveDescriptor.PassedInexactFilter;
+        PacketHeaders headers = default;
+        _selector.Parse(frame, ref headers);
+        if (headers.HasVlanTag && !PassesVlan(headers, ref information)) return;
+        if (bad) MarkBad(errors, ref information);
+        else CountGood(destination, frame.Length + ReceiveMac.FcsLength);
+        _selector.Select(frame, headers, ref information);
+        (information.L2End, information.L3End, information.L4End) =
+            ((ushort)headers.MacEnd(frame), (ushort)headers.L4Start, (ushort)headers.L4End);
+        if (!_buffer.IsEmpty || !TryDeliver(frame, information)) Keep(frame, information);
+    }
+
+    private bool PassesVlan(in PacketHeaders headers, ref ReceivedFrame information)
+    {
+        if (!_filter.PassesVlan(headers)) return false;
+        information.Status |= ReceiveDescriptor.VlanPacket;
+        information.VlanTag = headers.VlanTag;
+        return true;
+    }
+
+    private static void MarkBad(FrameErrors errors, ref ReceivedFrame information)
+    {
+        information.Status |= ReceiveDescriptor.MacError;
+        information.BadCrc = (errors & FrameErrors.Crc) != 0;
+    }
+
+    private void CountGood(ulong destination, int length)
+    {
+        _goodPackets++;
+        _goodOctets += (ulong)length;
+        if (!ReceiveFilter.IsMulticast(destination)) return;
+        if (destination == ReceiveFilter.Broadcast) _statistics.BPRC++;
+        else _statistics.MPRC++;
+    }
+
+    // A full packet buffer misses frames (8.2.3.23.4).
+    private void Keep(ReadOnlySpan<byte> frame, in ReceivedFrame information)
+    {
+        if (!_buffer.TryAdd(frame, information)) _statistics.MPC[0]++;
+    }
+
+    private bool Drain()
+    {
+        bool moved = false;
+        while (!_buffer.IsEmpty)
+        {
+            var frame = _buffer.Peek(out var information);
+            if (!TryDeliver(frame, information)) break;
+            _buffer.Remove();
+            moved = true;
+        }
+        return moved;
+    }
+
+    // False if the frame has to wait for descriptors; it, and every frame behind it.
+    private bool TryDeliver(ReadOnlySpan<byte> frame, in ReceivedFrame information)
+    {
+        var queue = _queues[information.Queue];
+        if (queue.IsEnabled)
+        {
+            bool plain = !_keepsFcs && (information.Status & ReceiveDescriptor.VlanPacket) == 0;
+            if (plain ? queue.TryWrite(frame, information, _turn) : TryWriteRewritten(queue, frame, information))
+            {
+                queue.Packets++;
+                queue.Octets += (ulong)(frame.Length + ReceiveMac.FcsLength);
+                _queues.Touch(information.Queue);
+                return true;
+            }
+            if (!queue.DropEnable) return false;
+        }
+        _queues.CountDropped(information.Queue);
+        return true;
+    }
+
+    // Takes the VLAN tag out (RXDCTL.VME) and leaves the FCS in (no CRC strip).
+    private bool TryWriteRewritten(ReceiveQueue queue, ReadOnlySpan<byte> frame, ReceivedFrame information)
+    {
+        const int TagStart = 12, TagLength = 4;
+        int length = frame.Length;
+        Span<byte> rewritten = _rewritten;
+        if (queue.VlanStrip && (information.Status & ReceiveDescriptor.VlanPacket) != 0)
+        {
+            frame[..TagStart].CopyTo(rewritten);
+            frame[(TagStart + TagLength)..].CopyTo(rewritten[TagStart..]);
+            length -= TagLength;
+            MoveHeaders(ref information, TagLength);
+        }
+        else
+        {
+            frame.CopyTo(rewritten);
+        }
+        if (_keepsFcs)
+        {
+            uint fcs = FrameSums.Fcs(frame);
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(rewritten[length..], information.BadCrc ? ~fcs : fcs);
+            length += ReceiveMac.FcsLength;
+        }
+        return queue.TryWrite(rewritten[..length], information, _turn);
+    }
+
+    private static void MoveHeaders(ref ReceivedFrame information, int distance)
+    {
+        information.L2End -= (ushort)distance;
+        if (information.L3End != 0) information.L3End -= (ushort)distance;
+        if (information.L4End != 0) information.L4End -= (ushort)distance;
+    }
+
+    private void EndTurn()
+    {
+        _queues.EndTurn();
+        _mac.Flush();
+        _statistics.GPRC += _goodPackets;
+        _statistics.GORC += _goodOctets;
+        _goodPackets = _goodOctets = 0;
+    }
+
+    private void WriteReceiveControl(uint value)
+    {
+        bool enables = (value & ~_card.Registers[RXCTRL] & RXCTRL_.Enable) != 0;
+        _card.Registers[RXCTRL] = value & RXCTRL_.Enable;
+        if (enables) _queues.Rules.CheckReceiveEnable();
+    }
+
+    // Bits 19:10, in KiB; buffer 0 takes all frames as long as there is one traffic class (8.2.3.8.9).
+    private void WriteBufferSize(int index, uint value)
+    {
+        _card.Registers[RXPBSIZE, index] = value;
+        if (index == 0) _buffer.Size = (int)Math.Min(value & 0xF_FC00, PacketBuffer.LargestSize);
     }
 }

@@ -91,7 +91,7 @@ public static class IxgbeRegisters
     public static class TXDCTL_ { public const int PrefetchShift = 0, HostShift = 8, WriteBackShift = 16; public const uint Enable = 1u << 25; }
 
     // MAC and link (8.2.3.22)
-    public static readonly Register HLREG0 = Define("HLREG0", 0x04240, ReadWrite, 0x0000_AC0F, "MAC control: CRC, padding, jumbo, loopback (8.2.3.22.8)");
+    public static readonly Register HLREG0 = Define("HLREG0", 0x04240, ReadWrite, 0x0801_2C0B, "MAC control: CRC, padding, jumbo, loopback (8.2.3.22.8)");
     public static readonly Register MAXFRS = Define("MAXFRS", 0x04268, ReadWrite, 0x05EE_0000, "Longest frame accepted, in the high half (8.2.3.22.13)");
     public static readonly Register AUTOC = Define("AUTOC", 0x042A0, ReadWrite, 0xC09C_6004, "Auto-negotiation, link mode (8.2.3.22.19)");
     public static readonly Register LINKS = Define("LINKS", 0x042A4, ReadOnly, 0, "Link status and speed (8.2.3.22.20)");

@@ -1,0 +1,151 @@
+using System.Runtime.CompilerServices;
+
+namespace Ixy.Simulation.Ixgbe;
+
+/// <summary>
+/// A receive ring while it is enabled (datasheet 7.1.5 to 7.1.9): fetches descriptors ahead, writes frames to the
+/// buffers they name, and writes the descriptors back.
+/// </summary>
+internal sealed unsafe partial class ReceiveQueue
+{
+    /// <summary>Descriptors the card takes at once, and then knows, whatever happens to them in memory (7.1.8).</summary>
+    internal const int PrefetchDepth = 64;
+
+    private readonly IxgbeCard _card;
+    private readonly string _ringName, _bufferName;
+    private readonly uint* _tailRegister;
+    private readonly Descriptor[] _prefetched = new Descriptor[PrefetchDepth];
+    private int _prefetchNext, _prefetchEnd;
+
+    // Positions in the ring: the next descriptor to use, the next to fetch, and the tail as last seen.
+    private uint _head, _fetch, _tail;
+    private ReceiveQueueSettings _settings;
+    private bool _oneBuffer, _fetchFailed;
+
+    // Where the ring is in memory, valid during one turn of the card.
+    private byte* _ring;
+    private long _ringTurn = -1;
+
+    internal ReceiveQueue(IxgbeCard card, int index)
+    {
+        _card = card;
+        Index = index;
+        _ringName = $"receive ring {index}";
+        _bufferName = $"buffer of receive queue {index}";
+        _tailRegister = card.Registers.Memory + Ixy.Ixgbe.IxgbeRegisters.RDT[index] / sizeof(uint);
+    }
+
+    internal int Index { get; }
+
+    internal bool IsEnabled { get; private set; }
+
+    internal ref readonly ReceiveQueueSettings Settings => ref _settings;
+
+    /// <summary>Drop a frame for which there are no descriptors; else it waits (SRRCTL.DROP_EN). May change at any time.</summary>
+    internal bool DropEnable { get; set; }
+
+    /// <summary>Take 802.1Q tags out of frames (RXDCTL.VME). May change at any time.</summary>
+    internal bool VlanStrip { get; set; }
+
+    /// <summary>The next descriptor to use: RDH.</summary>
+    internal uint Head => _head;
+
+    /// <summary>The tail as it was when the queue was disabled; software may leave it there.</summary>
+    internal uint TailWhenDisabled { get; private set; }
+
+    /// <summary>Written since the last time they were counted, octets with FCS.</summary>
+    internal ulong Packets { get; set; }
+
+    internal ulong Octets { get; set; }
+
+    /// <summary>Starts at descriptor 0 with what the registers say now; they are not looked at again (4.6.7.1).</summary>
+    internal void Enable(in ReceiveQueueSettings settings)
+    {
+        _settings = settings;
+        _oneBuffer = settings.Type is not (DescriptorType.HeaderSplit or DescriptorType.HeaderSplitAlways);
+        _head = _fetch = _tail = 0;
+        _prefetchNext = _prefetchEnd = 0;
+        _fetchFailed = false;
+        _ringTurn = -1;
+        IsEnabled = true;
+    }
+
+    /// <summary>Forgets the descriptors it has fetched; frames for this queue are dropped from now on (4.6.7.1.2).</summary>
+    internal void Disable()
+    {
+        TailWhenDisabled = Volatile.Read(ref *_tailRegister);
+        IsEnabled = false;
+    }
+
+    /// <summary>Back to power-on.</summary>
+    internal void Reset()
+    {
+        IsEnabled = DropEnable = VlanStrip = false;
+        TailWhenDisabled = 0;
+        _head = 0;
+        Packets = Octets = 0;
+    }
+
+    /// <summary>Writes a frame to memory; false if there are too few descriptors for it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool TryWrite(ReadOnlySpan<byte> frame, in ReceivedFrame information, long turn)
+    {
+        if (frame.Length > _settings.BufferSize || !_oneBuffer) return TryWriteSpread(frame, information, turn);
+        if (_prefetchNext == _prefetchEnd && !Fetch(turn)) return false;
+        ref var descriptor = ref _prefetched[_prefetchNext];
+        Store(descriptor.Buffer, frame);
+        WriteBack(descriptor, (uint)frame.Length, information, ReceiveDescriptor.Done | ReceiveDescriptor.EndOfPacket, 0, turn);
+        return true;
+    }
+
+    // Posted writes: the card does not learn that a buffer could not be reached, and goes on.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Store(ulong address, ReadOnlySpan<byte> bytes)
+    {
+        byte* buffer = _card.Dma.Translate(address, (uint)bytes.Length, _bufferName);
+        if (buffer is not null) bytes.CopyTo(new Span<byte>(buffer, bytes.Length));
+    }
+
+    // The word with DD goes last, so that who sees it sees all of the frame (7.1.9). Status and VLAN tag are valid in
+    // the last descriptor of a frame only.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void WriteBack(in Descriptor descriptor, uint length, in ReceivedFrame information, uint status, uint header, long turn)
+    {
+        bool last = (status & ReceiveDescriptor.EndOfPacket) != 0;
+        uint statusAndErrors = last ? status | information.Status : status;
+        ushort vlanTag = last && VlanStrip ? information.VlanTag : (ushort)0;
+        if (_ringTurn == turn || FindRing(turn))
+        {
+            ulong* written = (ulong*)(_ring + _head * ReceiveDescriptor.Length);
+            if (_settings.Type == DescriptorType.Legacy)
+            {
+                written[0] = descriptor.Buffer;
+                Volatile.Write(ref written[1], ReceiveDescriptor.Legacy(length, (ushort)(information.Hash >> 16), statusAndErrors, vlanTag));
+            }
+            else
+            {
+                written[0] = (information.PacketInfo | header) | (ulong)information.Hash << 32;
+                Volatile.Write(ref written[1], ReceiveDescriptor.Advanced(length, statusAndErrors, vlanTag));
+            }
+        }
+        _prefetchNext++;
+        if (++_head == _settings.Count) _head = 0;
+    }
+
+    // The whole ring, once a turn: memory cannot be mapped or unmapped within one.
+    private bool FindRing(long turn)
+    {
+        _ring = _card.Dma.Translate(_settings.Base, _settings.Count * ReceiveDescriptor.Length, _ringName);
+        _ringTurn = _ring is null ? -1 : turn;
+        return _ring is not null;
+    }
+
+    private struct Descriptor
+    {
+        /// <summary>Packet buffer address.</summary>
+        internal ulong Buffer;
+
+        /// <summary>Header buffer address of an advanced descriptor.</summary>
+        internal ulong Header;
+    }
+}
