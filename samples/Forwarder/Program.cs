@@ -3,7 +3,7 @@ using Ixy.Simulation;
 
 bool running = true;
 Console.CancelKeyPress += (_, e) => (e.Cancel, running) = (true, false);
-NetworkDevice.RegisterTransport("sim", SimulatedCards.Open);
+SimulatedCards.Register();
 using var left = NetworkDevice.Open(args[0]);
 using var right = NetworkDevice.Open(args[1]);
 Span<Packet> batch = stackalloc Packet[32];

@@ -36,7 +36,7 @@ internal static class Program
         return message.ReplaceLineEndings(" ");
     }
 
-    // A test set that sends from the moment of power-on would fill the rings before anybody forwards: see Port.StartSending.
+    // A test set that sends from the moment of power-on would fill the rings before anybody forwards: see Ports.StartSending.
     private static SimulatedPciDevice OpenSimulated(string specifier)
     {
         var card = SimulatedCards.Open(specifier);
