@@ -43,6 +43,7 @@ internal sealed class GeneratorWire : Wire
     private readonly byte[] _even, _odd; // frames by number: while the card reads one, the next is made in the other
     private Pacer _pacer;
     private NumberedSource _sender; // of the last good frame: most often that of the next one, too
+    private readonly ulong _count;
     private ulong _end;
 
     internal GeneratorWire(GeneratorOptions options)
@@ -51,11 +52,14 @@ internal sealed class GeneratorWire : Wire
         _even = _source.Frame.NewBuffer(); // with number 0, the first
         _odd = _source.Frame.NewBuffer();
         _pacer = new Pacer(options.Rate);
-        _end = options.Count;
+        _count = _end = options.Count;
     }
 
     /// <inheritdoc/>
     public override void StopSending() => Volatile.Write(ref _end, 0);
+
+    /// <inheritdoc/>
+    public override void StartSending() => Volatile.Write(ref _end, _count);
 
     /// <inheritdoc/>
     public override ReadOnlySpan<byte> Receive(long now, out FrameErrors errors)

@@ -48,6 +48,9 @@ internal sealed class PcapWire : Wire
     public override void StopSending() => Volatile.Write(ref _end, 0);
 
     /// <inheritdoc/>
+    public override void StartSending() => Volatile.Write(ref _end, _frames.Length);
+
+    /// <inheritdoc/>
     public override ReadOnlySpan<byte> Receive(long now, out FrameErrors errors)
     {
         errors = FrameErrors.None;

@@ -68,6 +68,11 @@ public abstract class Wire : IDisposable
     {
     }
 
+    /// <summary>After <see cref="StopSending"/>: the far end goes on sending. May be called from any thread.</summary>
+    public virtual void StartSending()
+    {
+    }
+
     /// <summary>Takes a frame that the card sends.</summary>
     /// <param name="frame">Destination address to the last payload byte; valid during the call.</param>
     /// <param name="now">The device's clock in nanoseconds.</param>

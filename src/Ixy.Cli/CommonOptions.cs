@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace Ixy.Cli;
+
+/// <summary>Options that several commands have, with their checks.</summary>
+internal static class CommonOptions
+{
+    private const int MostPerBatch = 4096;
+    private static readonly TimeSpan s_longest = TimeSpan.FromDays(365);
+
+    internal static Argument<string> Device(string name, string description)
+    {
+        var device = new Argument<string>(name) { Description = description };
+        // What looks like an option, and is none that this command has.
+        device.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: ['-', ..] option }, ..]) result.AddError($"unknown: '{option}'");
+        });
+        return device;
+    }
+
+    internal static Option<int> Batch() => Number("--batch", "packets", Texts.Batch, 1, MostPerBatch, 32);
+
+    internal static Option<bool> Json() => new("--json") { Description = Texts.Json };
+
+    internal static Option<bool> Checked() => new("--checked") { Description = Texts.Checked };
+
+    internal static Option<int> RingSize() => Parsed("--ring-size", "descriptors", Texts.RingSize, 512, text =>
+    {
+        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int size)) throw new ArgumentException($"'{text}' is no number");
+        new NetworkDeviceOptions { RingSize = size }.Validate();
+        return size;
+    });
+
+    internal static Option<int> Number(string name, string unit, string description, int least, int most, int standard) =>
+        Parsed(name, unit, description, standard, text =>
+            int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
+                ? value
+                : throw new ArgumentException($"'{text}' is out of range: expected {least} to {most} {unit}"));
+
+    internal static Option<long?> Count() => WithoutDefault<long?>("--count", "packets", Texts.Count, text =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) && value > 0
+            ? value
+            : throw new ArgumentException($"'{text}' is no number of packets: expected 1 or more"));
+
+    internal static Option<PacketRate> Rate() => Parsed("--rate", "rate", Texts.Rate, PacketRate.Max, text =>
+        PacketRate.TryParse(text, out var rate) ? rate : throw new ArgumentException($"'{text}' is no rate: expected {PacketRate.Forms}"));
+
+    internal static Option<TimeSpan?> Duration() =>
+        WithoutDefault<TimeSpan?>("--duration", "time", Texts.Duration, text => ParseDuration(text));
+
+    /// <summary>Reads <c>500ms</c>, <c>5s</c>, <c>2m</c>, <c>1h</c> or a bare number of seconds.</summary>
+    /// <exception cref="ArgumentException">It is none of these, zero, or above a year.</exception>
+    internal static TimeSpan ParseDuration(string text)
+    {
+        string number = text.TrimEnd("hms".ToCharArray()), unit = text[number.Length..];
+        double seconds = unit switch { "ms" => 1e-3, "s" or "" => 1, "m" => 60, "h" => 3600, _ => 0 };
+        if (!double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value)) seconds = 0;
+        if (value * seconds is > 0 && value * seconds <= s_longest.TotalSeconds) return TimeSpan.FromSeconds(value * seconds);
+        throw new ArgumentException($"'{text}' is no duration: expected a time above zero such as 500ms, 5s, 2m or 10 (seconds)");
+    }
+
+    private static Option<T> Parsed<T>(string name, string unit, string description, T standard, Func<string, T> parse)
+    {
+        var option = WithoutDefault(name, unit, description, parse);
+        option.DefaultValueFactory = _ => standard;
+        return option;
+    }
+
+    private static Option<T> WithoutDefault<T>(string name, string unit, string description, Func<string, T> parse) => new(name)
+    {
+        Description = description,
+        HelpName = unit,
+        CustomParser = result => Parse(result, parse),
+    };
+
+    private static T? Parse<T>(ArgumentResult result, Func<string, T> parse)
+    {
+        try
+        {
+            return parse(result.Tokens[0].Value);
+        }
+        catch (ArgumentException error)
+        {
+            string option = result.Parent is OptionResult { Option.Name: var name } ? name : result.Argument.Name;
+            result.AddError($"{option}: {Program.Describe(error)}");
+            return default;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+
+namespace Ixy.Cli;
+
+/// <summary>Sends numbered packets at a rate, and counts and drops what arrives.</summary>
+internal sealed class GenerateLoop : PacketLoop
+{
+    // To make up for a pause, so many packets may follow each other without a gap; the rest of the pause is forgotten.
+    private const long LongestBurst = 512;
+
+    private readonly NetworkDevice _device;
+    private readonly PacketPool _pool;
+    private readonly Packet[] _batch, _received;
+    private readonly double _packetsPerSecond;
+    private readonly long _count;
+    private long _start, _scheduled, _sent;
+
+    /// <param name="device">Where to send.</param>
+    /// <param name="pool">Full of equal packets; the last four bytes of each become its number.</param>
+    /// <param name="batchSize">Most packets per call of the driver.</param>
+    /// <param name="packetsPerSecond">Infinity for as fast as possible.</param>
+    /// <param name="count">The measured part is over after so many.</param>
+    internal GenerateLoop(NetworkDevice device, PacketPool pool, int batchSize, double packetsPerSecond, long count) : base(device)
+    {
+        (_device, _pool, _packetsPerSecond, _count) = (device, pool, packetsPerSecond, count);
+        _batch = new Packet[batchSize];
+        _received = new Packet[batchSize];
+    }
+
+    protected override int Round()
+    {
+        PassiveRound();
+        int sent = Send((int)Math.Min(Math.Min(_batch.Length, _count - _sent), Due()));
+        _scheduled += sent;
+        _sent += sent;
+        if (_sent == _count) StopMeasuring();
+        return sent;
+    }
+
+    protected override int PassiveRound()
+    {
+        int received = _device.Receive(_received);
+        PacketPool.Free(_received.AsSpan(0, received));
+        return received;
+    }
+
+    private long Due()
+    {
+        if (double.IsPositiveInfinity(_packetsPerSecond)) return long.MaxValue;
+        // The schedule starts with the first question, and its first packet is due at once.
+        if (_start == 0) _start = Stopwatch.GetTimestamp();
+        long due = (long)(Stopwatch.GetElapsedTime(_start).TotalSeconds * _packetsPerSecond) + 1 - _scheduled;
+        if (due <= LongestBurst) return due;
+        _scheduled += due - LongestBurst;
+        return LongestBurst;
+    }
+
+    private int Send(int count)
+    {
+        var batch = _batch.AsSpan(0, count);
+        batch = batch[.._pool.Allocate(batch)];
+        uint number = (uint)_sent;
+        foreach (ref readonly var packet in batch) BinaryPrimitives.WriteUInt32BigEndian(packet.Data[^4..], number++);
+        int sent = _device.Transmit(batch);
+        PacketPool.Free(batch[sent..]);
+        return sent;
+    }
+}

@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using Ixy.Cli.Output;
+using Ixy.Vfio;
+
+namespace Ixy.Cli;
+
+/// <summary>How long to measure, and how to report.</summary>
+internal sealed record MeasurementSettings(string Command, TimeSpan? Duration, bool Json);
+
+/// <summary>The course of a command that moves packets: open, practise, wait for links, measure, drain, close, report.</summary>
+internal static class Measurement
+{
+    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
+
+    /// <summary>Runs a loop over devices and reports.</summary>
+    /// <param name="settings">How long and how to report.</param>
+    /// <param name="specifiers">The devices.</param>
+    /// <param name="options">How to open them.</param>
+    /// <param name="createLoop">Makes the loop; called twice, the first time with devices to practise on.</param>
+    /// <returns>The exit code.</returns>
+    internal static int Run(
+        MeasurementSettings settings, string[] specifiers, NetworkDeviceOptions options, Func<NetworkDevice[], PacketLoop> createLoop)
+    {
+        // With --json standard output belongs to the one object.
+        var screen = new Screen(settings.Json ? Console.Error : Console.Out, settings.Json ? Console.IsErrorRedirected : Console.IsOutputRedirected);
+        using var stop = new StopRequest();
+        Report report;
+        using (var ports = new Ports(specifiers, options))
+        {
+            foreach (var device in ports.Devices) screen.WriteLine($"{device.Name}: {device.DriverName}, MAC address {device.MacAddress}");
+            PracticeRun.Run(specifiers.Length, createLoop, stop);
+            if (DmaArena.Note is { } note) Console.Error.WriteLine($"ixy: note: {note}");
+            report = Measure(ports, settings, createLoop, stop, screen);
+        }
+        // Now the cards are shut down, and what they saw while that was done counts too.
+        report.Print(screen);
+        if (settings.Json) Console.Out.WriteLine(report.ToJson());
+        return report.WireFaults.Any() ? 1 : 0;
+    }
+
+    private static Report Measure(
+        Ports ports, MeasurementSettings settings, Func<NetworkDevice[], PacketLoop> createLoop, StopRequest stop, Screen screen)
+    {
+        using var loop = createLoop([.. ports.Devices]);
+        bool linked = ports.WaitForLinks(stop);
+        loop.Start();
+        ports.StartCounting();
+        if (linked)
+        {
+            loop.Measure();
+            ports.StartSending();
+            Watch(ports, loop, settings.Duration, stop, screen);
+        }
+        loop.StopMeasuring();
+        ports.StopSending();
+        loop.Finish();
+        return new Report(settings.Command, ports, loop);
+    }
+
+    private static void Watch(Ports ports, PacketLoop loop, TimeSpan? duration, StopRequest stop, Screen screen)
+    {
+        WaitHandle[] ends = [stop.WaitHandle, loop.MeasurementOver.WaitHandle];
+        long start = Stopwatch.GetTimestamp();
+        var rates = new RateMeter(ports, loop);
+        screen.ShowRates(show =>
+        {
+            for (int second = 1; ; second++)
+            {
+                var next = s_second * second;
+                var wait = (duration is { } end && end < next ? end : next) - Stopwatch.GetElapsedTime(start);
+                if (WaitHandle.WaitAny(ends, wait > TimeSpan.Zero ? wait : TimeSpan.Zero) != WaitHandle.WaitTimeout) return;
+                if (duration <= Stopwatch.GetElapsedTime(start)) return;
+                show(second, rates.Read());
+            }
+        });
+    }
+}

@@ -1,0 +1,48 @@
+using System.Diagnostics;
+
+namespace Ixy.Cli.Output;
+
+/// <summary>What passed a port in the last second, as ixy prints it.</summary>
+internal readonly record struct PortRates(string Device, double RxMpps, double RxMbits, double TxMpps, double TxMbits, double DroppedPerSecond)
+{
+    internal static readonly string[] Headers = ["device", "RX Mpps", "RX Mbit/s", "TX Mpps", "TX Mbit/s", "dropped/s"];
+
+    internal string[] Cells() =>
+        [Device, $"{RxMpps:F2}", $"{RxMbits:F0}", $"{TxMpps:F2}", $"{TxMbits:F0}", $"{DroppedPerSecond:F0}"];
+}
+
+/// <summary>Rates from the cards' own counters, and the drops of a loop.</summary>
+internal sealed class RateMeter(Ports ports, PacketLoop loop)
+{
+    private DeviceStatistics[] _last = new DeviceStatistics[ports.Devices.Count];
+    private readonly long[] _lastDropped = new long[ports.Devices.Count];
+    private long _lastTime = Stopwatch.GetTimestamp();
+
+    /// <summary>The rates since the last call.</summary>
+    internal PortRates[] Read()
+    {
+        var now = ports.ReadStatistics();
+        double seconds = Stopwatch.GetElapsedTime(_lastTime).TotalSeconds;
+        _lastTime = Stopwatch.GetTimestamp();
+        var rates = new PortRates[now.Length];
+        for (int i = 0; i < now.Length; i++)
+        {
+            long dropped = loop.Dropped[i];
+            rates[i] = Rates(ports.Devices[i].Name, now[i].Since(_last[i]), dropped - _lastDropped[i], seconds);
+            _lastDropped[i] = dropped;
+        }
+        _last = now;
+        return rates;
+    }
+
+    private static PortRates Rates(string device, DeviceStatistics counted, long txDropped, double seconds) => new(
+        device,
+        counted.RxPackets / seconds / 1e6,
+        Megabits(counted.RxPackets, counted.RxBytes) / seconds,
+        counted.TxPackets / seconds / 1e6,
+        Megabits(counted.TxPackets, counted.TxBytes) / seconds,
+        (counted.RxMissed + counted.RxDropped + txDropped) / seconds);
+
+    // Preamble, FCS and gap count, as in ixy: so 14.88 Mpps of the shortest frames are 10,000 Mbit/s.
+    private static double Megabits(long packets, long bytes) => (bytes + packets * PacketRate.OverheadBytes) * 8 / 1e6;
+}

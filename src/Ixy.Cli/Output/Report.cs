@@ -1,0 +1,100 @@
+using System.Text.Json;
+using Ixy.Simulation;
+
+namespace Ixy.Cli.Output;
+
+/// <summary>The end of a run. What simulated cards and wires saw is read when it is printed: by then they are shut down.</summary>
+internal sealed class Report
+{
+    private readonly string _command;
+    private readonly LoopFigures _figures;
+    private readonly bool _ranDry;
+    private readonly PortFigures[] _ports;
+
+    internal Report(string command, Ports ports, PacketLoop loop)
+    {
+        (_command, _figures, _ranDry) = (command, loop.Figures, loop.RanDry);
+        var statistics = ports.ReadStatistics();
+        _ports = [.. ports.Devices.Select((device, i) => new PortFigures(
+            device.Name, device.DriverName, statistics[i], loop.Dropped[i], device.PciDevice as SimulatedPciDevice))];
+    }
+
+    /// <summary>Wires that stopped working, with the reason.</summary>
+    internal IEnumerable<string> WireFaults =>
+        from port in _ports let fault = port.Card?.Wire.Fault where fault is not null select $"{port.Name}: {fault}";
+
+    private double PacketsPerSecond => _figures.Packets == 0 ? 0 : _figures.Packets / _figures.Elapsed.TotalSeconds;
+
+    /// <summary>One line of JSON.</summary>
+    internal string ToJson() => JsonSerializer.Serialize(
+        new ReportJson(_command, _figures.Elapsed.TotalSeconds, [.. _ports.Select(port => port.ToJson())],
+            PacketsPerSecond, _figures.AllocatedBytes, _figures.Collections),
+        ReportJsonContext.Default.ReportJson);
+
+    /// <summary>For people.</summary>
+    internal void Print(Screen screen)
+    {
+        screen.WriteLine();
+        string did = _command == "fwd" ? "forwarded" : "sent";
+        screen.WriteLine($"{did} {_figures.Packets:N0} packets in {_figures.Elapsed.TotalSeconds:F2} s: {PacketsPerSecond / 1e6:F2} Mpps");
+        screen.WriteLine();
+        screen.WriteTable(
+            ["device", "RX packets", "TX packets", "RX missed", "RX dropped", "RX errors", "TX dropped"],
+            [.. _ports.Select(port => port.Cells())]);
+        PrintWires(screen);
+        screen.WriteLine();
+        screen.WriteLine($"the loop allocated {_figures.AllocatedBytes:N0} bytes; {_figures.Collections} garbage collections");
+        if (!_ranDry) screen.Alert("packets kept arriving after the end, so the counters of different places need not agree");
+        PrintViolations(screen);
+        foreach (string fault in WireFaults) screen.Alert(fault);
+    }
+
+    private void PrintWires(Screen screen)
+    {
+        var simulated = _ports.Where(port => port.Card is not null).ToList();
+        if (simulated.Count == 0) return;
+        screen.WriteLine();
+        screen.WriteTable(
+            ["wire of", "sent", "received", "lost", "reordered", "duplicated", "corrupted"],
+            [.. simulated.Select(port => port.WireCells())]);
+    }
+
+    private void PrintViolations(Screen screen)
+    {
+        foreach (var port in _ports)
+        {
+            if (port.Card is not { Violations: { Count: > 0 } violations }) continue;
+            screen.Alert($"{port.Name}: the driver broke rules of the datasheet {violations.Count:N0} times:");
+            foreach (var violation in violations.All) screen.Alert($"  {violation}");
+        }
+    }
+
+    private sealed record PortFigures(string Name, string Driver, DeviceStatistics Counted, long TxDropped, SimulatedPciDevice? Card)
+    {
+        private long RxErrors => Counted.RxCrcErrors + Counted.RxLengthErrors;
+
+        internal string[] Cells() =>
+        [
+            Name, $"{Counted.RxPackets:N0}", $"{Counted.TxPackets:N0}", $"{Counted.RxMissed:N0}", $"{Counted.RxDropped:N0}",
+            $"{RxErrors:N0}", $"{TxDropped:N0}",
+        ];
+
+        internal string[] WireCells()
+        {
+            var wire = Card!.WireStatistics;
+            return [Name, $"{wire.Sent:N0}", $"{wire.Received:N0}", $"{wire.Lost:N0}", $"{wire.Reordered:N0}", $"{wire.Duplicated:N0}", $"{wire.Corrupted:N0}"];
+        }
+
+        internal DeviceJson ToJson() => new(
+            Name, Driver, Counted.RxPackets, Counted.TxPackets, Counted.RxBytes, Counted.TxBytes,
+            Counted.RxMissed + Counted.RxDropped, Counted.RxMissed, TxDropped, RxErrors,
+            WireToJson(), [.. Card?.Violations.All.Select(violation => violation.ToString()) ?? []], Card?.Violations.Count ?? 0);
+
+        private WireJson? WireToJson()
+        {
+            if (Card is null) return null;
+            var wire = Card.WireStatistics;
+            return new(wire.Sent, wire.Received, wire.Lost, wire.Reordered, wire.Duplicated, wire.Corrupted, wire.Foreign, wire.Dropped, Card.Wire.Fault);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using System.Text.Json.Serialization;
+
+namespace Ixy.Cli.Output;
+
+/// <summary>What <c>--json</c> prints; the names in the object are those here in camel case.</summary>
+/// <param name="Command">fwd or pktgen.</param>
+/// <param name="DurationSeconds">Of the measured part alone, without start, practice and draining.</param>
+/// <param name="Devices">In the order of the command line.</param>
+/// <param name="PacketsPerSecond">Packets given to all cards in the measured part, per second of it.</param>
+/// <param name="AllocatedBytes">Managed memory that the packet thread allocated in the measured part.</param>
+/// <param name="GcCollections">Garbage collections of the process in the measured part.</param>
+internal sealed record ReportJson(
+    string Command, double DurationSeconds, IReadOnlyList<DeviceJson> Devices, double PacketsPerSecond, long AllocatedBytes, int GcCollections);
+
+/// <summary>A device: its card's counters from the start of the measured part until it ran dry. Bytes are without FCS.</summary>
+/// <param name="Device">The specifier.</param>
+/// <param name="Driver">The driver's name.</param>
+/// <param name="RxPackets">Good packets that the card received.</param>
+/// <param name="TxPackets">Packets that the card sent.</param>
+/// <param name="RxBytes">Bytes received.</param>
+/// <param name="TxBytes">Bytes sent.</param>
+/// <param name="RxDropped">Arrived, but lost: <paramref name="RxMissed"/> and what the driver dropped.</param>
+/// <param name="RxMissed">Of these, what the card dropped: no descriptor free, or its packet buffer full.</param>
+/// <param name="TxDropped">Meant for this device, but its transmit ring was full.</param>
+/// <param name="RxErrors">Frames with a wrong FCS or length.</param>
+/// <param name="Wire">Seen from the far end; null for a card that is not simulated.</param>
+/// <param name="Violations">Rules of the datasheet that the driver broke, at most the first hundred; a simulated card only.</param>
+/// <param name="ViolationCount">How many there were in all.</param>
+internal sealed record DeviceJson(
+    string Device, string Driver, long RxPackets, long TxPackets, long RxBytes, long TxBytes,
+    long RxDropped, long RxMissed, long TxDropped, long RxErrors,
+    WireJson? Wire, IReadOnlyList<string> Violations, long ViolationCount);
+
+/// <summary>A simulated wire, from the far end's view. What it counts is told at <see cref="Simulation.Wires.WireStatistics"/>.</summary>
+internal sealed record WireJson(
+    long Sent, long Received, long Lost, long Reordered, long Duplicated, long Corrupted, long Foreign, long Dropped, string? Fault);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(ReportJson))]
+internal sealed partial class ReportJsonContext : JsonSerializerContext;

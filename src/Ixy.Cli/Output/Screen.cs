@@ -1,0 +1,72 @@
+using Spectre.Console;
+
+namespace Ixy.Cli.Output;
+
+/// <summary>
+/// Where people read. On a terminal the rates are one table that changes every second; in a file, aligned lines
+/// without control characters.
+/// </summary>
+internal sealed class Screen
+{
+    private readonly TextWriter _writer;
+    private readonly IAnsiConsole? _terminal;
+
+    internal Screen(TextWriter writer, bool isRedirected)
+    {
+        _writer = writer;
+        if (isRedirected) return;
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
+        // A terminal that knows no control sequences (TERM=dumb) is as good as a file.
+        if (console.Profile.Capabilities.Ansi) _terminal = console;
+    }
+
+    internal void WriteLine(string line = "") => _writer.WriteLine(line);
+
+    /// <summary>A line that must not be overlooked: red on a terminal.</summary>
+    internal void Alert(string line)
+    {
+        if (_terminal is null) WriteLine(line);
+        else _terminal.Write(new Text(line + Environment.NewLine, new Style(Color.Red)));
+    }
+
+    /// <summary>Aligned columns: the first to the left, the others to the right.</summary>
+    internal void WriteTable(string[] headers, IReadOnlyList<string[]> rows)
+    {
+        int[] widths = [.. headers.Select((header, i) => rows.Max(row => row[i].Length) is var longest && longest > header.Length ? longest : header.Length)];
+        WriteLine(Align(headers, widths));
+        foreach (string[] row in rows) WriteLine(Align(row, widths));
+    }
+
+    /// <summary>Runs <paramref name="body"/>, which shows rates now and then: (second, one line per port).</summary>
+    internal void ShowRates(Action<Action<int, PortRates[]>> body)
+    {
+        if (_terminal is null) body(new RateLines(this).Show);
+        else _terminal.Live(new Text("measuring …")).Start(live => body((second, rates) => live.UpdateTarget(RateTable(second, rates))));
+    }
+
+    internal static string Align(string[] cells, int[] widths) =>
+        string.Join("  ", cells.Select((cell, i) => i == 0 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]))).TrimEnd();
+
+    private static Table RateTable(int second, PortRates[] rates)
+    {
+        var table = new Table { Border = TableBorder.Rounded, Caption = new TableTitle($"second {second}") };
+        foreach (string header in PortRates.Headers) table.AddColumn(header, column => column.RightAligned());
+        table.Columns[0].LeftAligned();
+        foreach (var port in rates) table.AddRow([.. port.Cells().Select(cell => new Text(cell))]);
+        return table;
+    }
+
+    private sealed class RateLines(Screen screen)
+    {
+        private const int NumberWidth = 9;
+        private bool _hasHeader;
+
+        internal void Show(int second, PortRates[] rates)
+        {
+            int[] widths = [rates.Max(port => port.Device.Length), .. PortRates.Headers.Skip(1).Select(_ => NumberWidth)];
+            if (!_hasHeader) screen.WriteLine($"second  {Align(PortRates.Headers, widths)}");
+            _hasHeader = true;
+            foreach (var port in rates) screen.WriteLine($"{second,6}  {Align(port.Cells(), widths)}");
+        }
+    }
+}

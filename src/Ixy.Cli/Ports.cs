@@ -1,0 +1,121 @@
+using Ixy.Simulation;
+using Ixy.Vfio;
+
+namespace Ixy.Cli;
+
+/// <summary>The devices of a command, opened together and closed together.</summary>
+internal sealed class Ports : IDisposable
+{
+    private static readonly TimeSpan s_linkTime = TimeSpan.FromSeconds(10);
+
+    private readonly List<NetworkDevice> _devices = [];
+    private readonly DeviceStatistics[] _before;
+
+    /// <exception cref="PciDeviceException">One cannot be opened, or is named twice; then none is open.</exception>
+    internal Ports(IReadOnlyList<string> specifiers, NetworkDeviceOptions options)
+    {
+        _before = new DeviceStatistics[specifiers.Count];
+        RefuseSameFunction(specifiers);
+        try
+        {
+            foreach (string specifier in specifiers) _devices.Add(NetworkDevice.Open(specifier, options));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    internal IReadOnlyList<NetworkDevice> Devices => _devices;
+
+    /// <summary>Waits until every link is up; false if somebody asked to stop first.</summary>
+    /// <exception cref="DeviceTimeoutException">A link stays down.</exception>
+    internal bool WaitForLinks(StopRequest stop)
+    {
+        long start = Environment.TickCount64;
+        foreach (var device in _devices)
+        {
+            while (!device.WaitForLink(TimeSpan.FromMilliseconds(20)))
+            {
+                if (stop.IsRequested) return false;
+                if (Environment.TickCount64 - start > s_linkTime.TotalMilliseconds) throw NoLink(device);
+            }
+        }
+        return !stop.IsRequested;
+    }
+
+    /// <summary>Counters start at zero here.</summary>
+    internal void StartCounting()
+    {
+        for (int i = 0; i < _devices.Count; i++) _before[i] = _devices[i].ReadStatistics();
+    }
+
+    /// <summary>What each card has counted since <see cref="StartCounting"/>. For one thread at a time.</summary>
+    internal DeviceStatistics[] ReadStatistics() => [.. _devices.Select((device, i) => device.ReadStatistics().Since(_before[i]))];
+
+    /// <summary>Lets the far ends of simulated wires send. They do not before: what they send until somebody listens would be lost.</summary>
+    internal void StartSending()
+    {
+        foreach (var wire in Wires()) wire.StartSending();
+    }
+
+    /// <summary>The far ends of simulated wires send nothing more of their own accord.</summary>
+    internal void StopSending()
+    {
+        foreach (var wire in Wires()) wire.StopSending();
+    }
+
+    /// <summary>Closes every device, also if one of them fails to; then throws what the first one threw.</summary>
+    public void Dispose()
+    {
+        if (_devices.Count == 0) return;
+        var device = _devices[0];
+        _devices.RemoveAt(0);
+        try
+        {
+            device.Dispose();
+        }
+        finally
+        {
+            Dispose();
+        }
+    }
+
+    private IEnumerable<Simulation.Wires.Wire> Wires() =>
+        _devices.Select(device => device.PciDevice).OfType<SimulatedPciDevice>().Select(card => card.Wire);
+
+    private static void RefuseSameFunction(IReadOnlyList<string> specifiers)
+    {
+        var addresses = new HashSet<PciAddress>();
+        foreach (string specifier in specifiers)
+        {
+            if (PciAddress.TryParse(specifier, out var address) && !addresses.Add(address))
+                throw new PciDeviceException($"{address} is named twice: a function has one driver at a time, expected two different ones");
+        }
+    }
+
+    private static DeviceTimeoutException NoLink(NetworkDevice device)
+    {
+        string advice = device.PciDevice is SimulatedPciDevice
+            ? "plug something in, as in sim:ixgbe,wire=generator"
+            : "check the cable, the module and the far end";
+        return new($"{device.Name} has no link after {s_linkTime.TotalSeconds} s: {advice}");
+    }
+}
+
+internal static class DeviceStatisticsDifference
+{
+    /// <summary>What was counted after <paramref name="before"/>.</summary>
+    internal static DeviceStatistics Since(this DeviceStatistics now, DeviceStatistics before) => new()
+    {
+        RxPackets = now.RxPackets - before.RxPackets,
+        RxBytes = now.RxBytes - before.RxBytes,
+        TxPackets = now.TxPackets - before.TxPackets,
+        TxBytes = now.TxBytes - before.TxBytes,
+        RxMissed = now.RxMissed - before.RxMissed,
+        RxCrcErrors = now.RxCrcErrors - before.RxCrcErrors,
+        RxLengthErrors = now.RxLengthErrors - before.RxLengthErrors,
+        RxDropped = now.RxDropped - before.RxDropped,
+    };
+}

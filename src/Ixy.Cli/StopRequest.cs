@@ -1,0 +1,32 @@
+using System.Runtime.InteropServices;
+
+namespace Ixy.Cli;
+
+/// <summary>Ctrl-C, SIGTERM or a closed terminal: the request to end in good order. A second one ends the process at once.</summary>
+internal sealed class StopRequest : IDisposable
+{
+    private readonly ManualResetEventSlim _requested = new();
+    private readonly PosixSignalRegistration[] _registrations;
+
+    internal StopRequest() => _registrations =
+        [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(signal => PosixSignalRegistration.Create(signal, OnSignal))];
+
+    internal bool IsRequested => _requested.IsSet;
+
+    internal WaitHandle WaitHandle => _requested.WaitHandle;
+
+    /// <summary>True if the request comes within this time.</summary>
+    internal bool Wait(TimeSpan time) => _requested.Wait(time);
+
+    public void Dispose()
+    {
+        foreach (var registration in _registrations) registration.Dispose();
+        _requested.Dispose();
+    }
+
+    private void OnSignal(PosixSignalContext context)
+    {
+        context.Cancel = !_requested.IsSet;
+        _requested.Set();
+    }
+}

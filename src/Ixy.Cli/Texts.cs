@@ -1,0 +1,69 @@
+namespace Ixy.Cli;
+
+/// <summary>What the help says.</summary>
+internal static class Texts
+{
+    internal const string Ixy = "Drives network cards from user space, entirely in C#.";
+    internal const string Fwd = "Forwards packets between two network cards, in both directions, on one core.";
+    internal const string Pktgen = "Sends numbered UDP packets; counts and drops what arrives.";
+
+    internal const string Device = "A card: a PCI address like 0000:03:00.0, or a simulated card like sim:ixgbe,wire=generator.";
+    internal const string OtherDevice = "The other card.";
+    internal const string Batch = "Most packets that one call of the driver takes.";
+    internal const string Duration = "Ends after this time: 500ms, 5s, 2m, or 10 for seconds. Without it, Ctrl-C ends.";
+    internal const string Touch = "Increments byte 1 of every packet, as C ixy does. Without it, the first cache line is read and nothing changed.";
+    internal const string RingSize = "Descriptors of each ring: a power of two from 64 to 4096.";
+    internal const string Checked = "Watches every packet buffer for double frees and leaks. Slower.";
+    internal const string Json = "Prints the result as one JSON object, the last line of standard output; all else goes to standard error.";
+    internal const string Size = "Length of a packet without its 4-byte CRC: 60 to 15868.";
+    internal const string Rate = "How fast: packets (5Mpps, 100kpps), bits on the wire (10G, 100M), or max.";
+    internal const string Count = "Ends after this many packets.";
+
+    private const string Rates = """
+        Rates:
+          Mbit/s counts what a packet occupies on the wire, as ixy does: its bytes, 4 of CRC, and 20 of
+          preamble and gap. So 14.88 Mpps of 60 bytes are 10000 Mbit/s. "dropped" is what the card missed
+          for lack of descriptors, and what found the other card's transmit ring full.
+
+        """;
+
+    private const string Devices = """
+        Devices:
+          0000:03:00.0                  an Intel 82599, X540 or X550 that no kernel driver holds (needs root)
+          sim:ixgbe,wire=generator      a simulated 82599 whose port is plugged into a packet generator, which
+                                        also checks what comes back (,rate=1Mpps ,size=60 ,count=1000)
+          sim:ixgbe,wire=loopback       what the card sends comes back to it
+          sim:ixgbe,wire=tap:ixy0       a TAP interface of this machine
+          sim:ixgbe,wire=pcap:in.pcap   frames from a capture ('wire=pcap:in.pcap>out.pcapng' also writes one)
+          sim:ixgbe,wire=cable:x        a cable to the other card that names it
+        """;
+
+    internal const string IxyNotes = $"""
+        Examples:
+          ixy fwd sim:ixgbe,wire=generator sim:ixgbe,wire=generator --duration 10s
+          ixy pktgen sim:ixgbe,wire=loopback --rate 1Mpps
+          ixy fwd --help
+
+        {Devices}
+        """;
+
+    internal const string FwdNotes = $"""
+        Examples:
+          ixy fwd sim:ixgbe,wire=generator sim:ixgbe,wire=generator --duration 10s
+          ixy fwd sim:ixgbe,wire=tap:left sim:ixgbe,wire=tap:right
+          sudo ixy fwd 0000:03:00.0 0000:03:00.1 --touch
+
+        {Rates}
+        {Devices}
+        """;
+
+    internal const string PktgenNotes = $"""
+        Examples:
+          ixy pktgen sim:ixgbe,wire=loopback --rate 5Mpps --duration 10s
+          ixy pktgen sim:ixgbe,wire=tap:ixy0 --size 1514 --count 1000
+          sudo ixy pktgen 0000:03:00.0 --rate 10G
+
+        {Rates}
+        {Devices}
+        """;
+}
