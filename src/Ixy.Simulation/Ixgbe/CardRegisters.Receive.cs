@@ -6,10 +6,8 @@ namespace Ixy.Simulation.Ixgbe;
 internal static partial class CardRegisters
 {
     // Layer 2 filters and offloads (8.2.3.7)
-    internal static readonly Register RXCSUM = Define("RXCSUM", 0x05000, ReadWrite, 0, "Checksum or RSS hash in the descriptor (8.2.3.7.5)");
     internal static readonly Register RFCTL = Define("RFCTL", 0x05008, ReadWrite, 0, "Receive filter control: NFS, RSC (8.2.3.7.6)");
     internal static readonly Register VLNCTRL = Define("VLNCTRL", 0x05088, ReadWrite, 0x8100, "VLAN EtherType and filter (8.2.3.7.2)");
-    internal static readonly Register MCSTCTRL = Define("MCSTCTRL", 0x05090, ReadWrite, 0, "Multicast filter: enable, hash bits (8.2.3.7.3)");
     internal static readonly Register PSRTYPE = Define(new("PSRTYPE", 0x0EA00, ReadWrite, 0, "Headers to split after, by pool (8.2.3.7.4)")
     {
         Count = 64,
@@ -18,10 +16,8 @@ internal static partial class CardRegisters
     });
     internal static readonly Register PFUTA = Define("PFUTA", 0x0F400, ReadWrite, 0, "Unicast table: a bit per hash of 12 address bits (8.2.3.27.13)", 128);
     internal static readonly Register VFTA = Define("VFTA", 0x0A000, ReadWrite, 0, "VLAN filter: a bit per VLAN id (8.2.3.7.11)", 128);
-    internal static class RXCSUM_ { internal const uint FragmentChecksum = 1u << 12, RssHashInDescriptor = 1u << 13; }
     internal static class RFCTL_ { internal const uint RscDisable = 1u << 5; }
     internal static class VLNCTRL_ { internal const uint EtherTypeMask = 0xFFFF, Cfi = 1u << 28, CfiEnable = 1u << 29, FilterEnable = 1u << 30; }
-    internal static class MCSTCTRL_ { internal const uint HashBitsMask = 3, FilterEnable = 1u << 2; }
     internal static class FCTRL_ { internal const uint StoreBadPackets = 1u << 1; }
     internal static class PSRTYPE_ { internal const uint Tcp = 1u << 4, Udp = 1u << 5, IPv4 = 1u << 8, IPv6 = 1u << 9, L2 = 1u << 12; }
 

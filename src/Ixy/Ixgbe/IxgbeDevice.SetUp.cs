@@ -121,7 +121,7 @@ public sealed partial class IxgbeDevice
             _bar.Write32(RETA[i], entries);
         }
         // RSS status shares a descriptor field with the fragment checksum: the hash wins (7.1.6.2).
-        Change(RXCSUM, RXCSUM_.PacketChecksumDisable, set: true);
+        Change(RXCSUM, RXCSUM_.RssHashInDescriptor, set: true);
         Write(MRQC, MRQC_.RssOnly | MRQC_.TcpIPv4 | MRQC_.IPv4 | MRQC_.TcpIPv6 | MRQC_.IPv6 | MRQC_.UdpIPv4 | MRQC_.UdpIPv6);
     }
 

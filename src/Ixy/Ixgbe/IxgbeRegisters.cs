@@ -34,7 +34,7 @@ public static class IxgbeRegisters
 
     // Receive (8.2.3.7, 8.2.3.8)
     public static readonly Register FCTRL = Define("FCTRL", 0x05080, ReadWrite, 0, "Filter control: broadcast, promiscuous modes (8.2.3.7.1)");
-    public static readonly Register MCSTCTRL = Define("MCSTCTRL", 0x05090, ReadWrite, 0, "Multicast control: table on, which address bits (8.2.3.7.4)");
+    public static readonly Register MCSTCTRL = Define("MCSTCTRL", 0x05090, ReadWrite, 0, "Multicast control: table on, which address bits (8.2.3.7.3)");
     public static readonly Register RXCSUM = Define("RXCSUM", 0x05000, ReadWrite, 0, "Receive checksum control (8.2.3.7.5)");
     public static readonly Register MTA = Define("MTA", 0x05200, ReadWrite, 0, "Multicast table: a bit per hash of 12 address bits (8.2.3.7.7)", 128);
     public static readonly Register RAL = Define("RAL", 0x0A200, ReadWrite, 0, "Receive address, low 32 bits (8.2.3.7.8)", 128, 8, alias: 0x05400, aliasCount: 16);
@@ -58,8 +58,8 @@ public static class IxgbeRegisters
     public static class SECRXCTRL_ { public const uint ReceiveDisable = 1u << 1; }
     public static class SECRXSTAT_ { public const uint Ready = 1; }
     public static class FCTRL_ { public const uint MulticastPromiscuous = 1u << 8, UnicastPromiscuous = 1u << 9, BroadcastAccept = 1u << 10; }
-    public static class MCSTCTRL_ { public const uint FilterEnable = 1u << 2; }
-    public static class RXCSUM_ { public const uint PacketChecksumDisable = 1u << 13; }
+    public static class MCSTCTRL_ { public const uint HashBitsMask = 3, FilterEnable = 1u << 2; }
+    public static class RXCSUM_ { public const uint FragmentChecksum = 1u << 12, RssHashInDescriptor = 1u << 13; }
     public static class RXPBSIZE_ { public const uint All = 512 * 1024; }
     public static class RAH_ { public const uint Valid = 1u << 31; }
     public static class MRQC_ { public const uint RssOnly = 1, TcpIPv4 = 1u << 16, IPv4 = 1u << 17, IPv6 = 1u << 20, TcpIPv6 = 1u << 21, UdpIPv4 = 1u << 22, UdpIPv6 = 1u << 23; }

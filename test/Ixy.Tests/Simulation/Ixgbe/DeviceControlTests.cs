@@ -1,5 +1,6 @@
 using Ixy.Ixgbe;
 using Ixy.Simulation.Ixgbe;
+using RDRXCTL_ = Ixy.Ixgbe.IxgbeRegisters.RDRXCTL_;
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
 

@@ -1,3 +1,4 @@
+using LINKS_ = Ixy.Ixgbe.IxgbeRegisters.LINKS_;
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
 using static Ixy.Tests.Simulation.Ixgbe.PciSteps;
