@@ -1,0 +1,215 @@
+using System.Buffers.Binary;
+using Ixy.Ixgbe;
+using Ixy.Simulation;
+
+namespace Ixy.Tests.Simulation.Ixgbe;
+
+/// <summary>Each rule of the datasheet for receive registers and descriptors, broken once (design D7).</summary>
+public sealed class ReceiveRuleTests
+{
+    private const uint OneBuffer = 1u << 25, Enable = 1u << 25;
+
+    private static RuleViolation Only(ReceiveBench bench) => Assert.Single(bench.Violations);
+
+    [Fact] // 4.6.7.1
+    public void TailWhileDisabled()
+    {
+        using var bench = new ReceiveBench();
+        var ring = new Ring(bench, 3, 128);
+        ring.Program(OneBuffer | 2);
+        ring.Tail = 0; // software may write the reset value
+        Assert.Empty(bench.Violations);
+        ring.Tail = 5;
+        Assert.Equal(("tail-while-disabled", "RDT[3]", 5ul), (Only(bench).Rule, Only(bench).Register, Only(bench).Value));
+        ring.Enable();
+        Assert.Single(bench.Violations); // reported once
+    }
+
+    [Fact] // 4.6.7.1, through plain memory (design D6): seen when the queue is enabled
+    public unsafe void TailWhileDisabledInPlainMemory()
+    {
+        using var bench = new ReceiveBench();
+        var ring = new Ring(bench, 3, 128);
+        ring.Program(OneBuffer | 2);
+        *bench.Card.TryGetShared(0, IxgbeRegisters.RDT[3]) = 9;
+        ring.Enable();
+        Assert.Equal(("tail-while-disabled", 9ul), (Only(bench).Rule, Only(bench).Value));
+    }
+
+    [Fact] // 8.2.3.8.5
+    public void TailBeyondRing()
+    {
+        using var bench = ReceiveBench.Receiving();
+        bench[0].Tail = 128;
+        bench.Deliver([.. Enumerable.Repeat(ReceiveBench.Frame(), 130)]);
+        Assert.Equal(("tail-beyond-ring", 128ul), (Only(bench).Rule, Only(bench).Value));
+        bench[0].Tail = 63; // and a good one goes on
+        bench.Bench.Run(200_000);
+        Assert.Equal(63u, bench[0].Head);
+    }
+
+    [Fact] // 7.1.9
+    public void TailMovedBack()
+    {
+        using var bench = new ReceiveBench();
+        var ring = bench.Start(0, tail: false);
+        bench.EnableReceive();
+        ring.Tail = 100;
+        bench.Deliver([.. Enumerable.Repeat(ReceiveBench.Frame(), 64)]);
+        ring.Tail = 80;
+        bench.Deliver(ReceiveBench.Frame());
+        Assert.Equal("tail-moved-back", Only(bench).Rule);
+    }
+
+    [Theory] // 8.2.3.8.1, 8.2.3.8.3
+    [InlineData(0x01000u, 0x1040u, "ring-alignment")]
+    [InlineData(0x01008u, 0x0840u, "ring-length")]
+    [InlineData(0x01008u, 0x4_0000u, "ring-length")]
+    public void RingAlignmentAndLength(uint offset, uint value, string rule)
+    {
+        using var bench = new ReceiveBench();
+        bench.Bench.Write(offset, value);
+        Assert.Equal((rule, (ulong)value), (Only(bench).Rule, Only(bench).Value));
+        Assert.Equal(value & ~0x7Fu, bench.Bench.Read(offset)); // the low bits are not there
+    }
+
+    [Fact] // 4.6.7.1
+    public void QueueEnabledWithoutARing()
+    {
+        using var bench = new ReceiveBench();
+        bench.Bench.Write(IxgbeRegisters.RXDCTL, Enable, 7);
+        Assert.Equal(("queue-without-ring", "RXDCTL[7]"), (Only(bench).Rule, Only(bench).Register));
+    }
+
+    [Theory] // 8.2.3.8.6, 8.2.3.8.7, 8.2.3.8.5
+    [InlineData(0x01014u, OneBuffer | 2 | 1 << 5, "reserved-bits")]
+    [InlineData(0x01014u, OneBuffer | 2 | 1u << 31, "reserved-bits")]
+    [InlineData(0x01028u, 1u << 26, "reserved-bits")]
+    public void ReservedBits(uint offset, uint value, string rule)
+    {
+        using var bench = new ReceiveBench();
+        bench.Bench.Write(offset, value);
+        Assert.Equal(rule, Only(bench).Rule);
+    }
+
+    [Fact]
+    public void ReservedBitsOfTheTail() // 8.2.3.8.5
+    {
+        using var bench = ReceiveBench.Receiving();
+        bench[0].Tail = 0x1_0005;
+        Assert.Equal("reserved-bits", Only(bench).Rule);
+    }
+
+    [Theory] // 8.2.3.8.7
+    [InlineData(OneBuffer, "buffer-size")]
+    [InlineData(OneBuffer | 17, "buffer-size")]
+    [InlineData(3u << 25 | 2, "descriptor-type")]
+    [InlineData(7u << 25 | 2, "descriptor-type")]
+    [InlineData(2u << 25 | 2, "header-buffer-size")]
+    [InlineData(5u << 25 | 17 << 8 | 2, "header-buffer-size")]
+    public void BufferSizesAndDescriptorTypes(uint split, string rule)
+    {
+        using var bench = new ReceiveBench();
+        bench.Start(0, split, tail: false);
+        Assert.Equal((rule, (ulong)split), (Only(bench).Rule, Only(bench).Value));
+    }
+
+    [Fact] // 4.6.7.1; Drop_En may change (8.2.3.8.7)
+    public void RegistersOfARunningQueueChange()
+    {
+        using var bench = ReceiveBench.Receiving();
+        bench.Bench.Write(IxgbeRegisters.SRRCTL, OneBuffer | 2 | 1 << 28);
+        bench.Bench.Write(IxgbeRegisters.RDLEN, 128 * 16);
+        Assert.Empty(bench.Violations);
+        bench.Bench.Write(IxgbeRegisters.SRRCTL, OneBuffer | 4);
+        bench.Bench.Write(IxgbeRegisters.RDLEN, 64 * 16);
+        bench.Bench.Write(IxgbeRegisters.RDBAL, 0x4000);
+        Assert.Equal(["changed-while-enabled", "changed-while-enabled", "changed-while-enabled"], bench.Rules);
+        Assert.Equal(["SRRCTL[0]", "RDLEN[0]", "RDBAL[0]"], bench.Violations.Select(violation => violation.Register));
+    }
+
+    [Fact] // 4.6.7
+    public void DcaBit12()
+    {
+        using var bench = new ReceiveBench();
+        bench.Bench.Write(IxgbeRegisters.DCA_RXCTRL, 1 << 12, 2);
+        Assert.Equal(("dca-bit-12", "DCA_RXCTRL[2]"), (Only(bench).Rule, Only(bench).Register));
+    }
+
+    [Fact] // 8.2.3.8.8
+    public void CrcStripDiffers()
+    {
+        using var bench = new ReceiveBench();
+        bench.Bench.Write(IxgbeRegisters.RDRXCTL, bench.Bench.Read(IxgbeRegisters.RDRXCTL) & ~2u);
+        bench.EnableReceive();
+        Assert.Equal("crc-strip-differs", Only(bench).Rule);
+    }
+
+    [Fact] // 8.2.3.8.8
+    public void RscFirstSize()
+    {
+        using var bench = new ReceiveBench();
+        bench.Bench.Write(IxgbeRegisters.RDRXCTL, bench.Bench.Read(IxgbeRegisters.RDRXCTL) | 8 << 17);
+        bench.EnableReceive();
+        Assert.Equal("rsc-first-size", Only(bench).Rule);
+    }
+
+    [Theory] // 4.6.7.2: coalescing
+    [InlineData(OneBuffer | 4 << 8 | 1, 1u << 25, "rsc-descriptors")]
+    [InlineData(OneBuffer | 1 << 8 | 2, 1u << 25, "rsc-descriptors")]
+    [InlineData(4u << 8 | 2, 1u << 25, "rsc-descriptors")]
+    [InlineData(OneBuffer | 4 << 8 | 2, 0u, "rsc-control")]
+    public void CoalescingWithoutItsConditions(uint split, uint control, string rule)
+    {
+        using var bench = new ReceiveBench();
+        bench.Bench.Write(IxgbeRegisters.RDRXCTL, bench.Bench.Read(IxgbeRegisters.RDRXCTL) | control);
+        bench.Bench.Write(0x0102C, 1);
+        bench.Start(0, split);
+        Assert.Equal(rule, Only(bench).Rule);
+    }
+
+    [Fact] // 7.1.6.1
+    public void NullDescriptor()
+    {
+        using var bench = ReceiveBench.Receiving();
+        bench[0].Descriptor(0).Clear();
+        bench.Deliver(ReceiveBench.Frame());
+        Assert.Equal("null-descriptor", bench.Rules[0]);
+        Assert.Equal("receive descriptor 0 of queue 0", bench.Violations[0].Register);
+    }
+
+    [Fact] // 7.1.6.1
+    public void DescriptorAlreadyDone()
+    {
+        using var bench = ReceiveBench.Receiving();
+        BinaryPrimitives.WriteUInt64LittleEndian(bench[0].Descriptor(1)[8..], 60ul << 32 | 3);
+        BinaryPrimitives.WriteUInt64LittleEndian(bench[0].Descriptor(2)[8..], 3); // without a length nobody takes it for a frame
+        bench.Deliver(ReceiveBench.Frame());
+        Assert.Equal(("descriptor-already-done", "receive descriptor 1 of queue 0"), (Only(bench).Rule, Only(bench).Register));
+    }
+
+    [Fact] // the IOMMU in the model: the frame is lost, the descriptor done, the card goes on
+    public void BufferOutsideTheMapping()
+    {
+        using var bench = ReceiveBench.Receiving();
+        BinaryPrimitives.WriteUInt64LittleEndian(bench[0].Descriptor(0), 0xDEAD_0000);
+        bench.Deliver(ReceiveBench.Frame(), ReceiveBench.Frame(fill: 0x33));
+        Assert.Equal(("dma-outside-mapping", "buffer of receive queue 0", 0xDEAD_0000ul), (Only(bench).Rule, Only(bench).Register, Only(bench).Value));
+        Assert.True(bench[0].IsDone(0));
+        Assert.Equal(0x33, bench[0].Data(1)[^1]);
+    }
+
+    [Fact] // the IOMMU in the model: the fetch fails once for each tail
+    public void RingOutsideTheMapping()
+    {
+        using var bench = new ReceiveBench();
+        bench.Bench.Write(IxgbeRegisters.RDBAH, 0x77);
+        bench.Bench.Write(IxgbeRegisters.RDLEN, 2048);
+        bench.Bench.Write(IxgbeRegisters.SRRCTL, OneBuffer | 2);
+        bench.Bench.Write(IxgbeRegisters.RXDCTL, Enable);
+        bench.Bench.Write(IxgbeRegisters.RDT, 127);
+        bench.EnableReceive();
+        bench.Deliver(ReceiveBench.Frame(), ReceiveBench.Frame());
+        Assert.Equal(("dma-outside-mapping", "receive ring 0"), (Only(bench).Rule, Only(bench).Register));
+    }
+}
