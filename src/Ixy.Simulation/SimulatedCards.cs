@@ -11,10 +11,12 @@ namespace Ixy.Simulation;
 /// Of the card:
 /// <list type="table">
 /// <item><term>model</term><description><c>82599</c> (the default), <c>x540</c> or <c>x550</c>: the PCI device id.</description></item>
-/// <item><term>mac</term><description>Its MAC address, as in <c>02:00:5e:00:53:01</c>; by default one that no other card of this process has.</description></item>
+/// <item><term>mac</term><description>Its MAC address, as in <c>02:00:5e:00:53:01</c>; by default one that no other card of
+/// this process has.</description></item>
 /// <item><term>link-delay</term><description>From link set-up to link up, as in <c>20ms</c>, the default.</description></item>
 /// <item><term>trace</term><description>A file to which every register access is written, with names.</description></item>
-/// <item><term>wire</term><description>What its port is plugged into. Without it the port is empty, and the link stays down.</description></item>
+/// <item><term>wire</term><description>What its port is plugged into. Without it the port is empty, and the link stays
+/// down.</description></item>
 /// </list>
 /// Wires, and their own options:
 /// <list type="table">
@@ -23,8 +25,9 @@ namespace Ixy.Simulation;
 /// <c>dst=</c> destination MAC address (the card's own).</description></item>
 /// <item><term>loopback</term><description>What the card sends comes back.</description></item>
 /// <item><term>tap:NAME</term><description>A TAP interface of this machine.</description></item>
-/// <item><term>pcap:IN[>OUT]</term><description>Sends the frames of a capture, at <c>rate=1Mpps</c>, and writes what comes to another
-/// (<c>pcap:>OUT</c>: only that). In a shell, <c>&gt;</c> wants quotes. File names hold neither comma nor <c>&gt;</c>.</description></item>
+/// <item><term>pcap:IN[>OUT]</term><description>Sends the frames of a capture, at <c>rate=1Mpps</c>, and writes what comes
+/// to another (<c>pcap:>OUT</c>: only that). In a shell, <c>&gt;</c> wants quotes. File names hold neither comma nor
+/// <c>&gt;</c>.</description></item>
 /// <item><term>cable:NAME</term><description>Connects the two cards of this process that name the same cable.</description></item>
 /// </list>
 /// </remarks>
@@ -59,11 +62,12 @@ public static class SimulatedCards
     private static SimulatedPciDevice OpenCard(string specifier)
     {
         string[] parts = specifier.Split(',');
-        if (parts[0] != Prefix + "ixgbe") throw new DeviceSpecifierException($"'{parts[0]}' is no simulated card: expected sim:ixgbe");
+        if (parts[0] != Prefix + "ixgbe")
+            throw new DeviceSpecifierException($"'{parts[0]}' is no simulated card: expected sim:ixgbe");
         var options = new SpecifierOptions(parts.Skip(1));
         var card = CardOptions(options);
         string? traceFile = options.Take("trace");
-        var openWire = WireOpener(options, card.MacAddress);
+        var openWire = WireOpener(options, new(card.MacAddress));
         using var opened = new Opened();
         opened.Wire = openWire();
         opened.Trace = traceFile is null ? null : new AccessTrace(traceFile);
@@ -74,6 +78,8 @@ public static class SimulatedCards
     private static IxgbeCardOptions CardOptions(SpecifierOptions options)
     {
         var defaults = new IxgbeCardOptions();
+        var mac = options.TakeMac("mac", NextMacAddress());
+        if (!mac.IsUnicast) throw SpecifierOptions.Invalid("mac", $"{mac}", "the address of one card, not of a group");
         return new()
         {
             DeviceId = options.Take("model") switch
@@ -83,17 +89,17 @@ public static class SimulatedCards
                 "x550" => 0x1563,
                 string other => throw SpecifierOptions.Invalid("model", other, "82599, x540 or x550"),
             },
-            MacAddress = options.TakeMac("mac", NextMacAddress()),
+            MacAddress = mac.Value,
             LinkUpDelay = options.TakeTime("link-delay", defaults.LinkUpDelay),
         };
     }
 
     // Locally administered; the process id keeps the cards of two processes on one network apart, most of the time.
-    private static ulong NextMacAddress() =>
-        0x02_82_00_00_00_00 | (ulong)(ushort)Environment.ProcessId << 16 | (ushort)Interlocked.Increment(ref s_cards);
+    private static MacAddress NextMacAddress() =>
+        new(0x02_82_00_00_00_00 | (ulong)(ushort)Environment.ProcessId << 16 | (ushort)Interlocked.Increment(ref s_cards));
 
     /// <summary>Checks everything about the wire that can be checked without opening it.</summary>
-    private static Func<Wire> WireOpener(SpecifierOptions options, ulong cardMac)
+    private static Func<Wire> WireOpener(SpecifierOptions options, MacAddress cardMac)
     {
         string wire = options.Take("wire") ?? "";
         string kind = wire.Split(':')[0], target = wire[Math.Min(kind.Length + 1, wire.Length)..];
@@ -111,7 +117,7 @@ public static class SimulatedCards
         return opener;
     }
 
-    private static Func<Wire> Generator(SpecifierOptions options, ulong cardMac)
+    private static Func<Wire> Generator(SpecifierOptions options, MacAddress cardMac)
     {
         var generator = new GeneratorOptions
         {

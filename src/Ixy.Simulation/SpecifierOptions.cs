@@ -45,9 +45,8 @@ internal sealed class SpecifierOptions
     internal long TakeNumber(string key, long least, long greatest, long otherwise)
     {
         if (Take(key) is not { } text) return otherwise;
-        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) && value >= least && value <= greatest
-            ? value
-            : throw Invalid(key, text, greatest == long.MaxValue ? $"a number from {least}" : $"a number from {least} to {greatest}");
+        if (TryParseNumber(text, out long value) && value >= least && value <= greatest) return value;
+        throw Invalid(key, text, greatest == long.MaxValue ? $"a number from {least}" : $"a number from {least} to {greatest}");
     }
 
     /// <summary>A power of two up to a limit.</summary>
@@ -64,11 +63,11 @@ internal sealed class SpecifierOptions
         return PacketRate.TryParse(text, out var rate) ? rate : throw Invalid(key, text, PacketRate.Forms);
     }
 
-    /// <summary>A MAC address: 48 bits, first byte on the wire in bits 47–40.</summary>
-    internal ulong TakeMac(string key, ulong otherwise)
+    /// <summary>A MAC address.</summary>
+    internal MacAddress TakeMac(string key, MacAddress otherwise)
     {
         if (Take(key) is not { } text) return otherwise;
-        return TryParseMac(text, out ulong address) ? address : throw Invalid(key, text, "six bytes as in 02:00:5e:00:53:01");
+        return MacAddress.TryParse(text, out var address) ? address : throw Invalid(key, text, "six bytes as in 02:00:5e:00:53:01");
     }
 
     /// <summary>A time in nanoseconds, up to a minute.</summary>
@@ -81,18 +80,8 @@ internal sealed class SpecifierOptions
     internal static DeviceSpecifierException Invalid(string key, string text, string expected) =>
         new($"{key}={text} is not possible: expected {expected}");
 
-    private static bool TryParseMac(string text, out ulong address)
-    {
-        address = 0;
-        string[] bytes = text.Split(':');
-        if (bytes.Length != 6) return false;
-        foreach (string part in bytes)
-        {
-            if (part.Length != 2 || !byte.TryParse(part, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value)) return false;
-            address = address << 8 | value;
-        }
-        return true;
-    }
+    private static bool TryParseNumber(string text, out long value) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
 
     private static bool TryParseTime(string text, out long time)
     {
@@ -101,8 +90,7 @@ internal sealed class SpecifierOptions
         int digits = text.AsSpan().IndexOfAnyExceptInRange('0', '9');
         if (digits < 0) return text == "0"; // without a unit, only 0 is clear
         long scale = text[digits..] switch { "ns" => 1, "us" => 1_000, "ms" => 1_000_000, "s" => 1_000_000_000, _ => 0 };
-        if (scale == 0 || !long.TryParse(text[..digits], NumberStyles.None, CultureInfo.InvariantCulture, out time)) return false;
-        if (time > minute / scale) return false;
+        if (scale == 0 || !TryParseNumber(text[..digits], out time) || time > minute / scale) return false;
         time *= scale;
         return true;
     }

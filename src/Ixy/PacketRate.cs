@@ -16,7 +16,8 @@ public readonly record struct PacketRate
     public const int OverheadBytes = 24;
 
     /// <summary>What a text for <see cref="TryParse"/> may look like, for messages.</summary>
-    public const string Forms = "max, packets per second as in 5Mpps, 100kpps or 250pps, or bits per second on the wire as in 10G or 100M";
+    public const string Forms =
+        "max, packets per second as in 5Mpps, 100kpps or 250pps, or bits per second on the wire as in 10G or 100M";
 
     private const long Greatest = 1_000_000_000_000;
     private static readonly SearchValues<char> s_numberCharacters = SearchValues.Create("0123456789.");
@@ -46,7 +47,9 @@ public readonly record struct PacketRate
     /// <summary>Bits that a frame of <paramref name="frameLength"/> bytes (without FCS) occupies on the wire.</summary>
     public static long BitsOnWire(int frameLength) => (frameLength + OverheadBytes) * 8L;
 
-    /// <summary>Packets per second with frames of <paramref name="frameLength"/> bytes (without FCS); infinity for <see cref="Max"/>.</summary>
+    /// <summary>
+    /// Packets per second with frames of <paramref name="frameLength"/> bytes (without FCS); infinity for <see cref="Max"/>.
+    /// </summary>
     public double PacketsPerSecond(int frameLength) =>
         IsMax ? double.PositiveInfinity : CountsBits ? (double)PerSecond / BitsOnWire(frameLength) : PerSecond;
 
@@ -89,7 +92,8 @@ public readonly record struct PacketRate
         if (scale > 1) unit = unit[1..];
         bits = !unit.Equals("pps", StringComparison.OrdinalIgnoreCase);
         return !bits || (unit.IsEmpty && scale > 1)
-            || unit.Equals("bit/s", StringComparison.OrdinalIgnoreCase) || unit.Equals("bps", StringComparison.OrdinalIgnoreCase);
+            || unit.Equals("bit/s", StringComparison.OrdinalIgnoreCase)
+            || unit.Equals("bps", StringComparison.OrdinalIgnoreCase);
     }
 
     private static long Check(long perSecond)

@@ -35,9 +35,11 @@ internal abstract class CaptureReader(CaptureSource source) : IDisposable
                 0x0A0D0D0A => new PcapngReader(source),
                 0xA1B2C3D4 or 0xA1B23C4D => new PcapReader(source, bigEndian: true), // time in µs or ns
                 0xD4C3B2A1 or 0x4D3CB2A1 => new PcapReader(source, bigEndian: false),
-                >= 0x1F8B0000 and <= 0x1F8BFFFF => throw new CaptureFormatException($"{name}: the file is compressed: unpack it with gunzip"),
+                >= 0x1F8B0000 and <= 0x1F8BFFFF =>
+                    throw new CaptureFormatException($"{name}: the file is compressed: unpack it with gunzip"),
                 uint other => throw new CaptureFormatException(
-                    $"{name}: neither pcap nor pcapng: the file starts with 0x{other:x8}; 'editcap -F pcapng' converts most others"),
+                    $"{name}: neither pcap nor pcapng: the file starts with 0x{other:x8}; " +
+                    "'editcap -F pcapng' converts most others"),
             };
         }
         catch
@@ -57,10 +59,12 @@ internal abstract class CaptureReader(CaptureSource source) : IDisposable
         if (packet.LinkType != Ethernet)
             throw Source.Malformed($"frame {FrameNumber} has link type {packet.LinkType}: expected {Ethernet}, Ethernet");
         if (packet.Bytes.Length > packet.OriginalLength)
-            throw Source.Malformed($"{packet.Bytes.Length} bytes were captured of frame {FrameNumber}, which had {packet.OriginalLength}");
+            throw Source.Malformed(
+                $"{packet.Bytes.Length} bytes were captured of frame {FrameNumber}, which had {packet.OriginalLength}");
         if (packet.Bytes.Length < packet.OriginalLength)
-            throw Source.Malformed($"frame {FrameNumber} was cut to {packet.Bytes.Length} of {packet.OriginalLength} bytes when it was " +
-                "captured: capture whole frames ('tcpdump -s 0')");
+            throw Source.Malformed(
+                $"frame {FrameNumber} was cut to {packet.Bytes.Length} of {packet.OriginalLength} bytes when it was captured: " +
+                "capture whole frames ('tcpdump -s 0')");
         frame = packet.Bytes[..Math.Max(0, packet.Bytes.Length - packet.FcsLength)];
         return true;
     }

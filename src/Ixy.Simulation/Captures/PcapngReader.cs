@@ -6,7 +6,8 @@ namespace Ixy.Simulation.Captures;
 /// </summary>
 internal sealed class PcapngReader : CaptureReader
 {
-    private const uint SectionHeader = 0x0A0D0D0A, InterfaceDescription = 1, ObsoletePacket = 2, SimplePacket = 3, EnhancedPacket = 6;
+    private const uint SectionHeader = 0x0A0D0D0A, InterfaceDescription = 1;
+    private const uint ObsoletePacket = 2, SimplePacket = 3, EnhancedPacket = 6;
     private const uint LittleEndianMark = 0x4D3C2B1A; // 0x1A2B3C4D, read with the wrong byte order
     private const int LongestBlock = 16 << 20, Frame = 12; // type and length before, length after
 
@@ -75,7 +76,8 @@ internal sealed class PcapngReader : CaptureReader
         {
             int code = Source.UInt16(Part(options, 0, 2)), length = Source.UInt16(Part(options, 2, 2));
             if (code == endOfOptions) break;
-            if (code == fcsLengthOption) fcsLength = Part(options, 4, length) is [byte value] ? value : throw Source.Malformed("if_fcslen is not one byte");
+            if (code == fcsLengthOption)
+                fcsLength = Part(options, 4, length) is [byte value] ? value : throw Source.Malformed("if_fcslen is not one byte");
             int padded = 4 + (length + 3) / 4 * 4;
             options = options[Part(options, 0, padded).Length..];
         }

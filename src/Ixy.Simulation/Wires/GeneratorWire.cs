@@ -15,8 +15,8 @@ internal sealed record GeneratorOptions
     /// <summary>Different UDP port pairs, used in turn, for RSS: a power of two up to 256.</summary>
     internal int Flows { get; init; } = 1;
 
-    /// <summary>Destination MAC address: 48 bits, first byte on the wire in bits 47–40.</summary>
-    internal required ulong Destination { get; init; }
+    /// <summary>Destination address.</summary>
+    internal required MacAddress Destination { get; init; }
 }
 
 /// <summary>
@@ -96,7 +96,8 @@ internal sealed class GeneratorWire : Wire
     private bool TrySwitchSender(ReadOnlySpan<byte> frame, out ulong number)
     {
         number = 0;
-        if (NumberedFrame.TryReadId(frame, out ushort id) && NumberedSource.Find(id) is { } sender && sender.TryRecognise(frame, out number))
+        if (NumberedFrame.TryReadId(frame, out ushort id) && NumberedSource.Find(id) is { } sender
+            && sender.TryRecognise(frame, out number))
         {
             _sender = sender;
             return true;

@@ -38,8 +38,8 @@ internal sealed class NumberedFrame
     /// <param name="id">Tells this generator from others.</param>
     /// <param name="length">Bytes without FCS.</param>
     /// <param name="flows">A power of two: how many different UDP port pairs there are, in turn.</param>
-    /// <param name="destination">Destination MAC address: 48 bits, first byte on the wire in bits 47–40.</param>
-    internal NumberedFrame(ushort id, int length, int flows, ulong destination)
+    /// <param name="destination">Destination address.</param>
+    internal NumberedFrame(ushort id, int length, int flows, MacAddress destination)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, Shortest);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Longest);
@@ -118,11 +118,11 @@ internal sealed class NumberedFrame
     // 198.18.0.0/15 is set aside for benchmarks (RFC 2544, appendix C.2.2).
     private const uint SourceNet = 0xC612_0000, DestinationNet = 0xC613_0000;
 
-    private static void WriteHeaders(Span<byte> frame, ushort id, ulong destination)
+    private static void WriteHeaders(Span<byte> frame, ushort id, MacAddress destination)
     {
         const ulong sourceMac = 0x06_69_78_79_00_00; // locally administered: "ixy" and the id
-        WriteMac(frame, destination);
-        WriteMac(frame[6..], sourceMac | id);
+        destination.CopyTo(frame);
+        new MacAddress(sourceMac | id).CopyTo(frame[6..]);
         BinaryPrimitives.WriteUInt16BigEndian(frame[Type..], 0x0800);
         var ip = frame[Ip..Udp];
         ip[0] = 0x45; // version 4, 5 words long
@@ -148,17 +148,12 @@ internal sealed class NumberedFrame
         BinaryPrimitives.WriteUInt16BigEndian(udp[6..], checksum == 0 ? (ushort)0xFFFF : checksum); // RFC 768
     }
 
-    private static void WriteMac(Span<byte> frame, ulong address)
-    {
-        BinaryPrimitives.WriteUInt16BigEndian(frame, (ushort)(address >> 32));
-        BinaryPrimitives.WriteUInt32BigEndian(frame[2..], (uint)address);
-    }
-
     private void WriteNumber(ref byte frame, ulong number)
     {
         Word(ref frame, NumberAt) = number;
         Word(ref frame, ComplementAt) = ~number;
-        if (Length >= PatternAt + PayloadPattern.PairLength) PayloadPattern.Write(MemoryMarshal.CreateSpan(ref frame, Length)[PatternAt..], number);
+        if (Length < PatternAt + PayloadPattern.PairLength) return;
+        PayloadPattern.Write(MemoryMarshal.CreateSpan(ref frame, Length)[PatternAt..], number);
     }
 
     // The low byte of a big-endian port is its second byte.

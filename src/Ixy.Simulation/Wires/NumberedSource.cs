@@ -57,8 +57,11 @@ internal sealed class NumberedSource
         _statistics.Lost++;
     }
 
-    /// <summary>True if this is, unchanged, a frame that was sent. A number that was never sent is as wrong as a wrong byte.</summary>
-    internal bool TryRecognise(ReadOnlySpan<byte> frame, out ulong number) => Frame.Matches(frame, out number) && number < Next;
+    /// <summary>
+    /// True if this is, unchanged, a frame that was sent. A number that was never sent is as wrong as a wrong byte.
+    /// </summary>
+    internal bool TryRecognise(ReadOnlySpan<byte> frame, out ulong number) =>
+        Frame.Matches(frame, out number) && number < Next;
 
     /// <summary>
     /// A frame with this number came out of a card. Order is a matter of one flow: the card spreads flows over queues.

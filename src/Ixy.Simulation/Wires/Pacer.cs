@@ -10,7 +10,9 @@ namespace Ixy.Simulation.Wires;
 /// </summary>
 internal struct Pacer(PacketRate rate)
 {
-    /// <summary>Frames that may follow each other without a gap, to make up for a pause: 512 µs at 1 Mpps, 34 µs at 14.88 Mpps.</summary>
+    /// <summary>
+    /// Frames that may follow each other without a gap, to make up for a pause: 512 µs at 1 Mpps, 34 µs at 14.88 Mpps.
+    /// </summary>
     internal const int LongestBurst = 512;
 
     // Credit is in units/s * ns: one packet, or one bit, is worth 10^9.

@@ -36,7 +36,8 @@ internal sealed class PcapWire : Wire
     internal PcapWire(string? input, string? output, PacketRate rate)
     {
         if (input is not null && output is not null && Path.GetFullPath(input) == Path.GetFullPath(output))
-            throw new DeviceSpecifierException($"{input} cannot be read and overwritten at once: expected pcap:IN>OUT with two files");
+            throw new DeviceSpecifierException(
+                $"{input} cannot be read and overwritten at once: expected pcap:IN>OUT with two files");
         _frames = input is null ? [] : Opened(input, Load);
         _end = _frames.Length;
         _pacer = new Pacer(rate);
@@ -117,7 +118,10 @@ internal sealed class PcapWire : Wire
         while (reader.Read(out var frame))
         {
             if (frame.Length is < EthernetHeader or > LongestFrame)
-                throw new CaptureFormatException($"{path}: frame {reader.FrameNumber} has {frame.Length} bytes: expected {EthernetHeader} to {LongestFrame}");
+            {
+                throw new CaptureFormatException(
+                    $"{path}: frame {reader.FrameNumber} has {frame.Length} bytes: expected {EthernetHeader} to {LongestFrame}");
+            }
             var copy = new byte[Math.Max(frame.Length, ShortestFrame)];
             frame.CopyTo(copy);
             frames.Add(copy);
@@ -131,7 +135,8 @@ internal sealed class PcapWire : Wire
         {
             return open(path);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CaptureFormatException or ArgumentException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CaptureFormatException
+            or ArgumentException)
         {
             throw new DeviceSpecifierException(error.Message, error);
         }

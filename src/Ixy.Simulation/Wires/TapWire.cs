@@ -98,7 +98,8 @@ internal sealed unsafe class TapWire : Wire
     {
         if (name.Length == 0) throw new DeviceSpecifierException("the TAP interface has no name: expected tap:NAME");
         if (Encoding.UTF8.GetByteCount(name) > LongestName)
-            throw new DeviceSpecifierException($"'{name}' is too long for the name of an interface: at most {LongestName} characters");
+            throw new DeviceSpecifierException(
+                $"'{name}' is too long for the name of an interface: at most {LongestName} characters");
         // What the kernel refuses or, for %, expands (dev_valid_name in net/core/dev.c).
         if (name is "." or ".." || name.Any(c => c is '/' or ':' or '%' || char.IsWhiteSpace(c) || char.IsControl(c)))
             throw new DeviceSpecifierException($"'{name}' is no name for an interface: no blanks, '/', ':' or '%'");
@@ -130,12 +131,14 @@ internal sealed unsafe class TapWire : Wire
         Libc.EACCES or Libc.EPERM => NotAllowed(name),
         Libc.EBUSY => new DeviceSpecifierException($"the TAP interface {name} is in use by another wire or program"),
         Libc.EINVAL => new DeviceSpecifierException(
-            $"the interface {name} is no TAP interface with one queue: take another name, or delete it with 'ip link delete {name}'"),
+            $"the interface {name} is no TAP interface with one queue: take another name, or delete it with " +
+            $"'ip link delete {name}'"),
         _ => new PciDeviceException($"the TAP interface {name} cannot be attached to: {Libc.LastError()}"),
     };
 
     private static PrivilegeException NotAllowed(string name) => new(
-        $"not allowed to use the TAP interface {name}: run as root, or make it once with 'sudo ip tuntap add dev {name} mode tap user $USER'");
+        $"not allowed to use the TAP interface {name}: run as root, or make it once with " +
+        $"'sudo ip tuntap add dev {name} mode tap user $USER'");
 
     private int Read()
     {

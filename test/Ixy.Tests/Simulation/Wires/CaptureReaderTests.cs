@@ -101,7 +101,11 @@ public sealed class CaptureReaderTests
     public void NoFileHarmsTheReader() => Property.Holds<(bool BigEndian, bool Pcapng, (ushort At, byte Value)[] Changes, ushort Cut)>(value =>
     {
         var builder = new CaptureBuilder(value.BigEndian);
-        if (value.Pcapng) builder.Section().Interface(fcsLength: 4).Enhanced(s_frames[0]).Simple(s_frames[1]).Interface().Enhanced(s_frames[0], 1);
+        if (value.Pcapng)
+        {
+            builder.Section().Interface(fcsLength: 4).Enhanced(s_frames[0]).Simple(s_frames[1]);
+            builder.Interface().Enhanced(s_frames[0], 1);
+        }
         else builder.PcapHeader().PcapPacket(s_frames[0]).PcapPacket(s_frames[1]).PcapPacket(s_frames[3]);
         byte[] file = builder.Bytes;
         foreach (var (at, change) in value.Changes.Take(4)) file[at % file.Length] = change;
@@ -139,10 +143,16 @@ public sealed class CaptureReaderTests
             writer.Write(Frame(9000, 2), 1_700_000_001_000_000_001);
             writer.Write(Frame(15_996, 3), 1_700_000_001_000_000_002);
         }
-        string found = Tool.Run("tshark", "-r", file.Path, "-T", "fields", "-e", "frame.time_epoch", "-e", "frame.len", "-e", "frame.cap_len", "-e", "frame.encap_type");
-        Assert.Equal("1700000000.123456789\t60\t60\t1\n1700000001.000000001\t9000\t9000\t1\n1700000001.000000002\t15996\t15996\t1\n", found);
+        string found = Tool.Run("tshark", "-r", file.Path, "-T", "fields",
+            "-e", "frame.time_epoch", "-e", "frame.len", "-e", "frame.cap_len", "-e", "frame.encap_type");
+        Assert.Equal("""
+            1700000000.123456789	60	60	1
+            1700000001.000000001	9000	9000	1
+            1700000001.000000002	15996	15996	1
+
+            """, found);
         string data = Tool.Run("tshark", "-r", file.Path, "-Y", "frame.number == 1", "-x");
-        Assert.Contains(Convert.ToHexStringLower(Frame(60, 1).AsSpan(0, 4)).Chunk(2).Aggregate("", (text, pair) => $"{text} {new string(pair)}"), data);
+        Assert.Contains(string.Join(' ', Frame(60, 1)[..16].Select(value => $"{value:x2}")), data);
     }
 
     internal static byte[] Frame(int length, byte seed)

@@ -12,3 +12,23 @@ internal static class Property
         FsCheck.Check.One(Config.QuickThrowOnFailure.WithMaxTest(tests), property);
     }
 }
+
+/// <summary>Nothing is allocated in steady state (design D9).</summary>
+internal static class Allocations
+{
+    /// <summary>
+    /// Fails if every of several rounds allocates. One may: the runtime's compiler starts its thread, managed object and
+    /// all, on whatever thread happens to make a method hot.
+    /// </summary>
+    internal static void None(Action turn, int turns)
+    {
+        long least = long.MaxValue;
+        for (int round = 0; round < 5 && least > 0; round++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < turns; i++) turn();
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+        Assert.Equal(0, least);
+    }
+}

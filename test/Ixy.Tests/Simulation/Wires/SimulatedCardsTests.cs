@@ -67,7 +67,11 @@ public sealed class SimulatedCardsTests
     public void RegisterAccessesAreTracedByName()
     {
         using var file = new TemporaryFile();
-        using (var device = SimulatedCards.Open($"sim:ixgbe,trace={file.Path}")) device.OpenBar(0).Read32(0x00008);
+        using (var device = SimulatedCards.Open($"sim:ixgbe,trace={file.Path}"))
+        {
+            device.EnableBusMaster(); // and memory space: before, the BAR does not answer
+            device.OpenBar(0).Read32(0x00008);
+        }
         Assert.Contains(File.ReadLines(file.Path), line => line.Contains("read  STATUS -> 0x"));
     }
 
@@ -83,6 +87,8 @@ public sealed class SimulatedCardsTests
     [InlineData("sim:ixgbe,model=e1000", "expected 82599, x540 or x550")]
     [InlineData("sim:ixgbe,mac=02:00:5e:00:53", "six bytes")]
     [InlineData("sim:ixgbe,mac=02:00:5e:00:53:1g", "six bytes")]
+    [InlineData("sim:ixgbe,mac=03:00:5e:00:53:01", "not of a group")]
+    [InlineData("sim:ixgbe,mac=00:00:00:00:00:00", "not of a group")]
     [InlineData("sim:ixgbe,link-delay=20", "20ms")]
     [InlineData("sim:ixgbe,link-delay=2min", "20ms")]
     [InlineData("sim:ixgbe,link-delay=61s", "20ms")]
