@@ -100,7 +100,8 @@ public sealed unsafe class SysfsPciDevice : PciDevice
 
     private void RefuseKernelDriver()
     {
-        string? driver = Directory.ResolveLinkTarget(Path.Combine(_directory, "driver"), returnFinalTarget: false)?.Name;
+        // Null where there is no such link: no driver is bound.
+        string? driver = Path.GetFileName(new FileInfo(Path.Combine(_directory, "driver")).LinkTarget);
         if (driver is not null)
             throw new PciDeviceException(
                 $"{Name} is held by the kernel driver {driver}: release it with 'echo {Name} | sudo tee {_directory}/driver/unbind'");

@@ -1,0 +1,105 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace Ixy.Tests.Cli;
+
+/// <summary>How a run begins, shows itself and ends.</summary>
+public sealed class RunTests
+{
+    private const string Slow = "sim:ixgbe,wire=generator,rate=10kpps";
+
+    [Theory]
+    [InlineData(PosixSignal.SIGINT)]
+    [InlineData(PosixSignal.SIGTERM)]
+    public void ASignalEndsTheRunWithItsSummary(PosixSignal signal)
+    {
+        using var ixy = IxyProcess.Start("fwd", Slow, Slow);
+        ixy.WaitForOutput("     1  sim:"); // the first second
+        ixy.Signal(signal);
+        Assert.Equal(0, ixy.WaitForExit());
+        Assert.Matches(@"forwarded [1-9][\d,]* packets in \d+\.\d\d s", ixy.Output);
+        Assert.Contains("the loop allocated 0 bytes; 0 garbage collections", ixy.Output);
+        Assert.Equal("", WithoutNotes(ixy.Error));
+    }
+
+    [Fact]
+    public void ASignalEndsTheWaitForALink()
+    {
+        using var ixy = IxyProcess.Start("fwd", "sim:ixgbe", "sim:ixgbe");
+        ixy.WaitForOutput("sim:ixgbe: ixgbe, MAC address");
+        ixy.Signal(PosixSignal.SIGINT);
+        Assert.Equal(0, ixy.WaitForExit());
+        Assert.Contains("forwarded 0 packets", ixy.Output);
+    }
+
+    [Fact]
+    public void ASignalLeavesTheJsonObjectToo()
+    {
+        using var ixy = IxyProcess.Start("pktgen", "sim:ixgbe,wire=loopback", "--rate", "1kpps", "--json");
+        ixy.WaitForError("     1  sim:");
+        ixy.Signal(PosixSignal.SIGTERM);
+        Assert.Equal(0, ixy.WaitForExit());
+        Assert.Equal("pktgen", JsonDocument.Parse(ixy.Output).RootElement.GetProperty("command").GetString());
+    }
+
+    [Fact]
+    public void OutputInAFileIsAlignedLinesWithoutControlCharacters()
+    {
+        var (exitCode, output, _) = IxyProcess.Run("fwd", Slow, "sim:ixgbe,wire=loopback", "--duration", "2100ms");
+        Assert.Equal(0, exitCode);
+        Assert.DoesNotContain(output, character => char.IsControl(character) && character != '\n');
+        string[] lines = output.Split('\n');
+        int header = Array.FindIndex(lines, line => line.StartsWith("second  device", StringComparison.Ordinal));
+        Assert.EndsWith("RX Mpps  RX Mbit/s    TX Mpps  TX Mbit/s  dropped/s", lines[header]);
+        // Two devices, two seconds.
+        for (int i = 1; i <= 4; i++)
+        {
+            string line = lines[header + i];
+            Assert.Equal(lines[header].Length, line.Length);
+            Assert.Matches($@"^     {(i + 1) / 2}  sim:ixgbe,wire=\S+ +0\.01 +7 +0\.01 +7 +0$", line);
+        }
+    }
+
+    [SkippableFact]
+    public void OnATerminalTheRatesAreATable()
+    {
+        Skip.IfNot(File.Exists("/usr/bin/script"), "script(1), which makes a terminal, is not installed");
+        string command = $"env TERM=xterm-256color dotnet exec '{IxyProcess.Program}' fwd {Slow} {Slow} --duration 1500ms";
+        using var script = IxyProcess.StartOther("script", "-qec", command, "/dev/null");
+        Assert.Equal(0, script.WaitForExit());
+        Assert.Contains("\e[", script.Output);
+        Assert.Contains("│", script.Output);
+        Assert.Contains("Mbit/s", script.Output);
+        Assert.Contains("second 1", script.Output);
+        Assert.Contains("forwarded", script.Output);
+    }
+
+    [Fact]
+    public void TheJsonObjectHasEveryFieldOfTheContract()
+    {
+        var result = IxyProcess.Run("fwd", Slow, Slow, "--duration", "500ms", "--json");
+        var report = JsonReport.Of(result);
+        Assert.Equal("fwd", report.GetProperty("command").GetString());
+        Assert.InRange(report.GetProperty("durationSeconds").GetDouble(), 0.5, 5);
+        Assert.InRange(report.GetProperty("packetsPerSecond").GetDouble(), 1_000, 20_100);
+        Assert.Equal(0, report.Number("allocatedBytes"));
+        Assert.Equal(0, report.Number("gcCollections"));
+        var devices = report.GetProperty("devices").EnumerateArray().ToList();
+        Assert.Equal(2, devices.Count);
+        Assert.All(devices, device =>
+        {
+            Assert.Equal(Slow, device.GetProperty("device").GetString());
+            Assert.Equal("ixgbe", device.GetProperty("driver").GetString());
+            Assert.All(new[] { "rxPackets", "txPackets", "rxBytes", "txBytes", "rxDropped", "txDropped" }, name => device.Number(name));
+            Assert.All(new[] { "sent", "received", "lost", "reordered", "duplicated", "corrupted" }, name => device.GetProperty("wire").Number(name));
+            Assert.Equal(JsonValueKind.Array, device.GetProperty("violations").ValueKind);
+        });
+        // With --json standard output is the object alone.
+        Assert.Single(result.Output.TrimEnd('\n').Split('\n'));
+        Assert.Contains("forwarded", result.Error);
+    }
+
+    // No huge pages is no error here, only slower.
+    private static string WithoutNotes(string error) =>
+        string.Join('\n', error.Split('\n').Where(line => !line.StartsWith("ixy: note: ", StringComparison.Ordinal)));
+}

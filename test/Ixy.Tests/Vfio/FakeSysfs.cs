@@ -1,0 +1,86 @@
+using System.Buffers.Binary;
+using Ixy.Tests.Cli;
+using Ixy.Vfio.Interop;
+
+namespace Ixy.Tests.Vfio;
+
+/// <summary>
+/// A directory like <c>/sys/bus/pci/devices</c> with functions of our making: files where the kernel has registers.
+/// </summary>
+internal sealed class FakeSysfs : IDisposable
+{
+    internal const int RegisterBytes = 0x20000;
+
+    private readonly DirectoryInfo _temporary = Directory.CreateTempSubdirectory("ixy-sysfs-");
+
+    internal FakeSysfs()
+    {
+        Root = Path.Combine(_temporary.FullName, "devices");
+        Directory.CreateDirectory(Root);
+        // Only this directory of the machine's own is ever hidden behind the copy; for others it has to be readable.
+        OpenToAll(_temporary.FullName);
+        OpenToAll(Root);
+    }
+
+    /// <summary>Takes the place of <c>/sys/bus/pci/devices</c>.</summary>
+    internal string Root { get; }
+
+    /// <summary>Adds a network card with one BAR of zeros; by default an 82599. Its directory.</summary>
+    internal string Add(string address, ushort deviceId = 0x10FB)
+    {
+        string directory = Path.Combine(Root, address);
+        Directory.CreateDirectory(directory);
+        OpenToAll(directory);
+        var config = new byte[4096];
+        BinaryPrimitives.WriteUInt16LittleEndian(config, 0x8086);
+        BinaryPrimitives.WriteUInt16LittleEndian(config.AsSpan(2), deviceId);
+        BinaryPrimitives.WriteUInt32LittleEndian(config.AsSpan(8), 0x0200_0001); // Ethernet, revision 1
+        File.WriteAllBytes(Path.Combine(directory, "config"), config);
+        File.WriteAllBytes(Path.Combine(directory, "resource0"), new byte[RegisterBytes]);
+        return directory;
+    }
+
+    /// <summary>Makes the kernel's driver hold a function.</summary>
+    internal void HoldByKernel(string address, string driver) =>
+        File.CreateSymbolicLink(Path.Combine(Root, address, "driver"), $"../../../../bus/pci/drivers/{driver}");
+
+    /// <summary>Runs ixy where <see cref="Root"/> is seen in place of the machine's own functions.</summary>
+    internal (int ExitCode, string Output, string Error) RunIxy(bool asNobody, params string[] arguments)
+    {
+        const string Target = "/sys/bus/pci/devices";
+        Skip.IfNot(Libc.geteuid() == 0, "only root can show a process another /sys");
+        Skip.IfNot(Directory.Exists(Target), $"this machine has no {Target}");
+        Skip.If(Exit("unshare", "-m", "mount", "--bind", Root, Target) != 0, "this machine allows no mount namespaces (unshare -m)");
+        string script = $"mount --bind {Root} {Target} && exec \"$@\"";
+        string[] user = asNobody ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : [];
+        string[] program = ["dotnet", "exec", asNobody ? CopyForAll() : IxyProcess.Program, .. arguments];
+        using var ixy = IxyProcess.StartOther("unshare", ["-m", "sh", "-c", script, "sh", .. user, .. program]);
+        return (ixy.WaitForExit(), ixy.Output, ixy.Error);
+    }
+
+    public void Dispose() => _temporary.Delete(recursive: true);
+
+    // A clone may be where nobody but its owner may look.
+    private string CopyForAll()
+    {
+        string copy = Path.Combine(_temporary.FullName, "ixy");
+        Directory.CreateDirectory(copy);
+        OpenToAll(copy);
+        foreach (string file in Directory.GetFiles(AppContext.BaseDirectory, "*.dll").Concat(Directory.GetFiles(AppContext.BaseDirectory, "Ixy.Cli.*")))
+        {
+            string target = Path.Combine(copy, Path.GetFileName(file));
+            File.Copy(file, target, overwrite: true);
+            OpenToAll(target);
+        }
+        return Path.Combine(copy, "Ixy.Cli.dll");
+    }
+
+    private static void OpenToAll(string path) => File.SetUnixFileMode(path, File.GetUnixFileMode(path)
+        | UnixFileMode.GroupRead | UnixFileMode.OtherRead | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+
+    private static int Exit(string file, params string[] arguments)
+    {
+        using var process = IxyProcess.StartOther(file, arguments);
+        return process.WaitForExit();
+    }
+}

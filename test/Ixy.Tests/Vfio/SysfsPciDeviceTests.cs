@@ -1,0 +1,173 @@
+using System.Buffers.Binary;
+using Ixy.Ixgbe;
+using Ixy.Vfio;
+using Ixy.Vfio.Interop;
+
+namespace Ixy.Tests.Vfio;
+
+public sealed unsafe class SysfsPciDeviceTests : IDisposable
+{
+    private const string Address = "0000:03:00.0";
+    private readonly FakeSysfs _sysfs = new();
+
+    [SkippableFact]
+    public void TheConfigurationHeaderIsRead()
+    {
+        _sysfs.Add(Address);
+        using var device = Open();
+        Assert.Equal((0x8086, 0x10FB, 0x020000u), (device.VendorId, device.DeviceId, device.ClassCode));
+        Assert.Equal(Address, device.Name);
+        Assert.False(device.DeviceAddressIsVirtual);
+    }
+
+    [SkippableFact]
+    public void BusMasterIsSwitchedInTheCommandRegisterAndOffAtTheEnd()
+    {
+        string directory = _sysfs.Add(Address);
+        using (var device = Open())
+        {
+            device.EnableBusMaster();
+            Assert.Equal(0b110, Command(directory));
+        }
+        Assert.Equal(0b010, Command(directory));
+    }
+
+    [SkippableFact]
+    public void RegistersAreReadAndWrittenInPlace()
+    {
+        string directory = _sysfs.Add(Address);
+        using (var device = Open())
+        {
+            var bar = device.OpenBar(0);
+            Assert.Equal((uint)FakeSysfs.RegisterBytes, bar.Length);
+            Assert.Same(bar, device.OpenBar(0));
+            bar.Write32(0x1018, 0x1234_5678);
+            Assert.Equal(0x1234_5678u, bar.Read32(0x1018));
+            Assert.True(bar.TryGetPointer(0x1018, out uint* pointer));
+            *pointer = 0x9ABC_DEF0;
+            Assert.Equal(0x9ABC_DEF0u, bar.Read32(0x1018));
+        }
+        var stored = File.ReadAllBytes(Path.Combine(directory, "resource0")).AsSpan(0x1018);
+        Assert.Equal(0x9ABC_DEF0u, BinaryPrimitives.ReadUInt32LittleEndian(stored));
+    }
+
+    [SkippableTheory]
+    [InlineData(2)]
+    [InlineData(FakeSysfs.RegisterBytes)]
+    [InlineData(uint.MaxValue - 3)]
+    public void OffsetsOutsideTheBarAreRefused(uint offset)
+    {
+        _sysfs.Add(Address);
+        using var device = Open();
+        var bar = device.OpenBar(0);
+        Assert.Throws<ArgumentOutOfRangeException>(() => bar.Read32(offset));
+        Assert.Throws<ArgumentOutOfRangeException>(() => bar.Write32(offset, 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => bar.TryGetPointer(offset, out _));
+    }
+
+    [SkippableTheory]
+    [InlineData(1)]
+    [InlineData(6)]
+    [InlineData(-1)]
+    public void ABarThatIsNotThereIsRefused(int index)
+    {
+        _sysfs.Add(Address);
+        using var device = Open();
+        Assert.Throws<PciDeviceException>(() => device.OpenBar(index));
+    }
+
+    [Fact]
+    public void AFunctionThatIsNotThereIsNotFound() =>
+        Assert.Contains("there is no PCI function 0000:03:00.0", Assert.Throws<DeviceNotFoundException>(() => OpenAnyway()).Message);
+
+    [SkippableFact]
+    public void AFunctionOfTheKernelIsLeftAlone()
+    {
+        string directory = _sysfs.Add(Address);
+        _sysfs.HoldByKernel(Address, "ixgbe");
+        var before = File.ReadAllBytes(Path.Combine(directory, "config"));
+        RequireRoot();
+        var error = Assert.Throws<PciDeviceException>(() => OpenAnyway());
+        Assert.Contains("held by the kernel driver ixgbe", error.Message);
+        Assert.Contains($"echo {Address} | sudo tee", error.Message);
+        Assert.Equal(before, File.ReadAllBytes(Path.Combine(directory, "config")));
+    }
+
+    [Fact]
+    public void TheCheckComesBeforeAllElse()
+    {
+        _sysfs.Add(Address);
+        _sysfs.HoldByKernel(Address, "ixgbe");
+        Assert.True(PciAddress.TryParse(Address, out var address));
+        var error = Assert.Throws<InvalidOperationException>(() => new SysfsPciDevice(address, Refuse, _sysfs.Root));
+        Assert.Equal("8086", error.Message);
+
+        static void Refuse(PciDevice function) => throw new InvalidOperationException($"{function.VendorId:x4}");
+    }
+
+    [SkippableFact]
+    public void TheDriverGivesTheCardPhysicalAddresses()
+    {
+        RequireRoot();
+        Skip.If(AllHugePages.Free() < 32, "fewer than 32 huge pages of 2 MiB are free (vm.nr_hugepages)");
+        using var card = new PaperCard(_sysfs.Add(Address));
+        using var device = NetworkDevice.Open(OpenAnyway(), new());
+        Assert.Equal(new LinkStatus(true, 10_000), device.Link);
+        ulong ring = card[IxgbeRegisters.RDBAL[0]] | (ulong)card[IxgbeRegisters.RDBAH[0]] << 32;
+        Assert.Contains(ring, PhysicalAddressesOfTheArena());
+        Assert.Equal(512u * 16, card[IxgbeRegisters.RDLEN[0]]);
+        Assert.Equal(511u, card[IxgbeRegisters.RDT[0]]);
+    }
+
+    [SkippableFact]
+    public void WithoutHugePagesThereIsNoWayToPhysicalAddresses()
+    {
+        RequireRoot();
+        using var card = new PaperCard(_sysfs.Add(Address));
+        using var all = new AllHugePages();
+        var error = Assert.Throws<HugePagesRequiredException>(() => NetworkDevice.Open(OpenAnyway(), new()));
+        Assert.Contains("sudo tee /proc/sys/vm/nr_hugepages", error.Message);
+    }
+
+    [SkippableFact]
+    public void NormalPagesInUseKeepADeviceWithoutIommuOut()
+    {
+        RequireRoot();
+        using var all = new AllHugePages();
+        // More than any chunk that is there has left, so that new memory is taken.
+        using var normal = DmaMemory.Allocate(64 << 20);
+        Assert.NotNull(DmaArena.Note);
+        using var device = new MemoryDevice(deviceAddressIsVirtual: false);
+        Assert.Throws<HugePagesRequiredException>(() => DmaArena.Attach(device));
+    }
+
+    public void Dispose() => _sysfs.Dispose();
+
+    private static void RequireRoot() => Skip.IfNot(Libc.geteuid() == 0, "the sysfs transport needs root");
+
+    private static int Command(string directory) =>
+        BinaryPrimitives.ReadUInt16LittleEndian(File.ReadAllBytes(Path.Combine(directory, "config")).AsSpan(PciConfig.Command));
+
+    private static List<ulong> PhysicalAddressesOfTheArena()
+    {
+        var addresses = new List<ulong>();
+        for (nuint frame = 0; frame < 1024; frame++)
+        {
+            ulong physical = DmaArena.PhysicalFrames[frame];
+            for (ulong page = 0; physical != 0 && page < DmaArena.FrameLength; page += 4096) addresses.Add(physical + page);
+        }
+        return addresses;
+    }
+
+    private SysfsPciDevice Open()
+    {
+        RequireRoot();
+        return OpenAnyway();
+    }
+
+    private SysfsPciDevice OpenAnyway()
+    {
+        Assert.True(PciAddress.TryParse(Address, out var address));
+        return new(address, check: null, _sysfs.Root);
+    }
+}
