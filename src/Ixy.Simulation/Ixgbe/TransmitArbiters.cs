@@ -1,0 +1,106 @@
+using static Ixy.Ixgbe.IxgbeRegisters;
+using static Ixy.Simulation.Ixgbe.CardRegisters;
+using DMATXCTL_ = Ixy.Ixgbe.IxgbeRegisters.DMATXCTL_;
+
+namespace Ixy.Simulation.Ixgbe;
+
+/// <summary>
+/// The registers that concern all transmit queues: enabling, modes, arbiters (datasheet 4.6.8, 8.2.3.9, 8.2.3.10). The
+/// weights and rate limits of DCB are kept and shown, but all queues are served alike.
+/// </summary>
+internal sealed class TransmitArbiters
+{
+    private const int Queues = TransmitPath.Queues;
+    private readonly TransmitPath _path;
+    private readonly RegisterFile _registers;
+    private readonly uint[] _credits = new uint[Queues], _rateLimits = new uint[Queues];
+
+    internal TransmitArbiters(TransmitPath path)
+    {
+        (_path, _registers) = (path, path.Card.Registers);
+        _registers.OnWrite(DMATXCTL, (_, value) => WriteControl(value));
+        _registers.OnWrite(RTTDCS, (_, value) =>
+        {
+            _registers[RTTDCS] = value;
+            AreRunning = (value & RTTDCS_.ArbiterDisable) == 0;
+        });
+        _registers.OnWrite(MTQC, (_, value) => WriteMode(value));
+        _registers.OnWrite(PFVFTE, (index, value) =>
+        {
+            _registers[PFVFTE, index] = value;
+            _path.ApplyPools();
+        });
+        foreach (var register in new[] { DTXTCPFLGL, DTXTCPFLGH })
+        {
+            _registers.OnWrite(register, (_, value) =>
+            {
+                if (_path.IsTransmitEnabled && value != _registers[register]) Report(TransmitRule.SettingsWhileEnabled, register.Name, value);
+                _registers[register] = value & 0x0FFF_0FFF;
+            });
+        }
+        foreach (var register in new[] { DTXMXSZRQ, TXPBSIZE, TXPBTHRESH })
+        {
+            _registers.OnWrite(register, (index, value) =>
+            {
+                if (_path.IsTransmitEnabled) CheckStopped(register.Name, value);
+                _registers[register, index] = value;
+                _path.ConfigureMac();
+            });
+        }
+        AttachWindow(RTTDT1C, _credits);
+        AttachWindow(RTTBCNRC, _rateLimits);
+    }
+
+    /// <summary>RTTDCS.ARBDIS is clear: descriptors are taken from the queues (8.2.3.10.2).</summary>
+    internal bool AreRunning { get; private set; }
+
+    internal void Reset()
+    {
+        AreRunning = true;
+        Array.Clear(_credits);
+        Array.Clear(_rateLimits);
+        // At first only the first traffic class has a packet buffer (8.2.3.9.16).
+        for (int index = 1; index < TXPBTHRESH.Count; index++) _registers[TXPBTHRESH, index] = 0;
+        _path.ApplyPools();
+    }
+
+    private void WriteControl(uint value)
+    {
+        const uint Settings = CardRegisters.DMATXCTL_.GlobalDoubleVlan | 0xFFFFu << CardRegisters.DMATXCTL_.VlanTypeShift;
+        if (_path.IsTransmitEnabled && ((_registers[DMATXCTL] ^ value) & Settings) != 0)
+            Report(TransmitRule.SettingsWhileEnabled, "DMATXCTL", value);
+        _registers[DMATXCTL] = value;
+        _path.EnableTransmit((value & DMATXCTL_.Enable) != 0);
+    }
+
+    private void WriteMode(uint value)
+    {
+        CheckStopped("MTQC", value);
+        _registers[MTQC] = value;
+        bool isValid = (value & 0xF) switch
+        {
+            0 => true,
+            MTQC_.TrafficClasses | MTQC_.Count10 or MTQC_.TrafficClasses | MTQC_.Count11 => true,
+            MTQC_.Pools | MTQC_.Count01 or MTQC_.Pools | MTQC_.Count10 => true,
+            MTQC_.TrafficClasses | MTQC_.Pools | MTQC_.Count10 or MTQC_.TrafficClasses | MTQC_.Pools | MTQC_.Count11 => true,
+            _ => false,
+        };
+        if (!isValid) Report(TransmitRule.QueueMode, "MTQC", value);
+        _path.ApplyPools();
+    }
+
+    private void CheckStopped(string register, uint value)
+    {
+        if (AreRunning) Report(TransmitRule.ArbiterRunning, register, value);
+    }
+
+    // One register shows a value for each queue: that of the queue in RTTDQSEL.
+    private void AttachWindow(Register register, uint[] values)
+    {
+        _registers.OnRead(register, _ => values[_registers[RTTDQSEL] % Queues]);
+        _registers.OnWrite(register, (_, value) => values[_registers[RTTDQSEL] % Queues] = value);
+    }
+
+    private void Report(TransmitRule rule, string register, uint value) =>
+        _path.Card.Violations.Add(rule.Name, register, value, rule.Section, rule.Explanation);
+}
