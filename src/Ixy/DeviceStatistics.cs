@@ -8,7 +8,7 @@ public readonly record struct LinkStatus(bool IsUp, int SpeedMbps);
 /// </summary>
 public readonly record struct DeviceStatistics
 {
-    /// <summary>Good packets the card received and passed to a queue's memory or dropped later.</summary>
+    /// <summary>Good packets that the card wrote to memory; of these the driver may have dropped some (<see cref="RxDropped"/>).</summary>
     public long RxPackets { get; init; }
 
     /// <summary>Their bytes.</summary>

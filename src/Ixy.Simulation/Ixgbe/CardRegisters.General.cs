@@ -26,13 +26,6 @@ internal static partial class CardRegisters
     internal static readonly Register EEWR = Define("EEWR", 0x10018, ReadWrite, 0, "EEPROM write: address, data, start, done (8.2.3.2)");
     internal static readonly Register EEMNGCTL = Define("EEMNGCTL", 0x10110, ReadWrite, 0x8000_0000, "Firmware's EEPROM access, configuration done (8.2.3.2)");
     internal static readonly Register EEMNGDATA = Define("EEMNGDATA", 0x10114, ReadOnly, 0, "Firmware's EEPROM data (8.2.3.2)");
-    internal static class EEC_
-    {
-        public const uint Clock = 1, Select = 1u << 1, DataIn = 1u << 2, DataOut = 1u << 3, FlashWriteMask = 3u << 4, FlashWriteOff = 1u << 4;
-        public const uint Request = 1u << 6, Grant = 1u << 7, Present = 1u << 8, AutoReadDone = 1u << 9, Address16 = 1u << 10;
-        public const int SizeShift = 11;
-        public const uint SectionsDone = 0x7Fu << 15, FlashUpdate = 1u << 23, FlashUpdateDone = 1u << 26;
-    }
     internal static class EERD_ { public const uint Start = 1, Done = 2; public const int AddressShift = 2, DataShift = 16; }
     internal static class EEMNGCTL_ { public const uint ConfigurationDone0 = 1u << 18, ConfigurationDone1 = 1u << 19; }
 

@@ -57,19 +57,7 @@ internal static partial class CardRegisters
     internal static readonly Register EEER = Define("EEER", 0x043A0, ReadWrite, 0, "Energy efficient Ethernet (X540 and X550)");
     internal static readonly Register CORECTL = Define("CORECTL", 0x14F00, ReadWrite, 0, "Analog configuration of the core (8.2.3.22.32)");
     internal static readonly Register SMADARCTL = Define("SMADARCTL", 0x14F10, ReadWrite, 0, "Analog configuration, shared (8.2.3.22)");
-    internal static class AUTOC_
-    {
-        public const uint ForceLinkUp = 1, Restart = 1u << 12;
-        public const int LinkModeShift = 13;
-        public const uint LinkModeBits = 7;
-    }
     internal static class AUTOC2_ { public const uint LinkDisable = 7u << 28; }
-    internal static class LINKS_
-    {
-        public const uint SerialBlockLock = 1u << 4, StillUp = 1u << 7, SerialSignal = 1u << 12, GigabitSync = 1u << 18;
-        public const uint GigabitEnabled = 1u << 21, SerialEnabled = 1u << 24, AnComplete = 1u << 31;
-        public const int ModeShift = 26;
-    }
     internal static class ANLP1_ { public const uint AnStateMask = 0xFu << 16, AnRestarted = 1u << 16, AnGood = 9u << 16; }
 
     // Flow control

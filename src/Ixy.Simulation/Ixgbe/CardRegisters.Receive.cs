@@ -18,7 +18,6 @@ internal static partial class CardRegisters
     internal static readonly Register VFTA = Define("VFTA", 0x0A000, ReadWrite, 0, "VLAN filter: a bit per VLAN id (8.2.3.7.11)", 128);
     internal static class RFCTL_ { internal const uint RscDisable = 1u << 5; }
     internal static class VLNCTRL_ { internal const uint EtherTypeMask = 0xFFFF, Cfi = 1u << 28, CfiEnable = 1u << 29, FilterEnable = 1u << 30; }
-    internal static class FCTRL_ { internal const uint StoreBadPackets = 1u << 1; }
     internal static class PSRTYPE_ { internal const uint Tcp = 1u << 4, Udp = 1u << 5, IPv4 = 1u << 8, IPv6 = 1u << 9, L2 = 1u << 12; }
 
     // Queue selection (8.2.3.7)
@@ -56,12 +55,6 @@ internal static partial class CardRegisters
     internal static readonly Register DCA_ID = Define("DCA_ID", 0x11070, ReadOnly, 0, "Requester id for direct cache access (8.2.3.11.3)");
     internal static readonly Register DCA_CTRL = Define("DCA_CTRL", 0x11074, ReadWrite, 1, "Direct cache access: disable, mode (8.2.3.11.4)");
     internal static class RSCCTL_ { internal const uint Enable = 1; }
-    internal static class RDRXCTL_ { internal const uint RscAckChange = 1u << 25; }
-    internal static class SRRCTL_
-    {
-        internal const int HeaderSizeShift = 8, HeaderSizeUnit = 64, DescriptorTypeShift = 25;
-        internal const uint HeaderSizeMask = 0x3F, DescriptorTypeMask = 7, Reserved = 0xE03F_C0E0;
-    }
 
     // Virtualisation (8.2.3.27), which drivers clear even where they do not use it
     internal static readonly Register PFVTCTL = Define("PFVTCTL", 0x051B0, ReadWrite, 0, "Pools: enable, default pool (8.2.3.27.1)");

@@ -42,6 +42,9 @@ internal static partial class CardRegisters
     internal static readonly Register MNGPDC = Counter("MNGPDC", 0x040B8, "Management packets dropped");
     internal static readonly Register TORL = Counter("TORL", 0x040C0, "All bytes received, low 32 bits");
     internal static readonly Register TORH = Counter("TORH", 0x040C4, "All bytes received, high 4 bits");
+    internal static readonly Register GPRC = Counter("GPRC", 0x04074, "Good packets received");
+    internal static readonly Register GORCL = Counter("GORCL", 0x04088, "Good bytes received, low 32 bits");
+    internal static readonly Register GORCH = Counter("GORCH", 0x0408C, "Good bytes received, high 4 bits");
     internal static readonly Register TPR = Counter("TPR", 0x040D0, "All packets received");
     internal static readonly Register RXNFGPC = Counter("RXNFGPC", 0x041B0, "Good packets received, before filters");
     internal static readonly Register RXNFGBCL = Counter("RXNFGBCL", 0x041B4, "Their bytes, low 32 bits");
@@ -76,9 +79,6 @@ internal static partial class CardRegisters
     internal static readonly Register BPTC = Counter("BPTC", 0x040F4, "Broadcasts sent");
 
     // Per queue counter, as RQSMR and TQSM choose; the sent packets are also seen where the 82598 had them.
-    internal static readonly Register QPRC = Counter("QPRC", 0x01030, "Packets received by queues", 16, 0x40);
-    internal static readonly Register QBRC_L = Counter("QBRC_L", 0x01034, "Bytes received by queues, low 32 bits", 16, 0x40);
-    internal static readonly Register QBRC_H = Counter("QBRC_H", 0x01038, "Bytes received by queues, high 4 bits", 16, 0x40);
     internal static readonly Register QPTC = Define(new("QPTC", 0x08680, ReadClear, 0, "Packets sent by queues (8.2.3.23)")
     {
         Count = 16,

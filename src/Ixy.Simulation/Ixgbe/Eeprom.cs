@@ -1,6 +1,5 @@
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
-using EEC_ = Ixy.Simulation.Ixgbe.CardRegisters.EEC_;
 
 namespace Ixy.Simulation.Ixgbe;
 

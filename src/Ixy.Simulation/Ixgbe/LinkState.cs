@@ -1,6 +1,5 @@
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
-using LINKS_ = Ixy.Ixgbe.IxgbeRegisters.LINKS_;
 
 namespace Ixy.Simulation.Ixgbe;
 
@@ -51,7 +50,7 @@ internal sealed class LinkState
 
     private bool Forced => _card.Options.IsCopper
         ? (_registers[MACC] & MACC_.ForceLinkUp) != 0
-        : (_registers[AUTOC] & CardRegisters.AUTOC_.ForceLinkUp) != 0;
+        : (_registers[AUTOC] & AUTOC_.ForceLinkUp) != 0;
 
     /// <summary>Lets the link come up, go down or change after its delay.</summary>
     internal void Poll(long now)
@@ -80,13 +79,13 @@ internal sealed class LinkState
         Evaluate(_card.Now);
     }
 
-    private static uint Mode(uint autoc) => (autoc >> CardRegisters.AUTOC_.LinkModeShift) & CardRegisters.AUTOC_.LinkModeBits;
+    private static uint Mode(uint autoc) => (autoc >> AUTOC_.LinkModeShift) & AUTOC_.LinkModeBits;
 
     // A new link mode takes effect with Restart_AN, which clears itself (8.2.3.22.19).
     private void WriteAutoc(int index, uint value)
     {
-        _registers[AUTOC] = value & ~CardRegisters.AUTOC_.Restart;
-        if ((value & CardRegisters.AUTOC_.Restart) == 0)
+        _registers[AUTOC] = value & ~AUTOC_.Restart;
+        if ((value & AUTOC_.Restart) == 0)
         {
             Evaluate(_card.Now);
             return;
@@ -141,16 +140,16 @@ internal sealed class LinkState
     // LINKS.Link_Status latches low: it tells of a link that was down since the last read, even if it is up now.
     private uint ReadLinks()
     {
-        uint value = IsUp && _stillUp ? CardRegisters.LINKS_.StillUp : 0;
+        uint value = IsUp && _stillUp ? LINKS_.StillUp : 0;
         _stillUp = IsUp;
         uint mode = _mode switch { 0 or 2 or 5 => 0u, 1 => 1, 3 => 2, _ => 3 };
-        value |= mode << CardRegisters.LINKS_.ModeShift;
+        value |= mode << LINKS_.ModeShift;
         value |= SpeedMbps switch { 10_000 => LINKS_.Speed10G, 1_000 => LINKS_.Speed1G, _ => LINKS_.Speed100M };
-        if (_card.Wire.HasSignal) value |= CardRegisters.LINKS_.SerialSignal;
+        if (_card.Wire.HasSignal) value |= LINKS_.SerialSignal;
         if (!IsUp) return value;
-        value |= LINKS_.Up | (mode == 3 || _card.Options.IsCopper ? CardRegisters.LINKS_.AnComplete : 0);
+        value |= LINKS_.Up | (mode == 3 || _card.Options.IsCopper ? LINKS_.AnComplete : 0);
         return value | (SpeedMbps == 10_000
-            ? CardRegisters.LINKS_.SerialEnabled | CardRegisters.LINKS_.SerialBlockLock
-            : CardRegisters.LINKS_.GigabitEnabled | CardRegisters.LINKS_.GigabitSync);
+            ? LINKS_.SerialEnabled | LINKS_.SerialBlockLock
+            : LINKS_.GigabitEnabled | LINKS_.GigabitSync);
     }
 }

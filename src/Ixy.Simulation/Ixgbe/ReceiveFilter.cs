@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
-using FCTRL_ = Ixy.Ixgbe.IxgbeRegisters.FCTRL_;
 
 namespace Ixy.Simulation.Ixgbe;
 

@@ -4,7 +4,6 @@ using System.Runtime.InteropServices;
 using Ixy.Simulation.Wires;
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
-using FCTRL_ = Ixy.Simulation.Ixgbe.CardRegisters.FCTRL_;
 
 namespace Ixy.Simulation.Ixgbe;
 

@@ -171,7 +171,8 @@ internal sealed unsafe class ReceivePath : IDisposable
             if (plain ? queue.TryWrite(frame, information, _turn) : TryWriteRewritten(queue, frame, information))
             {
                 queue.Packets++;
-                queue.Octets += (ulong)(frame.Length + ReceiveMac.FcsLength);
+                // As they are in memory: without the FCS where it is stripped.
+                queue.Octets += (ulong)(frame.Length + (_keepsFcs ? ReceiveMac.FcsLength : 0));
                 _queues.Touch(information.Queue);
                 return true;
             }

@@ -1,6 +1,5 @@
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
-using SRRCTL_ = Ixy.Ixgbe.IxgbeRegisters.SRRCTL_;
 
 namespace Ixy.Simulation.Ixgbe;
 
@@ -24,8 +23,8 @@ internal readonly struct ReceiveQueueSettings
         uint size = Split & SRRCTL_.BufferSizeMask;
         // No size is no buffer; the card behaves as at reset.
         BufferSize = (size == 0 ? 2 : size) * SRRCTL_.BufferSizeUnit;
-        HeaderSize = (Split >> CardRegisters.SRRCTL_.HeaderSizeShift & CardRegisters.SRRCTL_.HeaderSizeMask) * CardRegisters.SRRCTL_.HeaderSizeUnit;
-        uint type = Split >> CardRegisters.SRRCTL_.DescriptorTypeShift & CardRegisters.SRRCTL_.DescriptorTypeMask;
+        HeaderSize = (Split >> SRRCTL_.HeaderSizeShift & SRRCTL_.HeaderSizeMask) * SRRCTL_.HeaderSizeUnit;
+        uint type = Split >> SRRCTL_.DescriptorTypeShift & SRRCTL_.DescriptorTypeMask;
         // The reserved types are a violation; they behave as one buffer.
         Type = type is 0 or 1 or 2 or 5 ? (DescriptorType)type : DescriptorType.AdvancedOneBuffer;
         Coalesces = (registers[RSCCTL, queue] & RSCCTL_.Enable) != 0;

@@ -1,7 +1,6 @@
 using System.Numerics;
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
-using SRRCTL_ = Ixy.Ixgbe.IxgbeRegisters.SRRCTL_;
 
 namespace Ixy.Simulation.Ixgbe;
 

@@ -1,6 +1,4 @@
 using static Ixy.Ixgbe.IxgbeRegisters;
-using RDRXCTL_ = Ixy.Ixgbe.IxgbeRegisters.RDRXCTL_;
-using SRRCTL_ = Ixy.Ixgbe.IxgbeRegisters.SRRCTL_;
 
 namespace Ixy.Simulation.Ixgbe;
 
@@ -27,7 +25,7 @@ internal sealed class ReceiveRules(IxgbeCard card, ReceiveQueue[] queues)
     /// <summary>SRRCTL (8.2.3.8.7): only Drop_En may change while the queue runs.</summary>
     internal void CheckSplit(int index, uint value)
     {
-        if ((value & CardRegisters.SRRCTL_.Reserved) != 0)
+        if ((value & SRRCTL_.Reserved) != 0)
             Report("reserved-bits", "SRRCTL", index, value, "8.2.3.8.7", "reserved bits are set");
         if (queues[index].IsEnabled && ((value ^ queues[index].Settings.Split) & ~SRRCTL_.DropEnable) != 0)
         {
@@ -105,7 +103,7 @@ internal sealed class ReceiveRules(IxgbeCard card, ReceiveQueue[] queues)
         uint size = settings.Split & SRRCTL_.BufferSizeMask;
         if (size is 0 or > LargestBuffer)
             Report("buffer-size", "SRRCTL", index, settings.Split, "8.2.3.8.7", $"BSIZEPACKET is 1 to 16 KiB, not {size}");
-        uint type = settings.Split >> CardRegisters.SRRCTL_.DescriptorTypeShift & CardRegisters.SRRCTL_.DescriptorTypeMask;
+        uint type = settings.Split >> SRRCTL_.DescriptorTypeShift & SRRCTL_.DescriptorTypeMask;
         if (type != (uint)settings.Type)
             Report("descriptor-type", "SRRCTL", index, settings.Split, "8.2.3.8.7", $"DESCTYPE {type} is reserved");
         if (settings.Type >= DescriptorType.HeaderSplit && settings.HeaderSize is 0 or > 1024)
@@ -121,7 +119,7 @@ internal sealed class ReceiveRules(IxgbeCard card, ReceiveQueue[] queues)
                 "coalescing asks for advanced descriptors, packet buffers of 2 KiB and header buffers of 128 bytes at least");
         }
         uint dma = card.Registers[RDRXCTL];
-        if ((dma & CardRegisters.RDRXCTL_.RscAckChange) == 0 || (dma & RDRXCTL_.CrcStrip) == 0)
+        if ((dma & RDRXCTL_.RscAckChange) == 0 || (dma & RDRXCTL_.CrcStrip) == 0)
             card.Violations.Add("rsc-control", "RDRXCTL", dma, "4.6.7.2.1", "coalescing asks for RSCACKC and CRCStrip");
     }
 

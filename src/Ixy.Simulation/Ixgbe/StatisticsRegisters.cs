@@ -48,13 +48,13 @@ internal sealed class StatisticsRegisters
 
     private void Received()
     {
-        Show(IxgbeRegisters.GPRC, _ => ref _counters.GPRC);
+        Show(CardRegisters.GPRC, _ => ref _counters.GPRC);
         Show(CardRegisters.BPRC, _ => ref _counters.BPRC);
         Show(CardRegisters.MPRC, _ => ref _counters.MPRC);
         Show(CardRegisters.TPR, _ => ref _counters.TPR);
         Show(CardRegisters.RXNFGPC, _ => ref _counters.RXNFGPC);
         Show(CardRegisters.RXDGPC, _ => ref _counters.RXDGPC);
-        Show(IxgbeRegisters.GORCL, IxgbeRegisters.GORCH, _ => ref _counters.GORC);
+        Show(CardRegisters.GORCL, CardRegisters.GORCH, _ => ref _counters.GORC);
         Show(CardRegisters.TORL, CardRegisters.TORH, _ => ref _counters.TOR);
         Show(CardRegisters.RXNFGBCL, CardRegisters.RXNFGBCH, _ => ref _counters.RXNFGBC);
         Show(CardRegisters.RXDGBCL, CardRegisters.RXDGBCH, _ => ref _counters.RXDGBC);
@@ -93,10 +93,10 @@ internal sealed class StatisticsRegisters
 
     private void Queues()
     {
-        Show(CardRegisters.QPRC, index => ref _counters.QPRC[index]);
+        Show(IxgbeRegisters.QPRC, index => ref _counters.QPRC[index]);
         Show(IxgbeRegisters.QPRDC, index => ref _counters.QPRDC[index]);
         Show(CardRegisters.QPTC, index => ref _counters.QPTC[index]);
-        Show(CardRegisters.QBRC_L, CardRegisters.QBRC_H, index => ref _counters.QBRC[index]);
+        Show(IxgbeRegisters.QBRC_L, IxgbeRegisters.QBRC_H, index => ref _counters.QBRC[index]);
         Show(CardRegisters.QBTC_L, CardRegisters.QBTC_H, index => ref _counters.QBTC[index]);
     }
 

@@ -1,6 +1,5 @@
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
-using DMATXCTL_ = Ixy.Ixgbe.IxgbeRegisters.DMATXCTL_;
 
 namespace Ixy.Simulation.Ixgbe;
 
@@ -66,7 +65,7 @@ internal sealed class TransmitArbiters
 
     private void WriteControl(uint value)
     {
-        const uint Settings = CardRegisters.DMATXCTL_.GlobalDoubleVlan | 0xFFFFu << CardRegisters.DMATXCTL_.VlanTypeShift;
+        const uint Settings = DMATXCTL_.GlobalDoubleVlan | 0xFFFFu << DMATXCTL_.VlanTypeShift;
         if (_path.IsTransmitEnabled && ((_registers[DMATXCTL] ^ value) & Settings) != 0)
             Report(TransmitRule.SettingsWhileEnabled, "DMATXCTL", value);
         _registers[DMATXCTL] = value;

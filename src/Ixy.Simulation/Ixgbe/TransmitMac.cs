@@ -38,7 +38,7 @@ internal sealed class TransmitMac(IxgbeCard card)
     {
         AppendsFcs = (control & HLREG0_.TxCrcEnable) != 0;
         Pads = (control & HLREG0_.TxPadEnable) != 0;
-        _loopback = (control & CardRegisters.HLREG0_.Loopback) != 0;
+        _loopback = (control & HLREG0_.Loopback) != 0;
         longest = Math.Min(longest, LongestFrame);
         PlainLengths = AppendsFcs && longest >= ShortestFrame ? longest - ShortestFrame + 1 : 0;
     }

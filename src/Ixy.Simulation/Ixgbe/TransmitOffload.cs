@@ -65,9 +65,9 @@ internal static unsafe class TransmitOffload
     {
         int before = AddressesLength;
         uint control = registers[DMATXCTL];
-        ushort inner = (ushort)(control >> CardRegisters.DMATXCTL_.VlanTypeShift);
+        ushort inner = (ushort)(control >> DMATXCTL_.VlanTypeShift);
         ushort outer = (ushort)(registers.Memory[ExternalVlanTypeOffset / sizeof(uint)] >> 16);
-        bool isDouble = (control & CardRegisters.DMATXCTL_.GlobalDoubleVlan) != 0 || (registers[CTRL_EXT] & ExtendedVlan) != 0;
+        bool isDouble = (control & DMATXCTL_.GlobalDoubleVlan) != 0 || (registers[CTRL_EXT] & ExtendedVlan) != 0;
         var type = new ReadOnlySpan<byte>(frame + AddressesLength, sizeof(ushort));
         if (isDouble && BinaryPrimitives.ReadUInt16BigEndian(type) == outer) before += TagLength;
         byte* start = frame - TagLength;

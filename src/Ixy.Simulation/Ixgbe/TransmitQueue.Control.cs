@@ -1,6 +1,5 @@
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
-using TXDCTL_ = Ixy.Ixgbe.IxgbeRegisters.TXDCTL_;
 
 namespace Ixy.Simulation.Ixgbe;
 
@@ -17,10 +16,10 @@ internal sealed unsafe partial class TransmitQueue
     internal void Apply(uint control)
     {
         bool enable = (control & TXDCTL_.Enable) != 0;
-        if ((control & CardRegisters.TXDCTL_.SoftwareFlush) != 0 && IsEnabled) Flush();
+        if ((control & TXDCTL_.SoftwareFlush) != 0 && IsEnabled) Flush();
         if (enable) Enable(control);
         else if (IsEnabled) Disable();
-        _registers[TXDCTL, Index] = control & ~CardRegisters.TXDCTL_.SoftwareFlush;
+        _registers[TXDCTL, Index] = control & ~TXDCTL_.SoftwareFlush;
     }
 
     /// <summary>Setting DMATXCTL.TE enables queue 0, with whatever is programmed then (8.2.3.9.10).</summary>
@@ -47,7 +46,7 @@ internal sealed unsafe partial class TransmitQueue
         _count = (_registers[TDLEN, Index] & LengthMask) / (uint)sizeof(TransmitDescriptor);
         _headWriteBack = (low & TDWBAL_.Enable) == 0 ? 0
             : (ulong)_registers[TDWBAH, Index] << 32 | low & TDWBAL_.AddressMask;
-        _writeBackThreshold = WritesHead ? 0 : control >> TXDCTL_.WriteBackShift & CardRegisters.TXDCTL_.ThresholdMask;
+        _writeBackThreshold = WritesHead ? 0 : control >> TXDCTL_.WriteBackShift & TXDCTL_.ThresholdMask;
         _reportsEach = !WritesHead && _writeBackThreshold == 0;
     }
 
@@ -96,9 +95,9 @@ internal sealed unsafe partial class TransmitQueue
 
     private void CheckThresholds(uint control)
     {
-        uint prefetch = control >> TXDCTL_.PrefetchShift & CardRegisters.TXDCTL_.ThresholdMask;
-        uint host = control >> TXDCTL_.HostShift & CardRegisters.TXDCTL_.ThresholdMask;
-        uint writeBack = control >> TXDCTL_.WriteBackShift & CardRegisters.TXDCTL_.ThresholdMask;
+        uint prefetch = control >> TXDCTL_.PrefetchShift & TXDCTL_.ThresholdMask;
+        uint host = control >> TXDCTL_.HostShift & TXDCTL_.ThresholdMask;
+        uint writeBack = control >> TXDCTL_.WriteBackShift & TXDCTL_.ThresholdMask;
         if (prefetch + writeBack > OnChipDescriptors) Report(TransmitRule.Thresholds, "TXDCTL", control);
         if (prefetch != 0 && host == 0) Report(TransmitRule.HostThreshold, "TXDCTL", control);
         if (!WritesHead) return;

@@ -123,14 +123,15 @@ public sealed partial class IxgbeDevice : NetworkDevice
         long missed = 0;
         for (int i = 0; i < MPC.Count; i++) missed += _bar.Read32(MPC[i]);
         for (int i = 0; i < QPRDC.Count; i++) missed += _bar.Read32(QPRDC[i]);
-        long received = Read(GPRC), sent = Read(GPTC);
-        // The low half latches the high one, so it is read first (8.2.3.23.26).
-        long receivedBytes = Read(GORCL) | (long)Read(GORCH) << 32;
+        // All queues count in the first of 16 counters, as long as nobody maps them elsewhere (RQSMR).
+        long received = Read(QPRC), sent = Read(GPTC);
+        // The low half latches the high one, so it is read first (8.2.3.23). Received bytes are without the FCS, which is stripped; sent bytes are with it.
+        long receivedBytes = Read(QBRC_L) | (long)Read(QBRC_H) << 32;
         long sentBytes = Read(GOTCL) | (long)Read(GOTCH) << 32;
         _statistics = _statistics with
         {
             RxPackets = _statistics.RxPackets + received,
-            RxBytes = _statistics.RxBytes + receivedBytes - received * FcsLength,
+            RxBytes = _statistics.RxBytes + receivedBytes,
             TxPackets = _statistics.TxPackets + sent,
             TxBytes = _statistics.TxBytes + sentBytes - sent * FcsLength,
             RxMissed = _statistics.RxMissed + missed,

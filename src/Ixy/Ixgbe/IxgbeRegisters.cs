@@ -24,7 +24,13 @@ public static class IxgbeRegisters
 
     // EEPROM (8.2.3.2)
     public static readonly Register EEC = Define("EEC", 0x10010, ReadWrite, 0, "EEPROM control: auto-read done (8.2.3.2.1)");
-    public static class EEC_ { public const uint AutoReadDone = 1u << 9; }
+    public static class EEC_
+    {
+        public const uint Clock = 1, Select = 1u << 1, DataIn = 1u << 2, DataOut = 1u << 3, FlashWriteMask = 3u << 4, FlashWriteOff = 1u << 4;
+        public const uint Request = 1u << 6, Grant = 1u << 7, Present = 1u << 8, AutoReadDone = 1u << 9, Address16 = 1u << 10;
+        public const uint SectionsDone = 0x7Fu << 15, FlashUpdate = 1u << 23, FlashUpdateDone = 1u << 26;
+        public const int SizeShift = 11;
+    }
 
     // Interrupts (8.2.3.5)
     public static readonly Register EICR = Define("EICR", 0x00800, ReadClearWriteOneClear, 0, "Interrupt cause (8.2.3.5.1)");
@@ -57,7 +63,7 @@ public static class IxgbeRegisters
     public static readonly Register SECRXSTAT = Define("SECRXSTAT", 0x08D04, ReadOnly, 0, "Receive security block: path is empty (8.2.3.12.6)");
     public static class SECRXCTRL_ { public const uint ReceiveDisable = 1u << 1; }
     public static class SECRXSTAT_ { public const uint Ready = 1; }
-    public static class FCTRL_ { public const uint MulticastPromiscuous = 1u << 8, UnicastPromiscuous = 1u << 9, BroadcastAccept = 1u << 10; }
+    public static class FCTRL_ { public const uint StoreBadPackets = 1u << 1, MulticastPromiscuous = 1u << 8, UnicastPromiscuous = 1u << 9, BroadcastAccept = 1u << 10; }
     public static class MCSTCTRL_ { public const uint HashBitsMask = 3, FilterEnable = 1u << 2; }
     public static class RXCSUM_ { public const uint FragmentChecksum = 1u << 12, RssHashInDescriptor = 1u << 13; }
     public static class RXPBSIZE_ { public const uint All = 512 * 1024; }
@@ -66,9 +72,11 @@ public static class IxgbeRegisters
     public static class SRRCTL_
     {
         public const uint BufferSizeMask = 0x1F, BufferSizeUnit = 1024, AdvancedOneBuffer = 1u << 25, DropEnable = 1u << 28;
+        public const uint HeaderSizeMask = 0x3F, DescriptorTypeMask = 7, Reserved = 0xE03F_C0E0;
+        public const int HeaderSizeShift = 8, HeaderSizeUnit = 64, DescriptorTypeShift = 25;
     }
     public static class RXDCTL_ { public const uint Enable = 1u << 25, VlanStrip = 1u << 30; }
-    public static class RDRXCTL_ { public const uint CrcStrip = 1u << 1, DmaInitDone = 1u << 3, RscFirstSize = 0x1Fu << 17; }
+    public static class RDRXCTL_ { public const uint CrcStrip = 1u << 1, DmaInitDone = 1u << 3, RscFirstSize = 0x1Fu << 17, RscAckChange = 1u << 25; }
     public static class RXCTRL_ { public const uint Enable = 1; }
     public static class DCA_RXCTRL_ { public const uint MustBeZero = 1u << 12; }
 
@@ -84,21 +92,31 @@ public static class IxgbeRegisters
     public static readonly Register TXDCTL = DefineTransmitQueue("TXDCTL", 0x06028, ReadWrite, 0, "Transmit thresholds, queue enable (8.2.3.9.10)");
     public static readonly Register TXPBSIZE = Define("TXPBSIZE", 0x0CC00, ReadWrite, 0x28000, "Transmit packet buffer size (8.2.3.9.13)", 8);
     public static readonly Register TXPBTHRESH = Define("TXPBTHRESH", 0x04950, ReadWrite, 0x96, "Transmit packet buffer threshold, KiB (8.2.3.9.16)", 8);
-    public static class DMATXCTL_ { public const uint Enable = 1; }
+    public static class DMATXCTL_ { public const uint Enable = 1, GlobalDoubleVlan = 1u << 3; public const int VlanTypeShift = 16; }
     public static class RTTDCS_ { public const uint ArbiterDisable = 1u << 6; }
     public static class TXPBSIZE_ { public const uint All = 160 * 1024; }
     public static class DTXMXSZRQ_ { public const uint Most = 0xFFF; }
-    public static class TXDCTL_ { public const int PrefetchShift = 0, HostShift = 8, WriteBackShift = 16; public const uint Enable = 1u << 25; }
+    public static class TXDCTL_ { public const int PrefetchShift = 0, HostShift = 8, WriteBackShift = 16; public const uint ThresholdMask = 0x7F, Enable = 1u << 25, SoftwareFlush = 1u << 26; }
 
     // MAC and link (8.2.3.22)
     public static readonly Register HLREG0 = Define("HLREG0", 0x04240, ReadWrite, 0x0801_2C0B, "MAC control: CRC, padding, jumbo, loopback (8.2.3.22.8)");
     public static readonly Register MAXFRS = Define("MAXFRS", 0x04268, ReadWrite, 0x05EE_0000, "Longest frame accepted, in the high half (8.2.3.22.13)");
     public static readonly Register AUTOC = Define("AUTOC", 0x042A0, ReadWrite, 0xC09C_6004, "Auto-negotiation, link mode (8.2.3.22.19)");
     public static readonly Register LINKS = Define("LINKS", 0x042A4, ReadOnly, 0, "Link status and speed (8.2.3.22.20)");
-    public static class HLREG0_ { public const uint TxCrcEnable = 1, RxCrcStrip = 1u << 1, JumboEnable = 1u << 2, TxPadEnable = 1u << 10; }
+    public static class HLREG0_ { public const uint TxCrcEnable = 1, RxCrcStrip = 1u << 1, JumboEnable = 1u << 2, TxPadEnable = 1u << 10, Loopback = 1u << 15; }
     public static class MAXFRS_ { public const int SizeShift = 16; }
-    public static class AUTOC_ { public const uint LinkModeMask = 7u << 13, LinkMode10GSerial = 3u << 13, Restart = 1u << 12; }
-    public static class LINKS_ { public const uint Up = 1u << 30, SpeedMask = 3u << 28, Speed100M = 1u << 28, Speed1G = 2u << 28, Speed10G = 3u << 28; }
+    public static class AUTOC_
+    {
+        public const uint ForceLinkUp = 1, Restart = 1u << 12, LinkModeBits = 7, LinkModeMask = 7u << 13, LinkMode10GSerial = 3u << 13;
+        public const int LinkModeShift = 13;
+    }
+    public static class LINKS_
+    {
+        public const uint SerialBlockLock = 1u << 4, StillUp = 1u << 7, SerialSignal = 1u << 12, GigabitSync = 1u << 18, GigabitEnabled = 1u << 21;
+        public const uint SerialEnabled = 1u << 24, Speed100M = 1u << 28, Speed1G = 2u << 28, Speed10G = 3u << 28, SpeedMask = 3u << 28;
+        public const uint Up = 1u << 30, AnComplete = 1u << 31;
+        public const int ModeShift = 26;
+    }
 
     // Statistics (8.2.3.23), all cleared by reading
     public static readonly Register CRCERRS = Define("CRCERRS", 0x04000, ReadClear, 0, "CRC errors (8.2.3.23.1)");
@@ -106,12 +124,12 @@ public static class IxgbeRegisters
     public static readonly Register RUC = Define("RUC", 0x040A4, ReadClear, 0, "Undersize frames with a good FCS (8.2.3.23.30)");
     public static readonly Register ROC = Define("ROC", 0x040AC, ReadClear, 0, "Oversize frames with a good FCS (8.2.3.23.32)");
     public static readonly Register MPC = Define("MPC", 0x03FA0, ReadClear, 0, "Missed packets: the packet buffer was full (8.2.3.23.4)", 8);
-    public static readonly Register GPRC = Define("GPRC", 0x04074, ReadClear, 0, "Good packets received (8.2.3.23.22)");
-    public static readonly Register GORCL = Define("GORCL", 0x04088, ReadClear, 0, "Good bytes received, low 32 bits (8.2.3.23.26)");
-    public static readonly Register GORCH = Define("GORCH", 0x0408C, ReadClear, 0, "Good bytes received, high 4 bits (8.2.3.23.26)");
     public static readonly Register GPTC = Define("GPTC", 0x04080, ReadClear, 0, "Good packets sent (8.2.3.23.25)");
     public static readonly Register GOTCL = Define("GOTCL", 0x04090, ReadClear, 0, "Good bytes sent, low 32 bits (8.2.3.23.27)");
     public static readonly Register GOTCH = Define("GOTCH", 0x04094, ReadClear, 0, "Good bytes sent, high 4 bits (8.2.3.23.27)");
+    public static readonly Register QPRC = Define("QPRC", 0x01030, ReadClear, 0, "Packets received by queues (8.2.3.23.73)", 16, 0x40);
+    public static readonly Register QBRC_L = Define("QBRC_L", 0x01034, ReadClear, 0, "Bytes received by queues, low 32 bits (8.2.3.23.74)", 16, 0x40);
+    public static readonly Register QBRC_H = Define("QBRC_H", 0x01038, ReadClear, 0, "Bytes received by queues, high 4 bits (8.2.3.23.74)", 16, 0x40);
     public static readonly Register QPRDC = Define("QPRDC", 0x01430, ReadClear, 0, "Packets a queue had no descriptor for (8.2.3.23.75)", 16, 0x40);
 #pragma warning restore CS1591
 

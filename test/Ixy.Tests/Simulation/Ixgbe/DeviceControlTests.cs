@@ -1,6 +1,5 @@
 using Ixy.Ixgbe;
 using Ixy.Simulation.Ixgbe;
-using RDRXCTL_ = Ixy.Ixgbe.IxgbeRegisters.RDRXCTL_;
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
 
@@ -70,12 +69,12 @@ public sealed class DeviceControlTests
     public void Section_4_6_3_AutoReadAndDmaInitialisationTakeTheirTimeAfterAReset()
     {
         using var bench = new CardBench();
-        Assert.NotEqual(0u, bench.Read(EEC) & IxgbeRegisters.EEC_.AutoReadDone); // long after power-on
+        Assert.NotEqual(0u, bench.Read(EEC) & EEC_.AutoReadDone); // long after power-on
         Assert.NotEqual(0u, bench.Read(RDRXCTL) & RDRXCTL_.DmaInitDone);
         bench.Write(CTRL, CTRL_.RST);
-        Assert.Equal(0u, bench.Read(EEC) & IxgbeRegisters.EEC_.AutoReadDone);
+        Assert.Equal(0u, bench.Read(EEC) & EEC_.AutoReadDone);
         bench.Run(DeviceControl.AutoReadDone);
-        Assert.NotEqual(0u, bench.Read(EEC) & IxgbeRegisters.EEC_.AutoReadDone);
+        Assert.NotEqual(0u, bench.Read(EEC) & EEC_.AutoReadDone);
         Assert.Equal(0u, bench.Read(RDRXCTL) & RDRXCTL_.DmaInitDone);
         bench.Run(DeviceControl.DmaInitDone);
         Assert.NotEqual(0u, bench.Read(RDRXCTL) & RDRXCTL_.DmaInitDone);

@@ -118,9 +118,9 @@ public sealed class EepromTests
     {
         using var bench = new CardBench();
         uint eec = bench.Read(IxgbeRegisters.EEC);
-        Assert.NotEqual(0u, eec & CardRegisters.EEC_.Present);
-        Assert.NotEqual(0u, eec & CardRegisters.EEC_.Address16);
-        Assert.Equal(EepromImage.Length, 64 << (int)(eec >> CardRegisters.EEC_.SizeShift & 0xF));
+        Assert.NotEqual(0u, eec & IxgbeRegisters.EEC_.Present);
+        Assert.NotEqual(0u, eec & IxgbeRegisters.EEC_.Address16);
+        Assert.Equal(EepromImage.Length, 64 << (int)(eec >> IxgbeRegisters.EEC_.SizeShift & 0xF));
     }
 
     [Fact]
@@ -159,7 +159,7 @@ public sealed class EepromTests
     public void Section_8_2_3_2_1_PinsMovedWithoutGrantAreAViolation()
     {
         using var bench = new CardBench();
-        bench.Write(IxgbeRegisters.EEC, CardRegisters.EEC_.Clock);
+        bench.Write(IxgbeRegisters.EEC, IxgbeRegisters.EEC_.Clock);
         Assert.Equal("eeprom-pins-without-grant", Assert.Single(bench.Card.Violations.All).Rule);
     }
 
@@ -172,11 +172,11 @@ public sealed class EepromTests
         bench.Run(Eeprom.WriteTime);
         Assert.NotEqual(0u, bench.Read(EEWR) & EERD_.Done);
         Assert.Equal(0xCAFE, ReadWord(bench, 0x120));
-        Assert.NotEqual(0u, bench.Read(IxgbeRegisters.EEC) & CardRegisters.EEC_.FlashUpdateDone);
-        bench.Write(IxgbeRegisters.EEC, CardRegisters.EEC_.FlashUpdate);
-        Assert.Equal(0u, bench.Read(IxgbeRegisters.EEC) & CardRegisters.EEC_.FlashUpdateDone);
+        Assert.NotEqual(0u, bench.Read(IxgbeRegisters.EEC) & IxgbeRegisters.EEC_.FlashUpdateDone);
+        bench.Write(IxgbeRegisters.EEC, IxgbeRegisters.EEC_.FlashUpdate);
+        Assert.Equal(0u, bench.Read(IxgbeRegisters.EEC) & IxgbeRegisters.EEC_.FlashUpdateDone);
         bench.Run(Eeprom.FlashUpdateTime);
-        Assert.NotEqual(0u, bench.Read(IxgbeRegisters.EEC) & CardRegisters.EEC_.FlashUpdateDone);
+        Assert.NotEqual(0u, bench.Read(IxgbeRegisters.EEC) & IxgbeRegisters.EEC_.FlashUpdateDone);
     }
 
     private static ushort ReadWord(CardBench bench, int address)
@@ -205,42 +205,42 @@ public sealed class EepromTests
 
         internal void Acquire()
         {
-            Set(CardRegisters.EEC_.Request, true);
-            Assert.NotEqual(0u, bench.Read(IxgbeRegisters.EEC) & CardRegisters.EEC_.Grant);
+            Set(IxgbeRegisters.EEC_.Request, true);
+            Assert.NotEqual(0u, bench.Read(IxgbeRegisters.EEC) & IxgbeRegisters.EEC_.Grant);
             Standby();
         }
 
         internal void Standby()
         {
-            Set(CardRegisters.EEC_.Select, true);
-            Set(CardRegisters.EEC_.Select, false);
+            Set(IxgbeRegisters.EEC_.Select, true);
+            Set(IxgbeRegisters.EEC_.Select, false);
         }
 
         internal void Release()
         {
-            Set(CardRegisters.EEC_.Select, true);
-            Set(CardRegisters.EEC_.Request, false);
+            Set(IxgbeRegisters.EEC_.Select, true);
+            Set(IxgbeRegisters.EEC_.Request, false);
         }
 
         internal void Send(int value, int bits)
         {
             for (int bit = bits - 1; bit >= 0; bit--)
             {
-                Set(CardRegisters.EEC_.DataIn, (value >> bit & 1) != 0);
-                Set(CardRegisters.EEC_.Clock, true);
-                Set(CardRegisters.EEC_.Clock, false);
+                Set(IxgbeRegisters.EEC_.DataIn, (value >> bit & 1) != 0);
+                Set(IxgbeRegisters.EEC_.Clock, true);
+                Set(IxgbeRegisters.EEC_.Clock, false);
             }
         }
 
         internal int Take(int bits)
         {
             int value = 0;
-            Set(CardRegisters.EEC_.DataIn, false);
+            Set(IxgbeRegisters.EEC_.DataIn, false);
             for (int bit = 0; bit < bits; bit++)
             {
-                Set(CardRegisters.EEC_.Clock, true);
-                value = value << 1 | ((bench.Read(IxgbeRegisters.EEC) & CardRegisters.EEC_.DataOut) != 0 ? 1 : 0);
-                Set(CardRegisters.EEC_.Clock, false);
+                Set(IxgbeRegisters.EEC_.Clock, true);
+                value = value << 1 | ((bench.Read(IxgbeRegisters.EEC) & IxgbeRegisters.EEC_.DataOut) != 0 ? 1 : 0);
+                Set(IxgbeRegisters.EEC_.Clock, false);
             }
             return value;
         }

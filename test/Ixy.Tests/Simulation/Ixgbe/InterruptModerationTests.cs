@@ -1,4 +1,3 @@
-using LINKS_ = Ixy.Ixgbe.IxgbeRegisters.LINKS_;
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
 using static Ixy.Tests.Simulation.Ixgbe.PciSteps;

@@ -1,8 +1,6 @@
 using Ixy.Simulation.Ixgbe;
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
-using AUTOC_ = Ixy.Simulation.Ixgbe.CardRegisters.AUTOC_;
-using LINKS_ = Ixy.Ixgbe.IxgbeRegisters.LINKS_;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 
@@ -76,14 +74,14 @@ public sealed class LinkTests
         using var bench = new CardBench();
         bench.Run();
         bench.Read(LINKS);
-        Assert.NotEqual(0u, bench.Read(LINKS) & CardRegisters.LINKS_.StillUp);
+        Assert.NotEqual(0u, bench.Read(LINKS) & LINKS_.StillUp);
         bench.TestWire.Signal = false;
         bench.Run();
         bench.Read(LINKS);
         bench.TestWire.Signal = true;
         bench.Run();
-        Assert.Equal(LINKS_.Up, bench.Read(LINKS) & (LINKS_.Up | CardRegisters.LINKS_.StillUp)); // up, but it was down
-        Assert.NotEqual(0u, bench.Read(LINKS) & CardRegisters.LINKS_.StillUp);
+        Assert.Equal(LINKS_.Up, bench.Read(LINKS) & (LINKS_.Up | LINKS_.StillUp)); // up, but it was down
+        Assert.NotEqual(0u, bench.Read(LINKS) & LINKS_.StillUp);
     }
 
     [Fact]

@@ -1,11 +1,6 @@
 using System.Buffers.Binary;
 using Ixy.Simulation.Ixgbe;
 using static Ixy.Ixgbe.IxgbeRegisters;
-using TXDCTL_ = Ixy.Ixgbe.IxgbeRegisters.TXDCTL_;
-using DMATXCTL_ = Ixy.Ixgbe.IxgbeRegisters.DMATXCTL_;
-using HLREG0_ = Ixy.Ixgbe.IxgbeRegisters.HLREG0_;
-using AUTOC_ = Ixy.Ixgbe.IxgbeRegisters.AUTOC_;
-using LINKS_ = Ixy.Ixgbe.IxgbeRegisters.LINKS_;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 

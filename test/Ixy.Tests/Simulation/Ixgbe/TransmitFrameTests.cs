@@ -1,5 +1,4 @@
 using static Ixy.Ixgbe.IxgbeRegisters;
-using HLREG0_ = Ixy.Ixgbe.IxgbeRegisters.HLREG0_;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 

@@ -1,8 +1,6 @@
 using System.Buffers.Binary;
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
-using DMATXCTL_ = Ixy.Ixgbe.IxgbeRegisters.DMATXCTL_;
-using TXDCTL_ = Ixy.Ixgbe.IxgbeRegisters.TXDCTL_;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 

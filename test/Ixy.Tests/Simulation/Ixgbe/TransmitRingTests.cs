@@ -1,7 +1,5 @@
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
-using TXDCTL_ = Ixy.Ixgbe.IxgbeRegisters.TXDCTL_;
-using DMATXCTL_ = Ixy.Ixgbe.IxgbeRegisters.DMATXCTL_;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 

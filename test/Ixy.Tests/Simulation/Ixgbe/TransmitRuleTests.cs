@@ -2,9 +2,6 @@ using System.Reflection;
 using Ixy.Simulation.Ixgbe;
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
-using DMATXCTL_ = Ixy.Ixgbe.IxgbeRegisters.DMATXCTL_;
-using HLREG0_ = Ixy.Ixgbe.IxgbeRegisters.HLREG0_;
-using TXDCTL_ = Ixy.Ixgbe.IxgbeRegisters.TXDCTL_;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 
