@@ -32,9 +32,6 @@ internal static partial class CardRegisters
     internal static readonly Register RTTPT2C = Define("RTTPT2C", 0x0CD20, ReadWrite, 0, "Credits of a traffic class, packet plane (8.2.3.10.10)", 8);
     internal static readonly Register RTTPT2S = Define("RTTPT2S", 0x0CD40, ReadOnly, 0, "Credits left to a traffic class, packet plane (8.2.3.10)", 8);
 
-    // Virtualization (8.2.3.27)
-    internal static readonly Register PFVFTE = Define("PFVFTE", 0x08110, ReadWrite, 0, "Pools that may transmit, a bit each (8.2.3.27)", 2);
-
     internal static class TDWBAL_ { public const uint Enable = 1, AddressMask = ~0xFu; }
     internal static class MTQC_
     {
@@ -43,5 +40,4 @@ internal static partial class CardRegisters
     internal static class DCA_TXCTRL_ { public const uint WriteBackRelaxedOrdering = 1u << 11; }
     internal static class DMATXCTL_ { public const uint GlobalDoubleVlan = 1u << 3; public const int VlanTypeShift = 16; }
     internal static class TXDCTL_ { public const uint ThresholdMask = 0x7F, SoftwareFlush = 1u << 26; }
-    internal static class HLREG0_ { public const uint Loopback = 1u << 15; }
 }
