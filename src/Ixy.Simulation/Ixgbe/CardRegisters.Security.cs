@@ -72,4 +72,5 @@ internal static partial class CardRegisters
     internal static readonly Register WUPM = Define("WUPM", 0x05A00, ReadOnly, 0, "Wake-up packet (8.2.3.24.7)", 32);
     internal static readonly Register FHFT = Define("FHFT", 0x09000, ReadWrite, 0, "Flexible wake-up filters, four of 64 words (8.2.3.24.8)", 256);
     internal static readonly Register FHFT_EXT = Define("FHFT_EXT", 0x09800, ReadWrite, 0, "Flexible wake-up filters 4 and 5 (8.2.3.24)", 128);
+    internal static class TSYNCTXCTL_ { public const uint Valid = 1, Enable = 1u << 4; }
 }

@@ -32,8 +32,6 @@ internal static partial class CardRegisters
     internal static readonly Register RTTPT2C = Define("RTTPT2C", 0x0CD20, ReadWrite, 0, "Credits of a traffic class, packet plane (8.2.3.10.10)", 8);
     internal static readonly Register RTTPT2S = Define("RTTPT2S", 0x0CD40, ReadOnly, 0, "Credits left to a traffic class, packet plane (8.2.3.10)", 8);
 
-    // Virtualization (8.2.3.27)
-
     internal static class TDWBAL_ { public const uint Enable = 1, AddressMask = ~0xFu; }
     internal static class MTQC_
     {

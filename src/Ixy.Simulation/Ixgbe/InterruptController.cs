@@ -44,6 +44,17 @@ internal sealed partial class InterruptController
     internal void RaiseTransmit(int queue) => Raise(_allocation.Transmit(queue));
 
     /// <summary>
+    /// When descriptors that a transmit queue has gathered since now are written back at the latest: when the counter of
+    /// its vector reaches zero (7.2.3.5.1). Never, if the queue has no vector.
+    /// </summary>
+    internal long TransmitTimer(int queue)
+    {
+        ulong cause = _allocation.Transmit(queue);
+        if (cause == 0) return long.MaxValue;
+        return _moderation.ExpiresAt(_allocation.IsMultiple ? BitOperations.TrailingZeroCount(cause) : 0, _card.Now);
+    }
+
+    /// <summary>
     /// As <see cref="RaiseReceive"/>, for a packet that is not to wait for EITR: a low-latency filter matched, or free
     /// descriptors ran low (7.3.2.2, 7.3.2.3).
     /// </summary>

@@ -27,7 +27,10 @@ internal sealed class InterruptModeration
     internal long ReadyAt(int vector) => _vectors[vector].ReadyAt;
 
     /// <summary>The vector interrupts now: the counter starts at the interval.</summary>
-    internal void Start(int vector, long now) => _vectors[vector].ReadyAt = now + _vectors[vector].Interval * Scaled(CountTime);
+    internal void Start(int vector, long now) => _vectors[vector].ReadyAt = ExpiresAt(vector, now);
+
+    /// <summary>When a counter of the vector that starts now reaches zero.</summary>
+    internal long ExpiresAt(int vector, long now) => now + _vectors[vector].Interval * Scaled(CountTime);
 
     /// <summary>An urgent cause: the vector need not wait, unless its credits are used up (7.3.2.3).</summary>
     internal void PassUrgent(int vector, long now)

@@ -35,7 +35,7 @@ internal sealed unsafe class IxgbeCard : CardModel
         _timeSync = new TimeSync(this);
         _ = new HostInterface(this);
         Receive = new ReceivePath(this);
-        Transmit = new TransmitPath(this);
+        Transmit = new TransmitPath(this) { TimeStamp = _timeSync.StampTransmit };
         StatisticsRegisters.Attach(Registers, Statistics, Violations);
         Link.Reset();
     }

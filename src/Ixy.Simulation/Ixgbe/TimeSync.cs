@@ -26,6 +26,9 @@ internal sealed class TimeSync
             _registers[TIMINCA] = value;
         });
         _registers.OnWrite(TIMADJ, Adjust);
+        _registers.OnWrite(TSYNCTXCTL, (_, value) =>
+            _registers[TSYNCTXCTL] = (_registers[TSYNCTXCTL] & TSYNCTXCTL_.Valid) | (value & TSYNCTXCTL_.Enable));
+        _registers.OnRead(TXSTMP, ReadTransmitStamp);
     }
 
     // Link clock: 6.4 ns at 10 Gb/s, ten and a hundred times as long at 1 Gb/s and 100 Mb/s.
@@ -42,6 +45,22 @@ internal sealed class TimeSync
     }
 
     internal void Reset() => Set(0);
+
+    /// <summary>Keeps the time at which a packet leaves that asks for it, unless software has not read the last one (7.9.3).</summary>
+    internal void StampTransmit()
+    {
+        if ((_registers[TSYNCTXCTL] & (TSYNCTXCTL_.Enable | TSYNCTXCTL_.Valid)) != TSYNCTXCTL_.Enable) return;
+        ulong time = Time;
+        (_registers[TXSTMP, 0], _registers[TXSTMP, 1]) = ((uint)time, (uint)(time >> 32));
+        _registers[TSYNCTXCTL] |= TSYNCTXCTL_.Valid;
+    }
+
+    // Reading the high half frees the register for the next time stamp (8.2.3.26.7).
+    private uint ReadTransmitStamp(int index)
+    {
+        if (index == 1) _registers[TSYNCTXCTL] &= ~TSYNCTXCTL_.Valid;
+        return _registers[TXSTMP, index];
+    }
 
     private void Set(ulong time)
     {

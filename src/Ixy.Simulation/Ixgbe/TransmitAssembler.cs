@@ -86,7 +86,7 @@ internal sealed unsafe partial class TransmitAssembler : IDisposable
         if (!CheckPart(first, _first, isLast: true) || !Check(request, length)) return true;
         byte* frame = _dma.Translate(first.Address, length, "transmit buffer");
         if (frame is null) return true;
-        if (request.TimeStamp) _path.TimeStamp?.Invoke(_path.Card.Now);
+        if (request.TimeStamp) _path.TimeStamp?.Invoke();
         _mac.Send(new ReadOnlySpan<byte>(frame, (int)length));
         return true;
     }
@@ -126,7 +126,7 @@ internal sealed unsafe partial class TransmitAssembler : IDisposable
 
     private void Send(in TransmitRequest request, uint length)
     {
-        if (request.TimeStamp) _path.TimeStamp?.Invoke(_path.Card.Now);
+        if (request.TimeStamp) _path.TimeStamp?.Invoke();
         var packet = new Span<byte>(_memory + Headroom, (int)length);
         if (request.Segment)
         {

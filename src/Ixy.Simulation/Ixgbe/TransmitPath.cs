@@ -4,9 +4,9 @@ using static Ixy.Simulation.Ixgbe.CardRegisters;
 namespace Ixy.Simulation.Ixgbe;
 
 /// <summary>
-/// From descriptor rings in host memory through offloads to the wire (datasheet 7.2). While the link is down, the transmit
-/// arbiter is stopped or bus requests are disabled, descriptors stay where they are: the MAC takes no data then, and the
-/// packet buffer in front of it, which a real card would still fill, is not seen by software.
+/// From descriptor rings in host memory through offloads to the wire (datasheet 7.2). While the link is down or the
+/// transmit arbiter is stopped, descriptors stay where they are: the MAC takes no data then, and the packet buffer in front
+/// of it, which a real card would still fill, is not seen by software.
 /// </summary>
 internal sealed class TransmitPath : IDisposable
 {
@@ -16,7 +16,7 @@ internal sealed class TransmitPath : IDisposable
     // some descriptors within it. (A card takes turns frame by frame, 7.2.1.2.3.4; no order between queues is promised.)
     private const int DescriptorsPerTurn = 64, DescriptorsPerQueue = 16;
 
-    private const int QueuesWithoutModes = 64, EitrUnit = 2_048;
+    private const int QueuesWithoutModes = 64;
     private readonly RegisterFile _registers;
     private readonly TransmitQueue[] _queues = new TransmitQueue[Queues];
     private readonly TransmitQueue[] _enabled = new TransmitQueue[Queues];
@@ -46,8 +46,8 @@ internal sealed class TransmitPath : IDisposable
     /// <summary>DMATXCTL.TE.</summary>
     internal bool IsTransmitEnabled { get; private set; }
 
-    /// <summary>Told the time when a packet passes that asks for a time stamp (TDESC.MAC.1588, 7.2.3.2.4).</summary>
-    internal Action<long>? TimeStamp { get; set; }
+    /// <summary>Called when a packet passes that asks for a time stamp (TDESC.MAC.1588, 7.2.3.2.4).</summary>
+    internal Action? TimeStamp { get; init; }
 
     /// <summary>DCB or virtualization is on (MTQC).</summary>
     internal bool HasModes => (_registers[MTQC] & (MTQC_.TrafficClasses | MTQC_.Pools)) != 0;
@@ -57,7 +57,6 @@ internal sealed class TransmitPath : IDisposable
     {
         if (_anyBursts) FlushBursts(now);
         if (_enabledCount == 0 || !IsTransmitEnabled || !_arbiters.AreRunning || !Card.Link.IsUp) return false;
-        if ((_registers[CTRL] & CTRL_.MasterDisable) != 0) return false;
         if (_registers[HLREG0] != _macControl) ConfigureMac();
         Mac.BeginTurn(now);
         int left = DescriptorsPerTurn, idle = 0;
@@ -96,20 +95,6 @@ internal sealed class TransmitPath : IDisposable
 
     /// <summary>The queue does not exist in the mode that MTQC sets (7.2.1.2.1).</summary>
     internal bool IsOutsideMode(int queue) => queue >= QueuesWithoutModes && !HasModes;
-
-    /// <summary>
-    /// When a burst that starts now is written back at the latest: when the counter of the queue's vector expires
-    /// (7.2.3.5.1). Never if the queue has no vector.
-    /// </summary>
-    internal long WriteBackTime(int queue)
-    {
-        // IVAR: a byte for each cause, receive and transmit of an even queue, receive and transmit of an odd one.
-        uint entry = _registers[IVAR, queue / 2] >> (queue % 2 * 16 + 8);
-        if ((entry & 0x80) == 0) return long.MaxValue;
-        bool hasVectors = (_registers[GPIE] & 1u << 4) != 0;
-        uint interval = _registers[EITR, hasVectors ? (int)(entry & 0x3F) : 0] >> 3 & 0x1FF;
-        return Card.Now + interval * EitrUnit;
-    }
 
     /// <summary>Lets the pools that PFVFTE names transmit, and no others; all queues without virtualization.</summary>
     internal void ApplyPools()

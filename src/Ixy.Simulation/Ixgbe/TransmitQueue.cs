@@ -159,7 +159,7 @@ internal sealed unsafe partial class TransmitQueue
             ReportOnce(TransmitRule.ReportWithThreshold, last, ring);
         _unwritten += used;
         while (_unwritten >= _writeBackThreshold) WriteBack(ring, _writeBackThreshold);
-        if (_unwritten > 0 && _flushAt == Never) _flushAt = _path.WriteBackTime(Index);
+        if (_unwritten > 0 && _flushAt == Never) _flushAt = _path.Card.Interrupts.TransmitTimer(Index);
     }
 
     private void WriteBack(TransmitDescriptor* ring, uint count)

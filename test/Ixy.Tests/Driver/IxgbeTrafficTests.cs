@@ -53,7 +53,7 @@ public sealed class IxgbeTrafficTests
             TransmitQueues = queues,
             ReceiveQueues = queues,
             RingSize = 64,
-            PoolSize = 256,
+            PoolSize = 2048, // each queue keeps a part of a group of descriptors until it is full
         });
         for (int i = 0; i < queues; i++)
         {

@@ -138,21 +138,33 @@ public sealed class TransmitFrameTests
         Assert.Single(bench.Sent);
     }
 
-    // 7.2.3.2.4, MAC.1588: a packet can ask for a time stamp.
-    [Fact]
-    public void APacketCanAskForATimeStamp()
+    // 7.2.3.2.4, MAC.1588, and 8.2.3.26.7: the time at which a packet left is kept until its high half has been read.
+    [Theory]
+    [InlineData(60)]
+    [InlineData(40)]
+    public void APacketCanAskForATimeStamp(int length)
     {
+        const uint stamp = 1u << 19, valid = 1, enable = 1u << 4;
         using var bench = new TransmitBench();
         var ring = bench.AddQueue();
-        var stamps = new List<long>();
-        bench.Card.Transmit.TimeStamp = stamps.Add;
-        ring.PutFrame(TransmitFrames.Make(60));
-        ring.PutFrame(TransmitFrames.Make(60), Tx.Whole | 1u << 19);
-        ring.PutFrame(TransmitFrames.Make(40), Tx.Whole | 1u << 19);
+        bench.Write(TIMINCA, 1u << 24 | 1);
+        bench.Write(TSYNCTXCTL, enable);
+        ring.PutFrame(TransmitFrames.Make(length));
         ring.Send();
-        Assert.Equal(3, bench.Sent.Count);
-        Assert.Equal(2, stamps.Count);
-        Assert.All(stamps, stamp => Assert.InRange(stamp, 1, bench.Card.Now));
+        Assert.Equal(enable, bench.Read(TSYNCTXCTL));
+        ring.PutFrame(TransmitFrames.Make(length), Tx.Whole | stamp);
+        ring.Send();
+        Assert.Equal(enable | valid, bench.Read(TSYNCTXCTL));
+        uint time = bench.Read(TXSTMP);
+        Assert.InRange(time, 1u, bench.Read(SYSTIML));
+        bench.Run();
+        ring.PutFrame(TransmitFrames.Make(length), Tx.Whole | stamp);
+        ring.Send();
+        Assert.Equal((time, 0u), (bench.Read(TXSTMP), bench.Read(TXSTMP, 1)));
+        Assert.Equal(enable, bench.Read(TSYNCTXCTL));
+        ring.PutFrame(TransmitFrames.Make(length), Tx.Whole | stamp);
+        ring.Send();
+        Assert.InRange(bench.Read(TXSTMP), time + 1, bench.Read(SYSTIML));
         Assert.Empty(bench.Broken);
     }
 
@@ -185,7 +197,7 @@ public sealed class TransmitFrameTests
     public void QueuesAreCountedAsTqsmSays()
     {
         using var bench = new TransmitBench();
-        bench.Write(Ixy.Simulation.Ixgbe.CardRegisters.TQSM, 0x0F03_0702, 1);
+        bench.Write(TQSM, 0x0F03_0702, 1);
         foreach (int queue in new[] { 0, 4, 5, 7 })
         {
             var ring = bench.AddQueue(queue);

@@ -140,6 +140,26 @@ public sealed class TransmitReportTests
         Assert.Empty(bench.Broken);
     }
 
+    // 7.3.1, 7.2.3.5.1: a write-back sets the cause that IVAR gives the queue; a packet without RS sets none.
+    [Theory]
+    [InlineData(0, 0x80u << 8, 1u)]
+    [InlineData(1, 0x85u << 24, 1u << 5)]
+    [InlineData(1, 0u, 0u)]
+    public void AWriteBackSetsTheQueuesInterruptCause(int queue, uint allocation, uint cause)
+    {
+        const uint queues = 0xFFFF;
+        using var bench = new TransmitBench();
+        bench.Write(IVAR, allocation);
+        var ring = bench.AddQueue(queue);
+        _ = bench.Read(EICR);
+        ring.PutFrame(TransmitFrames.Make(64), Tx.Eop | Tx.Ifcs);
+        ring.Send();
+        Assert.Equal(0u, bench.Read(EICR) & queues);
+        ring.PutFrame(TransmitFrames.Make(64));
+        ring.Send();
+        Assert.Equal(cause, bench.Read(EICR) & queues);
+    }
+
     // A packet whose buffer the driver has not mapped is a fault: nothing is sent, and the queue goes on.
     [Fact]
     public void AnUnmappedBufferIsAFault()

@@ -154,6 +154,24 @@ public sealed class TransmitRingTests
         Assert.Equal((1, 1u), (bench.Sent.Count, ring.Head));
     }
 
+    // 3.7, 7.2: while there is no link, nothing leaves; descriptors wait until there is one again.
+    [Fact]
+    public void DescriptorsWaitForTheLink()
+    {
+        using var bench = new TransmitBench();
+        var ring = bench.AddQueue();
+        bench.Wire.Signal = false;
+        bench.Run();
+        ring.PutFrame(TransmitFrames.Make(60));
+        ring.Send();
+        bench.Run(1_000_000);
+        Assert.Equal((0, 0u, false), (bench.Sent.Count, ring.Head, ring.IsDone(0)));
+        bench.Wire.Signal = true;
+        bench.Run(100_000);
+        Assert.Equal((1, 1u, true), (bench.Sent.Count, ring.Head, ring.IsDone(0)));
+        Assert.Empty(bench.Broken);
+    }
+
     // 7.2.1.2.1: the queues of a pool send only if its bit in PFVFTE is set; two queues a pool here.
     [Fact]
     public void APoolSendsOnlyIfItMay()
