@@ -1,4 +1,3 @@
-using Ixy.Ixgbe;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
 
 namespace Ixy.Simulation.Ixgbe;
@@ -97,8 +96,7 @@ internal sealed class InterruptModeration
         state.CreditedAt = time == 0 ? now : state.CreditedAt + gained * time;
     }
 
-    private long Scaled(long time) =>
-        (_card.Registers[IxgbeRegisters.LINKS] & IxgbeRegisters.LINKS_.SpeedMask) == IxgbeRegisters.LINKS_.Speed100M ? 10 * time : time;
+    private long Scaled(long time) => _card.Link.SpeedMbps == 100 ? 10 * time : time;
 
     private struct Vector
     {
