@@ -8,7 +8,7 @@ internal static partial class CardRegisters
     // Pins, lights, timers
     internal static readonly Register ESDP = Define("ESDP", 0x00020, ReadWrite, 0x0800, "Software-definable pins: data, direction, function (8.2.3.1.4)");
     internal static readonly Register I2CCTL = Define("I2CCTL", 0x00028, ReadWrite, 0xA, "I2C pins (8.2.3.1.5)");
-    internal static readonly Register I2CCTL_X550 = Define("I2CCTL_X550", 0x15F5C, ReadWrite, 0, "I2C pins where the X550 has them");
+    internal static readonly Register I2CCTL_X550 = Define("I2CCTL_X550", 0x15F5C, ReadWrite, 0, "I2C pins (X550)");
     internal static readonly Register MAC_GPIO = Define("MAC_GPIO", 0x00030, ReadWrite, 0, "MAC pins (X540 and X550)");
     internal static readonly Register TSSDP = Define("TSSDP", 0x0003C, ReadWrite, 0, "Time sync pins (X540 and X550)");
     internal static readonly Register FRTIMER = Define("FRTIMER", 0x00048, ReadWrite, 0, "Free running microseconds (8.2.3.1)");
@@ -30,7 +30,7 @@ internal static partial class CardRegisters
     internal static class EEMNGCTL_ { public const uint ConfigurationDone0 = 1u << 18, ConfigurationDone1 = 1u << 19; }
 
     // Flash
-    internal static readonly Register FLA = Define("FLA", 0x1001C, ReadWrite, 0x80, "Flash access by bits (8.2.3.2)");
+    internal static readonly Register FLA = Define("FLA", 0x1001C, ReadWrite, 0, "Flash access by bits (8.2.3.2)");
     internal static readonly Register FLMNGCTL = Define("FLMNGCTL", 0x10118, ReadWrite, 0x4000_0000, "Firmware's flash access (8.2.3.2)");
     internal static readonly Register FLMNGDATA = Define("FLMNGDATA", 0x1011C, ReadOnly, 0, "Firmware's flash data (8.2.3.2)");
     internal static readonly Register FLMNGCNT = Define("FLMNGCNT", 0x10120, ReadWrite, 0, "Firmware's flash count (8.2.3.2)");
@@ -43,7 +43,7 @@ internal static partial class CardRegisters
     internal static readonly Register SWSM = Define("SWSM", 0x10140, ReadWrite, 0, "Software semaphore: SMBI set by reading, SWESMBI (8.2.3.4)");
     internal static readonly Register FWSM = Define("FWSM", 0x10148, ReadOnly, 0x0000_8000, "Firmware: valid, no manageability mode (8.2.3.4)");
     internal static readonly Register SW_FW_SYNC = Define("SW_FW_SYNC", 0x10160, ReadWrite, 0, "Who uses EEPROM, PHYs, MAC (8.2.3.4)");
-    internal static readonly Register FACTPS = Define("FACTPS", 0x10150, ReadOnly, 0, "Power states of the functions (8.2.3.4)");
+    internal static readonly Register FACTPS = Define("FACTPS", 0x10150, ReadOnly, 6, "Power states of the functions: 0 is there and active (8.2.3.4)");
     internal static class SWSM_ { public const uint SMBI = 1, SWESMBI = 1u << 1, WakeClock = 1u << 2; }
     internal static class SW_FW_SYNC_
     {

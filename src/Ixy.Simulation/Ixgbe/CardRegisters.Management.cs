@@ -40,8 +40,8 @@ internal static partial class CardRegisters
         Split = 1,
         UpperOffset = 0x001C0,
     });
-    internal static readonly Register PFVFLREC = Define("PFVFLREC", 0x00700, ReadWrite, 0, "Clears PFVFLRE (8.2.3.27)", 2);
-    internal static readonly Register PFMBICR = Define("PFMBICR", 0x00710, ReadWrite, 0, "Mailbox interrupt causes, by 16 functions (8.2.3.27)", 4);
+    internal static readonly Register PFVFLREC = Define("PFVFLREC", 0x00700, WriteOnly, 0, "Clears PFVFLRE (8.2.3.27)", 2);
+    internal static readonly Register PFMBICR = Define("PFMBICR", 0x00710, ReadOnly, 0, "Mailbox interrupt causes, by 16 functions (8.2.3.27)", 4);
     internal static readonly Register PFMBIMR = Define("PFMBIMR", 0x00720, ReadWrite, 0xFFFF_FFFF, "Mailbox interrupt masks (8.2.3.27)", 2);
     internal static readonly Register PFMAILBOX = Define("PFMAILBOX", 0x04B00, ReadWrite, 0, "Mailbox of a virtual function (8.2.3.27)", 64);
     internal static readonly Register PFMBMEM = Define("PFMBMEM", 0x13000, ReadWrite, 0, "Mailbox memory, 16 words a function (8.2.3.27)", 1024);

@@ -16,7 +16,7 @@ internal sealed class CopperPhy
 
     private readonly IxgbeCard _card;
     private readonly Dictionary<(int Device, int Address), ushort> _values = [];
-    private bool _linkWasDown = true, _linkChanged, _wasUp;
+    private bool _linkWasDown = true, _linkChanged;
 
     internal CopperPhy(IxgbeCard card)
     {
@@ -24,8 +24,17 @@ internal sealed class CopperPhy
         Reset();
     }
 
-    /// <summary>Software advertises this speed.</summary>
-    internal bool Advertises(int speedMbps) => speedMbps switch
+    /// <summary>The fastest speed that software advertises and a partner can do, 0 if there is none.</summary>
+    internal int FastestAdvertised(int partnerMbps)
+    {
+        foreach (int speed in (ReadOnlySpan<int>)[10_000, 1_000, 100])
+        {
+            if (speed <= partnerMbps && Advertises(speed)) return speed;
+        }
+        return 0;
+    }
+
+    private bool Advertises(int speedMbps) => speedMbps switch
     {
         10_000 => (this[AutoNegotiation, TenGigabitControl] & Advertise10G) != 0,
         1_000 => (this[AutoNegotiation, VendorProvisioning] & Advertise1G) != 0,
@@ -39,13 +48,11 @@ internal sealed class CopperPhy
         set => _values[(device, address)] = value;
     }
 
-    /// <summary>Follows the link: latches what status registers tell until they are read.</summary>
-    internal void Poll()
+    /// <summary>Latches what status registers tell of the link until they are read.</summary>
+    internal void LinkChanged(bool up)
     {
-        bool up = _card.Link.IsUp;
-        if (up != _wasUp) _linkChanged = true;
+        _linkChanged = true;
         if (!up) _linkWasDown = true;
-        _wasUp = up;
     }
 
     internal ushort Read(int device, int address) => (device, address) switch

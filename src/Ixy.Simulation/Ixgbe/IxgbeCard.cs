@@ -94,8 +94,6 @@ internal sealed unsafe class IxgbeCard : CardModel
         {
             _slowTurnAt = now + SlowTurn;
             Link.Poll(now);
-            Pins.Poll();
-            Phy.Poll();
             Interrupts.Poll(now);
         }
         // With its master disabled the card starts no bus request, so no packet moves (5.2.5.3.2).

@@ -9,13 +9,12 @@ namespace Ixy.Simulation.Ixgbe;
 /// </summary>
 internal sealed class LinkState
 {
-    internal const uint LinkStatusChange = 1u << 20;
     private const long Never = long.MaxValue;
 
     private readonly IxgbeCard _card;
     private readonly RegisterFile _registers;
     private uint _mode;
-    private long _upAt = Never;
+    private long _nextChange = Never;
     private bool _stillUp, _hadSignal = true, _restarted;
 
     internal LinkState(IxgbeCard card)
@@ -26,12 +25,12 @@ internal sealed class LinkState
         _registers.OnWrite(AUTOC2, (_, value) =>
         {
             _registers[AUTOC2] = value;
-            Evaluate(_card.Now);
+            Evaluate();
         });
         _registers.OnWrite(MACC, (_, value) =>
         {
             _registers[MACC] = value;
-            Evaluate(_card.Now);
+            Evaluate();
         });
         _registers.OnRead(LINKS, _ => ReadLinks());
         _registers.OnRead(ANLP1, _ => AnState);
@@ -56,10 +55,15 @@ internal sealed class LinkState
     internal void Poll(long now)
     {
         bool signal = _card.Wire.HasSignal;
+        if (signal == _hadSignal && now < _nextChange) return;
         if (_hadSignal && !signal) _card.Statistics.MLFC++;
         _hadSignal = signal;
+        _card.Pins.Update();
         Evaluate(now);
     }
+
+    /// <summary>Looks at what the link depends on again: something of it has changed.</summary>
+    internal void Evaluate() => Evaluate(_card.Now);
 
     /// <summary>State after power-on, PCI reset or link reset: the link is set up anew with what the EEPROM says.</summary>
     internal void Reset()
@@ -76,7 +80,7 @@ internal sealed class LinkState
     internal void Restart()
     {
         GoDown();
-        Evaluate(_card.Now);
+        Evaluate();
     }
 
     private static uint Mode(uint autoc) => (autoc >> AUTOC_.LinkModeShift) & AUTOC_.LinkModeBits;
@@ -87,7 +91,7 @@ internal sealed class LinkState
         _registers[AUTOC] = value & ~AUTOC_.Restart;
         if ((value & AUTOC_.Restart) == 0)
         {
-            Evaluate(_card.Now);
+            Evaluate();
             return;
         }
         (_mode, _restarted) = (Mode(value), true);
@@ -106,19 +110,25 @@ internal sealed class LinkState
             return;
         }
         if (IsUp) return;
-        if (_upAt == Never) _upAt = Forced ? now : now + _card.Options.LinkUpDelay;
-        if (now < _upAt) return;
+        if (_nextChange == Never) _nextChange = Forced ? now : now + _card.Options.LinkUpDelay;
+        if (now < _nextChange) return;
         SpeedMbps = speed != 0 ? speed : SpeedMbps;
-        (IsUp, _stillUp) = (true, true);
-        _card.Interrupts.RaiseCause(LinkStatusChange);
+        Change(up: true);
     }
 
     private void GoDown()
     {
-        _upAt = Never;
-        if (!IsUp) return;
-        (IsUp, _stillUp) = (false, false);
-        _card.Interrupts.RaiseCause(LinkStatusChange);
+        _nextChange = Never;
+        _stillUp = false;
+        if (IsUp) Change(up: false);
+    }
+
+    private void Change(bool up)
+    {
+        IsUp = up;
+        _nextChange = Never;
+        _card.Phy.LinkChanged(up);
+        _card.Interrupts.RaiseCause(EICR_.LinkChange);
     }
 
     // What both ends can do: 0 if there is nothing. A serial or parallel mode has one speed (8.2.3.22.19); with
@@ -126,7 +136,7 @@ internal sealed class LinkState
     private int CommonSpeed()
     {
         int partner = _card.Options.PartnerSpeedMbps;
-        if (_card.Options.IsCopper) return _card.Phy.Advertises(partner) ? partner : 0;
+        if (_card.Options.IsCopper) return _card.Phy.FastestAdvertised(partner);
         return _mode switch
         {
             0 or 2 => partner == 1_000 ? 1_000 : 0,

@@ -18,7 +18,11 @@ internal sealed class SdpPins
         _card = card;
         _registers = card.Registers;
         _registers.OnRead(ESDP, _ => Read());
-        _registers.OnWrite(ESDP, (_, value) => _registers[ESDP] = value & ~(ESDP_.Pins & ~Outputs(value)));
+        _registers.OnWrite(ESDP, (_, value) =>
+        {
+            _registers[ESDP] = value & ~(ESDP_.Pins & ~Outputs(value));
+            _card.Link.Evaluate();
+        });
         _inputs = Inputs;
     }
 
@@ -31,7 +35,7 @@ internal sealed class SdpPins
         ESDP_.ModulePresent | (_card.Wire.HasSignal ? 0 : ESDP_.RxLoss);
 
     /// <summary>Raises the interrupt causes of input pins that went high, where GPIE asks for them (8.2.3.5).</summary>
-    internal void Poll()
+    internal void Update()
     {
         uint rising = Inputs & ~_inputs;
         _inputs = Inputs;

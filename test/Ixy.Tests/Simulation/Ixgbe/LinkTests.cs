@@ -60,12 +60,12 @@ public sealed class LinkTests
         bench.TestWire.Signal = false;
         bench.Run();
         Assert.Equal(0u, bench.Read(LINKS) & LINKS_.Up);
-        Assert.NotEqual(0u, bench.Read(EICR) & LinkState.LinkStatusChange);
+        Assert.NotEqual(0u, bench.Read(EICR) & EICR_.LinkChange);
         Assert.Equal(1u, bench.Read(MLFC));
         bench.TestWire.Signal = true;
         bench.Run();
         Assert.NotEqual(0u, bench.Read(LINKS) & LINKS_.Up);
-        Assert.NotEqual(0u, bench.Read(EICR) & LinkState.LinkStatusChange);
+        Assert.NotEqual(0u, bench.Read(EICR) & EICR_.LinkChange);
     }
 
     [Fact]
