@@ -13,7 +13,6 @@ internal sealed class TransmitMac(IxgbeCard card)
     /// <summary>The longest frame, FCS not counted: 15.5 KB (7.2.3.2.4).</summary>
     internal const uint LongestFrame = 15_872;
 
-    private const uint Loopback = 1u << 15; // HLREG0.LPBK
     private static readonly byte[] s_broadcast = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF];
 
     private readonly Wire _wire = card.Wire;

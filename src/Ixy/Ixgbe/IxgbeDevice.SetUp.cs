@@ -87,17 +87,17 @@ public sealed partial class IxgbeDevice
         for (int i = 1; i < RAH.Count; i++) _bar.Write32(RAH[i], 0);
         for (int i = 0; i < MTA.Count; i++) _bar.Write32(MTA[i], 0);
         Change(FCTRL, FCTRL_.BroadcastAccept, set: true);
-        // MAXFRS counts the FCS, and leaves room for a VLAN tag on its own (8.2.3.22.13).
-        bool jumbo = _options.MaxFrameSize > 1518;
+        // MAXFRS counts the FCS, and is looked at only with JUMBOEN; without it 1,518 bytes are the limit (8.2.3.22.13).
         Write(MAXFRS, (uint)(_options.MaxFrameSize + FcsLength) << MAXFRS_.SizeShift);
-        Change(HLREG0, HLREG0_.JumboEnable, set: jumbo);
+        Change(HLREG0, HLREG0_.JumboEnable, set: true);
     }
 
     private void SetUpReceiveQueue(IxgbeReceiveQueue queue)
     {
         _receiveQueues.Add(queue);
         int i = queue.Index;
-        // A queue that nobody empties drops its own frames, instead of blocking the packet buffer for all (DROP_EN, 7.1.10.1.1?).
+        // A queue that nobody empties drops its own frames, instead of blocking the packet buffer
+        // for all (Drop_En, 8.2.3.8.7).
         uint size = (uint)_options.EffectiveBufferSize / SRRCTL_.BufferSizeUnit;
         _bar.Write32(SRRCTL[i], size | SRRCTL_.AdvancedOneBuffer | SRRCTL_.DropEnable);
         _bar.Write32(RDBAL[i], (uint)queue.RingAddress);
@@ -183,19 +183,23 @@ public sealed partial class IxgbeDevice
     }
 
     // 4.6.7.1.2, 4.6.8.1 Disabling queues, 5.2.5.3.2 Master disable, and a reset: afterwards the card touches no memory.
-    // Nothing here throws for lack of an answer: bus mastering goes off whatever the card says.
+    // Nothing here throws for lack of an answer: bus mastering goes off whatever the card says. A transmit queue that
+    // cannot be emptied, because the link is down, must not be disabled: it is left to the reset.
     private void Quiet()
     {
         DisableInterrupts();
         Change(RXCTRL, RXCTRL_.Enable, set: false);
         foreach (var queue in _receiveQueues) Disable(RXDCTL[queue.Index], RXDCTL_.Enable);
-        foreach (var queue in _transmitQueues) Disable(TXDCTL[queue.Index], TXDCTL_.Enable);
+        foreach (var queue in _transmitQueues.Where(IsEmptySoon)) Disable(TXDCTL[queue.Index], TXDCTL_.Enable);
         Change(CTRL, CTRL_.MasterDisable, set: true);
         _ = TryWaitFor(STATUS, STATUS_.MasterEnable, set: false, milliseconds: 100);
         Write(CTRL, CTRL_.RST);
         Thread.Sleep(10);
         Change(CTRL_EXT, CTRL_EXT_.DriverLoaded, set: false);
     }
+
+    private bool IsEmptySoon(IxgbeTransmitQueue queue) =>
+        SpinWait.SpinUntil(() => queue.IsDrained || !Link.IsUp, millisecondsTimeout: 100) && queue.IsDrained;
 
     private void Disable(uint register, uint enable)
     {

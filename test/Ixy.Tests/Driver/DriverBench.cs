@@ -81,6 +81,7 @@ internal sealed class DriverBench : IDisposable
         frame[22] = 64;
         frame[23] = 17;
         System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(26), number);
+        new byte[] { 10, 0, 0, 1 }.CopyTo(frame.AsSpan(30));
         for (int i = 42; i < length; i++) frame[i] = (byte)(number + i);
         return frame;
     }

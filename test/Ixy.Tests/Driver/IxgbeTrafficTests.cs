@@ -137,8 +137,8 @@ public sealed class IxgbeTrafficTests
             bench.Wire.Deliver(DriverBench.Frame(i, 9000));
             bench.Wire.Deliver(DriverBench.Frame(i, 2049));
             bench.Wire.Deliver(DriverBench.Frame(i, 2048));
+            Assert.Equal(DriverBench.Frame(i, 2048), Assert.Single(bench.Receive(1)));
         }
-        Assert.Equal(DriverBench.Frames(100, 2048), bench.Receive(100));
         Assert.Equal(200, bench.Device.ReceiveQueues[0].Dropped);
         Assert.Equal(200, bench.Device.ReadStatistics().RxDropped);
     }
