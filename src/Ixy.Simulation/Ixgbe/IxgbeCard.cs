@@ -37,7 +37,7 @@ internal sealed unsafe class IxgbeCard : CardModel
         Receive = new ReceivePath(this);
         Transmit = new TransmitPath(this) { TimeStamp = _timeSync.StampTransmit };
         StatisticsRegisters.Attach(Registers, Statistics, Violations);
-        Link.Reset();
+        ResetParts(linkToo: true);
     }
 
     internal IxgbeCardOptions Options { get; }
@@ -107,8 +107,7 @@ internal sealed unsafe class IxgbeCard : CardModel
     internal void SoftwareReset(IReadOnlySet<Register> survivors, bool linkToo)
     {
         Registers.Reset(survivors);
-        ResetParts();
-        if (linkToo) Link.Reset();
+        ResetParts(linkToo);
     }
 
     internal override void PciReset()
@@ -118,11 +117,10 @@ internal sealed unsafe class IxgbeCard : CardModel
         Control.PciReset();
         Semaphores.PciReset();
         _i2c.Reset();
-        ResetParts();
-        Link.Reset();
+        ResetParts(linkToo: true);
     }
 
-    private void ResetParts()
+    private void ResetParts(bool linkToo)
     {
         Statistics.Clear();
         Eeprom.Reset();
@@ -130,6 +128,8 @@ internal sealed unsafe class IxgbeCard : CardModel
         Security.Reset();
         _mdio.Reset();
         _timeSync.Reset();
+        // The link before the interrupts: what happens to it in the reset itself is no cause for one.
+        if (linkToo) Link.Reset();
         Interrupts.Reset();
         Receive.Reset();
         Transmit.Reset();

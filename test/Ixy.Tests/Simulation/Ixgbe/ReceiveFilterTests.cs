@@ -233,8 +233,8 @@ public sealed unsafe class ReceiveFilterTests
     public void WithoutLinkTheWireIsNotHeard()
     {
         using var bench = ReceiveBench.Receiving();
-        bench.Card.Link.Reset();
-        bench.Card.Receive.Poll(bench.Bench.Now);
+        bench.Bench.TestWire.Signal = false;
+        bench.Bench.Run();
         bench.Bench.TestWire.Deliver(ReceiveBench.Frame());
         Assert.False(bench.Card.Receive.Poll(bench.Bench.Now));
         Assert.Equal(0u, bench[0].Head);
