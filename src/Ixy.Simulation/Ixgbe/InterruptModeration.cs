@@ -63,6 +63,8 @@ internal sealed class InterruptModeration
         Replenish(ref state, now);
         state.Interval = value >> EITR_.IntervalShift & EITR_.IntervalMask;
         state.IsUrgencyModerated = (value & EITR_.LowLatencyModeration) != 0;
+        // For the parts of the card that look at the interval too (7.2.3.5.1).
+        _card.Registers[EITR, vector] = value & (EITR_.IntervalMask << EITR_.IntervalShift | EITR_.LowLatencyModeration);
         if ((value & EITR_.CounterWriteDisable) != 0) return;
         state.Credits = value >> EITR_.CreditShift & EITR_.CreditMask;
         uint counter = (value >> EITR_.CounterShift & EITR_.CounterMask) << CounterHiddenBits;

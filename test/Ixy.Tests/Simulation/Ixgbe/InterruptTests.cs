@@ -13,7 +13,7 @@ public sealed class InterruptTests
     // MSI-X with all vectors unmasked; queue pair n has vector n for receive and vector 32 + n for transmit (n below 32).
     private static (CardBench Bench, InterruptLog Log) MsixBench(uint gpie = 0)
     {
-        var bench = new CardBench();
+        var bench = QuietBench();
         bench.EnableMsix([.. Enumerable.Range(0, 64)]);
         bench.Write(GPIE, MultipleMsix | gpie);
         for (uint pair = 0; pair < 16; pair++)
@@ -24,7 +24,7 @@ public sealed class InterruptTests
     [Fact] // 8.2.3.5: values after reset
     public void AfterResetNothingIsSetAndNothingEnabled()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         Register[] registers = [EICR, EICS, EIMS, EIAC, EIAM, GPIE, EITRSEL];
         Assert.All(registers, register => Assert.Equal(0u, bench.Read(register)));
         for (int i = 0; i < 129; i++) Assert.Equal(0u, bench.Read(EITR, i));
@@ -34,7 +34,7 @@ public sealed class InterruptTests
     [Fact] // 8.2.3.5.1: causes are kept whether or not they are enabled
     public void EicrShowsMaskedCausesAndAReadClearsThem()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.Write(IVAR, 0x83u);
         bench.Card.Interrupts.RaiseReceive(0);
         bench.Card.Interrupts.RaiseCause(LinkChange);
@@ -45,7 +45,7 @@ public sealed class InterruptTests
     [Fact] // 8.2.3.5.1: W1C
     public void WrittenOnesClearCauses()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.Write(EICS, 0x0010_00F0);
         bench.Write(EICR, 0x0000_0030);
         Assert.Equal(0x0010_00C0u, bench.Read(EICR));
@@ -54,7 +54,7 @@ public sealed class InterruptTests
     [Fact] // 8.2.3.5.1: bit 31 needs a cause that is enabled
     public void OtherCauseTellsOfEnabledOtherCauses()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.Write(EIMS, LinkChange);
         bench.Write(EICS, 1u << 17);
         Assert.Equal(1u << 17, bench.Read(EICR));
@@ -65,7 +65,7 @@ public sealed class InterruptTests
     [Fact] // 7.3.1.2, 8.2.3.5.18: GPIE.OCD
     public void WithOcdAReadClearsOnlyOtherCauses()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.Write(GPIE, Ocd);
         bench.Write(EICS, 0x7FFF_FFFF);
         Assert.Equal(0x7FFF_FFFFu, bench.Read(EICR));
@@ -75,7 +75,7 @@ public sealed class InterruptTests
     [Fact]
     public void EicsShowsCausesWithoutClearingThem()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.Write(EICS, LinkChange);
         Assert.Equal(LinkChange, bench.Read(EICS));
         Assert.Equal(LinkChange, bench.Read(EICR));
@@ -84,7 +84,7 @@ public sealed class InterruptTests
     [Fact] // 8.2.3.5.2: bit 31 is reserved
     public void EicsSetsOnlyCausesThatExist()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.Write(EICS, 1u << 31);
         Assert.Equal(0u, bench.Read(EICR));
     }
@@ -92,7 +92,7 @@ public sealed class InterruptTests
     [Fact] // 8.2.3.5.3, 8.2.3.5.4, 7.3.1.4
     public void MasksAreSetAndClearedBitByBit()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.Write(EIMS, 0x0010_0003);
         bench.Write(EIMS, 0x4000_0004);
         Assert.Equal(0x4010_0007u, bench.Read(EIMS));
@@ -106,7 +106,7 @@ public sealed class InterruptTests
     [Fact] // 7.3.1: the low halves of EICS(1), EIMS(1), EIMC(1) and EIAM(1) are those of EICS, EIMS, EIMC and EIAM
     public void TheExtendedRegistersShareTheirLowHalf()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.Write(EIMS_EX, 0x0001_8001, 0);
         bench.Write(EIMS_EX, 0x8000_0000, 1);
         Assert.Equal(0x8001u, bench.Read(EIMS));
@@ -128,7 +128,7 @@ public sealed class InterruptTests
     [Fact] // 7.3.1.5: EIAM on reads of EICR
     public void ReadingEicrMasksWhatEiamNames()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.Write(EIAM, 0xFFFF);
         bench.Write(EIMS, LinkChange | 0x000F);
         bench.Write(EICS, 0x0001);
@@ -139,7 +139,7 @@ public sealed class InterruptTests
     [Fact] // 7.3.1.5: with GPIE.OCD bits 0 to 15 are not cleared by a read, nor masked
     public void WithOcdReadingEicrDoesNotMaskQueues()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.Write(GPIE, Ocd);
         bench.Write(EIAM, 0xFFFF);
         bench.Write(EIMS, 0x000F);
@@ -150,7 +150,7 @@ public sealed class InterruptTests
     [Fact] // 7.3.1.5: EIAM on writes of EICR and EICS
     public void WritesMaskAndUnmaskWhatEiamNames()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.Write(EIAM, 0x0003);
         bench.Write(EICS, 0x0007);
         Assert.Equal(0x0003u, bench.Read(EIMS));
@@ -166,7 +166,7 @@ public sealed class InterruptTests
     [InlineData(63, 127, 16)]
     public void IvarMapsTwoQueuePairs(int register, int queue, int shift)
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.Write(IVAR, (0x85u | 0x8Au << 8) << shift, register);
         bench.Card.Interrupts.RaiseReceive(queue);
         Assert.Equal(1u << 5, bench.Read(EICR));
@@ -179,7 +179,7 @@ public sealed class InterruptTests
     [Fact] // 8.2.3.5.15: the valid bit
     public void AnInvalidIvarEntrySetsNoCause()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.Write(IVAR, 0x0000_0305);
         bench.Card.Interrupts.RaiseReceive(0);
         bench.Card.Interrupts.RaiseTransmit(0);
@@ -225,7 +225,7 @@ public sealed class InterruptTests
     [Fact] // 8.2.3.5.16
     public void AVectorBeyond63ForOtherCausesIsAViolation()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.Write(IVAR_MISC, 0xC000);
         AssertViolation(bench, "ivar-misc-vector");
     }
@@ -250,7 +250,7 @@ public sealed class InterruptTests
     [Fact] // 7.3.1.4
     public void AutoClearingOtherCausesIsAViolation()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.Write(EIAC, LinkChange | 0xFFFF | TcpTimer);
         Assert.Equal(0xFFFF | TcpTimer, bench.Read(EIAC));
         AssertViolation(bench, "eiac-other-cause");
@@ -279,7 +279,7 @@ public sealed class InterruptTests
     [Fact] // 8.2.3.5.18: EIAME with MSI masks everything
     public void WithMsiEiameMasksAllCauses()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.SetConfig(0x52, 0x0001, 2);
         bench.Write(GPIE, Eiame);
         bench.Write(EIAM, 0x8000);
@@ -334,7 +334,7 @@ public sealed class InterruptTests
     [Fact] // 7.3.1.3
     public void ImmediateInterruptsNeedAutoMasking()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.Write(GPIE, Eimen);
         bench.Write(EICS, 1);
         AssertViolation(bench, "eimen-without-auto-mask");

@@ -11,7 +11,7 @@ public sealed class MsixTests
     // Several vectors; receive queue 0 has vector 0, receive queue 1 has vector 40, both enabled in EIMS.
     private static (CardBench Bench, InterruptLog Log) Bench(params int[] unmasked)
     {
-        var bench = new CardBench();
+        var bench = QuietBench();
         bench.EnableMsix(unmasked);
         bench.Write(CardRegisters.GPIE, MultipleMsix);
         bench.Write(CardRegisters.IVAR, 0x80u | 0xA8u << 16);
@@ -23,7 +23,7 @@ public sealed class MsixTests
     [Fact] // 9.3.7
     public void TheMsiCapabilityHasOneMaskable64BitMessage()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         Assert.Equal(0x0180u, bench.Config(0x52, 2));
         bench.SetConfig(0x54, uint.MaxValue);
         bench.SetConfig(0x58, uint.MaxValue);
@@ -38,7 +38,7 @@ public sealed class MsixTests
     [Fact] // 9.3.8
     public void TheMsixCapabilityHas64VectorsInBar4()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         Assert.Equal(0x003Fu, bench.Config(0x72, 2));
         Assert.Equal(0x0000_0004u, bench.Config(0x74));
         Assert.Equal(0x0000_2004u, bench.Config(0x78));
@@ -49,7 +49,7 @@ public sealed class MsixTests
     [Fact] // 8.2.3.6, PCI 6.8.2.6 to 6.8.2.9
     public void TheTableKeepsMessagesAndStartsMasked()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         for (uint vector = 0; vector < 64; vector++) Assert.Equal(1u, bench.Card.ReadBar(4, vector * 16 + 12));
         uint[] words = [0xFEE0_0003, 0x1, 0x4021, 0xFFFF_FFFE];
         for (uint word = 0; word < 4; word++) bench.Card.WriteBar(4, 63 * 16 + word * 4, words[word]);
@@ -151,7 +151,7 @@ public sealed class MsixTests
     [Fact] // 7.3.4.2: a single vector
     public void WithoutMultipleMsixEverythingUsesVector0()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.EnableMsix(0);
         var log = InterruptLog.Attach(bench);
         bench.Write(CardRegisters.IVAR, 0x85u); // Receive queue 0: EICR bit 5
@@ -166,7 +166,7 @@ public sealed class MsixTests
     [Fact] // 7.3.4.1, 9.3.7
     public void MsiSendsOneMessageUntilTheCausesAreCleared()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.SetConfig(0x52, 0x0001, 2);
         var log = InterruptLog.Attach(bench);
         bench.Write(CardRegisters.IVAR, 0x80u);
@@ -183,7 +183,7 @@ public sealed class MsixTests
     [Fact] // 9.3.7: mask and pending bits
     public void AMaskedMsiIsPending()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.SetConfig(0x52, 0x0001, 2);
         bench.SetConfig(0x60, 1);
         var log = InterruptLog.Attach(bench);
@@ -199,7 +199,7 @@ public sealed class MsixTests
     [Fact] // PCI 6.8.2
     public void MsiAndMsixTogetherAreAViolation()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.SetConfig(0x52, 0x0001, 2);
         bench.SetConfig(0x72, 0x8000, 2);
         AssertViolation(bench, "msi-and-msix");
@@ -208,7 +208,7 @@ public sealed class MsixTests
     [Fact] // 7.3.4.1; 9.3.3, 9.3.4: interrupt disable and status
     public void TheLineFollowsCausesAndMasks()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         var log = InterruptLog.Attach(bench);
         bench.Card.Interrupts.RaiseCause(1u << 20);
         Assert.False(log.IsLineAsserted);
@@ -227,7 +227,7 @@ public sealed class MsixTests
     [Fact] // 9.3.3: interrupt disable; the status bit still tells
     public void InterruptDisableHoldsTheLineBack()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         var log = InterruptLog.Attach(bench);
         bench.SetConfig(0x04, 0x0406, 2);
         bench.Write(CardRegisters.EIMS, 1u << 20);
@@ -241,7 +241,7 @@ public sealed class MsixTests
     [Fact] // 9.3.8.1: with MSI-X the function must not use its line
     public void EnablingMsixReleasesTheLineAndSendsWhatIsActive()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         var log = InterruptLog.Attach(bench);
         bench.Write(CardRegisters.EIMS, 1u << 20);
         bench.Card.Interrupts.RaiseCause(1u << 20);
@@ -254,7 +254,7 @@ public sealed class MsixTests
     [Fact]
     public void AFunctionLevelResetReleasesTheLineAndMasksTheTable()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         var log = InterruptLog.Attach(bench);
         bench.MaskVector(3, false);
         bench.Write(CardRegisters.EIMS, 1u << 20);

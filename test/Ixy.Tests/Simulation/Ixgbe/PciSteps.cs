@@ -1,10 +1,14 @@
 using Ixy.Simulation;
+using Ixy.Simulation.Ixgbe;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 
 /// <summary>What tests of the PCI function and of interrupts have in common.</summary>
 internal static class PciSteps
 {
+    /// <summary>A card whose link stays down, so that the only causes are those that the test raises.</summary>
+    internal static CardBench QuietBench() => new(new IxgbeCardOptions { LinkUpDelay = long.MaxValue / 2 });
+
     internal static uint Config(this CardBench bench, int offset, int size = 4) => bench.Card.ReadConfig(offset, size);
 
     internal static void SetConfig(this CardBench bench, int offset, uint value, int size = 4) =>

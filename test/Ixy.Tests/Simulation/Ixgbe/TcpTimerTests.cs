@@ -1,5 +1,6 @@
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
+using static Ixy.Tests.Simulation.Ixgbe.PciSteps;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 
@@ -13,7 +14,7 @@ public sealed class TcpTimerTests
     [Fact]
     public void ItEndsOnceAfterItsDuration()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.Write(TCPTIMER, 10 | KickStart | CountEnable);
         Assert.Equal(10 | CountEnable, bench.Read(TCPTIMER));
         bench.Run(9_990_000);
@@ -27,7 +28,7 @@ public sealed class TcpTimerTests
     [Fact]
     public void WithLoopItEndsAgainAndAgain()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.Write(TCPTIMER, 2 | KickStart | CountEnable | Loop);
         for (int i = 0; i < 5; i++)
         {
@@ -39,7 +40,7 @@ public sealed class TcpTimerTests
     [Fact]
     public void ItStandsStillWhileCountingIsDisabled()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.Write(TCPTIMER, 2 | KickStart | CountEnable);
         bench.Run(1_000_000);
         bench.Write(TCPTIMER, 2);
@@ -55,7 +56,7 @@ public sealed class TcpTimerTests
     [Fact]
     public void CountFinishEndsItWithoutInterrupt()
     {
-        using var bench = new CardBench();
+        using var bench = QuietBench();
         bench.Write(TCPTIMER, 2 | KickStart | CountEnable);
         bench.Write(TCPTIMER, 2 | CountEnable | CountFinish);
         bench.Run(10_000_000);
