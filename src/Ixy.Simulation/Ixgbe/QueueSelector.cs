@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
 using MRQC_ = Ixy.Ixgbe.IxgbeRegisters.MRQC_;
@@ -21,7 +22,7 @@ internal sealed unsafe class QueueSelector
     private readonly uint* _vlanControl;
     private readonly RssHash _hash = new();
     private readonly byte[] _table = new byte[LargeRssTableMask + 1];
-    private bool _stale = true, _rss, _hashInDescriptor, _fragmentChecksum;
+    private bool _stale = true, _filtered, _rss, _hashInDescriptor, _fragmentChecksum;
     private uint _hashTypes, _tableMask;
 
     internal QueueSelector(IxgbeCard card)
@@ -54,11 +55,24 @@ internal sealed unsafe class QueueSelector
         FlowDirector.Reset();
     }
 
-    /// <summary>Reads the frame's headers.</summary>
-    internal void Parse(ReadOnlySpan<byte> frame, ref PacketHeaders headers)
+    /// <summary>Takes over what software changed; once before the frames of a turn.</summary>
+    internal void Prepare()
     {
         if (_stale) Latch();
-        headers.Parse(frame, (ushort)*_vlanControl);
+        _filtered = _etherTypes.Any | _tuples.Any | FlowDirector.Any;
+    }
+
+    /// <summary>Reads the frame's headers.</summary>
+    internal void Parse(ReadOnlySpan<byte> frame, ref PacketHeaders headers) => headers.Parse(frame, (ushort)*_vlanControl);
+
+    /// <summary>All that <see cref="Select"/> would find out about a frame of the most common kind; false for others.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool TrySelectPlain(ReadOnlySpan<byte> frame, ref ReceivedFrame information)
+    {
+        if (_filtered || frame.Length < 60 || !PlainIPv4.TryRead(frame, ref information)) return false;
+        if (_rss) HashPlain(frame, ref information);
+        if ((information.Status & (ReceiveDescriptor.IPError | ReceiveDescriptor.L4Error)) != 0) _card.Statistics.XEC++;
+        return true;
     }
 
     /// <summary>Fills in queue, packet type, hash and checksum status.</summary>
@@ -93,18 +107,32 @@ internal sealed unsafe class QueueSelector
             information.Hash = ReceiveChecksums.OfFragment(frame, headers, ref information.Status);
     }
 
+    private void HashPlain(ReadOnlySpan<byte> frame, ref ReceivedFrame information)
+    {
+        bool isUdp = (information.Status & ReceiveDescriptor.UdpChecksum) != 0;
+        uint type = HashTypeOfIPv4(isUdp ? PacketHeaders.Udp : PacketHeaders.Tcp);
+        if (type == 0) return;
+        int length = type == ReceiveDescriptor.RssIPv4 ? 8 : PlainIPv4.HashInputLength;
+        uint hash = _hash.Add(frame.Slice(PlainIPv4.HashInput, length));
+        information.PacketInfo |= type;
+        information.Queue = _table[hash & _tableMask];
+        if (_hashInDescriptor) information.Hash = hash;
+    }
+
     // The most specific of the enabled hash types (7.1.2.8.1). SCTP has none of its own.
     private uint HashType(in PacketHeaders headers)
     {
-        if (headers.IsIPv4)
-        {
-            if (headers.Transport == PacketHeaders.Tcp && (_hashTypes & MRQC_.TcpIPv4) != 0) return ReceiveDescriptor.RssTcpIPv4;
-            if (headers.Transport == PacketHeaders.Udp && (_hashTypes & MRQC_.UdpIPv4) != 0) return ReceiveDescriptor.RssUdpIPv4;
-            return (_hashTypes & MRQC_.IPv4) != 0 ? ReceiveDescriptor.RssIPv4 : 0;
-        }
+        if (headers.IsIPv4) return HashTypeOfIPv4(headers.Transport);
         if (headers.Transport == PacketHeaders.Tcp && (_hashTypes & MRQC_.TcpIPv6) != 0) return ReceiveDescriptor.RssTcpIPv6;
         if (headers.Transport == PacketHeaders.Udp && (_hashTypes & MRQC_.UdpIPv6) != 0) return ReceiveDescriptor.RssUdpIPv6;
         return (_hashTypes & MRQC_.IPv6) != 0 ? ReceiveDescriptor.RssIPv6 : 0;
+    }
+
+    private uint HashTypeOfIPv4(byte transport)
+    {
+        if (transport == PacketHeaders.Tcp && (_hashTypes & MRQC_.TcpIPv4) != 0) return ReceiveDescriptor.RssTcpIPv4;
+        if (transport == PacketHeaders.Udp && (_hashTypes & MRQC_.UdpIPv4) != 0) return ReceiveDescriptor.RssUdpIPv4;
+        return (_hashTypes & MRQC_.IPv4) != 0 ? ReceiveDescriptor.RssIPv4 : 0;
     }
 
     private void WriteMode(uint value)

@@ -12,7 +12,7 @@ namespace Ixy.Simulation.Ixgbe;
 internal sealed class ReceiveFilter
 {
     internal const ulong Broadcast = 0xFFFF_FFFF_FFFF;
-    private const ulong Multicast = 1;
+    private const ulong Multicast = 1, NoAddress = ulong.MaxValue;
 
     private readonly RegisterFile _registers;
     private readonly ulong[] _addresses = new ulong[RAL.Count];
@@ -21,7 +21,7 @@ internal sealed class ReceiveFilter
     private bool _stale = true;
 
     // Frames mostly come for one address: the verdict on the last one.
-    private ulong _lastAddress;
+    private ulong _lastAddress = NoAddress;
     private Verdict _lastVerdict;
 
     internal ReceiveFilter(RegisterFile registers)
@@ -58,10 +58,12 @@ internal sealed class ReceiveFilter
 
     /// <summary>Passes the address filters (7.1.1.1 to 7.1.1.3)?</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal Verdict Judge(ulong destination)
+    internal Verdict Judge(ulong destination) => destination == _lastAddress ? _lastVerdict : JudgeAnew(destination);
+
+    /// <summary>Takes over what software changed; once before the frames of a turn.</summary>
+    internal void Prepare()
     {
-        if (!_stale && destination == _lastAddress) return _lastVerdict;
-        return JudgeAnew(destination);
+        if (_stale) Latch();
     }
 
     /// <summary>Passes the VLAN filter (7.1.1.4)? Untagged frames do.</summary>
@@ -76,7 +78,6 @@ internal sealed class ReceiveFilter
 
     private Verdict JudgeAnew(ulong destination)
     {
-        if (_stale) Latch();
         _lastAddress = destination;
         return _lastVerdict = Compare(destination);
     }
@@ -108,6 +109,7 @@ internal sealed class ReceiveFilter
     private void Latch()
     {
         _stale = false;
+        _lastAddress = NoAddress;
         _control = _registers[FCTRL];
         _hashControl = _registers[MCSTCTRL];
         _vlanControl = _registers[VLNCTRL];

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Ixy.Simulation.Wires;
 using static Ixy.Ixgbe.IxgbeRegisters;
 
@@ -51,7 +52,7 @@ internal sealed unsafe class ReceivePath : IDisposable
     {
         _turn++;
         _queues.Observe();
-        LatchMac();
+        Prepare();
         bool busy = !_buffer.IsEmpty && Drain();
         if (_card.Link.IsUp && ((*_macControl & MacLoopback) | (*_securityControl & ReceiveDisable)) == 0)
             busy |= TakeFromWire(now);
@@ -62,7 +63,8 @@ internal sealed unsafe class ReceivePath : IDisposable
     /// <summary>Takes a frame that the card sends to itself (MAC loopback, HLREG0.LPBK).</summary>
     internal void Loopback(ReadOnlySpan<byte> frame)
     {
-        LatchMac();
+        _turn++;
+        Prepare();
         if ((*_receiveControl & RXCTRL_.Enable) != 0) Arrive(frame, FrameErrors.None);
         else _mac.Discard(frame, FrameErrors.None);
     }
@@ -79,11 +81,13 @@ internal sealed unsafe class ReceivePath : IDisposable
     public void Dispose() => _buffer.Dispose();
 
     // MAC registers are other parts' too, so they are looked at once a turn instead of being watched.
-    private void LatchMac()
+    private void Prepare()
     {
         uint control = *_macControl;
         _mac.Latch(control, *_maxFrame);
         _keepsFcs = (control & HLREG0_.RxCrcStrip) == 0;
+        _filter.Prepare();
+        _selector.Prepare();
     }
 
     private bool TakeFromWire(long now)
@@ -108,11 +112,23 @@ internal sealed unsafe class ReceivePath : IDisposable
         if (verdict == ReceiveFilter.Verdict.Reject) return;
         ReceivedFrame information = default;
         if (verdict == ReceiveFilter.Verdict.AcceptInexactly) information.Status = ReceiveDescriptor.PassedInexactFilter;
+        if (bad || !_selector.TrySelectPlain(frame, ref information))
+        {
+            ArriveUncommonly(frame, errors, bad, information);
+            return;
+        }
+        CountGood(destination, frame.Length + ReceiveMac.FcsLength);
+        if (!_buffer.IsEmpty || !TryDeliver(frame, information)) Keep(frame, information);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void ArriveUncommonly(ReadOnlySpan<byte> frame, FrameErrors errors, bool bad, ReceivedFrame information)
+    {
         PacketHeaders headers = default;
         _selector.Parse(frame, ref headers);
         if (headers.HasVlanTag && !PassesVlan(headers, ref information)) return;
         if (bad) MarkBad(errors, ref information);
-        else CountGood(destination, frame.Length + ReceiveMac.FcsLength);
+        else CountGood(ReceiveFilter.Destination(frame), frame.Length + ReceiveMac.FcsLength);
         _selector.Select(frame, headers, ref information);
         (information.L2End, information.L3End, information.L4End) =
             ((ushort)headers.MacEnd(frame), (ushort)headers.L4Start, (ushort)headers.L4End);
