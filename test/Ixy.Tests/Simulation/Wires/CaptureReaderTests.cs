@@ -132,6 +132,19 @@ public sealed class CaptureReaderTests
         Assert.Equal(frames, Read(stream.ToArray()));
     }, tests: 100);
 
+    [Fact]
+    public void NothingOfEarlierFramesGetsIntoTheFile()
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new PcapngWriter(stream))
+        {
+            byte[] filler = [.. Enumerable.Repeat((byte)0xFF, 8192)];
+            for (int i = 0; i < 300; i++) writer.Write(filler, 0); // the buffer is used more than once
+            writer.Write(Frame(61, 1), 0);
+        }
+        Assert.Equal(new byte[3], stream.ToArray()[^7..^4]); // the fill up to a whole word, before the block's length
+    }
+
     [SkippableFact]
     public void TsharkReadsWhatIsWritten()
     {
