@@ -27,12 +27,10 @@ internal static class CommonOptions
 
     internal static Option<bool> Checked() => new("--checked") { Description = Texts.Checked };
 
-    internal static Option<int> RingSize() => Parsed("--ring-size", "descriptors", Texts.RingSize, 512, text =>
-    {
-        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int size)) throw new ArgumentException($"'{text}' is no number");
-        new NetworkDeviceOptions { RingSize = size }.Validate();
-        return size;
-    });
+    internal static Option<int> RingSize() => DeviceOption("--ring-size", "descriptors", Texts.RingSize, 512, size => new() { RingSize = size });
+
+    internal static Option<int> MaxFrameSize() =>
+        DeviceOption("--max-frame-size", "bytes", Texts.MaxFrameSize, 1518, size => new() { MaxFrameSize = size });
 
     internal static Option<int> Number(string name, string unit, string description, int least, int most, int standard) =>
         Parsed(name, unit, description, standard, text =>
@@ -61,6 +59,15 @@ internal static class CommonOptions
         if (value * seconds is > 0 && value * seconds <= s_longest.TotalSeconds) return TimeSpan.FromSeconds(value * seconds);
         throw new ArgumentException($"'{text}' is no duration: expected a time above zero such as 500ms, 5s, 2m or 10 (seconds)");
     }
+
+    // The device's own options know their ranges.
+    private static Option<int> DeviceOption(string name, string unit, string description, int standard, Func<int, NetworkDeviceOptions> options) =>
+        Parsed(name, unit, description, standard, text =>
+        {
+            if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value)) throw new ArgumentException($"'{text}' is no number");
+            options(value).Validate();
+            return value;
+        });
 
     private static Option<T> Parsed<T>(string name, string unit, string description, T standard, Func<string, T> parse)
     {

@@ -11,18 +11,24 @@ internal static class FwdCommand
         var b = CommonOptions.Device("B", Texts.OtherDevice);
         var batch = CommonOptions.Batch();
         var ringSize = CommonOptions.RingSize();
+        var maxFrameSize = CommonOptions.MaxFrameSize();
         var duration = CommonOptions.Duration();
         var touch = new Option<bool>("--touch") { Description = Texts.Touch };
         var checkedPools = CommonOptions.Checked();
         var json = CommonOptions.Json();
-        var command = new Command("fwd", Texts.Fwd) { a, b, batch, duration, touch, ringSize, checkedPools, json };
+        var command = new Command("fwd", Texts.Fwd) { a, b, batch, duration, touch, ringSize, maxFrameSize, checkedPools, json };
         command.SetAction(parsed =>
         {
             int batchSize = parsed.GetValue(batch);
             return Measurement.Run(
                 new("fwd", parsed.GetValue(duration), parsed.GetValue(json)),
                 [parsed.GetRequiredValue(a), parsed.GetRequiredValue(b)],
-                new() { RingSize = parsed.GetValue(ringSize), CheckedPools = parsed.GetValue(checkedPools) ? true : null },
+                new()
+                {
+                    RingSize = parsed.GetValue(ringSize),
+                    MaxFrameSize = parsed.GetValue(maxFrameSize),
+                    CheckedPools = parsed.GetValue(checkedPools) ? true : null,
+                },
                 parsed.GetValue(touch)
                     ? devices => new ForwardLoop<IncrementByte>(devices[0], devices[1], batchSize)
                     : devices => new ForwardLoop<ReadFirstLine>(devices[0], devices[1], batchSize));

@@ -1,4 +1,5 @@
 using Ixy.Simulation.Captures;
+using Ixy.Tests.Simulation.Wires;
 
 namespace Ixy.Tests.Cli;
 
@@ -60,6 +61,23 @@ public sealed class TrafficTests : IDisposable
         report.AssertFaultless();
         if (touch) frames.ForEach(frame => frame[1]++);
         Assert.Equal(frames, Frames(output));
+    }
+
+    // A capture in, forwarded, and a capture out: every byte of every frame, jumbo frames too.
+    [SkippableFact]
+    public void ACaptureComesOutAsItWentIn()
+    {
+        string input = Path.Combine(_directory.FullName, "in.pcapng"), output = Path.Combine(_directory.FullName, "out.pcapng");
+        var frames = Enumerable.Range(0, 9000 - 60 + 1).Select(i => Frame(60 + i, (byte)i)).ToList();
+        using (var writer = PcapngWriter.Create(input)) frames.ForEach(frame => writer.Write(frame, 0));
+        var report = JsonReport.Of(IxyProcess.Run("fwd", $"sim:ixgbe,wire=pcap:{input},rate=20kpps", $"sim:ixgbe,wire=pcap:>{output}",
+            "--max-frame-size", "9000", "--duration", "1s", "--json"));
+        report.AssertFaultless();
+        Assert.Equal(frames, Frames(output));
+
+        Tool.SkipWithoutTshark();
+        string lengths = Tool.Run("tshark", "-r", output, "-T", "fields", "-e", "frame.len");
+        Assert.Equal(frames.Select(frame => $"{frame.Length}"), lengths.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
     [Fact]

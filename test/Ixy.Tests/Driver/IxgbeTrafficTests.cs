@@ -53,7 +53,7 @@ public sealed class IxgbeTrafficTests
             TransmitQueues = queues,
             ReceiveQueues = queues,
             RingSize = 64,
-            PoolSize = 2048, // each queue keeps a part of a group of descriptors until it is full
+            PoolSize = 4096, // each queue keeps up to a ring full until it is used again
         });
         for (int i = 0; i < queues; i++)
         {
@@ -71,7 +71,7 @@ public sealed class IxgbeTrafficTests
     [InlineData(64)]
     public void RssSpreadsFlowsOverTheQueuesAndKeepsEachInOrder(int queues)
     {
-        using var bench = new DriverBench(DriverBench.Defaults with { ReceiveQueues = queues, RingSize = 256, PoolSize = 1024 });
+        using var bench = new DriverBench(DriverBench.Defaults with { ReceiveQueues = queues, RingSize = 1024, PoolSize = 2048 });
         const int Flows = 64, PerFlow = 10;
         for (int i = 0; i < PerFlow; i++)
         {

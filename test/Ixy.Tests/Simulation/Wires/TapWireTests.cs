@@ -13,7 +13,7 @@ public sealed partial class TapWireTests
     {
         Tool.SkipUnlessRoot();
         Skip.IfNot(Tool.Exists("ping"), "ping is not installed (apt install iputils-ping)");
-        using var host = new Namespace();
+        using var host = new TapNamespace();
         using var wire = new TapWire(host.Interface);
         host.Adopt("10.82.59.1/24");
         using var peer = new PingResponder(wire);
@@ -36,7 +36,7 @@ public sealed partial class TapWireTests
     public void ADeletedInterfaceIsALostSignal()
     {
         Tool.SkipUnlessRoot();
-        using var host = new Namespace();
+        using var host = new TapNamespace();
         using var wire = new TapWire(host.Interface);
         host.Adopt("10.82.59.1/24");
         Assert.True(wire.HasSignal);
@@ -54,7 +54,7 @@ public sealed partial class TapWireTests
     public void SendingIntoADeletedInterfaceIsNoticedToo()
     {
         Tool.SkipUnlessRoot();
-        using var host = new Namespace();
+        using var host = new TapNamespace();
         using var wire = new TapWire(host.Interface);
         host.Adopt("10.82.59.1/24");
         Tool.Run("ip", "-n", host.Name, "link", "delete", host.Interface);
@@ -67,7 +67,7 @@ public sealed partial class TapWireTests
     public void AnInterfaceThatIsDownDropsAndRecovers()
     {
         Tool.SkipUnlessRoot();
-        using var host = new Namespace();
+        using var host = new TapNamespace();
         using var wire = new TapWire(host.Interface);
         wire.Send(new byte[60], 0);
         Assert.Equal(1, wire.Statistics.Dropped);
@@ -81,7 +81,7 @@ public sealed partial class TapWireTests
     public void AnInterfaceThatIsThereIsAttachedToAndStays()
     {
         Tool.SkipUnlessRoot();
-        using var host = new Namespace();
+        using var host = new TapNamespace();
         Tool.Run("ip", "tuntap", "add", "dev", host.Interface, "mode", "tap");
         try
         {
@@ -140,7 +140,7 @@ public sealed partial class TapWireTests
     public void NothingIsAllocatedPerFrame()
     {
         Tool.SkipUnlessRoot();
-        using var host = new Namespace();
+        using var host = new TapNamespace();
         using var wire = new TapWire(host.Interface);
         host.Adopt("10.82.59.1/24");
         byte[] frame = new byte[60];
@@ -163,32 +163,6 @@ public sealed partial class TapWireTests
 
     [LibraryImport("libc")]
     private static partial long syscall(long number, long first, long second, long third);
-
-    private sealed class Namespace : IDisposable
-    {
-        private static int s_count;
-
-        internal Namespace()
-        {
-            string id = $"{Environment.ProcessId % 100_000}{(char)('a' + Interlocked.Increment(ref s_count))}";
-            (Name, Interface) = ($"ixy-test-{id}", $"ixyt{id}");
-            Tool.Run("ip", "netns", "add", Name);
-        }
-
-        internal string Name { get; }
-
-        internal string Interface { get; }
-
-        /// <summary>Takes the interface in, away from the machine's own network, and brings it up.</summary>
-        internal void Adopt(string address)
-        {
-            Tool.Run("ip", "link", "set", Interface, "netns", Name);
-            Tool.Run("ip", "-n", Name, "address", "add", address, "dev", Interface);
-            Tool.Run("ip", "-n", Name, "link", "set", Interface, "up");
-        }
-
-        public void Dispose() => Tool.Run("ip", "netns", "delete", Name);
-    }
 
     /// <summary>A host with one address at the card's end of the wire: answers ARP requests and pings to anybody.</summary>
     private sealed class PingResponder : IDisposable
