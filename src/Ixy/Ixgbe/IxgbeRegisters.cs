@@ -83,7 +83,7 @@ public static class IxgbeRegisters
     // Transmit (8.2.3.9)
     public static readonly Register DMATXCTL = Define("DMATXCTL", 0x04A80, ReadWrite, 0x8100_0000, "Transmit DMA enable (8.2.3.9.2)");
     public static readonly Register DTXMXSZRQ = Define("DTXMXSZRQ", 0x08100, ReadWrite, 0x10, "Bytes the transmit DMA may have requested (8.2.3.9.3)");
-    public static readonly Register RTTDCS = Define("RTTDCS", 0x04900, ReadWrite, 0, "Transmit arbiter: disable while configuring (8.2.3.10.2)");
+    public static readonly Register RTTDCS = Define("RTTDCS", 0x04900, ReadWrite, 0x00C0_0000, "Transmit arbiter: disable while configuring (8.2.3.10.2)");
     public static readonly Register TDBAL = DefineTransmitQueue("TDBAL", 0x06000, ReadWrite, 0, "Transmit ring address, low (8.2.3.9.5)");
     public static readonly Register TDBAH = DefineTransmitQueue("TDBAH", 0x06004, ReadWrite, 0, "Transmit ring address, high (8.2.3.9.6)");
     public static readonly Register TDLEN = DefineTransmitQueue("TDLEN", 0x06008, ReadWrite, 0, "Transmit ring length in bytes, a multiple of 128 (8.2.3.9.7)");
