@@ -33,7 +33,7 @@ public sealed class NetworkNamespaceTests
     {
         Skip.IfNot(Tool.Exists("iperf3"), "iperf3 is not installed (apt install iperf3)");
         using var network = new Network();
-        using var server = IxyProcess.StartOther("ip", "netns", "exec", network.Right.Name, "iperf3", "--server", "--one-off");
+        using var server = IxyProcess.StartOther("ip", "netns", "exec", network.Right.Name, "iperf3", "--server", "--one-off", "--forceflush");
         server.WaitForOutput("Server listening");
         string output = Tool.Run("ip", "netns", "exec", network.Left.Name, "iperf3", "--client", RightAddress, "--time", "10", "--json");
         Assert.Equal(0, server.WaitForExit());

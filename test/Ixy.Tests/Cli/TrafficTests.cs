@@ -132,6 +132,8 @@ public sealed class TrafficTests : IDisposable
         var frame = new byte[length];
         for (int i = 0; i < length; i++) frame[i] = (byte)(i * 7 + seed);
         frame[0] = 0x02;
+        // An EtherType for experiments (IEEE 802): up to 1500 it would be a length, and the MAC compares it.
+        (frame[12], frame[13]) = (0x88, 0xB5);
         return frame;
     }
 
