@@ -18,6 +18,7 @@ internal static partial class CardRegisters
     internal static readonly Register VFTA = Define("VFTA", 0x0A000, ReadWrite, 0, "VLAN filter: a bit per VLAN id (8.2.3.7.11)", 128);
     internal static class RFCTL_ { internal const uint RscDisable = 1u << 5; }
     internal static class VLNCTRL_ { internal const uint EtherTypeMask = 0xFFFF, Cfi = 1u << 28, CfiEnable = 1u << 29, FilterEnable = 1u << 30; }
+    internal static class MFLCN_ { internal const uint PassMacControl = 1, DiscardPause = 1u << 1, ObeyPause = 3u << 2; }
     internal static class PSRTYPE_ { internal const uint Tcp = 1u << 4, Udp = 1u << 5, IPv4 = 1u << 8, IPv6 = 1u << 9, L2 = 1u << 12; }
 
     // Queue selection (8.2.3.7)
@@ -32,7 +33,7 @@ internal static partial class CardRegisters
     internal static readonly Register RQSMR = Define("RQSMR", 0x02300, ReadWrite, 0, "Statistics counter of each of four queues (8.2.3.23.71)", 32);
     internal static readonly Register ERETA = Define("ERETA", 0x0EE80, ReadWrite, 0, "RSS indirection table, entries 128-511 (X550)", 96);
     internal static class ETQF_ { internal const uint UpEnable = 1u << 19, FilterEnable = 1u << 31; internal const int UpShift = 16; }
-    internal static class ETQS_ { internal const int QueueShift = 16; internal const uint QueueEnable = 1u << 31; }
+    internal static class ETQS_ { internal const int QueueShift = 16; internal const uint LowLatencyInterrupt = 1u << 29, QueueEnable = 1u << 31; }
     internal static class SYNQF_ { internal const uint QueueEnable = 1, SynFirst = 1u << 31; internal const int QueueShift = 1; }
     internal static class FTQF_
     {
@@ -40,7 +41,7 @@ internal static partial class CardRegisters
             AnyDestinationPort = 1u << 28, AnyProtocol = 1u << 29, QueueEnable = 1u << 31;
         internal const int PriorityShift = 2;
     }
-    internal static class L34TIMIR_ { internal const int QueueShift = 21; }
+    internal static class L34TIMIR_ { internal const int QueueShift = 21; internal const uint LowLatencyInterrupt = 1u << 20; }
 
     // Receive DMA (8.2.3.8) and direct cache access (8.2.3.11)
     internal static readonly Register RSCCTL = Define(new("RSCCTL", 0x0102C, ReadWrite, 0, "Receive side coalescing of a queue (8.2.3.8.13)")

@@ -44,6 +44,7 @@ internal sealed class EtherTypeFilters
             if ((filter & ETQF_.UpEnable) != 0 && (!headers.HasVlanTag || headers.VlanTag >> 13 != priority)) continue;
             uint select = _registers[ETQS, index];
             if ((select & ETQS_.QueueEnable) != 0) information.Queue = (byte)(select >> ETQS_.QueueShift & 0x7F);
+            if ((select & ETQS_.LowLatencyInterrupt) != 0) information.Status |= ReceiveDescriptor.LowLatencyInterrupt;
             information.PacketInfo = (PacketType.EtherTypeFilter | (uint)index) << ReceiveDescriptor.PacketTypeShift;
             return true;
         }

@@ -98,7 +98,7 @@ internal sealed unsafe class IxgbeCard : CardModel
         }
         // With its master disabled the card starts no bus request, so no packet moves (5.2.5.3.2).
         if (Control.MasterDisabled) return false;
-        return (!Security.TransmitHalted && Transmit.Poll(now)) | (!Security.ReceiveHalted && Receive.Poll(now));
+        return (!Security.TransmitHalted && Transmit.Poll(now)) | Receive.Poll(now);
     }
 
     /// <summary>CTRL.RST, or CTRL.LRST, which resets the link too (datasheet 4.2.1.6): PCI configuration stays.</summary>

@@ -84,7 +84,7 @@ internal sealed unsafe class QueueSelector
         information.Status |= ReceiveChecksums.Check(frame, headers);
         if ((information.Status & (ReceiveDescriptor.IPError | ReceiveDescriptor.L4Error)) != 0) _card.Statistics.XEC++;
         SetHash(frame, headers, ref information, out uint hash);
-        if (_tuples.Any && _tuples.Match(frame, headers, ref information.Queue)) return;
+        if (_tuples.Any && _tuples.Match(frame, headers, ref information)) return;
         if (FlowDirector.Any && FlowDirector.Match(frame, headers, ref information)) return;
         if (_rss && (information.PacketInfo & 15) != 0) information.Queue = _table[hash & _tableMask];
     }

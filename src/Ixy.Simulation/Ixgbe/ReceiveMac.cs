@@ -18,8 +18,6 @@ internal sealed unsafe class ReceiveMac(CardStatistics statistics, RegisterFile 
     private const int Shortest = 64, LongestWithoutJumbo = 1518, LongestOfAll = 15_872, TagLength = 4, LongestLengthField = 1500;
     private const uint LengthErrorEnable = 1u << 27;
 
-    // MFLCN (8.2.3.22.34): pass MAC control frames, discard pause frames, act on priority pause, on pause.
-    private const uint MflcnOffset = 0x04294, PassMacControl = 1, DiscardPause = 1u << 1, PauseEnables = 3u << 2;
     private const ulong PauseAddress = 0x0100_00C2_8001;
 
     // EtherType IPv4 as the two bytes lie in a frame, read little-endian.
@@ -162,10 +160,10 @@ internal sealed unsafe class ReceiveMac(CardStatistics statistics, RegisterFile 
     private bool IsEatenMacControl(ReadOnlySpan<byte> frame)
     {
         if (BinaryPrimitives.ReadUInt16BigEndian(frame[12..]) != PacketHeaders.EtherTypeMacControl) return false;
-        uint control = registers.Memory[MflcnOffset / sizeof(uint)];
+        uint control = registers[MFLCN];
         bool pause = ReceiveFilter.Destination(frame) == PauseAddress;
         return pause
-            ? (control & DiscardPause) != 0 && (control & PauseEnables) != 0
-            : (control & PassMacControl) == 0;
+            ? (control & MFLCN_.DiscardPause) != 0 && (control & MFLCN_.ObeyPause) != 0
+            : (control & MFLCN_.PassMacControl) == 0;
     }
 }

@@ -8,10 +8,6 @@ namespace Ixy.Simulation.Ixgbe;
 internal sealed unsafe class ReceivePath : IDisposable
 {
     private const int FramesPerTurn = 32;
-    private const uint MacLoopback = 1u << 15;
-
-    // SECRXCTRL.RX_DIS halts the path while software changes it (4.6.7, 8.2.3.12.8).
-    private const uint SecurityControlOffset = 0x08D00, ReceiveDisable = 1u << 1;
 
     private readonly IxgbeCard _card;
     private readonly CardStatistics _statistics;
@@ -21,7 +17,7 @@ internal sealed unsafe class ReceivePath : IDisposable
     private readonly ReceiveQueues _queues;
     private readonly PacketBuffer _buffer = new();
     private readonly byte[] _rewritten = new byte[ushort.MaxValue + ReceiveMac.FcsLength];
-    private readonly uint* _macControl, _maxFrame, _receiveControl, _securityControl;
+    private readonly uint* _macControl, _maxFrame, _receiveControl;
     private bool _keepsFcs;
     private long _turn;
     private ulong _goodPackets, _goodOctets;
@@ -38,7 +34,6 @@ internal sealed unsafe class ReceivePath : IDisposable
         _macControl = registers.Memory + HLREG0.Offset / sizeof(uint);
         _maxFrame = registers.Memory + MAXFRS.Offset / sizeof(uint);
         _receiveControl = registers.Memory + RXCTRL.Offset / sizeof(uint);
-        _securityControl = registers.Memory + SecurityControlOffset / sizeof(uint);
         registers.OnWrite(RXCTRL, (_, value) => WriteReceiveControl(value));
         registers.OnWrite(RXPBSIZE, WriteBufferSize);
         Reset();
@@ -54,8 +49,9 @@ internal sealed unsafe class ReceivePath : IDisposable
         _queues.Observe();
         Prepare();
         bool busy = !_buffer.IsEmpty && Drain();
-        if (_card.Link.IsUp && ((*_macControl & MacLoopback) | (*_securityControl & ReceiveDisable)) == 0)
-            busy |= TakeFromWire(now);
+        bool hearsWire = _card.Link.IsUp && (*_macControl & HLREG0_.Loopback) == 0;
+        // SECRXCTRL.RX_DIS stops what comes from the MAC, not what is in the packet buffer (8.2.3.12).
+        if (hearsWire && !_card.Security.ReceiveHalted) busy |= TakeFromWire(now);
         EndTurn();
         return busy;
     }
@@ -158,10 +154,12 @@ internal sealed unsafe class ReceivePath : IDisposable
         else _statistics.MPRC++;
     }
 
-    // A full packet buffer misses frames (8.2.3.23.4).
+    // A full packet buffer misses frames (8.2.3.23.4) and says so (8.2.3.5.1).
     private void Keep(ReadOnlySpan<byte> frame, in ReceivedFrame information)
     {
-        if (!_buffer.TryAdd(frame, information)) _statistics.MPC[0]++;
+        if (_buffer.TryAdd(frame, information)) return;
+        _statistics.MPC[0]++;
+        _card.Interrupts.RaiseCause(CardRegisters.EICR_.RxMiss);
     }
 
     private bool Drain()
@@ -189,6 +187,7 @@ internal sealed unsafe class ReceivePath : IDisposable
                 queue.Packets++;
                 // As they are in memory: without the FCS where it is stripped.
                 queue.Octets += (ulong)(frame.Length + (_keepsFcs ? ReceiveMac.FcsLength : 0));
+                queue.IsUrgent |= (information.Status & ReceiveDescriptor.LowLatencyInterrupt) != 0;
                 _queues.Touch(information.Queue);
                 return true;
             }

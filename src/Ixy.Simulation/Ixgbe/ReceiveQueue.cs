@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Ixy.Simulation.Ixgbe;
 
@@ -58,6 +60,20 @@ internal sealed unsafe partial class ReceiveQueue
 
     internal ulong Octets { get; set; }
 
+    /// <summary>A frame since the last interrupt is not to wait for interrupt moderation (7.3.2).</summary>
+    internal bool IsUrgent { get; set; }
+
+    /// <summary>Descriptors that the card may use, by the tail as it is now; 0 if that is no place in the ring.</summary>
+    internal uint FreeNow
+    {
+        get
+        {
+            uint tail = Volatile.Read(ref *_tailRegister);
+            if (tail >= _settings.Count) return 0;
+            return tail >= _head ? tail - _head : tail + _settings.Count - _head;
+        }
+    }
+
     /// <summary>Starts at descriptor 0 with what the registers say now; they are not looked at again (4.6.7.1).</summary>
     internal void Enable(in ReceiveQueueSettings settings)
     {
@@ -80,7 +96,7 @@ internal sealed unsafe partial class ReceiveQueue
     /// <summary>Back to power-on.</summary>
     internal void Reset()
     {
-        IsEnabled = DropEnable = VlanStrip = false;
+        IsEnabled = DropEnable = VlanStrip = IsUrgent = false;
         TailWhenDisabled = 0;
         _head = 0;
         Packets = Octets = 0;
@@ -103,7 +119,17 @@ internal sealed unsafe partial class ReceiveQueue
     private void Store(ulong address, ReadOnlySpan<byte> bytes)
     {
         byte* buffer = _card.Dma.Translate(address, (uint)bytes.Length, _bufferName);
-        if (buffer is not null) bytes.CopyTo(new Span<byte>(buffer, bytes.Length));
+        if (buffer is null) return;
+        ref byte source = ref MemoryMarshal.GetReference(bytes);
+        if (bytes.Length is >= 32 and <= 64)
+        {
+            // Short frames are most frames: two moves that may overlap.
+            var last = Vector256.LoadUnsafe(ref source, (nuint)bytes.Length - 32);
+            Vector256.LoadUnsafe(ref source).Store(buffer);
+            last.Store(buffer + bytes.Length - 32);
+            return;
+        }
+        bytes.CopyTo(new Span<byte>(buffer, bytes.Length));
     }
 
     // The word with DD goes last, so that who sees it sees all of the frame (7.1.9). Status and VLAN tag are valid in

@@ -27,6 +27,7 @@ internal readonly struct ReceiveQueueSettings
         uint type = Split >> SRRCTL_.DescriptorTypeShift & SRRCTL_.DescriptorTypeMask;
         // The reserved types are a violation; they behave as one buffer.
         Type = type is 0 or 1 or 2 or 5 ? (DescriptorType)type : DescriptorType.AdvancedOneBuffer;
+        LowDescriptors = (Split >> SRRCTL_.ThresholdShift & SRRCTL_.ThresholdMask) * SRRCTL_.ThresholdUnit;
         Coalesces = (registers[RSCCTL, queue] & RSCCTL_.Enable) != 0;
     }
 
@@ -46,6 +47,9 @@ internal readonly struct ReceiveQueueSettings
     internal uint HeaderSize { get; }
 
     internal DescriptorType Type { get; }
+
+    /// <summary>An urgent interrupt tells when only so many descriptors are free (SRRCTL.RDMTS); 0 for never.</summary>
+    internal uint LowDescriptors { get; }
 
     /// <summary>RSCCTL.RSCEN. The card may coalesce then and need not; this one never does.</summary>
     internal bool Coalesces { get; }

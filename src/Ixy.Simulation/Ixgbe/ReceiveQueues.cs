@@ -85,8 +85,20 @@ internal sealed class ReceiveQueues
         statistics.QBRC[counter] += queue.Octets;
         statistics.RXDGPC += queue.Packets;
         statistics.RXDGBC += queue.Octets;
+        bool runsLow = RunsLow(queue);
         queue.Packets = queue.Octets = 0;
-        _card.Interrupts.RaiseReceive(queue.Index);
+        if (queue.IsUrgent || runsLow) _card.Interrupts.RaiseReceiveUrgently(queue.Index);
+        else _card.Interrupts.RaiseReceive(queue.Index);
+        queue.IsUrgent = false;
+    }
+
+    // The free descriptors went through SRRCTL.RDMTS times 64 in this turn (8.2.3.8.7).
+    private static bool RunsLow(ReceiveQueue queue)
+    {
+        uint low = queue.Settings.LowDescriptors;
+        if (low == 0) return false;
+        uint free = queue.FreeNow;
+        return free <= low && free + queue.Packets > low;
     }
 
     // Four queues a register, eight bits each, four of them used (8.2.3.23.71).

@@ -40,20 +40,20 @@ internal sealed class TupleFilters
     internal void Invalidate() => _stale = true;
 
     /// <summary>The queue of the filter that matches; SYNQF.SYNQFP says which kind goes first.</summary>
-    internal bool Match(ReadOnlySpan<byte> frame, in PacketHeaders headers, ref byte queue) => (_syn & SYNQF_.SynFirst) != 0
-        ? MatchSyn(frame, headers, ref queue) || MatchTuples(frame, headers, ref queue)
-        : MatchTuples(frame, headers, ref queue) || MatchSyn(frame, headers, ref queue);
+    internal bool Match(ReadOnlySpan<byte> frame, in PacketHeaders headers, ref ReceivedFrame information) => (_syn & SYNQF_.SynFirst) != 0
+        ? MatchSyn(frame, headers, ref information) || MatchTuples(frame, headers, ref information)
+        : MatchTuples(frame, headers, ref information) || MatchSyn(frame, headers, ref information);
 
-    private bool MatchSyn(ReadOnlySpan<byte> frame, in PacketHeaders headers, ref byte queue)
+    private bool MatchSyn(ReadOnlySpan<byte> frame, in PacketHeaders headers, ref ReceivedFrame information)
     {
         if ((_syn & SYNQF_.QueueEnable) == 0 || headers.Transport != PacketHeaders.Tcp) return false;
         if ((frame[headers.L4Start + 13] & SynFlag) == 0) return false;
-        queue = (byte)(_syn >> SYNQF_.QueueShift & 0x7F);
+        information.Queue = (byte)(_syn >> SYNQF_.QueueShift & 0x7F);
         return true;
     }
 
     // The highest priority wins; among equal ones the lowest index.
-    private bool MatchTuples(ReadOnlySpan<byte> frame, in PacketHeaders headers, ref byte queue)
+    private bool MatchTuples(ReadOnlySpan<byte> frame, in PacketHeaders headers, ref ReceivedFrame information)
     {
         if (_enabledCount == 0 || !headers.IsIPv4) return false;
         int best = -1;
@@ -65,7 +65,9 @@ internal sealed class TupleFilters
             (best, bestPriority) = (index, priority);
         }
         if (best < 0) return false;
-        queue = (byte)(_registers[L34TIMIR, best] >> L34TIMIR_.QueueShift & 0x7F);
+        uint action = _registers[L34TIMIR, best];
+        information.Queue = (byte)(action >> L34TIMIR_.QueueShift & 0x7F);
+        if ((action & L34TIMIR_.LowLatencyInterrupt) != 0) information.Status |= ReceiveDescriptor.LowLatencyInterrupt;
         return true;
     }
 

@@ -72,8 +72,8 @@ public static class IxgbeRegisters
     public static class SRRCTL_
     {
         public const uint BufferSizeMask = 0x1F, BufferSizeUnit = 1024, AdvancedOneBuffer = 1u << 25, DropEnable = 1u << 28;
-        public const uint HeaderSizeMask = 0x3F, DescriptorTypeMask = 7, Reserved = 0xE03F_C0E0;
-        public const int HeaderSizeShift = 8, HeaderSizeUnit = 64, DescriptorTypeShift = 25;
+        public const uint HeaderSizeMask = 0x3F, ThresholdMask = 7, DescriptorTypeMask = 7, Reserved = 0xE03F_C0E0;
+        public const int HeaderSizeShift = 8, HeaderSizeUnit = 64, ThresholdShift = 22, ThresholdUnit = 64, DescriptorTypeShift = 25;
     }
     public static class RXDCTL_ { public const uint Enable = 1u << 25, VlanStrip = 1u << 30; }
     public static class RDRXCTL_ { public const uint CrcStrip = 1u << 1, DmaInitDone = 1u << 3, RscFirstSize = 0x1Fu << 17, RscAckChange = 1u << 25; }
