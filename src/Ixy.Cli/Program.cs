@@ -17,7 +17,8 @@ internal static class Program
             string error = parsed.UnmatchedTokens.Count > 0 ? $"unknown: '{parsed.UnmatchedTokens[0]}'" : parsed.Errors[0].Message.TrimEnd('.');
             return Fail($"{error} (see {(command == root ? "ixy" : $"ixy {command.Name}")} --help)", exitCode: 2);
         }
-        NetworkDevice.RegisterTransport("sim", OpenSimulated);
+        // What is sent before the loop runs would be lost: see Ports.StartSending.
+        NetworkDevice.RegisterTransport("sim", specifier => SimulatedCards.Open(specifier, waitsToSend: true));
         try
         {
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
@@ -34,14 +35,6 @@ internal static class Program
         string message = error.Message;
         if (error is ArgumentException { ParamName: { } name }) message = message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal);
         return message.ReplaceLineEndings(" ");
-    }
-
-    // A test set that sends from the moment of power-on would fill the rings before anybody forwards: see Ports.StartSending.
-    private static SimulatedPciDevice OpenSimulated(string specifier)
-    {
-        var card = SimulatedCards.Open(specifier);
-        card.Wire.StopSending();
-        return card;
     }
 
     // What a user can bring about, and what the message therefore explains. Anything else is a bug and shows its stack.

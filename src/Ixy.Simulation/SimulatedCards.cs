@@ -46,12 +46,17 @@ public static class SimulatedCards
     /// <param name="specifier"><c>sim:ixgbe</c> and options, as listed for this class.</param>
     /// <exception cref="DeviceSpecifierException">Something in it is unknown or not possible.</exception>
     /// <exception cref="PciDeviceException">What the wire leads to cannot be had.</exception>
-    public static SimulatedPciDevice Open(string specifier)
+    public static SimulatedPciDevice Open(string specifier) => Open(specifier, waitsToSend: false);
+
+    /// <summary>The same; the far end may wait with all it would send until <see cref="Wire.StartSending"/>.</summary>
+    /// <param name="specifier">As above.</param>
+    /// <param name="waitsToSend">It waits. Otherwise it sends as soon as there is a link, whether or not somebody listens.</param>
+    public static SimulatedPciDevice Open(string specifier, bool waitsToSend)
     {
         ArgumentNullException.ThrowIfNull(specifier);
         try
         {
-            return OpenCard(specifier);
+            return OpenCard(specifier, waitsToSend);
         }
         catch (DeviceSpecifierException error)
         {
@@ -59,7 +64,7 @@ public static class SimulatedCards
         }
     }
 
-    private static SimulatedPciDevice OpenCard(string specifier)
+    private static SimulatedPciDevice OpenCard(string specifier, bool waitsToSend)
     {
         string[] parts = specifier.Split(',');
         if (parts[0] != Prefix + "ixgbe")
@@ -70,6 +75,7 @@ public static class SimulatedCards
         var openWire = WireOpener(options, new(card.MacAddress));
         using var opened = new Opened();
         opened.Wire = openWire();
+        if (waitsToSend) opened.Wire.StopSending();
         opened.Trace = traceFile is null ? null : new AccessTrace(traceFile);
         opened.Card = new IxgbeCard(card, opened.Wire) { Trace = opened.Trace is null ? null : opened.Trace.Write };
         return opened.Release(specifier);
