@@ -26,19 +26,49 @@ internal readonly struct IncrementByte : IFrameWork
 internal sealed class ForwardLoop<TWork>(NetworkDevice a, NetworkDevice b, int batchSize) : PacketLoop(a, b)
     where TWork : struct, IFrameWork
 {
-    private readonly Packet[] _batch = new Packet[batchSize];
+    private readonly Direction _there = new(a, b, batchSize), _back = new(b, a, batchSize);
 
-    protected override int Round() => Forward(a, b, ref Dropped[1]) + Forward(b, a, ref Dropped[0]);
+    protected override bool HoldsPackets => _there.HoldsPackets || _back.HoldsPackets;
 
-    private int Forward(NetworkDevice from, NetworkDevice to, ref long dropped)
+    protected override int Round() => _there.Forward() + _back.Forward();
+
+    protected override void GiveBack()
     {
-        var batch = _batch.AsSpan(0, from.Receive(_batch));
-        if (batch.IsEmpty) return 0;
-        foreach (ref readonly var packet in batch) TWork.Do(packet.Data);
-        int sent = to.Transmit(batch);
-        // A full ring means that the card cannot keep up: to wait would only let the other side overflow.
-        PacketPool.Free(batch[sent..]);
-        dropped += batch.Length - sent;
-        return sent;
+        Dropped[1] += _there.GiveBack();
+        Dropped[0] += _back.GiveBack();
+    }
+
+    /// <summary>
+    /// One way. What a full ring does not take waits here, and nothing more is received: the card's packet buffer is
+    /// there to bridge that time, and counts what it has no room for.
+    /// </summary>
+    private sealed class Direction(NetworkDevice from, NetworkDevice to, int batchSize)
+    {
+        private readonly Packet[] _batch = new Packet[batchSize];
+        private int _start, _end;
+
+        internal bool HoldsPackets => _start < _end;
+
+        internal int Forward()
+        {
+            if (_start == _end)
+            {
+                _start = 0;
+                _end = from.Receive(_batch);
+                if (_end == 0) return 0;
+                foreach (ref readonly var packet in _batch.AsSpan(0, _end)) TWork.Do(packet.Data);
+            }
+            int sent = to.Transmit(_batch.AsSpan(_start, _end - _start));
+            _start += sent;
+            return sent;
+        }
+
+        internal int GiveBack()
+        {
+            int held = _end - _start;
+            PacketPool.Free(_batch.AsSpan(_start, held));
+            _start = _end;
+            return held;
+        }
     }
 }

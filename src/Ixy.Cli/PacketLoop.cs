@@ -53,6 +53,14 @@ internal abstract class PacketLoop : IDisposable
     /// <summary>A round before and after the measurement: nothing is sent but what arrived. The number of packets moved.</summary>
     protected virtual int PassiveRound() => Round();
 
+    /// <summary>Packets wait for room in a transmit ring.</summary>
+    protected virtual bool HoldsPackets => false;
+
+    /// <summary>Frees what still waits, and counts it as dropped; called once, at the end.</summary>
+    protected virtual void GiveBack()
+    {
+    }
+
     /// <summary>Starts the thread.</summary>
     internal void Start() => _thread.Start();
 
@@ -94,6 +102,7 @@ internal abstract class PacketLoop : IDisposable
                 GC.CollectionCount(0) - collections);
             MeasurementOver.Set();
             Drain();
+            GiveBack();
         }
         catch (Exception error)
         {
@@ -120,7 +129,7 @@ internal abstract class PacketLoop : IDisposable
         }
     }
 
-    private bool IsDrained() => _devices.All(device => device.TransmitQueues.All(queue => queue.IsDrained));
+    private bool IsDrained() => !HoldsPackets && _devices.All(device => device.TransmitQueues.All(queue => queue.IsDrained));
 
     // Only ever forward.
     private void Advance(Phase phase)

@@ -89,9 +89,10 @@ internal sealed unsafe class ReceivePath : IDisposable
     private bool TakeFromWire(long now)
     {
         var wire = _card.Wire;
-        bool enabled = (*_receiveControl & RXCTRL_.Enable) != 0;
+        bool enabled = (*_receiveControl & RXCTRL_.Enable) != 0, waits = wire.WaitsForRoom;
         for (int taken = 0; taken < FramesPerTurn; taken++)
         {
+            if (waits && !_buffer.IsEmpty) return taken > 0;
             var frame = wire.Receive(now, out var errors);
             if (frame.IsEmpty) return taken > 0;
             if (enabled) Arrive(frame, errors);
@@ -232,7 +233,7 @@ internal sealed unsafe class ReceivePath : IDisposable
 
     private void EndTurn()
     {
-        _queues.EndTurn();
+        _queues.EndTurn(_turn);
         _mac.Flush();
         _statistics.GPRC += _goodPackets;
         _statistics.GORC += _goodOctets;

@@ -51,10 +51,10 @@ internal sealed class ReceiveQueues
     }
 
     /// <summary>Heads, interrupts and counters, once a turn for each queue that got frames.</summary>
-    internal void EndTurn()
+    internal void EndTurn(long turn)
     {
-        for (; _touchedLow != 0; _touchedLow &= _touchedLow - 1) Report(_queues[BitOperations.TrailingZeroCount(_touchedLow)]);
-        for (; _touchedHigh != 0; _touchedHigh &= _touchedHigh - 1) Report(_queues[64 + BitOperations.TrailingZeroCount(_touchedHigh)]);
+        for (; _touchedLow != 0; _touchedLow &= _touchedLow - 1) Report(_queues[BitOperations.TrailingZeroCount(_touchedLow)], turn);
+        for (; _touchedHigh != 0; _touchedHigh &= _touchedHigh - 1) Report(_queues[64 + BitOperations.TrailingZeroCount(_touchedHigh)], turn);
     }
 
     /// <summary>Counts a frame that was dropped for lack of descriptors, or because its queue is off (8.2.3.23.75).</summary>
@@ -76,8 +76,9 @@ internal sealed class ReceiveQueues
         (_touchedLow, _touchedHigh) = (0, 0);
     }
 
-    private void Report(ReceiveQueue queue)
+    private void Report(ReceiveQueue queue, long turn)
     {
+        queue.ReportFrames(turn);
         _registers[RDH, queue.Index] = queue.Head;
         int counter = CounterOf(queue.Index);
         var statistics = _card.Statistics;

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Simulation.Ixgbe;
@@ -98,6 +99,7 @@ internal sealed unsafe partial class TransmitQueue
             (_blocked, _blockedAsMaster) = (true, _dma.BusMaster);
             return 0;
         }
+        FetchAhead(ring, budget);
         if (_newTail) CheckTail(ring);
         int done = 0;
         while (_head != _tail && done < budget && _mac.Uncounted < budget)
@@ -111,6 +113,15 @@ internal sealed unsafe partial class TransmitQueue
         int work = Math.Max(done, _mac.Uncounted);
         if (done > 0) Publish();
         return work;
+    }
+
+    // Software has just written these descriptors, so they are in another core's cache: all lines are asked for at once.
+    private void FetchAhead(TransmitDescriptor* ring, int budget)
+    {
+        if (!Sse.IsSupported) return;
+        const uint PerLine = 4;
+        uint end = Math.Min(_head + (uint)budget, _tail > _head ? _tail : _count);
+        for (uint index = _head; index < end; index += PerLine) Sse.Prefetch0(ring + index);
     }
 
     // The common case: an advanced descriptor that is a whole frame, sent from the host's buffer as it is.

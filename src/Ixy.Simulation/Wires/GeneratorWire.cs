@@ -6,7 +6,7 @@ internal sealed record GeneratorOptions
     /// <summary>Bytes of each frame, without FCS: 60 to 15,996.</summary>
     internal int Size { get; init; } = NumberedFrame.Shortest;
 
-    /// <summary>How fast; <see cref="PacketRate.Max"/> means that a frame is there whenever the card asks.</summary>
+    /// <summary>How fast; <see cref="PacketRate.Max"/> means that a frame is there whenever the card has room.</summary>
     internal PacketRate Rate { get; init; } = PacketRate.Max;
 
     /// <summary>Frames after which it stops by itself.</summary>
@@ -52,6 +52,7 @@ internal sealed class GeneratorWire : Wire
         _even = _source.Frame.NewBuffer(); // with number 0, the first
         _odd = _source.Frame.NewBuffer();
         _pacer = new Pacer(options.Rate);
+        WaitsForRoom = options.Rate == PacketRate.Max;
         _count = _end = options.Count;
     }
 
@@ -60,6 +61,9 @@ internal sealed class GeneratorWire : Wire
 
     /// <inheritdoc/>
     public override void StartSending() => Volatile.Write(ref _end, _count);
+
+    /// <summary>At the rate <c>max</c>; at a rate of its own it sends on, whatever becomes of its frames.</summary>
+    public override bool WaitsForRoom { get; }
 
     /// <inheritdoc/>
     public override ReadOnlySpan<byte> Receive(long now, out FrameErrors errors)

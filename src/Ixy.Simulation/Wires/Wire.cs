@@ -73,6 +73,12 @@ public abstract class Wire : IDisposable
     {
     }
 
+    /// <summary>
+    /// The far end sends only what the card has room for, as one does that obeys flow control: nothing is taken from it
+    /// while frames wait in the card's packet buffer. Others send when they like, and what finds no room is missed.
+    /// </summary>
+    public virtual bool WaitsForRoom => false;
+
     /// <summary>Takes a frame that the card sends.</summary>
     /// <param name="frame">Destination address to the last payload byte; valid during the call.</param>
     /// <param name="now">The device's clock in nanoseconds.</param>

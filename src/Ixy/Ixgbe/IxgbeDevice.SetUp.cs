@@ -96,10 +96,11 @@ public sealed partial class IxgbeDevice
     {
         _receiveQueues.Add(queue);
         int i = queue.Index;
-        // A queue that nobody empties drops its own frames, instead of blocking the packet buffer
-        // for all (Drop_En, 8.2.3.8.7).
         uint size = (uint)_options.EffectiveBufferSize / SRRCTL_.BufferSizeUnit;
-        _bar.Write32(SRRCTL[i], size | SRRCTL_.AdvancedOneBuffer | SRRCTL_.DropEnable);
+        // Of several queues, one that nobody empties drops its own frames instead of blocking the packet buffer for all
+        // (Drop_En, 8.2.3.8.7). A single queue lets the packet buffer, 512 KiB, bridge the time until it is emptied.
+        uint dropEnable = _options.ReceiveQueues > 1 ? SRRCTL_.DropEnable : 0;
+        _bar.Write32(SRRCTL[i], size | SRRCTL_.AdvancedOneBuffer | dropEnable);
         _bar.Write32(RDBAL[i], (uint)queue.RingAddress);
         _bar.Write32(RDBAH[i], (uint)(queue.RingAddress >> 32));
         _bar.Write32(RDLEN[i], queue.RingLength);

@@ -74,15 +74,32 @@ public sealed class IxgbeDeviceTests
         Assert.Equal(60, statistics.RxBytes);
     }
 
-    [Fact]
-    public void WhatTheCardMissesIsCounted()
+    // One queue: the packet buffer of 512 KiB takes what the ring cannot. Several: each drops its own (Drop_En, 8.2.3.8.7).
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void WhatTheCardMissesIsCounted(int queues)
     {
-        using var bench = new DriverBench(DriverBench.Defaults with { RingSize = 64, PoolSize = 128 });
-        bench.Wire.Deliver(DriverBench.Frames(500));
+        const int Sent = 20_000;
+        using var bench = new DriverBench(DriverBench.Defaults with { ReceiveQueues = queues, RingSize = 64, PoolSize = 128 });
+        bench.Wire.Deliver(Enumerable.Repeat(DriverBench.Frame(1), Sent));
         DriverBench.Until(() => bench.Wire.IsEmpty, "all delivered");
-        DriverBench.Until(() => bench.Device.ReadStatistics().RxMissed == 500 - 63, "the rest missed");
-        Assert.Equal(DriverBench.Frames(63), bench.Receive(63));
-        Assert.Equal(63, bench.Device.ReadStatistics().RxPackets);
+        var packets = new Packet[32];
+        long received = 0, missed = 0;
+        DriverBench.Until(() =>
+        {
+            foreach (var queue in bench.Device.ReceiveQueues)
+            {
+                int count = queue.Receive(packets);
+                PacketPool.Free(packets.AsSpan(0, count));
+                received += count;
+            }
+            missed = bench.Device.ReadStatistics().RxMissed;
+            return received + missed == Sent;
+        }, "every frame received or missed");
+        Assert.Equal(received, bench.Device.ReadStatistics().RxPackets);
+        if (queues == 1) Assert.InRange(received, 8000, 9000);
+        else Assert.Equal(63, received);
     }
 
     [Fact]
