@@ -26,6 +26,9 @@ internal readonly struct IncrementByte : IFrameWork
 internal sealed class ForwardLoop<TWork>(NetworkDevice a, NetworkDevice b, int batchSize) : PacketLoop(a, b)
     where TWork : struct, IFrameWork
 {
+    // Some microseconds, in which a card sends a few dozen packets and reports them.
+    private const int MostTries = 256;
+
     private readonly Packet[] _batch = new Packet[batchSize];
 
     protected override int Round() => Forward(a, b, ref Dropped[1]) + Forward(b, a, ref Dropped[0]);
@@ -36,7 +39,9 @@ internal sealed class ForwardLoop<TWork>(NetworkDevice a, NetworkDevice b, int b
         if (batch.IsEmpty) return 0;
         foreach (ref readonly var packet in batch) TWork.Do(packet.Data);
         int sent = to.Transmit(batch);
-        // A full ring means that the card cannot keep up: to wait would only let the other side overflow.
+        // A full ring may be one that just has a lot to do, so what comes meanwhile waits at the other card. But a card
+        // that sends nothing at all must not stop the other direction too.
+        for (int tries = 1; sent < batch.Length && tries < MostTries; tries++) sent += to.Transmit(batch[sent..]);
         PacketPool.Free(batch[sent..]);
         dropped += batch.Length - sent;
         return sent;

@@ -26,6 +26,8 @@ internal static class FwdCommand
                 new()
                 {
                     RingSize = parsed.GetValue(ringSize),
+                    // The buffers of one pool fill its own receive ring and the other card's transmit ring, and some are in hand.
+                    PoolSize = Math.Max(4096, 3 * parsed.GetValue(ringSize)),
                     MaxFrameSize = parsed.GetValue(maxFrameSize),
                     CheckedPools = parsed.GetValue(checkedPools) ? true : null,
                 },
