@@ -52,7 +52,18 @@ internal sealed class Ports : IDisposable
     }
 
     /// <summary>What each card has counted since <see cref="StartCounting"/>. For one thread at a time.</summary>
-    internal DeviceStatistics[] ReadStatistics() => [.. _devices.Select((device, i) => device.ReadStatistics().Since(_before[i]))];
+    internal DeviceStatistics[] ReadStatistics()
+    {
+        var counted = new DeviceStatistics[_devices.Count];
+        if (Wires().Any()) SimulatedPciDevice.BetweenTurns(Read);
+        else Read();
+        return counted;
+
+        void Read()
+        {
+            for (int i = 0; i < counted.Length; i++) counted[i] = _devices[i].ReadStatistics().Since(_before[i]);
+        }
+    }
 
     /// <summary>Lets the far ends of simulated wires send. They do not before: what they send until somebody listens would be lost.</summary>
     internal void StartSending()

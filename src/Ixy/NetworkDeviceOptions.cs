@@ -23,7 +23,7 @@ public sealed record NetworkDeviceOptions
     /// <summary>Bytes of a receive buffer: a multiple of 1,024 up to 16,384. Default: 2,048, or more if a frame needs it.</summary>
     public int? BufferSize { get; init; }
 
-    /// <summary>Buffers in the pool of each receive queue, at least twice <see cref="RingSize"/>. Default 4,096, or twice the ring.</summary>
+    /// <summary>Buffers in the pool of each receive queue, at least twice <see cref="RingSize"/>. Default 4,096, or three times the ring.</summary>
     public int? PoolSize { get; init; }
 
     /// <summary>Makes the pools checked; see <see cref="PacketPoolOptions.Checked"/>. Null: as the AppContext switch says.</summary>
@@ -39,7 +39,8 @@ public sealed record NetworkDeviceOptions
 
     internal int EffectiveBufferSize => BufferSize ?? Math.Max(2048, (MaxFrameSize + 1023) / 1024 * 1024);
 
-    internal int EffectivePoolSize => PoolSize ?? Math.Max(4096, RingSize * 2);
+    // Its own receive ring and another device's transmit ring hold buffers of one pool, and some are in hand.
+    internal int EffectivePoolSize => PoolSize ?? Math.Max(4096, RingSize * 3);
 
     /// <summary>Throws if an option is out of its range.</summary>
     /// <exception cref="ArgumentOutOfRangeException">One is; the message names it and the range.</exception>

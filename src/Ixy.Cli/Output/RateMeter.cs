@@ -11,8 +11,8 @@ internal readonly record struct PortRates(string Device, double RxMpps, double R
         [Device, $"{RxMpps:F2}", $"{RxMbits:F0}", $"{TxMpps:F2}", $"{TxMbits:F0}", $"{DroppedPerSecond:F0}"];
 }
 
-/// <summary>Rates from the cards' own counters, and the drops of a loop.</summary>
-internal sealed class RateMeter(Ports ports, PacketLoop loop)
+/// <summary>Rates from the cards' own counters, and from what a loop dropped per device (<see cref="PacketLoop.Dropped"/>).</summary>
+internal sealed class RateMeter(Ports ports, long[] dropped)
 {
     private DeviceStatistics[] _last = new DeviceStatistics[ports.Devices.Count];
     private readonly long[] _lastDropped = new long[ports.Devices.Count];
@@ -27,9 +27,9 @@ internal sealed class RateMeter(Ports ports, PacketLoop loop)
         var rates = new PortRates[now.Length];
         for (int i = 0; i < now.Length; i++)
         {
-            long dropped = loop.Dropped[i];
-            rates[i] = Rates(ports.Devices[i].Name, now[i].Since(_last[i]), dropped - _lastDropped[i], seconds);
-            _lastDropped[i] = dropped;
+            long txDropped = Volatile.Read(ref dropped[i]);
+            rates[i] = Rates(ports.Devices[i].Name, now[i].Since(_last[i]), txDropped - _lastDropped[i], seconds);
+            _lastDropped[i] = txDropped;
         }
         _last = now;
         return rates;

@@ -11,6 +11,13 @@ internal sealed class Screen
     private readonly TextWriter _writer;
     private readonly IAnsiConsole? _terminal;
 
+    private Screen(bool asTerminal)
+    {
+        _writer = TextWriter.Null;
+        var settings = new AnsiConsoleSettings { Ansi = AnsiSupport.Yes, Interactive = InteractionSupport.Yes, Out = new AnsiConsoleOutput(_writer) };
+        if (asTerminal) _terminal = AnsiConsole.Create(settings);
+    }
+
     internal Screen(TextWriter writer, bool isRedirected)
     {
         _writer = writer;
@@ -19,6 +26,9 @@ internal sealed class Screen
         // A terminal that knows no control sequences (TERM=dumb) is as good as a file.
         if (console.Profile.Capabilities.Ansi) _terminal = console;
     }
+
+    /// <summary>A screen of the same kind that nobody sees.</summary>
+    internal Screen Invisible() => new(_terminal is not null);
 
     internal void WriteLine(string line = "") => _writer.WriteLine(line);
 
