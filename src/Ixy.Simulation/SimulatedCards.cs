@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Ixy.Simulation.Ixgbe;
 using Ixy.Simulation.Wires;
 using Ixy.Vfio;
@@ -56,12 +57,35 @@ public static class SimulatedCards
         ArgumentNullException.ThrowIfNull(specifier);
         try
         {
-            return OpenCard(specifier, waitsToSend);
+            return OnThreadOfItsOwn(() => OpenCard(specifier, waitsToSend));
         }
         catch (DeviceSpecifierException error)
         {
             throw new DeviceSpecifierException($"{specifier}: {error.Message}", error);
         }
+    }
+
+    // A thread puts its new objects side by side, apart from other threads'. So the card's objects, which the device
+    // thread writes all the time, share no cache line with the driver's, which another core does.
+    private static T OnThreadOfItsOwn<T>(Func<T> create)
+    {
+        T result = default!;
+        ExceptionDispatchInfo? error = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                result = create();
+            }
+            catch (Exception thrown)
+            {
+                error = ExceptionDispatchInfo.Capture(thrown);
+            }
+        });
+        thread.Start();
+        thread.Join();
+        error?.Throw();
+        return result;
     }
 
     private static SimulatedPciDevice OpenCard(string specifier, bool waitsToSend)

@@ -13,6 +13,9 @@ internal sealed unsafe partial class ReceiveQueue
     /// <summary>Descriptors the card takes at once, and then knows, whatever happens to them in memory (7.1.8).</summary>
     internal const int PrefetchDepth = 64;
 
+    // So many buffers are on their way into the cache while one is filled.
+    private const int BuffersAhead = 8;
+
     private readonly IxgbeCard _card;
     private readonly string _ringName, _bufferName;
     private readonly uint* _tailRegister;
@@ -111,6 +114,7 @@ internal sealed unsafe partial class ReceiveQueue
     {
         if (frame.Length > _settings.BufferSize || !_oneBuffer) return TryWriteSpread(frame, information, turn);
         if (_prefetchNext == _prefetchEnd && !Fetch(turn)) return false;
+        if (_prefetchNext + BuffersAhead < _prefetchEnd) _card.Dma.Prefetch(_prefetched[_prefetchNext + BuffersAhead].Buffer);
         ref var descriptor = ref _prefetched[_prefetchNext];
         Store(descriptor.Buffer, frame);
         WriteBack(descriptor, (uint)frame.Length, information, ReceiveDescriptor.Done | ReceiveDescriptor.EndOfPacket, 0, turn);

@@ -89,6 +89,9 @@ internal sealed unsafe partial class TransmitQueue
         if (now >= _flushAt) Flush();
     }
 
+    // So many frames are on their way from memory while one is sent.
+    private const uint FramesAhead = 8;
+
     private int Work(int budget)
     {
         if (_blocked && _dma.BusMaster == _blockedAsMaster) return 0;
@@ -104,6 +107,7 @@ internal sealed unsafe partial class TransmitQueue
         int done = 0;
         while (_head != _tail && done < budget && _mac.Uncounted < budget)
         {
+            if (_head + FramesAhead < _count) _dma.Prefetch(ring[_head + FramesAhead].Address);
             uint used = SendPlain(ring + _head) ? 1 : _path.Assembler.Send(this, ring, _count, _head, _tail);
             if (used == 0) break;
             Complete(ring, used);
