@@ -14,10 +14,12 @@ public sealed record PacketPoolOptions
     /// the place of allocation. Costs some 20 ns per packet; off, it costs one test. Default: the AppContext switch
     /// <c>Ixy.CheckedPools</c>, else off.
     /// </summary>
-    public bool Checked { get; init; } = AppContext.TryGetSwitch("Ixy.CheckedPools", out bool on) && on;
+    public bool Checked { get; init; } = CheckedByDefault;
 
     /// <summary>What the pool is for, in error messages.</summary>
     public string Name { get; init; } = "pool";
+
+    internal static bool CheckedByDefault => AppContext.TryGetSwitch("Ixy.CheckedPools", out bool on) && on;
 
     internal void Validate()
     {

@@ -50,8 +50,9 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
         {
             Count = options.EffectivePoolSize,
             BufferSize = options.EffectiveBufferSize,
+            Checked = options.CheckedPools ?? PacketPoolOptions.CheckedByDefault,
             Name = _place,
-        } with { Checked = options.CheckedPools ?? new PacketPoolOptions().Checked });
+        });
         _longestFrame = (uint)_pool.BufferSize;
         _memory = DmaMemory.Allocate((nuint)(options.RingSize * sizeof(ReceiveDescriptor)));
         _ring = (ReceiveDescriptor*)_memory.Address;
