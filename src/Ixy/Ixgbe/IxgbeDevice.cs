@@ -159,12 +159,24 @@ public sealed partial class IxgbeDevice : NetworkDevice
         }
     }
 
+    // A checked pool throws when packets were not given back; the other queues are released all the same.
     private void ReleaseQueues()
     {
-        foreach (var queue in _transmitQueues) queue.Dispose();
-        foreach (var queue in _receiveQueues) queue.Dispose();
+        PacketMisuseException? misuse = null;
+        foreach (IDisposable queue in _transmitQueues.Cast<IDisposable>().Concat(_receiveQueues))
+        {
+            try
+            {
+                queue.Dispose();
+            }
+            catch (PacketMisuseException found)
+            {
+                misuse ??= found;
+            }
+        }
         _transmitQueues.Clear();
         _receiveQueues.Clear();
+        if (misuse is not null) throw misuse;
     }
 
     private MacAddress ReadReceiveAddress(int index)

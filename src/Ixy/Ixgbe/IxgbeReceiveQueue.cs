@@ -82,6 +82,7 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
     public override int Receive(Span<Packet> batch) =>
         _virtualAddresses ? Receive<VirtualAddresses>(batch) : Receive<PhysicalAddresses>(batch);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Receive<TAddresses>(Span<Packet> batch) where TAddresses : struct, IDeviceAddresses
     {
         ulong from = _position;

@@ -75,6 +75,7 @@ internal sealed unsafe class IxgbeTransmitQueue : TransmitQueue, IDisposable
     public override int Transmit(ReadOnlySpan<Packet> batch) =>
         _virtualAddresses ? Transmit<VirtualAddresses>(batch) : Transmit<PhysicalAddresses>(batch);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Transmit<TAddresses>(ReadOnlySpan<Packet> batch) where TAddresses : struct, IDeviceAddresses
     {
         if (_next - _clean > _group) Reclaim();

@@ -4,7 +4,8 @@ namespace Ixy.Tests.Cli;
 
 /// <summary>
 /// For what only holds while the machine leaves both cores to the cards and the loop: it may take one away for longer
-/// than a ring lasts (0.5 ms at 1 Mpps). What is asserted has to hold in one of five runs.
+/// than the card's packet buffer lasts (8 ms at 1 Mpps). What is asserted has to hold in one of five runs; but no run may
+/// break what <see cref="JsonReport.AssertSound"/> asks for.
 /// </summary>
 internal static class Attempts
 {
