@@ -16,12 +16,19 @@ internal readonly unsafe struct Doorbell
         if (bar.TryGetPointer(offset, out var pointer)) _pointer = pointer;
     }
 
-    /// <summary>Tells the device; everything stored before is visible to it first.</summary>
+    /// <summary>Tells the device with a plain store; false, and nothing done, where that takes a call.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool TryRing(uint value)
+    {
+        if (_pointer is null) return false;
+        // A release store: on x86 stores to a device stay behind earlier stores to memory.
+        Volatile.Write(ref *_pointer, value);
+        return true;
+    }
+
+    /// <summary>Tells the device; everything stored before is visible to it first.</summary>
     internal void Ring(uint value)
     {
-        // A release store: on x86 stores to a device stay behind earlier stores to memory.
-        if (_pointer is not null) Volatile.Write(ref *_pointer, value);
-        else _bar.Write32(_offset, value);
+        if (!TryRing(value)) _bar.Write32(_offset, value);
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Ixy.Vfio;
 
 namespace Ixy;
@@ -135,7 +136,13 @@ public sealed unsafe class PacketPool : IDisposable
                 continue;
             }
             var top = pool._top;
-            do *top++ = *buffers++; while (buffers < end && *buffers >> Packet.PoolShift == id);
+            for (; end - buffers >= Vector256<ulong>.Count; buffers += Vector256<ulong>.Count, top += Vector256<ulong>.Count)
+            {
+                var several = Vector256.Load(buffers);
+                if (several >>> Packet.PoolShift != Vector256.Create(id)) break;
+                several.Store(top);
+            }
+            for (; buffers < end && *buffers >> Packet.PoolShift == id; buffers++) *top++ = *buffers;
             pool._top = top;
         }
     }

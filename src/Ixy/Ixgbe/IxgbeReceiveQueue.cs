@@ -87,12 +87,22 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
     {
         ulong from = _position;
         int received = TakeWholeFrames<TAddresses>(batch);
+        // Most often there is no more to do; what there may be is called last, so that nothing has to be kept for later.
+        if (received == batch.Length && !MovesTail(from) && _pool.Checks is null) return received;
+        return Finish<TAddresses>(batch, from, received);
+    }
+
+    // The tail costs a trip to the card, so it is moved only when the position passes a multiple of the distance.
+    private bool MovesTail(ulong from) => ((from ^ _position) & ~_tailDistanceMask) != 0;
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int Finish<TAddresses>(Span<Packet> batch, ulong from, int received) where TAddresses : struct, IDeviceAddresses
+    {
         // Either the card has no more, or the ring wraps here, or this frame is none for the application.
         if (received < batch.Length && (_ring[_position & _mask].HeaderOrStatus & ReceiveDescriptor.DescriptorDone) != 0)
             received += TakeUnusual<TAddresses>(batch[received..]);
         if (_pool.Checks is not null) Watch(batch[..received], from);
-        // The tail costs a trip to the card, so it is moved only when the position passes a multiple of the distance.
-        if (((from ^ _position) & ~_tailDistanceMask) != 0) RingDoorbell();
+        if (MovesTail(from)) RingDoorbell();
         return received;
     }
 

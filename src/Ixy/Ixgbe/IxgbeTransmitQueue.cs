@@ -72,16 +72,20 @@ internal sealed unsafe class IxgbeTransmitQueue : TransmitQueue, IDisposable
     public override bool IsDrained => _bar.Read32(TDH[Index]) == (_next & _mask);
 
     /// <inheritdoc/>
-    public override int Transmit(ReadOnlySpan<Packet> batch) =>
-        _virtualAddresses ? Transmit<VirtualAddresses>(batch) : Transmit<PhysicalAddresses>(batch);
+    public override int Transmit(ReadOnlySpan<Packet> batch)
+    {
+        if (HasReport) return ReclaimAndTransmit(batch);
+        return _virtualAddresses ? Transmit<VirtualAddresses>(batch) : Transmit<PhysicalAddresses>(batch);
+    }
 
+    // The hot loop. It calls nothing, but for what is unusual, and that last: so nothing has to be kept for later.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Transmit<TAddresses>(ReadOnlySpan<Packet> batch) where TAddresses : struct, IDeviceAddresses
     {
-        if (_next - _clean > _group) Reclaim();
         ulong next = _next;
         // One descriptor stays free, so that full and empty differ.
         ulong end = next + Math.Min((uint)batch.Length, _mask - (next - _clean));
+        if (next == end) return 0;
         ref var packet = ref MemoryMarshal.GetReference(batch);
         // Fields are copied to locals: to the compiler, every store through a pointer might change them.
         var (mask, group, longest) = (_mask, _group, _longestFrame);
@@ -103,13 +107,38 @@ internal sealed unsafe class IxgbeTransmitQueue : TransmitQueue, IDisposable
             ring[index].Command = command;
             packet = ref Unsafe.Add(ref packet, 1);
         }
+        bool isUsual = next == end && (loans & Packet.LoanMask) == 0;
+        if (!isUsual || !_tail.TryRing((uint)(next & mask))) return Finish(batch, next, end);
         int count = (int)(next - _next);
-        if (next != end) ThrowBadLength(packet.Length);
-        if ((loans & Packet.LoanMask) != 0) Watch(batch[..count]);
         _next = next;
-        if (count > 0) _tail.Ring((uint)(next & mask));
         return count;
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int Finish(ReadOnlySpan<Packet> batch, ulong next, ulong end)
+    {
+        int count = (int)(next - _next);
+        if (next != end) ThrowBadLength(batch[count].Length);
+        Watch(batch[..count]);
+        _next = next;
+        _tail.Ring((uint)(next & _mask));
+        return count;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int ReclaimAndTransmit(ReadOnlySpan<Packet> batch)
+    {
+        do
+        {
+            PacketPool.FreeSent(_buffers + (_clean & _mask), (int)_group + 1);
+            _clean += _group + 1;
+        } while (HasReport);
+        return _virtualAddresses ? Transmit<VirtualAddresses>(batch) : Transmit<PhysicalAddresses>(batch);
+    }
+
+    // The card has sent the oldest group.
+    private bool HasReport => _next - _clean > _group
+        && (Volatile.Read(ref _ring[(_clean & _mask) + _group].Command) & TransmitDescriptor.DescriptorDone) != 0;
 
     /// <summary>Returns all memory, also the buffers that were never sent; the card must be quiet.</summary>
     public void Dispose()
@@ -123,17 +152,6 @@ internal sealed unsafe class IxgbeTransmitQueue : TransmitQueue, IDisposable
     private static void Watch(ReadOnlySpan<Packet> batch)
     {
         foreach (ref readonly var packet in batch) packet.Pool.Checks?.Transmit(packet);
-    }
-
-    private void Reclaim()
-    {
-        do
-        {
-            ulong first = _clean & _mask;
-            if ((Volatile.Read(ref _ring[first + _group].Command) & TransmitDescriptor.DescriptorDone) == 0) return;
-            PacketPool.FreeSent(_buffers + first, (int)_group + 1);
-            _clean += _group + 1;
-        } while (_next - _clean > _group);
     }
 
     [DoesNotReturn]
