@@ -30,7 +30,6 @@ internal static class Measurement
             foreach (var device in ports.Devices) screen.WriteLine($"{device.Name}: {device.DriverName}, MAC address {device.MacAddress}");
             Rehearse(ports, screen.Invisible());
             PracticeRun.Run(specifiers.Length, createLoop, stop);
-            if (DmaArena.Note is { } note) Console.Error.WriteLine($"ixy: note: {note}");
             report = Measure(ports, settings, createLoop, stop, screen);
         }
         // Now the cards are shut down, and what they saw while that was done counts too.
@@ -56,6 +55,8 @@ internal static class Measurement
     {
         using var loop = createLoop([.. ports.Devices]);
         bool linked = ports.WaitForLinks(stop);
+        // Not before it is sure that the command runs: an error is to be the only line.
+        if (DmaArena.Note is { } note) Console.Error.WriteLine($"ixy: note: {note}");
         loop.Start();
         // This thread has little to do, but where it does it the other one stands still: not on the loop's core.
         ThreadPlacement.PinToLastCore();
