@@ -44,7 +44,7 @@ internal abstract class PacketLoop : IDisposable
     /// <summary>All that was on the way has arrived; read it after <see cref="Finish"/>.</summary>
     internal bool RanDry { get; private set; }
 
-    /// <summary>Packets per device that were given back because its transmit ring was full. The loop writes, anybody may read.</summary>
+    /// <summary>Packets per device that still waited for room in its transmit ring at the end. The loop writes, anybody may read.</summary>
     internal long[] Dropped { get; }
 
     /// <summary>Moves at most a batch each way; the number of packets sent.</summary>
