@@ -21,7 +21,7 @@ internal sealed record ReportJson(
 /// <param name="TxBytes">Bytes sent.</param>
 /// <param name="RxDropped">Arrived, but lost: <paramref name="RxMissed"/> and what the driver dropped.</param>
 /// <param name="RxMissed">Of these, what the card dropped: no descriptor free, or its packet buffer full.</param>
-/// <param name="TxDropped">Meant for this device, but its transmit ring was full.</param>
+/// <param name="TxDropped">Still waited for room in this device's transmit ring at the end.</param>
 /// <param name="RxErrors">Frames with a wrong FCS or length.</param>
 /// <param name="Wire">Seen from the far end; null for a card that is not simulated.</param>
 /// <param name="Violations">Rules of the datasheet that the driver broke, at most the first hundred; a simulated card only.</param>
