@@ -110,19 +110,16 @@ internal sealed unsafe class BenchCard : PciDevice
 
         public override uint Length => 0x20000;
 
-        public override uint Read32(uint offset) => *At(offset);
-
-        // Resets are over at once.
-        public override void Write32(uint offset, uint value) => *At(offset) = offset == CTRL ? value & ~(CTRL_.RST | CTRL_.LRST) : value;
-
-        public override bool TryGetPointer(uint offset, out uint* pointer)
-        {
-            pointer = At(offset);
-            return true;
-        }
-
         internal uint* At(uint offset) => _memory + offset / sizeof(uint);
 
         internal void Free() => NativeMemory.AlignedFree(_memory);
+
+        protected override uint Load(uint offset, int size) => *At(offset);
+
+        // Resets are over at once.
+        protected override void Store(uint offset, uint value, int size) =>
+            *At(offset) = offset == CTRL ? value & ~(CTRL_.RST | CTRL_.LRST) : value;
+
+        protected override void* PointerTo(uint offset) => At(offset);
     }
 }

@@ -54,14 +54,14 @@ internal abstract unsafe class CardModel : IDisposable
     /// <summary>Writes 1, 2 or 4 bytes of configuration space.</summary>
     internal abstract void WriteConfig(int offset, uint value, int size);
 
-    /// <summary>A 32-bit read by software.</summary>
-    internal abstract uint ReadBar(int bar, uint offset);
+    /// <summary>A read of 1, 2 or 4 bytes by software, naturally aligned.</summary>
+    internal abstract uint ReadBar(int bar, uint offset, int size = sizeof(uint));
 
-    /// <summary>A 32-bit write by software.</summary>
-    internal abstract void WriteBar(int bar, uint offset, uint value);
+    /// <summary>A write of 1, 2 or 4 bytes by software, naturally aligned.</summary>
+    internal abstract void WriteBar(int bar, uint offset, uint value, int size = sizeof(uint));
 
     /// <summary>Where software may store to a register directly; null where it must call <see cref="WriteBar"/>.</summary>
-    internal abstract uint* TryGetShared(int bar, uint offset);
+    internal abstract void* TryGetShared(int bar, uint offset);
 
     /// <summary>One turn of the device's clock: moves some packets, lets timers expire. True if there was anything to do.</summary>
     /// <param name="now">Nanoseconds; never goes back.</param>

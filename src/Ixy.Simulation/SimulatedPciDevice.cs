@@ -97,14 +97,13 @@ public sealed unsafe class SimulatedPciDevice : PciDevice
     {
         public override uint Length { get; } = card.BarLength(index);
 
-        public override uint Read32(uint offset)
+        protected override uint Load(uint offset, int size)
         {
-            CheckOffset(offset);
             DeviceThread.Enter();
             try
             {
                 card.SetClock(DeviceThread.Now);
-                return card.ReadBar(index, offset);
+                return card.ReadBar(index, offset, size);
             }
             finally
             {
@@ -112,14 +111,13 @@ public sealed unsafe class SimulatedPciDevice : PciDevice
             }
         }
 
-        public override void Write32(uint offset, uint value)
+        protected override void Store(uint offset, uint value, int size)
         {
-            CheckOffset(offset);
             DeviceThread.Enter();
             try
             {
                 card.SetClock(DeviceThread.Now);
-                card.WriteBar(index, offset, value);
+                card.WriteBar(index, offset, value, size);
             }
             finally
             {
@@ -127,11 +125,6 @@ public sealed unsafe class SimulatedPciDevice : PciDevice
             }
         }
 
-        public override bool TryGetPointer(uint offset, out uint* pointer)
-        {
-            CheckOffset(offset);
-            pointer = card.TryGetShared(index, offset);
-            return pointer is not null;
-        }
+        protected override void* PointerTo(uint offset) => card.TryGetShared(index, offset);
     }
 }

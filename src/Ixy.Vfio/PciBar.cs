@@ -1,35 +1,64 @@
 namespace Ixy.Vfio;
 
 /// <summary>
-/// A base address register's window: the registers of a PCI function, little-endian.
+/// A base address register's window, of memory or I/O ports: the registers of a PCI function, little-endian.
 /// Control paths use the access methods, which work on every transport; a hot path asks once for a pointer.
-/// Safe for several threads as far as the device is.
+/// Every access reaches the device as one of exactly that width. Safe for several threads as far as the device is.
 /// </summary>
 public abstract unsafe class PciBar
 {
     /// <summary>Length of the window in bytes.</summary>
     public abstract uint Length { get; }
 
+    /// <summary>Reads the 8-bit register at <paramref name="offset"/> (bytes from the start).</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The offset is outside the window.</exception>
+    public byte Read8(uint offset) => (byte)Load(Checked(offset, sizeof(byte)), sizeof(byte));
+
+    /// <summary>Reads the 16-bit register at <paramref name="offset"/> (bytes from the start, a multiple of 2).</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The offset is outside the window or not aligned.</exception>
+    public ushort Read16(uint offset) => (ushort)Load(Checked(offset, sizeof(ushort)), sizeof(ushort));
+
     /// <summary>Reads the 32-bit register at <paramref name="offset"/> (bytes from the start, a multiple of 4).</summary>
     /// <exception cref="ArgumentOutOfRangeException">The offset is outside the window or not aligned.</exception>
-    public abstract uint Read32(uint offset);
+    public uint Read32(uint offset) => Load(Checked(offset, sizeof(uint)), sizeof(uint));
+
+    /// <summary>Writes the 8-bit register at <paramref name="offset"/> (bytes from the start).</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The offset is outside the window.</exception>
+    public void Write8(uint offset, byte value) => Store(Checked(offset, sizeof(byte)), value, sizeof(byte));
+
+    /// <summary>Writes the 16-bit register at <paramref name="offset"/> (bytes from the start, a multiple of 2).</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The offset is outside the window or not aligned.</exception>
+    public void Write16(uint offset, ushort value) => Store(Checked(offset, sizeof(ushort)), value, sizeof(ushort));
 
     /// <summary>Writes the 32-bit register at <paramref name="offset"/> (bytes from the start, a multiple of 4).</summary>
     /// <exception cref="ArgumentOutOfRangeException">The offset is outside the window or not aligned.</exception>
-    public abstract void Write32(uint offset, uint value);
+    public void Write32(uint offset, uint value) => Store(Checked(offset, sizeof(uint)), value, sizeof(uint));
 
     /// <summary>
-    /// A pointer through which the 32-bit register at <paramref name="offset"/> can be written with one volatile store
-    /// (a doorbell). False where the transport has no such pointer; then use <see cref="Write32"/>.
-    /// The pointer lives as long as the device is open.
+    /// A pointer through which the register of <paramref name="size"/> bytes (1, 2 or 4) at <paramref name="offset"/> can
+    /// be written with one volatile store of that size (a doorbell). False where the transport has no such pointer; then
+    /// use the methods. The pointer lives as long as the device is open.
     /// </summary>
-    public abstract bool TryGetPointer(uint offset, out uint* pointer);
-
-    /// <summary>Throws unless a 32-bit access at <paramref name="offset"/> lies inside the window and is aligned.</summary>
-    protected void CheckOffset(uint offset)
+    /// <exception cref="ArgumentOutOfRangeException">The offset is outside the window or not aligned.</exception>
+    public bool TryGetPointer(uint offset, int size, out void* pointer)
     {
-        if (offset % sizeof(uint) != 0 || offset > Length - sizeof(uint))
-            throw new ArgumentOutOfRangeException(nameof(offset),
-                $"0x{offset:x} is no 32-bit register of a BAR of 0x{Length:x} bytes: expected a multiple of 4 below its length.");
+        pointer = PointerTo(Checked(offset, size));
+        return pointer is not null;
+    }
+
+    /// <summary>Reads 1, 2 or 4 bytes at an offset that was checked.</summary>
+    protected abstract uint Load(uint offset, int size);
+
+    /// <summary>Writes 1, 2 or 4 bytes at an offset that was checked.</summary>
+    protected abstract void Store(uint offset, uint value, int size);
+
+    /// <summary>Where a store reaches the register; null if it takes a call. The offset was checked.</summary>
+    protected abstract void* PointerTo(uint offset);
+
+    private uint Checked(uint offset, int size)
+    {
+        if (offset % (uint)size == 0 && Length >= (uint)size && offset <= Length - (uint)size) return offset;
+        throw new ArgumentOutOfRangeException(nameof(offset),
+            $"0x{offset:x} is no {size * 8}-bit register of a BAR of 0x{Length:x} bytes: expected a multiple of {size} below its length.");
     }
 }

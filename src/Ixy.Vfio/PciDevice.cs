@@ -8,7 +8,7 @@ namespace Ixy.Vfio;
 /// </summary>
 public abstract class PciDevice : IDisposable
 {
-    private const ushort BusMasterEnable = 1 << 2, MemorySpaceEnable = 1 << 1;
+    private const ushort IoSpaceEnable = 1 << 0, MemorySpaceEnable = 1 << 1, BusMasterEnable = 1 << 2;
     private bool _disposed;
 
     /// <summary>What the user asked for: a PCI address or a device specifier.</summary>
@@ -37,16 +37,36 @@ public abstract class PciDevice : IDisposable
     /// <exception cref="PciDeviceException">The access failed.</exception>
     public abstract void WriteConfig(int offset, uint value, int size);
 
-    /// <summary>Opens a memory BAR. Opening one twice gives the same window.</summary>
+    /// <summary>Opens a BAR, of memory or I/O ports. Opening one twice gives the same window.</summary>
     /// <param name="index">0 to 5, as in the configuration header.</param>
     /// <exception cref="PciDeviceException">The function has no such BAR, or it cannot be mapped.</exception>
     public abstract PciBar OpenBar(int index);
 
-    /// <summary>Lets the device read and write memory on its own (PCI command register, bit 2), and decode its BARs (bit 1).</summary>
-    public void EnableBusMaster() => WriteConfig(PciConfig.Command, Command | BusMasterEnable | MemorySpaceEnable, 2);
+    /// <summary>Lets the device read and write memory on its own (PCI command register, bit 2), and decode its BARs (bits 0 and 1).</summary>
+    public void EnableBusMaster() =>
+        WriteConfig(PciConfig.Command, Command | BusMasterEnable | MemorySpaceEnable | IoSpaceEnable, 2);
 
     /// <summary>Stops every DMA of the device (PCI command register, bit 2).</summary>
     public void DisableBusMaster() => WriteConfig(PciConfig.Command, Command & ~(uint)BusMasterEnable, 2);
+
+    /// <summary>Walks the capability list (PCI Local Bus 3.0, section 6.7).</summary>
+    /// <param name="id">The capability's id, e.g. 0x11 for MSI-X; several may have the same (0x09, vendor specific).</param>
+    /// <returns>Offsets in configuration space, in the order of the list; none where the function has no such capability.</returns>
+    /// <exception cref="PciDeviceException">An access failed, or the list does not end.</exception>
+    public IEnumerable<int> FindCapabilities(byte id)
+    {
+        const uint HasList = 1 << 4;
+        if ((ReadConfig(PciConfig.Status, 2) & HasList) == 0) yield break;
+        // A list without an end would have more entries than the space has room for.
+        int left = (256 - 64) / 4;
+        for (int offset = Next(PciConfig.CapabilitiesPointer); offset != 0; offset = Next(offset + 1))
+        {
+            if (left-- == 0) throw new PciDeviceException($"{Name}: the list of capabilities in configuration space has no end");
+            if (ReadConfig(offset, 1) == id) yield return offset;
+        }
+
+        int Next(int pointer) => (int)ReadConfig(pointer, 1) & ~3;
+    }
 
     /// <summary>Makes a piece of the DMA arena visible to the device. Called by <see cref="DmaArena"/>.</summary>
     /// <param name="chunk">Contiguous memory of this process; see <see cref="DmaChunk"/> for its descriptor.</param>

@@ -11,7 +11,7 @@ public sealed unsafe class SysfsPciDevice : PciDevice
 {
     private const string Root = "/sys/bus/pci/devices";
     private readonly string _directory;
-    private readonly Bar?[] _bars = new Bar?[6];
+    private readonly MappedBar?[] _bars = new MappedBar?[6];
     private int _config = -1;
 
     /// <summary>Opens a function and takes it for this process.</summary>
@@ -118,7 +118,7 @@ public sealed unsafe class SysfsPciDevice : PciDevice
             : new PciDeviceException(message);
     }
 
-    private Bar MapBar(string file)
+    private MappedBar MapBar(string file)
     {
         string path = Path.Combine(_directory, file);
         if (!File.Exists(path)) throw new PciDeviceException($"{Name} has no {file}");
@@ -129,37 +129,11 @@ public sealed unsafe class SysfsPciDevice : PciDevice
             nint address = Libc.mmap(0, length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, fd, 0);
             if (address == Libc.MapFailed)
                 throw new PciDeviceException($"{path} cannot be mapped: {Libc.LastError()}; kernel lockdown (secure boot) forbids it");
-            return new Bar((byte*)address, length);
+            return new MappedBar((byte*)address, length);
         }
         finally
         {
             _ = Libc.close(fd);
         }
-    }
-
-    private sealed class Bar(byte* address, uint length) : PciBar
-    {
-        public override uint Length => length;
-
-        public override uint Read32(uint offset)
-        {
-            CheckOffset(offset);
-            return Volatile.Read(ref *(uint*)(address + offset));
-        }
-
-        public override void Write32(uint offset, uint value)
-        {
-            CheckOffset(offset);
-            Volatile.Write(ref *(uint*)(address + offset), value);
-        }
-
-        public override bool TryGetPointer(uint offset, out uint* pointer)
-        {
-            CheckOffset(offset);
-            pointer = (uint*)(address + offset);
-            return true;
-        }
-
-        internal void Unmap() => _ = Libc.munmap((nint)address, length);
     }
 }

@@ -13,7 +13,7 @@ internal readonly unsafe struct Doorbell
     internal Doorbell(PciBar bar, uint offset)
     {
         (_bar, _offset) = (bar, offset);
-        if (bar.TryGetPointer(offset, out var pointer)) _pointer = pointer;
+        if (bar.TryGetPointer(offset, sizeof(uint), out var pointer)) _pointer = (uint*)pointer;
     }
 
     /// <summary>Tells the device with a plain store; false, and nothing done, where that takes a call.</summary>

@@ -80,11 +80,12 @@ internal sealed unsafe class IxgbeCard : CardModel
 
     internal override void WriteConfig(int offset, uint value, int size) => Pci.Config.Write(offset, value, size);
 
-    internal override uint ReadBar(int bar, uint offset) => Pci.ReadBar(bar, offset);
+    internal override uint ReadBar(int bar, uint offset, int size = sizeof(uint)) => Pci.ReadBar(bar, offset, size);
 
-    internal override void WriteBar(int bar, uint offset, uint value) => Pci.WriteBar(bar, offset, value);
+    internal override void WriteBar(int bar, uint offset, uint value, int size = sizeof(uint)) =>
+        Pci.WriteBar(bar, offset, value, size);
 
-    internal override uint* TryGetShared(int bar, uint offset) =>
+    internal override void* TryGetShared(int bar, uint offset) =>
         bar == 0 && offset < RegisterBarLength ? Registers.TryGetShared(offset) : null;
 
     internal override bool Poll(long now)

@@ -50,20 +50,15 @@ internal sealed class IxgbePciFunction
 
     internal uint BarLength(int bar) => _header.Length(bar);
 
-    internal uint ReadBar(int bar, uint offset)
+    internal uint ReadBar(int bar, uint offset, int size)
     {
         if (!IsReachable(bar, offset)) return Nothing;
-        return bar switch
-        {
-            RegisterBar => ReadRegister(offset),
-            IoBar => ReadWindow(offset),
-            _ => Interrupts.Msix.Read(offset),
-        };
+        return CheckWidth(bar, offset, size) ? Read(bar, offset) : Read(bar, offset & ~3u) >> (int)(offset % 4 * 8) & (1u << size * 8) - 1;
     }
 
-    internal void WriteBar(int bar, uint offset, uint value)
+    internal void WriteBar(int bar, uint offset, uint value, int size)
     {
-        if (!IsReachable(bar, offset)) return;
+        if (!IsReachable(bar, offset) || !CheckWidth(bar, offset, size)) return;
         if (bar == RegisterBar) WriteRegister(offset, value);
         else if (bar == IoBar) WriteWindow(offset, value);
         else Interrupts.Msix.Write(offset, value);
@@ -103,6 +98,22 @@ internal sealed class IxgbePciFunction
             : null;
         if (obstacle is null) return true;
         _card.Violations.Add("bar-unreachable", $"BAR {bar}", offset, "9.3.3; 5.2.5", $"a register was accessed, but {obstacle}");
+        return false;
+    }
+
+    private uint Read(int bar, uint offset) => bar switch
+    {
+        RegisterBar => ReadRegister(offset),
+        IoBar => ReadWindow(offset),
+        _ => Interrupts.Msix.Read(offset),
+    };
+
+    // Registers are 32 bits wide (8.1.1): a narrow read gives a part of one, a narrow write nothing to rely on.
+    private bool CheckWidth(int bar, uint offset, int size)
+    {
+        if (size == sizeof(uint)) return true;
+        _card.Violations.Add("access-width", $"BAR {bar}", offset, "8.1.1; PCI 3.0, 6.8.2",
+            $"a register was accessed with {size * 8} bits; all of them are 32 bits wide and are accessed as such");
         return false;
     }
 

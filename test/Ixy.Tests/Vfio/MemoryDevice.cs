@@ -42,19 +42,15 @@ internal sealed unsafe class MemoryDevice(bool deviceAddressIsVirtual = true, bo
 
         public override uint Length => 0x20000;
 
-        public override uint Read32(uint offset) => _memory[offset / 4];
+        protected override uint Load(uint offset, int size) => _memory[offset / 4];
 
-        public override void Write32(uint offset, uint value)
+        protected override void Store(uint offset, uint value, int size)
         {
             Writes++;
             _memory[offset / 4] = value;
         }
 
-        public override bool TryGetPointer(uint offset, out uint* pointer)
-        {
-            pointer = givesPointers ? _memory + offset / 4 : null;
-            return givesPointers;
-        }
+        protected override void* PointerTo(uint offset) => givesPointers ? _memory + offset / 4 : null;
 
         internal void Free() => NativeMemory.Free(_memory);
     }

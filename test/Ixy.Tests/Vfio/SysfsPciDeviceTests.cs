@@ -27,9 +27,9 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
         using (var device = Open())
         {
             device.EnableBusMaster();
-            Assert.Equal(0b110, Command(directory));
+            Assert.Equal(0b111, Command(directory));
         }
-        Assert.Equal(0b010, Command(directory));
+        Assert.Equal(0b011, Command(directory));
     }
 
     [SkippableFact]
@@ -43,12 +43,15 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
             Assert.Same(bar, device.OpenBar(0));
             bar.Write32(0x1018, 0x1234_5678);
             Assert.Equal(0x1234_5678u, bar.Read32(0x1018));
-            Assert.True(bar.TryGetPointer(0x1018, out uint* pointer));
-            *pointer = 0x9ABC_DEF0;
+            Assert.True(bar.TryGetPointer(0x1018, sizeof(uint), out void* pointer));
+            *(uint*)pointer = 0x9ABC_DEF0;
             Assert.Equal(0x9ABC_DEF0u, bar.Read32(0x1018));
+            bar.Write16(0x101A, 0x1357);
+            bar.Write8(0x1018, 0x24);
+            Assert.Equal((0x1357_DE24u, 0x1357, 0xDE), (bar.Read32(0x1018), bar.Read16(0x101A), bar.Read8(0x1019)));
         }
         var stored = File.ReadAllBytes(Path.Combine(directory, "resource0")).AsSpan(0x1018);
-        Assert.Equal(0x9ABC_DEF0u, BinaryPrimitives.ReadUInt32LittleEndian(stored));
+        Assert.Equal(0x1357_DE24u, BinaryPrimitives.ReadUInt32LittleEndian(stored));
     }
 
     [SkippableTheory]
@@ -62,7 +65,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
         var bar = device.OpenBar(0);
         Assert.Throws<ArgumentOutOfRangeException>(() => bar.Read32(offset));
         Assert.Throws<ArgumentOutOfRangeException>(() => bar.Write32(offset, 0));
-        Assert.Throws<ArgumentOutOfRangeException>(() => bar.TryGetPointer(offset, out _));
+        Assert.Throws<ArgumentOutOfRangeException>(() => bar.TryGetPointer(offset, sizeof(uint), out _));
     }
 
     [SkippableTheory]

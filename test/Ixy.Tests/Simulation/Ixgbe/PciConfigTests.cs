@@ -176,6 +176,20 @@ public sealed unsafe class PciConfigTests
         AssertViolation(bench, "bar-unreachable", times: 2);
     }
 
+    [Theory] // 8.1.1
+    [InlineData(1, 3u, 0xABu)]
+    [InlineData(2, 2u, 0xABCDu)]
+    public void ARegisterIsAccessedAsAWhole(int size, uint within, uint expected)
+    {
+        using var bench = new CardBench();
+        bench.SetConfig(0x04, 0x0006, 2);
+        bench.Write(IxgbeRegisters.RAL, 0xABCD_1234);
+        bench.Card.WriteBar(0, IxgbeRegisters.RAL[0] + within, 0, size);
+        Assert.Equal(expected, bench.Card.ReadBar(0, IxgbeRegisters.RAL[0] + within, size));
+        Assert.Equal(0xABCD_1234u, bench.Read(IxgbeRegisters.RAL));
+        AssertViolation(bench, "access-width", times: 2);
+    }
+
     [Fact] // 8.1.1.2
     public void RegistersAreReachedThroughTheIoWindow()
     {

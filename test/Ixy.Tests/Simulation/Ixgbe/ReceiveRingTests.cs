@@ -199,9 +199,9 @@ public sealed class ReceiveRingTests
         var ring = new Ring(bench, 5, 128);
         ring.Program(OneBuffer | 2);
         ring.Refill(0, 128);
-        *bench.Card.TryGetShared(0, IxgbeRegisters.RXDCTL[5]) = IxgbeRegisters.RXDCTL_.Enable;
+        *(uint*)bench.Card.TryGetShared(0, IxgbeRegisters.RXDCTL[5]) = IxgbeRegisters.RXDCTL_.Enable;
         bench.Bench.Run(200_000);
-        *bench.Card.TryGetShared(0, IxgbeRegisters.RDT[5]) = 127;
+        *(uint*)bench.Card.TryGetShared(0, IxgbeRegisters.RDT[5]) = 127;
         bench.Bench.Write(0x05128, 0x8000_88B5);
         bench.Bench.Write(0x0EC00, 0x8005_0000);
         bench.EnableReceive();

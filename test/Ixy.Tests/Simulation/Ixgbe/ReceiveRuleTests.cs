@@ -31,7 +31,7 @@ public sealed class ReceiveRuleTests
         using var bench = new ReceiveBench();
         var ring = new Ring(bench, 3, 128);
         ring.Program(OneBuffer | 2);
-        *bench.Card.TryGetShared(0, IxgbeRegisters.RDT[3]) = 9;
+        *(uint*)bench.Card.TryGetShared(0, IxgbeRegisters.RDT[3]) = 9;
         ring.Enable();
         Assert.Equal(("tail-while-disabled", 9ul), (Only(bench).Rule, Only(bench).Value));
     }

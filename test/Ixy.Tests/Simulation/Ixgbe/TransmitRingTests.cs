@@ -28,13 +28,13 @@ public sealed class TransmitRingTests
     {
         using var bench = new TransmitBench();
         var ring = bench.AddQueue(queue: 127, size: 8);
-        uint* tail = bench.Card.TryGetShared(0, TDT[127]);
+        uint* tail = (uint*)bench.Card.TryGetShared(0, TDT[127]);
         Assert.True(tail is not null);
         ring.PutFrame(TransmitFrames.Make(64));
         *tail = 1;
         bench.Run();
         Assert.Single(bench.Sent);
-        Assert.Equal(1u, *bench.Card.TryGetShared(0, TDH[127]));
+        Assert.Equal(1u, *(uint*)bench.Card.TryGetShared(0, TDH[127]));
     }
 
     // 7.2.3.3: a ring of n descriptors wraps, and holds n - 1.
