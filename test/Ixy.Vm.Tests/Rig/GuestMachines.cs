@@ -67,7 +67,7 @@ internal static class LongPagesMachine
 
     internal static GuestMachine Machine { get; } = new("huge pages of 1 GiB", GuestDevice.VirtioNetLegacy)
     {
-        MemoryMiB = 3072,
+        MemoryMiB = 5120,
         KernelOptions = "hugepagesz=1G hugepages=1",
     };
 }
