@@ -26,12 +26,14 @@ internal static unsafe class VirtioProbe
         Negotiate(common, start);
         ushort notify = SetUpQueue(common, start, memory.DeviceAddress(device));
         SetStatus(common, start, 0xF); // ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK
+        Fact.Print("status", common.Read8(start + 0x14));
         Fact.Print("queue-quiet", Interrupts.WaitFor(waiter, 200));
         Offer(memory, memory.DeviceAddress(device));
         Notify(device, notify);
         Fact.Print("queue-vector", Interrupts.WaitFor(waiter));
         Fact.Print("used-index", *(ushort*)(memory.Address + UsedOffset + 2));
-        SetStatus(common, start, 0);
+        device.Reset();
+        Fact.Print("status-after-reset", common.Read8(start + 0x14));
     }
 
     // 4.1.4: vendor-specific capabilities say in which BAR a structure is, and where.

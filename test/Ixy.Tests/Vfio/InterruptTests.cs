@@ -163,6 +163,7 @@ public sealed unsafe class InterruptTests
     public void TheMaskBitOfAnMsixVectorIsInItsTable()
     {
         using var device = SimulatedCards.Open("sim:ixgbe");
+        device.EnableBusMaster();
         int capability = device.FindCapabilities(0x11).Single();
         uint table = device.ReadConfig(capability + 4, 4);
         var bar = device.OpenBar((int)(table & 7));
@@ -210,7 +211,7 @@ public sealed unsafe class InterruptTests
         internal void Fire(int vector)
         {
             ulong one = 1;
-            Assert.Equal(sizeof(ulong), Libc.write(Descriptors[vector], &one, sizeof(ulong)));
+            if (Libc.write(Descriptors[vector], &one, sizeof(ulong)) != sizeof(ulong)) throw new PciDeviceException(Libc.LastError());
         }
 
         public override uint ReadConfig(int offset, int size) => 0;

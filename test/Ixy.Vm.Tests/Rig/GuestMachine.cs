@@ -22,7 +22,8 @@ internal sealed record GuestDevice(string Model, string Options = "", Cable Cabl
     /// <summary>It cuts DMA addresses to 28 bits otherwise.</summary>
     internal const string EduReachesAllMemory = "dma_mask=0xffffffffff";
 
-    private const string BehindIommu = "disable-legacy=on,iommu_platform=on,ats=on";
+    /// <summary>Virtio 1.x only, with its DMA left to the IOMMU.</summary>
+    internal const string BehindIommu = "disable-legacy=on,iommu_platform=on,ats=on";
 
     /// <summary>A virtio 1.x NIC that leaves its DMA to the IOMMU (VIRTIO_F_ACCESS_PLATFORM).</summary>
     internal static GuestDevice VirtioNet { get; } = new("virtio-net-pci", BehindIommu);

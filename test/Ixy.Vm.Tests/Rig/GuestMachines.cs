@@ -11,6 +11,11 @@ internal static class IommuMachine
 
     internal const string SharedEduAddress = "0000:01:01.0", SharedE1000eAddress = "0000:01:02.0";
 
+    /// <summary>A PCI Express port, and a virtio NIC that has a function-level reset because it is behind one.</summary>
+    internal const int RootPort = 13, Resettable = 14;
+
+    internal const string ResettableAddress = "0000:02:00.0";
+
     internal static GuestMachine Machine { get; } = new("IOMMU",
         GuestDevice.VirtioNet, GuestDevice.VirtioNet,
         GuestDevice.VirtioNetPacked, GuestDevice.VirtioNetPacked,
@@ -21,7 +26,9 @@ internal static class IommuMachine
         GuestDevice.Edu,
         new("pcie-pci-bridge", Cable: Cable.None),
         new("edu", $"bus=d{Bridge},addr=01,{GuestDevice.EduReachesAllMemory}", Cable.None),
-        new("e1000e", $"bus=d{Bridge},addr=02,romfile=", Cable.None))
+        new("e1000e", $"bus=d{Bridge},addr=02,romfile=", Cable.None),
+        new("pcie-root-port", Cable: Cable.None),
+        new("virtio-net-pci", $"bus=d{RootPort},addr=00,{GuestDevice.BehindIommu}"))
     {
         HasIommu = true,
     };
