@@ -5,7 +5,7 @@ using Ixy.Vm.Probe;
 // It uses Ixy.Vfio and none of ixy's drivers. Exit codes: 0 all done, 1 an exception, which is the fact "error".
 if (args is not [var command, var first, .. var more] || !PciAddress.TryParse(first, out var address))
 {
-    Console.Error.WriteLine("expected: open|hold|sysfs|edu|stray|e1000e|virtio ADDRESS [ADDRESS]");
+    Console.Error.WriteLine("expected: open|hold|sysfs|sysfs-without-rights|edu|stray|e1000e|virtio ADDRESS [ADDRESS]");
     return 2;
 }
 try
@@ -15,6 +15,11 @@ try
         "open" => () => OpenProbe.Run([address, .. more.Select(Parse)]),
         "hold" => () => OpenProbe.Hold(address),
         "sysfs" => () => OpenProbe.RunSysfs(address, more),
+        "sysfs-without-rights" => () =>
+        {
+            Capabilities.DropSysAdmin();
+            OpenProbe.RunSysfs(address, more);
+        },
         "edu" => () => Leaks.Check(() => EduProbe.Run(address)),
         "stray" => () => EduProbe.StrayDma(address),
         "e1000e" => () => Leaks.Check(() => E1000eProbe.Run(address)),

@@ -14,6 +14,7 @@ public sealed class SysfsTests(GuestPool guests)
         guest.SetHugePages(8);
         var facts = ProbeFacts.RunAsRoot(guest, $"sysfs {s_legacy}");
         facts.AssertAll(("id", "1af4:1000"), ("frame-aligned", "yes"), ("page-length", "2048"), ("ports-mac", GuestMachine.MacAddress(PlainMachine.Legacy)));
+        ProbeFacts.RunAsRoot(guest, $"sysfs-without-rights {s_legacy}").AssertError("PrivilegeException", "/proc/self/pagemap", "CAP_SYS_ADMIN");
         guest.SetHugePages(0);
         ProbeFacts.RunAsRoot(guest, $"sysfs {s_legacy}").AssertError("HugePagesRequiredException", "sudo tee /proc/sys/vm/nr_hugepages");
     }
