@@ -19,6 +19,9 @@ internal enum Cable
 /// <param name="Cable">What it is plugged into.</param>
 internal sealed record GuestDevice(string Model, string Options = "", Cable Cable = Cable.Datagram)
 {
+    /// <summary>It cuts DMA addresses to 28 bits otherwise.</summary>
+    internal const string EduReachesAllMemory = "dma_mask=0xffffffffff";
+
     private const string BehindIommu = "disable-legacy=on,iommu_platform=on,ats=on";
 
     /// <summary>A virtio 1.x NIC that leaves its DMA to the IOMMU (VIRTIO_F_ACCESS_PLATFORM).</summary>
@@ -41,7 +44,7 @@ internal sealed record GuestDevice(string Model, string Options = "", Cable Cabl
     internal static GuestDevice E1000e { get; } = new("e1000e");
 
     /// <summary>QEMU's device for exercises: registers, DMA and interrupts (docs/specs/edu.rst of QEMU).</summary>
-    internal static GuestDevice Edu { get; } = new("edu", Cable: Cable.None);
+    internal static GuestDevice Edu { get; } = new("edu", EduReachesAllMemory, Cable.None);
 
     internal bool IsNic => Cable != Cable.None;
 }
@@ -53,6 +56,12 @@ internal sealed record GuestMachine(string Name, params GuestDevice[] Devices)
 
     /// <summary>An Intel IOMMU that remaps interrupts, without which VFIO refuses to work.</summary>
     internal bool HasIommu { get; init; }
+
+    /// <summary>That IOMMU does not remap interrupts.</summary>
+    internal bool LacksInterruptRemapping { get; init; }
+
+    /// <summary>Goes to the kernel's command line.</summary>
+    internal string KernelOptions { get; init; } = "";
 
     internal int MemoryMiB { get; init; } = 1024;
 
@@ -68,7 +77,7 @@ internal sealed record GuestMachine(string Name, params GuestDevice[] Devices)
     {
         // No -accel kvm: where /dev/kvm is a nested one, stock kernels hang under it.
         List<string> arguments = ["-machine", "q35,accel=tcg", "-cpu", "max", "-smp", "2", "-m", $"{MemoryMiB}"];
-        if (HasIommu) arguments.AddRange(["-device", "intel-iommu,intremap=on,device-iotlb=on"]);
+        if (HasIommu) arguments.AddRange(["-device", $"intel-iommu,intremap={(LacksInterruptRemapping ? "off" : "on")},device-iotlb=on"]);
         for (int i = 0; i < Devices.Length; i++)
         {
             if (Devices[i].IsNic) arguments.AddRange(["-netdev", netdev(i)]);
@@ -78,7 +87,7 @@ internal sealed record GuestMachine(string Name, params GuestDevice[] Devices)
     }
 
     /// <summary>What the kernel is told.</summary>
-    internal string KernelCommandLine => "console=ttyS0 panic=-1" + (HasIommu ? " intel_iommu=on" : "");
+    internal string KernelCommandLine => "console=ttyS0 panic=-1" + (HasIommu ? " intel_iommu=on" : "") + $" {KernelOptions}";
 
     private string DeviceArgument(int index)
     {

@@ -20,7 +20,7 @@ internal static class IommuMachine
         GuestDevice.E1000e,
         GuestDevice.Edu,
         new("pcie-pci-bridge", Cable: Cable.None),
-        new("edu", $"bus=d{Bridge},addr=01", Cable.None),
+        new("edu", $"bus=d{Bridge},addr=01,{GuestDevice.EduReachesAllMemory}", Cable.None),
         new("e1000e", $"bus=d{Bridge},addr=02,romfile=", Cable.None))
     {
         HasIommu = true,
@@ -46,4 +46,28 @@ internal static class PlainMachine
     internal static GuestMachine Machine { get; } = new("no IOMMU",
         GuestDevice.VirtioNetLegacy, GuestDevice.VirtioNetLegacy,
         GuestDevice.VirtioNetPastIommu, GuestDevice.VirtioNetPastIommu);
+}
+
+/// <summary>An IOMMU that does not remap interrupts, as on older hardware.</summary>
+internal static class NoRemappingMachine
+{
+    internal const int Edu = 0;
+
+    internal static GuestMachine Machine { get; } = new("IOMMU without interrupt remapping", GuestDevice.Edu)
+    {
+        HasIommu = true,
+        LacksInterruptRemapping = true,
+    };
+}
+
+/// <summary>No IOMMU, and only long huge pages, which the kernel sets aside at boot.</summary>
+internal static class LongPagesMachine
+{
+    internal const int Legacy = 0;
+
+    internal static GuestMachine Machine { get; } = new("huge pages of 1 GiB", GuestDevice.VirtioNetLegacy)
+    {
+        MemoryMiB = 5120,
+        KernelOptions = "hugepagesz=1G hugepages=1",
+    };
 }
