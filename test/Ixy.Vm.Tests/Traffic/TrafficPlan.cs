@@ -22,4 +22,7 @@ internal sealed record TrafficPlan
 
     /// <summary>Bytes in the frame with this number.</summary>
     internal int Length(ulong number) => Shortest + (int)(number * Stride % (ulong)(Longest - Shortest + 1));
+
+    /// <summary>Bytes of all frames of one direction.</summary>
+    internal long TotalBytes => Enumerable.Range(0, Frames).Sum(number => (long)Length((ulong)number));
 }
