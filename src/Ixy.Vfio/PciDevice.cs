@@ -29,6 +29,12 @@ public abstract partial class PciDevice : IDisposable
     /// </summary>
     public virtual bool DeviceAddressIsVirtual => true;
 
+    /// <summary>
+    /// What the device does by DMA goes through an IOMMU that knows nothing but the mapped memory. A device that goes around
+    /// it (legacy virtio) cannot be driven then. False where there is none, or only the model of a device.
+    /// </summary>
+    public virtual bool HasIommu => false;
+
     /// <summary>Reads 1, 2 or 4 bytes of configuration space, little-endian, naturally aligned.</summary>
     /// <exception cref="PciDeviceException">The access failed.</exception>
     public abstract uint ReadConfig(int offset, int size);
