@@ -21,3 +21,15 @@ public sealed class DmaMemoryException(string message) : PciDeviceException(mess
 
 /// <summary>A device did not answer in the time its datasheet allows.</summary>
 public sealed class DeviceTimeoutException(string message) : PciDeviceException(message);
+
+/// <summary>The device does not offer a feature that the driver, or the user, requires.</summary>
+public sealed class FeatureNotOfferedException(string message) : PciDeviceException(message);
+
+/// <summary>The device does not accept the features that the driver has chosen among those it offers.</summary>
+public sealed class FeaturesRefusedException(string message) : PciDeviceException(message);
+
+/// <summary>The device has run into an error from which only a reset helps: open it again.</summary>
+public sealed class DeviceNeedsResetException(string message) : PciDeviceException(message);
+
+/// <summary>The device has answered or reported something that its specification does not allow.</summary>
+public sealed class DeviceProtocolException(string message) : PciDeviceException(message);

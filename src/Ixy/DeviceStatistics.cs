@@ -1,6 +1,6 @@
 namespace Ixy;
 
-/// <summary>Link state, and speed in Mbit/s (100, 1,000 or 10,000; 0 while it is down).</summary>
+/// <summary>Link state, and speed in Mbit/s (100, 1,000, 10,000…; 0 while it is down, or if the card does not say).</summary>
 public readonly record struct LinkStatus(bool IsUp, int SpeedMbps);
 
 /// <summary>
@@ -14,13 +14,13 @@ public readonly record struct DeviceStatistics
     /// <summary>Their bytes.</summary>
     public long RxBytes { get; init; }
 
-    /// <summary>Packets sent.</summary>
+    /// <summary>Packets sent; on virtio-net, which counts nothing itself, those given to the device.</summary>
     public long TxPackets { get; init; }
 
     /// <summary>Their bytes.</summary>
     public long TxBytes { get; init; }
 
-    /// <summary>Packets the card missed for lack of room in its packet buffer, or of descriptors in a queue.</summary>
+    /// <summary>Packets the card missed for lack of room in its packet buffer, or of descriptors in a queue. Always 0 on virtio-net: the device does not say.</summary>
     public long RxMissed { get; init; }
 
     /// <summary>Frames with a wrong FCS.</summary>
@@ -29,6 +29,6 @@ public readonly record struct DeviceStatistics
     /// <summary>Frames whose length field contradicts their length, and frames too long or too short.</summary>
     public long RxLengthErrors { get; init; }
 
-    /// <summary>Frames the driver dropped: no buffer in the pool, or the frame spans several buffers.</summary>
+    /// <summary>Frames the driver dropped: no buffer in the pool, or the frame is too long for one.</summary>
     public long RxDropped { get; init; }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Ixy.Ixgbe;
 using Ixy.Vfio;
+using Ixy.Virtio;
 
 namespace Ixy;
 
@@ -29,14 +30,17 @@ public abstract class NetworkDevice : IDisposable
     /// <summary>One or more; the first is the one <see cref="Transmit"/> uses.</summary>
     public IReadOnlyList<TransmitQueue> TransmitQueues { get; private set; } = [];
 
-    /// <summary>The port's MAC address. Setting it changes the first receive address filter, not the card's EEPROM.</summary>
+    /// <summary>The port's MAC address. Setting it changes what the card receives, not its EEPROM.</summary>
     /// <exception cref="ArgumentException">Set to a multicast or zero address.</exception>
+    /// <exception cref="FeatureNotOfferedException">The card's address cannot be changed.</exception>
     public abstract MacAddress MacAddress { get; set; }
 
     /// <summary>Receives every good frame, whatever its destination address.</summary>
+    /// <exception cref="FeatureNotOfferedException">Set to false on a card that has no filter.</exception>
     public abstract bool Promiscuous { get; set; }
 
     /// <summary>Receives every multicast frame.</summary>
+    /// <exception cref="FeatureNotOfferedException">Set to false on a card that has no filter.</exception>
     public abstract bool AllMulticast { get; set; }
 
     /// <summary>Link state and speed now.</summary>
@@ -67,6 +71,7 @@ public abstract class NetworkDevice : IDisposable
         {
             options.Validate();
             if (IxgbeDevice.Supports(function)) return new IxgbeDevice(function, options);
+            if (VirtioDevice.Supports(function)) return new VirtioDevice(function, options);
             throw Unsupported(function);
         }
         catch
@@ -101,13 +106,15 @@ public abstract class NetworkDevice : IDisposable
         return true;
     }
 
-    /// <summary>Also receives frames to this unicast address (the card has room for 127 besides its own).</summary>
+    /// <summary>Also receives frames to this unicast address (an ixgbe card has room for 127 besides its own).</summary>
     /// <exception cref="ArgumentException">A multicast or zero address.</exception>
     /// <exception cref="InvalidOperationException">The card's table is full.</exception>
+    /// <exception cref="FeatureNotOfferedException">The card has no filter.</exception>
     public abstract void AddUnicastFilter(MacAddress address);
 
     /// <summary>Also receives frames to this multicast address (and a few others that share its hash).</summary>
     /// <exception cref="ArgumentException">A unicast address.</exception>
+    /// <exception cref="FeatureNotOfferedException">The card has no filter.</exception>
     public abstract void AddMulticastFilter(MacAddress address);
 
     /// <summary>What the card and its queues have counted since the device was opened.</summary>
@@ -123,9 +130,38 @@ public abstract class NetworkDevice : IDisposable
         (_receiveQueue, _transmitQueue) = (receive[0], transmit[0]);
     }
 
+    /// <summary>Releases queues and what belongs to them; a checked pool throws when packets were not given back, the rest is released all the same.</summary>
+    private protected static void Release(IEnumerable<IDisposable> parts)
+    {
+        PacketMisuseException? misuse = null;
+        foreach (var part in parts)
+        {
+            try
+            {
+                part.Dispose();
+            }
+            catch (PacketMisuseException found)
+            {
+                misuse ??= found;
+            }
+        }
+        if (misuse is not null) throw misuse;
+    }
+
+    private protected static void RequireUnicast(MacAddress address)
+    {
+        if (!address.IsUnicast) throw new ArgumentException($"{address} is not the address of one port", nameof(address));
+    }
+
+    private protected static void RequireMulticast(MacAddress address)
+    {
+        if (!address.IsMulticast) throw new ArgumentException($"{address} is no multicast address", nameof(address));
+    }
+
     private static PciDevice OpenPci(string specifier)
     {
-        if (PciAddress.TryParse(specifier, out var address)) return new SysfsPciDevice(address, IsSupported);
+        if (PciAddress.TryParse(specifier, out var address))
+            return VfioPciDevice.IsBound(address) ? new VfioPciDevice(address, IsSupported) : new SysfsPciDevice(address, IsSupported);
         int colon = specifier.IndexOf(':', StringComparison.Ordinal);
         if (colon > 0 && s_transports.TryGetValue(specifier[..colon], out var open)) return open(specifier);
         string schemes = string.Join(", ", s_transports.Keys.Order().Select(scheme => $"'{scheme}:…'"));
@@ -135,7 +171,7 @@ public abstract class NetworkDevice : IDisposable
 
     private static void IsSupported(PciDevice function)
     {
-        if (!IxgbeDevice.Supports(function)) throw Unsupported(function);
+        if (!IxgbeDevice.Supports(function) && !VirtioDevice.Supports(function)) throw Unsupported(function);
     }
 
     private static PciDeviceException Unsupported(PciDevice function)
@@ -143,7 +179,7 @@ public abstract class NetworkDevice : IDisposable
         string id = $"{function.VendorId:x4}:{function.DeviceId:x4}";
         const uint EthernetController = 0x0200;
         return function.ClassCode >> 8 == EthernetController
-            ? new($"{function.Name} ({id}) is a network card without a driver here: supported are Intel 82599, X540 and X550")
+            ? new($"{function.Name} ({id}) is a network card without a driver here: supported are Intel 82599, X540 and X550, and virtio-net")
             : new($"{function.Name} ({id}) is no network card: its PCI class is {function.ClassCode:x6}, expected 0200xx");
     }
 }

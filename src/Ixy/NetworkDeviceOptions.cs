@@ -5,22 +5,31 @@ namespace Ixy;
 /// <summary>How to open a <see cref="NetworkDevice"/>. The defaults just work.</summary>
 public sealed record NetworkDeviceOptions
 {
-    /// <summary>Receive queues: 1 to 64. With several, RSS spreads flows over the first 16. Default 1.</summary>
+    /// <summary>
+    /// Receive queues: 1 to 64. With several, RSS spreads flows over the first 16; a virtio-net device spreads them as it
+    /// likes. Default 1.
+    /// </summary>
     public int ReceiveQueues { get; init; } = 1;
 
-    /// <summary>Transmit queues: 1 to 64. Default 1.</summary>
+    /// <summary>Transmit queues: 1 to 64. On virtio-net, where queues come in pairs, no more than receive queues. Default 1.</summary>
     public int TransmitQueues { get; init; } = 1;
 
-    /// <summary>Descriptors of each ring: a power of two, 64 to 4,096. Default 512.</summary>
+    /// <summary>
+    /// Descriptors of each ring: a power of two, 64 to 4,096. Default 512. A virtio-net device may limit it, and a legacy one
+    /// chooses it itself.
+    /// </summary>
     public int RingSize { get; init; } = 512;
 
     /// <summary>
     /// Longest frame that is received or sent, in bytes without the FCS: 64 to 15,868. Default 1,518, a full frame with a
-    /// VLAN tag. Buffers are made large enough for one.
+    /// VLAN tag. Buffers are made large enough for one, unless <see cref="BufferSize"/> says otherwise.
     /// </summary>
     public int MaxFrameSize { get; init; } = 1518;
 
-    /// <summary>Bytes of a receive buffer: a multiple of 1,024 up to 16,384. Default: 2,048, or more if a frame needs it.</summary>
+    /// <summary>
+    /// Bytes of a receive buffer: a multiple of 1,024 up to 16,384. Default: 2,048, or more if a frame needs it. A longer frame
+    /// is dropped on ixgbe, and put together from several buffers by copying on virtio-net, if the device can spread it.
+    /// </summary>
     public int? BufferSize { get; init; }
 
     /// <summary>Buffers in the pool of each receive queue, at least twice <see cref="RingSize"/>. Default 4,096, or three times the ring.</summary>

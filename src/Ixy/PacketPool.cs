@@ -12,9 +12,12 @@ namespace Ixy;
 /// </summary>
 public sealed unsafe class PacketPool : IDisposable
 {
-    // One cache line more than a power of two, so that the first lines of successive buffers fall into different
-    // sets of the cache: with a stride of 2 KiB they would all share two of the 64 sets of L1.
-    private const int Colour = 64;
+    /// <summary>
+    /// Bytes in front of each buffer that belong to whoever holds it: room for a header that a device wants there (virtio).
+    /// One cache line, so that buffers start at one; and one more than a power of two, so that the first lines of successive
+    /// buffers fall into different sets of the cache: with a stride of 2 KiB they would all share two of the 64 sets of L1.
+    /// </summary>
+    internal const int Headroom = 64;
 
     private static readonly Lock s_lock = new();
     private static PacketPool?[] s_pools = new PacketPool?[64];
@@ -36,9 +39,9 @@ public sealed unsafe class PacketPool : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         Options = options;
-        _stride = options.BufferSize + Colour;
+        _stride = Headroom + options.BufferSize;
         _buffersPerFrame = (int)DmaArena.FrameLength / _stride;
-        // No buffer lies across two frames: without an IOMMU these are not neighbours for the device.
+        // No buffer, with its headroom, lies across two frames: without an IOMMU these are not neighbours for the device.
         int fullFrames = Math.DivRem(options.Count, _buffersPerFrame, out int rest);
         _memory = DmaMemory.Allocate((nuint)fullFrames * DmaArena.FrameLength + (nuint)(rest * _stride), DmaArena.FrameLength);
         _bottom = (ulong*)NativeMemory.AlignedAlloc((nuint)options.Count * sizeof(ulong), 64);
@@ -182,7 +185,7 @@ public sealed unsafe class PacketPool : IDisposable
     private ulong AddressOf(int index)
     {
         int frame = Math.DivRem(index, _buffersPerFrame, out int place);
-        return _memory.Address + (nuint)frame * DmaArena.FrameLength + (nuint)(place * _stride);
+        return _memory.Address + (nuint)frame * DmaArena.FrameLength + (nuint)(place * _stride + Headroom);
     }
 
     private void Push(ulong buffer)

@@ -46,11 +46,19 @@ internal sealed class PacketPoolChecks
         _places[index] = place;
     }
 
-    /// <summary>The application gives a packet to the card to send.</summary>
-    internal void Transmit(in Packet packet)
+    /// <summary>The application gives packets to the card to send; if one of them is not its own, it keeps them all.</summary>
+    internal static void Transmit(ReadOnlySpan<Packet> batch)
     {
-        VerifyHeld(packet, "transmitted");
-        _holders[_pool.IndexOf(packet.Buffer)] = Holder.Card;
+        int given = 0;
+        try
+        {
+            for (; given < batch.Length; given++) batch[given].Pool.Checks?.Transmit(batch[given]);
+        }
+        catch
+        {
+            foreach (ref readonly var packet in batch[..given]) packet.Pool.Checks?.Keep(packet);
+            throw;
+        }
     }
 
     /// <summary>The application gives a packet back.</summary>
@@ -62,6 +70,14 @@ internal sealed class PacketPoolChecks
 
     /// <summary>The card is done with a buffer.</summary>
     internal void ReturnFromCard(ulong buffer) => _holders[_pool.IndexOf(buffer)] = Holder.Pool;
+
+    private void Transmit(in Packet packet)
+    {
+        VerifyHeld(packet, "transmitted");
+        _holders[_pool.IndexOf(packet.Buffer)] = Holder.Card;
+    }
+
+    private void Keep(in Packet packet) => _holders[_pool.IndexOf(packet.Buffer)] = Holder.Application;
 
     /// <summary>Throws unless the application holds the packet on this very loan.</summary>
     internal void VerifyHeld(in Packet packet, string action)

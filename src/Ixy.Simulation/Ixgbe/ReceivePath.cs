@@ -15,7 +15,7 @@ internal sealed unsafe class ReceivePath : IDisposable
     private readonly ReceiveFilter _filter;
     private readonly QueueSelector _selector;
     private readonly ReceiveQueues _queues;
-    private readonly PacketBuffer _buffer = new();
+    private readonly PacketBuffer<ReceivedFrame> _buffer = new();
     private readonly byte[] _rewritten = new byte[ushort.MaxValue + ReceiveMac.FcsLength];
     private readonly uint* _macControl, _maxFrame, _receiveControl;
     private bool _keepsFcs;
@@ -251,6 +251,6 @@ internal sealed unsafe class ReceivePath : IDisposable
     private void WriteBufferSize(int index, uint value)
     {
         _card.Registers[RXPBSIZE, index] = value;
-        if (index == 0) _buffer.Size = (int)Math.Min(value & 0xF_FC00, PacketBuffer.LargestSize);
+        if (index == 0) _buffer.Size = (int)Math.Min(value & 0xF_FC00, PacketBuffer<ReceivedFrame>.LargestSize);
     }
 }

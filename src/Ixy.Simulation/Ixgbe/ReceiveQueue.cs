@@ -1,6 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 
 namespace Ixy.Simulation.Ixgbe;
 
@@ -130,17 +128,7 @@ internal sealed unsafe partial class ReceiveQueue
     private void Store(ulong address, ReadOnlySpan<byte> bytes)
     {
         byte* buffer = _card.Dma.Translate(address, (uint)bytes.Length, _bufferName);
-        if (buffer is null) return;
-        ref byte source = ref MemoryMarshal.GetReference(bytes);
-        if (bytes.Length is >= 32 and <= 64)
-        {
-            // Short frames are most frames: two moves that may overlap.
-            var last = Vector256.LoadUnsafe(ref source, (nuint)bytes.Length - 32);
-            Vector256.LoadUnsafe(ref source).Store(buffer);
-            last.Store(buffer + bytes.Length - 32);
-            return;
-        }
-        bytes.CopyTo(new Span<byte>(buffer, bytes.Length));
+        if (buffer is not null) FrameCopy.To(buffer, bytes);
     }
 
     // Status and VLAN tag are valid in the last descriptor of a frame only.

@@ -48,13 +48,13 @@ internal sealed class PciHeader
         set => _config.SetBits(Status, 2, InterruptStatus, value);
     }
 
-    /// <summary>A 64-bit memory BAR, which takes two registers.</summary>
-    internal void AddMemory(int bar, uint length, bool prefetchable)
+    /// <summary>A memory BAR: of 64 bits, which takes two registers, or of 32.</summary>
+    internal void AddMemory(int bar, uint length, bool prefetchable, bool isWide = true)
     {
-        uint kind = WideMemory | (prefetchable ? Prefetchable : 0);
+        uint kind = (isWide ? WideMemory : 0) | (prefetchable ? Prefetchable : 0);
         // Software finds the length by writing ones: the address bits below it stay 0 (PCI 6.2.5.1).
         _config.Define(Bar0 + 4 * bar, 4, kind, writable: ~(length - 1));
-        _config.Define(Bar0 + 4 * bar + 4, 4, 0, writable: uint.MaxValue);
+        if (isWide) _config.Define(Bar0 + 4 * bar + 4, 4, 0, writable: uint.MaxValue);
         _lengths[bar] = length;
     }
 

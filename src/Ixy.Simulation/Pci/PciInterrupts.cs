@@ -18,14 +18,16 @@ internal sealed class PciInterrupts
     private readonly PciHeader _header;
     private bool _raised, _line;
 
-    internal PciInterrupts(CardModel card, ConfigurationSpace config, PciHeader header, MsiCapability msi, MsixCapability msix)
+    internal PciInterrupts(CardModel card, ConfigurationSpace config, PciHeader header, MsiCapability? msi, MsixCapability msix)
     {
         (_card, _header, Msi, Msix) = (card, header, msi, msix);
-        msi.Changed = msix.Changed = Refresh;
+        msix.Changed = Refresh;
+        if (msi is not null) msi.Changed = Refresh;
         config.OnWrite(PciHeader.Command, 2, Refresh);
     }
 
-    internal MsiCapability Msi { get; }
+    /// <summary>Null if the function has none.</summary>
+    internal MsiCapability? Msi { get; }
 
     internal MsixCapability Msix { get; }
 
@@ -33,7 +35,7 @@ internal sealed class PciInterrupts
     internal Action? Changed { get; set; }
 
     internal InterruptMode Mode =>
-        Msix.IsEnabled ? InterruptMode.Msix : Msi.IsEnabled ? InterruptMode.Msi : InterruptMode.Line;
+        Msix.IsEnabled ? InterruptMode.Msix : Msi is { IsEnabled: true } ? InterruptMode.Msi : InterruptMode.Line;
 
     /// <summary>
     /// Sends a vector's message (MSI has only vector 0). False if it is masked: then its pending bit is set, and the
@@ -42,7 +44,7 @@ internal sealed class PciInterrupts
     internal bool TrySend(int vector)
     {
         bool isMsix = Mode == InterruptMode.Msix;
-        bool masked = isMsix ? Msix.IsMasked(vector) : Msi.IsMasked;
+        bool masked = isMsix ? Msix.IsMasked(vector) : Msi is { IsMasked: true };
         SetPending(isMsix, vector, masked);
         if (masked || !_card.Dma.BusMaster) return false;
         _card.InterruptTarget?.Message(isMsix ? vector : 0);
@@ -71,12 +73,12 @@ internal sealed class PciInterrupts
     private void SetPending(bool isMsix, int vector, bool pending)
     {
         if (isMsix) Msix.SetPending(vector, pending);
-        else Msi.IsPending = pending;
+        else if (Msi is not null) Msi.IsPending = pending;
     }
 
     private void Refresh()
     {
-        if (Msi.IsEnabled && Msix.IsEnabled)
+        if (Msi is { IsEnabled: true } && Msix.IsEnabled)
             _card.Violations.Add("msi-and-msix", "MSI-X message control", 0x8000, "9.3.8.1; PCI 3.0, 6.8.2",
                 "MSI and MSI-X are both enabled; only one of them may be");
         SetLine(_raised);

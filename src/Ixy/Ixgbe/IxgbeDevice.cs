@@ -107,7 +107,7 @@ public sealed partial class IxgbeDevice : NetworkDevice
     /// <inheritdoc/>
     public override void AddMulticastFilter(MacAddress address)
     {
-        if (!address.IsMulticast) throw new ArgumentException($"{address} is no multicast address", nameof(address));
+        RequireMulticast(address);
         // The table is indexed by bits 47 to 36 of the address as the card holds it (MCSTCTRL.MO = 0, 7.1.1.2):
         // the last byte on the wire and the high half of the one before.
         uint hash = (uint)(address.Value & 0xFF) << 4 | (uint)(address.Value >> 12) & 0xF;
@@ -159,24 +159,12 @@ public sealed partial class IxgbeDevice : NetworkDevice
         }
     }
 
-    // A checked pool throws when packets were not given back; the other queues are released all the same.
     private void ReleaseQueues()
     {
-        PacketMisuseException? misuse = null;
-        foreach (IDisposable queue in _transmitQueues.Cast<IDisposable>().Concat(_receiveQueues))
-        {
-            try
-            {
-                queue.Dispose();
-            }
-            catch (PacketMisuseException found)
-            {
-                misuse ??= found;
-            }
-        }
+        IDisposable[] queues = [.. _transmitQueues, .. _receiveQueues];
         _transmitQueues.Clear();
         _receiveQueues.Clear();
-        if (misuse is not null) throw misuse;
+        Release(queues);
     }
 
     private MacAddress ReadReceiveAddress(int index)
@@ -193,11 +181,6 @@ public sealed partial class IxgbeDevice : NetworkDevice
         _bar.Write32(RAH[index], (uint)(wire >> 32) | RAH_.Valid);
     }
 
-    private static void RequireUnicast(MacAddress address)
-    {
-        if (!address.IsUnicast) throw new ArgumentException($"{address} is not the address of one port", nameof(address));
-    }
-
     private uint Read(Register register) => _bar.Read32(register);
 
     private void Write(Register register, uint value) => _bar.Write32(register, value);
@@ -208,16 +191,8 @@ public sealed partial class IxgbeDevice : NetworkDevice
         _bar.Write32(offset, set ? value | bits : value & ~bits);
     }
 
-    private bool TryWaitFor(uint offset, uint bits, bool set, int milliseconds)
-    {
-        long start = Environment.TickCount64;
-        while ((_bar.Read32(offset) & bits) != (set ? bits : 0))
-        {
-            if (Environment.TickCount64 - start > milliseconds) return false;
-            Thread.Sleep(TimeSpan.FromMicroseconds(50));
-        }
-        return true;
-    }
+    private bool TryWaitFor(uint offset, uint bits, bool set, int milliseconds) =>
+        Waiting.TryUntil(() => (_bar.Read32(offset) & bits) == (set ? bits : 0), milliseconds);
 
     private void WaitFor(string what, uint offset, uint bits, bool set, int milliseconds)
     {

@@ -119,7 +119,8 @@ internal sealed unsafe class IxgbeTransmitQueue : TransmitQueue, IDisposable
     {
         int count = (int)(next - _next);
         if (next != end) ThrowBadLength(batch[count].Length);
-        if (isChecked) Watch(batch[..count]);
+        // Nothing is committed yet: if a packet turns out to be misused, the card has seen none of the batch.
+        if (isChecked) PacketPoolChecks.Transmit(batch[..count]);
         _next = next;
         _tail.Ring((uint)(next & _mask));
         return count;
@@ -146,12 +147,6 @@ internal sealed unsafe class IxgbeTransmitQueue : TransmitQueue, IDisposable
         for (; _clean != _next; _clean++) PacketPool.FreeSent(_buffers + (_clean & _mask), 1);
         NativeMemory.AlignedFree(_buffers);
         _memory.Dispose();
-    }
-
-    // Nothing is committed yet: if a packet turns out to be misused, the card has seen none of the batch.
-    private static void Watch(ReadOnlySpan<Packet> batch)
-    {
-        foreach (ref readonly var packet in batch) packet.Pool.Checks?.Transmit(packet);
     }
 
     [DoesNotReturn]

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Ixy.Simulation;
 using Ixy.Simulation.Ixgbe;
+using Ixy.Simulation.Virtio;
 using Ixy.Simulation.Wires;
 
 namespace Ixy.Tests.Driver;
@@ -12,15 +13,24 @@ internal sealed class DriverBench : IDisposable
     internal static readonly NetworkDeviceOptions Defaults = new() { CheckedPools = true, PoolSize = 1024 };
 
     internal DriverBench(NetworkDeviceOptions? options = null, IxgbeCardOptions? card = null)
+        : this(options, wire => new IxgbeCard(card ?? new IxgbeCardOptions(), wire))
     {
-        Card = new IxgbeCard(card ?? new IxgbeCardOptions(), Wire);
+    }
+
+    internal DriverBench(NetworkDeviceOptions? options, VirtioCardOptions card) : this(options, wire => new VirtioCard(card, wire))
+    {
+    }
+
+    private DriverBench(NetworkDeviceOptions? options, Func<Wire, CardModel> plugIn)
+    {
+        Card = plugIn(Wire);
         Device = NetworkDevice.Open(new SimulatedPciDevice("sim:test", Card), options ?? Defaults);
         Assert.True(Device.WaitForLink(TimeSpan.FromSeconds(10)), "no link");
     }
 
     internal FarEnd Wire { get; } = new();
 
-    internal IxgbeCard Card { get; }
+    internal CardModel Card { get; }
 
     internal NetworkDevice Device { get; }
 

@@ -212,7 +212,7 @@ public sealed class IxgbeDeviceTests
             bench.Card.Trace = access =>
             {
                 if (access.StartsWith("read  TDH[0]", StringComparison.Ordinal))
-                    bench.Card.Registers.Write(CardRegisters.SECTXCTRL, Enabled);
+                    bench.Card.WriteBar(0, CardRegisters.SECTXCTRL, Enabled);
             };
         });
         DriverBench.Send(bench.Device.TransmitQueues[0], bench.Device.ReceiveQueues[0].Pool, DriverBench.Frames(10));

@@ -39,8 +39,11 @@ public sealed unsafe class PacketPoolTests
 
         var starts = packets.Select(packet => packet.Buffer & Packet.AddressMask).Order().ToArray();
 
-        for (int i = 1; i < starts.Length; i++) Assert.True(starts[i] - starts[i - 1] >= (ulong)size);
-        Assert.All(starts, start => Assert.Equal(start / DmaArena.FrameLength, (start + (ulong)size - 1) / DmaArena.FrameLength));
+        // Each with its headroom in front.
+        for (int i = 1; i < starts.Length; i++) Assert.True(starts[i] - starts[i - 1] >= (ulong)size + PacketPool.Headroom);
+        Assert.All(starts, start => Assert.Equal(
+            (start - PacketPool.Headroom) / DmaArena.FrameLength, (start + (ulong)size - 1) / DmaArena.FrameLength));
+        Assert.All(starts, start => Assert.Equal(0u, start % 64));
         Assert.All(packets, packet => Assert.InRange(pool.IndexOf(packet.Buffer), 0, 1499));
         Assert.Equal(1500, packets.Select(packet => pool.IndexOf(packet.Buffer)).Distinct().Count());
         PacketPool.Free(packets);

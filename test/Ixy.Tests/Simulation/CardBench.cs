@@ -1,3 +1,4 @@
+using Ixy.Simulation;
 using Ixy.Simulation.Ixgbe;
 using Ixy.Simulation.Wires;
 
@@ -7,7 +8,7 @@ namespace Ixy.Tests.Simulation;
 /// A card on the bench, without driver and without device thread: the test writes registers and descriptors by hand and
 /// turns the card's clock itself.
 /// </summary>
-internal sealed unsafe class CardBench : IDisposable
+internal abstract unsafe class CardBench<T> : IDisposable where T : CardModel
 {
     /// <summary>Where the card sees the bench's memory: not the process's own addresses, so that no mix-up passes.</summary>
     internal const ulong Iova = 0x1_0000_0000;
@@ -17,20 +18,18 @@ internal sealed unsafe class CardBench : IDisposable
     private readonly byte* _memory;
     private ulong _allocated;
 
-    internal CardBench(IxgbeCardOptions? options = null, Wire? wire = null)
+    private protected CardBench(T card)
     {
-        Wire = wire ?? new TestWire();
-        // The link is up at once, unless the test says how long it takes.
-        Card = new IxgbeCard(options ?? new IxgbeCardOptions { LinkUpDelay = 0 }, Wire);
+        Card = card;
         _memory = (byte*)System.Runtime.InteropServices.NativeMemory.AlignedAlloc(MemoryLength, 4096);
         Memory.Clear();
         Card.Dma.Map(Iova, MemoryLength, (nint)_memory);
-        Card.WriteConfig(0x04, 0x0006, 2); // PCI command register: memory space and bus master (9.3.3).
+        Card.WriteConfig(0x04, 0x0007, 2); // PCI command register: I/O and memory space, bus master (PCI 3.0, 6.2.2).
     }
 
-    internal IxgbeCard Card { get; }
+    internal T Card { get; }
 
-    internal Wire Wire { get; }
+    internal Wire Wire => Card.Wire;
 
     /// <summary>The default wire: frames to receive are queued, frames sent are kept.</summary>
     internal TestWire TestWire => (TestWire)Wire;
@@ -40,14 +39,6 @@ internal sealed unsafe class CardBench : IDisposable
 
     /// <summary>The device's clock, in nanoseconds.</summary>
     internal long Now { get; private set; }
-
-    internal uint Read(uint offset) => Card.ReadBar(0, offset);
-
-    internal void Write(uint offset, uint value) => Card.WriteBar(0, offset, value);
-
-    internal uint Read(Register register, int index = 0) => Read(register[index]);
-
-    internal void Write(Register register, uint value, int index = 0) => Write(register[index], value);
 
     /// <summary>A fresh piece of card-visible memory; its address for the card.</summary>
     internal ulong Allocate(int length, int alignment = 128)
@@ -77,6 +68,24 @@ internal sealed unsafe class CardBench : IDisposable
         Card.Dispose();
         System.Runtime.InteropServices.NativeMemory.AlignedFree(_memory);
     }
+}
+
+/// <summary>An 82599 on the bench.</summary>
+internal sealed class CardBench : CardBench<IxgbeCard>
+{
+    // The link is up at once, unless the test says how long it takes.
+    internal CardBench(IxgbeCardOptions? options = null, Wire? wire = null)
+        : base(new IxgbeCard(options ?? new IxgbeCardOptions { LinkUpDelay = 0 }, wire ?? new TestWire()))
+    {
+    }
+
+    internal uint Read(uint offset) => Card.ReadBar(0, offset);
+
+    internal void Write(uint offset, uint value) => Card.WriteBar(0, offset, value);
+
+    internal uint Read(Register register, int index = 0) => Read(register[index]);
+
+    internal void Write(Register register, uint value, int index = 0) => Write(register[index], value);
 }
 
 /// <summary>A wire in the test's hands.</summary>

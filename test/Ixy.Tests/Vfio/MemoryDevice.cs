@@ -35,22 +35,27 @@ internal sealed unsafe class MemoryDevice(bool deviceAddressIsVirtual = true, bo
 
     internal sealed class MemoryBar(bool givesPointers) : PciBar
     {
-        private readonly uint* _memory = (uint*)NativeMemory.AllocZeroed(0x20000);
+        private readonly byte* _memory = (byte*)NativeMemory.AllocZeroed(0x20000);
 
         /// <summary>How many writes came as calls.</summary>
         internal int Writes { get; private set; }
 
         public override uint Length => 0x20000;
 
-        protected override uint Load(uint offset, int size) => _memory[offset / 4];
+        protected override uint Load(uint offset, int size)
+        {
+            uint value = 0;
+            new Span<byte>(_memory + offset, size).CopyTo(MemoryMarshal.AsBytes(new Span<uint>(ref value)));
+            return value;
+        }
 
         protected override void Store(uint offset, uint value, int size)
         {
             Writes++;
-            _memory[offset / 4] = value;
+            MemoryMarshal.AsBytes(new Span<uint>(ref value))[..size].CopyTo(new Span<byte>(_memory + offset, size));
         }
 
-        protected override void* PointerTo(uint offset) => givesPointers ? _memory + offset / 4 : null;
+        protected override void* PointerTo(uint offset) => givesPointers ? _memory + offset : null;
 
         internal void Free() => NativeMemory.Free(_memory);
     }

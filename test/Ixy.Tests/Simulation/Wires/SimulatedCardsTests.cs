@@ -78,7 +78,6 @@ public sealed class SimulatedCardsTests
     [Theory]
     [InlineData("sim:", "expected sim:ixgbe")]
     [InlineData("sim:e1000", "expected sim:ixgbe")]
-    [InlineData("sim:virtio,wire=loopback", "expected sim:ixgbe")]
     [InlineData("sim:ixgbe,", "expected key=value")]
     [InlineData("sim:ixgbe,generator", "expected key=value")]
     [InlineData("sim:ixgbe,wire=", "expected key=value")]

@@ -1,14 +1,17 @@
 using System.Runtime.InteropServices;
 
-namespace Ixy.Simulation.Ixgbe;
+namespace Ixy.Simulation;
 
 /// <summary>
 /// The receive packet buffer: frames wait here, in the order of their arrival, until their queue has descriptors
-/// (datasheet 3.5, 8.2.3.8.9). Counts frames with FCS against its size.
+/// (82599 datasheet 3.5, 8.2.3.8.9). Counts frames with FCS against its size.
 /// </summary>
-internal sealed unsafe class PacketBuffer : IDisposable
+/// <typeparam name="T">What the card knows of a frame.</typeparam>
+internal sealed unsafe class PacketBuffer<T> : IDisposable where T : unmanaged
 {
     internal const int LargestSize = 512 * 1024;
+
+    private const int FcsLength = 4;
 
     // Room for the largest buffer full of the shortest frames, each with its record.
     private const int Room = 1 << 20;
@@ -24,20 +27,20 @@ internal sealed unsafe class PacketBuffer : IDisposable
     internal bool IsEmpty => Used == 0;
 
     /// <summary>Takes a frame in; false if there is no room for it.</summary>
-    internal bool TryAdd(ReadOnlySpan<byte> frame, in ReceivedFrame information)
+    internal bool TryAdd(ReadOnlySpan<byte> frame, in T information)
     {
-        if (Used + frame.Length + ReceiveMac.FcsLength > Size || !Reserve(RecordLength(frame.Length), out int place)) return false;
+        if (Used + frame.Length + FcsLength > Size || !Reserve(RecordLength(frame.Length), out int place)) return false;
         ref var record = ref *(Record*)(_memory + place);
         record.Information = information;
         record.Length = frame.Length;
         frame.CopyTo(new Span<byte>(_memory + place + sizeof(Record), frame.Length));
         _next = place + RecordLength(frame.Length);
-        Used += frame.Length + ReceiveMac.FcsLength;
+        Used += frame.Length + FcsLength;
         return true;
     }
 
     /// <summary>The oldest frame. Valid until it is removed.</summary>
-    internal ReadOnlySpan<byte> Peek(out ReceivedFrame information)
+    internal ReadOnlySpan<byte> Peek(out T information)
     {
         if (_first == _end) Rewind();
         ref var record = ref *(Record*)(_memory + _first);
@@ -51,7 +54,7 @@ internal sealed unsafe class PacketBuffer : IDisposable
         if (_first == _end) Rewind();
         int length = ((Record*)(_memory + _first))->Length;
         _first += RecordLength(length);
-        Used -= length + ReceiveMac.FcsLength;
+        Used -= length + FcsLength;
         if (Used == 0) Clear();
     }
 
@@ -92,7 +95,7 @@ internal sealed unsafe class PacketBuffer : IDisposable
 
     private struct Record
     {
-        internal ReceivedFrame Information;
+        internal T Information;
         internal int Length;
     }
 }

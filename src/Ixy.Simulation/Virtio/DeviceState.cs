@@ -1,0 +1,142 @@
+namespace Ixy.Simulation.Virtio;
+
+/// <summary>Status and features of the device, and how it goes from one state to the next (virtio 1.2: 2.1, 2.2, 3.1).</summary>
+internal sealed class DeviceState(VirtioCard card)
+{
+    internal const uint Acknowledge = 1, Driver = 2, DriverOk = 4, FeaturesOk = 8, NeedsReset = 64, Failed = 128;
+    private const uint AllBits = Acknowledge | Driver | DriverOk | FeaturesOk | NeedsReset | Failed;
+
+    // What this device cannot do without, where it offers it (6.1).
+    private const ulong Required = VirtioFeatures.Version1 | VirtioFeatures.AccessPlatform;
+
+    private uint _status;
+    private bool _resetUnread;
+
+    /// <summary>Features that the device has.</summary>
+    internal ulong Offered { get; } = VirtioFeatures.Offered(card.Options);
+
+    /// <summary>Features that the driver accepted.</summary>
+    internal ulong Features { get; private set; }
+
+    /// <summary>The driver is ready and nothing is broken: queues are looked at.</summary>
+    internal bool IsRunning { get; private set; }
+
+    /// <summary>Features are agreed upon: queues may be set up. A legacy device never knows.</summary>
+    internal bool HasFeatures => card.Options.IsLegacy || Has(FeaturesOk);
+
+    internal bool Has(uint bit) => (_status & bit) != 0;
+
+    internal bool Has(ulong feature) => (Features & feature) != 0;
+
+    internal uint ReadStatus()
+    {
+        if (_status == 0) _resetUnread = false;
+        return _status;
+    }
+
+    internal void WriteStatus(uint value)
+    {
+        if (value == 0)
+        {
+            card.ResetDevice();
+            _resetUnread = true;
+            return;
+        }
+        if (_resetUnread && !card.Options.IsLegacy) Report(VirtioRule.ResetNotAwaited, value);
+        _resetUnread = false;
+        if ((value & ~AllBits) != 0) Report(VirtioRule.StatusUnknown, value);
+        // A driver may write NEEDS_RESET back or not: the bit is the device's.
+        if ((_status & ~value & ~NeedsReset) != 0) Report(VirtioRule.StatusBitCleared, value);
+        uint added = value & AllBits & ~NeedsReset & ~_status;
+        if ((added & Driver) != 0 && (value & Acknowledge) == 0) Report(VirtioRule.StatusOrder, value);
+        _status |= added & (Acknowledge | Driver | Failed);
+        if ((added & FeaturesOk) != 0) AgreeOnFeatures(value);
+        if ((added & DriverOk) != 0) Start(value);
+        IsRunning &= !Has(Failed);
+    }
+
+    /// <summary>32 of the 64 feature bits that the driver accepts.</summary>
+    internal void WriteFeatures(uint word, uint value)
+    {
+        if (Has(FeaturesOk) || Has(DriverOk))
+        {
+            card.Report(VirtioRule.FeaturesTooLate, "driver_feature", value);
+            return;
+        }
+        if (word > 1)
+        {
+            if (value != 0) card.Report(VirtioRule.FeatureNotOffered, $"driver_feature {word}", value);
+            return;
+        }
+        int shift = 32 * (int)word;
+        Features = Features & ~((ulong)uint.MaxValue << shift) | (ulong)value << shift;
+        // A modern driver's choice is judged with FEATURES_OK.
+        if (card.Options.IsLegacy && (Features & ~Offered) != 0)
+        {
+            card.Report(VirtioRule.FeatureNotOffered, "guest features", Features & ~Offered);
+            Features &= Offered;
+        }
+    }
+
+    /// <summary>Something went wrong that only a reset cures: nothing moves any more, and the driver is told (2.1.2).</summary>
+    internal void NeedReset()
+    {
+        IsRunning = false;
+        if (Has(NeedsReset)) return;
+        _status |= NeedsReset;
+        if (Has(DriverOk)) card.Interrupts.RaiseConfiguration();
+    }
+
+    /// <summary>A queue was notified.</summary>
+    internal void Notified(Virtqueue queue)
+    {
+        // Drivers of the legacy interface used devices before DRIVER_OK (3.1.2).
+        if (!Has(DriverOk) && !card.Options.IsLegacy && queue.IsEnabled)
+            card.Report(VirtioRule.NotifyTooEarly, $"queue {queue.Index}", _status);
+        queue.Notify();
+    }
+
+    internal void Reset()
+    {
+        _status = 0;
+        Features = 0;
+        IsRunning = _resetUnread = false;
+    }
+
+    // 3.1.1, steps 5 and 6: the bit stays clear if the device cannot do what was chosen.
+    private void AgreeOnFeatures(uint value)
+    {
+        if (card.Options.IsLegacy)
+        {
+            Report(VirtioRule.StatusUnknown, value);
+            return;
+        }
+        if (!Has(Driver)) Report(VirtioRule.StatusOrder, value);
+        var broken = (Features & ~Offered) != 0 ? VirtioRule.FeatureNotOffered
+            : VirtioFeatures.LacksDependency(Features) ? VirtioRule.FeatureDependency
+            : (Offered & Required & ~Features) != 0 ? VirtioRule.FeatureMissing
+            : null;
+        if (broken is not null)
+        {
+            card.Report(broken, "driver_feature", Features);
+            return;
+        }
+        _status |= FeaturesOk;
+        foreach (var queue in card.Queues) queue.AcceptFeatures(Features);
+    }
+
+    private void Start(uint value)
+    {
+        if (!HasFeatures || !Has(Driver))
+        {
+            Report(VirtioRule.StatusOrder, value);
+            return;
+        }
+        _status |= DriverOk;
+        if (Has(NeedsReset)) return;
+        card.Start();
+        IsRunning = true;
+    }
+
+    private void Report(VirtioRule rule, uint value) => card.Report(rule, "device_status", value);
+}

@@ -1,0 +1,159 @@
+using Ixy.Simulation.Wires;
+using Ixy.Vfio;
+using Ixy.Vfio.Interop;
+
+namespace Ixy.Simulation.Virtio;
+
+/// <summary>
+/// A model of a virtio network device on PCI, as version 1.2 of the specification describes it, modern or with the legacy
+/// interface. The parts are wired together here.
+/// </summary>
+internal sealed unsafe class VirtioCard : CardModel
+{
+    // The link has a coarser clock than packets.
+    private const long SlowTurn = 500;
+
+    private readonly Virtqueue[] _queues;
+    private byte* _doorbells;
+    private long _slowTurnAt;
+
+    internal VirtioCard(VirtioCardOptions options, Wire wire) : base(wire)
+    {
+        Options = options;
+        Control = new DeviceState(this);
+        Pci = new VirtioPciFunction(this);
+        Interrupts = new VirtioInterrupts(Pci.Interrupts, Pci.Vectors);
+        Common = new CommonConfiguration(this);
+        Legacy = new LegacyRegisters(this);
+        Net = new NetConfiguration(this);
+        if (!options.IsLegacy) _doorbells = MapDoorbells();
+        bool hasControlQueue = (Control.Offered & VirtioFeatures.ControlQueue) != 0;
+        _queues = new Virtqueue[options.LastQueue + (hasControlQueue ? 1 : 0)];
+        for (int index = 0; index < _queues.Length; index++) _queues[index] = new(this, index, Doorbell(index));
+        Filter = new ReceiveFilter(this);
+        Receive = new ReceivePath(this);
+        Transmit = new TransmitPath(this);
+        Commands = new ControlQueue(this);
+    }
+
+    internal VirtioCardOptions Options { get; }
+
+    internal DeviceState Control { get; }
+
+    internal VirtioPciFunction Pci { get; }
+
+    internal VirtioInterrupts Interrupts { get; }
+
+    internal CommonConfiguration Common { get; }
+
+    internal LegacyRegisters Legacy { get; }
+
+    internal NetConfiguration Net { get; }
+
+    internal ReceiveFilter Filter { get; }
+
+    internal ReceivePath Receive { get; }
+
+    internal TransmitPath Transmit { get; }
+
+    internal ControlQueue Commands { get; }
+
+    internal IReadOnlyList<Virtqueue> Queues => _queues;
+
+    /// <summary>Which queue receives a flow.</summary>
+    internal FlowSteering Steering { get; } = new();
+
+    /// <summary>Queue pairs in use (5.1.6.5.5): 1 until the driver asks for more.</summary>
+    internal int Pairs { get; private set; } = 1;
+
+    internal override Action<string>? Trace { get; set; }
+
+    internal override uint BarLength(int bar) => Pci.BarLength(bar);
+
+    internal override uint ReadConfig(int offset, int size) => Pci.ReadConfig(offset, size);
+
+    internal override void WriteConfig(int offset, uint value, int size) => Pci.Config.Write(offset, value, size);
+
+    internal override uint ReadBar(int bar, uint offset, int size = sizeof(uint)) => Pci.ReadBar(bar, offset, size);
+
+    internal override void WriteBar(int bar, uint offset, uint value, int size = sizeof(uint)) =>
+        Pci.WriteBar(bar, offset, value, size);
+
+    internal override void* TryGetShared(int bar, uint offset) =>
+        _doorbells is not null && VirtioPciFunction.NotifyAddress(bar, offset) is { } place ? _doorbells + place : null;
+
+    internal override bool Poll(long now)
+    {
+        Now = now;
+        if (now >= _slowTurnAt)
+        {
+            _slowTurnAt = now + SlowTurn;
+            Net.Poll();
+            // Doorbells that ring before the device runs are looked at, too.
+            foreach (var queue in _queues) queue.LookAtDoorbell();
+        }
+        if (!Control.IsRunning) return false;
+        return Commands.Poll(now) | Transmit.Poll(now) | Receive.Poll(now);
+    }
+
+    /// <summary>A rule was broken.</summary>
+    internal void Report(VirtioRule rule, string place, ulong value) =>
+        Violations.Add(rule.Name, place, value, rule.Section, rule.Explanation);
+
+    /// <summary>The driver is ready: with the features agreed upon, everything starts.</summary>
+    internal void Start()
+    {
+        SetPairs(1);
+        Filter.Start();
+        Receive.Start();
+        Transmit.Start();
+        Commands.Start();
+    }
+
+    /// <summary>The queue pairs that the driver wants to use.</summary>
+    internal void SetPairs(int pairs)
+    {
+        Pairs = pairs;
+        Receive.DropBeyond(pairs);
+    }
+
+    /// <summary>The driver wrote 0 to the status (2.4): everything but PCI configuration is as after power-on.</summary>
+    internal void ResetDevice()
+    {
+        Control.Reset();
+        foreach (var queue in _queues) queue.Reset();
+        Interrupts.Reset();
+        Net.Reset();
+        Filter.Reset();
+        Steering.Clear();
+        Common.Reset();
+        Legacy.Reset();
+        SetPairs(1);
+        Receive.Reset();
+    }
+
+    internal override void PciReset()
+    {
+        Pci.Reset();
+        ResetDevice();
+    }
+
+    public override void Dispose()
+    {
+        Receive.Dispose();
+        if (_doorbells is not null) _ = Libc.munmap((nint)_doorbells, VirtioPciFunction.NotifyLength);
+        _doorbells = null;
+        base.Dispose();
+    }
+
+    // A page of its own: software may see it as plain memory.
+    private static byte* MapDoorbells()
+    {
+        nint memory = Libc.mmap(0, VirtioPciFunction.NotifyLength, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED | Libc.MAP_ANONYMOUS, -1, 0);
+        if (memory == Libc.MapFailed) throw new DmaMemoryException($"no memory for doorbells: {Libc.LastError()}");
+        return (byte*)memory;
+    }
+
+    private ushort* Doorbell(int queue) =>
+        _doorbells is null ? null : (ushort*)(_doorbells + queue * VirtioPciFunction.NotifyMultiplier);
+}

@@ -1,0 +1,31 @@
+namespace Ixy.Simulation.Virtio;
+
+/// <summary>What one simulated virtio-net card differs in from another.</summary>
+internal sealed record VirtioCardOptions
+{
+    internal const int MostQueuePairs = 32, LargestQueue = 32768;
+
+    /// <summary>The interface of virtio 0.9.5: an I/O BAR, 32 feature bits, split rings at page numbers (4.1.4.10).</summary>
+    internal bool IsLegacy { get; init; }
+
+    /// <summary>Packed rings are offered; a driver may still choose split ones.</summary>
+    internal bool IsPacked { get; init; }
+
+    /// <summary>Pairs of receive and transmit queues; the control queue comes on top.</summary>
+    internal int QueuePairs { get; init; } = 1;
+
+    /// <summary>Descriptors of each queue, at most: a power of two, except with packed rings.</summary>
+    internal int QueueSize { get; init; } = 256;
+
+    /// <summary>The MAC address, first byte on the wire in bits 47–40.</summary>
+    internal ulong MacAddress { get; init; } = 0x02_00_00_10_41_00;
+
+    /// <summary>Bytes of the largest packet, Ethernet header not counted; 0 if the card does not say.</summary>
+    internal int Mtu { get; init; }
+
+    /// <summary>Features that are not offered (see <see cref="VirtioFeatures"/>).</summary>
+    internal ulong Withheld { get; init; }
+
+    /// <summary>Index of the control queue if all queue pairs are negotiated.</summary>
+    internal int LastQueue => 2 * QueuePairs;
+}

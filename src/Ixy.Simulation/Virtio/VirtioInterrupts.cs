@@ -1,0 +1,83 @@
+using Ixy.Simulation.Pci;
+
+namespace Ixy.Simulation.Virtio;
+
+/// <summary>
+/// How the device gets the driver's attention: with MSI-X by the vector of a queue or of the configuration, otherwise by
+/// the line, with the cause in the ISR status (virtio 1.2, 4.1.5.3 and 4.1.5.4).
+/// </summary>
+internal sealed class VirtioInterrupts
+{
+    internal const uint QueueCause = 1, ConfigurationCause = 2;
+
+    private readonly PciInterrupts _pci;
+    private readonly bool[] _waiting;
+    private uint _cause;
+    private bool _anyWaiting;
+
+    internal VirtioInterrupts(PciInterrupts pci, int vectors)
+    {
+        (_pci, _waiting) = (pci, new bool[vectors]);
+        pci.Changed = SendWaiting;
+    }
+
+    /// <summary>Where changes of the configuration are told.</summary>
+    internal ushort ConfigurationVector { get; set; } = Virtqueue.None;
+
+    /// <summary>MSI-X is on; then a legacy device has two more registers (4.1.4.10).</summary>
+    internal bool HasVectors => _pci.Mode == InterruptMode.Msix;
+
+    /// <summary>The vector if there is such a one, otherwise none.</summary>
+    internal ushort Checked(uint vector) => vector < _waiting.Length ? (ushort)vector : Virtqueue.None;
+
+    /// <summary>Buffers of a queue were used.</summary>
+    internal void RaiseQueue(ushort vector) => Raise(vector, QueueCause);
+
+    /// <summary>The configuration changed, or the device needs a reset.</summary>
+    internal void RaiseConfiguration() => Raise(ConfigurationVector, ConfigurationCause);
+
+    /// <summary>Reading the cause clears it, and releases the line (4.1.4.5).</summary>
+    internal uint ReadCause()
+    {
+        uint cause = _cause;
+        _cause = 0;
+        _pci.SetLine(false);
+        return cause;
+    }
+
+    internal void Reset()
+    {
+        ConfigurationVector = Virtqueue.None;
+        _cause = 0;
+        _pci.SetLine(false);
+        for (int vector = 0; vector < _waiting.Length; vector++)
+        {
+            if (_waiting[vector]) _pci.Withdraw(vector);
+        }
+        Array.Clear(_waiting);
+        _anyWaiting = false;
+    }
+
+    private void Raise(ushort vector, uint cause)
+    {
+        if (!HasVectors)
+        {
+            _cause |= cause;
+            _pci.SetLine(true);
+        }
+        else if (vector != Virtqueue.None && !_pci.TrySend(vector))
+        {
+            _waiting[vector] = _anyWaiting = true;
+        }
+    }
+
+    private void SendWaiting()
+    {
+        if (!_anyWaiting || !HasVectors) return;
+        _anyWaiting = false;
+        for (int vector = 0; vector < _waiting.Length; vector++)
+        {
+            if (_waiting[vector]) _anyWaiting |= _waiting[vector] = !_pci.TrySend(vector);
+        }
+    }
+}

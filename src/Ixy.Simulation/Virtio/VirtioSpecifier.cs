@@ -1,0 +1,55 @@
+using System.Numerics;
+
+namespace Ixy.Simulation.Virtio;
+
+/// <summary>The part of a specifier that says what is special about a virtio-net card.</summary>
+internal static class VirtioSpecifier
+{
+    private const int LeastMtu = 68, GreatestMtu = 65_535;
+
+    internal static CardPlan Plan(SpecifierOptions options, MacAddress mac)
+    {
+        bool isPacked = options.Take("packed") switch
+        {
+            null or "off" => false,
+            "on" => true,
+            string other => throw SpecifierOptions.Invalid("packed", other, "on or off"),
+        };
+        return PlanCard(options, new() { MacAddress = mac.Value, IsPacked = isPacked });
+    }
+
+    internal static CardPlan PlanLegacy(SpecifierOptions options, MacAddress mac) =>
+        PlanCard(options, new() { MacAddress = mac.Value, IsLegacy = true });
+
+    private static CardPlan PlanCard(SpecifierOptions options, VirtioCardOptions basis)
+    {
+        var card = basis with
+        {
+            QueuePairs = (int)options.TakeNumber("queues", 1, VirtioCardOptions.MostQueuePairs, basis.QueuePairs),
+            QueueSize = QueueSize(options, basis),
+            Mtu = (int)options.TakeNumber("mtu", LeastMtu, GreatestMtu, basis.Mtu),
+            Withheld = Withheld(options),
+        };
+        return wire => new VirtioCard(card, wire);
+    }
+
+    // A split ring has a power of two of descriptors (2.7), a packed one any number (2.8).
+    private static int QueueSize(SpecifierOptions options, VirtioCardOptions basis)
+    {
+        int size = (int)options.TakeNumber("queue-size", 1, VirtioCardOptions.LargestQueue, basis.QueueSize);
+        if (basis.IsPacked || BitOperations.IsPow2(size)) return size;
+        throw SpecifierOptions.Invalid("queue-size", $"{size}", $"a power of two up to {VirtioCardOptions.LargestQueue}, or packed=on");
+    }
+
+    private static ulong Withheld(SpecifierOptions options)
+    {
+        ulong withheld = 0;
+        foreach (string name in options.Take("without")?.Split('+') ?? [])
+        {
+            if (!VirtioFeatures.Names.TryGetValue(name, out ulong feature))
+                throw SpecifierOptions.Invalid("without", name, $"features joined by +: {string.Join(", ", VirtioFeatures.Names.Keys)}");
+            withheld |= feature;
+        }
+        return withheld;
+    }
+}

@@ -1,0 +1,49 @@
+namespace Ixy.Simulation.Wires;
+
+/// <summary>The part of a specifier that says what a card's port is plugged into.</summary>
+internal static class WireSpecifier
+{
+    private const string Wires = "generator, loopback, tap:NAME, pcap:IN[>OUT] or cable:NAME";
+
+    /// <summary>Checks everything about the wire that can be checked without opening it.</summary>
+    internal static Func<Wire> Plan(SpecifierOptions options, MacAddress cardMac)
+    {
+        string wire = options.Take("wire") ?? "";
+        string kind = wire.Split(':')[0], target = wire[Math.Min(kind.Length + 1, wire.Length)..];
+        Func<Wire> opener = kind switch
+        {
+            "" when wire.Length == 0 => () => new UnpluggedWire(),
+            "generator" when wire == kind => Generator(options, cardMac),
+            "loopback" when wire == kind => () => new LoopbackWire(),
+            "tap" when target.Length > 0 => () => new TapWire(target),
+            "pcap" when target.Length > 0 => Pcap(target, options),
+            "cable" when target.Length > 0 => () => CableWire.PlugIn(target),
+            _ => throw SpecifierOptions.Invalid("wire", wire, Wires),
+        };
+        options.RejectRest(wire.Length == 0 ? "a card without wire=" : $"a card with wire={kind}");
+        return opener;
+    }
+
+    private static Func<Wire> Generator(SpecifierOptions options, MacAddress cardMac)
+    {
+        var generator = new GeneratorOptions
+        {
+            Size = (int)options.TakeNumber("size", NumberedFrame.Shortest, NumberedFrame.Longest, NumberedFrame.Shortest),
+            Rate = options.TakeRate("rate", PacketRate.Max),
+            Count = (ulong)options.TakeNumber("count", 0, long.MaxValue, long.MaxValue),
+            Flows = options.TakePowerOfTwo("flows", NumberedFrame.MostFlows, 1),
+            Destination = options.TakeMac("dst", cardMac),
+        };
+        return () => new GeneratorWire(generator);
+    }
+
+    private static Func<Wire> Pcap(string target, SpecifierOptions options)
+    {
+        string[] files = target.Split('>');
+        bool valid = files.Length == 1 || (files.Length == 2 && files[1].Length > 0);
+        if (!valid) throw SpecifierOptions.Invalid("wire", "pcap:" + target, "pcap:IN, pcap:IN>OUT or pcap:>OUT");
+        string? input = files[0].Length == 0 ? null : files[0], output = files.Length == 1 ? null : files[1];
+        var rate = options.TakeRate("rate", PcapWire.DefaultRate);
+        return () => new PcapWire(input, output, rate);
+    }
+}

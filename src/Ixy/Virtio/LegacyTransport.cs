@@ -1,0 +1,76 @@
+using Ixy.Vfio;
+using static Ixy.Virtio.VirtioRegisters;
+
+namespace Ixy.Virtio;
+
+/// <summary>
+/// The registers of version 0.9.5 in I/O BAR 0 (4.1.4.10). The byte order is the guest's, and this library's machines are
+/// little-endian.
+/// </summary>
+internal sealed class LegacyTransport : VirtioTransport
+{
+    private const int PageShift = 12;
+    private readonly PciBar _bar;
+    private readonly uint _config;
+
+    internal LegacyTransport(PciDevice device) : base(device)
+    {
+        _bar = device.OpenBar(0);
+        // The fields for MSI-X stand in front of the device configuration while MSI-X is on, and only then.
+        const uint Enabled = 1 << 15;
+        bool msix = device.FindCapabilities(MsixCapability).Any(at => (device.ReadConfig(at + 2, 2) & Enabled) != 0);
+        _config = msix ? LegacyConfigWithMsix : LegacyConfig;
+    }
+
+    internal override bool IsLegacy => true;
+
+    internal override byte Status
+    {
+        get => _bar.Read8(LegacyStatus);
+        set => _bar.Write8(LegacyStatus, value);
+    }
+
+    internal override VirtioFeatures ReadFeatures() => (VirtioFeatures)_bar.Read32(LegacyDeviceFeatures);
+
+    internal override void WriteFeatures(VirtioFeatures features) => _bar.Write32(LegacyDriverFeatures, (uint)features);
+
+    internal override uint ReadConfig(uint offset, int size) => size switch
+    {
+        1 => _bar.Read8(_config + offset),
+        2 => _bar.Read16(_config + offset),
+        _ => _bar.Read32(_config + offset),
+    };
+
+    internal override void WriteConfig(uint offset, byte value) => _bar.Write8(_config + offset, value);
+
+    // There is no generation: two reads that agree have to do (2.5.4).
+    internal override MacAddress ReadMacAddress()
+    {
+        while (true)
+        {
+            var address = ReadMacBytes();
+            if (ReadMacBytes() == address) return address;
+        }
+    }
+
+    // The size is the device's, and cannot be changed (4.1.5.1.3.1).
+    internal override int ChooseQueueSize(ushort index, int wanted)
+    {
+        Select(index);
+        return _bar.Read16(LegacyQueueSize);
+    }
+
+    internal override Doorbell OpenDoorbell(ushort index) => new(_bar, LegacyQueueNotify, sizeof(ushort));
+
+    internal override void Enable(Virtqueue queue)
+    {
+        ulong page = queue.DescriptorArea >> PageShift;
+        if (page > uint.MaxValue)
+            throw new DmaMemoryException(
+                $"{Device.Name}: a legacy virtio device takes addresses below 2^44, and queue {queue.Index} is at 0x{queue.DescriptorArea:x}");
+        Select(queue.Index);
+        _bar.Write32(LegacyQueueAddress, (uint)page);
+    }
+
+    private void Select(ushort index) => _bar.Write16(LegacyQueueSelect, index);
+}

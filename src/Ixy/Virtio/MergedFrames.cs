@@ -1,0 +1,82 @@
+using Ixy.Vfio;
+using static Ixy.Virtio.VirtioRegisters;
+
+namespace Ixy.Virtio;
+
+/// <summary>
+/// Frames that the device has spread over several receive buffers (5.1.6.3.2), put together by copying them into one larger
+/// buffer, of a pool of its own. It comes to that only where buffers were chosen smaller than the longest frame.
+/// </summary>
+internal sealed unsafe class MergedFrames : IDisposable
+{
+    private readonly VirtioReceiveQueue _queue;
+    private readonly PacketPool? _pool;
+    private readonly uint _longestFrame;
+    private readonly bool _mayCome;
+    private readonly int _ringSize;
+
+    internal MergedFrames(VirtioReceiveQueue queue, PacketPoolOptions parts, VirtioQueueOptions options, int ringSize)
+    {
+        _queue = queue;
+        _ringSize = ringSize;
+        _mayCome = options.MergesBuffers;
+        _longestFrame = (uint)options.Device.MaxFrameSize;
+        // A longer frame is dropped, whatever it was spread over.
+        if (!_mayCome || _longestFrame <= parts.BufferSize) return;
+        _pool = new PacketPool(parts with
+        {
+            BufferSize = (int)(_longestFrame + 63) / 64 * 64,
+            Name = $"merged frames of {parts.Name}",
+        });
+    }
+
+    /// <summary>How many buffers the frame that begins in this one has.</summary>
+    internal int CountBuffers(ulong id)
+    {
+        // The header is right in front of the frame, and the number of buffers at its end.
+        var header = (byte*)(_queue.Buffers[id] & Packet.AddressMask) - HeaderLength;
+        return _mayCome ? *(ushort*)(header + HeaderBuffers) : 1;
+    }
+
+    /// <summary>All of them have come: a split ring may show some before the others.</summary>
+    /// <exception cref="DeviceProtocolException">There cannot be so many.</exception>
+    internal bool AreThere(int buffers)
+    {
+        if (buffers > _ringSize)
+            throw new DeviceProtocolException($"{_queue.Pool.Options.Name}: a frame in {buffers} buffers: expected at most {_ringSize}, the ring's size");
+        for (int i = 1; i < buffers; i++)
+        {
+            if (!_queue.TryPeek((ulong)i, out _, out _)) return false;
+        }
+        return true;
+    }
+
+    /// <summary>
+    /// Copies a frame together, and gives its buffers back to the device; false if it is too long, there is no buffer for it,
+    /// or its lengths cannot be. All of it is taken from the ring in any case.
+    /// </summary>
+    internal bool TryTake(int buffers, ref Packet packet, out uint length)
+    {
+        ulong whole = _pool is { Available: > 0 } ? *--_pool.Top : 0;
+        bool isGood = whole != 0;
+        length = 0;
+        // Only the first buffer has a header.
+        uint header = HeaderLength;
+        for (; buffers > 0; buffers--)
+        {
+            _queue.TryPeek(0, out ulong id, out uint part);
+            isGood &= part > header && part <= _queue.WholeBuffer && length + part - header <= _longestFrame;
+            var from = (byte*)(_queue.Buffers[id] & Packet.AddressMask) - HeaderLength + header;
+            if (isGood) Buffer.MemoryCopy(from, (byte*)(whole & Packet.AddressMask) + length, part - header, part - header);
+            length += part - header;
+            header = 0;
+            _queue.Repost(id, _queue.Buffers[id]);
+        }
+        if (isGood) packet = new Packet { Buffer = whole, Metadata = length };
+        else if (whole != 0) *_pool!.Top++ = whole;
+        return isGood;
+    }
+
+    /// <summary>Returns the memory, when the last packet is back.</summary>
+    public void Dispose() => _pool?.Dispose();
+}

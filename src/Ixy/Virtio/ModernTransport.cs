@@ -1,0 +1,120 @@
+using System.Numerics;
+using Ixy.Vfio;
+using static Ixy.Virtio.VirtioRegisters;
+
+namespace Ixy.Virtio;
+
+/// <summary>The registers of a modern device, in whatever BARs its capabilities name (4.1.4).</summary>
+internal sealed class ModernTransport : VirtioTransport
+{
+    private readonly Window _common, _notify, _config;
+    private readonly uint _notifyMultiplier;
+
+    private ModernTransport(PciDevice device, int common, int notify, int config) : base(device)
+    {
+        _common = Open(common);
+        _notify = Open(notify);
+        _config = Open(config);
+        _notifyMultiplier = device.ReadConfig(notify + CapNotifyMultiplier, 4);
+    }
+
+    internal override bool IsLegacy => false;
+
+    internal override byte Status
+    {
+        get => _common.Bar.Read8(_common.Offset + VirtioRegisters.Status);
+        set => _common.Bar.Write8(_common.Offset + VirtioRegisters.Status, value);
+    }
+
+    /// <summary>Null if the device has not all of the capabilities.</summary>
+    internal static ModernTransport? TryOpen(PciDevice device)
+    {
+        // The first of each kind is the one the device prefers (4.1.4.1).
+        int common = Find(CapType_.CommonConfig), notify = Find(CapType_.NotifyConfig), config = Find(CapType_.DeviceConfig);
+        return common != 0 && notify != 0 && config != 0 ? new(device, common, notify, config) : null;
+
+        int Find(byte type) => device.FindCapabilities(VendorSpecificCapability)
+            .FirstOrDefault(at => device.ReadConfig(at + CapType, 1) == type && device.ReadConfig(at + CapBar, 1) < 6);
+    }
+
+    internal override VirtioFeatures ReadFeatures() => (VirtioFeatures)(ReadHalf(0) | (ulong)ReadHalf(1) << 32);
+
+    internal override void WriteFeatures(VirtioFeatures features)
+    {
+        WriteHalf(0, (uint)features);
+        WriteHalf(1, (uint)((ulong)features >> 32));
+    }
+
+    internal override uint ReadConfig(uint offset, int size) => size switch
+    {
+        1 => _config.Bar.Read8(_config.Offset + offset),
+        2 => _config.Bar.Read16(_config.Offset + offset),
+        _ => _config.Bar.Read32(_config.Offset + offset),
+    };
+
+    internal override void WriteConfig(uint offset, byte value) => _config.Bar.Write8(_config.Offset + offset, value);
+
+    // A field that takes several reads is whole if the generation is the same before and after (2.5.3).
+    internal override MacAddress ReadMacAddress()
+    {
+        while (true)
+        {
+            byte generation = _common.Bar.Read8(_common.Offset + ConfigGeneration);
+            var address = ReadMacBytes();
+            if (_common.Bar.Read8(_common.Offset + ConfigGeneration) == generation) return address;
+        }
+    }
+
+    // The device names the greatest size; a driver may choose less (4.1.5.1.3). Only packed rings may have a size that is
+    // no power of two, and ours has one all the same: positions become places with a mask.
+    internal override int ChooseQueueSize(ushort index, int wanted)
+    {
+        Select(index);
+        ushort greatest = _common.Bar.Read16(_common.Offset + QueueSize);
+        return greatest == 0 ? 0 : Math.Min(wanted, 1 << BitOperations.Log2(greatest));
+    }
+
+    internal override Doorbell OpenDoorbell(ushort index)
+    {
+        Select(index);
+        uint offset = _common.Bar.Read16(_common.Offset + QueueNotifyOffset) * _notifyMultiplier;
+        return new(_notify.Bar, _notify.Offset + offset, sizeof(ushort));
+    }
+
+    internal override void Enable(Virtqueue queue)
+    {
+        Select(queue.Index);
+        _common.Bar.Write16(_common.Offset + QueueSize, (ushort)queue.Size);
+        Write64(QueueDescriptors, queue.DescriptorArea);
+        Write64(QueueDriver, queue.DriverArea);
+        Write64(QueueDevice, queue.DeviceArea);
+        _common.Bar.Write16(_common.Offset + QueueEnable, 1);
+    }
+
+    private void Select(ushort index) => _common.Bar.Write16(_common.Offset + QueueSelect, index);
+
+    private uint ReadHalf(uint half)
+    {
+        _common.Bar.Write32(_common.Offset + DeviceFeatureSelect, half);
+        return _common.Bar.Read32(_common.Offset + DeviceFeature);
+    }
+
+    private void WriteHalf(uint half, uint features)
+    {
+        _common.Bar.Write32(_common.Offset + DriverFeatureSelect, half);
+        _common.Bar.Write32(_common.Offset + DriverFeature, features);
+    }
+
+    private void Write64(uint field, ulong value)
+    {
+        _common.Bar.Write32(_common.Offset + field, (uint)value);
+        _common.Bar.Write32(_common.Offset + field + 4, (uint)(value >> 32));
+    }
+
+    private Window Open(int capability) => new(
+        Device.OpenBar((int)Device.ReadConfig(capability + CapBar, 1)),
+        Device.ReadConfig(capability + CapOffset, 4));
+
+    /// <summary>Where a structure is.</summary>
+    private readonly record struct Window(PciBar Bar, uint Offset);
+}

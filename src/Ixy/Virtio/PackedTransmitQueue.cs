@@ -1,0 +1,105 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Ixy.Vfio;
+
+namespace Ixy.Virtio;
+
+/// <summary>
+/// A transmit queue in a packed ring (2.8). The id in a used descriptor is that of a free buffer place: the next packet at the same
+/// place in the ring takes it.
+/// </summary>
+internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
+{
+    private readonly PackedRing _ring;
+    private readonly PackedDescriptor* _descriptors;
+
+    internal PackedTransmitQueue(PciDevice device, PackedRing ring, VirtioQueueOptions options) : base(device, ring, options)
+    {
+        _ring = ring;
+        _descriptors = ring.Ring;
+        for (ulong id = 0; id <= Mask; id++) _descriptors[id].Command = id << PackedDescriptor.IdShift;
+    }
+
+    /// <inheritdoc/>
+    public override bool IsDrained
+    {
+        get
+        {
+            ulong position = Clean;
+            while (position != Next && _ring.TryReadUsed(position, out _)) position++;
+            return position == Next;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override int Transmit(ReadOnlySpan<Packet> batch)
+    {
+        if (ShouldReclaim(batch.Length)) Reclaim();
+        return HasVirtualAddresses ? Transmit<VirtualAddresses>(batch) : Transmit<PhysicalAddresses>(batch);
+    }
+
+    // The hot loop. It calls nothing before all is written. The device looks at descriptors in order; so the bits of the first
+    // are written last, and it sees all of the batch or nothing.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Transmit<TAddresses>(ReadOnlySpan<Packet> batch) where TAddresses : struct, IDeviceAddresses
+    {
+        ulong next = Next;
+        ulong end = next + Math.Min((uint)batch.Length, Mask + 1 - (next - Clean));
+        if (next == end) return 0;
+        ref var packet = ref MemoryMarshal.GetReference(batch);
+        // Fields are copied to locals: to the compiler, every store through a pointer might change them.
+        var (mask, header, longest) = (Mask, HeaderLength, LongestFrame);
+        var buffers = Buffers;
+        var descriptors = _descriptors;
+        ulong first = next, firstCommand = 0, loans = 0;
+        long bytes = 0;
+        for (; next != end; next++)
+        {
+            ulong buffer = packet.Buffer, metadata = packet.Metadata;
+            uint length = (ushort)metadata;
+            // One beyond the buffer would send foreign memory.
+            if (length - 1 >= longest) break;
+            loans |= metadata;
+            var descriptor = descriptors + (next & mask);
+            // The mask: what is in shared memory may not lead outside of ours.
+            ulong id = descriptor->Command >> PackedDescriptor.IdShift & mask;
+            buffers[id] = buffer;
+            ClearHeader(buffer);
+            descriptor->Address = TAddresses.Of(buffer) - header;
+            ulong state = (next & (mask + 1)) == 0 ? PackedDescriptor.Available : PackedDescriptor.Used;
+            ulong command = length + header | id << PackedDescriptor.IdShift | state;
+            if (next == first) firstCommand = command;
+            else descriptor->Command = command;
+            bytes += length;
+            packet = ref Unsafe.Add(ref packet, 1);
+        }
+        if (next != end || (loans & Packet.LoanMask) != 0) Verify(batch, next, end);
+        // A release store: the rest is seen before these bits.
+        Volatile.Write(ref descriptors[first & mask].Command, firstCommand);
+        Bytes += bytes;
+        Next = next;
+        _ring.NotifyIfWanted(first, next);
+        return (int)(next - first);
+    }
+
+    private protected override bool TryReadUsed(ulong position, out ulong id)
+    {
+        bool isUsed = _ring.TryReadUsed(position, out ulong command);
+        id = (command & PackedDescriptor.IdMask) >> PackedDescriptor.IdShift;
+        return isUsed;
+    }
+
+    private protected override void Reuse(ulong position, ulong id)
+    {
+        // The device has written it into the descriptor.
+    }
+
+    private protected override ulong TakeBack(ulong position)
+    {
+        ref ulong command = ref _descriptors[position & Mask].Command;
+        ulong id = command >> PackedDescriptor.IdShift & Mask;
+        // As the device left it a round ago, or as it was at the start.
+        command = id << PackedDescriptor.IdShift | _ring.UsedState(position - Mask - 1);
+        return id;
+    }
+}

@@ -1,0 +1,104 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Ixy.Vfio;
+
+namespace Ixy.Virtio;
+
+/// <summary>A receive queue in a split ring (2.7).</summary>
+internal sealed unsafe class SplitReceiveQueue : VirtioReceiveQueue
+{
+    private readonly SplitRing _ring;
+    private readonly SplitDescriptor* _table;
+    private readonly ushort* _available;
+    private readonly UsedElement* _used;
+
+    internal SplitReceiveQueue(PciDevice device, SplitRing ring, VirtioQueueOptions options) : base(device, ring, options)
+    {
+        _ring = ring;
+        _table = ring.Table;
+        _available = ring.Available;
+        _used = ring.Used;
+        for (int id = 0; id < ring.Size; id++)
+        {
+            Buffers[id] = TakeBuffer();
+            _table[id].Address = DeviceAddress(Buffers[id]);
+            _table[id].Command = WholeBuffer | SplitDescriptor.Write;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override int Receive(Span<Packet> batch) =>
+        HasVirtualAddresses ? Receive<VirtualAddresses>(batch) : Receive<PhysicalAddresses>(batch);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Receive<TAddresses>(Span<Packet> batch) where TAddresses : struct, IDeviceAddresses
+    {
+        ulong from = Position;
+        int received = TakeUsual<TAddresses>(batch);
+        // Most often there is no more to do; what there may be is called last, so that nothing has to be kept for later.
+        if (received == batch.Length && !Publishes(from) && FreshBuffers.Checks is null) return received;
+        return Finish(batch, from, received);
+    }
+
+    // The hot loop. It calls nothing, so that all its state stays in CPU registers; whatever is unusual ends it.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int TakeUsual<TAddresses>(Span<Packet> batch) where TAddresses : struct, IDeviceAddresses
+    {
+        ref var packet = ref MemoryMarshal.GetReference(batch);
+        // Fields are copied to locals: to the compiler, every store through a pointer might change them.
+        var (position, mask, header, longest) = (Position, Mask, HeaderLength, LongestUsual);
+        var table = _table;
+        var available = _available;
+        var used = _used;
+        var buffers = Buffers;
+        ulong* top = FreshBuffers.Top;
+        ulong fresh = ((ulong)top - (ulong)FreshBuffers.Bottom) / sizeof(ulong);
+        // One look for the whole batch: what the index counts is complete.
+        ulong end = position + Math.Min(_ring.CountUsed(position), Math.Min((uint)batch.Length, fresh));
+        long bytes = 0;
+        for (; position < end; position++)
+        {
+            ulong place = position & mask, id = used[place].Id;
+            uint length = used[place].Length - header;
+            // Both are checked, so that a device that lies cannot make us hand out foreign memory.
+            if (id > mask || length - 1 >= longest) break;
+            packet.Buffer = buffers[id];
+            packet.Metadata = length;
+            ulong buffer = *--top;
+            buffers[id] = buffer;
+            table[id].Address = TAddresses.Of(buffer) - header;
+            // Mostly it is there already: a list that is not written stays in both cores' caches.
+            if (available[place] != id) available[place] = (ushort)id;
+            bytes += length;
+            packet = ref Unsafe.Add(ref packet, 1);
+        }
+        int taken = (int)(position - Position);
+        FreshBuffers.Top = top;
+        Position = position;
+        Bytes += bytes;
+        return taken;
+    }
+
+    private protected override int TakeUsual(Span<Packet> batch) =>
+        HasVirtualAddresses ? TakeUsual<VirtualAddresses>(batch) : TakeUsual<PhysicalAddresses>(batch);
+
+    internal override bool TryPeek(ulong ahead, out ulong id, out uint length)
+    {
+        (id, length) = (0, 0);
+        if (_ring.CountUsed(Position) <= ahead) return false;
+        var element = _used[(Position + ahead) & Mask];
+        (id, length) = (element.Id, element.Length);
+        return id <= Mask ? true : throw new DeviceProtocolException($"{Pool.Options.Name}: the device used descriptor {id}: expected 0 to {Mask}");
+    }
+
+    internal override void Repost(ulong id, ulong buffer)
+    {
+        Buffers[id] = buffer;
+        _table[id].Address = DeviceAddress(buffer);
+        _available[Position++ & Mask] = (ushort)id;
+    }
+
+    private protected override void Publish(ulong from, ulong to) => _ring.Publish(from, to);
+
+    private protected override ulong IdAt(ulong position) => _available[position & Mask] & Mask;
+}

@@ -1,0 +1,80 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Ixy.Vfio;
+
+namespace Ixy.Virtio;
+
+/// <summary>
+/// A transmit queue in a split ring (2.7). The part of the available ring that is not the device's lists the free descriptors:
+/// so it needs no writing as long as the device finishes them in order.
+/// </summary>
+internal sealed unsafe class SplitTransmitQueue(PciDevice device, SplitRing ring, VirtioQueueOptions options)
+    : VirtioTransmitQueue(device, ring, options)
+{
+    private readonly SplitDescriptor* _table = ring.Table;
+    private readonly ushort* _available = ring.Available;
+    private readonly UsedElement* _used = ring.Used;
+
+    /// <inheritdoc/>
+    public override bool IsDrained => ring.CountUsed(Clean) == Next - Clean;
+
+    /// <inheritdoc/>
+    public override int Transmit(ReadOnlySpan<Packet> batch)
+    {
+        if (ShouldReclaim(batch.Length)) Reclaim();
+        return HasVirtualAddresses ? Transmit<VirtualAddresses>(batch) : Transmit<PhysicalAddresses>(batch);
+    }
+
+    // The hot loop. It calls nothing before all is written.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Transmit<TAddresses>(ReadOnlySpan<Packet> batch) where TAddresses : struct, IDeviceAddresses
+    {
+        ulong next = Next;
+        ulong end = next + Math.Min((uint)batch.Length, Mask + 1 - (next - Clean));
+        if (next == end) return 0;
+        ref var packet = ref MemoryMarshal.GetReference(batch);
+        // Fields are copied to locals: to the compiler, every store through a pointer might change them.
+        var (mask, header, longest) = (Mask, HeaderLength, LongestFrame);
+        var table = _table;
+        var available = _available;
+        var buffers = Buffers;
+        ulong loans = 0;
+        long bytes = 0;
+        for (; next != end; next++)
+        {
+            ulong buffer = packet.Buffer, metadata = packet.Metadata;
+            uint length = (ushort)metadata;
+            // One beyond the buffer would send foreign memory.
+            if (length - 1 >= longest) break;
+            loans |= metadata;
+            // The mask: what is in shared memory may not lead outside of ours.
+            ulong id = available[next & mask] & mask;
+            buffers[id] = buffer;
+            ClearHeader(buffer);
+            table[id].Address = TAddresses.Of(buffer) - header;
+            table[id].Command = length + header;
+            bytes += length;
+            packet = ref Unsafe.Add(ref packet, 1);
+        }
+        if (next != end || (loans & Packet.LoanMask) != 0) Verify(batch, next, end);
+        int count = (int)(next - Next);
+        Bytes += bytes;
+        ring.Publish(Next, next);
+        Next = next;
+        return count;
+    }
+
+    private protected override bool TryReadUsed(ulong position, out ulong id)
+    {
+        bool isUsed = ring.CountUsed(position) != 0;
+        id = isUsed ? _used[position & Mask].Id : 0;
+        return isUsed;
+    }
+
+    private protected override void Reuse(ulong position, ulong id)
+    {
+        if (_available[position & Mask] != id) _available[position & Mask] = (ushort)id;
+    }
+
+    private protected override ulong TakeBack(ulong position) => _available[position & Mask] & Mask;
+}

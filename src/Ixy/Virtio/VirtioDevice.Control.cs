@@ -1,0 +1,60 @@
+using System.Buffers.Binary;
+using Ixy.Vfio;
+using static Ixy.Virtio.VirtioRegisters;
+
+namespace Ixy.Virtio;
+
+// 5.1.6.5 Control virtqueue: what can be changed while the device is at work.
+public sealed partial class VirtioDevice
+{
+    private const string NoFilter = "VIRTIO_NET_F_CTRL_RX: it has no filter that could be changed (virtio 1.2, 5.1.6.5.1)";
+
+    // 5.1.6.5.1 Packet receive filtering. Who has no filter receives everything, so it cannot be switched off.
+    private void SetFilter(string what, ushort command, bool on)
+    {
+        if (Has(VirtioFeatures.ControlReceive)) Command(what, command, [on ? (byte)1 : (byte)0]);
+        else if (!on) throw new FeatureNotOfferedException($"{Name} does not offer {NoFilter}");
+    }
+
+    // 5.1.6.5.2 Setting MAC address filtering: always both tables as a whole.
+    private void AddFilter(List<MacAddress> table, MacAddress address)
+    {
+        if (!Has(VirtioFeatures.ControlReceive)) throw new FeatureNotOfferedException($"{Name} does not offer {NoFilter}");
+        if (_unicast.Count + _multicast.Count == VirtioControlQueue.MostAddresses)
+            throw new InvalidOperationException($"all {VirtioControlQueue.MostAddresses} receive addresses of {Name} are in use");
+        table.Add(address);
+        byte[] tables = new byte[2 * sizeof(uint) + 6 * (_unicast.Count + _multicast.Count)];
+        int written = WriteTable(_unicast, tables);
+        WriteTable(_multicast, tables.AsSpan(written));
+        Command("MAC address table", SetMacTable, tables);
+    }
+
+    // 5.1.4.1: where there is no command for it, only a legacy device's configuration can be written.
+    private void WriteMacAddress(MacAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[6];
+        address.CopyTo(bytes);
+        if (Has(VirtioFeatures.ControlMacAddress))
+        {
+            Command("MAC address", SetMacAddress, bytes);
+            return;
+        }
+        if (!_transport.IsLegacy)
+            throw new FeatureNotOfferedException($"{Name} does not offer VIRTIO_NET_F_CTRL_MAC_ADDR: its address cannot be changed (virtio 1.2, 5.1.6.5.2)");
+        for (uint i = 0; i < 6; i++) _transport.WriteConfig(Mac + i, bytes[(int)i]);
+    }
+
+    private static int WriteTable(List<MacAddress> addresses, Span<byte> table)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(table, addresses.Count);
+        int length = sizeof(uint);
+        foreach (var address in addresses)
+        {
+            address.CopyTo(table[length..]);
+            length += 6;
+        }
+        return length;
+    }
+
+    private void Command(string what, ushort command, ReadOnlySpan<byte> data) => _control!.Execute(what, command, data);
+}

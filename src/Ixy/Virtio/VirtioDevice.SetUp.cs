@@ -1,0 +1,173 @@
+using System.Numerics;
+using System.Security.Cryptography;
+using Ixy.Vfio;
+using static Ixy.Virtio.VirtioRegisters;
+
+namespace Ixy.Virtio;
+
+// Initialisation, in the order of section 3.1.1.
+public sealed partial class VirtioDevice
+{
+    private const int EthernetHeader = 14, VlanTag = 4;
+
+    // Good to have. ORDER_PLATFORM asks for barriers that hold for a real device, as ours do.
+    private const VirtioFeatures Welcome = VirtioFeatures.Mac | VirtioFeatures.MergeableBuffers | VirtioFeatures.Status
+        | VirtioFeatures.ControlQueue | VirtioFeatures.ControlReceive | VirtioFeatures.ControlMacAddress | VirtioFeatures.AnyLayout
+        | VirtioFeatures.EventIndex | VirtioFeatures.Version1 | VirtioFeatures.AccessPlatform | VirtioFeatures.RingPacked
+        | VirtioFeatures.OrderPlatform | VirtioFeatures.SpeedDuplex;
+
+    private int QueuePairs => _options.ReceiveQueues;
+
+    // A process that was killed leaves the device at work: until it is reset it must not reach memory, which belongs to
+    // somebody else by now. And nobody would answer its interrupts.
+    private void StopDma()
+    {
+        const uint IoAndMemory = 3, InterruptsOff = 1 << 10;
+        _device.DisableBusMaster();
+        _device.WriteConfig(PciConfig.Command, _device.ReadConfig(PciConfig.Command, 2) | IoAndMemory | InterruptsOff, 2);
+    }
+
+    // Design section 6: such a device takes an address for a physical one, and the IOMMU is not asked.
+    private void RefuseToBypassIommu()
+    {
+        if (!_device.HasIommu) return;
+        const string Cure = "start QEMU with '-device virtio-net-pci,disable-legacy=on,iommu_platform=on'";
+        if (_transport.IsLegacy)
+            throw new FeatureNotOfferedException(
+                $"{Name} is a legacy virtio device, whose DMA goes around the IOMMU that VFIO relies on: {Cure}, or bind it to no driver and use it as root");
+        if ((_transport.ReadFeatures() & VirtioFeatures.AccessPlatform) == 0)
+            throw new FeatureNotOfferedException(
+                $"{Name} does not offer VIRTIO_F_ACCESS_PLATFORM, so its DMA goes around the IOMMU that VFIO relies on (virtio 1.2, 6.1): {Cure}");
+    }
+
+    private void Reset()
+    {
+        if (!_transport.TryReset())
+            throw new DeviceTimeoutException(
+                $"{Name}: the end of the reset did not come within 1000 ms: device status is 0x{_transport.Status:x2}, expected 0 (virtio 1.2, 4.1.4.3.2)");
+    }
+
+    private void SetUp()
+    {
+        _transport.Status |= Status_.Acknowledge;
+        _transport.Status |= Status_.Driver;
+        Negotiate();
+        ReadMtu();
+        SetUpQueues();
+        _transport.Status |= Status_.DriverOk;
+        foreach (var queue in _receiveQueues) queue.Start();
+        if (QueuePairs > 1) Command("queue pairs", SetQueuePairs, [(byte)QueuePairs, (byte)(QueuePairs >> 8)]);
+        SetUpMacAddress();
+        Promiscuous = _options.Promiscuous;
+    }
+
+    // Steps 4 to 6, and 2.2 Feature bits.
+    private void Negotiate()
+    {
+        var offered = _transport.ReadFeatures();
+        Require(offered);
+        _features = offered & Welcome;
+        if (QueuePairs > 1) _features |= VirtioFeatures.MultiQueue;
+        if ((offered & VirtioFeatures.Mtu) != 0 && CanReceiveMtu()) _features |= VirtioFeatures.Mtu;
+        _transport.WriteFeatures(_features);
+        if (_transport.IsLegacy) return;
+        _transport.Status |= Status_.FeaturesOk;
+        byte status = _transport.Status;
+        if ((status & Status_.FeaturesOk) == 0)
+            throw new FeaturesRefusedException(
+                $"{Name}: the device offers the features 0x{(ulong)offered:x} and refuses 0x{(ulong)_features:x}, which are among them "
+                + $"(device status 0x{status:x2}, virtio 1.2, 3.1.1 step 6)");
+    }
+
+    private void Require(VirtioFeatures offered)
+    {
+        if (!_transport.IsLegacy)
+            Require(offered, VirtioFeatures.Version1, "VIRTIO_F_VERSION_1: a modern device has it (virtio 1.2, 6.1)");
+        else
+            // The header in the same descriptor as the frame (5.1.6.6).
+            Require(offered, VirtioFeatures.AnyLayout, "VIRTIO_F_ANY_LAYOUT: QEMU has it since version 1.5 (virtio 1.2, 5.1.6.6)");
+        if (_options.TransmitQueues > QueuePairs)
+            throw new FeatureNotOfferedException(
+                $"{Name}: virtio-net has queues in pairs: expected as many receive queues as transmit queues ({_options.TransmitQueues}), not {QueuePairs}");
+        if (QueuePairs > 1)
+            Require(offered, VirtioFeatures.MultiQueue | VirtioFeatures.ControlQueue,
+                $"VIRTIO_NET_F_MQ, and {QueuePairs} queue pairs were asked for: in QEMU it takes 'mq=on,vectors={2 * QueuePairs + 2}' and a netdev with 'queues={QueuePairs}'");
+        if (_options.EffectiveBufferSize < 1514)
+            Require(offered, VirtioFeatures.MergeableBuffers,
+                $"VIRTIO_NET_F_MRG_RXBUF, and without it a buffer needs 1514 bytes, not {_options.EffectiveBufferSize} (virtio 1.2, 5.1.6.3.1)");
+        if (!_options.Promiscuous) Require(offered, VirtioFeatures.ControlReceive, NoFilter);
+    }
+
+    private void Require(VirtioFeatures offered, VirtioFeatures required, string what)
+    {
+        if ((offered & required) != required) throw new FeatureNotOfferedException($"{Name} does not offer {what}");
+    }
+
+    // A driver that accepts the feature has to have room for such a frame (5.1.4.2).
+    private bool CanReceiveMtu() =>
+        _transport.ReadConfig(VirtioRegisters.Mtu, 2) + EthernetHeader <= Math.Max(_options.EffectiveBufferSize, _options.MaxFrameSize);
+
+    private void ReadMtu()
+    {
+        if (Has(VirtioFeatures.Mtu)) Mtu = (int)_transport.ReadConfig(VirtioRegisters.Mtu, 2);
+    }
+
+    // Step 7: 5.1.2 Virtqueues, 5.1.5 Device initialization.
+    private void SetUpQueues()
+    {
+        int most = Has(VirtioFeatures.MultiQueue) ? (int)_transport.ReadConfig(MaxQueuePairs, 2) : 1;
+        if (QueuePairs > most)
+            throw new FeatureNotOfferedException($"{Name} has {most} queue pairs, and {QueuePairs} were asked for: in QEMU it takes a netdev with 'queues={QueuePairs}'");
+        int longestToSend = Math.Min(_options.MaxFrameSize, Mtu + EthernetHeader + VlanTag ?? int.MaxValue);
+        var options = new VirtioQueueOptions(_options, _features, longestToSend);
+        for (int pair = 0; pair < QueuePairs; pair++)
+        {
+            _receiveQueues.Add(AddQueue<VirtioReceiveQueue>(2 * pair, options,
+                split => new SplitReceiveQueue(_device, split, options), packed => new PackedReceiveQueue(_device, packed, options)));
+            if (pair < _options.TransmitQueues)
+                _transmitQueues.Add(AddQueue<VirtioTransmitQueue>(2 * pair + 1, options,
+                    split => new SplitTransmitQueue(_device, split, options), packed => new PackedTransmitQueue(_device, packed, options)));
+        }
+        // It comes behind all the others that the device has (5.1.2).
+        if (Has(VirtioFeatures.ControlQueue))
+            _control = AddQueue<VirtioControlQueue>(2 * most, options,
+                split => new SplitControlQueue(_device, split), packed => new PackedControlQueue(_device, packed));
+    }
+
+    private TQueue AddQueue<TQueue>(int number, VirtioQueueOptions options, Func<SplitRing, TQueue> split, Func<PackedRing, TQueue> packed)
+    {
+        ushort index = (ushort)number;
+        int size = _transport.ChooseQueueSize(index, _options.RingSize);
+        if (!BitOperations.IsPow2(size) || size is < 2 or > 32768)
+            throw new DeviceProtocolException($"{Name}: queue {index} has the size {size}: expected a power of two from 2 to 32768 (virtio 1.2, 2.7)");
+        var doorbell = _transport.OpenDoorbell(index);
+        TQueue queue;
+        if (options.Packed)
+        {
+            var ring = new PackedRing(_device, doorbell, index, size);
+            _rings.Add(ring);
+            queue = packed(ring);
+        }
+        else
+        {
+            var ring = new SplitRing(_device, doorbell, index, size, options.EventIndex);
+            _rings.Add(ring);
+            queue = split(ring);
+        }
+        _transport.Enable(_rings[^1]);
+        return queue;
+    }
+
+    private void SetUpMacAddress()
+    {
+        if (Has(VirtioFeatures.Mac))
+        {
+            _macAddress = _transport.ReadMacAddress();
+            return;
+        }
+        // Locally administered, and of one port.
+        ulong random = (ulong)RandomNumberGenerator.GetInt32(int.MaxValue);
+        _macAddress = new(0x02_00_00_00_00_00 | random);
+        if (Has(VirtioFeatures.ControlMacAddress) || _transport.IsLegacy) WriteMacAddress(_macAddress);
+    }
+}

@@ -1,0 +1,187 @@
+using Ixy.Vfio;
+using static Ixy.Virtio.VirtioRegisters;
+
+namespace Ixy.Virtio;
+
+/// <summary>
+/// The driver for virtio network cards, modern and legacy, with split and packed rings. Section numbers are those of "Virtual I/O
+/// Device (VIRTIO) Version 1.2". It requires what it cannot do without, and uses of the rest what is offered.
+/// </summary>
+public sealed partial class VirtioDevice : NetworkDevice
+{
+    private readonly PciDevice _device;
+    private readonly NetworkDeviceOptions _options;
+    private readonly VirtioTransport _transport;
+    private readonly List<Virtqueue> _rings = [];
+    private readonly List<VirtioReceiveQueue> _receiveQueues = [];
+    private readonly List<VirtioTransmitQueue> _transmitQueues = [];
+    private readonly List<MacAddress> _unicast = [], _multicast = [];
+    private VirtioFeatures _features;
+    private VirtioControlQueue? _control;
+    private MacAddress _macAddress;
+    private bool _promiscuous = true, _allMulticast = true, _disposed;
+
+    /// <summary>Resets the device and sets it up (3.1.1). Owns <paramref name="device"/>; the caller disposes it if this throws.</summary>
+    /// <exception cref="PciDeviceException">The device does not answer as the specification says, or there is no memory.</exception>
+    internal VirtioDevice(PciDevice device, NetworkDeviceOptions options)
+    {
+        (_device, _options) = (device, options);
+        StopDma();
+        _transport = VirtioTransport.Open(device);
+        RefuseToBypassIommu();
+        Reset();
+        device.EnableBusMaster();
+        DmaArena.Attach(device);
+        try
+        {
+            SetUp();
+        }
+        catch
+        {
+            _ = _transport.TryReset();
+            ReleaseQueues();
+            throw;
+        }
+        SetQueues(_receiveQueues, _transmitQueues);
+    }
+
+    /// <inheritdoc/>
+    public override string DriverName => "virtio-net";
+
+    /// <inheritdoc/>
+    public override PciDevice PciDevice => _device;
+
+    /// <summary>
+    /// Bytes of the largest packet the network takes, Ethernet header not counted (5.1.4.1); null if the device does not say.
+    /// Longer frames than that and a header with a VLAN tag are not sent.
+    /// </summary>
+    public int? Mtu { get; private set; }
+
+    /// <inheritdoc/>
+    /// <remarks>A device that gives none has a random one, made up when it was opened (5.1.5).</remarks>
+    public override MacAddress MacAddress
+    {
+        get => _macAddress;
+        set
+        {
+            RequireUnicast(value);
+            WriteMacAddress(value);
+            _macAddress = value;
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>A device without VIRTIO_NET_F_CTRL_RX filters as it likes, mostly not at all (5.1.6.5.1).</remarks>
+    public override bool Promiscuous
+    {
+        get => _promiscuous;
+        set
+        {
+            SetFilter("promiscuous", SetPromiscuous, value);
+            _promiscuous = value;
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>As for <see cref="Promiscuous"/>.</remarks>
+    public override bool AllMulticast
+    {
+        get => _promiscuous || _allMulticast;
+        set
+        {
+            SetFilter("all-multicast", SetAllMulticast, value);
+            _allMulticast = value;
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="DeviceNeedsResetException">The device has given up.</exception>
+    public override LinkStatus Link
+    {
+        get
+        {
+            ThrowIfResetIsNeeded();
+            // Without STATUS the link is to be taken as up (5.1.5).
+            if (Has(VirtioFeatures.Status) && (_transport.ReadConfig(VirtioRegisters.LinkStatus, 2) & LinkStatus_.Up) == 0) return default;
+            uint speed = Has(VirtioFeatures.SpeedDuplex) ? _transport.ReadConfig(Speed, 4) : 0;
+            return new(true, speed <= Speed_.Greatest ? (int)speed : 0);
+        }
+    }
+
+    /// <summary>Whether this driver knows the function's vendor and device id.</summary>
+    public static bool Supports(PciDevice function)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        return function.VendorId == VendorId && function.DeviceId is TransitionalNetworkCard or ModernNetworkCard;
+    }
+
+    /// <inheritdoc/>
+    public override void AddUnicastFilter(MacAddress address)
+    {
+        RequireUnicast(address);
+        AddFilter(_unicast, address);
+    }
+
+    /// <inheritdoc/>
+    public override void AddMulticastFilter(MacAddress address)
+    {
+        RequireMulticast(address);
+        AddFilter(_multicast, address);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The device counts nothing: these are the queues' own numbers.</remarks>
+    /// <exception cref="DeviceNeedsResetException">The device has given up.</exception>
+    public override DeviceStatistics ReadStatistics()
+    {
+        ThrowIfResetIsNeeded();
+        long dropped = _receiveQueues.Sum(queue => queue.Dropped);
+        return new()
+        {
+            RxPackets = _receiveQueues.Sum(queue => queue.Packets) + dropped,
+            RxBytes = _receiveQueues.Sum(queue => queue.Bytes),
+            TxPackets = _transmitQueues.Sum(queue => queue.Packets),
+            TxBytes = _transmitQueues.Sum(queue => queue.Bytes),
+            RxDropped = dropped,
+        };
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        // After a reset the device touches no memory (2.4.2). Bus mastering goes off whether or not it answers.
+        _ = _transport.TryReset();
+        _device.DisableBusMaster();
+        try
+        {
+            ReleaseQueues();
+        }
+        finally
+        {
+            _device.Dispose();
+        }
+    }
+
+    private void ReleaseQueues()
+    {
+        IDisposable[] parts = [.. _transmitQueues, .. _receiveQueues, .. _control is null ? [] : new[] { _control }, .. _rings];
+        _transmitQueues.Clear();
+        _receiveQueues.Clear();
+        _rings.Clear();
+        _control = null;
+        Release(parts);
+    }
+
+    // 2.1.2: the device sets the bit when it cannot go on; only modern ones have it.
+    private void ThrowIfResetIsNeeded()
+    {
+        byte status = _transport.IsLegacy ? (byte)0 : _transport.Status;
+        if ((status & Status_.NeedsReset) != 0)
+            throw new DeviceNeedsResetException(
+                $"{Name}: the device has met an error and needs a reset (device status 0x{status:x2}, virtio 1.2, 2.1.2): dispose it and open it again");
+    }
+
+    private bool Has(VirtioFeatures feature) => (_features & feature) != 0;
+}

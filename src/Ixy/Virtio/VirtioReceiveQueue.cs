@@ -1,0 +1,199 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Ixy.Vfio;
+
+namespace Ixy.Virtio;
+
+/// <summary>
+/// What the receive queues of both layouts have in common: the buffers, and all that is not the usual case. The header lies
+/// in a buffer's headroom, right in front of the frame, so that one descriptor holds both. Every descriptor is the device's,
+/// but for those that are just being taken.
+/// </summary>
+internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
+{
+    private readonly MergedFrames _merged;
+    private readonly string _place;
+    private readonly ulong _publishMask;
+    private readonly uint _longestFrame;
+    // Free-running: descriptors that the device has been told of.
+    private ulong _published;
+    private long _dropped, _unused;
+
+    protected VirtioReceiveQueue(PciDevice device, Virtqueue ring, VirtioQueueOptions options)
+    {
+        _place = $"receive queue {ring.Index / 2} of {device.Name}";
+        Mask = (ulong)ring.Size - 1;
+        // Few enough to keep the device's part of the ring full.
+        _publishMask = (ulong)Math.Clamp(ring.Size / 16, 1, 32) - 1;
+        var settings = options.Device;
+        FreshBuffers = new PacketPool(new PacketPoolOptions
+        {
+            // A legacy device chooses the size of its rings.
+            Count = Math.Max(settings.EffectivePoolSize, 2 * ring.Size),
+            BufferSize = settings.EffectiveBufferSize,
+            Checked = settings.CheckedPools ?? PacketPoolOptions.CheckedByDefault,
+            Name = _place,
+        });
+        HeaderLength = options.HeaderLength;
+        WholeBuffer = HeaderLength + (uint)FreshBuffers.BufferSize;
+        _merged = new MergedFrames(this, FreshBuffers.Options, options, ring.Size);
+        _longestFrame = (uint)settings.MaxFrameSize;
+        // A full buffer may be the first of several (5.1.6.3.2); the usual case is one that is not.
+        LongestUsual = Math.Min((uint)FreshBuffers.BufferSize - (options.MergesBuffers ? 1u : 0), _longestFrame);
+        Buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(ring.Size * sizeof(ulong)), 64);
+        HasVirtualAddresses = device.DeviceAddressIsVirtual;
+    }
+
+    /// <inheritdoc/>
+    public override PacketPool Pool => FreshBuffers;
+
+    /// <inheritdoc/>
+    public override long Packets => (long)Position - _unused;
+
+    /// <inheritdoc/>
+    public override long Dropped => _dropped;
+
+    /// <summary>Bytes of all frames, also of those that were dropped.</summary>
+    internal long Bytes { get; private protected set; }
+
+    /// <summary>Bytes in front of a frame: 12, or 10 (5.1.6).</summary>
+    internal uint HeaderLength { get; }
+
+    /// <summary>Length of a buffer as the device sees it, with the header.</summary>
+    internal uint WholeBuffer { get; }
+
+    /// <summary>The buffer of each descriptor, by its id.</summary>
+    internal ulong* Buffers { get; }
+
+    private protected PacketPool FreshBuffers { get; }
+
+    /// <summary>Longest frame that is surely whole, and no longer than the user wants.</summary>
+    private protected uint LongestUsual { get; }
+
+    private protected ulong Mask { get; }
+
+    private protected bool HasVirtualAddresses { get; }
+
+    /// <summary>Free-running: descriptors taken back from the device since the start.</summary>
+    private protected ulong Position { get; set; }
+
+    /// <summary>Gives the device its buffers; it has to be ready for that (DRIVER_OK, 3.1.1).</summary>
+    internal void Start() => Publish();
+
+    /// <summary>What the device has reported so many descriptors ahead of the position; false if it has not yet.</summary>
+    /// <exception cref="DeviceProtocolException">It names a descriptor that the ring does not have.</exception>
+    internal abstract bool TryPeek(ulong ahead, out ulong id, out uint length);
+
+    /// <summary>Gives the descriptor at the position to the device again, with this buffer, and moves the position on.</summary>
+    internal abstract void Repost(ulong id, ulong buffer);
+
+    /// <summary>The hot loop: takes the frames that need no special treatment.</summary>
+    private protected abstract int TakeUsual(Span<Packet> batch);
+
+    /// <summary>Tells the device of new buffers from one position up to another, counted as it has got them.</summary>
+    private protected abstract void Publish(ulong from, ulong to);
+
+    /// <summary>Id of the descriptor that was taken at this position.</summary>
+    private protected abstract ulong IdAt(ulong position);
+
+    // To publish costs a barrier and perhaps a trip to the device, so it waits until the position passes a multiple of the
+    // distance. Meanwhile the rest of the ring is the device's.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private protected bool Publishes(ulong from) => ((from ^ Position) & ~_publishMask) != 0;
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private protected int Finish(Span<Packet> batch, ulong from, int received)
+    {
+        // Either the device has no more, or the next frame is not a usual one.
+        if (received < batch.Length) received += TakeRest(batch[received..]);
+        if (FreshBuffers.Checks is not null) Watch(batch[..received], from);
+        if (Publishes(from)) Publish();
+        return received;
+    }
+
+    // At most a ring full, so that a flood of frames that are dropped does not hold the caller.
+    private int TakeRest(Span<Packet> batch)
+    {
+        int received = 0;
+        for (ulong end = Position + Mask + 1; received < batch.Length && Position < end;)
+        {
+            if (!TryPeek(0, out ulong id, out uint length)) break;
+            int taken = TakeUsual(batch[received..]);
+            if (taken == 0 && !TryTakeUnusual(id, length, ref batch[received], out taken)) break;
+            received += taken;
+        }
+        return received;
+    }
+
+    // False if the rest of the frame is still on its way; none is taken if the frame is lost.
+    private bool TryTakeUnusual(ulong id, uint length, ref Packet packet, out int taken)
+    {
+        int buffers = length == WholeBuffer ? _merged.CountBuffers(id) : 1;
+        if (buffers > 1) return TryMerge(buffers, ref packet, out taken);
+        // A length that cannot be becomes one that is too long.
+        uint frame = length <= WholeBuffer ? length - HeaderLength : uint.MaxValue;
+        bool isGood = frame - 1 < _longestFrame && FreshBuffers.Available > 0;
+        if (isGood) packet = new Packet { Buffer = Buffers[id], Metadata = frame };
+        Repost(id, isGood ? *--FreshBuffers.Top : Buffers[id]);
+        taken = Count(isGood, buffers: 1, frame);
+        return true;
+    }
+
+    private bool TryMerge(int buffers, ref Packet packet, out int taken)
+    {
+        taken = 0;
+        if (!_merged.AreThere(buffers)) return false;
+        bool isGood = _merged.TryTake(buffers, ref packet, out uint frame);
+        taken = Count(isGood, buffers, frame);
+        return true;
+    }
+
+    private int Count(bool isGood, int buffers, uint length)
+    {
+        int packets = isGood ? 1 : 0;
+        _dropped += 1 - packets;
+        _unused += buffers - packets;
+        if (length <= ushort.MaxValue) Bytes += length;
+        return packets;
+    }
+
+    private void Publish()
+    {
+        ulong to = Position + Mask + 1;
+        Publish(_published, to);
+        _published = to;
+    }
+
+    /// <summary>Returns all memory but the ring's; the device must have been reset.</summary>
+    public void Dispose()
+    {
+        PacketPool.FreeSent(Buffers, (int)Mask + 1);
+        NativeMemory.AlignedFree(Buffers);
+        try
+        {
+            _merged.Dispose();
+        }
+        finally
+        {
+            FreshBuffers.Dispose();
+        }
+    }
+
+    /// <summary>Takes a buffer out of the pool for the device.</summary>
+    private protected ulong TakeBuffer()
+    {
+        ulong buffer = *--FreshBuffers.Top;
+        FreshBuffers.Checks?.LendToCard(buffer);
+        return buffer;
+    }
+
+    /// <summary>Where the device finds header and frame.</summary>
+    private protected ulong DeviceAddress(ulong buffer) =>
+        (HasVirtualAddresses ? VirtualAddresses.Of(buffer) : PhysicalAddresses.Of(buffer)) - HeaderLength;
+
+    private void Watch(Span<Packet> received, ulong from)
+    {
+        foreach (ref var packet in received) packet.Pool.Checks!.Lend(ref packet, _place);
+        for (ulong position = from; position < Position; position++) FreshBuffers.Checks!.LendToCard(Buffers[IdAt(position)]);
+    }
+}

@@ -1,0 +1,133 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using Ixy.Vfio;
+
+namespace Ixy.Virtio;
+
+/// <summary>
+/// What the transmit queues of both layouts have in common. The header lies in a buffer's headroom, right in front of the frame,
+/// so that one descriptor holds both. It is all zeros: nothing is left to the device to do (5.1.6.2).
+/// </summary>
+internal abstract unsafe class VirtioTransmitQueue : TransmitQueue, IDisposable
+{
+    private const int Group = 32;
+    private readonly string _place;
+
+    protected VirtioTransmitQueue(PciDevice device, Virtqueue ring, VirtioQueueOptions options)
+    {
+        _place = $"transmit queue {ring.Index / 2} of {device.Name}";
+        Mask = (ulong)ring.Size - 1;
+        HeaderLength = options.HeaderLength;
+        LongestFrame = (uint)options.LongestToSend;
+        Buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(ring.Size * sizeof(ulong)), 64);
+        new Span<ulong>(Buffers, ring.Size).Clear();
+        HasVirtualAddresses = device.DeviceAddressIsVirtual;
+    }
+
+    /// <inheritdoc/>
+    public override long Packets => (long)Next;
+
+    /// <inheritdoc/>
+    public override int Pending => (int)(Next - Clean);
+
+    /// <summary>Bytes of the packets given to the device.</summary>
+    internal long Bytes { get; private protected set; }
+
+    /// <summary>The buffer of each descriptor that the device has, by its id; 0 for the others.</summary>
+    private protected ulong* Buffers { get; }
+
+    private protected ulong Mask { get; }
+
+    private protected uint HeaderLength { get; }
+
+    private protected uint LongestFrame { get; }
+
+    private protected bool HasVirtualAddresses { get; }
+
+    /// <summary>Free-running: packets given to the device.</summary>
+    private protected ulong Next { get; set; }
+
+    /// <summary>Free-running: those of them whose buffers are back.</summary>
+    private protected ulong Clean { get; set; }
+
+    // To look costs a cache line that the device writes. So not before a quarter of the ring is given away, or there is too
+    // little room.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private protected bool ShouldReclaim(int wanted) => Next - Clean > Mask / 4 || (ulong)wanted > Mask + 1 - (Next - Clean);
+
+    /// <summary>Clears the 16 bytes in front of a frame: the header is not longer.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private protected static void ClearHeader(ulong buffer) =>
+        Vector128<byte>.Zero.StoreAligned((byte*)(buffer & Packet.AddressMask) - Vector128<byte>.Count);
+
+    /// <summary>Id of the descriptor used at a position, if the device has used it.</summary>
+    private protected abstract bool TryReadUsed(ulong position, out ulong id);
+
+    /// <summary>Makes a descriptor the next to be used at a position that is clean.</summary>
+    private protected abstract void Reuse(ulong position, ulong id);
+
+    /// <summary>Undoes what was written for a position that the device must not see; its descriptor's id.</summary>
+    private protected abstract ulong TakeBack(ulong position);
+
+    /// <summary>Gives the buffers of all that was sent back to their pools.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private protected void Reclaim()
+    {
+        ulong* sent = stackalloc ulong[Group];
+        int count = 0;
+        for (; Clean != Next && TryReadUsed(Clean, out ulong id); Clean++)
+        {
+            bool isValid = id <= Mask && Buffers[id] != 0;
+            if (!isValid || count == Group)
+            {
+                PacketPool.FreeSent(sent, count);
+                count = 0;
+            }
+            if (!isValid) ThrowNotGiven(id);
+            sent[count++] = Buffers[id];
+            Buffers[id] = 0;
+            Reuse(Clean, id);
+        }
+        PacketPool.FreeSent(sent, count);
+    }
+
+    /// <summary>
+    /// A look at a batch that is not usual, because of a packet that cannot be sent, or of checked ones. The device has seen
+    /// none of it yet, and if something is wrong it never does.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private protected void Verify(ReadOnlySpan<Packet> batch, ulong next, ulong end)
+    {
+        int count = (int)(next - Next);
+        try
+        {
+            if (next != end) ThrowBadLength(batch[count].Length);
+            PacketPoolChecks.Transmit(batch[..count]);
+        }
+        catch
+        {
+            for (ulong position = Next; position != next; position++) Buffers[TakeBack(position)] = 0;
+            throw;
+        }
+    }
+
+    /// <summary>Returns all buffers, also those that were never sent; the device must have been reset.</summary>
+    public void Dispose()
+    {
+        for (ulong id = 0; id <= Mask; id++)
+        {
+            if (Buffers[id] != 0) PacketPool.FreeSent(Buffers + id, 1);
+        }
+        NativeMemory.AlignedFree(Buffers);
+    }
+
+    [DoesNotReturn]
+    private void ThrowBadLength(int length) => throw new ArgumentException(
+        $"a packet of {length} bytes cannot be sent: expected 1 to {LongestFrame} (NetworkDeviceOptions.MaxFrameSize, the device's MTU)");
+
+    [DoesNotReturn]
+    private void ThrowNotGiven(ulong id) => throw new DeviceProtocolException(
+        $"{_place}: the device reports descriptor {id} as sent: expected one of the {Pending} it was given");
+}

@@ -1,0 +1,65 @@
+using Ixy.Vfio;
+using static Ixy.Virtio.VirtioRegisters;
+
+namespace Ixy.Virtio;
+
+/// <summary>How the driver reaches a virtio device on the PCI bus (4.1): the modern way, or that of version 0.9.5.</summary>
+internal abstract class VirtioTransport(PciDevice device)
+{
+    /// <summary>The device status (2.1). Writing 0 resets the device; see <see cref="TryReset"/>.</summary>
+    internal abstract byte Status { get; set; }
+
+    /// <summary>Offers no more than the features and registers of version 0.9.5.</summary>
+    internal abstract bool IsLegacy { get; }
+
+    protected PciDevice Device { get; } = device;
+
+    /// <summary>Finds out which of the two a card has. A transitional one that has both is driven the modern way.</summary>
+    /// <exception cref="PciDeviceException">Neither.</exception>
+    internal static VirtioTransport Open(PciDevice device)
+    {
+        var modern = ModernTransport.TryOpen(device);
+        if (modern is not null) return modern;
+        return device.DeviceId == TransitionalNetworkCard
+            ? new LegacyTransport(device)
+            : throw new PciDeviceException(
+                $"{device.Name}: a modern virtio card has capabilities for its common, notify and device configuration " +
+                "(virtio 1.2, 4.1.4), and this one lacks some: expected vendor-specific capabilities with cfg_type 1, 2 and 4");
+    }
+
+    internal abstract VirtioFeatures ReadFeatures();
+
+    internal abstract void WriteFeatures(VirtioFeatures features);
+
+    /// <summary>Reads a field of the device configuration (5.1.4), of 1, 2 or 4 bytes.</summary>
+    internal abstract uint ReadConfig(uint offset, int size);
+
+    /// <summary>Writes a byte of the device configuration; only legacy devices take it.</summary>
+    internal abstract void WriteConfig(uint offset, byte value);
+
+    /// <summary>The six bytes of the device configuration's address, none of them older than another.</summary>
+    internal abstract MacAddress ReadMacAddress();
+
+    /// <summary>How many descriptors a queue should have; 0 if the device has no such queue.</summary>
+    internal abstract int ChooseQueueSize(ushort index, int wanted);
+
+    /// <summary>The register that tells the device of new buffers in a queue (4.1.5.2).</summary>
+    internal abstract Doorbell OpenDoorbell(ushort index);
+
+    /// <summary>Tells the device where a queue is, and enables it (4.1.5.1.3).</summary>
+    internal abstract void Enable(Virtqueue queue);
+
+    /// <summary>Resets the device, and waits until it is done (4.1.4.3.2); false if it does not answer.</summary>
+    internal bool TryReset()
+    {
+        Status = 0;
+        return Waiting.TryUntil(() => Status == 0, milliseconds: 1000);
+    }
+
+    protected MacAddress ReadMacBytes()
+    {
+        ulong value = 0;
+        for (uint i = 0; i < 6; i++) value = value << 8 | ReadConfig(Mac + i, 1);
+        return new(value);
+    }
+}

@@ -1,0 +1,17 @@
+namespace Ixy;
+
+/// <summary>Waits for a device to do what it was told.</summary>
+internal static class Waiting
+{
+    /// <summary>False if <paramref name="condition"/> is still not met after so long.</summary>
+    internal static bool TryUntil(Func<bool> condition, int milliseconds)
+    {
+        long start = Environment.TickCount64;
+        while (!condition())
+        {
+            if (Environment.TickCount64 - start > milliseconds) return false;
+            Thread.Sleep(TimeSpan.FromMicroseconds(50));
+        }
+        return true;
+    }
+}
