@@ -61,7 +61,8 @@ public sealed class VfioErrorTests(GuestPool guests)
         int group = guest.BindToVfio(s_edu);
         using var other = guest.Start($"exec 3<>/dev/vfio/{group}; echo mine; exec sleep 1000");
         other.WaitFor("mine");
-        ProbeFacts.Run(guest, $"open {s_edu}").AssertError("DeviceBusyException", $"IOMMU group {group} is in use", $"sudo fuser -v /dev/vfio/{group}");
+        ProbeFacts.Run(guest, $"open {s_edu}").AssertError("DeviceBusyException",
+            $"IOMMU group {group} is in use", $"sudo fuser -v /dev/vfio/{group}");
     }
 
     [SkippableFact]
