@@ -20,7 +20,7 @@ public sealed class VfioErrorTests(GuestPool guests)
         var guest = guests.Get(IommuMachine.Machine);
         guest.Run("modprobe -r vfio-pci vfio_iommu_type1 vfio; [ ! -e /dev/vfio/vfio ]").Succeeded();
         ProbeFacts.Run(guest, $"open {s_edu}").AssertError("VfioNotLoadedException", "/dev/vfio/vfio", "'sudo modprobe vfio-pci'");
-        // Where a file was made in advance, opening it fails.
+        // Where udev makes the file in advance, the driver that is not there tells.
         guest.Run("mkdir -p /dev/vfio; mknod -m 666 /dev/vfio/vfio c 10 196").Succeeded();
         ProbeFacts.Run(guest, $"open {s_edu}").AssertError("NotBoundToVfioException");
         guest.Run("rm /dev/vfio/vfio").Succeeded();
