@@ -112,6 +112,17 @@ public abstract partial class PciDevice : IDisposable
         try
         {
             DisableBusMaster();
+        }
+        finally
+        {
+            Release();
+        }
+    }
+
+    private void Release()
+    {
+        try
+        {
             DmaArena.Detach(this);
         }
         finally

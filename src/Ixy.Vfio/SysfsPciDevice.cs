@@ -85,7 +85,8 @@ public sealed unsafe class SysfsPciDevice : PciDevice
     {
         const string File = "reset";
         if (!System.IO.File.Exists(Path.Combine(_function.Directory, File)))
-            throw new PciDeviceException($"{Name} has no reset of its own (no FLR, no power states, not alone on its bus)");
+            throw new PciDeviceException(
+                $"{Name} has no reset of its own (no FLR, no power states, not alone on its bus): reset it by its own registers");
         int fd = Open(File, Libc.O_WRONLY);
         byte one = (byte)'1';
         bool done = Libc.write(fd, &one, sizeof(byte)) == sizeof(byte);

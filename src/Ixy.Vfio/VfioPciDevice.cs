@@ -93,7 +93,8 @@ public sealed unsafe class VfioPciDevice : PciDevice
     public override void Reset()
     {
         if (!_hasReset)
-            throw new PciDeviceException($"{Name} has no reset of its own (no FLR, no power states, not alone on its bus): opening it has reset what could be");
+            throw new PciDeviceException(
+                $"{Name} has no reset of its own (no FLR, no power states, not alone on its bus): reset it by its own registers");
         if (Libc.ioctl(_fd, DEVICE_RESET, null) < 0) throw new PciDeviceException($"{Name} cannot be reset: {Libc.LastError()}");
     }
 

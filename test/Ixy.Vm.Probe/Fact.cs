@@ -45,5 +45,6 @@ internal static class Leaks
         File.ReadLines("/proc/self/status").First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..].Trim();
 
     private static string Descriptors() => string.Join(",", Directory.GetFileSystemEntries("/proc/self/fd")
-        .Select(entry => new FileInfo(entry).LinkTarget).Where(target => target is not null && !target.EndsWith("/fd", StringComparison.Ordinal)).Order());
+        .Select(entry => new FileInfo(entry).LinkTarget)
+        .Where(target => target is not null && !target.EndsWith("/fd", StringComparison.Ordinal)).Order());
 }

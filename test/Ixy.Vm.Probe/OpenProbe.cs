@@ -56,6 +56,13 @@ internal static unsafe class OpenProbe
         Fact.Print("ports-mac", ReadMacAddress(device.OpenBar(0)));
     }
 
+    /// <summary>As root, but without the right to see physical addresses.</summary>
+    internal static void RunSysfsWithoutRights(PciAddress address)
+    {
+        Capabilities.DropSysAdmin();
+        RunSysfs(address, []);
+    }
+
     // A mapping is a line "start-end ..." and lines about it (proc_pid_smaps(5)).
     private static string PageLengthAt(nuint address) => File.ReadLines("/proc/self/smaps")
         .SkipWhile(line => !line.StartsWith($"{address:x}-", StringComparison.Ordinal))

@@ -15,11 +15,7 @@ try
         "open" => () => OpenProbe.Run([address, .. more.Select(Parse)]),
         "hold" => () => OpenProbe.Hold(address),
         "sysfs" => () => OpenProbe.RunSysfs(address, more),
-        "sysfs-without-rights" => () =>
-        {
-            Capabilities.DropSysAdmin();
-            OpenProbe.RunSysfs(address, more);
-        },
+        "sysfs-without-rights" => () => OpenProbe.RunSysfsWithoutRights(address),
         "edu" => () => Leaks.Check(() => EduProbe.Run(address)),
         "stray" => () => EduProbe.StrayDma(address),
         "e1000e" => () => Leaks.Check(() => E1000eProbe.Run(address)),

@@ -9,7 +9,8 @@ internal sealed class ProbeFacts
     private ProbeFacts(CommandResult result)
     {
         _result = result;
-        _facts = result.Output.Split('\n').Where(line => line.Contains('=')).ToLookup(line => line[..line.IndexOf('=')], line => line[(line.IndexOf('=') + 1)..]);
+        _facts = result.Output.Split('\n').Where(line => line.Contains('=')).ToLookup(
+            line => line[..line.IndexOf('=')], line => line[(line.IndexOf('=') + 1)..]);
     }
 
     /// <summary>The last value of a fact; several runs of one thing must come to the same.</summary>
@@ -28,7 +29,8 @@ internal sealed class ProbeFacts
     internal void AssertAll(params (string Name, string Value)[] expected)
     {
         Assert.True(_result.ExitCode == 0, _result.ToString());
-        Assert.True(expected.All(fact => _facts[fact.Name].Distinct().SequenceEqual([fact.Value])), $"expected {string.Join(", ", expected)}; {_result}");
+        Assert.True(expected.All(fact => _facts[fact.Name].Distinct().SequenceEqual([fact.Value])),
+            $"expected {string.Join(", ", expected)}; {_result}");
     }
 
     /// <summary>Asserts that the probe was ended by an exception of this type, whose message has all these parts.</summary>

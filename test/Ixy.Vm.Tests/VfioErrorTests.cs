@@ -20,7 +20,7 @@ public sealed class VfioErrorTests(GuestPool guests)
         var guest = guests.Get(IommuMachine.Machine);
         guest.Run("modprobe -r vfio-pci vfio_iommu_type1 vfio; [ ! -e /dev/vfio/vfio ]").Succeeded();
         ProbeFacts.Run(guest, $"open {s_edu}").AssertError("VfioNotLoadedException", "/dev/vfio/vfio", "'sudo modprobe vfio-pci'");
-        // Where a file was made in advance, opening it fails.
+        // Where udev makes the file in advance, the driver that is not there tells.
         guest.Run("mkdir -p /dev/vfio; mknod -m 666 /dev/vfio/vfio c 10 196").Succeeded();
         ProbeFacts.Run(guest, $"open {s_edu}").AssertError("NotBoundToVfioException");
         guest.Run("rm /dev/vfio/vfio").Succeeded();
@@ -61,7 +61,8 @@ public sealed class VfioErrorTests(GuestPool guests)
         int group = guest.BindToVfio(s_edu);
         using var other = guest.Start($"exec 3<>/dev/vfio/{group}; echo mine; exec sleep 1000");
         other.WaitFor("mine");
-        ProbeFacts.Run(guest, $"open {s_edu}").AssertError("DeviceBusyException", $"IOMMU group {group} is in use", $"sudo fuser -v /dev/vfio/{group}");
+        ProbeFacts.Run(guest, $"open {s_edu}").AssertError("DeviceBusyException",
+            $"IOMMU group {group} is in use", $"sudo fuser -v /dev/vfio/{group}");
     }
 
     [SkippableFact]

@@ -12,7 +12,8 @@ internal static class MessageMask
         int capability = device.FindCapabilities(MsiId).First();
         uint control = device.ReadConfig(capability + 2, 2);
         if ((control & HasMasks) == 0)
-            throw new InterruptsNotSupportedException($"{device.Name}: its MSI vectors have no mask bits: mask the cause in the device's own registers");
+            throw new InterruptsNotSupportedException(
+                $"{device.Name}: its MSI vectors have no mask bits: mask the cause in the device's own registers");
         int offset = capability + ((control & Is64Bit) != 0 ? 0x10 : 0x0C);
         uint bits = device.ReadConfig(offset, 4), bit = 1u << vector;
         device.WriteConfig(offset, masked ? bits | bit : bits & ~bit, 4);

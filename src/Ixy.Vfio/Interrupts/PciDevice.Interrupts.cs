@@ -23,7 +23,8 @@ public abstract partial class PciDevice
     {
         int available = CountInterruptVectors(kind);
         if (count < 1 || count > available)
-            throw new InterruptsNotSupportedException($"{Name} has {available} {kind} vectors, and {count} were asked for: expected 1 to {available}");
+            throw new InterruptsNotSupportedException(
+                $"{Name} has {available} {kind} vectors, and {count} were asked for: expected 1 to {available}");
         if (_interrupts is { IsDisposed: false })
             throw new InvalidOperationException($"{Name}: {_interrupts.Kind} vectors are connected: dispose them first");
         return _interrupts = new(this, kind, count);

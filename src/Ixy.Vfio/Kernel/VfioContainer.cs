@@ -171,9 +171,12 @@ internal sealed unsafe class VfioContainer
     private static PciDeviceException CannotMap(string device, DmaChunk chunk)
     {
         string reason = Libc.LastError();
-        if (Marshal.GetLastPInvokeError() == Libc.ENOMEM && MemoryLock.Limit is var limit && MemoryLock.Locked + chunk.Length is var needed && needed > limit)
+        int error = Marshal.GetLastPInvokeError();
+        ulong limit = MemoryLock.Limit, needed = MemoryLock.Locked + chunk.Length;
+        if (error == Libc.ENOMEM && needed > limit)
             return new MemoryLockLimitException(
-                $"{device}: VFIO pins DMA memory, which needs a limit of {needed >> 10} KiB of locked memory, and this process has {limit >> 10} KiB: " +
+                $"{device}: VFIO pins DMA memory, which needs a limit of {needed >> 10} KiB of locked memory, " +
+                $"and this process has {limit >> 10} KiB: " +
                 $"raise it with 'sudo prlimit --pid $$ --memlock={needed}' in this shell, or for good in /etc/security/limits.conf", limit, needed);
         return new DmaMemoryException($"{device}: {chunk.Length >> 20} MiB at 0x{chunk.Address:x} cannot be mapped for DMA: {reason}");
     }
@@ -184,7 +187,8 @@ internal sealed unsafe class VfioContainer
         Libc.ENOENT or Libc.ENODEV or Libc.ENXIO => new VfioNotLoadedException(
             $"{function.Name}: the kernel's VFIO is not loaded ({path}: {Libc.LastError()}): load it with 'sudo modprobe vfio-pci'"),
         Libc.EACCES or Libc.EPERM => new PrivilegeException(
-            $"{function.Name}: {path} is closed to this user: {Libc.LastError()}; open it with 'sudo chmod 666 {path}' (it gives no rights by itself)"),
+            $"{function.Name}: {path} is closed to this user: {Libc.LastError()}; " +
+            $"open it with 'sudo chmod 666 {path}' (it gives no rights by itself)"),
         _ => new PciDeviceException($"{function.Name}: {path} cannot be opened: {Libc.LastError()}"),
     };
 }

@@ -35,7 +35,8 @@ internal sealed record VfioRegion(uint Length, long Offset, IReadOnlyList<(uint 
         {
             if (start % 4096 != 0 || start < end || size > length || start > length - size)
                 throw new PciDeviceException(
-                    $"VFIO: region {info.index} of 0x{length:x} bytes cannot have a mappable area at 0x{start:x} of 0x{size:x} bytes after 0x{end:x}");
+                    $"VFIO: region {info.index} of 0x{length:x} bytes cannot have a mappable area at 0x{start:x} of 0x{size:x} bytes, " +
+                    $"after one that ends at 0x{end:x}");
             end = start + size;
         }
         // Areas without bytes announce that nothing can be mapped.
