@@ -143,6 +143,21 @@ public sealed class VirtioInterruptTests
         Assert.Equal(0u, bench.Status);
     }
 
+    [Fact]
+    public void AFunctionThatSleepsMovesNothing()
+    {
+        using var bench = VirtioBench.Running();
+        bench.Card.WriteConfig(0x44, 3, 2);
+        bench.Transmit.Add(new Piece(bench.Place(new byte[72]), 72, false));
+        bench.Transmit.Notify();
+        bench.Run();
+        Assert.Empty(bench.TestWire.FromCard);
+        bench.Card.WriteConfig(0x44, 0, 2);
+        bench.Run();
+        Assert.Single(bench.TestWire.FromCard);
+        Assert.Empty(bench.Rules);
+    }
+
     // MSI-X on, nothing masked, vector 0 for the configuration, 1 and 2 for the queues.
     private static VirtioBench WithVectors(uint transmit = 2)
     {
