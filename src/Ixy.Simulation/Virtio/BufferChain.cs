@@ -63,19 +63,16 @@ internal sealed unsafe class BufferChain
         if (!isWritable) Readable = Count;
     }
 
-    /// <summary>Copies what the device may read, from a byte on; false if the target has no room for it.</summary>
-    internal bool TryRead(uint skip, Span<byte> target, out int length)
+    /// <summary>Copies what the device may read; false if the target has no room for it.</summary>
+    internal bool TryRead(Span<byte> target, out int length)
     {
         length = 0;
         for (int index = 0; index < Readable; index++)
         {
             ref var segment = ref _segments[index];
-            uint skipped = Math.Min(skip, segment.Length);
-            skip -= skipped;
-            uint rest = segment.Length - skipped;
-            if (rest > (uint)(target.Length - length)) return false;
-            new ReadOnlySpan<byte>(segment.Memory + skipped, (int)rest).CopyTo(target[length..]);
-            length += (int)rest;
+            if (segment.Length > (uint)(target.Length - length)) return false;
+            new ReadOnlySpan<byte>(segment.Memory, (int)segment.Length).CopyTo(target[length..]);
+            length += (int)segment.Length;
         }
         return true;
     }

@@ -88,7 +88,7 @@ internal sealed class CommonConfiguration(VirtioCard card) : RegisterStructure(c
             Report(VirtioRule.QueueMissing, field, _queueSelect);
             return;
         }
-        if (!Card.Control.HasFeatures) Report(VirtioRule.QueueTooEarly, field, value);
+        if (!Card.Control.IsAgreed) Report(VirtioRule.QueueTooEarly, field, value);
         if (field == QueueVector) queue.Vector = Vector(field, value);
         else if (field == QueueEnable) Enable(queue, value);
         else if (queue.IsEnabled) Report(VirtioRule.QueueWhileEnabled, field, value);
@@ -113,7 +113,7 @@ internal sealed class CommonConfiguration(VirtioCard card) : RegisterStructure(c
     private void SetSize(Virtqueue queue, uint value)
     {
         bool isAllowed = value - 1 < (uint)Card.Options.QueueSize &&
-            (BitOperations.IsPow2(value) || Card.Control.Has(VirtioFeatures.RingPacked));
+            (BitOperations.IsPow2(value) || Card.Control.HasFeature(VirtioFeatures.RingPacked));
         if (isAllowed) queue.Size = value;
         else Report(VirtioRule.QueueSize, QueueSize, value);
     }
@@ -138,12 +138,12 @@ internal sealed class CommonConfiguration(VirtioCard card) : RegisterStructure(c
             Report(VirtioRule.RingNotSet, QueueEnable, queue.Descriptors);
             return false;
         }
-        if (!Card.Control.Has(VirtioFeatures.RingPacked) && !BitOperations.IsPow2(queue.Size))
+        if (!Card.Control.HasFeature(VirtioFeatures.RingPacked) && !BitOperations.IsPow2(queue.Size))
         {
             Report(VirtioRule.QueueSize, QueueEnable, queue.Size);
             return false;
         }
-        uint driverAlignment = Card.Control.Has(VirtioFeatures.RingPacked) ? 4u : 2u;
+        uint driverAlignment = Card.Control.HasFeature(VirtioFeatures.RingPacked) ? 4u : 2u;
         if (queue.Descriptors % 16 == 0 && queue.Driver % driverAlignment == 0 && queue.Device % 4 == 0) return true;
         Report(VirtioRule.RingUnaligned, QueueEnable, queue.Descriptors | queue.Driver | queue.Device);
         return false;

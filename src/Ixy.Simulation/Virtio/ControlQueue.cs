@@ -18,8 +18,8 @@ internal sealed class ControlQueue(VirtioCard card)
     /// <summary>With MQ the control queue comes after all pairs, without it after the first (5.1.2).</summary>
     internal void Start()
     {
-        bool hasAllPairs = card.Control.Has(VirtioFeatures.MultiQueue);
-        _queue = card.Control.Has(VirtioFeatures.ControlQueue) ? card.Queues[hasAllPairs ? card.Options.LastQueue : 2] : null;
+        bool hasAllPairs = card.Control.HasFeature(VirtioFeatures.MultiQueue);
+        _queue = card.Control.HasFeature(VirtioFeatures.ControlQueue) ? card.Queues[hasAllPairs ? card.Options.LastQueue : 2] : null;
         _chain.Reserve(card.Options.QueueSize);
     }
 
@@ -43,7 +43,7 @@ internal sealed class ControlQueue(VirtioCard card)
 
     private void Obey(Ring ring)
     {
-        bool isWhole = _chain.TryRead(0, _command, out int length) && length >= Heading && _chain.WritableLength >= 1;
+        bool isWhole = _chain.TryRead(_command, out int length) && length >= Heading && _chain.WritableLength >= 1;
         if (!isWhole) Report(VirtioRule.CommandFormat, _chain.ReadableLength);
         bool isDone = isWhole && TryObey(_command[0], _command[1], _command.AsSpan(Heading, length - Heading));
         ring.Use(_chain, (uint)_chain.Write(0, [isDone ? Ok : Error]));
@@ -62,7 +62,7 @@ internal sealed class ControlQueue(VirtioCard card)
             (MultiQueue, 0) => VirtioFeatures.MultiQueue,
             _ => 0,
         };
-        if (needed == 0 || !card.Control.Has(needed))
+        if (needed == 0 || !card.Control.HasFeature(needed))
         {
             Report(VirtioRule.CommandNotNegotiated, (ulong)kind << 8 | command);
             return false;

@@ -22,11 +22,13 @@ internal sealed class DeviceState(VirtioCard card)
     internal bool IsRunning { get; private set; }
 
     /// <summary>Features are agreed upon: queues may be set up. A legacy device never knows.</summary>
-    internal bool HasFeatures => card.Options.IsLegacy || Has(FeaturesOk);
+    internal bool IsAgreed => card.Options.IsLegacy || Has(FeaturesOk);
 
+    /// <summary>A bit of the status is set.</summary>
     internal bool Has(uint bit) => (_status & bit) != 0;
 
-    internal bool Has(ulong feature) => (Features & feature) != 0;
+    /// <summary>The driver accepted a feature.</summary>
+    internal bool HasFeature(ulong feature) => (Features & feature) != 0;
 
     internal uint ReadStatus()
     {
@@ -93,6 +95,8 @@ internal sealed class DeviceState(VirtioCard card)
         // Drivers of the legacy interface used devices before DRIVER_OK (3.1.2).
         if (!Has(DriverOk) && !card.Options.IsLegacy && queue.IsEnabled)
             card.Report(VirtioRule.NotifyTooEarly, $"queue {queue.Index}", _status);
+        bool isTransmit = queue.Index % 2 != 0;
+        if (isTransmit && queue.Index / 2 >= card.Pairs) card.Report(VirtioRule.NotifyUnused, $"queue {queue.Index}", (ulong)card.Pairs);
         queue.Notify();
     }
 
@@ -127,7 +131,7 @@ internal sealed class DeviceState(VirtioCard card)
 
     private void Start(uint value)
     {
-        if (!HasFeatures || !Has(Driver))
+        if (!IsAgreed || !Has(Driver))
         {
             Report(VirtioRule.StatusOrder, value);
             return;

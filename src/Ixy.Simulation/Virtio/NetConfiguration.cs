@@ -41,7 +41,7 @@ internal sealed class NetConfiguration
         if (_card.Wire.HasSignal == IsLinkUp) return;
         ShowLink();
         Generation++;
-        if (_card.Control.Has(DeviceState.DriverOk) && _card.Control.Has(VirtioFeatures.Status)) _card.Interrupts.RaiseConfiguration();
+        if (_card.Control.Has(DeviceState.DriverOk) && _card.Control.HasFeature(VirtioFeatures.Status)) _card.Interrupts.RaiseConfiguration();
     }
 
     /// <summary>The driver chose another address, by command or, as legacy drivers do, in place.</summary>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Ixy.Simulation.Virtio;
 
@@ -152,7 +153,7 @@ internal sealed unsafe class PackedRing(VirtioCard card, string name) : Ring(car
     {
         uint ahead = _next + BuffersAhead;
         if (ahead >= _size) return;
-        if (System.Runtime.Intrinsics.X86.Sse.IsSupported) System.Runtime.Intrinsics.X86.Sse.Prefetch0(_ring + ahead);
+        if (Sse.IsSupported) Sse.Prefetch0(_ring + ahead);
         Dma.Prefetch(_ring[_next + BuffersAhead / 2].Address);
     }
 

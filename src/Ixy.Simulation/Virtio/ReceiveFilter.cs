@@ -28,8 +28,8 @@ internal sealed class ReceiveFilter(VirtioCard card)
     /// <summary>A driver that cannot say what it wants gets everything.</summary>
     internal void Start()
     {
-        _filtersAddresses = card.Control.Has(VirtioFeatures.ControlReceive);
-        _filtersVlans = card.Control.Has(VirtioFeatures.ControlVlan);
+        _filtersAddresses = card.Control.HasFeature(VirtioFeatures.ControlReceive);
+        _filtersVlans = card.Control.HasFeature(VirtioFeatures.ControlVlan);
     }
 
     internal void Reset()

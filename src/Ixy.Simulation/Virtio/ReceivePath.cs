@@ -25,7 +25,7 @@ internal sealed class ReceivePath : IDisposable
     internal void Start()
     {
         // 5.1.4.1: nothing longer than the MTU, once it is agreed upon.
-        _longest = _card.Control.Has(VirtioFeatures.Mtu) ? _card.Options.Mtu + EthernetHeader : LongestFrame;
+        _longest = _card.Control.HasFeature(VirtioFeatures.Mtu) ? _card.Options.Mtu + EthernetHeader : LongestFrame;
         foreach (var queue in _queues) queue.Start(_longest);
     }
 

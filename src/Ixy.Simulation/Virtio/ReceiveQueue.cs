@@ -29,11 +29,11 @@ internal sealed unsafe class ReceiveQueue(VirtioCard card, Virtqueue queue) : ID
     internal void Start(int longest)
     {
         var control = card.Control;
-        _merges = control.Has(VirtioFeatures.MergeableBuffers);
+        _merges = control.HasFeature(VirtioFeatures.MergeableBuffers);
         // 5.1.6.6: the modern header always has num_buffers.
-        _header = _merges || control.Has(VirtioFeatures.Version1) ? LongHeader : ShortHeader;
-        _splitsHeader = !_merges && card.Options.IsLegacy && !control.Has(VirtioFeatures.AnyLayout);
-        int largest = control.Has(VirtioFeatures.Mtu) ? Math.Max(longest, UsualFrame) : UsualFrame;
+        _header = _merges || control.HasFeature(VirtioFeatures.Version1) ? LongHeader : ShortHeader;
+        _splitsHeader = !_merges && card.Options.IsLegacy && !control.HasFeature(VirtioFeatures.AnyLayout);
+        int largest = control.HasFeature(VirtioFeatures.Mtu) ? Math.Max(longest, UsualFrame) : UsualFrame;
         _least = _merges ? _header : _header + (uint)largest;
         _chain.Reserve(card.Options.QueueSize);
     }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Ixy.Simulation.Virtio;
 
@@ -114,7 +115,7 @@ internal sealed unsafe class SplitRing(VirtioCard card, string name) : Ring(card
         if (ahead <= BuffersAhead) return;
         uint far = _available[2 + (_next + BuffersAhead & _mask)] & _mask;
         uint near = _available[2 + (_next + BuffersAhead / 2 & _mask)] & _mask;
-        if (System.Runtime.Intrinsics.X86.Sse.IsSupported) System.Runtime.Intrinsics.X86.Sse.Prefetch0(_table + far);
+        if (Sse.IsSupported) Sse.Prefetch0(_table + far);
         Dma.Prefetch(_table[near].Address);
     }
 

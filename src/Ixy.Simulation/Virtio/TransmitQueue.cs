@@ -17,10 +17,10 @@ internal sealed unsafe class TransmitQueue(VirtioCard card, Virtqueue queue, int
     {
         var control = card.Control;
         // 5.1.6: the modern header always has num_buffers.
-        bool isLong = control.Has(VirtioFeatures.Version1) || control.Has(VirtioFeatures.MergeableBuffers);
+        bool isLong = control.HasFeature(VirtioFeatures.Version1) || control.HasFeature(VirtioFeatures.MergeableBuffers);
         _header = isLong ? LongHeader : ShortHeader;
-        _longest = control.Has(VirtioFeatures.Mtu) ? (uint)card.Options.Mtu + EthernetHeader + VlanTag : LongestPacket - LongHeader;
-        _splitsHeader = card.Options.IsLegacy && !control.Has(VirtioFeatures.AnyLayout);
+        _longest = control.HasFeature(VirtioFeatures.Mtu) ? (uint)card.Options.Mtu + EthernetHeader + VlanTag : LongestPacket - LongHeader;
+        _splitsHeader = card.Options.IsLegacy && !control.HasFeature(VirtioFeatures.AnyLayout);
         _chain.Reserve(card.Options.QueueSize);
     }
 
@@ -86,7 +86,7 @@ internal sealed unsafe class TransmitQueue(VirtioCard card, Virtqueue queue, int
     {
         if (_chain.Count > _chain.Readable) Report(VirtioRule.TransmitWritable, _chain.WritableLength);
         if (_splitsHeader && _chain[0].Length != _header) Report(VirtioRule.HeaderLayout, _chain[0].Length);
-        if (!_chain.TryRead(0, _gathered, out int length)) Report(VirtioRule.PacketTooLong, _chain.ReadableLength);
+        if (!_chain.TryRead(_gathered, out int length)) Report(VirtioRule.PacketTooLong, _chain.ReadableLength);
         else if (length < _header + EthernetHeader) Report(VirtioRule.HeaderShort, (ulong)length);
         else SendGathered((uint)length, now);
     }

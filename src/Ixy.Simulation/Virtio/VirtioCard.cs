@@ -92,7 +92,7 @@ internal sealed unsafe class VirtioCard : CardModel
             // Doorbells that ring before the device runs are looked at, too.
             foreach (var queue in _queues) queue.LookAtDoorbell();
         }
-        if (!Control.IsRunning) return false;
+        if (!Control.IsRunning || Pci.IsSleeping) return false;
         return Commands.Poll(now) | Transmit.Poll(now) | Receive.Poll(now);
     }
 

@@ -55,6 +55,9 @@ internal sealed class VirtioPciFunction
 
     internal int Vectors { get; }
 
+    /// <summary>In D3hot it does no DMA and sends no interrupt.</summary>
+    internal bool IsSleeping => _power is { IsSleeping: true };
+
     internal uint BarLength(int bar) => _header.Length(bar);
 
     internal uint ReadConfig(int offset, int size)
@@ -104,7 +107,7 @@ internal sealed class VirtioPciFunction
         return new ConfigurationWindow(_card, Config, 0xA4);
     }
 
-    private void UpdateBusMaster() => _card.Dma.BusMaster = _header.IsBusMaster && _power is not { IsSleeping: true };
+    private void UpdateBusMaster() => _card.Dma.BusMaster = _header.IsBusMaster && !IsSleeping;
 
     // An access that the function does not claim ends as an unsupported request: ones for a read.
     private bool IsReachable(int bar, uint offset)
@@ -112,7 +115,7 @@ internal sealed class VirtioPciFunction
         string? obstacle =
             offset >= _header.Length(bar) ? "there is nothing behind this BAR at this offset"
             : !_header.IsDecoded(bar) ? "the command register does not let the BAR be reached (bit 0 for I/O, bit 1 for memory)"
-            : _power is { IsSleeping: true } ? "the function sleeps in D3hot and only answers in configuration space"
+            : IsSleeping ? "the function sleeps in D3hot and only answers in configuration space"
             : null;
         if (obstacle is null) return true;
         _card.Violations.Add("bar-unreachable", $"BAR {bar}", offset, "PCI 3.0, 6.2.2", $"a register was accessed, but {obstacle}");

@@ -22,7 +22,10 @@ internal abstract class DriverQueue(VirtioBench bench, int index, int size)
 
     protected VirtioBench Bench { get; } = bench;
 
-    /// <summary>The device has not asked to be left alone about what was added last.</summary>
+    /// <summary>Descriptors that are free.</summary>
+    internal abstract int Free { get; }
+
+    /// <summary>The device has not asked to be left alone about what was added since it was notified, or the driver looked.</summary>
     internal abstract bool IsNotificationWanted { get; }
 
     /// <summary>Tells the device when to interrupt: always, never, or (with EVENT_IDX) after so many more used buffers.</summary>
@@ -40,11 +43,16 @@ internal abstract class DriverQueue(VirtioBench bench, int index, int size)
         for (int i = 0; i < count; i++) Add(new Piece(Bench.Allocate(length), length, true));
     }
 
-    internal void Notify() => Bench.Ring(Index);
+    internal void Notify()
+    {
+        Bench.Ring(Index);
+        ForgetAdded();
+    }
 
     internal void NotifyIfWanted()
     {
         if (IsNotificationWanted) Notify();
+        ForgetAdded();
     }
 
     /// <summary>The next used buffer: its pieces, and how many bytes the device wrote; null if there is none.</summary>
@@ -80,6 +88,9 @@ internal abstract class DriverQueue(VirtioBench bench, int index, int size)
         return [.. frame];
     }
 
+    /// <summary>What was added so far was notified, or did not need to be.</summary>
+    protected abstract void ForgetAdded();
+
     protected abstract int AddChain(Piece[] pieces);
 
     protected abstract int AddTable(Piece[] pieces);
@@ -109,171 +120,4 @@ internal abstract class DriverQueue(VirtioBench bench, int index, int size)
 
     /// <summary>An index passed the one the other side waits for (2.7.10.1).</summary>
     protected static bool IsPassed(int wanted, int now, int before) => (ushort)(now - wanted - 1) < (ushort)(now - before);
-}
-
-/// <summary>A split ring (2.7).</summary>
-internal sealed class SplitQueue : DriverQueue
-{
-    internal const int Next = 1, Write = 2, Indirect = 4;
-    private readonly Queue<int> _free;
-    private readonly Dictionary<int, int[]> _chains = [];
-    private ushort _added, _taken, _before;
-
-    internal SplitQueue(VirtioBench bench, int index, int size) : base(bench, index, size)
-    {
-        // One run of memory, used part on a page of its own, as the legacy interface has it (2.7.2).
-        int available = 16 * size, used = (available + 6 + 2 * size + 4095) / 4096 * 4096;
-        Descriptors = bench.Allocate(used + 6 + 8 * size, 4096);
-        (Driver, Device) = (Descriptors + (ulong)available, Descriptors + (ulong)used);
-        _free = new(Enumerable.Range(0, size));
-    }
-
-    internal ulong Entry(int index) => Driver + 4 + 2 * (ulong)(index % Size);
-
-    internal ulong Descriptor(int index) => Descriptors + 16 * (ulong)index;
-
-    /// <summary>The available index, which a test may set wrongly.</summary>
-    internal ushort AvailableIndex
-    {
-        get => _added;
-        set => Put16(Driver + 2, _added = value);
-    }
-
-    internal override bool IsNotificationWanted => Bench.Has(VirtioBench.EventIndex)
-        ? IsPassed(Get16(Device + 4 + 8 * (ulong)Size), _added, _before)
-        : (Get16(Device) & 1) == 0;
-
-    internal override void AskForInterrupts(bool enabled, int after = 0)
-    {
-        if (!Bench.Has(VirtioBench.EventIndex)) Put16(Driver, enabled ? 0 : 1);
-        else Put16(Driver + 4 + 2 * (ulong)Size, enabled ? _taken + after : _taken - 1);
-    }
-
-    protected override int AddChain(Piece[] pieces)
-    {
-        int[] chain = [.. pieces.Select(_ => _free.Dequeue())];
-        for (int i = 0; i < pieces.Length; i++)
-        {
-            bool isLast = i + 1 == pieces.Length;
-            int flags = (pieces[i].IsWritable ? Write : 0) | (isLast ? 0 : Next);
-            PutDescriptor(Descriptor(chain[i]), pieces[i].Address, pieces[i].Length, flags, isLast ? 0 : chain[i + 1]);
-        }
-        _chains[chain[0]] = chain;
-        MakeAvailable(chain[0]);
-        return chain[0];
-    }
-
-    protected override int AddTable(Piece[] pieces)
-    {
-        ulong table = Bench.Allocate(16 * pieces.Length, 16);
-        for (int i = 0; i < pieces.Length; i++)
-        {
-            bool isLast = i + 1 == pieces.Length;
-            int flags = (pieces[i].IsWritable ? Write : 0) | (isLast ? 0 : Next);
-            PutDescriptor(table + 16 * (ulong)i, pieces[i].Address, pieces[i].Length, flags, isLast ? 0 : i + 1);
-        }
-        int head = _free.Dequeue();
-        PutDescriptor(Descriptor(head), table, 16 * pieces.Length, Indirect, 0);
-        _chains[head] = [head];
-        MakeAvailable(head);
-        return head;
-    }
-
-    /// <summary>Makes whatever is at a descriptor available.</summary>
-    internal void MakeAvailable(int head)
-    {
-        Put16(Entry(_added), head);
-        _before = _added;
-        AvailableIndex++;
-    }
-
-    protected override (int Id, int Length)? TakeUsedElement()
-    {
-        if (Get16(Device + 2) == _taken) return null;
-        ulong element = Device + 4 + 8 * (ulong)(_taken++ % Size);
-        int id = (int)Get32(element);
-        foreach (int descriptor in _chains[id]) _free.Enqueue(descriptor);
-        return (id, (int)Get32(element + 4));
-    }
-}
-
-/// <summary>A packed ring (2.8).</summary>
-internal sealed class PackedQueue : DriverQueue
-{
-    internal const int Next = 1, Write = 2, Indirect = 4, Available = 1 << 7, Used = 1 << 15;
-    private readonly Queue<int> _free;
-    private readonly Dictionary<int, int> _slots = [];
-    private int _next, _used, _addedSlots;
-    private bool _nextWrap = true, _usedWrap = true;
-
-    internal PackedQueue(VirtioBench bench, int index, int size) : base(bench, index, size)
-    {
-        Descriptors = bench.Allocate(16 * size, 16);
-        (Driver, Device) = (bench.Allocate(4, 4), bench.Allocate(4, 4));
-        _free = new(Enumerable.Range(1000, size)); // Ids are the driver's affair: they need not be places.
-    }
-
-    internal ulong Descriptor(int index) => Descriptors + 16 * (ulong)(index % Size);
-
-    internal override bool IsNotificationWanted
-    {
-        get
-        {
-            int flags = Get16(Device + 2), place = Get16(Device);
-            if (flags != 2) return flags == 0;
-            int wanted = (place & 0x7FFF) - ((place >> 15 != 0) == _nextWrap ? 0 : Size);
-            return IsPassed(wanted, _next, _next - _addedSlots);
-        }
-    }
-
-    internal override void AskForInterrupts(bool enabled, int after = 0)
-    {
-        int place = _used + after;
-        bool wrap = place < Size ? _usedWrap : !_usedWrap;
-        Put16(Driver, place % Size | (wrap ? 0x8000 : 0));
-        Put16(Driver + 2, !enabled ? 1 : Bench.Has(VirtioBench.EventIndex) ? 2 : 0);
-    }
-
-    /// <summary>The flags that make a descriptor at the next place available.</summary>
-    internal int AvailableFlags(int ahead = 0) => (_next + ahead < Size) == _nextWrap ? Available : Used;
-
-    protected override int AddChain(Piece[] pieces)
-    {
-        int id = _free.Dequeue();
-        int[] flags = [.. pieces.Select((piece, i) => AvailableFlags(i) | (piece.IsWritable ? Write : 0) | (i + 1 < pieces.Length ? Next : 0))];
-        // The first one last.
-        for (int i = pieces.Length - 1; i >= 0; i--)
-            PutDescriptor(Descriptor(_next + i), pieces[i].Address, pieces[i].Length, id, flags[i]);
-        return Advance(id, pieces.Length);
-    }
-
-    protected override int AddTable(Piece[] pieces)
-    {
-        ulong table = Bench.Allocate(16 * pieces.Length, 16);
-        for (int i = 0; i < pieces.Length; i++)
-            PutDescriptor(table + 16 * (ulong)i, pieces[i].Address, pieces[i].Length, 0, pieces[i].IsWritable ? Write : 0);
-        int id = _free.Dequeue();
-        PutDescriptor(Descriptor(_next), table, 16 * pieces.Length, id, AvailableFlags() | Indirect);
-        return Advance(id, 1);
-    }
-
-    protected override (int Id, int Length)? TakeUsedElement()
-    {
-        ulong descriptor = Descriptor(_used);
-        int flags = Get16(descriptor + 14);
-        if ((flags & Available) != 0 != _usedWrap || (flags & Used) != 0 != _usedWrap) return null;
-        int id = Get16(descriptor + 12), length = (int)Get32(descriptor + 8);
-        _free.Enqueue(id);
-        _used += _slots[id];
-        if (_used >= Size) (_used, _usedWrap) = (_used - Size, !_usedWrap);
-        return (id, (flags & Write) != 0 ? length : 0);
-    }
-
-    private int Advance(int id, int slots)
-    {
-        (_slots[id], _addedSlots) = (slots, slots);
-        _next += slots;
-        if (_next >= Size) (_next, _nextWrap) = (_next - Size, !_nextWrap);
-        return id;
-    }
 }

@@ -22,6 +22,35 @@ public sealed class VirtioTrafficTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
+    public void IndicesOfSixteenBitsWrap(string kind)
+    {
+        const int Batch = 64, Batches = 1_030; // more than 2^16 buffers
+        using var bench = Variants.Running(kind, size: Batch);
+        byte[] packet = [.. new byte[bench.HeaderLength], .. VirtioBench.Frame()];
+        ulong address = bench.Place(packet), buffer = bench.Allocate(2048);
+        for (int round = 1; round <= Batches; round++)
+        {
+            for (int i = 0; i < Batch; i++)
+            {
+                bench.Transmit.Add(new Piece(address, packet.Length, false));
+                bench.Receive.Add(new Piece(buffer, 2048, true));
+                bench.TestWire.Deliver(VirtioBench.Frame());
+            }
+            bench.Transmit.NotifyIfWanted();
+            bench.Receive.NotifyIfWanted();
+            bench.Run(3_000);
+            for (int i = 0; i < Batch; i++)
+            {
+                Assert.NotNull(bench.Transmit.TakeUsed());
+                Assert.NotNull(bench.Receive.TakeFrame());
+            }
+        }
+        Assert.Equal(Batch * Batches, bench.TestWire.FromCard.Count);
+        Assert.Empty(bench.Rules);
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
     public void FramesAreReceivedInOrderAndUnchanged(string kind)
     {
         using var bench = Variants.Running(kind);
