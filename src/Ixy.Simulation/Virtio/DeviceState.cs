@@ -93,6 +93,8 @@ internal sealed class DeviceState(VirtioCard card)
         // Drivers of the legacy interface used devices before DRIVER_OK (3.1.2).
         if (!Has(DriverOk) && !card.Options.IsLegacy && queue.IsEnabled)
             card.Report(VirtioRule.NotifyTooEarly, $"queue {queue.Index}", _status);
+        bool isTransmit = queue.Index % 2 != 0;
+        if (isTransmit && queue.Index / 2 >= card.Pairs) card.Report(VirtioRule.NotifyUnused, $"queue {queue.Index}", (ulong)card.Pairs);
         queue.Notify();
     }
 

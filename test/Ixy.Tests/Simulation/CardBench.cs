@@ -24,7 +24,7 @@ internal abstract unsafe class CardBench<T> : IDisposable where T : CardModel
         _memory = (byte*)System.Runtime.InteropServices.NativeMemory.AlignedAlloc(MemoryLength, 4096);
         Memory.Clear();
         Card.Dma.Map(Iova, MemoryLength, (nint)_memory);
-        Card.WriteConfig(0x04, 0x0007, 2); // PCI command register: I/O and memory space, bus master (PCI 3.0, 6.2.2).
+        Card.WriteConfig(0x04, 0x0006, 2); // PCI command register: memory space and bus master (PCI 3.0, 6.2.2).
     }
 
     internal T Card { get; }

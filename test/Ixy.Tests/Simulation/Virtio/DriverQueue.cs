@@ -22,7 +22,10 @@ internal abstract class DriverQueue(VirtioBench bench, int index, int size)
 
     protected VirtioBench Bench { get; } = bench;
 
-    /// <summary>The device has not asked to be left alone about what was added last.</summary>
+    /// <summary>Descriptors that are free.</summary>
+    internal abstract int Free { get; }
+
+    /// <summary>The device has not asked to be left alone about what was added since it was notified, or the driver looked.</summary>
     internal abstract bool IsNotificationWanted { get; }
 
     /// <summary>Tells the device when to interrupt: always, never, or (with EVENT_IDX) after so many more used buffers.</summary>
@@ -40,11 +43,16 @@ internal abstract class DriverQueue(VirtioBench bench, int index, int size)
         for (int i = 0; i < count; i++) Add(new Piece(Bench.Allocate(length), length, true));
     }
 
-    internal void Notify() => Bench.Ring(Index);
+    internal void Notify()
+    {
+        Bench.Ring(Index);
+        ForgetAdded();
+    }
 
     internal void NotifyIfWanted()
     {
         if (IsNotificationWanted) Notify();
+        ForgetAdded();
     }
 
     /// <summary>The next used buffer: its pieces, and how many bytes the device wrote; null if there is none.</summary>
@@ -79,6 +87,9 @@ internal abstract class DriverQueue(VirtioBench bench, int index, int size)
         }
         return [.. frame];
     }
+
+    /// <summary>What was added so far was notified, or did not need to be.</summary>
+    protected abstract void ForgetAdded();
 
     protected abstract int AddChain(Piece[] pieces);
 
@@ -139,6 +150,8 @@ internal sealed class SplitQueue : DriverQueue
         set => Put16(Driver + 2, _added = value);
     }
 
+    internal override int Free => _free.Count;
+
     internal override bool IsNotificationWanted => Bench.Has(VirtioBench.EventIndex)
         ? IsPassed(Get16(Device + 4 + 8 * (ulong)Size), _added, _before)
         : (Get16(Device) & 1) == 0;
@@ -148,6 +161,8 @@ internal sealed class SplitQueue : DriverQueue
         if (!Bench.Has(VirtioBench.EventIndex)) Put16(Driver, enabled ? 0 : 1);
         else Put16(Driver + 4 + 2 * (ulong)Size, enabled ? _taken + after : _taken - 1);
     }
+
+    protected override void ForgetAdded() => _before = _added;
 
     protected override int AddChain(Piece[] pieces)
     {
@@ -183,7 +198,6 @@ internal sealed class SplitQueue : DriverQueue
     internal void MakeAvailable(int head)
     {
         Put16(Entry(_added), head);
-        _before = _added;
         AvailableIndex++;
     }
 
@@ -215,6 +229,8 @@ internal sealed class PackedQueue : DriverQueue
 
     internal ulong Descriptor(int index) => Descriptors + 16 * (ulong)(index % Size);
 
+    internal override int Free => Size - _slots.Values.Sum();
+
     internal override bool IsNotificationWanted
     {
         get
@@ -236,6 +252,8 @@ internal sealed class PackedQueue : DriverQueue
 
     /// <summary>The flags that make a descriptor at the next place available.</summary>
     internal int AvailableFlags(int ahead = 0) => (_next + ahead < Size) == _nextWrap ? Available : Used;
+
+    protected override void ForgetAdded() => _addedSlots = 0;
 
     protected override int AddChain(Piece[] pieces)
     {
@@ -264,14 +282,16 @@ internal sealed class PackedQueue : DriverQueue
         if ((flags & Available) != 0 != _usedWrap || (flags & Used) != 0 != _usedWrap) return null;
         int id = Get16(descriptor + 12), length = (int)Get32(descriptor + 8);
         _free.Enqueue(id);
-        _used += _slots[id];
+        _slots.Remove(id, out int slots);
+        _used += slots;
         if (_used >= Size) (_used, _usedWrap) = (_used - Size, !_usedWrap);
         return (id, (flags & Write) != 0 ? length : 0);
     }
 
     private int Advance(int id, int slots)
     {
-        (_slots[id], _addedSlots) = (slots, slots);
+        _slots[id] = slots;
+        _addedSlots += slots;
         _next += slots;
         if (_next >= Size) (_next, _nextWrap) = (_next - Size, !_nextWrap);
         return id;

@@ -15,9 +15,8 @@ internal sealed unsafe class VirtioBench : CardBench<VirtioCard>
     internal static readonly byte[] Mac = [2, 0, 0, 0x10, 0x41, 0];
 
     internal VirtioBench(VirtioCardOptions? options = null, Wire? wire = null)
-        : base(new VirtioCard(options ?? new VirtioCardOptions(), wire ?? new TestWire()))
-    {
-    }
+        : base(new VirtioCard(options ?? new VirtioCardOptions(), wire ?? new TestWire())) =>
+        Card.WriteConfig(0x04, 0x0007, 2); // The legacy registers are in I/O space.
 
     internal bool IsLegacy => Card.Options.IsLegacy;
 

@@ -1,5 +1,6 @@
 using Ixy.Simulation;
 using Ixy.Simulation.Ixgbe;
+using Ixy.Simulation.Virtio;
 using Ixy.Simulation.Wires;
 using Ixy.Vfio;
 
@@ -26,6 +27,28 @@ public sealed class SimulatedCardsTests
     {
         using var device = SimulatedCards.Open($"sim:ixgbe,model={model}");
         Assert.Equal(id, Options(device).DeviceId);
+    }
+
+    [Fact]
+    public void AVirtioCardHasOptionsOfItsOwn()
+    {
+        using var plain = SimulatedCards.Open("sim:virtio");
+        Assert.Equal(new VirtioCardOptions() with { MacAddress = 0 }, VirtioOptions(plain) with { MacAddress = 0 });
+        using var device = SimulatedCards.Open(
+            "sim:virtio,wire=loopback,packed=on,queues=4,queue-size=300,mtu=9000,mac=02:00:5e:00:53:01,without=mq+event_idx");
+        Assert.IsType<LoopbackWire>(device.Wire);
+        Assert.Equal(new VirtioCardOptions
+        {
+            IsPacked = true,
+            QueuePairs = 4,
+            QueueSize = 300,
+            Mtu = 9000,
+            MacAddress = 0x02_00_5E_00_53_01,
+            Withheld = 1ul << 22 | 1ul << 29,
+        }, VirtioOptions(device));
+        using var legacy = SimulatedCards.Open("sim:virtio-legacy,queue-size=1024");
+        Assert.True(VirtioOptions(legacy).IsLegacy);
+        Assert.Equal(0x1000, legacy.DeviceId);
     }
 
     [Fact]
@@ -75,9 +98,32 @@ public sealed class SimulatedCardsTests
         Assert.Contains(File.ReadLines(file.Path), line => line.Contains("read  STATUS -> 0x"));
     }
 
+    [Fact]
+    public void VirtioAccessesAreTracedByName()
+    {
+        using var file = new TemporaryFile();
+        using (var device = SimulatedCards.Open($"sim:virtio,trace={file.Path}"))
+        {
+            device.EnableBusMaster();
+            device.OpenBar(4).Write8(0x14, 1);
+            device.OpenBar(4).Read16(0x18);
+            device.OpenBar(4).Read16(0x2006);
+        }
+        string[] trace = [.. File.ReadLines(file.Path).Select(line => line[(line.IndexOf(' ') + 1)..])];
+        Assert.Equal(["write common.device_status <- 0x1", "read  common.queue_size -> 0x100", "read  config.status -> 0x0"], trace);
+    }
+
     [Theory]
     [InlineData("sim:", "expected sim:ixgbe")]
     [InlineData("sim:e1000", "expected sim:ixgbe")]
+    [InlineData("sim:virtio-modern", "expected sim:ixgbe, sim:virtio or sim:virtio-legacy")]
+    [InlineData("sim:virtio,model=x540", "no option 'model': expected mac, mtu, packed, queue-size, queues, trace, wire, without")]
+    [InlineData("sim:virtio-legacy,packed=on", "no option 'packed'")]
+    [InlineData("sim:virtio,packed=yes", "expected on or off")]
+    [InlineData("sim:virtio,queues=33", "a number from 1 to 32")]
+    [InlineData("sim:virtio,queue-size=300", "a power of two up to 32768, or packed=on")]
+    [InlineData("sim:virtio,mtu=67", "a number from 68 to 65535")]
+    [InlineData("sim:virtio,without=speed", "features joined by +: mtu, mac, mrg_rxbuf")]
     [InlineData("sim:ixgbe,", "expected key=value")]
     [InlineData("sim:ixgbe,generator", "expected key=value")]
     [InlineData("sim:ixgbe,wire=", "expected key=value")]
@@ -126,6 +172,8 @@ public sealed class SimulatedCardsTests
         using SimulatedPciDevice left = SimulatedCards.Open("sim:ixgbe,wire=cable:leak"), right = SimulatedCards.Open("sim:ixgbe,wire=cable:leak");
         Assert.True(left.Wire.HasSignal);
     }
+
+    private static VirtioCardOptions VirtioOptions(SimulatedPciDevice device) => ((VirtioCard)device.Card).Options;
 
     private static IxgbeCardOptions Options(SimulatedPciDevice device) => ((IxgbeCard)device.Card).Options;
 }
