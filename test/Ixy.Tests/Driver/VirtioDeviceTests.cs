@@ -131,7 +131,7 @@ public sealed class VirtioDeviceTests
         Assert.True(device.Link.IsUp);
         broken = true;
         Assert.Contains("device status 0x4f", Assert.Throws<DeviceNeedsResetException>(() => device.Link).Message);
-        Assert.Throws<DeviceNeedsResetException>(device.ReadStatistics);
+        Assert.Throws<DeviceNeedsResetException>(() => device.ReadStatistics());
         broken = false;
     }
 
