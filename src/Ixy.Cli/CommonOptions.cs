@@ -25,12 +25,18 @@ internal static class CommonOptions
 
     internal static Option<bool> Json() => new("--json") { Description = Texts.Json };
 
-    internal static Option<bool> Checked() => new("--checked") { Description = Texts.Checked };
+    internal static Option<bool> CheckedPools() => new("--checked") { Description = Texts.Checked };
+
+    internal static Option<int> Queues() =>
+        DeviceOption("--queues", "pairs", Texts.Queues, 1, count => new() { ReceiveQueues = count, TransmitQueues = count });
 
     internal static Option<int> RingSize() => DeviceOption("--ring-size", "descriptors", Texts.RingSize, 512, size => new() { RingSize = size });
 
     internal static Option<int> MaxFrameSize() =>
         DeviceOption("--max-frame-size", "bytes", Texts.MaxFrameSize, 1518, size => new() { MaxFrameSize = size });
+
+    internal static Option<int?> BufferSize() => WithoutDefault<int?>("--buffer-size", "bytes", Texts.BufferSize,
+        text => Validated(text, size => new() { BufferSize = size }));
 
     internal static Option<int> Number(string name, string unit, string description, int least, int most, int standard) =>
         Parsed(name, unit, description, standard, text =>
@@ -62,12 +68,14 @@ internal static class CommonOptions
 
     // The device's own options know their ranges.
     private static Option<int> DeviceOption(string name, string unit, string description, int standard, Func<int, NetworkDeviceOptions> options) =>
-        Parsed(name, unit, description, standard, text =>
-        {
-            if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value)) throw new ArgumentException($"'{text}' is no number");
-            options(value).Validate();
-            return value;
-        });
+        Parsed(name, unit, description, standard, text => Validated(text, options));
+
+    private static int Validated(string text, Func<int, NetworkDeviceOptions> options)
+    {
+        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value)) throw new ArgumentException($"'{text}' is no number");
+        options(value).Validate();
+        return value;
+    }
 
     private static Option<T> Parsed<T>(string name, string unit, string description, T standard, Func<string, T> parse)
     {

@@ -22,27 +22,37 @@ internal readonly struct IncrementByte : IFrameWork
     }
 }
 
-/// <summary>Sends on what arrives at either device through the other one.</summary>
+/// <summary>Sends on what arrives at either device through the other one: a receive queue each through one transmit queue.</summary>
 internal sealed class ForwardLoop<TWork>(NetworkDevice a, NetworkDevice b, int batchSize) : PacketLoop(a, b)
     where TWork : struct, IFrameWork
 {
-    private readonly Direction _there = new(a, b, batchSize), _back = new(b, a, batchSize);
+    private readonly Direction[] _there = Directions(a, b, batchSize), _back = Directions(b, a, batchSize);
 
-    protected override bool HoldsPackets => _there.HoldsPackets || _back.HoldsPackets;
+    protected override bool HoldsPackets => _there.Concat(_back).Any(direction => direction.HoldsPackets);
 
-    protected override int Round() => _there.Forward() + _back.Forward();
+    protected override int Round() => Forward(_there) + Forward(_back);
 
     protected override void GiveBack()
     {
-        Dropped[1] += _there.GiveBack();
-        Dropped[0] += _back.GiveBack();
+        Dropped[1] += _there.Sum(direction => direction.GiveBack());
+        Dropped[0] += _back.Sum(direction => direction.GiveBack());
+    }
+
+    private static Direction[] Directions(NetworkDevice from, NetworkDevice to, int batchSize) =>
+        [.. from.ReceiveQueues.Select((queue, i) => new Direction(queue, to.TransmitQueues[i % to.TransmitQueues.Count], batchSize))];
+
+    private static int Forward(Direction[] directions)
+    {
+        int sent = 0;
+        foreach (var direction in directions) sent += direction.Forward();
+        return sent;
     }
 
     /// <summary>
     /// One way. What a full ring does not take waits here, and nothing more is received: the card's packet buffer is
     /// there to bridge that time, and counts what it has no room for.
     /// </summary>
-    private sealed class Direction(NetworkDevice from, NetworkDevice to, int batchSize)
+    private sealed class Direction(ReceiveQueue from, TransmitQueue to, int batchSize)
     {
         private readonly Packet[] _batch = new Packet[batchSize];
         private int _start, _end;

@@ -10,13 +10,15 @@ internal static class FwdCommand
         var a = CommonOptions.Device("A", Texts.Device);
         var b = CommonOptions.Device("B", Texts.OtherDevice);
         var batch = CommonOptions.Batch();
+        var queues = CommonOptions.Queues();
         var ringSize = CommonOptions.RingSize();
         var maxFrameSize = CommonOptions.MaxFrameSize();
+        var bufferSize = CommonOptions.BufferSize();
         var duration = CommonOptions.Duration();
         var touch = new Option<bool>("--touch") { Description = Texts.Touch };
-        var checkedPools = CommonOptions.Checked();
+        var checkedPools = CommonOptions.CheckedPools();
         var json = CommonOptions.Json();
-        var command = new Command("fwd", Texts.Fwd) { a, b, batch, duration, touch, ringSize, maxFrameSize, checkedPools, json };
+        var command = new Command("fwd", Texts.Fwd) { a, b, batch, duration, touch, queues, ringSize, maxFrameSize, bufferSize, checkedPools, json };
         command.SetAction(parsed =>
         {
             int batchSize = parsed.GetValue(batch);
@@ -25,8 +27,11 @@ internal static class FwdCommand
                 [parsed.GetRequiredValue(a), parsed.GetRequiredValue(b)],
                 new()
                 {
+                    ReceiveQueues = parsed.GetValue(queues),
+                    TransmitQueues = parsed.GetValue(queues),
                     RingSize = parsed.GetValue(ringSize),
                     MaxFrameSize = parsed.GetValue(maxFrameSize),
+                    BufferSize = parsed.GetValue(bufferSize),
                     CheckedPools = parsed.GetValue(checkedPools) ? true : null,
                 },
                 parsed.GetValue(touch)

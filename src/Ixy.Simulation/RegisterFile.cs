@@ -76,6 +76,13 @@ internal sealed unsafe class RegisterFile : IDisposable
         handlers.Write = handler;
     }
 
+    /// <summary>Attaches what follows from a software write of element <c>index</c>, once its value is stored.</summary>
+    internal void AfterWrite(Register register, Action<int> handler) => OnWrite(register, (index, value) =>
+    {
+        this[register, index] = value;
+        handler(index);
+    });
+
     /// <summary>Sets every register to its reset value, without calling handlers.</summary>
     /// <param name="keep">Registers that this reset does not touch.</param>
     internal void Reset(IReadOnlySet<Register>? keep = null)

@@ -60,6 +60,15 @@ public sealed unsafe class SimulatedPciDevice : PciDevice
         return _bars[index] ??= new Bar(Card, index);
     }
 
+    /// <inheritdoc/>
+    public override void Reset() => BetweenTurns(() =>
+    {
+        // The kernel's transports put the configuration header back after a reset; what counts of it here is the command register.
+        uint command = Card.ReadConfig(PciConfig.Command, 2);
+        Card.PciReset();
+        Card.WriteConfig(PciConfig.Command, command, 2);
+    });
+
     /// <summary>
     /// Runs something while all simulated cards of this process stand still. Many register accesses in a row disturb
     /// the cards less when they are made together than when each waits for a turn to end. For any thread.

@@ -19,6 +19,9 @@ public static unsafe class DmaArena
     /// <summary>Length of the reserved address range: 64 GiB.</summary>
     public static readonly nuint Capacity = unchecked((nuint)0x10_0000_0000);
 
+    /// <summary>1 GiB: the longer huge page, for machines where only such are reserved.</summary>
+    internal const nuint LongPage = 1 << 30;
+
     private const nuint PageLength = 4096, LongestAllocation = 1 << 30;
 
     private static readonly Lock s_lock = new();
@@ -117,15 +120,7 @@ public static unsafe class DmaArena
     {
         if (!s_reserved) ReserveAddresses(Base, Capacity, Libc.MAP_FIXED_NOREPLACE);
         s_reserved = true;
-        nuint address = FindGap(length);
-        var chunk = DmaChunk.TryMap(address, length, huge: true);
-        if (chunk is null)
-        {
-            string cure = $"reserve them with 'echo {length / FrameLength + 64} | sudo tee /proc/sys/vm/nr_hugepages'";
-            Note = $"no free 2 MiB huge pages ({Libc.LastError()}): normal pages are used; for speed, {cure}";
-            chunk = DmaChunk.TryMap(address, length, huge: false)
-                ?? throw new DmaMemoryException($"no memory for {length >> 20} MiB of DMA memory: {Libc.LastError()}");
-        }
+        var chunk = MapChunk(length);
         s_chunks.Add(chunk);
         int mapped = 0;
         try
@@ -140,6 +135,19 @@ public static unsafe class DmaArena
             throw;
         }
         return chunk;
+    }
+
+    private static DmaChunk MapChunk(nuint length)
+    {
+        nuint address = FindGap(length, FrameLength);
+        if (DmaChunk.TryMap(address, length, FrameLength) is { } chunk) return chunk;
+        string reason = Libc.LastError();
+        nuint longer = RoundUp(length, LongPage);
+        if (DmaChunk.TryMap(FindGap(longer, LongPage), longer, LongPage) is { } longChunk) return longChunk;
+        string cure = $"reserve them with 'echo {length / FrameLength + 64} | sudo tee /proc/sys/vm/nr_hugepages'";
+        Note = $"no free 2 MiB huge pages ({reason}): normal pages are used; for speed, {cure}";
+        return DmaChunk.TryMap(address, length, PageLength)
+            ?? throw new DmaMemoryException($"no memory for {length >> 20} MiB of DMA memory: {Libc.LastError()}");
     }
 
     private static void MapFor(PciDevice device, DmaChunk chunk)
@@ -167,13 +175,13 @@ public static unsafe class DmaArena
         return table != Libc.MapFailed ? table : throw new DmaMemoryException($"no memory: {Libc.LastError()}");
     }
 
-    private static nuint FindGap(nuint length)
+    private static nuint FindGap(nuint length, nuint alignment)
     {
         nuint address = Base;
         foreach (var chunk in s_chunks.OrderBy(chunk => chunk.Address))
         {
-            if (chunk.Address - address >= length) break;
-            address = chunk.Address + chunk.Length;
+            if (chunk.Address > address && chunk.Address - address >= length) break;
+            address = RoundUp(chunk.Address + chunk.Length, alignment);
         }
         if (address + length > Base + Capacity)
             throw new DmaMemoryException(

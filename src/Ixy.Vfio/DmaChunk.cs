@@ -11,9 +11,9 @@ public sealed unsafe class DmaChunk
 {
     private readonly List<(nuint Start, nuint Length)> _free;
 
-    private DmaChunk(nuint address, nuint length, int fd, bool huge)
+    private DmaChunk(nuint address, nuint length, int fd, nuint pageLength)
     {
-        (Address, Length, FileDescriptor, IsHuge) = (address, length, fd, huge);
+        (Address, Length, FileDescriptor, PageLength) = (address, length, fd, pageLength);
         _free = [(address, length)];
     }
 
@@ -26,21 +26,32 @@ public sealed unsafe class DmaChunk
     /// <summary>The memory file (memfd) behind it, to be shared with another process. Owned by the arena.</summary>
     public int FileDescriptor { get; }
 
-    /// <summary>Backed by 2 MiB pages, physically contiguous within each.</summary>
-    public bool IsHuge { get; }
+    /// <summary>Length of the pages behind it, each physically contiguous: 4 KiB, 2 MiB or 1 GiB.</summary>
+    public nuint PageLength { get; }
+
+    /// <summary>Backed by huge pages, so that every 2 MiB of it are physically contiguous.</summary>
+    public bool IsHuge => PageLength >= DmaArena.FrameLength;
 
     internal bool IsUnused => _free.Count == 1 && _free[0].Length == Length;
 
-    /// <summary>Maps a new chunk at a fixed address; null if the system has no memory of that kind.</summary>
-    internal static DmaChunk? TryMap(nuint address, nuint length, bool huge)
+    /// <summary>
+    /// Maps a new chunk at a fixed address; null if the system has no pages of that length. Address and length are
+    /// multiples of it.
+    /// </summary>
+    internal static DmaChunk? TryMap(nuint address, nuint length, nuint pageLength)
     {
-        uint kind = huge ? Libc.MFD_HUGETLB | Libc.MFD_HUGE_2MB : 0;
+        uint kind = pageLength switch
+        {
+            DmaArena.LongPage => Libc.MFD_HUGETLB | Libc.MFD_HUGE_1GB,
+            DmaArena.FrameLength => Libc.MFD_HUGETLB | Libc.MFD_HUGE_2MB,
+            _ => 0,
+        };
         int fd = Libc.memfd_create("ixy-dma", Libc.MFD_CLOEXEC | kind);
         if (fd < 0) return null;
         int flags = Libc.MAP_SHARED | Libc.MAP_FIXED | Libc.MAP_POPULATE;
         if (Libc.ftruncate(fd, (long)length) == 0
             && Libc.mmap((nint)address, length, Libc.PROT_READ | Libc.PROT_WRITE, flags, fd, 0) != Libc.MapFailed)
-            return new(address, length, fd, huge);
+            return new(address, length, fd, pageLength);
         int error = Marshal.GetLastPInvokeError();
         _ = Libc.close(fd);
         Marshal.SetLastPInvokeError(error);

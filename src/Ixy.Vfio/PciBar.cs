@@ -35,7 +35,7 @@ public abstract unsafe class PciBar
     public void Write32(uint offset, uint value) => Store(Checked(offset, sizeof(uint)), value, sizeof(uint));
 
     /// <summary>
-    /// A pointer through which the register of <paramref name="size"/> bytes (1, 2 or 4) at <paramref name="offset"/> can
+    /// A pointer through which the register of <paramref name="size"/> bytes (1, 2, 4 or 8) at <paramref name="offset"/> can
     /// be written with one volatile store of that size (a doorbell). False where the transport has no such pointer; then
     /// use the methods. The pointer lives as long as the device is open.
     /// </summary>

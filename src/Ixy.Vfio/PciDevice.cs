@@ -6,7 +6,7 @@ namespace Ixy.Vfio;
 /// Disposing turns bus mastering off first, so that no DMA reaches memory that is about to go away, and then
 /// releases every mapping and descriptor. Not thread-safe, except for BAR accesses.
 /// </summary>
-public abstract class PciDevice : IDisposable
+public abstract partial class PciDevice : IDisposable
 {
     private const ushort IoSpaceEnable = 1 << 0, MemorySpaceEnable = 1 << 1, BusMasterEnable = 1 << 2;
     private bool _disposed;
@@ -55,6 +55,13 @@ public abstract class PciDevice : IDisposable
     /// <summary>Stops every DMA of the device (PCI command register, bit 2).</summary>
     public void DisableBusMaster() => WriteConfig(PciConfig.Command, Command & ~(uint)BusMasterEnable, 2);
 
+    /// <summary>
+    /// Resets the function: its registers are as after power-on, and its DMA and interrupts have stopped. The
+    /// configuration header stays as it is.
+    /// </summary>
+    /// <exception cref="PciDeviceException">The function, or the transport, has no reset.</exception>
+    public virtual void Reset() => throw new PciDeviceException($"{Name}: this transport cannot reset a function");
+
     /// <summary>Walks the capability list (PCI Local Bus 3.0, section 6.7).</summary>
     /// <param name="id">The capability's id, e.g. 0x11 for MSI-X; several may have the same (0x09, vendor specific).</param>
     /// <returns>Offsets in configuration space, in the order of the list; none where the function has no such capability.</returns>
@@ -81,25 +88,37 @@ public abstract class PciDevice : IDisposable
     /// <summary>Takes the memory away from the device again; it must not touch it any more when this returns.</summary>
     protected internal abstract void UnmapDma(DmaChunk chunk);
 
-    /// <summary>Bus master off, DMA unmapped, descriptors closed. Does nothing the second time.</summary>
+    /// <summary>Interrupts and bus master off, DMA unmapped, descriptors closed. Does nothing the second time.</summary>
     public void Dispose()
     {
         if (_disposed) return;
         _disposed = true;
         try
         {
-            DisableBusMaster();
+            _interrupts?.Dispose();
         }
         finally
         {
-            DmaArena.Detach(this);
-            Close();
+            StopDma();
         }
         GC.SuppressFinalize(this);
     }
 
     /// <summary>Releases what the transport holds. Called once, after bus mastering is off and all memory unmapped.</summary>
     protected abstract void Close();
+
+    private void StopDma()
+    {
+        try
+        {
+            DisableBusMaster();
+            DmaArena.Detach(this);
+        }
+        finally
+        {
+            Close();
+        }
+    }
 
     private uint Command => ReadConfig(PciConfig.Command, 2);
 }

@@ -160,7 +160,8 @@ public abstract class NetworkDevice : IDisposable
 
     private static PciDevice OpenPci(string specifier)
     {
-        if (PciAddress.TryParse(specifier, out var address)) return new SysfsPciDevice(address, IsSupported);
+        if (PciAddress.TryParse(specifier, out var address))
+            return VfioPciDevice.IsBound(address) ? new VfioPciDevice(address, IsSupported) : new SysfsPciDevice(address, IsSupported);
         int colon = specifier.IndexOf(':', StringComparison.Ordinal);
         if (colon > 0 && s_transports.TryGetValue(specifier[..colon], out var open)) return open(specifier);
         string schemes = string.Join(", ", s_transports.Keys.Order().Select(scheme => $"'{scheme}:…'"));

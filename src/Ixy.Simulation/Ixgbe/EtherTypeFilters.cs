@@ -11,14 +11,7 @@ internal sealed class EtherTypeFilters
     internal EtherTypeFilters(RegisterFile registers)
     {
         _registers = registers;
-        foreach (var register in (Register[])[ETQF, ETQS])
-        {
-            registers.OnWrite(register, (index, value) =>
-            {
-                registers[register, index] = value;
-                _stale = true;
-            });
-        }
+        foreach (var register in (Register[])[ETQF, ETQS]) registers.AfterWrite(register, _ => _stale = true);
     }
 
     /// <summary>At least one filter is enabled.</summary>

@@ -75,7 +75,7 @@ internal static class PlainIPv4
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Sum(ref byte bytes, int length, ulong sum)
     {
-        if (length >= LongForScalar) return FrameSums.OnesComplement(MemoryMarshal.CreateReadOnlySpan(ref bytes, length), sum);
+        if (length >= LongForScalar) return InternetChecksum.Sum(MemoryMarshal.CreateReadOnlySpan(ref bytes, length), sum);
         int position = 0;
         for (; position <= length - 8; position += 8)
         {

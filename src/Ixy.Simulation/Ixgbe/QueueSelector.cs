@@ -33,14 +33,7 @@ internal sealed unsafe class QueueSelector
         _etherTypes = new(card.Registers);
         _tuples = new(card.Registers);
         FlowDirector = new(_registers);
-        foreach (var register in (Register[])[RETA, ERETA, RSSRK, RXCSUM])
-        {
-            _registers.OnWrite(register, (index, value) =>
-            {
-                _registers[register, index] = value;
-                _stale = true;
-            });
-        }
+        foreach (var register in (Register[])[RETA, ERETA, RSSRK, RXCSUM]) _registers.AfterWrite(register, _ => _stale = true);
         _registers.OnWrite(MRQC, (_, value) => WriteMode(value));
     }
 

@@ -15,7 +15,7 @@ internal static class ReceiveChecksums
         {
             var header = frame[headers.IPv4Start..];
             status = ReceiveDescriptor.IPChecksum;
-            if (FrameSums.OnesComplement(header[..((header[0] & 15) * 4)]) != 0xFFFF) status |= ReceiveDescriptor.IPError;
+            if (InternetChecksum.Sum(header[..((header[0] & 15) * 4)]) != 0xFFFF) status |= ReceiveDescriptor.IPError;
         }
         if (headers.Transport == 0 || !headers.HasPlainAddresses) return status;
         return status | CheckTransport(frame, headers);
@@ -33,7 +33,7 @@ internal static class ReceiveChecksums
         // UDPV: the first fragment has a UDP header, and in it a checksum.
         if (headers.IsFirstFragment && payload.Length >= 8 && BinaryPrimitives.ReadUInt16BigEndian(payload[UdpChecksumOffset..]) != 0)
             status |= ReceiveDescriptor.UdpValid;
-        ushort sum = BinaryPrimitives.ReverseEndianness((ushort)FrameSums.OnesComplement(payload));
+        ushort sum = BinaryPrimitives.ReverseEndianness((ushort)InternetChecksum.Sum(payload));
         return (uint)(ushort)~sum << 16 | BinaryPrimitives.ReadUInt16BigEndian(header[4..]);
     }
 
@@ -57,8 +57,8 @@ internal static class ReceiveChecksums
         }
         ulong pseudo = (ulong)headers.Transport << 8;
         pseudo += BinaryPrimitives.ReverseEndianness((ushort)segment.Length);
-        pseudo += FrameSums.OnesComplement(Addresses(frame, headers));
-        return FrameSums.OnesComplement(segment, pseudo) == 0xFFFF ? status : status | ReceiveDescriptor.L4Error;
+        pseudo += InternetChecksum.Sum(Addresses(frame, headers));
+        return InternetChecksum.Sum(segment, pseudo) == 0xFFFF ? status : status | ReceiveDescriptor.L4Error;
     }
 
     /// <summary>Source and destination address.</summary>

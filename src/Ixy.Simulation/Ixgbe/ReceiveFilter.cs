@@ -27,14 +27,7 @@ internal sealed class ReceiveFilter
     internal ReceiveFilter(RegisterFile registers)
     {
         _registers = registers;
-        foreach (var register in (Register[])[FCTRL, MCSTCTRL, VLNCTRL, MTA, RAL, RAH, PFUTA])
-        {
-            registers.OnWrite(register, (index, value) =>
-            {
-                registers[register, index] = value;
-                _stale = true;
-            });
-        }
+        foreach (var register in (Register[])[FCTRL, MCSTCTRL, VLNCTRL, MTA, RAL, RAH, PFUTA]) registers.AfterWrite(register, _ => _stale = true);
     }
 
     internal enum Verdict

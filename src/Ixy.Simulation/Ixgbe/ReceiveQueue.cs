@@ -44,6 +44,9 @@ internal sealed unsafe partial class ReceiveQueue
 
     internal bool IsEnabled { get; private set; }
 
+    /// <summary>A frame has come since the queue was enabled.</summary>
+    internal bool HasReceived { get; set; }
+
     internal ref readonly ReceiveQueueSettings Settings => ref _settings;
 
     /// <summary>Drop a frame for which there are no descriptors; else it waits (SRRCTL.DROP_EN). May change at any time.</summary>
@@ -87,6 +90,7 @@ internal sealed unsafe partial class ReceiveQueue
         _fetchFailed = false;
         _ringTurn = -1;
         IsEnabled = true;
+        HasReceived = false;
     }
 
     /// <summary>Forgets the descriptors it has fetched; frames for this queue are dropped from now on (4.6.7.1.2).</summary>

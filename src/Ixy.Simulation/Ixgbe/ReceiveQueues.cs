@@ -32,11 +32,7 @@ internal sealed class ReceiveQueues
         _registers.OnWrite(RDBAL, (index, value) => WriteRing(RDBAL, index, value, hardwired: 0x7F));
         _registers.OnWrite(RDBAH, (index, value) => WriteRing(RDBAH, index, value, hardwired: 0));
         _registers.OnWrite(RDLEN, (index, value) => WriteRing(RDLEN, index, value, hardwired: 0x7F));
-        _registers.OnWrite(DCA_RXCTRL, (index, value) =>
-        {
-            _registers[DCA_RXCTRL, index] = value;
-            Rules.CheckDca(index, value);
-        });
+        _registers.AfterWrite(DCA_RXCTRL, Rules.CheckDca);
     }
 
     internal ReceiveRules Rules { get; }
@@ -78,6 +74,8 @@ internal sealed class ReceiveQueues
 
     private void Report(ReceiveQueue queue, long turn)
     {
+        if (!queue.HasReceived) Rules.CheckDca(queue.Index);
+        queue.HasReceived = true;
         queue.ReportFrames(turn);
         _registers[RDH, queue.Index] = queue.Head;
         int counter = CounterOf(queue.Index);

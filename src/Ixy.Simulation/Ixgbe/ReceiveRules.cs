@@ -62,9 +62,13 @@ internal sealed class ReceiveRules(IxgbeCard card, ReceiveQueue[] queues)
         if ((value & 0xFFFF_0000) != 0) Report("reserved-bits", "RDT", index, value, "8.2.3.8.5", "reserved bits are set");
     }
 
-    /// <summary>DCA_RXCTRL (8.2.3.11.1).</summary>
-    internal void CheckDca(int index, uint value)
+    /// <summary>
+    /// DCA_RXCTRL (8.2.3.11.1), when it is written and when a queue gets its first frame: bit 12 is set after reset, and to
+    /// clear it is the last step of the initialisation, which may come after the queue was enabled.
+    /// </summary>
+    internal void CheckDca(int index)
     {
+        uint value = card.Registers[DCA_RXCTRL, index];
         if ((value & DCA_RXCTRL_.MustBeZero) != 0)
             Report("dca-bit-12", "DCA_RXCTRL", index, value, "4.6.7", "bit 12 has to be cleared");
     }

@@ -19,7 +19,7 @@ internal static unsafe class TransmitOffload
     internal static bool InsertChecksum(Span<byte> packet, int start, int offset)
     {
         if (start > packet.Length || offset > packet.Length - 2) return false;
-        Write(packet[offset..], FrameSums.OnesComplement(packet[start..]));
+        Write(packet[offset..], InternetChecksum.Sum(packet[start..]));
         return true;
     }
 
@@ -28,7 +28,7 @@ internal static unsafe class TransmitOffload
     {
         int start = (int)context.MacLength, length = (int)context.IpLength;
         if (start + length > packet.Length || length < IpChecksumOffset + 2) return false;
-        Write(packet[(start + IpChecksumOffset)..], FrameSums.OnesComplement(packet.Slice(start, length)));
+        Write(packet[(start + IpChecksumOffset)..], InternetChecksum.Sum(packet.Slice(start, length)));
         return true;
     }
 
@@ -81,7 +81,7 @@ internal static unsafe class TransmitOffload
     private static bool InsertSum(Span<byte> segment, int offset, ushort length)
     {
         if (segment.Length < offset + 2) return false;
-        uint sum = FrameSums.OnesComplement(segment, BinaryPrimitives.ReverseEndianness(length));
+        uint sum = InternetChecksum.Sum(segment, BinaryPrimitives.ReverseEndianness(length));
         Write(segment[offset..], sum);
         return true;
     }
@@ -101,5 +101,5 @@ internal static unsafe class TransmitOffload
     }
 
     // The sum is in the order of memory, and so is its complement.
-    private static void Write(Span<byte> field, uint sum) => BinaryPrimitives.WriteUInt16LittleEndian(field, (ushort)~sum);
+    private static void Write(Span<byte> field, uint sum) => BinaryPrimitives.WriteUInt16LittleEndian(field, InternetChecksum.Finish(sum));
 }

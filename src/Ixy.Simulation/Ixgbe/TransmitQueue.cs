@@ -107,7 +107,7 @@ internal sealed unsafe partial class TransmitQueue
         int done = 0;
         while (_head != _tail && done < budget && _mac.Uncounted < budget)
         {
-            if (_head + FramesAhead < _count) _dma.Prefetch(ring[_head + FramesAhead].Address);
+            if (Distance(_head, _tail) > FramesAhead) _dma.Prefetch(ring[Forward(_head, FramesAhead)].Address);
             uint used = SendPlain(ring + _head) ? 1 : _path.Assembler.Send(this, ring, _count, _head, _tail);
             if (used == 0) break;
             Complete(ring, used);

@@ -17,14 +17,7 @@ internal sealed class TupleFilters
     internal TupleFilters(RegisterFile registers)
     {
         _registers = registers;
-        foreach (var register in (Register[])[FTQF, SYNQF])
-        {
-            registers.OnWrite(register, (index, value) =>
-            {
-                registers[register, index] = value;
-                _stale = true;
-            });
-        }
+        foreach (var register in (Register[])[FTQF, SYNQF]) registers.AfterWrite(register, _ => _stale = true);
     }
 
     /// <summary>At least one filter is enabled.</summary>

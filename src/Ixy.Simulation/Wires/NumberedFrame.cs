@@ -132,7 +132,7 @@ internal sealed class NumberedFrame
         ip[9] = 17; // UDP
         BinaryPrimitives.WriteUInt32BigEndian(ip[12..], SourceNet | id);
         BinaryPrimitives.WriteUInt32BigEndian(ip[16..], DestinationNet | id);
-        BinaryPrimitives.WriteUInt16BigEndian(ip[10..], InternetChecksum.Finish(InternetChecksum.Add(0, ip)));
+        BinaryPrimitives.WriteUInt16LittleEndian(ip[10..], InternetChecksum.Finish(InternetChecksum.Sum(ip)));
         var udp = frame[Udp..];
         BinaryPrimitives.WriteUInt16BigEndian(udp, 0x4000);
         BinaryPrimitives.WriteUInt16BigEndian(udp[2..], 0xBFFF);
@@ -143,9 +143,10 @@ internal sealed class NumberedFrame
     private static void WriteUdpChecksum(Span<byte> frame)
     {
         var udp = frame[Udp..];
-        uint pseudoHeader = InternetChecksum.Add(17u + (uint)udp.Length, frame[(Ip + 12)..Udp]);
-        ushort checksum = InternetChecksum.Finish(InternetChecksum.Add(pseudoHeader, udp));
-        BinaryPrimitives.WriteUInt16BigEndian(udp[6..], checksum == 0 ? (ushort)0xFFFF : checksum); // RFC 768
+        ushort protocolAndLength = BinaryPrimitives.ReverseEndianness((ushort)(17 + udp.Length));
+        uint pseudoHeader = InternetChecksum.Sum(frame[(Ip + 12)..Udp], protocolAndLength);
+        ushort checksum = InternetChecksum.Finish(InternetChecksum.Sum(udp, pseudoHeader));
+        BinaryPrimitives.WriteUInt16LittleEndian(udp[6..], checksum == 0 ? (ushort)0xFFFF : checksum); // RFC 768
     }
 
     private void WriteNumber(ref byte frame, ulong number)

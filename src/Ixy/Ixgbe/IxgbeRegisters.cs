@@ -51,7 +51,7 @@ public static class IxgbeRegisters
     public static readonly Register RDBAL = DefineQueue("RDBAL", 0x01000, ReadWrite, 0, "Receive ring address, low (8.2.3.8.1)");
     public static readonly Register RDBAH = DefineQueue("RDBAH", 0x01004, ReadWrite, 0, "Receive ring address, high (8.2.3.8.2)");
     public static readonly Register RDLEN = DefineQueue("RDLEN", 0x01008, ReadWrite, 0, "Receive ring length in bytes, a multiple of 128 (8.2.3.8.3)");
-    public static readonly Register DCA_RXCTRL = DefineQueue("DCA_RXCTRL", 0x0100C, ReadWrite, 0xA200, "Receive DCA and PCIe attributes (8.2.3.11.1)", alias: 0x02200);
+    public static readonly Register DCA_RXCTRL = DefineQueue("DCA_RXCTRL", 0x0100C, ReadWrite, 0xB200, "Receive DCA and PCIe attributes (8.2.3.11.1)", alias: 0x02200);
     public static readonly Register RDH = DefineQueue("RDH", 0x01010, ReadOnly, 0, "Receive head: the card's position (8.2.3.8.4)");
     public static readonly Register SRRCTL = DefineQueue("SRRCTL", 0x01014, ReadWrite, 0x0402, "Receive buffer size, descriptor type, drop enable (8.2.3.8.7)", alias: 0x02100);
     public static readonly Register RDT = DefineQueue("RDT", 0x01018, ReadWrite, 0, "Receive tail: the doorbell (8.2.3.8.5)");

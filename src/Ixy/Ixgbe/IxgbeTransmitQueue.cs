@@ -107,20 +107,20 @@ internal sealed unsafe class IxgbeTransmitQueue : TransmitQueue, IDisposable
             ring[index].Command = command;
             packet = ref Unsafe.Add(ref packet, 1);
         }
-        bool isUsual = next == end && (loans & Packet.LoanMask) == 0;
-        if (!isUsual || !_tail.TryRing((uint)(next & mask))) return Finish(batch, next, end);
+        bool isChecked = (loans & Packet.LoanMask) != 0;
+        if (next != end || isChecked || !_tail.TryRing((uint)(next & mask))) return Finish(batch, next, end, isChecked);
         int count = (int)(next - _next);
         _next = next;
         return count;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private int Finish(ReadOnlySpan<Packet> batch, ulong next, ulong end)
+    private int Finish(ReadOnlySpan<Packet> batch, ulong next, ulong end, bool isChecked)
     {
         int count = (int)(next - _next);
         if (next != end) ThrowBadLength(batch[count].Length);
         // Nothing is committed yet: if a packet turns out to be misused, the card has seen none of the batch.
-        PacketPoolChecks.Transmit(batch[..count]);
+        if (isChecked) PacketPoolChecks.Transmit(batch[..count]);
         _next = next;
         _tail.Ring((uint)(next & _mask));
         return count;

@@ -88,6 +88,25 @@ public sealed class DeviceErrorTests
             "0000:03:00.0 has no IOMMU, so its DMA memory must be 2 MiB huge pages");
     }
 
+    [SkippableFact]
+    public void PhysicalAddressesThatTheKernelHidesAreAnswered()
+    {
+        Skip.If(AllHugePages.Free() < 32, "fewer than 32 huge pages of 2 MiB are free (vm.nr_hugepages)");
+        using var functions = new FakeSysfs();
+        using var card = new PaperCard(functions.Add("0000:03:00.0"));
+        IxyProcess.AssertOneLine(functions.RunIxyWithout("sys_admin", "pktgen", "0000:03:00.0"), 1,
+            "/proc/self/pagemap shows no physical addresses without CAP_SYS_ADMIN: run as root, or use vfio-pci");
+    }
+
+    [SkippableFact]
+    public void ACardThatIsBoundToVfioGoesThroughVfio()
+    {
+        using var functions = new FakeSysfs();
+        functions.Add("0000:03:00.0");
+        functions.HoldByKernel("0000:03:00.0", "vfio-pci");
+        IxyProcess.AssertOneLine(functions.RunIxy(asNobody: true, "pktgen", "0000:03:00.0"), 1, "0000:03:00.0 is behind no IOMMU");
+    }
+
     [Fact]
     public void ACardWithAnEmptyPortIsToldSo()
     {

@@ -35,6 +35,18 @@ public sealed class TrafficTests : IDisposable
     }
 
     [Fact]
+    public void EveryFlowComesThroughSeveralQueues()
+    {
+        const string Device = "sim:ixgbe,wire=generator,rate=100kpps,flows=16";
+        Attempts.Until(() =>
+        {
+            var report = JsonReport.Of(IxyProcess.Run("fwd", Device, Device, "--queues", "4", "--duration", "1s", "--json"));
+            report.AssertFaultless();
+            for (int i = 0; i < 2; i++) Assert.Equal(report.Wire(i).Number("sent"), report.Wire(1 - i).Number("received"));
+        });
+    }
+
+    [Fact]
     public void WhatIsLostAtFullRateStandsInTheCardsCounters()
     {
         const string Device = "sim:ixgbe,wire=generator";

@@ -200,6 +200,26 @@ public sealed class IxgbeDeviceTests
         (sourceFirst ? target : source).Dispose();
     }
 
+    // 4.6.8.1: a queue is disabled once all its packets have left. The card sends none until the driver asks how far it is.
+    [Fact]
+    public void AtTheEndFramesThatWaitAreSentFirst()
+    {
+        const uint Enabled = 1, Halted = 3;
+        var bench = new DriverBench();
+        SimulatedPciDevice.BetweenTurns(() =>
+        {
+            bench.Card.WriteBar(0, CardRegisters.SECTXCTRL, Halted);
+            bench.Card.Trace = access =>
+            {
+                if (access.StartsWith("read  TDH[0]", StringComparison.Ordinal))
+                    bench.Card.WriteBar(0, CardRegisters.SECTXCTRL, Enabled);
+            };
+        });
+        DriverBench.Send(bench.Device.TransmitQueues[0], bench.Device.ReceiveQueues[0].Pool, DriverBench.Frames(10));
+        bench.Dispose();
+        Assert.Equal(DriverBench.Frames(10), bench.Wire.FromCard);
+    }
+
     [Fact]
     public void AfterDisposeTheCardIsQuietAndNothingIsMapped()
     {

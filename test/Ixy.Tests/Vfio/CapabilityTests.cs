@@ -48,6 +48,25 @@ public sealed class CapabilityTests : IDisposable
         Assert.Contains("has no end", error.Message);
     }
 
+    [SkippableTheory] // PCI Local Bus 3.0, 6.8.1: 64-bit addresses push the mask bits back.
+    [InlineData(0x0100, 0x0C)]
+    [InlineData(0x0180, 0x10)]
+    public void TheMaskBitsOfMsiAreInItsCapability(int control, int offset)
+    {
+        using var device = OpenWith((0x34, 0x50), (0x50, 0x05), (0x52, (byte)control), (0x53, (byte)(control >> 8)));
+        MessageMask.SetMsi(device, 3, masked: true);
+        MessageMask.SetMsi(device, 0, masked: true);
+        MessageMask.SetMsi(device, 3, masked: false);
+        Assert.Equal(1u, device.ReadConfig(0x50 + offset, 4));
+    }
+
+    [SkippableFact]
+    public void MsiWithoutMaskBitsCannotBeMasked()
+    {
+        using var device = OpenWith((0x34, 0x50), (0x50, 0x05), (0x52, 0x80));
+        Assert.Contains("have no mask bits", Assert.Throws<InterruptsNotSupportedException>(() => MessageMask.SetMsi(device, 0, masked: true)).Message);
+    }
+
     public void Dispose() => _sysfs.Dispose();
 
     private SysfsPciDevice OpenWith(params (int Offset, byte Value)[] bytes)

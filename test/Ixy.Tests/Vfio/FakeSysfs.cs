@@ -44,16 +44,63 @@ internal sealed class FakeSysfs : IDisposable
     internal void HoldByKernel(string address, string driver) =>
         File.CreateSymbolicLink(Path.Combine(Root, address, "driver"), $"../../../../bus/pci/drivers/{driver}");
 
+    /// <summary>Makes a driver hold a function, one that can be unbound.</summary>
+    internal void HoldByUnbindable(string address, string driver)
+    {
+        string directory = Path.Combine(_temporary.FullName, "drivers", driver);
+        Directory.CreateDirectory(directory);
+        File.WriteAllText(Path.Combine(directory, "unbind"), "");
+        Directory.CreateSymbolicLink(Path.Combine(Root, address, "driver"), directory);
+    }
+
+    /// <summary>What was written to the driver's <c>unbind</c>.</summary>
+    internal string Unbound(string driver) => File.ReadAllText(Path.Combine(_temporary.FullName, "drivers", driver, "unbind"));
+
+    /// <summary>Gives a function an interface of this machine's: as the function's own, or below its virtio device.</summary>
+    internal void AddInterface(string address, string name, int flags, bool virtio = false)
+    {
+        string directory = Path.Combine(Root, address, virtio ? "virtio7/net" : "net", name);
+        Directory.CreateDirectory(directory);
+        File.WriteAllText(Path.Combine(directory, "flags"), $"0x{flags:x}\n");
+    }
+
+    /// <summary>Puts functions into an IOMMU group.</summary>
+    internal void AddGroup(int number, params string[] addresses)
+    {
+        string group = Path.Combine(_temporary.FullName, "iommu_groups", $"{number}");
+        Directory.CreateDirectory(Path.Combine(group, "devices"));
+        foreach (string address in addresses)
+        {
+            Directory.CreateSymbolicLink(Path.Combine(group, "devices", address), Path.Combine(Root, address));
+            Directory.CreateSymbolicLink(Path.Combine(Root, address, "iommu_group"), group);
+        }
+    }
+
+    /// <summary>Takes the place of <c>/dev/vfio</c>, with plain files in it.</summary>
+    internal string AddVfio(params string[] files)
+    {
+        string directory = Path.Combine(_temporary.FullName, "vfio");
+        Directory.CreateDirectory(directory);
+        foreach (string file in files) File.WriteAllText(Path.Combine(directory, file), "");
+        return directory;
+    }
+
     /// <summary>Runs ixy where <see cref="Root"/> is seen in place of the machine's own functions.</summary>
-    internal (int ExitCode, string Output, string Error) RunIxy(bool asNobody, params string[] arguments)
+    internal (int ExitCode, string Output, string Error) RunIxy(bool asNobody, params string[] arguments) =>
+        RunIxy(asNobody ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : [], asNobody, arguments);
+
+    /// <summary>As above, as root that lacks a right, as in <c>sys_admin</c>.</summary>
+    internal (int ExitCode, string Output, string Error) RunIxyWithout(string capability, params string[] arguments) =>
+        RunIxy(["setpriv", $"--bounding-set=-{capability}", $"--inh-caps=-{capability}"], copyForAll: false, arguments);
+
+    private (int ExitCode, string Output, string Error) RunIxy(string[] user, bool copyForAll, string[] arguments)
     {
         const string Target = "/sys/bus/pci/devices";
         Skip.IfNot(Libc.geteuid() == 0, "only root can show a process another /sys");
         Skip.IfNot(Directory.Exists(Target), $"this machine has no {Target}");
         Skip.If(Exit("unshare", "-m", "mount", "--bind", Root, Target) != 0, "this machine allows no mount namespaces (unshare -m)");
         string script = $"mount --bind {Root} {Target} && exec \"$@\"";
-        string[] user = asNobody ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : [];
-        string[] program = ["dotnet", "exec", asNobody ? CopyForAll() : IxyProcess.Program, .. arguments];
+        string[] program = ["dotnet", "exec", copyForAll ? CopyForAll() : IxyProcess.Program, .. arguments];
         using var ixy = IxyProcess.StartOther("unshare", ["-m", "sh", "-c", script, "sh", .. user, .. program]);
         return (ixy.WaitForExit(), ixy.Output, ixy.Error);
     }

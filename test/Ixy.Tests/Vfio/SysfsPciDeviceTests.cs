@@ -144,7 +144,93 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
         Assert.Throws<HugePagesRequiredException>(() => DmaArena.Attach(device));
     }
 
+    [SkippableFact]
+    public void PortsAreReadAndWrittenThroughTheFileInTheirExactWidth()
+    {
+        RequireRoot();
+        string directory = _sysfs.Add(Address), ports = Path.Combine(directory, "resource1");
+        SetConfig(directory, PciConfig.Bar0 + 4, 0xC001);
+        File.WriteAllBytes(ports, new byte[32]);
+        using (var device = OpenAnyway())
+        {
+            var bar = device.OpenBar(1);
+            Assert.Equal(32u, bar.Length);
+            Assert.False(bar.TryGetPointer(0, sizeof(uint), out _));
+            bar.Write32(4, 0x1122_3344);
+            bar.Write8(5, 0x55);
+            bar.Write16(6, 0x6677);
+            Assert.Equal((0x6677_5544u, (ushort)0x6677, (byte)0x55), (bar.Read32(4), bar.Read16(6), bar.Read8(5)));
+            Assert.Throws<ArgumentOutOfRangeException>(() => bar.Read8(32));
+        }
+        Assert.Equal([0x44, 0x55, 0x77, 0x66], File.ReadAllBytes(ports)[4..8]);
+    }
+
+    [SkippableFact]
+    public void AResetIsOneWrittenToItsFileWhereThereIsOne()
+    {
+        string directory = _sysfs.Add(Address);
+        using var device = Open();
+        Assert.Contains("has no reset", Assert.Throws<PciDeviceException>(device.Reset).Message);
+        File.WriteAllText(Path.Combine(directory, "reset"), "");
+        device.Reset();
+        Assert.Equal("1", File.ReadAllText(Path.Combine(directory, "reset")));
+    }
+
+    [SkippableFact]
+    public void ThereAreNoInterruptsAndItSaysSo()
+    {
+        _sysfs.Add(Address);
+        using var device = Open();
+        Assert.Contains("bind the function to vfio-pci",
+            Assert.Throws<InterruptsNotSupportedException>(() => device.EnableInterrupts(InterruptKind.Msix)).Message);
+    }
+
+    [SkippableTheory] // The loopback interface is up with an address on every machine.
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ADriverWhoseInterfaceIsInUseIsUnboundByForceOnly(bool virtio)
+    {
+        RequireRoot();
+        _sysfs.Add(Address);
+        _sysfs.HoldByUnbindable(Address, "e1000e");
+        _sysfs.AddInterface(Address, "lo", flags: 0x49, virtio);
+        var error = Assert.Throws<InterfaceInUseException>(() => OpenAnyway(KernelDriverPolicy.UnbindIfUnused));
+        Assert.Equal("lo", error.Interface);
+        Assert.Contains("is up with the address", error.Message);
+        Assert.Equal("", _sysfs.Unbound("e1000e"));
+        using var device = OpenAnyway(KernelDriverPolicy.ForceUnbind);
+        Assert.Equal(Address, _sysfs.Unbound("e1000e"));
+    }
+
+    [SkippableFact]
+    public void ADriverWhoseInterfaceIsDownIsUnbound()
+    {
+        RequireRoot();
+        _sysfs.Add(Address);
+        _sysfs.HoldByUnbindable(Address, "e1000e");
+        _sysfs.AddInterface(Address, "lo", flags: 0x48);
+        using var device = OpenAnyway(KernelDriverPolicy.UnbindIfUnused);
+        Assert.Equal(Address, _sysfs.Unbound("e1000e"));
+    }
+
+    [SkippableFact]
+    public void ADriverThatCannotBeUnboundIsAnError()
+    {
+        RequireRoot();
+        _sysfs.Add(Address);
+        _sysfs.HoldByKernel(Address, "e1000e"); // there is no such directory
+        Assert.Contains("cannot be taken from the kernel driver e1000e",
+            Assert.Throws<PciDeviceException>(() => OpenAnyway(KernelDriverPolicy.ForceUnbind)).Message);
+    }
+
     public void Dispose() => _sysfs.Dispose();
+
+    private static void SetConfig(string directory, int offset, uint value)
+    {
+        var config = File.ReadAllBytes(Path.Combine(directory, "config"));
+        BinaryPrimitives.WriteUInt32LittleEndian(config.AsSpan(offset), value);
+        File.WriteAllBytes(Path.Combine(directory, "config"), config);
+    }
 
     private static void RequireRoot() => Skip.IfNot(Libc.geteuid() == 0, "the sysfs transport needs root");
 
@@ -168,9 +254,9 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
         return OpenAnyway();
     }
 
-    private SysfsPciDevice OpenAnyway()
+    private SysfsPciDevice OpenAnyway(KernelDriverPolicy kernelDriver = KernelDriverPolicy.Refuse)
     {
         Assert.True(PciAddress.TryParse(Address, out var address));
-        return new(address, check: null, _sysfs.Root);
+        return new(address, check: null, _sysfs.Root, kernelDriver);
     }
 }

@@ -149,6 +149,7 @@ internal sealed class Ring
         bench.Write(IxgbeRegisters.RDBAH, (uint)(Base >> 32), Queue);
         bench.Write(IxgbeRegisters.RDLEN, (uint)Entries * 16, Queue);
         bench.Write(IxgbeRegisters.SRRCTL, split, Queue);
+        bench.Write(IxgbeRegisters.DCA_RXCTRL, 0xA200, Queue);
     }
 
     internal void Enable(uint control = 0)

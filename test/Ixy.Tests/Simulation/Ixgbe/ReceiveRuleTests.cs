@@ -5,7 +5,7 @@ using Ixy.Simulation;
 namespace Ixy.Tests.Simulation.Ixgbe;
 
 /// <summary>Each rule of the datasheet for receive registers and descriptors, broken once (design D7).</summary>
-public sealed class ReceiveRuleTests
+public sealed unsafe class ReceiveRuleTests
 {
     private const uint OneBuffer = 1u << 25, Enable = 1u << 25;
 
@@ -26,7 +26,7 @@ public sealed class ReceiveRuleTests
     }
 
     [Fact] // 4.6.7.1, through plain memory (design D6): seen when the queue is enabled
-    public unsafe void TailWhileDisabledInPlainMemory()
+    public void TailWhileDisabledInPlainMemory()
     {
         using var bench = new ReceiveBench();
         var ring = new Ring(bench, 3, 128);
@@ -134,6 +134,24 @@ public sealed class ReceiveRuleTests
         using var bench = new ReceiveBench();
         bench.Bench.Write(IxgbeRegisters.DCA_RXCTRL, 1 << 12, 2);
         Assert.Equal(("dca-bit-12", "DCA_RXCTRL[2]"), (Only(bench).Rule, Only(bench).Register));
+    }
+
+    [Fact] // 4.6.7: it is set after reset; to clear it is the last step, which may come after the queue was enabled
+    public void DcaBit12LeftAsItWasAfterReset()
+    {
+        using var bench = ReceiveBench.Receiving();
+        bench.Bench.Write(IxgbeRegisters.DCA_RXCTRL, 0xB200);
+        bench.Bench.Write(IxgbeRegisters.DCA_RXCTRL, 0xA200);
+        bench.Deliver(ReceiveBench.Frame());
+        Assert.Single(bench.Violations); // of the write
+        *(uint*)bench.Card.TryGetShared(0, IxgbeRegisters.DCA_RXCTRL[0]) = 0xB200;
+        bench.Deliver(ReceiveBench.Frame());
+        Assert.Single(bench.Violations); // the queue is under way
+        bench.Bench.Write(IxgbeRegisters.RXDCTL, 0);
+        bench.Start(0);
+        *(uint*)bench.Card.TryGetShared(0, IxgbeRegisters.DCA_RXCTRL[0]) = 0xB200;
+        bench.Deliver([.. Enumerable.Repeat(ReceiveBench.Frame(), 100)]);
+        Assert.Equal(["dca-bit-12", "dca-bit-12"], bench.Rules);
     }
 
     [Fact] // 8.2.3.8.8

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Ixy.Simulation;
 using Ixy.Simulation.Wires;
 using Ixy.Vfio;
 
@@ -227,8 +228,8 @@ public sealed partial class TapWireTests
             frame[34] = 0; // echo reply
             frame[36] = frame[37] = 0;
             int end = 14 + (frame[16] << 8 | frame[17]);
-            ushort checksum = InternetChecksum.Finish(InternetChecksum.Add(0, frame.AsSpan(34, end - 34)));
-            (frame[36], frame[37]) = ((byte)(checksum >> 8), (byte)checksum);
+            ushort checksum = InternetChecksum.Finish(InternetChecksum.Sum(frame.AsSpan(34, end - 34)));
+            (frame[36], frame[37]) = ((byte)checksum, (byte)(checksum >> 8));
             return true;
         }
     }

@@ -1,0 +1,57 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Ixy.Simulation;
+
+/// <summary>The Internet checksum (RFC 1071): the one's complement of the one's complement sum of 16-bit words.</summary>
+internal static class InternetChecksum
+{
+    /// <summary>
+    /// One's complement sum of the 16-bit words as they lie in memory, folded to 16 bits; an odd last byte stands
+    /// alone. Correct data, its checksum included, sums up to 0xFFFF in either byte order (RFC 1071).
+    /// </summary>
+    internal static uint Sum(ReadOnlySpan<byte> bytes, ulong sum = 0)
+    {
+        ref byte position = ref MemoryMarshal.GetReference(bytes);
+        int left = bytes.Length;
+        if (left >= 64) sum += SumOfVectors(ref position, left & ~31);
+        position = ref Unsafe.Add(ref position, left >= 64 ? left & ~31 : 0);
+        left = left >= 64 ? left & 31 : left;
+        for (; left >= 4; left -= 4)
+        {
+            sum += Unsafe.ReadUnaligned<uint>(ref position);
+            position = ref Unsafe.Add(ref position, 4);
+        }
+        if ((left & 2) != 0)
+        {
+            sum += Unsafe.ReadUnaligned<ushort>(ref position);
+            position = ref Unsafe.Add(ref position, 2);
+        }
+        if ((left & 1) != 0) sum += position;
+        return Fold(sum);
+    }
+
+    /// <summary>The checksum of a sum, to be stored as it is (little-endian).</summary>
+    internal static ushort Finish(uint sum) => (ushort)~sum;
+
+    private static ulong SumOfVectors(ref byte start, int length)
+    {
+        var sums = Vector256<ulong>.Zero;
+        for (int offset = 0; offset < length; offset += 32)
+        {
+            var words = Vector256.LoadUnsafe(ref start, (nuint)offset).AsUInt32();
+            var (low, high) = Vector256.Widen(words);
+            sums += low + high;
+        }
+        return Vector256.Sum(sums);
+    }
+
+    private static uint Fold(ulong sum)
+    {
+        sum = (sum & 0xFFFF_FFFF) + (sum >> 32);
+        sum = (sum & 0xFFFF) + (sum >> 16 & 0xFFFF) + (sum >> 32);
+        sum = (sum & 0xFFFF) + (sum >> 16);
+        return (uint)((sum & 0xFFFF) + (sum >> 16));
+    }
+}

@@ -1,0 +1,56 @@
+using Ixy.Vfio.Interop;
+
+namespace Ixy.Vfio;
+
+/// <summary>
+/// One interrupt vector: an event descriptor (eventfd(2)) that counts how often the device has fired it. Wait for it
+/// with an <see cref="InterruptWaiter"/>, alone or with others.
+/// </summary>
+public sealed unsafe class InterruptVector
+{
+    private readonly InterruptVectors _owner;
+
+    internal InterruptVector(InterruptVectors owner, int index)
+    {
+        (_owner, Index) = (owner, index);
+        EventDescriptor = Libc.eventfd(0, Libc.EFD_NONBLOCK | Libc.EFD_CLOEXEC);
+        if (EventDescriptor < 0) throw new PciDeviceException($"no event descriptor for interrupt vector {index}: {Libc.LastError()}");
+    }
+
+    /// <summary>The vector's number in the function, from 0.</summary>
+    public int Index { get; }
+
+    /// <summary>The eventfd, for a poll loop of one's own. Owned by this object.</summary>
+    public int EventDescriptor { get; private set; }
+
+    /// <summary>
+    /// Holds the vector's interrupts back. What the device sends meanwhile stays pending, and fires once when the vector is
+    /// unmasked. MSI and MSI-X have bits for this in the device; not every function has those of MSI.
+    /// </summary>
+    /// <exception cref="InterruptsNotSupportedException">The function cannot mask this vector.</exception>
+    /// <exception cref="ObjectDisposedException">The vectors were disposed.</exception>
+    public void Mask() => _owner.SetMask(Index, masked: true);
+
+    /// <summary>Lets interrupts through again; also re-arms the interrupt line (INTx) after it has fired.</summary>
+    /// <exception cref="InterruptsNotSupportedException">The function cannot mask this vector.</exception>
+    /// <exception cref="ObjectDisposedException">The vectors were disposed.</exception>
+    public void Unmask() => _owner.SetMask(Index, masked: false);
+
+    /// <summary>How often the vector has fired since the last call. Does not wait.</summary>
+    /// <exception cref="ObjectDisposedException">The vectors were disposed.</exception>
+    public long TakeCount()
+    {
+        ObjectDisposedException.ThrowIf(_owner.IsDisposed, this);
+        ulong count = 0;
+        if (Libc.read(EventDescriptor, &count, sizeof(ulong)) == sizeof(ulong)) return (long)count;
+        return System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == Libc.EAGAIN
+            ? 0
+            : throw new PciDeviceException($"the event descriptor of interrupt vector {Index} cannot be read: {Libc.LastError()}");
+    }
+
+    internal void Close()
+    {
+        _ = Libc.close(EventDescriptor);
+        EventDescriptor = -1;
+    }
+}

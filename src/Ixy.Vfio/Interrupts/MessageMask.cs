@@ -1,0 +1,34 @@
+namespace Ixy.Vfio;
+
+/// <summary>The mask bits of message-signalled interrupts, where PCI Local Bus 3.0 (section 6.8) puts them.</summary>
+internal static class MessageMask
+{
+    private const byte MsiId = 0x05, MsixId = 0x11;
+
+    /// <summary>The mask bits of MSI lie in its capability, where the function has any (6.8.1.3).</summary>
+    internal static void SetMsi(PciDevice device, int vector, bool masked)
+    {
+        const uint Is64Bit = 1 << 7, HasMasks = 1 << 8;
+        int capability = device.FindCapabilities(MsiId).First();
+        uint control = device.ReadConfig(capability + 2, 2);
+        if ((control & HasMasks) == 0)
+            throw new InterruptsNotSupportedException($"{device.Name}: its MSI vectors have no mask bits: mask the cause in the device's own registers");
+        int offset = capability + ((control & Is64Bit) != 0 ? 0x10 : 0x0C);
+        uint bits = device.ReadConfig(offset, 4), bit = 1u << vector;
+        device.WriteConfig(offset, masked ? bits | bit : bits & ~bit, 4);
+    }
+
+    /// <summary>The mask bit of an MSI-X vector is the lowest of the fourth word of its table entry (6.8.2.9).</summary>
+    internal static void SetMsix(PciDevice device, int vector, bool masked)
+    {
+        int capability = device.FindCapabilities(MsixId).First();
+        uint table = device.ReadConfig(capability + 4, 4);
+        var bar = device.OpenBar((int)(table & 7));
+        uint control = (table & ~7u) + (uint)vector * 16 + 12;
+        uint value = bar.Read32(control) & ~1u | (masked ? 1u : 0u);
+        bar.Write32(control, value);
+        if (bar.Read32(control) != value)
+            throw new InterruptsNotSupportedException(
+                $"{device.Name}: the kernel hides the MSI-X table, so vector {vector} cannot be masked: expected Linux 4.16 or later");
+    }
+}

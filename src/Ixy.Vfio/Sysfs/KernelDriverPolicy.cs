@@ -1,0 +1,14 @@
+namespace Ixy.Vfio;
+
+/// <summary>What the sysfs transport does with a kernel driver that holds the function.</summary>
+public enum KernelDriverPolicy
+{
+    /// <summary>Leaves it alone and fails, naming the command that unbinds it.</summary>
+    Refuse,
+
+    /// <summary>Unbinds it, unless its network interface is up with an address or carries a route.</summary>
+    UnbindIfUnused,
+
+    /// <summary>Unbinds it, whoever uses its network interface.</summary>
+    ForceUnbind,
+}

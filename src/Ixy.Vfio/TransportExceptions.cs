@@ -1,0 +1,53 @@
+namespace Ixy.Vfio;
+
+/// <summary>The function is behind no IOMMU, which VFIO requires: it is off or not there. The sysfs transport needs none.</summary>
+public sealed class NoIommuException(string message) : PciDeviceException(message);
+
+/// <summary>The kernel modules of VFIO are not loaded: there is no <c>/dev/vfio/vfio</c>.</summary>
+public sealed class VfioNotLoadedException(string message) : PciDeviceException(message);
+
+/// <summary>The function is not bound to vfio-pci; the message has the commands that bind it.</summary>
+public sealed class NotBoundToVfioException(string message, string? driver) : PciDeviceException(message)
+{
+    /// <summary>The kernel driver it is bound to; null if there is none.</summary>
+    public string? Driver { get; } = driver;
+}
+
+/// <summary>Other functions of the IOMMU group, which can reach each other's memory, are still driven by the kernel.</summary>
+public sealed class GroupNotViableException(string message, int group, IReadOnlyList<string> devices) : PciDeviceException(message)
+{
+    /// <summary>The IOMMU group's number.</summary>
+    public int Group { get; } = group;
+
+    /// <summary>The group's functions that keep it from being used, each as "address (driver)".</summary>
+    public IReadOnlyList<string> Devices { get; } = devices;
+}
+
+/// <summary>Another process uses the function, or another of its IOMMU group.</summary>
+public sealed class DeviceBusyException(string message) : PciDeviceException(message);
+
+/// <summary>VFIO pins DMA memory, and the process may not lock that much (RLIMIT_MEMLOCK).</summary>
+public sealed class MemoryLockLimitException(string message, ulong limit, ulong needed) : PciDeviceException(message)
+{
+    /// <summary>Bytes the process may lock now.</summary>
+    public ulong Limit { get; } = limit;
+
+    /// <summary>Bytes it has locked, and those that were to come.</summary>
+    public ulong Needed { get; } = needed;
+}
+
+/// <summary>The platform does not remap interrupts, so a device could send any interrupt of the host; VFIO refuses that.</summary>
+public sealed class NoInterruptRemappingException(string message) : PciDeviceException(message);
+
+/// <summary>The kernel's VFIO has another version than this library, or has no Type1 v2 IOMMU.</summary>
+public sealed class VfioVersionException(string message) : PciDeviceException(message);
+
+/// <summary>The transport or the function has no interrupts of this kind, or not as many.</summary>
+public sealed class InterruptsNotSupportedException(string message) : PciDeviceException(message);
+
+/// <summary>The function's network interface is in use: it is up with an address, or carries a route.</summary>
+public sealed class InterfaceInUseException(string message, string networkInterface) : PciDeviceException(message)
+{
+    /// <summary>Its name, e.g. <c>eth0</c>.</summary>
+    public string Interface { get; } = networkInterface;
+}

@@ -1,0 +1,182 @@
+using Ixy.Vfio.Interop;
+using Ixy.Vfio.Kernel;
+using Ixy.Vfio.Sysfs;
+using static Ixy.Vfio.Interop.Vfio;
+
+namespace Ixy.Vfio;
+
+/// <summary>
+/// The kernel VFIO transport: a function that is bound to vfio-pci, behind an IOMMU (kernel documentation,
+/// driver-api/vfio; linux/vfio.h). The device reaches the DMA arena and nothing else, so no root is needed: only rights to
+/// the file of its IOMMU group, and a limit on locked memory that is high enough.
+/// </summary>
+public sealed unsafe class VfioPciDevice : PciDevice
+{
+    private readonly PciBar?[] _bars = new PciBar?[6];
+    private readonly VfioContainer _container;
+    private readonly VfioGroup _group;
+    private readonly VfioRegion _config;
+    private readonly bool _hasReset;
+    private int _fd = -1;
+
+    /// <summary>Opens a function and takes its IOMMU group for this process.</summary>
+    /// <param name="address">Where the function is.</param>
+    /// <param name="check">Called with the function when its configuration can be read; throws if it is not wanted.</param>
+    /// <exception cref="DeviceNotFoundException">There is none at this address.</exception>
+    /// <exception cref="NoIommuException">It is behind no IOMMU.</exception>
+    /// <exception cref="VfioNotLoadedException">The kernel's VFIO modules are not loaded.</exception>
+    /// <exception cref="NotBoundToVfioException">It has another driver than vfio-pci, or none.</exception>
+    /// <exception cref="PrivilegeException">The group's file is closed to this user.</exception>
+    /// <exception cref="DeviceBusyException">Another process has the group.</exception>
+    /// <exception cref="GroupNotViableException">The kernel drives another function of the group.</exception>
+    /// <exception cref="NoInterruptRemappingException">The IOMMU does not remap interrupts.</exception>
+    /// <exception cref="VfioVersionException">Another version of VFIO, or no Type1 v2 IOMMU.</exception>
+    public VfioPciDevice(PciAddress address, Action<PciDevice>? check = null)
+        : this(new SysfsFunction(SysfsFunction.Root, address.ToString()), check, VfioContainer.Directory)
+    {
+    }
+
+    internal VfioPciDevice(SysfsFunction function, Action<PciDevice>? check, string directory)
+    {
+        Name = function.Name;
+        int number = RequireVfio(function, directory);
+        (_container, _group) = VfioContainer.Take(function, number, directory);
+        try
+        {
+            _fd = _group.OpenDevice(Name);
+            var info = VfioCall.Query<device_info>(_fd, DEVICE_GET_INFO, 0, $"{Name}: its VFIO info");
+            _hasReset = (info.flags & DEVICE_FLAGS_RESET) != 0;
+            _config = FindRegion(PCI_CONFIG_REGION_INDEX);
+            check?.Invoke(this);
+        }
+        catch
+        {
+            Close();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override string Name { get; }
+
+    /// <summary>The number of the function's IOMMU group.</summary>
+    public int IommuGroup => _group.Number;
+
+    /// <summary>Whether the function at an address is bound to vfio-pci, and so is for this transport.</summary>
+    /// <exception cref="DeviceNotFoundException">There is no function at this address.</exception>
+    public static bool IsBound(PciAddress address) => new SysfsFunction(SysfsFunction.Root, address.ToString()).IsBoundToVfio;
+
+    /// <inheritdoc/>
+    public override uint ReadConfig(int offset, int size)
+    {
+        uint value = 0;
+        if (Libc.pread(_fd, &value, (nuint)size, _config.Offset + offset) != size)
+            throw new PciDeviceException($"{Name}: configuration space cannot be read at 0x{offset:x}: {Libc.LastError()}");
+        return value;
+    }
+
+    /// <inheritdoc/>
+    public override void WriteConfig(int offset, uint value, int size)
+    {
+        if (Libc.pwrite(_fd, &value, (nuint)size, _config.Offset + offset) != size)
+            throw new PciDeviceException($"{Name}: configuration space cannot be written at 0x{offset:x}: {Libc.LastError()}");
+    }
+
+    /// <inheritdoc/>
+    public override PciBar OpenBar(int index)
+    {
+        if ((uint)index > 5) throw new PciDeviceException($"{Name}: a PCI function has the BARs 0 to 5, not {index}");
+        return _bars[index] ??= MapBar(index);
+    }
+
+    /// <inheritdoc/>
+    public override void Reset()
+    {
+        if (!_hasReset)
+            throw new PciDeviceException($"{Name} has no reset of its own (no FLR, no power states, not alone on its bus): opening it has reset what could be");
+        if (Libc.ioctl(_fd, DEVICE_RESET, null) < 0) throw new PciDeviceException($"{Name} cannot be reset: {Libc.LastError()}");
+    }
+
+    /// <inheritdoc/>
+    public override int CountInterruptVectors(InterruptKind kind) =>
+        (int)VfioCall.Query<irq_info>(_fd, DEVICE_GET_IRQ_INFO, Index(kind), $"{Name}: how many {kind} vectors it has").count;
+
+    /// <inheritdoc/>
+    protected internal override void ConnectInterrupts(InterruptKind kind, ReadOnlySpan<int> eventDescriptors) =>
+        SetInterrupts(kind, IRQ_SET_ACTION_TRIGGER, eventDescriptors);
+
+    /// <inheritdoc/>
+    protected internal override void DisconnectInterrupts(InterruptKind kind) => SetInterrupts(kind, IRQ_SET_ACTION_TRIGGER, [], vectors: 0);
+
+    /// <inheritdoc/>
+    protected internal override void MaskInterruptLine(bool masked) =>
+        SetInterrupts(InterruptKind.Intx, masked ? IRQ_SET_ACTION_MASK : IRQ_SET_ACTION_UNMASK, []);
+
+    /// <inheritdoc/>
+    protected internal override void MapDma(DmaChunk chunk) => _container.Map(Name, chunk);
+
+    /// <inheritdoc/>
+    protected internal override void UnmapDma(DmaChunk chunk) => _container.Unmap(Name, chunk);
+
+    /// <inheritdoc/>
+    protected override void Close()
+    {
+        foreach (var bar in _bars) (bar as IDisposable)?.Dispose();
+        Array.Clear(_bars);
+        if (_fd >= 0) _ = Libc.close(_fd);
+        _fd = -1;
+        _container.Release(_group);
+    }
+
+    private static int RequireVfio(SysfsFunction function, string directory)
+    {
+        if (function.IommuGroup is not { } group)
+            throw new NoIommuException(
+                $"{function.Name} is behind no IOMMU, which VFIO needs: switch it on (BIOS: VT-d or AMD-Vi; kernel command line: " +
+                "intel_iommu=on or amd_iommu=on), or unbind the function from every driver to use it through sysfs as root");
+        if (!Path.Exists(Path.Combine(directory, "vfio")))
+            throw new VfioNotLoadedException(
+                $"{function.Name}: the kernel's VFIO is not loaded (there is no {directory}/vfio): load it with 'sudo modprobe vfio-pci'");
+        if (!function.IsBoundToVfio)
+            throw new NotBoundToVfioException(
+                $"{function.Name} is bound to {function.Driver ?? "no driver"}, expected vfio-pci: bind it with " +
+                $"'echo vfio-pci | sudo tee {function.Directory}/driver_override; " +
+                (function.Driver is null ? "" : $"echo {function.Name} | sudo tee {function.Directory}/driver/unbind; ") +
+                $"echo {function.Name} | sudo tee /sys/bus/pci/drivers_probe'", function.Driver);
+        return group;
+    }
+
+    private PciBar MapBar(int index)
+    {
+        var region = FindRegion(index);
+        if (region.Length == 0) throw new PciDeviceException($"{Name} has no BAR {index}");
+        string name = $"{Name}: BAR {index}";
+        return region.Areas is [(0, var length)] && length == region.Length
+            ? MappedBar.Map(name, _fd, region.Offset, region.Length)
+            : new FileBar(name, _fd, region.Offset, region.Length, region.Areas);
+    }
+
+    private VfioRegion FindRegion(int index) =>
+        VfioRegion.Parse(VfioCall.Query(_fd, DEVICE_GET_REGION_INFO, sizeof(region_info), index, $"{Name}: the info of region {index}"));
+
+    // VFIO counts the kinds as the enumeration does.
+    private static int Index(InterruptKind kind) => (int)kind;
+
+    private void SetInterrupts(InterruptKind kind, uint action, ReadOnlySpan<int> eventDescriptors, int vectors = 1)
+    {
+        // Without data the count says how many vectors are meant; none at all switches the kind off.
+        bool hasData = !eventDescriptors.IsEmpty;
+        int length = sizeof(irq_set) + eventDescriptors.Length * sizeof(int);
+        byte* bytes = stackalloc byte[length];
+        *(irq_set*)bytes = new()
+        {
+            argsz = (uint)length,
+            flags = action | (hasData ? IRQ_SET_DATA_EVENTFD : IRQ_SET_DATA_NONE),
+            index = (uint)Index(kind),
+            count = (uint)(hasData ? eventDescriptors.Length : vectors),
+        };
+        eventDescriptors.CopyTo(new(bytes + sizeof(irq_set), eventDescriptors.Length));
+        if (Libc.ioctl(_fd, DEVICE_SET_IRQS, bytes) < 0)
+            throw new PciDeviceException($"{Name}: its {kind} vectors cannot be set: {Libc.LastError()}");
+    }
+}

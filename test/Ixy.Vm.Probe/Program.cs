@@ -1,0 +1,40 @@
+using Ixy.Vfio;
+using Ixy.Vm.Probe;
+
+// Runs inside a guest and prints one fact a line, as name=value; the tests on the host judge them.
+// It uses Ixy.Vfio and none of ixy's drivers. Exit codes: 0 all done, 1 an exception, which is the fact "error".
+if (args is not [var command, var first, .. var more] || !PciAddress.TryParse(first, out var address))
+{
+    Console.Error.WriteLine("expected: open|hold|sysfs|sysfs-without-rights|edu|stray|e1000e|virtio ADDRESS [ADDRESS]");
+    return 2;
+}
+try
+{
+    Action run = command switch
+    {
+        "open" => () => OpenProbe.Run([address, .. more.Select(Parse)]),
+        "hold" => () => OpenProbe.Hold(address),
+        "sysfs" => () => OpenProbe.RunSysfs(address, more),
+        "sysfs-without-rights" => () =>
+        {
+            Capabilities.DropSysAdmin();
+            OpenProbe.RunSysfs(address, more);
+        },
+        "edu" => () => Leaks.Check(() => EduProbe.Run(address)),
+        "stray" => () => EduProbe.StrayDma(address),
+        "e1000e" => () => Leaks.Check(() => E1000eProbe.Run(address)),
+        "virtio" => () => Leaks.Check(() => VirtioProbe.Run(address)),
+        _ => throw new ArgumentException($"unknown command '{command}'"),
+    };
+    run();
+    Fact.Print("done", command);
+    return 0;
+}
+catch (Exception error) when (error is PciDeviceException or ArgumentException)
+{
+    Fact.Print("error", $"{error.GetType().Name}: {error.Message}");
+    return 1;
+}
+
+static PciAddress Parse(string text) =>
+    PciAddress.TryParse(text, out var address) ? address : throw new ArgumentException($"'{text}' is no PCI address");

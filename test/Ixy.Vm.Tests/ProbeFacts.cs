@@ -1,0 +1,41 @@
+namespace Ixy.Vm.Tests;
+
+/// <summary>What the probe (test/Ixy.Vm.Probe) has printed: facts, a line each as name=value.</summary>
+internal sealed class ProbeFacts
+{
+    private readonly ILookup<string, string> _facts;
+    private readonly CommandResult _result;
+
+    private ProbeFacts(CommandResult result)
+    {
+        _result = result;
+        _facts = result.Output.Split('\n').Where(line => line.Contains('=')).ToLookup(line => line[..line.IndexOf('=')], line => line[(line.IndexOf('=') + 1)..]);
+    }
+
+    /// <summary>The last value of a fact; several runs of one thing must come to the same.</summary>
+    internal string this[string name] => Assert.Single(_facts[name].Distinct());
+
+    /// <summary>The exception that ended it, as "type: message".</summary>
+    internal string Error => this["error"];
+
+    /// <summary>Runs the probe as the user without privileges.</summary>
+    internal static ProbeFacts Run(Guest guest, string arguments, int lockedMiB = 64) =>
+        new(guest.Run(GuestSetup.AsUser($"probe {arguments}", lockedMiB)));
+
+    internal static ProbeFacts RunAsRoot(Guest guest, string arguments) => new(guest.Run($"probe {arguments}"));
+
+    /// <summary>Asserts facts; and that the probe came to its end.</summary>
+    internal void AssertAll(params (string Name, string Value)[] expected)
+    {
+        Assert.True(_result.ExitCode == 0, _result.ToString());
+        Assert.True(expected.All(fact => _facts[fact.Name].Distinct().SequenceEqual([fact.Value])), $"expected {string.Join(", ", expected)}; {_result}");
+    }
+
+    /// <summary>Asserts that the probe was ended by an exception of this type, whose message has all these parts.</summary>
+    internal void AssertError(string type, params string[] parts)
+    {
+        Assert.True(_result.ExitCode == 1, _result.ToString());
+        Assert.StartsWith($"{type}: ", Error);
+        Assert.All(parts, part => Assert.Contains(part, Error));
+    }
+}

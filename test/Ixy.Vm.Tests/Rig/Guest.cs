@@ -1,0 +1,147 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+
+namespace Ixy.Vm.Tests.Rig;
+
+/// <summary>A running virtual machine with Linux, busybox and ixy in it. The other end of each NIC's cable is here.</summary>
+internal sealed class Guest : IDisposable
+{
+    private static readonly TimeSpan s_bootLimit = TimeSpan.FromMinutes(3), s_commandLimit = TimeSpan.FromSeconds(60);
+    private const int ConsoleLinesInMessages = 80;
+
+    // Paths of Unix sockets are short (108 bytes), so this is not below the test's folder.
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ixy-vm-");
+    private readonly List<IDisposable> _resources = [];
+    private readonly EthernetPort?[] _ports;
+    private readonly QemuProcess _qemu;
+    private readonly GuestAgent _agent;
+    private int _jobs;
+
+    /// <summary>Boots a machine, and waits until it takes commands.</summary>
+    internal Guest(GuestMachine machine)
+    {
+        Machine = machine;
+        _ports = new EthernetPort[machine.Devices.Length];
+        long start = Stopwatch.GetTimestamp();
+        try
+        {
+            for (int i = 0; i < _ports.Length; i++) _ports[i] = CreatePort(i);
+            using var listener = Listen(InFolder("agent"));
+            using var monitorListener = Listen(InFolder("monitor"));
+            _qemu = Keep(new QemuProcess(Arguments(machine)));
+            _agent = Keep(new GuestAgent(Accept(listener)));
+            Monitor = Keep(new QemuMonitor(Accept(monitorListener)));
+            foreach (var port in _ports.OfType<DatagramPort>()) port.Connect();
+            _agent.WaitUntilReady(s_bootLimit);
+        }
+        catch (Exception error) when (error is TimeoutException or IOException or SocketException)
+        {
+            string message = Failure($"did not boot: {error.Message}");
+            Dispose();
+            throw new GuestException(message);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+        BootTime = Stopwatch.GetElapsedTime(start);
+    }
+
+    internal GuestMachine Machine { get; }
+
+    /// <summary>From the start of QEMU until the guest took commands.</summary>
+    internal TimeSpan BootTime { get; }
+
+    /// <summary>Pulls cables, and does what else can be done to a machine from outside.</summary>
+    internal QemuMonitor Monitor { get; }
+
+    /// <summary>It has neither ended nor been given up.</summary>
+    internal bool IsAlive => _resources.Count > 0 && !_qemu.HasExited;
+
+    /// <summary>All that the kernel and the init process have said on the console.</summary>
+    internal string Console => File.ReadAllText(InFolder("console"));
+
+    /// <summary>The far end of a NIC's cable.</summary>
+    internal EthernetPort Port(int device) =>
+        _ports[device] ?? throw new ArgumentException($"device {device} of {Machine.Name} is no NIC");
+
+    /// <summary>Runs a shell script as root and waits for its end; after the time limit (a minute) it is killed.</summary>
+    /// <exception cref="GuestException">The guest hangs. It is ended.</exception>
+    internal CommandResult Run(string script, TimeSpan? limit = null)
+    {
+        if (!IsAlive) throw new GuestException($"the guest '{Machine.Name}' has ended");
+        try
+        {
+            return _agent.Run(script, limit ?? s_commandLimit);
+        }
+        catch (Exception error) when (error is TimeoutException or SocketException)
+        {
+            string message = Failure($"hangs at '{script}': {error.Message}");
+            Dispose();
+            throw new GuestException(message);
+        }
+    }
+
+    /// <summary>Starts a shell script as root that goes on while others run.</summary>
+    internal GuestJob Start(string script) => GuestJob.Start(this, ++_jobs, script);
+
+    /// <summary>Ends the machine as if by pulling its plug.</summary>
+    public void Dispose()
+    {
+        for (int i = _resources.Count - 1; i >= 0; i--) _resources[i].Dispose();
+        _resources.Clear();
+        if (_folder.Exists) _folder.Delete(recursive: true);
+    }
+
+    private static Socket Listen(string path)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(path));
+        socket.Listen();
+        return socket;
+    }
+
+    // QEMU connects before it starts the machine, or it ends and says why.
+    private Socket Accept(Socket listener)
+    {
+        while (!listener.Poll(TimeSpan.FromMilliseconds(100), SelectMode.SelectRead))
+        {
+            if (_qemu.HasExited) throw new GuestException(Failure("did not start"));
+        }
+        return listener.Accept();
+    }
+
+    private List<string> Arguments(GuestMachine machine) =>
+    [
+        .. machine.Arguments(device => Port(device).Netdev($"n{device}")),
+        "-kernel", GuestImage.Kernel, "-initrd", GuestImage.InitialRamDisk, "-append", machine.KernelCommandLine,
+        // A guest that panics or reboots ends.
+        "-no-reboot", "-nodefaults", "-nic", "none", "-display", "none",
+        "-serial", $"file:{InFolder("console")}", "-serial", $"unix:{InFolder("agent")}",
+        "-qmp", $"unix:{InFolder("monitor")}",
+    ];
+
+    private EthernetPort? CreatePort(int device) => Machine.Devices[device].Cable switch
+    {
+        Cable.None => null,
+        Cable.Datagram => Keep(new DatagramPort(InFolder($"guest{device}"), InFolder($"host{device}"))),
+        Cable.Tap => Keep(new TapPort()),
+        var other => throw new NotSupportedException($"{other}"),
+    };
+
+    private string InFolder(string name) => Path.Combine(_folder.FullName, name);
+
+    private T Keep<T>(T resource) where T : IDisposable
+    {
+        _resources.Add(resource);
+        return resource;
+    }
+
+    private string Failure(string what)
+    {
+        string console = File.Exists(InFolder("console")) ? Console : "";
+        var last = console.Split('\n').TakeLast(ConsoleLinesInMessages);
+        return $"the guest '{Machine.Name}' {what}\n{_qemu.Error}\n--- the end of its console:\n{string.Join('\n', last)}";
+    }
+}

@@ -1,0 +1,101 @@
+namespace Ixy.Vm.Tests.Rig;
+
+/// <summary>Where the far end of a NIC's cable is.</summary>
+internal enum Cable
+{
+    /// <summary>No cable: the device is no NIC.</summary>
+    None,
+
+    /// <summary>Unix datagram sockets, one frame per datagram. Needs no root, has one queue.</summary>
+    Datagram,
+
+    /// <summary>A TAP interface of the host with two queues. Needs root.</summary>
+    Tap,
+}
+
+/// <summary>A PCI device of a guest.</summary>
+/// <param name="Model">QEMU's name for it.</param>
+/// <param name="Options">QEMU's options, with commas between.</param>
+/// <param name="Cable">What it is plugged into.</param>
+internal sealed record GuestDevice(string Model, string Options = "", Cable Cable = Cable.Datagram)
+{
+    /// <summary>It cuts DMA addresses to 28 bits otherwise.</summary>
+    internal const string EduReachesAllMemory = "dma_mask=0xffffffffff";
+
+    /// <summary>Virtio 1.x only, with its DMA left to the IOMMU.</summary>
+    internal const string BehindIommu = "disable-legacy=on,iommu_platform=on,ats=on";
+
+    /// <summary>A virtio 1.x NIC that leaves its DMA to the IOMMU (VIRTIO_F_ACCESS_PLATFORM).</summary>
+    internal static GuestDevice VirtioNet { get; } = new("virtio-net-pci", BehindIommu);
+
+    internal static GuestDevice VirtioNetPacked { get; } = new("virtio-net-pci", $"{BehindIommu},packed=on");
+
+    /// <summary>Two queue pairs; a vector for each of the four queues, one for the control queue and one for changes.</summary>
+    internal static GuestDevice VirtioNetTwoQueues { get; } = new("virtio-net-pci", $"{BehindIommu},mq=on,vectors=6", Cable.Tap);
+
+    /// <summary>Says that its network carries 9,000 bytes.</summary>
+    internal static GuestDevice VirtioNetJumbo { get; } = new("virtio-net-pci", $"{BehindIommu},host_mtu=9000");
+
+    /// <summary>Virtio 1.x, but with DMA past any IOMMU.</summary>
+    internal static GuestDevice VirtioNetPastIommu { get; } = new("virtio-net-pci", "disable-legacy=on");
+
+    /// <summary>Virtio 0.9.5 only.</summary>
+    internal static GuestDevice VirtioNetLegacy { get; } = new("virtio-net-pci", "disable-modern=on");
+
+    internal static GuestDevice E1000e { get; } = new("e1000e");
+
+    /// <summary>QEMU's device for exercises: registers, DMA and interrupts (docs/specs/edu.rst of QEMU).</summary>
+    internal static GuestDevice Edu { get; } = new("edu", EduReachesAllMemory, Cable.None);
+
+    internal bool IsNic => Cable != Cable.None;
+}
+
+/// <summary>A guest's hardware. Its devices are functions 0000:00:10.0, 0000:00:11.0 … in order.</summary>
+internal sealed record GuestMachine(string Name, params GuestDevice[] Devices)
+{
+    private const int FirstSlot = 0x10;
+
+    /// <summary>An Intel IOMMU that remaps interrupts, without which VFIO refuses to work.</summary>
+    internal bool HasIommu { get; init; }
+
+    /// <summary>That IOMMU does not remap interrupts.</summary>
+    internal bool LacksInterruptRemapping { get; init; }
+
+    /// <summary>Goes to the kernel's command line.</summary>
+    internal string KernelOptions { get; init; } = "";
+
+    internal int MemoryMiB { get; init; } = 1024;
+
+    /// <summary>The PCI address of a device.</summary>
+    internal static string Address(int device) => $"0000:00:{FirstSlot + device:x2}.0";
+
+    /// <summary>The MAC address of a NIC.</summary>
+    internal static string MacAddress(int device) => $"52:54:00:00:00:{FirstSlot + device:x2}";
+
+    /// <summary>QEMU's arguments that make this machine.</summary>
+    /// <param name="netdev">The far end of a device's cable, in QEMU's words.</param>
+    internal IEnumerable<string> Arguments(Func<int, string> netdev)
+    {
+        // No -accel kvm: where /dev/kvm is a nested one, stock kernels hang under it.
+        List<string> arguments = ["-machine", "q35,accel=tcg", "-cpu", "max", "-smp", "2", "-m", $"{MemoryMiB}"];
+        if (HasIommu) arguments.AddRange(["-device", $"intel-iommu,intremap={(LacksInterruptRemapping ? "off" : "on")},device-iotlb=on"]);
+        for (int i = 0; i < Devices.Length; i++)
+        {
+            if (Devices[i].IsNic) arguments.AddRange(["-netdev", netdev(i)]);
+            arguments.AddRange(["-device", DeviceArgument(i)]);
+        }
+        return arguments;
+    }
+
+    /// <summary>What the kernel is told.</summary>
+    internal string KernelCommandLine => "console=ttyS0 panic=-1" + (HasIommu ? " intel_iommu=on" : "") + $" {KernelOptions}";
+
+    private string DeviceArgument(int index)
+    {
+        var device = Devices[index];
+        string argument = $"{device.Model},id=d{index},addr={FirstSlot + index:x2}";
+        // Without boot ROM: Debian's is in a package of its own, and starting it takes time.
+        if (device.IsNic) argument += $",netdev=n{index},mac={MacAddress(index)},romfile=";
+        return device.Options.Length == 0 ? argument : $"{argument},{device.Options}";
+    }
+}

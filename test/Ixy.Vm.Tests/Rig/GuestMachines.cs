@@ -1,0 +1,80 @@
+namespace Ixy.Vm.Tests.Rig;
+
+/// <summary>A machine with an IOMMU and one or two of everything that VFIO is tried with, so that it boots once for all.</summary>
+internal static class IommuMachine
+{
+    /// <summary>Devices: two each of what forwards, one each of the rest.</summary>
+    internal const int Virtio = 0, Packed = 2, Jumbo = 4, PastIommu = 6, Legacy = 7, E1000e = 8, Edu = 9;
+
+    /// <summary>A conventional PCI bridge, and what is behind it: they cannot be told apart by an IOMMU, and share a group.</summary>
+    internal const int Bridge = 10, SharedEdu = 11, SharedE1000e = 12;
+
+    internal const string SharedEduAddress = "0000:01:01.0", SharedE1000eAddress = "0000:01:02.0";
+
+    /// <summary>A PCI Express port, and a virtio NIC that has a function-level reset because it is behind one.</summary>
+    internal const int RootPort = 13, Resettable = 14;
+
+    internal const string ResettableAddress = "0000:02:00.0";
+
+    internal static GuestMachine Machine { get; } = new("IOMMU",
+        GuestDevice.VirtioNet, GuestDevice.VirtioNet,
+        GuestDevice.VirtioNetPacked, GuestDevice.VirtioNetPacked,
+        GuestDevice.VirtioNetJumbo, GuestDevice.VirtioNetJumbo,
+        GuestDevice.VirtioNetPastIommu,
+        GuestDevice.VirtioNetLegacy,
+        GuestDevice.E1000e,
+        GuestDevice.Edu,
+        new("pcie-pci-bridge", Cable: Cable.None),
+        new("edu", $"bus=d{Bridge},addr=01,{GuestDevice.EduReachesAllMemory}", Cable.None),
+        new("e1000e", $"bus=d{Bridge},addr=02,romfile=", Cable.None),
+        new("pcie-root-port", Cable: Cable.None),
+        new("virtio-net-pci", $"bus=d{RootPort},addr=00,{GuestDevice.BehindIommu}"))
+    {
+        HasIommu = true,
+    };
+}
+
+/// <summary>Two NICs with two queue pairs each, behind an IOMMU.</summary>
+internal static class MultiQueueMachine
+{
+    internal static GuestMachine Machine { get; } = new("IOMMU, two queue pairs",
+        GuestDevice.VirtioNetTwoQueues, GuestDevice.VirtioNetTwoQueues)
+    {
+        HasIommu = true,
+    };
+}
+
+/// <summary>A machine without IOMMU, as most virtual machines are: for the sysfs transport.</summary>
+internal static class PlainMachine
+{
+    /// <summary>Devices: two of each.</summary>
+    internal const int Legacy = 0, Modern = 2;
+
+    internal static GuestMachine Machine { get; } = new("no IOMMU",
+        GuestDevice.VirtioNetLegacy, GuestDevice.VirtioNetLegacy,
+        GuestDevice.VirtioNetPastIommu, GuestDevice.VirtioNetPastIommu);
+}
+
+/// <summary>An IOMMU that does not remap interrupts, as on older hardware.</summary>
+internal static class NoRemappingMachine
+{
+    internal const int Edu = 0;
+
+    internal static GuestMachine Machine { get; } = new("IOMMU without interrupt remapping", GuestDevice.Edu)
+    {
+        HasIommu = true,
+        LacksInterruptRemapping = true,
+    };
+}
+
+/// <summary>No IOMMU, and only long huge pages, which the kernel sets aside at boot.</summary>
+internal static class LongPagesMachine
+{
+    internal const int Legacy = 0;
+
+    internal static GuestMachine Machine { get; } = new("huge pages of 1 GiB", GuestDevice.VirtioNetLegacy)
+    {
+        MemoryMiB = 5120,
+        KernelOptions = "hugepagesz=1G hugepages=1",
+    };
+}

@@ -1,0 +1,54 @@
+namespace Ixy.Vm.Tests.Rig;
+
+/// <summary>What root does in a guest before ixy can have a device. All of it may be done again.</summary>
+internal static class GuestSetup
+{
+    /// <summary>The user without privileges that every guest has.</summary>
+    internal const string User = "user";
+
+    /// <summary>A command as <see cref="User"/> runs it, with so much memory that it may lock.</summary>
+    /// <remarks>In the end the command has the shell's process to itself, so signals reach it (<see cref="Guest.Start"/>).</remarks>
+    internal static string AsUser(string command, int lockedMiB) =>
+        $"ulimit -l {lockedMiB << 10}; exec su {User} -c 'exec {command}'";
+
+    /// <summary>Loads kernel modules, with those that they depend on.</summary>
+    internal static void LoadModules(this Guest guest, params string[] modules) => guest.Run($"modprobe -a {string.Join(' ', modules)}").Succeeded();
+
+    /// <summary>Loads VFIO and gives it a device; the device's IOMMU group, whose file is the user's from now on.</summary>
+    internal static int BindToVfio(this Guest guest, string address)
+    {
+        guest.LoadModules("vfio-pci", "vfio_iommu_type1");
+        guest.BindTo("vfio-pci", address);
+        string group = guest.Run($"""
+            group=$(basename $(readlink /sys/bus/pci/devices/{address}/iommu_group))
+            chown {User} /dev/vfio/$group
+            echo $group
+            """).Succeeded();
+        return int.Parse(group);
+    }
+
+    /// <summary>Takes a device from its driver and gives it to another one.</summary>
+    internal static void BindTo(this Guest guest, string driver, string address)
+    {
+        guest.Unbind(address);
+        guest.Run($"""
+            cd /sys/bus/pci/devices/{address}
+            echo {driver} > driver_override
+            echo {address} > /sys/bus/pci/drivers_probe
+            """).Succeeded();
+        // What the probe came to stands in the kernel's log only.
+        string bound = guest.Run($"basename $(readlink /sys/bus/pci/devices/{address}/driver)").Output.Trim();
+        Assert.True(bound == driver, $"{address} is bound to '{bound}', not to {driver}: {guest.Run("dmesg | tail").Output}");
+    }
+
+    /// <summary>Takes a device from its driver, if it has one.</summary>
+    internal static void Unbind(this Guest guest, string address) =>
+        guest.Run($"cd /sys/bus/pci/devices/{address}; [ ! -e driver ] || echo {address} > driver/unbind").Succeeded();
+
+    /// <summary>Sets so many huge pages of 2 MiB aside.</summary>
+    internal static void SetHugePages(this Guest guest, int count)
+    {
+        string got = guest.Run($"echo {count} > /proc/sys/vm/nr_hugepages; cat /proc/sys/vm/nr_hugepages").Succeeded();
+        Assert.Equal($"{count}\n", got);
+    }
+}

@@ -1,0 +1,64 @@
+using System.Text.Json;
+using Xunit.Abstractions;
+
+namespace Ixy.Vm.Tests.Traffic;
+
+/// <summary>What the forwarding tests of both transports have in common.</summary>
+internal static class ForwardingSteps
+{
+    private static readonly TimeSpan s_untilMidTraffic = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// Two hosts exchange frames through the forwarder, all of which arrive in order and unchanged; ixy has counted
+    /// the same, and has allocated nothing for it.
+    /// </summary>
+    internal static void ExchangeThrough(this Forwarder forwarder, Guest guest, int first, TrafficPlan plan, ITestOutputHelper log)
+    {
+        double rate = new Exchange(guest.Port(first), guest.Port(first + 1), plan).RunFaultless();
+        log.WriteLine($"{rate:0} frames per second");
+        var report = forwarder.Interrupt();
+        Assert.Equal(0, report.GetProperty("allocatedBytes").GetInt64());
+        Assert.All(report.GetProperty("devices").EnumerateArray(), device =>
+        {
+            Assert.Equal(plan.Frames, Number(device, "rxPackets"));
+            Assert.Equal(plan.Frames, Number(device, "txPackets"));
+            Assert.Equal(plan.TotalBytes, Number(device, "rxBytes"));
+            Assert.Equal(plan.TotalBytes, Number(device, "txBytes"));
+            Assert.Equal(0, Number(device, "rxDropped"));
+            Assert.Equal(0, Number(device, "txDropped"));
+        });
+    }
+
+    /// <summary>Kills the forwarder while frames go both ways.</summary>
+    internal static void KillInMidTraffic(this Forwarder forwarder, Guest guest, int first)
+    {
+        using var stop = new CancellationTokenSource();
+        var exchange = new Exchange(guest.Port(first), guest.Port(first + 1), new() { Frames = int.MaxValue });
+        var traffic = Task.Run(() => exchange.Run(stop.Token));
+        Thread.Sleep(s_untilMidTraffic);
+        forwarder.Kill();
+        stop.Cancel();
+        traffic.GetAwaiter().GetResult();
+        var (there, back) = (exchange.There, exchange.Back);
+        Assert.True(there.Sent - there.Lost > 0 && back.Sent - back.Lost > 0, $"there was no traffic: {there}, {back}");
+        Assert.Equal((0, 0), (there.Corrupted, back.Corrupted));
+    }
+
+    /// <summary>Asserts that the device does no DMA any more, and that its driver has reset it.</summary>
+    internal static void AssertQuiet(this Guest guest, int device)
+    {
+        // The command register of the configuration space, of which bit 2 is bus mastering.
+        string command = guest.Run($"hexdump -s 4 -n 2 -e '1/2 \"%u\"' /sys/bus/pci/devices/{GuestMachine.Address(device)}/config").Succeeded();
+        Assert.Equal(0, int.Parse(command) & 4);
+        Assert.Empty(guest.VirtioStatus(device));
+    }
+
+    /// <summary>The bits of a virtio device's status (virtio 1.2, 2.1), as the device itself sees them.</summary>
+    internal static IReadOnlyList<string> VirtioStatus(this Guest guest, int device)
+    {
+        var status = guest.Monitor.Execute("x-query-virtio-status", new { path = $"/machine/peripheral/d{device}/virtio-backend" });
+        return [.. status.GetProperty("status").GetProperty("statuses").EnumerateArray().Select(bit => bit.GetString()!)];
+    }
+
+    private static long Number(JsonElement device, string name) => device.GetProperty(name).GetInt64();
+}

@@ -1,0 +1,69 @@
+using Xunit.Abstractions;
+
+namespace Ixy.Vm.Tests;
+
+/// <summary><c>ixy fwd</c> between virtio-net devices of QEMU behind an IOMMU, through VFIO, without privileges.</summary>
+[Collection(GuestCollection.Name)]
+public sealed class VfioForwardingTests(GuestPool guests, ITestOutputHelper log)
+{
+    private const int LockedMiB = 128;
+
+    [SkippableTheory]
+    [InlineData("split rings", IommuMachine.Virtio, "")]
+    [InlineData("split rings, watched buffers", IommuMachine.Virtio, "--checked")]
+    [InlineData("packed rings", IommuMachine.Packed, "")]
+    public void TenThousandFramesPassEachWay(string rings, int first, string options)
+    {
+        log.WriteLine(rings);
+        var guest = GuestWithVfio(IommuMachine.Machine, first);
+        using var forwarder = Forwarder.Start(guest, first, LockedMiB, options);
+        forwarder.ExchangeThrough(guest, first, new(), log);
+    }
+
+    [SkippableFact]
+    public void TenThousandFramesPassEachWayThroughTwoQueuePairs()
+    {
+        var guest = GuestWithVfio(MultiQueueMachine.Machine, 0);
+        using var forwarder = Forwarder.Start(guest, 0, LockedMiB, "--queues 2");
+        forwarder.ExchangeThrough(guest, 0, new() { Flows = 16 }, log);
+    }
+
+    // Buffers of 2,048 bytes, so that a frame of 9,014 is spread over five.
+    [SkippableFact]
+    public void FramesOfUpTo9000BytesAndHeaderPassThroughMergeableBuffers()
+    {
+        var guest = GuestWithVfio(IommuMachine.Machine, IommuMachine.Jumbo);
+        using var forwarder = Forwarder.Start(guest, IommuMachine.Jumbo, LockedMiB, "--max-frame-size 9014 --buffer-size 2048");
+        forwarder.ExchangeThrough(guest, IommuMachine.Jumbo, new() { Longest = 9014 }, log);
+    }
+
+    [SkippableFact]
+    public void AfterAKillInMidTrafficItWorksAgain()
+    {
+        const int First = IommuMachine.Virtio;
+        var guest = GuestWithVfio(IommuMachine.Machine, First);
+        using (var killed = Forwarder.Start(guest, First, LockedMiB)) killed.KillInMidTraffic(guest, First);
+        using var forwarder = Forwarder.Start(guest, First, LockedMiB);
+        forwarder.ExchangeThrough(guest, First, new() { Frames = 2000 }, log);
+    }
+
+    [SkippableFact]
+    public void CtrlCLeavesTheDevicesQuiet()
+    {
+        const int First = IommuMachine.Virtio;
+        var guest = GuestWithVfio(IommuMachine.Machine, First);
+        using var forwarder = Forwarder.Start(guest, First, LockedMiB);
+        Assert.NotEmpty(guest.VirtioStatus(First));
+        forwarder.Interrupt();
+        guest.AssertQuiet(First);
+        guest.AssertQuiet(First + 1);
+    }
+
+    private Guest GuestWithVfio(GuestMachine machine, int first)
+    {
+        var guest = guests.Get(machine);
+        guest.BindToVfio(GuestMachine.Address(first));
+        guest.BindToVfio(GuestMachine.Address(first + 1));
+        return guest;
+    }
+}
