@@ -32,13 +32,16 @@ internal static class Texts
 
     private const string Devices = """
         Devices:
-          0000:03:00.0                  an Intel 82599, X540 or X550 that no kernel driver holds (needs root)
+          0000:03:00.0                  an Intel 82599, X540 or X550, or virtio-net, that no kernel driver holds
+                                        (needs root)
           sim:ixgbe,wire=generator      a simulated 82599 whose port is plugged into a packet generator, which
                                         also checks what comes back (,rate=1Mpps ,size=60 ,count=1000)
           sim:ixgbe,wire=loopback       what the card sends comes back to it
           sim:ixgbe,wire=tap:ixy0       a TAP interface of this machine
           sim:ixgbe,wire=pcap:in.pcap   frames from a capture ('wire=pcap:in.pcap>out.pcapng' also writes one)
           sim:ixgbe,wire=cable:x        a cable to the other card that names it
+          sim:virtio,wire=generator     a simulated virtio-net card (,packed=on ,queues=4), with the same wires;
+                                        sim:virtio-legacy is one of version 0.9.5
         """;
 
     internal const string IxyNotes = $"""

@@ -19,7 +19,7 @@ public sealed partial class VirtioDevice : NetworkDevice
     private VirtioFeatures _features;
     private VirtioControlQueue? _control;
     private MacAddress _macAddress;
-    private bool _promiscuous = true, _allMulticast = true, _disposed;
+    private bool _promiscuous = true, _allMulticast, _disposed;
 
     /// <summary>Resets the device and sets it up (3.1.1). Owns <paramref name="device"/>; the caller disposes it if this throws.</summary>
     /// <exception cref="PciDeviceException">The device does not answer as the specification says, or there is no memory.</exception>

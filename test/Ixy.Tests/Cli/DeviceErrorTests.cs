@@ -47,7 +47,7 @@ public sealed class DeviceErrorTests
         using var functions = new FakeSysfs();
         functions.Add("0000:03:00.0", deviceId: 0x10D3); // an 82574L, of another family
         IxyProcess.AssertOneLine(functions.RunIxy(asNobody: false, "pktgen", "0000:03:00.0"), 1,
-            "0000:03:00.0 (8086:10d3) is a network card without a driver here: supported are Intel 82599, X540 and X550");
+            "0000:03:00.0 (8086:10d3) is a network card without a driver here: supported are Intel 82599, X540 and X550, and virtio-net");
     }
 
     [SkippableFact]

@@ -79,7 +79,7 @@ public sealed class VirtioTrafficTests
     public void EveryQueuePairReceivesAndSends(Variant variant, int pairs)
     {
         using var bench = new DriverBench(
-            DriverBench.Defaults with { ReceiveQueues = pairs, TransmitQueues = pairs, RingSize = 64, PoolSize = 512 },
+            DriverBench.Defaults with { ReceiveQueues = pairs, TransmitQueues = pairs, RingSize = 64, PoolSize = 2048 },
             Card(variant) with { QueuePairs = 8 });
         Assert.Equal((pairs, pairs), (bench.Device.ReceiveQueues.Count, bench.Device.TransmitQueues.Count));
         AssertFlowsAreSpread(bench, pairs);

@@ -1,0 +1,56 @@
+using Ixy.Simulation;
+using Ixy.Vfio;
+
+namespace Ixy.Tests.Driver;
+
+/// <summary>A device between the driver and a simulated card: it can claim an IOMMU, and change what is read.</summary>
+internal sealed unsafe class InterposedDevice(SimulatedPciDevice inner) : PciDevice
+{
+    internal bool ClaimsIommu { get; init; }
+
+    /// <summary>The card goes with it; otherwise it is for the next one.</summary>
+    internal bool OwnsCard { get; init; } = true;
+
+    /// <summary>What the driver reads instead, by offset and value.</summary>
+    internal Func<uint, uint, uint> Answer { get; set; } = (_, value) => value;
+
+    public override string Name => inner.Name;
+
+    public override bool HasIommu => ClaimsIommu;
+
+    public override uint ReadConfig(int offset, int size) => inner.ReadConfig(offset, size);
+
+    public override void WriteConfig(int offset, uint value, int size) => inner.WriteConfig(offset, value, size);
+
+    public override PciBar OpenBar(int index) => new Bar(this, inner.OpenBar(index));
+
+    protected internal override void MapDma(DmaChunk chunk) => inner.MapDma(chunk);
+
+    protected internal override void UnmapDma(DmaChunk chunk) => inner.UnmapDma(chunk);
+
+    protected override void Close()
+    {
+        if (OwnsCard) inner.Dispose();
+    }
+
+    private sealed class Bar(InterposedDevice device, PciBar bar) : PciBar
+    {
+        public override uint Length => bar.Length;
+
+        protected override uint Load(uint offset, int size) => device.Answer(offset, size switch
+        {
+            sizeof(byte) => bar.Read8(offset),
+            sizeof(ushort) => bar.Read16(offset),
+            _ => bar.Read32(offset),
+        });
+
+        protected override void Store(uint offset, uint value, int size)
+        {
+            if (size == sizeof(byte)) bar.Write8(offset, (byte)value);
+            else if (size == sizeof(ushort)) bar.Write16(offset, (ushort)value);
+            else bar.Write32(offset, value);
+        }
+
+        protected override void* PointerTo(uint offset) => null;
+    }
+}
