@@ -56,9 +56,15 @@ internal static class ForwardingSteps
     /// <summary>The bits of a virtio device's status (virtio 1.2, 2.1), as the device itself sees them.</summary>
     internal static IReadOnlyList<string> VirtioStatus(this Guest guest, int device)
     {
-        var status = guest.Monitor.Execute("x-query-virtio-status", new { path = $"/machine/peripheral/d{device}/virtio-backend" });
+        var status = guest.Monitor.Execute("x-query-virtio-status", new { path = ObjectPath(device) });
         return [.. status.GetProperty("status").GetProperty("statuses").EnumerateArray().Select(bit => bit.GetString()!)];
     }
+
+    /// <summary>How many buffers of a split ring a virtio device has used since its reset, modulo 2^16.</summary>
+    internal static int UsedIndex(this Guest guest, int device, int queue) =>
+        guest.Monitor.Execute("x-query-virtio-queue-status", new { path = ObjectPath(device), queue }).GetProperty("used-idx").GetInt32();
+
+    private static string ObjectPath(int device) => $"/machine/peripheral/d{device}/virtio-backend";
 
     private static long Number(JsonElement device, string name) => device.GetProperty(name).GetInt64();
 }
