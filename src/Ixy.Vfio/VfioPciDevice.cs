@@ -59,6 +59,9 @@ public sealed unsafe class VfioPciDevice : PciDevice
     /// <inheritdoc/>
     public override string Name { get; }
 
+    /// <inheritdoc/>
+    public override bool HasIommu => true;
+
     /// <summary>The number of the function's IOMMU group.</summary>
     public int IommuGroup => _group.Number;
 
