@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace Ixy.Vfio;
@@ -30,6 +31,20 @@ public sealed unsafe class DmaMemory : IDisposable
     /// <exception cref="DmaMemoryException">No memory, or the arena is full.</exception>
     /// <exception cref="HugePagesRequiredException">An open device needs huge pages and there are too few.</exception>
     public static DmaMemory Allocate(nuint length, nuint alignment = 4096) => DmaArena.Allocate(length, alignment);
+
+    /// <summary>
+    /// The same for memory that must be contiguous for every device, as a ring is: without an IOMMU neighbouring 2 MiB frames
+    /// may lie far apart, so it does not reach across two.
+    /// </summary>
+    /// <param name="length">Bytes, up to 2 MiB; rounded up to whole 4 KiB.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The length is 0 or above 2 MiB.</exception>
+    /// <exception cref="DmaMemoryException">No memory, or the arena is full.</exception>
+    /// <exception cref="HugePagesRequiredException">An open device needs huge pages and there are too few.</exception>
+    public static DmaMemory AllocateContiguous(nuint length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, DmaArena.FrameLength);
+        return DmaArena.Allocate(length, nuint.Max(4096, BitOperations.RoundUpToPowerOf2(length)));
+    }
 
     /// <summary>The address at which <paramref name="device"/> sees this memory's first byte.</summary>
     public ulong DeviceAddress(PciDevice device) => DmaArena.DeviceAddress(device, Address);

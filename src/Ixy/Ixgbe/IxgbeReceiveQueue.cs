@@ -54,7 +54,7 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
             Name = _place,
         });
         _longestFrame = (uint)_pool.BufferSize;
-        _memory = DmaMemory.Allocate((nuint)(options.RingSize * sizeof(ReceiveDescriptor)));
+        _memory = DmaMemory.AllocateContiguous((nuint)(options.RingSize * sizeof(ReceiveDescriptor)));
         _ring = (ReceiveDescriptor*)_memory.Address;
         _buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(options.RingSize * sizeof(ulong)), 64);
         _tail = new Doorbell(bar, RDT[index]);

@@ -1,4 +1,3 @@
-using System.Numerics;
 using Ixy.Vfio;
 
 namespace Ixy.Virtio;
@@ -21,8 +20,7 @@ internal abstract unsafe class Virtqueue : IDisposable
         uint driver = (uint)size * DescriptorLength;
         uint offset = (driver + 2 * (uint)size + 6 + Alignment - 1) & ~(Alignment - 1);
         uint length = offset + 8 * (uint)size + 6;
-        // Aligned to its length, so that it does not lie across two 2 MiB frames, which need not be neighbours.
-        _memory = DmaMemory.Allocate(length, Math.Max(Alignment, BitOperations.RoundUpToPowerOf2(length)));
+        _memory = DmaMemory.AllocateContiguous(length);
         DescriptorArea = _memory.DeviceAddress(device);
         (DriverArea, DeviceArea) = (DescriptorArea + driver, DescriptorArea + offset);
         Descriptors = (byte*)_memory.Address;

@@ -73,6 +73,31 @@ public sealed unsafe class DmaArenaTests
         Assert.True(device.Sees(after));
     }
 
+    // Without an IOMMU the device sees each 2 MiB frame at an address of its own.
+    [Fact]
+    public void ContiguousMemoryLiesInOneFrameWhateverWasTakenBefore() => Prop.ForAll<ushort[]>(lengths =>
+    {
+        // A chunk of several frames, so that there is a border in the middle of free memory.
+        using var chunk = DmaMemory.Allocate(6 * DmaArena.FrameLength + 4096);
+        var taken = new List<DmaMemory>();
+        try
+        {
+            foreach (ushort random in lengths)
+            {
+                nuint length = (nuint)random * 32 + 1;
+                taken.Add(DmaMemory.Allocate(length % 12_288 + 1));
+                var ring = DmaMemory.AllocateContiguous(length);
+                taken.Add(ring);
+                Assert.Equal(ring.Address / DmaArena.FrameLength, (ring.Address + length - 1) / DmaArena.FrameLength);
+            }
+        }
+        finally
+        {
+            foreach (var memory in taken) memory.Dispose();
+        }
+        Assert.Throws<ArgumentOutOfRangeException>(() => DmaMemory.AllocateContiguous(DmaArena.FrameLength + 1));
+    }).QuickCheckThrowOnFailure();
+
     [Fact]
     public void AllocationsNeverOverlapWhateverTheOrder() => Prop.ForAll<int[]>(steps =>
     {
