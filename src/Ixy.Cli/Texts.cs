@@ -32,8 +32,8 @@ internal static class Texts
 
     private const string Devices = """
         Devices:
-          0000:03:00.0                  an Intel 82599, X540 or X550, or virtio-net, that no kernel driver holds
-                                        (needs root)
+          0000:03:00.0                  an Intel 82599, X540 or X550, or virtio-net: bound to vfio-pci, or held
+                                        by no kernel driver (needs root)
           sim:ixgbe,wire=generator      a simulated 82599 whose port is plugged into a packet generator, which
                                         also checks what comes back (,rate=1Mpps ,size=60 ,count=1000)
           sim:ixgbe,wire=loopback       what the card sends comes back to it

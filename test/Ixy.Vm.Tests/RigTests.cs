@@ -144,6 +144,8 @@ public sealed class RigTests(GuestPool guests, ITestOutputHelper log)
                 name=$(basename $PWD)
                 brctl addif br0 $name
                 ip link set dev $name up
+                # Forwarding (BR_STATE_FORWARDING of linux/if_bridge.h): what comes before is lost.
+                until [ $(cat brport/state) = 3 ]; do sleep 0.1; done
                 """).Succeeded();
         }
     }

@@ -5,7 +5,7 @@ namespace Ixy.Simulation.Virtio;
 /// <summary>The common configuration structure of a modern device (virtio 1.2, 4.1.4.3).</summary>
 internal sealed class CommonConfiguration(VirtioCard card) : RegisterStructure(card, s_fields)
 {
-    private static readonly Field
+    internal static readonly Field
         DeviceFeatureSelect = new("device_feature_select", 0x00, 4, true),
         DeviceFeature = new("device_feature", 0x04, 4),
         DriverFeatureSelect = new("driver_feature_select", 0x08, 4, true),

@@ -10,7 +10,7 @@ internal sealed class LegacyRegisters(VirtioCard card) : RegisterStructure(card,
     private const uint Page = 4096;
     private const uint VectorsOffset = 0x14, VectorsLength = 4;
 
-    private static readonly Field
+    internal static readonly Field
         DeviceFeatures = new("device_features", 0x00, 4), GuestFeatures = new("guest_features", 0x04, 4, true),
         QueueAddress = new("queue_address", 0x08, 4, true), QueueSize = new("queue_size", 0x0C, 2),
         QueueSelect = new("queue_select", 0x0E, 2, true), QueueNotify = new("queue_notify", 0x10, 2, true),
