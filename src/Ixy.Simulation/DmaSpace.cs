@@ -57,7 +57,7 @@ internal sealed unsafe class DmaSpace(RuleViolations violations)
     }
 
     /// <summary>
-    /// Asks for the cache line at an address that will be needed soon: software has used it last, so it is in another
+    /// Asks for the cache line at an address that the card will read soon: software has used it last, so it is in another
     /// core's cache. Only a hint: nothing is read, reported or allowed, and a wrong address does no harm.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -65,6 +65,10 @@ internal sealed unsafe class DmaSpace(RuleViolations violations)
     {
         if (Sse.IsSupported) Sse.Prefetch0(_last.Memory + (iova - _last.Start));
     }
+
+    /// <summary>The same for a line that the card will write.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void PrefetchForWrite(ulong iova) => WritePrefetch.Request(_last.Memory + (iova - _last.Start));
 
     private byte* TranslateSlowly(ulong iova, uint length, string purpose)
     {

@@ -116,7 +116,7 @@ internal sealed unsafe partial class ReceiveQueue
     {
         if (frame.Length > _settings.BufferSize || !_oneBuffer) return TryWriteSpread(frame, information, turn);
         if (_prefetchNext == _prefetchEnd && !Fetch(turn)) return false;
-        if (_prefetchNext + BuffersAhead < _prefetchEnd) _card.Dma.Prefetch(_prefetched[_prefetchNext + BuffersAhead].Buffer);
+        if (_prefetchNext + BuffersAhead < _prefetchEnd) _card.Dma.PrefetchForWrite(_prefetched[_prefetchNext + BuffersAhead].Buffer);
         ref var descriptor = ref _prefetched[_prefetchNext];
         Store(descriptor.Buffer, frame);
         WriteBack(descriptor, (uint)frame.Length, information, ReceiveDescriptor.Done | ReceiveDescriptor.EndOfPacket, 0, turn);

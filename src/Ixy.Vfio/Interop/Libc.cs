@@ -5,7 +5,7 @@ namespace Ixy.Vfio.Interop;
 /// <summary>The C library calls this project needs, as the manual pages of section 2 describe them.</summary>
 internal static unsafe partial class Libc
 {
-    internal const int PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2;
+    internal const int PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4;
     internal const int MAP_SHARED = 0x01, MAP_PRIVATE = 0x02, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20;
     internal const int MAP_NORESERVE = 0x4000, MAP_POPULATE = 0x8000, MAP_FIXED_NOREPLACE = 0x100000;
     internal const uint MFD_CLOEXEC = 1, MFD_HUGETLB = 4, MFD_HUGE_2MB = 21u << 26, MFD_HUGE_1GB = 30u << 26;
@@ -22,6 +22,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(C, SetLastError = true)]
     internal static partial int munmap(nint address, nuint length);
+
+    [LibraryImport(C, SetLastError = true)]
+    internal static partial int mprotect(nint address, nuint length, int protection);
 
     [LibraryImport(C, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int memfd_create(string name, uint flags);
