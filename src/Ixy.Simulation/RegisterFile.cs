@@ -99,6 +99,18 @@ internal sealed unsafe class RegisterFile : IDisposable
         { } register => $"{register.Name}[{index}]",
     };
 
+    /// <summary>A register in a page changes by being read, or gives something else than its value.</summary>
+    internal bool HasReadEffects(uint page)
+    {
+        for (uint offset = page; offset < page + SharedPages.PageLength; offset += sizeof(uint))
+        {
+            if (Find(offset, out _) is not { } register) continue;
+            bool clears = register.Access is RegisterAccess.ReadClear or RegisterAccess.ReadClearWriteOneClear;
+            if (clears || (_handlers.TryGetValue(register, out var handlers) && handlers.Read is not null)) return true;
+        }
+        return false;
+    }
+
     /// <summary>A 32-bit read by software, with its side effects.</summary>
     internal uint Read(uint offset)
     {

@@ -97,7 +97,8 @@ internal sealed unsafe class IxgbeCard : CardModel
 
     internal override SharedPages? SharedPages(int bar) => bar == 0 ? Registers.Shared : null;
 
-    internal override bool IsPlainMemory(int bar, uint page) => false;
+    // The control registers of queues are looked at now and then; counters that a read clears are another matter.
+    internal override bool IsPlainMemory(int bar, uint page) => bar == 0 && !Registers.HasReadEffects(page);
 
     internal override bool Poll(long now)
     {
@@ -107,6 +108,7 @@ internal sealed unsafe class IxgbeCard : CardModel
             _slowTurnAt = now + SlowTurn;
             Link.Poll(now);
             Interrupts.Poll(now);
+            Transmit.Observe();
         }
         // With its master disabled the card starts no bus request, so no packet moves (5.2.5.3.2).
         if (Control.MasterDisabled) return false;
