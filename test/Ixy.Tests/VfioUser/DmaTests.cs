@@ -31,9 +31,8 @@ public sealed unsafe class DmaTests
         using var bench = new ServerBench();
         foreach (bool isSealed in (bool[])[true, false])
         {
-            int file = ServerBench.MemoryFile(Length, isSealed);
+            int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed));
             bench.Client.Refused(EINVAL, DmaMap, Bytes(argsz, flags, offset, address, size), file);
-            _ = Libc.close(file);
         }
         Assert.False(bench.Card.Dma.IsMapped(0, long.MaxValue));
     }
@@ -42,7 +41,7 @@ public sealed unsafe class DmaTests
     public void MapsDoNotOverlap()
     {
         using var bench = new ServerBench();
-        int file = ServerBench.MemoryFile(Length, isSealed: true);
+        int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: true));
         bench.Client.Ask(DmaMap, Map(Iova, 0x4000), file);
         bench.Client.Ask(DmaMap, Map(Iova + 0x5000, 0x1000));
         foreach (var (offset, size) in (ValueTuple<ulong, ulong>[])[(0, 0x4000), (0x1000, 0x1000), (0x3000, 0x2000), (0x5000, 0x1000), (0x4000, 0x2000)])
@@ -51,28 +50,26 @@ public sealed unsafe class DmaTests
             bench.Client.Refused(EEXIST, DmaMap, Map(Iova + offset, size));
         }
         bench.Client.Ask(DmaMap, Map(Iova + 0x4000, 0x1000), file);
-        _ = Libc.close(file);
     }
 
     [Fact]
     public void AMapTakesOneMemoryFile()
     {
         using var bench = new ServerBench();
-        int file = ServerBench.MemoryFile(Length, isSealed: true), other = ServerBench.Event();
+        int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: true)), other = bench.Keep(ServerBench.Event());
         bench.Client.Refused(EINVAL, DmaMap, Map(Iova, 0x1000), file, other);
         bench.Client.Refused(EINVAL, DmaMap, Map(Iova, 0x1000), other);
-        int zero = Libc.open("/dev/zero", Libc.O_RDWR), readOnly = Libc.open($"/proc/self/fd/{file}", Libc.O_RDONLY);
+        int zero = bench.Keep(Libc.open("/dev/zero", Libc.O_RDWR)), readOnly = bench.Keep(Libc.open($"/proc/self/fd/{file}", Libc.O_RDONLY));
         bench.Client.Refused(EINVAL, DmaMap, Map(Iova, 0x1000), zero);
         bench.Client.Refused(EACCES, DmaMap, Map(Iova, 0x1000), readOnly);
         bench.Client.Ask(DmaMap, Map(Iova, 0x1000, Readable), readOnly);
-        foreach (int descriptor in (int[])[file, other, zero, readOnly]) Assert.Equal(0, Libc.close(descriptor));
     }
 
     [Fact]
     public void AnUnmapFitsAMapOrAll()
     {
         using var bench = new ServerBench();
-        int file = ServerBench.MemoryFile(Length, isSealed: true), open = ServerBench.MemoryFile(Length, isSealed: false);
+        int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: true)), open = bench.Keep(ServerBench.MemoryFile(Length, isSealed: false));
         bench.Client.Ask(DmaMap, Map(Iova, 0x4000), file);
         bench.Client.Ask(DmaMap, Map(Iova + 0x4000, 0x4000), open);
         bench.Client.Ask(DmaMap, Map(Iova + 0x8000, 0x4000));
@@ -91,8 +88,6 @@ public sealed unsafe class DmaTests
         }
         bench.Client.Ask(DmaUnmap, Bytes(24, 2, 0ul, 0ul));
         Assert.False(bench.Card.Dma.IsMapped(Iova, 0x10000));
-        _ = Libc.close(file);
-        _ = Libc.close(open);
     }
 
     [Theory]
@@ -101,7 +96,7 @@ public sealed unsafe class DmaTests
     public void TheCardSendsFromAFile(bool isSealed)
     {
         using var bench = new ServerBench();
-        int file = ServerBench.MemoryFile(Length, isSealed);
+        int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed));
         bench.Client.Ask(DmaMap, Map(Iova, Length - 0x1000, offset: 0x1000), file);
         byte[] frame = Frame();
         ServerBench.WriteFile(file, 0x1000, Descriptor());
@@ -110,7 +105,6 @@ public sealed unsafe class DmaTests
         Assert.Equal(frame, bench.Wire.FromCard[0]);
         ServerBench.Await(() => (ServerBench.ReadFile(file, 0x1000 + 12, 1)[0] & 1) != 0, "no write-back");
         Assert.Empty(bench.Card.Violations.All);
-        _ = Libc.close(file);
     }
 
     [Fact]
@@ -162,7 +156,7 @@ public sealed unsafe class DmaTests
     public void MemoryThatMayOnlyBeReadIsNotWritten()
     {
         using var bench = new ServerBench();
-        int file = ServerBench.MemoryFile(Length, isSealed: true);
+        int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: true));
         bench.Client.Ask(DmaMap, Map(Iova, Length, Readable), file);
         ServerBench.WriteFile(file, 0, Descriptor());
         ServerBench.WriteFile(file, (long)(Buffer - Iova), Frame());
@@ -170,14 +164,13 @@ public sealed unsafe class DmaTests
         ServerBench.Await(() => bench.Card.Violations.Count > 0, "no violation");
         Assert.Equal("dma-failed", bench.Card.Violations.All[0].Rule);
         Assert.Equal(Descriptor(), ServerBench.ReadFile(file, 0, 16));
-        _ = Libc.close(file);
     }
 
     [Fact]
     public void AFileThatIsCutOffIsNoEndOfTheProcess()
     {
         using var bench = new ServerBench();
-        int file = ServerBench.MemoryFile(Length, isSealed: false);
+        int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: false));
         bench.Client.Ask(DmaMap, Map(Iova, Length), file);
         ServerBench.WriteFile(file, 0, Descriptor());
         SetUp(bench.Client);
@@ -186,33 +179,30 @@ public sealed unsafe class DmaTests
         ServerBench.Await(() => bench.Card.Violations.Count > 0, "no violation");
         Assert.Equal("dma-failed", bench.Card.Violations.All[0].Rule);
         Assert.Equal(0, Libc.lseek(file, 0, Libc.SEEK_END));
-        _ = Libc.close(file);
     }
 
     [Fact]
     public void AnUnmapTakesTheMemoryFromTheCardAtOnce()
     {
         using var bench = new ServerBench();
-        int file = ServerBench.MemoryFile(Length, isSealed: true);
+        int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: true));
         bench.Client.Ask(DmaMap, Map(Iova, Length), file);
         SetUp(bench.Client);
         bench.Client.Ask(DmaUnmap, Bytes(24, 0, Iova, (ulong)Length));
         bench.Client.Write(0, 0x6018, 1);
         ServerBench.Await(() => bench.Card.Violations.Count > 0, "no violation");
         Assert.Equal("dma-outside-mapping", bench.Card.Violations.All[0].Rule);
-        _ = Libc.close(file);
     }
 
     [Fact]
     public void FilesThatMayShrinkAreLimitedInNumber()
     {
         using var bench = new ServerBench();
-        int file = ServerBench.MemoryFile(Length, isSealed: false);
+        int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: false));
         for (int i = 0; i < 256; i++) bench.Client.Ask(DmaMap, Map(Iova + 0x1000 * (ulong)i, 0x1000), file);
         bench.Client.Refused(28, DmaMap, Map(0x1000, 0x1000), file);
         bench.Client.Ask(DmaUnmap, Bytes(24, 0, Iova, 0x1000ul));
         bench.Client.Ask(DmaMap, Map(0x1000, 0x1000), file);
-        _ = Libc.close(file);
     }
 
     private static byte[] Map(ulong address, ulong size, int flags = All, ulong offset = 0) => Bytes(32, flags, offset, address, size);

@@ -19,8 +19,8 @@ public sealed class FuzzTests
     {
         int before = ServerBench.OpenDescriptors();
         int file = ServerBench.MemoryFile(0x100000, true), open = ServerBench.MemoryFile(0x100000, false), descriptor = ServerBench.Event();
-        using var ixgbe = new IxgbeCard(new IxgbeCardOptions { LinkUpDelay = 0 }, new TestWire());
-        using var virtio = new VirtioCard(new VirtioCardOptions(), new TestWire());
+        var ixgbe = new IxgbeCard(new IxgbeCardOptions { LinkUpDelay = 0 }, new TestWire());
+        var virtio = new VirtioCard(new VirtioCardOptions(), new TestWire());
         var random = new Random(20260101);
         var reply = new Reply();
         var errors = new Dictionary<int, int>();
@@ -37,7 +37,8 @@ public sealed class FuzzTests
                 Begin(message, 1, [0, 0, 0, 0]);
                 Assert.Equal(0, handler.Handle(message, reply));
             }
-            Begin(message, random.Next(0, 19), Payload(random));
+            int command = random.Next(0, 17);
+            Begin(message, command, random.Next(2) == 0 ? Payload(random) : Mutated(random, Good(random, command)));
             if (random.Next(4) == 0) AddDescriptors(message, random, file, open, descriptor);
             int error = handler!.Handle(message, reply);
             errors[error] = errors.GetValueOrDefault(error) + 1;
@@ -94,6 +95,36 @@ public sealed class FuzzTests
         }
         for (int odd = random.Next(8) == 0 ? random.Next(40) : 0; odd > 0; odd--) bytes.Add((byte)random.Next(256));
         return [.. bytes];
+    }
+
+    // What would be right, if the numbers fitted together.
+    private static byte[] Good(Random random, int command) => command switch
+    {
+        RawClient.DmaMap => RawClient.Bytes(32, random.Next(1, 4), (ulong)random.Next(4) << 12, (ulong)random.Next(64) << 12, (ulong)random.Next(1, 16) << 12),
+        RawClient.DmaUnmap => RawClient.Bytes(24, 0, (ulong)random.Next(64) << 12, (ulong)random.Next(1, 16) << 12),
+        RawClient.GetInfo => RawClient.Bytes(16, 0, 0, 0),
+        RawClient.GetRegionInfo => RawClient.Bytes(random.Next(32, 100), 0, random.Next(10), 0, 0ul, 0ul),
+        RawClient.GetIrqInfo or RawClient.GetRegionIoFds => RawClient.Bytes(16, 0, random.Next(6), 0),
+        RawClient.SetIrqs => RawClient.Bytes(20, 1 << random.Next(3) | 8 << random.Next(3), random.Next(4), random.Next(3), random.Next(4), new byte[random.Next(4)]),
+        RawClient.RegionRead => RawClient.Bytes((ulong)random.Next(0x20000), random.Next(9), random.Next(20)),
+        RawClient.RegionWrite when random.Next(20) is var count => RawClient.Bytes((ulong)random.Next(0x8000), random.Next(9), count, Noise(random, count)),
+        RawClient.WriteMulti => RawClient.Bytes(1ul, (ulong)random.Next(0x8000), random.Next(9), random.Next(9), Noise(random, 8)),
+        _ => [],
+    };
+
+    private static byte[] Noise(Random random, int count)
+    {
+        var bytes = new byte[count];
+        random.NextBytes(bytes);
+        return bytes;
+    }
+
+    private static byte[] Mutated(Random random, byte[] bytes)
+    {
+        if (bytes.Length == 0 || random.Next(3) > 0) return bytes;
+        if (random.Next(4) == 0) return bytes[..random.Next(bytes.Length)];
+        bytes[random.Next(bytes.Length)] ^= (byte)(1 << random.Next(8));
+        return bytes;
     }
 
     private static void Begin(Message message, int command, byte[] payload)

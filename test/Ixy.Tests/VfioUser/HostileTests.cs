@@ -1,4 +1,3 @@
-using Ixy.Vfio.Interop;
 using static Ixy.Tests.VfioUser.RawClient;
 
 namespace Ixy.Tests.VfioUser;
@@ -74,32 +73,30 @@ public sealed unsafe class HostileTests
     public void DescriptorsThatNobodyWantsAreClosed()
     {
         using var bench = new ServerBench();
-        int file = ServerBench.MemoryFile(4096, true), before = ServerBench.OpenDescriptors();
+        int file = bench.Keep(ServerBench.MemoryFile(4096, true)), before = ServerBench.OpenDescriptors();
         foreach (int command in (int[])[GetInfo, GetRegionInfo, GetIrqInfo, RegionRead, RegionWrite, Reset, DmaUnmap, WriteMulti, 99])
             bench.Client.Refused(EINVAL, command, Bytes(16, 0, 0, 0), file, file);
         Assert.Equal(before, ServerBench.OpenDescriptors());
-        _ = Libc.close(file);
     }
 
     [Fact]
     public void TooManyDescriptorsEndTheConnectionAndAreClosed()
     {
         using var bench = new ServerBench();
-        int descriptor = ServerBench.Event();
+        int descriptor = bench.Keep(ServerBench.Event());
         int[] most = [.. Enumerable.Repeat(descriptor, 64)];
         bench.Client.Ask(SetIrqs, Bytes(20, 4 | 32, 2, 0, 64), most);
         bench.Client.Send(SetIrqs, Bytes(20, 4 | 32, 2, 0, 64), 0, [.. most, descriptor]);
         bench.Client.AssertClosed();
         bench.AwaitEnd();
         Assert.Contains("more descriptors", bench.End);
-        _ = Libc.close(descriptor);
     }
 
     [Fact]
     public void DescriptorsMayComeWithAnyPartOfAMessage()
     {
         using var bench = new ServerBench();
-        int descriptor = ServerBench.Event();
+        int descriptor = bench.Keep(ServerBench.Event());
         byte[] message = Bytes((ushort)77, (ushort)SetIrqs, 36, 0, 0, 20, 4 | 32, 2, 0, 2);
         bench.Client.SendBytes(message[..10], descriptor);
         Thread.Sleep(20);
@@ -109,7 +106,6 @@ public sealed unsafe class HostileTests
         Assert.Equal((77, 1u), (bench.Client.Receive() is var reply ? reply.Id : 0, reply.Flags));
         bench.Client.Ask(SetIrqs, Bytes(20, 1 | 32, 2, 0, 2));
         Assert.Equal(2ul, ServerBench.Count(descriptor));
-        _ = Libc.close(descriptor);
     }
 
     [Fact]
@@ -126,7 +122,7 @@ public sealed unsafe class HostileTests
     public void AClientThatGoesLeavesTheCardResetForTheNext()
     {
         using var bench = new ServerBench();
-        int file = ServerBench.MemoryFile(0x10000, true), other = ServerBench.MemoryFile(0x10000, false), descriptor = ServerBench.Event();
+        int file = bench.Keep(ServerBench.MemoryFile(0x10000, true)), other = bench.Keep(ServerBench.MemoryFile(0x10000, false)), descriptor = bench.Keep(ServerBench.Event());
         for (int round = 0; round < 20; round++)
         {
             int before = ServerBench.OpenDescriptors();
@@ -148,7 +144,6 @@ public sealed unsafe class HostileTests
             bench.Client.Write(7, 4, 6, 2);
             Assert.Equal(0u, bench.Client.Read(0, 0x6000));
         }
-        foreach (int each in (int[])[file, other, descriptor]) _ = Libc.close(each);
     }
 
     [Fact]

@@ -53,7 +53,7 @@ public sealed class InterruptTests
     public void DescriptorsAreEventsAndAsManyAsVectors()
     {
         using var bench = new ServerBench();
-        int first = ServerBench.Event(), second = ServerBench.Event(), file = ServerBench.MemoryFile(4096, false);
+        int first = bench.Keep(ServerBench.Event()), second = bench.Keep(ServerBench.Event()), file = bench.Keep(ServerBench.MemoryFile(4096, false));
         bench.Client.Refused(EINVAL, SetIrqs, Bytes(20, EventFd | Trigger, Msix, 0, 1), first, second);
         bench.Client.Refused(EINVAL, SetIrqs, Bytes(20, EventFd | Trigger, Msix, 0, 3), first, second);
         bench.Client.Refused(EINVAL, SetIrqs, Bytes(20, EventFd | Trigger, Msix, 0, 2), first, file);
@@ -61,14 +61,13 @@ public sealed class InterruptTests
         bench.Client.Refused(EINVAL, SetIrqs, Bytes(16, EventFd | Trigger, Msix, 0, 1), first);
         // None of them has taken anything over.
         bench.Client.Refused(EINVAL, SetIrqs, Bytes(20, None | Trigger, Msix, 0, 1));
-        Close(first, second, file);
     }
 
     [Fact]
     public void TheClientCanFireAnEventItself()
     {
         using var bench = new ServerBench();
-        int first = ServerBench.Event(), second = ServerBench.Event();
+        int first = bench.Keep(ServerBench.Event()), second = bench.Keep(ServerBench.Event());
         bench.Client.Ask(SetIrqs, Bytes(20, EventFd | Trigger, Msix, 3, 2), first, second);
         bench.Client.Ask(SetIrqs, Bytes(20, None | Trigger, Msix, 3, 2));
         bench.Client.Ask(SetIrqs, Bytes(22, Bool | Trigger, Msix, 3, 2, (byte)0, (byte)1));
@@ -78,14 +77,13 @@ public sealed class InterruptTests
         Assert.Equal((1ul, 0ul), (ServerBench.Count(first), ServerBench.Count(second)));
         bench.Client.Ask(SetIrqs, Bytes(20, None | Trigger, Msix, 0, 0));
         bench.Client.Refused(EINVAL, SetIrqs, Bytes(20, None | Trigger, Msix, 3, 1));
-        Close(first, second);
     }
 
     [Fact]
     public void AnMsixVectorFiresForAClientThatNeverTouchesTheTable()
     {
         using var bench = new ServerBench();
-        int first = ServerBench.Event(), second = ServerBench.Event();
+        int first = bench.Keep(ServerBench.Event()), second = bench.Keep(ServerBench.Event());
         bench.Client.Write(Config, 4, 6, 2);
         bench.Client.Ask(SetIrqs, Bytes(20, EventFd | Trigger, Msix, 0, 2), first, second);
         Assert.Equal(0x8000u, bench.Client.Read(Config, 0x72, 2) & 0xC000);
@@ -102,14 +100,13 @@ public sealed class InterruptTests
 
         bench.Client.Ask(SetIrqs, Bytes(20, None | Trigger, Msix, 0, 0));
         Assert.Equal(0u, bench.Client.Read(Config, 0x72, 2) & 0xC000);
-        Close(first, second);
     }
 
     [Fact]
     public void AnMsixVectorObeysTheTableOfAClientThatWritesIt()
     {
         using var bench = new ServerBench();
-        int first = ServerBench.Event(), second = ServerBench.Event();
+        int first = bench.Keep(ServerBench.Event()), second = bench.Keep(ServerBench.Event());
         bench.Client.Write(Config, 4, 6, 2);
         bench.Client.Ask(SetIrqs, Bytes(20, EventFd | Trigger, Msix, 0, 2), first, second);
         bench.Client.Write(4, 0x1C, 1); // The control word of vector 1: masked
@@ -119,14 +116,13 @@ public sealed class InterruptTests
         Assert.Equal(2u, bench.Client.Read(4, 0x2000));
         bench.Client.Write(4, 0x1C, 0);
         Expect(second, 1);
-        Close(first, second);
     }
 
     [Fact]
     public void AfterAResetVectorsAreStillConnected()
     {
         using var bench = new ServerBench();
-        int first = ServerBench.Event(), second = ServerBench.Event();
+        int first = bench.Keep(ServerBench.Event()), second = bench.Keep(ServerBench.Event());
         bench.Client.Write(Config, 4, 6, 2);
         bench.Client.Ask(SetIrqs, Bytes(20, EventFd | Trigger, Msix, 0, 2), first, second);
         bench.Client.Ask(Reset, []);
@@ -134,14 +130,13 @@ public sealed class InterruptTests
         bench.Client.Write(0, EICS, Cause);
         Expect(second, 1);
         Expect(first, 0);
-        Close(first, second);
     }
 
     [Fact]
     public void MsiFiresAndIsNotForAClientWithMsix()
     {
         using var bench = new ServerBench();
-        int descriptor = ServerBench.Event();
+        int descriptor = bench.Keep(ServerBench.Event());
         bench.Client.Write(Config, 4, 6, 2);
         bench.Client.Ask(SetIrqs, Bytes(20, EventFd | Trigger, Msi, 0, 1), descriptor);
         bench.Client.Refused(EINVAL, SetIrqs, Bytes(20, EventFd | Trigger, Msix, 0, 1), descriptor);
@@ -150,14 +145,13 @@ public sealed class InterruptTests
         Expect(descriptor, 1);
         bench.Client.Ask(SetIrqs, Bytes(20, None | Trigger, Msi, 0, 0));
         bench.Client.Ask(SetIrqs, Bytes(20, EventFd | Trigger, Msix, 0, 1), descriptor);
-        Close(descriptor);
     }
 
     [Fact]
     public void TheLineMasksItselfAndFiresAgainWhenItIsStillAsserted()
     {
         using var bench = new ServerBench();
-        int descriptor = ServerBench.Event(), masked = ServerBench.Event(), unmasked = ServerBench.Event();
+        int descriptor = bench.Keep(ServerBench.Event()), masked = bench.Keep(ServerBench.Event()), unmasked = bench.Keep(ServerBench.Event());
         bench.Client.Write(Config, 4, 6, 2);
         bench.Client.Ask(SetIrqs, Bytes(20, EventFd | Trigger, Line, 0, 1), descriptor);
         bench.Client.Ask(SetIrqs, Bytes(20, EventFd | Mask, Line, 0, 1), masked);
@@ -177,20 +171,18 @@ public sealed class InterruptTests
         Expect(descriptor, 0);
         bench.Client.Ask(SetIrqs, Bytes(20, None | Mask, Line, 0, 1));
         Expect(masked, 1);
-        Close(descriptor, masked, unmasked);
     }
 
     [Fact]
     public unsafe void AnEventThatIsFullDoesNotHoldTheCardUp()
     {
         using var bench = new ServerBench();
-        int descriptor = Libc.eventfd(0, Libc.EFD_CLOEXEC);
+        int descriptor = bench.Keep(Libc.eventfd(0, Libc.EFD_CLOEXEC));
         ulong full = ulong.MaxValue - 1;
         Assert.Equal(8, Libc.write(descriptor, &full, 8));
         bench.Client.Ask(SetIrqs, Bytes(20, EventFd | Trigger, Msix, 0, 1), descriptor);
         bench.Client.Ask(SetIrqs, Bytes(20, None | Trigger, Msix, 0, 1));
         bench.Client.Ask(Reset, []);
-        Close(descriptor);
     }
 
     // Queue 0's receive cause is bit 1 of EICR, goes to vector 1, and clears itself (8.2.3.5).
@@ -209,10 +201,5 @@ public sealed class InterruptTests
         if (count == 0) Thread.Sleep(5);
         else ServerBench.Await(() => (found += ServerBench.Count(descriptor)) >= count, "no interrupt");
         Assert.Equal(count, found + ServerBench.Count(descriptor));
-    }
-
-    private static void Close(params int[] descriptors)
-    {
-        foreach (int descriptor in descriptors) Assert.Equal(0, Libc.close(descriptor));
     }
 }

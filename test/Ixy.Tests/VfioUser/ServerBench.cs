@@ -11,18 +11,19 @@ namespace Ixy.Tests.VfioUser;
 internal sealed unsafe class ServerBench : IDisposable
 {
     private readonly int _descriptorsBefore = OpenDescriptors();
+    private readonly List<int> _kept = [];
     private ClientSession? _session;
     private Thread? _thread;
 
-    internal ServerBench(CardModel? card = null, bool negotiate = true)
+    internal ServerBench(Func<CardModel>? card = null, bool negotiate = true)
     {
-        Card = card ?? new IxgbeCard(new IxgbeCardOptions { LinkUpDelay = 0 }, new TestWire());
+        Card = card?.Invoke() ?? new IxgbeCard(new IxgbeCardOptions { LinkUpDelay = 0 }, new TestWire());
         DeviceThread.Add(Card);
         Client = null!;
         Connect(negotiate);
     }
 
-    internal static ServerBench Virtio() => new(new VirtioCard(new VirtioCardOptions(), new TestWire()));
+    internal static ServerBench Virtio() => new(() => new VirtioCard(new VirtioCardOptions(), new TestWire()));
 
     internal CardModel Card { get; }
 
@@ -40,6 +41,13 @@ internal sealed unsafe class ServerBench : IDisposable
     {
         int descriptor = Libc.eventfd(0, Libc.EFD_NONBLOCK | Libc.EFD_CLOEXEC);
         Assert.True(descriptor >= 0);
+        return descriptor;
+    }
+
+    /// <summary>Closes a descriptor with the bench: so a test that fails says why, and not that it left something open.</summary>
+    internal int Keep(int descriptor)
+    {
+        _kept.Add(descriptor);
         return descriptor;
     }
 
@@ -108,6 +116,7 @@ internal sealed unsafe class ServerBench : IDisposable
 
     public void Dispose()
     {
+        foreach (int descriptor in _kept) _ = Libc.close(descriptor);
         Client.Dispose();
         _session!.ShutDown();
         AwaitEnd();
