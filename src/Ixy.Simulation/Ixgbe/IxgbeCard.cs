@@ -1,3 +1,4 @@
+using Ixy.Simulation.Pci;
 using Ixy.Simulation.Wires;
 
 namespace Ixy.Simulation.Ixgbe;
@@ -74,6 +75,12 @@ internal sealed unsafe class IxgbeCard : CardModel
         set => Registers.Trace = value;
     }
 
+    internal override int ConfigLength => Pci.Config.Length;
+
+    internal override PciInterrupts HostInterrupts => Pci.Interrupts;
+
+    internal override bool LinkIsUp => Link.IsUp;
+
     internal override uint BarLength(int bar) => Pci.BarLength(bar);
 
     internal override uint ReadConfig(int offset, int size) => Pci.Config.Read(offset, size);
@@ -88,6 +95,11 @@ internal sealed unsafe class IxgbeCard : CardModel
     internal override void* TryGetShared(int bar, uint offset) =>
         bar == 0 && offset < RegisterBarLength ? Registers.TryGetShared(offset) : null;
 
+    internal override SharedPages? SharedPages(int bar) => bar == 0 ? Registers.Shared : null;
+
+    // The control registers of queues are looked at now and then; counters that a read clears are another matter.
+    internal override bool IsPlainMemory(int bar, uint page) => bar == 0 && !Registers.HasReadEffects(page);
+
     internal override bool Poll(long now)
     {
         Now = now;
@@ -96,6 +108,7 @@ internal sealed unsafe class IxgbeCard : CardModel
             _slowTurnAt = now + SlowTurn;
             Link.Poll(now);
             Interrupts.Poll(now);
+            Transmit.Observe();
         }
         // With its master disabled the card starts no bus request, so no packet moves (5.2.5.3.2).
         if (Control.MasterDisabled) return false;

@@ -115,7 +115,7 @@ internal sealed class ReceiveQueues
         var queue = _queues[index];
         bool enable = (control & RXDCTL_.Enable) != 0;
         queue.VlanStrip = (control & RXDCTL_.VlanStrip) != 0;
-        _registers[RXDCTL, index] = control;
+        _registers[RXDCTL, index] = control & ~ReceiveRules.SoftwareFlush;
         if (enable == queue.IsEnabled) return;
         if (!enable)
         {

@@ -6,7 +6,13 @@ namespace Ixy.Simulation.Ixgbe;
 internal sealed class ReceiveRules(IxgbeCard card, ReceiveQueue[] queues)
 {
     private const uint LongestRing = 128 * 1024, ReservedLength = 0xFFF0_0000, LargestBuffer = 16;
-    private const uint ControlFields = RXDCTL_.Enable | RXDCTL_.VlanStrip;
+    /// <summary>
+    /// SWFLSH: write descriptors back now. The excerpts of the datasheet at hand do not have it, but Intel's own drivers set
+    /// it in every queue when they stop the card. Here descriptors never wait, so it only clears itself.
+    /// </summary>
+    internal const uint SoftwareFlush = 1u << 26;
+
+    private const uint ControlFields = RXDCTL_.Enable | RXDCTL_.VlanStrip | SoftwareFlush;
 
     // RLPML and its enable bit, which the 82599 does not have (X540 datasheet, RXDCTL).
     private const uint X540ControlFields = 0xBFFF;

@@ -22,6 +22,7 @@ internal sealed class TransmitPath : IDisposable
     private readonly TransmitQueue[] _enabled = new TransmitQueue[Queues];
     private readonly TransmitArbiters _arbiters;
     private int _enabledCount, _next;
+    private int _observed;
     private bool _anyBursts;
     private uint _macControl;
 
@@ -69,6 +70,16 @@ internal sealed class TransmitPath : IDisposable
             idle = done == 0 ? idle + 1 : 0;
         }
         return left < DescriptorsPerTurn;
+    }
+
+    /// <summary>Looks at one queue, the next one each time, for what was written to its page as plain memory.</summary>
+    internal void Observe()
+    {
+        int index = _observed = (_observed + 1) % _queues.Length;
+        uint control = _registers[TXDCTL, index];
+        if (((control & TXDCTL_.Enable) != 0) == _queues[index].IsEnabled) return;
+        _queues[index].Apply(control);
+        ListEnabled();
     }
 
     /// <summary>State after a reset; the registers have their reset values already.</summary>

@@ -219,6 +219,7 @@ public sealed unsafe class PciConfigTests
     public void TheIoWindowNeedsIoSpace()
     {
         using var bench = new CardBench();
+        bench.SetConfig(0x04, 0x0006, 2);
         Assert.Equal(uint.MaxValue, bench.Card.ReadBar(2, 0));
         AssertViolation(bench, "bar-unreachable");
     }

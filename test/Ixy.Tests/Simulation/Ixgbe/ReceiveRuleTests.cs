@@ -84,7 +84,7 @@ public sealed unsafe class ReceiveRuleTests
     [Theory] // 8.2.3.8.6, 8.2.3.8.7, 8.2.3.8.5
     [InlineData(0x01014u, OneBuffer | 2 | 1 << 5, "reserved-bits")]
     [InlineData(0x01014u, OneBuffer | 2 | 1u << 31, "reserved-bits")]
-    [InlineData(0x01028u, 1u << 26, "reserved-bits")]
+    [InlineData(0x01028u, 1u << 27, "reserved-bits")]
     public void ReservedBits(uint offset, uint value, string rule)
     {
         using var bench = new ReceiveBench();

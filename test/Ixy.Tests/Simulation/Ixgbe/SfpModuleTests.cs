@@ -104,7 +104,7 @@ public sealed class SfpModuleTests
     private static byte Sum(byte[] bytes) => (byte)bytes.Sum(value => value);
 
     /// <summary>A hand on the two lines, as the I2C specification moves them.</summary>
-    private sealed class I2cMaster
+    internal sealed class I2cMaster
     {
         private readonly CardBench _bench;
 

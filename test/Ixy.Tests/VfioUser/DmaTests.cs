@@ -1,0 +1,253 @@
+using System.Buffers.Binary;
+using Ixy.Vfio.Interop;
+using static Ixy.Tests.VfioUser.RawClient;
+
+namespace Ixy.Tests.VfioUser;
+
+/// <summary>DMA_MAP and DMA_UNMAP, and frames that the card fetches from memory of every kind.</summary>
+public sealed unsafe class DmaTests
+{
+    private const int EACCES = 13, EEXIST = 17, EINVAL = 22, ENOENT = 2, Length = 0x10000;
+    private const int Readable = 1, All = 3;
+    private const ulong Iova = 0x4000_0000, Buffer = Iova + 0x2000;
+
+    [Theory]
+    [InlineData(31, All, 0ul, Iova, 0x1000ul)] // argsz
+    [InlineData(32, 0, 0ul, Iova, 0x1000ul)] // Neither readable nor writable
+    [InlineData(32, 7, 0ul, Iova, 0x1000ul)] // An unknown flag
+    [InlineData(32, All, 0ul, Iova + 1, 0x1000ul)] // Not on a page
+    [InlineData(32, All, 0ul, Iova, 0x1800ul)]
+    [InlineData(32, All, 0x800ul, Iova, 0x1000ul)]
+    [InlineData(32, All, 0ul, Iova, 0ul)]
+    [InlineData(32, All, 0ul, 0xFFFF_FFFF_FFFF_F000ul, 0x2000ul)] // Around the end
+    [InlineData(32, All, 0ul, 0xFFFF_FFFF_FFFF_F000ul, 0x1000ul)]
+    [InlineData(32, All, 0ul, 0ul, 0x8000_0000_0000_0000ul)]
+    [InlineData(32, All, 0x10000ul, Iova, 0x1000ul)] // Behind the end of the file
+    [InlineData(32, All, 0xF000ul, Iova, 0x2000ul)]
+    [InlineData(32, All, 0xFFFF_FFFF_FFFF_F000ul, Iova, 0x2000ul)]
+    [InlineData(32, All, 0ul, Iova, 0x11000ul)]
+    public void MapsThatAreNoneAreRefused(int argsz, int flags, ulong offset, ulong address, ulong size)
+    {
+        using var bench = new ServerBench();
+        foreach (bool isSealed in (bool[])[true, false])
+        {
+            int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed));
+            bench.Client.Refused(EINVAL, DmaMap, Bytes(argsz, flags, offset, address, size), file);
+        }
+        Assert.False(bench.Card.Dma.IsMapped(0, long.MaxValue));
+    }
+
+    [Fact]
+    public void MapsDoNotOverlap()
+    {
+        using var bench = new ServerBench();
+        int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: true));
+        bench.Client.Ask(DmaMap, Map(Iova, 0x4000), file);
+        bench.Client.Ask(DmaMap, Map(Iova + 0x5000, 0x1000));
+        foreach (var (offset, size) in (ValueTuple<ulong, ulong>[])[(0, 0x4000), (0x1000, 0x1000), (0x3000, 0x2000), (0x5000, 0x1000), (0x4000, 0x2000)])
+        {
+            bench.Client.Refused(EEXIST, DmaMap, Map(Iova + offset, size), file);
+            bench.Client.Refused(EEXIST, DmaMap, Map(Iova + offset, size));
+        }
+        bench.Client.Ask(DmaMap, Map(Iova + 0x4000, 0x1000), file);
+    }
+
+    [Fact]
+    public void AMapTakesOneMemoryFile()
+    {
+        using var bench = new ServerBench();
+        int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: true)), other = bench.Keep(ServerBench.Event());
+        bench.Client.Refused(EINVAL, DmaMap, Map(Iova, 0x1000), file, other);
+        bench.Client.Refused(EINVAL, DmaMap, Map(Iova, 0x1000), other);
+        int zero = bench.Keep(Libc.open("/dev/zero", Libc.O_RDWR)), readOnly = bench.Keep(Libc.open($"/proc/self/fd/{file}", Libc.O_RDONLY));
+        bench.Client.Refused(EINVAL, DmaMap, Map(Iova, 0x1000), zero);
+        bench.Client.Refused(EACCES, DmaMap, Map(Iova, 0x1000), readOnly);
+        bench.Client.Ask(DmaMap, Map(Iova, 0x1000, Readable), readOnly);
+    }
+
+    [Fact]
+    public void AnUnmapFitsAMapOrAll()
+    {
+        using var bench = new ServerBench();
+        int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: true)), open = bench.Keep(ServerBench.MemoryFile(Length, isSealed: false));
+        bench.Client.Ask(DmaMap, Map(Iova, 0x4000), file);
+        bench.Client.Ask(DmaMap, Map(Iova + 0x4000, 0x4000), open);
+        bench.Client.Ask(DmaMap, Map(Iova + 0x8000, 0x4000));
+        bench.Client.Refused(ENOENT, DmaUnmap, Bytes(24, 0, Iova, 0x2000ul));
+        bench.Client.Refused(ENOENT, DmaUnmap, Bytes(24, 0, Iova + 0x1000, 0x3000ul));
+        bench.Client.Refused(ENOENT, DmaUnmap, Bytes(24, 0, Iova, 0x8000ul));
+        bench.Client.Refused(EINVAL, DmaUnmap, Bytes(23, 0, Iova, 0x4000ul));
+        bench.Client.Refused(EINVAL, DmaUnmap, Bytes(24, 1, Iova, 0x4000ul));
+        bench.Client.Refused(EINVAL, DmaUnmap, Bytes(24, 2, Iova, 0x4000ul));
+        for (ulong address = Iova; address < Iova + 0xC000; address += 0x4000)
+        {
+            byte[] unmap = Bytes(24, 0, address, 0x4000ul);
+            Assert.Equal(unmap, bench.Client.Ask(DmaUnmap, unmap).Payload);
+            bench.Client.Refused(ENOENT, DmaUnmap, unmap);
+            bench.Client.Ask(DmaMap, Map(address, 0x4000));
+        }
+        bench.Client.Ask(DmaUnmap, Bytes(24, 2, 0ul, 0ul));
+        Assert.False(bench.Card.Dma.IsMapped(Iova, 0x10000));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void TheCardSendsFromAFile(bool isSealed)
+    {
+        using var bench = new ServerBench();
+        int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed));
+        bench.Client.Ask(DmaMap, Map(Iova, Length - 0x1000, offset: 0x1000), file);
+        byte[] frame = Frame();
+        ServerBench.WriteFile(file, 0x1000, Descriptor());
+        ServerBench.WriteFile(file, 0x1000 + (long)(Buffer - Iova), frame);
+        Send(bench);
+        Assert.Equal(frame, bench.Wire.FromCard[0]);
+        ServerBench.Await(() => (ServerBench.ReadFile(file, 0x1000 + 12, 1)[0] & 1) != 0, "no write-back");
+        Assert.Empty(bench.Card.Violations.All);
+    }
+
+    [Fact]
+    public void TheCardSendsFromMemoryThatOnlyMessagesReach()
+    {
+        using var bench = new ServerBench();
+        var memory = new byte[Length];
+        Descriptor().CopyTo(memory, 0);
+        byte[] frame = Frame();
+        frame.CopyTo(memory, (int)(Buffer - Iova));
+        bench.Client.Memory = (address, data, count) =>
+        {
+            var piece = memory.AsSpan((int)(address - Iova), count);
+            data?.CopyTo(piece);
+            return piece.ToArray();
+        };
+        bench.Client.Ask(DmaMap, Map(Iova, Length));
+        Send(bench);
+        Assert.Equal(frame, bench.Wire.FromCard[0]);
+        Assert.Equal(1, memory[12] & 1);
+        Assert.Empty(bench.Card.Violations.All);
+    }
+
+    [Fact]
+    public void AClientThatRefusesMemoryIsReported()
+    {
+        using var bench = new ServerBench();
+        bench.Client.Memory = (_, _, _) => null;
+        bench.Client.Ask(DmaMap, Map(Iova, Length));
+        SetUp(bench.Client);
+        bench.Client.Write(0, 0x6018, 1);
+        ServerBench.Await(() => bench.Client.Read(7, 0) != 0 && bench.Card.Violations.Count > 0, "no violation");
+        Assert.Equal("dma-failed", bench.Card.Violations.All[0].Rule);
+        Assert.Empty(bench.Wire.FromCard);
+    }
+
+    [Fact]
+    public void ASilentClientHoldsTheCardUpForASecondOnly()
+    {
+        using var bench = new ServerBench();
+        bench.Client.Ask(DmaMap, Map(Iova, Length));
+        SetUp(bench.Client);
+        bench.Client.Send(RegionWrite, Bytes(0x6018ul, 0, 4, 1));
+        ServerBench.Await(() => bench.Card.Violations.Count > 0, "no violation");
+        Assert.Equal("dma-failed", bench.Card.Violations.All[0].Rule);
+    }
+
+    [Fact]
+    public void MemoryThatMayOnlyBeReadIsNotWritten()
+    {
+        using var bench = new ServerBench();
+        int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: true));
+        bench.Client.Ask(DmaMap, Map(Iova, Length, Readable), file);
+        ServerBench.WriteFile(file, 0, Descriptor());
+        ServerBench.WriteFile(file, (long)(Buffer - Iova), Frame());
+        Send(bench);
+        ServerBench.Await(() => bench.Card.Violations.Count > 0, "no violation");
+        Assert.Equal("dma-failed", bench.Card.Violations.All[0].Rule);
+        Assert.Equal(Descriptor(), ServerBench.ReadFile(file, 0, 16));
+    }
+
+    [Fact]
+    public void AFileThatIsCutOffIsNoEndOfTheProcess()
+    {
+        using var bench = new ServerBench();
+        int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: false));
+        bench.Client.Ask(DmaMap, Map(Iova, Length), file);
+        ServerBench.WriteFile(file, 0, Descriptor());
+        SetUp(bench.Client);
+        Assert.Equal(0, Libc.ftruncate(file, 0));
+        bench.Client.Write(0, 0x6018, 1);
+        ServerBench.Await(() => bench.Card.Violations.Count > 0, "no violation");
+        Assert.Equal("dma-failed", bench.Card.Violations.All[0].Rule);
+        Assert.Equal(0, Libc.lseek(file, 0, Libc.SEEK_END));
+    }
+
+    [Fact]
+    public void AnUnmapTakesTheMemoryFromTheCardAtOnce()
+    {
+        using var bench = new ServerBench();
+        int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: true));
+        bench.Client.Ask(DmaMap, Map(Iova, Length), file);
+        SetUp(bench.Client);
+        bench.Client.Ask(DmaUnmap, Bytes(24, 0, Iova, (ulong)Length));
+        bench.Client.Write(0, 0x6018, 1);
+        ServerBench.Await(() => bench.Card.Violations.Count > 0, "no violation");
+        Assert.Equal("dma-outside-mapping", bench.Card.Violations.All[0].Rule);
+    }
+
+    [Fact]
+    public void FilesThatMayShrinkAreLimitedInNumber()
+    {
+        using var bench = new ServerBench();
+        int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: false));
+        for (int i = 0; i < 256; i++) bench.Client.Ask(DmaMap, Map(Iova + 0x1000 * (ulong)i, 0x1000), file);
+        bench.Client.Refused(28, DmaMap, Map(0x1000, 0x1000), file);
+        bench.Client.Ask(DmaUnmap, Bytes(24, 0, Iova, 0x1000ul));
+        bench.Client.Ask(DmaMap, Map(0x1000, 0x1000), file);
+    }
+
+    private static byte[] Map(ulong address, ulong size, int flags = All, ulong offset = 0) => Bytes(32, flags, offset, address, size);
+
+    private static byte[] Frame()
+    {
+        var frame = new byte[100];
+        for (int i = 0; i < frame.Length; i++) frame[i] = (byte)(i * 7 + 2);
+        return frame;
+    }
+
+    // An advanced data descriptor: end of packet, insert FCS, report status; 100 bytes of payload (7.2.3.2.4).
+    private static byte[] Descriptor()
+    {
+        var bytes = new byte[16];
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, Buffer);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(8), 1u << 29 | 3u << 20 | 0xBu << 24 | 100);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(12), 100 << 14);
+        return bytes;
+    }
+
+    private static void Send(ServerBench bench)
+    {
+        SetUp(bench.Client);
+        bench.Client.Write(0, 0x6018, 1);
+        // Reading something answers the card's own commands meanwhile.
+        ServerBench.Await(() => bench.Client.Read(0, 0x6010) == 1 && bench.Wire.FromCard.Count == 1, "no frame");
+        bench.Client.Read(7, 0);
+    }
+
+    // 4.6.8, for queue 0: link, ring, transmission, queue.
+    private static void SetUp(RawClient client)
+    {
+        client.Write(7, 4, 6, 2);
+        client.Write(0, 0x4240, 0xC01); // HLREG0: add FCS, padding
+        client.Write(0, 0x4900, client.Read(0, 0x4900) | 0x40); // RTTDCS: arbiter off
+        client.Write(0, 0x8100, 0xFFF); // DTXMXSZRQ
+        client.Write(0, 0x4950, 160 - 16); // TXPBTHRESH
+        client.Write(0, 0x4900, client.Read(0, 0x4900) & ~0x40u);
+        client.Write(0, 0x42A0, client.Read(0, 0x42A0) & ~0xE000u | 3u << 13 | 1u << 12); // AUTOC: 10G serial, restart
+        ServerBench.Await(() => (client.Read(0, 0x42A4) & 1u << 30) != 0, "no link"); // LINKS
+        client.Write(0, 0x6000, unchecked((uint)Iova));
+        client.Write(0, 0x6004, (uint)(Iova >> 32));
+        client.Write(0, 0x6008, 128 * 16);
+        client.Write(0, 0x4A80, client.Read(0, 0x4A80) | 1); // DMATXCTL
+        client.Write(0, 0x6028, 1u << 25); // TXDCTL
+    }
+}
