@@ -1,0 +1,19 @@
+namespace Ixy.Vfio.VfioUser;
+
+/// <summary>A BAR in a server: what is mapped is memory that both processes share, each other access a message and its reply.</summary>
+internal sealed class MessageBar : PartlyMappedBar
+{
+    private readonly ServerRegion _region;
+
+    /// <param name="name">For messages: device and BAR.</param>
+    /// <param name="region">Where it lies in the server.</param>
+    /// <param name="info">What the server says about it.</param>
+    /// <param name="fd">Of the file with the areas; not needed afterwards.</param>
+    /// <exception cref="PciDeviceException">An area cannot be mapped.</exception>
+    internal MessageBar(string name, ServerRegion region, Kernel.VfioRegion info, int fd)
+        : base(name, fd, info.Offset, info.Length, info.Areas) => _region = region;
+
+    protected override uint Read(uint offset, int size) => _region.Read(offset, size);
+
+    protected override void Write(uint offset, uint value, int size) => _region.Write(offset, value, size);
+}
