@@ -1,0 +1,33 @@
+using System.Runtime.InteropServices;
+
+namespace Ixy.Vfio.VfioUser;
+
+/// <summary>
+/// A received message: header, payload and descriptors. One object serves many messages, one after the other; receiving
+/// the next closes what is left of the last one's descriptors. Not thread-safe.
+/// </summary>
+internal sealed class Message : IDisposable
+{
+    private byte[] _payload = new byte[256];
+    private int _length;
+
+    internal Header Header { get; private set; }
+
+    internal PassedDescriptors Descriptors { get; } = new();
+
+    /// <summary>What follows the header. Valid until the next message.</summary>
+    internal Span<byte> Payload => _payload.AsSpan(0, _length);
+
+    /// <summary>Begins anew, with room for what the header announces.</summary>
+    internal void Begin(Header header, int payloadLength)
+    {
+        (Header, _length) = (header, payloadLength);
+        if (_payload.Length < payloadLength) _payload = new byte[payloadLength];
+    }
+
+    /// <summary>Reads the structure that the payload starts with; false if the payload is too short for it.</summary>
+    internal bool TryRead<T>(out T structure) where T : unmanaged => MemoryMarshal.TryRead(Payload, out structure);
+
+    /// <summary>Closes the descriptors that nobody took.</summary>
+    public void Dispose() => Descriptors.Dispose();
+}

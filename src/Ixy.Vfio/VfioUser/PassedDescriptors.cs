@@ -1,0 +1,39 @@
+using Ixy.Vfio.Interop;
+
+namespace Ixy.Vfio.VfioUser;
+
+/// <summary>
+/// The descriptors that came with a message. They belong to this object until somebody takes them; the rest is closed.
+/// Not thread-safe.
+/// </summary>
+internal sealed class PassedDescriptors : IDisposable
+{
+    private const int Taken = -1;
+    private readonly List<int> _descriptors = [];
+
+    internal int Count => _descriptors.Count;
+
+    internal void Add(int descriptor) => _descriptors.Add(descriptor);
+
+    /// <summary>A look at one that stays here.</summary>
+    internal int Peek(int index) => _descriptors[index];
+
+    /// <summary>Gives one away: the caller closes it.</summary>
+    internal int Take(int index)
+    {
+        int descriptor = _descriptors[index];
+        if (descriptor == Taken) throw new InvalidOperationException($"descriptor {index} was taken already");
+        _descriptors[index] = Taken;
+        return descriptor;
+    }
+
+    /// <summary>Closes those that nobody took. Empty afterwards, and usable again.</summary>
+    public void Dispose()
+    {
+        foreach (int descriptor in _descriptors)
+        {
+            if (descriptor != Taken) _ = Libc.close(descriptor);
+        }
+        _descriptors.Clear();
+    }
+}
