@@ -11,7 +11,11 @@ namespace Ixy;
 /// </summary>
 public abstract class NetworkDevice : IDisposable
 {
-    private static readonly ConcurrentDictionary<string, Func<string, PciDevice>> s_transports = new();
+    private static readonly ConcurrentDictionary<string, Func<string, PciDevice>> s_transports = new()
+    {
+        [VfioUserPciDevice.Prefix.TrimEnd(':')] = specifier => new VfioUserPciDevice(specifier[VfioUserPciDevice.Prefix.Length..], IsSupported),
+    };
+
     private ReceiveQueue _receiveQueue = null!;
     private TransmitQueue _transmitQueue = null!;
 
@@ -47,8 +51,8 @@ public abstract class NetworkDevice : IDisposable
     public abstract LinkStatus Link { get; }
 
     /// <summary>
-    /// Opens the card that <paramref name="specifier"/> names: a PCI address (<c>0000:03:00.0</c>), or a specifier with
-    /// a scheme that was registered (<c>sim:…</c>), resets it and starts its queues. The link may still be down:
+    /// Opens the card that <paramref name="specifier"/> names: a PCI address (<c>0000:03:00.0</c>), the socket of
+    /// a vfio-user server (<c>vfio-user:/path</c>), or a specifier with a scheme that was registered (<c>sim:…</c>), resets it and starts its queues. The link may still be down:
     /// see <see cref="WaitForLink"/>.
     /// </summary>
     /// <exception cref="PciDeviceException">No such device, no rights, no driver for it, or it does not answer.</exception>

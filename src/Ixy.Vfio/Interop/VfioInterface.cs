@@ -16,7 +16,7 @@ internal static class Vfio
     internal const nuint IOMMU_GET_INFO = Base + 12, IOMMU_MAP_DMA = Base + 13, IOMMU_UNMAP_DMA = Base + 14;
 
     internal const uint GROUP_FLAGS_VIABLE = 1 << 0;
-    internal const uint DEVICE_FLAGS_RESET = 1 << 0;
+    internal const uint DEVICE_FLAGS_RESET = 1 << 0, DEVICE_FLAGS_PCI = 1 << 1;
     internal const uint REGION_INFO_FLAG_MMAP = 1 << 2, REGION_INFO_FLAG_CAPS = 1 << 3;
     internal const ushort REGION_INFO_CAP_SPARSE_MMAP = 1, REGION_INFO_CAP_MSIX_MAPPABLE = 3;
     internal const uint IOMMU_INFO_CAPS = 1 << 1;

@@ -1,6 +1,5 @@
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
-using Ixy.Vfio.Interop;
 
 namespace Ixy.Vfio.VfioUser;
 
@@ -11,7 +10,7 @@ namespace Ixy.Vfio.VfioUser;
 /// believed. Whatever leaves the order of messages in doubt (no answer, a wrong one) ends the connection for good.
 /// Thread-safe.
 /// </summary>
-internal sealed unsafe class ClientConnection : IDisposable
+internal sealed unsafe partial class ClientConnection : IDisposable
 {
     /// <summary>For one command. A reset may take the server long, but nobody waits this long for a register.</summary>
     internal static readonly TimeSpan StandardTimeout = TimeSpan.FromSeconds(5);
@@ -125,46 +124,6 @@ internal sealed unsafe class ClientConnection : IDisposable
         lock (_gate) throw End(new VfioUserProtocolException($"{_name}: its server answered {command} with {found}"));
     }
 
-    /// <summary>Lets the server reach a chunk, through its descriptor if it takes one.</summary>
-    /// <exception cref="DmaMemoryException">The server cannot have so many, or such small ones.</exception>
-    internal void MapDma(DmaChunk chunk)
-    {
-        lock (_gate)
-        {
-            if (_memory.Count >= Server.MaxDmaMaps)
-                throw new DmaMemoryException(
-                    $"{_name}: its server keeps {Server.MaxDmaMaps} DMA mappings and has them all: use fewer or larger packet pools");
-            ulong page = (ulong)Server.PageSizes & (ulong)-Server.PageSizes;
-            if ((chunk.Address | chunk.Length) % page != 0)
-                throw new DmaMemoryException(
-                    $"{_name}: its server maps pages of {page >> 10} KiB, and DMA memory has pages of {DmaArena.FrameLength >> 10} KiB");
-            _memory.Add(chunk);
-            try
-            {
-                ReadOnlySpan<int> descriptors = Server.MaxMessageDescriptors > 0 ? [chunk.FileDescriptor] : [];
-                Tell(Command.DMA_MAP, SharedMemory.Describe(chunk), descriptors);
-            }
-            catch
-            {
-                _memory.Remove(chunk);
-                throw;
-            }
-        }
-    }
-
-    /// <summary>Takes a chunk away again.</summary>
-    internal void UnmapDma(DmaChunk chunk)
-    {
-        lock (_gate)
-        {
-            var request = new Protocol.dma_unmap { argsz = (uint)sizeof(Protocol.dma_unmap), address = chunk.Address, size = chunk.Length };
-            var reply = Ask(Command.DMA_UNMAP, request);
-            Require(reply.address == request.address && reply.size == request.size, Command.DMA_UNMAP,
-                $"0x{reply.size:x} bytes at 0x{reply.address:x}, expected 0x{request.size:x} at 0x{request.address:x}");
-            _memory.Remove(chunk);
-        }
-    }
-
     /// <summary>Closes the connection. The server then lets go of all memory and interrupts.</summary>
     public void Dispose()
     {
@@ -242,46 +201,6 @@ internal sealed unsafe class ClientConnection : IDisposable
         payload.CopyTo(reply);
         for (int i = 0; i < _message.Descriptors.Count; i++) received!.Add(_message.Descriptors.Take(i));
         return payload.Length;
-    }
-
-    private void Listen()
-    {
-        while (true)
-        {
-            // The end of the connection counts as input, too.
-            Poll(Timeout.Infinite);
-            lock (_gate)
-            {
-                if (IsGone) return;
-                // Mostly it was a reply, and who asked for it has read it meanwhile.
-                if (Poll(0)) ServeNext();
-            }
-        }
-    }
-
-    private void ServeNext()
-    {
-        try
-        {
-            Receive(Environment.TickCount64 + (long)_timeout.TotalMilliseconds);
-            if (_message.Header.IsReply)
-                throw new VfioUserProtocolException($"{_name}: its server answered {_message.Header.Command}, and nothing was asked");
-            Serve();
-        }
-        catch (PciDeviceException error)
-        {
-            End(Explain(error, null));
-        }
-        finally
-        {
-            _message.Descriptors.Dispose();
-        }
-    }
-
-    private bool Poll(int milliseconds)
-    {
-        var wait = new Libc.pollfd { fd = _socket.Descriptor, events = Libc.POLLIN };
-        return Libc.poll(&wait, 1, milliseconds) > 0;
     }
 
     // Under the gate. The first reason counts, and the same exception is thrown for all later commands.

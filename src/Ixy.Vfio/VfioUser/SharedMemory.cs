@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Ixy.Vfio.Interop;
 
 namespace Ixy.Vfio.VfioUser;
