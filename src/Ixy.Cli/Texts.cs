@@ -39,6 +39,7 @@ internal static class Texts
           sim:ixgbe,wire=tap:ixy0       a TAP interface of this machine
           sim:ixgbe,wire=pcap:in.pcap   frames from a capture ('wire=pcap:in.pcap>out.pcapng' also writes one)
           sim:ixgbe,wire=cable:x        a cable to the other card that names it
+          vfio-user:/tmp/card           a card in another process, behind the socket of a vfio-user server
         """;
 
     internal const string IxyNotes = $"""

@@ -65,6 +65,23 @@ public abstract class NetworkDevice : IDisposable
         return Open(OpenPci(specifier), options);
     }
 
+    /// <summary>
+    /// Opens the PCI function that <paramref name="specifier"/> names, and no driver yet: the card is as it was. What takes
+    /// long can be done before <see cref="Open(PciDevice, NetworkDeviceOptions)"/> starts it, and the network with it.
+    /// </summary>
+    /// <exception cref="PciDeviceException">No such device, or no rights.</exception>
+    public static PciDevice OpenPci(string specifier)
+    {
+        ArgumentNullException.ThrowIfNull(specifier);
+        if (PciAddress.TryParse(specifier, out var address))
+            return VfioPciDevice.IsBound(address) ? new VfioPciDevice(address, IsSupported) : new SysfsPciDevice(address, IsSupported);
+        int colon = specifier.IndexOf(':', StringComparison.Ordinal);
+        if (colon > 0 && s_transports.TryGetValue(specifier[..colon], out var open)) return open(specifier);
+        string schemes = string.Join(", ", s_transports.Keys.Order().Select(scheme => $"'{scheme}:…'"));
+        throw new DeviceSpecifierException(
+            $"'{specifier}' names no device: expected a PCI address like 0000:03:00.0 or {schemes}");
+    }
+
     /// <summary>Starts the driver for a PCI function. The network device owns the function from now on.</summary>
     /// <exception cref="PciDeviceException">There is no driver for it, or it does not answer.</exception>
     public static NetworkDevice Open(PciDevice function, NetworkDeviceOptions options)
@@ -160,17 +177,6 @@ public abstract class NetworkDevice : IDisposable
     private protected static void RequireMulticast(MacAddress address)
     {
         if (!address.IsMulticast) throw new ArgumentException($"{address} is no multicast address", nameof(address));
-    }
-
-    private static PciDevice OpenPci(string specifier)
-    {
-        if (PciAddress.TryParse(specifier, out var address))
-            return VfioPciDevice.IsBound(address) ? new VfioPciDevice(address, IsSupported) : new SysfsPciDevice(address, IsSupported);
-        int colon = specifier.IndexOf(':', StringComparison.Ordinal);
-        if (colon > 0 && s_transports.TryGetValue(specifier[..colon], out var open)) return open(specifier);
-        string schemes = string.Join(", ", s_transports.Keys.Order().Select(scheme => $"'{scheme}:…'"));
-        throw new DeviceSpecifierException(
-            $"'{specifier}' names no device: expected a PCI address like 0000:03:00.0{(schemes.Length > 0 ? $" or {schemes}" : "")}");
     }
 
     private static void IsSupported(PciDevice function)
