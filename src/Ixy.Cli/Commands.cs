@@ -12,9 +12,10 @@ internal static class Commands
     {
         var fwd = FwdCommand.Create();
         var pktgen = PktgenCommand.Create();
+        var sim = SimCommand.Create();
         var help = new HelpOption();
-        var root = new Command("ixy", Texts.Ixy) { fwd, pktgen, help, new VersionOption() };
-        var examples = new Dictionary<Command, string> { [root] = Texts.IxyNotes, [fwd] = Texts.FwdNotes, [pktgen] = Texts.PktgenNotes };
+        var root = new Command("ixy", Texts.Ixy) { fwd, pktgen, sim, help, new VersionOption() };
+        var examples = new Dictionary<Command, string> { [root] = Texts.IxyNotes, [fwd] = Texts.FwdNotes, [pktgen] = Texts.PktgenNotes, [sim] = Texts.SimNotes };
         help.Action = new HelpWithNotes((HelpAction)help.Action!, examples);
         return root;
     }

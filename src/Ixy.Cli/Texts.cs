@@ -7,6 +7,13 @@ internal static class Texts
     internal const string Fwd = "Forwards packets between two network cards, in both directions, on one core.";
     internal const string Pktgen = "Sends numbered UDP packets; counts and drops what arrives.";
 
+    internal const string Sim = "Makes a simulated card that other processes drive: QEMU 10.1 or later, or ixy with vfio-user:PATH.";
+
+    internal const string Card = "ixgbe, virtio or virtio-legacy; options may follow, as in ixgbe,model=x540.";
+    internal const string Socket = "Where the card's socket is made: a path of at most 107 bytes.";
+    internal const string Wire = "What the port is plugged into: generator, loopback, tap:NAME, pcap:IN[>OUT] or cable:NAME, with options as in generator,rate=1Mpps.";
+    internal const string Mac = "The card's MAC address.";
+    internal const string Trace = "A file to which every register access is written, with names.";
     internal const string Device = "A card: a PCI address like 0000:03:00.0, or a simulated card like sim:ixgbe,wire=generator.";
     internal const string OtherDevice = "The other card.";
     internal const string Batch = "Most packets that one call of the driver takes.";
@@ -59,6 +66,18 @@ internal static class Texts
 
         {Rates}
         {Devices}
+        """;
+
+    internal const string SimNotes = """
+        Examples:
+          ixy sim ixgbe --socket /tmp/left --wire generator,rate=1Mpps
+          ixy sim ixgbe --socket /tmp/right --wire tap:ixy0
+          ixy fwd vfio-user:/tmp/left vfio-user:/tmp/right
+
+        In QEMU (see docs/vfio-user.md):
+          -object memory-backend-memfd,id=ram,size=1G,share=on -machine q35,memory-backend=ram
+          -device '{"driver":"vfio-user-pci","socket":{"type":"unix","path":"/tmp/left"}}'
+
         """;
 
     internal const string PktgenNotes = $"""

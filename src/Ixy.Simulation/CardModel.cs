@@ -1,3 +1,4 @@
+using Ixy.Simulation.Pci;
 using Ixy.Simulation.Wires;
 
 namespace Ixy.Simulation;
@@ -45,6 +46,15 @@ internal abstract unsafe class CardModel : IDisposable
     /// <summary>Register accesses with names are written here while it is set.</summary>
     internal abstract Action<string>? Trace { get; set; }
 
+    /// <summary>Length of configuration space in bytes.</summary>
+    internal abstract int ConfigLength { get; }
+
+    /// <summary>The function's way to the host's interrupt controller.</summary>
+    internal abstract PciInterrupts HostInterrupts { get; }
+
+    /// <summary>The port has a link, and frames can pass.</summary>
+    internal abstract bool LinkIsUp { get; }
+
     /// <summary>Length of a BAR in bytes; 0 if there is none.</summary>
     internal abstract uint BarLength(int bar);
 
@@ -63,6 +73,14 @@ internal abstract unsafe class CardModel : IDisposable
     /// <summary>Where software may store to a register directly; null where it must call <see cref="WriteBar"/>.</summary>
     internal abstract void* TryGetShared(int bar, uint offset);
 
+    /// <summary>The pages of a BAR that software may see as plain memory; null if there are none.</summary>
+    internal abstract SharedPages? SharedPages(int bar);
+
+    /// <summary>
+    /// Software may access a shared page as it likes: no register in it changes by being read, and what a store does is seen.
+    /// </summary>
+    internal abstract bool IsPlainMemory(int bar, uint page);
+
     /// <summary>One turn of the device's clock: moves some packets, lets timers expire. True if there was anything to do.</summary>
     /// <param name="now">Nanoseconds; never goes back.</param>
     internal abstract bool Poll(long now);
@@ -71,5 +89,9 @@ internal abstract unsafe class CardModel : IDisposable
     internal abstract void PciReset();
 
     /// <inheritdoc/>
-    public virtual void Dispose() => Wire.Dispose();
+    public virtual void Dispose()
+    {
+        Dma.Dispose();
+        Wire.Dispose();
+    }
 }

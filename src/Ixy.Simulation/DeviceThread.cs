@@ -84,7 +84,11 @@ internal static class DeviceThread
                 for (int turn = 0; turn < TurnsPerLock && Volatile.Read(ref s_waiting) == 0; turn++)
                 {
                     long now = Now;
-                    foreach (var card in cards) busy |= card.Poll(now);
+                    foreach (var card in cards)
+                    {
+                        busy |= card.Poll(now);
+                        card.Dma.EndTurn();
+                    }
                     if (busy) busyAt = now;
                 }
             }

@@ -7,9 +7,11 @@ namespace Ixy.Simulation;
 /// PCI bus master bit is set; everything else is a fault, reported as a violation, never an access.
 /// Used under the card's lock.
 /// </summary>
-internal sealed unsafe class DmaSpace(RuleViolations violations)
+internal sealed unsafe class DmaSpace(RuleViolations violations) : IDisposable
 {
     private readonly List<Mapping> _mappings = [];
+    private readonly List<RemoteMapping> _remote = [];
+    private readonly StagedMemory _staged = new();
     private Mapping _last;
 
     /// <summary>Set from the PCI command register, bit 2.</summary>
@@ -22,27 +24,62 @@ internal sealed unsafe class DmaSpace(RuleViolations violations)
     /// <exception cref="ArgumentException">It overlaps an existing mapping.</exception>
     internal void Map(ulong iova, ulong length, nint memory)
     {
-        if (length == 0 || iova + length < iova) throw new ArgumentException($"no range: 0x{iova:x} + 0x{length:x}");
-        foreach (var mapping in _mappings)
-        {
-            if (iova < mapping.End && mapping.Start < iova + length)
-                throw new ArgumentException($"0x{iova:x} + 0x{length:x} overlaps a mapping at 0x{mapping.Start:x}");
-        }
+        RequireFree(iova, length);
         _mappings.Add(new(iova, iova + length, memory));
     }
 
-    /// <summary>Takes a mapping away; false if there is none that starts and ends so.</summary>
+    /// <summary>The same for memory that is copied to and fro. Owned until it is unmapped.</summary>
+    /// <exception cref="ArgumentException">It overlaps an existing mapping.</exception>
+    internal void Map(ulong iova, ulong length, RemoteMemory memory)
+    {
+        RequireFree(iova, length);
+        _remote.Add(new(iova, iova + length, memory));
+    }
+
+    /// <summary>Something in a range is mapped already.</summary>
+    internal bool IsMapped(ulong iova, ulong length)
+    {
+        ulong end = iova + length;
+        foreach (var mapping in _mappings)
+        {
+            if (iova < mapping.End && mapping.Start < end) return true;
+        }
+        return _remote.Any(mapping => iova < mapping.End && mapping.Start < end);
+    }
+
+    /// <summary>Takes a mapping away; false if there is none that starts and ends so. Not within a turn.</summary>
     internal bool Unmap(ulong iova, ulong length)
     {
         _last = default;
-        return _mappings.RemoveAll(mapping => mapping.Start == iova && mapping.End == iova + length) == 1;
+        if (_mappings.RemoveAll(mapping => mapping.Start == iova && mapping.End == iova + length) == 1) return true;
+        int index = _remote.FindIndex(mapping => mapping.Start == iova && mapping.End == iova + length);
+        if (index < 0) return false;
+        _remote[index].Memory.Dispose();
+        _remote.RemoveAt(index);
+        return true;
     }
 
-    /// <summary>Takes all mappings away.</summary>
+    /// <summary>Takes all mappings away. Not within a turn.</summary>
     internal void Clear()
     {
         _last = default;
         _mappings.Clear();
+        foreach (var mapping in _remote) mapping.Memory.Dispose();
+        _remote.Clear();
+    }
+
+    /// <summary>The card's turn, or a register access, is over: what it wrote to memory that is not mapped here goes there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void EndTurn()
+    {
+        if (!_staged.IsEmpty) _staged.WriteBack(ReportFailure);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Clear();
+        _staged.Dispose();
     }
 
     /// <summary>
@@ -81,11 +118,33 @@ internal sealed unsafe class DmaSpace(RuleViolations violations)
             _last = mapping;
             return mapping.Memory + (iova - mapping.Start);
         }
+        foreach (var mapping in _remote)
+        {
+            if (iova < mapping.Start || iova >= mapping.End || length > mapping.End - iova) continue;
+            byte* copy = _staged.Open(mapping.Memory, iova - mapping.Start, length, purpose);
+            if (copy is null) ReportFailure(purpose, iova);
+            return copy;
+        }
         Faults++;
         violations.Add("dma-outside-mapping", purpose, iova, "IOMMU",
             $"the card was told to reach {length} bytes that the driver has not mapped for it");
         return null;
     }
+
+    private void ReportFailure(string purpose, ulong address)
+    {
+        Faults++;
+        violations.Add("dma-failed", purpose, address, "IOMMU",
+            "the host did not carry out an access to memory that it keeps: it does not answer, the memory is read-only, or the access is too large");
+    }
+
+    private void RequireFree(ulong iova, ulong length)
+    {
+        if (length == 0 || iova + length < iova) throw new ArgumentException($"no range: 0x{iova:x} + 0x{length:x}");
+        if (IsMapped(iova, length)) throw new ArgumentException($"0x{iova:x} + 0x{length:x} overlaps an existing mapping");
+    }
+
+    private sealed record RemoteMapping(ulong Start, ulong End, RemoteMemory Memory);
 
     private readonly struct Mapping(ulong start, ulong end, nint memory)
     {

@@ -1,6 +1,4 @@
 using System.Runtime.InteropServices;
-using Ixy.Vfio;
-using Ixy.Vfio.Interop;
 
 namespace Ixy.Simulation;
 
@@ -17,11 +15,9 @@ internal sealed unsafe class RegisterFile : IDisposable
     /// <summary>What a read of element <paramref name="index"/> gives.</summary>
     internal delegate uint ReadHandler(int index);
 
-    private const uint PageLength = 4096;
     private readonly Entry?[] _entries;
     private readonly Dictionary<Register, (ReadHandler? Read, WriteHandler? Write)> _handlers = [];
     private readonly IReadOnlyList<Register> _table;
-    private readonly HashSet<uint> _sharedPages;
 
     /// <param name="length">Bytes of the BAR, a multiple of 4 KiB.</param>
     /// <param name="table">Every register the card has; none may overlap.</param>
@@ -30,7 +26,6 @@ internal sealed unsafe class RegisterFile : IDisposable
     {
         Length = length;
         _table = table;
-        _sharedPages = [.. sharedPages];
         _entries = new Entry?[length / sizeof(uint)];
         foreach (var register in table)
         {
@@ -38,9 +33,7 @@ internal sealed unsafe class RegisterFile : IDisposable
             for (int index = 0; index < register.AliasCount; index++)
                 Place(register, index, register.AliasOffset + (uint)index * register.AliasStride);
         }
-        nint memory = Libc.mmap(0, length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED | Libc.MAP_ANONYMOUS, -1, 0);
-        if (memory == Libc.MapFailed) throw new DmaMemoryException($"no memory for registers: {Libc.LastError()}");
-        Memory = (uint*)memory;
+        Shared = new SharedPages(length, sharedPages);
         Reset();
     }
 
@@ -48,7 +41,10 @@ internal sealed unsafe class RegisterFile : IDisposable
     internal uint Length { get; }
 
     /// <summary>The values, one word per 4 bytes of the BAR.</summary>
-    internal uint* Memory { get; private set; }
+    internal uint* Memory => (uint*)Shared.Memory;
+
+    /// <summary>The memory that holds them.</summary>
+    internal SharedPages Shared { get; }
 
     /// <summary>Accesses are written here while it is set.</summary>
     internal Action<string>? Trace { get; set; }
@@ -126,15 +122,10 @@ internal sealed unsafe class RegisterFile : IDisposable
 
     /// <summary>Where the driver sees a register as plain memory; null where accesses must be calls.</summary>
     internal uint* TryGetShared(uint offset) =>
-        _sharedPages.Contains(offset / PageLength * PageLength) ? Memory + offset / sizeof(uint) : null;
+        Shared.Contains(offset) ? Memory + offset / sizeof(uint) : null;
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (Memory is null) return;
-        _ = Libc.munmap((nint)Memory, Length);
-        Memory = null;
-    }
+    public void Dispose() => Shared.Dispose();
 
     private uint ReadUntraced(uint offset)
     {

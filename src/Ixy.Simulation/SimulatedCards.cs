@@ -71,9 +71,18 @@ public static class SimulatedCards
     public static SimulatedPciDevice Open(string specifier, bool waitsToSend)
     {
         ArgumentNullException.ThrowIfNull(specifier);
+        return Open(specifier, waitsToSend, (card, trace) => new SimulatedPciDevice(specifier, card, trace));
+    }
+
+    /// <summary>The same, for another kind of host than this process's own drivers.</summary>
+    /// <param name="specifier">As above.</param>
+    /// <param name="waitsToSend">As above.</param>
+    /// <param name="host">Takes the card and what its trace is written to, and owns them from then on.</param>
+    internal static T Open<T>(string specifier, bool waitsToSend, Func<CardModel, IDisposable?, T> host)
+    {
         try
         {
-            return OnThreadOfItsOwn(() => OpenCard(specifier, waitsToSend));
+            return OnThreadOfItsOwn(() => OpenCard(specifier, waitsToSend, host));
         }
         catch (DeviceSpecifierException error)
         {
@@ -104,7 +113,7 @@ public static class SimulatedCards
         return result;
     }
 
-    private static SimulatedPciDevice OpenCard(string specifier, bool waitsToSend)
+    private static T OpenCard<T>(string specifier, bool waitsToSend, Func<CardModel, IDisposable?, T> host)
     {
         string[] parts = specifier.Split(',');
         var options = new SpecifierOptions(parts.Skip(1));
@@ -127,7 +136,7 @@ public static class SimulatedCards
         opened.Trace = traceFile is null ? null : new AccessTrace(traceFile);
         opened.Card = card(opened.Wire);
         opened.Card.Trace = opened.Trace is null ? null : opened.Trace.Write;
-        return opened.Release(specifier);
+        return opened.Release(host);
     }
 
     // Locally administered; the process id keeps the cards of two processes on one network apart, most of the time.
@@ -143,11 +152,11 @@ public static class SimulatedCards
 
         internal CardModel? Card { get; set; }
 
-        internal SimulatedPciDevice Release(string name)
+        internal T Release<T>(Func<CardModel, IDisposable?, T> host)
         {
-            var device = new SimulatedPciDevice(name, Card!, Trace);
+            var hosted = host(Card!, Trace);
             (Wire, Trace, Card) = (null, null, null);
-            return device;
+            return hosted;
         }
 
         public void Dispose()

@@ -46,10 +46,12 @@ public sealed unsafe class DmaChunk
             DmaArena.FrameLength => Libc.MFD_HUGETLB | Libc.MFD_HUGE_2MB,
             _ => 0,
         };
-        int fd = Libc.memfd_create("ixy-dma", Libc.MFD_CLOEXEC | kind);
+        int fd = Libc.memfd_create("ixy-dma", Libc.MFD_CLOEXEC | Libc.MFD_ALLOW_SEALING | kind);
         if (fd < 0) return null;
         int flags = Libc.MAP_SHARED | Libc.MAP_FIXED | Libc.MAP_POPULATE;
+        // Sealed, so that another process can map it without fear of its end moving (vfio-user).
         if (Libc.ftruncate(fd, (long)length) == 0
+            && Libc.fcntl(fd, Libc.F_ADD_SEALS, Libc.F_SEAL_SHRINK | Libc.F_SEAL_GROW | Libc.F_SEAL_SEAL) == 0
             && Libc.mmap((nint)address, length, Libc.PROT_READ | Libc.PROT_WRITE, flags, fd, 0) != Libc.MapFailed)
             return new(address, length, fd, pageLength);
         int error = Marshal.GetLastPInvokeError();

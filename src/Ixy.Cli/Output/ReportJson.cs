@@ -35,6 +35,21 @@ internal sealed record DeviceJson(
 internal sealed record WireJson(
     long Sent, long Received, long Lost, long Reordered, long Duplicated, long Corrupted, long Foreign, long Dropped, string? Fault);
 
+/// <summary>What <c>ixy sim --json</c> prints.</summary>
+/// <param name="Command">sim.</param>
+/// <param name="DurationSeconds">From the start until the end was asked for.</param>
+/// <param name="Device">The card's specifier.</param>
+/// <param name="Socket">Where clients found it.</param>
+/// <param name="Clients">How many there were, one after the other.</param>
+/// <param name="LinkUp">The port had a link at the end.</param>
+/// <param name="Wire">Seen from the far end.</param>
+/// <param name="Violations">Rules of the datasheet that drivers broke, at most the first hundred.</param>
+/// <param name="ViolationCount">How many there were in all.</param>
+internal sealed record CardReportJson(
+    string Command, double DurationSeconds, string Device, string Socket, int Clients, bool LinkUp,
+    WireJson Wire, IReadOnlyList<string> Violations, long ViolationCount);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ReportJson))]
+[JsonSerializable(typeof(CardReportJson))]
 internal sealed partial class ReportJsonContext : JsonSerializerContext;

@@ -1,3 +1,4 @@
+using Ixy.Simulation.Pci;
 using Ixy.Simulation.Wires;
 
 namespace Ixy.Simulation.Ixgbe;
@@ -74,6 +75,12 @@ internal sealed unsafe class IxgbeCard : CardModel
         set => Registers.Trace = value;
     }
 
+    internal override int ConfigLength => Pci.Config.Length;
+
+    internal override PciInterrupts HostInterrupts => Pci.Interrupts;
+
+    internal override bool LinkIsUp => Link.IsUp;
+
     internal override uint BarLength(int bar) => Pci.BarLength(bar);
 
     internal override uint ReadConfig(int offset, int size) => Pci.Config.Read(offset, size);
@@ -87,6 +94,10 @@ internal sealed unsafe class IxgbeCard : CardModel
 
     internal override void* TryGetShared(int bar, uint offset) =>
         bar == 0 && offset < RegisterBarLength ? Registers.TryGetShared(offset) : null;
+
+    internal override SharedPages? SharedPages(int bar) => bar == 0 ? Registers.Shared : null;
+
+    internal override bool IsPlainMemory(int bar, uint page) => false;
 
     internal override bool Poll(long now)
     {

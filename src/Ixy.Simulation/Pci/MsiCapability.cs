@@ -26,6 +26,21 @@ internal sealed class MsiCapability
 
     internal bool IsMasked => _config.IsSet(_mask, 4, 1);
 
+    /// <summary>Switches messages on or off as software does with the enable bit; for a host that does it in software's place.</summary>
+    internal void SetEnabled(bool on)
+    {
+        if (IsEnabled == on) return;
+        _config.SetBits(_control, 2, Enable, on);
+        Changed?.Invoke();
+    }
+
+    /// <summary>Sets or clears the mask bit, in software's place too.</summary>
+    internal void SetMask(bool masked)
+    {
+        _config.SetBits(_mask, 4, 1, masked);
+        Changed?.Invoke();
+    }
+
     /// <summary>A message waits for the mask bit to be cleared.</summary>
     internal bool IsPending
     {

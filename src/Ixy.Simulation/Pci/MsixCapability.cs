@@ -36,6 +36,24 @@ internal sealed class MsixCapability
 
     internal bool IsEnabled => _config.IsSet(_control, 2, Enable);
 
+    /// <summary>Entries of the table.</summary>
+    internal int Vectors => _table.Length / EntryWords;
+
+    /// <summary>Switches messages on or off as software does with the enable bit; for a host that does it in software's place.</summary>
+    internal void SetEnabled(bool on)
+    {
+        if (IsEnabled == on) return;
+        _config.SetBits(_control, 2, Enable, on);
+        Changed?.Invoke();
+    }
+
+    /// <summary>Sets or clears a vector's own mask bit, in software's place too.</summary>
+    internal void SetMask(int vector, bool masked)
+    {
+        _table[vector * EntryWords + ControlWord] = masked ? 1u : 0;
+        Changed?.Invoke();
+    }
+
     /// <summary>Software wrote to the enable bit or to a mask.</summary>
     internal Action? Changed { get; set; }
 

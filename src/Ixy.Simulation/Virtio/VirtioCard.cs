@@ -1,6 +1,5 @@
+using Ixy.Simulation.Pci;
 using Ixy.Simulation.Wires;
-using Ixy.Vfio;
-using Ixy.Vfio.Interop;
 
 namespace Ixy.Simulation.Virtio;
 
@@ -14,7 +13,7 @@ internal sealed unsafe class VirtioCard : CardModel
     private const long SlowTurn = 500;
 
     private readonly Virtqueue[] _queues;
-    private byte* _doorbells;
+    private readonly SharedPages? _structures;
     private long _slowTurnAt;
 
     internal VirtioCard(VirtioCardOptions options, Wire wire) : base(wire)
@@ -26,7 +25,7 @@ internal sealed unsafe class VirtioCard : CardModel
         Common = new CommonConfiguration(this);
         Legacy = new LegacyRegisters(this);
         Net = new NetConfiguration(this);
-        if (!options.IsLegacy) _doorbells = MapDoorbells();
+        if (!options.IsLegacy) _structures = new SharedPages(VirtioPciFunction.StructuresLength, VirtioPciFunction.NotifyOffset);
         bool hasControlQueue = (Control.Offered & VirtioFeatures.ControlQueue) != 0;
         _queues = new Virtqueue[options.LastQueue + (hasControlQueue ? 1 : 0)];
         for (int index = 0; index < _queues.Length; index++) _queues[index] = new(this, index, Doorbell(index));
@@ -68,6 +67,12 @@ internal sealed unsafe class VirtioCard : CardModel
 
     internal override Action<string>? Trace { get; set; }
 
+    internal override int ConfigLength => Pci.Config.Length;
+
+    internal override PciInterrupts HostInterrupts => Pci.Interrupts;
+
+    internal override bool LinkIsUp => Net.IsLinkUp;
+
     internal override uint BarLength(int bar) => Pci.BarLength(bar);
 
     internal override uint ReadConfig(int offset, int size) => Pci.ReadConfig(offset, size);
@@ -80,7 +85,11 @@ internal sealed unsafe class VirtioCard : CardModel
         Pci.WriteBar(bar, offset, value, size);
 
     internal override void* TryGetShared(int bar, uint offset) =>
-        _doorbells is not null && VirtioPciFunction.NotifyAddress(bar, offset) is { } place ? _doorbells + place : null;
+        VirtioPciFunction.NotifyAddress(bar, offset) is { } place ? Doorbells + place : null;
+
+    internal override SharedPages? SharedPages(int bar) => bar == VirtioPciFunction.StructureBar ? _structures : null;
+
+    internal override bool IsPlainMemory(int bar, uint page) => true;
 
     internal override bool Poll(long now)
     {
@@ -141,19 +150,13 @@ internal sealed unsafe class VirtioCard : CardModel
     public override void Dispose()
     {
         Receive.Dispose();
-        if (_doorbells is not null) _ = Libc.munmap((nint)_doorbells, VirtioPciFunction.NotifyLength);
-        _doorbells = null;
+        _structures?.Dispose();
         base.Dispose();
     }
 
     // A page of its own: software may see it as plain memory.
-    private static byte* MapDoorbells()
-    {
-        nint memory = Libc.mmap(0, VirtioPciFunction.NotifyLength, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED | Libc.MAP_ANONYMOUS, -1, 0);
-        if (memory == Libc.MapFailed) throw new DmaMemoryException($"no memory for doorbells: {Libc.LastError()}");
-        return (byte*)memory;
-    }
+    private byte* Doorbells => _structures is null ? null : _structures.Memory + VirtioPciFunction.NotifyOffset;
 
     private ushort* Doorbell(int queue) =>
-        _doorbells is null ? null : (ushort*)(_doorbells + queue * VirtioPciFunction.NotifyMultiplier);
+        _structures is null ? null : (ushort*)(Doorbells + queue * VirtioPciFunction.NotifyMultiplier);
 }

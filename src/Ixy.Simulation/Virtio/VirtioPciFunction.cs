@@ -8,12 +8,14 @@ namespace Ixy.Simulation.Virtio;
 /// </summary>
 internal sealed class VirtioPciFunction
 {
-    internal const uint NotifyLength = 0x1000, NotifyMultiplier = 4;
+    internal const int StructureBar = 4;
+    internal const uint StructuresLength = 0x4000, NotifyOffset = 0x3000, NotifyMultiplier = 4;
+    private const uint NotifyLength = 0x1000;
     private const ushort VendorId = 0x1AF4, ModernDeviceId = 0x1041, LegacyDeviceId = 0x1000;
     private const ushort ModernSubsystem = 0x1100, NetworkSubsystem = 1;
-    private const int IoBar = 0, MsixBar = 1, StructureBar = 4;
-    private const uint MsixLength = 0x1000, PendingOffset = 0x800, StructuresLength = 0x4000;
-    private const uint IsrOffset = 0x1000, DeviceOffset = 0x2000, NotifyOffset = 0x3000;
+    private const int IoBar = 0, MsixBar = 1;
+    private const uint MsixLength = 0x1000, PendingOffset = 0x800;
+    private const uint IsrOffset = 0x1000, DeviceOffset = 0x2000;
 
     private readonly VirtioCard _card;
     private readonly PciHeader _header;

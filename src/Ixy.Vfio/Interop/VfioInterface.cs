@@ -17,12 +17,14 @@ internal static class Vfio
 
     internal const uint GROUP_FLAGS_VIABLE = 1 << 0;
     internal const uint DEVICE_FLAGS_RESET = 1 << 0, DEVICE_FLAGS_PCI = 1 << 1;
+    internal const uint REGION_INFO_FLAG_READ = 1 << 0, REGION_INFO_FLAG_WRITE = 1 << 1;
     internal const uint REGION_INFO_FLAG_MMAP = 1 << 2, REGION_INFO_FLAG_CAPS = 1 << 3;
     internal const ushort REGION_INFO_CAP_SPARSE_MMAP = 1, REGION_INFO_CAP_MSIX_MAPPABLE = 3;
     internal const uint IOMMU_INFO_CAPS = 1 << 1;
     internal const ushort IOMMU_TYPE1_INFO_CAP_IOVA_RANGE = 1;
-    internal const uint DMA_MAP_FLAG_READ = 1 << 0, DMA_MAP_FLAG_WRITE = 1 << 1;
-    internal const uint IRQ_SET_DATA_NONE = 1 << 0, IRQ_SET_DATA_EVENTFD = 1 << 2;
+    internal const uint DMA_MAP_FLAG_READ = 1 << 0, DMA_MAP_FLAG_WRITE = 1 << 1, DMA_UNMAP_FLAG_ALL = 1 << 1;
+    internal const uint IRQ_INFO_EVENTFD = 1 << 0, IRQ_INFO_MASKABLE = 1 << 1, IRQ_INFO_AUTOMASKED = 1 << 2;
+    internal const uint IRQ_SET_DATA_NONE = 1 << 0, IRQ_SET_DATA_BOOL = 1 << 1, IRQ_SET_DATA_EVENTFD = 1 << 2;
     internal const uint IRQ_SET_ACTION_MASK = 1 << 3, IRQ_SET_ACTION_UNMASK = 1 << 4, IRQ_SET_ACTION_TRIGGER = 1 << 5;
 
     /// <summary>The region that is configuration space; regions 0 to 5 are the BARs.</summary>

@@ -33,6 +33,12 @@ internal sealed record VersionData(ushort Major, ushort Minor)
     /// <summary>Which of the descriptors with the reply that socket is.</summary>
     internal long? TwinSocketIndex { get; init; }
 
+    /// <summary>
+    /// Of a client of this project's server: it stores to the pages that it maps only what rings a doorbell (a ring's tail),
+    /// and reads nothing there; all else it does by messages. So pages may be shared that have registers with side effects too.
+    /// </summary>
+    internal bool UsesDoorbellsOnly { get; init; }
+
     internal byte[] ToBytes()
     {
         var bytes = new ArrayBufferWriter<byte>();
@@ -80,6 +86,7 @@ internal sealed record VersionData(ushort Major, ushort Minor)
             MaxDmaMaps = Number(capabilities, "max_dma_maps") ?? MaxDmaMaps,
             PageSizes = Number(capabilities, "pgsizes") ?? PageSizes,
             WritesMultiple = Truth(capabilities, "write_multiple"),
+            UsesDoorbellsOnly = Truth(capabilities, "ixy_doorbells_only"),
             TwinSocket = hasTwin && Truth(twin, "supported"),
             TwinSocketIndex = hasTwin ? Number(twin, "fd_index") : null,
         };
@@ -102,6 +109,7 @@ internal sealed record VersionData(ushort Major, ushort Minor)
         json.WriteNumber("max_dma_maps", MaxDmaMaps);
         json.WriteNumber("pgsizes", PageSizes);
         if (WritesMultiple) json.WriteBoolean("write_multiple", true);
+        if (UsesDoorbellsOnly) json.WriteBoolean("ixy_doorbells_only", true);
         if (TwinSocket)
         {
             json.WriteStartObject("twin_socket");

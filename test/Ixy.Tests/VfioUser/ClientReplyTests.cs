@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Ixy.Vfio;
+using Ixy.Vfio.VfioUser;
 
 namespace Ixy.Tests.VfioUser;
 
@@ -19,11 +20,11 @@ public sealed class ClientReplyTests
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public void AnotherId(int command) => AssertThrows<VfioUserProtocolException>(command, answer => answer.Bytes[0]++);
+    public void AnotherId(int command) => AssertThrows<VfioUserProtocolException>(command, answer => { answer.Bytes[0]++; });
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public void AnotherCommand(int command) => AssertThrows<VfioUserProtocolException>(command, answer => answer.Bytes[2] ^= 16);
+    public void AnotherCommand(int command) => AssertThrows<VfioUserProtocolException>(command, answer => { answer.Bytes[2] ^= 16; });
 
     [Theory]
     [MemberData(nameof(Commands))]
@@ -163,16 +164,16 @@ public sealed class ClientReplyTests
 
     private static void SetSize(Answer answer, uint size) => BinaryPrimitives.WriteUInt32LittleEndian(answer.Bytes.AsSpan(4), size);
 
-    private static void AssertThrows<T>(int command, Action<Answer> spoil) where T : Exception => AssertThrows<T>(command, answer =>
+    private static T AssertThrows<T>(int command, Action<Answer> spoil) where T : Exception => AssertThrows<T>(command, answer =>
     {
         spoil(answer);
         return answer;
     });
 
-    private static void AssertThrows<T>(int command, Func<Answer, Answer> spoil) where T : Exception =>
+    private static T AssertThrows<T>(int command, Func<Answer, Answer> spoil) where T : Exception =>
         AssertThrows<T>(command, (answer, _) => spoil(answer));
 
-    private static void AssertThrows<T>(int command, Func<Answer, int, Answer> spoil) where T : Exception =>
+    private static T AssertThrows<T>(int command, Func<Answer, int, Answer> spoil) where T : Exception =>
         AssertThrows<T>(command, (_, answer, file) => spoil(answer, file));
 
     private static T AssertThrows<T>(int command, Func<Asked, Answer, int, Answer> spoil) where T : Exception =>

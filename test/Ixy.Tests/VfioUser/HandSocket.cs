@@ -44,7 +44,8 @@ internal sealed unsafe class HandSocket(int fd) : IDisposable
                 BinaryPrimitives.WriteInt32LittleEndian(new(control + 8, 4), 1); // SOL_SOCKET
                 BinaryPrimitives.WriteInt32LittleEndian(new(control + 12, 4), 1); // SCM_RIGHTS
                 MemoryMarshal.AsBytes(descriptors.AsSpan()).CopyTo(new(control + 16, ControlLength - 16));
-                (message.control, message.controlLength) = (control, (nuint)((length + 7) & ~7));
+                message.control = control;
+                message.controlLength = (nuint)((length + 7) & ~7);
             }
             return Libc.sendmsg(_fd, &message, Libc.MSG_NOSIGNAL) == bytes.Length;
         }

@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Ixy.Cli.Output;
+using Ixy.Simulation;
+
+namespace Ixy.Cli;
+
+/// <summary><c>ixy sim CARD --socket PATH</c>: a simulated card for clients of other processes.</summary>
+internal static class SimCommand
+{
+    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
+
+    internal static Command Create()
+    {
+        var card = CommonOptions.Device("CARD", Texts.Card);
+        var socket = new Option<string>("--socket") { Description = Texts.Socket, HelpName = "path", Required = true };
+        var wire = new Option<string>("--wire") { Description = Texts.Wire, HelpName = "wire" };
+        var mac = new Option<string>("--mac") { Description = Texts.Mac, HelpName = "address" };
+        var trace = new Option<string>("--trace") { Description = Texts.Trace, HelpName = "file" };
+        var duration = CommonOptions.Duration();
+        var json = CommonOptions.Json();
+        var command = new Command("sim", Texts.Sim) { card, socket, wire, mac, trace, duration, json };
+        command.SetAction(parsed =>
+        {
+            string specifier = SimulatedCards.Prefix + parsed.GetRequiredValue(card)
+                + Part("mac", parsed.GetValue(mac)) + Part("trace", parsed.GetValue(trace)) + Part("wire", parsed.GetValue(wire));
+            return Serve(specifier, parsed.GetRequiredValue(socket), parsed.GetValue(duration), parsed.GetValue(json));
+        });
+        return command;
+    }
+
+    private static string Part(string key, string? value) => value is null ? "" : $",{key}={value}";
+
+    private static int Serve(string specifier, string socket, TimeSpan? duration, bool json)
+    {
+        // With --json standard output belongs to the one object.
+        var screen = new Screen(json ? Console.Error : Console.Out, isRedirected: true);
+        using var stop = new StopRequest();
+        long start = Stopwatch.GetTimestamp();
+        CardReport report;
+        using (var server = VfioUserServer.Open(specifier, socket))
+        {
+            var watch = new CardWatch(server, screen);
+            server.Start();
+            screen.WriteLine($"{specifier}: waiting for a client at {socket}");
+            while (!watch.IsBroken && !stop.Wait(Left(duration, start)))
+            {
+                watch.Show();
+                if (duration <= Stopwatch.GetElapsedTime(start)) break;
+            }
+            report = new CardReport(specifier, socket, server, watch.Clients, Stopwatch.GetElapsedTime(start));
+        }
+        report.Print(screen);
+        if (json) Console.Out.WriteLine(report.ToJson());
+        return report.WireFault is null ? 0 : 1;
+    }
+
+    private static TimeSpan Left(TimeSpan? duration, long start)
+    {
+        if (duration is not { } end) return s_second;
+        var left = end - Stopwatch.GetElapsedTime(start);
+        return left < TimeSpan.Zero ? TimeSpan.Zero : left < s_second ? left : s_second;
+    }
+}

@@ -1,0 +1,106 @@
+using Ixy.Vfio;
+using Ixy.Vfio.Interop;
+
+namespace Ixy.Simulation;
+
+/// <summary>
+/// Copies of pieces of <see cref="RemoteMemory"/> that a card works on during one turn. A piece is fetched when the card
+/// asks for it; at the end of the turn, what the card has changed goes back. Slow, and only for memory that cannot be had
+/// otherwise.
+/// </summary>
+internal sealed unsafe class StagedMemory : IDisposable
+{
+    /// <summary>Bytes that a card can work on in one turn.</summary>
+    internal const uint Capacity = 8 << 20;
+
+    // What goes back, goes in whole blocks: a descriptor of 16 bytes is never seen half written.
+    private const uint Block = 16, Alignment = 64;
+
+    private readonly List<Piece> _pieces = [];
+    private byte* _memory;
+    private nuint _used;
+
+    internal bool IsEmpty => _pieces.Count == 0;
+
+    /// <summary>Where the card finds a piece until the turn ends; null if there is no room, or the memory does not answer.</summary>
+    internal byte* Open(RemoteMemory memory, ulong offset, uint length, string purpose)
+    {
+        foreach (ref readonly var piece in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_pieces))
+        {
+            if (piece.Memory == memory && offset >= piece.Offset && offset + length <= piece.Offset + piece.Length)
+                return piece.Copy + (offset - piece.Offset);
+        }
+        nuint room = (nuint)((length + Alignment - 1) / Alignment * Alignment);
+        if (length > Capacity || _used + 2 * room > 2 * Capacity) return null;
+        if (_memory is null) Allocate();
+        byte* copy = _memory + _used, original = copy + room;
+        if (!memory.TryRead(offset, new Span<byte>(copy, (int)length))) return null;
+        new ReadOnlySpan<byte>(copy, (int)length).CopyTo(new Span<byte>(original, (int)length));
+        _used += 2 * room;
+        _pieces.Add(new(memory, offset, length, copy, original, purpose));
+        return copy;
+    }
+
+    /// <summary>
+    /// Writes back what has changed, the last piece first and from the end of each: buffers are opened after the ring that
+    /// names them, and the index of a used ring stands before its entries. So software finds everything in its place when
+    /// it sees that it is done.
+    /// </summary>
+    /// <param name="failed">Called with what a piece was for and its offset, where it could not be written.</param>
+    internal void WriteBack(Action<string, ulong> failed)
+    {
+        for (int i = _pieces.Count - 1; i >= 0; i--)
+        {
+            if (!TryWriteBack(_pieces[i])) failed(_pieces[i].Purpose, _pieces[i].Offset);
+        }
+        _pieces.Clear();
+        _used = 0;
+    }
+
+    /// <summary>Forgets all of it; pointers into it must not be used any more.</summary>
+    public void Dispose()
+    {
+        _pieces.Clear();
+        if (_memory is not null) _ = Libc.munmap((nint)_memory, 2 * Capacity);
+        _memory = null;
+    }
+
+    private static bool TryWriteBack(in Piece piece)
+    {
+        uint end = piece.Length;
+        while (end > 0)
+        {
+            uint start = (end - 1) / Block * Block;
+            if (piece.IsSame(start, end))
+            {
+                end = start;
+                continue;
+            }
+            while (start > 0 && !piece.IsSame(start - Block, start)) start -= Block;
+            if (!piece.Memory.TryWrite(piece.Offset + start, new ReadOnlySpan<byte>(piece.Copy + start, (int)(end - start)))) return false;
+            end = start;
+        }
+        return true;
+    }
+
+    private void Allocate()
+    {
+        int flags = Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_NORESERVE;
+        nint memory = Libc.mmap(0, 2 * Capacity, Libc.PROT_READ | Libc.PROT_WRITE, flags, -1, 0);
+        if (memory == Libc.MapFailed) throw new DmaMemoryException($"no memory for copies: {Libc.LastError()}");
+        _memory = (byte*)memory;
+    }
+
+    private readonly struct Piece(RemoteMemory memory, ulong offset, uint length, byte* copy, byte* original, string purpose)
+    {
+        internal readonly RemoteMemory Memory = memory;
+        internal readonly ulong Offset = offset;
+        internal readonly uint Length = length;
+        internal readonly byte* Copy = copy;
+        internal readonly string Purpose = purpose;
+        private readonly byte* _original = original;
+
+        internal bool IsSame(uint start, uint end) =>
+            new ReadOnlySpan<byte>(Copy + start, (int)(end - start)).SequenceEqual(new(_original + start, (int)(end - start)));
+    }
+}

@@ -1,0 +1,138 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Ixy.Vfio.Interop;
+using Ixy.Vfio.VfioUser;
+using static Ixy.Vfio.Interop.Vfio;
+
+namespace Ixy.Simulation.VfioUser;
+
+/// <summary>
+/// DMA_MAP and DMA_UNMAP: which memory of the client the card may reach, and how. Memory whose file cannot shrink is
+/// mapped. Other files are read and written, as a page that the client cut off would end this process (SIGBUS); so is what
+/// may only be read. Memory without a descriptor is reached by messages. Used under the card's lock.
+/// </summary>
+internal sealed class DmaCommands(CardModel card, IClientMemory client) : IDisposable
+{
+    /// <summary>Mappings at a time: the kernel gives a process no more than 65,530, and this one has some of its own.</summary>
+    internal const int MostMappings = 16384;
+
+    // Each keeps a descriptor open, of which a process has some thousands.
+    private const int MostOpenFiles = 256;
+
+    private readonly Dictionary<ulong, (ulong Size, nint Memory)> _mapped = [];
+    private readonly Dictionary<ulong, (ulong Size, bool IsFile)> _copied = [];
+    private int _openFiles;
+
+    /// <summary>There is memory that only the client can reach.</summary>
+    internal bool UsesClientMemory { get; private set; }
+
+    internal int Map(Message message)
+    {
+        if (!message.TryRead(out Protocol.dma_map map) || map.argsz < Unsafe.SizeOf<Protocol.dma_map>()) return Libc.EINVAL;
+        const uint Known = Protocol.DMA_READABLE | Protocol.DMA_WRITEABLE;
+        if ((map.flags & Known) == 0 || (map.flags & ~Known) != 0 || message.Descriptors.Count > 1) return Libc.EINVAL;
+        if (map.size == 0 || (map.address | map.size | map.offset) % Protocol.PageLength != 0) return Libc.EINVAL;
+        if (map.size > long.MaxValue || map.address > ulong.MaxValue - map.size + 1) return Libc.EINVAL;
+        if (map.address + map.size == 0) return Libc.EINVAL; // The very last page: an end that is no number.
+        if (card.Dma.IsMapped(map.address, map.size)) return Libc.EEXIST;
+        if (_mapped.Count + _copied.Count >= MostMappings) return Libc.ENOSPC;
+        return message.Descriptors.Count == 1 ? MapFile(map, message.Descriptors) : MapMessages(map);
+    }
+
+    internal int Unmap(Message message, Reply reply)
+    {
+        if (!message.TryRead(out Protocol.dma_unmap unmap) || unmap.argsz < Unsafe.SizeOf<Protocol.dma_unmap>()) return Libc.EINVAL;
+        if ((unmap.flags & ~DMA_UNMAP_FLAG_ALL) != 0) return Libc.EINVAL;
+        if ((unmap.flags & DMA_UNMAP_FLAG_ALL) != 0)
+        {
+            if (unmap.address != 0 || unmap.size != 0) return Libc.EINVAL;
+            Clear();
+        }
+        else if (!TryUnmap(unmap.address, unmap.size))
+        {
+            return Libc.ENOENT;
+        }
+        reply.Add(unmap);
+        return 0;
+    }
+
+    /// <summary>Takes all of it away from the card.</summary>
+    public void Dispose() => Clear();
+
+    private int MapMessages(in Protocol.dma_map map)
+    {
+        if (map.offset != 0) return Libc.EINVAL;
+        bool isWritable = (map.flags & Protocol.DMA_WRITEABLE) != 0;
+        card.Dma.Map(map.address, map.size, new ClientMemory(client, map.address, isWritable));
+        _copied.Add(map.address, (map.size, false));
+        UsesClientMemory = true;
+        return 0;
+    }
+
+    private int MapFile(in Protocol.dma_map map, PassedDescriptors descriptors)
+    {
+        int file = descriptors.Peek(0);
+        // Only memory files have seals: whatever else this may be could keep the card waiting.
+        int seals = Libc.fcntl(file, Libc.F_GET_SEALS, 0);
+        if (seals < 0) return Libc.EINVAL;
+        long length = Libc.lseek(file, 0, Libc.SEEK_END);
+        if (length < 0 || map.offset > (ulong)length || map.size > (ulong)length - map.offset) return Libc.EINVAL;
+        bool isWritable = (map.flags & Protocol.DMA_WRITEABLE) != 0;
+        return isWritable && (seals & Libc.F_SEAL_SHRINK) != 0 ? MapMemory(map, file) : MapCopies(map, descriptors, isWritable);
+    }
+
+    // The mapping stays when the descriptor is closed.
+    private int MapMemory(in Protocol.dma_map map, int file)
+    {
+        nint memory = Libc.mmap(0, (nuint)map.size, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, file, (long)map.offset);
+        if (memory == Libc.MapFailed) return Marshal.GetLastPInvokeError();
+        card.Dma.Map(map.address, map.size, memory);
+        _mapped.Add(map.address, (map.size, memory));
+        return 0;
+    }
+
+    private int MapCopies(in Protocol.dma_map map, PassedDescriptors descriptors, bool isWritable)
+    {
+        if (_openFiles == MostOpenFiles) return Libc.ENOSPC;
+        // Opened for reading only, or of huge pages, which cannot be written so.
+        if (isWritable && !FileMemory.CanWrite(descriptors.Peek(0))) return Libc.EACCES;
+        card.Dma.Map(map.address, map.size, new FileMemory(descriptors.Take(0), map.offset, isWritable));
+        _copied.Add(map.address, (map.size, true));
+        _openFiles++;
+        return 0;
+    }
+
+    private bool TryUnmap(ulong address, ulong size)
+    {
+        if (_mapped.TryGetValue(address, out var mapped) && mapped.Size == size)
+        {
+            card.Dma.Unmap(address, size);
+            Release(mapped.Memory, size);
+            return _mapped.Remove(address);
+        }
+        if (!_copied.TryGetValue(address, out var copied) || copied.Size != size) return false;
+        card.Dma.Unmap(address, size);
+        if (copied.IsFile) _openFiles--;
+        return _copied.Remove(address);
+    }
+
+    private void Clear()
+    {
+        card.Dma.Clear();
+        foreach (var (size, memory) in _mapped.Values) Release(memory, size);
+        _mapped.Clear();
+        _copied.Clear();
+        _openFiles = 0;
+    }
+
+    // Of huge pages only whole ones can be unmapped, and as many were mapped.
+    private static void Release(nint memory, ulong size)
+    {
+        ReadOnlySpan<ulong> pageLengths = [Protocol.PageLength, 2 << 20, 1 << 30];
+        foreach (ulong page in pageLengths)
+        {
+            if (Libc.munmap(memory, (nuint)((size + page - 1) / page * page)) == 0) return;
+        }
+        throw new InvalidOperationException($"0x{size:x} bytes at 0x{memory:x} cannot be unmapped: {Libc.LastError()}");
+    }
+}

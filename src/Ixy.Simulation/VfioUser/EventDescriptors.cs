@@ -1,0 +1,56 @@
+using System.Globalization;
+using Ixy.Vfio.Interop;
+
+namespace Ixy.Simulation.VfioUser;
+
+/// <summary>The client's event descriptors for the interrupts of one kind and one purpose. Owned here. Used under the card's lock.</summary>
+internal sealed unsafe class EventDescriptors : IDisposable
+{
+    private const int None = -1;
+    private readonly int[] _descriptors;
+
+    internal EventDescriptors(int count)
+    {
+        _descriptors = new int[count];
+        Array.Fill(_descriptors, None);
+    }
+
+    internal int Count => _descriptors.Length;
+
+    internal bool IsEmpty => Array.TrueForAll(_descriptors, descriptor => descriptor == None);
+
+    internal bool Has(int index) => _descriptors[index] != None;
+
+    /// <summary>An eventfd, and nothing else: a write to a pipe or a file could last for ever.</summary>
+    internal static bool IsEvent(int descriptor) =>
+        File.ResolveLinkTarget(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{descriptor}"), returnFinalTarget: false)
+            is { Name: "anon_inode:[eventfd]" };
+
+    /// <summary>Takes a descriptor over; the one that was there is closed.</summary>
+    internal void Set(int index, int descriptor)
+    {
+        if (_descriptors[index] != None) _ = Libc.close(_descriptors[index]);
+        _descriptors[index] = descriptor;
+    }
+
+    internal void Clear(int index) => Set(index, None);
+
+    /// <summary>
+    /// Adds one to the event's count, if there is an event. A client can fill the count up, and a write would wait then:
+    /// so the event is lost instead, as one is where the client looks at none.
+    /// </summary>
+    internal void Signal(int index)
+    {
+        if (_descriptors[index] == None) return;
+        var entry = new Libc.PollEntry { fd = _descriptors[index], events = Libc.POLLOUT };
+        if (Libc.poll(&entry, 1, 0) != 1 || (entry.ready & Libc.POLLOUT) == 0) return;
+        ulong one = 1;
+        _ = Libc.write(_descriptors[index], &one, sizeof(ulong));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        for (int index = 0; index < _descriptors.Length; index++) Clear(index);
+    }
+}
