@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Ixy.Simulation;
 using Ixy.Vfio;
 
@@ -36,7 +37,22 @@ internal sealed class Ports : IDisposable
     /// <exception cref="PciDeviceException">There is none for a function, or it does not answer.</exception>
     internal void Start(NetworkDeviceOptions options)
     {
-        while (_functions.TryDequeue(out var function)) _devices.Add(NetworkDevice.Open(function, options));
+        // All at once: the first card would run over with what it receives while the next one is started.
+        Task<NetworkDevice>[] starts = [.. _functions.Select(function => Task.Run(() => NetworkDevice.Open(function, options)))];
+        _functions.Clear();
+        ExceptionDispatchInfo? failure = null;
+        foreach (var start in starts)
+        {
+            try
+            {
+                _devices.Add(start.GetAwaiter().GetResult());
+            }
+            catch (Exception error)
+            {
+                failure ??= ExceptionDispatchInfo.Capture(error);
+            }
+        }
+        failure?.Throw();
     }
 
     /// <summary>Throws if one has gone: a loop that finds nothing to receive does not notice.</summary>

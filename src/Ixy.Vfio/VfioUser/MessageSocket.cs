@@ -36,7 +36,7 @@ internal sealed unsafe class MessageSocket : IDisposable
     /// <exception cref="DeviceSpecifierException">The path cannot be that of a socket.</exception>
     /// <exception cref="DeviceBusyException">Too many others wait to be accepted.</exception>
     /// <exception cref="PciDeviceException">Nobody listens there, or not for this user.</exception>
-    internal static MessageSocket Connect(string path, string name, int timeout)
+    internal static MessageSocket Connect(string path, string name, int timeout = 0)
     {
         byte[] address = UnixAddress.Of(path);
         // A socket that may block would wait for ever while the server's queue is full.

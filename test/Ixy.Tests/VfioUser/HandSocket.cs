@@ -65,7 +65,9 @@ internal sealed unsafe class HandSocket(int fd) : IDisposable
                 nint count = Libc.recvmsg(_fd, &message, Libc.MSG_CMSG_CLOEXEC);
                 if (count <= 0) return null;
                 received += (int)count;
-                for (nuint at = 16; at + 4 <= message.controlLength; at += 4) descriptors.Add(*(int*)(control + at));
+                // cmsg_len, level, type, then the descriptors; what follows them is padding.
+                long end = message.controlLength == 0 ? 0 : BinaryPrimitives.ReadInt64LittleEndian(new(control, 8));
+                for (long at = 16; at < end; at += sizeof(int)) descriptors.Add(*(int*)(control + at));
             }
         }
         return bytes;
