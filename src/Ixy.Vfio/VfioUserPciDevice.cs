@@ -46,10 +46,12 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
         ArgumentNullException.ThrowIfNull(socket);
         Name = Prefix + socket;
         _connection = new(socket, Name, timeout) { WhenGone = WakeWaiters };
+        // Configuration space is never mapped: who reads it, asks the device.
+        using var file = new PassedDescriptors();
         try
         {
             _info = QueryDevice();
-            _config = FindRegion(PCI_CONFIG_REGION_INDEX, "configuration space", out _, new());
+            _config = FindRegion(PCI_CONFIG_REGION_INDEX, "configuration space", out _, file);
             check?.Invoke(this);
         }
         catch
