@@ -4,7 +4,7 @@ namespace Ixy.Vfio;
 
 /// <summary>
 /// A BAR behind a file: of I/O ports, or of memory that cannot be mapped as a whole. One read or write of the file is one
-/// access of exactly that width.
+/// access of exactly that width; mapped areas are reached by loads and stores.
 /// </summary>
 internal sealed unsafe class FileBar : PartlyMappedBar
 {
@@ -21,17 +21,21 @@ internal sealed unsafe class FileBar : PartlyMappedBar
     internal FileBar(string name, int fd, long start, uint length, IReadOnlyList<(uint Start, uint Length)> areas)
         : base(name, fd, start, length, areas) => (_name, _fd, _start) = (name, fd, start);
 
-    protected override uint Read(uint offset, int size)
+    protected override uint Load(uint offset, int size)
     {
+        void* pointer = PointerTo(offset, size);
+        if (pointer is not null) return MappedBar.Load(pointer, size);
         uint value = 0;
         if (Libc.pread(_fd, &value, (nuint)size, _start + offset) != size)
             throw new PciDeviceException($"{_name}: {size} bytes at 0x{offset:x} cannot be read: {Libc.LastError()}");
         return value;
     }
 
-    protected override void Write(uint offset, uint value, int size)
+    protected override void Store(uint offset, uint value, int size)
     {
-        if (Libc.pwrite(_fd, &value, (nuint)size, _start + offset) != size)
+        void* pointer = PointerTo(offset, size);
+        if (pointer is not null) MappedBar.Store(pointer, value, size);
+        else if (Libc.pwrite(_fd, &value, (nuint)size, _start + offset) != size)
             throw new PciDeviceException($"{_name}: {size} bytes at 0x{offset:x} cannot be written: {Libc.LastError()}");
     }
 }

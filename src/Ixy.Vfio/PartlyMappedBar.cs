@@ -1,9 +1,6 @@
 namespace Ixy.Vfio;
 
-/// <summary>
-/// A BAR of which some areas are mapped into this process, or none: these are reached by loads and stores, and the
-/// rest by calls.
-/// </summary>
+/// <summary>A BAR of which some areas are mapped into this process, or all, or none.</summary>
 internal abstract unsafe class PartlyMappedBar : PciBar, IDisposable
 {
     private readonly List<(uint Start, MappedBar Bar)> _areas = [];
@@ -36,28 +33,10 @@ internal abstract unsafe class PartlyMappedBar : PciBar, IDisposable
         _areas.Clear();
     }
 
-    /// <summary>Reads 1, 2 or 4 bytes that are not mapped, at an offset that was checked.</summary>
-    protected abstract uint Read(uint offset, int size);
-
-    /// <summary>Writes 1, 2 or 4 bytes that are not mapped, at an offset that was checked.</summary>
-    protected abstract void Write(uint offset, uint value, int size);
-
-    protected override uint Load(uint offset, int size)
-    {
-        void* pointer = PointerTo(offset, size);
-        return pointer is not null ? MappedBar.Load(pointer, size) : Read(offset, size);
-    }
-
-    protected override void Store(uint offset, uint value, int size)
-    {
-        void* pointer = PointerTo(offset, size);
-        if (pointer is not null) MappedBar.Store(pointer, value, size);
-        else Write(offset, value, size);
-    }
-
     protected override void* PointerTo(uint offset) => PointerTo(offset, sizeof(byte));
 
-    private void* PointerTo(uint offset, int size)
+    /// <summary>Where a register of so many bytes is mapped; null if it is not.</summary>
+    protected void* PointerTo(uint offset, int size)
     {
         foreach (var (start, bar) in _areas)
         {

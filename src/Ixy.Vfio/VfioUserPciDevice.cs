@@ -20,7 +20,7 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
     /// <summary>How specifiers of this transport start; the path of the server's socket follows.</summary>
     public const string Prefix = "vfio-user:";
 
-    private readonly PciBar?[] _bars = new PciBar?[6];
+    private readonly MessageBar?[] _bars = new MessageBar?[6];
     private readonly ClientConnection _connection;
     private readonly ServerRegion _config;
     private readonly Protocol.device_info _info;
@@ -145,7 +145,7 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
     /// <inheritdoc/>
     protected override void Close()
     {
-        foreach (var bar in _bars) (bar as IDisposable)?.Dispose();
+        foreach (var bar in _bars) bar?.Dispose();
         Array.Clear(_bars);
         _connection.Dispose();
     }
@@ -159,15 +159,11 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
         return info;
     }
 
-    private PciBar MapBar(int index)
+    private MessageBar MapBar(int index)
     {
         using var file = new PassedDescriptors();
         var region = FindRegion(index, $"BAR {index}", out var info, file);
-        string name = $"{Name}: BAR {index}";
-        int fd = file.Count > 0 ? file.Peek(0) : -1;
-        return info.Areas is [(0, var length)] && length == info.Length
-            ? MappedBar.Map(name, fd, info.Offset, info.Length)
-            : new MessageBar(name, region, info, fd);
+        return new MessageBar($"{Name}: BAR {index}", region, info, file.Count > 0 ? file.Peek(0) : -1);
     }
 
     private ServerRegion FindRegion(int index, string what, out VfioRegion info, PassedDescriptors file)

@@ -15,7 +15,7 @@ internal sealed unsafe partial class ClientConnection : IDisposable
     /// <summary>For one command. A reset may take the server long, but nobody waits this long for a register.</summary>
     internal static readonly TimeSpan StandardTimeout = TimeSpan.FromSeconds(5);
 
-    private static readonly VersionData s_own = new(Protocol.MajorVersion, Protocol.MinorVersion) { MaxMessageDescriptors = 8 };
+    private static readonly VersionData s_own = new(Protocol.MajorVersion, Protocol.MinorVersion) { MaxMessageDescriptors = 8, UsesDoorbellsOnly = true };
 
     private readonly Lock _gate = new();
     private readonly string _name, _path;

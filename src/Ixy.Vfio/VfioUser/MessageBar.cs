@@ -1,6 +1,9 @@
 namespace Ixy.Vfio.VfioUser;
 
-/// <summary>A BAR in a server: what is mapped is memory that both processes share, each other access a message and its reply.</summary>
+/// <summary>
+/// A BAR in a server. Mapped areas are memory that both processes share; the server cannot notice who reads it, and polls it
+/// for what is stored. So only doorbells go there, through pointers, and every access by a method is a message and its reply.
+/// </summary>
 internal sealed class MessageBar : PartlyMappedBar
 {
     private readonly ServerRegion _region;
@@ -13,7 +16,7 @@ internal sealed class MessageBar : PartlyMappedBar
     internal MessageBar(string name, ServerRegion region, Kernel.VfioRegion info, int fd)
         : base(name, fd, info.Offset, info.Length, info.Areas) => _region = region;
 
-    protected override uint Read(uint offset, int size) => _region.Read(offset, size);
+    protected override uint Load(uint offset, int size) => _region.Read(offset, size);
 
-    protected override void Write(uint offset, uint value, int size) => _region.Write(offset, value, size);
+    protected override void Store(uint offset, uint value, int size) => _region.Write(offset, value, size);
 }
