@@ -11,7 +11,7 @@ namespace Ixy.Simulation;
 internal static class DeviceThread
 {
     private const int TurnsPerLock = 16;
-    private static readonly long s_idleBeforeYield = 20_000, s_idleBeforeSleep = 5_000_000;
+    private static readonly long s_idleBeforeYield = 20_000, s_idleBeforeSleep = 5_000_000, s_longestAtOnce = 50_000;
 
     // Held by the device thread during turns, and by a driver's thread during a register access.
     private static readonly object s_gate = new();
@@ -19,6 +19,12 @@ internal static class DeviceThread
     private static CardModel[] s_running = [];
     private static Thread? s_thread;
     private static int s_waiting;
+
+    /// <summary>
+    /// Cards of other processes may run on the same core, and drivers wait for both: each is to have its turns after
+    /// microseconds, not when the scheduler takes the core away.
+    /// </summary>
+    internal static bool SharesCore { get; set; }
 
     /// <summary>The core that runs the device thread, or null if it is not pinned.</summary>
     internal static int? Core { get; private set; }
@@ -73,7 +79,7 @@ internal static class DeviceThread
     private static void Run()
     {
         Core = ThreadPlacement.PinToLastCore();
-        long busyAt = Now;
+        long busyAt = Now, yieldedAt = busyAt;
         while (true)
         {
             bool busy = false;
@@ -94,6 +100,9 @@ internal static class DeviceThread
             }
             LetOthersIn();
             if (!busy) Rest(Now - busyAt);
+            if (!SharesCore || Now - yieldedAt < s_longestAtOnce) continue;
+            Thread.Yield();
+            yieldedAt = Now;
         }
     }
 

@@ -70,6 +70,7 @@ public sealed class VfioUserServer : IDisposable
     /// <summary>Lets clients in. To be called once, after <see cref="Notice"/> has its listeners.</summary>
     public void Start()
     {
+        DeviceThread.SharesCore = true;
         DeviceThread.Add(_card);
         _thread.Start();
     }
