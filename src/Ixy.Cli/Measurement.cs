@@ -17,9 +17,11 @@ internal static class Measurement
     /// <param name="specifiers">The devices.</param>
     /// <param name="options">How to open them.</param>
     /// <param name="createLoop">Makes the loop; called twice, the first time with devices to practise on.</param>
+    /// <param name="afterPractice">Releases what the loop has practised with; its devices are closed by then.</param>
     /// <returns>The exit code.</returns>
     internal static int Run(
-        MeasurementSettings settings, string[] specifiers, NetworkDeviceOptions options, Func<NetworkDevice[], PacketLoop> createLoop)
+        MeasurementSettings settings, string[] specifiers, NetworkDeviceOptions options, Func<NetworkDevice[], PacketLoop> createLoop,
+        Action? afterPractice = null)
     {
         // With --json standard output belongs to the one object.
         var screen = new Screen(settings.Json ? Console.Error : Console.Out, settings.Json ? Console.IsErrorRedirected : Console.IsOutputRedirected);
@@ -29,6 +31,7 @@ internal static class Measurement
         {
             // All that takes time comes first: what a card receives before somebody listens is lost.
             PracticeRun.Run(specifiers.Length, createLoop, cards => Rehearse(cards, screen.Invisible()), stop);
+            afterPractice?.Invoke();
             ports.Start(options);
             foreach (var device in ports.Devices) screen.WriteLine($"{device.Name}: {device.DriverName}, MAC address {device.MacAddress}");
             report = Measure(ports, settings, createLoop, stop, screen);

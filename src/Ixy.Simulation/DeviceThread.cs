@@ -18,13 +18,13 @@ internal static class DeviceThread
     private static readonly List<CardModel> s_cards = [];
     private static CardModel[] s_running = [];
     private static Thread? s_thread;
-    private static int s_waiting;
+    private static int s_waiting, s_servers;
 
     /// <summary>
     /// Cards of other processes may run on the same core, and drivers wait for both: each is to have its turns after
     /// microseconds, not when the scheduler takes the core away.
     /// </summary>
-    internal static bool SharesCore { get; set; }
+    internal static bool SharesCore => Volatile.Read(ref s_servers) > 0;
 
     /// <summary>The core that runs the device thread, or null if it is not pinned.</summary>
     internal static int? Core { get; private set; }
@@ -61,6 +61,9 @@ internal static class DeviceThread
             s_thread = null;
         }
     }
+
+    /// <summary>A card is served to other processes from now on, or no more: see <see cref="SharesCore"/>.</summary>
+    internal static void ChangeServers(int change) => Interlocked.Add(ref s_servers, change);
 
     /// <summary>Waits for the turn to end and holds the next one back, until <see cref="Leave"/>.</summary>
     internal static void Enter()

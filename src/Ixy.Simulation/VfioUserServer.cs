@@ -70,7 +70,7 @@ public sealed class VfioUserServer : IDisposable
     /// <summary>Lets clients in. To be called once, after <see cref="Notice"/> has its listeners.</summary>
     public void Start()
     {
-        DeviceThread.SharesCore = true;
+        DeviceThread.ChangeServers(+1);
         DeviceThread.Add(_card);
         _thread.Start();
     }
@@ -85,6 +85,7 @@ public sealed class VfioUserServer : IDisposable
             _session?.ShutDown();
         }
         _listener.ShutDown();
+        if (_thread.ThreadState != System.Threading.ThreadState.Unstarted) DeviceThread.ChangeServers(-1);
         if (_thread.IsAlive) _thread.Join();
         _listener.Dispose();
         _gate.Dispose();
