@@ -19,7 +19,7 @@ public sealed class VfioUserServer : IDisposable
     private readonly Thread _thread;
     private readonly SendingGate _gate;
     private ClientSession? _session;
-    private bool _stops;
+    private bool _started, _stops;
 
     private VfioUserServer(CardModel card, IDisposable? trace, ListeningSocket listener)
     {
@@ -70,6 +70,7 @@ public sealed class VfioUserServer : IDisposable
     /// <summary>Lets clients in. To be called once, after <see cref="Notice"/> has its listeners.</summary>
     public void Start()
     {
+        _started = true;
         DeviceThread.ChangeServers(+1);
         DeviceThread.Add(_card);
         _thread.Start();
@@ -85,7 +86,7 @@ public sealed class VfioUserServer : IDisposable
             _session?.ShutDown();
         }
         _listener.ShutDown();
-        if (_thread.ThreadState != System.Threading.ThreadState.Unstarted) DeviceThread.ChangeServers(-1);
+        if (_started) DeviceThread.ChangeServers(-1);
         if (_thread.IsAlive) _thread.Join();
         _listener.Dispose();
         _gate.Dispose();

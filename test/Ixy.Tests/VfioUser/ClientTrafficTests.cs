@@ -75,7 +75,7 @@ public sealed class ClientTrafficTests : IDisposable
 
     private VfioUserServer Serve(string name, string card)
     {
-        var server = VfioUserServer.Open($"sim:{card},wire=generator,rate=200kpps,count={Frames}", PathOf(name));
+        var server = VfioUserServer.Open($"sim:{card},wire=generator,rate=50kpps,count={Frames}", PathOf(name));
         server.Start();
         return server;
     }
