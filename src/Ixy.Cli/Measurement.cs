@@ -7,29 +7,33 @@ namespace Ixy.Cli;
 /// <summary>How long to measure, and how to report.</summary>
 internal sealed record MeasurementSettings(string Command, TimeSpan? Duration, bool Json);
 
-/// <summary>The course of a command that moves packets: open, practise, wait for links, measure, drain, close, report.</summary>
+/// <summary>The course of a command that moves packets: open, practise, start, wait for links, measure, drain, close, report.</summary>
 internal static class Measurement
 {
-    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1), s_look = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Runs a loop over devices and reports.</summary>
     /// <param name="settings">How long and how to report.</param>
     /// <param name="specifiers">The devices.</param>
     /// <param name="options">How to open them.</param>
     /// <param name="createLoop">Makes the loop; called twice, the first time with devices to practise on.</param>
+    /// <param name="afterPractice">Releases what the loop has practised with; its devices are closed by then.</param>
     /// <returns>The exit code.</returns>
     internal static int Run(
-        MeasurementSettings settings, string[] specifiers, NetworkDeviceOptions options, Func<NetworkDevice[], PacketLoop> createLoop)
+        MeasurementSettings settings, string[] specifiers, NetworkDeviceOptions options, Func<NetworkDevice[], PacketLoop> createLoop,
+        Action? afterPractice = null)
     {
         // With --json standard output belongs to the one object.
         var screen = new Screen(settings.Json ? Console.Error : Console.Out, settings.Json ? Console.IsErrorRedirected : Console.IsOutputRedirected);
         using var stop = new StopRequest();
         Report report;
-        using (var ports = new Ports(specifiers, options))
+        using (var ports = new Ports(specifiers))
         {
+            // All that takes time comes first: what a card receives before somebody listens is lost.
+            PracticeRun.Run(specifiers.Length, createLoop, cards => Rehearse(cards, screen.Invisible()), stop);
+            afterPractice?.Invoke();
+            ports.Start(options);
             foreach (var device in ports.Devices) screen.WriteLine($"{device.Name}: {device.DriverName}, MAC address {device.MacAddress}");
-            Rehearse(ports, screen.Invisible());
-            PracticeRun.Run(specifiers.Length, createLoop, stop);
             report = Measure(ports, settings, createLoop, stop, screen);
         }
         // Now the cards are shut down, and what they saw while that was done counts too.
@@ -54,10 +58,11 @@ internal static class Measurement
         Ports ports, MeasurementSettings settings, Func<NetworkDevice[], PacketLoop> createLoop, StopRequest stop, Screen screen)
     {
         using var loop = createLoop([.. ports.Devices]);
+        // Where the far end waits for nobody, the first frames come with the link.
+        loop.Start();
         bool linked = ports.WaitForLinks(stop);
         // Not before it is sure that the command runs: an error is to be the only line.
         if (DmaArena.Note is { } note) Console.Error.WriteLine($"ixy: note: {note}");
-        loop.Start();
         // This thread has little to do, but where it does it the other one stands still: not on the loop's core.
         ThreadPlacement.PinToLastCore();
         ports.StartCounting();
@@ -80,15 +85,17 @@ internal static class Measurement
         var rates = new RateMeter(ports, loop.Dropped);
         screen.ShowRates(show =>
         {
-            for (int second = 1; ; second++)
+            for (int second = 1; ;)
             {
                 var next = s_second * second;
                 var wait = (duration is { } end && end < next ? end : next) - Stopwatch.GetElapsedTime(start);
                 // Up to the next millisecond: the wait would round down, and end too early.
-                int milliseconds = (int)Math.Ceiling(Math.Max(0, wait.TotalMilliseconds));
+                int milliseconds = (int)Math.Ceiling(Math.Clamp(wait.TotalMilliseconds, 0, s_look.TotalMilliseconds));
                 if (WaitHandle.WaitAny(ends, milliseconds) != WaitHandle.WaitTimeout) return;
-                if (duration <= Stopwatch.GetElapsedTime(start)) return;
-                show(second, rates.Read());
+                ports.ThrowIfGone();
+                var elapsed = Stopwatch.GetElapsedTime(start);
+                if (duration <= elapsed) return;
+                if (elapsed >= next) show(second++, rates.Read());
             }
         });
     }

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Ixy.Simulation;
 using Ixy.Vfio;
 
@@ -8,17 +9,19 @@ internal sealed class Ports : IDisposable
 {
     private static readonly TimeSpan s_linkTime = TimeSpan.FromSeconds(10);
 
+    private readonly Queue<PciDevice> _functions = [];
     private readonly List<NetworkDevice> _devices = [];
     private readonly DeviceStatistics[] _before;
 
+    /// <summary>Opens the functions. Their drivers wait for <see cref="Start"/>: a card that has been started loses what nobody takes.</summary>
     /// <exception cref="PciDeviceException">One cannot be opened, or is named twice; then none is open.</exception>
-    internal Ports(IReadOnlyList<string> specifiers, NetworkDeviceOptions options)
+    internal Ports(IReadOnlyList<string> specifiers)
     {
         _before = new DeviceStatistics[specifiers.Count];
         RefuseSameFunction(specifiers);
         try
         {
-            foreach (string specifier in specifiers) _devices.Add(NetworkDevice.Open(specifier, options));
+            foreach (string specifier in specifiers) _functions.Enqueue(NetworkDevice.OpenPci(specifier));
         }
         catch
         {
@@ -27,7 +30,37 @@ internal sealed class Ports : IDisposable
         }
     }
 
+    /// <summary>Once they are started.</summary>
     internal IReadOnlyList<NetworkDevice> Devices => _devices;
+
+    /// <summary>Starts the drivers.</summary>
+    /// <exception cref="PciDeviceException">There is none for a function, or it does not answer.</exception>
+    internal void Start(NetworkDeviceOptions options)
+    {
+        // All at once: the first card would run over with what it receives while the next one is started.
+        Task<NetworkDevice>[] starts = [.. _functions.Select(function => Task.Run(() => NetworkDevice.Open(function, options)))];
+        _functions.Clear();
+        ExceptionDispatchInfo? failure = null;
+        foreach (var start in starts)
+        {
+            try
+            {
+                _devices.Add(start.GetAwaiter().GetResult());
+            }
+            catch (Exception error)
+            {
+                failure ??= ExceptionDispatchInfo.Capture(error);
+            }
+        }
+        failure?.Throw();
+    }
+
+    /// <summary>Throws if one has gone: a loop that finds nothing to receive does not notice.</summary>
+    /// <exception cref="PciDeviceException">It has, and why.</exception>
+    internal void ThrowIfGone()
+    {
+        foreach (var device in _devices) device.PciDevice.ThrowIfGone();
+    }
 
     /// <summary>Waits until every link is up; false if somebody asked to stop first.</summary>
     /// <exception cref="DeviceTimeoutException">A link stays down.</exception>
@@ -52,8 +85,10 @@ internal sealed class Ports : IDisposable
     }
 
     /// <summary>What each card has counted since <see cref="StartCounting"/>. For one thread at a time.</summary>
+    /// <exception cref="PciDeviceException">One has gone.</exception>
     internal DeviceStatistics[] ReadStatistics()
     {
+        ThrowIfGone();
         var counted = new DeviceStatistics[_devices.Count];
         if (Wires().Any()) SimulatedPciDevice.BetweenTurns(Read);
         else Read();
@@ -80,17 +115,23 @@ internal sealed class Ports : IDisposable
     /// <summary>Closes every device, also if one of them fails to; then throws what the first one threw.</summary>
     public void Dispose()
     {
-        if (_devices.Count == 0) return;
-        var device = _devices[0];
-        _devices.RemoveAt(0);
+        if (Next() is not { } part) return;
         try
         {
-            device.Dispose();
+            part.Dispose();
         }
         finally
         {
             Dispose();
         }
+    }
+
+    private IDisposable? Next()
+    {
+        if (_devices.Count == 0) return _functions.TryDequeue(out var function) ? function : null;
+        var device = _devices[0];
+        _devices.RemoveAt(0);
+        return device;
     }
 
     private IEnumerable<Simulation.Wires.Wire> Wires() =>
@@ -108,9 +149,12 @@ internal sealed class Ports : IDisposable
 
     private static DeviceTimeoutException NoLink(NetworkDevice device)
     {
-        string advice = device.PciDevice is SimulatedPciDevice
-            ? "plug something in, as in sim:ixgbe,wire=generator"
-            : "check the cable, the module and the far end";
+        string advice = device.PciDevice switch
+        {
+            SimulatedPciDevice => "plug something in, as in sim:ixgbe,wire=generator",
+            VfioUserPciDevice => "plug something in where it is simulated, as in 'ixy sim ixgbe --wire generator'",
+            _ => "check the cable, the module and the far end",
+        };
         return new($"{device.Name} has no link after {s_linkTime.TotalSeconds} s: {advice}");
     }
 }

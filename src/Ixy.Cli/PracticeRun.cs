@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime;
-using Ixy.Simulation;
 
 namespace Ixy.Cli;
 
@@ -19,24 +18,19 @@ internal static class PracticeRun
     /// <summary>Runs a loop until the JIT has had nothing to do for a while.</summary>
     /// <param name="cards">How many cards the loop needs.</param>
     /// <param name="createLoop">Makes the loop.</param>
+    /// <param name="rehearse">Does with the cards what will be done beside the loop.</param>
     /// <param name="cancel">Ends the practice early.</param>
-    internal static void Run(int cards, Func<NetworkDevice[], PacketLoop> createLoop, StopRequest cancel)
+    internal static void Run(int cards, Func<NetworkDevice[], PacketLoop> createLoop, Action<Ports> rehearse, StopRequest cancel)
     {
-        var devices = new List<NetworkDevice>();
-        try
-        {
-            for (int i = 0; i < cards; i++)
-                devices.Add(NetworkDevice.Open(SimulatedCards.Open("sim:ixgbe,wire=generator,link-delay=0ms"), s_options));
-            using var loop = createLoop([.. devices]);
-            loop.Start();
-            loop.Measure();
-            WaitUntilCompiled(cancel);
-            loop.Finish();
-        }
-        finally
-        {
-            foreach (var device in devices) device.Dispose();
-        }
+        using var ports = new Ports([.. Enumerable.Repeat("sim:ixgbe,wire=generator,link-delay=0ms", cards)]);
+        ports.Start(s_options);
+        rehearse(ports);
+        using var loop = createLoop([.. ports.Devices]);
+        loop.Start();
+        loop.Measure();
+        ports.StartSending();
+        WaitUntilCompiled(cancel);
+        loop.Finish();
     }
 
     private static void WaitUntilCompiled(StopRequest cancel)

@@ -21,6 +21,7 @@ internal sealed class TestFramePools(int packets, int frameSize) : IDisposable
     public void Dispose()
     {
         foreach (var pool in _pools) pool.Dispose();
+        _pools.Clear();
     }
 
     private byte[] Frame(MacAddress source)

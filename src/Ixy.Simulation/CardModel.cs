@@ -55,6 +55,9 @@ internal abstract unsafe class CardModel : IDisposable
     /// <summary>The port has a link, and frames can pass.</summary>
     internal abstract bool LinkIsUp { get; }
 
+    /// <summary>The driver wants frames: it has set up its rings and enabled receiving. For any thread.</summary>
+    internal abstract bool IsReceiving { get; }
+
     /// <summary>Length of a BAR in bytes; 0 if there is none.</summary>
     internal abstract uint BarLength(int bar);
 

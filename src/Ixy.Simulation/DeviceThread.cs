@@ -11,14 +11,20 @@ namespace Ixy.Simulation;
 internal static class DeviceThread
 {
     private const int TurnsPerLock = 16;
-    private static readonly long s_idleBeforeYield = 20_000, s_idleBeforeSleep = 5_000_000;
+    private static readonly long s_idleBeforeYield = 20_000, s_idleBeforeSleep = 5_000_000, s_longestAtOnce = 50_000;
 
     // Held by the device thread during turns, and by a driver's thread during a register access.
     private static readonly object s_gate = new();
     private static readonly List<CardModel> s_cards = [];
     private static CardModel[] s_running = [];
     private static Thread? s_thread;
-    private static int s_waiting;
+    private static int s_waiting, s_servers;
+
+    /// <summary>
+    /// Cards of other processes may run on the same core, and drivers wait for both: each is to have its turns after
+    /// microseconds, not when the scheduler takes the core away.
+    /// </summary>
+    internal static bool SharesCore => Volatile.Read(ref s_servers) > 0;
 
     /// <summary>The core that runs the device thread, or null if it is not pinned.</summary>
     internal static int? Core { get; private set; }
@@ -56,6 +62,9 @@ internal static class DeviceThread
         }
     }
 
+    /// <summary>A card is served to other processes from now on, or no more: see <see cref="SharesCore"/>.</summary>
+    internal static void ChangeServers(int change) => Interlocked.Add(ref s_servers, change);
+
     /// <summary>Waits for the turn to end and holds the next one back, until <see cref="Leave"/>.</summary>
     internal static void Enter()
     {
@@ -73,7 +82,7 @@ internal static class DeviceThread
     private static void Run()
     {
         Core = ThreadPlacement.PinToLastCore();
-        long busyAt = Now;
+        long busyAt = Now, yieldedAt = busyAt;
         while (true)
         {
             bool busy = false;
@@ -94,6 +103,9 @@ internal static class DeviceThread
             }
             LetOthersIn();
             if (!busy) Rest(Now - busyAt);
+            if (!SharesCore || Now - yieldedAt < s_longestAtOnce) continue;
+            Thread.Yield();
+            yieldedAt = Now;
         }
     }
 

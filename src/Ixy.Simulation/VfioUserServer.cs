@@ -7,6 +7,7 @@ namespace Ixy.Simulation;
 /// <summary>
 /// A simulated card on a Unix socket, for any client that speaks vfio-user: QEMU 10.1 and later, or another process with
 /// this library. One client at a time; the next one waits. A client that goes, however it goes, leaves the card reset.
+/// The far end of the wire sends only while a driver receives.
 /// Thread-safe.
 /// </summary>
 public sealed class VfioUserServer : IDisposable
@@ -16,12 +17,13 @@ public sealed class VfioUserServer : IDisposable
     private readonly IDisposable? _trace;
     private readonly ListeningSocket _listener;
     private readonly Thread _thread;
+    private readonly SendingGate _gate;
     private ClientSession? _session;
-    private bool _stops;
+    private bool _started, _stops;
 
     private VfioUserServer(CardModel card, IDisposable? trace, ListeningSocket listener)
     {
-        (_card, _trace, _listener) = (card, trace, listener);
+        (_card, _trace, _listener, _gate) = (card, trace, listener, new SendingGate(card));
         _thread = new Thread(Serve) { IsBackground = true, Name = "vfio-user server" };
     }
 
@@ -56,7 +58,7 @@ public sealed class VfioUserServer : IDisposable
         var listener = new ListeningSocket(socketPath);
         try
         {
-            return SimulatedCards.Open(specifier, waitsToSend: false, (card, trace) => new VfioUserServer(card, trace, listener));
+            return SimulatedCards.Open(specifier, waitsToSend: true, (card, trace) => new VfioUserServer(card, trace, listener));
         }
         catch
         {
@@ -68,6 +70,8 @@ public sealed class VfioUserServer : IDisposable
     /// <summary>Lets clients in. To be called once, after <see cref="Notice"/> has its listeners.</summary>
     public void Start()
     {
+        _started = true;
+        DeviceThread.ChangeServers(+1);
         DeviceThread.Add(_card);
         _thread.Start();
     }
@@ -82,8 +86,10 @@ public sealed class VfioUserServer : IDisposable
             _session?.ShutDown();
         }
         _listener.ShutDown();
+        if (_started) DeviceThread.ChangeServers(-1);
         if (_thread.IsAlive) _thread.Join();
         _listener.Dispose();
+        _gate.Dispose();
         DeviceThread.Remove(_card);
         _card.Dispose();
         _trace?.Dispose();

@@ -16,13 +16,18 @@ internal sealed unsafe class MappedBar : PciBar, IDisposable
     internal byte* Address { get; }
 
     /// <summary>Maps a piece of a file of registers; the file may be closed afterwards.</summary>
+    /// <param name="name">For messages: function and BAR.</param>
+    /// <param name="fd">The file.</param>
+    /// <param name="start">Where the piece begins, a multiple of 4 KiB.</param>
+    /// <param name="length">Of the piece in bytes.</param>
+    /// <param name="reason">Ends the message of the exception: why it may have failed.</param>
     /// <exception cref="PciDeviceException">The kernel refused.</exception>
-    internal static MappedBar Map(string name, int fd, long start, uint length)
+    internal static MappedBar Map(string name, int fd, long start, uint length, string reason = "")
     {
         nint address = Libc.mmap(0, length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, fd, start);
         return address != Libc.MapFailed
             ? new((byte*)address, length)
-            : throw new PciDeviceException($"{name} cannot be mapped: {Libc.LastError()}; kernel lockdown (secure boot) forbids it through sysfs");
+            : throw new PciDeviceException($"{name} cannot be mapped: {Libc.LastError()}{reason}");
     }
 
     public void Dispose() => _ = Libc.munmap((nint)Address, Length);

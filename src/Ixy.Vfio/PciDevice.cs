@@ -35,6 +35,22 @@ public abstract partial class PciDevice : IDisposable
     /// </summary>
     public virtual bool HasIommu => false;
 
+    /// <summary>
+    /// The device has left for good and every access to it fails, as when the server of a vfio-user device has ended. It is
+    /// to be disposed. For any thread, and as cheap as a look at a variable.
+    /// </summary>
+    public virtual bool IsGone => false;
+
+    /// <summary>
+    /// Throws what made the device leave (<see cref="IsGone"/>). A loop that only polls memory would never learn of it: let
+    /// another thread, or the loop itself now and then, ask here. For any thread.
+    /// </summary>
+    /// <exception cref="PciDeviceException">The device is gone; the message has the reason.</exception>
+    public virtual void ThrowIfGone()
+    {
+        // Most devices stay.
+    }
+
     /// <summary>Reads 1, 2 or 4 bytes of configuration space, little-endian, naturally aligned.</summary>
     /// <exception cref="PciDeviceException">The access failed.</exception>
     public abstract uint ReadConfig(int offset, int size);
@@ -95,13 +111,26 @@ public abstract partial class PciDevice : IDisposable
         _disposed = true;
         try
         {
-            _interrupts?.Dispose();
+            UnlessGone(() => _interrupts?.Dispose());
         }
         finally
         {
             StopDma();
         }
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Does what quiets the device. One that is gone, or leaves meanwhile, is quiet already: that is no error then.</summary>
+    internal void UnlessGone(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (PciDeviceException) when (IsGone)
+        {
+            // What was to be stopped has stopped.
+        }
     }
 
     /// <summary>Releases what the transport holds. Called once, after bus mastering is off and all memory unmapped.</summary>
@@ -111,15 +140,15 @@ public abstract partial class PciDevice : IDisposable
     {
         try
         {
-            DisableBusMaster();
+            UnlessGone(DisableBusMaster);
         }
         finally
         {
-            Release();
+            ReleaseDma();
         }
     }
 
-    private void Release()
+    private void ReleaseDma()
     {
         try
         {

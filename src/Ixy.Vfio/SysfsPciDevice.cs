@@ -148,7 +148,7 @@ public sealed unsafe class SysfsPciDevice : PciDevice
         int fd = Open(file, Libc.O_RDWR | Libc.O_SYNC);
         try
         {
-            return MappedBar.Map(path, fd, 0, length);
+            return MappedBar.Map(path, fd, 0, length, "; kernel lockdown (secure boot) forbids it");
         }
         finally
         {

@@ -11,7 +11,11 @@ namespace Ixy;
 /// </summary>
 public abstract class NetworkDevice : IDisposable
 {
-    private static readonly ConcurrentDictionary<string, Func<string, PciDevice>> s_transports = new();
+    private static readonly ConcurrentDictionary<string, Func<string, PciDevice>> s_transports = new()
+    {
+        [VfioUserPciDevice.Prefix.TrimEnd(':')] = specifier => new VfioUserPciDevice(specifier[VfioUserPciDevice.Prefix.Length..], IsSupported),
+    };
+
     private ReceiveQueue _receiveQueue = null!;
     private TransmitQueue _transmitQueue = null!;
 
@@ -47,8 +51,8 @@ public abstract class NetworkDevice : IDisposable
     public abstract LinkStatus Link { get; }
 
     /// <summary>
-    /// Opens the card that <paramref name="specifier"/> names: a PCI address (<c>0000:03:00.0</c>), or a specifier with
-    /// a scheme that was registered (<c>sim:…</c>), resets it and starts its queues. The link may still be down:
+    /// Opens the card that <paramref name="specifier"/> names: a PCI address (<c>0000:03:00.0</c>), the socket of
+    /// a vfio-user server (<c>vfio-user:/path</c>), or a specifier with a scheme that was registered (<c>sim:…</c>), resets it and starts its queues. The link may still be down:
     /// see <see cref="WaitForLink"/>.
     /// </summary>
     /// <exception cref="PciDeviceException">No such device, no rights, no driver for it, or it does not answer.</exception>
@@ -59,6 +63,23 @@ public abstract class NetworkDevice : IDisposable
         options ??= new();
         options.Validate();
         return Open(OpenPci(specifier), options);
+    }
+
+    /// <summary>
+    /// Opens the PCI function that <paramref name="specifier"/> names, and no driver yet: the card is as it was. What takes
+    /// long can be done before <see cref="Open(PciDevice, NetworkDeviceOptions)"/> starts it, and the network with it.
+    /// </summary>
+    /// <exception cref="PciDeviceException">No such device, or no rights.</exception>
+    public static PciDevice OpenPci(string specifier)
+    {
+        ArgumentNullException.ThrowIfNull(specifier);
+        if (PciAddress.TryParse(specifier, out var address))
+            return VfioPciDevice.IsBound(address) ? new VfioPciDevice(address, IsSupported) : new SysfsPciDevice(address, IsSupported);
+        int colon = specifier.IndexOf(':', StringComparison.Ordinal);
+        if (colon > 0 && s_transports.TryGetValue(specifier[..colon], out var open)) return open(specifier);
+        string schemes = string.Join(", ", s_transports.Keys.Order().Select(scheme => $"'{scheme}:…'"));
+        throw new DeviceSpecifierException(
+            $"'{specifier}' names no device: expected a PCI address like 0000:03:00.0 or {schemes}");
     }
 
     /// <summary>Starts the driver for a PCI function. The network device owns the function from now on.</summary>
@@ -156,17 +177,6 @@ public abstract class NetworkDevice : IDisposable
     private protected static void RequireMulticast(MacAddress address)
     {
         if (!address.IsMulticast) throw new ArgumentException($"{address} is no multicast address", nameof(address));
-    }
-
-    private static PciDevice OpenPci(string specifier)
-    {
-        if (PciAddress.TryParse(specifier, out var address))
-            return VfioPciDevice.IsBound(address) ? new VfioPciDevice(address, IsSupported) : new SysfsPciDevice(address, IsSupported);
-        int colon = specifier.IndexOf(':', StringComparison.Ordinal);
-        if (colon > 0 && s_transports.TryGetValue(specifier[..colon], out var open)) return open(specifier);
-        string schemes = string.Join(", ", s_transports.Keys.Order().Select(scheme => $"'{scheme}:…'"));
-        throw new DeviceSpecifierException(
-            $"'{specifier}' names no device: expected a PCI address like 0000:03:00.0{(schemes.Length > 0 ? $" or {schemes}" : "")}");
     }
 
     private static void IsSupported(PciDevice function)

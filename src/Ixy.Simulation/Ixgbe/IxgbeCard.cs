@@ -81,6 +81,8 @@ internal sealed unsafe class IxgbeCard : CardModel
 
     internal override bool LinkIsUp => Link.IsUp;
 
+    internal override bool IsReceiving => Receive.IsEnabled;
+
     internal override uint BarLength(int bar) => Pci.BarLength(bar);
 
     internal override uint ReadConfig(int offset, int size) => Pci.Config.Read(offset, size);

@@ -39,6 +39,9 @@ internal sealed unsafe class ReceivePath : IDisposable
         Reset();
     }
 
+    /// <summary>RXCTRL.RXEN: frames from the port are taken (8.2.3.8.10).</summary>
+    internal bool IsEnabled => (*_receiveControl & RXCTRL_.Enable) != 0;
+
     /// <summary>Bytes that wait in the packet buffer: what flow control thresholds are compared with (3.7.7.3.2).</summary>
     internal int BufferedBytes => _buffer.Used;
 
@@ -61,7 +64,7 @@ internal sealed unsafe class ReceivePath : IDisposable
     {
         _turn++;
         Prepare();
-        if ((*_receiveControl & RXCTRL_.Enable) != 0) Arrive(frame, FrameErrors.None);
+        if (IsEnabled) Arrive(frame, FrameErrors.None);
         else _mac.Discard(frame, FrameErrors.None);
     }
 
@@ -89,7 +92,7 @@ internal sealed unsafe class ReceivePath : IDisposable
     private bool TakeFromWire(long now)
     {
         var wire = _card.Wire;
-        bool enabled = (*_receiveControl & RXCTRL_.Enable) != 0, waits = wire.WaitsForRoom;
+        bool enabled = IsEnabled, waits = wire.WaitsForRoom;
         for (int taken = 0; taken < FramesPerTurn; taken++)
         {
             if (waits && !_buffer.IsEmpty) return taken > 0;

@@ -73,6 +73,8 @@ internal sealed unsafe class VirtioCard : CardModel
 
     internal override bool LinkIsUp => Net.IsLinkUp;
 
+    internal override bool IsReceiving => Control.IsRunning;
+
     internal override uint BarLength(int bar) => Pci.BarLength(bar);
 
     internal override uint ReadConfig(int offset, int size) => Pci.ReadConfig(offset, size);

@@ -3,7 +3,7 @@ namespace Ixy.Vfio;
 /// <summary>The mask bits of message-signalled interrupts, where PCI Local Bus 3.0 (section 6.8) puts them.</summary>
 internal static class MessageMask
 {
-    private const byte MsiId = 0x05, MsixId = 0x11;
+    internal const byte MsiId = 0x05, MsixId = 0x11;
 
     /// <summary>The mask bits of MSI lie in its capability, where the function has any (6.8.1.3).</summary>
     internal static void SetMsi(PciDevice device, int vector, bool masked)

@@ -30,17 +30,19 @@ internal sealed unsafe class MessageSocket : IDisposable
     internal int Descriptor => _fd;
 
     /// <summary>Connects to a server.</summary>
+    /// <param name="path">Its socket.</param>
+    /// <param name="name">Begins the messages of exceptions.</param>
+    /// <param name="timeout">Milliseconds that it may take the server to accept those who came before.</param>
     /// <exception cref="DeviceSpecifierException">The path cannot be that of a socket.</exception>
+    /// <exception cref="DeviceBusyException">Too many others wait to be accepted.</exception>
     /// <exception cref="PciDeviceException">Nobody listens there, or not for this user.</exception>
-    internal static MessageSocket Connect(string path, string name)
+    internal static MessageSocket Connect(string path, string name, int timeout = 0)
     {
         byte[] address = UnixAddress.Of(path);
-        int fd = Libc.socket(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC, 0);
+        // A socket that may block would wait for ever while the server's queue is full.
+        int fd = Libc.socket(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC | Libc.SOCK_NONBLOCK, 0);
         if (fd < 0) throw new PciDeviceException($"{name}: no socket: {Libc.LastError()}");
-        fixed (byte* start = address)
-        {
-            if (Libc.connect(fd, start, (uint)address.Length) == 0) return new(fd, name);
-        }
+        if (TryConnect(fd, address, timeout)) return new(fd, name);
         var error = CannotConnect(name, path);
         _ = Libc.close(fd);
         throw error;
@@ -211,6 +213,20 @@ internal sealed unsafe class MessageSocket : IDisposable
         _ = Libc.poll(&wait, 1, (int)Math.Min(left, int.MaxValue));
     }
 
+    private static bool TryConnect(int fd, byte[] address, int timeout)
+    {
+        long end = Environment.TickCount64 + timeout;
+        fixed (byte* start = address)
+        {
+            while (Libc.connect(fd, start, (uint)address.Length) != 0)
+            {
+                if (Marshal.GetLastPInvokeError() != Libc.EAGAIN || Environment.TickCount64 >= end) return false;
+                Thread.Sleep(10);
+            }
+        }
+        return true;
+    }
+
     private static PciDeviceException CannotConnect(string name, string path) => Marshal.GetLastPInvokeError() switch
     {
         Libc.ENOENT => new DeviceNotFoundException($"{name}: there is no socket {path}: start its server, as in 'ixy sim ixgbe --socket {path}'"),
@@ -218,6 +234,8 @@ internal sealed unsafe class MessageSocket : IDisposable
             $"{name}: nobody listens at {path}; its server may have died: start it again, as in 'ixy sim ixgbe --socket {path}'"),
         Libc.EACCES or Libc.EPERM => new PrivilegeException(
             $"{name}: {path} is closed to this user: open it with 'chmod a+rw {path}' (as the server's user)"),
+        Libc.EAGAIN => new DeviceBusyException(
+            $"{name}: the server at {path} accepts nobody, and its queue of clients is full: end the client that it serves, or start it again"),
         _ => new PciDeviceException($"{name}: no connection to {path}: {Libc.LastError()}"),
     };
 }

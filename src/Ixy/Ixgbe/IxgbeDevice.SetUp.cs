@@ -197,6 +197,7 @@ public sealed partial class IxgbeDevice
         Write(CTRL, CTRL_.RST);
         Thread.Sleep(10);
         Change(CTRL_EXT, CTRL_EXT_.DriverLoaded, set: false);
+        _device.DisableBusMaster();
     }
 
     private bool IsEmptySoon(IxgbeTransmitQueue queue) =>

@@ -34,8 +34,7 @@ public sealed partial class IxgbeDevice : NetworkDevice
         }
         catch
         {
-            Quiet();
-            ReleaseQueues();
+            StopAndRelease();
             throw;
         }
         SetQueues(_receiveQueues, _transmitQueues);
@@ -147,15 +146,26 @@ public sealed partial class IxgbeDevice : NetworkDevice
     {
         if (_disposed) return;
         _disposed = true;
-        Quiet();
-        _device.DisableBusMaster();
         try
         {
-            ReleaseQueues();
+            StopAndRelease();
         }
         finally
         {
             _device.Dispose();
+        }
+    }
+
+    // Memory goes after the card has stopped, and also if the card no longer answers.
+    private void StopAndRelease()
+    {
+        try
+        {
+            _device.UnlessGone(Quiet);
+        }
+        finally
+        {
+            ReleaseQueues();
         }
     }
 

@@ -38,8 +38,7 @@ public sealed partial class VirtioDevice : NetworkDevice
         }
         catch
         {
-            _ = _transport.TryReset();
-            ReleaseQueues();
+            StopAndRelease();
             throw;
         }
         SetQueues(_receiveQueues, _transmitQueues);
@@ -151,17 +150,34 @@ public sealed partial class VirtioDevice : NetworkDevice
     {
         if (_disposed) return;
         _disposed = true;
-        // After a reset the device touches no memory (2.4.2). Bus mastering goes off whether or not it answers.
-        _ = _transport.TryReset();
-        _device.DisableBusMaster();
         try
         {
-            ReleaseQueues();
+            StopAndRelease();
         }
         finally
         {
             _device.Dispose();
         }
+    }
+
+    // Memory goes after the device has stopped, and also if the device no longer answers.
+    private void StopAndRelease()
+    {
+        try
+        {
+            _device.UnlessGone(Quiet);
+        }
+        finally
+        {
+            ReleaseQueues();
+        }
+    }
+
+    // After a reset the device touches no memory (2.4.2). Bus mastering goes off whether or not it answers.
+    private void Quiet()
+    {
+        _ = _transport.TryReset();
+        _device.DisableBusMaster();
     }
 
     private void ReleaseQueues()

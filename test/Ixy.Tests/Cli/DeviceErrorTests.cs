@@ -8,7 +8,7 @@ public sealed class DeviceErrorTests
     private const string Generator = "sim:ixgbe,wire=generator";
 
     [Theory]
-    [InlineData("eth0", "'eth0' names no device: expected a PCI address like 0000:03:00.0 or 'sim:…'")]
+    [InlineData("eth0", "'eth0' names no device: expected a PCI address like 0000:03:00.0 or 'sim:…', 'vfio-user:…'")]
     [InlineData("03:00", "'03:00' names no device")]
     [InlineData("simulation:ixgbe", "names no device")]
     [InlineData("sim:e1000", "sim:e1000")]

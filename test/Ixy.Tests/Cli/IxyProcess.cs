@@ -64,7 +64,14 @@ internal sealed partial class IxyProcess : IDisposable
     internal void Signal(PosixSignal signal)
     {
         int number = signal switch { PosixSignal.SIGINT => 2, PosixSignal.SIGTERM => 15, _ => throw new ArgumentException($"{signal}") };
-        Assert.Equal(0, Kill(_process.Id, number));
+        Assert.Equal(0, SendSignal(_process.Id, number));
+    }
+
+    /// <summary>Ends it as nothing can be prepared for (SIGKILL).</summary>
+    internal void Kill()
+    {
+        _process.Kill();
+        _process.WaitForExit();
     }
 
     /// <summary>Waits until something has been printed.</summary>
@@ -116,5 +123,5 @@ internal sealed partial class IxyProcess : IDisposable
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int process, int signal);
+    private static partial int SendSignal(int process, int signal);
 }

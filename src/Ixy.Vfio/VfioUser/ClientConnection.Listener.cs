@@ -1,0 +1,47 @@
+using Ixy.Vfio.Interop;
+
+namespace Ixy.Vfio.VfioUser;
+
+// The thread that waits at the socket while nobody asks.
+internal sealed unsafe partial class ClientConnection
+{
+    private void Listen()
+    {
+        while (true)
+        {
+            // The end of the connection counts as input, too.
+            Poll(Timeout.Infinite);
+            lock (_gate)
+            {
+                if (IsGone) return;
+                // Mostly it was a reply, and who asked for it has read it meanwhile.
+                if (Poll(0)) ServeNext();
+            }
+        }
+    }
+
+    private void ServeNext()
+    {
+        try
+        {
+            Receive(Environment.TickCount64 + (long)_timeout.TotalMilliseconds);
+            if (_message.Header.IsReply)
+                throw new VfioUserProtocolException($"{_name}: its server answered {_message.Header.Command}, and nothing was asked");
+            Serve();
+        }
+        catch (PciDeviceException error)
+        {
+            End(Explain(error, null));
+        }
+        finally
+        {
+            _message.Descriptors.Dispose();
+        }
+    }
+
+    private bool Poll(int milliseconds)
+    {
+        var wait = new Libc.PollEntry { fd = _socket.Descriptor, events = Libc.POLLIN };
+        return Libc.poll(&wait, 1, milliseconds) > 0;
+    }
+}

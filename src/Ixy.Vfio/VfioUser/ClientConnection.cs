@@ -1,0 +1,226 @@
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+
+namespace Ixy.Vfio.VfioUser;
+
+/// <summary>
+/// A client's connection to a server: commands and their replies, one at a time, and in between the commands of a server that
+/// does not map memory. Who asks reads the socket until the reply is there, so that no other thread has to wake up on its way.
+/// While nobody asks a thread waits at the socket: it serves the server, and sees at once when that ends. No reply is
+/// believed. Whatever leaves the order of messages in doubt (no answer, a wrong one) ends the connection for good.
+/// Thread-safe.
+/// </summary>
+internal sealed unsafe partial class ClientConnection : IDisposable
+{
+    /// <summary>For one command. A reset may take the server long, but nobody waits this long for a register.</summary>
+    internal static readonly TimeSpan StandardTimeout = TimeSpan.FromSeconds(5);
+
+    private static readonly VersionData s_own = new(Protocol.MajorVersion, Protocol.MinorVersion) { MaxMessageDescriptors = 8, UsesDoorbellsOnly = true };
+
+    private readonly Lock _gate = new();
+    private readonly string _name, _path;
+    private readonly TimeSpan _timeout;
+    private readonly MessageSocket _socket;
+    private readonly Message _message = new();
+    private readonly SharedMemory _memory;
+    private readonly Thread _listener;
+    private volatile PciDeviceException? _failure;
+    private ushort _lastId;
+
+    /// <summary>Connects to a server and agrees on version and limits.</summary>
+    /// <param name="path">The server's socket.</param>
+    /// <param name="name">Begins the messages of exceptions.</param>
+    /// <param name="timeout">Most that the server may take for a command.</param>
+    /// <exception cref="PciDeviceException">Nobody listens, or the server does not keep to the protocol.</exception>
+    internal ClientConnection(string path, string name, TimeSpan timeout)
+    {
+        (_path, _name, _timeout) = (path, name, timeout);
+        _socket = MessageSocket.Connect(path, name, (int)timeout.TotalMilliseconds);
+        _memory = new(_socket, (int)timeout.TotalMilliseconds, s_own.MaxTransfer);
+        _listener = new(Listen) { IsBackground = true, Name = name };
+        _listener.Start();
+        try
+        {
+            Server = Negotiate();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What the server has agreed to.</summary>
+    internal VersionData Server { get; }
+
+    /// <summary>The connection has ended, and why does not matter any more.</summary>
+    internal bool IsGone => _failure is not null;
+
+    /// <summary>Called once when the connection ends, by whoever notices; no command is on its way then.</summary>
+    internal Action? WhenGone { get; set; }
+
+    /// <summary>Throws what ended the connection, if it has.</summary>
+    internal void ThrowIfGone()
+    {
+        if (_failure is { } failure) ExceptionDispatchInfo.Throw(failure);
+    }
+
+    /// <summary>Sends a command and waits for its reply.</summary>
+    /// <param name="command">What is asked for.</param>
+    /// <param name="request">Its payload.</param>
+    /// <param name="reply">Receives the reply's payload, which may be shorter but not longer.</param>
+    /// <param name="descriptors">Sent along; they stay the caller's.</param>
+    /// <param name="received">Receives the descriptors that came with the reply; without it there may be none.</param>
+    /// <returns>Bytes of the reply's payload.</returns>
+    /// <exception cref="VfioUserRefusedException">The server answered with an error; the connection lives on.</exception>
+    /// <exception cref="VfioUserDisconnectedException">The server has gone.</exception>
+    /// <exception cref="VfioUserProtocolException">The answer is none that the protocol allows.</exception>
+    /// <exception cref="DeviceTimeoutException">There was none in time.</exception>
+    internal int Call(Command command, ReadOnlySpan<byte> request, Span<byte> reply,
+        ReadOnlySpan<int> descriptors = default, PassedDescriptors? received = null)
+    {
+        lock (_gate)
+        {
+            ThrowIfGone();
+            try
+            {
+                Exchange(command, request, descriptors);
+                if (!_message.Header.IsError) return TakeReply(reply, received);
+            }
+            catch (PciDeviceException error)
+            {
+                throw End(Explain(error, command));
+            }
+            finally
+            {
+                _message.Descriptors.Dispose();
+            }
+            int number = (int)_message.Header.Error;
+            throw new VfioUserRefusedException($"{_name} refuses {command}: {Marshal.GetPInvokeErrorMessage(number)} (errno {number})", number);
+        }
+    }
+
+    /// <summary>For commands that are answered with the same structure, filled in.</summary>
+    internal T Ask<T>(Command command, T request) where T : unmanaged
+    {
+        T reply;
+        RequireLength(command, Call(command, BytesOf(in request), new(&reply, sizeof(T))), sizeof(T));
+        return reply;
+    }
+
+    /// <summary>For commands that are answered with nothing.</summary>
+    internal void Tell<T>(Command command, T request, ReadOnlySpan<int> descriptors = default) where T : unmanaged =>
+        Call(command, BytesOf(in request), [], descriptors);
+
+    /// <summary>Ends the connection with a complaint if a reply has another length than it must.</summary>
+    internal void RequireLength(Command command, int length, int expected) =>
+        Require(length == expected, command, $"{length} bytes of payload, expected {expected}");
+
+    /// <summary>Ends the connection with a complaint about what a reply says, unless that is as it must be.</summary>
+    /// <exception cref="VfioUserProtocolException">It is not.</exception>
+    internal void Require(bool isRight, Command command, string found)
+    {
+        if (isRight) return;
+        lock (_gate) throw End(new VfioUserProtocolException($"{_name}: its server answered {command} with {found}"));
+    }
+
+    /// <summary>Closes the connection. The server then lets go of all memory and interrupts.</summary>
+    public void Dispose()
+    {
+        lock (_gate) End(new VfioUserDisconnectedException($"{_name} is closed"));
+        _listener.Join();
+        _socket.Dispose();
+        _message.Dispose();
+    }
+
+    private static ReadOnlySpan<byte> BytesOf<T>(in T structure) where T : unmanaged => MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in structure));
+
+    private VersionData Negotiate()
+    {
+        var reply = new byte[4096];
+        int length = Call(Command.VERSION, s_own.ToBytes(), reply);
+        var version = VersionData.Parse(reply.AsSpan(0, length));
+        Require(version is not null, Command.VERSION, "what is no version with capabilities");
+        Require(version!.Major == s_own.Major && version.Minor <= s_own.Minor, Command.VERSION,
+            $"version {version.Major}.{version.Minor}, expected {s_own.Major}.{s_own.Minor} or an older {s_own.Major}.x");
+        Require(!version.TwinSocket, Command.VERSION, "a second socket, which was not asked for");
+        return version;
+    }
+
+    private void Exchange(Command command, ReadOnlySpan<byte> request, ReadOnlySpan<int> descriptors)
+    {
+        long end = Environment.TickCount64 + (long)_timeout.TotalMilliseconds;
+        var header = new Header(++_lastId, command, 0, Protocol.TYPE_COMMAND, 0);
+        _socket.Send(header, request, descriptors: descriptors, timeout: (int)_timeout.TotalMilliseconds);
+        do
+        {
+            Receive(end);
+        }
+        while (!IsReplyTo(header));
+    }
+
+    private void Receive(long end)
+    {
+        long left = end - Environment.TickCount64;
+        // A server that has always one more thing to say before it answers is late, too.
+        if (left <= 0) throw new DeviceTimeoutException("late");
+        if (!_socket.Receive(_message, (int)left)) throw new VfioUserDisconnectedException("gone");
+    }
+
+    // A command of the server's is served on the way.
+    private bool IsReplyTo(Header asked)
+    {
+        var header = _message.Header;
+        if (!header.IsReply)
+        {
+            Serve();
+            return false;
+        }
+        if (header.Id == asked.Id && header.Command == asked.Command) return true;
+        throw new VfioUserProtocolException(
+            $"{_name}: its server answered {header.Command} with id {header.Id}, where {asked.Command} with id {asked.Id} was asked");
+    }
+
+    private void Serve()
+    {
+        uint type = _message.Header.Flags & Protocol.TYPE_MASK;
+        if (type != Protocol.TYPE_COMMAND)
+            throw new VfioUserProtocolException($"{_name}: its server sent a message of type {type}: expected 0 (command) or 1 (reply)");
+        _memory.Serve(_message);
+    }
+
+    private int TakeReply(Span<byte> reply, PassedDescriptors? received)
+    {
+        var payload = _message.Payload;
+        if (payload.Length > reply.Length)
+            throw new VfioUserProtocolException(
+                $"{_name}: its server answered {_message.Header.Command} with {payload.Length} bytes of payload, expected no more than {reply.Length}");
+        if (received is null && _message.Descriptors.Count > 0)
+            throw new VfioUserProtocolException(
+                $"{_name}: its server answered {_message.Header.Command} with {_message.Descriptors.Count} descriptors, expected none");
+        payload.CopyTo(reply);
+        for (int i = 0; i < _message.Descriptors.Count; i++) received!.Add(_message.Descriptors.Take(i));
+        return payload.Length;
+    }
+
+    // Under the gate. The first reason counts, and the same exception is thrown for all later commands.
+    private PciDeviceException End(PciDeviceException reason)
+    {
+        if (_failure is { } first) return first;
+        _failure = reason;
+        _socket.ShutDown();
+        WhenGone?.Invoke();
+        return reason;
+    }
+
+    private PciDeviceException Explain(PciDeviceException error, Command? command) => error switch
+    {
+        VfioUserDisconnectedException => new VfioUserDisconnectedException(
+            $"{_name}: its server has gone{(command is null ? "" : $" instead of answering {command}")}: it has ended, or closed the connection; " +
+            $"start it again, as in 'ixy sim ixgbe --socket {_path}', and open the device anew"),
+        DeviceTimeoutException => new DeviceTimeoutException(
+            $"{_name}: its server has not answered{(command is null ? "" : $" {command}")} for {_timeout.TotalSeconds} s: " +
+            (command is Command.VERSION ? "it may serve another client, which has to end first" : "it hangs, or was stopped; end it and start it again")),
+        _ => error,
+    };
+}

@@ -1,0 +1,206 @@
+using Ixy.Vfio.Interop;
+using Ixy.Vfio.Kernel;
+using Ixy.Vfio.VfioUser;
+using static Ixy.Vfio.Interop.Vfio;
+
+namespace Ixy.Vfio;
+
+/// <summary>
+/// The vfio-user transport: a device that another process emulates, behind a Unix socket (QEMU, docs/interop/vfio-user.rst).
+/// The server maps the DMA arena and this process the areas of BARs that the server offers, so that doorbells and
+/// descriptors are plain memory; everything else is a message and its reply. When the server ends, every call
+/// throws within a moment, and <see cref="PciDevice.ThrowIfGone"/> does for loops that only poll.
+/// </summary>
+/// <remarks>
+/// The server can write to all DMA memory of this process, and can take away what it has offered for mapping: connect to
+/// servers that are trusted that far. Its answers are checked.
+/// </remarks>
+public sealed unsafe class VfioUserPciDevice : PciDevice
+{
+    /// <summary>How specifiers of this transport start; the path of the server's socket follows.</summary>
+    public const string Prefix = "vfio-user:";
+
+    private readonly MessageBar?[] _bars = new MessageBar?[6];
+    private readonly ClientConnection _connection;
+    private readonly ServerRegion _config;
+    private readonly Protocol.device_info _info;
+    private readonly Lock _eventLock = new();
+    private int[] _events = [];
+
+    /// <summary>Connects to a server.</summary>
+    /// <param name="socket">The path of its socket, of 107 bytes at most.</param>
+    /// <param name="check">Called with the function when its configuration can be read; throws if it is not wanted.</param>
+    /// <exception cref="DeviceNotFoundException">There is no such socket, or nobody listens.</exception>
+    /// <exception cref="DeviceSpecifierException">The path is too long, or empty.</exception>
+    /// <exception cref="PrivilegeException">The socket is closed to this user.</exception>
+    /// <exception cref="DeviceBusyException">Too many clients wait there.</exception>
+    /// <exception cref="DeviceTimeoutException">The server does not answer; perhaps it serves another client.</exception>
+    /// <exception cref="VfioUserDisconnectedException">It has gone, or refuses the connection.</exception>
+    /// <exception cref="VfioUserProtocolException">It speaks another version, or does not keep to the protocol.</exception>
+    public VfioUserPciDevice(string socket, Action<PciDevice>? check = null) : this(socket, check, ClientConnection.StandardTimeout)
+    {
+    }
+
+    internal VfioUserPciDevice(string socket, Action<PciDevice>? check, TimeSpan timeout)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        Name = Prefix + socket;
+        _connection = new(socket, Name, timeout) { WhenGone = WakeWaiters };
+        // Configuration space is never mapped: who reads it, asks the device.
+        using var file = new PassedDescriptors();
+        try
+        {
+            _info = QueryDevice();
+            _config = FindRegion(PCI_CONFIG_REGION_INDEX, "configuration space", out _, file);
+            check?.Invoke(this);
+        }
+        catch
+        {
+            Close();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override string Name { get; }
+
+    /// <inheritdoc/>
+    public override bool IsGone => _connection.IsGone;
+
+    /// <inheritdoc/>
+    public override void ThrowIfGone() => _connection.ThrowIfGone();
+
+    /// <inheritdoc/>
+    public override uint ReadConfig(int offset, int size) => _config.Read((uint)offset, size);
+
+    /// <inheritdoc/>
+    public override void WriteConfig(int offset, uint value, int size) => _config.Write((uint)offset, value, size);
+
+    /// <inheritdoc/>
+    public override PciBar OpenBar(int index)
+    {
+        if ((uint)index > 5) throw new PciDeviceException($"{Name}: a PCI function has the BARs 0 to 5, not {index}");
+        return _bars[index] ??= MapBar(index);
+    }
+
+    /// <inheritdoc/>
+    public override void Reset()
+    {
+        if ((_info.flags & DEVICE_FLAGS_RESET) == 0) throw new PciDeviceException($"{Name}: its server offers no reset");
+        // A server resets the whole function; behind the kernel's VFIO the header would stay. What counts of it is the command register.
+        uint command = ReadConfig(PciConfig.Command, 2);
+        _connection.Call(Command.DEVICE_RESET, [], []);
+        WriteConfig(PciConfig.Command, command, 2);
+    }
+
+    /// <inheritdoc/>
+    public override int CountInterruptVectors(InterruptKind kind)
+    {
+        const uint Most = 2048;
+        if ((uint)kind >= _info.num_irqs) return 0;
+        var info = _connection.Ask(Command.DEVICE_GET_IRQ_INFO, new irq_info { argsz = (uint)sizeof(irq_info), index = (uint)kind });
+        _connection.Require(info.index == (uint)kind && info.count <= Most, Command.DEVICE_GET_IRQ_INFO,
+            $"{info.count} vectors of kind {info.index}, expected 0 to {Most} of kind {(uint)kind}");
+        return (int)info.count;
+    }
+
+    /// <inheritdoc/>
+    protected internal override void ConnectInterrupts(InterruptKind kind, ReadOnlySpan<int> eventDescriptors)
+    {
+        lock (_eventLock) _events = eventDescriptors.ToArray();
+        try
+        {
+            PassEvents(kind, eventDescriptors);
+            // The kernel's VFIO does this on its own; here nobody is between driver and device.
+            MessageControl.Enable(this, kind, eventDescriptors.Length);
+        }
+        catch
+        {
+            DisconnectInterrupts(kind);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected internal override void DisconnectInterrupts(InterruptKind kind)
+    {
+        lock (_eventLock) _events = [];
+        UnlessGone(() =>
+        {
+            MessageControl.Disable(this, kind);
+            SetInterrupts(kind, IRQ_SET_DATA_NONE | IRQ_SET_ACTION_TRIGGER, 0, 0, []);
+        });
+    }
+
+    /// <inheritdoc/>
+    protected internal override void MaskInterruptLine(bool masked) =>
+        SetInterrupts(InterruptKind.Intx, IRQ_SET_DATA_NONE | (masked ? IRQ_SET_ACTION_MASK : IRQ_SET_ACTION_UNMASK), 0, 1, []);
+
+    /// <inheritdoc/>
+    protected internal override void MapDma(DmaChunk chunk) => UnlessGone(() => _connection.MapDma(chunk));
+
+    /// <inheritdoc/>
+    protected internal override void UnmapDma(DmaChunk chunk) => UnlessGone(() => _connection.UnmapDma(chunk));
+
+    /// <inheritdoc/>
+    protected override void Close()
+    {
+        foreach (var bar in _bars) bar?.Dispose();
+        Array.Clear(_bars);
+        _connection.Dispose();
+    }
+
+    private Protocol.device_info QueryDevice()
+    {
+        var info = _connection.Ask(Command.DEVICE_GET_INFO, new Protocol.device_info { argsz = (uint)sizeof(Protocol.device_info) });
+        if ((info.flags & DEVICE_FLAGS_PCI) == 0 || info.num_regions <= PCI_CONFIG_REGION_INDEX)
+            throw new PciDeviceException(
+                $"{Name} is no PCI device: flags 0x{info.flags:x}, {info.num_regions} regions, expected bit {DEVICE_FLAGS_PCI} and 9 regions");
+        return info;
+    }
+
+    private MessageBar MapBar(int index)
+    {
+        using var file = new PassedDescriptors();
+        var region = FindRegion(index, $"BAR {index}", out var info, file);
+        return new MessageBar($"{Name}: BAR {index}", region, info, file.Count > 0 ? file.Peek(0) : -1);
+    }
+
+    private ServerRegion FindRegion(int index, string what, out VfioRegion info, PassedDescriptors file)
+    {
+        var region = new ServerRegion(_connection, $"{Name}: {what}", index);
+        info = region.Describe(file);
+        return info.Length > 0 ? region : throw new PciDeviceException($"{Name} has no {what}");
+    }
+
+    private void PassEvents(InterruptKind kind, ReadOnlySpan<int> eventDescriptors)
+    {
+        int most = (int)Math.Min(_connection.Server.MaxMessageDescriptors, MessageSocket.MostDescriptors);
+        if (most == 0) throw new InterruptsNotSupportedException($"{Name}: its server takes no descriptors, so it cannot signal interrupts: poll instead");
+        for (int start = 0; start < eventDescriptors.Length; start += most)
+        {
+            var part = eventDescriptors.Slice(start, Math.Min(most, eventDescriptors.Length - start));
+            SetInterrupts(kind, IRQ_SET_DATA_EVENTFD | IRQ_SET_ACTION_TRIGGER, start, part.Length, part);
+        }
+    }
+
+    private void SetInterrupts(InterruptKind kind, uint flags, int start, int count, ReadOnlySpan<int> eventDescriptors) =>
+        _connection.Tell(Command.DEVICE_SET_IRQS, new irq_set
+        {
+            argsz = (uint)sizeof(irq_set),
+            flags = flags,
+            index = (uint)kind,
+            start = (uint)start,
+            count = (uint)count,
+        }, eventDescriptors);
+
+    // Who waits for an interrupt of a device that has gone would wait for ever.
+    private void WakeWaiters()
+    {
+        ulong one = 1;
+        lock (_eventLock)
+        {
+            foreach (int descriptor in _events) _ = Libc.write(descriptor, &one, sizeof(ulong));
+        }
+    }
+}

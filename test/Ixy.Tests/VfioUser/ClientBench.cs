@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using Ixy.Vfio;
+
+namespace Ixy.Tests.VfioUser;
+
+/// <summary>A hand-played server and what a client does with it, from the first message to the last.</summary>
+internal sealed class ClientBench : IDisposable
+{
+    internal static readonly TimeSpan Timeout = TimeSpan.FromMilliseconds(300);
+
+    private static readonly string[] s_kinds = ["socket:", "/memfd:hand", "/memfd:ixy", "anon_inode:[event"];
+
+    /// <summary>Far more than a client needs that waits for nobody.</summary>
+    private static readonly TimeSpan s_moment = TimeSpan.FromSeconds(2);
+
+    internal ClientBench() => Server = new(asked => Device.Reply(asked));
+
+    internal HandDevice Device { get; } = new();
+
+    internal HandServer Server { get; }
+
+    internal VfioUserPciDevice Open() => new(Server.Path, null, Timeout);
+
+    /// <summary>Bytes that the server had sent when <see cref="UseAll"/> had only the end left.</summary>
+    internal long BytesBeforeEnd { get; private set; }
+
+    /// <summary>Uses every command there is, and disposes.</summary>
+    internal void UseAll()
+    {
+        using var device = Open();
+        DmaArena.Attach(device);
+        // A chunk of its own, which comes and goes.
+        using (DmaMemory.Allocate(DmaArena.FrameLength)) device.EnableBusMaster();
+        var bar = device.OpenBar(0);
+        bar.Write32(8, bar.Read32(4));
+        bar.Write32(0x1000, 1);
+        device.EnableInterrupts(InterruptKind.Msix, 2).Dispose();
+        device.EnableInterrupts(InterruptKind.Intx)[0].Unmask();
+        device.Reset();
+        device.ThrowIfGone();
+        BytesBeforeEnd = Server.BytesSent;
+    }
+
+    /// <summary>Runs something that a server spoils: it must end at once, and leave no descriptor open. What it threw.</summary>
+    internal static Exception? Watch(Action<ClientBench> action)
+    {
+        // Kept through all: the arena's own memory file is none of the client's descriptors.
+        using var memory = DmaMemory.Allocate(4096);
+        int before = CountDescriptors();
+        long start = Stopwatch.GetTimestamp();
+        Exception? thrown;
+        using (var bench = new ClientBench()) thrown = Record.Exception(() => action(bench));
+        // A chunk that the server refused to let go of is free, and ends with its next use.
+        DmaMemory.Allocate(DmaArena.FrameLength).Dispose();
+        Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, s_moment);
+        Assert.Equal(before, CountDescriptors());
+        return thrown;
+    }
+
+    /// <summary>Open sockets, memory files and event descriptors of this process: what passes between client and server.</summary>
+    internal static int CountDescriptors() => Directory.GetFiles("/proc/self/fd").Select(file => new FileInfo(file).LinkTarget ?? "")
+        .Count(target => s_kinds.Any(kind => target.StartsWith(kind, StringComparison.Ordinal)));
+
+    public void Dispose()
+    {
+        Server.Dispose();
+        Device.Dispose();
+    }
+}

@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Ixy.Tests.Cli;
+
+namespace Ixy.Tests.VfioUser;
+
+/// <summary>Cards and forwarder in processes of their own: <c>ixy sim</c> and <c>ixy fwd</c>, as a user runs them.</summary>
+public sealed class ClientProcessTests : IDisposable
+{
+    private const int Frames = 1_000_000;
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("ixy-processes-");
+
+    [Fact]
+    public void NothingIsLostAtAMillionPacketsASecond() => Attempts.Until(() =>
+    {
+        using var left = StartCard("left", $"generator,rate=1Mpps,count={Frames}");
+        using var right = StartCard("right", $"generator,rate=1Mpps,count={Frames}");
+        var report = JsonReport.Of(IxyProcess.Run("fwd", Device("left"), Device("right"), "--duration", "2s", "--json"));
+        var cards = new[] { left, right }.Select(card =>
+        {
+            card.Signal(PosixSignal.SIGTERM);
+            return JsonReport.Of((card.WaitForExit(), card.Output, card.Error));
+        }).ToArray();
+        Assert.Equal(0, report.Number("allocatedBytes"));
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.Empty(cards[i].GetProperty("violations").EnumerateArray());
+            foreach (string name in new[] { "reordered", "duplicated", "corrupted" }) Assert.Equal((name, 0), (name, cards[i].GetProperty("wire").Number(name)));
+            foreach (string name in new[] { "rxDropped", "txDropped", "rxErrors" }) Assert.Equal((name, 0), (name, report.Device(i).Number(name)));
+            Assert.Equal("vfio-user:" + PathOf(i == 0 ? "left" : "right"), report.Device(i).GetProperty("device").GetString());
+            Assert.Equal(Frames, cards[i].GetProperty("wire").Number("sent"));
+            Assert.Equal(Frames, cards[i].GetProperty("wire").Number("received"));
+        }
+    });
+
+    [Theory]
+    [InlineData("ixgbe")]
+    [InlineData("virtio")]
+    public void ACardThatIsKilledEndsTheForwarderWithinASecond(string card)
+    {
+        using var left = StartCard("left", "generator,rate=100kpps", card);
+        using var right = StartCard("right", "generator,rate=100kpps", card);
+        using (var fwd = IxyProcess.Start("fwd", Device("left"), Device("right")))
+        {
+            fwd.WaitForOutput("     1  vfio-user:");
+            long start = Stopwatch.GetTimestamp();
+            right.Kill();
+            Assert.Equal(1, fwd.WaitForExit());
+            // The second is for the report; the process has its own end to come to.
+            Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(3));
+            string error = Assert.Single(fwd.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => !line.Contains("note:", StringComparison.Ordinal));
+            Assert.StartsWith($"ixy: {Device("right")}: its server has gone", error);
+        }
+        // The other card is free for the next one, and the killed one's socket for its successor.
+        using var successor = StartCard("right", "generator,rate=100kpps", card);
+        Assert.Equal(0, IxyProcess.Run("fwd", Device("left"), Device("right"), "--duration", "500ms").ExitCode);
+    }
+
+    [Fact]
+    public void AForwarderThatIsKilledLeavesTheCardsToTheNext()
+    {
+        using var left = StartCard("left", "generator,rate=100kpps");
+        using var right = StartCard("right", "generator,rate=100kpps");
+        using (var fwd = IxyProcess.Start("fwd", Device("left"), Device("right")))
+        {
+            fwd.WaitForOutput("     1  vfio-user:");
+            fwd.Kill();
+        }
+        foreach (var card in new[] { left, right }) card.WaitForError("waits for the next client");
+        var report = JsonReport.Of(IxyProcess.Run("fwd", Device("left"), Device("right"), "--duration", "1s", "--json"));
+        for (int i = 0; i < 2; i++) Assert.True(report.Device(i).Number("txPackets") > 10_000);
+        left.Signal(PosixSignal.SIGTERM);
+        var sim = JsonReport.Of((left.WaitForExit(), left.Output, left.Error));
+        Assert.Equal(2, sim.Number("clients"));
+        Assert.Empty(sim.GetProperty("violations").EnumerateArray());
+    }
+
+    [Fact]
+    public void WithoutACardThereIsOneLine() => IxyProcess.AssertOneLine(
+        IxyProcess.Run("fwd", Device("left"), Device("left")), exitCode: 1, $"there is no socket {PathOf("left")}: start its server");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    private string PathOf(string name) => Path.Combine(_directory.FullName, name);
+
+    private string Device(string name) => $"vfio-user:{PathOf(name)}";
+
+    private IxyProcess StartCard(string name, string wire, string card = "ixgbe")
+    {
+        var process = IxyProcess.Start("sim", card, "--socket", PathOf(name), "--wire", wire, "--json");
+        process.WaitForError("waiting for a client");
+        return process;
+    }
+}
