@@ -87,7 +87,7 @@ internal sealed unsafe class VirtioCard : CardModel
         Pci.WriteBar(bar, offset, value, size);
 
     internal override void* TryGetShared(int bar, uint offset) =>
-        VirtioPciFunction.NotifyAddress(bar, offset) is { } place ? Doorbells + place : null;
+        _structures is not null && VirtioPciFunction.NotifyAddress(bar, offset) is { } place ? Doorbells + place : null;
 
     internal override SharedPages? SharedPages(int bar) => bar == VirtioPciFunction.StructureBar ? _structures : null;
 
