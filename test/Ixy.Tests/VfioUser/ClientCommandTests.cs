@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using Ixy.Vfio;
-using Ixy.Vfio.VfioUser;
 using Ixy.Vfio.Interop;
+using Ixy.Vfio.VfioUser;
 
 namespace Ixy.Tests.VfioUser;
 
