@@ -32,7 +32,6 @@ internal sealed class ReceiveQueues
         _registers.OnWrite(RDBAL, (index, value) => WriteRing(RDBAL, index, value, hardwired: 0x7F));
         _registers.OnWrite(RDBAH, (index, value) => WriteRing(RDBAH, index, value, hardwired: 0));
         _registers.OnWrite(RDLEN, (index, value) => WriteRing(RDLEN, index, value, hardwired: 0x7F));
-        _registers.AfterWrite(DCA_RXCTRL, Rules.CheckDca);
     }
 
     internal ReceiveRules Rules { get; }

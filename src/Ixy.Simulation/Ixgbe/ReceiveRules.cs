@@ -69,8 +69,8 @@ internal sealed class ReceiveRules(IxgbeCard card, ReceiveQueue[] queues)
     }
 
     /// <summary>
-    /// DCA_RXCTRL (8.2.3.11.1), when it is written and when a queue gets its first frame: bit 12 is set after reset, and to
-    /// clear it is the last step of the initialisation, which may come after the queue was enabled.
+    /// DCA_RXCTRL (8.2.3.11.1), when a queue gets its first frame: bit 12 is set after reset, and to clear it is the last step of
+    /// the initialisation, which may come after the queue was enabled.
     /// </summary>
     internal void CheckDca(int index)
     {

@@ -66,7 +66,8 @@ public sealed class DriverStartTests : IDisposable
         Assert.Equal((5u, 0u), (_bench.Read(GPRC), _bench.Read(GPRC)));
         Assert.Equal((5u * 68, 0u, 0u), (_bench.Read(GORCL), _bench.Read(GORCH), _bench.Read(GORCL)));
         Assert.Equal((5u, 0u), (_bench.Read(QPRC), _bench.Read(QPRC)));
-        Assert.Empty(_bench.Card.Violations.All);
+        // These drivers do not clear bit 12 of DCA_RXCTRL, though 4.6.7 asks for it: the card tells, and works all the same.
+        Assert.Equal("dca-bit-12", Assert.Single(_bench.Card.Violations.All).Rule);
     }
 
     public void Dispose() => _bench.Dispose();
