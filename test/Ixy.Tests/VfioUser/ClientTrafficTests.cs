@@ -20,9 +20,13 @@ public sealed class ClientTrafficTests : IDisposable
     {
         using var left = Serve("left", card);
         using var right = Serve("right", card);
-        using (var a = NetworkDevice.Open($"vfio-user:{PathOf("left")}", DriverBench.Defaults))
-        using (var b = NetworkDevice.Open($"vfio-user:{PathOf("right")}", DriverBench.Defaults))
+        // Enough buffers for a receive ring here, a full transmit ring there, and a batch: with fewer, frames are dropped.
+        var options = DriverBench.Defaults with { PoolSize = 2048 };
+        using (var a = NetworkDevice.Open($"vfio-user:{PathOf("left")}", options))
+        using (var b = NetworkDevice.Open($"vfio-user:{PathOf("right")}", options))
         {
+            // What a card is given to send without a link goes nowhere.
+            Assert.True(a.WaitForLink(TimeSpan.FromSeconds(5)) && b.WaitForLink(TimeSpan.FromSeconds(5)), "no link");
             var batch = new Packet[32];
             DriverBench.Until(() =>
             {
