@@ -25,19 +25,19 @@ internal sealed class RegionCommands(CardModel card)
         info = new() { index = info.index, size = length, argsz = (uint)Unsafe.SizeOf<region_info>() };
         if (length > 0) info.flags = REGION_INFO_FLAG_READ | REGION_INFO_FLAG_WRITE;
         var areas = SharedAreas(info.index, client);
-        if (areas.Count == 0)
-        {
-            reply.Add(info);
-            return 0;
-        }
-        info.flags |= REGION_INFO_FLAG_MMAP | REGION_INFO_FLAG_CAPS;
-        byte[] capability = SparseAreas(areas);
-        uint structure = info.argsz;
+        byte[] capability = areas.Count > 0 ? SparseAreas(areas) : [];
         info.argsz += (uint)capability.Length;
-        if (room >= info.argsz) info.cap_offset = structure;
+        // Who has room for less asks again: argsz says how much there is. Until then it hears nothing of capabilities, since
+        // a client may take a flag without a place for wrong, as QEMU does.
+        bool fits = areas.Count > 0 && room >= info.argsz;
+        if (fits)
+        {
+            info.flags |= REGION_INFO_FLAG_MMAP | REGION_INFO_FLAG_CAPS;
+            info.cap_offset = (uint)Unsafe.SizeOf<region_info>();
+        }
         reply.Add(info);
-        // Who has room for less asks again: argsz says how much there is.
-        if (room >= info.argsz) reply.Add(capability);
+        if (!fits) return 0;
+        reply.Add(capability);
         reply.Descriptor = card.SharedPages((int)info.index)!.Descriptor;
         return 0;
     }
