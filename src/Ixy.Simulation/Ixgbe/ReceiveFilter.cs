@@ -27,7 +27,13 @@ internal sealed class ReceiveFilter
     internal ReceiveFilter(RegisterFile registers)
     {
         _registers = registers;
-        foreach (var register in (Register[])[FCTRL, MCSTCTRL, VLNCTRL, MTA, RAL, RAH, PFUTA]) registers.AfterWrite(register, _ => _stale = true);
+        foreach (var register in (Register[])[FCTRL, MCSTCTRL, VLNCTRL, MTA, RAL, PFUTA]) registers.AfterWrite(register, _ => _stale = true);
+        // Bits 30:16 are reserved and hold nothing (8.2.3.7.9).
+        registers.OnWrite(RAH, (index, value) =>
+        {
+            registers[RAH, index] = value & (RAH_.Valid | RAH_.AddressMask);
+            _stale = true;
+        });
     }
 
     internal enum Verdict
@@ -110,7 +116,7 @@ internal sealed class ReceiveFilter
         for (int index = 0; index < RAL.Count; index++)
         {
             uint high = _registers[RAH, index];
-            if ((high & RAH_.Valid) != 0) _addresses[_addressCount++] = _registers[RAL, index] | (ulong)(high & 0xFFFF) << 32;
+            if ((high & RAH_.Valid) != 0) _addresses[_addressCount++] = _registers[RAL, index] | (ulong)(high & RAH_.AddressMask) << 32;
         }
     }
 }

@@ -180,7 +180,7 @@ public sealed partial class IxgbeDevice : NetworkDevice
     private MacAddress ReadReceiveAddress(int index)
     {
         // The registers hold the bytes in wire order, the first in the lowest bits (8.2.3.7.8).
-        ulong wire = _bar.Read32(RAL[index]) | (ulong)(_bar.Read32(RAH[index]) & 0xFFFF) << 32;
+        ulong wire = _bar.Read32(RAL[index]) | (ulong)(_bar.Read32(RAH[index]) & RAH_.AddressMask) << 32;
         return new(System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(wire << 16));
     }
 
