@@ -88,7 +88,9 @@ internal sealed class CommonConfiguration(VirtioCard card) : RegisterStructure(c
             Report(VirtioRule.QueueMissing, field, _queueSelect);
             return;
         }
-        if (!Card.Control.IsAgreed) Report(VirtioRule.QueueTooEarly, field, value);
+        // To say that a queue has no vector sets nothing up; drivers do so after a reset.
+        bool isSetUp = field != QueueVector || value != Virtqueue.None;
+        if (isSetUp && !Card.Control.IsAgreed) Report(VirtioRule.QueueTooEarly, field, value);
         if (field == QueueVector) queue.Vector = Vector(field, value);
         else if (field == QueueEnable) Enable(queue, value);
         else if (queue.IsEnabled) Report(VirtioRule.QueueWhileEnabled, field, value);

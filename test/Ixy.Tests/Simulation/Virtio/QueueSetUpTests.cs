@@ -13,6 +13,17 @@ public sealed unsafe class QueueSetUpTests
         Assert.Equal(["queue-before-features"], bench.Rules);
     }
 
+    // As Linux's driver does when it lets its queues go, after the reset.
+    [Fact]
+    public void AQueueMayLoseItsVectorAtAnyTime()
+    {
+        using var bench = new VirtioBench();
+        bench.Write(0x1A, 0xFFFF, 2);
+        Assert.Empty(bench.Rules);
+        bench.Write(0x1A, 0, 2);
+        Assert.Equal(["queue-before-features"], bench.Rules);
+    }
+
     [Fact]
     public void QueuesAreSetUpBeforeDriverOk()
     {
