@@ -34,7 +34,7 @@ internal sealed class SecurityBlocks
     private void Write(Register control, Register status, uint value, ref long haltedAt)
     {
         uint changed = _card.Registers[control] ^ value;
-        if ((changed & SECCTRL_.Off) != 0 && Ready(control, haltedAt) == 0)
+        if ((changed & SECCTRL_.Off) != 0 && IsRunning(control) && Ready(control, haltedAt) == 0)
         {
             _card.Violations.Add("security-change-while-running", control.Name, value, "7.9.4",
                 $"the security block was switched while frames pass: halt it and wait for {status.Name} first");
@@ -44,6 +44,11 @@ internal sealed class SecurityBlocks
         ReceiveHalted = (_card.Registers[SECRXCTRL] & SECCTRL_.Halt) != 0;
         TransmitHalted = (_card.Registers[SECTXCTRL] & SECCTRL_.Halt) != 0;
     }
+
+    // No frame comes this way before the data path is enabled.
+    private bool IsRunning(Register control) => control == SECRXCTRL
+        ? (_card.Registers[RXCTRL] & RXCTRL_.Enable) != 0
+        : (_card.Registers[DMATXCTL] & DMATXCTL_.Enable) != 0;
 
     private uint Ready(Register control, long haltedAt) =>
         (_card.Registers[control] & SECCTRL_.Halt) != 0 && _card.Now - haltedAt >= Drains ? SECSTAT_.Ready : 0;

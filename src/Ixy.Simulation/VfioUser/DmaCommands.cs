@@ -48,7 +48,7 @@ internal sealed class DmaCommands(CardModel card, IClientMemory client) : IDispo
             if (unmap.address != 0 || unmap.size != 0) return Libc.EINVAL;
             Clear();
         }
-        else if (!TryUnmap(unmap.address, unmap.size))
+        else if (!TryUnmap(unmap.address, unmap.size) && !TryUnmapWithin(unmap.address, unmap.size))
         {
             return Libc.ENOENT;
         }
@@ -115,6 +115,21 @@ internal sealed class DmaCommands(CardModel card, IClientMemory client) : IDispo
         if (copied.IsFile) _openFiles--;
         return _copied.Remove(address);
     }
+
+    // The specification asks for exactly one mapping. QEMU with a virtual IOMMU unmaps the whole address space in a few large
+    // pieces when the guest moves the card to another domain, as the kernel's VFIO allows (VFIO_IOMMU_UNMAP_DMA): all mappings
+    // inside go, and none is cut.
+    private bool TryUnmapWithin(ulong address, ulong size)
+    {
+        if (size == 0 || address > ulong.MaxValue - (size - 1)) return false;
+        ulong last = address + (size - 1);
+        var touched = Mappings().Where(mapping => mapping.Address <= last && mapping.Address + (mapping.Size - 1) >= address).ToList();
+        if (touched.Count == 0 || touched.Any(mapping => mapping.Address < address || mapping.Address + (mapping.Size - 1) > last)) return false;
+        return touched.TrueForAll(mapping => TryUnmap(mapping.Address, mapping.Size));
+    }
+
+    private IEnumerable<(ulong Address, ulong Size)> Mappings() =>
+        _mapped.Select(entry => (entry.Key, entry.Value.Size)).Concat(_copied.Select(entry => (entry.Key, entry.Value.Size)));
 
     private void Clear()
     {

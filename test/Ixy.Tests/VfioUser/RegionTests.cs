@@ -53,9 +53,10 @@ public sealed unsafe class RegionTests
         using var bench = new ServerBench(negotiate: false);
         bench.Client.Negotiate("{\"capabilities\":{\"ixy_doorbells_only\":true}}");
         var small = bench.Client.Ask(GetRegionInfo, Bytes(32, 0, 0, 0, 0ul, 0ul));
-        // Too little room for the areas: how much is needed.
-        Assert.Equal((32 + 16 + 3 * 16, 0u), ((int)small.U32(0), small.U32(12)));
-        bench.Keep(Assert.Single(small.Descriptors));
+        // Too little room for the areas: how much is needed, and no word of what does not fit. (QEMU 11 asks so, and takes a
+        // flag without a place for a fault.)
+        Assert.Equal((32 + 16 + 3 * 16, 3u, 0u), ((int)small.U32(0), small.U32(4), small.U32(12)));
+        Assert.Empty(small.Descriptors);
         var info = bench.Client.Ask(GetRegionInfo, Bytes(96, 0, 0, 0, 0ul, 0ul));
         Assert.Equal((0xFu, 32u), (info.U32(4), info.U32(12)));
         Assert.Equal(Bytes((ushort)1, (ushort)1, 0, 3, 0, 0x1000ul, 0x1000ul, 0x6000ul, 0x2000ul, 0xD000ul, 0x1000ul), info.Payload[32..]);
