@@ -79,7 +79,9 @@ internal abstract class PacketLoop(params TransmitQueue[] transmitQueues) : IDis
     {
         try
         {
-            while (_phase == Phase.Unmeasured) GiveWayIfIdle(worker, PassiveRound());
+            // Once at least: what a thread's first round allocates is not to be measured.
+            do GiveWayIfIdle(worker, PassiveRound());
+            while (_phase == Phase.Unmeasured);
             long allocated = GC.GetAllocatedBytesForCurrentThread();
             // A collection of any generation counts in generation 0.
             int collections = GC.CollectionCount(0);
@@ -91,9 +93,10 @@ internal abstract class PacketLoop(params TransmitQueue[] transmitQueues) : IDis
             Drain(worker);
             GiveBack();
         }
-        finally
+        catch
         {
             _group!.MeasurementOver.Set();
+            throw;
         }
     }
 
