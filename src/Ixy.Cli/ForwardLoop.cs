@@ -22,30 +22,37 @@ internal readonly struct IncrementByte : IFrameWork
     }
 }
 
-/// <summary>Sends on what arrives at either device through the other one: a receive queue each through one transmit queue.</summary>
-internal sealed class ForwardLoop<TWork>(NetworkDevice a, NetworkDevice b, int batchSize) : PacketLoop(a, b)
+/// <summary>
+/// Sends on what arrives at either device through the other one: from one receive queue of each through one transmit queue.
+/// No other thread uses these, so their packets come back to their pools on the same thread.
+/// </summary>
+internal sealed class ForwardLoop<TWork> : PacketLoop
     where TWork : struct, IFrameWork
 {
-    private readonly Direction[] _there = Directions(a, b, batchSize), _back = Directions(b, a, batchSize);
+    private readonly Direction _there, _back;
 
-    protected override bool HoldsPackets => _there.Concat(_back).Any(direction => direction.HoldsPackets);
+    /// <param name="a">One device, counted as the first.</param>
+    /// <param name="b">The other one.</param>
+    /// <param name="queue">Which queue pair of both devices.</param>
+    /// <param name="batchSize">Most packets per call of the driver.</param>
+    private ForwardLoop(NetworkDevice a, NetworkDevice b, int queue, int batchSize) : base(a.TransmitQueues[queue], b.TransmitQueues[queue])
+    {
+        _there = new(a.ReceiveQueues[queue], b.TransmitQueues[queue], batchSize);
+        _back = new(b.ReceiveQueues[queue], a.TransmitQueues[queue], batchSize);
+    }
 
-    protected override int Round() => Forward(_there) + Forward(_back);
+    /// <summary>A loop for each queue pair of two devices.</summary>
+    internal static PacketLoop[] Create(NetworkDevice[] devices, int batchSize) =>
+        [.. devices[0].ReceiveQueues.Select((_, queue) => new ForwardLoop<TWork>(devices[0], devices[1], queue, batchSize))];
+
+    protected override bool HoldsPackets => _there.HoldsPackets || _back.HoldsPackets;
+
+    protected override int Round() => _there.Forward() + _back.Forward();
 
     protected override void GiveBack()
     {
-        Dropped[1] += _there.Sum(direction => direction.GiveBack());
-        Dropped[0] += _back.Sum(direction => direction.GiveBack());
-    }
-
-    private static Direction[] Directions(NetworkDevice from, NetworkDevice to, int batchSize) =>
-        [.. from.ReceiveQueues.Select((queue, i) => new Direction(queue, to.TransmitQueues[i % to.TransmitQueues.Count], batchSize))];
-
-    private static int Forward(Direction[] directions)
-    {
-        int sent = 0;
-        foreach (var direction in directions) sent += direction.Forward();
-        return sent;
+        CountDropped(device: 1, _there.GiveBack());
+        CountDropped(device: 0, _back.GiveBack());
     }
 
     /// <summary>

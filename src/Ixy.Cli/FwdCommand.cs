@@ -35,8 +35,8 @@ internal static class FwdCommand
                     CheckedPools = parsed.GetValue(checkedPools) ? true : null,
                 },
                 parsed.GetValue(touch)
-                    ? devices => new ForwardLoop<IncrementByte>(devices[0], devices[1], batchSize)
-                    : devices => new ForwardLoop<ReadFirstLine>(devices[0], devices[1], batchSize));
+                    ? devices => ForwardLoop<IncrementByte>.Create(devices, batchSize)
+                    : devices => ForwardLoop<ReadFirstLine>.Create(devices, batchSize));
         });
         return command;
     }

@@ -12,15 +12,15 @@ internal static class Measurement
 {
     private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1), s_look = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Runs a loop over devices and reports.</summary>
+    /// <summary>Runs loops over devices and reports.</summary>
     /// <param name="settings">How long and how to report.</param>
     /// <param name="specifiers">The devices.</param>
     /// <param name="options">How to open them.</param>
-    /// <param name="createLoop">Makes the loop; called twice, the first time with devices to practise on.</param>
-    /// <param name="afterPractice">Releases what the loop has practised with; its devices are closed by then.</param>
+    /// <param name="createLoops">Makes the loops, one for each thread; called twice, the first time with devices to practise on.</param>
+    /// <param name="afterPractice">Releases what the loops have practised with; its devices are closed by then.</param>
     /// <returns>The exit code.</returns>
     internal static int Run(
-        MeasurementSettings settings, string[] specifiers, NetworkDeviceOptions options, Func<NetworkDevice[], PacketLoop> createLoop,
+        MeasurementSettings settings, string[] specifiers, NetworkDeviceOptions options, Func<NetworkDevice[], PacketLoop[]> createLoops,
         Action? afterPractice = null)
     {
         // With --json standard output belongs to the one object.
@@ -30,11 +30,11 @@ internal static class Measurement
         using (var ports = new Ports(specifiers))
         {
             // All that takes time comes first: what a card receives before somebody listens is lost.
-            PracticeRun.Run(specifiers.Length, createLoop, cards => Rehearse(cards, screen.Invisible()), stop);
+            PracticeRun.Run(specifiers.Length, options, createLoops, cards => Rehearse(cards, screen.Invisible()), stop);
             afterPractice?.Invoke();
             ports.Start(options);
             foreach (var device in ports.Devices) screen.WriteLine($"{device.Name}: {device.DriverName}, MAC address {device.MacAddress}");
-            report = Measure(ports, settings, createLoop, stop, screen);
+            report = Measure(ports, settings, createLoops, stop, screen);
         }
         // Now the cards are shut down, and what they saw while that was done counts too.
         report.Print(screen);
@@ -55,34 +55,34 @@ internal static class Measurement
     }
 
     private static Report Measure(
-        Ports ports, MeasurementSettings settings, Func<NetworkDevice[], PacketLoop> createLoop, StopRequest stop, Screen screen)
+        Ports ports, MeasurementSettings settings, Func<NetworkDevice[], PacketLoop[]> createLoops, StopRequest stop, Screen screen)
     {
-        using var loop = createLoop([.. ports.Devices]);
+        using var loops = new LoopGroup(createLoops([.. ports.Devices]), ports.Devices);
         // Where the far end waits for nobody, the first frames come with the link.
-        loop.Start();
+        loops.Start();
         bool linked = ports.WaitForLinks(stop);
         // Not before it is sure that the command runs: an error is to be the only line.
         if (DmaArena.Note is { } note) Console.Error.WriteLine($"ixy: note: {note}");
-        // This thread has little to do, but where it does it the other one stands still: not on the loop's core.
+        // This thread has little to do, but where it does it the other stands still: not on the first loop's core.
         ThreadPlacement.PinToLastCore();
         ports.StartCounting();
         if (linked)
         {
-            loop.Measure();
+            loops.Measure();
             ports.StartSending();
-            Watch(ports, loop, settings.Duration, stop, screen);
+            Watch(ports, loops, settings.Duration, stop, screen);
         }
-        loop.StopMeasuring();
+        loops.StopMeasuring();
         ports.StopSending();
-        loop.Finish();
-        return new Report(settings.Command, ports, loop);
+        loops.Finish();
+        return new Report(settings.Command, ports, loops);
     }
 
-    private static void Watch(Ports ports, PacketLoop loop, TimeSpan? duration, StopRequest stop, Screen screen)
+    private static void Watch(Ports ports, LoopGroup loops, TimeSpan? duration, StopRequest stop, Screen screen)
     {
-        WaitHandle[] ends = [stop.WaitHandle, loop.MeasurementOver.WaitHandle];
+        WaitHandle[] ends = [stop.WaitHandle, loops.MeasurementOver.WaitHandle];
         long start = Stopwatch.GetTimestamp();
-        var rates = new RateMeter(ports, loop.Dropped);
+        var rates = new RateMeter(ports, loops.Dropped);
         screen.ShowRates(show =>
         {
             for (int second = 1; ;)

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.ExceptionServices;
 using Ixy.Vfio;
 
 namespace Ixy.Cli;
@@ -8,24 +7,19 @@ namespace Ixy.Cli;
 internal readonly record struct LoopFigures(long Packets, TimeSpan Elapsed, long AllocatedBytes, int Collections);
 
 /// <summary>
-/// A thread with a core of its own that moves packets round by round: at first unmeasured, then measured, and in the
-/// end until nothing is on the way any more.
+/// A thread with a core and queues of its own that moves packets round by round: at first unmeasured, then measured, and
+/// in the end until nothing is on the way any more.
 /// </summary>
-internal abstract class PacketLoop : IDisposable
+/// <param name="transmitQueues">Those it sends on.</param>
+internal abstract class PacketLoop(params TransmitQueue[] transmitQueues) : IDisposable
 {
+    // Where threads share a core, each lets go of it after so many busy rounds: some tens of microseconds.
+    private const uint RoundsAtOnce = 64;
     private static readonly TimeSpan s_quietTime = TimeSpan.FromMilliseconds(50), s_longestDrain = TimeSpan.FromSeconds(1);
 
-    private readonly NetworkDevice[] _devices;
-    private readonly Thread _thread;
+    private PinnedWorker? _worker;
+    private LoopGroup? _group;
     private volatile Phase _phase;
-    private Exception? _failure;
-
-    protected PacketLoop(params NetworkDevice[] devices)
-    {
-        _devices = devices;
-        Dropped = new long[devices.Length];
-        _thread = new Thread(Run) { Name = "packets" };
-    }
 
     private enum Phase
     {
@@ -35,17 +29,11 @@ internal abstract class PacketLoop : IDisposable
         Ended,
     }
 
-    /// <summary>Set when the measured part is over, for whatever reason.</summary>
-    internal ManualResetEventSlim MeasurementOver { get; } = new();
-
-    /// <summary>What was measured; read it after <see cref="Finish"/>.</summary>
+    /// <summary>What was measured; read it after <see cref="Join"/>.</summary>
     internal LoopFigures Figures { get; private set; }
 
-    /// <summary>All that was on the way has arrived; read it after <see cref="Finish"/>.</summary>
+    /// <summary>All that was on the way has arrived; read it after <see cref="Join"/>.</summary>
     internal bool RanDry { get; private set; }
-
-    /// <summary>Packets per device that still waited for room in its transmit ring at the end. The loop writes, anybody may read.</summary>
-    internal long[] Dropped { get; }
 
     /// <summary>Moves at most a batch each way; the number of packets sent.</summary>
     protected abstract int Round();
@@ -56,13 +44,20 @@ internal abstract class PacketLoop : IDisposable
     /// <summary>Packets wait for room in a transmit ring.</summary>
     protected virtual bool HoldsPackets => false;
 
-    /// <summary>Frees what still waits, and counts it as dropped; called once, at the end.</summary>
+    /// <summary>Frees what still waits, and counts it as dropped (<see cref="CountDropped"/>); called once, at the end.</summary>
     protected virtual void GiveBack()
     {
     }
 
+    /// <summary>Packets that waited in vain for room in a transmit ring of a device.</summary>
+    protected void CountDropped(int device, int packets) => Interlocked.Add(ref _group!.Dropped[device], packets);
+
     /// <summary>Starts the thread.</summary>
-    internal void Start() => _thread.Start();
+    internal void Start(string name, int core, LoopGroup group)
+    {
+        _group = group;
+        _worker = PinnedWorker.Start(name, core, Run);
+    }
 
     /// <summary>From now on everything counts.</summary>
     internal void Measure() => Advance(Phase.Measured);
@@ -70,66 +65,72 @@ internal abstract class PacketLoop : IDisposable
     /// <summary>The end of the measured part.</summary>
     internal void StopMeasuring() => Advance(Phase.Draining);
 
-    /// <summary>Waits until what is on the way has arrived, and ends the thread.</summary>
-    /// <remarks>What the thread threw is thrown here.</remarks>
-    internal void Finish()
-    {
-        StopMeasuring();
-        _thread.Join();
-        if (_failure is not null) ExceptionDispatchInfo.Throw(_failure);
-    }
+    /// <summary>Waits until the thread has ended; throws what it threw.</summary>
+    internal void Join() => _worker?.Join();
 
     /// <summary>Ends the thread at once, wherever it is.</summary>
     public void Dispose()
     {
         Advance(Phase.Ended);
-        if (_thread.ThreadState != System.Threading.ThreadState.Unstarted) _thread.Join();
-        MeasurementOver.Dispose();
+        _worker?.Dispose();
     }
 
-    private void Run()
+    private void Run(PinnedWorker worker)
     {
         try
         {
-            ThreadPlacement.PinToFirstCore();
-            while (_phase == Phase.Unmeasured) PassiveRound();
+            // Once at least: what a thread's first round allocates is not to be measured.
+            do GiveWayIfIdle(worker, PassiveRound());
+            while (_phase == Phase.Unmeasured);
             long allocated = GC.GetAllocatedBytesForCurrentThread();
             // A collection of any generation counts in generation 0.
             int collections = GC.CollectionCount(0);
             long start = Stopwatch.GetTimestamp();
-            long packets = RunMeasured();
+            long packets = RunMeasured(worker);
             Figures = new(packets, Stopwatch.GetElapsedTime(start), GC.GetAllocatedBytesForCurrentThread() - allocated,
                 GC.CollectionCount(0) - collections);
-            MeasurementOver.Set();
-            Drain();
+            _group!.MeasurementOver.Set();
+            Drain(worker);
             GiveBack();
         }
-        catch (Exception error)
+        catch
         {
-            _failure = error;
-            MeasurementOver.Set();
+            _group!.MeasurementOver.Set();
+            throw;
         }
     }
 
-    private long RunMeasured()
+    private long RunMeasured(PinnedWorker worker)
     {
         long packets = 0;
-        while (_phase == Phase.Measured) packets += Round();
+        for (uint round = 0; _phase == Phase.Measured; round++)
+        {
+            int moved = Round();
+            packets += moved;
+            if (moved == 0 || round % RoundsAtOnce == 0) worker.GiveWay();
+        }
         return packets;
     }
 
-    private void Drain()
+    private void Drain(PinnedWorker worker)
     {
         long start = Stopwatch.GetTimestamp(), lastPacket = start;
         while (_phase == Phase.Draining && Stopwatch.GetElapsedTime(start) < s_longestDrain)
         {
-            if (PassiveRound() > 0) lastPacket = Stopwatch.GetTimestamp();
+            int moved = PassiveRound();
+            if (moved > 0) lastPacket = Stopwatch.GetTimestamp();
             else if (Stopwatch.GetElapsedTime(lastPacket) > s_quietTime && IsDrained()) RanDry = true;
             if (RanDry) return;
+            GiveWayIfIdle(worker, moved);
         }
     }
 
-    private bool IsDrained() => !HoldsPackets && _devices.All(device => device.TransmitQueues.All(queue => queue.IsDrained));
+    private static void GiveWayIfIdle(PinnedWorker worker, int moved)
+    {
+        if (moved == 0) worker.GiveWay();
+    }
+
+    private bool IsDrained() => !HoldsPackets && transmitQueues.All(queue => queue.IsDrained);
 
     // Only ever forward.
     private void Advance(Phase phase)

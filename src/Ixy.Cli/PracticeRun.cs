@@ -13,24 +13,27 @@ internal static class PracticeRun
     private static readonly TimeSpan s_settled = TimeSpan.FromMilliseconds(250), s_longest = TimeSpan.FromSeconds(4);
 
     // Small, so that it hardly takes memory from the cards that matter.
-    private static readonly NetworkDeviceOptions s_options = new() { RingSize = 128, PoolSize = 512 };
+    private static readonly NetworkDeviceOptions s_small = new() { RingSize = 128, PoolSize = 512 };
 
-    /// <summary>Runs a loop until the JIT has had nothing to do for a while.</summary>
-    /// <param name="cards">How many cards the loop needs.</param>
-    /// <param name="createLoop">Makes the loop.</param>
+    /// <summary>Runs loops until the JIT has had nothing to do for a while.</summary>
+    /// <param name="cards">How many cards the loops need.</param>
+    /// <param name="options">How the real ones will be opened.</param>
+    /// <param name="createLoops">Makes the loops.</param>
     /// <param name="rehearse">Does with the cards what will be done beside the loop.</param>
     /// <param name="cancel">Ends the practice early.</param>
-    internal static void Run(int cards, Func<NetworkDevice[], PacketLoop> createLoop, Action<Ports> rehearse, StopRequest cancel)
+    internal static void Run(int cards, NetworkDeviceOptions options, Func<NetworkDevice[], PacketLoop[]> createLoops, Action<Ports> rehearse, StopRequest cancel)
     {
-        using var ports = new Ports([.. Enumerable.Repeat("sim:ixgbe,wire=generator,link-delay=0ms", cards)]);
-        ports.Start(s_options);
+        // Two threads do all that many do.
+        int queues = Math.Min(options.ReceiveQueues, 2), flows = queues == 1 ? 1 : 16;
+        using var ports = new Ports([.. Enumerable.Repeat($"sim:ixgbe,wire=generator,link-delay=0ms,flows={flows}", cards)]);
+        ports.Start(s_small with { ReceiveQueues = queues, TransmitQueues = queues, CheckedPools = options.CheckedPools });
         rehearse(ports);
-        using var loop = createLoop([.. ports.Devices]);
-        loop.Start();
-        loop.Measure();
+        using var loops = new LoopGroup(createLoops([.. ports.Devices]), ports.Devices);
+        loops.Start();
+        loops.Measure();
         ports.StartSending();
         WaitUntilCompiled(cancel);
-        loop.Finish();
+        loops.Finish();
     }
 
     private static void WaitUntilCompiled(StopRequest cancel)

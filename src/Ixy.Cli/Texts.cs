@@ -4,7 +4,7 @@ namespace Ixy.Cli;
 internal static class Texts
 {
     internal const string Ixy = "Drives network cards from user space, entirely in C#.";
-    internal const string Fwd = "Forwards packets between two network cards, in both directions, on one core.";
+    internal const string Fwd = "Forwards packets between two network cards, in both directions, with a thread for each queue pair.";
     internal const string Pktgen = "Sends numbered UDP packets; counts and drops what arrives.";
 
     internal const string Sim = "Makes a simulated card that other processes drive: QEMU 10.1 or later, or ixy with vfio-user:PATH.";
@@ -19,7 +19,7 @@ internal static class Texts
     internal const string Batch = "Most packets that one call of the driver takes.";
     internal const string Duration = "Ends after this time: 500ms, 5s, 2m, or 10 for seconds. Without it, Ctrl-C ends.";
     internal const string Touch = "Increments byte 1 of every packet, as C ixy does. Without it, the first cache line is read and nothing changed.";
-    internal const string Queues = "Queue pairs of each card, 1 to 64, among which it spreads the flows; all of them on one core.";
+    internal const string Queues = "Queue pairs of each card, 1 to 64, among which it spreads the flows; each has a thread and, as far as there are enough, a core.";
     internal const string RingSize = "Descriptors of each ring: a power of two from 64 to 4096.";
     internal const string MaxFrameSize = "Longest frame received or sent, in bytes without FCS: 64 to 15868.";
     internal const string BufferSize = "Bytes of a receive buffer, a multiple of 1024. Without it, as many as the longest frame needs.";

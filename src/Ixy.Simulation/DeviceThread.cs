@@ -18,16 +18,13 @@ internal static class DeviceThread
     private static readonly List<CardModel> s_cards = [];
     private static CardModel[] s_running = [];
     private static Thread? s_thread;
-    private static int s_waiting, s_servers;
+    private static int s_waiting, s_servers, s_core;
 
     /// <summary>
-    /// Cards of other processes may run on the same core, and drivers wait for both: each is to have its turns after
+    /// Cards of other processes may run on the same core, or a driver's thread polls there: each is to have its turns after
     /// microseconds, not when the scheduler takes the core away.
     /// </summary>
-    internal static bool SharesCore => Volatile.Read(ref s_servers) > 0;
-
-    /// <summary>The core that runs the device thread, or null if it is not pinned.</summary>
-    internal static int? Core { get; private set; }
+    internal static bool SharesCore => Volatile.Read(ref s_servers) > 0 || CoreUse.IsShared(s_core);
 
     /// <summary>The clock of all cards, in nanoseconds.</summary>
     internal static long Now => (long)(Stopwatch.GetTimestamp() * (1e9 / Stopwatch.Frequency));
@@ -81,7 +78,16 @@ internal static class DeviceThread
 
     private static void Run()
     {
-        Core = ThreadPlacement.PinToLastCore();
+        // The last core, as drivers' threads take the first ones.
+        s_core = ThreadPlacement.AllowedCores()[^1];
+        ThreadPlacement.PinTo(s_core);
+        CoreUse.Enter(s_core);
+        GiveTurns();
+        CoreUse.Leave(s_core);
+    }
+
+    private static void GiveTurns()
+    {
         long busyAt = Now, yieldedAt = busyAt;
         while (true)
         {

@@ -36,6 +36,12 @@ public abstract partial class PciDevice : IDisposable
     public virtual bool HasIommu => false;
 
     /// <summary>
+    /// The NUMA node the device is attached to: memory and cores of that node are the nearest. Null where there is none:
+    /// on machines with a single one, and for devices that are simulated or in another process.
+    /// </summary>
+    public virtual int? NumaNode => null;
+
+    /// <summary>
     /// The device has left for good and every access to it fails, as when the server of a vfio-user device has ended. It is
     /// to be disposed. For any thread, and as cheap as a look at a variable.
     /// </summary>

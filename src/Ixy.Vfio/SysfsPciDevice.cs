@@ -58,6 +58,9 @@ public sealed unsafe class SysfsPciDevice : PciDevice
     public override bool DeviceAddressIsVirtual => false;
 
     /// <inheritdoc/>
+    public override int? NumaNode => _function.NumaNode;
+
+    /// <inheritdoc/>
     public override uint ReadConfig(int offset, int size)
     {
         uint value = 0;

@@ -6,16 +6,17 @@ namespace Ixy.Vfio;
 /// <summary>Which cores a thread may run on (sched_setaffinity(2)).</summary>
 public static unsafe class ThreadPlacement
 {
-    private const int Words = 16; // 1,024 cores
+    /// <summary>Cores are numbered from 0; this is more than the highest number understood here.</summary>
+    internal const int MostCores = Words * 64;
+
+    private const int Words = 16;
 
     /// <summary>The cores the calling thread may run on, lowest first.</summary>
     /// <exception cref="PciDeviceException">The kernel refused.</exception>
     public static IReadOnlyList<int> AllowedCores()
     {
         ulong* mask = stackalloc ulong[Words];
-        new Span<ulong>(mask, Words).Clear();
-        if (Libc.sched_getaffinity(0, Words * sizeof(ulong), mask) < 0)
-            throw new PciDeviceException($"sched_getaffinity: {Libc.LastError()}");
+        ReadMask(mask);
         var cores = new List<int>();
         for (int word = 0; word < Words; word++)
         {
@@ -30,12 +31,24 @@ public static unsafe class ThreadPlacement
     public static void PinTo(int core)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(core);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(core, Words * 64);
-        ulong* mask = stackalloc ulong[Words];
-        new Span<ulong>(mask, Words).Clear();
-        mask[core / 64] = 1UL << (core % 64);
-        if (Libc.sched_setaffinity(0, Words * sizeof(ulong), mask) < 0)
-            throw new PciDeviceException($"this thread cannot run on core {core}: {Libc.LastError()}");
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(core, MostCores);
+        if (!TryPinTo(core)) throw new PciDeviceException($"this thread cannot run on core {core}: {Libc.LastError()}");
+    }
+
+    /// <summary>
+    /// Chooses cores for threads that poll: on a NUMA node if one is given, as far as it has enough of them, and isolated ones
+    /// (kernel parameter <c>isolcpus</c>) before others. A process that is confined to certain cores (taskset(1), cgroups) gets
+    /// only these. Where there are fewer cores than threads, threads share: see <see cref="PinnedWorker.GiveWay"/>. The same
+    /// machine always gives the same answer: who needs several cores asks once for all of them.
+    /// </summary>
+    /// <param name="count">How many threads there are, one or more.</param>
+    /// <param name="numaNode">The node of the device they drive (<see cref="PciDevice.NumaNode"/>); null for any.</param>
+    /// <returns>A core for each thread.</returns>
+    /// <exception cref="PciDeviceException">The kernel does not tell.</exception>
+    public static int[] ChooseCores(int count, int? numaNode = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        return CoreChoice.Read(numaNode).Choose(count, CanRunOn);
     }
 
     /// <summary>Ties the calling thread to the first allowed core. Null, and no change, if there is only one.</summary>
@@ -43,6 +56,32 @@ public static unsafe class ThreadPlacement
 
     /// <summary>Ties the calling thread to the last allowed core. Null, and no change, if there is only one.</summary>
     public static int? PinToLastCore() => PinToOneOfSeveral(cores => cores[^1]);
+
+    // Only the kernel knows what control groups forbid, so it is asked, and the thread goes back to where it may be.
+    private static bool CanRunOn(int core)
+    {
+        ulong* mask = stackalloc ulong[Words];
+        ReadMask(mask);
+        bool can = TryPinTo(core);
+        if (can && Libc.sched_setaffinity(0, Words * sizeof(ulong), mask) < 0)
+            throw new PciDeviceException($"this thread cannot return to its cores: {Libc.LastError()}");
+        return can;
+    }
+
+    private static bool TryPinTo(int core)
+    {
+        ulong* mask = stackalloc ulong[Words];
+        new Span<ulong>(mask, Words).Clear();
+        mask[core / 64] = 1UL << (core % 64);
+        return Libc.sched_setaffinity(0, Words * sizeof(ulong), mask) >= 0;
+    }
+
+    private static void ReadMask(ulong* mask)
+    {
+        new Span<ulong>(mask, Words).Clear();
+        if (Libc.sched_getaffinity(0, Words * sizeof(ulong), mask) < 0)
+            throw new PciDeviceException($"sched_getaffinity: {Libc.LastError()}");
+    }
 
     private static int? PinToOneOfSeveral(Func<IReadOnlyList<int>, int> choose)
     {

@@ -39,6 +39,7 @@ public sealed unsafe class VfioPciDevice : PciDevice
     internal VfioPciDevice(SysfsFunction function, Action<PciDevice>? check, string directory)
     {
         Name = function.Name;
+        NumaNode = function.NumaNode;
         int number = RequireVfio(function, directory);
         (_container, _group) = VfioContainer.Take(function, number, directory);
         try
@@ -61,6 +62,9 @@ public sealed unsafe class VfioPciDevice : PciDevice
 
     /// <inheritdoc/>
     public override bool HasIommu => true;
+
+    /// <inheritdoc/>
+    public override int? NumaNode { get; }
 
     /// <summary>The number of the function's IOMMU group.</summary>
     public int IommuGroup => _group.Number;

@@ -28,10 +28,18 @@ public abstract class NetworkDevice : IDisposable
     /// <summary>The PCI function behind it.</summary>
     public abstract PciDevice PciDevice { get; }
 
-    /// <summary>One or more; the first is the one <see cref="Receive"/> uses.</summary>
+    /// <summary>
+    /// One or more; the first is the one <see cref="Receive"/> uses. Each may be used by one thread, and different ones by
+    /// different threads at the same time: they share nothing. In checked mode
+    /// (<see cref="NetworkDeviceOptions.CheckedPools"/>) a queue reports two threads that meet in it.
+    /// </summary>
     public IReadOnlyList<ReceiveQueue> ReceiveQueues { get; private set; } = [];
 
-    /// <summary>One or more; the first is the one <see cref="Transmit"/> uses.</summary>
+    /// <summary>
+    /// One or more; the first is the one <see cref="Transmit"/> uses. For one thread each, like <see cref="ReceiveQueues"/>.
+    /// A packet goes back to its pool on the thread that transmits next on this queue, so by default that has to be the
+    /// thread of the queue it was received from: thread i takes receive queue i of one device and transmit queue i of the other.
+    /// </summary>
     public IReadOnlyList<TransmitQueue> TransmitQueues { get; private set; } = [];
 
     /// <summary>The port's MAC address. Setting it changes what the card receives, not its EEPROM.</summary>
@@ -144,9 +152,14 @@ public abstract class NetworkDevice : IDisposable
     /// <summary>Stops the queues, resets the card, turns bus mastering off and releases all memory.</summary>
     public abstract void Dispose();
 
-    /// <summary>Tells the base class the queues, which are there once the device is set up.</summary>
-    protected void SetQueues(IReadOnlyList<ReceiveQueue> receive, IReadOnlyList<TransmitQueue> transmit)
+    /// <summary>Tells the base class the queues, which are there once the device is set up; checked ones are watched.</summary>
+    private protected void SetQueues(IReadOnlyList<ReceiveQueue> receive, IReadOnlyList<TransmitQueue> transmit, bool areChecked)
     {
+        if (areChecked)
+        {
+            receive = [.. receive.Select((queue, i) => new CheckedReceiveQueue(queue, $"receive queue {i} of {Name}"))];
+            transmit = [.. transmit.Select((queue, i) => new CheckedTransmitQueue(queue, $"transmit queue {i} of {Name}"))];
+        }
         (ReceiveQueues, TransmitQueues) = (receive, transmit);
         (_receiveQueue, _transmitQueue) = (receive[0], transmit[0]);
     }

@@ -35,7 +35,10 @@ public sealed record NetworkDeviceOptions
     /// <summary>Buffers in the pool of each receive queue, at least twice <see cref="RingSize"/>. Default 4,096, or three times the ring.</summary>
     public int? PoolSize { get; init; }
 
-    /// <summary>Makes the pools checked; see <see cref="PacketPoolOptions.Checked"/>. Null: as the AppContext switch says.</summary>
+    /// <summary>
+    /// Makes the pools checked; see <see cref="PacketPoolOptions.Checked"/>. And the queues: two threads in one queue at once
+    /// are reported with a <see cref="PacketMisuseException"/>. Null: as the AppContext switch says.
+    /// </summary>
     public bool? CheckedPools { get; init; }
 
     /// <summary>Receives every frame, as a forwarder or a tester needs. Default true.</summary>
@@ -45,6 +48,8 @@ public sealed record NetworkDeviceOptions
     /// Key of the RSS hash, 40 bytes. Default: the one of the RSS specification's examples.
     /// </summary>
     public ReadOnlyMemory<byte>? RssKey { get; init; }
+
+    internal bool IsChecked => CheckedPools ?? PacketPoolOptions.CheckedByDefault;
 
     internal int EffectiveBufferSize => BufferSize ?? Math.Max(2048, (MaxFrameSize + 1023) / 1024 * 1024);
 

@@ -11,7 +11,7 @@ internal readonly record struct PortRates(string Device, double RxMpps, double R
         [Device, $"{RxMpps:F2}", $"{RxMbits:F0}", $"{TxMpps:F2}", $"{TxMbits:F0}", $"{DroppedPerSecond:F0}"];
 }
 
-/// <summary>Rates from the cards' own counters, and from what a loop dropped per device (<see cref="PacketLoop.Dropped"/>).</summary>
+/// <summary>Rates from the cards' own counters, and from what loops dropped per device (<see cref="LoopGroup.Dropped"/>).</summary>
 internal sealed class RateMeter(Ports ports, long[] dropped)
 {
     private DeviceStatistics[] _last = new DeviceStatistics[ports.Devices.Count];

@@ -11,12 +11,12 @@ internal sealed class Report
     private readonly bool _ranDry;
     private readonly PortFigures[] _ports;
 
-    internal Report(string command, Ports ports, PacketLoop loop)
+    internal Report(string command, Ports ports, LoopGroup loops)
     {
-        (_command, _figures, _ranDry) = (command, loop.Figures, loop.RanDry);
+        (_command, _figures, _ranDry) = (command, loops.Figures, loops.RanDry);
         var statistics = ports.ReadStatistics();
         _ports = [.. ports.Devices.Select((device, i) => new PortFigures(
-            device.Name, device.DriverName, statistics[i], loop.Dropped[i], device.PciDevice as SimulatedPciDevice))];
+            device.Name, device.DriverName, statistics[i], loops.Dropped[i], device.PciDevice as SimulatedPciDevice))];
     }
 
     /// <summary>Wires that stopped working, with the reason.</summary>
@@ -43,7 +43,7 @@ internal sealed class Report
             [.. _ports.Select(port => port.Cells())]);
         PrintWires(screen);
         screen.WriteLine();
-        screen.WriteLine($"the loop allocated {_figures.AllocatedBytes:N0} bytes; {_figures.Collections} garbage collections");
+        screen.WriteLine($"the packet threads allocated {_figures.AllocatedBytes:N0} bytes; {_figures.Collections} garbage collections");
         if (!_ranDry) screen.Alert("packets kept arriving after the end, so the counters of different places need not agree");
         PrintViolations(screen);
         foreach (string fault in WireFaults) screen.Alert(fault);

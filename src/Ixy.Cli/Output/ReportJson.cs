@@ -7,7 +7,7 @@ namespace Ixy.Cli.Output;
 /// <param name="DurationSeconds">Of the measured part alone, without start, practice and draining.</param>
 /// <param name="Devices">In the order of the command line.</param>
 /// <param name="PacketsPerSecond">Packets given to all cards in the measured part, per second of it.</param>
-/// <param name="AllocatedBytes">Managed memory that the packet thread allocated in the measured part.</param>
+/// <param name="AllocatedBytes">Managed memory that the packet threads allocated in the measured part.</param>
 /// <param name="GcCollections">Garbage collections of the process in the measured part.</param>
 internal sealed record ReportJson(
     string Command, double DurationSeconds, IReadOnlyList<DeviceJson> Devices, double PacketsPerSecond, long AllocatedBytes, int GcCollections);

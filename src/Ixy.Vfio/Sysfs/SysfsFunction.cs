@@ -30,6 +30,18 @@ internal sealed class SysfsFunction
     internal int? IommuGroup =>
         LinkName("iommu_group") is { } group ? int.Parse(group, NumberStyles.None, CultureInfo.InvariantCulture) : null;
 
+    /// <summary>Its NUMA node; null where the kernel knows none (-1, or no such file).</summary>
+    internal int? NumaNode
+    {
+        get
+        {
+            string path = Path.Combine(Directory, "numa_node");
+            if (!File.Exists(path)) return null;
+            int node = int.Parse(File.ReadAllText(path), NumberStyles.Integer, CultureInfo.InvariantCulture);
+            return node < 0 ? null : node;
+        }
+    }
+
     /// <summary>The functions of its IOMMU group, itself among them.</summary>
     internal IEnumerable<SysfsFunction> GroupMembers() => System.IO.Directory
         .GetFileSystemEntries(Path.Combine(Directory, "iommu_group", "devices")).Order(StringComparer.Ordinal)

@@ -37,7 +37,7 @@ public sealed partial class IxgbeDevice : NetworkDevice
             StopAndRelease();
             throw;
         }
-        SetQueues(_receiveQueues, _transmitQueues);
+        SetQueues(_receiveQueues, _transmitQueues, options.IsChecked);
     }
 
     /// <inheritdoc/>

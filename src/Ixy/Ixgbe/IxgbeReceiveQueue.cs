@@ -50,7 +50,7 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
         {
             Count = options.EffectivePoolSize,
             BufferSize = options.EffectiveBufferSize,
-            Checked = options.CheckedPools ?? PacketPoolOptions.CheckedByDefault,
+            Checked = options.IsChecked,
             Name = _place,
         });
         _longestFrame = (uint)_pool.BufferSize;

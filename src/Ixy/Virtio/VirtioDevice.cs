@@ -41,7 +41,7 @@ public sealed partial class VirtioDevice : NetworkDevice
             StopAndRelease();
             throw;
         }
-        SetQueues(_receiveQueues, _transmitQueues);
+        SetQueues(_receiveQueues, _transmitQueues, options.IsChecked);
     }
 
     /// <inheritdoc/>

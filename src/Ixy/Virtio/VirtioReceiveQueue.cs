@@ -31,7 +31,7 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
             // A legacy device chooses the size of its rings.
             Count = Math.Max(settings.EffectivePoolSize, 2 * ring.Size),
             BufferSize = settings.EffectiveBufferSize,
-            Checked = settings.CheckedPools ?? PacketPoolOptions.CheckedByDefault,
+            Checked = settings.IsChecked,
             Name = _place,
         });
         HeaderLength = options.HeaderLength;

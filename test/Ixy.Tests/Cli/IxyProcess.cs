@@ -33,6 +33,9 @@ internal sealed partial class IxyProcess : IDisposable
     /// <summary>The program to give to <c>dotnet exec</c>.</summary>
     internal static string Program => Path.Combine(AppContext.BaseDirectory, "Ixy.Cli.dll");
 
+    /// <summary>Its process id.</summary>
+    internal int Id => _process.Id;
+
     /// <summary>What came on standard output so far.</summary>
     internal string Output => Copy(_output);
 

@@ -18,7 +18,7 @@ public sealed class RunTests
         ixy.Signal(signal);
         Assert.Equal(0, ixy.WaitForExit());
         Assert.Matches(@"forwarded [1-9][\d,]* packets in \d+\.\d\d s", ixy.Output);
-        Assert.Contains("the loop allocated 0 bytes; 0 garbage collections", ixy.Output);
+        Assert.Contains("the packet threads allocated 0 bytes; 0 garbage collections", ixy.Output);
         Assert.Equal("", WithoutNotes(ixy.Error));
     }
 

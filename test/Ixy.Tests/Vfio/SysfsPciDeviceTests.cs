@@ -20,6 +20,19 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
         Assert.False(device.DeviceAddressIsVirtual);
     }
 
+    [SkippableTheory]
+    [InlineData("1\n", 1)]
+    [InlineData("0\n", 0)]
+    [InlineData("-1\n", null)]
+    [InlineData(null, null)]
+    public void TheNumaNodeIsTheKernels(string? file, int? node)
+    {
+        string directory = _sysfs.Add(Address);
+        if (file is not null) File.WriteAllText(Path.Combine(directory, "numa_node"), file);
+        using var device = Open();
+        Assert.Equal(node, device.NumaNode);
+    }
+
     [SkippableFact]
     public void BusMasterIsSwitchedInTheCommandRegisterAndOffAtTheEnd()
     {

@@ -1,0 +1,68 @@
+using Ixy.Vfio;
+
+namespace Ixy.Cli;
+
+/// <summary>The loops of a command, started, measured and ended together. Each has its own thread, core and queues.</summary>
+internal sealed class LoopGroup : IDisposable
+{
+    private readonly IReadOnlyList<PacketLoop> _loops;
+    private readonly int? _numaNode;
+
+    internal LoopGroup(IReadOnlyList<PacketLoop> loops, IReadOnlyList<NetworkDevice> devices)
+    {
+        _loops = loops;
+        _numaNode = devices.Select(device => device.PciDevice.NumaNode).FirstOrDefault(node => node is not null);
+        Dropped = new long[devices.Count];
+    }
+
+    /// <summary>Set when the measured part of a loop is over, for whatever reason.</summary>
+    internal ManualResetEventSlim MeasurementOver { get; } = new();
+
+    /// <summary>Packets per device that still waited for room in its transmit rings at the end. The loops write, anybody may read.</summary>
+    internal long[] Dropped { get; }
+
+    /// <summary>What all loops together did; read it after <see cref="Finish"/>.</summary>
+    internal LoopFigures Figures => new(
+        _loops.Sum(loop => loop.Figures.Packets),
+        _loops.Max(loop => loop.Figures.Elapsed),
+        _loops.Sum(loop => loop.Figures.AllocatedBytes),
+        // Each saw those of the process.
+        _loops.Max(loop => loop.Figures.Collections));
+
+    /// <summary>All that was on the way has arrived; read it after <see cref="Finish"/>.</summary>
+    internal bool RanDry => _loops.All(loop => loop.RanDry);
+
+    /// <summary>Starts the threads.</summary>
+    internal void Start()
+    {
+        int[] cores = ThreadPlacement.ChooseCores(_loops.Count, _numaNode);
+        for (int i = 0; i < cores.Length; i++) _loops[i].Start($"packets {i}", cores[i], this);
+    }
+
+    /// <summary>From now on everything counts.</summary>
+    internal void Measure()
+    {
+        foreach (var loop in _loops) loop.Measure();
+    }
+
+    /// <summary>The end of the measured part.</summary>
+    internal void StopMeasuring()
+    {
+        foreach (var loop in _loops) loop.StopMeasuring();
+    }
+
+    /// <summary>Waits until what is on the way has arrived, and ends the threads.</summary>
+    /// <remarks>What a thread threw is thrown here.</remarks>
+    internal void Finish()
+    {
+        StopMeasuring();
+        foreach (var loop in _loops) loop.Join();
+    }
+
+    /// <summary>Ends the threads at once, wherever they are.</summary>
+    public void Dispose()
+    {
+        foreach (var loop in _loops) loop.Dispose();
+        MeasurementOver.Dispose();
+    }
+}

@@ -1,0 +1,78 @@
+namespace Ixy;
+
+/// <summary>Who is in a queue: one thread, or nobody.</summary>
+internal sealed class QueueUse(string queue)
+{
+    private Thread? _user;
+
+    /// <exception cref="PacketMisuseException">Another thread is in it.</exception>
+    internal void Enter()
+    {
+        if (Interlocked.CompareExchange(ref _user, Thread.CurrentThread, null) is not { } other) return;
+        throw new PacketMisuseException(
+            $"{queue} is used by two threads at once: {Describe(Thread.CurrentThread)} came while {Describe(other)} was in it; expected one thread "
+            + "per queue: open the device with a queue for each (NetworkDeviceOptions.ReceiveQueues, TransmitQueues)");
+    }
+
+    internal void Leave() => Volatile.Write(ref _user, null);
+
+    private static string Describe(Thread thread) => $"thread '{thread.Name ?? "without a name"}' ({thread.ManagedThreadId})";
+}
+
+/// <summary>A receive queue of a checked device. Others are not wrapped, so the watch costs them nothing.</summary>
+internal sealed class CheckedReceiveQueue(ReceiveQueue queue, string name) : ReceiveQueue
+{
+    private readonly QueueUse _use = new(name);
+
+    /// <inheritdoc/>
+    public override PacketPool Pool => queue.Pool;
+
+    /// <inheritdoc/>
+    public override long Packets => queue.Packets;
+
+    /// <inheritdoc/>
+    public override long Dropped => queue.Dropped;
+
+    /// <inheritdoc/>
+    public override int Receive(Span<Packet> batch)
+    {
+        _use.Enter();
+        try
+        {
+            return queue.Receive(batch);
+        }
+        finally
+        {
+            _use.Leave();
+        }
+    }
+}
+
+/// <summary>A transmit queue of a checked device.</summary>
+internal sealed class CheckedTransmitQueue(TransmitQueue queue, string name) : TransmitQueue
+{
+    private readonly QueueUse _use = new(name);
+
+    /// <inheritdoc/>
+    public override long Packets => queue.Packets;
+
+    /// <inheritdoc/>
+    public override int Pending => queue.Pending;
+
+    /// <inheritdoc/>
+    public override bool IsDrained => queue.IsDrained;
+
+    /// <inheritdoc/>
+    public override int Transmit(ReadOnlySpan<Packet> batch)
+    {
+        _use.Enter();
+        try
+        {
+            return queue.Transmit(batch);
+        }
+        finally
+        {
+            _use.Leave();
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using Ixy.Vfio;
+
+namespace Ixy.Tests.Cli;
+
+/// <summary><c>ixy fwd --queues N</c>: a thread for each queue pair.</summary>
+public sealed class QueueThreadTests
+{
+    // Two threads that forward and one that plays the cards, on the cores there are.
+    [Theory]
+    [InlineData(2, "")]
+    [InlineData(3, "--checked")]
+    public void NothingIsLostNorReorderedWithinAFlowAtAMillionPacketsPerSecond(int queues, string options)
+    {
+        const string Device = "sim:ixgbe,wire=generator,rate=1Mpps,flows=64";
+        Attempts.Until(() =>
+        {
+            string[] more = options.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            var report = JsonReport.Of(IxyProcess.Run(["fwd", Device, Device, "--queues", $"{queues}", "--duration", "1s", "--json", .. more]));
+            report.AssertFaultless();
+            for (int i = 0; i < 2; i++)
+            {
+                Assert.Equal(report.Wire(i).Number("sent"), report.Wire(1 - i).Number("received"));
+                Assert.InRange(report.Wire(i).Number("sent"), 900_000, 1_100_000);
+            }
+            Assert.InRange(report.GetProperty("packetsPerSecond").GetDouble(), 1_800_000, 2_200_000);
+        });
+    }
+
+    // With one thread for both queues, or all threads on one core, this would show.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(4)]
+    public void EachQueuePairHasAThreadThatIsTiedToACore(int queues)
+    {
+        using var ixy = IxyProcess.Start("fwd", "sim:ixgbe,wire=generator,rate=10kpps", "sim:ixgbe,wire=loopback", "--queues", $"{queues}");
+        ixy.WaitForOutput("RX Mpps");
+        var threads = Directory.GetDirectories($"/proc/{ixy.Id}/task").Select(Describe).Where(thread => thread.Name.StartsWith("packets")).ToList();
+        ixy.Signal(System.Runtime.InteropServices.PosixSignal.SIGINT);
+        Assert.Equal(0, ixy.WaitForExit());
+        int[] cores = ThreadPlacement.ChooseCores(queues);
+        Assert.Equal(Enumerable.Range(0, queues).Select(i => ($"packets {i}", $"{cores[i]}")), threads.OrderBy(thread => thread.Name));
+    }
+
+    // The threads find what they wait for in their own core's queue, or wait in vain while another polls there.
+    [Fact]
+    public void EvenWithASingleCorePacketsPass()
+    {
+        const string Device = "sim:ixgbe,wire=generator,rate=100kpps,flows=16";
+        Attempts.Until(() =>
+        {
+            using var ixy = IxyProcess.StartOther("taskset", "-c", $"{ThreadPlacement.AllowedCores()[0]}", "dotnet", "exec", IxyProcess.Program,
+                "fwd", Device, Device, "--queues", "2", "--duration", "1s", "--json");
+            int exitCode = ixy.WaitForExit();
+            JsonReport.Of((exitCode, ixy.Output, ixy.Error)).AssertFaultless();
+        });
+    }
+
+    private static (string Name, string Cores) Describe(string task)
+    {
+        string[] status = File.ReadAllLines(Path.Combine(task, "status"));
+        string Value(string key) => status.First(line => line.StartsWith(key, StringComparison.Ordinal)).Split('\t', 2)[1];
+        return (Value("Name:"), Value("Cpus_allowed_list:"));
+    }
+}

@@ -1,0 +1,112 @@
+using Ixy.Ixgbe;
+using Ixy.Simulation.Virtio;
+
+namespace Ixy.Tests.Driver;
+
+/// <summary>Checked queues find two threads that meet in one of them.</summary>
+public sealed class CheckedQueueTests
+{
+    [Fact]
+    public void TheSecondThreadIsToldBothNamesAndTheFirstGoesOn()
+    {
+        using var slow = new SlowQueue();
+        var queue = new CheckedReceiveQueue(slow, "receive queue 3 of sim:test");
+        int received = 0;
+        var first = new Thread(() => received = queue.Receive(new Packet[1])) { Name = "first" };
+        first.Start();
+        slow.Entered.Wait();
+
+        PacketMisuseException? misuse = null;
+        var second = new Thread(() => misuse = Assert.Throws<PacketMisuseException>(() => queue.Receive(new Packet[1]))) { Name = "second" };
+        second.Start();
+        second.Join();
+        Assert.StartsWith("receive queue 3 of sim:test is used by two threads at once: thread 'second'", misuse!.Message);
+        Assert.Contains("while thread 'first'", misuse.Message);
+
+        slow.MayLeave.Set();
+        first.Join();
+        Assert.Equal(1, received);
+        // One after the other is no misuse; neither is a call after one that failed.
+        Assert.Equal(1, queue.Receive(new Packet[1]));
+        slow.Fails = true;
+        Assert.Throws<InvalidDataException>(() => queue.Receive(new Packet[1]));
+        slow.Fails = false;
+        Assert.Equal(1, queue.Receive(new Packet[1]));
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public void TwoThreadsThatPollOneQueueOfADriverMeet(bool virtio, bool transmit)
+    {
+        using var bench = virtio ? new DriverBench(null, new VirtioCardOptions()) : new DriverBench();
+        var device = bench.Device;
+        string name = transmit ? "transmit queue 0 of sim:test" : "receive queue 0 of sim:test";
+        PacketMisuseException? misuse = null;
+        void Poll()
+        {
+            try
+            {
+                while (Volatile.Read(ref misuse) is null) _ = transmit ? device.Transmit([]) : device.ReceiveQueues[0].Receive([]);
+            }
+            catch (PacketMisuseException found)
+            {
+                Volatile.Write(ref misuse, found);
+            }
+        }
+        Thread[] threads = [new(Poll), new(Poll)];
+        foreach (var thread in threads) thread.Start();
+        Assert.All(threads, thread => Assert.True(thread.Join(TimeSpan.FromSeconds(60)), "they have not met"));
+        Assert.StartsWith(name, misuse!.Message);
+    }
+
+    [Fact]
+    public void WithoutChecksNothingStandsBetweenTheApplicationAndTheDriver()
+    {
+        using var bench = new DriverBench(new() { CheckedPools = false });
+        Assert.IsType<IxgbeReceiveQueue>(bench.Device.ReceiveQueues[0]);
+        Assert.IsType<IxgbeTransmitQueue>(bench.Device.TransmitQueues[0]);
+    }
+
+    [Fact]
+    public void ACheckedQueueCountsLikeTheOneItWatches()
+    {
+        using var bench = new DriverBench();
+        bench.Wire.Deliver(DriverBench.Frames(10));
+        bench.Receive(10);
+        DriverBench.Send(bench.Device.TransmitQueues[0], bench.Device.ReceiveQueues[0].Pool, DriverBench.Frames(5));
+        Assert.Equal((10, 0), (bench.Device.ReceiveQueues[0].Packets, bench.Device.ReceiveQueues[0].Dropped));
+        Assert.Equal((5, 5), (bench.Device.TransmitQueues[0].Packets, bench.Device.TransmitQueues[0].Pending));
+        DriverBench.Until(() => bench.Device.TransmitQueues[0].IsDrained, "drained");
+    }
+
+    private sealed class SlowQueue : ReceiveQueue, IDisposable
+    {
+        internal ManualResetEventSlim Entered { get; } = new();
+
+        internal ManualResetEventSlim MayLeave { get; } = new();
+
+        internal bool Fails { get; set; }
+
+        public override PacketPool Pool => throw new NotSupportedException();
+
+        public override long Packets => 0;
+
+        public override long Dropped => 0;
+
+        public override int Receive(Span<Packet> batch)
+        {
+            Entered.Set();
+            MayLeave.Wait();
+            return Fails ? throw new InvalidDataException() : batch.Length;
+        }
+
+        public void Dispose()
+        {
+            Entered.Dispose();
+            MayLeave.Dispose();
+        }
+    }
+}
