@@ -115,44 +115,17 @@ public sealed class RigTests(GuestPool guests, ITestOutputHelper log)
     public void FramesPassThroughAGuestThatLinuxBridges()
     {
         var guest = guests.Get(PlainMachine.Machine);
-        Bridge(guest, PlainMachine.Modern, PlainMachine.Modern + 1);
+        using var bridge = KernelBridge.OfVirtio(guest, PlainMachine.Modern, PlainMachine.Modern + 1);
         double rate = new Exchange(guest.Port(PlainMachine.Modern), guest.Port(PlainMachine.Modern + 1), new()).RunFaultless();
         log.WriteLine($"{rate:0} frames per second");
-        TakeDown(guest, PlainMachine.Modern, PlainMachine.Modern + 1);
     }
 
     [SkippableFact]
     public void FramesPassThroughTapInterfacesToo()
     {
         var guest = guests.Get(MultiQueueMachine.Machine);
-        Bridge(guest, 0, 1);
+        using var bridge = KernelBridge.OfVirtio(guest, 0, 1);
         double rate = new Exchange(guest.Port(0), guest.Port(1), new()).RunFaultless();
         log.WriteLine($"{rate:0} frames per second");
-        TakeDown(guest, 0, 1);
-    }
-
-    private static void Bridge(Guest guest, params int[] devices)
-    {
-        guest.LoadModules("virtio_pci", "virtio_net", "bridge");
-        // Otherwise Linux has something to say, too.
-        guest.Run("echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6; brctl addbr br0; ip link set dev br0 up").Succeeded();
-        foreach (int device in devices)
-        {
-            guest.BindTo("virtio-pci", GuestMachine.Address(device));
-            guest.Run($"""
-                cd /sys/bus/pci/devices/{GuestMachine.Address(device)}/virtio*/net/*
-                name=$(basename $PWD)
-                brctl addif br0 $name
-                ip link set dev $name up
-                # Forwarding (BR_STATE_FORWARDING of linux/if_bridge.h): what comes before is lost.
-                until [ $(cat brport/state) = 3 ]; do sleep 0.1; done
-                """).Succeeded();
-        }
-    }
-
-    private static void TakeDown(Guest guest, params int[] devices)
-    {
-        foreach (int device in devices) guest.Unbind(GuestMachine.Address(device));
-        guest.Run("ip link set dev br0 down; brctl delbr br0; rmmod virtio_net").Succeeded();
     }
 }

@@ -28,7 +28,7 @@ internal sealed class Guest : IDisposable
             for (int i = 0; i < _ports.Length; i++) _ports[i] = CreatePort(i);
             using var listener = Listen(InFolder("agent"));
             using var monitorListener = Listen(InFolder("monitor"));
-            _qemu = Keep(new QemuProcess(Arguments(machine)));
+            _qemu = Keep(new QemuProcess(machine.HasCardsOnSockets ? GuestImage.QemuWithVfioUser : GuestImage.Qemu, Arguments(machine)));
             _agent = Keep(new GuestAgent(Accept(listener)));
             Monitor = Keep(new QemuMonitor(Accept(monitorListener)));
             foreach (var port in _ports.OfType<DatagramPort>()) port.Connect();
@@ -86,6 +86,9 @@ internal sealed class Guest : IDisposable
     /// <summary>Starts a shell script as root that goes on while others run.</summary>
     internal GuestJob Start(string script) => GuestJob.Start(this, ++_jobs, script);
 
+    /// <summary>Kills QEMU (SIGKILL); the far ends of the cables stay.</summary>
+    internal void KillQemu() => _qemu.Kill();
+
     /// <summary>Ends the machine as if by pulling its plug.</summary>
     public void Dispose()
     {
@@ -114,7 +117,7 @@ internal sealed class Guest : IDisposable
 
     private List<string> Arguments(GuestMachine machine) =>
     [
-        .. machine.Arguments(device => Port(device).Netdev($"n{device}")),
+        .. machine.Arguments(Port),
         "-kernel", GuestImage.Kernel, "-initrd", GuestImage.InitialRamDisk, "-append", machine.KernelCommandLine,
         // A guest that panics or reboots ends.
         "-no-reboot", "-nodefaults", "-nic", "none", "-display", "none",
@@ -126,7 +129,8 @@ internal sealed class Guest : IDisposable
     {
         Cable.None => null,
         Cable.Datagram => Keep(new DatagramPort(InFolder($"guest{device}"), InFolder($"host{device}"))),
-        Cable.Tap => Keep(new TapPort()),
+        Cable.Tap => Keep(new TapPort(hasTwoQueues: true)),
+        Cable.CardOnSocket => Keep(new CardPort($"{Machine.Devices[device].Options},mac={GuestMachine.MacAddress(device)}", InFolder($"card{device}"))),
         var other => throw new NotSupportedException($"{other}"),
     };
 

@@ -8,7 +8,8 @@ internal static class GuestImage
     // The script's exit code for something that is missing on this machine.
     private const int Missing = 3;
 
-    private static readonly Lazy<(string? Folder, string? WhyNot)> s_image = new(Build);
+    private static readonly Lazy<(string? Path, string? WhyNot)> s_image = new(() => Script("eng/guest-image"));
+    private static readonly Lazy<(string? Path, string? WhyNot)> s_qemu = new(() => Script("eng/guest-qemu"));
 
     /// <summary>The repository.</summary>
     internal static string Root { get; } = FindRoot();
@@ -17,25 +18,35 @@ internal static class GuestImage
 
     internal static string InitialRamDisk => Path.Combine(Folder, "initrd");
 
-    private static string Folder => s_image.Value.Folder!;
+    /// <summary>The machine's own QEMU.</summary>
+    internal static string Qemu => "qemu-system-x86_64";
+
+    /// <summary>One that knows vfio-user.</summary>
+    internal static string QemuWithVfioUser => s_qemu.Value.Path!;
+
+    private static string Folder => s_image.Value.Path!;
 
     /// <summary>Skips the test, with the reason, on a machine where no guest can run.</summary>
     internal static void SkipIfUnavailable()
     {
-        Skip.IfNot(HostTool.Exists("qemu-system-x86_64"), "qemu-system-x86_64 is not installed (apt install qemu-system-x86)");
+        Skip.IfNot(HostTool.Exists(Qemu), "qemu-system-x86_64 is not installed (apt install qemu-system-x86)");
         Skip.IfNot(HostTool.Exists("setpriv"), "setpriv is not installed (apt install util-linux)");
         Skip.If(s_image.Value.WhyNot is not null, s_image.Value.WhyNot);
     }
 
-    private static (string? Folder, string? WhyNot) Build()
+    /// <summary>Skips the test, with the reason, where no such QEMU can be had.</summary>
+    internal static void SkipWithoutVfioUser() => Skip.If(s_qemu.Value.WhyNot is not null, s_qemu.Value.WhyNot);
+
+    // What it prints is a path.
+    private static (string? Path, string? WhyNot) Script(string name)
     {
-        var start = new ProcessStartInfo(Path.Combine(Root, "eng/guest-image"));
+        var start = new ProcessStartInfo(Path.Combine(Root, name));
         // Of the dotnet test around us; they would steer the build inside.
-        foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
-            start.Environment.Remove(name);
+        foreach (string variable in start.Environment.Keys.Where(key => key.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
+            start.Environment.Remove(variable);
         var (exitCode, output, error) = HostTool.TryRun(start);
         if (exitCode == Missing) return (null, error.Trim());
-        if (exitCode != 0) throw new InvalidOperationException($"eng/guest-image ended with {exitCode}: {error}{output}");
+        if (exitCode != 0) throw new InvalidOperationException($"{name} ended with {exitCode}: {error}{output}");
         return (output.Trim(), null);
     }
 

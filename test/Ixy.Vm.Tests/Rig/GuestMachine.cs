@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Ixy.Vm.Tests.Rig;
 
 /// <summary>Where the far end of a NIC's cable is.</summary>
@@ -11,11 +13,17 @@ internal enum Cable
 
     /// <summary>A TAP interface of the host with two queues. Needs root.</summary>
     Tap,
+
+    /// <summary>
+    /// The device is no model of QEMU's, but a simulated card of this process behind a vfio-user socket; its wire is a TAP
+    /// interface of the host. Needs root, and QEMU 10.1.
+    /// </summary>
+    CardOnSocket,
 }
 
 /// <summary>A PCI device of a guest.</summary>
 /// <param name="Model">QEMU's name for it.</param>
-/// <param name="Options">QEMU's options, with commas between.</param>
+/// <param name="Options">QEMU's options, with commas between; of a card on a socket, its specifier.</param>
 /// <param name="Cable">What it is plugged into.</param>
 internal sealed record GuestDevice(string Model, string Options = "", Cable Cable = Cable.Datagram)
 {
@@ -47,7 +55,15 @@ internal sealed record GuestDevice(string Model, string Options = "", Cable Cabl
     /// <summary>QEMU's device for exercises: registers, DMA and interrupts (docs/specs/edu.rst of QEMU).</summary>
     internal static GuestDevice Edu { get; } = new("edu", EduReachesAllMemory, Cable.None);
 
-    internal bool IsNic => Cable != Cable.None;
+    /// <summary>The simulated 82599.</summary>
+    internal static GuestDevice SimulatedIxgbe { get; } = new("vfio-user-pci", "sim:ixgbe", Cable.CardOnSocket);
+
+    /// <summary>The simulated virtio-net card.</summary>
+    internal static GuestDevice SimulatedVirtio { get; } = new("vfio-user-pci", "sim:virtio", Cable.CardOnSocket);
+
+    internal static GuestDevice SimulatedVirtioPacked { get; } = new("vfio-user-pci", "sim:virtio,packed=on", Cable.CardOnSocket);
+
+    internal bool IsNic => Cable is not (Cable.None or Cable.CardOnSocket);
 }
 
 /// <summary>A guest's hardware. Its devices are functions 0000:00:10.0, 0000:00:11.0 … in order.</summary>
@@ -66,6 +82,9 @@ internal sealed record GuestMachine(string Name, params GuestDevice[] Devices)
 
     internal int MemoryMiB { get; init; } = 1024;
 
+    /// <summary>It has cards that QEMU reaches through a socket, and shares its memory with them.</summary>
+    internal bool HasCardsOnSockets => Devices.Any(device => device.Cable == Cable.CardOnSocket);
+
     /// <summary>The PCI address of a device.</summary>
     internal static string Address(int device) => $"0000:00:{FirstSlot + device:x2}.0";
 
@@ -73,22 +92,35 @@ internal sealed record GuestMachine(string Name, params GuestDevice[] Devices)
     internal static string MacAddress(int device) => $"52:54:00:00:00:{FirstSlot + device:x2}";
 
     /// <summary>QEMU's arguments that make this machine.</summary>
-    /// <param name="netdev">The far end of a device's cable, in QEMU's words.</param>
-    internal IEnumerable<string> Arguments(Func<int, string> netdev)
+    /// <param name="port">The far end of a device's cable.</param>
+    internal IEnumerable<string> Arguments(Func<int, EthernetPort> port)
     {
         // No -accel kvm: where /dev/kvm is a nested one, stock kernels hang under it.
         List<string> arguments = ["-machine", "q35,accel=tcg", "-cpu", "max", "-smp", "2", "-m", $"{MemoryMiB}"];
-        if (HasIommu) arguments.AddRange(["-device", $"intel-iommu,intremap={(LacksInterruptRemapping ? "off" : "on")},device-iotlb=on"]);
+        if (HasCardsOnSockets)
+            arguments.AddRange(["-object", $"memory-backend-memfd,id=ram,size={MemoryMiB}M,share=on", "-machine", "memory-backend=ram"]);
+        // caching-mode: so that QEMU hears of every mapping, and tells the cards' processes.
+        if (HasIommu)
+            arguments.AddRange(["-device", $"intel-iommu,intremap={(LacksInterruptRemapping ? "off" : "on")},device-iotlb=on{(HasCardsOnSockets ? ",caching-mode=on" : "")}"]);
         for (int i = 0; i < Devices.Length; i++)
         {
-            if (Devices[i].IsNic) arguments.AddRange(["-netdev", netdev(i)]);
-            arguments.AddRange(["-device", DeviceArgument(i)]);
+            if (Devices[i].IsNic) arguments.AddRange(["-netdev", port(i).Netdev($"n{i}")]);
+            arguments.AddRange(["-device", Devices[i].Cable == Cable.CardOnSocket ? CardArgument(i, (CardPort)port(i)) : DeviceArgument(i)]);
         }
         return arguments;
     }
 
     /// <summary>What the kernel is told.</summary>
     internal string KernelCommandLine => "console=ttyS0 panic=-1" + (HasIommu ? " intel_iommu=on" : "") + $" {KernelOptions}";
+
+    // A socket's address is an object, which only JSON can say.
+    private string CardArgument(int index, CardPort card) => JsonSerializer.Serialize(new
+    {
+        driver = Devices[index].Model,
+        id = $"d{index}",
+        addr = $"{FirstSlot + index:x2}",
+        socket = new { type = "unix", path = card.SocketPath },
+    });
 
     private string DeviceArgument(int index)
     {

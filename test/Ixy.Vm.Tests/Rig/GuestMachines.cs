@@ -44,6 +44,22 @@ internal static class MultiQueueMachine
     };
 }
 
+/// <summary>This project's simulated cards, two of each, which the machine takes for real ones.</summary>
+internal static class SimulatedCardsMachine
+{
+    internal const int Ixgbe = 0, Virtio = 2, VirtioPacked = 4;
+
+    internal static GuestMachine Machine { get; } = new("simulated cards",
+        GuestDevice.SimulatedIxgbe, GuestDevice.SimulatedIxgbe,
+        GuestDevice.SimulatedVirtio, GuestDevice.SimulatedVirtio,
+        GuestDevice.SimulatedVirtioPacked, GuestDevice.SimulatedVirtioPacked)
+    {
+        HasIommu = true,
+        // The kernel's own drivers go past it, as on most machines; VFIO does not.
+        KernelOptions = "iommu=pt",
+    };
+}
+
 /// <summary>A machine without IOMMU, as most virtual machines are: for the sysfs transport.</summary>
 internal static class PlainMachine
 {

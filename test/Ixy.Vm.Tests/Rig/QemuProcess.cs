@@ -10,10 +10,12 @@ internal sealed class QemuProcess : IDisposable
     private readonly Thread _waiter;
     private readonly StringBuilder _error = new();
 
-    internal QemuProcess(IEnumerable<string> arguments)
+    /// <param name="program">Which QEMU.</param>
+    /// <param name="arguments">Its arguments.</param>
+    internal QemuProcess(string program, IEnumerable<string> arguments)
     {
         // The kernel sends the signal when the thread that started QEMU ends (prctl(2), PR_SET_PDEATHSIG), so this one stays.
-        _process = new() { StartInfo = new("setpriv", ["--pdeathsig", "KILL", "qemu-system-x86_64", .. arguments]) { RedirectStandardError = true } };
+        _process = new() { StartInfo = new("setpriv", ["--pdeathsig", "KILL", program, .. arguments]) { RedirectStandardError = true } };
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
         using var started = new ManualResetEventSlim();
         _waiter = new(() => Run(started)) { Name = "QEMU", IsBackground = true };
@@ -34,10 +36,16 @@ internal sealed class QemuProcess : IDisposable
         }
     }
 
-    public void Dispose()
+    /// <summary>Ends it at once (SIGKILL). Does nothing if it has ended.</summary>
+    internal void Kill()
     {
         _process.Kill();
         _waiter.Join();
+    }
+
+    public void Dispose()
+    {
+        Kill();
         _process.Dispose();
     }
 

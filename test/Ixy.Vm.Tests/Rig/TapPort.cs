@@ -2,22 +2,24 @@ using System.Net.Sockets;
 
 namespace Ixy.Vm.Tests.Rig;
 
-/// <summary>A cable that ends in a TAP interface with two queues, because the datagram one has only one. Needs root.</summary>
-internal sealed class TapPort : EthernetPort
+/// <summary>A cable that ends in a TAP interface, which may have two queues, as the datagram one has not. Needs root.</summary>
+internal class TapPort : EthernetPort
 {
     private static int s_count;
 
-    private readonly string _name = $"ixyvm{Environment.ProcessId % 100_000}.{Interlocked.Increment(ref s_count)}";
+    /// <summary>The interface.</summary>
+    internal string Name { get; } = $"ixyvm{Environment.ProcessId % 100_000}.{Interlocked.Increment(ref s_count)}";
 
-    internal TapPort()
+    internal TapPort(bool hasTwoQueues)
     {
-        HostTool.Run("ip", "tuntap", "add", "dev", _name, "mode", "tap", "multi_queue");
+        string[] queues = hasTwoQueues ? ["multi_queue"] : [];
+        HostTool.Run("ip", ["tuntap", "add", "dev", Name, "mode", "tap", .. queues]);
         try
         {
             // The host's own network stack has nothing to say there.
-            File.WriteAllText($"/proc/sys/net/ipv6/conf/{_name}/disable_ipv6", "1");
-            HostTool.Run("ip", "link", "set", "dev", _name, "mtu", "9000", "arp", "off", "up");
-            Socket = PacketSocket.Open(_name);
+            File.WriteAllText($"/proc/sys/net/ipv6/conf/{Name}/disable_ipv6", "1");
+            HostTool.Run("ip", "link", "set", "dev", Name, "mtu", "9000", "arp", "off", "up");
+            Socket = PacketSocket.Open(Name);
         }
         catch
         {
@@ -35,7 +37,7 @@ internal sealed class TapPort : EthernetPort
         Skip.IfNot(HostTool.Exists("ip"), "ip is not installed (apt install iproute2)");
     }
 
-    internal override string Netdev(string id) => $"tap,id={id},ifname={_name},script=no,downscript=no,queues=2,vhost=off";
+    internal override string Netdev(string id) => $"tap,id={id},ifname={Name},script=no,downscript=no,queues=2,vhost=off";
 
     public override void Dispose()
     {
@@ -43,5 +45,5 @@ internal sealed class TapPort : EthernetPort
         Delete();
     }
 
-    private void Delete() => HostTool.Run("ip", "link", "delete", "dev", _name);
+    private void Delete() => HostTool.Run("ip", "link", "delete", "dev", Name);
 }

@@ -1,0 +1,155 @@
+using Ixy.Simulation;
+using Xunit.Abstractions;
+
+namespace Ixy.Vm.Tests;
+
+/// <summary>
+/// Drivers that others wrote, unmodified, on this project's simulated cards: QEMU plugs them into the guest through
+/// vfio-user sockets (docs/vfio-user.md). Nothing of the drivers is in this repository.
+/// </summary>
+[Collection(GuestCollection.Name)]
+public sealed class StockDriverTests(GuestPool guests, ITestOutputHelper log)
+{
+    // Linux sets RS in every packet's last descriptor and WTHRESH to 1, which the datasheet advises against (8.2.3.9.10).
+    private static readonly string[] s_knownOfLinux = ["report-with-threshold"];
+
+    // DPDK clears two of the bits that are set after reset in DCA_RXCTRL, and bit 12 not (4.6.7); HTHRESH is 0 (8.2.3.9.10).
+    private static readonly string[] s_knownOfDpdk = ["dca-bit-12", "host-threshold"];
+
+    [SkippableFact]
+    public void LinuxIxgbeBringsTheLinkUpAndFramesPassBothWays()
+    {
+        const int First = SimulatedCardsMachine.Ixgbe, Second = First + 1;
+        var guest = guests.Get(SimulatedCardsMachine.Machine);
+        var rules = new RuleBook(guest, First, Second);
+        using (KernelBridge.OfIxgbe(guest, First, Second))
+        {
+            Assert.Equal("10000\n", guest.Run($"cat /sys/class/net/{KernelBridge.InterfaceOf(First)}/speed").Succeeded());
+            // Several queues keep the order within a flow only.
+            var plan = new TrafficPlan { Flows = 16 };
+            double rate = new Exchange(guest.Port(First), guest.Port(Second), plan).RunFaultless();
+            log.WriteLine($"{rate:0} frames per second");
+            Assert.Equal(plan.Frames, Counter(guest, First, "rx_packets"));
+            Assert.Equal(plan.Frames, Counter(guest, First, "tx_packets"));
+            Assert.Equal(plan.TotalBytes, Counter(guest, First, "tx_bytes"));
+        }
+        rules.AssertOnly(s_knownOfLinux);
+        log.WriteLine(guest.Run("dmesg | grep ixgbe").Output);
+    }
+
+    // Registers by patterns, EEPROM checksum, interrupts, frames through the loopback inside the MAC, link.
+    [SkippableFact]
+    public void LinuxIxgbeFindsNoFaultInItsSelfTest()
+    {
+        Skip.IfNot(HostTool.Exists("ethtool"), "ethtool is not installed (apt install ethtool)");
+        const int Device = SimulatedCardsMachine.Ixgbe;
+        var guest = guests.Get(SimulatedCardsMachine.Machine);
+        guest.LoadModules("ixgbe");
+        guest.BindTo("ixgbe", GuestMachine.Address(Device));
+        guest.Run($"ip link set dev {KernelBridge.InterfaceOf(Device)} up; sleep 2").Succeeded();
+        var result = guest.Run($"ethtool -t {KernelBridge.InterfaceOf(Device)} offline");
+        log.WriteLine(result.Output);
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("The test result is PASS", result.Output);
+        string[] parts = ["Register", "Eeprom", "Interrupt", "Loopback", "Link"];
+        Assert.All(parts, part => Assert.Matches($@"(?m)^{part} test +\(.*\)\s+0$", result.Output));
+        // The patterns break many a rule; other tests want to see their own.
+        guests.End(guest);
+    }
+
+    [SkippableTheory]
+    [InlineData(SimulatedCardsMachine.Virtio)]
+    [InlineData(SimulatedCardsMachine.VirtioPacked)]
+    public void LinuxVirtioNetDrivesTheSimulatedCard(int first)
+    {
+        var guest = guests.Get(SimulatedCardsMachine.Machine);
+        var rules = new RuleBook(guest, first, first + 1);
+        using (KernelBridge.OfVirtio(guest, first, first + 1))
+        {
+            double rate = new Exchange(guest.Port(first), guest.Port(first + 1), new()).RunFaultless();
+            log.WriteLine($"{rate:0} frames per second");
+        }
+        rules.AssertOnly();
+    }
+
+    [SkippableFact]
+    public void DpdkForwardsBetweenTwoSimulatedCards()
+    {
+        Skip.IfNot(HostTool.Exists("dpdk-testpmd"), "dpdk-testpmd is not installed (apt install dpdk-dev)");
+        const int First = SimulatedCardsMachine.Ixgbe, Second = First + 1;
+        var guest = guests.Get(SimulatedCardsMachine.Machine);
+        guest.BindToVfio(GuestMachine.Address(First));
+        guest.BindToVfio(GuestMachine.Address(Second));
+        guest.SetHugePages(96);
+        var rules = new RuleBook(guest, First, Second);
+        // Twice: the second session finds what the first one has left.
+        for (int session = 0; session < 2; session++)
+        {
+            using var testpmd = guest.Start($"""
+                mkdir -p /var/run
+                grep -q hugetlbfs /proc/mounts || mount -t hugetlbfs none /dev/hugepages
+                chmod 755 / /usr /usr/lib
+                plugins=$(for plugin in /usr/lib/*/dpdk/pmds-*/*; do echo -d $plugin; done)
+                exec dpdk-testpmd $plugins -l 0,1 -a {GuestMachine.Address(First)} -a {GuestMachine.Address(Second)} --no-telemetry -m 128 \
+                    -- --total-num-mbufs=4096 --forward-mode=io --stats-period 1
+                """);
+            // It forwards from then on, and drops what has come before.
+            testpmd.WaitFor("Port statistics");
+            Assert.True(Card(guest, First).LinkIsUp && Card(guest, Second).LinkIsUp);
+            double rate = new Exchange(guest.Port(First), guest.Port(Second), new()).RunFaultless();
+            log.WriteLine($"{rate:0} frames per second");
+            testpmd.Signal("INT");
+            log.WriteLine(testpmd.Wait().Output);
+        }
+        rules.AssertOnly(s_knownOfDpdk);
+        guest.Run("umount /dev/hugepages").Succeeded();
+        guest.SetHugePages(0);
+        foreach (int device in (int[])[First, Second]) guest.Unbind(GuestMachine.Address(device));
+    }
+
+    [SkippableFact]
+    public void AfterQemuIsKilledInMidTrafficTheCardTakesTheNextClient()
+    {
+        const int First = SimulatedCardsMachine.Ixgbe, Second = First + 1;
+        var guest = guests.Get(SimulatedCardsMachine.Machine);
+        var card = Card(guest, First);
+        using var bridge = KernelBridge.OfIxgbe(guest, First, Second);
+        using var stop = new CancellationTokenSource();
+        var exchange = new Exchange(guest.Port(First), guest.Port(Second), new() { Frames = int.MaxValue, Flows = 16 });
+        var traffic = Task.Run(() => exchange.Run(stop.Token));
+        Thread.Sleep(1000);
+        guest.KillQemu();
+        bool isFree = SpinWait.SpinUntil(() => !card.HasClient && !card.LinkIsUp, TimeSpan.FromSeconds(10));
+        stop.Cancel();
+        traffic.GetAwaiter().GetResult();
+        Assert.True(isFree, "the card still has a client, or a link");
+        Assert.True(exchange.There.Sent - exchange.There.Lost > 0, $"there was no traffic: {exchange.There}");
+        // Another client: ixy itself.
+        using var next = new Ixy.Vfio.VfioUserPciDevice(((CardPort)guest.Port(First)).SocketPath);
+        Assert.Equal((0x8086, 0x10FB), (next.VendorId, next.DeviceId));
+        guests.End(guest);
+    }
+
+    private static VfioUserServer Card(Guest guest, int device) => ((CardPort)guest.Port(device)).Card;
+
+    private static long Counter(Guest guest, int device, string name) =>
+        long.Parse(guest.Run($"cat /sys/class/net/{KernelBridge.InterfaceOf(device)}/statistics/{name}").Succeeded());
+
+    /// <summary>Which rules of the datasheets drivers break from now on.</summary>
+    private sealed class RuleBook(Guest guest, params int[] devices)
+    {
+        private readonly long[] _before = [.. devices.Select(device => Card(guest, device).Violations.Count)];
+
+        /// <summary>Only these, which are known: not the model bends, and these drivers do not.</summary>
+        internal void AssertOnly(params string[] known)
+        {
+            for (int i = 0; i < devices.Length; i++)
+            {
+                var violations = Card(guest, devices[i]).Violations;
+                Assert.True(violations.Count < RuleViolations.Limit, "the list is full: there may be more than can be seen");
+                var broken = violations.All.Skip((int)_before[i]).Where(violation => !known.Contains(violation.Rule)).ToList();
+                Assert.True(broken.Count == 0, string.Join("\n", broken));
+            }
+        }
+    }
+}
