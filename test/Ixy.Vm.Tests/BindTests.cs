@@ -160,13 +160,14 @@ public sealed class BindTests(GuestPool guests)
     {
         var guest = guests.Get(IommuMachine.Machine);
         string name = GiveToKernel(guest, s_e1000e, "e1000e", "e1000e");
-        using var container = guest.Start("exec unshare -n sh -c 'echo apart; exec sleep 1000'");
-        container.WaitFor("apart");
-        // The job's shell has become the process in the namespace.
-        guest.Run($"ip link set {name} netns $(cat /run/job*/pid | tail -n 1)").Succeeded();
+        using var container = guest.Start("exec unshare -n sh -c 'echo process $$; exec sleep 1000'");
+        container.WaitFor("process");
+        guest.Run($"ip link set {name} netns {container.Output.Split(' ')[1].Trim()}").Succeeded();
         Assert.Contains("in another network namespace", RefusalOf(guest, $"ixy bind {s_e1000e}"));
         container.Signal("KILL");
         container.Wait();
+        // It comes back with the end of the namespace.
+        guest.Run($"until ls /sys/bus/pci/devices/{s_e1000e}/net/*; do sleep 0.1; done").Succeeded();
     }
 
     [SkippableTheory]
