@@ -22,19 +22,22 @@ public static class HugePages
     /// How many there are now: fewer if the kernel has not found enough memory in one piece, more if that many are in use.
     /// </returns>
     /// <exception cref="PrivilegeException">Not root.</exception>
-    /// <exception cref="DmaMemoryException">There are no pages of this length, no such node, or the kernel refused.</exception>
+    /// <exception cref="DmaMemoryException">
+    /// There are no pages of this length, no such node, or not that much memory is available; or the kernel refused.
+    /// </exception>
     public static int Reserve(int count, long pageLength, int? node = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         if (Libc.geteuid() != 0) throw new PrivilegeException("reserving huge pages needs root: run it with sudo");
-        return Reserve("/sys", count, pageLength, node);
+        return Reserve("/sys", count, pageLength, node, Available());
     }
 
-    internal static int Reserve(string sysfs, int count, long pageLength, int? node)
+    internal static int Reserve(string sysfs, int count, long pageLength, int? node, long available)
     {
         string pools = node is null ? PoolsOfAll(sysfs) : PoolsOf(NodeDirectory(sysfs, node.Value));
         string pool = Path.Combine(pools, $"{Pool}{pageLength >> 10}{Unit}"), file = Path.Combine(pool, "nr_hugepages");
         if (!File.Exists(file)) throw Missing(sysfs, pageLength, node);
+        RequireMemory(count, ReadNumber(pool, "nr_hugepages"), pageLength, available);
         try
         {
             File.WriteAllText(file, $"{count}");
@@ -44,6 +47,24 @@ public static class HugePages
             throw new DmaMemoryException($"{count} cannot be written to {file}: {error.Message}");
         }
         return ReadNumber(pool, "nr_hugepages");
+    }
+
+    // The kernel would give all the memory it has, and then end programs that need some.
+    private static void RequireMemory(int count, int now, long pageLength, long available)
+    {
+        long missing = (count - now) * pageLength;
+        if (missing <= available) return;
+        throw new DmaMemoryException(
+            $"{count - now} more huge pages of {pageLength >> 20} MiB would take {missing >> 20} MiB, and {available >> 20} MiB are available: " +
+            $"expected at most {now + available / pageLength} pages in all");
+    }
+
+    // What the kernel estimates that programs can have without swapping (proc_meminfo(5)).
+    private static long Available()
+    {
+        const string Name = "MemAvailable:", Unit = "kB";
+        string line = File.ReadLines("/proc/meminfo").First(line => line.StartsWith(Name, StringComparison.Ordinal));
+        return long.Parse(line[Name.Length..^Unit.Length], CultureInfo.InvariantCulture) << 10;
     }
 
     internal static IReadOnlyList<HugePagePool> Pools(string sysfs)

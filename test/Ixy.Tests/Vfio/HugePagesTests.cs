@@ -5,7 +5,7 @@ namespace Ixy.Tests.Vfio;
 /// <summary>What is read from the kernel's files about huge pages, and which file a reservation goes to.</summary>
 public sealed class HugePagesTests : IDisposable
 {
-    private const long Short = 2 << 20, Long = 1 << 30;
+    private const long Short = 2 << 20, Long = 1 << 30, Available = 100 << 20;
 
     private readonly DirectoryInfo _sysfs = Directory.CreateTempSubdirectory("ixy-hugepages-");
 
@@ -33,9 +33,9 @@ public sealed class HugePagesTests : IDisposable
     {
         Add(node: null, "2048kB", total: 0, free: 0);
         Add(node: 1, "2048kB", total: 0, free: 0);
-        Assert.Equal(12, HugePages.Reserve(_sysfs.FullName, 12, Short, node: 1));
+        Assert.Equal(12, HugePages.Reserve(_sysfs.FullName, 12, Short, node: 1, Available));
         Assert.Equal(("0", "12"), (Total(null), Total(1)));
-        Assert.Equal(30, HugePages.Reserve(_sysfs.FullName, 30, Short, node: null));
+        Assert.Equal(30, HugePages.Reserve(_sysfs.FullName, 30, Short, node: null, Available));
         Assert.Equal(("30", "12"), (Total(null), Total(1)));
     }
 
@@ -47,7 +47,19 @@ public sealed class HugePagesTests : IDisposable
     {
         Add(node: null, "2048kB", total: 0, free: 0);
         Add(node: 1, "2048kB", total: 0, free: 0);
-        Assert.Equal(message, Assert.Throws<DmaMemoryException>(() => HugePages.Reserve(_sysfs.FullName, 1, length, node)).Message);
+        Assert.Equal(message, Assert.Throws<DmaMemoryException>(() => HugePages.Reserve(_sysfs.FullName, 1, length, node, Available)).Message);
+    }
+
+    [Fact]
+    public void MoreThanTheMachineCanSpareIsNotAskedOfTheKernel()
+    {
+        Add(node: null, "2048kB", total: 10, free: 0);
+        var error = Assert.Throws<DmaMemoryException>(() => HugePages.Reserve(_sysfs.FullName, 61, Short, node: null, Available));
+        Assert.Equal("51 more huge pages of 2 MiB would take 102 MiB, and 100 MiB are available: expected at most 60 pages in all", error.Message);
+        Assert.Equal("10", Total(null));
+        Assert.Throws<DmaMemoryException>(() => HugePages.Reserve(_sysfs.FullName, int.MaxValue, Short, node: null, Available));
+        Assert.Equal(60, HugePages.Reserve(_sysfs.FullName, 60, Short, node: null, Available));
+        Assert.Equal(0, HugePages.Reserve(_sysfs.FullName, 0, Short, node: null, available: 0));
     }
 
     [Fact]
