@@ -16,10 +16,6 @@ internal sealed partial class SysfsFunction
 
     internal bool IsNetworkController => ClassCode >> 16 == NetworkController;
 
-    /// <summary>The memory node it is next to; null if the machine has only one, or does not say.</summary>
-    internal int? NumaNode =>
-        ReadText("numa_node") is { } text && int.Parse(text, CultureInfo.InvariantCulture) is >= 0 and var node ? node : null;
-
     /// <summary>The only driver that the kernel may bind it to; null if any that knows it may have it.</summary>
     internal string? DriverOverride => ReadText("driver_override") is { Length: > 0 } name and not "(null)" ? name : null;
 

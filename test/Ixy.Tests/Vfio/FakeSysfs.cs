@@ -43,7 +43,6 @@ internal sealed class FakeSysfs : IDisposable
         File.WriteAllText(Path.Combine(directory, "vendor"), "0x8086\n");
         File.WriteAllText(Path.Combine(directory, "device"), $"0x{deviceId:x4}\n");
         File.WriteAllText(Path.Combine(directory, "class"), $"0x{classCode:x6}\n");
-        File.WriteAllText(Path.Combine(directory, "numa_node"), "-1\n");
         File.WriteAllText(Path.Combine(directory, "driver_override"), "(null)\n");
         return directory;
     }
