@@ -13,9 +13,17 @@ internal static class Commands
         var fwd = FwdCommand.Create();
         var pktgen = PktgenCommand.Create();
         var sim = SimCommand.Create();
+        var list = ListCommand.Create();
+        var bind = BindCommand.Create();
+        var unbind = BindCommand.CreateUnbind();
+        var hugePages = HugePagesCommand.Create();
         var help = new HelpOption();
-        var root = new Command("ixy", Texts.Ixy) { fwd, pktgen, sim, help, new VersionOption() };
+        var root = new Command("ixy", Texts.Ixy) { fwd, pktgen, sim, list, bind, unbind, hugePages, help, new VersionOption() };
         var examples = new Dictionary<Command, string> { [root] = Texts.IxyNotes, [fwd] = Texts.FwdNotes, [pktgen] = Texts.PktgenNotes, [sim] = Texts.SimNotes };
+        examples.Add(list, OperateTexts.ListNotes);
+        examples.Add(bind, OperateTexts.BindNotes);
+        examples.Add(unbind, OperateTexts.UnbindNotes);
+        examples.Add(hugePages, OperateTexts.HugePagesNotes);
         help.Action = new HelpWithNotes((HelpAction)help.Action!, examples);
         return root;
     }

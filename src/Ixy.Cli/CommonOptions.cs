@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Ixy.Vfio;
 
 namespace Ixy.Cli;
 
@@ -20,6 +21,14 @@ internal static class CommonOptions
         });
         return device;
     }
+
+    internal static Argument<PciAddress> Address() => new("ADDR")
+    {
+        Description = OperateTexts.Address,
+        CustomParser = result => Parse(result, text => PciAddress.TryParse(text, out var address)
+            ? address
+            : throw new ArgumentException($"'{text}' is no PCI address: expected one like 0000:03:00.0, as 'ixy list' shows them")),
+    };
 
     internal static Option<int> Batch() => Number("--batch", "packets", Texts.Batch, 1, MostPerBatch, 32);
 
@@ -84,7 +93,7 @@ internal static class CommonOptions
         return option;
     }
 
-    private static Option<T> WithoutDefault<T>(string name, string unit, string description, Func<string, T> parse) => new(name)
+    internal static Option<T> WithoutDefault<T>(string name, string unit, string description, Func<string, T> parse) => new(name)
     {
         Description = description,
         HelpName = unit,

@@ -45,7 +45,10 @@ public sealed class VfioVersionException(string message) : PciDeviceException(me
 /// <summary>The transport or the function has no interrupts of this kind, or not as many.</summary>
 public sealed class InterruptsNotSupportedException(string message) : PciDeviceException(message);
 
-/// <summary>The function's network interface is in use: it is up with an address, or carries a route.</summary>
+/// <summary>
+/// The function's network interface is in use: it has an address, carries a route, is part of a bridge or a bond, has others on
+/// top of it, is up, or is in another network namespace.
+/// </summary>
 public sealed class InterfaceInUseException(string message, string networkInterface) : PciDeviceException(message)
 {
     /// <summary>Its name, e.g. <c>eth0</c>.</summary>

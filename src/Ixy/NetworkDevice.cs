@@ -110,6 +110,10 @@ public abstract class NetworkDevice : IDisposable
         }
     }
 
+    /// <summary>The name of the driver for cards with these PCI ids, as <see cref="DriverName"/>; null if there is none.</summary>
+    public static string? FindDriver(ushort vendorId, ushort deviceId) =>
+        IxgbeDevice.Supports(vendorId, deviceId) ? IxgbeDevice.Driver : VirtioDevice.Supports(vendorId, deviceId) ? VirtioDevice.Driver : null;
+
     /// <summary>
     /// Makes <paramref name="open"/> responsible for specifiers that begin with <paramref name="scheme"/> and a colon.
     /// The last registration of a scheme counts. Thread-safe.

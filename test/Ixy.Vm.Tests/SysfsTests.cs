@@ -47,7 +47,7 @@ public sealed class SysfsTests(GuestPool guests)
         guest.Run($"ip addr add 10.9.8.7/24 dev {name} && ip link set {name} up").Succeeded();
         ProbeFacts.RunAsRoot(guest, $"sysfs {s_legacy} UnbindIfUnused")
             .AssertError("InterfaceInUseException",
-                $"the network interface {name}, which is up with the address 10.9.8.7", $"sudo ip link set {name} down");
+                $"the network interface {name}, which has the address 10.9.8.7", $"sudo ip link set {name} down");
 
         guest.Run($"""
             ip addr flush dev {name}

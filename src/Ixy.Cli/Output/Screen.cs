@@ -8,6 +8,9 @@ namespace Ixy.Cli.Output;
 /// </summary>
 internal sealed class Screen
 {
+    // Widths of the cells of a list: up to this they stay on one line; and longer ones still need so much.
+    private const int LongestUnbroken = 22, ShortestBroken = 16;
+
     private readonly TextWriter _writer;
     private readonly IAnsiConsole? _terminal;
 
@@ -47,6 +50,16 @@ internal sealed class Screen
         foreach (string[] row in rows) WriteLine(Align(row, widths));
     }
 
+    /// <summary>Columns of text, all to the left: a table with lines on a terminal that is wide enough.</summary>
+    internal void WriteList(string[] headers, IReadOnlyList<string[]> rows)
+    {
+        string[][] lines = [headers, .. rows];
+        int[] widths = [.. headers.Select((_, i) => lines.Max(line => line[i].Length))];
+        if (_terminal?.Profile.Width >= widths.Sum(width => width > LongestUnbroken ? ShortestBroken : width) + 3 * widths.Length + 1)
+            _terminal.Write(ListTable(headers, rows, widths));
+        else foreach (string[] line in lines) WriteLine(string.Join("  ", line.Select((cell, i) => cell.PadRight(widths[i]))).TrimEnd());
+    }
+
     /// <summary>Runs <paramref name="body"/>, which shows rates now and then: (second, one line per port).</summary>
     internal void ShowRates(Action<Action<int, PortRates[]>> body)
     {
@@ -56,6 +69,18 @@ internal sealed class Screen
 
     internal static string Align(string[] cells, int[] widths) =>
         string.Join("  ", cells.Select((cell, i) => i == 0 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]))).TrimEnd();
+
+    private static Table ListTable(string[] headers, IReadOnlyList<string[]> rows, int[] widths)
+    {
+        var table = new Table { Border = TableBorder.Rounded };
+        for (int i = 0; i < headers.Length; i++)
+        {
+            int width = widths[i];
+            table.AddColumn(headers[i], column => column.NoWrap = width <= LongestUnbroken);
+        }
+        foreach (string[] row in rows) table.AddRow([.. row.Select(cell => new Text(cell))]);
+        return table;
+    }
 
     private static Table RateTable(int second, PortRates[] rates)
     {

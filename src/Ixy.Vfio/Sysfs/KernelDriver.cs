@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Net.NetworkInformation;
-
 namespace Ixy.Vfio.Sysfs;
 
 /// <summary>Takes a function from its kernel driver.</summary>
@@ -15,7 +12,7 @@ internal static class KernelDriver
         string command = $"echo {function.Name} | sudo tee {function.Directory}/driver/unbind";
         if (policy == KernelDriverPolicy.Refuse)
             throw new PciDeviceException($"{function.Name} is held by the kernel driver {driver}: release it with '{command}'");
-        if (policy == KernelDriverPolicy.UnbindIfUnused) RefuseInterfaceInUse(function, command);
+        if (policy == KernelDriverPolicy.UnbindIfUnused) RefuseInterfaceInUse(function, $"'{command}'");
         try
         {
             File.WriteAllText(Path.Combine(function.Directory, "driver", "unbind"), function.Name);
@@ -26,37 +23,15 @@ internal static class KernelDriver
         }
     }
 
-    private static void RefuseInterfaceInUse(SysfsFunction function, string command)
+    /// <param name="function">Whose driver is about to be unbound.</param>
+    /// <param name="force">What takes it all the same.</param>
+    /// <exception cref="InterfaceInUseException">A network interface of it is in use.</exception>
+    internal static void RefuseInterfaceInUse(SysfsFunction function, string force)
     {
-        foreach (string directory in function.NetworkInterfaces())
-        {
-            string name = Path.GetFileName(directory);
-            if ((UseOf(directory, name) ?? RouteThrough(name)) is not { } use) continue;
-            throw new InterfaceInUseException(
-                $"{function.Name} is the network interface {name}, which {use}, so unbinding its driver would cut connections: " +
-                $"take it down with 'sudo ip address flush dev {name}; sudo ip link set {name} down', or, if it may go, '{command}'", name);
-        }
-    }
-
-    private static string? UseOf(string directory, string name)
-    {
-        const int Up = 1; // IFF_UP
-        string flags = File.ReadAllText(Path.Combine(directory, "flags")).Trim();
-        if ((Convert.ToInt32(flags, 16) & Up) == 0) return null;
-        var addresses = NetworkInterface.GetAllNetworkInterfaces().Where(network => network.Name == name)
-            .SelectMany(network => network.GetIPProperties().UnicastAddresses);
-        return addresses.FirstOrDefault() is { Address: var address } ? $"is up with the address {address}" : null;
-    }
-
-    // One route a line: interface, destination, … in hexadecimal (proc(5)). The kernel's own routes of IPv6 come and go
-    // with addresses, so those of IPv4 tell what somebody has set up.
-    private static string? RouteThrough(string name)
-    {
-        const string Table = "/proc/net/route";
-        if (!File.Exists(Table)) return null;
-        string[]? route = File.ReadLines(Table).Select(line => line.Split('\t')).FirstOrDefault(fields => fields[0] == name);
-        if (route is null) return null;
-        uint destination = uint.Parse(route[1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
-        return $"carries the route to {new System.Net.IPAddress(destination)}";
+        if (function.FindInterfaceUse() is not { } use) return;
+        throw new InterfaceInUseException(
+            $"{function.Name} is {(use.Interface is null ? "a card whose network interface" : $"the network interface {use.Interface}, which")} " +
+            $"{use.What}, so unbinding its driver would cut connections: take it out of use with '{use.Cure}', or, if it may go, {force}",
+            use.Interface ?? "");
     }
 }

@@ -6,7 +6,7 @@ public enum KernelDriverPolicy
     /// <summary>Leaves it alone and fails, naming the command that unbinds it.</summary>
     Refuse,
 
-    /// <summary>Unbinds it, unless its network interface is up with an address or carries a route.</summary>
+    /// <summary>Unbinds it, unless its network interface is in use (see <see cref="InterfaceInUseException"/>).</summary>
     UnbindIfUnused,
 
     /// <summary>Unbinds it, whoever uses its network interface.</summary>

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Ixy.Vfio.Sysfs;
 
 /// <summary>What sysfs tells everybody about a PCI function: its driver, its IOMMU group, its network interfaces.</summary>
-internal sealed class SysfsFunction
+internal sealed partial class SysfsFunction
 {
     internal const string Root = "/sys/bus/pci/devices";
 
@@ -24,7 +24,7 @@ internal sealed class SysfsFunction
     internal string? Driver => LinkName("driver");
 
     /// <summary>The driver gives functions to user space: vfio-pci, or a vendor's variant of it such as mlx5_vfio_pci.</summary>
-    internal bool IsBoundToVfio => Driver is { } driver && driver.Replace('_', '-').EndsWith("vfio-pci", StringComparison.Ordinal);
+    internal bool IsBoundToVfio => Driver is { } driver && IsVfio(driver);
 
     /// <summary>The number of its IOMMU group; null where no IOMMU is in use.</summary>
     internal int? IommuGroup =>
@@ -47,9 +47,14 @@ internal sealed class SysfsFunction
         .GetFileSystemEntries(Path.Combine(Directory, "iommu_group", "devices")).Order(StringComparer.Ordinal)
         .Select(member => new SysfsFunction(Path.GetDirectoryName(Directory)!, Path.GetFileName(member)));
 
-    /// <summary>Directories of its network interfaces; those of a virtio function are below its virtio device.</summary>
-    internal IEnumerable<string> NetworkInterfaces() => System.IO.Directory.GetDirectories(Directory, "virtio*").Append(Directory)
-        .Select(device => Path.Combine(device, "net")).Where(System.IO.Directory.Exists).SelectMany(System.IO.Directory.GetDirectories);
+    /// <summary>Directories of its network interfaces.</summary>
+    internal IEnumerable<string> NetworkInterfaces() => NetworkDirectories().SelectMany(System.IO.Directory.GetDirectories);
+
+    // Where its interfaces are; those of a virtio function are below its virtio device.
+    private IEnumerable<string> NetworkDirectories() => System.IO.Directory.GetDirectories(Directory, "virtio*").Append(Directory)
+        .Select(device => Path.Combine(device, "net")).Where(System.IO.Directory.Exists);
+
+    internal static bool IsVfio(string driver) => driver.Replace('_', '-').EndsWith("vfio-pci", StringComparison.Ordinal);
 
     // Null where there is no such link.
     private string? LinkName(string link) => Path.GetFileName(new FileInfo(Path.Combine(Directory, link)).LinkTarget);

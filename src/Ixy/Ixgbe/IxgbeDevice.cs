@@ -9,6 +9,8 @@ namespace Ixy.Ixgbe;
 /// </summary>
 public sealed partial class IxgbeDevice : NetworkDevice
 {
+    internal const string Driver = "ixgbe";
+
     private const int FcsLength = 4;
 
     private readonly PciDevice _device;
@@ -41,7 +43,7 @@ public sealed partial class IxgbeDevice : NetworkDevice
     }
 
     /// <inheritdoc/>
-    public override string DriverName => "ixgbe";
+    public override string DriverName => Driver;
 
     /// <inheritdoc/>
     public override PciDevice PciDevice => _device;
@@ -92,8 +94,11 @@ public sealed partial class IxgbeDevice : NetworkDevice
     public static bool Supports(PciDevice function)
     {
         ArgumentNullException.ThrowIfNull(function);
-        return function.VendorId == 0x8086 && IxgbeModels.Find(function.DeviceId) is not null;
+        return Supports(function.VendorId, function.DeviceId);
     }
+
+    /// <summary>Whether this driver knows a vendor and device id.</summary>
+    public static bool Supports(ushort vendorId, ushort deviceId) => vendorId == 0x8086 && IxgbeModels.Find(deviceId) is not null;
 
     /// <inheritdoc/>
     public override void AddUnicastFilter(MacAddress address)

@@ -9,6 +9,8 @@ namespace Ixy.Virtio;
 /// </summary>
 public sealed partial class VirtioDevice : NetworkDevice
 {
+    internal const string Driver = "virtio-net";
+
     private readonly PciDevice _device;
     private readonly NetworkDeviceOptions _options;
     private readonly VirtioTransport _transport;
@@ -45,7 +47,7 @@ public sealed partial class VirtioDevice : NetworkDevice
     }
 
     /// <inheritdoc/>
-    public override string DriverName => "virtio-net";
+    public override string DriverName => Driver;
 
     /// <inheritdoc/>
     public override PciDevice PciDevice => _device;
@@ -111,8 +113,12 @@ public sealed partial class VirtioDevice : NetworkDevice
     public static bool Supports(PciDevice function)
     {
         ArgumentNullException.ThrowIfNull(function);
-        return function.VendorId == VendorId && function.DeviceId is TransitionalNetworkCard or ModernNetworkCard;
+        return Supports(function.VendorId, function.DeviceId);
     }
+
+    /// <summary>Whether this driver knows a vendor and device id.</summary>
+    public static bool Supports(ushort vendorId, ushort deviceId) =>
+        vendorId == VendorId && deviceId is TransitionalNetworkCard or ModernNetworkCard;
 
     /// <inheritdoc/>
     public override void AddUnicastFilter(MacAddress address)

@@ -25,8 +25,11 @@ internal sealed class FakeSysfs : IDisposable
     /// <summary>Takes the place of <c>/sys/bus/pci/devices</c>.</summary>
     internal string Root { get; }
 
-    /// <summary>Adds a network card with one BAR of zeros; by default an 82599. Its directory.</summary>
-    internal string Add(string address, ushort deviceId = 0x10FB)
+    /// <summary>The directory above <see cref="Root"/>: takes the place of <c>/sys/bus/pci</c>.</summary>
+    internal string Bus => _temporary.FullName;
+
+    /// <summary>Adds a network card, or a function of another class, with one BAR of zeros; by default an 82599. Its directory.</summary>
+    internal string Add(string address, ushort deviceId = 0x10FB, int classCode = 0x020000)
     {
         string directory = Path.Combine(Root, address);
         Directory.CreateDirectory(directory);
@@ -34,9 +37,13 @@ internal sealed class FakeSysfs : IDisposable
         var config = new byte[4096];
         BinaryPrimitives.WriteUInt16LittleEndian(config, 0x8086);
         BinaryPrimitives.WriteUInt16LittleEndian(config.AsSpan(2), deviceId);
-        BinaryPrimitives.WriteUInt32LittleEndian(config.AsSpan(8), 0x0200_0001); // Ethernet, revision 1
+        BinaryPrimitives.WriteInt32LittleEndian(config.AsSpan(8), classCode << 8 | 1); // Ethernet, revision 1
         File.WriteAllBytes(Path.Combine(directory, "config"), config);
         File.WriteAllBytes(Path.Combine(directory, "resource0"), new byte[RegisterBytes]);
+        File.WriteAllText(Path.Combine(directory, "vendor"), "0x8086\n");
+        File.WriteAllText(Path.Combine(directory, "device"), $"0x{deviceId:x4}\n");
+        File.WriteAllText(Path.Combine(directory, "class"), $"0x{classCode:x6}\n");
+        File.WriteAllText(Path.Combine(directory, "driver_override"), "(null)\n");
         return directory;
     }
 

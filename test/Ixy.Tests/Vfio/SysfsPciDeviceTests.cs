@@ -209,7 +209,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
         _sysfs.AddInterface(Address, "lo", flags: 0x49, virtio);
         var error = Assert.Throws<InterfaceInUseException>(() => OpenAnyway(KernelDriverPolicy.UnbindIfUnused));
         Assert.Equal("lo", error.Interface);
-        Assert.Contains("is up with the address", error.Message);
+        Assert.Contains("has the address", error.Message);
         Assert.Equal("", _sysfs.Unbound("e1000e"));
         using var device = OpenAnyway(KernelDriverPolicy.ForceUnbind);
         Assert.Equal(Address, _sysfs.Unbound("e1000e"));
@@ -221,7 +221,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
         RequireRoot();
         _sysfs.Add(Address);
         _sysfs.HoldByUnbindable(Address, "e1000e");
-        _sysfs.AddInterface(Address, "lo", flags: 0x48);
+        _sysfs.AddInterface(Address, "ixy-none", flags: 0x48);
         using var device = OpenAnyway(KernelDriverPolicy.UnbindIfUnused);
         Assert.Equal(Address, _sysfs.Unbound("e1000e"));
     }

@@ -34,6 +34,20 @@ internal static class IommuMachine
     };
 }
 
+/// <summary>Two NICs behind a conventional PCI bridge, which share an IOMMU group, as those of many dual-port cards do.</summary>
+internal static class SharedGroupMachine
+{
+    internal const string First = "0000:01:01.0", Second = "0000:01:02.0";
+
+    internal static GuestMachine Machine { get; } = new("two NICs of one IOMMU group",
+        new("pcie-pci-bridge", Cable: Cable.None),
+        new("e1000e", "bus=d0,addr=01,romfile=", Cable.None),
+        new("e1000e", "bus=d0,addr=02,romfile=", Cable.None))
+    {
+        HasIommu = true,
+    };
+}
+
 /// <summary>Two NICs with two queue pairs each, behind an IOMMU.</summary>
 internal static class MultiQueueMachine
 {

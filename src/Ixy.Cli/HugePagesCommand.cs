@@ -1,0 +1,87 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Ixy.Cli.Output;
+using Ixy.Vfio;
+
+namespace Ixy.Cli;
+
+/// <summary><c>ixy hugepages</c>: shows and reserves the memory that cards without an IOMMU need.</summary>
+internal static class HugePagesCommand
+{
+    private const long Short = 2L << 20, Long = 1L << 30;
+
+    internal static Command Create()
+    {
+        var reserve = CommonOptions.WithoutDefault<int?>("--reserve", "pages", OperateTexts.Reserve, text => Number(text, "number of pages"));
+        var size = CommonOptions.WithoutDefault("--size", "2M|1G", OperateTexts.PageSize, ParseSize);
+        size.DefaultValueFactory = _ => Short;
+        var node = CommonOptions.WithoutDefault<int?>("--node", "node", OperateTexts.Node, text => Number(text, "memory node"));
+        var json = CommonOptions.Json();
+        var command = new Command("hugepages", OperateTexts.HugePages) { reserve, size, node, json };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(reserve) is null && (result.GetResult(size) is { Implicit: false } || result.GetResult(node) is not null))
+                result.AddError("--size and --node say where to reserve pages: expected --reserve as well");
+        });
+        command.SetAction(parsed =>
+        {
+            var reservation = parsed.GetValue(reserve) is { } count ? Reserve(count, parsed.GetValue(size), parsed.GetValue(node)) : null;
+            if (parsed.GetValue(json)) Console.Out.WriteLine(ToJson(reservation));
+            else Print(new Screen(Console.Out, Console.IsOutputRedirected), reservation);
+            return Judge(reservation);
+        });
+        return command;
+    }
+
+    private static ReservationJson Reserve(int count, long pageLength, int? node) =>
+        new(pageLength, node, count, HugePages.Reserve(count, pageLength, node));
+
+    private static void Print(Screen screen, ReservationJson? reservation)
+    {
+        screen.WriteTable(
+            ["page size", "NUMA node", "reserved", "free"],
+            [.. HugePages.Pools().Select(pool => new[] { Size(pool.PageLength), $"{pool.Node?.ToString(CultureInfo.InvariantCulture) ?? "-"}", $"{pool.Total:N0}", $"{pool.Free:N0}" })]);
+        foreach (var mount in HugePages.Mounts()) screen.WriteLine($"hugetlbfs at {mount.Directory} ({mount.Options})");
+        if (reservation is { Reserved: var reserved, Wanted: var wanted } && reserved == wanted)
+            screen.WriteLine($"{reserved:N0} of {Size(reservation.PageBytes)} are reserved{On(reservation.Node)}; a restart forgets that");
+    }
+
+    // Standard error, so that it is seen with --json, too.
+    private static int Judge(ReservationJson? reservation)
+    {
+        if (reservation is null || reservation.Reserved == reservation.Wanted) return 0;
+        string found = $"ixy: of {reservation.Wanted:N0} pages of {Size(reservation.PageBytes)} the kernel has{On(reservation.Node)} {reservation.Reserved:N0}: ";
+        bool isShort = reservation.Reserved < reservation.Wanted;
+        string reason = isShort
+            ? "it finds no more memory in one piece; end programs that use much memory and repeat this, or reserve them at boot, with " +
+                $"hugepagesz={Option(reservation.PageBytes)} hugepages={reservation.Wanted} on the kernel's command line"
+            : "so many are in use, and go when the programs that use them end";
+        Console.Error.WriteLine(found + reason);
+        return isShort ? 1 : 0;
+    }
+
+    private static string ToJson(ReservationJson? reservation) => JsonSerializer.Serialize(
+        new("hugepages",
+            [.. HugePages.Pools().Select(pool => new PoolJson(pool.PageLength, pool.Node, pool.Total, pool.Free))],
+            [.. HugePages.Mounts().Select(mount => new MountJson(mount.Directory, mount.Options))], reservation),
+        OperateJsonContext.Default.HugePagesJson);
+
+    private static int Number(string text, string what) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            ? number
+            : throw new ArgumentException($"'{text}' is no {what}: expected 0 or more");
+
+    private static long ParseSize(string text) => text switch
+    {
+        "2M" => Short,
+        "1G" => Long,
+        _ => throw new ArgumentException($"'{text}' is no length of huge pages: expected 2M or 1G"),
+    };
+
+    private static string Size(long bytes) => bytes >= Long ? $"{bytes >> 30} GiB" : bytes >= 1 << 20 ? $"{bytes >> 20} MiB" : $"{bytes >> 10} KiB";
+
+    private static string Option(long bytes) => bytes == Long ? "1G" : "2M";
+
+    private static string On(int? node) => node is null ? "" : $" on node {node}";
+}

@@ -1,0 +1,55 @@
+namespace Ixy.Cli;
+
+/// <summary>What the help says about the commands that get a machine ready.</summary>
+internal static class OperateTexts
+{
+    internal const string List = "Shows every network card on the PCI bus: who has it, and whether ixy can drive it.";
+    internal const string Bind = "Takes a network card from its kernel driver, for user space.";
+    internal const string Unbind = "Gives a network card back to the kernel driver that it had.";
+    internal const string HugePages = "Shows the huge pages that the kernel has set aside, and sets some aside.";
+
+    internal const string Address = "A network card's PCI address like 0000:03:00.0, as 'ixy list' shows it.";
+    internal const string Driver = "The kernel driver it is bound to; 'none' for no driver, as machines without an IOMMU need it.";
+    internal const string Force = "Takes it even if its network interface is in use. That cuts connections.";
+    internal const string Reserve = "Makes it so many pages in all; 0 gives them back.";
+    internal const string PageSize = "Length of the pages to reserve.";
+    internal const string Node = "The memory node to reserve them on. Without it, they are spread over all nodes.";
+
+    internal const string ListNotes = """
+        Columns:
+          driver       the kernel driver that has the card; vfio-pci gives it to user space
+          interface    its network interfaces with their MAC addresses
+          IOMMU, NUMA  its IOMMU group and the memory node it is next to
+          ixy driver   ixy's driver for it; - if there is none
+          in use       why 'ixy bind' would refuse it
+
+        """;
+
+    internal const string BindNotes = """
+        Examples:
+          sudo ixy bind 0000:03:00.0                   through VFIO, behind an IOMMU
+          sudo ixy bind 0000:03:00.0 --driver none     through sysfs, on a machine without one
+
+        A card is refused whose network interface has an address or a route, is up, or is part of a bridge or a bond,
+        and so is a card that another program drives. If the driver is a module that is not loaded, it is loaded
+        (modprobe), and so is vfio_iommu_type1 with a VFIO driver. Nothing but network cards is ever touched.
+
+        """;
+
+    internal const string UnbindNotes = """
+        Example:
+          sudo ixy unbind 0000:03:00.0
+
+        The driver that the card had before 'ixy bind' is noted in /run/ixy/drivers. A card that was bound by other means
+        gets the driver that the kernel chooses.
+
+        """;
+
+    internal const string HugePagesNotes = """
+        Examples:
+          ixy hugepages
+          sudo ixy hugepages --reserve 512               1 GiB in pages of 2 MiB
+          sudo ixy hugepages --reserve 2 --size 1G --node 0
+
+        """;
+}

@@ -1,0 +1,143 @@
+namespace Ixy.Vfio.Sysfs;
+
+/// <summary>One change of a network card's driver, with all that is to be looked at before. See <see cref="DriverBinding"/>.</summary>
+internal sealed class DriverBinder
+{
+    private readonly PciBus _bus;
+    private readonly SysfsFunction _function;
+    private readonly bool _force;
+    private readonly List<string> _loaded = [];
+
+    /// <exception cref="DeviceNotFoundException">There is no such function.</exception>
+    /// <exception cref="PciDeviceException">It is no network card.</exception>
+    internal DriverBinder(PciBus bus, string name, bool force)
+    {
+        (_bus, _function, _force) = (bus, bus.Function(name), force);
+        if (!_function.IsNetworkController)
+            throw new PciDeviceException($"{name} is no network card: its PCI class is {_function.ClassCode:x6}, expected 02xxxx; its driver is left alone");
+    }
+
+    /// <inheritdoc cref="DriverBinding.Bind"/>
+    internal DriverBindingResult Bind(string driver)
+    {
+        RequireName(driver);
+        string? wanted = driver == DriverBinding.NoDriver ? null : driver;
+        string? before = _function.Driver;
+        if (before != wanted)
+        {
+            RequireRoot();
+            if (wanted is not null) RequireIommu(wanted);
+            RequireUnused();
+            if (wanted is not null) LoadModulesOf(wanted);
+            Change(driver, wanted);
+        }
+        return Result(before, wantsDriver: wanted is not null);
+    }
+
+    /// <inheritdoc cref="DriverBinding.Unbind"/>
+    internal DriverBindingResult Unbind()
+    {
+        string? before = _function.Driver;
+        var record = DriverRecord.Find(_bus, _function);
+        bool isForeign = record is null && before is not null && !_function.IsBoundToVfio;
+        if (!isForeign)
+        {
+            RequireRoot();
+            // It has its driver already where a bind was interrupted before it changed anything.
+            if (record is null || record.From != before) RequireUnused();
+            var change = new DriverChange(_bus, _function, RequireUnused);
+            if (record is null) change.ToKernelsChoice();
+            else GiveBack(record, change);
+            DriverRecord.Delete(_bus, _function);
+        }
+        return Result(before, wantsDriver: record is null || record.From is not null);
+    }
+
+    private void Change(string driver, string? wanted)
+    {
+        var old = DriverRecord.Find(_bus, _function);
+        var record = old ?? DriverRecord.Of(_function);
+        (record with { To = [.. record.To.Append(driver).Distinct()] }).Save(_bus, _function);
+        try
+        {
+            new DriverChange(_bus, _function, RequireUnused).To(wanted, onlyDriver: driver);
+        }
+        catch (PciDeviceException) when (old is null && _function.Driver == record.From)
+        {
+            DriverRecord.Delete(_bus, _function);
+            throw;
+        }
+    }
+
+    private void GiveBack(DriverRecord record, DriverChange change)
+    {
+        if (record.From is not null && record.From != _function.Driver) LoadModulesOf(record.From);
+        change.To(record.From, record.Override);
+    }
+
+    private DriverBindingResult Result(string? before, bool wantsDriver)
+    {
+        string? after = _function.Driver;
+        IEnumerable<string> warnings = after is null && wantsDriver
+            ? [$"no driver that is loaded knows {_function.Name}: 'sudo modprobe $(cat {_function.Directory}/modalias)' may load one"]
+            : _function is { IsBoundToVfio: true, IommuGroup: not null } ? GroupWarnings() : [];
+        return new(before, after, _function.IommuGroup, _loaded, [.. warnings]);
+    }
+
+    // One that the kernel drives keeps VFIO from giving the group to anybody. Bridges may keep their driver, and so may what
+    // has one that does nothing (kernel documentation, driver-api/vfio).
+    private IEnumerable<string> GroupWarnings()
+    {
+        const int Bridge = 0x06;
+        const string Stub = "pci-stub";
+        return from member in _function.GroupMembers()
+               where member.Driver is not (null or Stub) && !member.IsBoundToVfio && member.ClassCode >> 16 != Bridge
+               let cure = member.IsNetworkController ? $"sudo ixy bind {member.Name}" : $"echo {member.Name} | sudo tee {member.Directory}/driver/unbind"
+               select $"{_function.Name} shares IOMMU group {_function.IommuGroup} with {member.Name}, which the kernel drives ({member.Driver}): " +
+                   $"VFIO gives it to nobody until that is released, too, with '{cure}'";
+    }
+
+    private void RequireRoot()
+    {
+        if (!_bus.IsRoot) throw new PrivilegeException($"changing the driver of {_function.Name} needs root: run it with sudo");
+    }
+
+    private void RequireIommu(string driver)
+    {
+        if (!IsVfio(driver) || _function.IommuGroup is not null) return;
+        throw new NoIommuException(
+            $"{_function.Name} is behind no IOMMU, which VFIO needs: switch it on (BIOS: VT-d or AMD-Vi; kernel command line: intel_iommu=on or " +
+            $"amd_iommu=on), or use the card through sysfs as root: 'sudo ixy bind {_function.Name} --driver {DriverBinding.NoDriver}'");
+    }
+
+    private void RequireUnused()
+    {
+        // Unbinding what a process has open through VFIO would wait for its end; through sysfs two drivers would have one card.
+        if (new OpenFunctions(_bus.Processes).UserOf(_function) is { } user)
+            throw new DeviceBusyException($"{_function.Name} is driven by {user}: end that first");
+        if (_function.Driver is not null && !_force) KernelDriver.RefuseInterfaceInUse(_function, "take it with --force");
+    }
+
+    private void LoadModulesOf(string driver)
+    {
+        const string Iommu = "vfio_iommu_type1"; // no module that vfio-pci depends on, but VFIO is of no use without
+        if (!_bus.HasDriver(driver)) Load(driver);
+        if (!_bus.HasDriver(driver)) throw new PciDeviceException($"the kernel module {driver} is loaded, but is no driver for PCI: expected one such as vfio-pci");
+        if (IsVfio(driver) && !_bus.HasModule(Iommu)) Load(Iommu);
+    }
+
+    private void Load(string module)
+    {
+        _bus.LoadModule(module);
+        _loaded.Add(module);
+    }
+
+    private static bool IsVfio(string driver) => SysfsFunction.IsVfio(driver);
+
+    // It becomes a part of paths, and an argument.
+    private static void RequireName(string driver)
+    {
+        if (driver.Length == 0 || driver[0] == '-' || !driver.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_'))
+            throw new ArgumentException($"'{driver}' is no kernel driver: expected a name such as {DriverBinding.VfioPci}, or {DriverBinding.NoDriver}");
+    }
+}

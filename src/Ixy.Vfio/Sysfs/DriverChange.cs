@@ -1,0 +1,76 @@
+namespace Ixy.Vfio.Sysfs;
+
+/// <summary>Gives a function another driver: what fails half-way is undone.</summary>
+/// <param name="bus">Where the function is.</param>
+/// <param name="function">Which.</param>
+/// <param name="requireUnused">Throws if the function is in use; asked again right before its driver is unbound.</param>
+internal sealed class DriverChange(PciBus bus, SysfsFunction function, Action requireUnused)
+{
+    private readonly string? _driver = function.Driver, _override = function.DriverOverride;
+
+    /// <summary>Binds the function to a driver.</summary>
+    /// <param name="driver">Which; null: none.</param>
+    /// <param name="onlyDriver">The only one that it may have afterwards; null: any.</param>
+    /// <exception cref="PciDeviceException">That did not work. All is as before, or the message says what is not.</exception>
+    internal void To(string? driver, string? onlyDriver) => AllOrNothing(() => Rebind(driver, onlyDriver, requireUnused));
+
+    /// <summary>Gives the function to the driver that the kernel chooses; if it has none that knows it, the function remains without.</summary>
+    /// <exception cref="PciDeviceException">The kernel refused. All is as before, or the message says what is not.</exception>
+    internal void ToKernelsChoice() => AllOrNothing(() =>
+    {
+        bus.SetOverride(function, null);
+        requireUnused();
+        if (function.Driver is not null) bus.Unbind(function);
+        bus.Probe(function);
+    });
+
+    private void AllOrNothing(Action change)
+    {
+        try
+        {
+            change();
+        }
+        catch (PciDeviceException error)
+        {
+            bool hadDriver = function.Driver == _driver;
+            Restore(error);
+            // What was refused before the driver had to go needs no more words.
+            if (hadDriver) throw;
+            throw new PciDeviceException($"{error.Message}; {function.Name} is bound to {_driver ?? "no driver"} again, as before", error);
+        }
+    }
+
+    private void Rebind(string? driver, string? onlyDriver, Action lastLook)
+    {
+        if (function.Driver != driver)
+        {
+            // Nobody else may be quicker, such as a module that is loaded at this moment.
+            bus.SetOverride(function, driver ?? DriverBinding.NoDriver);
+            lastLook();
+            if (function.Driver is not null) bus.Unbind(function);
+            if (driver is not null) Attach(driver);
+        }
+        if (function.DriverOverride != onlyDriver) bus.SetOverride(function, onlyDriver);
+    }
+
+    // What a probe came to stands in the kernel's log only.
+    private void Attach(string driver)
+    {
+        bus.Probe(function);
+        if (function.Driver != driver)
+            throw new PciDeviceException($"the kernel driver {driver} does not take {function.Name}: 'sudo dmesg | tail' may tell why");
+    }
+
+    private void Restore(PciDeviceException reason)
+    {
+        try
+        {
+            Rebind(_driver, _override, () => { });
+        }
+        catch (PciDeviceException error)
+        {
+            throw new PciDeviceException(
+                $"{reason.Message}; and then {function.Name} could not be given back to {_driver ?? "no driver"}: {error.Message}", reason);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using Ixy.Vfio.Interop;
+
+namespace Ixy.Vfio.Sysfs;
+
+/// <summary>The PCI bus as the kernel shows it in sysfs, and how drivers come to functions. Tests have a kernel of their own.</summary>
+/// <param name="devices">The directory with a directory for each function.</param>
+/// <param name="processes">Where processes are shown.</param>
+/// <param name="records">Where this library notes what it changed; gone after a restart, as is what it changed.</param>
+internal class PciBus(string devices, string processes, string records)
+{
+    // Root's PATH may lack the directories of root's own tools.
+    private static readonly string s_modprobe =
+        Array.Find<string>(["/usr/sbin/modprobe", "/sbin/modprobe"], File.Exists) ?? "modprobe";
+
+    private readonly string _bus = Path.GetDirectoryName(devices)!;
+
+    internal static PciBus OfThisMachine { get; } = new(SysfsFunction.Root, "/proc", "/run/ixy/drivers");
+
+    internal string Processes => processes;
+
+    internal string Records => records;
+
+    internal virtual bool IsRoot => Libc.geteuid() == 0;
+
+    internal SysfsFunction Function(string name) => new(devices, name);
+
+    /// <summary>All functions, in the order of their addresses; none where there is no PCI.</summary>
+    internal IEnumerable<SysfsFunction> Functions() => !Directory.Exists(devices) ? [] :
+        Directory.GetFileSystemEntries(devices).Order(StringComparer.Ordinal).Select(entry => Function(Path.GetFileName(entry)));
+
+    /// <summary>Whether the kernel has this driver now, built in or as a module that is loaded.</summary>
+    internal bool HasDriver(string driver) => Directory.Exists(Path.Combine(_bus, "drivers", driver));
+
+    /// <summary>Whether the kernel has this module now; with one that is built in it says so only if that has parameters.</summary>
+    internal virtual bool HasModule(string module) => Directory.Exists($"/sys/module/{module}");
+
+    /// <summary>Only this driver may have the function from now on; null: any that knows it.</summary>
+    internal void SetOverride(SysfsFunction function, string? driver) =>
+        Write(Path.Combine(function.Directory, "driver_override"), $"{driver}\n");
+
+    /// <summary>Takes the function from its driver.</summary>
+    internal void Unbind(SysfsFunction function) => Write(Path.Combine(function.Directory, "driver", "unbind"), function.Name);
+
+    /// <summary>Lets the kernel look for a driver. What that came to shows in <see cref="SysfsFunction.Driver"/>.</summary>
+    internal void Probe(SysfsFunction function) => Write(Path.Combine(_bus, "drivers_probe"), function.Name);
+
+    /// <summary>Writes to a file of the kernel, which acts on it before this returns.</summary>
+    /// <exception cref="PciDeviceException">The kernel refused.</exception>
+    protected virtual void Write(string path, string text)
+    {
+        try
+        {
+            File.WriteAllText(path, text);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new PciDeviceException($"'{text.Trim()}' cannot be written to {path}: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Loads a kernel module, with those that it depends on.</summary>
+    /// <exception cref="PciDeviceException">There is no such module, or it cannot be loaded.</exception>
+    internal virtual void LoadModule(string module)
+    {
+        using var modprobe = Process.Start(new ProcessStartInfo(s_modprobe, [module]) { RedirectStandardError = true })!;
+        string reason = modprobe.StandardError.ReadToEnd().Trim();
+        modprobe.WaitForExit();
+        if (modprobe.ExitCode != 0) throw new PciDeviceException($"the kernel module {module} cannot be loaded: {reason}");
+    }
+}

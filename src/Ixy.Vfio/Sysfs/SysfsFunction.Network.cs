@@ -1,0 +1,36 @@
+using System.Globalization;
+
+namespace Ixy.Vfio.Sysfs;
+
+/// <summary>What an operator asks of a function: what it is, where it is, and who uses it.</summary>
+internal sealed partial class SysfsFunction
+{
+    private const int NetworkController = 0x02; // PCI Code and ID Assignment 1.11, section 1.3
+
+    internal ushort VendorId => (ushort)ReadNumber("vendor");
+
+    internal ushort DeviceId => (ushort)ReadNumber("device");
+
+    /// <summary>Base class, subclass and interface in 24 bits.</summary>
+    internal int ClassCode => ReadNumber("class");
+
+    internal bool IsNetworkController => ClassCode >> 16 == NetworkController;
+
+    /// <summary>The only driver that the kernel may bind it to; null if any that knows it may have it.</summary>
+    internal string? DriverOverride => ReadText("driver_override") is { Length: > 0 } name and not "(null)" ? name : null;
+
+    /// <summary>What the first of its network interfaces that is in use is in use for; null if none is.</summary>
+    internal InterfaceUse? FindInterfaceUse() =>
+        NetworkInterfaces().Select(InterfaceUse.Of).FirstOrDefault(use => use is not null)
+        ?? (NetworkDirectories().Any(directory => System.IO.Directory.GetDirectories(directory).Length == 0) ? InterfaceUse.Elsewhere : null);
+
+    private int ReadNumber(string file) =>
+        int.Parse(ReadText(file)!["0x".Length..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+
+    // Null where this kernel has no such file.
+    private string? ReadText(string file)
+    {
+        string path = Path.Combine(Directory, file);
+        return File.Exists(path) ? File.ReadAllText(path).Trim() : null;
+    }
+}

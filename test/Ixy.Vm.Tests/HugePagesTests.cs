@@ -1,0 +1,81 @@
+using System.Text.Json;
+
+namespace Ixy.Vm.Tests;
+
+/// <summary><c>ixy hugepages</c> on a real kernel.</summary>
+[Collection(GuestCollection.Name)]
+public sealed class HugePagesTests(GuestPool guests)
+{
+    private const int Short = 2 << 20, Long = 1 << 30;
+    private static readonly GuestMachine s_bare = new("nothing but a processor");
+
+    [SkippableFact]
+    public void PagesAreReservedShownAndGivenBack()
+    {
+        var guest = guests.Get(s_bare);
+        string output = guest.Run("ixy hugepages --reserve 8").Succeeded();
+        Assert.Matches(@"(?m)^2 MiB +0 +8 +8$", output);
+        Assert.Contains("8 of 2 MiB are reserved; a restart forgets that", output);
+        Assert.Equal("8\n", guest.Run("cat /proc/sys/vm/nr_hugepages").Succeeded());
+
+        var report = Json(guest.Run("mkdir -p /run/huge && mount -t hugetlbfs none /run/huge && ixy hugepages --reserve 12 --node 0 --json; umount /run/huge"));
+        var reservation = report.GetProperty("reservation");
+        Assert.Equal((Short, 0, 12, 12), (Number(reservation, "pageBytes"), Number(reservation, "node"), Number(reservation, "wanted"), Number(reservation, "reserved")));
+        Assert.Equal((12, 12), PoolOf(report, Short));
+        Assert.Contains(report.GetProperty("mounts").EnumerateArray(), mount => mount.GetProperty("directory").GetString() == "/run/huge");
+
+        guest.Run("ixy hugepages --reserve 0").Succeeded();
+        Assert.Equal((0, 0), PoolOf(Json(guest.Run("su user -c 'ixy hugepages --json'")), Short));
+    }
+
+    [SkippableFact]
+    public void MoreThanTheMachineCanSpareIsNotAskedOfTheKernel()
+    {
+        var guest = guests.Get(s_bare);
+        var result = guest.Run("ixy hugepages --reserve 100000; cat /proc/sys/vm/nr_hugepages");
+        Assert.Equal("0\n", result.Output);
+        Assert.Matches(@"^ixy: 100000 more huge pages of 2 MiB would take 200000 MiB, and \d+ MiB are available: expected at most \d+ pages in all\n$", result.Error);
+    }
+
+    [SkippableFact]
+    public void FewerThanAskedForIsSaid()
+    {
+        var guest = guests.Get(LongPagesMachine.Machine);
+        // Of the five GiB the first holds the kernel, and the last its list of pages: neither ever becomes free as a whole.
+        var result = guest.Run("ixy hugepages --reserve 4 --size 1G --json");
+        Assert.True(result.ExitCode == 1, result.ToString());
+        var reservation = JsonDocument.Parse(result.Output).RootElement.GetProperty("reservation");
+        long reserved = Number(reservation, "reserved");
+        Assert.Equal((Long, 4), (Number(reservation, "pageBytes"), Number(reservation, "wanted")));
+        Assert.InRange(reserved, 1, 3);
+        Assert.Equal(
+            $"ixy: of 4 pages of 1 GiB the kernel has {reserved}: it finds no more memory in one piece; end programs that use much memory and repeat " +
+            "this, or reserve them at boot, with hugepagesz=1G hugepages=4 on the kernel's command line\n", result.Error);
+        Assert.Contains("1 of 1 GiB are reserved", guest.Run("ixy hugepages --reserve 1 --size 1G").Succeeded());
+    }
+
+    [SkippableFact]
+    public void PagesInUseStayUntilTheirOwnerEnds()
+    {
+        var guest = guests.Get(LongPagesMachine.Machine);
+        using var owner = guest.Start($"exec ixy pktgen {GuestMachine.Address(LongPagesMachine.Legacy)} --rate 1kpps");
+        owner.WaitFor("TX Mpps");
+        var result = guest.Run("ixy hugepages --reserve 0 --size 1G");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal("ixy: of 0 pages of 1 GiB the kernel has 1: so many are in use, and go when the programs that use them end\n", result.Error);
+        Assert.Matches(@"(?m)^1 GiB +0 +1 +0$", result.Output);
+        owner.Signal("INT");
+        owner.Wait().Succeeded();
+        guests.End(guest); // it cannot be set aside again
+    }
+
+    private static JsonElement Json(CommandResult result) => JsonDocument.Parse(result.Succeeded()).RootElement;
+
+    private static (long Reserved, long Free) PoolOf(JsonElement report, long pageBytes)
+    {
+        var pool = report.GetProperty("pools").EnumerateArray().Single(pool => Number(pool, "pageBytes") == pageBytes);
+        return (Number(pool, "reserved"), Number(pool, "free"));
+    }
+
+    private static long Number(JsonElement element, string name) => element.GetProperty(name).GetInt64();
+}
