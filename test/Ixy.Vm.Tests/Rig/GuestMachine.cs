@@ -33,6 +33,9 @@ internal sealed record GuestDevice(string Model, string Options = "", Cable Cabl
     /// <summary>Two queue pairs; a vector for each of the four queues, one for the control queue and one for changes.</summary>
     internal static GuestDevice VirtioNetTwoQueues { get; } = new("virtio-net-pci", $"{BehindIommu},mq=on,vectors=6", Cable.Tap);
 
+    /// <summary>The same, and the driver says how packets are spread (VIRTIO_NET_F_RSS).</summary>
+    internal static GuestDevice VirtioNetRss { get; } = VirtioNetTwoQueues with { Options = $"{BehindIommu},mq=on,rss=on,vectors=6" };
+
     /// <summary>Says that its network carries 9,000 bytes.</summary>
     internal static GuestDevice VirtioNetJumbo { get; } = new("virtio-net-pci", $"{BehindIommu},host_mtu=9000");
 
@@ -61,6 +64,9 @@ internal sealed record GuestMachine(string Name, params GuestDevice[] Devices)
     /// <summary>That IOMMU does not remap interrupts.</summary>
     internal bool LacksInterruptRemapping { get; init; }
 
+    /// <summary>Two NUMA nodes, each with one of the two cores and half of the memory.</summary>
+    internal bool HasTwoNodes { get; init; }
+
     /// <summary>Goes to the kernel's command line.</summary>
     internal string KernelOptions { get; init; } = "";
 
@@ -79,6 +85,11 @@ internal sealed record GuestMachine(string Name, params GuestDevice[] Devices)
         // No -accel kvm: where /dev/kvm is a nested one, stock kernels hang under it.
         List<string> arguments = ["-machine", "q35,accel=tcg", "-cpu", "max", "-smp", "2", "-m", $"{MemoryMiB}"];
         if (HasIommu) arguments.AddRange(["-device", $"intel-iommu,intremap={(LacksInterruptRemapping ? "off" : "on")},device-iotlb=on"]);
+        for (int node = 0; HasTwoNodes && node < 2; node++)
+        {
+            arguments.AddRange(["-object", $"memory-backend-ram,id=ram{node},size={MemoryMiB / 2}M"]);
+            arguments.AddRange(["-numa", $"node,nodeid={node},cpus={node},memdev=ram{node}"]);
+        }
         for (int i = 0; i < Devices.Length; i++)
         {
             if (Devices[i].IsNic) arguments.AddRange(["-netdev", netdev(i)]);
