@@ -1,3 +1,4 @@
+using Ixy.Simulation.Ixgbe;
 using Xunit.Abstractions;
 
 namespace Ixy.Vm.Tests;
@@ -28,6 +29,37 @@ public sealed class MultiQueueTests(GuestPool guests, ITestOutputHelper log)
         Assert.Equal(0, forwarder.Interrupt().GetProperty("allocatedBytes").GetInt64());
     }
 
+    // Virtio 1.2, 5.1.6.5.7: each frame has to come on the queue that its hash names, computed here by the rules.
+    [SkippableFact]
+    public void WithRssTheHashSaysWhichQueueAFrameIsReceivedOn()
+    {
+        const int First = MultiQueueMachine.Rss, Receive0 = 0, Receive1 = 2;
+        var guest = GuestWithVfio(First);
+        using var forwarder = Forwarder.Start(guest, First, LockedMiB, $"{Queues} --symmetric-rss");
+        var exchange = new Exchange(guest.Port(First), guest.Port(First + 1), new() { Flows = 64, Frames = 2000 });
+        exchange.RunFaultless();
+        var (there, back) = exchange.Frames();
+        foreach (var (device, frames) in new[] { (First, there), (First + 1, back) })
+        {
+            int second = frames.Count(frame => Hash(frame) % 2 == 1), first = 2000 - second;
+            log.WriteLine($"expected {first} and {second} frames");
+            Assert.InRange(first, 1, 1999);
+            Assert.Equal((first, second), (guest.UsedIndex(device, Receive0), guest.UsedIndex(device, Receive1)));
+        }
+        forwarder.Interrupt();
+    }
+
+    [SkippableFact]
+    public void WithoutTheFeatureRssIsRefused()
+    {
+        const int First = MultiQueueMachine.Automatic;
+        var guest = GuestWithVfio(First);
+        var result = guest.Run(GuestSetup.AsUser(
+            $"ixy fwd {GuestMachine.Address(First)} {GuestMachine.Address(First + 1)} --symmetric-rss", LockedMiB));
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("VIRTIO_NET_F_RSS", result.Error);
+    }
+
     // The kernel takes a node's number from whoever knows better than the firmware.
     [SkippableTheory]
     [InlineData(0)]
@@ -53,6 +85,14 @@ public sealed class MultiQueueTests(GuestPool guests, ITestOutputHelper log)
         });
         new Exchange(guest.Port(First), guest.Port(First + 1), new() { Frames = 1000 }).RunFaultless();
         forwarder.Interrupt();
+    }
+
+    // Addresses and ports of IPv4 and UDP without options.
+    private static uint Hash(byte[] frame)
+    {
+        var hash = new RssHash();
+        hash.SetKey(RssOptions.SymmetricKey.Span);
+        return hash.Add(frame.AsSpan(26, 12));
     }
 
     private Guest GuestWithVfio(int first)
