@@ -18,7 +18,7 @@ public sealed class MultiQueueTests(GuestPool guests, ITestOutputHelper log)
         var guest = GuestWithVfio(First);
         using var forwarder = Forwarder.Start(guest, First, LockedMiB, Queues);
         // Isolation and nodes apart, thread i has core i.
-        Assert.Equal(["packets 0: 0", "packets 1: 1"], PacketThreads(guest));
+        Assert.Equal(["packets 0: 0", "packets 1: 1"], PacketThreads(guest, forwarder));
         double rate = new Exchange(guest.Port(First), guest.Port(First + 1), new() { Flows = 16 }).RunFaultless();
         log.WriteLine($"{rate:0} frames per second");
         for (int device = First; device < First + 2; device++)
@@ -72,8 +72,8 @@ public sealed class MultiQueueTests(GuestPool guests, ITestOutputHelper log)
             guest.Run($"echo {node} > /sys/bus/pci/devices/{GuestMachine.Address(device)}/numa_node").Succeeded();
         using var forwarder = Forwarder.Start(guest, First, LockedMiB, "");
         // Node n has core n.
-        Assert.Equal([$"packets 0: {node}"], PacketThreads(guest));
-        string[] maps = guest.Run("grep ixy-dma /proc/$(pgrep -x ixy)/numa_maps").Succeeded().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal([$"packets 0: {node}"], PacketThreads(guest, forwarder));
+        string[] maps = guest.Run($"grep ixy-dma /proc/{forwarder.ProcessId}/numa_maps").Succeeded().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         log.WriteLine(string.Join('\n', maps));
         // Of all memory for cards, only that of the cards of the practice is without a node, and it is gone.
         Assert.NotEmpty(maps);
@@ -104,8 +104,8 @@ public sealed class MultiQueueTests(GuestPool guests, ITestOutputHelper log)
     }
 
     // Names of threads, and the cores they may run on.
-    private static string[] PacketThreads(Guest guest) => guest.Run("""
-        cd /proc/$(pgrep -x ixy)/task
+    private static string[] PacketThreads(Guest guest, Forwarder forwarder) => guest.Run($$"""
+        cd /proc/{{forwarder.ProcessId}}/task
         for task in *; do
           name=$(cat $task/comm)
           case "$name" in packets*) echo "$name: $(grep Cpus_allowed_list $task/status | cut -f 2)";; esac
