@@ -11,6 +11,7 @@ internal static class FwdCommand
         var b = CommonOptions.Device("B", Texts.OtherDevice);
         var batch = CommonOptions.Batch();
         var queues = CommonOptions.Queues();
+        var symmetric = new Option<bool>("--symmetric-rss") { Description = Texts.SymmetricRss };
         var ringSize = CommonOptions.RingSize();
         var maxFrameSize = CommonOptions.MaxFrameSize();
         var bufferSize = CommonOptions.BufferSize();
@@ -18,7 +19,7 @@ internal static class FwdCommand
         var touch = new Option<bool>("--touch") { Description = Texts.Touch };
         var checkedPools = CommonOptions.CheckedPools();
         var json = CommonOptions.Json();
-        var command = new Command("fwd", Texts.Fwd) { a, b, batch, duration, touch, queues, ringSize, maxFrameSize, bufferSize, checkedPools, json };
+        var command = new Command("fwd", Texts.Fwd) { a, b, batch, duration, touch, queues, symmetric, ringSize, maxFrameSize, bufferSize, checkedPools, json };
         command.SetAction(parsed =>
         {
             int batchSize = parsed.GetValue(batch);
@@ -32,6 +33,7 @@ internal static class FwdCommand
                     RingSize = parsed.GetValue(ringSize),
                     MaxFrameSize = parsed.GetValue(maxFrameSize),
                     BufferSize = parsed.GetValue(bufferSize),
+                    Rss = parsed.GetValue(symmetric) ? new() { Key = RssOptions.SymmetricKey } : null,
                     CheckedPools = parsed.GetValue(checkedPools) ? true : null,
                 },
                 parsed.GetValue(touch)

@@ -12,7 +12,13 @@ internal sealed class TestFramePools(int packets, int frameSize) : IDisposable
     /// <summary>A pool of packets that come from a device's address and go to everybody's.</summary>
     internal PacketPool Create(NetworkDevice device)
     {
-        var pool = new PacketPool(new() { Count = packets, BufferSize = (frameSize + 63) / 64 * 64, Name = "generated packets" });
+        var pool = new PacketPool(new()
+        {
+            Count = packets,
+            BufferSize = (frameSize + 63) / 64 * 64,
+            NumaNode = device.PciDevice.NumaNode,
+            Name = "generated packets",
+        });
         _pools.Add(pool);
         pool.SetTemplate(Frame(device.MacAddress));
         return pool;

@@ -20,6 +20,7 @@ internal static class Texts
     internal const string Duration = "Ends after this time: 500ms, 5s, 2m, or 10 for seconds. Without it, Ctrl-C ends.";
     internal const string Touch = "Increments byte 1 of every packet, as C ixy does. Without it, the first cache line is read and nothing changed.";
     internal const string Queues = "Queue pairs of each card, 1 to 64, among which it spreads the flows; each has a thread and, as far as there are enough, a core.";
+    internal const string SymmetricRss = "Both directions of a flow use the same queue pair. A virtio-net device has to offer RSS for that.";
     internal const string RingSize = "Descriptors of each ring: a power of two from 64 to 4096.";
     internal const string MaxFrameSize = "Longest frame received or sent, in bytes without FCS: 64 to 15868.";
     internal const string BufferSize = "Bytes of a receive buffer, a multiple of 1024. Without it, as many as the longest frame needs.";

@@ -30,7 +30,7 @@ public static unsafe class DmaArena
     private static nint s_physicalFrames;
     private static bool s_reserved;
 
-    /// <summary>Why normal pages are in use instead of huge pages; null while all memory is huge pages.</summary>
+    /// <summary>Why normal pages are in use instead of huge pages, or pages of another NUMA node than the wanted one; null if neither is so.</summary>
     public static string? Note { get; private set; }
 
     /// <summary>
@@ -72,7 +72,7 @@ public static unsafe class DmaArena
         }
     }
 
-    internal static DmaMemory Allocate(nuint length, nuint alignment)
+    internal static DmaMemory Allocate(nuint length, nuint alignment, int? numaNode)
     {
         if (!nuint.IsPow2(alignment) || alignment < PageLength || alignment > FrameLength)
             throw new ArgumentOutOfRangeException(nameof(alignment), $"{alignment}: expected a power of two from 4 KiB to 2 MiB");
@@ -83,10 +83,10 @@ public static unsafe class DmaArena
         {
             foreach (var chunk in s_chunks)
             {
-                nuint address = chunk.Take(length, alignment);
+                nuint address = chunk.NumaNode == numaNode ? chunk.Take(length, alignment) : 0;
                 if (address != 0) return new(chunk, address, length);
             }
-            var added = AddChunk(RoundUp(length, FrameLength));
+            var added = AddChunk(RoundUp(length, FrameLength), numaNode);
             return new(added, added.Take(length, alignment), length);
         }
     }
@@ -116,11 +116,11 @@ public static unsafe class DmaArena
                 $"the addresses 0x{address:x} to 0x{address + length:x} of the DMA arena are not free: {Libc.LastError()}");
     }
 
-    private static DmaChunk AddChunk(nuint length)
+    private static DmaChunk AddChunk(nuint length, int? numaNode)
     {
         if (!s_reserved) ReserveAddresses(Base, Capacity, Libc.MAP_FIXED_NOREPLACE);
         s_reserved = true;
-        var chunk = MapChunk(length);
+        var chunk = MapChunk(length, numaNode);
         s_chunks.Add(chunk);
         int mapped = 0;
         try
@@ -137,16 +137,23 @@ public static unsafe class DmaArena
         return chunk;
     }
 
-    private static DmaChunk MapChunk(nuint length)
+    private static DmaChunk MapChunk(nuint length, int? numaNode)
+    {
+        var chunk = MapPages(length, numaNode);
+        if (chunk.FindNodeFault() is { } fault) Note = Note is null ? fault : $"{Note}; {fault}";
+        return chunk;
+    }
+
+    private static DmaChunk MapPages(nuint length, int? numaNode)
     {
         nuint address = FindGap(length, FrameLength);
-        if (DmaChunk.TryMap(address, length, FrameLength) is { } chunk) return chunk;
+        if (DmaChunk.TryMap(address, length, FrameLength, numaNode) is { } chunk) return chunk;
         string reason = Libc.LastError();
         nuint longer = RoundUp(length, LongPage);
-        if (DmaChunk.TryMap(FindGap(longer, LongPage), longer, LongPage) is { } longChunk) return longChunk;
+        if (DmaChunk.TryMap(FindGap(longer, LongPage), longer, LongPage, numaNode) is { } longChunk) return longChunk;
         string cure = $"reserve them with 'echo {length / FrameLength + 64} | sudo tee /proc/sys/vm/nr_hugepages'";
         Note = $"no free 2 MiB huge pages ({reason}): normal pages are used; for speed, {cure}";
-        return DmaChunk.TryMap(address, length, PageLength)
+        return DmaChunk.TryMap(address, length, PageLength, numaNode)
             ?? throw new DmaMemoryException($"no memory for {length >> 20} MiB of DMA memory: {Libc.LastError()}");
     }
 

@@ -11,9 +11,9 @@ public sealed unsafe class DmaChunk
 {
     private readonly List<(nuint Start, nuint Length)> _free;
 
-    private DmaChunk(nuint address, nuint length, int fd, nuint pageLength)
+    private DmaChunk(nuint address, nuint length, int fd, nuint pageLength, int? numaNode)
     {
-        (Address, Length, FileDescriptor, PageLength) = (address, length, fd, pageLength);
+        (Address, Length, FileDescriptor, PageLength, NumaNode) = (address, length, fd, pageLength, numaNode);
         _free = [(address, length)];
     }
 
@@ -32,13 +32,16 @@ public sealed unsafe class DmaChunk
     /// <summary>Backed by huge pages, so that every 2 MiB of it are physically contiguous.</summary>
     public bool IsHuge => PageLength >= DmaArena.FrameLength;
 
+    /// <summary>The NUMA node it was wanted on; null if any would do.</summary>
+    public int? NumaNode { get; }
+
     internal bool IsUnused => _free.Count == 1 && _free[0].Length == Length;
 
     /// <summary>
     /// Maps a new chunk at a fixed address; null if the system has no pages of that length. Address and length are
     /// multiples of it.
     /// </summary>
-    internal static DmaChunk? TryMap(nuint address, nuint length, nuint pageLength)
+    internal static DmaChunk? TryMap(nuint address, nuint length, nuint pageLength, int? numaNode)
     {
         uint kind = pageLength switch
         {
@@ -48,16 +51,35 @@ public sealed unsafe class DmaChunk
         };
         int fd = Libc.memfd_create("ixy-dma", Libc.MFD_CLOEXEC | Libc.MFD_ALLOW_SEALING | kind);
         if (fd < 0) return null;
-        int flags = Libc.MAP_SHARED | Libc.MAP_FIXED | Libc.MAP_POPULATE;
+        // On a certain node, pages come after the kernel has been told which.
+        int flags = Libc.MAP_SHARED | Libc.MAP_FIXED | (numaNode is null ? Libc.MAP_POPULATE : 0);
         // Sealed, so that another process can map it without fear of its end moving (vfio-user).
         if (Libc.ftruncate(fd, (long)length) == 0
             && Libc.fcntl(fd, Libc.F_ADD_SEALS, Libc.F_SEAL_SHRINK | Libc.F_SEAL_GROW | Libc.F_SEAL_SEAL) == 0
             && Libc.mmap((nint)address, length, Libc.PROT_READ | Libc.PROT_WRITE, flags, fd, 0) != Libc.MapFailed)
-            return new(address, length, fd, pageLength);
+        {
+            if (numaNode is { } node) NumaMemory.Populate(address, length, node);
+            return new(address, length, fd, pageLength, numaNode);
+        }
         int error = Marshal.GetLastPInvokeError();
         _ = Libc.close(fd);
         Marshal.SetLastPInvokeError(error);
         return null;
+    }
+
+    /// <summary>What is wrong with the node of its pages, and what cures it; null if nothing is.</summary>
+    internal string? FindNodeFault()
+    {
+        if (NumaNode is not { } node) return null;
+        int astray = 0, pages = (int)(Length / PageLength);
+        for (int page = 0; page < pages; page++)
+        {
+            if (NumaMemory.NodeOf(Address + (nuint)page * PageLength) is { } found && found != node) astray++;
+        }
+        if (astray == 0) return null;
+        string directory = $"/sys/devices/system/node/node{node}/hugepages/hugepages-{PageLength >> 10}kB";
+        string cure = IsHuge ? $": reserve some there with 'echo {pages} | sudo tee {directory}/nr_hugepages'" : "";
+        return $"{(nuint)astray * PageLength >> 10} KiB of DMA memory are not on NUMA node {node}, that of the card, which has no more{cure}";
     }
 
     /// <summary>Gives the memory back; the addresses stay reserved for the arena.</summary>

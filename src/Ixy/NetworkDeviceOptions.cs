@@ -45,9 +45,11 @@ public sealed record NetworkDeviceOptions
     public bool Promiscuous { get; init; } = true;
 
     /// <summary>
-    /// Key of the RSS hash, 40 bytes. Default: the one of the RSS specification's examples.
+    /// How flows are spread over receive queues. Default, null: where there are several, with <see cref="RssOptions"/>'s defaults
+    /// on ixgbe, and as the device likes on virtio-net. If it is given, a single queue has its packets hashed, too, and a
+    /// virtio-net device has to offer VIRTIO_NET_F_RSS.
     /// </summary>
-    public ReadOnlyMemory<byte>? RssKey { get; init; }
+    public RssOptions? Rss { get; init; }
 
     internal bool IsChecked => CheckedPools ?? PacketPoolOptions.CheckedByDefault;
 
@@ -70,7 +72,7 @@ public sealed record NetworkDeviceOptions
             "a buffer size that is a multiple of 1024 up to 16384");
         Check(EffectivePoolSize >= 2 * RingSize && EffectivePoolSize <= 1 << 20, nameof(PoolSize), EffectivePoolSize,
             $"a pool of at least twice the ring size ({2 * RingSize}) and at most 1048576 buffers");
-        Check(RssKey is null || RssKey.Value.Length == 40, nameof(RssKey), RssKey?.Length ?? 0, "an RSS key of 40 bytes");
+        Rss?.Validate(ReceiveQueues);
     }
 
     private static void Check(bool valid, string option, int value, string expected)

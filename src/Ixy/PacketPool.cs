@@ -43,7 +43,7 @@ public sealed unsafe class PacketPool : IDisposable
         _buffersPerFrame = (int)DmaArena.FrameLength / _stride;
         // No buffer, with its headroom, lies across two frames: without an IOMMU these are not neighbours for the device.
         int fullFrames = Math.DivRem(options.Count, _buffersPerFrame, out int rest);
-        _memory = DmaMemory.Allocate((nuint)fullFrames * DmaArena.FrameLength + (nuint)(rest * _stride), DmaArena.FrameLength);
+        _memory = DmaMemory.Allocate((nuint)fullFrames * DmaArena.FrameLength + (nuint)(rest * _stride), DmaArena.FrameLength, options.NumaNode);
         _bottom = (ulong*)NativeMemory.AlignedAlloc((nuint)options.Count * sizeof(ulong), 64);
         _limit = _bottom + options.Count;
         _top = _bottom;

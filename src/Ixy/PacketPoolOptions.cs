@@ -16,6 +16,12 @@ public sealed record PacketPoolOptions
     /// </summary>
     public bool Checked { get; init; } = CheckedByDefault;
 
+    /// <summary>
+    /// The NUMA node its memory should be on, if that has enough: the one of the card (<see cref="Vfio.PciDevice.NumaNode"/>).
+    /// Null, the default, for any.
+    /// </summary>
+    public int? NumaNode { get; init; }
+
     /// <summary>What the pool is for, in error messages.</summary>
     public string Name { get; init; } = "pool";
 

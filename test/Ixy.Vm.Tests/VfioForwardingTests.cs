@@ -20,22 +20,6 @@ public sealed class VfioForwardingTests(GuestPool guests, ITestOutputHelper log)
         forwarder.ExchangeThrough(guest, first, new(), log);
     }
 
-    [SkippableFact]
-    public void TenThousandFramesPassEachWayThroughTwoQueuePairs()
-    {
-        // Virtio 1.2, 5.1.2.
-        const int Receive0 = 0, Transmit0 = 1, Receive1 = 2, Transmit1 = 3;
-        var guest = GuestWithVfio(MultiQueueMachine.Machine, 0);
-        using var forwarder = Forwarder.Start(guest, 0, LockedMiB, "--queues 2");
-        new Exchange(guest.Port(0), guest.Port(1), new() { Flows = 16 }).RunFaultless();
-        for (int device = 0; device < 2; device++)
-        {
-            Assert.All([Receive0, Transmit0, Receive1, Transmit1],
-                queue => Assert.True(guest.UsedIndex(device, queue) > 0, $"queue {queue} of device {device} was not used"));
-        }
-        forwarder.Interrupt();
-    }
-
     // Buffers of 2,048 bytes, so that a frame of 9,014 is spread over five.
     [SkippableFact]
     public void FramesOfUpTo9000BytesAndHeaderPassThroughMergeableBuffers()

@@ -31,7 +31,6 @@ internal static partial class CardRegisters
     internal static readonly Register FTQF = Define("FTQF", 0x0E600, ReadWrite, 0, "5-tuple filter: protocol, mask, priority (8.2.3.7.22)", 128);
     internal static readonly Register L34TIMIR = Define("L34TIMIR", 0x0E800, ReadWrite, 0, "5-tuple filter: queue (8.2.3.7.23)", 128);
     internal static readonly Register RQSMR = Define("RQSMR", 0x02300, ReadWrite, 0, "Statistics counter of each of four queues (8.2.3.23.71)", 32);
-    internal static readonly Register ERETA = Define("ERETA", 0x0EE80, ReadWrite, 0, "RSS indirection table, entries 128-511 (X550)", 96);
     internal static class ETQF_ { internal const uint UpEnable = 1u << 19, FilterEnable = 1u << 31; internal const int UpShift = 16; }
     internal static class ETQS_ { internal const int QueueShift = 16; internal const uint LowLatencyInterrupt = 1u << 29, QueueEnable = 1u << 31; }
     internal static class SYNQF_ { internal const uint QueueEnable = 1, SynFirst = 1u << 31; internal const int QueueShift = 1; }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using Ixy.Ixgbe;
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
 using MRQC_ = Ixy.Ixgbe.IxgbeRegisters.MRQC_;
@@ -152,7 +153,7 @@ internal sealed unsafe class QueueSelector
         Span<byte> key = stackalloc byte[RssHash.KeyLength];
         for (int word = 0; word < RSSRK.Count; word++) BinaryPrimitives.WriteUInt32LittleEndian(key[(word * 4)..], _registers[RSSRK, word]);
         _hash.SetKey(key);
-        LatchTable(isX550: _card.Options.DeviceId == 0x1563);
+        LatchTable(isX550: IxgbeModels.HasLongRssTable(_card.Options.DeviceId));
     }
 
     // 128 entries of four bits; the X550 has 512 of six.

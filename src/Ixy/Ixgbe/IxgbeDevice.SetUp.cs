@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Ixgbe;
@@ -6,9 +5,6 @@ namespace Ixy.Ixgbe;
 // Initialisation and shutdown, in the order and with the section numbers of the datasheet.
 public sealed partial class IxgbeDevice
 {
-    private static readonly byte[] s_defaultRssKey = Convert.FromHexString(
-        "6d5a56da255b0ec24167253d43a38fb0d0ca2bcbae7b30b477cb2da38030f20c6a42b73bbeac01fa");
-
     // 4.6.3 Initialization sequence
     private void SetUp()
     {
@@ -78,7 +74,7 @@ public sealed partial class IxgbeDevice
         Write(RDRXCTL, (Read(RDRXCTL) & ~RDRXCTL_.RscFirstSize) | RDRXCTL_.CrcStrip);
         SetUpFilters();
         for (int i = 0; i < _options.ReceiveQueues; i++) SetUpReceiveQueue(new IxgbeReceiveQueue(_device, _bar, i, _options));
-        if (_options.ReceiveQueues > 1) SetUpRss();
+        if (_options.ReceiveQueues > 1 || _options.Rss is not null) SetUpRss(_options.Rss ?? new());
     }
 
     // 7.1.1 Packet filtering: broadcast, the port's own address, lengths.
@@ -106,24 +102,6 @@ public sealed partial class IxgbeDevice
         _bar.Write32(RDLEN[i], queue.RingLength);
         // 4.6.7: bit 12 of DCA_RXCTRL is set after reset and has to be cleared.
         Change(DCA_RXCTRL[i], DCA_RXCTRL_.MustBeZero, set: false);
-    }
-
-    // 7.1.2.8 Receive-side scaling: a hash over addresses and ports chooses one of the first 16 queues.
-    private void SetUpRss()
-    {
-        ReadOnlySpan<byte> key = _options.RssKey is { } chosen ? chosen.Span : s_defaultRssKey;
-        for (int i = 0; i < RSSRK.Count; i++)
-            _bar.Write32(RSSRK[i], BinaryPrimitives.ReadUInt32LittleEndian(key[(4 * i)..]));
-        int queues = Math.Min(_options.ReceiveQueues, 16);
-        for (int i = 0; i < RETA.Count; i++)
-        {
-            uint entries = 0;
-            for (int j = 0; j < 4; j++) entries |= (uint)((4 * i + j) % queues) << (8 * j);
-            _bar.Write32(RETA[i], entries);
-        }
-        // RSS status shares a descriptor field with the fragment checksum: the hash wins (7.1.6.2).
-        Change(RXCSUM, RXCSUM_.RssHashInDescriptor, set: true);
-        Write(MRQC, MRQC_.RssOnly | MRQC_.TcpIPv4 | MRQC_.IPv4 | MRQC_.TcpIPv6 | MRQC_.IPv6 | MRQC_.UdpIPv4 | MRQC_.UdpIPv6);
     }
 
     // 4.6.8 Transmit initialization

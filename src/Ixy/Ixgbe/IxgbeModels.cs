@@ -26,4 +26,7 @@ internal static class IxgbeModels
         0x151C or 0x1528 or 0x1560 or 0x1563 or 0x15D1 => IxgbePort.Copper,
         _ => null,
     };
+
+    /// <summary>An X550, whose RSS table has 512 entries.</summary>
+    internal static bool HasLongRssTable(ushort deviceId) => deviceId is 0x1563 or 0x15D1;
 }

@@ -51,10 +51,11 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
             Count = options.EffectivePoolSize,
             BufferSize = options.EffectiveBufferSize,
             Checked = options.IsChecked,
+            NumaNode = device.NumaNode,
             Name = _place,
         });
         _longestFrame = (uint)_pool.BufferSize;
-        _memory = DmaMemory.AllocateContiguous((nuint)(options.RingSize * sizeof(ReceiveDescriptor)));
+        _memory = DmaMemory.AllocateContiguous((nuint)(options.RingSize * sizeof(ReceiveDescriptor)), device.NumaNode);
         _ring = (ReceiveDescriptor*)_memory.Address;
         _buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(options.RingSize * sizeof(ulong)), 64);
         _tail = new Doorbell(bar, RDT[index]);

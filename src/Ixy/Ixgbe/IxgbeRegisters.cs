@@ -48,6 +48,7 @@ public static class IxgbeRegisters
     public static readonly Register MRQC = Define("MRQC", 0x05818, ReadWrite, 0, "Multiple receive queues: RSS and hash types (8.2.3.7.12)", alias: 0x0EC80);
     public static readonly Register RSSRK = Define("RSSRK", 0x05C80, ReadWrite, 0, "RSS key, 40 bytes (8.2.3.7.14)", 10, alias: 0x0EB80);
     public static readonly Register RETA = Define("RETA", 0x05C00, ReadWrite, 0, "RSS indirection table, four entries a register (8.2.3.7.13)", 32, alias: 0x0EB00);
+    public static readonly Register ERETA = Define("ERETA", 0x0EE80, ReadWrite, 0, "RSS indirection table, entries 128-511 (X550)", 96);
     public static readonly Register RDBAL = DefineQueue("RDBAL", 0x01000, ReadWrite, 0, "Receive ring address, low (8.2.3.8.1)");
     public static readonly Register RDBAH = DefineQueue("RDBAH", 0x01004, ReadWrite, 0, "Receive ring address, high (8.2.3.8.2)");
     public static readonly Register RDLEN = DefineQueue("RDLEN", 0x01008, ReadWrite, 0, "Receive ring length in bytes, a multiple of 128 (8.2.3.8.3)");

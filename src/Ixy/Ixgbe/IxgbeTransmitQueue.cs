@@ -48,7 +48,7 @@ internal sealed unsafe class IxgbeTransmitQueue : TransmitQueue, IDisposable
         _mask = (ulong)options.RingSize - 1;
         _group = (ulong)Math.Min(32, options.RingSize / 4) - 1;
         _longestFrame = (uint)options.MaxFrameSize;
-        _memory = DmaMemory.AllocateContiguous((nuint)(options.RingSize * sizeof(TransmitDescriptor)));
+        _memory = DmaMemory.AllocateContiguous((nuint)(options.RingSize * sizeof(TransmitDescriptor)), device.NumaNode);
         _ring = (TransmitDescriptor*)_memory.Address;
         _buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(options.RingSize * sizeof(ulong)), 64);
         _tail = new Doorbell(bar, TDT[index]);

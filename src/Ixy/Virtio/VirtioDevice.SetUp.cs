@@ -56,7 +56,7 @@ public sealed partial class VirtioDevice
         SetUpQueues();
         _transport.Status |= Status_.DriverOk;
         foreach (var queue in _receiveQueues) queue.Start();
-        if (QueuePairs > 1) Command("queue pairs", SetQueuePairs, [(byte)QueuePairs, (byte)(QueuePairs >> 8)]);
+        SetUpSteering();
         SetUpMacAddress();
         Promiscuous = _options.Promiscuous;
     }
@@ -68,6 +68,7 @@ public sealed partial class VirtioDevice
         Require(offered);
         _features = offered & Welcome;
         if (QueuePairs > 1) _features |= VirtioFeatures.MultiQueue;
+        if (_options.Rss is not null) _features |= VirtioFeatures.Rss;
         if ((offered & VirtioFeatures.Mtu) != 0 && CanReceiveMtu()) _features |= VirtioFeatures.Mtu;
         _transport.WriteFeatures(_features);
         if (_transport.IsLegacy) return;
@@ -92,6 +93,7 @@ public sealed partial class VirtioDevice
         if (QueuePairs > 1)
             Require(offered, VirtioFeatures.MultiQueue | VirtioFeatures.ControlQueue,
                 $"VIRTIO_NET_F_MQ, and {QueuePairs} queue pairs were asked for: in QEMU it takes 'mq=on,vectors={2 * QueuePairs + 2}' and a netdev with 'queues={QueuePairs}'");
+        RequireRss(offered);
         if (_options.EffectiveBufferSize < 1514)
             Require(offered, VirtioFeatures.MergeableBuffers,
                 $"VIRTIO_NET_F_MRG_RXBUF, and without it a buffer needs 1514 bytes, not {_options.EffectiveBufferSize} (virtio 1.2, 5.1.6.3.1)");
@@ -115,7 +117,7 @@ public sealed partial class VirtioDevice
     // Step 7: 5.1.2 Virtqueues, 5.1.5 Device initialization.
     private void SetUpQueues()
     {
-        int most = Has(VirtioFeatures.MultiQueue) ? (int)_transport.ReadConfig(MaxQueuePairs, 2) : 1;
+        int most = Has(VirtioFeatures.MultiQueue | VirtioFeatures.Rss) ? (int)_transport.ReadConfig(MaxQueuePairs, 2) : 1;
         if (QueuePairs > most)
             throw new FeatureNotOfferedException($"{Name} has {most} queue pairs, and {QueuePairs} were asked for: in QEMU it takes a netdev with 'queues={QueuePairs}'");
         int longestToSend = Math.Min(_options.MaxFrameSize, Mtu + EthernetHeader + VlanTag ?? int.MaxValue);

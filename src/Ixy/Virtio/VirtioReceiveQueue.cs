@@ -32,6 +32,7 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
             Count = Math.Max(settings.EffectivePoolSize, 2 * ring.Size),
             BufferSize = settings.EffectiveBufferSize,
             Checked = settings.IsChecked,
+            NumaNode = device.NumaNode,
             Name = _place,
         });
         HeaderLength = options.HeaderLength;

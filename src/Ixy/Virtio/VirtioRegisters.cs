@@ -57,6 +57,9 @@ internal static class VirtioRegisters
     internal const uint MaxQueuePairs = 8; // 16 bits, with MQ
     internal const uint Mtu = 10; // 16 bits, with MTU
     internal const uint Speed = 12; // 32 bits, Mbit/s, with SPEED_DUPLEX
+    internal const uint MaxRssKeyLength = 17; // 8 bits, with RSS
+    internal const uint MaxRssTableLength = 18; // 16 bits, with RSS
+    internal const uint SupportedHashTypes = 20; // 32 bits, with RSS
     internal static class LinkStatus_ { internal const ushort Up = 1; }
     internal static class Speed_ { internal const uint Greatest = 0x7FFF_FFFF; }
 
@@ -71,6 +74,7 @@ internal static class VirtioRegisters
     internal const ushort SetMacTable = 1 | 0 << 8; // unicast, then multicast: a count of 32 bits and as many addresses
     internal const ushort SetMacAddress = 1 | 1 << 8; // 6 bytes
     internal const ushort SetQueuePairs = 4 | 0 << 8; // 16 bits
+    internal const ushort SetRss = 4 | 1 << 8; // struct virtio_net_rss_config (5.1.6.5.7.1)
     internal const byte CommandOk = 0;
 }
 
@@ -93,5 +97,6 @@ internal enum VirtioFeatures : ulong
     AccessPlatform = 1ul << 33,
     RingPacked = 1ul << 34,
     OrderPlatform = 1ul << 36,
+    Rss = 1ul << 60,
     SpeedDuplex = 1ul << 63,
 }

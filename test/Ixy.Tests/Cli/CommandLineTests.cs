@@ -19,7 +19,7 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("fwd", "--batch", "--duration", "--touch", "--ring-size", "--json", "--checked")]
+    [InlineData("fwd", "--batch", "--duration", "--touch", "--queues", "--symmetric-rss", "--ring-size", "--json", "--checked")]
     [InlineData("pktgen", "--size", "--rate", "--duration", "--count", "--batch", "--ring-size", "--json")]
     public void HelpOfACommandNamesItsOptionsAndTheUnitOfRates(string command, params string[] options)
     {

@@ -56,6 +56,25 @@ public sealed class QueueThreadTests
         });
     }
 
+    [Theory]
+    [InlineData("", "0xda565a6d")]
+    [InlineData("--symmetric-rss", "0x5a6d5a6d")]
+    public void TheKeyOfRssIsChosen(string option, string firstWord)
+    {
+        string trace = Path.GetTempFileName();
+        try
+        {
+            string[] more = option.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            string device = $"sim:ixgbe,wire=loopback,trace={trace}";
+            JsonReport.Of(IxyProcess.Run(["fwd", device, "sim:ixgbe,wire=loopback", "--queues", "2", "--duration", "100ms", "--json", .. more]));
+            Assert.Contains(File.ReadLines(trace), line => line.Contains("RSSRK", StringComparison.Ordinal) && line.Contains(firstWord, StringComparison.OrdinalIgnoreCase));
+        }
+        finally
+        {
+            File.Delete(trace);
+        }
+    }
+
     private static (string Name, string Cores) Describe(string task)
     {
         string[] status = File.ReadAllLines(Path.Combine(task, "status"));

@@ -251,7 +251,14 @@ public sealed class IxgbeDeviceTests
         { new() { BufferSize = 1500 }, "multiple of 1024" },
         { new() { BufferSize = 17408 }, "multiple of 1024" },
         { new() { PoolSize = 1000 }, "twice the ring size (1024)" },
-        { new() { RssKey = new byte[39] }, "40 bytes" },
+        { new() { Rss = new() { Key = new byte[39] } }, "40 bytes" },
+        { new() { Rss = new() { HashTypes = (RssHashTypes)64 } }, "hash type" },
+        { new() { Rss = new() { IndirectionTable = [] } }, "power of two up to 128" },
+        { new() { Rss = new() { IndirectionTable = [0, 0, 0] } }, "power of two up to 128" },
+        { new() { Rss = new() { IndirectionTable = new int[256] } }, "power of two up to 128" },
+        { new() { ReceiveQueues = 3, Rss = new() { IndirectionTable = [2, 3] } }, "expected 0 to 2" },
+        { new() { ReceiveQueues = 64, Rss = new() { IndirectionTable = [16] } }, "expected 0 to 15" },
+        { new() { ReceiveQueues = 2, Rss = new() { IndirectionTable = [-1] } }, "expected 0 to 1" },
     };
 
     [Fact]

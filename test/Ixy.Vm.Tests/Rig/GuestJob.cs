@@ -13,6 +13,9 @@ internal sealed class GuestJob : IDisposable
 
     private GuestJob(Guest guest, string folder) => (_guest, _folder) = (guest, folder);
 
+    /// <summary>The process that the script ends in.</summary>
+    internal int ProcessId => int.Parse(_guest.Run($"cat {_folder}/pid").Succeeded());
+
     /// <summary>What it has written to standard output so far.</summary>
     internal string Output => _guest.Run($"cat {_folder}/output").Succeeded();
 

@@ -41,6 +41,9 @@ internal sealed record GuestDevice(string Model, string Options = "", Cable Cabl
     /// <summary>Two queue pairs; a vector for each of the four queues, one for the control queue and one for changes.</summary>
     internal static GuestDevice VirtioNetTwoQueues { get; } = new("virtio-net-pci", $"{BehindIommu},mq=on,vectors=6", Cable.Tap);
 
+    /// <summary>The same, and the driver says how packets are spread (VIRTIO_NET_F_RSS).</summary>
+    internal static GuestDevice VirtioNetRss { get; } = VirtioNetTwoQueues with { Options = $"{BehindIommu},mq=on,rss=on,vectors=6" };
+
     /// <summary>Says that its network carries 9,000 bytes.</summary>
     internal static GuestDevice VirtioNetJumbo { get; } = new("virtio-net-pci", $"{BehindIommu},host_mtu=9000");
 
@@ -77,6 +80,9 @@ internal sealed record GuestMachine(string Name, params GuestDevice[] Devices)
     /// <summary>That IOMMU does not remap interrupts.</summary>
     internal bool LacksInterruptRemapping { get; init; }
 
+    /// <summary>Two NUMA nodes, each with one of the two cores and half of the memory.</summary>
+    internal bool HasTwoNodes { get; init; }
+
     /// <summary>Goes to the kernel's command line.</summary>
     internal string KernelOptions { get; init; } = "";
 
@@ -97,8 +103,7 @@ internal sealed record GuestMachine(string Name, params GuestDevice[] Devices)
     {
         // No -accel kvm: where /dev/kvm is a nested one, stock kernels hang under it.
         List<string> arguments = ["-machine", "q35,accel=tcg", "-cpu", "max", "-smp", "2", "-m", $"{MemoryMiB}"];
-        if (HasCardsOnSockets)
-            arguments.AddRange(["-object", $"memory-backend-memfd,id=ram,size={MemoryMiB}M,share=on", "-machine", "memory-backend=ram"]);
+        arguments.AddRange(Memory());
         // caching-mode: so that QEMU hears of every mapping, and tells the cards' processes.
         if (HasIommu)
             arguments.AddRange(["-device", $"intel-iommu,intremap={(LacksInterruptRemapping ? "off" : "on")},device-iotlb=on{(HasCardsOnSockets ? ",caching-mode=on" : "")}"]);
@@ -112,6 +117,14 @@ internal sealed record GuestMachine(string Name, params GuestDevice[] Devices)
 
     /// <summary>What the kernel is told.</summary>
     internal string KernelCommandLine => "console=ttyS0 panic=-1" + (HasIommu ? " intel_iommu=on" : "") + $" {KernelOptions}";
+
+    private IEnumerable<string> Memory()
+    {
+        if (HasCardsOnSockets) return ["-object", $"memory-backend-memfd,id=ram,size={MemoryMiB}M,share=on", "-machine", "memory-backend=ram"];
+        var nodes = Enumerable.Range(0, HasTwoNodes ? 2 : 0);
+        return nodes.SelectMany(node => (string[])["-object", $"memory-backend-ram,id=ram{node},size={MemoryMiB / 2}M",
+            "-numa", $"node,nodeid={node},cpus={node},memdev=ram{node}"]);
+    }
 
     // A socket's address is an object, which only JSON can say.
     private string CardArgument(int index, CardPort card) => JsonSerializer.Serialize(new

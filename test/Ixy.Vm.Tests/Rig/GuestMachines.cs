@@ -48,13 +48,17 @@ internal static class SharedGroupMachine
     };
 }
 
-/// <summary>Two NICs with two queue pairs each, behind an IOMMU.</summary>
+/// <summary>Two NICs with two queue pairs each, two more that have RSS besides, behind an IOMMU; and two NUMA nodes.</summary>
 internal static class MultiQueueMachine
 {
-    internal static GuestMachine Machine { get; } = new("IOMMU, two queue pairs",
-        GuestDevice.VirtioNetTwoQueues, GuestDevice.VirtioNetTwoQueues)
+    internal const int Automatic = 0, Rss = 2;
+
+    internal static GuestMachine Machine { get; } = new("IOMMU, two queue pairs, two nodes",
+        GuestDevice.VirtioNetTwoQueues, GuestDevice.VirtioNetTwoQueues,
+        GuestDevice.VirtioNetRss, GuestDevice.VirtioNetRss)
     {
         HasIommu = true,
+        HasTwoNodes = true,
     };
 }
 

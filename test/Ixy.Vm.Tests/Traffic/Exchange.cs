@@ -29,6 +29,9 @@ internal sealed class Exchange
     /// <summary>The verdict on what went from right to left.</summary>
     internal Verdict Back => _back.Verdict;
 
+    /// <summary>All frames that go from left to right, and from right to left.</summary>
+    internal (IEnumerable<byte[]> There, IEnumerable<byte[]> Back) Frames() => (All(_there), All(_back));
+
     /// <summary>Sends everything, and asserts that it arrives in order and unchanged; the frames per second, both ways together.</summary>
     internal double RunFaultless()
     {
@@ -56,6 +59,8 @@ internal sealed class Exchange
         }
         return time;
     }
+
+    private IEnumerable<byte[]> All(FrameStream stream) => Enumerable.Range(0, _plan.Frames).Select(stream.Frame);
 
     private bool IsComplete => _there is { AllSent: true, AllArrived: true } && _back is { AllSent: true, AllArrived: true };
 

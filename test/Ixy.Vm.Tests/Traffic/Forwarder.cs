@@ -9,6 +9,9 @@ internal sealed class Forwarder : IDisposable
 
     private Forwarder(GuestJob job) => _job = job;
 
+    /// <summary>Its process in the guest.</summary>
+    internal int ProcessId => _job.ProcessId;
+
     /// <summary>Starts it and waits until packets pass.</summary>
     /// <param name="guest">Where.</param>
     /// <param name="first">The first of two devices that are next to each other.</param>

@@ -44,6 +44,9 @@ internal sealed class FrameStream
     /// <summary>The frame to send next; <see cref="CountSent"/> says that it was.</summary>
     internal byte[] NextFrame() => Make((ulong)Sent);
 
+    /// <summary>Any frame of the plan.</summary>
+    internal byte[] Frame(int number) => Make((ulong)number);
+
     internal void CountSent() => Sent++;
 
     /// <summary>Judges a frame that has come out.</summary>

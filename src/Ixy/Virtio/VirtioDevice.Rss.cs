@@ -1,0 +1,45 @@
+using System.Buffers.Binary;
+using Ixy.Vfio;
+using static Ixy.Virtio.VirtioRegisters;
+
+namespace Ixy.Virtio;
+
+// 5.1.6.5.5 Automatic receive steering, and 5.1.6.5.7 Receive-side scaling where it was asked for. Hash types have the same
+// bits in the specification and in RssHashTypes (5.1.6.4.3.1).
+public sealed partial class VirtioDevice
+{
+    private void SetUpSteering()
+    {
+        if (_options.Rss is { } rss) SetUpRss(rss);
+        else if (QueuePairs > 1) Command("queue pairs", SetQueuePairs, [(byte)QueuePairs, (byte)(QueuePairs >> 8)]);
+    }
+
+    private void RequireRss(VirtioFeatures offered)
+    {
+        if (_options.Rss is null) return;
+        Require(offered, VirtioFeatures.Rss | VirtioFeatures.ControlQueue,
+            "VIRTIO_NET_F_RSS, and NetworkDeviceOptions.Rss was given: leave it out and the device spreads flows as it likes; in QEMU it takes 'rss=on'");
+    }
+
+    // 5.1.6.5.7.1: the table's length is a power of two, and told as a mask.
+    private void SetUpRss(RssOptions options)
+    {
+        uint hashTypes = (uint)options.HashTypes, supported = _transport.ReadConfig(SupportedHashTypes, 4);
+        int longestKey = (int)_transport.ReadConfig(MaxRssKeyLength, 1), longestTable = (int)_transport.ReadConfig(MaxRssTableLength, 2);
+        if ((hashTypes & ~supported) != 0 || longestKey < RssOptions.KeyLength || longestTable < RssOptions.LongestTable)
+            throw new FeatureNotOfferedException(
+                $"{Name} has RSS with the hash types 0x{supported:x}, keys of {longestKey} bytes and tables of {longestTable} entries: expected at least "
+                + $"0x{hashTypes:x}, {RssOptions.KeyLength} and {RssOptions.LongestTable} (virtio 1.2, 5.1.4)");
+        int[] table = options.Table(QueuePairs);
+        var config = new byte[11 + 2 * table.Length + RssOptions.KeyLength];
+        BinaryPrimitives.WriteUInt32LittleEndian(config, hashTypes);
+        BinaryPrimitives.WriteUInt16LittleEndian(config.AsSpan(4), (ushort)(table.Length - 1));
+        // What is not hashed goes to queue 0, at 6.
+        for (int i = 0; i < table.Length; i++) BinaryPrimitives.WriteUInt16LittleEndian(config.AsSpan(8 + 2 * i), (ushort)table[i]);
+        var rest = config.AsSpan(8 + 2 * table.Length);
+        BinaryPrimitives.WriteUInt16LittleEndian(rest, (ushort)QueuePairs);
+        rest[2] = RssOptions.KeyLength;
+        options.Key.Span.CopyTo(rest[3..]);
+        Command("RSS", SetRss, config);
+    }
+}

@@ -1,0 +1,114 @@
+using Ixy.Simulation.Ixgbe;
+using Xunit.Abstractions;
+
+namespace Ixy.Vm.Tests;
+
+/// <summary>Several queues, a thread for each, and NUMA: a guest with two cores on two nodes.</summary>
+[Collection(GuestCollection.Name)]
+public sealed class MultiQueueTests(GuestPool guests, ITestOutputHelper log)
+{
+    private const int LockedMiB = 128;
+    private const string Queues = "--queues 2";
+
+    [SkippableFact]
+    public void TwoThreadsForwardTenThousandFramesEachWayFlowByFlowInOrder()
+    {
+        // Virtio 1.2, 5.1.2.
+        const int First = MultiQueueMachine.Automatic, Receive0 = 0, Transmit0 = 1, Receive1 = 2, Transmit1 = 3;
+        var guest = GuestWithVfio(First);
+        using var forwarder = Forwarder.Start(guest, First, LockedMiB, Queues);
+        // Isolation and nodes apart, thread i has core i.
+        Assert.Equal(["packets 0: 0", "packets 1: 1"], PacketThreads(guest, forwarder));
+        double rate = new Exchange(guest.Port(First), guest.Port(First + 1), new() { Flows = 16 }).RunFaultless();
+        log.WriteLine($"{rate:0} frames per second");
+        for (int device = First; device < First + 2; device++)
+        {
+            Assert.All([Receive0, Transmit0, Receive1, Transmit1],
+                queue => Assert.True(guest.UsedIndex(device, queue) > 0, $"queue {queue} of device {device} was not used"));
+        }
+        Assert.Equal(0, forwarder.Interrupt().GetProperty("allocatedBytes").GetInt64());
+    }
+
+    // Virtio 1.2, 5.1.6.5.7: each frame has to come on the queue that its hash names, computed here by the rules.
+    [SkippableFact]
+    public void WithRssTheHashSaysWhichQueueAFrameIsReceivedOn()
+    {
+        const int First = MultiQueueMachine.Rss, Receive0 = 0, Receive1 = 2;
+        var guest = GuestWithVfio(First);
+        using var forwarder = Forwarder.Start(guest, First, LockedMiB, $"{Queues} --symmetric-rss");
+        var exchange = new Exchange(guest.Port(First), guest.Port(First + 1), new() { Flows = 64, Frames = 2000 });
+        exchange.RunFaultless();
+        var (there, back) = exchange.Frames();
+        foreach (var (device, frames) in new[] { (First, there), (First + 1, back) })
+        {
+            int second = frames.Count(frame => Hash(frame) % 2 == 1), first = 2000 - second;
+            log.WriteLine($"expected {first} and {second} frames");
+            Assert.InRange(first, 1, 1999);
+            Assert.Equal((first, second), (guest.UsedIndex(device, Receive0), guest.UsedIndex(device, Receive1)));
+        }
+        forwarder.Interrupt();
+    }
+
+    [SkippableFact]
+    public void WithoutTheFeatureRssIsRefused()
+    {
+        const int First = MultiQueueMachine.Automatic;
+        var guest = GuestWithVfio(First);
+        var result = guest.Run(GuestSetup.AsUser(
+            $"ixy fwd {GuestMachine.Address(First)} {GuestMachine.Address(First + 1)} --symmetric-rss", LockedMiB));
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("VIRTIO_NET_F_RSS", result.Error);
+    }
+
+    // The kernel takes a node's number from whoever knows better than the firmware.
+    [SkippableTheory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void MemoryAndThreadsAreOnTheNodeOfTheCards(int node)
+    {
+        const int First = MultiQueueMachine.Automatic;
+        var guest = GuestWithVfio(First);
+        for (int device = First; device < First + 2; device++)
+            guest.Run($"echo {node} > /sys/bus/pci/devices/{GuestMachine.Address(device)}/numa_node").Succeeded();
+        using var forwarder = Forwarder.Start(guest, First, LockedMiB, "");
+        // Node n has core n.
+        Assert.Equal([$"packets 0: {node}"], PacketThreads(guest, forwarder));
+        string[] maps = guest.Run($"grep ixy-dma /proc/{forwarder.ProcessId}/numa_maps").Succeeded().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        log.WriteLine(string.Join('\n', maps));
+        // Of all memory for cards, only that of the cards of the practice is without a node, and it is gone.
+        Assert.NotEmpty(maps);
+        Assert.All(maps, map =>
+        {
+            Assert.Contains($"prefer:{node} ", map.Replace("prefer=", "prefer:"));
+            Assert.Contains($" N{node}=", map);
+            Assert.DoesNotContain($" N{1 - node}=", map);
+        });
+        new Exchange(guest.Port(First), guest.Port(First + 1), new() { Frames = 1000 }).RunFaultless();
+        forwarder.Interrupt();
+    }
+
+    // Addresses and ports of IPv4 and UDP without options.
+    private static uint Hash(byte[] frame)
+    {
+        var hash = new RssHash();
+        hash.SetKey(RssOptions.SymmetricKey.Span);
+        return hash.Add(frame.AsSpan(26, 12));
+    }
+
+    private Guest GuestWithVfio(int first)
+    {
+        var guest = guests.Get(MultiQueueMachine.Machine);
+        guest.BindToVfio(GuestMachine.Address(first));
+        guest.BindToVfio(GuestMachine.Address(first + 1));
+        return guest;
+    }
+
+    // Names of threads, and the cores they may run on.
+    private static string[] PacketThreads(Guest guest, Forwarder forwarder) => guest.Run($$"""
+        cd /proc/{{forwarder.ProcessId}}/task
+        for task in *; do
+          name=$(cat $task/comm)
+          case "$name" in packets*) echo "$name: $(grep Cpus_allowed_list $task/status | cut -f 2)";; esac
+        done | sort
+        """).Succeeded().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+}
