@@ -54,3 +54,16 @@ public sealed class InterfaceInUseException(string message, string networkInterf
     /// <summary>Its name, e.g. <c>eth0</c>.</summary>
     public string Interface { get; } = networkInterface;
 }
+
+/// <summary>The other side of a vfio-user socket has gone: its process ended, or it closed the connection.</summary>
+public sealed class VfioUserDisconnectedException(string message) : PciDeviceException(message);
+
+/// <summary>The other side of a vfio-user socket sent something that the protocol does not allow.</summary>
+public sealed class VfioUserProtocolException(string message) : PciDeviceException(message);
+
+/// <summary>The server of a vfio-user device refused a command.</summary>
+public sealed class VfioUserRefusedException(string message, int error) : PciDeviceException(message)
+{
+    /// <summary>The errno value it gave; 0 if it gave none.</summary>
+    public int Error { get; } = error;
+}

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using Ixy.Vfio;
 using Ixy.Vfio.Interop;
-using Ixy.Vfio.VfioUser;
 
 namespace Ixy.Tests.VfioUser;
 

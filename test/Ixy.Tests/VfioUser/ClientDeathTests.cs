@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Ixy.Vfio;
-using Ixy.Vfio.VfioUser;
 
 namespace Ixy.Tests.VfioUser;
 

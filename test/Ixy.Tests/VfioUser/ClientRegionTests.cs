@@ -1,5 +1,4 @@
 using Ixy.Vfio;
-using Ixy.Vfio.VfioUser;
 
 namespace Ixy.Tests.VfioUser;
 

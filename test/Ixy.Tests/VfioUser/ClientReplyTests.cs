@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using Ixy.Vfio;
-using Ixy.Vfio.VfioUser;
 
 namespace Ixy.Tests.VfioUser;
 

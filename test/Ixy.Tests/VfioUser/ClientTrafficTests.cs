@@ -1,6 +1,6 @@
 using Ixy.Simulation;
 using Ixy.Tests.Driver;
-using Ixy.Vfio.VfioUser;
+using Ixy.Vfio;
 
 namespace Ixy.Tests.VfioUser;
 
