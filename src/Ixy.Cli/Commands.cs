@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using Ixy.Cli.Capture;
+using Ixy.Cli.Replay;
 
 namespace Ixy.Cli;
 
@@ -12,18 +14,28 @@ internal static class Commands
     {
         var fwd = FwdCommand.Create();
         var pktgen = PktgenCommand.Create();
+        var pcap = PcapCommand.Create();
+        var replay = ReplayCommand.Create();
         var sim = SimCommand.Create();
         var list = ListCommand.Create();
         var bind = BindCommand.Create();
         var unbind = BindCommand.CreateUnbind();
         var hugePages = HugePagesCommand.Create();
         var help = new HelpOption();
-        var root = new Command("ixy", Texts.Ixy) { fwd, pktgen, sim, list, bind, unbind, hugePages, help, new VersionOption() };
-        var examples = new Dictionary<Command, string> { [root] = Texts.IxyNotes, [fwd] = Texts.FwdNotes, [pktgen] = Texts.PktgenNotes, [sim] = Texts.SimNotes };
-        examples.Add(list, OperateTexts.ListNotes);
-        examples.Add(bind, OperateTexts.BindNotes);
-        examples.Add(unbind, OperateTexts.UnbindNotes);
-        examples.Add(hugePages, OperateTexts.HugePagesNotes);
+        var root = new Command("ixy", Texts.Ixy) { fwd, pktgen, pcap, replay, sim, list, bind, unbind, hugePages, help, new VersionOption() };
+        var examples = new Dictionary<Command, string>
+        {
+            [root] = Texts.IxyNotes,
+            [fwd] = Texts.FwdNotes,
+            [pktgen] = Texts.PktgenNotes,
+            [pcap] = Texts.PcapNotes,
+            [replay] = Texts.ReplayNotes,
+            [sim] = Texts.SimNotes,
+            [list] = OperateTexts.ListNotes,
+            [bind] = OperateTexts.BindNotes,
+            [unbind] = OperateTexts.UnbindNotes,
+            [hugePages] = OperateTexts.HugePagesNotes,
+        };
         help.Action = new HelpWithNotes((HelpAction)help.Action!, examples);
         return root;
     }

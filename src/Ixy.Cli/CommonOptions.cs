@@ -30,7 +30,29 @@ internal static class CommonOptions
             : throw new ArgumentException($"'{text}' is no PCI address: expected one like 0000:03:00.0, as 'ixy list' shows them")),
     };
 
+    /// <summary>One or more devices, and a file behind them.</summary>
+    internal static Argument<string[]> DevicesAndFile(string name, string description, int mostDevices)
+    {
+        var places = new Argument<string[]>(name) { Description = description, Arity = new(1, mostDevices + 1) };
+        // As above; a file may be '-'.
+        places.Validators.Add(result =>
+        {
+            if (result.Tokens.FirstOrDefault(token => token.Value is ['-', _, ..]) is { } option) result.AddError($"unknown: '{option.Value}'");
+            else if (result.Tokens.Count == 1) result.AddError($"a card and a file are expected, and there is only '{result.Tokens[0].Value}'");
+        });
+        return places;
+    }
+
+    internal static Option<Replay.ReplaySpeed> Speed() => Parsed("--speed", "speed", Texts.Speed, Replay.ReplaySpeed.Original, Replay.ReplaySpeed.Parse);
+
+    internal static Option<int> Passes() => Number("--loop", "times", Texts.Passes, 1, 1_000_000, 1);
+
     internal static Option<int> Batch() => Number("--batch", "packets", Texts.Batch, 1, MostPerBatch, 32);
+
+    internal static Option<int?> Metrics() => WithoutDefault<int?>("--metrics", "port", Texts.Metrics, text =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port <= ushort.MaxValue
+            ? port
+            : throw new ArgumentException($"'{text}' is no port: expected 0 to {ushort.MaxValue}, 0 for any that is free"));
 
     internal static Option<bool> Json() => new("--json") { Description = Texts.Json };
 

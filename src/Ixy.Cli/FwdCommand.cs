@@ -18,13 +18,14 @@ internal static class FwdCommand
         var duration = CommonOptions.Duration();
         var touch = new Option<bool>("--touch") { Description = Texts.Touch };
         var checkedPools = CommonOptions.CheckedPools();
+        var metrics = CommonOptions.Metrics();
         var json = CommonOptions.Json();
-        var command = new Command("fwd", Texts.Fwd) { a, b, batch, duration, touch, queues, symmetric, ringSize, maxFrameSize, bufferSize, checkedPools, json };
+        var command = new Command("fwd", Texts.Fwd) { a, b, batch, duration, touch, queues, symmetric, ringSize, maxFrameSize, bufferSize, checkedPools, metrics, json };
         command.SetAction(parsed =>
         {
             int batchSize = parsed.GetValue(batch);
             return Measurement.Run(
-                new("fwd", parsed.GetValue(duration), parsed.GetValue(json)),
+                new("fwd", parsed.GetValue(duration), parsed.GetValue(json)) { MetricsPort = parsed.GetValue(metrics) },
                 [parsed.GetRequiredValue(a), parsed.GetRequiredValue(b)],
                 new()
                 {

@@ -1,11 +1,25 @@
 using System.Diagnostics;
+using Ixy.Cli.Metrics;
 using Ixy.Cli.Output;
 using Ixy.Vfio;
 
 namespace Ixy.Cli;
 
 /// <summary>How long to measure, and how to report.</summary>
-internal sealed record MeasurementSettings(string Command, TimeSpan? Duration, bool Json);
+internal sealed record MeasurementSettings(string Command, TimeSpan? Duration, bool Json)
+{
+    /// <summary>Standard output belongs to something else, a capture: nothing is printed there.</summary>
+    internal bool OutputIsTaken { get; init; }
+
+    /// <summary>Where metrics are served; null for nowhere.</summary>
+    internal int? MetricsPort { get; init; }
+
+    /// <summary>What the command does besides moving packets.</summary>
+    internal IMeasuredWork? Work { get; init; }
+
+    /// <summary>Makes the loops to practise with, where they are not made as the real ones are.</summary>
+    internal Func<NetworkDevice[], PacketLoop[]>? Practice { get; init; }
+}
 
 /// <summary>The course of a command that moves packets: open, practise, start, wait for links, measure, drain, close, report.</summary>
 internal static class Measurement
@@ -24,22 +38,26 @@ internal static class Measurement
         Action? afterPractice = null)
     {
         // With --json standard output belongs to the one object.
-        var screen = new Screen(settings.Json ? Console.Error : Console.Out, settings.Json ? Console.IsErrorRedirected : Console.IsOutputRedirected);
+        bool isTaken = settings.Json || settings.OutputIsTaken;
+        var screen = new Screen(isTaken ? Console.Error : Console.Out, isTaken ? Console.IsErrorRedirected : Console.IsOutputRedirected);
         using var stop = new StopRequest();
+        using var metrics = MetricsServer.Start(settings.MetricsPort);
         Report report;
         using (var ports = new Ports(specifiers))
         {
             // All that takes time comes first: what a card receives before somebody listens is lost.
-            PracticeRun.Run(specifiers.Length, options, createLoops, cards => Rehearse(cards, screen.Invisible()), stop);
+            PracticeRun.Run(specifiers.Length, options, settings.Practice ?? createLoops, cards => Rehearse(cards, screen.Invisible()), stop);
             afterPractice?.Invoke();
             ports.Start(options);
+            metrics?.Show();
             foreach (var device in ports.Devices) screen.WriteLine($"{device.Name}: {device.DriverName}, MAC address {device.MacAddress}");
-            report = Measure(ports, settings, createLoops, stop, screen);
+            report = Measure(ports, settings, createLoops, stop, screen, metrics);
         }
         // Now the cards are shut down, and what they saw while that was done counts too.
         report.Print(screen);
         if (settings.Json) Console.Out.WriteLine(report.ToJson());
-        return report.WireFaults.Any() ? 1 : 0;
+        if (settings.Work?.Fault is { } fault) Console.Error.WriteLine($"ixy: {fault}");
+        return report.WireFaults.Any() || settings.Work?.Fault is not null ? 1 : 0;
     }
 
     // Showing rates for the first time keeps the JIT busy for longer than a ring takes to fill, and it would take
@@ -55,7 +73,8 @@ internal static class Measurement
     }
 
     private static Report Measure(
-        Ports ports, MeasurementSettings settings, Func<NetworkDevice[], PacketLoop[]> createLoops, StopRequest stop, Screen screen)
+        Ports ports, MeasurementSettings settings, Func<NetworkDevice[], PacketLoop[]> createLoops, StopRequest stop, Screen screen,
+        MetricsServer? metrics)
     {
         using var loops = new LoopGroup(createLoops([.. ports.Devices]), ports.Devices);
         // Where the far end waits for nobody, the first frames come with the link.
@@ -63,6 +82,7 @@ internal static class Measurement
         bool linked = ports.WaitForLinks(stop);
         // Not before it is sure that the command runs: an error is to be the only line.
         if (DmaArena.Note is { } note) Console.Error.WriteLine($"ixy: note: {note}");
+        if (metrics is not null) Console.Error.WriteLine($"ixy: metrics: {metrics.Address}");
         // This thread has little to do, but where it does it the other stands still: not on the first loop's core.
         ThreadPlacement.PinToLastCore();
         ports.StartCounting();
@@ -75,7 +95,9 @@ internal static class Measurement
         loops.StopMeasuring();
         ports.StopSending();
         loops.Finish();
-        return new Report(settings.Command, ports, loops);
+        var counted = ports.ReadStatistics();
+        settings.Work?.Finish(counted);
+        return new Report(settings, ports, counted, loops);
     }
 
     private static void Watch(Ports ports, LoopGroup loops, TimeSpan? duration, StopRequest stop, Screen screen)

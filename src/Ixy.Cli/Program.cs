@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Ixy.Captures;
 using Ixy.Simulation;
 using Ixy.Vfio;
 
@@ -39,7 +40,7 @@ internal static class Program
 
     // What a user can bring about, and what the message therefore explains. Anything else is a bug and shows its stack.
     private static bool IsExpected(Exception error) =>
-        error is PciDeviceException or ArgumentException or PacketMisuseException or IOException;
+        error is PciDeviceException or ArgumentException or PacketMisuseException or IOException or CaptureFormatException;
 
     private static int Fail(string message, int exitCode)
     {

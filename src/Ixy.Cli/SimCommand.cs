@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Ixy.Cli.Metrics;
 using Ixy.Cli.Output;
 using Ixy.Simulation;
 
@@ -18,31 +19,36 @@ internal static class SimCommand
         var mac = new Option<string>("--mac") { Description = Texts.Mac, HelpName = "address" };
         var trace = new Option<string>("--trace") { Description = Texts.Trace, HelpName = "file" };
         var duration = CommonOptions.Duration();
+        var metrics = CommonOptions.Metrics();
         var json = CommonOptions.Json();
-        var command = new Command("sim", Texts.Sim) { card, socket, wire, mac, trace, duration, json };
+        var command = new Command("sim", Texts.Sim) { card, socket, wire, mac, trace, duration, metrics, json };
         command.SetAction(parsed =>
         {
             string specifier = SimulatedCards.Prefix + parsed.GetRequiredValue(card)
                 + Part("mac", parsed.GetValue(mac)) + Part("trace", parsed.GetValue(trace)) + Part("wire", parsed.GetValue(wire));
-            return Serve(specifier, parsed.GetRequiredValue(socket), parsed.GetValue(duration), parsed.GetValue(json));
+            return Serve(specifier, parsed.GetRequiredValue(socket), parsed.GetValue(duration), parsed.GetValue(metrics), parsed.GetValue(json));
         });
         return command;
     }
 
     private static string Part(string key, string? value) => value is null ? "" : $",{key}={value}";
 
-    private static int Serve(string specifier, string socket, TimeSpan? duration, bool json)
+    private static int Serve(string specifier, string socket, TimeSpan? duration, int? metricsPort, bool json)
     {
         // With --json standard output belongs to the one object.
         var screen = new Screen(json ? Console.Error : Console.Out, isRedirected: true);
         using var stop = new StopRequest();
+        using var metrics = MetricsServer.Start(metricsPort);
         long start = Stopwatch.GetTimestamp();
         CardReport report;
         using (var server = VfioUserServer.Open(specifier, socket))
         {
+            using var meter = new CardMeter(server, specifier);
+            metrics?.Show();
             var watch = new CardWatch(server, screen);
             server.Start();
             screen.WriteLine($"{specifier}: waiting for a client at {socket}");
+            if (metrics is not null) Console.Error.WriteLine($"ixy: metrics: {metrics.Address}");
             while (!watch.IsBroken && !stop.Wait(Left(duration, start)))
             {
                 watch.Show();

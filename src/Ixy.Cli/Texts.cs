@@ -7,6 +7,9 @@ internal static class Texts
     internal const string Fwd = "Forwards packets between two network cards, in both directions, with a thread for each queue pair.";
     internal const string Pktgen = "Sends numbered UDP packets; counts and drops what arrives.";
 
+    internal const string Pcap = "Captures what arrives at one or more network cards to a pcapng file, with times in nanoseconds.";
+    internal const string Replay = "Sends the packets of a capture, pcap or pcapng.";
+
     internal const string Sim = "Makes a simulated card that other processes drive: QEMU 10.1 or later, or ixy with vfio-user:PATH.";
 
     internal const string Card = "ixgbe, virtio or virtio-legacy; options may follow, as in ixgbe,model=x540.";
@@ -16,6 +19,12 @@ internal static class Texts
     internal const string Trace = "A file to which every register access is written, with names.";
     internal const string Device = "A card: a PCI address like 0000:03:00.0, or a simulated card like sim:ixgbe,wire=generator.";
     internal const string OtherDevice = "The other card.";
+    internal const string CaptureArguments = "The cards, as elsewhere, and behind them the file; '-' is standard output.";
+    internal const string SnapLength = "Most bytes of a packet that are kept.";
+    internal const string NotPromiscuous = "Captures only what is addressed to the card, to groups it listens to, or to everybody.";
+    internal const string ReplayFile = "The capture; '-' is standard input.";
+    internal const string Speed = "How fast: original (as captured), a multiple (2x, 0.1x), a rate (5Mpps, 10G), or max.";
+    internal const string Passes = "How often the capture is sent.";
     internal const string Batch = "Most packets that one call of the driver takes.";
     internal const string Duration = "Ends after this time: 500ms, 5s, 2m, or 10 for seconds. Without it, Ctrl-C ends.";
     internal const string Touch = "Increments byte 1 of every packet, as C ixy does. Without it, the first cache line is read and nothing changed.";
@@ -25,6 +34,7 @@ internal static class Texts
     internal const string MaxFrameSize = "Longest frame received or sent, in bytes without FCS: 64 to 15868.";
     internal const string BufferSize = "Bytes of a receive buffer, a multiple of 1024. Without it, as many as the longest frame needs.";
     internal const string Checked = "Watches every packet buffer for double frees and leaks. Slower.";
+    internal const string Metrics = "Serves counters to Prometheus at http://127.0.0.1:PORT/metrics; port 0 is any that is free.";
     internal const string Json = "Prints the result as one JSON object, the last line of standard output; all else goes to standard error.";
     internal const string Size = "Length of a packet without its 4-byte CRC: 60 to 15868.";
     internal const string Rate = "How fast: packets (5Mpps, 100kpps), bits on the wire (10G, 100M), or max.";
@@ -57,6 +67,7 @@ internal static class Texts
         Examples:
           ixy fwd sim:ixgbe,wire=generator sim:ixgbe,wire=generator --duration 10s
           ixy pktgen sim:ixgbe,wire=loopback --rate 1Mpps
+          ixy pcap sim:ixgbe,wire=generator,rate=1kpps - | tshark -r -
           ixy fwd --help
 
         {Devices}
@@ -82,6 +93,29 @@ internal static class Texts
           -object memory-backend-memfd,id=ram,size=1G,share=on -machine q35,memory-backend=ram
           -device '{"driver":"vfio-user-pci","socket":{"type":"unix","path":"/tmp/left"}}'
 
+        """;
+
+    internal const string PcapNotes = $"""
+        Examples:
+          ixy pcap sim:ixgbe,wire=generator,rate=1Mpps out.pcapng --duration 5s
+          ixy pcap sim:ixgbe,wire=tap:ixy0 - | tshark -r -
+          sudo ixy pcap 0000:03:00.0 0000:03:00.1 both.pcapng --snaplen 128
+
+        The capture:
+          Packets that are received together have the same time, that of their reception by ixy. A file is written by
+          a thread of its own; up to 64 MiB wait for a slow disk. What finds no room there is dropped, and counted in the
+          report and at the end of the file.
+
+        {Devices}
+        """;
+
+    internal const string ReplayNotes = $"""
+        Examples:
+          ixy replay in.pcapng sim:ixgbe,wire=tap:ixy0
+          ixy replay in.pcap sim:ixgbe,wire=loopback --speed 10x
+          sudo ixy replay in.pcapng 0000:03:00.0 --speed max --loop 100
+
+        {Devices}
         """;
 
     internal const string PktgenNotes = $"""

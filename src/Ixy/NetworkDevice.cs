@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Ixy.Ixgbe;
+using Ixy.Metrics;
 using Ixy.Vfio;
 using Ixy.Virtio;
 
@@ -18,6 +19,7 @@ public abstract class NetworkDevice : IDisposable
 
     private ReceiveQueue _receiveQueue = null!;
     private TransmitQueue _transmitQueue = null!;
+    private DeviceMetrics? _metrics;
 
     /// <summary>The device specifier it was opened with.</summary>
     public string Name => PciDevice.Name;
@@ -150,7 +152,7 @@ public abstract class NetworkDevice : IDisposable
     /// <exception cref="FeatureNotOfferedException">The card has no filter.</exception>
     public abstract void AddMulticastFilter(MacAddress address);
 
-    /// <summary>What the card and its queues have counted since the device was opened.</summary>
+    /// <summary>What the card and its queues have counted since the device was opened. Any thread may ask, until the device is disposed.</summary>
     public abstract DeviceStatistics ReadStatistics();
 
     /// <summary>Stops the queues, resets the card, turns bus mastering off and releases all memory.</summary>
@@ -159,6 +161,8 @@ public abstract class NetworkDevice : IDisposable
     /// <summary>Tells the base class the queues, which are there once the device is set up; checked ones are watched.</summary>
     private protected void SetQueues(IReadOnlyList<ReceiveQueue> receive, IReadOnlyList<TransmitQueue> transmit, bool areChecked)
     {
+        _metrics = new DeviceMetrics(this);
+        (receive, transmit) = _metrics.Watch(receive, transmit);
         if (areChecked)
         {
             receive = [.. receive.Select((queue, i) => new CheckedReceiveQueue(queue, $"receive queue {i} of {Name}"))];
@@ -166,7 +170,11 @@ public abstract class NetworkDevice : IDisposable
         }
         (ReceiveQueues, TransmitQueues) = (receive, transmit);
         (_receiveQueue, _transmitQueue) = (receive[0], transmit[0]);
+        _metrics.Show();
     }
+
+    /// <summary>The first thing when the device closes: nobody else may read it any more.</summary>
+    private protected void HideMetrics() => _metrics?.Hide();
 
     /// <summary>Releases queues and what belongs to them; a checked pool throws when packets were not given back, the rest is released all the same.</summary>
     private protected static void Release(IEnumerable<IDisposable> parts)

@@ -7,14 +7,14 @@ namespace Ixy.Cli.Output;
 internal sealed class Report
 {
     private readonly string _command;
+    private readonly IMeasuredWork? _work;
     private readonly LoopFigures _figures;
     private readonly bool _ranDry;
     private readonly PortFigures[] _ports;
 
-    internal Report(string command, Ports ports, LoopGroup loops)
+    internal Report(MeasurementSettings settings, Ports ports, DeviceStatistics[] statistics, LoopGroup loops)
     {
-        (_command, _figures, _ranDry) = (command, loops.Figures, loops.RanDry);
-        var statistics = ports.ReadStatistics();
+        (_command, _work, _figures, _ranDry) = (settings.Command, settings.Work, loops.Figures, loops.RanDry);
         _ports = [.. ports.Devices.Select((device, i) => new PortFigures(
             device.Name, device.DriverName, statistics[i], loops.Dropped[i], device.PciDevice as SimulatedPciDevice))];
     }
@@ -26,18 +26,21 @@ internal sealed class Report
     private double PacketsPerSecond => _figures.Packets == 0 ? 0 : _figures.Packets / _figures.Elapsed.TotalSeconds;
 
     /// <summary>One line of JSON.</summary>
-    internal string ToJson() => JsonSerializer.Serialize(
-        new ReportJson(_command, _figures.Elapsed.TotalSeconds, [.. _ports.Select(port => port.ToJson())],
-            PacketsPerSecond, _figures.AllocatedBytes, _figures.Collections),
-        ReportJsonContext.Default.ReportJson);
+    internal string ToJson()
+    {
+        var report = new ReportJson(_command, _figures.Elapsed.TotalSeconds, [.. _ports.Select(port => port.ToJson())],
+            PacketsPerSecond, _figures.AllocatedBytes, _figures.Collections);
+        return JsonSerializer.Serialize(_work?.AddTo(report) ?? report, ReportJsonContext.Default.ReportJson);
+    }
 
     /// <summary>For people.</summary>
     internal void Print(Screen screen)
     {
         screen.WriteLine();
         string did = _command == "fwd" ? "forwarded" : "sent";
-        screen.WriteLine($"{did} {_figures.Packets:N0} packets in {_figures.Elapsed.TotalSeconds:F2} s: {PacketsPerSecond / 1e6:F2} Mpps");
+        screen.WriteLine(_work?.Summary ?? $"{did} {_figures.Packets:N0} packets in {_figures.Elapsed.TotalSeconds:F2} s: {PacketsPerSecond / 1e6:F2} Mpps");
         screen.WriteLine();
+        _work?.Print(screen);
         screen.WriteTable(
             ["device", "RX packets", "TX packets", "RX missed", "RX dropped", "RX errors", "TX dropped"],
             [.. _ports.Select(port => port.Cells())]);

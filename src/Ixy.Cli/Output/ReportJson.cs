@@ -3,14 +3,45 @@ using System.Text.Json.Serialization;
 namespace Ixy.Cli.Output;
 
 /// <summary>What <c>--json</c> prints; the names in the object are those here in camel case.</summary>
-/// <param name="Command">fwd or pktgen.</param>
+/// <param name="Command">fwd, pktgen, pcap or replay.</param>
 /// <param name="DurationSeconds">Of the measured part alone, without start, practice and draining.</param>
 /// <param name="Devices">In the order of the command line.</param>
 /// <param name="PacketsPerSecond">Packets given to all cards in the measured part, per second of it.</param>
 /// <param name="AllocatedBytes">Managed memory that the packet threads allocated in the measured part.</param>
 /// <param name="GcCollections">Garbage collections of the process in the measured part.</param>
 internal sealed record ReportJson(
-    string Command, double DurationSeconds, IReadOnlyList<DeviceJson> Devices, double PacketsPerSecond, long AllocatedBytes, int GcCollections);
+    string Command, double DurationSeconds, IReadOnlyList<DeviceJson> Devices, double PacketsPerSecond, long AllocatedBytes, int GcCollections)
+{
+    /// <summary>Of <c>ixy pcap</c> only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public CaptureJson? Capture { get; init; }
+
+    /// <summary>Of <c>ixy replay</c> only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ReplayJson? Replay { get; init; }
+}
+
+/// <summary>What <c>ixy pcap</c> wrote.</summary>
+/// <param name="File">As on the command line.</param>
+/// <param name="Bytes">Its length.</param>
+/// <param name="Interfaces">One for each device, in the order of the command line, as in the file.</param>
+/// <param name="Fault">Why the capture is incomplete; null if it is complete, but for what was dropped.</param>
+internal sealed record CaptureJson(string File, long Bytes, IReadOnlyList<CapturedJson> Interfaces, string? Fault);
+
+/// <summary>A device of a capture.</summary>
+/// <param name="Device">The specifier.</param>
+/// <param name="Received">Packets received for the capture: those written and those dropped.</param>
+/// <param name="Written">Packets in the file.</param>
+/// <param name="Dropped">Packets that are missing in it: the disk was too slow, or failed.</param>
+/// <param name="AfterEnd">Packets that came when the capture was over.</param>
+internal sealed record CapturedJson(string Device, long Received, long Written, long Dropped, long AfterEnd);
+
+/// <summary>What <c>ixy replay</c> sent.</summary>
+/// <param name="File">As on the command line.</param>
+/// <param name="Sent">Packets given to the card.</param>
+/// <param name="TooLong">Left out: longer than the device sends.</param>
+/// <param name="TooShort">Left out: shorter than an Ethernet header.</param>
+internal sealed record ReplayJson(string File, long Sent, long TooLong, long TooShort);
 
 /// <summary>A device: its card's counters from the start of the measured part until it ran dry. Bytes are without FCS.</summary>
 /// <param name="Device">The specifier.</param>

@@ -1,4 +1,4 @@
-using Ixy.Simulation.Captures;
+using Ixy.Captures;
 using Ixy.Vfio;
 
 namespace Ixy.Simulation.Wires;
@@ -119,7 +119,7 @@ internal sealed class PcapWire : Wire
         {
             if (frame.Length is < EthernetHeader or > LongestFrame)
             {
-                throw new CaptureFormatException(
+                throw new DeviceSpecifierException(
                     $"{path}: frame {reader.FrameNumber} has {frame.Length} bytes: expected {EthernetHeader} to {LongestFrame}");
             }
             var copy = new byte[Math.Max(frame.Length, ShortestFrame)];

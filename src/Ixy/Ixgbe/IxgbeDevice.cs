@@ -18,6 +18,7 @@ public sealed partial class IxgbeDevice : NetworkDevice
     private readonly PciBar _bar;
     private readonly List<IxgbeReceiveQueue> _receiveQueues = [];
     private readonly List<IxgbeTransmitQueue> _transmitQueues = [];
+    private readonly Lock _statisticsLock = new();
     private DeviceStatistics _statistics;
     private int _unicastFilters = 1;
     private bool _disposed;
@@ -123,7 +124,12 @@ public sealed partial class IxgbeDevice : NetworkDevice
     /// <inheritdoc/>
     public override DeviceStatistics ReadStatistics()
     {
-        // Every register is cleared by the read, so each value is what has come since the last one.
+        // Every register is cleared by the read, so each value is what has come since the last one, whoever read that.
+        lock (_statisticsLock) return AddStatistics();
+    }
+
+    private DeviceStatistics AddStatistics()
+    {
         long missed = 0;
         for (int i = 0; i < MPC.Count; i++) missed += _bar.Read32(MPC[i]);
         for (int i = 0; i < QPRDC.Count; i++) missed += _bar.Read32(QPRDC[i]);
@@ -151,6 +157,7 @@ public sealed partial class IxgbeDevice : NetworkDevice
     {
         if (_disposed) return;
         _disposed = true;
+        HideMetrics();
         try
         {
             StopAndRelease();

@@ -156,6 +156,7 @@ public sealed partial class VirtioDevice : NetworkDevice
     {
         if (_disposed) return;
         _disposed = true;
+        HideMetrics();
         try
         {
             StopAndRelease();

@@ -30,6 +30,16 @@ public sealed class CommandLineTests
         Assert.Contains("4 of CRC, and 20 of", output);
     }
 
+    [Theory]
+    [InlineData("pcap", "A [B …] FILE", "--count", "--duration", "--snaplen", "--no-promiscuous", "--json", "tshark -r -")]
+    [InlineData("replay", "<FILE> <A>", "--speed", "--loop", "--max-frame-size", "--json", "2x")]
+    public void HelpOfTheCaptureCommandsNamesTheirOptions(string command, params string[] texts)
+    {
+        var (exitCode, output, _) = IxyProcess.Run(command, "--help");
+        Assert.Equal(0, exitCode);
+        Assert.All(texts, text => Assert.Contains(text, output));
+    }
+
     [Fact]
     public void TheVersionIsANumber()
     {
@@ -58,6 +68,16 @@ public sealed class CommandLineTests
     [InlineData("--rate: '10X'", "pktgen", "a", "--rate", "10X")]
     [InlineData("--size: '59'", "pktgen", "a", "--size", "59")]
     [InlineData("--size: '15869'", "pktgen", "a", "--size", "15869")]
+    [InlineData("a card and a file are expected, and there is only 'a'", "pcap", "a")]
+    [InlineData("'pcap'", "pcap")]
+    [InlineData("'--bogus'", "pcap", "a", "b", "--bogus")]
+    [InlineData("--snaplen: '0'", "pcap", "a", "b", "--snaplen", "0")]
+    [InlineData("--count: '-1'", "pcap", "a", "b", "--count", "-1")]
+    [InlineData("--json and the capture cannot both have standard output", "pcap", "a", "-", "--json")]
+    [InlineData("'replay'", "replay", "a")]
+    [InlineData("--speed: 'fast' is no speed", "replay", "a", "b", "--speed", "fast")]
+    [InlineData("--loop: '0'", "replay", "a", "b", "--loop", "0")]
+    [InlineData("standard input can be read only once", "replay", "-", "b", "--loop", "2")]
     [InlineData("--count: '0'", "pktgen", "a", "--count", "0")]
     public void ACommandLineThatMakesNoSenseGetsOneLineAndCodeTwo(string contains, params string[] arguments) =>
         IxyProcess.AssertOneLine(IxyProcess.Run(arguments), exitCode: 2, contains);

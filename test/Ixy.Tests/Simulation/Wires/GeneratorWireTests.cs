@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Ixy.Simulation.Captures;
+using Ixy.Captures;
 using Ixy.Simulation.Wires;
 
 namespace Ixy.Tests.Simulation.Wires;

@@ -1,5 +1,6 @@
-using Ixy.Simulation.Captures;
+using Ixy.Captures;
 using Ixy.Simulation.Wires;
+using Ixy.Tests.Captures;
 using Ixy.Vfio;
 
 namespace Ixy.Tests.Simulation.Wires;

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Ixy.Tests.Simulation.Wires;
+namespace Ixy.Tests.Captures;
 
 /// <summary>Writes capture files by hand, in either byte order, with every mistake a test wants.</summary>
 internal sealed class CaptureBuilder(bool bigEndian)
@@ -45,12 +45,18 @@ internal sealed class CaptureBuilder(bool bigEndian)
     internal CaptureBuilder Section() =>
         Block(0x0A0D0D0A, body => body.Word(0x1A2B3C4D).Halves(1, 0).Word(0xFFFF_FFFF).Word(0xFFFF_FFFF));
 
-    internal CaptureBuilder Interface(ushort linkType = 1, uint snapshotLength = 0, byte? fcsLength = null) => Block(1, body =>
+    internal CaptureBuilder Interface(
+        ushort linkType = 1, uint snapshotLength = 0, byte? fcsLength = null, byte? resolution = null, long offset = 0) => Block(1, body =>
     {
         body.Halves(linkType, 0).Word(snapshotLength).Halves(2, 3).Add("if0\0"u8);
+        if (resolution is { } unit) body.Halves(9, 1).Add([unit, 0, 0, 0]);
         if (fcsLength is { } value) body.Halves(13, 1).Add([value, 0, 0, 0]);
+        if (offset != 0) body.Halves(14, 8).DoubleWord(offset);
         body.Halves(0, 0);
     });
+
+    private CaptureBuilder DoubleWord(long value) =>
+        bigEndian ? Word((uint)(value >> 32)).Word((uint)value) : Word((uint)value).Word((uint)(value >> 32));
 
     internal CaptureBuilder Enhanced(byte[] frame, uint interfaceId = 0, int? originalLength = null) => Block(6, body => body
         .Word(interfaceId).Word(0x60000).Word(1).Word((uint)frame.Length).Word((uint)(originalLength ?? frame.Length)).Add(frame));

@@ -1,6 +1,7 @@
-using Ixy.Simulation.Captures;
+using Ixy.Captures;
+using Ixy.Tests.Simulation.Wires;
 
-namespace Ixy.Tests.Simulation.Wires;
+namespace Ixy.Tests.Captures;
 
 public sealed class CaptureReaderTests
 {
@@ -30,6 +31,50 @@ public sealed class CaptureReaderTests
             .Enhanced(s_frames[2])
             .Block(2, body => body.Halves(1, 0).Word(0).Word(0).Word(14).Word(14).Add(s_frames[3])); // the obsolete packet block
         Assert.Equal(s_frames, Read(file.Bytes));
+    }
+
+    [Theory]
+    [InlineData(0xA1B2C3D4, true, 1_700_000_000_123_456_000)]
+    [InlineData(0xA1B2C3D4, false, 1_700_000_000_123_456_000)]
+    [InlineData(0xA1B23C4D, true, 1_700_000_000_000_123_456)]
+    [InlineData(0xA1B23C4D, false, 1_700_000_000_000_123_456)]
+    public void TimesOfPcapAreReadInBothUnits(uint magic, bool bigEndian, long expected) =>
+        Assert.Equal([(0, expected)], Times(new CaptureBuilder(bigEndian).PcapHeader(magic).PcapPacket(s_frames[0])));
+
+    // The builder's packets have 0x60000 in the high half of the time and 1 in the low one.
+    [Theory]
+    [InlineData(null, 0, 1_688_849_860_263_937_000)] // microseconds, if nothing is said
+    [InlineData((byte)6, 0, 1_688_849_860_263_937_000)]
+    [InlineData((byte)9, 0, 1_688_849_860_263_937)]
+    [InlineData((byte)9, -5, 1_688_844_860_263_937)]
+    [InlineData((byte)6, 1000, 1_688_850_860_263_937_000)]
+    [InlineData((byte)12, 0, 1_688_849_860_263)]
+    [InlineData((byte)19, 0, 168_884)]
+    [InlineData((byte)(0x80 | 30), 0, 1_572_864_000_000_000)]
+    [InlineData((byte)(0x80 | 63), 0, 183_105)]
+    public void TimesOfPcapngAreReadInEveryResolution(byte? resolution, long offset, long expected)
+    {
+        foreach (bool bigEndian in new[] { true, false })
+        {
+            var file = new CaptureBuilder(bigEndian).Section().Interface().Interface(resolution: resolution, offset: offset).Enhanced(s_frames[0], 1);
+            Assert.Equal([(1, expected)], Times(file));
+        }
+    }
+
+    [Fact]
+    public void APacketWithoutATimeHasTheOneBefore() => Assert.Equal(
+        [(0, 0), (1, 1_688_849_860_263_937_000), (0, 1_688_849_860_263_937_000)],
+        Times(new CaptureBuilder(false).Section().Interface().Interface().Simple(s_frames[0]).Enhanced(s_frames[1], 1).Simple(s_frames[0])));
+
+    [Fact]
+    public void ALengthThatIsALieTakesNoMemory()
+    {
+        byte[] file = new CaptureBuilder(false).Section().Interface().Word(6).Word(16 << 20).Add(new byte[1000]).Bytes;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        var error = Assert.Throws<CaptureFormatException>(() => Read(file));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100_000);
+        Assert.Contains("16777208 bytes were to follow, there are 1000", error.Message);
+        Assert.Equal(file.Length - 1000, error.Offset);
     }
 
     [Fact]
@@ -90,6 +135,11 @@ public sealed class CaptureReaderTests
         { "interface 1, and 1 are described", new CaptureBuilder(false).Section().Interface().Enhanced(Frame(60, 1), interfaceId: 1).Bytes },
         { "interface 0, and 0 are described", new CaptureBuilder(false).Section().Simple(Frame(60, 1)).Bytes },
         { "no room for 9 bytes", new CaptureBuilder(false).Section().Block(1, body => body.Halves(1, 0).Word(0).Halves(13, 9).Word(0)).Bytes },
+        { "if_tsresol is 0x14", new CaptureBuilder(false).Section().Interface(resolution: 20).Bytes },
+        { "if_tsresol is 0xc0", new CaptureBuilder(false).Section().Interface(resolution: 0xC0).Bytes },
+        { "if_tsoffset is not 8 bytes", new CaptureBuilder(false).Section().Block(1, body => body.Halves(1, 0).Word(0).Halves(14, 4).Word(0)).Bytes },
+        { "beyond the years 1677 to 2262", new CaptureBuilder(false).Section().Interface(resolution: 0).Enhanced(Frame(60, 1)).Bytes },
+        { "no room for 8 bytes", new CaptureBuilder(false).Section().Block(1, body => body.Halves(1, 0)).Bytes },
         { "if_fcslen is not one byte", new CaptureBuilder(false).Section().Block(1, body => body.Halves(1, 0).Word(0).Halves(13, 4).Word(0)).Bytes },
     };
 
@@ -103,7 +153,7 @@ public sealed class CaptureReaderTests
         var builder = new CaptureBuilder(value.BigEndian);
         if (value.Pcapng)
         {
-            builder.Section().Interface(fcsLength: 4).Enhanced(s_frames[0]).Simple(s_frames[1]);
+            builder.Section().Interface(fcsLength: 4, resolution: 9, offset: 1).Enhanced(s_frames[0]).Simple(s_frames[1]);
             builder.Interface().Enhanced(s_frames[0], 1);
         }
         else builder.PcapHeader().PcapPacket(s_frames[0]).PcapPacket(s_frames[1]).PcapPacket(s_frames[3]);
@@ -183,6 +233,9 @@ public sealed class CaptureReaderTests
         Assert.Equal(frames.Count, reader.FrameNumber);
         return frames;
     }
+
+    private static List<(int Interface, long Time)> Times(CaptureBuilder file) =>
+        [.. CaptureFileTests.Read(file.Bytes).Select(frame => (frame.Interface, frame.Time))];
 
     private static string Refused(byte[] file) => Assert.Throws<CaptureFormatException>(() => Read(file)).Message;
 }

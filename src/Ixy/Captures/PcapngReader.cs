@@ -1,4 +1,4 @@
-namespace Ixy.Simulation.Captures;
+namespace Ixy.Captures;
 
 /// <summary>
 /// The newer format (draft-ietf-opsawg-pcapng): sections of blocks; packets refer to the interfaces described before
@@ -15,9 +15,9 @@ internal sealed class PcapngReader : CaptureReader
 
     internal PcapngReader(CaptureSource source) : base(source) => StartSection();
 
-    private protected override bool ReadPacket(out Packet packet)
+    private protected override bool ReadRecord(out Record record)
     {
-        packet = default;
+        record = default;
         while (Source.TryRead(sizeof(uint), out var bytes))
         {
             uint type = Source.UInt32(bytes);
@@ -30,7 +30,7 @@ internal sealed class PcapngReader : CaptureReader
             var body = ReadBody(length, read: 8);
             if (type == InterfaceDescription) AddInterface(body);
             if (type is not (EnhancedPacket or SimplePacket or ObsoletePacket)) continue;
-            packet = type switch
+            record = type switch
             {
                 EnhancedPacket => LongPacket(body, Source.UInt32(Part(body, 0, 4))),
                 ObsoletePacket => LongPacket(body, Source.UInt16(Part(body, 0, 2))),
@@ -69,37 +69,50 @@ internal sealed class PcapngReader : CaptureReader
 
     private void AddInterface(ReadOnlySpan<byte> body)
     {
-        const int fcsLengthOption = 13, endOfOptions = 0;
-        uint snapshotLength = Source.UInt32(Part(body, 4, 4));
-        int fcsLength = 0;
+        const int endOfOptions = 0, resolutionOption = 9, fcsLengthOption = 13, offsetOption = 14;
+        var found = new Interface(Source.UInt16(Part(body, 0, 8)), Source.UInt32(body[4..]), 0, TimeScale.Microseconds);
         for (var options = body[8..]; options.Length > 0;)
         {
             int code = Source.UInt16(Part(options, 0, 2)), length = Source.UInt16(Part(options, 2, 2));
             if (code == endOfOptions) break;
-            if (code == fcsLengthOption)
-                fcsLength = Part(options, 4, length) is [byte value] ? value : throw Source.Malformed("if_fcslen is not one byte");
+            found = code switch
+            {
+                resolutionOption => found with { Scale = found.Scale with { UnitsPerSecond = Resolution(Byte(options, length, "if_tsresol")) } },
+                fcsLengthOption => found with { FcsLength = Byte(options, length, "if_fcslen") },
+                offsetOption when length == sizeof(long) => found with { Scale = found.Scale with { OffsetSeconds = Source.Int64(Part(options, 4, length)) } },
+                offsetOption => throw Source.Malformed("if_tsoffset is not 8 bytes"),
+                _ => found,
+            };
             int padded = 4 + (length + 3) / 4 * 4;
             options = options[Part(options, 0, padded).Length..];
         }
-        _interfaces.Add(new(Source.UInt16(body), snapshotLength, fcsLength));
+        _interfaces.Add(found);
     }
+
+    private byte Byte(ReadOnlySpan<byte> option, int length, string name) =>
+        Part(option, 4, length) is [byte value] ? value : throw Source.Malformed($"{name} is not one byte");
+
+    private ulong Resolution(byte value) => TimeScale.TryResolution(value, out ulong unitsPerSecond)
+        ? unitsPerSecond
+        : throw Source.Malformed($"if_tsresol is 0x{value:x2}: expected a resolution down to 10^-19 or 2^-63 seconds");
 
     // Interface, (drops,) two words of time, captured and original length, data. Both kinds have the lengths at 12.
-    private Packet LongPacket(ReadOnlySpan<byte> body, uint interfaceId)
+    private Record LongPacket(ReadOnlySpan<byte> body, uint interfaceId)
     {
+        ulong time = (ulong)Source.UInt32(Part(body, 4, 4)) << 32 | Source.UInt32(Part(body, 8, 4));
         uint length = Source.UInt32(Part(body, 12, 4)), originalLength = Source.UInt32(Part(body, 16, 4));
-        return MakePacket(interfaceId, Part(body, 20, length), originalLength);
+        return MakeRecord(interfaceId, Part(body, 20, length), originalLength, time);
     }
 
-    private Packet ShortPacket(ReadOnlySpan<byte> body)
+    private Record ShortPacket(ReadOnlySpan<byte> body)
     {
         uint originalLength = Source.UInt32(Part(body, 0, 4));
         uint limit = InterfaceAt(0).SnapshotLength;
         uint length = limit == 0 ? originalLength : Math.Min(originalLength, limit);
-        return MakePacket(0, Part(body, 4, length), originalLength);
+        return MakeRecord(0, Part(body, 4, length), originalLength, time: null);
     }
 
-    private Packet MakePacket(uint interfaceId, ReadOnlySpan<byte> bytes, uint originalLength)
+    private Record MakeRecord(uint interfaceId, ReadOnlySpan<byte> bytes, uint originalLength, ulong? time)
     {
         var captured = InterfaceAt(interfaceId);
         return new()
@@ -108,6 +121,8 @@ internal sealed class PcapngReader : CaptureReader
             OriginalLength = originalLength,
             LinkType = captured.LinkType,
             FcsLength = captured.FcsLength,
+            Time = time is { } units ? TimeOf(units, captured.Scale) : null,
+            InterfaceId = (int)interfaceId,
         };
     }
 
@@ -119,5 +134,5 @@ internal sealed class PcapngReader : CaptureReader
         ? block.Slice(start, (int)length)
         : throw Source.Malformed($"a block has no room for {length} bytes that it should hold");
 
-    private readonly record struct Interface(ushort LinkType, uint SnapshotLength, int FcsLength);
+    private readonly record struct Interface(ushort LinkType, uint SnapshotLength, int FcsLength, TimeScale Scale);
 }

@@ -1,4 +1,4 @@
-namespace Ixy.Simulation.Captures;
+namespace Ixy.Captures;
 
 /// <summary>The classic format (draft-ietf-opsawg-pcap): a file header, then packets behind record headers.</summary>
 internal sealed class PcapReader : CaptureReader
@@ -8,10 +8,12 @@ internal sealed class PcapReader : CaptureReader
 
     private const int HeaderAfterMagic = 20, RecordHeader = 16;
     private readonly int _linkType, _fcsLength;
+    private readonly TimeScale _scale;
 
-    internal PcapReader(CaptureSource source, bool bigEndian) : base(source)
+    internal PcapReader(CaptureSource source, bool bigEndian, TimeScale scale) : base(source)
     {
         source.IsBigEndian = bigEndian;
+        _scale = scale;
         var header = source.Read(HeaderAfterMagic);
         ushort major = source.UInt16(header), minor = source.UInt16(header[2..]);
         if (major != 2 || minor != 4) throw source.Malformed($"pcap version {major}.{minor}: expected 2.4");
@@ -21,18 +23,21 @@ internal sealed class PcapReader : CaptureReader
         if ((link & fcsLengthPresent) != 0) _fcsLength = (int)(link >> 28) * 2; // in 16-bit words
     }
 
-    private protected override bool ReadPacket(out Packet packet)
+    private protected override bool ReadRecord(out Record record)
     {
-        packet = default;
+        record = default;
         if (!Source.TryRead(RecordHeader, out var header)) return false;
+        // Seconds, and the part of one in microseconds or nanoseconds: 62 bits together.
+        ulong time = Source.UInt32(header) * _scale.UnitsPerSecond + Source.UInt32(header[4..]);
         uint length = Source.UInt32(header[8..]), originalLength = Source.UInt32(header[12..]);
         if (length > LongestPacket) throw Source.Malformed($"a packet of {length} bytes: at most {LongestPacket} are possible");
-        packet = new()
+        record = new()
         {
             Bytes = length == 0 ? [] : Source.Read((int)length),
             OriginalLength = originalLength,
             LinkType = _linkType,
             FcsLength = _fcsLength,
+            Time = TimeOf(time, _scale),
         };
         return true;
     }

@@ -1,15 +1,12 @@
 using System.Buffers.Binary;
 
-namespace Ixy.Simulation.Captures;
+namespace Ixy.Captures;
 
 /// <summary>The bytes of a capture file from first to last, in the byte order that the file says it has.</summary>
 internal sealed class CaptureSource(Stream stream, string name) : IDisposable
 {
     private byte[] _buffer = new byte[4096];
     private long _position;
-
-    /// <summary>What the file was opened as.</summary>
-    internal string Name => name;
 
     /// <summary>Numbers have their most significant byte first.</summary>
     internal bool IsBigEndian { get; set; }
@@ -18,8 +15,7 @@ internal sealed class CaptureSource(Stream stream, string name) : IDisposable
     /// <exception cref="CaptureFormatException">The file ends in the middle of them.</exception>
     internal bool TryRead(int length, out ReadOnlySpan<byte> bytes)
     {
-        if (_buffer.Length < length) _buffer = new byte[length];
-        int read = stream.ReadAtLeast(_buffer.AsSpan(0, length), length, throwOnEndOfStream: false);
+        int read = Fill(length);
         bytes = _buffer.AsSpan(0, read);
         if (read == 0 && length > 0) return false;
         if (read < length) throw Malformed($"ends in the middle: {length} bytes were to follow, there are {read}");
@@ -39,8 +35,28 @@ internal sealed class CaptureSource(Stream stream, string name) : IDisposable
     internal uint UInt32(ReadOnlySpan<byte> bytes) =>
         IsBigEndian ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
 
-    internal CaptureFormatException Malformed(string what) => new($"{name}: near byte {_position}: {what}");
+    internal long Int64(ReadOnlySpan<byte> bytes) =>
+        IsBigEndian ? BinaryPrimitives.ReadInt64BigEndian(bytes) : BinaryPrimitives.ReadInt64LittleEndian(bytes);
+
+    internal CaptureFormatException Malformed(string what) => new($"{name}: near byte {_position}: {what}", _position);
+
+    /// <summary>The file as a whole is not what it should be.</summary>
+    internal CaptureFormatException Refused(string what) => new($"{name}: {what}", 0);
 
     /// <inheritdoc/>
     public void Dispose() => stream.Dispose();
+
+    // A length may be a lie, so memory is taken only as far as there are bytes.
+    private int Fill(int length)
+    {
+        int read = 0;
+        while (true)
+        {
+            int wanted = Math.Min(length, _buffer.Length) - read;
+            int found = stream.ReadAtLeast(_buffer.AsSpan(read, wanted), wanted, throwOnEndOfStream: false);
+            read += found;
+            if (found < wanted || read == length) return read;
+            Array.Resize(ref _buffer, Math.Min(length, 2 * _buffer.Length));
+        }
+    }
 }

@@ -1,0 +1,89 @@
+using Ixy.Captures;
+using Ixy.Cli.Output;
+
+namespace Ixy.Cli.Capture;
+
+/// <summary>The capture of <c>ixy pcap</c>: its loops, its end and its part of the report.</summary>
+internal sealed class CaptureWork(CaptureTarget target, CaptureFileOptions options, int batchSize, long count) : IMeasuredWork, IDisposable
+{
+    private const int BrokenPipe = 32;
+    private readonly List<CaptureFile> _practice = [];
+    private NetworkDevice[] _devices = [];
+    private CaptureFile? _capture;
+    private CaptureLoop? _loop;
+
+    /// <inheritdoc/>
+    public string? Fault => _capture?.Failure is { } failure && !ReaderHasGone
+        ? $"{target.Path}: {Program.Describe(failure)}: the capture is incomplete; make room, or keep less of each packet (--snaplen)"
+        : null;
+
+    /// <inheritdoc/>
+    public string? Summary
+    {
+        get
+        {
+            long written = _devices.Select((_, i) => _capture!.Counts(i).Written).Sum();
+            string place = CaptureTarget.IsStandardOutput(target.Path) ? "standard output" : target.Path;
+            return $"captured {written:N0} packets to {place}: {_capture!.Length:N0} bytes";
+        }
+    }
+
+    // Who reads a pipe may have enough: that is no fault.
+    private bool ReaderHasGone => _capture?.Failure is { HResult: BrokenPipe };
+
+    /// <summary>A loop that captures into nothing, for practice.</summary>
+    internal PacketLoop[] Practise(NetworkDevice[] devices)
+    {
+        var nowhere = new CaptureFile(Stream.Null, Describe(devices), options with { BufferCount = 4 });
+        _practice.Add(nowhere);
+        return [new CaptureLoop(devices, nowhere, batchSize, long.MaxValue)];
+    }
+
+    /// <summary>The loop that captures. Its file begins here.</summary>
+    internal PacketLoop[] Start(NetworkDevice[] devices)
+    {
+        _devices = devices;
+        _capture = target.Start(Describe(devices), options);
+        _loop = new CaptureLoop(devices, _capture, batchSize, count);
+        return [_loop];
+    }
+
+    /// <inheritdoc/>
+    public void Finish(IReadOnlyList<DeviceStatistics> counted) => _capture!.Complete(counted);
+
+    /// <inheritdoc/>
+    public void Print(Screen screen)
+    {
+        var interfaces = ToJson().Interfaces;
+        screen.WriteTable(
+            ["captured at", "received", "written", "dropped", "after the end"],
+            [.. interfaces.Select(found => new[]
+            {
+                found.Device, $"{found.Received:N0}", $"{found.Written:N0}", $"{found.Dropped:N0}", $"{found.AfterEnd:N0}",
+            })]);
+        if (ReaderHasGone) screen.WriteLine("who read the capture has gone");
+        else if (interfaces.Any(found => found.Dropped > 0) && Fault is null)
+            screen.Alert("packets were dropped: the disk, or who reads the pipe, is too slow; less is written with --snaplen");
+        screen.WriteLine();
+    }
+
+    /// <inheritdoc/>
+    public ReportJson AddTo(ReportJson report) => report with { Capture = ToJson() };
+
+    public void Dispose()
+    {
+        foreach (var nowhere in _practice) nowhere.Dispose();
+        _practice.Clear();
+        _capture?.Dispose();
+    }
+
+    private CaptureJson ToJson() => new(target.Path, _capture!.Length, [.. _devices.Select(ToJson)], Fault);
+
+    private CapturedJson ToJson(NetworkDevice device, int i)
+    {
+        var counts = _capture!.Counts(i);
+        return new(device.Name, counts.Received, counts.Written, counts.Dropped, _loop!.AfterEnd[i]);
+    }
+
+    private static CaptureInterface[] Describe(NetworkDevice[] devices) => [.. devices.Select(CaptureInterface.Of)];
+}

@@ -1,0 +1,44 @@
+using System.Diagnostics.Metrics;
+using System.Text;
+
+namespace Ixy.Cli.Metrics;
+
+/// <summary>Listens to the meters of ixy, and says what they say.</summary>
+internal sealed class MetricsPage : IDisposable
+{
+    private readonly MeterListener _listener = new();
+    private readonly Lock _lock = new();
+    private readonly SortedDictionary<string, (Instrument Instrument, List<(long, KeyValuePair<string, object?>[])> Series)> _found = new(StringComparer.Ordinal);
+
+    internal MetricsPage()
+    {
+        _listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Meter.Name is "Ixy" or "Ixy.Simulation") listener.EnableMeasurementEvents(instrument);
+        };
+        _listener.SetMeasurementEventCallback<long>(Take);
+        _listener.Start();
+    }
+
+    /// <summary>All that is measured now, in the text format of Prometheus. For any thread.</summary>
+    internal string Read()
+    {
+        lock (_lock)
+        {
+            _found.Clear();
+            _listener.RecordObservableInstruments();
+            var text = new StringBuilder();
+            foreach (var (instrument, series) in _found.Values) PrometheusText.AppendFamily(text, instrument, series);
+            return text.ToString();
+        }
+    }
+
+    public void Dispose() => _listener.Dispose();
+
+    // Called while Read waits, on its thread.
+    private void Take(Instrument instrument, long value, ReadOnlySpan<KeyValuePair<string, object?>> tags, object? state)
+    {
+        if (!_found.TryGetValue(instrument.Name, out var family)) _found[instrument.Name] = family = (instrument, []);
+        family.Series.Add((value, tags.ToArray()));
+    }
+}

@@ -1,0 +1,20 @@
+using Ixy.Captures;
+
+namespace Ixy.Cli.Replay;
+
+/// <summary>A capture to practise with.</summary>
+internal static class PracticeCapture
+{
+    private const int Frames = 1000, Length = 60;
+
+    /// <summary>A file in memory: frames without meaning.</summary>
+    internal static byte[] Create()
+    {
+        var file = new MemoryStream();
+        using (var writer = new PcapngWriter(file))
+        {
+            for (int i = 0; i < Frames; i++) writer.Write(new byte[Length], i);
+        }
+        return file.ToArray();
+    }
+}

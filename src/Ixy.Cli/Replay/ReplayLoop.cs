@@ -1,0 +1,105 @@
+using Ixy.Captures;
+
+namespace Ixy.Cli.Replay;
+
+/// <summary>Sends the frames of a capture when they are due, and drops what arrives meanwhile.</summary>
+internal sealed class ReplayLoop : PacketLoop
+{
+    /// <summary>Two addresses and a type: a frame has no less.</summary>
+    internal const int ShortestFrame = 14;
+
+    private readonly NetworkDevice _device;
+    private readonly PacketPool _pool;
+    private readonly CaptureReadAhead _source;
+    private readonly ReplaySchedule _schedule;
+    private readonly Packet[] _batch, _received;
+    private readonly int _longestFrame;
+    private int _start, _end;
+
+    /// <param name="device">Where to send.</param>
+    /// <param name="pool">Buffers for frames up to <paramref name="longestFrame"/>.</param>
+    /// <param name="source">The capture.</param>
+    /// <param name="schedule">When its frames are due.</param>
+    /// <param name="longestFrame">What is longer is left out.</param>
+    /// <param name="batchSize">Most packets per call of the driver.</param>
+    internal ReplayLoop(
+        NetworkDevice device, PacketPool pool, CaptureReadAhead source, ReplaySchedule schedule, int longestFrame, int batchSize)
+        : base(device.TransmitQueues[0])
+    {
+        (_device, _pool, _source, _schedule, _longestFrame) = (device, pool, source, schedule, longestFrame);
+        _batch = new Packet[batchSize];
+        _received = new Packet[batchSize];
+    }
+
+    /// <summary>Frames given to the card; read these when the loop has ended.</summary>
+    internal long Sent { get; private set; }
+
+    /// <summary>Frames left out, as they are longer than the device sends.</summary>
+    internal long TooLong { get; private set; }
+
+    /// <summary>Frames left out, as they are shorter than any frame.</summary>
+    internal long TooShort { get; private set; }
+
+    protected override bool HoldsPackets => _start < _end;
+
+    protected override int Round()
+    {
+        Discard();
+        if (!HoldsPackets) Fill();
+        int sent = SendHeld();
+        if (_source.IsAtEnd && !HoldsPackets) StopMeasuring();
+        return sent;
+    }
+
+    protected override int PassiveRound() => Discard() + SendHeld();
+
+    protected override void GiveBack()
+    {
+        CountDropped(device: 0, _end - _start);
+        PacketPool.Free(_batch.AsSpan(_start, _end - _start));
+        _start = _end;
+    }
+
+    private void Fill()
+    {
+        _schedule.Look();
+        (_start, _end) = (0, 0);
+        while (_end < _batch.Length && _source.TryPeek(out var frame, out long time) && _schedule.IsDue(time))
+        {
+            // No buffer is free: the card still has them all.
+            if (!TryAdd(frame)) return;
+            _source.Advance();
+        }
+    }
+
+    private bool TryAdd(ReadOnlySpan<byte> frame)
+    {
+        if (frame.Length > _longestFrame) TooLong++;
+        else if (frame.Length < ShortestFrame) TooShort++;
+        else if (_pool.TryAllocate(out var packet))
+        {
+            packet.Length = frame.Length;
+            frame.CopyTo(packet.Data);
+            _schedule.Count(frame.Length);
+            _batch[_end++] = packet;
+        }
+        else return false;
+        return true;
+    }
+
+    private int SendHeld()
+    {
+        if (!HoldsPackets) return 0;
+        int sent = _device.Transmit(_batch.AsSpan(_start, _end - _start));
+        _start += sent;
+        Sent += sent;
+        return sent;
+    }
+
+    private int Discard()
+    {
+        int received = _device.Receive(_received);
+        PacketPool.Free(_received.AsSpan(0, received));
+        return received;
+    }
+}

@@ -1,0 +1,38 @@
+using System.Diagnostics;
+
+namespace Ixy.Cli.Replay;
+
+/// <summary>
+/// Says which frame is due. Everything is reckoned from the start, so that a frame that goes late delays no other, and errors do
+/// not add up; what is late is made up for at once.
+/// </summary>
+internal sealed class ReplaySchedule(ReplaySpeed speed)
+{
+    private const long NanosecondsPerSecond = 1_000_000_000;
+    private long _start;
+    // In the schedule's unit: nanoseconds of the capture, packets, or bits on the wire.
+    private Int128 _now, _sent;
+
+    /// <summary>Looks at the clock, which starts with the first look.</summary>
+    internal void Look()
+    {
+        long ticks = Stopwatch.GetTimestamp();
+        if (_start == 0) _start = ticks;
+        var elapsed = (Int128)(ticks - _start) * NanosecondsPerSecond / Stopwatch.Frequency;
+        LookAt((long)elapsed);
+    }
+
+    /// <summary>As <see cref="Look"/>, so many nanoseconds after the start.</summary>
+    internal void LookAt(long elapsed) => _now = speed switch
+    {
+        { Factor: > 0 and double factor } => (Int128)(elapsed * factor),
+        { Rate.IsMax: true } => Int128.MaxValue,
+        { Rate.PerSecond: var perSecond } => (Int128)elapsed * perSecond / NanosecondsPerSecond,
+    };
+
+    /// <summary>A frame with this time in the capture is due.</summary>
+    internal bool IsDue(long time) => (speed.Factor > 0 ? time : _sent) <= _now;
+
+    /// <summary>A frame of this length goes.</summary>
+    internal void Count(int length) => _sent += speed.Rate.CountsBits ? PacketRate.BitsOnWire(length) : 1;
+}

@@ -1,0 +1,46 @@
+namespace Ixy.Captures;
+
+/// <summary>What a capture says about an interface that frames were captured at. What is null or 0 is left out.</summary>
+public sealed record CaptureInterface
+{
+    /// <summary>Its name, such as a device specifier.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>The driver or the card, for people.</summary>
+    public string? Hardware { get; init; }
+
+    /// <summary>Its Ethernet address.</summary>
+    public MacAddress? MacAddress { get; init; }
+
+    /// <summary>Speed of the link in Mbit/s.</summary>
+    public int SpeedMbps { get; init; }
+
+    /// <summary>Describes a device as it is now; the speed is that of a link that is up.</summary>
+    public static CaptureInterface Of(NetworkDevice device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return new() { Name = device.Name, Hardware = device.DriverName, MacAddress = device.MacAddress, SpeedMbps = device.Link.SpeedMbps };
+    }
+}
+
+/// <summary>What a capture says at its end about an interface. What is null is left out.</summary>
+public readonly record struct CaptureStatistics
+{
+    /// <summary>When the capture began: nanoseconds since 1970, UTC.</summary>
+    public long StartTime { get; init; }
+
+    /// <summary>When it ended.</summary>
+    public long EndTime { get; init; }
+
+    /// <summary>Frames that arrived at the interface (isb_ifrecv).</summary>
+    public long? Received { get; init; }
+
+    /// <summary>Of these, what the card or its driver had no room for (isb_ifdrop).</summary>
+    public long? Missed { get; init; }
+
+    /// <summary>Of those that the driver handed out, what the disk was too slow for (isb_osdrop).</summary>
+    public long? Dropped { get; init; }
+
+    /// <summary>Frames in the capture (isb_usrdeliv).</summary>
+    public long? Written { get; init; }
+}

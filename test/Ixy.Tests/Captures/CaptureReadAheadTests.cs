@@ -1,0 +1,119 @@
+using Ixy.Captures;
+using Ixy.Tests.Simulation.Wires;
+
+namespace Ixy.Tests.Captures;
+
+public sealed class CaptureReadAheadTests
+{
+    [Fact]
+    public void FramesComeInOrderWithTheirTimes()
+    {
+        // Several buffers full, with a time that goes back.
+        var frames = Enumerable.Range(0, 5000).Select(i => (Time: i == 7 ? -3L : i * 10L, Frame: CaptureReaderTests.Frame(14 + i % 1500, (byte)i))).ToList();
+        using var ahead = new CaptureReadAhead(() => Capture(frames.Select(frame => (frame.Time + 1_700_000_000_000_000_000, frame.Frame))));
+        foreach (var expected in frames)
+        {
+            Assert.True(Next(ahead, out var frame, out long time));
+            Assert.Equal(expected.Time, time);
+            Assert.True(frame.SequenceEqual(expected.Frame));
+            ahead.Advance();
+        }
+        Assert.False(Next(ahead, out _, out _));
+        Assert.True(ahead.IsAtEnd);
+        Assert.False(ahead.TryPeek(out _, out _));
+    }
+
+    [Fact]
+    public void AFurtherPassBeginsWhenTheOneBeforeEnds()
+    {
+        using var ahead = new CaptureReadAhead(() => Capture([(1000, new byte[60]), (1500, new byte[60])]), passes: 3);
+        var times = new List<long>();
+        for (; Next(ahead, out _, out long time); ahead.Advance()) times.Add(time);
+        Assert.Equal([0, 500, 500, 1000, 1000, 1500], times);
+    }
+
+    [Fact]
+    public void AnEmptyCaptureHasAnEnd()
+    {
+        using var ahead = new CaptureReadAhead(() => Capture([]), passes: long.MaxValue);
+        Assert.False(Next(ahead, out _, out _));
+        Assert.True(ahead.IsAtEnd);
+    }
+
+    [Theory]
+    [InlineData(0, long.MaxValue)]
+    [InlineData(long.MaxValue, 0)]
+    public void TimesMayBeAnything(long first, long second)
+    {
+        using var ahead = new CaptureReadAhead(() => Capture([(first, new byte[60]), (second, new byte[60])]), passes: 2);
+        int frames = 0;
+        for (; Next(ahead, out _, out _); ahead.Advance()) frames++;
+        Assert.Equal(4, frames);
+    }
+
+    [Fact]
+    public void DamageIsToldWhenTheFramesBeforeItAreTaken()
+    {
+        byte[] file = new CaptureBuilder(false).Section().Interface().Enhanced(new byte[60]).Enhanced(new byte[60]).Bytes[..^4];
+        using var ahead = new CaptureReadAhead(() => CaptureReader.Open(new MemoryStream(file), "test"));
+        Assert.True(Next(ahead, out _, out _));
+        ahead.Advance();
+        Assert.Contains("ends in the middle", Assert.Throws<CaptureFormatException>(() => Next(ahead, out _, out _)).Message);
+    }
+
+    [Fact]
+    public void WhoStopsEarlyWaitsForNothing()
+    {
+        long opened = 0;
+        var ahead = new CaptureReadAhead(() =>
+        {
+            opened++;
+            return Capture([(0, new byte[15_000])]);
+        }, long.MaxValue);
+        Assert.True(Next(ahead, out _, out _));
+        ahead.Dispose();
+        long before = Interlocked.Read(ref opened);
+        Thread.Sleep(50);
+        Assert.Equal(before, Interlocked.Read(ref opened));
+    }
+
+    [Fact]
+    public void NothingIsAllocatedPerFrame()
+    {
+        byte[] file;
+        using (var stream = new MemoryStream())
+        {
+            using (var writer = new PcapngWriter(stream))
+            {
+                for (int i = 0; i < 1000; i++) writer.Write(new byte[1500], i);
+            }
+            file = stream.ToArray();
+        }
+        using var ahead = new CaptureReadAhead(() => CaptureReader.Open(new MemoryStream(file), "test"), long.MaxValue);
+        Allocations.None(() =>
+        {
+            while (!ahead.TryPeek(out _, out _)) Thread.Yield();
+            ahead.Advance();
+        }, 10_000); // many buffers full
+    }
+
+    private static CaptureReader Capture(IEnumerable<(long Time, byte[] Frame)> frames)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new PcapngWriter(stream))
+        {
+            foreach (var (time, frame) in frames) writer.Write(frame, time);
+        }
+        return CaptureReader.Open(new MemoryStream(stream.ToArray()), "test");
+    }
+
+    private static bool Next(CaptureReadAhead ahead, out ReadOnlySpan<byte> frame, out long time)
+    {
+        while (!ahead.TryPeek(out frame, out time))
+        {
+            if (ahead.IsAtEnd) return false;
+            Thread.Yield();
+        }
+        return true;
+    }
+}

@@ -1,0 +1,166 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+
+namespace Ixy.Tests.Cli;
+
+/// <summary><c>--metrics</c>: what Prometheus would see.</summary>
+public sealed partial class MetricsTests
+{
+    private const string Generator = "sim:ixgbe,wire=generator,rate=20kpps,count=10000";
+
+    [Fact]
+    public async Task CountersGrowAndEndAsTheReportSays()
+    {
+        using var ixy = IxyProcess.Start("fwd", Generator, Generator, "--duration", "5s", "--metrics", "0", "--json");
+        var page = new Uri(Address(ixy));
+        using var client = new HttpClient();
+        var last = new Dictionary<string, double>();
+        // All has been forwarded well before the end.
+        string done = $"ixy_device_packets_total{{device=\"{Generator}\",direction=\"receive\"}}";
+        for (int i = 0; i < 400 && last.GetValueOrDefault(done) < 10_000; i++)
+        {
+            var now = Parse(await client.GetStringAsync(page));
+            Assert.All(last.Where(series => series.Key.Contains("_total", StringComparison.Ordinal)), old => Assert.InRange(now[old.Key], old.Value, double.MaxValue));
+            last = now;
+            await Task.Delay(10);
+        }
+        await Task.Delay(500);
+        last = Parse(await client.GetStringAsync(page));
+        Assert.Equal(0, ixy.WaitForExit());
+        var report = JsonReport.Of((0, ixy.Output, ixy.Error));
+        report.AssertSound();
+        foreach (var (i, device) in new[] { (0, Generator), (1, $"{Generator}#2") })
+        {
+            string tags = $"device=\"{device}\"";
+            Assert.Equal(report.Device(i).Number("rxPackets"), last[$"ixy_device_packets_total{{{tags},direction=\"receive\"}}"]);
+            Assert.Equal(report.Device(i).Number("txPackets"), last[$"ixy_device_packets_total{{{tags},direction=\"transmit\"}}"]);
+            Assert.Equal(report.Device(i).Number("rxBytes"), last[$"ixy_device_io_bytes_total{{{tags},direction=\"receive\"}}"]);
+            Assert.Equal(report.Device(i).Number("txBytes"), last[$"ixy_device_io_bytes_total{{{tags},direction=\"transmit\"}}"]);
+            Assert.Equal(report.Device(i).Number("rxMissed"), last[$"ixy_device_dropped_total{{{tags},direction=\"receive\",by=\"card\"}}"]);
+            Assert.Equal(report.Device(i).Number("rxPackets"), last[$"ixy_queue_packets_total{{{tags},queue=\"0\",direction=\"receive\"}}"]);
+            double batches = last.Where(series => series.Key.StartsWith($"ixy_queue_batches_total{{{tags},queue=\"0\",direction=\"receive\",", StringComparison.Ordinal)).Sum(series => series.Value);
+            Assert.InRange(batches, 10_000.0 / 32, 10_000);
+            Assert.InRange(last[$"ixy_pool_available{{{tags},queue=\"0\"}}"], 1, 4096);
+        }
+    }
+
+    [Theory]
+    [InlineData("pktgen", "sim:ixgbe,wire=loopback", "--rate", "1kpps")]
+    [InlineData("pcap", "sim:virtio,wire=generator,rate=1kpps", "/dev/null")]
+    public async Task EveryCommandHasThem(params string[] arguments)
+    {
+        using var ixy = IxyProcess.Start([.. arguments, "--duration", "20s", "--metrics", "0"]);
+        using var client = new HttpClient();
+        var page = new Uri(Address(ixy));
+        Assert.Contains(Parse(await client.GetStringAsync(page)).Keys, key => key.StartsWith("ixy_device_packets_total{", StringComparison.Ordinal));
+        ixy.Signal(System.Runtime.InteropServices.PosixSignal.SIGINT);
+        Assert.Equal(0, ixy.WaitForExit());
+    }
+
+    [Fact]
+    public async Task ASimulatedCardShowsItsWire()
+    {
+        string socket = Path.Combine(Path.GetTempPath(), $"ixy-metrics-{Guid.NewGuid():N}");
+        using var ixy = IxyProcess.Start("sim", "ixgbe", "--socket", socket, "--wire", "loopback", "--metrics", "0");
+        using var client = new HttpClient();
+        var found = Parse(await client.GetStringAsync(new Uri(Address(ixy))));
+        Assert.Equal(0, found["ixy_wire_packets_total{device=\"sim:ixgbe,wire=loopback\",direction=\"from_card\"}"]);
+        Assert.Equal(0, found["ixy_card_violations_total{device=\"sim:ixgbe,wire=loopback\"}"]);
+        ixy.Signal(System.Runtime.InteropServices.PosixSignal.SIGTERM);
+        Assert.Equal(0, ixy.WaitForExit());
+    }
+
+    [Fact]
+    public async Task OnlyThisMachineAndOnlyOnePageIsServed()
+    {
+        using var ixy = IxyProcess.Start("pktgen", "sim:ixgbe,wire=loopback", "--rate", "1kpps", "--duration", "20s", "--metrics", "0");
+        var page = new Uri(Address(ixy));
+        using var client = new HttpClient();
+        using var response = await client.GetAsync(page);
+        Assert.Equal("text/plain; version=0.0.4; charset=utf-8", response.Content.Headers.ContentType?.ToString());
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(new Uri($"http://localhost:{page.Port}/metrics"))).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync(new Uri(page, "/"))).StatusCode);
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, (await client.PostAsync(page, null)).StatusCode);
+        using var head = await client.SendAsync(new HttpRequestMessage(HttpMethod.Head, page));
+        Assert.Equal(HttpStatusCode.OK, head.StatusCode);
+        // No other address of this machine.
+        foreach (var address in (await Dns.GetHostAddressesAsync(Dns.GetHostName())).Where(address => !IPAddress.IsLoopback(address)))
+        {
+            using var other = new TcpClient(address.AddressFamily);
+            await Assert.ThrowsAnyAsync<SocketException>(async () => await other.ConnectAsync(address, page.Port));
+        }
+        // Who hangs up in the middle harms nobody.
+        using (var rude = new TcpClient("127.0.0.1", page.Port)) await rude.GetStream().WriteAsync("GET /metrics HTTP/1.1\r\nHost: loc"u8.ToArray());
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(page)).StatusCode);
+    }
+
+    [Fact]
+    public void APortInUseIsToldBeforeACardIsOpened()
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        int port = ((IPEndPoint)other.LocalEndpoint).Port;
+        // The device would be an error too, if it were looked at.
+        IxyProcess.AssertOneLine(IxyProcess.Run("pktgen", "eth0", "--metrics", $"{port}"), 1,
+            $"metrics cannot be served on port {port} of 127.0.0.1: Address already in use: name another port, or 0 for any that is free");
+    }
+
+    [Theory]
+    [InlineData("65536")]
+    [InlineData("-1")]
+    [InlineData("http")]
+    public void OtherPortsAreRefused(string port) =>
+        IxyProcess.AssertOneLine(IxyProcess.Run("fwd", "a", "b", "--metrics", port), 2, $"--metrics: '{port}' is no port: expected 0 to 65535");
+
+    private static string Address(IxyProcess ixy)
+    {
+        ixy.WaitForError("metrics\n");
+        return AddressLine().Match(ixy.Error).Groups[1].Value;
+    }
+
+    // Strict: every line is one of the three kinds, families are together and each has one type, no series comes twice.
+    private static Dictionary<string, double> Parse(string text)
+    {
+        Assert.EndsWith("\n", text);
+        var series = new Dictionary<string, double>();
+        var families = new HashSet<string>();
+        string family = "", type = "";
+        foreach (string line in text.TrimEnd('\n').Split('\n'))
+        {
+            if (HelpLine().Match(line) is { Success: true } help)
+            {
+                family = help.Groups[1].Value;
+                Assert.True(families.Add(family), $"{family} is in two places");
+                type = "";
+            }
+            else if (TypeLine().Match(line) is { Success: true } typed)
+            {
+                Assert.Equal(family, typed.Groups[1].Value);
+                type = typed.Groups[2].Value;
+                Assert.Equal(type == "counter", family.EndsWith("_total", StringComparison.Ordinal));
+            }
+            else
+            {
+                var sample = SampleLine().Match(line);
+                Assert.True(sample.Success && type.Length > 0, line);
+                Assert.Equal(family, sample.Groups[1].Value);
+                Assert.True(series.TryAdd(line[..line.LastIndexOf(' ')], double.Parse(sample.Groups[2].Value, CultureInfo.InvariantCulture)), line);
+            }
+        }
+        return series;
+    }
+
+    [GeneratedRegex(@"ixy: metrics: (http://127\.0\.0\.1:\d+/metrics)\n")]
+    private static partial Regex AddressLine();
+
+    [GeneratedRegex(@"^# HELP ([a-z_]+) \S.*$")]
+    private static partial Regex HelpLine();
+
+    [GeneratedRegex(@"^# TYPE ([a-z_]+) (counter|gauge)$")]
+    private static partial Regex TypeLine();
+
+    [GeneratedRegex("""^([a-z_]+)\{(?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*")(?:,[a-z_]+="(?:[^"\\\n]|\\["\\n])*")*\} (\d+)$""")]
+    private static partial Regex SampleLine();
+}

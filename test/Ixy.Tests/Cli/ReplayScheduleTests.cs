@@ -1,0 +1,69 @@
+using Ixy.Cli.Replay;
+
+namespace Ixy.Tests.Cli;
+
+public sealed class ReplayScheduleTests
+{
+    private const long Second = 1_000_000_000;
+
+    [Theory]
+    [InlineData("original", 1)]
+    [InlineData("2x", 2)]
+    [InlineData("0.1X", 0.1)]
+    public void AFrameIsDueWhenItWasCaptured(string speed, double factor)
+    {
+        var schedule = new ReplaySchedule(ReplaySpeed.Parse(speed));
+        schedule.LookAt(0);
+        Assert.True(schedule.IsDue(0));
+        Assert.True(schedule.IsDue(-5));
+        Assert.False(schedule.IsDue(1));
+        // A day later nothing has drifted.
+        const long Day = 86_400 * Second;
+        schedule.LookAt(Day);
+        long due = (long)(Day * factor);
+        Assert.True(schedule.IsDue(due));
+        Assert.False(schedule.IsDue(due + 100));
+    }
+
+    [Theory]
+    [InlineData("10kpps", 100, 10_001)]
+    [InlineData("3pps", 100, 4)]
+    [InlineData("1M", 60, 1489)] // 84 bytes on the wire: 1,488.1 a second
+    [InlineData("10G", 1514, 812_744)]
+    public void ARateCountsFromTheStart(string speed, int length, int inTheFirstSecond)
+    {
+        var schedule = new ReplaySchedule(ReplaySpeed.Parse(speed));
+        int sent = 0;
+        foreach (long time in new[] { 0, 1, Second / 3, Second })
+        {
+            schedule.LookAt(time);
+            for (; schedule.IsDue(long.MaxValue); sent++) schedule.Count(length);
+            if (time == 0) Assert.Equal(1, sent);
+        }
+        Assert.Equal(inTheFirstSecond, sent);
+    }
+
+    [Fact]
+    public void WithoutALimitAllIsDue()
+    {
+        var schedule = new ReplaySchedule(ReplaySpeed.Parse("max"));
+        schedule.LookAt(0);
+        for (int i = 0; i < 1000; i++)
+        {
+            Assert.True(schedule.IsDue(long.MaxValue));
+            schedule.Count(60);
+        }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("x")]
+    [InlineData("0x")]
+    [InlineData("-1x")]
+    [InlineData("1e3x")]
+    [InlineData("10000000x")]
+    [InlineData("fast")]
+    [InlineData("3")]
+    public void OtherSpeedsAreRefused(string speed) =>
+        Assert.Contains("expected original, a multiple of it as in 2x or 0.1x, max", Assert.Throws<ArgumentException>(() => ReplaySpeed.Parse(speed)).Message);
+}

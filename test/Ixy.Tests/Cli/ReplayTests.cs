@@ -1,0 +1,134 @@
+using Ixy.Tests.Captures;
+
+namespace Ixy.Tests.Cli;
+
+/// <summary><c>ixy replay</c>: frames, times and what is left out. That nothing is changed is shown in <see cref="PcapTests"/>.</summary>
+public sealed class ReplayTests : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("ixy-replay-");
+
+    private string Input => Path.Combine(_directory.FullName, "in.pcapng");
+
+    private string Output => Path.Combine(_directory.FullName, "out.pcapng");
+
+    private string Card => $"sim:ixgbe,wire=pcap:>{Output}";
+
+    [Theory]
+    [InlineData("original", 1)]
+    [InlineData("2x", 0.5)]
+    public void TimesAreKept(string speed, double factor)
+    {
+        const long Gap = 1_000_000;
+        const int Frames = 1000;
+        CaptureFiles.Write(Input, Enumerable.Range(0, Frames).Select(i => CaptureFiles.Frame(60, (byte)i)), Gap);
+        Attempts.Until(() =>
+        {
+            JsonReport.Of(IxyProcess.Run("replay", Input, Card, "--speed", speed, "--json")).AssertFaultless();
+            var sent = CaptureFiles.Read(Output);
+            Assert.Equal(Frames, sent.Count);
+            // A frame is late when the machine is busy elsewhere, so it is the punctual ones that count. Nothing may add up.
+            var late = sent.Select((frame, i) => frame.Time - sent[0].Time - (long)(i * Gap * factor)).ToList();
+            Assert.InRange(late[^200..].Min() - late[..200].Min(), -3_000_000, 3_000_000);
+        });
+    }
+
+    [Theory]
+    [InlineData("10kpps", 60, 10_000)]
+    [InlineData("100M", 1514, 8_127)]
+    public void ARateIsKept(string speed, int size, int packetsPerSecond)
+    {
+        CaptureFiles.Write(Input, Enumerable.Range(0, packetsPerSecond / 2).Select(i => CaptureFiles.Frame(size, (byte)i)));
+        Attempts.Until(() =>
+        {
+            var report = JsonReport.Of(IxyProcess.Run("replay", Input, Card, "--speed", speed, "--json"));
+            report.AssertFaultless();
+            Assert.Equal(packetsPerSecond / 2, report.GetProperty("replay").Number("sent"));
+            Assert.InRange(report.GetProperty("packetsPerSecond").GetDouble(), packetsPerSecond * 0.97, packetsPerSecond * 1.01 + 2);
+        });
+    }
+
+    [Fact]
+    public void FramesThatTheDeviceDoesNotSendAreCounted()
+    {
+        byte[][] frames = [CaptureFiles.Frame(60, 1), CaptureFiles.Frame(1519, 2), CaptureFiles.Frame(1518, 3), new byte[13], CaptureFiles.Frame(60, 5)];
+        CaptureFiles.Write(Input, frames);
+        var result = IxyProcess.Run("replay", Input, Card, "--json");
+        var replay = JsonReport.Of(result).GetProperty("replay");
+        Assert.Equal((3, 1, 1), (replay.Number("sent"), replay.Number("tooLong"), replay.Number("tooShort")));
+        Assert.Equal([frames[0], frames[2], frames[4]], CaptureFiles.Frames(Output));
+        Assert.Contains("1 frames were left out: they are longer than 1518 bytes (--max-frame-size", result.Error);
+    }
+
+    [Fact]
+    public void AnMtuIsALimit()
+    {
+        CaptureFiles.Write(Input, [CaptureFiles.Frame(1018, 1), CaptureFiles.Frame(1019, 2)]);
+        var replay = JsonReport.Of(IxyProcess.Run("replay", Input, $"sim:virtio,mtu=1000,wire=pcap:>{Output}", "--json")).GetProperty("replay");
+        Assert.Equal((1, 1), (replay.Number("sent"), replay.Number("tooLong")));
+        Assert.Single(CaptureFiles.Frames(Output));
+    }
+
+    // Both byte orders, microseconds and nanoseconds, several interfaces; a file that is repeated.
+    [Theory]
+    [InlineData(0xA1B2C3D4, true)]
+    [InlineData(0xA1B2C3D4, false)]
+    [InlineData(0xA1B23C4D, true)]
+    [InlineData(0xA1B23C4D, false)]
+    [InlineData(0, true)]
+    [InlineData(0, false)]
+    public void EveryKindOfCaptureIsSent(uint magic, bool bigEndian)
+    {
+        byte[][] frames = [CaptureFiles.Frame(60, 1), CaptureFiles.Frame(61, 2), CaptureFiles.Frame(200, 3)];
+        var file = new CaptureBuilder(bigEndian);
+        if (magic != 0) file.PcapHeader(magic).PcapPacket(frames[0]).PcapPacket(frames[1]).PcapPacket(frames[2]);
+        else file.Section().Interface().Interface(resolution: 9).Enhanced(frames[0], 1).Enhanced(frames[1], 1).Simple(frames[2]);
+        File.WriteAllBytes(Input, file.Bytes);
+        JsonReport.Of(IxyProcess.Run("replay", Input, Card, "--loop", "2", "--json")).AssertFaultless();
+        Assert.Equal([.. frames, .. frames], CaptureFiles.Frames(Output));
+    }
+
+    [Fact]
+    public void StandardInputIsACaptureToo()
+    {
+        byte[][] frames = [CaptureFiles.Frame(60, 1), CaptureFiles.Frame(61, 2)];
+        CaptureFiles.Write(Input, frames);
+        using var shell = IxyProcess.StartOther("bash", "-c", $"cat {Input} | dotnet exec '{IxyProcess.Program}' replay - '{Card}' --json");
+        Assert.Equal(0, shell.WaitForExit());
+        Assert.Equal(frames, CaptureFiles.Frames(Output));
+    }
+
+    [Fact]
+    public void ACaptureOfManyMegabytesIsSentWhole()
+    {
+        const int Frames = 40_000;
+        CaptureFiles.Write(Input, Enumerable.Range(0, Frames).Select(i => CaptureFiles.Frame(60 + i % 1400, (byte)i)));
+        Attempts.Until(() =>
+        {
+            var report = JsonReport.Of(IxyProcess.Run("replay", Input, "sim:ixgbe,wire=loopback", "--speed", "max", "--json"));
+            report.AssertSound(); // nothing allocated
+            Assert.Equal(Frames, report.Device(0).Number("txPackets"));
+            Assert.Equal(Enumerable.Range(0, Frames).Sum(i => 60 + i % 1400), report.Device(0).Number("txBytes"));
+        });
+    }
+
+    [Fact]
+    public void DamageEndsTheReplayWithItsPlace()
+    {
+        CaptureFiles.Write(Input, Enumerable.Repeat(CaptureFiles.Frame(60, 1), 10));
+        byte[] file = File.ReadAllBytes(Input);
+        File.WriteAllBytes(Input, file[..^7]);
+        var (exitCode, _, error) = IxyProcess.Run("replay", Input, Card, "--json");
+        Assert.Equal(1, exitCode);
+        Assert.Matches(@"ixy: \S+in\.pcapng: near byte \d+: ends in the middle", error);
+    }
+
+    [Theory]
+    [InlineData("/nonexistent.pcap", "/nonexistent.pcap")]
+    [InlineData("/dev/null", "the file is empty")]
+    [InlineData("/etc/passwd", "neither pcap nor pcapng")]
+    [InlineData("/tmp", "cannot be read")]
+    public void AFileThatIsNoCaptureIsAnswered(string path, string contains) =>
+        IxyProcess.AssertOneLine(IxyProcess.Run("replay", path, "sim:ixgbe,wire=loopback"), 1, contains);
+
+    public void Dispose() => _directory.Delete(recursive: true);
+}

@@ -1,0 +1,173 @@
+namespace Ixy.Tests.Metrics;
+
+/// <summary>The meter <c>Ixy</c>, as any listener of the process sees it.</summary>
+public sealed class MeterTests
+{
+    private const string Loopback = "sim:ixgbe,wire=loopback,link-delay=0ms", Virtio = "sim:virtio,wire=loopback";
+    private Exception? _failure;
+
+    [Theory]
+    [InlineData(Loopback)]
+    [InlineData(Virtio)]
+    public void WhatPassesADeviceIsCounted(string specifier)
+    {
+        using var listener = new Listener();
+        using (var device = Open(specifier, new() { CheckedPools = true }))
+        {
+            Exchange(device, packets: 100, batch: 10, length: 64);
+            string name = device.Name;
+            Assert.Equal(100, listener.Read("ixy.device.packets", name, "direction=transmit"));
+            Assert.Equal(100, listener.Read("ixy.device.packets", name, "direction=receive"));
+            Assert.Equal(6400, listener.Read("ixy.device.io", name, "direction=transmit"));
+            Assert.Equal(6400, listener.Read("ixy.device.io", name, "direction=receive"));
+            Assert.Equal(100, listener.Read("ixy.queue.packets", name, "direction=transmit,queue=0"));
+            Assert.Equal(100, listener.Read("ixy.queue.packets", name, "direction=receive,queue=0"));
+            Assert.Equal(10, listener.Read("ixy.queue.batches", name, "direction=transmit,queue=0,size=8-15"));
+            Assert.Equal(0, listener.Read("ixy.device.dropped", name, "by=card,direction=receive"));
+            Assert.Equal(0, listener.Read("ixy.device.errors", name, "direction=receive,type=crc"));
+            Assert.Equal(device.ReceiveQueues[0].Pool.Available, listener.Read("ixy.pool.available", name, "queue=0"));
+            Assert.Equal(4096, listener.Read("ixy.pool.size", name, "queue=0"));
+            Assert.Equal(device.TransmitQueues[0].Pending, listener.Read("ixy.queue.pending", name, "direction=transmit,queue=0"));
+        }
+        Assert.Empty(listener.ReadAll());
+    }
+
+    [Fact]
+    public void EveryQueueAndEveryDeviceIsThere()
+    {
+        using var listener = new Listener();
+        using var first = Open(Loopback, new() { ReceiveQueues = 3, TransmitQueues = 2 });
+        using (var second = Open(Loopback, new()))
+        {
+            var series = listener.ReadAll();
+            var packets = series.Keys.Where(key => key.StartsWith("ixy.queue.packets", StringComparison.Ordinal)).Order();
+            Assert.Equal(
+            [
+                $"ixy.queue.packets device={Loopback} direction=receive,queue=0", $"ixy.queue.packets device={Loopback} direction=receive,queue=1",
+                $"ixy.queue.packets device={Loopback} direction=receive,queue=2", $"ixy.queue.packets device={Loopback} direction=transmit,queue=0",
+                $"ixy.queue.packets device={Loopback} direction=transmit,queue=1",
+                $"ixy.queue.packets device={Loopback}#2 direction=receive,queue=0", $"ixy.queue.packets device={Loopback}#2 direction=transmit,queue=0",
+            ], packets);
+        }
+        Assert.DoesNotContain(listener.ReadAll().Keys, key => key.Contains("#2", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void WithoutAListenerTheQueuesAreTheDriversOwn()
+    {
+        using var device = Open(Loopback, new());
+        Assert.Equal("IxgbeReceiveQueue", device.ReceiveQueues[0].GetType().Name);
+        Assert.Equal("IxgbeTransmitQueue", device.TransmitQueues[0].GetType().Name);
+    }
+
+    // Registers that are cleared by reading, read by several threads: nothing may be lost, doubled or go back.
+    [Fact]
+    public void ManyMayReadAtOnce()
+    {
+        const int Packets = 20_000;
+        using var device = Open(Loopback, new());
+        using var end = new CancellationTokenSource();
+        Thread[] readers = [.. Enumerable.Range(0, 3).Select(i => new Thread(() => Watch(device, i, end.Token)))];
+        Array.ForEach(readers, reader => reader.Start());
+        Exchange(device, Packets, batch: 32, length: 60);
+        end.Cancel();
+        Array.ForEach(readers, reader => reader.Join());
+        Assert.Null(_failure);
+        var counted = device.ReadStatistics();
+        Assert.Equal((Packets, Packets), (counted.TxPackets, counted.RxPackets));
+        Assert.Equal((Packets * 60, Packets * 60), (counted.TxBytes, counted.RxBytes));
+    }
+
+    // Devices that open and close while somebody reads.
+    [Fact]
+    public void ReadersDoNotMindDevicesThatClose()
+    {
+        using var listener = new Listener();
+        using var end = new CancellationTokenSource();
+        var reader = new Thread(() => Try(() =>
+        {
+            while (!end.IsCancellationRequested) listener.ReadAll();
+        }));
+        reader.Start();
+        for (int i = 0; i < 20; i++)
+        {
+            using var device = Open(i % 2 == 0 ? Loopback : Virtio, new() { RingSize = 64, PoolSize = 128 });
+            Exchange(device, packets: 10, batch: 10, length: 60);
+        }
+        end.Cancel();
+        reader.Join();
+        Assert.Null(_failure);
+    }
+
+    [Fact]
+    public void CountingBatchesAllocatesNothing()
+    {
+        using var listener = new Listener();
+        using var device = Open(Loopback, new());
+        Assert.Equal("CountingReceiveQueue", device.ReceiveQueues[0].GetType().Name);
+        Exchange(device, packets: 1000, batch: 32, length: 60);
+        var batch = new Packet[32];
+        Simulation.Wires.Allocations.None(() =>
+        {
+            int received = device.Receive(batch);
+            PacketPool.Free(batch.AsSpan(0, received));
+        }, 1000);
+    }
+
+    private static NetworkDevice Open(string specifier, NetworkDeviceOptions options)
+    {
+        Ixy.Simulation.SimulatedCards.Register();
+        var device = NetworkDevice.Open(specifier, options);
+        Assert.True(device.WaitForLink(TimeSpan.FromSeconds(10)));
+        return device;
+    }
+
+    // Sends over a loopback and takes what comes back.
+    private static void Exchange(NetworkDevice device, int packets, int batch, int length)
+    {
+        using var pool = new PacketPool(new() { Count = 2048, BufferSize = 2048 });
+        byte[] frame = Cli.CaptureFiles.Frame(length, 1);
+        pool.SetTemplate(frame);
+        Span<Packet> outgoing = stackalloc Packet[32], incoming = stackalloc Packet[32];
+        long start = Environment.TickCount64;
+        for (int sent = 0, received = 0; received < packets;)
+        {
+            Assert.True(Environment.TickCount64 - start < 60_000, $"{received} of {sent} packets came back");
+            // No more on the way than a ring takes.
+            if (sent < packets && sent - received <= 32)
+            {
+                int count = pool.Allocate(outgoing[..Math.Min(batch, packets - sent)]);
+                int taken = device.Transmit(outgoing[..count]);
+                PacketPool.Free(outgoing[taken..count]);
+                sent += taken;
+            }
+            int came = device.Receive(incoming);
+            PacketPool.Free(incoming[..came]);
+            received += came;
+        }
+        while (!device.TransmitQueues[0].IsDrained) Thread.Yield();
+    }
+
+    private void Watch(NetworkDevice device, int reader, CancellationToken end) => Try(() =>
+    {
+        var last = default(DeviceStatistics);
+        while (!end.IsCancellationRequested)
+        {
+            var now = device.ReadStatistics();
+            Assert.True(now.RxPackets >= last.RxPackets && now.TxPackets >= last.TxPackets, $"reader {reader}: {last} and then {now}");
+            last = now;
+        }
+    });
+
+    private void Try(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception error)
+        {
+            _failure = error;
+        }
+    }
+}
