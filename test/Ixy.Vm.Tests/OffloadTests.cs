@@ -19,7 +19,7 @@ public sealed class OffloadTests(GuestPool guests)
     public void ChecksumsThatTheDeviceMadeAreGood()
     {
         var arrived = Exchange(Checksums, "None");
-        Assert.Equal(s_frames.Select(frame => ("None", "0", Convert.ToHexString(frame.Bytes))), arrived);
+        AssertArrived(arrived, s_frames.Select(frame => ("None", "0", frame.Bytes[..frame.End])));
         AssertTsharkFindsThemGood(arrived);
     }
 
@@ -27,7 +27,7 @@ public sealed class OffloadTests(GuestPool guests)
     public void SoTheyAreWithTags()
     {
         var arrived = Exchange(ChecksumsAndTags, "None");
-        Assert.Equal(s_frames.Select((frame, i) => ("None", "0", Convert.ToHexString(Tagged(frame.Bytes, FirstTag + i)))), arrived);
+        AssertArrived(arrived, s_frames.Select((frame, i) => ("None", "0", Tagged(frame.Bytes[..frame.End], FirstTag + i))));
         AssertTsharkFindsThemGood(arrived);
     }
 
@@ -37,7 +37,7 @@ public sealed class OffloadTests(GuestPool guests)
     public void ChecksumsThatAreOnlyBegunAreCompletedOnReceipt()
     {
         var arrived = Exchange(ChecksumsAndTags, "ReceiveChecksum,VlanStrip");
-        Assert.Equal(s_frames.Select((frame, i) => (Flags(frame), $"{FirstTag + i}", Convert.ToHexString(frame.Bytes))), arrived);
+        AssertArrived(arrived, s_frames.Select((frame, i) => (Flags(frame), $"{FirstTag + i}", frame.Bytes[..frame.End])));
         AssertTsharkFindsThemGood(arrived);
 
         static string Flags(OffloadFrame frame) => frame.End == frame.Bytes.Length ? "L4ChecksumGood, VlanStripped" : "VlanStripped";
@@ -54,6 +54,14 @@ public sealed class OffloadTests(GuestPool guests)
         var facts = ProbeFacts.Run(guest, $"offload {from} {to} /tmp/frames {requests} {receiving}", LockedMiB);
         facts.AssertAll(("done", "offload"));
         return [.. facts.All("frame").Select(frame => frame.Split(';')).Select(part => part is [var flags, var tag, var bytes] ? (flags, tag, bytes) : ("lost", "", ""))];
+    }
+
+    // What is behind the IP packet, a host that filters on bridges (br_netfilter) cuts off.
+    private static void AssertArrived((string Flags, string Tag, string Frame)[] arrived, IEnumerable<(string Flags, string Tag, byte[] Frame)> expected)
+    {
+        var whole = expected.Select(frame => (frame.Flags, frame.Tag, Convert.ToHexString(frame.Frame))).ToArray();
+        Assert.Equal(whole.Length, arrived.Length);
+        Assert.Equal(whole, arrived.Zip(whole, (found, frame) => (found.Flags, found.Tag, found.Frame[..Math.Min(found.Frame.Length, frame.Item3.Length)])));
     }
 
     private static byte[] Tagged(byte[] frame, int tag) => [.. frame[..12], 0x81, 0x00, (byte)(tag >> 8), (byte)tag, .. frame[12..]];

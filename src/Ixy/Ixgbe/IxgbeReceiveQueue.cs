@@ -84,12 +84,12 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
     public override long Dropped => _dropped;
 
     /// <inheritdoc/>
-    public override int Receive(Span<Packet> batch) => _path switch
+    public override int Receive(Span<Packet> batch)
     {
-        ReceivePath.Virtual => Receive<VirtualAddresses, NoOffloads>(batch),
-        ReceivePath.Physical => Receive<PhysicalAddresses, NoOffloads>(batch),
-        _ => ReceiveReported(batch),
-    };
+        if (_path == ReceivePath.Virtual) return Receive<VirtualAddresses, NoOffloads>(batch);
+        if (_path == ReceivePath.Physical) return Receive<PhysicalAddresses, NoOffloads>(batch);
+        return ReceiveReported(batch);
+    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private int ReceiveReported(Span<Packet> batch) => _virtualAddresses
