@@ -51,6 +51,12 @@ public sealed record NetworkDeviceOptions
     /// </summary>
     public RssOptions? Rss { get; init; }
 
+    /// <summary>
+    /// What the device does to frames on their way, next to moving them; see there which device can do what. Default none:
+    /// frames go through as they are, and <see cref="Packet.Flags"/> stay empty.
+    /// </summary>
+    public Offloads Offloads { get; init; }
+
     internal bool IsChecked => CheckedPools ?? PacketPoolOptions.CheckedByDefault;
 
     internal int EffectiveBufferSize => BufferSize ?? Math.Max(2048, (MaxFrameSize + 1023) / 1024 * 1024);
@@ -73,6 +79,7 @@ public sealed record NetworkDeviceOptions
         Check(EffectivePoolSize >= 2 * RingSize && EffectivePoolSize <= 1 << 20, nameof(PoolSize), EffectivePoolSize,
             $"a pool of at least twice the ring size ({2 * RingSize}) and at most 1048576 buffers");
         Rss?.Validate(ReceiveQueues);
+        Check((Offloads & ~Offloads.All) == 0, nameof(Offloads), (int)Offloads, $"offloads out of {Offloads.All}");
     }
 
     private static void Check(bool valid, string option, int value, string expected)

@@ -2,20 +2,20 @@ namespace Ixy;
 
 /// <summary>
 /// The watch of a checked pool: who holds each buffer, on which loan, and where it was allocated. A handle names its
-/// loan, so a copy that outlived its packet is known even when the buffer is in use again.
+/// loan, so a copy that outlived its packet is known even when the buffer is in use again (but for one loan in 255).
 /// </summary>
 internal sealed class PacketPoolChecks
 {
     private readonly PacketPool _pool;
     private readonly Holder[] _holders;
-    private readonly ushort[] _loans;
+    private readonly byte[] _loans;
     private readonly string[] _places;
 
     internal PacketPoolChecks(PacketPool pool)
     {
         _pool = pool;
         _holders = new Holder[pool.Capacity];
-        _loans = new ushort[pool.Capacity];
+        _loans = new byte[pool.Capacity];
         _places = new string[pool.Capacity];
     }
 

@@ -37,6 +37,9 @@ public abstract class TransmitQueue
     /// then on; their buffers go back to their pools when they have been sent. The caller still owns the rest.
     /// </summary>
     /// <returns>How many were taken, from the front.</returns>
-    /// <exception cref="ArgumentException">A packet is empty or longer than the device's maximum; none was taken.</exception>
+    /// <exception cref="ArgumentException">
+    /// A packet is empty or longer than the device's maximum, or asks for what cannot be done to it (<see cref="Packet.Flags"/>): the
+    /// option is off, or its headers are not those of a whole TCP or UDP packet. None was taken.
+    /// </exception>
     public abstract int Transmit(ReadOnlySpan<Packet> batch);
 }

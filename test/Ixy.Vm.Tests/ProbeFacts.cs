@@ -16,6 +16,9 @@ internal sealed class ProbeFacts
     /// <summary>The last value of a fact; several runs of one thing must come to the same.</summary>
     internal string this[string name] => Assert.Single(_facts[name].Distinct());
 
+    /// <summary>All values of a fact, in order.</summary>
+    internal IReadOnlyList<string> All(string name) => [.. _facts[name]];
+
     /// <summary>The exception that ended it, as "type: message".</summary>
     internal string Error => this["error"];
 

@@ -8,7 +8,7 @@ namespace Ixy.Simulation.Virtio;
 /// </summary>
 internal sealed unsafe class ReceiveQueue(VirtioCard card, Virtqueue queue) : IDisposable
 {
-    private const uint LongHeader = 12, ShortHeader = 10;
+    private const uint LongHeader = 12, ShortHeader = 10, DataValid = 2;
 
     // 5.1.6.3.1: the header and the largest frame without VLAN tag or jumbo.
     private const int UsualFrame = 1514;
@@ -16,7 +16,7 @@ internal sealed unsafe class ReceiveQueue(VirtioCard card, Virtqueue queue) : ID
     private readonly BufferChain _chain = new();
     private readonly PacketBuffer<byte> _waiting = new();
     private uint _header, _least;
-    private bool _merges, _splitsHeader;
+    private bool _merges, _splitsHeader, _validates;
 
     // Within a turn.
     private bool _isOpen, _mayOpen, _wrote, _isDry;
@@ -32,6 +32,7 @@ internal sealed unsafe class ReceiveQueue(VirtioCard card, Virtqueue queue) : ID
         _merges = control.HasFeature(VirtioFeatures.MergeableBuffers);
         // 5.1.6.6: the modern header always has num_buffers.
         _header = _merges || control.HasFeature(VirtioFeatures.Version1) ? LongHeader : ShortHeader;
+        _validates = control.HasFeature(VirtioFeatures.GuestChecksum);
         _splitsHeader = !_merges && card.Options.IsLegacy && !control.HasFeature(VirtioFeatures.AnyLayout);
         int largest = control.HasFeature(VirtioFeatures.Mtu) ? Math.Max(longest, UsualFrame) : UsualFrame;
         _least = _merges ? _header : _header + (uint)largest;
@@ -95,18 +96,18 @@ internal sealed unsafe class ReceiveQueue(VirtioCard card, Virtqueue queue) : ID
             ring.PutBack(_chain);
             return TryWriteSpread(frame);
         }
-        WriteHeader(piece.Memory, 1);
+        WriteHeader(piece.Memory, frame, 1);
         FrameCopy.To(piece.Memory + _header, frame);
         ring.Use(_chain, total);
         _wrote = true;
         return true;
     }
 
-    // 5.1.6.1: no checksum, no segmentation; the last two bytes only where the header has them.
+    // 5.1.6.1: no segmentation; of the checksum only that it is right; the last two bytes only where the header has them.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void WriteHeader(byte* header, ushort buffers)
+    private void WriteHeader(byte* header, ReadOnlySpan<byte> frame, ushort buffers)
     {
-        *(ulong*)header = 0;
+        *(ulong*)header = _validates && SegmentChecksum.IsRight(frame) ? DataValid : 0u;
         *(ushort*)(header + 8) = 0;
         if (_header == LongHeader) *(ushort*)(header + 10) = buffers;
     }
@@ -180,7 +181,7 @@ internal sealed unsafe class ReceiveQueue(VirtioCard card, Virtqueue queue) : ID
     {
         if (done != 0) return (uint)_chain.Write(0, frame[(int)(done - _header)..]);
         byte* header = stackalloc byte[(int)LongHeader];
-        WriteHeader(header, 0);
+        WriteHeader(header, frame, 0);
         uint written = (uint)_chain.Write(0, new ReadOnlySpan<byte>(header, (int)_header));
         return written + (uint)_chain.Write(_header, frame);
     }

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Ixy.Simulation.Virtio;
 
 /// <summary>A transmit queue: every buffer is a header and a frame, in as many pieces as the driver likes (virtio 1.2, 5.1.6.2).</summary>
-internal sealed unsafe class TransmitQueue(VirtioCard card, Virtqueue queue, int pair)
+internal sealed unsafe partial class TransmitQueue(VirtioCard card, Virtqueue queue, int pair)
 {
     private const uint LongHeader = 12, ShortHeader = 10, EthernetHeader = 14, VlanTag = 4;
     private const int LongestPacket = 65_550 + (int)LongHeader;
@@ -11,7 +11,7 @@ internal sealed unsafe class TransmitQueue(VirtioCard card, Virtqueue queue, int
     private readonly BufferChain _chain = new();
     private readonly byte[] _gathered = GC.AllocateArray<byte>(LongestPacket, pinned: true);
     private uint _header, _longest;
-    private bool _splitsHeader;
+    private bool _splitsHeader, _computesChecksums;
 
     internal void Start()
     {
@@ -21,6 +21,7 @@ internal sealed unsafe class TransmitQueue(VirtioCard card, Virtqueue queue, int
         _header = isLong ? LongHeader : ShortHeader;
         _longest = control.HasFeature(VirtioFeatures.Mtu) ? (uint)card.Options.Mtu + EthernetHeader + VlanTag : LongestPacket - LongHeader;
         _splitsHeader = card.Options.IsLegacy && !control.HasFeature(VirtioFeatures.AnyLayout);
+        _computesChecksums = control.HasFeature(VirtioFeatures.Checksum);
         _chain.Reserve(card.Options.QueueSize);
     }
 
@@ -68,7 +69,9 @@ internal sealed unsafe class TransmitQueue(VirtioCard card, Virtqueue queue, int
     private void Send(byte* header, byte* frame, uint length, long now)
     {
         // 5.1.6.2.1: flags and gso_type, num_buffers.
-        if (*(ushort*)header != 0 || (_header == LongHeader && *(ushort*)(header + 10) != 0)) Report(VirtioRule.HeaderFields, *(uint*)header);
+        bool needsChecksum = _computesChecksums && *(ushort*)header == NeedsChecksum;
+        if ((*(ushort*)header != 0 && !needsChecksum) || (_header == LongHeader && *(ushort*)(header + 10) != 0))
+            Report(VirtioRule.HeaderFields, *(uint*)header);
         if (length > _longest)
         {
             Report(VirtioRule.PacketTooLong, length);
@@ -76,6 +79,7 @@ internal sealed unsafe class TransmitQueue(VirtioCard card, Virtqueue queue, int
         }
         // A port without link takes what it is given, and it goes nowhere.
         if (!card.Net.IsLinkUp) return;
+        if (needsChecksum && !TryComputeChecksum(header, ref frame, length)) return;
         var packet = new ReadOnlySpan<byte>(frame, (int)length);
         if (card.Pairs > 1) card.Steering.Learn(packet, pair);
         card.Wire.Send(packet, now);

@@ -3,6 +3,7 @@ namespace Ixy.Simulation.Virtio;
 /// <summary>Feature bits (virtio 1.2: 5.1.3 for the network device, 6 for all).</summary>
 internal static class VirtioFeatures
 {
+    internal const ulong Checksum = 1ul << 0, GuestChecksum = 1ul << 1;
     internal const ulong Mtu = 1ul << 3, Mac = 1ul << 5, MergeableBuffers = 1ul << 15, Status = 1ul << 16;
     internal const ulong ControlQueue = 1ul << 17, ControlReceive = 1ul << 18, ControlVlan = 1ul << 19;
     internal const ulong ControlReceiveExtra = 1ul << 20, MultiQueue = 1ul << 22, ControlMacAddress = 1ul << 23;
@@ -15,6 +16,8 @@ internal static class VirtioFeatures
     /// <summary>Names as in the specification, without their prefixes.</summary>
     internal static readonly IReadOnlyDictionary<string, ulong> Names = new Dictionary<string, ulong>
     {
+        ["csum"] = Checksum,
+        ["guest_csum"] = GuestChecksum,
         ["mtu"] = Mtu,
         ["mac"] = Mac,
         ["mrg_rxbuf"] = MergeableBuffers,
@@ -46,6 +49,7 @@ internal static class VirtioFeatures
     {
         ulong features = Mac | MergeableBuffers | Status | ControlQueue | ControlReceive | ControlVlan | ControlReceiveExtra |
             ControlMacAddress | IndirectDescriptors | EventIndex;
+        if (options.HasChecksums) features |= Checksum | GuestChecksum;
         if (options.Mtu != 0) features |= Mtu;
         if (options.QueuePairs > 1) features |= MultiQueue;
         features |= options.IsLegacy ? AnyLayout : Version1 | AccessPlatform | SpeedDuplex;

@@ -93,7 +93,11 @@ internal sealed record VirtioRule(string Name, string Section, string Explanatio
     internal static readonly VirtioRule HeaderShort = new("header-short", "5.1.6",
         "the chain is shorter than the header of a packet and an Ethernet header; it is dropped");
     internal static readonly VirtioRule HeaderFields = new("header-fields", "5.1.6.2.1",
-        "without CSUM and HOST_* the flags, gso_type and num_buffers of a packet to transmit are 0");
+        "gso_type and num_buffers of a packet to transmit are 0 without HOST_*, and so are the flags but for NEEDS_CSUM with CSUM");
+    internal static readonly VirtioRule ChecksumRange = new("checksum-range", "5.1.6.2.1",
+        "csum_start and csum_offset of a packet with NEEDS_CSUM name a place outside of it; it is dropped");
+    internal static readonly VirtioRule ChecksumBegun = new("checksum-begun", "5.1.6.2.1",
+        "the checksum came out wrong: csum_start is where the TCP or UDP header begins, and the field holds the sum of the pseudo-header");
     internal static readonly VirtioRule HeaderLayout = new("header-layout", "5.1.6.6",
         "a legacy driver without ANY_LAYOUT gives the header a descriptor of its own");
     internal static readonly VirtioRule PacketTooLong = new("packet-too-long", "5.1.4.2",

@@ -9,12 +9,7 @@ internal static class VirtioSpecifier
 
     internal static CardPlan Plan(SpecifierOptions options, MacAddress mac)
     {
-        bool isPacked = options.Take("packed") switch
-        {
-            null or "off" => false,
-            "on" => true,
-            string other => throw SpecifierOptions.Invalid("packed", other, "on or off"),
-        };
+        bool isPacked = TakeSwitch(options, "packed");
         return PlanCard(options, new() { MacAddress = mac.Value, IsPacked = isPacked });
     }
 
@@ -28,10 +23,18 @@ internal static class VirtioSpecifier
             QueuePairs = (int)options.TakeNumber("queues", 1, VirtioCardOptions.MostQueuePairs, basis.QueuePairs),
             QueueSize = QueueSize(options, basis),
             Mtu = (int)options.TakeNumber("mtu", LeastMtu, GreatestMtu, basis.Mtu),
+            HasChecksums = TakeSwitch(options, "csum"),
             Withheld = Withheld(options),
         };
         return wire => new VirtioCard(card, wire);
     }
+
+    private static bool TakeSwitch(SpecifierOptions options, string name) => options.Take(name) switch
+    {
+        null or "off" => false,
+        "on" => true,
+        string other => throw SpecifierOptions.Invalid(name, other, "on or off"),
+    };
 
     // A split ring has a power of two of descriptors (2.7), a packed one any number (2.8).
     private static int QueueSize(SpecifierOptions options, VirtioCardOptions basis)

@@ -150,7 +150,7 @@ public sealed partial class IxgbeDevice
         foreach (var queue in _receiveQueues)
         {
             uint register = RXDCTL[queue.Index];
-            Change(register, RXDCTL_.Enable, set: true);
+            Change(register, RXDCTL_.Enable | VlanControl, set: true);
             WaitFor($"receive queue {queue.Index}", register, RXDCTL_.Enable, set: true, milliseconds: 100);
             queue.RingDoorbell();
         }

@@ -31,6 +31,8 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
     private readonly ulong* _buffers;
     private readonly Doorbell _tail;
     private readonly bool _virtualAddresses;
+    private readonly ReceivePath _path;
+    private readonly PacketFlags _reported;
     private readonly PacketPool _pool;
     private readonly string _place;
     private readonly ulong _mask, _tailDistanceMask;
@@ -60,6 +62,8 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
         _buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(options.RingSize * sizeof(ulong)), 64);
         _tail = new Doorbell(bar, RDT[index]);
         _virtualAddresses = device.DeviceAddressIsVirtual;
+        _reported = ReportedOffloads.FlagsOf(options.Offloads);
+        _path = _reported != 0 ? ReceivePath.Reported : _virtualAddresses ? ReceivePath.Virtual : ReceivePath.Physical;
         RingAddress = _memory.DeviceAddress(device);
         Fill();
     }
@@ -80,28 +84,39 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
     public override long Dropped => _dropped;
 
     /// <inheritdoc/>
-    public override int Receive(Span<Packet> batch) =>
-        _virtualAddresses ? Receive<VirtualAddresses>(batch) : Receive<PhysicalAddresses>(batch);
+    public override int Receive(Span<Packet> batch)
+    {
+        if (_path == ReceivePath.Virtual) return Receive<VirtualAddresses, NoOffloads>(batch);
+        if (_path == ReceivePath.Physical) return Receive<PhysicalAddresses, NoOffloads>(batch);
+        return ReceiveReported(batch);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int ReceiveReported(Span<Packet> batch) => _virtualAddresses
+        ? Receive<VirtualAddresses, ReportedOffloads>(batch)
+        : Receive<PhysicalAddresses, ReportedOffloads>(batch);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int Receive<TAddresses>(Span<Packet> batch) where TAddresses : struct, IDeviceAddresses
+    private int Receive<TAddresses, TOffloads>(Span<Packet> batch)
+        where TAddresses : struct, IDeviceAddresses where TOffloads : struct, IReceiveOffloads
     {
         ulong from = _position;
-        int received = TakeWholeFrames<TAddresses>(batch);
+        int received = TakeWholeFrames<TAddresses, TOffloads>(batch);
         // Most often there is no more to do; what there may be is called last, so that nothing has to be kept for later.
         if (received == batch.Length && !MovesTail(from) && _pool.Checks is null) return received;
-        return Finish<TAddresses>(batch, from, received);
+        return Finish<TAddresses, TOffloads>(batch, from, received);
     }
 
     // The tail costs a trip to the card, so it is moved only when the position passes a multiple of the distance.
     private bool MovesTail(ulong from) => ((from ^ _position) & ~_tailDistanceMask) != 0;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private int Finish<TAddresses>(Span<Packet> batch, ulong from, int received) where TAddresses : struct, IDeviceAddresses
+    private int Finish<TAddresses, TOffloads>(Span<Packet> batch, ulong from, int received)
+        where TAddresses : struct, IDeviceAddresses where TOffloads : struct, IReceiveOffloads
     {
         // Either the card has no more, or the ring wraps here, or this frame is none for the application.
         if (received < batch.Length && (_ring[_position & _mask].HeaderOrStatus & ReceiveDescriptor.DescriptorDone) != 0)
-            received += TakeUnusual<TAddresses>(batch[received..]);
+            received += TakeUnusual<TAddresses, TOffloads>(batch[received..]);
         if (_pool.Checks is not null) Watch(batch[..received], from);
         if (MovesTail(from)) RingDoorbell();
         return received;
@@ -110,13 +125,15 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
     // The hot loop. It takes whole good frames up to the end of the ring and calls nothing, so that all its state stays in
     // CPU registers; whatever is unusual ends it.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int TakeWholeFrames<TAddresses>(Span<Packet> batch) where TAddresses : struct, IDeviceAddresses
+    private int TakeWholeFrames<TAddresses, TOffloads>(Span<Packet> batch)
+        where TAddresses : struct, IDeviceAddresses where TOffloads : struct, IReceiveOffloads
     {
         ref var packet = ref MemoryMarshal.GetReference(batch);
         ulong index = _position & _mask;
         var descriptor = _ring + index;
         ulong* buffers = _buffers + index, top = _pool.Top;
         uint longest = _longestFrame;
+        var reported = _reported;
         nint limit = Math.Min(batch.Length, (int)Math.Min(_mask + 1 - index, ((ulong)top - (ulong)_pool.Bottom) / sizeof(ulong)));
         nint taken = 0;
         for (; taken < limit; taken++)
@@ -127,7 +144,7 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
             // The length is checked, so that a card that lies about it cannot make us hand out foreign memory.
             if ((status & ReceiveDescriptor.WholeMask) != ReceiveDescriptor.Whole || length - 1 >= longest) break;
             packet.Buffer = buffers[taken];
-            packet.Metadata = length | (descriptor->AddressOrHash & ReceiveDescriptor.HashMask);
+            packet.Metadata = length | (descriptor->AddressOrHash & ReceiveDescriptor.HashMask) | TOffloads.Report(status, packet.Buffer, reported);
             ulong fresh = *--top;
             buffers[taken] = fresh;
             descriptor->AddressOrHash = TAddresses.Of(fresh);
@@ -143,14 +160,15 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
     // Goes on behind the end of the ring, and drops what cannot be handed out; at most a ring full, so that a flood of
     // such frames does not hold the caller.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private int TakeUnusual<TAddresses>(Span<Packet> batch) where TAddresses : struct, IDeviceAddresses
+    private int TakeUnusual<TAddresses, TOffloads>(Span<Packet> batch)
+        where TAddresses : struct, IDeviceAddresses where TOffloads : struct, IReceiveOffloads
     {
         int received = 0;
         for (ulong end = _position + _mask + 1; received < batch.Length && _position < end;)
         {
             ulong status = Volatile.Read(ref _ring[_position & _mask].HeaderOrStatus);
             if ((status & ReceiveDescriptor.DescriptorDone) == 0) break;
-            int taken = TakeWholeFrames<TAddresses>(batch[received..]);
+            int taken = TakeWholeFrames<TAddresses, TOffloads>(batch[received..]);
             if (taken == 0) Drop<TAddresses>(status);
             received += taken;
         }

@@ -12,7 +12,8 @@ internal struct TransmitDescriptor
 {
     internal const ulong Data = 3ul << 20, EndOfPacket = 1ul << 24, InsertFcs = 1ul << 25, ReportStatus = 1ul << 27;
     internal const ulong Advanced = 1ul << 29, DescriptorDone = 1ul << 32;
-    internal const int PayloadLengthShift = 46;
+    internal const ulong InsertVlan = 1ul << 30, IpChecksum = 1ul << 40, L4Checksum = 1ul << 41;
+    internal const int PayloadLengthShift = 46, ContextIndexShift = 36;
 
     /// <summary>Command of a frame in one descriptor.</summary>
     internal const ulong WholeFrame = Data | Advanced | EndOfPacket | InsertFcs;
@@ -27,7 +28,7 @@ internal struct TransmitDescriptor
 /// A transmit ring. The card reports only the last descriptor of each group of 32 as sent (RS), and the buffers of a
 /// group go back to their pools together: a thirty-second of the write-backs, and one look for 32 packets.
 /// </summary>
-internal sealed unsafe class IxgbeTransmitQueue : TransmitQueue, IDisposable
+internal sealed unsafe partial class IxgbeTransmitQueue : TransmitQueue, IDisposable
 {
     private readonly DmaMemory _memory;
     private readonly TransmitDescriptor* _ring;
@@ -38,8 +39,8 @@ internal sealed unsafe class IxgbeTransmitQueue : TransmitQueue, IDisposable
     private readonly uint _longestFrame;
     // One less than a power of two each: the descriptors of the ring, and of a group.
     private readonly ulong _mask, _group;
-    // Free-running: packets given to the card, and those of them whose buffers are back.
-    private ulong _next, _clean;
+    // Free-running: descriptors given to the card, those of them whose buffers are back, and the one that reports the next group.
+    private ulong _next, _clean, _report;
 
     internal IxgbeTransmitQueue(PciDevice device, PciBar bar, int index, NetworkDeviceOptions options)
     {
@@ -47,7 +48,9 @@ internal sealed unsafe class IxgbeTransmitQueue : TransmitQueue, IDisposable
         _bar = bar;
         _mask = (ulong)options.RingSize - 1;
         _group = (ulong)Math.Min(32, options.RingSize / 4) - 1;
+        _report = _group;
         _longestFrame = (uint)options.MaxFrameSize;
+        _offloads = options.Offloads;
         _memory = DmaMemory.AllocateContiguous((nuint)(options.RingSize * sizeof(TransmitDescriptor)), device.NumaNode);
         _ring = (TransmitDescriptor*)_memory.Address;
         _buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(options.RingSize * sizeof(ulong)), 64);
@@ -63,10 +66,10 @@ internal sealed unsafe class IxgbeTransmitQueue : TransmitQueue, IDisposable
     internal uint RingLength => (uint)(_mask + 1) * (uint)sizeof(TransmitDescriptor);
 
     /// <inheritdoc/>
-    public override long Packets => (long)_next;
+    public override long Packets => (long)(_next - _contextsWritten);
 
     /// <inheritdoc/>
-    public override int Pending => (int)(_next - _clean);
+    public override int Pending => (int)(_next - _clean - _contextsPending);
 
     /// <inheritdoc/>
     public override bool IsDrained => _bar.Read32(TDH[Index]) == (_next & _mask);
@@ -91,14 +94,14 @@ internal sealed unsafe class IxgbeTransmitQueue : TransmitQueue, IDisposable
         var (mask, group, longest) = (_mask, _group, _longestFrame);
         var ring = _ring;
         var buffers = _buffers;
-        ulong loans = 0;
+        ulong all = 0;
         for (; next != end; next++)
         {
             ulong buffer = packet.Buffer, metadata = packet.Metadata;
             uint length = (ushort)metadata;
             // An empty descriptor would hang the card, one beyond the buffer would send foreign memory.
             if (length - 1 >= longest) break;
-            loans |= metadata;
+            all |= metadata;
             ulong index = next & mask;
             buffers[index] = buffer;
             ring[index].Address = TAddresses.Of(buffer);
@@ -107,44 +110,56 @@ internal sealed unsafe class IxgbeTransmitQueue : TransmitQueue, IDisposable
             ring[index].Command = command;
             packet = ref Unsafe.Add(ref packet, 1);
         }
-        bool isChecked = (loans & Packet.LoanMask) != 0;
-        if (next != end || isChecked || !_tail.TryRing((uint)(next & mask))) return Finish(batch, next, end, isChecked);
+        all &= Packet.UnusualMask;
+        if (next != end || all != 0 || !_tail.TryRing((uint)(next & mask))) return Finish(batch, next, end, all);
         int count = (int)(next - _next);
         _next = next;
         return count;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private int Finish(ReadOnlySpan<Packet> batch, ulong next, ulong end, bool isChecked)
+    private int Finish(ReadOnlySpan<Packet> batch, ulong next, ulong end, ulong unusual)
     {
         int count = (int)(next - _next);
         if (next != end) ThrowBadLength(batch[count].Length);
+        if ((unusual & ~Packet.LoanMask) != 0) return TransmitWithContexts(batch[..count], unusual);
         // Nothing is committed yet: if a packet turns out to be misused, the card has seen none of the batch.
-        if (isChecked) PacketPoolChecks.Transmit(batch[..count]);
+        if (unusual != 0) PacketPoolChecks.Transmit(batch[..count]);
+        Commit(next);
+        return count;
+    }
+
+    private void Commit(ulong next)
+    {
         _next = next;
         _tail.Ring((uint)(next & _mask));
-        return count;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private int ReclaimAndTransmit(ReadOnlySpan<Packet> batch)
     {
-        do
-        {
-            PacketPool.FreeSent(_buffers + (_clean & _mask), (int)_group + 1);
-            _clean += _group + 1;
-        } while (HasReport);
+        do FreeGroup();
+        while (HasReport);
         return _virtualAddresses ? Transmit<VirtualAddresses>(batch) : Transmit<PhysicalAddresses>(batch);
     }
 
     // The card has sent the oldest group.
-    private bool HasReport => _next - _clean > _group
-        && (Volatile.Read(ref _ring[(_clean & _mask) + _group].Command) & TransmitDescriptor.DescriptorDone) != 0;
+    private bool HasReport => _next > _report
+        && (Volatile.Read(ref _ring[_report & _mask].Command) & TransmitDescriptor.DescriptorDone) != 0;
+
+    private void FreeGroup()
+    {
+        var group = _buffers + (_clean & _mask);
+        _clean += _group + 1;
+        _report = _clean + _group;
+        if (_contextsPending == 0) PacketPool.FreeSent(group, (int)_group + 1);
+        else FreeBetweenContexts(group);
+    }
 
     /// <summary>Returns all memory, also the buffers that were never sent; the card must be quiet.</summary>
     public void Dispose()
     {
-        for (; _clean != _next; _clean++) PacketPool.FreeSent(_buffers + (_clean & _mask), 1);
+        for (; _clean != _next; _clean++) PacketPool.FreeSent(_buffers + (_clean & _mask), IsContext(_clean) ? 0 : 1);
         NativeMemory.AlignedFree(_buffers);
         _memory.Dispose();
     }

@@ -67,6 +67,8 @@ internal sealed unsafe class MergedFrames : IDisposable
             _queue.TryPeek(0, out ulong id, out uint part);
             isGood &= part > header && part <= _queue.WholeBuffer && length + part - header <= _longestFrame;
             var from = (byte*)(_queue.Buffers[id] & Packet.AddressMask) - HeaderLength + header;
+            // The header comes along, for what it says of checksums.
+            if (isGood && header != 0) Buffer.MemoryCopy(from - header, (byte*)(whole & Packet.AddressMask) - header, header, header);
             if (isGood) Buffer.MemoryCopy(from, (byte*)(whole & Packet.AddressMask) + length, part - header, part - header);
             length += part - header;
             header = 0;

@@ -34,7 +34,7 @@ internal sealed unsafe class PackedReceiveQueue : VirtioReceiveQueue
         ulong from = Position;
         int received = TakeUsual<TAddresses>(batch);
         // Most often there is no more to do; what there may be is called last, so that nothing has to be kept for later.
-        if (received == batch.Length && !Publishes(from) && FreshBuffers.Checks is null) return received;
+        if (received == batch.Length && !Publishes(from) && !LooksAtPackets) return received;
         return Finish(batch, from, received);
     }
 

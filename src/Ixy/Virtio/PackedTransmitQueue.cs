@@ -51,7 +51,7 @@ internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
         var (mask, header, longest) = (Mask, HeaderLength, LongestFrame);
         var buffers = Buffers;
         var descriptors = _descriptors;
-        ulong first = next, firstCommand = 0, loans = 0;
+        ulong first = next, firstCommand = 0, all = 0;
         long bytes = 0;
         for (; next != end; next++)
         {
@@ -59,7 +59,7 @@ internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
             uint length = (ushort)metadata;
             // One beyond the buffer would send foreign memory.
             if (length - 1 >= longest) break;
-            loans |= metadata;
+            all |= metadata;
             var descriptor = descriptors + (next & mask);
             // The mask: what is in shared memory may not lead outside of ours.
             ulong id = descriptor->Command >> PackedDescriptor.IdShift & mask;
@@ -73,7 +73,7 @@ internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
             bytes += length;
             packet = ref Unsafe.Add(ref packet, 1);
         }
-        if (next != end || (loans & Packet.LoanMask) != 0) Verify(batch, next, end);
+        if (next != end || (all & Packet.UnusualMask) != 0) firstCommand += Verify(batch, next, end);
         // A release store: the rest is seen before these bits.
         Volatile.Write(ref descriptors[first & mask].Command, firstCommand);
         Bytes += bytes;
@@ -92,6 +92,14 @@ internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
     private protected override void Reuse(ulong position, ulong id)
     {
         // The device has written it into the descriptor.
+    }
+
+    private protected override void Lengthen(ulong position, uint bytes)
+    {
+        ref var descriptor = ref _descriptors[position & Mask];
+        descriptor.Address -= bytes;
+        // The length is in the low bits. That of a batch's first is not there yet; what is there says nothing.
+        descriptor.Command += bytes;
     }
 
     private protected override ulong TakeBack(ulong position)

@@ -38,7 +38,7 @@ internal sealed unsafe class SplitTransmitQueue(PciDevice device, SplitRing ring
         var table = _table;
         var available = _available;
         var buffers = Buffers;
-        ulong loans = 0;
+        ulong all = 0;
         long bytes = 0;
         for (; next != end; next++)
         {
@@ -46,7 +46,7 @@ internal sealed unsafe class SplitTransmitQueue(PciDevice device, SplitRing ring
             uint length = (ushort)metadata;
             // One beyond the buffer would send foreign memory.
             if (length - 1 >= longest) break;
-            loans |= metadata;
+            all |= metadata;
             // The mask: what is in shared memory may not lead outside of ours.
             ulong id = available[next & mask] & mask;
             buffers[id] = buffer;
@@ -56,7 +56,7 @@ internal sealed unsafe class SplitTransmitQueue(PciDevice device, SplitRing ring
             bytes += length;
             packet = ref Unsafe.Add(ref packet, 1);
         }
-        if (next != end || (loans & Packet.LoanMask) != 0) Verify(batch, next, end);
+        if (next != end || (all & Packet.UnusualMask) != 0) _ = Verify(batch, next, end);
         int count = (int)(next - Next);
         Bytes += bytes;
         ring.Publish(Next, next);
@@ -74,6 +74,13 @@ internal sealed unsafe class SplitTransmitQueue(PciDevice device, SplitRing ring
     private protected override void Reuse(ulong position, ulong id)
     {
         if (_available[position & Mask] != id) _available[position & Mask] = (ushort)id;
+    }
+
+    private protected override void Lengthen(ulong position, uint bytes)
+    {
+        ref var descriptor = ref _table[TakeBack(position)];
+        descriptor.Address -= bytes;
+        descriptor.Command += bytes;
     }
 
     private protected override ulong TakeBack(ulong position) => _available[position & Mask] & Mask;

@@ -67,6 +67,7 @@ public sealed partial class VirtioDevice
         var offered = _transport.ReadFeatures();
         Require(offered);
         _features = offered & Welcome;
+        _features |= RequireOffloads(offered);
         if (QueuePairs > 1) _features |= VirtioFeatures.MultiQueue;
         if (_options.Rss is not null) _features |= VirtioFeatures.Rss;
         if ((offered & VirtioFeatures.Mtu) != 0 && CanReceiveMtu()) _features |= VirtioFeatures.Mtu;

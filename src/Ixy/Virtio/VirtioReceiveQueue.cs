@@ -12,6 +12,7 @@ namespace Ixy.Virtio;
 internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
 {
     private readonly MergedFrames _merged;
+    private readonly ReceiveOffloads _offloads;
     private readonly string _place;
     private readonly ulong _publishMask;
     private readonly uint _longestFrame;
@@ -43,6 +44,8 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
         LongestUsual = Math.Min((uint)FreshBuffers.BufferSize - (options.MergesBuffers ? 1u : 0), _longestFrame);
         Buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(ring.Size * sizeof(ulong)), 64);
         HasVirtualAddresses = device.DeviceAddressIsVirtual;
+        _offloads = new ReceiveOffloads(options);
+        LooksAtPackets = FreshBuffers.Checks is not null || _offloads.AreOn;
     }
 
     /// <inheritdoc/>
@@ -74,6 +77,9 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
     private protected ulong Mask { get; }
 
     private protected bool HasVirtualAddresses { get; }
+
+    /// <summary>There is more to do with received packets, as buffers are watched or offloads are on.</summary>
+    private protected bool LooksAtPackets { get; }
 
     /// <summary>Free-running: descriptors taken back from the device since the start.</summary>
     private protected ulong Position { get; set; }
@@ -107,6 +113,7 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
     {
         // Either the device has no more, or the next frame is not a usual one.
         if (received < batch.Length) received += TakeRest(batch[received..]);
+        if (_offloads.AreOn) _offloads.Report(batch[..received]);
         if (FreshBuffers.Checks is not null) Watch(batch[..received], from);
         if (Publishes(from)) Publish();
         return received;

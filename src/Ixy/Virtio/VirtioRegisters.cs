@@ -66,7 +66,12 @@ internal static class VirtioRegisters
     // Header in front of every frame (5.1.6): flags, gso_type, hdr_len, gso_size, csum_start, csum_offset; then, but not on a
     // legacy device without mergeable buffers, num_buffers.
     internal const int HeaderLength = 12, ShortHeaderLength = 10;
+    internal const int HeaderFlags = 0; // 8 bits
+    internal const int HeaderChecksumStart = 6; // 16 bits, csum_start: from where on the device sums up
+    internal const int HeaderChecksumOffset = 8; // 16 bits, csum_offset: where it puts the checksum, from there
     internal const int HeaderBuffers = 10; // 16 bits, num_buffers: how many receive buffers the frame is spread over
+
+    internal static class HeaderFlags_ { internal const byte NeedsChecksum = 1, DataValid = 2; }
 
     // Commands of the control queue (5.1.6.5), class in the low byte and command in the high one
     internal const ushort SetPromiscuous = 0 | 0 << 8; // 1 byte: on or off
@@ -83,6 +88,8 @@ internal static class VirtioRegisters
 internal enum VirtioFeatures : ulong
 {
     None = 0,
+    Checksum = 1ul << 0,
+    GuestChecksum = 1ul << 1,
     Mtu = 1ul << 3,
     Mac = 1ul << 5,
     MergeableBuffers = 1ul << 15,

@@ -8,9 +8,9 @@ namespace Ixy.Virtio;
 
 /// <summary>
 /// What the transmit queues of both layouts have in common. The header lies in a buffer's headroom, right in front of the frame,
-/// so that one descriptor holds both. It is all zeros: nothing is left to the device to do (5.1.6.2).
+/// so that one descriptor holds both. It is all zeros, unless something is left to the device to do (5.1.6.2).
 /// </summary>
-internal abstract unsafe class VirtioTransmitQueue : TransmitQueue, IDisposable
+internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDisposable
 {
     private const int Group = 32;
     private readonly string _place;
@@ -21,6 +21,7 @@ internal abstract unsafe class VirtioTransmitQueue : TransmitQueue, IDisposable
         Mask = (ulong)ring.Size - 1;
         HeaderLength = options.HeaderLength;
         LongestFrame = (uint)options.LongestToSend;
+        _offloads = options.Device.Offloads;
         Buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(ring.Size * sizeof(ulong)), 64);
         new Span<ulong>(Buffers, ring.Size).Clear();
         HasVirtualAddresses = device.DeviceAddressIsVirtual;
@@ -68,6 +69,9 @@ internal abstract unsafe class VirtioTransmitQueue : TransmitQueue, IDisposable
     /// <summary>Makes a descriptor the next to be used at a position that is clean.</summary>
     private protected abstract void Reuse(ulong position, ulong id);
 
+    /// <summary>Makes the descriptor written for a position begin, and so be, some bytes earlier and longer.</summary>
+    private protected abstract void Lengthen(ulong position, uint bytes);
+
     /// <summary>Undoes what was written for a position that the device must not see; its descriptor's id.</summary>
     private protected abstract ulong TakeBack(ulong position);
 
@@ -94,16 +98,18 @@ internal abstract unsafe class VirtioTransmitQueue : TransmitQueue, IDisposable
     }
 
     /// <summary>
-    /// A look at a batch that is not usual, because of a packet that cannot be sent, or of checked ones. The device has seen
-    /// none of it yet, and if something is wrong it never does.
+    /// A look at a batch that is not usual, because of a packet that cannot be sent, of checked ones, or of what packets ask for.
+    /// The device has seen none of it yet, and if something is wrong it never does.
     /// </summary>
+    /// <returns>By how many bytes the first frame has grown.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private protected void Verify(ReadOnlySpan<Packet> batch, ulong next, ulong end)
+    private protected uint Verify(ReadOnlySpan<Packet> batch, ulong next, ulong end)
     {
         int count = (int)(next - Next);
         try
         {
             if (next != end) ThrowBadLength(batch[count].Length);
+            foreach (ref readonly var packet in batch[..count]) Prepare(packet);
             PacketPoolChecks.Transmit(batch[..count]);
         }
         catch
@@ -111,6 +117,7 @@ internal abstract unsafe class VirtioTransmitQueue : TransmitQueue, IDisposable
             for (ulong position = Next; position != next; position++) Buffers[TakeBack(position)] = 0;
             throw;
         }
+        return InsertTags(batch[..count]);
     }
 
     /// <summary>Returns all buffers, also those that were never sent; the device must have been reset.</summary>

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Ixy.Simulation;
 using Ixy.Simulation.Wires;
 using Ixy.Vfio;
 

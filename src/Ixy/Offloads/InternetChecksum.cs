@@ -1,8 +1,9 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace Ixy.Simulation;
+namespace Ixy;
 
 /// <summary>The Internet checksum (RFC 1071): the one's complement of the one's complement sum of 16-bit words.</summary>
 internal static class InternetChecksum
@@ -34,6 +35,17 @@ internal static class InternetChecksum
 
     /// <summary>The checksum of a sum, to be stored as it is (little-endian).</summary>
     internal static ushort Finish(uint sum) => (ushort)~sum;
+
+    /// <summary>
+    /// Completes a TCP or UDP checksum: the sum over a segment goes into the field at <paramref name="offset"/>, where the
+    /// pseudo-header's sum lies already. A sum of zero is written as 0xFFFF, the same number: in UDP a zero means that there
+    /// is no checksum (RFC 768).
+    /// </summary>
+    internal static void Complete(Span<byte> segment, int offset)
+    {
+        ushort sum = Finish(Sum(segment));
+        BinaryPrimitives.WriteUInt16LittleEndian(segment[offset..], sum == 0 ? ushort.MaxValue : sum);
+    }
 
     private static ulong SumOfVectors(ref byte start, int length)
     {

@@ -1,0 +1,147 @@
+namespace Ixy.Ixgbe;
+
+/// <summary>
+/// A context descriptor (datasheet 7.2.3.2.3): what the card has to know about the headers of frames to do something to them. It
+/// has the layout of <see cref="TransmitDescriptor"/>.
+/// </summary>
+/// <param name="Lengths">IP header (0), MAC header (9), VLAN tag (16).</param>
+/// <param name="Types">IPv4 (10), TCP or UDP (11), type (20), command (24); with the index (36) of the context, once it has one.</param>
+internal readonly record struct TransmitContext(ulong Lengths, ulong Types)
+{
+    internal const int LongestMacHeader = 127, LongestIpHeader = 511;
+    private const int MacShift = 9, VlanShift = 16;
+    private const ulong IPv4 = 1ul << 10, Tcp = 1ul << 11, Context = 2ul << 20;
+
+    /// <summary>What a packet's context has to say.</summary>
+    internal static TransmitContext For(in TransmitRequest request, ushort vlanTag)
+    {
+        var headers = request.Headers;
+        // For a tag alone nothing is parsed.
+        int mac = headers.MacLength == 0 ? FrameHeaders.EthernetLength : headers.MacLength;
+        ulong types = Context | TransmitDescriptor.Advanced;
+        if (headers.IsIPv4) types |= IPv4;
+        if (headers.Protocol == FrameHeaders.Tcp) types |= Tcp;
+        ulong tag = request.InsertVlan ? (ulong)vlanTag << VlanShift : 0;
+        return new((uint)headers.IpLength | (ulong)(uint)mac << MacShift | tag, types);
+    }
+}
+
+// Packets that ask for something. Their descriptors refer to one of the two contexts that a queue has on the card (7.2.2); where
+// neither says what is needed, a context descriptor in front of the packet's own changes the older one. A context has a place in
+// the ring like a packet, but no buffer, and reports nothing.
+internal sealed unsafe partial class IxgbeTransmitQueue
+{
+    private readonly Offloads _offloads;
+    private Contexts _contexts;
+    // Context descriptors given to the card, and those of them that are not cleaned up yet.
+    private ulong _contextsWritten, _contextsPending;
+
+    // Writes the descriptors of a batch again, now with all that is asked for. As in the hot loop, nothing is committed before
+    // all is in order.
+    private int TransmitWithContexts(ReadOnlySpan<Packet> batch, ulong unusual)
+    {
+        ulong next = _next, end = _clean + _mask;
+        var contexts = _contexts;
+        int count = 0;
+        for (; count < batch.Length; count++)
+        {
+            ref readonly var packet = ref batch[count];
+            var (command, context) = Prepare(packet);
+            bool isNew = context != default && !contexts.TryFind(context, ref command);
+            if (end - next < (isNew ? 2u : 1u)) break;
+            if (isNew) WriteContext(next++, contexts.Replace(context, ref command));
+            WriteData(next, packet.Buffer, command, reportsGroup: isNew && IsGroupEnd(next - 1));
+            next++;
+        }
+        if ((unusual & Packet.LoanMask) != 0) PacketPoolChecks.Transmit(batch[..count]);
+        ulong written = next - _next - (ulong)count;
+        (_contexts, _contextsWritten, _contextsPending) = (contexts, _contextsWritten + written, _contextsPending + written);
+        Commit(next);
+        MoveReport();
+        return count;
+    }
+
+    // The packet's command but for the index of its context; no context if there is nothing left for the card to do.
+    private (ulong Command, TransmitContext Context) Prepare(in Packet packet)
+    {
+        ulong length = (uint)packet.Length;
+        ulong command = length | length << TransmitDescriptor.PayloadLengthShift | TransmitDescriptor.WholeFrame;
+        if ((packet.Flags & PacketFlags.Requests) == 0) return (command, default);
+        var request = new TransmitRequest(packet, _offloads, _longestFrame);
+        if (request.InsertVlan) command |= TransmitDescriptor.InsertVlan;
+        if (request.IpChecksum) command |= TransmitDescriptor.IpChecksum;
+        if (request.L4Checksum) command |= TransmitDescriptor.L4Checksum;
+        if (!(request.InsertVlan || request.IpChecksum || request.L4Checksum)) return (command, default);
+        var headers = request.Headers;
+        if (headers.MacLength > TransmitContext.LongestMacHeader || headers.IpLength > TransmitContext.LongestIpHeader)
+            throw new ArgumentException(
+                $"a packet has an IP header of {headers.IpLength} bytes: the card computes checksums behind at most {TransmitContext.LongestIpHeader} (82599 datasheet 7.2.3.2.3)");
+        return (command, TransmitContext.For(request, Packet.VlanTagOf(packet.Buffer)));
+    }
+
+    private void WriteContext(ulong position, TransmitContext context)
+    {
+        ulong index = position & _mask;
+        _buffers[index] = 0;
+        (_ring[index].Address, _ring[index].Command) = (context.Lengths, context.Types);
+    }
+
+    private void WriteData(ulong position, ulong buffer, ulong command, bool reportsGroup)
+    {
+        ulong index = position & _mask;
+        if (reportsGroup || IsGroupEnd(position)) command |= TransmitDescriptor.ReportStatus;
+        _buffers[index] = buffer;
+        _ring[index].Address = _virtualAddresses ? VirtualAddresses.Of(buffer) : PhysicalAddresses.Of(buffer);
+        _ring[index].Command = command;
+    }
+
+    // Returns the buffers of a group that may have contexts between its packets.
+    private void FreeBetweenContexts(ulong* group)
+    {
+        int start = 0, length = (int)_group + 1;
+        for (int i = 0; i < length; i++)
+        {
+            if (group[i] != 0) continue;
+            PacketPool.FreeSent(group + start, i - start);
+            start = i + 1;
+            _contextsPending--;
+        }
+        PacketPool.FreeSent(group + start, length - start);
+        MoveReport();
+    }
+
+    // Where a context stands at the end of a group, the packet behind it reports.
+    private void MoveReport()
+    {
+        if (_report < _next && IsContext(_report)) _report++;
+    }
+
+    private bool IsGroupEnd(ulong position) => (position & _group) == _group;
+
+    private bool IsContext(ulong position) => _buffers[position & _mask] == 0;
+
+    /// <summary>What the card's two contexts say.</summary>
+    private struct Contexts
+    {
+        private TransmitContext _first, _second;
+        private bool _secondIsOlder;
+
+        /// <summary>Makes a command refer to the context that says this, if there is one.</summary>
+        internal readonly bool TryFind(TransmitContext context, ref ulong command)
+        {
+            if (context == _second) command |= 1ul << TransmitDescriptor.ContextIndexShift;
+            return context == _first || context == _second;
+        }
+
+        /// <summary>Makes the older context say this, and a command refer to it; the context as the card has to be told of it.</summary>
+        internal TransmitContext Replace(TransmitContext context, ref ulong command)
+        {
+            ulong index = _secondIsOlder ? 1ul << TransmitDescriptor.ContextIndexShift : 0;
+            if (_secondIsOlder) _second = context;
+            else _first = context;
+            _secondIsOlder = !_secondIsOlder;
+            command |= index;
+            return context with { Types = context.Types | index };
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+
+namespace Ixy.Ixgbe;
+
+/// <summary>Which of its loops a receive queue runs.</summary>
+internal enum ReceivePath
+{
+    Virtual,
+    Physical,
+    Reported,
+}
+
+/// <summary>
+/// From a descriptor's status to the flags of a packet. A type parameter of the receive loop, like
+/// <see cref="IDeviceAddresses"/>: where no offload is on, there is no trace of it.
+/// </summary>
+internal interface IReceiveOffloads
+{
+    /// <summary>The flags, where they stand in a packet's metadata; of those that are wanted.</summary>
+    static abstract ulong Report(ulong status, ulong buffer, PacketFlags wanted);
+}
+
+/// <summary>Nobody wants to know.</summary>
+internal readonly struct NoOffloads : IReceiveOffloads
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Report(ulong status, ulong buffer, PacketFlags wanted) => 0;
+}
+
+/// <summary>What the card says of checksums and VLAN tags (datasheet 7.1.6.2, 7.1.11, 7.4.3).</summary>
+internal readonly struct ReportedOffloads : IReceiveOffloads
+{
+    // Status: packet has a VLAN tag, TCP or UDP checksum calculated, IPv4 checksum calculated. Errors: of the two checksums.
+    private const int VlanBit = 3, L4Bit = 5, IpBit = 6, L4ErrorBit = 30, IpErrorBit = 31, VlanTagShift = 48;
+
+    /// <summary>What can be reported if these are on.</summary>
+    internal static PacketFlags FlagsOf(Offloads offloads) =>
+        ((offloads & Offloads.ReceiveChecksum) != 0
+            ? PacketFlags.IpChecksumGood | PacketFlags.IpChecksumBad | PacketFlags.L4ChecksumGood | PacketFlags.L4ChecksumBad : 0)
+        | ((offloads & Offloads.VlanStrip) != 0 ? PacketFlags.VlanStripped : 0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Report(ulong status, ulong buffer, PacketFlags wanted)
+    {
+        // Without a branch: an error bit counts only where the checksum was calculated.
+        ulong ip = status >> IpBit & 1, ipBad = ip & status >> IpErrorBit, l4 = status >> L4Bit & 1, l4Bad = l4 & status >> L4ErrorBit;
+        ulong bits = (ip ^ ipBad) | ipBad << 1 | (l4 ^ l4Bad) << 2 | l4Bad << 3 | (status >> VlanBit & 1) << 4;
+        var flags = (PacketFlags)bits & wanted;
+        if ((flags & (PacketFlags.VlanStripped | PacketFlags.L4ChecksumBad)) != 0) flags = LookCloser(flags, status, buffer);
+        return (ulong)flags << Packet.FlagsShift;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static unsafe PacketFlags LookCloser(PacketFlags flags, ulong status, ulong buffer)
+    {
+        if ((flags & PacketFlags.VlanStripped) != 0) Packet.VlanTagOf(buffer) = (ushort)(status >> VlanTagShift);
+        if ((flags & PacketFlags.L4ChecksumBad) == 0) return flags;
+        var frame = new ReadOnlySpan<byte>((void*)(buffer & Packet.AddressMask), (ushort)(status >> ReceiveDescriptor.LengthShift));
+        return HasNoChecksum(frame) ? flags & ~PacketFlags.L4ChecksumBad : flags;
+    }
+
+    // In UDP over IPv4 a zero means that the sender has made no checksum (RFC 768). The card should not look at it (7.1.11), but
+    // some 82599 report an error (its specification update).
+    private static bool HasNoChecksum(ReadOnlySpan<byte> frame)
+    {
+        var headers = new FrameHeaders();
+        return headers.Read(frame, withTransport: true) is null && headers.IsIPv4 && headers.Protocol == FrameHeaders.Udp
+            && BinaryPrimitives.ReadUInt16LittleEndian(frame[(headers.SegmentStart + headers.ChecksumOffset)..]) == 0;
+    }
+}

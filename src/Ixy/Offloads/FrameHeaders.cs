@@ -1,0 +1,154 @@
+using System.Buffers.Binary;
+
+namespace Ixy;
+
+/// <summary>
+/// Where the headers of a frame are: Ethernet with VLAN tags, IPv4 with options or IPv6 with extension headers, TCP or UDP. Filled
+/// by <see cref="Read"/>.
+/// </summary>
+internal struct FrameHeaders
+{
+    internal const int EthernetLength = 14, TagLength = 4;
+    internal const byte Tcp = 6, Udp = 17;
+
+    private const ushort EtherTypeIPv4 = 0x0800, EtherTypeIPv6 = 0x86DD, CustomerTag = 0x8100, ServiceTag = 0x88A8;
+    private const byte HopByHop = 0, Routing = 43, Fragment = 44, DestinationOptions = 60, HomeAddressOption = 0xC9;
+    private const int MostTags = 2, IPv4Least = 20, IPv6Length = 40, IpChecksumOffset = 10;
+    private const string IsFragment = "it is a fragment, and the checksum is over the whole packet";
+
+    // Where the IP packet ends, by its own account.
+    private int _end;
+
+    /// <summary>Bytes in front of the IP header.</summary>
+    internal int MacLength { get; private set; }
+
+    /// <summary>Bytes of the IP header with its options, or with the extension headers behind it.</summary>
+    internal int IpLength { get; private set; }
+
+    internal bool IsIPv4 { get; private set; }
+
+    /// <summary><see cref="Tcp"/> or <see cref="Udp"/>, where asked for.</summary>
+    internal byte Protocol { get; private set; }
+
+    /// <summary>Bytes of the TCP segment or UDP datagram, its header included.</summary>
+    internal int SegmentLength { get; private set; }
+
+    internal readonly int SegmentStart => MacLength + IpLength;
+
+    /// <summary>Where the checksum is in the TCP or UDP header.</summary>
+    internal readonly int ChecksumOffset => Protocol == Udp ? 6 : 16;
+
+    /// <summary>Reads the headers as far as they are needed: the IP header, or <paramref name="withTransport"/> more.</summary>
+    /// <returns>Null, or what is in the way of a checksum.</returns>
+    internal string? Read(ReadOnlySpan<byte> frame, bool withTransport)
+    {
+        if (ReadMac(frame, out ushort type) is { } noMac) return noMac;
+        byte next;
+        string? problem;
+        if (type == EtherTypeIPv4) problem = ReadIPv4(frame, withTransport, out next);
+        else if (type == EtherTypeIPv6) problem = ReadIPv6(frame, out next);
+        else return $"its EtherType is {type:x4}: expected 0800 (IPv4) or 86dd (IPv6) behind at most {MostTags} VLAN tags";
+        return problem ?? (withTransport ? ReadTransport(frame, next) : null);
+    }
+
+    /// <summary>The sum over the pseudo-header, which the checksum covers as well (RFC 9293, 3.1; RFC 8200, 8.1), in memory's byte order.</summary>
+    internal readonly uint SumPseudoHeader(ReadOnlySpan<byte> frame)
+    {
+        var addresses = IsIPv4 ? frame.Slice(MacLength + 12, 8) : frame.Slice(MacLength + 8, 32);
+        uint lengthAndProtocol = BinaryPrimitives.ReverseEndianness((ushort)SegmentLength) + ((uint)Protocol << 8);
+        return InternetChecksum.Sum(addresses, lengthAndProtocol);
+    }
+
+    /// <summary>
+    /// Writes the pseudo-header's sum into the checksum field, where devices expect it. Devices go on summing up to the end of
+    /// the frame: where the segment ends before, this completes the checksum instead.
+    /// </summary>
+    /// <returns>The rest is left to the device.</returns>
+    internal readonly bool StartSegmentChecksum(Span<byte> frame)
+    {
+        var segment = frame.Slice(SegmentStart, SegmentLength);
+        BinaryPrimitives.WriteUInt16LittleEndian(segment[ChecksumOffset..], (ushort)SumPseudoHeader(frame));
+        bool isLeft = SegmentStart + SegmentLength == frame.Length;
+        if (!isLeft) InternetChecksum.Complete(segment, ChecksumOffset);
+        return isLeft;
+    }
+
+    /// <summary>Makes the IPv4 header's checksum zero, as a device wants to find it.</summary>
+    internal readonly void ClearIpChecksum(Span<byte> frame) => frame.Slice(MacLength + IpChecksumOffset, 2).Clear();
+
+    /// <summary>Computes the IPv4 header's checksum, which is zero now.</summary>
+    internal readonly void WriteIpChecksum(Span<byte> frame)
+    {
+        var header = frame.Slice(MacLength, IpLength);
+        BinaryPrimitives.WriteUInt16LittleEndian(header[IpChecksumOffset..], InternetChecksum.Finish(InternetChecksum.Sum(header)));
+    }
+
+    private string? ReadMac(ReadOnlySpan<byte> frame, out ushort type)
+    {
+        (MacLength, type) = (EthernetLength, 0);
+        for (int tags = 0; ; tags++, MacLength += TagLength)
+        {
+            if (EndsBefore(frame, MacLength, "the Ethernet header") is { } tooShort) return tooShort;
+            type = Word(frame, MacLength - 2);
+            if (type is not (CustomerTag or ServiceTag) || tags == MostTags) return null;
+        }
+    }
+
+    private string? ReadIPv4(ReadOnlySpan<byte> frame, bool withTransport, out byte protocol)
+    {
+        (IsIPv4, protocol) = (true, 0);
+        if (EndsBefore(frame, MacLength + IPv4Least, "an IPv4 header") is { } tooShort) return tooShort;
+        var header = frame[MacLength..];
+        IpLength = (header[0] & 15) * 4;
+        if (header[0] >> 4 != 4 || IpLength < IPv4Least) return $"its IPv4 header begins with {header[0]:x2}: expected 45 to 4f";
+        protocol = header[9];
+        _end = MacLength + Word(header, 2);
+        bool isFragment = (Word(header, 6) & 0x3FFF) != 0;
+        return withTransport && isFragment ? IsFragment : EndsBefore(frame, SegmentStart, "the options of the IPv4 header");
+    }
+
+    private string? ReadIPv6(ReadOnlySpan<byte> frame, out byte next)
+    {
+        (IpLength, next) = (IPv6Length, 0);
+        if (EndsBefore(frame, SegmentStart, "an IPv6 header") is { } tooShort) return tooShort;
+        var header = frame[MacLength..];
+        if (header[0] >> 4 != 6) return $"its IPv6 header begins with {header[0]:x2}: expected 6x";
+        next = header[6];
+        _end = SegmentStart + Word(header, 4);
+        while (next is HopByHop or Routing or Fragment or DestinationOptions)
+        {
+            if (EndsBefore(frame, SegmentStart + 8, "an IPv6 extension header") is { } noExtension) return noExtension;
+            var extension = frame[SegmentStart..];
+            if (FindObstacle(next, extension) is { } obstacle) return obstacle;
+            IpLength += next == Fragment ? 8 : 8 + 8 * extension[1];
+            next = extension[0];
+        }
+        return null;
+    }
+
+    // The pseudo-header has the addresses of the two ends, and with these they are elsewhere (RFC 8200, 8.1; RFC 6275, 6.3).
+    private static string? FindObstacle(byte kind, ReadOnlySpan<byte> extension) => kind switch
+    {
+        Fragment when (Word(extension, 2) & 0xFFF9) != 0 => IsFragment,
+        Routing when extension[3] != 0 => "it has a routing header with segments left, so its IPv6 header does not name the final destination",
+        DestinationOptions when extension[2] == HomeAddressOption => "it has a home address option, so its IPv6 header does not name the source",
+        _ => null,
+    };
+
+    private string? ReadTransport(ReadOnlySpan<byte> frame, byte protocol)
+    {
+        Protocol = protocol;
+        if (protocol is not (Tcp or Udp)) return $"its IP protocol is {protocol}: expected {Tcp} (TCP) or {Udp} (UDP)";
+        if (EndsBefore(frame, _end, "the IP packet, by its header") is { } tooShort) return tooShort;
+        int least = protocol == Tcp ? 20 : 8, room = _end - SegmentStart;
+        if (room < least) return $"its IP packet has {room} bytes behind the headers: expected at least {least}";
+        SegmentLength = protocol == Tcp ? room : Word(frame, SegmentStart + 4);
+        return SegmentLength >= least && SegmentLength <= room ? null
+            : $"its UDP header says {SegmentLength} bytes: expected {least} to {room}";
+    }
+
+    private static string? EndsBefore(ReadOnlySpan<byte> frame, int length, string what) =>
+        frame.Length >= length ? null : $"it has {frame.Length} bytes: expected at least {length} for {what}";
+
+    private static ushort Word(ReadOnlySpan<byte> bytes, int offset) => BinaryPrimitives.ReadUInt16BigEndian(bytes[offset..]);
+}

@@ -1,0 +1,130 @@
+using Ixy.Simulation.Virtio;
+using Ixy.Tests.Offloading;
+
+namespace Ixy.Tests.Simulation.Virtio;
+
+/// <summary>CSUM and GUEST_CSUM of the model (virtio 1.2, 5.1.6.2 and 5.1.6.4), with headers made by hand.</summary>
+public sealed class VirtioChecksumTests
+{
+    private const ulong Checksum = 1, GuestChecksum = 2;
+    private static readonly VirtioCardOptions s_card = new() { HasChecksums = true };
+    private static readonly OffloadFrame s_frame = OffloadFrame.All.Single(frame => frame.Name == "UDP with an odd length");
+
+    [Fact]
+    public void TheyAreOfferedWhenAskedFor()
+    {
+        using VirtioBench without = new(), with = new(s_card), one = new(s_card with { Withheld = GuestChecksum });
+        Assert.Equal((0ul, 3ul, 1ul), (without.Offered & 3, with.Offered & 3, one.Offered & 3));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void TheChecksumIsComputed(int pieces)
+    {
+        using var bench = VirtioBench.Running(s_card);
+        byte[] packet = Packet(Begun(s_frame), s_frame.L4, 6);
+        Send(bench, packet, pieces);
+        Assert.Equal(s_frame.Bytes, Assert.Single(bench.TestWire.FromCard));
+        Assert.Empty(bench.Rules);
+    }
+
+    // The frame is the driver's: a device only reads it.
+    [Fact]
+    public void TheDriversMemoryStaysAsItIs()
+    {
+        using var bench = VirtioBench.Running(s_card);
+        byte[] packet = Packet(Begun(s_frame), s_frame.L4, 6);
+        ulong address = Send(bench, packet, 1);
+        Assert.Equal(packet, bench.At(address, packet.Length).ToArray());
+    }
+
+    [Theory]
+    [InlineData(34, 400, "checksum-range", false)]
+    [InlineData(374, 0, "checksum-range", false)]
+    [InlineData(65535, 65535, "checksum-range", false)]
+    [InlineData(34, 4, "checksum-begun", true)]
+    [InlineData(18, 22, "checksum-begun", true)]
+    public void APlaceThatIsNoChecksumsIsReported(int start, int offset, string rule, bool isSent)
+    {
+        using var bench = VirtioBench.Running(s_card);
+        Assert.Equal(375, s_frame.Bytes.Length);
+        Send(bench, Packet(Begun(s_frame), start, offset), 1);
+        Assert.Equal([rule], bench.Rules);
+        Assert.Equal(isSent ? 1 : 0, bench.TestWire.FromCard.Count);
+    }
+
+    [Fact]
+    public void AFieldWithoutThePseudoHeaderIsReported()
+    {
+        using var bench = VirtioBench.Running(s_card);
+        byte[] frame = Begun(s_frame);
+        frame.AsSpan(s_frame.ChecksumAt, 2).Clear();
+        Send(bench, Packet(frame, s_frame.L4, 6), 1);
+        Assert.Equal(["checksum-begun"], bench.Rules);
+    }
+
+    [Theory]
+    [InlineData(~Checksum, 1)] // not negotiated
+    [InlineData(~0ul, 2)] // DATA_VALID is not for what is sent
+    [InlineData(~0ul, 3)]
+    public void OtherFlagsAreReported(ulong wanted, byte flags)
+    {
+        using var bench = VirtioBench.Running(s_card, without: ~wanted);
+        byte[] packet = Packet(Begun(s_frame), s_frame.L4, 6);
+        packet[0] = flags;
+        Send(bench, packet, 1);
+        Assert.Equal(["header-fields"], bench.Rules);
+        Assert.Equal(Begun(s_frame), Assert.Single(bench.TestWire.FromCard));
+    }
+
+    // 5.1.6.4.2: DATA_VALID only if it is, and only if the driver knows the flag.
+    [Theory]
+    [InlineData(0ul, false, 2)]
+    [InlineData(0ul, true, 0)]
+    [InlineData(GuestChecksum, false, 0)]
+    public void AReceivedChecksumIsSaidToBeRight(ulong without, bool isBad, byte expected)
+    {
+        using var bench = VirtioBench.Running(s_card, without);
+        bench.Receive.Add(new Piece(bench.Allocate(2048, 1), 2048, true));
+        bench.Receive.NotifyIfWanted();
+        bench.Run();
+        byte[] frame = [.. VirtioBench.Mac, .. s_frame.Bytes[6..]];
+        if (isBad) frame[^1]++;
+        ulong address = bench.Allocate(2048, 1);
+        bench.Receive.Add(new Piece(address, 2048, true));
+        bench.Receive.NotifyIfWanted();
+        bench.Deliver(frame, frame);
+        Assert.Equal(expected, bench.At(address, 1)[0]);
+        Assert.Equal(frame, bench.At(address + 12, frame.Length).ToArray());
+        Assert.Empty(bench.Rules);
+    }
+
+    // Nonsense in the field becomes the pseudo-header's sum.
+    private static byte[] Begun(OffloadFrame frame)
+    {
+        byte[] bytes = [.. frame.Bytes];
+        int sum = OffloadFrame.Sum(frame.Covered().AsSpan(0, 12));
+        (bytes[frame.ChecksumAt], bytes[frame.ChecksumAt + 1]) = ((byte)(sum >> 8), (byte)sum);
+        return bytes;
+    }
+
+    private static byte[] Packet(byte[] frame, int start, int offset) =>
+        [1, 0, 0, 0, 0, 0, (byte)start, (byte)(start >> 8), (byte)offset, (byte)(offset >> 8), 0, 0, .. frame];
+
+    private static ulong Send(VirtioBench bench, byte[] packet, int pieces)
+    {
+        ulong address = bench.Place(packet);
+        var parts = pieces switch
+        {
+            1 => new Piece[] { new(address, packet.Length, false) },
+            2 => [new(address, 12, false), new(address + 12, packet.Length - 12, false)],
+            _ => [new(address, 30, false), new(address + 30, 10, false), new(address + 40, packet.Length - 40, false)],
+        };
+        bench.Transmit.Add(parts);
+        bench.Transmit.NotifyIfWanted();
+        bench.Run();
+        return address;
+    }
+}
