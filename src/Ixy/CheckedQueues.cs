@@ -20,18 +20,21 @@ internal sealed class QueueUse(string queue)
 }
 
 /// <summary>A receive queue of a checked device. Others are not wrapped, so the watch costs them nothing.</summary>
-internal sealed class CheckedReceiveQueue(ReceiveQueue queue, string name) : ReceiveQueue
+internal sealed class CheckedReceiveQueue : ReceiveQueue
 {
-    private readonly QueueUse _use = new(name);
+    private readonly ReceiveQueue _queue;
+    private readonly QueueUse _use;
+
+    internal CheckedReceiveQueue(ReceiveQueue queue, string name) => (_queue, _use, Interrupt) = (queue, new(name), queue.Interrupt);
 
     /// <inheritdoc/>
-    public override PacketPool Pool => queue.Pool;
+    public override PacketPool Pool => _queue.Pool;
 
     /// <inheritdoc/>
-    public override long Packets => queue.Packets;
+    public override long Packets => _queue.Packets;
 
     /// <inheritdoc/>
-    public override long Dropped => queue.Dropped;
+    public override long Dropped => _queue.Dropped;
 
     /// <inheritdoc/>
     public override int Receive(Span<Packet> batch)
@@ -39,13 +42,19 @@ internal sealed class CheckedReceiveQueue(ReceiveQueue queue, string name) : Rec
         _use.Enter();
         try
         {
-            return queue.Receive(batch);
+            return _queue.Receive(batch);
         }
         finally
         {
             _use.Leave();
         }
     }
+
+    internal override bool HasArrivals => _queue.HasArrivals;
+
+    internal override void Arm() => _queue.Arm();
+
+    internal override void Disarm() => _queue.Disarm();
 }
 
 /// <summary>A transmit queue of a checked device.</summary>

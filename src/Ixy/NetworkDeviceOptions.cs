@@ -49,6 +49,19 @@ public sealed record NetworkDeviceOptions
     /// </summary>
     public ReadOnlyMemory<byte>? RssKey { get; init; }
 
+    /// <summary>
+    /// Gives every receive queue an interrupt (MSI-X), so that a thread that waits for packets can sleep: see
+    /// <see cref="ReceiveQueue.Receive(Span{Packet}, TimeSpan)"/> and <see cref="QueueWaiter"/>. Not through sysfs, which has no
+    /// interrupts. Default false.
+    /// </summary>
+    public bool Interrupts { get; init; }
+
+    /// <summary>
+    /// Shortest time between two interrupts of a queue of an ixgbe card: 0 to 1,046 µs, rounded to units of 2.048 µs (EITR). What
+    /// comes in between waits for its end. Default 10 µs. A virtio-net device has no such limit.
+    /// </summary>
+    public TimeSpan InterruptInterval { get; init; } = TimeSpan.FromMicroseconds(10);
+
     internal bool IsChecked => CheckedPools ?? PacketPoolOptions.CheckedByDefault;
 
     internal int EffectiveBufferSize => BufferSize ?? Math.Max(2048, (MaxFrameSize + 1023) / 1024 * 1024);
@@ -70,6 +83,8 @@ public sealed record NetworkDeviceOptions
             "a buffer size that is a multiple of 1024 up to 16384");
         Check(EffectivePoolSize >= 2 * RingSize && EffectivePoolSize <= 1 << 20, nameof(PoolSize), EffectivePoolSize,
             $"a pool of at least twice the ring size ({2 * RingSize}) and at most 1048576 buffers");
+        Check(InterruptInterval >= TimeSpan.Zero && InterruptInterval <= TimeSpan.FromMicroseconds(1046), nameof(InterruptInterval),
+            (int)Math.Clamp(InterruptInterval.TotalMicroseconds, int.MinValue, int.MaxValue), "an interrupt interval of 0 to 1046 µs");
         Check(RssKey is null || RssKey.Value.Length == 40, nameof(RssKey), RssKey?.Length ?? 0, "an RSS key of 40 bytes");
     }
 
