@@ -16,12 +16,14 @@ internal static class FwdCommand
         var bufferSize = CommonOptions.BufferSize();
         var duration = CommonOptions.Duration();
         var touch = new Option<bool>("--touch") { Description = Texts.Touch };
+        var interrupts = new Option<bool>("--interrupts") { Description = Texts.Interrupts };
         var checkedPools = CommonOptions.CheckedPools();
         var json = CommonOptions.Json();
-        var command = new Command("fwd", Texts.Fwd) { a, b, batch, duration, touch, queues, ringSize, maxFrameSize, bufferSize, checkedPools, json };
+        var command = new Command("fwd", Texts.Fwd) { a, b, batch, duration, touch, queues, ringSize, maxFrameSize, bufferSize, interrupts, checkedPools, json };
         command.SetAction(parsed =>
         {
             int batchSize = parsed.GetValue(batch);
+            bool sleeps = parsed.GetValue(interrupts);
             return Measurement.Run(
                 new("fwd", parsed.GetValue(duration), parsed.GetValue(json)),
                 [parsed.GetRequiredValue(a), parsed.GetRequiredValue(b)],
@@ -32,11 +34,12 @@ internal static class FwdCommand
                     RingSize = parsed.GetValue(ringSize),
                     MaxFrameSize = parsed.GetValue(maxFrameSize),
                     BufferSize = parsed.GetValue(bufferSize),
+                    Interrupts = sleeps,
                     CheckedPools = parsed.GetValue(checkedPools) ? true : null,
                 },
                 parsed.GetValue(touch)
-                    ? devices => ForwardLoop<IncrementByte>.Create(devices, batchSize)
-                    : devices => ForwardLoop<ReadFirstLine>.Create(devices, batchSize));
+                    ? devices => ForwardLoop<IncrementByte>.Create(devices, batchSize, sleeps)
+                    : devices => ForwardLoop<ReadFirstLine>.Create(devices, batchSize, sleeps));
         });
         return command;
     }
