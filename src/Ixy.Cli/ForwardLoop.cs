@@ -1,3 +1,5 @@
+using Ixy.Vfio;
+
 namespace Ixy.Cli;
 
 /// <summary>What a forwarder does to each frame. Implemented by structs, so that the JIT compiles the loop around it.</summary>
@@ -30,24 +32,42 @@ internal sealed class ForwardLoop<TWork> : PacketLoop
     where TWork : struct, IFrameWork
 {
     private readonly Direction _there, _back;
+    private readonly QueueWaiter? _waiter;
 
     /// <param name="a">One device, counted as the first.</param>
     /// <param name="b">The other one.</param>
     /// <param name="queue">Which queue pair of both devices.</param>
     /// <param name="batchSize">Most packets per call of the driver.</param>
-    private ForwardLoop(NetworkDevice a, NetworkDevice b, int queue, int batchSize) : base(a.TransmitQueues[queue], b.TransmitQueues[queue])
+    /// <param name="sleeps">The devices interrupt, so the thread sleeps while little comes.</param>
+    private ForwardLoop(NetworkDevice a, NetworkDevice b, int queue, int batchSize, bool sleeps) : base(a.TransmitQueues[queue], b.TransmitQueues[queue])
     {
         _there = new(a.ReceiveQueues[queue], b.TransmitQueues[queue], batchSize);
         _back = new(b.ReceiveQueues[queue], a.TransmitQueues[queue], batchSize);
+        if (sleeps) _waiter = new(a.ReceiveQueues[queue], b.ReceiveQueues[queue]);
     }
 
     /// <summary>A loop for each queue pair of two devices.</summary>
-    internal static PacketLoop[] Create(NetworkDevice[] devices, int batchSize) =>
-        [.. devices[0].ReceiveQueues.Select((_, queue) => new ForwardLoop<TWork>(devices[0], devices[1], queue, batchSize))];
+    internal static PacketLoop[] Create(NetworkDevice[] devices, int batchSize, bool sleeps) =>
+        [.. devices[0].ReceiveQueues.Select((_, queue) => new ForwardLoop<TWork>(devices[0], devices[1], queue, batchSize, sleeps))];
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        base.Dispose();
+        _waiter?.Dispose();
+    }
 
     protected override bool HoldsPackets => _there.HoldsPackets || _back.HoldsPackets;
 
     protected override int Round() => _there.Forward() + _back.Forward();
+
+    // Nothing interrupts when there is room in a transmit ring again.
+    protected override void Rest(PinnedWorker worker)
+    {
+        if (_waiter is null || HoldsPackets || _waiter.Wait(Timeout.InfiniteTimeSpan)) base.Rest(worker);
+    }
+
+    protected override void Wake() => _waiter?.Wake();
 
     protected override void GiveBack()
     {

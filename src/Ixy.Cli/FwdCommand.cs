@@ -17,13 +17,15 @@ internal static class FwdCommand
         var bufferSize = CommonOptions.BufferSize();
         var duration = CommonOptions.Duration();
         var touch = new Option<bool>("--touch") { Description = Texts.Touch };
+        var interrupts = new Option<bool>("--interrupts") { Description = Texts.Interrupts };
         var checkedPools = CommonOptions.CheckedPools();
         var metrics = CommonOptions.Metrics();
         var json = CommonOptions.Json();
-        var command = new Command("fwd", Texts.Fwd) { a, b, batch, duration, touch, queues, symmetric, ringSize, maxFrameSize, bufferSize, checkedPools, metrics, json };
+        var command = new Command("fwd", Texts.Fwd) { a, b, batch, duration, touch, queues, symmetric, ringSize, maxFrameSize, bufferSize, interrupts, checkedPools, metrics, json };
         command.SetAction(parsed =>
         {
             int batchSize = parsed.GetValue(batch);
+            bool sleeps = parsed.GetValue(interrupts);
             return Measurement.Run(
                 new("fwd", parsed.GetValue(duration), parsed.GetValue(json)) { MetricsPort = parsed.GetValue(metrics) },
                 [parsed.GetRequiredValue(a), parsed.GetRequiredValue(b)],
@@ -35,11 +37,12 @@ internal static class FwdCommand
                     MaxFrameSize = parsed.GetValue(maxFrameSize),
                     BufferSize = parsed.GetValue(bufferSize),
                     Rss = parsed.GetValue(symmetric) ? new() { Key = RssOptions.SymmetricKey } : null,
+                    Interrupts = sleeps,
                     CheckedPools = parsed.GetValue(checkedPools) ? true : null,
                 },
                 parsed.GetValue(touch)
-                    ? devices => ForwardLoop<IncrementByte>.Create(devices, batchSize)
-                    : devices => ForwardLoop<ReadFirstLine>.Create(devices, batchSize));
+                    ? devices => ForwardLoop<IncrementByte>.Create(devices, batchSize, sleeps)
+                    : devices => ForwardLoop<ReadFirstLine>.Create(devices, batchSize, sleeps));
         });
         return command;
     }

@@ -52,6 +52,15 @@ internal abstract class PacketLoop(params TransmitQueue[] transmitQueues) : IDis
     /// <summary>Packets that waited in vain for room in a transmit ring of a device.</summary>
     protected void CountDropped(int device, int packets) => Interlocked.Add(ref _group!.Dropped[device], packets);
 
+    /// <summary>There was nothing to do in the last round: lets others have the core, until there may be again.</summary>
+    protected virtual void Rest(PinnedWorker worker) => worker.GiveWay();
+
+    /// <summary>Ends a rest. For any thread.</summary>
+    protected virtual void Wake()
+    {
+        // Who only lets others have a turn is back in a moment.
+    }
+
     /// <summary>Starts the thread.</summary>
     internal void Start(string name, int core, LoopGroup group)
     {
@@ -69,7 +78,7 @@ internal abstract class PacketLoop(params TransmitQueue[] transmitQueues) : IDis
     internal void Join() => _worker?.Join();
 
     /// <summary>Ends the thread at once, wherever it is.</summary>
-    public void Dispose()
+    public virtual void Dispose()
     {
         Advance(Phase.Ended);
         _worker?.Dispose();
@@ -80,7 +89,10 @@ internal abstract class PacketLoop(params TransmitQueue[] transmitQueues) : IDis
         try
         {
             // Once at least: what a thread's first round allocates is not to be measured.
-            do GiveWayIfIdle(worker, PassiveRound());
+            do
+            {
+                if (PassiveRound() == 0) Rest(worker);
+            }
             while (_phase == Phase.Unmeasured);
             long allocated = GC.GetAllocatedBytesForCurrentThread();
             // A collection of any generation counts in generation 0.
@@ -107,7 +119,8 @@ internal abstract class PacketLoop(params TransmitQueue[] transmitQueues) : IDis
         {
             int moved = Round();
             packets += moved;
-            if (moved == 0 || round % RoundsAtOnce == 0) worker.GiveWay();
+            if (moved == 0) Rest(worker);
+            else if (round % RoundsAtOnce == 0) worker.GiveWay();
         }
         return packets;
     }
@@ -121,13 +134,8 @@ internal abstract class PacketLoop(params TransmitQueue[] transmitQueues) : IDis
             if (moved > 0) lastPacket = Stopwatch.GetTimestamp();
             else if (Stopwatch.GetElapsedTime(lastPacket) > s_quietTime && IsDrained()) RanDry = true;
             if (RanDry) return;
-            GiveWayIfIdle(worker, moved);
+            if (moved == 0) worker.GiveWay();
         }
-    }
-
-    private static void GiveWayIfIdle(PinnedWorker worker, int moved)
-    {
-        if (moved == 0) worker.GiveWay();
     }
 
     private bool IsDrained() => !HoldsPackets && transmitQueues.All(queue => queue.IsDrained);
@@ -136,5 +144,6 @@ internal abstract class PacketLoop(params TransmitQueue[] transmitQueues) : IDis
     private void Advance(Phase phase)
     {
         if (_phase < phase) _phase = phase;
+        Wake();
     }
 }

@@ -26,7 +26,7 @@ internal static class PracticeRun
         // Two threads do all that many do.
         int queues = Math.Min(options.ReceiveQueues, 2), flows = queues == 1 ? 1 : 16;
         using var ports = new Ports([.. Enumerable.Repeat($"sim:ixgbe,wire=generator,link-delay=0ms,flows={flows}", cards)]);
-        ports.Start(s_small with { ReceiveQueues = queues, TransmitQueues = queues, CheckedPools = options.CheckedPools });
+        ports.Start(s_small with { ReceiveQueues = queues, TransmitQueues = queues, CheckedPools = options.CheckedPools, Interrupts = options.Interrupts });
         rehearse(ports);
         using var loops = new LoopGroup(createLoops([.. ports.Devices]), ports.Devices);
         loops.Start();

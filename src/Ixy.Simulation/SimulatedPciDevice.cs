@@ -4,9 +4,10 @@ namespace Ixy.Simulation;
 
 /// <summary>
 /// The in-process transport: a card model as a <see cref="PciDevice"/>. Register accesses are calls into the model
-/// between two turns of the device thread; doorbells are plain stores into memory that the model polls.
+/// between two turns of the device thread; doorbells are plain stores into memory that the model polls. Interrupts
+/// reach event descriptors, as those of a real card do.
 /// </summary>
-public sealed unsafe class SimulatedPciDevice : PciDevice
+public sealed unsafe partial class SimulatedPciDevice : PciDevice
 {
     private readonly Bar?[] _bars = new Bar?[6];
     private readonly IDisposable? _trace;
@@ -17,6 +18,7 @@ public sealed unsafe class SimulatedPciDevice : PciDevice
     internal SimulatedPciDevice(string name, CardModel card, IDisposable? trace = null)
     {
         (Name, Card, _trace) = (name, card, trace);
+        _events = new(card);
         DeviceThread.Add(card);
     }
 
@@ -67,6 +69,7 @@ public sealed unsafe class SimulatedPciDevice : PciDevice
         uint command = Card.ReadConfig(PciConfig.Command, 2);
         Card.PciReset();
         Card.WriteConfig(PciConfig.Command, command, 2);
+        _events.Restore();
     });
 
     /// <summary>
@@ -98,6 +101,7 @@ public sealed unsafe class SimulatedPciDevice : PciDevice
     protected override void Close()
     {
         DeviceThread.Remove(Card);
+        _events.Dispose();
         Card.Dispose();
         _trace?.Dispose();
     }

@@ -20,18 +20,9 @@ internal sealed class QueueUse(string queue)
 }
 
 /// <summary>A receive queue of a checked device. Others are not wrapped, so the watch costs them nothing.</summary>
-internal sealed class CheckedReceiveQueue(ReceiveQueue queue, string name) : ReceiveQueue
+internal sealed class CheckedReceiveQueue(ReceiveQueue queue, string name) : WrappedReceiveQueue(queue)
 {
     private readonly QueueUse _use = new(name);
-
-    /// <inheritdoc/>
-    public override PacketPool Pool => queue.Pool;
-
-    /// <inheritdoc/>
-    public override long Packets => queue.Packets;
-
-    /// <inheritdoc/>
-    public override long Dropped => queue.Dropped;
 
     /// <inheritdoc/>
     public override int Receive(Span<Packet> batch)
@@ -39,7 +30,7 @@ internal sealed class CheckedReceiveQueue(ReceiveQueue queue, string name) : Rec
         _use.Enter();
         try
         {
-            return queue.Receive(batch);
+            return Queue.Receive(batch);
         }
         finally
         {
@@ -49,18 +40,9 @@ internal sealed class CheckedReceiveQueue(ReceiveQueue queue, string name) : Rec
 }
 
 /// <summary>A transmit queue of a checked device.</summary>
-internal sealed class CheckedTransmitQueue(TransmitQueue queue, string name) : TransmitQueue
+internal sealed class CheckedTransmitQueue(TransmitQueue queue, string name) : WrappedTransmitQueue(queue)
 {
     private readonly QueueUse _use = new(name);
-
-    /// <inheritdoc/>
-    public override long Packets => queue.Packets;
-
-    /// <inheritdoc/>
-    public override int Pending => queue.Pending;
-
-    /// <inheritdoc/>
-    public override bool IsDrained => queue.IsDrained;
 
     /// <inheritdoc/>
     public override int Transmit(ReadOnlySpan<Packet> batch)
@@ -68,7 +50,7 @@ internal sealed class CheckedTransmitQueue(TransmitQueue queue, string name) : T
         _use.Enter();
         try
         {
-            return queue.Transmit(batch);
+            return Queue.Transmit(batch);
         }
         finally
         {

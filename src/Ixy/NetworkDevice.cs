@@ -31,7 +31,7 @@ public abstract class NetworkDevice : IDisposable
     public abstract PciDevice PciDevice { get; }
 
     /// <summary>
-    /// One or more; the first is the one <see cref="Receive"/> uses. Each may be used by one thread, and different ones by
+    /// One or more; the first is the one <see cref="Receive(Span{Packet})"/> uses. Each may be used by one thread, and different ones by
     /// different threads at the same time: they share nothing. In checked mode
     /// (<see cref="NetworkDeviceOptions.CheckedPools"/>) a queue reports two threads that meet in it.
     /// </summary>
@@ -122,8 +122,11 @@ public abstract class NetworkDevice : IDisposable
     /// </summary>
     public static void RegisterTransport(string scheme, Func<string, PciDevice> open) => s_transports[scheme] = open;
 
-    /// <summary>Receives from the first queue; see <see cref="ReceiveQueue.Receive"/>.</summary>
+    /// <summary>Receives from the first queue; see <see cref="ReceiveQueue.Receive(Span{Packet})"/>.</summary>
     public int Receive(Span<Packet> batch) => _receiveQueue.Receive(batch);
+
+    /// <summary>Receives from the first queue, and waits for packets; see <see cref="ReceiveQueue.Receive(Span{Packet}, TimeSpan)"/>.</summary>
+    public int Receive(Span<Packet> batch, TimeSpan timeout) => _receiveQueue.Receive(batch, timeout);
 
     /// <summary>Sends on the first queue; see <see cref="TransmitQueue.Transmit"/>.</summary>
     public int Transmit(ReadOnlySpan<Packet> batch) => _transmitQueue.Transmit(batch);
@@ -155,7 +158,10 @@ public abstract class NetworkDevice : IDisposable
     /// <summary>What the card and its queues have counted since the device was opened. Any thread may ask, until the device is disposed.</summary>
     public abstract DeviceStatistics ReadStatistics();
 
-    /// <summary>Stops the queues, resets the card, turns bus mastering off and releases all memory.</summary>
+    /// <summary>
+    /// Stops the queues, resets the card, turns bus mastering off and releases all memory. No thread may use a queue any
+    /// more; one that sleeps until packets come is woken, with an <see cref="ObjectDisposedException"/>.
+    /// </summary>
     public abstract void Dispose();
 
     /// <summary>Tells the base class the queues, which are there once the device is set up; checked ones are watched.</summary>
@@ -175,6 +181,12 @@ public abstract class NetworkDevice : IDisposable
 
     /// <summary>The first thing when the device closes: nobody else may read it any more.</summary>
     private protected void HideMetrics() => _metrics?.Hide();
+
+    /// <summary>Who sleeps on a queue wakes up, and leaves it alone from then on.</summary>
+    private protected static void EndSleep(IEnumerable<ReceiveQueue> queues)
+    {
+        foreach (var queue in queues) queue.Interrupt?.Dispose();
+    }
 
     /// <summary>Releases queues and what belongs to them; a checked pool throws when packets were not given back, the rest is released all the same.</summary>
     private protected static void Release(IEnumerable<IDisposable> parts)

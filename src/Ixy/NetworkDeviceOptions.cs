@@ -57,6 +57,19 @@ public sealed record NetworkDeviceOptions
     /// </summary>
     public Offloads Offloads { get; init; }
 
+    /// <summary>
+    /// Gives every receive queue an interrupt (MSI-X), so that a thread that waits for packets can sleep: see
+    /// <see cref="ReceiveQueue.Receive(Span{Packet}, TimeSpan)"/> and <see cref="QueueWaiter"/>. Not through sysfs, which has no
+    /// interrupts. Default false.
+    /// </summary>
+    public bool Interrupts { get; init; }
+
+    /// <summary>
+    /// Shortest time between two interrupts of a queue of an ixgbe card: 0 to 1,046 µs, rounded to units of 2.048 µs (EITR). What
+    /// comes in between waits for its end. Default 10 µs. A virtio-net device has no such limit.
+    /// </summary>
+    public TimeSpan InterruptInterval { get; init; } = TimeSpan.FromMicroseconds(10);
+
     internal bool IsChecked => CheckedPools ?? PacketPoolOptions.CheckedByDefault;
 
     internal int EffectiveBufferSize => BufferSize ?? Math.Max(2048, (MaxFrameSize + 1023) / 1024 * 1024);
@@ -80,6 +93,8 @@ public sealed record NetworkDeviceOptions
             $"a pool of at least twice the ring size ({2 * RingSize}) and at most 1048576 buffers");
         Rss?.Validate(ReceiveQueues);
         Check((Offloads & ~Offloads.All) == 0, nameof(Offloads), (int)Offloads, $"offloads out of {Offloads.All}");
+        Check(InterruptInterval >= TimeSpan.Zero && InterruptInterval <= TimeSpan.FromMicroseconds(1046), nameof(InterruptInterval),
+            (int)Math.Clamp(InterruptInterval.TotalMicroseconds, int.MinValue, int.MaxValue), "an interrupt interval of 0 to 1046 µs");
     }
 
     private static void Check(bool valid, string option, int value, string expected)

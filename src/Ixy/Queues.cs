@@ -1,7 +1,7 @@
 namespace Ixy;
 
 /// <summary>One receive queue of a device: a ring and the pool its buffers come from. For one thread at a time.</summary>
-public abstract class ReceiveQueue
+public abstract partial class ReceiveQueue
 {
     /// <summary>Where the buffers of received packets come from, and go back to.</summary>
     public abstract PacketPool Pool { get; }

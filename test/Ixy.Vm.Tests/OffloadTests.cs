@@ -1,4 +1,4 @@
-using Ixy.Simulation.Captures;
+using Ixy.Captures;
 using Ixy.Tests.Offloading;
 
 namespace Ixy.Vm.Tests;

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Ixy.Simulation.Pci;
+using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
 
 namespace Ixy.Simulation.Ixgbe;

@@ -1,4 +1,4 @@
-using static Ixy.Simulation.Ixgbe.CardRegisters;
+using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Simulation.Ixgbe;
 
@@ -9,7 +9,7 @@ namespace Ixy.Simulation.Ixgbe;
 internal sealed class InterruptModeration
 {
     // One count of EITR and of GPIE.LL_Interval at 10 and 1 Gbit/s; ten times as long at 100 Mbit/s.
-    private const long CountTime = 2_048, CreditTime = 4_000;
+    private const long CountTime = EITR_.IntervalUnit, CreditTime = 4_000;
     private const int CounterHiddenBits = 2;
 
     private readonly IxgbeCard _card;

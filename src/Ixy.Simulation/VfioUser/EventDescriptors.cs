@@ -6,7 +6,9 @@ namespace Ixy.Simulation.VfioUser;
 /// <summary>The client's event descriptors for the interrupts of one kind and one purpose. Owned here. Used under the card's lock.</summary>
 internal sealed unsafe class EventDescriptors : IDisposable
 {
-    private const int None = -1;
+    /// <summary>Stands for no descriptor.</summary>
+    internal const int None = -1;
+
     private readonly int[] _descriptors;
 
     internal EventDescriptors(int count)

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using Ixy.Simulation.Pci;
 using Ixy.Vfio.Interop;
 using Ixy.Vfio.VfioUser;
 using static Ixy.Vfio.Interop.Vfio;
@@ -12,28 +11,20 @@ namespace Ixy.Simulation.VfioUser;
 /// kind and unmasks the vector, as with the kernel's VFIO: clients such as QEMU keep the MSI-X table to themselves. A client
 /// that writes enable and mask bits of the card itself finds them obeyed too. Used under the card's lock.
 /// </summary>
-internal sealed class InterruptCommands : IInterruptTarget, IDisposable
+internal sealed class InterruptCommands : IDisposable
 {
-    private const int Line = 0, Msi = 1, Msix = 2, Kinds = 3;
+    private const int Line = InterruptEvents.Line, Msi = InterruptEvents.Msi, Msix = InterruptEvents.Msix, Kinds = InterruptEvents.Kinds;
     private const uint DataBits = IRQ_SET_DATA_NONE | IRQ_SET_DATA_BOOL | IRQ_SET_DATA_EVENTFD;
     private const uint ActionBits = IRQ_SET_ACTION_MASK | IRQ_SET_ACTION_UNMASK | IRQ_SET_ACTION_TRIGGER;
 
-    private readonly CardModel _card;
-    private readonly PciInterrupts _interrupts;
-    private readonly EventDescriptors[] _triggers = new EventDescriptors[Kinds];
+    private readonly InterruptEvents _events;
     private readonly EventDescriptors[] _masks = new EventDescriptors[Kinds];
     private readonly EventDescriptors[] _unmasks = new EventDescriptors[Kinds];
 
-    // The line masks itself when it has fired, until the client has dealt with it.
-    private bool _lineAsserted, _lineMasked;
-
     internal InterruptCommands(CardModel card)
     {
-        (_card, _interrupts) = (card, card.HostInterrupts);
-        int[] counts = [1, _interrupts.Msi is null ? 0 : 1, _interrupts.Msix.Vectors];
-        for (int kind = 0; kind < Kinds; kind++)
-            (_triggers[kind], _masks[kind], _unmasks[kind]) = (new(counts[kind]), new(counts[kind]), new(counts[kind]));
-        _card.InterruptTarget = this;
+        _events = new(card);
+        for (int kind = 0; kind < Kinds; kind++) (_masks[kind], _unmasks[kind]) = (new(_events.Count(kind)), new(_events.Count(kind)));
     }
 
     internal int GetInfo(Message message, Reply reply)
@@ -41,7 +32,7 @@ internal sealed class InterruptCommands : IInterruptTarget, IDisposable
         if (!message.TryRead(out irq_info info) || info.argsz < Unsafe.SizeOf<irq_info>() || info.index >= Protocol.NUM_IRQS) return Libc.EINVAL;
         info = new() { argsz = (uint)Unsafe.SizeOf<irq_info>(), index = info.index };
         // The kinds after MSI-X tell of errors on a bus and of requests to give the device back: there are none here.
-        if (info.index < Kinds) info.count = (uint)_triggers[info.index].Count;
+        if (info.index < Kinds) info.count = (uint)_events.Count((int)info.index);
         if (info.count > 0) info.flags = IRQ_INFO_EVENTFD | IRQ_INFO_MASKABLE | (info.index == Line ? IRQ_INFO_AUTOMASKED : 0);
         reply.Add(info);
         return 0;
@@ -56,13 +47,13 @@ internal sealed class InterruptCommands : IInterruptTarget, IDisposable
             return Libc.EINVAL;
         if (set.argsz < Unsafe.SizeOf<irq_set>() || set.index >= Kinds) return Libc.EINVAL;
         var descriptors = message.Descriptors;
-        int kind = (int)set.index, count = _triggers[kind].Count;
+        int kind = (int)set.index, count = _events.Count(kind);
         if (set.start > count || set.count > count - set.start) return Libc.EINVAL;
         if (data.Length != (kindOfData == IRQ_SET_DATA_BOOL ? set.count : 0)) return Libc.EINVAL;
         if (set.count == 0) return set.start == 0 && kindOfData == IRQ_SET_DATA_NONE && action == IRQ_SET_ACTION_TRIGGER && descriptors.Count == 0 ? Disable(kind) : Libc.EINVAL;
         if (kindOfData == IRQ_SET_DATA_EVENTFD) return Connect(kind, action, (int)set.start, (int)set.count, descriptors);
         if (descriptors.Count > 0) return Libc.EINVAL;
-        if (action == IRQ_SET_ACTION_TRIGGER && _triggers[kind].IsEmpty) return Libc.EINVAL;
+        if (action == IRQ_SET_ACTION_TRIGGER && _events.IsEmpty(kind)) return Libc.EINVAL;
         for (int i = 0; i < set.count; i++)
         {
             if (kindOfData == IRQ_SET_DATA_NONE || data[i] != 0) Act(kind, action, (int)set.start + i);
@@ -71,37 +62,13 @@ internal sealed class InterruptCommands : IInterruptTarget, IDisposable
     }
 
     /// <summary>After a reset of the card: what was connected is enabled and unmasked again.</summary>
-    internal void Restore()
-    {
-        (_lineAsserted, _lineMasked) = (false, false);
-        foreach (int kind in (ReadOnlySpan<int>)[Msi, Msix])
-        {
-            for (int index = 0; index < _triggers[kind].Count; index++)
-            {
-                if (!_triggers[kind].Has(index)) continue;
-                SetEnabled(kind, true);
-                SetMask(kind, index, false);
-            }
-        }
-    }
-
-    void IInterruptTarget.Message(int vector)
-    {
-        int kind = _interrupts.Mode == InterruptMode.Msix ? Msix : Msi;
-        _triggers[kind].Signal(vector);
-    }
-
-    void IInterruptTarget.Line(bool asserted)
-    {
-        _lineAsserted = asserted;
-        FireLine();
-    }
+    internal void Restore() => _events.Restore();
 
     /// <summary>Interrupts go nowhere any more; all descriptors are closed.</summary>
     public void Dispose()
     {
-        _card.InterruptTarget = null;
-        foreach (var descriptors in _triggers.Concat(_masks).Concat(_unmasks)) descriptors.Dispose();
+        _events.Dispose();
+        foreach (var descriptors in _masks.Concat(_unmasks)) descriptors.Dispose();
     }
 
     private int Connect(int kind, uint action, int start, int count, PassedDescriptors descriptors)
@@ -114,43 +81,26 @@ internal sealed class InterruptCommands : IInterruptTarget, IDisposable
             if (!EventDescriptors.IsEvent(descriptors.Peek(i))) return Libc.EINVAL;
         }
         // A function sends messages of one kind (PCI 3.0, 6.8.2).
-        if (!disconnects && kind != Line && action == IRQ_SET_ACTION_TRIGGER && !_triggers[Msi + Msix - kind].IsEmpty) return Libc.EINVAL;
-        var events = action == IRQ_SET_ACTION_TRIGGER ? _triggers[kind] : action == IRQ_SET_ACTION_MASK ? _masks[kind] : _unmasks[kind];
-        for (int i = 0; i < count; i++)
-        {
-            if (disconnects) events.Clear(start + i);
-            else events.Set(start + i, descriptors.Take(i));
-        }
-        if (action == IRQ_SET_ACTION_TRIGGER) Enable(kind, start, count, !disconnects);
+        if (!disconnects && kind != Line && action == IRQ_SET_ACTION_TRIGGER && !_events.IsEmpty(Msi + Msix - kind)) return Libc.EINVAL;
+        for (int i = 0; i < count; i++) Store(kind, action, start + i, disconnects ? EventDescriptors.None : descriptors.Take(i));
+        if (action == IRQ_SET_ACTION_TRIGGER) _events.Enable(kind, start, count, !disconnects);
         return 0;
     }
 
-    private void Enable(int kind, int start, int count, bool connected)
+    private void Store(int kind, uint action, int index, int descriptor)
     {
-        if (kind == Line)
-        {
-            _lineMasked = false;
-            FireLine();
-            return;
-        }
-        for (int i = 0; i < count; i++)
-        {
-            if (connected || kind == Msix) SetMask(kind, start + i, !connected);
-        }
-        if (connected) SetEnabled(kind, true);
+        if (action == IRQ_SET_ACTION_TRIGGER) _events.Set(kind, index, descriptor);
+        else (action == IRQ_SET_ACTION_MASK ? _masks : _unmasks)[kind].Set(index, descriptor);
     }
 
     private int Disable(int kind)
     {
-        for (int index = 0; index < _triggers[kind].Count; index++)
+        for (int index = 0; index < _events.Count(kind); index++)
         {
-            _triggers[kind].Clear(index);
             _masks[kind].Clear(index);
             _unmasks[kind].Clear(index);
-            // As after power-on: masked in the MSI-X table, not in the MSI capability.
-            SetMask(kind, index, kind == Msix);
         }
-        if (kind != Line) SetEnabled(kind, false);
+        _events.Disable(kind);
         return 0;
     }
 
@@ -158,35 +108,11 @@ internal sealed class InterruptCommands : IInterruptTarget, IDisposable
     {
         if (action == IRQ_SET_ACTION_TRIGGER)
         {
-            _triggers[kind].Signal(index);
+            _events.Signal(kind, index);
             return;
         }
         bool masked = action == IRQ_SET_ACTION_MASK;
         (masked ? _masks : _unmasks)[kind].Signal(index);
-        SetMask(kind, index, masked);
-    }
-
-    private void SetMask(int kind, int index, bool masked)
-    {
-        if (kind == Msix) _interrupts.Msix.SetMask(index, masked);
-        else if (kind == Msi) _interrupts.Msi?.SetMask(masked);
-        else
-        {
-            _lineMasked = masked;
-            FireLine();
-        }
-    }
-
-    private void SetEnabled(int kind, bool on)
-    {
-        if (kind == Msix) _interrupts.Msix.SetEnabled(on);
-        else _interrupts.Msi?.SetEnabled(on);
-    }
-
-    private void FireLine()
-    {
-        if (!_lineAsserted || _lineMasked || !_triggers[Line].Has(0)) return;
-        _lineMasked = true;
-        _triggers[Line].Signal(0);
+        _events.SetMask(kind, index, masked);
     }
 }

@@ -20,6 +20,9 @@ public sealed unsafe class InterruptVector
     /// <summary>The vector's number in the function, from 0.</summary>
     public int Index { get; }
 
+    /// <summary>How often the vector has fired, of all counts that were taken so far.</summary>
+    public long Fired { get; private set; }
+
     /// <summary>The eventfd, for a poll loop of one's own. Owned by this object.</summary>
     public int EventDescriptor { get; private set; }
 
@@ -42,10 +45,21 @@ public sealed unsafe class InterruptVector
     {
         ObjectDisposedException.ThrowIf(_owner.IsDisposed, this);
         ulong count = 0;
-        if (Libc.read(EventDescriptor, &count, sizeof(ulong)) == sizeof(ulong)) return (long)count;
+        if (Libc.read(EventDescriptor, &count, sizeof(ulong)) == sizeof(ulong))
+        {
+            Fired += (long)count;
+            return (long)count;
+        }
         return System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == Libc.EAGAIN
             ? 0
             : throw new PciDeviceException($"the event descriptor of interrupt vector {Index} cannot be read: {Libc.LastError()}");
+    }
+
+    /// <summary>Wakes who waits for the vector, as if it had fired. For any thread.</summary>
+    internal void Signal()
+    {
+        ulong one = 1;
+        _ = Libc.write(EventDescriptor, &one, sizeof(ulong));
     }
 
     internal void Close()

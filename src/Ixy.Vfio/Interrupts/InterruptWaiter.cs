@@ -6,7 +6,7 @@ namespace Ixy.Vfio;
 
 /// <summary>
 /// Waits for interrupt vectors, of one function or of several, with epoll(7). It does not own the vectors: those that are
-/// disposed leave the set on their own. For one thread at a time.
+/// disposed leave the set on their own. For one thread at a time, but for <see cref="Wake"/>.
 /// </summary>
 public sealed unsafe class InterruptWaiter : IDisposable
 {
@@ -16,8 +16,11 @@ public sealed unsafe class InterruptWaiter : IDisposable
     private static readonly int s_dataOffset = RuntimeInformation.ProcessArchitecture is Architecture.X64 ? 4 : 8;
     private static readonly int s_eventLength = s_dataOffset + 8;
 
+    private const ulong WakeData = ulong.MaxValue;
+
     private readonly List<InterruptVector> _vectors = [];
-    private int _epoll;
+    private readonly Lock _wakeLock = new();
+    private int _epoll, _wake = -1;
 
     /// <summary>Makes a waiter for these vectors; more may be added.</summary>
     /// <exception cref="PciDeviceException">No descriptor is left for it.</exception>
@@ -28,6 +31,8 @@ public sealed unsafe class InterruptWaiter : IDisposable
         if (_epoll < 0) throw new PciDeviceException($"no descriptor to wait for interrupts: {Libc.LastError()}");
         try
         {
+            _wake = Libc.eventfd(0, Libc.EFD_NONBLOCK | Libc.EFD_CLOEXEC);
+            if (_wake < 0 || !TryAdd(_wake, WakeData)) throw new PciDeviceException($"no event descriptor to wake who waits: {Libc.LastError()}");
             foreach (var vector in vectors) Add(vector);
         }
         catch
@@ -42,10 +47,7 @@ public sealed unsafe class InterruptWaiter : IDisposable
     public void Add(InterruptVector vector)
     {
         ArgumentNullException.ThrowIfNull(vector);
-        byte* change = stackalloc byte[s_eventLength];
-        *(uint*)change = Libc.EPOLLIN;
-        *(ulong*)(change + s_dataOffset) = (ulong)_vectors.Count;
-        if (Libc.epoll_ctl(_epoll, Libc.EPOLL_CTL_ADD, vector.EventDescriptor, change) < 0)
+        if (!TryAdd(vector.EventDescriptor, (ulong)_vectors.Count))
             throw new PciDeviceException($"interrupt vector {vector.Index} cannot be waited for: {Libc.LastError()}");
         _vectors.Add(vector);
     }
@@ -53,7 +55,7 @@ public sealed unsafe class InterruptWaiter : IDisposable
     /// <summary>Waits until a vector has fired, and takes the count of each that has (<see cref="InterruptVector.TakeCount"/>).</summary>
     /// <param name="fired">Receives the vectors that have fired; those for which there is no room stay for the next call.</param>
     /// <param name="timeout">At most this long, in whole milliseconds; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
-    /// <returns>How many have fired; 0 when the time is over.</returns>
+    /// <returns>How many have fired; 0 when the time is over, or <see cref="Wake"/> was called.</returns>
     /// <exception cref="PciDeviceException">The kernel refused.</exception>
     public int Wait(Span<InterruptVector> fired, TimeSpan timeout)
     {
@@ -66,22 +68,57 @@ public sealed unsafe class InterruptWaiter : IDisposable
         {
             int ready = WaitOnce(events, most, end);
             int count = 0;
+            bool isWoken = false;
             for (int i = 0; i < ready; i++)
             {
-                var data = new ReadOnlySpan<byte>(events + i * s_eventLength + s_dataOffset, sizeof(ulong));
-                var vector = _vectors[(int)BinaryPrimitives.ReadUInt64LittleEndian(data)];
+                ulong data = BinaryPrimitives.ReadUInt64LittleEndian(new(events + i * s_eventLength + s_dataOffset, sizeof(ulong)));
+                if (data == WakeData)
+                {
+                    isWoken = TakeWake();
+                    continue;
+                }
+                var vector = _vectors[(int)data];
                 // Somebody else may have taken the count in between.
                 if (vector.TakeCount() > 0) fired[count++] = vector;
             }
-            if (count > 0 || Environment.TickCount64 >= end) return count;
+            if (count > 0 || isWoken || Environment.TickCount64 >= end) return count;
         }
     }
 
-    /// <summary>Closes the waiter's descriptor. Does nothing the second time.</summary>
+    /// <summary>Ends the wait of another thread at once, or the next wait. For any thread; does nothing after disposal.</summary>
+    public void Wake()
+    {
+        ulong one = 1;
+        lock (_wakeLock)
+        {
+            if (_wake >= 0) _ = Libc.write(_wake, &one, sizeof(ulong));
+        }
+    }
+
+    /// <summary>Closes the waiter's descriptors. Does nothing the second time.</summary>
     public void Dispose()
     {
         if (_epoll >= 0) _ = Libc.close(_epoll);
         _epoll = -1;
+        lock (_wakeLock)
+        {
+            if (_wake >= 0) _ = Libc.close(_wake);
+            _wake = -1;
+        }
+    }
+
+    private bool TryAdd(int descriptor, ulong data)
+    {
+        byte* change = stackalloc byte[s_eventLength];
+        *(uint*)change = Libc.EPOLLIN;
+        *(ulong*)(change + s_dataOffset) = data;
+        return Libc.epoll_ctl(_epoll, Libc.EPOLL_CTL_ADD, descriptor, change) == 0;
+    }
+
+    private bool TakeWake()
+    {
+        ulong count = 0;
+        return Libc.read(_wake, &count, sizeof(ulong)) == sizeof(ulong);
     }
 
     private int WaitOnce(byte* events, int most, long end)

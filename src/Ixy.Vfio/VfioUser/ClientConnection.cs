@@ -113,8 +113,11 @@ internal sealed unsafe partial class ClientConnection : IDisposable
         Call(command, BytesOf(in request), [], descriptors);
 
     /// <summary>Ends the connection with a complaint if a reply has another length than it must.</summary>
-    internal void RequireLength(Command command, int length, int expected) =>
-        Require(length == expected, command, $"{length} bytes of payload, expected {expected}");
+    internal void RequireLength(Command command, int length, int expected)
+    {
+        // Every register access comes here: the complaint is put together only if there is one.
+        if (length != expected) Require(isRight: false, command, $"{length} bytes of payload, expected {expected}");
+    }
 
     /// <summary>Ends the connection with a complaint about what a reply says, unless that is as it must be.</summary>
     /// <exception cref="VfioUserProtocolException">It is not.</exception>

@@ -68,7 +68,8 @@ internal sealed unsafe class ServerRegion(ClientConnection connection, string na
     {
         connection.RequireLength(command, length, expected);
         var answered = *(Protocol.region_access*)reply;
-        connection.Require(answered.offset == asked.offset && answered.region == asked.region && answered.count == asked.count, command,
+        if (answered.offset == asked.offset && answered.region == asked.region && answered.count == asked.count) return;
+        connection.Require(isRight: false, command,
             $"{answered.count} bytes at 0x{answered.offset:x} of region {answered.region}, " +
             $"expected {asked.count} at 0x{asked.offset:x} of region {asked.region}");
     }

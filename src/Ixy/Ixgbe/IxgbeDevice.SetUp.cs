@@ -17,6 +17,7 @@ public sealed partial class IxgbeDevice
         StartLink();
         ReadStatistics();
         _statistics = default;
+        SetUpInterrupts();
         SetUpReceive();
         SetUpTransmit();
         EnableTransmitQueues();
@@ -24,7 +25,7 @@ public sealed partial class IxgbeDevice
         Promiscuous = _options.Promiscuous;
     }
 
-    // 4.6.3.1 Interrupts during initialization. Queues are polled; no interrupt is ever enabled.
+    // 4.6.3.1 Interrupts during initialization. Queues are polled, and none is enabled before a thread sleeps.
     private void DisableInterrupts()
     {
         Write(EIMC, EIMC_.All);
@@ -92,6 +93,7 @@ public sealed partial class IxgbeDevice
     {
         _receiveQueues.Add(queue);
         int i = queue.Index;
+        if (_vectors is not null) queue.Interrupt = new QueueInterrupt(_device, _vectors[i]);
         uint size = (uint)_options.EffectiveBufferSize / SRRCTL_.BufferSizeUnit;
         // Of several queues, one that nobody empties drops its own frames instead of blocking the packet buffer for all
         // (Drop_En, 8.2.3.8.7). A single queue lets the packet buffer, 512 KiB, bridge the time until it is emptied.

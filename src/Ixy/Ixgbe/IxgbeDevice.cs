@@ -171,6 +171,7 @@ public sealed partial class IxgbeDevice : NetworkDevice
     // Memory goes after the card has stopped, and also if the card no longer answers.
     private void StopAndRelease()
     {
+        EndSleep(_receiveQueues);
         try
         {
             _device.UnlessGone(Quiet);

@@ -26,6 +26,7 @@ internal struct ReceiveDescriptor
 /// <summary>A receive ring. The card owns the descriptors from its head up to the tail, this queue the others.</summary>
 internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
 {
+    private readonly PciBar _bar;
     private readonly DmaMemory _memory;
     private readonly ReceiveDescriptor* _ring;
     private readonly ulong* _buffers;
@@ -44,6 +45,7 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
     internal IxgbeReceiveQueue(PciDevice device, PciBar bar, int index, NetworkDeviceOptions options)
     {
         Index = index;
+        _bar = bar;
         _place = $"receive queue {index} of {device.Name}";
         _mask = (ulong)options.RingSize - 1;
         // Few enough to keep the card's part of the ring full.
@@ -186,6 +188,21 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
         _longestFrame = last ? (uint)_pool.BufferSize : 0;
         _ring[index].AddressOrHash = TAddresses.Of(_buffers[index]);
         _ring[index].HeaderOrStatus = 0;
+    }
+
+    internal override bool HasArrivals =>
+        (Volatile.Read(ref _ring[_position & _mask].HeaderOrStatus) & ReceiveDescriptor.DescriptorDone) != 0;
+
+    /// <remarks>
+    /// A cause is set while it is masked, too, and interrupts as soon as it is enabled: no packet is ever slept over. So after
+    /// polling the first interrupt may be about packets that were taken long ago.
+    /// </remarks>
+    internal override void Arm() => _bar.Write32(EIMS_EX[Index / 32], 1u << Index % 32);
+
+    /// <remarks>The interrupt has masked itself (7.3.1.5). If it has not come yet, it comes once, and is noticed by the next wait.</remarks>
+    internal override void Disarm()
+    {
+        // A trip to the card would cost more than that.
     }
 
     /// <summary>The first doorbell, once the queue is enabled (4.6.7): all descriptors but one, so that full and empty differ.</summary>

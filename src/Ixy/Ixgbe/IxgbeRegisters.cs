@@ -34,9 +34,29 @@ public static class IxgbeRegisters
 
     // Interrupts (8.2.3.5)
     public static readonly Register EICR = Define("EICR", 0x00800, ReadClearWriteOneClear, 0, "Interrupt cause (8.2.3.5.1)");
+    public static readonly Register EIAC = Define("EIAC", 0x00810, ReadWrite, 0, "Causes cleared when their MSI-X message is sent (8.2.3.5)");
+    public static readonly Register EITR = Define("EITR", 0x00820, ReadWrite, 0, "Interval between interrupts of a vector (8.2.3.5.12)", 129, split: 24, upper: 0x12300);
     public static readonly Register EIMC = Define("EIMC", 0x00888, WriteOnly, 0, "Interrupt mask clear (8.2.3.5.4)");
     public static readonly Register EIMC_EX = Define("EIMC_EX", 0x00AB0, WriteOnly, 0, "Interrupt mask clear, causes 0-63 (8.2.3.5.8)", 2);
+    public static readonly Register GPIE = Define("GPIE", 0x00898, ReadWrite, 0, "Interrupt mode: MSI-X, auto-mask, SDP causes (8.2.3.5.18)");
+    public static readonly Register IVAR = Define("IVAR", 0x00900, ReadWrite, 0, "Vectors of two queue pairs (8.2.3.5.15)", 64);
+    public static readonly Register EIMS_EX = Define("EIMS_EX", 0x00AA0, ReadWrite, 0, "Interrupt mask set, causes 0-63 (8.2.3.5)", 2);
+    public static readonly Register EIAM_EX = Define("EIAM_EX", 0x00AD0, ReadWrite, 0, "Auto-mask, causes 0-63 (8.2.3.5)", 2);
+    public static class EIAC_ { public const uint Queues = 0xFFFF; }
     public static class EIMC_ { public const uint All = 0x7FFF_FFFF; }
+    public static class GPIE_
+    {
+        public const uint MultipleMsix = 1u << 4, OtherClearDisable = 1u << 5, ImmediateEics = 1u << 6;
+        public const uint LowLatencyIntervalMask = 0xF, AutoMask = 1u << 30, PbaSupport = 1u << 31;
+        public const int LowLatencyIntervalShift = 7;
+    }
+    public static class EITR_
+    {
+        public const int IntervalShift = 3, IntervalUnit = 2_048, CreditShift = 16, CounterShift = 21; // the unit in nanoseconds
+        public const uint IntervalMask = 0x1FF, CreditMask = 0x1F, CounterMask = 0x7F;
+        public const uint LowLatencyModeration = 1u << 15, CounterWriteDisable = 1u << 31;
+    }
+    public static class IVAR_ { public const uint Valid = 0x80; public const int QueueShift = 16; }
 
     // Receive (8.2.3.7, 8.2.3.8)
     public static readonly Register FCTRL = Define("FCTRL", 0x05080, ReadWrite, 0, "Filter control: broadcast, promiscuous modes (8.2.3.7.1)");
@@ -136,7 +156,7 @@ public static class IxgbeRegisters
 
     private static Register Define(
         string name, uint offset, RegisterAccess access, uint reset, string meaning,
-        int count = 1, uint stride = 4, uint alias = 0, int aliasCount = -1)
+        int count = 1, uint stride = 4, uint alias = 0, int aliasCount = -1, int split = int.MaxValue, uint upper = 0)
     {
         var register = new Register(name, offset, access, reset, meaning)
         {
@@ -145,6 +165,8 @@ public static class IxgbeRegisters
             AliasOffset = alias,
             AliasCount = alias == 0 ? 0 : aliasCount < 0 ? count : aliasCount,
             AliasStride = stride,
+            Split = split,
+            UpperOffset = upper,
         };
         s_all.Add(register);
         return register;

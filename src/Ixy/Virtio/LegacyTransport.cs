@@ -72,5 +72,12 @@ internal sealed class LegacyTransport : VirtioTransport
         _bar.Write32(LegacyQueueAddress, (uint)page);
     }
 
+    protected override ushort WriteQueueVector(ushort index, ushort vector)
+    {
+        Select(index);
+        _bar.Write16(LegacyQueueVector, vector);
+        return _bar.Read16(LegacyQueueVector);
+    }
+
     private void Select(ushort index) => _bar.Write16(LegacyQueueSelect, index);
 }

@@ -91,6 +91,13 @@ internal sealed class ModernTransport : VirtioTransport
         _common.Bar.Write16(_common.Offset + QueueEnable, 1);
     }
 
+    protected override ushort WriteQueueVector(ushort index, ushort vector)
+    {
+        Select(index);
+        _common.Bar.Write16(_common.Offset + QueueVector, vector);
+        return _common.Bar.Read16(_common.Offset + QueueVector);
+    }
+
     private void Select(ushort index) => _common.Bar.Write16(_common.Offset + QueueSelect, index);
 
     private uint ReadHalf(uint half)

@@ -99,6 +99,10 @@ internal sealed unsafe class PackedReceiveQueue : VirtioReceiveQueue
         Position++;
     }
 
+    internal override void Arm() => _ring.WantInterrupt(Position);
+
+    internal override void Disarm() => _ring.StopInterrupts();
+
     private protected override void Publish(ulong from, ulong to) => _ring.NotifyIfWanted(from, to);
 
     private protected override ulong IdAt(ulong position) =>

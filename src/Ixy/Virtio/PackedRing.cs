@@ -26,16 +26,19 @@ internal struct PackedDescriptor
 /// </summary>
 internal sealed unsafe class PackedRing : Virtqueue
 {
-    private const uint EventsOff = 1, EventForDescriptor = 2;
+    private const uint EventsOn = 0, EventsOff = 1, EventForDescriptor = 2;
+    private const int FlagsShift = 16;
+    private const uint RoundBit = 0x8000;
     private readonly ulong _mask;
     private readonly int _roundShift;
+    private readonly bool _eventIndex;
 
-    internal PackedRing(PciDevice device, Doorbell doorbell, ushort index, int size) : base(device, doorbell, index, size)
+    internal PackedRing(PciDevice device, Doorbell doorbell, ushort index, int size, bool eventIndex) : base(device, doorbell, index, size)
     {
+        _eventIndex = eventIndex;
         _mask = (ulong)size - 1;
         _roundShift = int.Log2(size);
-        // Queues are polled, so the device need not interrupt: driver event suppression (2.8.10).
-        *(uint*)Driver = EventsOff << 16;
+        StopInterrupts();
     }
 
     internal PackedDescriptor* Ring => (PackedDescriptor*)Descriptors;
@@ -55,6 +58,22 @@ internal sealed unsafe class PackedRing : Virtqueue
         return (command & PackedDescriptor.StateMask) == UsedState(position);
     }
 
+    /// <summary>
+    /// Asks for an interrupt when the descriptor at a position is used: driver event suppression (2.8.10). What the device
+    /// has used before it can see the wish does not interrupt: look once more after this.
+    /// </summary>
+    internal void WantInterrupt(ulong position)
+    {
+        uint place = (uint)(position & _mask) | (IsEvenRound(position) ? RoundBit : 0);
+        uint wish = _eventIndex ? EventForDescriptor << FlagsShift | place : EventsOn << FlagsShift;
+        Volatile.Write(ref *(uint*)Driver, wish);
+        // The device shows what it used, and then reads the wish: so the store above comes before the look (2.8.21.3.1).
+        Interlocked.MemoryBarrier();
+    }
+
+    /// <summary>A queue that is polled needs no interrupt.</summary>
+    internal void StopInterrupts() => Volatile.Write(ref *(uint*)Driver, EventsOff << FlagsShift);
+
     /// <summary>Tells the device, if it wants to hear of it, of the descriptors made available from one position up to another.</summary>
     internal void NotifyIfWanted(ulong from, ulong to)
     {
@@ -62,7 +81,7 @@ internal sealed unsafe class PackedRing : Virtqueue
         // stores before must be seen before the load below is done: a full barrier (2.8.21.3.1).
         Interlocked.MemoryBarrier();
         uint wish = Volatile.Read(ref *(uint*)Device);
-        uint flags = wish >> 16 & 3;
+        uint flags = wish >> FlagsShift & 3;
         bool wanted = flags == EventForDescriptor ? Contains(from, to, wish) : flags != EventsOff;
         if (wanted) Notify();
     }
@@ -71,7 +90,7 @@ internal sealed unsafe class PackedRing : Virtqueue
     private bool Contains(ulong from, ulong to, uint wish)
     {
         ulong position = (to & ~_mask) + (wish & 0x7FFF);
-        if (IsEvenRound(to) != ((wish & 0x8000) != 0)) position -= _mask + 1;
+        if (IsEvenRound(to) != ((wish & RoundBit) != 0)) position -= _mask + 1;
         return to - 1 - position < to - from;
     }
 

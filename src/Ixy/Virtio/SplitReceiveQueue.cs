@@ -98,6 +98,10 @@ internal sealed unsafe class SplitReceiveQueue : VirtioReceiveQueue
         _available[Position++ & Mask] = (ushort)id;
     }
 
+    internal override void Arm() => _ring.WantInterrupt(Position);
+
+    internal override void Disarm() => _ring.StopInterrupts();
+
     private protected override void Publish(ulong from, ulong to) => _ring.Publish(from, to);
 
     private protected override ulong IdAt(ulong position) => _available[position & Mask] & Mask;

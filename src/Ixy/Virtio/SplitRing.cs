@@ -40,8 +40,7 @@ internal sealed unsafe class SplitRing : Virtqueue
     internal SplitRing(PciDevice device, Doorbell doorbell, ushort index, int size, bool eventIndex) : base(device, doorbell, index, size)
     {
         _eventIndex = eventIndex;
-        // Queues are polled, so the device need not interrupt. With event indices the flag must be 0 (2.7.7.1); see Publish.
-        *AvailableFlags = eventIndex ? (ushort)0 : NoInterrupt;
+        StopInterrupts();
         // A descriptor's place in the available ring stays the same as long as the device finishes them in order.
         for (int i = 0; i < size; i++) Available[i] = (ushort)i;
     }
@@ -71,6 +70,24 @@ internal sealed unsafe class SplitRing : Virtqueue
     internal ushort CountUsed(ulong position) =>
         // An acquire load: elements and buffers are read after the index was seen.
         (ushort)(Volatile.Read(ref *UsedIndex) - (ushort)position);
+
+    /// <summary>
+    /// Asks for an interrupt when the chain at a position is used (2.7.7). What the device has used before it can see the
+    /// wish does not interrupt: look once more after this.
+    /// </summary>
+    internal void WantInterrupt(ulong position)
+    {
+        if (_eventIndex) Volatile.Write(ref *UsedEvent, (ushort)position);
+        else Volatile.Write(ref *AvailableFlags, 0);
+        // The device shows what it used, and then reads the wish: so the store above comes before the look (2.7.13.4.1).
+        Interlocked.MemoryBarrier();
+    }
+
+    /// <summary>
+    /// A queue that is polled needs no interrupt. With event indices the flag must be 0 (2.7.7.1), and a wish that was
+    /// granted is none any more; see also <see cref="Publish"/>.
+    /// </summary>
+    internal void StopInterrupts() => Volatile.Write(ref *AvailableFlags, _eventIndex ? (ushort)0 : NoInterrupt);
 
     /// <summary>Gives the device what the available ring lists from one position up to another.</summary>
     internal void Publish(ulong from, ulong to)

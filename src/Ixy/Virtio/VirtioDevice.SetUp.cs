@@ -125,8 +125,11 @@ public sealed partial class VirtioDevice
         var options = new VirtioQueueOptions(_options, _features, longestToSend);
         for (int pair = 0; pair < QueuePairs; pair++)
         {
+            // Other queues have no vector after a reset, nor has the configuration: they never interrupt.
+            if (_vectors is not null) _transport.ConnectVector((ushort)(2 * pair), (ushort)pair);
             _receiveQueues.Add(AddQueue<VirtioReceiveQueue>(2 * pair, options,
                 split => new SplitReceiveQueue(_device, split, options), packed => new PackedReceiveQueue(_device, packed, options)));
+            if (_vectors is not null) _receiveQueues[pair].Interrupt = new QueueInterrupt(_device, _vectors[pair]);
             if (pair < _options.TransmitQueues)
                 _transmitQueues.Add(AddQueue<VirtioTransmitQueue>(2 * pair + 1, options,
                     split => new SplitTransmitQueue(_device, split, options), packed => new PackedTransmitQueue(_device, packed, options)));
@@ -147,7 +150,7 @@ public sealed partial class VirtioDevice
         TQueue queue;
         if (options.Packed)
         {
-            var ring = new PackedRing(_device, doorbell, index, size);
+            var ring = new PackedRing(_device, doorbell, index, size, options.EventIndex);
             _rings.Add(ring);
             queue = packed(ring);
         }

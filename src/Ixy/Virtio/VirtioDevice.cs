@@ -14,6 +14,7 @@ public sealed partial class VirtioDevice : NetworkDevice
     private readonly PciDevice _device;
     private readonly NetworkDeviceOptions _options;
     private readonly VirtioTransport _transport;
+    private readonly InterruptVectors? _vectors;
     private readonly List<Virtqueue> _rings = [];
     private readonly List<VirtioReceiveQueue> _receiveQueues = [];
     private readonly List<VirtioTransmitQueue> _transmitQueues = [];
@@ -29,6 +30,8 @@ public sealed partial class VirtioDevice : NetworkDevice
     {
         (_device, _options) = (device, options);
         StopDma();
+        // The legacy interface has other registers while MSI-X is on (4.1.4.10), so this comes first.
+        if (options.Interrupts) _vectors = device.EnableInterrupts(InterruptKind.Msix, options.ReceiveQueues);
         _transport = VirtioTransport.Open(device);
         RefuseToBypassIommu();
         Reset();
@@ -170,6 +173,7 @@ public sealed partial class VirtioDevice : NetworkDevice
     // Memory goes after the device has stopped, and also if the device no longer answers.
     private void StopAndRelease()
     {
+        EndSleep(_receiveQueues);
         try
         {
             _device.UnlessGone(Quiet);

@@ -57,6 +57,8 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
     /// <inheritdoc/>
     public override long Dropped => _dropped;
 
+    internal override bool HasArrivals => TryPeek(0, out _, out _);
+
     /// <summary>Bytes of all frames, also of those that were dropped.</summary>
     internal long Bytes { get; private protected set; }
 

@@ -29,6 +29,7 @@ internal static class VirtioRegisters
     internal const uint ConfigGeneration = 0x15; // 8 bits: changes when the device configuration does
     internal const uint QueueSelect = 0x16; // 16 bits: the queue the next fields are about
     internal const uint QueueSize = 0x18; // 16 bits: the greatest size first; 0 if there is no such queue
+    internal const uint QueueVector = 0x1A; // 16 bits, queue_msix_vector
     internal const uint QueueEnable = 0x1C; // 16 bits
     internal const uint QueueNotifyOffset = 0x1E; // 16 bits, in units of notify_off_multiplier
     internal const uint QueueDescriptors = 0x20; // 64 bits, in two halves
@@ -43,7 +44,10 @@ internal static class VirtioRegisters
     internal const uint LegacyQueueSelect = 0x0E; // 16 bits
     internal const uint LegacyQueueNotify = 0x10; // 16 bits
     internal const uint LegacyStatus = 0x12; // 8 bits
+    internal const uint LegacyQueueVector = 0x16; // 16 bits, while MSI-X is on
     internal const uint LegacyConfig = 0x14, LegacyConfigWithMsix = 0x18; // where the device configuration starts
+
+    internal const ushort NoVector = 0xFFFF; // VIRTIO_MSI_NO_VECTOR (4.1.5.1.2.1)
 
     // Device status (2.1)
     internal static class Status_

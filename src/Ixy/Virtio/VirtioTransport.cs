@@ -49,12 +49,29 @@ internal abstract class VirtioTransport(PciDevice device)
     /// <summary>Tells the device where a queue is, and enables it (4.1.5.1.3).</summary>
     internal abstract void Enable(Virtqueue queue);
 
+    /// <summary>
+    /// Gives a queue that is not enabled yet a vector for its interrupts (4.1.5.1.2): a device that has no room for it says
+    /// so by reporting none.
+    /// </summary>
+    /// <exception cref="InterruptsNotSupportedException">It has no room.</exception>
+    internal void ConnectVector(ushort index, ushort vector)
+    {
+        ushort accepted = WriteQueueVector(index, vector);
+        if (accepted != vector)
+            throw new InterruptsNotSupportedException(
+                $"{Device.Name} did not take interrupt vector {vector} for queue {index}: its queue_msix_vector reads 0x{accepted:x4}, expected {vector} " +
+                $"{(accepted == NoVector ? "(0xffff is VIRTIO_MSI_NO_VECTOR: it is out of resources; " : "(")}virtio 1.2, 4.1.5.1.2): poll instead");
+    }
+
     /// <summary>Resets the device, and waits until it is done (4.1.4.3.2); false if it does not answer.</summary>
     internal bool TryReset()
     {
         Status = 0;
         return Waiting.TryUntil(() => Status == 0, milliseconds: 1000);
     }
+
+    /// <summary>Writes a queue's vector, and reads it back.</summary>
+    protected abstract ushort WriteQueueVector(ushort index, ushort vector);
 
     protected MacAddress ReadMacBytes()
     {

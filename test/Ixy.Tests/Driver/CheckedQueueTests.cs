@@ -96,6 +96,12 @@ public sealed class CheckedQueueTests
 
         public override long Dropped => 0;
 
+        internal override bool HasArrivals => true;
+
+        internal override void Arm() => throw new NotSupportedException();
+
+        internal override void Disarm() => throw new NotSupportedException();
+
         public override int Receive(Span<Packet> batch)
         {
             Entered.Set();

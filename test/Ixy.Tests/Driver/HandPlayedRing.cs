@@ -103,7 +103,7 @@ internal sealed unsafe class HandPlayedPackedRing : HandPlayedRing
     private int _available, _used;
     private bool _availableWrap = true, _usedWrap = true;
 
-    internal HandPlayedPackedRing(int size, bool givesPointers) : base(givesPointers) => _ring = new PackedRing(Card, Doorbell, 4, size);
+    internal HandPlayedPackedRing(int size, bool givesPointers) : base(givesPointers) => _ring = new PackedRing(Card, Doorbell, 4, size, eventIndex: true);
 
     internal override Virtqueue Ring => _ring;
 

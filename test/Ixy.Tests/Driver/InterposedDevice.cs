@@ -11,6 +11,9 @@ internal sealed unsafe class InterposedDevice(SimulatedPciDevice inner) : PciDev
     /// <summary>The card goes with it; otherwise it is for the next one.</summary>
     internal bool OwnsCard { get; init; } = true;
 
+    /// <summary>Passes interrupts on; otherwise it has none.</summary>
+    internal bool HasInterrupts { get; init; }
+
     /// <summary>What the driver reads instead, by offset and value.</summary>
     internal Func<uint, uint, uint> Answer { get; set; } = (_, value) => value;
 
@@ -23,6 +26,12 @@ internal sealed unsafe class InterposedDevice(SimulatedPciDevice inner) : PciDev
     public override void WriteConfig(int offset, uint value, int size) => inner.WriteConfig(offset, value, size);
 
     public override PciBar OpenBar(int index) => new Bar(this, inner.OpenBar(index));
+
+    public override int CountInterruptVectors(InterruptKind kind) => HasInterrupts ? inner.CountInterruptVectors(kind) : base.CountInterruptVectors(kind);
+
+    protected internal override void ConnectInterrupts(InterruptKind kind, ReadOnlySpan<int> eventDescriptors) => inner.ConnectInterrupts(kind, eventDescriptors);
+
+    protected internal override void DisconnectInterrupts(InterruptKind kind) => inner.DisconnectInterrupts(kind);
 
     protected internal override void MapDma(DmaChunk chunk) => inner.MapDma(chunk);
 

@@ -1,5 +1,5 @@
 using Ixy.Simulation;
-using Ixy.Simulation.Captures;
+using Ixy.Captures;
 using Ixy.Tests.Driver;
 using Ixy.Tests.Simulation.Wires;
 

@@ -1,0 +1,66 @@
+using Ixy.Vfio;
+
+namespace Ixy;
+
+/// <summary>
+/// The interrupt of a receive queue, and who sleeps until it comes. What a sleeper does with the queue lies between
+/// <see cref="BeginSleep"/> and <see cref="EndSleep"/>; disposing wakes it, and waits until it has left.
+/// </summary>
+internal sealed class QueueInterrupt(PciDevice device, InterruptVector vector) : IDisposable
+{
+    private readonly object _gate = new();
+    private QueueWaiter? _waiter;
+    private bool _isSlept, _isDisposed;
+
+    internal PciDevice Device => device;
+
+    internal InterruptVector Vector => vector;
+
+    /// <summary>How often somebody has gone to sleep.</summary>
+    internal long Waits { get; private set; }
+
+    /// <summary>Waits for this queue alone; made when it is first needed.</summary>
+    internal QueueWaiter Waiter(ReceiveQueue queue) => _waiter ??= new([queue]);
+
+    /// <summary>From now on the device and its memory stay until <see cref="EndSleep"/>.</summary>
+    /// <exception cref="ObjectDisposedException">It is gone already.</exception>
+    /// <exception cref="InvalidOperationException">Another thread sleeps here.</exception>
+    internal void BeginSleep()
+    {
+        lock (_gate)
+        {
+            ThrowIfDisposed();
+            if (_isSlept)
+                throw new InvalidOperationException($"two threads wait for interrupt {vector.Index} of {device.Name}: a receive queue is for one thread at a time");
+            _isSlept = true;
+        }
+    }
+
+    internal void EndSleep()
+    {
+        lock (_gate)
+        {
+            _isSlept = false;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    internal void CountWait() => Waits++;
+
+    internal void ThrowIfDisposed()
+    {
+        if (_isDisposed) throw new ObjectDisposedException(device.Name, $"{device.Name} was disposed while a thread waited for its packets: end the thread first");
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isDisposed = true;
+            vector.Signal();
+            while (_isSlept) Monitor.Wait(_gate);
+        }
+        _waiter?.Dispose();
+    }
+}

@@ -1,0 +1,58 @@
+namespace Ixy;
+
+// Waiting for packets, and the interrupt that makes it a sleep.
+public abstract partial class ReceiveQueue
+{
+    /// <summary>
+    /// How often the queue has interrupted since the device was opened, as far as a wait has noticed; 0 without
+    /// <see cref="NetworkDeviceOptions.Interrupts"/>. May be read from any thread.
+    /// </summary>
+    public long Interrupts => Interrupt?.Vector.Fired ?? 0;
+
+    /// <summary>
+    /// How often a thread has gone to sleep until this queue interrupts. Each time costs a few microseconds of system calls;
+    /// a number that stays the same under load means that the queue is polled. May be read from any thread.
+    /// </summary>
+    public long Waits => Interrupt?.Waits ?? 0;
+
+    /// <summary>The queue's interrupt; null if the device was opened without.</summary>
+    internal QueueInterrupt? Interrupt { get; set; }
+
+    /// <summary>Something has arrived that <see cref="Receive(Span{Packet})"/> would take or drop.</summary>
+    internal abstract bool HasArrivals { get; }
+
+    /// <summary>
+    /// As <see cref="Receive(Span{Packet})"/>, but where nothing has arrived, waits until something does. A device that was opened with
+    /// <see cref="NetworkDeviceOptions.Interrupts"/> lets the thread sleep while there is little to do, and polls while there
+    /// is much (see <see cref="QueueWaiter"/> for what is little); without, this polls all the time.
+    /// </summary>
+    /// <param name="batch">As for <see cref="Receive(Span{Packet})"/>.</param>
+    /// <param name="timeout">Waits at most so long, in whole milliseconds; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
+    /// <returns>How many places were filled; 0 if the time is over, or what arrived was dropped meanwhile.</returns>
+    /// <exception cref="Vfio.PciDeviceException">The device has gone (<see cref="Vfio.PciDevice.IsGone"/>).</exception>
+    /// <exception cref="ObjectDisposedException">The device was disposed by another thread while this one slept.</exception>
+    public int Receive(Span<Packet> batch, TimeSpan timeout)
+    {
+        int received = Receive(batch);
+        return received > 0 || batch.IsEmpty || timeout == TimeSpan.Zero ? received : ReceiveLater(batch, timeout);
+    }
+
+    /// <summary>Asks for an interrupt when the next packet arrives, or at once if one has.</summary>
+    internal abstract void Arm();
+
+    /// <summary>Asks for no more interrupts. One may be on its way.</summary>
+    internal abstract void Disarm();
+
+    private int ReceiveLater(Span<Packet> batch, TimeSpan timeout)
+    {
+        var waiter = Interrupt?.Waiter(this);
+        var deadline = new Deadline(timeout);
+        while (true)
+        {
+            bool isOver = deadline.IsOver;
+            if (!isOver) waiter?.Wait(deadline.Left);
+            int received = Receive(batch);
+            if (received > 0 || isOver) return received;
+        }
+    }
+}

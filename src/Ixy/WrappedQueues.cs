@@ -1,0 +1,39 @@
+namespace Ixy;
+
+/// <summary>A receive queue around another one, to watch what goes through it.</summary>
+internal abstract class WrappedReceiveQueue : ReceiveQueue
+{
+    protected WrappedReceiveQueue(ReceiveQueue queue) => (Queue, Interrupt) = (queue, queue.Interrupt);
+
+    /// <inheritdoc/>
+    public override PacketPool Pool => Queue.Pool;
+
+    /// <inheritdoc/>
+    public override long Packets => Queue.Packets;
+
+    /// <inheritdoc/>
+    public override long Dropped => Queue.Dropped;
+
+    internal override bool HasArrivals => Queue.HasArrivals;
+
+    protected ReceiveQueue Queue { get; }
+
+    internal override void Arm() => Queue.Arm();
+
+    internal override void Disarm() => Queue.Disarm();
+}
+
+/// <summary>A transmit queue around another one, to watch what goes through it.</summary>
+internal abstract class WrappedTransmitQueue(TransmitQueue queue) : TransmitQueue
+{
+    /// <inheritdoc/>
+    public override long Packets => Queue.Packets;
+
+    /// <inheritdoc/>
+    public override int Pending => Queue.Pending;
+
+    /// <inheritdoc/>
+    public override bool IsDrained => Queue.IsDrained;
+
+    protected TransmitQueue Queue { get; } = queue;
+}

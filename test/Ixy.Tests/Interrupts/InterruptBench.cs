@@ -1,0 +1,39 @@
+using Ixy.Simulation.Ixgbe;
+using Ixy.Tests.Driver;
+using static Ixy.Tests.Driver.VirtioTrafficTests;
+
+namespace Ixy.Tests.Interrupts;
+
+/// <summary>Cards whose receive queues interrupt, in all kinds, with the far end of the wire in the test's hands.</summary>
+internal static class InterruptBench
+{
+    internal static readonly NetworkDeviceOptions Options = DriverBench.Defaults with { Interrupts = true };
+
+    /// <summary>For what must not take longer, however busy the machine.</summary>
+    internal static readonly TimeSpan Long = TimeSpan.FromSeconds(20);
+
+    internal const string IxgbeKind = "Ixgbe";
+
+    /// <summary>ixgbe, and every kind of virtio card: they differ in how an interrupt is asked for.</summary>
+    public static TheoryData<string> Kinds() => [IxgbeKind, .. Enum.GetNames<Variant>()];
+
+    internal static DriverBench Open(string kind, NetworkDeviceOptions? options = null, int queues = 1)
+    {
+        options ??= Options;
+        return kind == IxgbeKind
+            ? new DriverBench(options, new IxgbeCardOptions())
+            : new DriverBench(options, Card(Enum.Parse<Variant>(kind)) with { QueuePairs = queues });
+    }
+
+    /// <summary>Receives one frame, asleep if need be; the number in it.</summary>
+    internal static int ReceiveOne(ReceiveQueue queue, Packet[] batch)
+    {
+        Assert.Equal(1, queue.Receive(batch.AsSpan(0, 1), Long));
+        int number = System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(batch[0].Data[26..]);
+        PacketPool.Free(batch.AsSpan(0, 1));
+        return number;
+    }
+
+    /// <summary>Runs something on another thread; what it throws is the test's.</summary>
+    internal static Task OnThread(Action action) => Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+}
