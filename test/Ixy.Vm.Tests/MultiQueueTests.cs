@@ -43,7 +43,7 @@ public sealed class MultiQueueTests(GuestPool guests, ITestOutputHelper log)
         {
             int second = frames.Count(frame => Hash(frame) % 2 == 1), first = 2000 - second;
             log.WriteLine($"expected {first} and {second} frames");
-            Assert.InRange(first, 1, 1999);
+            // Ports of these flows are each other's complement, so a symmetric hash is the same for all: automatic steering would spread them.
             Assert.Equal((first, second), (guest.UsedIndex(device, Receive0), guest.UsedIndex(device, Receive1)));
         }
         forwarder.Interrupt();
