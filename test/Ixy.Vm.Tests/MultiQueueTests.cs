@@ -43,7 +43,7 @@ public sealed class MultiQueueTests(GuestPool guests, ITestOutputHelper log)
         {
             int second = frames.Count(frame => Hash(frame) % 2 == 1), first = 2000 - second;
             log.WriteLine($"expected {first} and {second} frames");
-            Assert.InRange(first, 1, 1999);
+            // Ports of these flows are each other's complement, so a symmetric hash is the same for all: automatic steering would spread them.
             Assert.Equal((first, second), (guest.UsedIndex(device, Receive0), guest.UsedIndex(device, Receive1)));
         }
         forwarder.Interrupt();
@@ -68,8 +68,7 @@ public sealed class MultiQueueTests(GuestPool guests, ITestOutputHelper log)
     {
         const int First = MultiQueueMachine.Automatic;
         var guest = GuestWithVfio(First);
-        for (int device = First; device < First + 2; device++)
-            guest.Run($"echo {node} > /sys/bus/pci/devices/{GuestMachine.Address(device)}/numa_node").Succeeded();
+        SetNode(guest, First, node);
         using var forwarder = Forwarder.Start(guest, First, LockedMiB, "");
         // Node n has core n.
         Assert.Equal([$"packets 0: {node}"], PacketThreads(guest, forwarder));
@@ -79,7 +78,7 @@ public sealed class MultiQueueTests(GuestPool guests, ITestOutputHelper log)
         Assert.NotEmpty(maps);
         Assert.All(maps, map =>
         {
-            Assert.Contains($"prefer:{node} ", map.Replace("prefer=", "prefer:"));
+            Assert.Contains($" prefer:{node} ", map);
             Assert.Contains($" N{node}=", map);
             Assert.DoesNotContain($" N{1 - node}=", map);
         });
@@ -100,7 +99,14 @@ public sealed class MultiQueueTests(GuestPool guests, ITestOutputHelper log)
         var guest = guests.Get(MultiQueueMachine.Machine);
         guest.BindToVfio(GuestMachine.Address(first));
         guest.BindToVfio(GuestMachine.Address(first + 1));
+        SetNode(guest, first, node: -1);
         return guest;
+    }
+
+    private static void SetNode(Guest guest, int first, int node)
+    {
+        for (int device = first; device < first + 2; device++)
+            guest.Run($"echo {node} > /sys/bus/pci/devices/{GuestMachine.Address(device)}/numa_node").Succeeded();
     }
 
     // Names of threads, and the cores they may run on.

@@ -18,7 +18,7 @@ internal abstract unsafe class VirtioControlQueue : IDisposable
     private protected VirtioControlQueue(PciDevice device)
     {
         _device = device;
-        _memory = DmaMemory.Allocate(4096);
+        _memory = DmaMemory.Allocate(4096, numaNode: device.NumaNode);
         CommandAddress = _memory.DeviceAddress(device);
     }
 
