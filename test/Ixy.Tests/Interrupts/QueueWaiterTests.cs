@@ -52,7 +52,7 @@ public sealed class QueueWaiterTests
     [InlineData(IxgbeKind, 20)] // Beyond 16 other registers count (7.3.1).
     [InlineData("Split", 3)]
     [InlineData("Legacy", 3)]
-    public void EveryQueueHasAnInterruptOfItsOwn(string kind, int queues)
+    public async Task EveryQueueHasAnInterruptOfItsOwn(string kind, int queues)
     {
         using var bench = Open(kind, Options with { ReceiveQueues = queues, TransmitQueues = queues, RingSize = 64, PoolSize = 128 }, queues);
         var all = bench.Device.ReceiveQueues;
@@ -61,8 +61,9 @@ public sealed class QueueWaiterTests
         var woken = new HashSet<int>();
         for (int flow = 0; flow < 400 && woken.Count < Math.Min(queues, 16); flow++)
         {
-            bench.Wire.Deliver(Flow(flow));
+            var delivery = bench.DeliverOnceAsleep(Flow(flow), all);
             Assert.True(waiter.Wait(Long));
+            await delivery;
             for (int i = 0; i < queues; i++)
             {
                 int received = all[i].Receive(batch);
