@@ -11,6 +11,13 @@ public sealed record NetworkDeviceOptions
     /// </summary>
     public int ReceiveQueues { get; init; } = 1;
 
+    /// <summary>
+    /// Of several receive queues of an ixgbe card, one whose ring is full drops its own frames (SRRCTL.Drop_En, datasheet 8.2.3.8.7).
+    /// Otherwise they wait in the card's packet buffer of 512 KiB, which bridges some milliseconds, and every other queue waits
+    /// behind them: right only where each queue has a thread that empties it. A single queue always waits. Default true.
+    /// </summary>
+    public bool FullQueueDrops { get; init; } = true;
+
     /// <summary>Transmit queues: 1 to 64. On virtio-net, where queues come in pairs, no more than receive queues. Default 1.</summary>
     public int TransmitQueues { get; init; } = 1;
 

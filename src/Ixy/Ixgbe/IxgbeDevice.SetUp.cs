@@ -97,7 +97,7 @@ public sealed partial class IxgbeDevice
         uint size = (uint)_options.EffectiveBufferSize / SRRCTL_.BufferSizeUnit;
         // Of several queues, one that nobody empties drops its own frames instead of blocking the packet buffer for all
         // (Drop_En, 8.2.3.8.7). A single queue lets the packet buffer, 512 KiB, bridge the time until it is emptied.
-        uint dropEnable = _options.ReceiveQueues > 1 ? SRRCTL_.DropEnable : 0;
+        uint dropEnable = _options.ReceiveQueues > 1 && _options.FullQueueDrops ? SRRCTL_.DropEnable : 0;
         _bar.Write32(SRRCTL[i], size | SRRCTL_.AdvancedOneBuffer | dropEnable);
         _bar.Write32(RDBAL[i], (uint)queue.RingAddress);
         _bar.Write32(RDBAH[i], (uint)(queue.RingAddress >> 32));
