@@ -1,5 +1,5 @@
-using Ixy.Simulation;
 using Ixy.Captures;
+using Ixy.Simulation;
 using Ixy.Tests.Driver;
 using Ixy.Tests.Simulation.Wires;
 
