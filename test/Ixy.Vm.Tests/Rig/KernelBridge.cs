@@ -19,7 +19,13 @@ internal sealed class KernelBridge : IDisposable
         (_guest, _module, _devices) = (guest, module, devices);
         guest.LoadModules(driver.Replace('-', '_'), module, "bridge");
         // Otherwise Linux has something to say, too.
-        guest.Run("echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6; brctl addbr br0; ip link set dev br0 up").Succeeded();
+        guest.Run("""
+            echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6
+            brctl addbr br0
+            # Or the bridge reports, by IGMP and at random times, that it snoops.
+            echo 0 > /sys/class/net/br0/bridge/multicast_snooping
+            ip link set dev br0 up
+            """).Succeeded();
         foreach (int device in devices)
         {
             guest.BindTo(driver, GuestMachine.Address(device));
