@@ -20,6 +20,7 @@ public abstract class NetworkDevice : IDisposable
     private ReceiveQueue _receiveQueue = null!;
     private TransmitQueue _transmitQueue = null!;
     private DeviceMetrics? _metrics;
+    private bool _disposed;
 
     /// <summary>The device specifier it was opened with.</summary>
     public string Name => PciDevice.Name;
@@ -162,7 +163,21 @@ public abstract class NetworkDevice : IDisposable
     /// Stops the queues, resets the card, turns bus mastering off and releases all memory. No thread may use a queue any
     /// more; one that sleeps until packets come is woken, with an <see cref="ObjectDisposedException"/>.
     /// </summary>
-    public abstract void Dispose();
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        // First of all: nobody else may read it any more.
+        _metrics?.Hide();
+        try
+        {
+            StopAndRelease();
+        }
+        finally
+        {
+            PciDevice.Dispose();
+        }
+    }
 
     /// <summary>Tells the base class the queues, which are there once the device is set up; checked ones are watched.</summary>
     private protected void SetQueues(IReadOnlyList<ReceiveQueue> receive, IReadOnlyList<TransmitQueue> transmit, bool areChecked)
@@ -179,17 +194,30 @@ public abstract class NetworkDevice : IDisposable
         _metrics.Show();
     }
 
-    /// <summary>The first thing when the device closes: nobody else may read it any more.</summary>
-    private protected void HideMetrics() => _metrics?.Hide();
+    /// <summary>What was made so far of queues and all that holds DMA memory besides, in the order in which it is released.</summary>
+    private protected abstract IReadOnlyList<IDisposable> Parts { get; }
 
-    /// <summary>Who sleeps on a queue wakes up, and leaves it alone from then on.</summary>
-    private protected static void EndSleep(IEnumerable<ReceiveQueue> queues)
+    /// <summary>Stops the device: no DMA, no interrupts.</summary>
+    private protected abstract void Quiet();
+
+    /// <summary>Memory goes after the card has stopped, and also if the card no longer answers. For a set-up that failed, too.</summary>
+    private protected void StopAndRelease()
     {
-        foreach (var queue in queues) queue.Interrupt?.Dispose();
+        var parts = Parts;
+        // Who sleeps on a queue wakes up, and leaves it alone from then on.
+        foreach (var queue in parts.OfType<ReceiveQueue>()) queue.Interrupt?.Dispose();
+        try
+        {
+            PciDevice.UnlessGone(Quiet);
+        }
+        finally
+        {
+            Release(parts);
+        }
     }
 
     /// <summary>Releases queues and what belongs to them; a checked pool throws when packets were not given back, the rest is released all the same.</summary>
-    private protected static void Release(IEnumerable<IDisposable> parts)
+    private static void Release(IEnumerable<IDisposable> parts)
     {
         PacketMisuseException? misuse = null;
         foreach (var part in parts)

@@ -166,7 +166,7 @@ public sealed partial class IxgbeDevice
     // 4.6.7.1.2, 4.6.8.1 Disabling queues, 5.2.5.3.2 Master disable, and a reset: afterwards the card touches no memory.
     // Nothing here throws for lack of an answer: bus mastering goes off whatever the card says. A transmit queue that
     // cannot be emptied, because the link is down, must not be disabled: it is left to the reset.
-    private void Quiet()
+    private protected override void Quiet()
     {
         DisableInterrupts();
         Change(RXCTRL, RXCTRL_.Enable, set: false);

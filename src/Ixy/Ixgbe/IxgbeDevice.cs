@@ -21,7 +21,6 @@ public sealed partial class IxgbeDevice : NetworkDevice
     private readonly Lock _statisticsLock = new();
     private DeviceStatistics _statistics;
     private int _unicastFilters = 1;
-    private bool _disposed;
 
     /// <summary>Resets the card and sets it up (4.6.3). Owns <paramref name="device"/>; the caller disposes it if this throws.</summary>
     /// <exception cref="PciDeviceException">The card does not answer as the datasheet says, or there is no memory.</exception>
@@ -152,43 +151,7 @@ public sealed partial class IxgbeDevice : NetworkDevice
         return _statistics;
     }
 
-    /// <inheritdoc/>
-    public override void Dispose()
-    {
-        if (_disposed) return;
-        _disposed = true;
-        HideMetrics();
-        try
-        {
-            StopAndRelease();
-        }
-        finally
-        {
-            _device.Dispose();
-        }
-    }
-
-    // Memory goes after the card has stopped, and also if the card no longer answers.
-    private void StopAndRelease()
-    {
-        EndSleep(_receiveQueues);
-        try
-        {
-            _device.UnlessGone(Quiet);
-        }
-        finally
-        {
-            ReleaseQueues();
-        }
-    }
-
-    private void ReleaseQueues()
-    {
-        IDisposable[] queues = [.. _transmitQueues, .. _receiveQueues];
-        _transmitQueues.Clear();
-        _receiveQueues.Clear();
-        Release(queues);
-    }
+    private protected override IReadOnlyList<IDisposable> Parts => [.. _transmitQueues, .. _receiveQueues];
 
     private MacAddress ReadReceiveAddress(int index)
     {

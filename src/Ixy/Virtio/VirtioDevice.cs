@@ -22,7 +22,7 @@ public sealed partial class VirtioDevice : NetworkDevice
     private VirtioFeatures _features;
     private VirtioControlQueue? _control;
     private MacAddress _macAddress;
-    private bool _promiscuous = true, _allMulticast, _disposed;
+    private bool _promiscuous = true, _allMulticast;
 
     /// <summary>Resets the device and sets it up (3.1.1). Owns <paramref name="device"/>; the caller disposes it if this throws.</summary>
     /// <exception cref="PciDeviceException">The device does not answer as the specification says, or there is no memory.</exception>
@@ -154,51 +154,13 @@ public sealed partial class VirtioDevice : NetworkDevice
         };
     }
 
-    /// <inheritdoc/>
-    public override void Dispose()
-    {
-        if (_disposed) return;
-        _disposed = true;
-        HideMetrics();
-        try
-        {
-            StopAndRelease();
-        }
-        finally
-        {
-            _device.Dispose();
-        }
-    }
+    private protected override IReadOnlyList<IDisposable> Parts =>
+        [.. _transmitQueues, .. _receiveQueues, .. _control is null ? [] : new[] { _control }, .. _rings];
 
-    // Memory goes after the device has stopped, and also if the device no longer answers.
-    private void StopAndRelease()
-    {
-        EndSleep(_receiveQueues);
-        try
-        {
-            _device.UnlessGone(Quiet);
-        }
-        finally
-        {
-            ReleaseQueues();
-        }
-    }
-
-    // After a reset the device touches no memory (2.4.2). Bus mastering goes off whether or not it answers.
-    private void Quiet()
+    private protected override void Quiet()
     {
         _ = _transport.TryReset();
         _device.DisableBusMaster();
-    }
-
-    private void ReleaseQueues()
-    {
-        IDisposable[] parts = [.. _transmitQueues, .. _receiveQueues, .. _control is null ? [] : new[] { _control }, .. _rings];
-        _transmitQueues.Clear();
-        _receiveQueues.Clear();
-        _rings.Clear();
-        _control = null;
-        Release(parts);
     }
 
     // 2.1.2: the device sets the bit when it cannot go on; only modern ones have it.
