@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime;
+using Ixy.Simulation;
 
 namespace Ixy.Cli;
 
@@ -15,17 +16,25 @@ internal static class PracticeRun
     // Small, so that it hardly takes memory from the cards that matter.
     private static readonly NetworkDeviceOptions s_small = new() { RingSize = 128, PoolSize = 512 };
 
-    /// <summary>Runs loops until the JIT has had nothing to do for a while.</summary>
+    /// <summary>Runs a command's loops until the JIT has had nothing to do for a while.</summary>
     /// <param name="cards">How many cards the loops need.</param>
     /// <param name="options">How the real ones will be opened.</param>
     /// <param name="createLoops">Makes the loops.</param>
     /// <param name="rehearse">Does with the cards what will be done beside the loop.</param>
     /// <param name="cancel">Ends the practice early.</param>
-    internal static void Run(int cards, NetworkDeviceOptions options, Func<NetworkDevice[], PacketLoop[]> createLoops, Action<Ports> rehearse, StopRequest cancel)
+    internal static void Run(int cards, NetworkDeviceOptions options, Func<NetworkDevice[], PacketLoop[]> createLoops, Action<Ports> rehearse, StopRequest cancel) =>
+        Run("ixgbe", cards, options, createLoops, rehearse, cancel);
+
+    /// <summary>The same for a kind of card itself, which others are going to drive: its model has as little time to spare.</summary>
+    internal static void RunCard(string kind, StopRequest cancel) =>
+        Run(kind, cards: 2, new(), cards => ForwardLoop<ReadFirstLine>.Create(cards, batchSize: 32, sleeps: false), _ => { }, cancel);
+
+    private static void Run(
+        string kind, int cards, NetworkDeviceOptions options, Func<NetworkDevice[], PacketLoop[]> createLoops, Action<Ports> rehearse, StopRequest cancel)
     {
         // Two threads do all that many do.
         int queues = Math.Min(options.ReceiveQueues, 2), flows = queues == 1 ? 1 : 16;
-        using var ports = new Ports([.. Enumerable.Repeat($"sim:ixgbe,wire=generator,link-delay=0ms,flows={flows}", cards)]);
+        using var ports = new Ports([.. Enumerable.Repeat($"{SimulatedCards.Prefix}{kind},wire=generator,flows={flows}", cards)]);
         ports.Start(s_small with { ReceiveQueues = queues, TransmitQueues = queues, CheckedPools = options.CheckedPools, Interrupts = options.Interrupts });
         rehearse(ports);
         using var loops = new LoopGroup(createLoops([.. ports.Devices]), ports.Devices);

@@ -47,6 +47,8 @@ internal static class SimCommand
             metrics?.Show();
             var watch = new CardWatch(server, screen);
             server.Start();
+            // A client that comes meanwhile is served, if slowly.
+            PracticeRun.RunCard(KindOf(specifier), stop);
             screen.WriteLine($"{specifier}: waiting for a client at {socket}");
             if (metrics is not null) Console.Error.WriteLine($"ixy: metrics: {metrics.Address}");
             while (!watch.IsBroken && !stop.Wait(Left(duration, start)))
@@ -60,6 +62,8 @@ internal static class SimCommand
         if (json) Console.Out.WriteLine(report.ToJson());
         return report.WireFault is null ? 0 : 1;
     }
+
+    private static string KindOf(string specifier) => specifier[SimulatedCards.Prefix.Length..].Split(',')[0];
 
     private static TimeSpan Left(TimeSpan? duration, long start)
     {

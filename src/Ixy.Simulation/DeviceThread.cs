@@ -11,7 +11,7 @@ namespace Ixy.Simulation;
 internal static class DeviceThread
 {
     private const int TurnsPerLock = 16;
-    private static readonly long s_idleBeforeYield = 20_000, s_idleBeforeSleep = 5_000_000, s_longestAtOnce = 50_000;
+    private static readonly long s_idleBeforeYield = 20_000, s_idleBeforeSleep = 5_000_000, s_longestAtOnce = 35_000;
 
     // Held by the device thread during turns, and by a driver's thread during a register access.
     private static readonly object s_gate = new();
@@ -124,7 +124,7 @@ internal static class DeviceThread
     // An idle card leaves the core to others, the longer the more; a busy one never comes here.
     private static void Rest(long idle)
     {
-        if (idle > s_idleBeforeSleep) Thread.Sleep(TimeSpan.FromMicroseconds(100));
+        if (idle > s_idleBeforeSleep) ShortSleep.Microseconds(100);
         else if (idle > s_idleBeforeYield) Thread.Yield();
     }
 }

@@ -1,3 +1,5 @@
+using Ixy.Vfio;
+
 namespace Ixy;
 
 /// <summary>Waits for a device to do what it was told.</summary>
@@ -10,7 +12,7 @@ internal static class Waiting
         while (!condition())
         {
             if (Environment.TickCount64 - start > milliseconds) return false;
-            Thread.Sleep(TimeSpan.FromMicroseconds(50));
+            ShortSleep.Microseconds(50);
         }
         return true;
     }

@@ -16,6 +16,13 @@ internal static unsafe partial class Libc
 
     private const string C = "libc";
 
+    /// <summary>struct timespec of 64-bit systems.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct TimeSpec
+    {
+        internal long Seconds, Nanoseconds;
+    }
+
     internal static readonly nint MapFailed = -1;
 
     [LibraryImport(C, SetLastError = true)]
@@ -65,6 +72,10 @@ internal static unsafe partial class Libc
 
     [LibraryImport(C, SetLastError = true)]
     internal static partial int sched_getaffinity(int thread, nuint size, ulong* mask);
+
+    /// <summary>What is left is written to the second one when a signal ends the sleep.</summary>
+    [LibraryImport(C)]
+    internal static partial int nanosleep(TimeSpec* time, TimeSpec* left);
 
     [LibraryImport(C)]
     internal static partial uint geteuid();
