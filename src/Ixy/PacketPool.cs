@@ -1,16 +1,17 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
+using Ixy.Pools;
 using Ixy.Vfio;
 
 namespace Ixy;
 
 /// <summary>
 /// A fixed number of equal buffers in DMA memory, handed out last-in first-out, so that warm buffers are used again.
-/// One thread at a time may use a pool. After <see cref="Dispose"/> it hands out nothing more, and its memory goes
-/// when the last buffer is back: a card may still be sending from it.
+/// Thread-safe: a packet may be allocated or received on one thread, and freed or transmitted on another. Each thread and each
+/// queue has some free buffers at hand, up to 256 of a large pool, and changes them with the others block by block; before a pool
+/// says that it is empty it takes them all, but for those of its receive queue. After <see cref="Dispose"/> it hands out nothing
+/// more, and its memory goes when the last buffer is back: a card may still be sending from it.
 /// </summary>
-public sealed unsafe class PacketPool : IDisposable
+public sealed unsafe partial class PacketPool : IDisposable
 {
     /// <summary>
     /// Bytes in front of each buffer that belong to whoever holds it: room for a header that a device wants there (virtio).
@@ -23,13 +24,8 @@ public sealed unsafe class PacketPool : IDisposable
     private static PacketPool?[] s_pools = new PacketPool?[64];
 
     private readonly DmaMemory _memory;
-    private readonly ulong _id;
     private readonly int _stride, _buffersPerFrame;
-    private readonly ulong* _bottom;
-    private readonly ulong* _limit;
-    private ulong* _top;
     private int _templateLength;
-    private bool _disposed;
 
     /// <summary>Takes the buffers from the <see cref="DmaArena"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
@@ -44,12 +40,12 @@ public sealed unsafe class PacketPool : IDisposable
         // No buffer, with its headroom, lies across two frames: without an IOMMU these are not neighbours for the device.
         int fullFrames = Math.DivRem(options.Count, _buffersPerFrame, out int rest);
         _memory = DmaMemory.Allocate((nuint)fullFrames * DmaArena.FrameLength + (nuint)(rest * _stride), DmaArena.FrameLength, options.NumaNode);
-        _bottom = (ulong*)NativeMemory.AlignedAlloc((nuint)options.Count * sizeof(ulong), 64);
-        _limit = _bottom + options.Count;
-        _top = _bottom;
-        _id = Register(this);
-        for (int index = options.Count; index-- > 0;) *_top++ = AddressOf(index) | _id << Packet.PoolShift;
+        Store = new BufferStore(BlockCapacityFor(options.Count));
+        Id = Register(this);
         if (options.Checked) Checks = new PacketPoolChecks(this);
+        _state = options.Count < SmallestCached ? Uncached : 0;
+        Attach(_shared, isClaimable: false);
+        Fill();
     }
 
     /// <summary>What the pool was made with.</summary>
@@ -61,20 +57,20 @@ public sealed unsafe class PacketPool : IDisposable
     /// <summary>How many buffers there are.</summary>
     public int Capacity => Options.Count;
 
-    /// <summary>How many buffers are in the pool now.</summary>
-    public int Available => (int)(_top - _bottom);
+    /// <summary>How many buffers are in the pool now. While other threads use it, about so many.</summary>
+    public int Available
+    {
+        get
+        {
+            lock (_gate) return CountAvailable();
+        }
+    }
 
     /// <summary>The watch over the buffers; null in an unchecked pool.</summary>
     internal PacketPoolChecks? Checks { get; }
 
-    /// <summary>Free buffers for a queue's hot loop: [Bottom, Top) hold their references; the loop moves Top.</summary>
-    internal ulong* Bottom => _bottom;
-
-    internal ulong* Top
-    {
-        get => _top;
-        set => _top = value;
-    }
+    /// <summary>The number that its buffers' references have in their high bits.</summary>
+    internal ulong Id { get; }
 
     /// <summary>Takes one packet; false if the pool is empty. Its length is the template's, or 0.</summary>
     /// <exception cref="ObjectDisposedException">The pool was disposed.</exception>
@@ -89,10 +85,8 @@ public sealed unsafe class PacketPool : IDisposable
     /// <exception cref="ObjectDisposedException">The pool was disposed.</exception>
     public int Allocate(Span<Packet> batch, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        int count = Math.Min(batch.Length, Available);
-        for (int i = 0; i < count; i++)
-            batch[i] = new Packet { Buffer = *--_top, Metadata = (uint)_templateLength };
+        int count = Take(batch);
+        if (count < batch.Length && Gather()) count += Take(batch[count..]);
         Checks?.Lend(batch[..count], $"{file}:{line}");
         return count;
     }
@@ -115,38 +109,36 @@ public sealed unsafe class PacketPool : IDisposable
     /// <exception cref="PacketMisuseException">A packet is <c>default</c>, or was given back before (a checked pool knows which).</exception>
     public static void Free(ReadOnlySpan<Packet> packets)
     {
-        foreach (ref readonly var packet in packets)
+        var caches = BufferCaches.OfThread;
+        while (!packets.IsEmpty)
         {
-            var pool = Find(packet.Buffer);
-            pool.Checks?.Return(packet);
-            pool.Push(packet.Buffer);
+            var pool = Find(packets[0].Buffer);
+            var run = packets;
+            if (pool.Checks is { } checks)
+            {
+                checks.Return(packets[0]);
+                run = packets[..1];
+            }
+            packets = packets[pool.Put(caches, run)..];
         }
     }
 
     /// <summary>Gives back what a card has sent.</summary>
-    internal static void FreeSent(ulong* buffers, int count)
+    /// <param name="caches">The queue's, or the thread's.</param>
+    /// <param name="buffers">The references.</param>
+    /// <param name="count">How many.</param>
+    internal static void FreeSent(BufferCaches caches, ulong* buffers, int count)
     {
-        var end = buffers + count;
-        while (buffers < end)
+        for (var end = buffers + count; buffers < end;)
         {
-            // Nearly always all from one pool: it is looked up once.
-            ulong id = *buffers >> Packet.PoolShift;
             var pool = Find(*buffers);
-            if (pool.Checks is not null || pool._disposed || pool._limit - pool._top < end - buffers)
+            var run = end;
+            if (pool.Checks is { } checks)
             {
-                pool.Checks?.ReturnFromCard(*buffers);
-                pool.Push(*buffers++);
-                continue;
+                checks.ReturnFromCard(*buffers);
+                run = buffers + 1;
             }
-            var top = pool._top;
-            for (; end - buffers >= Vector256<ulong>.Count; buffers += Vector256<ulong>.Count, top += Vector256<ulong>.Count)
-            {
-                var several = Vector256.Load(buffers);
-                if (several >>> Packet.PoolShift != Vector256.Create(id)) break;
-                several.Store(top);
-            }
-            for (; buffers < end && *buffers >> Packet.PoolShift == id; buffers++) *top++ = *buffers;
-            pool._top = top;
+            buffers += pool.Put(caches, buffers, run);
         }
     }
 
@@ -165,15 +157,24 @@ public sealed unsafe class PacketPool : IDisposable
         Checks?.FindHeld() ?? throw new InvalidOperationException("only a checked pool knows who holds its packets");
 
     /// <summary>Hands out nothing more; the memory goes when the last buffer is back. Does nothing the second time.</summary>
-    /// <exception cref="PacketMisuseException">The pool is checked, and the application has not given every packet back.</exception>
+    /// <exception cref="PacketMisuseException">
+    /// The pool is checked, and the application has not given every packet back; or more were given back than there are.
+    /// </exception>
     public void Dispose()
     {
-        if (_disposed) return;
-        _disposed = true;
-        var leaks = Checks?.FindHeld() ?? [];
-        if (Available == Capacity) Release();
+        List<string> leaks;
+        int available;
+        lock (_gate)
+        {
+            if ((_state & Disposed) != 0) return;
+            Claim(Disposed);
+            leaks = Checks?.FindHeld() ?? [];
+            available = CountAvailable();
+            ReleaseIfComplete();
+        }
         if (leaks.Count > 0)
             throw new PacketMisuseException($"{leaks.Count} packets of {Options.Name} were never given back: {string.Join("; ", leaks.Take(8))}");
+        if (available > Capacity) throw TooMany();
     }
 
     internal int IndexOf(ulong buffer)
@@ -188,18 +189,17 @@ public sealed unsafe class PacketPool : IDisposable
         return _memory.Address + (nuint)frame * DmaArena.FrameLength + (nuint)(place * _stride + Headroom);
     }
 
-    private void Push(ulong buffer)
+    // The lowest buffers come out first.
+    private void Fill()
     {
-        if (_top == _limit) throw new PacketMisuseException($"a packet of {Options.Name} was given back twice: all {Capacity} are there already");
-        *_top++ = buffer;
-        if (_disposed && _top == _limit) Release();
-    }
-
-    private void Release()
-    {
-        lock (s_lock) s_pools[_id] = null;
-        NativeMemory.AlignedFree(_bottom);
-        _memory.Dispose();
+        int index = Capacity;
+        while (index > 0)
+        {
+            var block = Store.TakeEmpty();
+            for (; index > 0 && block->Count < block->Capacity; block->Count++)
+                BufferBlock.Buffers(block)[block->Count] = AddressOf(--index) | Id << Packet.PoolShift;
+            Store.Give(block);
+        }
     }
 
     private static ulong Register(PacketPool pool)

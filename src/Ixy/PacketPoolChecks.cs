@@ -3,6 +3,7 @@ namespace Ixy;
 /// <summary>
 /// The watch of a checked pool: who holds each buffer, on which loan, and where it was allocated. A handle names its
 /// loan, so a copy that outlived its packet is known even when the buffer is in use again (but for one loan in 255).
+/// For any thread: of two that give one packet away at the same time, one succeeds.
 /// </summary>
 internal sealed class PacketPoolChecks
 {
@@ -64,20 +65,22 @@ internal sealed class PacketPoolChecks
     /// <summary>The application gives a packet back.</summary>
     internal void Return(in Packet packet)
     {
-        VerifyHeld(packet, "freed");
-        _holders[_pool.IndexOf(packet.Buffer)] = Holder.Pool;
+        Change(packet, Holder.Pool, "freed");
     }
 
     /// <summary>The card is done with a buffer.</summary>
     internal void ReturnFromCard(ulong buffer) => _holders[_pool.IndexOf(buffer)] = Holder.Pool;
 
-    private void Transmit(in Packet packet)
-    {
-        VerifyHeld(packet, "transmitted");
-        _holders[_pool.IndexOf(packet.Buffer)] = Holder.Card;
-    }
+    private void Transmit(in Packet packet) => Change(packet, Holder.Card, "transmitted");
 
     private void Keep(in Packet packet) => _holders[_pool.IndexOf(packet.Buffer)] = Holder.Application;
+
+    private void Change(in Packet packet, Holder to, string action)
+    {
+        VerifyHeld(packet, action);
+        ref var holder = ref _holders[_pool.IndexOf(packet.Buffer)];
+        if (Interlocked.CompareExchange(ref holder, to, Holder.Application) != Holder.Application) VerifyHeld(packet, action);
+    }
 
     /// <summary>Throws unless the application holds the packet on this very loan.</summary>
     internal void VerifyHeld(in Packet packet, string action)

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Ixy.Pools;
 using Ixy.Vfio;
 using static Ixy.Ixgbe.IxgbeRegisters;
 
@@ -35,6 +36,8 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
     private readonly ReceivePath _path;
     private readonly PacketFlags _reported;
     private readonly PacketPool _pool;
+    private readonly BufferCache _cache = new(owner: null);
+    private readonly BufferStack* _fresh;
     private readonly string _place;
     private readonly ulong _mask, _tailDistanceMask;
     // Free-running: descriptors taken back from the card since the start.
@@ -58,6 +61,8 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
             NumaNode = device.NumaNode,
             Name = _place,
         });
+        _pool.Attach(_cache, isClaimable: false);
+        _fresh = _cache.Stack;
         _longestFrame = (uint)_pool.BufferSize;
         _memory = DmaMemory.AllocateContiguous((nuint)(options.RingSize * sizeof(ReceiveDescriptor)), device.NumaNode);
         _ring = (ReceiveDescriptor*)_memory.Address;
@@ -116,7 +121,7 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
     private int Finish<TAddresses, TOffloads>(Span<Packet> batch, ulong from, int received)
         where TAddresses : struct, IDeviceAddresses where TOffloads : struct, IReceiveOffloads
     {
-        // Either the card has no more, or the ring wraps here, or this frame is none for the application.
+        // Either the card has no more, or the ring wraps here, or no fresh buffers are at hand, or this frame is none for the application.
         if (received < batch.Length && (_ring[_position & _mask].HeaderOrStatus & ReceiveDescriptor.DescriptorDone) != 0)
             received += TakeUnusual<TAddresses, TOffloads>(batch[received..]);
         if (_pool.Checks is not null) Watch(batch[..received], from);
@@ -133,10 +138,10 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
         ref var packet = ref MemoryMarshal.GetReference(batch);
         ulong index = _position & _mask;
         var descriptor = _ring + index;
-        ulong* buffers = _buffers + index, top = _pool.Top;
+        ulong* buffers = _buffers + index, top = _fresh->Top;
         uint longest = _longestFrame;
         var reported = _reported;
-        nint limit = Math.Min(batch.Length, (int)Math.Min(_mask + 1 - index, ((ulong)top - (ulong)_pool.Bottom) / sizeof(ulong)));
+        nint limit = Math.Min(batch.Length, (int)Math.Min(_mask + 1 - index, ((ulong)top - (ulong)_fresh->Bottom) / sizeof(ulong)));
         nint taken = 0;
         for (; taken < limit; taken++)
         {
@@ -154,12 +159,12 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
             descriptor++;
             packet = ref Unsafe.Add(ref packet, 1);
         }
-        _pool.Top = top;
+        _fresh->Top = top;
         _position += (ulong)taken;
         return (int)taken;
     }
 
-    // Goes on behind the end of the ring, and drops what cannot be handed out; at most a ring full, so that a flood of
+    // Goes on behind the end of the ring or with fresh buffers, and drops what cannot be handed out; at most a ring full, so that a flood of
     // such frames does not hold the caller.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private int TakeUnusual<TAddresses, TOffloads>(Span<Packet> batch)
@@ -171,7 +176,7 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
             ulong status = Volatile.Read(ref _ring[_position & _mask].HeaderOrStatus);
             if ((status & ReceiveDescriptor.DescriptorDone) == 0) break;
             int taken = TakeWholeFrames<TAddresses, TOffloads>(batch[received..]);
-            if (taken == 0) Drop<TAddresses>(status);
+            if (taken == 0 && !_cache.TryRefill()) Drop<TAddresses>(status);
             received += taken;
         }
         return received;
@@ -211,7 +216,8 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
     /// <summary>Returns all memory; the card must be quiet.</summary>
     public void Dispose()
     {
-        PacketPool.FreeSent(_buffers, (int)_mask + 1);
+        PacketPool.FreeSent(BufferCaches.OfThread, _buffers, (int)_mask + 1);
+        _pool.Detach(_cache);
         NativeMemory.AlignedFree(_buffers);
         _memory.Dispose();
         _pool.Dispose();
@@ -221,7 +227,7 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
     {
         for (ulong i = 0; i <= _mask; i++)
         {
-            ulong buffer = *--_pool.Top;
+            _cache.TryTake(out ulong buffer);
             _pool.Checks?.LendToCard(buffer);
             _buffers[i] = buffer;
             _ring[i].AddressOrHash = _virtualAddresses ? VirtualAddresses.Of(buffer) : PhysicalAddresses.Of(buffer);

@@ -102,11 +102,11 @@ internal sealed unsafe partial class IxgbeTransmitQueue
         for (int i = 0; i < length; i++)
         {
             if (group[i] != 0) continue;
-            PacketPool.FreeSent(group + start, i - start);
+            PacketPool.FreeSent(_sent, group + start, i - start);
             start = i + 1;
             _contextsPending--;
         }
-        PacketPool.FreeSent(group + start, length - start);
+        PacketPool.FreeSent(_sent, group + start, length - start);
         MoveReport();
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Ixy.Pools;
 using Ixy.Vfio;
 using static Ixy.Ixgbe.IxgbeRegisters;
 
@@ -33,6 +34,7 @@ internal sealed unsafe partial class IxgbeTransmitQueue : TransmitQueue, IDispos
     private readonly DmaMemory _memory;
     private readonly TransmitDescriptor* _ring;
     private readonly ulong* _buffers;
+    private readonly BufferCaches _sent = new();
     private readonly Doorbell _tail;
     private readonly bool _virtualAddresses;
     private readonly PciBar _bar;
@@ -152,14 +154,15 @@ internal sealed unsafe partial class IxgbeTransmitQueue : TransmitQueue, IDispos
         var group = _buffers + (_clean & _mask);
         _clean += _group + 1;
         _report = _clean + _group;
-        if (_contextsPending == 0) PacketPool.FreeSent(group, (int)_group + 1);
+        if (_contextsPending == 0) PacketPool.FreeSent(_sent, group, (int)_group + 1);
         else FreeBetweenContexts(group);
     }
 
     /// <summary>Returns all memory, also the buffers that were never sent; the card must be quiet.</summary>
     public void Dispose()
     {
-        for (; _clean != _next; _clean++) PacketPool.FreeSent(_buffers + (_clean & _mask), IsContext(_clean) ? 0 : 1);
+        for (; _clean != _next; _clean++) PacketPool.FreeSent(_sent, _buffers + (_clean & _mask), IsContext(_clean) ? 0 : 1);
+        _sent.Dispose();
         NativeMemory.AlignedFree(_buffers);
         _memory.Dispose();
     }

@@ -1,3 +1,4 @@
+using Ixy.Pools;
 using Ixy.Vfio;
 using static Ixy.Virtio.VirtioRegisters;
 
@@ -11,6 +12,7 @@ internal sealed unsafe class MergedFrames : IDisposable
 {
     private readonly VirtioReceiveQueue _queue;
     private readonly PacketPool? _pool;
+    private readonly BufferCache _cache = new(owner: null);
     private readonly uint _longestFrame;
     private readonly bool _mayCome;
     private readonly int _ringSize;
@@ -28,6 +30,7 @@ internal sealed unsafe class MergedFrames : IDisposable
             BufferSize = (int)(_longestFrame + 63) / 64 * 64,
             Name = $"merged frames of {parts.Name}",
         });
+        _pool.Attach(_cache, isClaimable: false);
     }
 
     /// <summary>How many buffers the frame that begins in this one has.</summary>
@@ -57,8 +60,8 @@ internal sealed unsafe class MergedFrames : IDisposable
     /// </summary>
     internal bool TryTake(int buffers, ref Packet packet, out uint length)
     {
-        ulong whole = _pool is { Available: > 0 } ? *--_pool.Top : 0;
-        bool isGood = whole != 0;
+        ulong whole = 0;
+        bool isGood = _pool is not null && _cache.TryTake(out whole);
         length = 0;
         // Only the first buffer has a header.
         uint header = HeaderLength;
@@ -75,10 +78,14 @@ internal sealed unsafe class MergedFrames : IDisposable
             _queue.Repost(id, _queue.Buffers[id]);
         }
         if (isGood) packet = new Packet { Buffer = whole, Metadata = length };
-        else if (whole != 0) *_pool!.Top++ = whole;
+        else if (whole != 0) _cache.PutBack(whole);
         return isGood;
     }
 
     /// <summary>Returns the memory, when the last packet is back.</summary>
-    public void Dispose() => _pool?.Dispose();
+    public void Dispose()
+    {
+        _pool?.Detach(_cache);
+        _pool?.Dispose();
+    }
 }

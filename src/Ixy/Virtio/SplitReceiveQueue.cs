@@ -51,8 +51,8 @@ internal sealed unsafe class SplitReceiveQueue : VirtioReceiveQueue
         var available = _available;
         var used = _used;
         var buffers = Buffers;
-        ulong* top = FreshBuffers.Top;
-        ulong fresh = ((ulong)top - (ulong)FreshBuffers.Bottom) / sizeof(ulong);
+        ulong* top = Fresh->Top;
+        ulong fresh = ((ulong)top - (ulong)Fresh->Bottom) / sizeof(ulong);
         // One look for the whole batch: what the index counts is complete.
         ulong end = position + Math.Min(_ring.CountUsed(position), Math.Min((uint)batch.Length, fresh));
         long bytes = 0;
@@ -73,7 +73,7 @@ internal sealed unsafe class SplitReceiveQueue : VirtioReceiveQueue
             packet = ref Unsafe.Add(ref packet, 1);
         }
         int taken = (int)(position - Position);
-        FreshBuffers.Top = top;
+        Fresh->Top = top;
         Position = position;
         Bytes += bytes;
         return taken;

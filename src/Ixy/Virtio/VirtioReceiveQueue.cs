@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Ixy.Pools;
 using Ixy.Vfio;
 
 namespace Ixy.Virtio;
@@ -12,6 +13,7 @@ namespace Ixy.Virtio;
 internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
 {
     private readonly MergedFrames _merged;
+    private readonly BufferCache _cache = new(owner: null);
     private readonly ReceiveOffloads _offloads;
     private readonly string _place;
     private readonly ulong _publishMask;
@@ -27,7 +29,7 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
         // Few enough to keep the device's part of the ring full.
         _publishMask = (ulong)Math.Clamp(ring.Size / 16, 1, 32) - 1;
         var settings = options.Device;
-        FreshBuffers = new PacketPool(new PacketPoolOptions
+        Pool = new PacketPool(new PacketPoolOptions
         {
             // A legacy device chooses the size of its rings.
             Count = Math.Max(settings.EffectivePoolSize, 2 * ring.Size),
@@ -36,20 +38,21 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
             NumaNode = device.NumaNode,
             Name = _place,
         });
+        Pool.Attach(_cache, isClaimable: false);
         HeaderLength = options.HeaderLength;
-        WholeBuffer = HeaderLength + (uint)FreshBuffers.BufferSize;
-        _merged = new MergedFrames(this, FreshBuffers.Options, options, ring.Size);
+        WholeBuffer = HeaderLength + (uint)Pool.BufferSize;
+        _merged = new MergedFrames(this, Pool.Options, options, ring.Size);
         _longestFrame = (uint)settings.MaxFrameSize;
         // A full buffer may be the first of several (5.1.6.3.2); the usual case is one that is not.
-        LongestUsual = Math.Min((uint)FreshBuffers.BufferSize - (options.MergesBuffers ? 1u : 0), _longestFrame);
+        LongestUsual = Math.Min((uint)Pool.BufferSize - (options.MergesBuffers ? 1u : 0), _longestFrame);
         Buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(ring.Size * sizeof(ulong)), 64);
         HasVirtualAddresses = device.DeviceAddressIsVirtual;
         _offloads = new ReceiveOffloads(options);
-        LooksAtPackets = FreshBuffers.Checks is not null || _offloads.AreOn;
+        LooksAtPackets = Pool.Checks is not null || _offloads.AreOn;
     }
 
     /// <inheritdoc/>
-    public override PacketPool Pool => FreshBuffers;
+    public override PacketPool Pool { get; }
 
     /// <inheritdoc/>
     public override long Packets => (long)Position - _unused;
@@ -71,7 +74,8 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
     /// <summary>The buffer of each descriptor, by its id.</summary>
     internal ulong* Buffers { get; }
 
-    private protected PacketPool FreshBuffers { get; }
+    /// <summary>Buffers for the device that are at hand.</summary>
+    private protected BufferStack* Fresh => _cache.Stack;
 
     /// <summary>Longest frame that is surely whole, and no longer than the user wants.</summary>
     private protected uint LongestUsual { get; }
@@ -116,7 +120,7 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
         // Either the device has no more, or the next frame is not a usual one.
         if (received < batch.Length) received += TakeRest(batch[received..]);
         if (_offloads.AreOn) _offloads.Report(batch[..received]);
-        if (FreshBuffers.Checks is not null) Watch(batch[..received], from);
+        if (Pool.Checks is not null) Watch(batch[..received], from);
         if (Publishes(from)) Publish();
         return received;
     }
@@ -142,9 +146,10 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
         if (buffers > 1) return TryMerge(buffers, ref packet, out taken);
         // A length that cannot be becomes one that is too long.
         uint frame = length <= WholeBuffer ? length - HeaderLength : uint.MaxValue;
-        bool isGood = frame - 1 < _longestFrame && FreshBuffers.Available > 0;
+        ulong fresh = 0;
+        bool isGood = frame - 1 < _longestFrame && _cache.TryTake(out fresh);
         if (isGood) packet = new Packet { Buffer = Buffers[id], Metadata = frame };
-        Repost(id, isGood ? *--FreshBuffers.Top : Buffers[id]);
+        Repost(id, isGood ? fresh : Buffers[id]);
         taken = Count(isGood, buffers: 1, frame);
         return true;
     }
@@ -177,7 +182,8 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
     /// <summary>Returns all memory but the ring's; the device must have been reset.</summary>
     public void Dispose()
     {
-        PacketPool.FreeSent(Buffers, (int)Mask + 1);
+        PacketPool.FreeSent(BufferCaches.OfThread, Buffers, (int)Mask + 1);
+        Pool.Detach(_cache);
         NativeMemory.AlignedFree(Buffers);
         try
         {
@@ -185,15 +191,15 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
         }
         finally
         {
-            FreshBuffers.Dispose();
+            Pool.Dispose();
         }
     }
 
     /// <summary>Takes a buffer out of the pool for the device.</summary>
     private protected ulong TakeBuffer()
     {
-        ulong buffer = *--FreshBuffers.Top;
-        FreshBuffers.Checks?.LendToCard(buffer);
+        _cache.TryTake(out ulong buffer);
+        Pool.Checks?.LendToCard(buffer);
         return buffer;
     }
 
@@ -204,6 +210,6 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
     private void Watch(Span<Packet> received, ulong from)
     {
         foreach (ref var packet in received) packet.Pool.Checks!.Lend(ref packet, _place);
-        for (ulong position = from; position < Position; position++) FreshBuffers.Checks!.LendToCard(Buffers[IdAt(position)]);
+        for (ulong position = from; position < Position; position++) Pool.Checks!.LendToCard(Buffers[IdAt(position)]);
     }
 }

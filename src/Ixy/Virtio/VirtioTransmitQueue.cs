@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using Ixy.Pools;
 using Ixy.Vfio;
 
 namespace Ixy.Virtio;
@@ -14,6 +15,7 @@ internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDis
 {
     private const int Group = 32;
     private readonly string _place;
+    private readonly BufferCaches _sent = new();
 
     protected VirtioTransmitQueue(PciDevice device, Virtqueue ring, VirtioQueueOptions options)
     {
@@ -86,7 +88,7 @@ internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDis
             bool isValid = id <= Mask && Buffers[id] != 0;
             if (!isValid || count == Group)
             {
-                PacketPool.FreeSent(sent, count);
+                PacketPool.FreeSent(_sent, sent, count);
                 count = 0;
             }
             if (!isValid) ThrowNotGiven(id);
@@ -94,7 +96,7 @@ internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDis
             Buffers[id] = 0;
             Reuse(Clean, id);
         }
-        PacketPool.FreeSent(sent, count);
+        PacketPool.FreeSent(_sent, sent, count);
     }
 
     /// <summary>
@@ -125,8 +127,9 @@ internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDis
     {
         for (ulong id = 0; id <= Mask; id++)
         {
-            if (Buffers[id] != 0) PacketPool.FreeSent(Buffers + id, 1);
+            if (Buffers[id] != 0) PacketPool.FreeSent(_sent, Buffers + id, 1);
         }
+        _sent.Dispose();
         NativeMemory.AlignedFree(Buffers);
     }
 

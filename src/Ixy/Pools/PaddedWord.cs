@@ -1,0 +1,11 @@
+using System.Runtime.InteropServices;
+
+namespace Ixy.Pools;
+
+/// <summary>A word that several threads write, alone in its cache lines (two, as CPUs fetch them in pairs).</summary>
+[StructLayout(LayoutKind.Explicit, Size = 256)]
+internal struct PaddedWord
+{
+    [FieldOffset(128)]
+    internal long Value;
+}
