@@ -151,6 +151,29 @@ public sealed unsafe class DmaTests
         Assert.Empty(bench.Card.Violations.All);
     }
 
+    [Fact] // max_data_xfer_size: the ring has 2048 bytes.
+    public void TheCardAsksForNoMoreAtOnceThanTheClientGives()
+    {
+        const int Most = 64;
+        using var bench = new ServerBench(negotiate: false);
+        bench.Client.Negotiate($"{{\"capabilities\":{{\"max_data_xfer_size\":{Most}}}}}");
+        var memory = new byte[Length];
+        Descriptor().CopyTo(memory, 0);
+        Frame().CopyTo(memory, (int)(Buffer - Iova));
+        int longest = 0;
+        bench.Client.Memory = (address, data, count) =>
+        {
+            longest = Math.Max(longest, count);
+            var piece = memory.AsSpan((int)(address - Iova), count);
+            data?.CopyTo(piece);
+            return piece.ToArray();
+        };
+        bench.Client.Ask(DmaMap, Map(Iova, Length));
+        Send(bench);
+        Assert.Equal(Frame(), bench.Wire.FromCard[0]);
+        Assert.Equal(Most, longest);
+    }
+
     [Fact]
     public void AClientThatRefusesMemoryIsReported()
     {
@@ -173,6 +196,52 @@ public sealed unsafe class DmaTests
         bench.Client.Send(RegionWrite, Bytes(0x6018ul, 0, 4, 1));
         ServerBench.Await(() => bench.Card.Violations.Count > 0, "no violation");
         Assert.Equal("dma-failed", bench.Card.Violations.All[0].Rule);
+    }
+
+    // Two thousand commands are on their way before the first reply to the card's own, and it waits for a second only.
+    [Fact]
+    public void CommandsInARowDoNotKeepTheCardFromItsMemory()
+    {
+        const int Commands = 2000;
+        using var bench = new ServerBench();
+        var memory = new byte[Length];
+        Descriptor().CopyTo(memory, 0);
+        Frame().CopyTo(memory, (int)(Buffer - Iova));
+        bench.Client.Memory = (address, data, count) =>
+        {
+            var piece = memory.AsSpan((int)(address - Iova), count);
+            data?.CopyTo(piece);
+            return piece.ToArray();
+        };
+        bench.Client.Ask(DmaMap, Map(Iova, Length));
+        SetUp(bench.Client);
+        bench.Client.SendBytes([.. Command(RegionWrite, Bytes(0x6018ul, 0, 4, 1)),
+            .. Enumerable.Repeat(Command(RegionRead, Bytes(0ul, 7, 4)), Commands).SelectMany(command => command)]);
+        for (int i = 0; i <= Commands; i++) Assert.Equal(1u, bench.Client.Receive().Flags);
+        ServerBench.Await(() => bench.Client.Read(0, 0x6010) == 1, "no frame");
+        Assert.Single(bench.Wire.FromCard);
+        Assert.Empty(bench.Card.Violations.All);
+    }
+
+    // It takes none of the replies that it has asked for, and so the card cannot ask it for its memory.
+    [Fact]
+    public void AClientThatReadsNothingIsGivenUp()
+    {
+        using var bench = new ServerBench(negotiate: false);
+        bench.Client.Negotiate("{\"capabilities\":{\"ixy_doorbells_only\":true}}");
+        int file = bench.Keep(Assert.Single(bench.Client.Ask(GetRegionInfo, Bytes(96, 0, 0, 0, 0ul, 0ul)).Descriptors));
+        bench.Client.Ask(DmaMap, Map(Iova, Length));
+        SetUp(bench.Client);
+        var flood = new Thread(() =>
+        {
+            for (int i = 0; i < 2000; i++) bench.Client.Send(RegionRead, Bytes(0ul, 7, 4096));
+        });
+        flood.Start();
+        Thread.Sleep(300);
+        ServerBench.WriteFile(file, 0x6018, Bytes(1));
+        bench.AwaitEnd();
+        bench.Client.ShutDown();
+        Assert.True(flood.Join(20_000));
     }
 
     [Fact]
@@ -227,6 +296,8 @@ public sealed unsafe class DmaTests
         bench.Client.Ask(DmaUnmap, Bytes(24, 0, Iova, 0x1000ul));
         bench.Client.Ask(DmaMap, Map(0x1000, 0x1000), file);
     }
+
+    private static byte[] Command(int command, byte[] payload) => Bytes((ushort)1, (ushort)command, 16 + payload.Length, 0, 0, payload);
 
     private static byte[] Map(ulong address, ulong size, int flags = All, ulong offset = 0) => Bytes(32, flags, offset, address, size);
 
