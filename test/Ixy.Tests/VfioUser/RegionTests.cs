@@ -86,6 +86,17 @@ public sealed unsafe class RegionTests
     }
 
     [Fact]
+    public void AClientThatTakesNoDescriptorsGetsNone()
+    {
+        using var bench = new ServerBench(negotiate: false);
+        bench.Client.Negotiate("{\"capabilities\":{\"max_msg_fds\":0}}");
+        var info = bench.Client.Ask(GetRegionInfo, Bytes(96, 0, 0, 0, 0ul, 0ul));
+        foreach (int descriptor in info.Descriptors) bench.Keep(descriptor);
+        Assert.Empty(info.Descriptors);
+        Assert.Equal(Bytes(32, 3, 0, 0, 0x20000ul, 0ul), info.Payload);
+    }
+
+    [Fact]
     public void TheFileOfASharedPageHasNothingOfTheOthers()
     {
         using var bench = new ServerBench(negotiate: false);
