@@ -192,6 +192,50 @@ public sealed class InterruptTests
     }
 
     [Fact]
+    public void TheLineWaitsForTheHostThoughItWasReleasedMeanwhile()
+    {
+        using var bench = new ServerBench();
+        int descriptor = bench.Keep(ServerBench.Event());
+        bench.Client.Write(Config, 4, 6, 2);
+        bench.Client.Ask(SetIrqs, Bytes(20, EventFd | Trigger, Line, 0, 1), descriptor);
+        bench.Client.Write(0, EIMS, 1);
+        bench.Client.Write(0, EICS, 1);
+        Expect(descriptor, 1);
+        bench.Client.Read(0, EICR);
+        bench.Client.Write(0, EICS, 1);
+        Expect(descriptor, 0);
+        bench.Client.Ask(SetIrqs, Bytes(20, None | Unmask, Line, 0, 1));
+        Expect(descriptor, 1);
+    }
+
+    [Fact]
+    public void EventsForMasksAreTakenAwayOneByOneOrWithTheKind()
+    {
+        using var bench = new ServerBench();
+        int masked = bench.Keep(ServerBench.Event()), unmasked = bench.Keep(ServerBench.Event());
+        void Connect()
+        {
+            bench.Client.Ask(SetIrqs, Bytes(20, EventFd | Mask, Msix, 3, 1), masked);
+            bench.Client.Ask(SetIrqs, Bytes(20, EventFd | Unmask, Msix, 3, 1), unmasked);
+        }
+        (ulong, ulong) MaskAndUnmask()
+        {
+            bench.Client.Ask(SetIrqs, Bytes(20, None | Mask, Msix, 3, 1));
+            bench.Client.Ask(SetIrqs, Bytes(20, None | Unmask, Msix, 3, 1));
+            return (ServerBench.Count(masked), ServerBench.Count(unmasked));
+        }
+        Connect();
+        Assert.Equal((1ul, 1ul), MaskAndUnmask());
+        bench.Client.Ask(SetIrqs, Bytes(20, EventFd | Mask, Msix, 3, 1));
+        Assert.Equal((0ul, 1ul), MaskAndUnmask());
+        bench.Client.Ask(SetIrqs, Bytes(20, EventFd | Unmask, Msix, 3, 1));
+        Assert.Equal((0ul, 0ul), MaskAndUnmask());
+        Connect();
+        bench.Client.Ask(SetIrqs, Bytes(20, None | Trigger, Msix, 0, 0));
+        Assert.Equal((0ul, 0ul), MaskAndUnmask());
+    }
+
+    [Fact]
     public unsafe void AnEventThatIsFullDoesNotHoldTheCardUp()
     {
         using var bench = new ServerBench();

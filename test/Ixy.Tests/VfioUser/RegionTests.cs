@@ -152,6 +152,8 @@ public sealed unsafe class RegionTests
         var reply = bench.Client.Ask(RegionRead, Bytes(0x6000ul, 0, 8));
         Assert.Equal(Bytes(0x6000ul, 0, 8, 0x1234_5680, 0x77), reply.Payload);
         Assert.Empty(bench.Card.Violations.All);
+        // Across two registers: two bytes of each.
+        Assert.Equal(0x0077_1234u, bench.Client.Read(0, 0x6002));
         Assert.Equal(0x56u, bench.Client.Read(0, 0x6001, 1));
         Assert.Contains(bench.Card.Violations.All, violation => violation.Rule == "access-width");
     }
