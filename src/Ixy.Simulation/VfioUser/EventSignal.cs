@@ -37,8 +37,12 @@ internal static unsafe class EventSignal
         byte nothing;
         var read = new Libc.IoControlBlock
         {
-            opcode = Libc.IOCB_CMD_PREAD, fd = (uint)s_nothing, buffer = (ulong)&nothing, length = 1,
-            flags = Libc.IOCB_FLAG_RESFD, eventDescriptor = (uint)descriptor,
+            opcode = Libc.IOCB_CMD_PREAD,
+            fd = (uint)s_nothing,
+            buffer = (ulong)&nothing,
+            length = 1,
+            flags = Libc.IOCB_FLAG_RESFD,
+            eventDescriptor = (uint)descriptor,
         };
         var list = &read;
         if (Libc.io_submit(s_context, 1, &list) == 1) return true;
