@@ -17,6 +17,7 @@ internal sealed unsafe class ReceivePath : IDisposable
     private readonly ReceiveQueues _queues;
     private readonly PacketBuffer<ReceivedFrame> _buffer = new();
     private readonly byte[] _rewritten = new byte[ushort.MaxValue + ReceiveMac.FcsLength];
+    private readonly byte[] _loopedBack = new byte[ushort.MaxValue];
     private readonly uint* _macControl, _maxFrame, _receiveControl;
     private bool _keepsFcs;
     private long _turn;
@@ -64,8 +65,11 @@ internal sealed unsafe class ReceivePath : IDisposable
     {
         _turn++;
         Prepare();
-        if (IsEnabled) Arrive(frame, FrameErrors.None);
-        else _mac.Discard(frame, FrameErrors.None);
+        // The frame may lie in software's memory, and is looked at more than once here: it must not change meanwhile.
+        var copy = _loopedBack.AsSpan(0, frame.Length);
+        frame.CopyTo(copy);
+        if (IsEnabled) Arrive(copy, FrameErrors.None);
+        else _mac.Discard(copy, FrameErrors.None);
     }
 
     internal void Reset()

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Ixy.Simulation.Ixgbe;
 
 internal sealed unsafe partial class ReceiveQueue
@@ -16,7 +14,8 @@ internal sealed unsafe partial class ReceiveQueue
         if (split.HeaderBytes > 0) Store(_prefetched[_prefetchNext].Header & ~1ul, frame[..split.HeaderBytes]);
         for (uint header = split.Info; ; header = 0)
         {
-            if (_prefetchNext == _prefetchEnd && !Fetch(turn)) throw new UnreachableException("free descriptors were counted");
+            // Between two fetches software may spoil the tail, or take the ring away: the rest of the frame is lost with them.
+            if (_prefetchNext == _prefetchEnd && !Fetch(turn)) return true;
             ref var descriptor = ref _prefetched[_prefetchNext];
             var piece = rest[..(int)Math.Min((uint)rest.Length, _settings.BufferSize)];
             rest = rest[piece.Length..];

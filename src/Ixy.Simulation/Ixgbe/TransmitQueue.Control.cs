@@ -48,6 +48,9 @@ internal sealed unsafe partial class TransmitQueue
             : (ulong)_registers[TDWBAH, Index] << 32 | low & TDWBAL_.AddressMask;
         _writeBackThreshold = WritesHead ? 0 : control >> TXDCTL_.WriteBackShift & TXDCTL_.ThresholdMask;
         _reportsEach = !WritesHead && _writeBackThreshold == 0;
+        // Where software made a ring shorter that is in use, the card stays inside of what it is now.
+        if (_head >= _count) (_head, _tail) = (0, 0);
+        _unwritten = Math.Min(_unwritten, _count);
     }
 
     /// <summary>Follows registers that software has changed though the queue is on, as long as it has nothing to do.</summary>

@@ -172,7 +172,8 @@ internal sealed unsafe partial class TransmitQueue
     {
         if (!last->IsContext && (last->Command & TransmitDescriptor.ReportStatus) != 0)
             ReportOnce(TransmitRule.ReportWithThreshold, last, ring);
-        _unwritten += used;
+        // A tail that overtook the head (a rule broken, and reported) gives more descriptors than the ring has.
+        _unwritten = Math.Min(_unwritten + used, _count);
         while (_unwritten >= _writeBackThreshold) WriteBack(ring, _writeBackThreshold);
         if (_unwritten > 0 && _flushAt == Never) _flushAt = _path.Card.Interrupts.TransmitTimer(Index);
     }

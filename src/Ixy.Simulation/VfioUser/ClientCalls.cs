@@ -45,11 +45,22 @@ internal sealed class ClientCalls(MessageSocket socket) : IClientMemory
         return true;
     }
 
-    /// <summary>Sends a message; the threads that do so do not get between each other's.</summary>
+    /// <summary>
+    /// Sends a message; the threads that do so do not get between each other's. The time counts for each of the two: until the
+    /// other thread's message is out, and until this one is.
+    /// </summary>
     internal void Send(Header header, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> data = default,
         ReadOnlySpan<int> descriptors = default, int timeout = Timeout.Infinite)
     {
-        lock (socket) socket.Send(header, payload, data, descriptors, timeout);
+        if (!Monitor.TryEnter(socket, timeout)) throw new DeviceTimeoutException("the client does not read its replies");
+        try
+        {
+            socket.Send(header, payload, data, descriptors, timeout);
+        }
+        finally
+        {
+            Monitor.Exit(socket);
+        }
     }
 
     /// <summary>A reply has come; false if nobody waits for it, so that the client is out of its mind.</summary>

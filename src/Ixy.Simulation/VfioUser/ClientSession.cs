@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Ixy.Vfio;
 using Ixy.Vfio.VfioUser;
 
@@ -11,13 +10,11 @@ namespace Ixy.Simulation.VfioUser;
 /// </summary>
 internal sealed class ClientSession : IDisposable
 {
-    private const int MostQueued = 64;
-
     private readonly MessageSocket _socket;
     private readonly CommandHandler _handler;
     private readonly ClientCalls _calls;
     private readonly Reply _reply = new();
-    private BlockingCollection<Message>? _queue;
+    private CommandQueue? _queue;
     private Thread? _worker;
 
     /// <param name="card">The client has it alone.</param>
@@ -49,7 +46,7 @@ internal sealed class ClientSession : IDisposable
         {
             _calls.End();
             _socket.ShutDown();
-            _queue?.CompleteAdding();
+            _queue?.Complete();
             _worker?.Join();
         }
     }
@@ -62,7 +59,6 @@ internal sealed class ClientSession : IDisposable
     {
         _handler.Dispose();
         _socket.Dispose();
-        _queue?.Dispose();
     }
 
     private string Serve()
@@ -101,14 +97,14 @@ internal sealed class ClientSession : IDisposable
 
     private void StartWorker()
     {
-        _queue = new(MostQueued);
+        _queue = new();
         _worker = new Thread(Work) { IsBackground = true, Name = "vfio-user commands" };
         _worker.Start();
     }
 
     private void Work()
     {
-        foreach (var message in _queue!.GetConsumingEnumerable())
+        while (_queue!.Take() is { } message)
         {
             using (message)
             {

@@ -4,7 +4,7 @@ using Ixy.Vfio.Interop;
 namespace Ixy.Simulation.VfioUser;
 
 /// <summary>The client's event descriptors for the interrupts of one kind and one purpose. Owned here. Used under the card's lock.</summary>
-internal sealed unsafe class EventDescriptors : IDisposable
+internal sealed class EventDescriptors : IDisposable
 {
     /// <summary>Stands for no descriptor.</summary>
     internal const int None = -1;
@@ -25,8 +25,8 @@ internal sealed unsafe class EventDescriptors : IDisposable
 
     /// <summary>An eventfd, and nothing else: a write to a pipe or a file could last for ever.</summary>
     internal static bool IsEvent(int descriptor) =>
-        File.ResolveLinkTarget(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{descriptor}"), returnFinalTarget: false)
-            is { Name: "anon_inode:[eventfd]" };
+        // The whole text: the last part of it could be the name of a file or a pipe somewhere.
+        new FileInfo(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{descriptor}")).LinkTarget is "anon_inode:[eventfd]";
 
     /// <summary>Takes a descriptor over; the one that was there is closed.</summary>
     internal void Set(int index, int descriptor)
@@ -37,17 +37,10 @@ internal sealed unsafe class EventDescriptors : IDisposable
 
     internal void Clear(int index) => Set(index, None);
 
-    /// <summary>
-    /// Adds one to the event's count, if there is an event. A client can fill the count up, and a write would wait then:
-    /// so the event is lost instead, as one is where the client looks at none.
-    /// </summary>
+    /// <summary>Adds one to the event's count, if there is an event.</summary>
     internal void Signal(int index)
     {
-        if (_descriptors[index] == None) return;
-        var entry = new Libc.PollEntry { fd = _descriptors[index], events = Libc.POLLOUT };
-        if (Libc.poll(&entry, 1, 0) != 1 || (entry.ready & Libc.POLLOUT) == 0) return;
-        ulong one = 1;
-        _ = Libc.write(_descriptors[index], &one, sizeof(ulong));
+        if (_descriptors[index] != None) EventSignal.Send(_descriptors[index]);
     }
 
     /// <inheritdoc/>

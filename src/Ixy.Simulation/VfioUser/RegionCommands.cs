@@ -133,7 +133,8 @@ internal sealed class RegionCommands(CardModel card)
     private List<(ulong Offset, ulong Size)> SharedAreas(uint region, VersionData client)
     {
         var areas = new List<(ulong Offset, ulong Size)>();
-        if (region >= Bars || card.SharedPages((int)region) is not { } shared) return areas;
+        // A client that takes no descriptors can map nothing.
+        if (client.MaxMessageDescriptors == 0 || region >= Bars || card.SharedPages((int)region) is not { } shared) return areas;
         foreach (uint page in shared.Pages)
         {
             if (!client.UsesDoorbellsOnly && !card.IsPlainMemory((int)region, page)) continue;

@@ -47,17 +47,20 @@ internal sealed unsafe class PackedRing(VirtioCard card, string name) : Ring(car
     {
         var descriptor = _ring + _next;
         ushort flags = Volatile.Read(ref descriptor->Flags);
-        if (!IsAvailable(flags, _nextWrap)) return false;
+        // What the device keeps to itself as yet, no driver can have made available again.
+        if (!IsAvailable(flags, _nextWrap) || _unpublishedCount == _size) return false;
         FetchAhead();
+        // Each field is read once: the driver could change it between the check and the use.
+        uint length = Volatile.Read(ref descriptor->Length);
         chain.Id = descriptor->Id;
         chain.Slots = 1;
-        if ((flags & (NextFlag | IndirectFlag)) == 0 && descriptor->Length != 0)
+        if ((flags & (NextFlag | IndirectFlag)) == 0 && length != 0)
         {
-            byte* memory = Dma.Translate(descriptor->Address, descriptor->Length, Name);
+            byte* memory = Dma.Translate(descriptor->Address, length, Name);
             if (memory is null) return Fault();
-            chain.Set(memory, descriptor->Length, (flags & WriteFlag) != 0);
+            chain.Set(memory, length, (flags & WriteFlag) != 0);
         }
-        else if (!((flags & IndirectFlag) != 0 ? WalkTable(chain, *descriptor) : WalkRing(chain)))
+        else if (!((flags & IndirectFlag) != 0 ? WalkTable(chain, descriptor) : WalkRing(chain)))
         {
             return false;
         }
@@ -179,8 +182,10 @@ internal sealed unsafe class PackedRing(VirtioCard card, string name) : Ring(car
     }
 
     // 2.8.7: a table of descriptors, all of which belong to the buffer.
-    private bool WalkTable(BufferChain chain, in Descriptor descriptor)
+    private bool WalkTable(BufferChain chain, Descriptor* place)
     {
+        // A copy of its own, which no driver changes.
+        var descriptor = *place;
         if (!Layout.HasIndirect) return Break(VirtioRule.IndirectNotNegotiated, descriptor.Flags);
         if ((descriptor.Flags & NextFlag) != 0) return Break(VirtioRule.IndirectAndNext, descriptor.Flags);
         uint length = descriptor.Length / DescriptorLength;

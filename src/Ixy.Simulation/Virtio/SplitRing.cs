@@ -42,12 +42,15 @@ internal sealed unsafe class SplitRing(VirtioCard card, string name) : Ring(card
         FetchAhead();
         if (head >= _size) return Break(VirtioRule.DescriptorIndex, head);
         chain.Id = (ushort)head;
+        // Each field is read once: the driver could change it between the check and the use.
         var descriptor = _table + head;
-        if ((descriptor->Flags & (NextFlag | IndirectFlag)) == 0 && descriptor->Length != 0)
+        uint length = Volatile.Read(ref descriptor->Length);
+        ushort flags = Volatile.Read(ref descriptor->Flags);
+        if ((flags & (NextFlag | IndirectFlag)) == 0 && length != 0)
         {
-            byte* memory = Dma.Translate(descriptor->Address, descriptor->Length, Name);
+            byte* memory = Dma.Translate(descriptor->Address, length, Name);
             if (memory is null) return Fault();
-            chain.Set(memory, descriptor->Length, (descriptor->Flags & WriteFlag) != 0);
+            chain.Set(memory, length, (flags & WriteFlag) != 0);
         }
         else if (!Walk(chain, head))
         {
@@ -131,6 +134,7 @@ internal sealed unsafe class SplitRing(VirtioCard card, string name) : Ring(card
         while (true)
         {
             if (index >= length) return Break(VirtioRule.DescriptorIndex, index);
+            // A copy, which no driver changes.
             var descriptor = table[index];
             if ((descriptor.Flags & IndirectFlag) != 0)
             {

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Ixy.Vfio.VfioUser;
 
 // DMA memory: what the server may reach.
@@ -12,7 +14,7 @@ internal sealed unsafe partial class ClientConnection
             if (_memory.Count >= Server.MaxDmaMaps)
                 throw new DmaMemoryException(
                     $"{_name}: its server keeps {Server.MaxDmaMaps} DMA mappings and has them all: use fewer or larger packet pools");
-            ulong page = (ulong)Server.PageSizes & (ulong)-Server.PageSizes;
+            ulong page = 1ul << BitOperations.TrailingZeroCount(Server.PageSizes);
             if ((chunk.Address | chunk.Length) % page != 0)
                 throw new DmaMemoryException(
                     $"{_name}: its server maps pages of {page >> 10} KiB, and DMA memory has pages of {DmaArena.FrameLength >> 10} KiB");

@@ -48,15 +48,6 @@ internal sealed unsafe class MessageSocket : IDisposable
         throw error;
     }
 
-    /// <summary>Two sockets that are connected to each other.</summary>
-    internal static (MessageSocket, MessageSocket) Pair(string name)
-    {
-        int* pair = stackalloc int[2];
-        if (Libc.socketpair(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC, 0, pair) < 0)
-            throw new PciDeviceException($"{name}: no sockets: {Libc.LastError()}");
-        return (new(pair[0], name), new(pair[1], name));
-    }
-
     /// <summary>Sends one message whole.</summary>
     /// <param name="header">Its size is set here.</param>
     /// <param name="payload">First part of what follows the header.</param>

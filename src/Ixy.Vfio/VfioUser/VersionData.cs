@@ -22,7 +22,7 @@ internal sealed record VersionData(ushort Major, ushort Minor)
     internal long MaxDmaMaps { get; init; } = 65535;
 
     /// <summary>Page sizes for DMA mappings, each a bit.</summary>
-    internal long PageSizes { get; init; } = Protocol.PageLength;
+    internal ulong PageSizes { get; init; } = Protocol.PageLength;
 
     /// <summary>The sender knows REGION_WRITE_MULTI.</summary>
     internal bool WritesMultiple { get; init; }
@@ -84,7 +84,7 @@ internal sealed record VersionData(ushort Major, ushort Minor)
             MaxMessageDescriptors = Number(capabilities, "max_msg_fds") ?? MaxMessageDescriptors,
             MaxTransfer = Number(capabilities, "max_data_xfer_size") ?? MaxTransfer,
             MaxDmaMaps = Number(capabilities, "max_dma_maps") ?? MaxDmaMaps,
-            PageSizes = Number(capabilities, "pgsizes") ?? PageSizes,
+            PageSizes = capabilities.TryGetProperty("pgsizes", out var sizes) ? sizes.GetUInt64() : PageSizes,
             WritesMultiple = Truth(capabilities, "write_multiple"),
             UsesDoorbellsOnly = Truth(capabilities, "ixy_doorbells_only"),
             TwinSocket = hasTwin && Truth(twin, "supported"),

@@ -92,6 +92,16 @@ public sealed unsafe class ClientCommandTests : IDisposable
         Assert.Throws<InterruptsNotSupportedException>(() => device.EnableInterrupts(InterruptKind.Msix));
     }
 
+    [Fact]
+    public void AServerMayTakePagesOfAnySize()
+    {
+        using var memory = DmaMemory.Allocate(4096);
+        _bench.Device.Capabilities = """{"pgsizes":18446744073709547520}""";
+        using var device = _bench.Open();
+        DmaArena.Attach(device);
+        Assert.Equal(32u, _bench.Server.Next(HandDevice.DmaMap).Word(0));
+    }
+
     [Theory]
     [InlineData("""{"max_dma_maps":0}""", "0 DMA mappings")]
     [InlineData("""{"pgsizes":1073741824}""", "1048576 KiB")]

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Ixy.Simulation.VfioUser;
 using Ixy.Vfio.Interop;
 using static Ixy.Tests.VfioUser.RawClient;
 
@@ -61,6 +62,8 @@ public sealed unsafe class DmaTests
         bench.Client.Refused(EINVAL, DmaMap, Map(Iova, 0x1000), other);
         int zero = bench.Keep(Libc.open("/dev/zero", Libc.O_RDWR)), readOnly = bench.Keep(Libc.open($"/proc/self/fd/{file}", Libc.O_RDONLY));
         bench.Client.Refused(EINVAL, DmaMap, Map(Iova, 0x1000), zero);
+        int program = bench.Keep(Libc.open(typeof(DmaTests).Assembly.Location, Libc.O_RDONLY));
+        bench.Client.Refused(EINVAL, DmaMap, Map(Iova, 0x1000, Readable), program);
         bench.Client.Refused(EACCES, DmaMap, Map(Iova, 0x1000), readOnly);
         bench.Client.Ask(DmaMap, Map(Iova, 0x1000, Readable), readOnly);
     }
@@ -151,6 +154,29 @@ public sealed unsafe class DmaTests
         Assert.Empty(bench.Card.Violations.All);
     }
 
+    [Fact] // max_data_xfer_size: the ring has 2048 bytes.
+    public void TheCardAsksForNoMoreAtOnceThanTheClientGives()
+    {
+        const int Most = 64;
+        using var bench = new ServerBench(negotiate: false);
+        bench.Client.Negotiate($"{{\"capabilities\":{{\"max_data_xfer_size\":{Most}}}}}");
+        var memory = new byte[Length];
+        Descriptor().CopyTo(memory, 0);
+        Frame().CopyTo(memory, (int)(Buffer - Iova));
+        int longest = 0;
+        bench.Client.Memory = (address, data, count) =>
+        {
+            longest = Math.Max(longest, count);
+            var piece = memory.AsSpan((int)(address - Iova), count);
+            data?.CopyTo(piece);
+            return piece.ToArray();
+        };
+        bench.Client.Ask(DmaMap, Map(Iova, Length));
+        Send(bench);
+        Assert.Equal(Frame(), bench.Wire.FromCard[0]);
+        Assert.Equal(Most, longest);
+    }
+
     [Fact]
     public void AClientThatRefusesMemoryIsReported()
     {
@@ -173,6 +199,103 @@ public sealed unsafe class DmaTests
         bench.Client.Send(RegionWrite, Bytes(0x6018ul, 0, 4, 1));
         ServerBench.Await(() => bench.Card.Violations.Count > 0, "no violation");
         Assert.Equal("dma-failed", bench.Card.Violations.All[0].Rule);
+        // An answer that comes too late does no harm: there was nobody to tell the client.
+        bench.Client.Memory = (_, _, count) => new byte[count];
+        Assert.Equal(1u, bench.Client.Receive().Flags);
+        bench.Client.Ask(Reset, []);
+    }
+
+    [Theory]
+    [InlineData(8, 0, 1u, DmaRead)] // Another count than was asked for
+    [InlineData(0, 8, 1u, DmaRead)] // Too much
+    [InlineData(0, -1, 1u, DmaRead)] // Too little
+    [InlineData(0, -2064, 1u, DmaRead)] // Nothing at all
+    [InlineData(0, 0, 0x21u, DmaRead)] // An error, with data
+    [InlineData(0, 0, 1u, DmaWrite)] // The reply to something else
+    public void AWrongAnswerIsNoMemory(int count, int length, uint flags, int command)
+    {
+        using var bench = new ServerBench();
+        bench.Client.Ask(DmaMap, Map(Iova, Length));
+        SetUp(bench.Client);
+        bench.Client.Send(RegionWrite, Bytes(0x6018ul, 0, 4, 1));
+        // The ring. Before it or after it comes the reply to the doorbell.
+        RawReply asked;
+        do
+        {
+            asked = bench.Client.ReceiveMessage()!;
+        }
+        while (asked.Command != DmaRead);
+        Assert.Equal((Iova, 128ul * 16), (asked.U64(0), asked.U64(8)));
+        byte[] answer = Bytes(Iova, 128ul * 16 + (ulong)count, Descriptor(), new byte[128 * 16 - 16 + 8])[..(16 + 128 * 16 + length)];
+        bench.Client.SendBytes(Bytes(asked.Id, (ushort)command, 16 + answer.Length, flags, 0, answer));
+        ServerBench.Await(() => bench.Card.Violations.Count > 0, "no violation");
+        Assert.Equal("dma-failed", bench.Card.Violations.All[0].Rule);
+        Assert.Empty(bench.Wire.FromCard);
+    }
+
+    [Fact]
+    public void MemoryByMessagesThatMayOnlyBeReadIsNotWritten()
+    {
+        using var bench = new ServerBench();
+        var memory = new byte[Length];
+        Descriptor().CopyTo(memory, 0);
+        bool isWritten = false;
+        bench.Client.Memory = (address, data, count) =>
+        {
+            isWritten |= data is not null;
+            return memory.AsSpan((int)(address - Iova), count).ToArray();
+        };
+        bench.Client.Ask(DmaMap, Map(Iova, Length, Readable));
+        Send(bench);
+        ServerBench.Await(() => bench.Client.Read(7, 0) != 0 && bench.Card.Violations.Count > 0, "no violation");
+        Assert.Equal("dma-failed", bench.Card.Violations.All[0].Rule);
+        Assert.False(isWritten);
+    }
+
+    // Two thousand commands are on their way before the first reply to the card's own, and it waits for a second only.
+    [Fact]
+    public void CommandsInARowDoNotKeepTheCardFromItsMemory()
+    {
+        const int Commands = 2000;
+        using var bench = new ServerBench();
+        var memory = new byte[Length];
+        Descriptor().CopyTo(memory, 0);
+        Frame().CopyTo(memory, (int)(Buffer - Iova));
+        bench.Client.Memory = (address, data, count) =>
+        {
+            var piece = memory.AsSpan((int)(address - Iova), count);
+            data?.CopyTo(piece);
+            return piece.ToArray();
+        };
+        bench.Client.Ask(DmaMap, Map(Iova, Length));
+        SetUp(bench.Client);
+        bench.Client.SendBytes([.. Command(RegionWrite, Bytes(0x6018ul, 0, 4, 1)),
+            .. Enumerable.Repeat(Command(RegionRead, Bytes(0ul, 7, 4)), Commands).SelectMany(command => command)]);
+        for (int i = 0; i <= Commands; i++) Assert.Equal(1u, bench.Client.Receive().Flags);
+        ServerBench.Await(() => bench.Client.Read(0, 0x6010) == 1, "no frame");
+        Assert.Single(bench.Wire.FromCard);
+        Assert.Empty(bench.Card.Violations.All);
+    }
+
+    // It takes none of the replies that it has asked for, and so the card cannot ask it for its memory.
+    [Fact]
+    public void AClientThatReadsNothingIsGivenUp()
+    {
+        using var bench = new ServerBench(negotiate: false);
+        bench.Client.Negotiate("{\"capabilities\":{\"ixy_doorbells_only\":true}}");
+        int file = bench.Keep(Assert.Single(bench.Client.Ask(GetRegionInfo, Bytes(96, 0, 0, 0, 0ul, 0ul)).Descriptors));
+        bench.Client.Ask(DmaMap, Map(Iova, Length));
+        SetUp(bench.Client);
+        var flood = new Thread(() =>
+        {
+            for (int i = 0; i < 2000; i++) bench.Client.Send(RegionRead, Bytes(0ul, 7, 4096));
+        });
+        flood.Start();
+        Thread.Sleep(300);
+        ServerBench.WriteFile(file, 0x6018, Bytes(1));
+        bench.AwaitEnd();
+        bench.Client.ShutDown();
+        Assert.True(flood.Join(20_000));
     }
 
     [Fact]
@@ -205,6 +328,18 @@ public sealed unsafe class DmaTests
     }
 
     [Fact]
+    public void AFileThatIsCutOffDoesNotGrowAgainByAWrite()
+    {
+        int file = ServerBench.MemoryFile(Length, isSealed: false);
+        using var memory = new FileMemory(file, 0x1000, isWritable: true);
+        Assert.True(memory.TryWrite(0x800, [1, 2, 3]));
+        Assert.Equal([1, 2, 3], ServerBench.ReadFile(file, 0x1800, 3));
+        Assert.Equal(0, Libc.ftruncate(file, 0x1802));
+        Assert.False(memory.TryWrite(0x800, [4, 5, 6]));
+        Assert.Equal(0x1802, Libc.lseek(file, 0, Libc.SEEK_END));
+    }
+
+    [Fact]
     public void AnUnmapTakesTheMemoryFromTheCardAtOnce()
     {
         using var bench = new ServerBench();
@@ -227,6 +362,8 @@ public sealed unsafe class DmaTests
         bench.Client.Ask(DmaUnmap, Bytes(24, 0, Iova, 0x1000ul));
         bench.Client.Ask(DmaMap, Map(0x1000, 0x1000), file);
     }
+
+    private static byte[] Command(int command, byte[] payload) => Bytes((ushort)1, (ushort)command, 16 + payload.Length, 0, 0, payload);
 
     private static byte[] Map(ulong address, ulong size, int flags = All, ulong offset = 0) => Bytes(32, flags, offset, address, size);
 

@@ -11,6 +11,7 @@ namespace Ixy.Tests.VfioUser;
 public sealed class FuzzTests
 {
     private const int Messages = 2_000_000, OnTheSocket = 30_000;
+    private static readonly int[] s_regions = [0, 4, 7, 7];
     private static readonly ulong[] s_numbers =
         [0, 1, 2, 3, 4, 7, 8, 16, 20, 24, 32, 48, 64, 0x1000, 0x4000, 0x6000, 0x20000, 1 << 20, int.MaxValue, uint.MaxValue, long.MaxValue, ulong.MaxValue - 0xFFF, ulong.MaxValue];
 
@@ -37,7 +38,7 @@ public sealed class FuzzTests
                 Begin(message, 1, [0, 0, 0, 0]);
                 Assert.Equal(0, handler.Handle(message, reply));
             }
-            int command = random.Next(0, 17);
+            int command = random.Next(0, 20);
             Begin(message, command, random.Next(2) == 0 ? Payload(random) : Mutated(random, Good(random, command)));
             if (random.Next(4) == 0) AddDescriptors(message, random, file, open, descriptor);
             int error = handler!.Handle(message, reply);
@@ -67,11 +68,16 @@ public sealed class FuzzTests
         var random = new Random(20260102);
         for (int i = 0; i < OnTheSocket; i++)
         {
-            byte[] payload = Payload(random), bytes = RawClient.Bytes((ushort)i, (ushort)random.Next(1, 19), 16 + payload.Length, 0x10, 0, payload);
+            int command = random.Next(1, 19);
+            byte[] payload = random.Next(2) == 0 ? Payload(random) : Mutated(random, Good(random, command));
+            byte[] bytes = RawClient.Bytes((ushort)i, (ushort)command, 16 + payload.Length, 0x10, 0, payload);
             for (int flips = random.Next(3); flips > 0; flips--) bytes[random.Next(random.Next(4) == 0 ? bytes.Length : 16)] ^= (byte)(1 << random.Next(8));
             // Always without reply, or the replies would have to be read.
             bytes[8] = (byte)(bytes[8] | 0x10);
-            bench.Client.SendBytes(bytes, random.Next(8) == 0 ? [random.Next(2) == 0 ? file : descriptor] : []);
+            // In one piece or two, and with more descriptors than a message may have, too.
+            int cut = random.Next(4) == 0 ? random.Next(1, bytes.Length) : bytes.Length;
+            bench.Client.SendBytes(bytes[..cut], Descriptors(random, file, descriptor));
+            if (cut < bytes.Length) bench.Client.SendBytes(bytes[cut..], Descriptors(random, file, descriptor));
             if (i % 10 != 9) continue;
             bench.Client.Dispose();
             bench.AwaitEnd();
@@ -97,6 +103,21 @@ public sealed class FuzzTests
         return [.. bytes];
     }
 
+    private static int[] Descriptors(Random random, params int[] templates)
+    {
+        if (random.Next(6) > 0) return [];
+        int count = random.Next(8) == 0 ? random.Next(1, 100) : 1;
+        return [.. Enumerable.Range(0, count).Select(_ => templates[random.Next(templates.Length)])];
+    }
+
+    // A region, an offset that is mostly inside, and the header of configuration space more often than the rest.
+    private static (ulong Offset, int Region) Place(Random random)
+    {
+        int region = random.Next(2) == 0 ? s_regions[random.Next(s_regions.Length)] : random.Next(10);
+        int length = region switch { 0 => 0x20000, 2 => 40, 4 => 0x4100, 7 => random.Next(2) == 0 ? 0x100 : 0x1010, _ => 0x8000 };
+        return ((ulong)random.Next(length), region);
+    }
+
     // What would be right, if the numbers fitted together.
     private static byte[] Good(Random random, int command) => command switch
     {
@@ -106,9 +127,11 @@ public sealed class FuzzTests
         RawClient.GetRegionInfo => RawClient.Bytes(random.Next(32, 100), 0, random.Next(10), 0, 0ul, 0ul),
         RawClient.GetIrqInfo or RawClient.GetRegionIoFds => RawClient.Bytes(16, 0, random.Next(6), 0),
         RawClient.SetIrqs => RawClient.Bytes(20, 1 << random.Next(3) | 8 << random.Next(3), random.Next(4), random.Next(3), random.Next(4), new byte[random.Next(4)]),
-        RawClient.RegionRead => RawClient.Bytes((ulong)random.Next(0x20000), random.Next(9), random.Next(20)),
-        RawClient.RegionWrite when random.Next(20) is var count => RawClient.Bytes((ulong)random.Next(0x8000), random.Next(9), count, Noise(random, count)),
-        RawClient.WriteMulti => RawClient.Bytes(1ul, (ulong)random.Next(0x8000), random.Next(9), random.Next(9), Noise(random, 8)),
+        RawClient.RegionRead when Place(random) is var (offset, region) => RawClient.Bytes(offset, region, random.Next(20)),
+        RawClient.RegionWrite when Place(random) is var (offset, region) && random.Next(20) is var count =>
+            RawClient.Bytes(offset, region, count, Noise(random, count)),
+        RawClient.WriteMulti when Place(random) is var (offset, region) =>
+            RawClient.Bytes(1ul, offset, region, random.Next(9), Noise(random, 8)),
         _ => [],
     };
 

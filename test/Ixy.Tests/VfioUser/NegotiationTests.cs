@@ -42,6 +42,13 @@ public sealed class NegotiationTests
         Assert.DoesNotContain("twin_socket", json);
     }
 
+    [Fact] // A number is one of 64 bits without sign: a client that maps whatever is aligned to 4 KiB has all bits from 12 on.
+    public void AnyPageSizeMayBeAmongThem()
+    {
+        using var bench = new ServerBench(negotiate: false);
+        bench.Client.Negotiate("{\"capabilities\":{\"pgsizes\":18446744073709547520}}");
+    }
+
     [Fact]
     public void AnotherMajorVersionEndsTheConnection()
     {

@@ -150,6 +150,9 @@ internal sealed unsafe class RawClient(int fd) : IDisposable
         }
     }
 
+    /// <summary>Ends the connection, and wakes who sends.</summary>
+    internal void ShutDown() => _ = Libc.shutdown(_fd, Libc.SHUT_RDWR);
+
     internal RawReply? ReceiveMessage()
     {
         var descriptors = new List<int>();

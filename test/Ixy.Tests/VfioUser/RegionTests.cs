@@ -86,6 +86,17 @@ public sealed unsafe class RegionTests
     }
 
     [Fact]
+    public void AClientThatTakesNoDescriptorsGetsNone()
+    {
+        using var bench = new ServerBench(negotiate: false);
+        bench.Client.Negotiate("{\"capabilities\":{\"max_msg_fds\":0}}");
+        var info = bench.Client.Ask(GetRegionInfo, Bytes(96, 0, 0, 0, 0ul, 0ul));
+        foreach (int descriptor in info.Descriptors) bench.Keep(descriptor);
+        Assert.Empty(info.Descriptors);
+        Assert.Equal(Bytes(32, 3, 0, 0, 0x20000ul, 0ul), info.Payload);
+    }
+
+    [Fact]
     public void TheFileOfASharedPageHasNothingOfTheOthers()
     {
         using var bench = new ServerBench(negotiate: false);
@@ -141,6 +152,8 @@ public sealed unsafe class RegionTests
         var reply = bench.Client.Ask(RegionRead, Bytes(0x6000ul, 0, 8));
         Assert.Equal(Bytes(0x6000ul, 0, 8, 0x1234_5680, 0x77), reply.Payload);
         Assert.Empty(bench.Card.Violations.All);
+        // Across two registers: two bytes of each.
+        Assert.Equal(0x0077_1234u, bench.Client.Read(0, 0x6002));
         Assert.Equal(0x56u, bench.Client.Read(0, 0x6001, 1));
         Assert.Contains(bench.Card.Violations.All, violation => violation.Rule == "access-width");
     }
