@@ -26,6 +26,9 @@ public sealed class ReceiveOffloadTests
     [InlineData("tcp6 hop-by-hop", 0x1C, L4)]
     [InlineData("tcp6 routing", 0x1C, 0)]
     [InlineData("tcp6 home", 0x1C, 0)]
+    [InlineData("tcp6 home behind padding", 0x1C, 0)]
+    [InlineData("tcp6 home behind single bytes", 0x1C, 0)]
+    [InlineData("tcp6 padding only", 0x1C, L4)]
     [InlineData("fragment6", 0x0C, 0)]
     [InlineData("tcp6 in ip4", 0x15, Ip | L4)]
     [InlineData("tcp4 snap", 0x11, Ip | L4)]
@@ -172,6 +175,10 @@ public sealed class ReceiveOffloadTests
         "tcp6 hop-by-hop" => IPv6(Tcp, Segment(Tcp), s_hopByHop),
         "tcp6 routing" => IPv6(Tcp, Segment(Tcp), s_routing, firstHeader: 43),
         "tcp6 home" => IPv6(Tcp, Segment(Tcp), s_home, firstHeader: 60),
+        // At 8n + 6, as RFC 6275 wants it, behind padding of several bytes, or of single ones. What is inside of padding is no option.
+        "tcp6 home behind padding" => IPv6(Tcp, Segment(Tcp), [Tcp, 2, 1, 2, 0, 0, 0xC9, 16, .. new byte[16]], firstHeader: 60),
+        "tcp6 home behind single bytes" => IPv6(Tcp, Segment(Tcp), [Tcp, 2, 0, 0, 0, 0, 0xC9, 16, .. new byte[16]], firstHeader: 60),
+        "tcp6 padding only" => IPv6(Tcp, Segment(Tcp), [Tcp, 0, 1, 4, 0xC9, 0xC9, 0xC9, 0xC9], firstHeader: 60),
         "fragment6" => IPv6(Tcp, Segment(Tcp), s_fragment, firstHeader: 44),
         "tcp6 in ip4" => IPv4(41, IPv6(Tcp, Segment(Tcp))[14..]),
         "tcp4 snap" => Snap(IPv4(Tcp, Segment(Tcp))),
