@@ -4,7 +4,7 @@ using static Ixy.Virtio.VirtioRegisters;
 
 namespace Ixy.Virtio;
 
-// 5.1.6.5.5 Automatic receive steering, and 5.1.6.5.7 Receive-side scaling where it was asked for. Hash types have the same
+// 5.1.6.5.6 Automatic receive steering, and 5.1.6.5.7 Receive-side scaling where it was asked for. Hash types have the same
 // bits in the specification and in RssHashTypes (5.1.6.4.3.1).
 public sealed partial class VirtioDevice
 {

@@ -49,6 +49,7 @@ public sealed class ReceiveOffloadTests
     [InlineData("sctp4", 60, Ip | L4 | L4Error)]
     [InlineData("tcp6", 90, L4 | L4Error)]
     [InlineData("udp6", 80, L4 | UdpCs | L4Error)]
+    [InlineData("udp6 no checksum", 80, L4 | UdpCs | L4Error)] // RFC 8200, 8.1: over IPv6 there has to be one
     public void AChangedByteIsAChecksumError(string kind, int position, uint status)
     {
         using var bench = ReceiveBench.Receiving();
@@ -172,6 +173,7 @@ public sealed class ReceiveOffloadTests
         "fragment4" => IPv4(Tcp, Segment(Tcp), fragment: 0x2000),
         "tcp6" => IPv6(Tcp, Segment(Tcp)),
         "udp6" => IPv6(Udp, Segment(Udp)),
+        "udp6 no checksum" => WithoutChecksum(IPv6(Udp, Segment(Udp))),
         "tcp6 hop-by-hop" => IPv6(Tcp, Segment(Tcp), s_hopByHop),
         "tcp6 routing" => IPv6(Tcp, Segment(Tcp), s_routing, firstHeader: 43),
         "tcp6 home" => IPv6(Tcp, Segment(Tcp), s_home, firstHeader: 60),
@@ -184,6 +186,12 @@ public sealed class ReceiveOffloadTests
         "tcp4 snap" => Snap(IPv4(Tcp, Segment(Tcp))),
         _ => ReceiveBench.Frame(),
     };
+
+    private static byte[] WithoutChecksum(byte[] udp6)
+    {
+        udp6.AsSpan(14 + 40 + 6, 2).Clear();
+        return udp6;
+    }
 
     private static byte[] Snap(byte[] frame)
     {
