@@ -102,14 +102,15 @@ public sealed class QueueWaiterTests
     [InlineData("Packed")]
     public async Task DisposingTheDeviceWakesTheSleeper(string kind)
     {
-        Task sleeper;
-        using (var bench = Open(kind))
-        {
-            var queue = bench.Device.ReceiveQueues[0];
-            var batch = new Packet[1];
-            sleeper = OnThread(() => Assert.Throws<ObjectDisposedException>(() => queue.Receive(batch, Timeout.InfiniteTimeSpan)));
-            DriverBench.Until(() => queue.Waits == 1, "sleep");
-        }
+        var bench = Open(kind);
+        var queue = bench.Device.ReceiveQueues[0];
+        var batch = new Packet[1];
+        var sleeper = OnThread(() => Assert.Throws<ObjectDisposedException>(() => queue.Receive(batch, Timeout.InfiniteTimeSpan)));
+        DriverBench.Until(() => queue.Waits == 1, "sleep");
+        // It waits for the sleeper; for one that does not wake up, for ever.
+        var end = OnThread(bench.Dispose);
+        Assert.Same(end, await Task.WhenAny(end, Task.Delay(Long)));
+        await end;
         await sleeper;
     }
 
