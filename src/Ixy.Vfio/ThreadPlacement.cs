@@ -58,7 +58,7 @@ public static unsafe class ThreadPlacement
     public static int? PinToLastCore() => PinToOneOfSeveral(cores => cores[^1]);
 
     // Only the kernel knows what control groups forbid, so it is asked, and the thread goes back to where it may be.
-    private static bool CanRunOn(int core)
+    internal static bool CanRunOn(int core)
     {
         ulong* mask = stackalloc ulong[Words];
         ReadMask(mask);

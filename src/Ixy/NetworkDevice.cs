@@ -189,6 +189,7 @@ public abstract class NetworkDevice : IDisposable
             receive = [.. receive.Select((queue, i) => new CheckedReceiveQueue(queue, $"receive queue {i} of {Name}"))];
             transmit = [.. transmit.Select((queue, i) => new CheckedTransmitQueue(queue, $"transmit queue {i} of {Name}"))];
         }
+        foreach (var queue in receive) queue.Device = PciDevice;
         (ReceiveQueues, TransmitQueues) = (receive, transmit);
         (_receiveQueue, _transmitQueue) = (receive[0], transmit[0]);
         _metrics.Show();

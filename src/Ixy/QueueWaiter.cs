@@ -47,7 +47,7 @@ public sealed class QueueWaiter : IDisposable
     /// <exception cref="InvalidOperationException">Another thread sleeps on one of the queues.</exception>
     public bool Wait(TimeSpan timeout)
     {
-        foreach (var interrupt in _interrupts) interrupt.Device.ThrowIfGone();
+        foreach (var queue in _queues) queue.Device?.ThrowIfGone();
         if (_sleeper is null || _load.IsHigh(Stopwatch.GetTimestamp(), CountPackets())) return true;
         int asleep = 0;
         try

@@ -18,6 +18,9 @@ public abstract partial class ReceiveQueue
     /// <summary>The queue's interrupt; null if the device was opened without.</summary>
     internal QueueInterrupt? Interrupt { get; set; }
 
+    /// <summary>Whose queue it is, once the device is open: who waits asks whether it is still there.</summary>
+    internal Vfio.PciDevice? Device { get; set; }
+
     /// <summary>Something has arrived that <see cref="Receive(Span{Packet})"/> would take or drop.</summary>
     internal abstract bool HasArrivals { get; }
 
@@ -50,9 +53,16 @@ public abstract partial class ReceiveQueue
         while (true)
         {
             bool isOver = deadline.IsOver;
-            if (!isOver) waiter?.Wait(deadline.Left);
+            if (!isOver) WaitOrPoll(waiter, deadline.Left);
             int received = Receive(batch);
             if (received > 0 || isOver) return received;
         }
+    }
+
+    // A queue that is polled would never show that its device has gone.
+    private void WaitOrPoll(QueueWaiter? waiter, TimeSpan timeout)
+    {
+        if (waiter is null) Device?.ThrowIfGone();
+        else waiter.Wait(timeout);
     }
 }

@@ -21,22 +21,25 @@ public sealed class VfioInterruptTests(GuestPool guests, ITestOutputHelper log)
         for (int i = 0; i < 2; i++) guest.BindToVfio(GuestMachine.Address(first + i));
         using var forwarder = Forwarder.Start(guest, first, LockedMiB, "--interrupts");
 
-        var before = LookAtThread(guest);
+        var idle = LookAtThread(guest);
         Thread.Sleep(s_window);
         var after = LookAtThread(guest);
-        double share = (after.Seconds - before.Seconds) / s_window.TotalSeconds;
+        double share = (after.Seconds - idle.Seconds) / s_window.TotalSeconds;
         log.WriteLine($"{share:P2} of a core when idle");
         Assert.InRange(share, 0, 0.02);
 
-        double rate = 0;
+        double most = 0, least = double.MaxValue;
+        long sleeps = after.Sleeps;
         for (int round = 0; round < Rounds; round++)
         {
             // At the end of each it waits for a fifth of a second.
-            rate = Math.Max(rate, new Exchange(guest.Port(first), guest.Port(first + 1), new() { Frames = 300 }).RunFaultless());
+            double rate = new Exchange(guest.Port(first), guest.Port(first + 1), new() { Frames = 300 }).RunFaultless();
+            (most, least) = (Math.Max(most, rate), Math.Min(least, rate));
+            long before = sleeps;
+            sleeps = LookAtThread(guest).Sleeps;
+            Assert.True(sleeps > before, $"the forwarder has not slept after burst {round}");
         }
-        long sleeps = LookAtThread(guest).Sleeps - after.Sleeps;
-        log.WriteLine($"{rate:0} frames per second at most, {sleeps} sleeps");
-        Assert.True(sleeps >= Rounds, $"{sleeps} sleeps");
+        log.WriteLine($"{least:0} to {most:0} frames per second, {sleeps - after.Sleeps} sleeps");
         forwarder.Interrupt();
     }
 

@@ -13,7 +13,6 @@ internal struct PacketHeaders
     internal const byte Tcp = 6, Udp = 17, Sctp = 132;
 
     private const byte HopByHop = 0, IPv6InIPv4 = 41, Routing = 43, Fragment = 44, Esp = 50, Authentication = 51, DestinationOptions = 60;
-    private const byte HomeAddressOption = 0xC9;
     private const int MacLength = 14, TagLength = 4, SnapLength = 8;
 
     /// <summary>Bits of <see cref="PacketType"/>.</summary>
@@ -139,7 +138,7 @@ internal struct PacketHeaders
                 IsFirstFragment = (fragment & 0xFFF8) == 0;
             }
             // With segments left, the destination is not the final one; a home address replaces the source.
-            if (next == Routing && extension[3] != 0 || next == DestinationOptions && extension[2] == HomeAddressOption)
+            if (next == Routing && extension[3] != 0 || next == DestinationOptions && IPv6Options.HaveHomeAddress(extension))
                 HasPlainAddresses = false;
             int length = next == Fragment ? 8 : 8 + extension[1] * 8;
             if (length > extension.Length) return byte.MaxValue;

@@ -123,12 +123,14 @@ internal sealed class ControlQueue(VirtioCard card)
         return true;
     }
 
-    // 5.1.6.5.5
+    // 5.1.6.5.6
     private bool TrySetPairs(ReadOnlySpan<byte> data)
     {
         if (data.Length != 2) return false;
         int pairs = BinaryPrimitives.ReadUInt16LittleEndian(data);
         if (pairs < 1 || pairs > card.Options.QueuePairs) return false;
+        foreach (var queue in card.Queues.Take(2 * pairs).Where(queue => !queue.IsEnabled))
+            Report(VirtioRule.PairNotConfigured, (ulong)queue.Index);
         card.SetPairs(pairs);
         return true;
     }

@@ -4,7 +4,7 @@ using Ixy.Simulation.Ixgbe;
 namespace Ixy.Simulation.Virtio;
 
 /// <summary>
-/// Automatic receive steering (virtio 1.2, 5.1.6.5.5.1): a flow is received on the queue that last sent of it; one of which nothing
+/// Automatic receive steering (virtio 1.2, 5.1.6.5.6.1): a flow is received on the queue that last sent of it; one of which nothing
 /// was sent goes where its hash leads it.
 /// </summary>
 internal sealed class FlowSteering

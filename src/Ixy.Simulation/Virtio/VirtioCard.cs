@@ -62,7 +62,7 @@ internal sealed unsafe class VirtioCard : CardModel
     /// <summary>Which queue receives a flow.</summary>
     internal FlowSteering Steering { get; } = new();
 
-    /// <summary>Queue pairs in use (5.1.6.5.5): 1 until the driver asks for more.</summary>
+    /// <summary>Queue pairs in use (5.1.6.5.6): 1 until the driver asks for more.</summary>
     internal int Pairs { get; private set; } = 1;
 
     internal override Action<string>? Trace { get; set; }

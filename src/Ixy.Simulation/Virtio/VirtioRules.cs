@@ -54,8 +54,10 @@ internal sealed record VirtioRule(string Name, string Section, string Explanatio
         "the driver must not notify the device before DRIVER_OK");
     internal static readonly VirtioRule NotifyDisabled = new("notify-of-disabled-queue", "4.1.5.2",
         "a queue was notified that is not enabled");
-    internal static readonly VirtioRule NotifyUnused = new("notify-of-unused-pair", "5.1.6.5.5.1",
+    internal static readonly VirtioRule NotifyUnused = new("notify-of-unused-pair", "5.1.6.5.6.1",
         "the driver must not use a transmit queue beyond the pairs that it asked for by VQ_PAIRS_SET; before, only the first");
+    internal static readonly VirtioRule PairNotConfigured = new("pair-not-configured", "5.1.6.5.6.1",
+        "the driver must configure both queues of every pair before it asks for them by VQ_PAIRS_SET");
     internal static readonly VirtioRule NotifyValue = new("notify-value", "4.1.5.2",
         "without NOTIFICATION_DATA the driver writes the queue's index, 16 bits, to the queue's own address");
 

@@ -15,9 +15,7 @@ public sealed partial class IxgbeDevice
     {
         if (!_options.Interrupts) return;
         _vectors = _device.EnableInterrupts(InterruptKind.Msix, _options.ReceiveQueues);
-        // 7.3.4: receive queue n has vector n, two queues in a register; transmit queues have none.
-        for (int i = 0; i < _vectors.Count; i++)
-            Change(IVAR[i / 2], (IVAR_.Valid | (uint)i) << i % 2 * IVAR_.QueueShift, set: true);
+        for (int i = 0; i < _vectors.Count; i += 2) _bar.Write32(IVAR[i / 2], VectorsOfPair(i));
         // 7.3.1.4: the message says what the cause is, so sending it clears the cause. Above the first 16 it always does.
         Write(EIAC, EIAC_.Queues);
         // 7.3.1.5: and it masks the cause, so that a queue that is being emptied does not interrupt again.
@@ -27,5 +25,14 @@ public sealed partial class IxgbeDevice
         for (int i = 0; i < _vectors.Count; i++) _bar.Write32(EITR[i], interval << EITR_.IntervalShift | EITR_.CounterWriteDisable);
         // 8.2.3.5.18: several vectors; EIAM counts for messages; and a cause that is enabled again sends a new one.
         Write(GPIE, GPIE_.MultipleMsix | GPIE_.AutoMask | GPIE_.PbaSupport);
+    }
+
+    // 7.3.4: receive queue n has vector n, two queues in a register; transmit queues have none. The whole register: what is in
+    // fields that are not valid yet may be anything.
+    private uint VectorsOfPair(int first)
+    {
+        uint vectors = IVAR_.Valid | (uint)first;
+        if (first + 1 < _vectors!.Count) vectors |= (IVAR_.Valid | (uint)(first + 1)) << IVAR_.QueueShift;
+        return vectors;
     }
 }

@@ -12,7 +12,7 @@ internal struct FrameHeaders
     internal const byte Tcp = 6, Udp = 17;
 
     private const ushort EtherTypeIPv4 = 0x0800, EtherTypeIPv6 = 0x86DD, CustomerTag = 0x8100, ServiceTag = 0x88A8;
-    private const byte HopByHop = 0, Routing = 43, Fragment = 44, DestinationOptions = 60, HomeAddressOption = 0xC9;
+    private const byte HopByHop = 0, Routing = 43, Fragment = 44, DestinationOptions = 60;
     private const int MostTags = 2, IPv4Least = 20, IPv6Length = 40, IpChecksumOffset = 10;
     private const string IsFragment = "it is a fragment, and the checksum is over the whole packet";
 
@@ -131,7 +131,7 @@ internal struct FrameHeaders
     {
         Fragment when (Word(extension, 2) & 0xFFF9) != 0 => IsFragment,
         Routing when extension[3] != 0 => "it has a routing header with segments left, so its IPv6 header does not name the final destination",
-        DestinationOptions when extension[2] == HomeAddressOption => "it has a home address option, so its IPv6 header does not name the source",
+        DestinationOptions when IPv6Options.HaveHomeAddress(extension) => "it has a home address option, so its IPv6 header does not name the source",
         _ => null,
     };
 

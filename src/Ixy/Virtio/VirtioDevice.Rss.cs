@@ -4,7 +4,7 @@ using static Ixy.Virtio.VirtioRegisters;
 
 namespace Ixy.Virtio;
 
-// 5.1.6.5.5 Automatic receive steering, and 5.1.6.5.7 Receive-side scaling where it was asked for. Hash types have the same
+// 5.1.6.5.6 Automatic receive steering, and 5.1.6.5.7 Receive-side scaling where it was asked for. Hash types have the same
 // bits in the specification and in RssHashTypes (5.1.6.4.3.1).
 public sealed partial class VirtioDevice
 {
@@ -30,16 +30,22 @@ public sealed partial class VirtioDevice
             throw new FeatureNotOfferedException(
                 $"{Name} has RSS with the hash types 0x{supported:x}, keys of {longestKey} bytes and tables of {longestTable} entries: expected at least "
                 + $"0x{hashTypes:x}, {RssOptions.KeyLength} and {RssOptions.LongestTable} (virtio 1.2, 5.1.4)");
-        int[] table = options.Table(QueuePairs);
+        Command("RSS", SetRss, RssCommand(options, QueuePairs));
+    }
+
+    /// <summary>The data of the command: struct virtio_net_rss_config, for so many queue pairs.</summary>
+    internal static byte[] RssCommand(RssOptions options, int queuePairs)
+    {
+        int[] table = options.Table(queuePairs);
         var config = new byte[11 + 2 * table.Length + RssOptions.KeyLength];
-        BinaryPrimitives.WriteUInt32LittleEndian(config, hashTypes);
+        BinaryPrimitives.WriteUInt32LittleEndian(config, (uint)options.HashTypes);
         BinaryPrimitives.WriteUInt16LittleEndian(config.AsSpan(4), (ushort)(table.Length - 1));
         // What is not hashed goes to queue 0, at 6.
         for (int i = 0; i < table.Length; i++) BinaryPrimitives.WriteUInt16LittleEndian(config.AsSpan(8 + 2 * i), (ushort)table[i]);
         var rest = config.AsSpan(8 + 2 * table.Length);
-        BinaryPrimitives.WriteUInt16LittleEndian(rest, (ushort)QueuePairs);
+        BinaryPrimitives.WriteUInt16LittleEndian(rest, (ushort)queuePairs);
         rest[2] = RssOptions.KeyLength;
         options.Key.Span.CopyTo(rest[3..]);
-        Command("RSS", SetRss, config);
+        return config;
     }
 }

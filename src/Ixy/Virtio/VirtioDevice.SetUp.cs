@@ -133,6 +133,8 @@ public sealed partial class VirtioDevice
             if (pair < _options.TransmitQueues)
                 _transmitQueues.Add(AddQueue<VirtioTransmitQueue>(2 * pair + 1, options,
                     split => new SplitTransmitQueue(_device, split, options), packed => new PackedTransmitQueue(_device, packed, options)));
+            // A pair has to be configured before it is used (5.1.6.5.6.1): a ring that stays empty does.
+            else AddQueue<Virtqueue>(2 * pair + 1, options, split => split, packed => packed);
         }
         // It comes behind all the others that the device has (5.1.2).
         if (Has(VirtioFeatures.ControlQueue))

@@ -14,12 +14,17 @@ internal sealed unsafe class InterposedDevice(SimulatedPciDevice inner) : PciDev
     /// <summary>Passes interrupts on; otherwise it has none.</summary>
     internal bool HasInterrupts { get; init; }
 
+    /// <summary>The NUMA node it says it is at.</summary>
+    internal int? Node { get; init; }
+
     /// <summary>What the driver reads instead, by offset and value.</summary>
     internal Func<uint, uint, uint> Answer { get; set; } = (_, value) => value;
 
     public override string Name => inner.Name;
 
     public override bool HasIommu => ClaimsIommu;
+
+    public override int? NumaNode => Node;
 
     public override uint ReadConfig(int offset, int size) => inner.ReadConfig(offset, size);
 

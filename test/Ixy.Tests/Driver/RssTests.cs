@@ -149,6 +149,24 @@ public sealed class RssTests
         Assert.Equal((0, 0u), Deliver(bench, Flow(7, isIPv6: false, Tcp)));
     }
 
+    // Virtio 1.2, 5.1.6.5.7.1, byte by byte: struct virtio_net_rss_config. That a device obeys is tried in a guest.
+    [Fact]
+    public void WhatAVirtioDeviceIsToldIsLaidOutAsTheSpecificationHasIt()
+    {
+        byte[] key = [.. Enumerable.Range(1, 40).Select(value => (byte)value)];
+        var options = new RssOptions { Key = key, HashTypes = RssHashTypes.TcpIPv4 | RssHashTypes.UdpIPv6, IndirectionTable = [2, 0, 1, 2] };
+        byte[] expected =
+        [
+            0x22, 0, 0, 0, // hash_types: TCPv4 is bit 1, UDPv6 bit 5
+            127, 0, // indirection_table_mask
+            0, 0, // unclassified_queue
+            .. Enumerable.Repeat((byte[])[2, 0, 0, 0, 1, 0, 2, 0], 32).SelectMany(four => four),
+            3, 0, // max_tx_vq
+            40, .. key,
+        ];
+        Assert.Equal(expected, Ixy.Virtio.VirtioDevice.RssCommand(options, queuePairs: 3));
+    }
+
     [Fact]
     public void AVirtioDeviceThatHasNoRssSaysSo()
     {

@@ -98,6 +98,19 @@ public sealed class VirtioDeviceTests
             Open(DriverBench.Defaults with { ReceiveQueues = 3 }, card: Card(Variant.Split) with { QueuePairs = 2 }));
     }
 
+    // What the device demands of pairs shows in its violations (5.1.6.5.6.1).
+    [Theory]
+    [InlineData(Variant.Split)]
+    [InlineData(Variant.Packed)]
+    [InlineData(Variant.Legacy)]
+    public void FewerTransmitQueuesThanReceiveQueues(Variant variant)
+    {
+        using var bench = new DriverBench(DriverBench.Defaults with { ReceiveQueues = 4, TransmitQueues = 2 }, Card(variant) with { QueuePairs = 4 });
+        Assert.Equal((4, 2), (bench.Device.ReceiveQueues.Count, bench.Device.TransmitQueues.Count));
+        for (int queue = 0; queue < 2; queue++) DriverBench.Send(bench.Device.TransmitQueues[queue], bench.Device.ReceiveQueues[0].Pool, DriverBench.Frames(100));
+        DriverBench.Until(() => bench.Wire.FromCard.Count == 200, "200 frames");
+    }
+
     // Design section 6: such devices take addresses for physical ones.
     [Fact]
     public void WhoGoesAroundAnIommuIsRefused()

@@ -26,6 +26,21 @@ public sealed class InterruptSetUpTests
         for (int i = 0; i < 2; i++) Assert.Equal(0u, bar.Read32(IxgbeRegisters.EIMS_EX[i]));
     }
 
+    [Fact] // 7.3.4: which vector a field names does not count before the field is valid, so anything may be there.
+    public void WhatIsInTheRegistersBeforeDoesNotCount()
+    {
+        const uint Nonsense = 0x3F3F_3F3F;
+        uint first = IxgbeRegisters.IVAR[0], last = IxgbeRegisters.IVAR[63];
+        var device = new InterposedDevice(Plug(IxgbeKind))
+        {
+            HasInterrupts = true,
+            Answer = (at, value) => at >= first && at <= last && (value & 0x80) == 0 ? Nonsense : value,
+        };
+        using var opened = NetworkDevice.Open(device, Options with { ReceiveQueues = 3 });
+        var bar = device.OpenBar(0);
+        Assert.Equal((0x0081_0080u, 0x0000_0082u), (bar.Read32(first), bar.Read32(first + 4)));
+    }
+
     [Fact]
     public async Task TheIntervalHoldsBackTheNextInterrupt()
     {

@@ -17,10 +17,11 @@ internal sealed class LoadChange(NetworkDevice device, PacketPool pool)
     private static readonly byte[] s_frame = DriverBench.Frame(0);
     private readonly ReceiveQueue _queue = device.ReceiveQueues[0];
     private int _received, _outOfOrder;
+    private TimeSpan _underLoad;
     private volatile bool _stops;
 
-    /// <summary>How long the load lasted in all.</summary>
-    internal TimeSpan UnderLoad { get; private set; }
+    /// <summary>Packets per second while there was load, from the first one sent to the last one received.</summary>
+    internal double Rate => Rounds * (double)Burst / _underLoad.TotalSeconds;
 
     internal static NetworkDeviceOptions Options => InterruptBench.Options with { CheckedPools = false, RingSize = 4096, PoolSize = 16384 };
 
@@ -48,7 +49,7 @@ internal sealed class LoadChange(NetworkDevice device, PacketPool pool)
         long start = Stopwatch.GetTimestamp();
         Send(first);
         DriverBench.Until(() => Volatile.Read(ref _received) == first + Burst || receiver.IsCompleted, $"packets {first} to {first + Burst}");
-        UnderLoad += Stopwatch.GetElapsedTime(start);
+        _underLoad += Stopwatch.GetElapsedTime(start);
     }
 
     // Nothing has woken the receiver for a while.

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using Ixy.Ixgbe;
 using Ixy.Simulation;
+using Ixy.Simulation.Ixgbe;
 using Ixy.Tests.Driver;
 using Ixy.Vfio;
 using static Ixy.Tests.Interrupts.InterruptBench;
@@ -100,14 +102,15 @@ public sealed class QueueWaiterTests
     [InlineData("Packed")]
     public async Task DisposingTheDeviceWakesTheSleeper(string kind)
     {
-        Task sleeper;
-        using (var bench = Open(kind))
-        {
-            var queue = bench.Device.ReceiveQueues[0];
-            var batch = new Packet[1];
-            sleeper = OnThread(() => Assert.Throws<ObjectDisposedException>(() => queue.Receive(batch, Timeout.InfiniteTimeSpan)));
-            DriverBench.Until(() => queue.Waits == 1, "sleep");
-        }
+        var bench = Open(kind);
+        var queue = bench.Device.ReceiveQueues[0];
+        var batch = new Packet[1];
+        var sleeper = OnThread(() => Assert.Throws<ObjectDisposedException>(() => queue.Receive(batch, Timeout.InfiniteTimeSpan)));
+        DriverBench.Until(() => queue.Waits == 1, "sleep");
+        // It waits for the sleeper; for one that does not wake up, for ever.
+        var end = OnThread(bench.Dispose);
+        Assert.Same(end, await Task.WhenAny(end, Task.Delay(Long)));
+        await end;
         await sleeper;
     }
 
@@ -128,9 +131,41 @@ public sealed class QueueWaiterTests
             server.Dispose();
             await sleeper;
             // And who comes later does not go to sleep.
-            Assert.Throws<VfioUserDisconnectedException>(() => queue.Receive(new Packet[1], Timeout.InfiniteTimeSpan));
+            Assert.Throws<VfioUserDisconnectedException>(() => queue.Receive(new Packet[1], Long));
         }
         DriverBench.Until(() => VfioUser.ClientBench.CountDescriptors() == before, "all descriptors closed");
+    }
+
+    [Fact] // The ring of a card that has gone just stays empty.
+    public async Task ACardThatLeavesEndsAWaitThatPolls()
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"ixy-polled-{Environment.ProcessId}");
+        using var server = VfioUserServer.Open("sim:ixgbe,wire=loopback", path);
+        server.Start();
+        using var device = NetworkDevice.Open($"vfio-user:{path}", DriverBench.Defaults);
+        using var waiter = new QueueWaiter(device.ReceiveQueues);
+        var poller = OnThread(() => Assert.Throws<VfioUserDisconnectedException>(() => device.Receive(new Packet[1], Long)));
+        Assert.False(poller.IsCompleted);
+        server.Dispose();
+        await poller;
+        Assert.Throws<VfioUserDisconnectedException>(() => waiter.Wait(Long));
+    }
+
+    [Fact] // RSS knows the first 16 queues only; filters may choose any.
+    public async Task AQueueBeyondThe32ndHasTheSecondHalfOfTheRegisters()
+    {
+        const int Queue = 37;
+        using var bench = Open(IxgbeKind, Options with { ReceiveQueues = 40, RingSize = 64, PoolSize = 128 });
+        var queue = bench.Device.ReceiveQueues[Queue];
+        using var waiter = new QueueWaiter(queue);
+        var sleeper = OnThread(() => Assert.True(waiter.Wait(Long)));
+        DriverBench.Until(() => queue.Waits == 1, "sleep");
+        var bar = bench.Device.PciDevice.OpenBar(0);
+        Assert.Equal((0u, 1u << (Queue - 32)), (bar.Read32(IxgbeRegisters.EIMS_EX[0]), bar.Read32(IxgbeRegisters.EIMS_EX[1])));
+        bar.Write32(CardRegisters.EICS_EX[1], 1u << (Queue - 32));
+        await sleeper;
+        // It has masked itself.
+        Assert.Equal((1, 0u), (queue.Interrupts, bar.Read32(IxgbeRegisters.EIMS_EX[1])));
     }
 
     [Fact]

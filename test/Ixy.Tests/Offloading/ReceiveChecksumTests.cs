@@ -164,6 +164,26 @@ public sealed class ReceiveChecksumTests
         packet.Free();
     }
 
+    // 7.1.6.2: an error is one where the checksum was calculated, and says nothing elsewhere.
+    [Theory]
+    [InlineData(0ul, PacketFlags.None)]
+    [InlineData(1ul << 31, PacketFlags.None)]
+    [InlineData(1ul << 30, PacketFlags.None)]
+    [InlineData(1ul << 6 | 1ul << 30, IpGood)]
+    [InlineData(1ul << 5 | 1ul << 31, L4Good)]
+    [InlineData(1ul << 6 | 1ul << 31, IpBad)]
+    [InlineData(1ul << 6 | 1ul << 5 | 1ul << 30, IpGood | L4Bad)]
+    public void AnErrorCountsWhereTheChecksumWasCalculated(ulong status, PacketFlags expected)
+    {
+        using var pool = new PacketPool(new() { Count = 1 });
+        Assert.True(pool.TryAllocate(out var packet));
+        packet.Length = 60;
+        packet.Data.Clear();
+        ulong reported = ReportedOffloads.Report(status | 3 | 60ul << 32, packet.Buffer, ReportedOffloads.FlagsOf(Offloads.All));
+        Assert.Equal(expected, (PacketFlags)(reported >> Packet.FlagsShift));
+        packet.Free();
+    }
+
     private static PacketFlags Receive(DriverBench bench, byte[] frame)
     {
         var packet = new Packet[1];

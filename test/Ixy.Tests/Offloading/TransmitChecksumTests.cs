@@ -74,6 +74,8 @@ public sealed class TransmitChecksumTests
         ["a packet without a transport header"] = ("UDP over IPv4", (17, 27), "its IP packet has 7 bytes behind the headers: expected at least 8"),
         ["a longer datagram than the packet"] = ("UDP over IPv4", (39, 109), "its UDP header says 109 bytes: expected 8 to 108"),
         ["a routing header"] = ("TCP in an atomic IPv6 fragment", (20, 43), "it is no fragment any more"),
+        ["a home address"] = ("UDP behind IPv6 extension headers", (64, 0xC9), "it has a home address option, so its IPv6 header does not name the source"),
+        ["padding and a home address"] = ("UDP behind IPv6 extension headers", (65, 2), "it has a home address option"),
         ["three tags"] = ("TCP with two VLAN tags", (20, 0x81), "its EtherType is 8100"),
     };
 
@@ -85,6 +87,8 @@ public sealed class TransmitChecksumTests
         byte[] bad = OffloadFrame.All.Single(frame => frame.Name == name).Unfinished;
         bad[at] = value;
         if (what == "three tags") bad[21] = 0;
+        // Where it wants to be, at 8n + 6 of the header (RFC 6275, 6.3).
+        if (what == "padding and a home address") bad[68] = 0xC9;
         if (what == "a routing header")
         {
             bad[57] = 1; // segments left

@@ -1,3 +1,4 @@
+using Ixy.Simulation.Virtio;
 using Ixy.Tests.Driver;
 
 namespace Ixy.Tests.Offloading;
@@ -26,6 +27,31 @@ public sealed class VlanTests
             Assert.Equal(PacketFlags.None, plain.Packet.Flags);
             Assert.Equal(frame, plain.Packet.Data.ToArray());
         }
+    }
+
+    // RXDCTL.VME is a matter of each queue (82599 datasheet 8.2.3.8.6).
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void EveryQueueStrips(bool isIxgbe)
+    {
+        const int Queues = 4;
+        var options = DriverBench.Defaults with { Offloads = Offloads.VlanStrip, ReceiveQueues = Queues, TransmitQueues = Queues, RingSize = 64, PoolSize = 256 };
+        using var bench = isIxgbe ? new DriverBench(options) : new DriverBench(options, new VirtioCardOptions { QueuePairs = Queues });
+        var used = new HashSet<int>();
+        var packet = new Packet[1];
+        for (int flow = 0; flow < 200 && used.Count < Queues; flow++)
+        {
+            byte[] frame = DriverBench.Frame(flow * 77);
+            bench.Wire.Deliver(OffloadBench.Tagged(frame, Tag));
+            int queue = -1;
+            DriverBench.Until(() => (queue = bench.Device.ReceiveQueues.TakeWhile(each => each.Receive(packet) == 0).Count()) < Queues, "a frame");
+            Assert.Equal((queue, PacketFlags.VlanStripped, Tag), (queue, packet[0].Flags, packet[0].VlanTag));
+            Assert.Equal(frame, packet[0].Data.ToArray());
+            packet[0].Free();
+            used.Add(queue);
+        }
+        Assert.Equal(Queues, used.Count);
     }
 
     [Theory]

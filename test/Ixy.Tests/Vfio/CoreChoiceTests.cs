@@ -55,6 +55,16 @@ public sealed class CoreChoiceTests
         Assert.Equal(allowed[0], cores[0]);
     }
 
+    [Fact] // Only a thread that moves there finds out; it has to come back.
+    public void WhoAsksForACoreDoesNotStayThere() => PinnedWorkerTests.OnThreadOfItsOwn(() =>
+    {
+        var allowed = ThreadPlacement.AllowedCores();
+        Assert.True(ThreadPlacement.CanRunOn(allowed[^1]));
+        Assert.Equal(allowed, ThreadPlacement.AllowedCores());
+        Assert.False(ThreadPlacement.CanRunOn(ThreadPlacement.MostCores - 1));
+        Assert.Equal(allowed, ThreadPlacement.AllowedCores());
+    });
+
     [SkippableFact]
     public void AThreadThatIsPinnedGetsItsOwnCore() => PinnedWorkerTests.OnThreadOfItsOwn(() =>
     {

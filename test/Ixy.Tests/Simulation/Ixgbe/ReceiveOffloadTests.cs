@@ -26,6 +26,9 @@ public sealed class ReceiveOffloadTests
     [InlineData("tcp6 hop-by-hop", 0x1C, L4)]
     [InlineData("tcp6 routing", 0x1C, 0)]
     [InlineData("tcp6 home", 0x1C, 0)]
+    [InlineData("tcp6 home behind padding", 0x1C, 0)]
+    [InlineData("tcp6 home behind single bytes", 0x1C, 0)]
+    [InlineData("tcp6 padding only", 0x1C, L4)]
     [InlineData("fragment6", 0x0C, 0)]
     [InlineData("tcp6 in ip4", 0x15, Ip | L4)]
     [InlineData("tcp4 snap", 0x11, Ip | L4)]
@@ -46,6 +49,7 @@ public sealed class ReceiveOffloadTests
     [InlineData("sctp4", 60, Ip | L4 | L4Error)]
     [InlineData("tcp6", 90, L4 | L4Error)]
     [InlineData("udp6", 80, L4 | UdpCs | L4Error)]
+    [InlineData("udp6 no checksum", 80, L4 | UdpCs | L4Error)] // RFC 8200, 8.1: over IPv6 there has to be one
     public void AChangedByteIsAChecksumError(string kind, int position, uint status)
     {
         using var bench = ReceiveBench.Receiving();
@@ -169,14 +173,25 @@ public sealed class ReceiveOffloadTests
         "fragment4" => IPv4(Tcp, Segment(Tcp), fragment: 0x2000),
         "tcp6" => IPv6(Tcp, Segment(Tcp)),
         "udp6" => IPv6(Udp, Segment(Udp)),
+        "udp6 no checksum" => WithoutChecksum(IPv6(Udp, Segment(Udp))),
         "tcp6 hop-by-hop" => IPv6(Tcp, Segment(Tcp), s_hopByHop),
         "tcp6 routing" => IPv6(Tcp, Segment(Tcp), s_routing, firstHeader: 43),
         "tcp6 home" => IPv6(Tcp, Segment(Tcp), s_home, firstHeader: 60),
+        // At 8n + 6, as RFC 6275 wants it, behind padding of several bytes, or of single ones. What is inside of padding is no option.
+        "tcp6 home behind padding" => IPv6(Tcp, Segment(Tcp), [Tcp, 2, 1, 2, 0, 0, 0xC9, 16, .. new byte[16]], firstHeader: 60),
+        "tcp6 home behind single bytes" => IPv6(Tcp, Segment(Tcp), [Tcp, 2, 0, 0, 0, 0, 0xC9, 16, .. new byte[16]], firstHeader: 60),
+        "tcp6 padding only" => IPv6(Tcp, Segment(Tcp), [Tcp, 0, 1, 4, 0xC9, 0xC9, 0xC9, 0xC9], firstHeader: 60),
         "fragment6" => IPv6(Tcp, Segment(Tcp), s_fragment, firstHeader: 44),
         "tcp6 in ip4" => IPv4(41, IPv6(Tcp, Segment(Tcp))[14..]),
         "tcp4 snap" => Snap(IPv4(Tcp, Segment(Tcp))),
         _ => ReceiveBench.Frame(),
     };
+
+    private static byte[] WithoutChecksum(byte[] udp6)
+    {
+        udp6.AsSpan(14 + 40 + 6, 2).Clear();
+        return udp6;
+    }
 
     private static byte[] Snap(byte[] frame)
     {

@@ -118,6 +118,31 @@ public sealed class NotificationTests
         }
     }
 
+    // 2.7.10.1, 2.8.10: the third buffer from here on, which comes together with the second, at whatever place of the ring.
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void AnEventIsPassedWhereverTheRingEnds(string kind)
+    {
+        using var bench = Variants.Running(kind, size: 8);
+        var packet = PlacePacket(bench);
+        bool always = !bench.Has(VirtioBench.EventIndex);
+        for (int round = 0; round < 50; round++)
+        {
+            bench.Transmit.AskForInterrupts(true, after: 2);
+            Assert.Equal((round, always), (round, Interrupts(1)));
+            Assert.Equal((round, true), (round, Interrupts(2)));
+        }
+
+        bool Interrupts(int packets)
+        {
+            for (int i = 0; i < packets; i++) AddPacket(bench, packet);
+            bench.Transmit.NotifyIfWanted();
+            bench.Run(2_000);
+            for (int i = 0; i < packets; i++) Assert.NotNull(bench.Transmit.TakeUsed());
+            return bench.Read(bench.IsLegacy ? 0x13u : VirtioBench.Isr, 1) == 1;
+        }
+    }
+
     [Fact]
     public void UnknownEventFlagsAreReported()
     {

@@ -1,6 +1,6 @@
 namespace Ixy.Tests.Simulation.Virtio;
 
-/// <summary>Which queue pair a flow uses (virtio 1.2, 5.1.6.5.5.1).</summary>
+/// <summary>Which queue pair a flow uses (virtio 1.2, 5.1.6.5.6.1).</summary>
 public sealed class VirtioSteeringTests
 {
     [Fact]
@@ -38,6 +38,19 @@ public sealed class VirtioSteeringTests
         bench.Queues[3].Notify();
         bench.Run();
         Assert.Equal(["notify-of-unused-pair"], bench.Rules);
+    }
+
+    [Fact]
+    public void PairsAreConfiguredBeforeTheyAreAskedFor()
+    {
+        using var bench = VirtioBench.Negotiated(new() { QueuePairs = 3 });
+        foreach (int queue in new[] { 0, 1, 2, 6 }) bench.AddQueue(queue);
+        bench.DriverOk();
+        Assert.Equal(0, ControlQueueTests.Command(bench, 4, 0, 1, 0));
+        Assert.Empty(bench.Rules);
+        Assert.Equal(0, ControlQueueTests.Command(bench, 4, 0, 2, 0));
+        Assert.Equal(["pair-not-configured"], bench.Rules);
+        Assert.Equal("5.1.6.5.6.1", bench.Card.Violations.All[0].Section);
     }
 
     private static byte[] Udp(int from, int to)
