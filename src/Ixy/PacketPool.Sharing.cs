@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Ixy.Pools;
 
 namespace Ixy;
@@ -67,19 +68,20 @@ public sealed unsafe partial class PacketPool
     // How many of them are back: those of this pool at the beginning, as far as a block has room.
     private int Put(BufferCaches caches, ReadOnlySpan<Packet> packets)
     {
-        int count = State == 0 ? caches.Of(this).TryPut(this, packets) : 0;
+        int count = caches.Of(this).TryPut(this, packets);
         return count > 0 ? count : PutUnderGate(packets[0].Buffer);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Put(BufferCaches caches, ulong* buffers, ulong* end)
     {
-        int count = State == 0 ? caches.Of(this).TryPut(this, buffers, end) : 0;
+        int count = caches.Of(this).TryPut(this, buffers, end);
         return count > 0 ? count : PutUnderGate(*buffers);
     }
 
     private int Take(Span<Packet> batch)
     {
-        int count = State == 0 ? BufferCaches.OfThread.Of(this).TryTake(this, batch, (uint)_templateLength) : -1;
+        int count = BufferCaches.OfThread.Of(this).TryTake(this, batch, (uint)_templateLength);
         return count >= 0 ? count : TakeUnderGate(batch);
     }
 
@@ -92,6 +94,7 @@ public sealed unsafe partial class PacketPool
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private int PutUnderGate(ulong buffer)
     {
         lock (_gate)

@@ -126,6 +126,7 @@ internal sealed unsafe class BufferCache
     /// Takes buffers in, as far as they are of this pool and a block has room; there is room for one at least. The number taken:
     /// 0 if it is to be done under the gate.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal int TryPut(PacketPool pool, ulong* buffers, ulong* end)
     {
         if (!TryEnter(pool)) return 0;
@@ -153,12 +154,14 @@ internal sealed unsafe class BufferCache
     }
 
     /// <summary>As <see cref="TryPut(PacketPool, ulong*, ulong*)"/>, for who may: the owner at work, or the gate's holder.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal int Put(PacketPool pool, ulong* buffers, ulong* end)
     {
-        if (_stack->Top == _stack->Limit) MakeRoom(pool.Store);
+        var stack = _stack;
+        if (stack->Top == stack->Limit) MakeRoom(pool.Store);
         ulong id = pool.Id;
-        ulong* from = buffers, top = _stack->Top;
-        if (end - buffers > _stack->Limit - top) end = buffers + (_stack->Limit - top);
+        ulong* from = buffers, top = stack->Top;
+        if (end - buffers > stack->Limit - top) end = buffers + (stack->Limit - top);
         for (; end - buffers >= Vector256<ulong>.Count; buffers += Vector256<ulong>.Count, top += Vector256<ulong>.Count)
         {
             var several = Vector256.Load(buffers);
@@ -166,7 +169,7 @@ internal sealed unsafe class BufferCache
             several.Store(top);
         }
         for (; buffers < end && *buffers >> Packet.PoolShift == id; buffers++) *top++ = *buffers;
-        _stack->Top = top;
+        stack->Top = top;
         return (int)(buffers - from);
     }
 
@@ -219,6 +222,7 @@ internal sealed unsafe class BufferCache
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void MakeRoom(BufferStore store)
     {
         if (_stack->Reserve->Count > 0) _stack->Reserve = store.SwapForEmpty(_stack->Reserve);

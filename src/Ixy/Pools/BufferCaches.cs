@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Ixy.Pools;
 
 /// <summary>
@@ -28,6 +30,7 @@ internal sealed class BufferCaches : IDisposable
     internal static BufferCaches OfThread => t_own ??= new(Thread.CurrentThread);
 
     /// <summary>The cache for a pool's buffers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal BufferCache Of(PacketPool pool) => _last.Pool == pool ? _last : Find(pool);
 
     /// <summary>Gives everything back to the pools.</summary>
@@ -37,6 +40,7 @@ internal sealed class BufferCaches : IDisposable
     }
 
     // No lambdas: this may happen among packets, and a closure is an allocation.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private BufferCache Find(PacketPool pool)
     {
         BufferCache? free = null;

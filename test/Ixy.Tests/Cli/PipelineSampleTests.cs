@@ -1,0 +1,41 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace Ixy.Tests.Cli;
+
+public sealed class PipelineSampleTests
+{
+    private const int NumberAt = 44;
+
+    [Fact]
+    public void EveryFramePassesThreeThreadsInOrder()
+    {
+        const int Frames = 20_000;
+        string capture = Path.GetTempFileName();
+        try
+        {
+            using var pipeline = IxyProcess.StartOther("dotnet", "exec", Path.Combine(AppContext.BaseDirectory, "Pipeline.dll"),
+                $"sim:ixgbe,wire=generator,rate=40kpps,count={Frames}", $"sim:ixgbe,wire=pcap:>{capture}");
+            // The wire writes each second what came; the packets' buffers have gone round several times by then.
+            long start = Stopwatch.GetTimestamp();
+            while (new FileInfo(capture).Length < Frames * 60L && Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(30)) Thread.Sleep(50);
+            pipeline.Signal(PosixSignal.SIGINT);
+            Assert.Equal(("", 0), (pipeline.Error, pipeline.WaitForExit()));
+            var numbers = CaptureFiles.Frames(capture).Select(frame => (int)BinaryPrimitives.ReadUInt64LittleEndian(frame.AsSpan(NumberAt)));
+            Assert.Equal(Enumerable.Range(0, Frames), numbers);
+        }
+        finally
+        {
+            File.Delete(capture);
+        }
+    }
+
+    [Fact]
+    public void ItTellsHowItIsCalled()
+    {
+        using var pipeline = IxyProcess.StartOther("dotnet", "exec", Path.Combine(AppContext.BaseDirectory, "Pipeline.dll"), "one");
+        Assert.Equal(2, pipeline.WaitForExit());
+        Assert.StartsWith("usage: Pipeline FROM TO", pipeline.Error);
+    }
+}
