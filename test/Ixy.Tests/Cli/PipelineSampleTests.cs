@@ -19,16 +19,22 @@ public sealed class PipelineSampleTests
                 $"sim:ixgbe,wire=generator,rate=40kpps,count={Frames}", $"sim:ixgbe,wire=pcap:>{capture}");
             // The wire writes each second what came; the packets' buffers have gone round several times by then.
             long start = Stopwatch.GetTimestamp();
-            while (new FileInfo(capture).Length < Frames * 60L && Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(30)) Thread.Sleep(50);
+            while (Last() != Frames - 1 && Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(30)) Thread.Sleep(200);
             pipeline.Signal(PosixSignal.SIGINT);
             Assert.Equal(("", 0), (pipeline.Error, pipeline.WaitForExit()));
-            var numbers = CaptureFiles.Frames(capture).Select(frame => (int)BinaryPrimitives.ReadUInt64LittleEndian(frame.AsSpan(NumberAt)));
-            Assert.Equal(Enumerable.Range(0, Frames), numbers);
+            // What came before the card was set up is lost; nothing else is.
+            var numbers = Numbers().ToList();
+            Assert.InRange(numbers.Count, Frames / 2, Frames);
+            Assert.Equal(Enumerable.Range(Frames - numbers.Count, numbers.Count), numbers);
         }
         finally
         {
             File.Delete(capture);
         }
+
+        IEnumerable<int> Numbers() => CaptureFiles.Frames(capture).Select(frame => (int)BinaryPrimitives.ReadUInt64LittleEndian(frame.AsSpan(NumberAt)));
+
+        int Last() => new FileInfo(capture).Length == 0 ? -1 : Numbers().LastOrDefault(-1);
     }
 
     [Fact]
