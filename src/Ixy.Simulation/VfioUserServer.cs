@@ -33,7 +33,10 @@ public sealed class VfioUserServer : IDisposable
     /// <summary>A client has the card.</summary>
     public bool HasClient => Volatile.Read(ref _session) is not null;
 
-    /// <summary>The card's port has a link: the driver has set it up, and the far end of the wire is there.</summary>
+    /// <summary>
+    /// The card's port has a link: it is set up, by a driver or, after each reset of an 82599, by what its EEPROM says, and the
+    /// far end of the wire is there. So it tells nothing of whether there is a driver.
+    /// </summary>
     public bool LinkIsUp => _card.LinkIsUp;
 
     /// <summary>Rules of the datasheet that drivers broke so far.</summary>

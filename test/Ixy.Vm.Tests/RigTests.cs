@@ -54,6 +54,21 @@ public sealed class RigTests(GuestPool guests, ITestOutputHelper log)
         Assert.Matches(@"^\d+\.\d+\.\d+\n$", guests.Get(s_bare).Run("ixy --version").Succeeded());
     }
 
+    // The kernel prints its command line, so it says the words without anything being wrong.
+    [SkippableFact]
+    public void AGuestThatLosesATimerAtBootIsBootedAgainAndThatIsSaid()
+    {
+        GuestImage.SkipIfUnavailable();
+        var said = new Messages();
+        using var pool = new GuestPool(said);
+        var machine = new GuestMachine("one that says so") { KernelOptions = $"said=\"{Guest.LostTimer}\"" };
+        var error = Assert.Throws<GuestTimerException>(() => pool.Get(machine));
+        Assert.Contains("lost a processor's timer at boot", error.Message);
+        Assert.Collection(said.All,
+            message => Assert.StartsWith("BOOT 1 OF 3 FAILED (1 in this run), once more: the guest 'one that says so' lost", message),
+            message => Assert.StartsWith("BOOT 2 OF 3 FAILED (2 in this run), once more: ", message));
+    }
+
     [SkippableFact]
     public void AHungGuestIsReportedWithItsConsole()
     {
@@ -127,5 +142,16 @@ public sealed class RigTests(GuestPool guests, ITestOutputHelper log)
         using var bridge = KernelBridge.OfVirtio(guest, 0, 1);
         double rate = new Exchange(guest.Port(0), guest.Port(1), new()).RunFaultless();
         log.WriteLine($"{rate:0} frames per second");
+    }
+
+    private sealed class Messages : LongLivedMarshalByRefObject, IMessageSink
+    {
+        internal List<string> All { get; } = [];
+
+        public bool OnMessage(IMessageSinkMessage message)
+        {
+            All.Add(((IDiagnosticMessage)message).Message);
+            return true;
+        }
     }
 }

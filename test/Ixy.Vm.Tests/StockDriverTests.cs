@@ -1,5 +1,7 @@
 using Ixy.Simulation;
+using Ixy.Vfio;
 using Xunit.Abstractions;
+using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Vm.Tests;
 
@@ -15,6 +17,9 @@ public sealed class StockDriverTests(GuestPool guests, ITestOutputHelper log)
 
     // DPDK clears two of the bits that are set after reset in DCA_RXCTRL, and bit 12 not (4.6.7); HTHRESH is 0 (8.2.3.9.10).
     private static readonly string[] s_knownOfDpdk = ["dca-bit-12", "host-threshold"];
+
+    // An emulated machine on a busy host may well stand still for seconds.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     [SkippableFact]
     public void LinuxIxgbeBringsTheLinkUpAndFramesPassBothWays()
@@ -116,17 +121,22 @@ public sealed class StockDriverTests(GuestPool guests, ITestOutputHelper log)
         using var bridge = KernelBridge.OfIxgbe(guest, First, Second);
         using var stop = new CancellationTokenSource();
         var exchange = new Exchange(guest.Port(First), guest.Port(Second), new() { Frames = int.MaxValue, Flows = 16 });
+        long before = Card(guest, Second).WireStatistics.Received;
         var traffic = Task.Run(() => exchange.Run(stop.Token));
-        Thread.Sleep(1000);
+        bool flows = SpinWait.SpinUntil(() => Card(guest, Second).WireStatistics.Received - before > 1000, s_patience);
         guest.KillQemu();
-        bool isFree = SpinWait.SpinUntil(() => !card.HasClient && !card.LinkIsUp, TimeSpan.FromSeconds(10));
+        bool isFree = SpinWait.SpinUntil(() => !card.HasClient, s_patience);
         stop.Cancel();
         traffic.GetAwaiter().GetResult();
-        Assert.True(isFree, "the card still has a client, or a link");
-        Assert.True(exchange.There.Sent - exchange.There.Lost > 0, $"there was no traffic: {exchange.There}");
-        // Another client: ixy itself.
-        using var next = new Ixy.Vfio.VfioUserPciDevice(((CardPort)guest.Port(First)).SocketPath);
+        Assert.True(flows, $"there was no traffic: {exchange.There}");
+        Assert.True(isFree, "the card still has a client");
+        // Another client: ixy itself. It finds the card reset; the link tells nothing, as it comes up without a driver, too.
+        using var next = new VfioUserPciDevice(((CardPort)guest.Port(First)).SocketPath);
         Assert.Equal((0x8086, 0x10FB), (next.VendorId, next.DeviceId));
+        Assert.Equal(0u, next.ReadConfig(PciConfig.Command, 2));
+        next.EnableBusMaster(); // and access to its registers
+        var registers = next.OpenBar(0);
+        foreach (var register in (Register[])[RXCTRL, RXDCTL, DMATXCTL, TXDCTL]) Assert.Equal(register.Reset, registers.Read32(register));
         guests.End(guest);
     }
 

@@ -15,7 +15,8 @@ internal sealed partial class IxyProcess : IDisposable
     {
         _process = new Process
         {
-            StartInfo = new ProcessStartInfo(file, arguments)
+            // A shell without job control starts what it runs in the background with SIGINT ignored, and that is inherited.
+            StartInfo = new ProcessStartInfo("env", ["--default-signal=INT", file, .. arguments])
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,

@@ -38,7 +38,7 @@ public sealed class ClientDeathTests
         device.ThrowIfGone();
         long start = Stopwatch.GetTimestamp();
         bench.Server.EndConnection();
-        while (!device.IsGone) Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(1));
+        while (!device.IsGone) Assert.True(Stopwatch.GetElapsedTime(start) < ClientBench.Moment);
         var error = Assert.Throws<VfioUserDisconnectedException>(device.ThrowIfGone);
         Assert.Contains(bench.Server.Path, error.Message);
         Assert.Throws<VfioUserDisconnectedException>(() => device.ReadConfig(0, 2));
@@ -53,7 +53,7 @@ public sealed class ClientDeathTests
         var fired = new InterruptVector[4];
         Assert.Equal(0, waiter.Wait(fired, TimeSpan.FromMilliseconds(1)));
         bench.Server.EndConnection();
-        Assert.Equal(3, waiter.Wait(fired, TimeSpan.FromSeconds(5)));
+        Assert.Equal(3, waiter.Wait(fired, ClientBench.Moment));
         Assert.True(device.IsGone);
     }));
 
@@ -124,7 +124,7 @@ public sealed class ClientDeathTests
         try
         {
             // The first waits in the queue, and is not answered; meanwhile there is no room for another.
-            var first = Task.Run(() => AssertCannotOpen<DeviceTimeoutException>(path, "another client", TimeSpan.FromSeconds(2)));
+            var first = Task.Run(() => AssertCannotOpen<DeviceTimeoutException>(path, "another client", TimeSpan.FromSeconds(4)));
             Thread.Sleep(500);
             AssertCannotOpen<DeviceBusyException>(path, "accepts nobody", ClientBench.Timeout);
             await first;

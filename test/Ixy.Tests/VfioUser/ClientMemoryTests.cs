@@ -6,7 +6,8 @@ namespace Ixy.Tests.VfioUser;
 public sealed unsafe class ClientMemoryTests : IDisposable
 {
     private const int Header = 16, NoReply = 0x10;
-    private readonly ClientBench _bench = new();
+    // One test waits for its end.
+    private readonly ClientBench _bench = new() { Patience = TimeSpan.FromSeconds(3) };
     private readonly VfioUserPciDevice _device;
     private readonly DmaMemory _memory = DmaMemory.Allocate(4 << 20);
 

@@ -80,7 +80,7 @@ internal sealed class HandServer : IDisposable
     /// <summary>What was asked next; fails after a while.</summary>
     internal Asked? Next()
     {
-        Assert.True(Log.TryTake(out var asked, TimeSpan.FromSeconds(5)), "the client asked nothing more");
+        Assert.True(Log.TryTake(out var asked, ClientBench.Moment), "the client asked nothing more");
         return asked;
     }
 

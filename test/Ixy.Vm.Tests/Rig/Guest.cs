@@ -9,6 +9,9 @@ internal sealed class Guest : IDisposable
     private static readonly TimeSpan s_bootLimit = TimeSpan.FromMinutes(3), s_commandLimit = TimeSpan.FromSeconds(60);
     private const int ConsoleLinesInMessages = 80;
 
+    /// <summary>What Linux says once it has waited 21 s for a timer of one processor, as the others see (kernel/rcu/tree_stall.h).</summary>
+    internal const string LostTimer = "kthread timer wakeup didn't happen";
+
     // Paths of Unix sockets are short (108 bytes), so this is not below the test's folder.
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ixy-vm-");
     private readonly List<IDisposable> _resources = [];
@@ -32,7 +35,7 @@ internal sealed class Guest : IDisposable
             _agent = Keep(new GuestAgent(Accept(listener)));
             Monitor = Keep(new QemuMonitor(Accept(monitorListener)));
             foreach (var port in _ports.OfType<DatagramPort>()) port.Connect();
-            _agent.WaitUntilReady(s_bootLimit);
+            WaitForBoot(start);
         }
         catch (Exception error) when (error is TimeoutException or IOException or SocketException)
         {
@@ -95,6 +98,15 @@ internal sealed class Guest : IDisposable
         for (int i = _resources.Count - 1; i >= 0; i--) _resources[i].Dispose();
         _resources.Clear();
         if (_folder.Exists) _folder.Delete(recursive: true);
+    }
+
+    private void WaitForBoot(long start)
+    {
+        while (!_agent.WaitUntilReady(TimeSpan.FromSeconds(1)))
+        {
+            if (Console.Contains(LostTimer, StringComparison.Ordinal)) throw new GuestTimerException(Failure("lost a processor's timer at boot"));
+            if (Stopwatch.GetElapsedTime(start) > s_bootLimit) throw new TimeoutException("no answer");
+        }
     }
 
     private static Socket Listen(string path)

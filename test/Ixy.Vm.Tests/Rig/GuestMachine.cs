@@ -116,7 +116,11 @@ internal sealed record GuestMachine(string Name, params GuestDevice[] Devices)
     }
 
     /// <summary>What the kernel is told.</summary>
-    internal string KernelCommandLine => "console=ttyS0 panic=-1" + (HasIommu ? " intel_iommu=on" : "") + $" {KernelOptions}";
+    /// <remarks>
+    /// no_timer_check: it counts the ticks of a moment and, if there are too few, panics ("timer doesn't work through
+    /// Interrupt-remapped IO-APIC"). On a busy host an emulated machine may well get none in that time.
+    /// </remarks>
+    internal string KernelCommandLine => "console=ttyS0 panic=-1 no_timer_check" + (HasIommu ? " intel_iommu=on" : "") + $" {KernelOptions}";
 
     private IEnumerable<string> Memory()
     {
