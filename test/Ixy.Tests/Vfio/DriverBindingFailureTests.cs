@@ -63,6 +63,17 @@ public sealed class DriverBindingFailureTests : IDisposable
         Assert.Equal(("e1000e", null, false), State);
     }
 
+    // The card never left its driver, so nothing is cut by an unbind that only takes the override away.
+    [Fact]
+    public void AfterABindThatWasCutOffBeforeItChangedTheDriverUnbindMindsNoInterfaceInUse()
+    {
+        CutOffAt(1);
+        Assert.Throws<CutOffException>(() => Binder().Bind("vfio-pci"));
+        _sysfs.AddInterface(Card, NoSuchInterface, flags: Up);
+        Binder().Unbind();
+        Assert.Equal(("e1000e", null, false), State);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
