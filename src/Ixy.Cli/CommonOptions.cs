@@ -61,7 +61,8 @@ internal static class CommonOptions
     internal static Option<int> Queues() =>
         DeviceOption("--queues", "pairs", Texts.Queues, 1, count => new() { ReceiveQueues = count, TransmitQueues = count });
 
-    internal static Option<int> RingSize() => DeviceOption("--ring-size", "descriptors", Texts.RingSize, 512, size => new() { RingSize = size });
+    internal static Option<int> RingSize(int standard = 512) =>
+        DeviceOption("--ring-size", "descriptors", Texts.RingSize, standard, size => new() { RingSize = size });
 
     internal static Option<int> MaxFrameSize() =>
         DeviceOption("--max-frame-size", "bytes", Texts.MaxFrameSize, 1518, size => new() { MaxFrameSize = size });
@@ -93,7 +94,8 @@ internal static class CommonOptions
         string number = text.TrimEnd("hms".ToCharArray()), unit = text[number.Length..];
         double seconds = unit switch { "ms" => 1e-3, "s" or "" => 1, "m" => 60, "h" => 3600, _ => 0 };
         if (!double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value)) seconds = 0;
-        if (value * seconds is > 0 && value * seconds <= s_longest.TotalSeconds) return TimeSpan.FromSeconds(value * seconds);
+        if (value * seconds is > 0 && value * seconds <= s_longest.TotalSeconds
+            && TimeSpan.FromSeconds(value * seconds) is { Ticks: > 0 } duration) return duration;
         throw new ArgumentException($"'{text}' is no duration: expected a time above zero such as 500ms, 5s, 2m or 10 (seconds)");
     }
 

@@ -11,6 +11,9 @@ internal sealed record MeasurementSettings(string Command, TimeSpan? Duration, b
     /// <summary>Standard output belongs to something else, a capture: nothing is printed there.</summary>
     internal bool OutputIsTaken { get; init; }
 
+    /// <summary>All that a card does counts, from when it is opened: in a capture is what came before the measured part, too.</summary>
+    internal bool CountsFromOpening { get; init; }
+
     /// <summary>Where metrics are served; null for nowhere.</summary>
     internal int? MetricsPort { get; init; }
 
@@ -85,7 +88,7 @@ internal static class Measurement
         if (metrics is not null) Console.Error.WriteLine($"ixy: metrics: {metrics.Address}");
         // This thread has little to do, but where it does it the other stands still: not on the first loop's core.
         ThreadPlacement.PinToLastCore();
-        ports.StartCounting();
+        if (!settings.CountsFromOpening) ports.StartCounting();
         if (linked)
         {
             loops.Measure();

@@ -84,7 +84,7 @@ internal sealed class Ports : IDisposable
         for (int i = 0; i < _devices.Count; i++) _before[i] = _devices[i].ReadStatistics();
     }
 
-    /// <summary>What each card has counted since <see cref="StartCounting"/>. For one thread at a time.</summary>
+    /// <summary>What each card has counted since <see cref="StartCounting"/>, or since it was opened. For one thread at a time.</summary>
     /// <exception cref="PciDeviceException">One has gone.</exception>
     internal DeviceStatistics[] ReadStatistics()
     {

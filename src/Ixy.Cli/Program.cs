@@ -40,11 +40,18 @@ internal static class Program
 
     // What a user can bring about, and what the message therefore explains. Anything else is a bug and shows its stack.
     private static bool IsExpected(Exception error) =>
-        error is PciDeviceException or ArgumentException or PacketMisuseException or IOException or CaptureFormatException;
+        error is PciDeviceException or ArgumentException or PacketMisuseException or IOException or UnauthorizedAccessException or CaptureFormatException;
 
     private static int Fail(string message, int exitCode)
     {
-        Console.Error.WriteLine($"ixy: {message}");
+        try
+        {
+            Console.Error.WriteLine($"ixy: {message}");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Standard error is closed, or full: the exit code is all that is left to say it with.
+        }
         return exitCode;
     }
 }

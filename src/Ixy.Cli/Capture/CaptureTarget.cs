@@ -21,7 +21,17 @@ internal sealed class CaptureTarget : IDisposable
             return;
         }
         _isNew = !File.Exists(path);
-        _stream = Open(path);
+        var file = Open(path);
+        try
+        {
+            RefuseOtherWriters(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+        _stream = file;
     }
 
     internal string Path { get; }
@@ -44,6 +54,41 @@ internal sealed class CaptureTarget : IDisposable
         if (_stream is null) return;
         _stream.Dispose();
         if (_isNew) File.Delete(Path);
+    }
+
+    // Two captures in one file would write over each other. The lock goes with the file; who reads is not kept out.
+    private static void RefuseOtherWriters(FileStream file)
+    {
+        const int Again = 11; // EAGAIN
+        // macOS has no locks of this kind; nor has it cards that ixy drives.
+        if (OperatingSystem.IsMacOS() || !HasLength(file)) return;
+        try
+        {
+            file.Lock(0, 0);
+        }
+        catch (IOException error) when (error.HResult == Again)
+        {
+            throw new IOException($"{file.Name} is being written by another program: end that, or name another file", error);
+        }
+        catch (IOException)
+        {
+            // Not every file system has locks.
+        }
+    }
+
+    // A pipe and a device have none, and cannot be given one; any number of captures may go to /dev/null.
+    private static bool HasLength(FileStream file)
+    {
+        try
+        {
+            if (!file.CanSeek) return false;
+            if (file.Length == 0) file.SetLength(0);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     private static FileStream Open(string path)

@@ -8,6 +8,9 @@ internal static class PcapCommand
 {
     private const int MostDevices = 16, LongestSnap = 262_144;
 
+    // The longest there is: what comes while the scheduler has the core for something else waits there.
+    private const int LongestRing = 4096;
+
     internal static Command Create()
     {
         // One argument for both: a list that is followed by another argument would take that, too.
@@ -17,7 +20,7 @@ internal static class PcapCommand
         var duration = CommonOptions.Duration();
         var notPromiscuous = new Option<bool>("--no-promiscuous") { Description = Texts.NotPromiscuous };
         var batch = CommonOptions.Batch();
-        var ringSize = CommonOptions.RingSize();
+        var ringSize = CommonOptions.RingSize(LongestRing);
         var maxFrameSize = CommonOptions.MaxFrameSize();
         var metrics = CommonOptions.Metrics();
         var json = CommonOptions.Json();
@@ -40,6 +43,7 @@ internal static class PcapCommand
                 new("pcap", parsed.GetValue(duration), parsed.GetValue(json))
                 {
                     MetricsPort = parsed.GetValue(metrics),
+                    CountsFromOpening = true,
                     OutputIsTaken = CaptureTarget.IsStandardOutput(target.Path),
                     Work = work,
                     Practice = work.Practise,

@@ -14,7 +14,7 @@ internal readonly record struct PortRates(string Device, double RxMpps, double R
 /// <summary>Rates from the cards' own counters, and from what loops dropped per device (<see cref="LoopGroup.Dropped"/>).</summary>
 internal sealed class RateMeter(Ports ports, long[] dropped)
 {
-    private DeviceStatistics[] _last = new DeviceStatistics[ports.Devices.Count];
+    private DeviceStatistics[] _last = ports.ReadStatistics();
     private readonly long[] _lastDropped = new long[ports.Devices.Count];
     private long _lastTime = Stopwatch.GetTimestamp();
 

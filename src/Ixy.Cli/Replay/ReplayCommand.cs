@@ -27,7 +27,7 @@ internal static class ReplayCommand
             int longest = parsed.GetValue(maxFrameSize);
             using var work = new ReplayWork(
                 parsed.GetRequiredValue(file), parsed.GetValue(speed), parsed.GetValue(loop), longest, parsed.GetValue(batch));
-            work.Verify();
+            work.Open();
             return Measurement.Run(
                 new("replay", parsed.GetValue(duration), parsed.GetValue(json))
                 {
@@ -39,7 +39,7 @@ internal static class ReplayCommand
                 new() { RingSize = parsed.GetValue(ringSize), MaxFrameSize = longest },
                 work.Start,
                 // As in pktgen: memory of other pages than huge ones must be gone before a card without an IOMMU starts.
-                afterPractice: work.Dispose);
+                afterPractice: work.EndPractice);
         });
         return command;
     }

@@ -40,6 +40,9 @@ internal sealed class ReplayLoop : PacketLoop
     /// <summary>Frames left out, as they are shorter than any frame.</summary>
     internal long TooShort { get; private set; }
 
+    /// <summary>Why the capture could not be read to its end; null if it could.</summary>
+    internal Exception? Failure { get; private set; }
+
     protected override bool HoldsPackets => _start < _end;
 
     protected override int Round()
@@ -47,7 +50,7 @@ internal sealed class ReplayLoop : PacketLoop
         Discard();
         if (!HoldsPackets) Fill();
         int sent = SendHeld();
-        if (_source.IsAtEnd && !HoldsPackets) StopMeasuring();
+        if ((_source.IsAtEnd || Failure is not null) && !HoldsPackets) StopMeasuring();
         return sent;
     }
 
@@ -64,11 +67,27 @@ internal sealed class ReplayLoop : PacketLoop
     {
         _schedule.Look();
         (_start, _end) = (0, 0);
-        while (_end < _batch.Length && _source.TryPeek(out var frame, out long time) && _schedule.IsDue(time))
+        while (_end < _batch.Length && TryPeek(out var frame, out long time) && _schedule.IsDue(time))
         {
             // No buffer is free: the card still has them all.
             if (!TryAdd(frame)) return;
             _source.Advance();
+        }
+    }
+
+    // What comes before the damage is sent, all of it, and told in the report.
+    private bool TryPeek(out ReadOnlySpan<byte> frame, out long time)
+    {
+        frame = [];
+        time = 0;
+        try
+        {
+            return Failure is null && _source.TryPeek(out frame, out time);
+        }
+        catch (Exception error) when (error is CaptureFormatException or IOException or UnauthorizedAccessException)
+        {
+            Failure = error;
+            return false;
         }
     }
 

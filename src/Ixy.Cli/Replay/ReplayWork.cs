@@ -10,32 +10,37 @@ internal sealed class ReplayWork(string path, ReplaySpeed speed, long passes, in
     // Beside those in the transmit ring, the largest of which has 4,096 descriptors.
     private const int PoolSize = 8192;
 
+    private const int ReadLength = 1 << 16;
+
     // Ethernet header and a VLAN tag, which an MTU does not count.
     private const int HeaderAndTag = 18;
 
     private readonly List<IDisposable> _parts = [];
+    private CaptureReader? _opened;
     private ReplayLoop? _loop;
     private int _longestFrame;
 
     /// <inheritdoc/>
-    public string? Fault => null;
+    public string? Fault => _loop?.Failure is { } failure ? DescribeAsUnreadable(failure) : null;
 
     /// <inheritdoc/>
     public string? Summary => null;
 
-    /// <summary>Refuses a file that is no capture, before any device is touched.</summary>
+    /// <summary>Opens the file; refuses one that is no capture, before any device is touched.</summary>
     /// <exception cref="CaptureFormatException">It is none.</exception>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    internal void Verify()
+    /// <exception cref="IOException">It cannot be read, or not as often as it is to be.</exception>
+    internal void Open()
     {
         if (path == "-") return;
         try
         {
-            CaptureReader.Open(path).Dispose();
+            var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, ReadLength);
+            // From here on the reader owns it.
+            _opened = stream.CanSeek || passes == 1 ? CaptureReader.Open(stream, path) : throw OnlyOnce(stream);
         }
         catch (Exception error) when (error is UnauthorizedAccessException or ArgumentException)
         {
-            throw new IOException($"the capture cannot be read: {Program.Describe(error)}", error);
+            throw new IOException(DescribeAsUnreadable(error), error);
         }
     }
 
@@ -50,7 +55,8 @@ internal sealed class ReplayWork(string path, ReplaySpeed speed, long passes, in
     internal PacketLoop[] Start(NetworkDevice[] devices)
     {
         _longestFrame = devices[0] is VirtioDevice { Mtu: { } mtu } ? Math.Min(maxFrameSize, mtu + HeaderAndTag) : maxFrameSize;
-        _loop = Create(devices[0], () => CaptureReader.Open(path), passes, speed, _longestFrame);
+        // What has been read of a pipe does not come again: so the first pass goes on where the file's header ended.
+        _loop = Create(devices[0], () => Interlocked.Exchange(ref _opened, null) ?? CaptureReader.Open(path), passes, speed, _longestFrame);
         return [_loop];
     }
 
@@ -69,12 +75,29 @@ internal sealed class ReplayWork(string path, ReplaySpeed speed, long passes, in
     }
 
     /// <inheritdoc/>
-    public ReportJson AddTo(ReportJson report) => report with { Replay = new(path, _loop!.Sent, _loop.TooLong, _loop.TooShort) };
+    public ReportJson AddTo(ReportJson report) => report with { Replay = new(path, _loop!.Sent, _loop.TooLong, _loop.TooShort, Fault) };
 
-    public void Dispose()
+    /// <summary>Releases what was there for practice.</summary>
+    internal void EndPractice()
     {
         foreach (var part in _parts) part.Dispose();
         _parts.Clear();
+    }
+
+    public void Dispose()
+    {
+        EndPractice();
+        _opened?.Dispose();
+    }
+
+    // The format's own complaints name the file.
+    private static string DescribeAsUnreadable(Exception error) =>
+        error is CaptureFormatException ? Program.Describe(error) : $"the capture cannot be read: {Program.Describe(error)}";
+
+    private IOException OnlyOnce(FileStream stream)
+    {
+        stream.Dispose();
+        return new($"{path} is a pipe, which can be read only once: expected a file with --loop");
     }
 
     private ReplayLoop Create(NetworkDevice device, Func<CaptureReader> open, long times, ReplaySpeed at, int longestFrame)

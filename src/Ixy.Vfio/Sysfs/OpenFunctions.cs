@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Ixy.Vfio.Sysfs;
 
 /// <summary>
-/// Which processes have PCI functions open: by the file of the IOMMU group (VFIO) or by the function's own in sysfs. Who is not
-/// root sees only the own processes.
+/// Which processes have PCI functions open: by the file of the IOMMU group or of the function itself (VFIO), or by the function's
+/// own in sysfs. Who is not root sees only the own processes.
 /// </summary>
 internal sealed class OpenFunctions
 {
@@ -23,8 +23,23 @@ internal sealed class OpenFunctions
     /// <summary>The first process that has a function open, as in "ixy (process 4711)"; null if none is seen.</summary>
     internal string? UserOf(SysfsFunction function)
     {
-        string? group = function is { IsBoundToVfio: true, IommuGroup: { } number } ? $"/dev/vfio/{number}" : null;
-        return _open.Find(open => open.File == group || Path.GetFileName(Path.GetDirectoryName(open.File)) == function.Name).Process;
+        string[] vfio = function.IsBoundToVfio ? [.. VfioFiles(function)] : [];
+        return _open.Find(open => vfio.Contains(open.File) || Path.GetFileName(Path.GetDirectoryName(open.File)) == function.Name).Process;
+    }
+
+    // The group's file, with an IOMMU and without one, and that of the function for who uses iommufd (kernel documentation,
+    // driver-api/vfio, "VFIO Device cdev").
+    private static IEnumerable<string> VfioFiles(SysfsFunction function)
+    {
+        const string Vfio = "/dev/vfio";
+        if (function.IommuGroup is { } group)
+        {
+            yield return $"{Vfio}/{group}";
+            yield return $"{Vfio}/noiommu-{group}";
+        }
+        string devices = Path.Combine(function.Directory, "vfio-dev");
+        if (!Directory.Exists(devices)) yield break;
+        foreach (string device in Directory.GetFileSystemEntries(devices)) yield return $"{Vfio}/devices/{Path.GetFileName(device)}";
     }
 
     private void Look(string directory, int process)

@@ -61,30 +61,34 @@ internal sealed class CaptureOutput(Stream stream, byte[] header, int interfaces
     // statistics fit into the room that it took.
     private void CutOff(byte[] trailer)
     {
-        if (!stream.CanSeek) return;
+        if (!stream.CanSeek || !TryCut()) return;
+        // Not even the header found room, and statistics alone are no capture.
+        if (_length < header.Length) return;
         try
         {
-            stream.SetLength(_length);
             stream.Position = _length;
             stream.Write(trailer);
             _length += trailer.Length;
         }
-        catch (IOException) when (_failure is not null)
+        catch (IOException)
         {
             // The first failure is the one to tell.
-            TrySetLength();
+            TryCut();
         }
     }
 
-    private void TrySetLength()
+    private bool TryCut()
     {
         try
         {
-            stream.SetLength(_length);
+            // A device cannot be cut, and has no length either.
+            if (stream.Length > _length) stream.SetLength(_length);
+            return true;
         }
         catch (IOException error)
         {
             _failure = new IOException($"{_failure!.Message}; and the file cannot be cut: {error.Message}", _failure);
+            return false;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Pipes;
 using Ixy.Captures;
 using Ixy.Tests.Simulation.Wires;
@@ -117,9 +118,29 @@ public sealed class CaptureFileTests : IDisposable
         Assert.Equal(frames.Select(frame => frame.Time).Order(), frames.Select(frame => frame.Time));
     }
 
+    // What the card and the driver lost is in the file too, each number in its option (draft-ietf-opsawg-pcapng, 4.6).
+    [Fact]
+    public void TheStatisticsAreThoseOfCardDriverAndFile()
+    {
+        using var stream = new MemoryStream();
+        using (var capture = new CaptureFile(stream, [new()], s_small))
+        {
+            capture.Write(0, _packets.Batch(new byte[60], new byte[60]), 1);
+            capture.Complete([new() { RxPackets = 100, RxMissed = 20, RxDropped = 3 }]);
+        }
+        var block = stream.ToArray().AsSpan();
+        block = block[^BinaryPrimitives.ReadInt32LittleEndian(block[^4..])..];
+        Assert.Equal(5, BinaryPrimitives.ReadInt32LittleEndian(block));
+        var options = new Dictionary<int, long>();
+        for (var rest = block[20..]; BinaryPrimitives.ReadUInt16LittleEndian(rest) is var code and not 0; rest = rest[12..])
+            options.Add(code, BinaryPrimitives.ReadInt64LittleEndian(rest[4..]));
+        Assert.Equal((120, 23, 0, 2), (options[4], options[5], options[7], options[8]));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(100)]
+    [InlineData(250)] // enough for the statistics, which come when the header was refused
     [InlineData(700_000)]
     [InlineData(1_500_001)]
     public void ADiskThatIsFullLeavesWholeFrames(int room)
@@ -148,6 +169,7 @@ public sealed class CaptureFileTests : IDisposable
         capture.Complete();
         Assert.IsType<IOException>(capture.Failure, exactMatch: false);
         Assert.Contains("No space left on device", capture.Failure.Message);
+        Assert.DoesNotContain("cut", capture.Failure.Message); // there is nothing to be cut
         Assert.Equal(new CaptureCounts(1, 0, 1), capture.Counts(0));
     }
 

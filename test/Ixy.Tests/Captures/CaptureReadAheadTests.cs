@@ -32,6 +32,16 @@ public sealed class CaptureReadAheadTests
         Assert.Equal([0, 500, 500, 1000, 1000, 1500], times);
     }
 
+    // The frame that is captured last need not be the last one in the file.
+    [Fact]
+    public void APassEndsWithItsLatestTime()
+    {
+        using var ahead = new CaptureReadAhead(() => Capture([(1000, new byte[60]), (1500, new byte[60]), (1200, new byte[60])]), passes: 2);
+        var times = new List<long>();
+        for (; Next(ahead, out _, out long time); ahead.Advance()) times.Add(time);
+        Assert.Equal([0, 500, 200, 500, 1000, 700], times);
+    }
+
     [Fact]
     public void AnEmptyCaptureHasAnEnd()
     {

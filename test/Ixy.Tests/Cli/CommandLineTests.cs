@@ -31,7 +31,7 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("pcap", "A [B …] FILE", "--count", "--duration", "--snaplen", "--no-promiscuous", "--json", "tshark -r -")]
+    [InlineData("pcap", "A [B …] FILE", "[default: 4096]", "--count", "--duration", "--snaplen", "--no-promiscuous", "--json", "tshark -r -")]
     [InlineData("replay", "<FILE> <A>", "--speed", "--loop", "--max-frame-size", "--json", "2x")]
     public void HelpOfTheCaptureCommandsNamesTheirOptions(string command, params string[] texts)
     {
@@ -82,6 +82,17 @@ public sealed class CommandLineTests
     public void ACommandLineThatMakesNoSenseGetsOneLineAndCodeTwo(string contains, params string[] arguments) =>
         IxyProcess.AssertOneLine(IxyProcess.Run(arguments), exitCode: 2, contains);
 
+    // As a service manager may start it. What cannot be said is no reason to crash.
+    [Theory]
+    [InlineData("list --json >&-", 1)]
+    [InlineData("bind nonsense 2>&-", 2)]
+    public void AClosedOutputIsAnErrorLikeOthers(string command, int exitCode)
+    {
+        using var shell = IxyProcess.StartOther("bash", "-c", $"dotnet exec '{IxyProcess.Program}' {command}");
+        Assert.Equal(exitCode, shell.WaitForExit());
+        Assert.DoesNotContain("   at ", shell.Error);
+    }
+
     [Theory]
     [InlineData("500ms", 500)]
     [InlineData("5s", 5_000)]
@@ -102,6 +113,7 @@ public sealed class CommandLineTests
     [InlineData("1e3s")]
     [InlineData("400000d")]
     [InlineData("99999999h")]
+    [InlineData("0.0000001ms")] // shorter than anything that is measured here
     public void OtherDurationsAreRefused(string text) =>
         Assert.Throws<ArgumentException>(() => Ixy.Cli.CommonOptions.ParseDuration(text));
 }

@@ -96,6 +96,31 @@ public sealed partial class MetricsTests
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(page)).StatusCode);
     }
 
+    // Whoever asks early, before the address is printed, sees no cards that are there for practice only.
+    [Fact]
+    public async Task CardsToPractiseOnAreNotShown()
+    {
+        int port;
+        using (var free = new TcpListener(IPAddress.Loopback, 0))
+        {
+            free.Start();
+            port = ((IPEndPoint)free.LocalEndpoint).Port;
+        }
+        const string Device = "sim:ixgbe,wire=loopback";
+        using var ixy = IxyProcess.Start("pktgen", Device, "--rate", "1kpps", "--duration", "20s", "--metrics", $"{port}");
+        using var client = new HttpClient();
+        string page = "";
+        for (int i = 0; i < 2000 && !page.Contains($"device=\"{Device}\"", StringComparison.Ordinal); i++)
+        {
+            page = await TryGet(client, new Uri($"http://127.0.0.1:{port}/metrics"));
+            Assert.DoesNotContain("device=\"sim:ixgbe,wire=generator", page);
+            await Task.Delay(5);
+        }
+        Assert.Contains($"device=\"{Device}\"", page);
+        ixy.Signal(System.Runtime.InteropServices.PosixSignal.SIGINT);
+        Assert.Equal(0, ixy.WaitForExit());
+    }
+
     [Fact]
     public void APortInUseIsToldBeforeACardIsOpened()
     {
@@ -113,6 +138,19 @@ public sealed partial class MetricsTests
     [InlineData("http")]
     public void OtherPortsAreRefused(string port) =>
         IxyProcess.AssertOneLine(IxyProcess.Run("fwd", "a", "b", "--metrics", port), 2, $"--metrics: '{port}' is no port: expected 0 to 65535");
+
+    // Empty as long as nobody listens.
+    private static async Task<string> TryGet(HttpClient client, Uri page)
+    {
+        try
+        {
+            return await client.GetStringAsync(page);
+        }
+        catch (HttpRequestException error) when (error.InnerException is SocketException)
+        {
+            return "";
+        }
+    }
 
     private static string Address(IxyProcess ixy)
     {

@@ -215,6 +215,46 @@ public sealed class PcapTests : IDisposable
         Assert.Equal(5, CaptureFiles.Frames(Output).Count);
     }
 
+    [Theory]
+    [InlineData(new string[0], new byte[] { 1, 2, 3 })]
+    [InlineData(new[] { "--no-promiscuous" }, new byte[] { 2, 3 })]
+    public void WhatIsForOthersIsCapturedUnlessItIsNotWanted(string[] options, byte[] expected)
+    {
+        string input = Path.Combine(_directory.FullName, "in.pcapng");
+        byte[][] frames = [CaptureFiles.Frame(60, 1), CaptureFiles.Frame(60, 2), CaptureFiles.Frame(60, 3)];
+        frames[1].AsSpan(0, 6).Fill(0xFF);
+        new byte[] { 0x02, 0, 0x5E, 0, 0x53, 9 }.CopyTo(frames[2], 0);
+        CaptureFiles.Write(input, frames);
+        IxyProcess.Run(["pcap", $"sim:ixgbe,mac=02:00:5e:00:53:09,wire=pcap:{input}", Output, "--count", $"{expected.Length}", "--duration", "10s", .. options]);
+        Assert.Equal(expected.Select(number => frames[number - 1]), CaptureFiles.Frames(Output));
+    }
+
+    // The second one would empty the file that the first one is writing.
+    [Fact]
+    public void AFileIsOneCapturesOnly()
+    {
+        using var first = IxyProcess.Start("pcap", Generator, Output, "--duration", "30s");
+        first.WaitForOutput("     1  sim:");
+        IxyProcess.AssertOneLine(IxyProcess.Run("pcap", Generator, Output, "--count", "1"), 1, "out.pcapng is being written by another program");
+        first.Signal(PosixSignal.SIGINT);
+        Assert.Equal(0, first.WaitForExit());
+        Assert.NotEmpty(CaptureFiles.Frames(Output));
+        Capture(Generator, Output, 1);
+    }
+
+    // A far end that waits for nobody: its frames come while the other card has no link yet.
+    [Fact]
+    public void WhatComesBeforeTheMeasuredPartIsInTheFileAndInItsStatistics()
+    {
+        string socket = Path.Combine(_directory.FullName, "card");
+        using var card = IxyProcess.Start("sim", "ixgbe", "--socket", socket, "--wire", "generator,rate=20kpps");
+        card.WaitForOutput("waiting for a client");
+        var report = JsonReport.Of(IxyProcess.Run("pcap", $"vfio-user:{socket}", "sim:ixgbe,wire=loopback,link-delay=1s", Output, "--duration", "500ms", "--json"));
+        var captured = Captured(report, 0);
+        Assert.InRange(captured.Number("received") + captured.Number("afterEnd"), 10_000, report.Device(0).Number("rxPackets"));
+        Assert.Equal(captured.Number("written"), CaptureFiles.Frames(Output).Count);
+    }
+
     [SkippableFact]
     public void ATerminalGetsNoCapture()
     {

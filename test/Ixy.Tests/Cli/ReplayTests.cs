@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Ixy.Tests.Captures;
 
 namespace Ixy.Tests.Cli;
@@ -92,7 +93,7 @@ public sealed class ReplayTests : IDisposable
     {
         byte[][] frames = [CaptureFiles.Frame(60, 1), CaptureFiles.Frame(61, 2)];
         CaptureFiles.Write(Input, frames);
-        using var shell = IxyProcess.StartOther("bash", "-c", $"cat {Input} | dotnet exec '{IxyProcess.Program}' replay - '{Card}' --json");
+        using var shell = Shell($"- '{Card}' --json < <(cat {Input})");
         Assert.Equal(0, shell.WaitForExit());
         Assert.Equal(frames, CaptureFiles.Frames(Output));
     }
@@ -112,14 +113,34 @@ public sealed class ReplayTests : IDisposable
     }
 
     [Fact]
-    public void DamageEndsTheReplayWithItsPlace()
+    public void DamageEndsTheReplayWithItsPlaceWhenAllBeforeItIsSent()
     {
-        CaptureFiles.Write(Input, Enumerable.Repeat(CaptureFiles.Frame(60, 1), 10));
+        CaptureFiles.Write(Input, Enumerable.Range(0, 40).Select(i => CaptureFiles.Frame(60, (byte)i)));
         byte[] file = File.ReadAllBytes(Input);
         File.WriteAllBytes(Input, file[..^7]);
-        var (exitCode, _, error) = IxyProcess.Run("replay", Input, Card, "--json");
+        var (exitCode, output, error) = IxyProcess.Run("replay", Input, Card, "--json");
         Assert.Equal(1, exitCode);
         Assert.Matches(@"ixy: \S+in\.pcapng: near byte \d+: ends in the middle", error);
+        var replay = JsonReport.Of((0, output, error)).GetProperty("replay");
+        Assert.Equal(39, replay.Number("sent"));
+        Assert.Contains("ends in the middle", replay.GetProperty("fault").GetString());
+        Assert.Equal(Enumerable.Range(0, 39).Select(i => CaptureFiles.Frame(60, (byte)i)), CaptureFiles.Frames(Output));
+    }
+
+    // What was read to see whether it is a capture does not come again.
+    [Fact]
+    public void APipeIsACaptureTooButNotTwice()
+    {
+        byte[][] frames = [CaptureFiles.Frame(60, 1), CaptureFiles.Frame(61, 2)];
+        CaptureFiles.Write(Input, frames);
+        using (var shell = Shell($"<(cat {Input}) '{Card}' --json"))
+        {
+            Assert.Equal(0, shell.WaitForExit());
+            Assert.Equal(JsonValueKind.Null, JsonReport.Of((0, shell.Output, shell.Error)).GetProperty("replay").GetProperty("fault").ValueKind);
+        }
+        Assert.Equal(frames, CaptureFiles.Frames(Output));
+        using (var shell = Shell($"<(cat {Input}) '{Card}' --loop 2"))
+            IxyProcess.AssertOneLine((shell.WaitForExit(), shell.Output, shell.Error), 1, "is a pipe, which can be read only once: expected a file with --loop");
     }
 
     [Theory]
@@ -131,4 +152,7 @@ public sealed class ReplayTests : IDisposable
         IxyProcess.AssertOneLine(IxyProcess.Run("replay", path, "sim:ixgbe,wire=loopback"), 1, contains);
 
     public void Dispose() => _directory.Delete(recursive: true);
+
+    private static IxyProcess Shell(string arguments) =>
+        IxyProcess.StartOther("bash", "-c", $"dotnet exec '{IxyProcess.Program}' replay {arguments}");
 }

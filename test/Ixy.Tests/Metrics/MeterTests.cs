@@ -1,3 +1,8 @@
+using Ixy.Simulation;
+using Ixy.Simulation.Ixgbe;
+using Ixy.Simulation.Wires;
+using Ixy.Tests.Driver;
+
 namespace Ixy.Tests.Metrics;
 
 /// <summary>The meter <c>Ixy</c>, as any listener of the process sees it.</summary>
@@ -30,6 +35,40 @@ public sealed class MeterTests
             Assert.Equal(device.TransmitQueues[0].Pending, listener.Read("ixy.queue.pending", name, "direction=transmit,queue=0"));
         }
         Assert.Empty(listener.ReadAll());
+    }
+
+    // Each kind another number, so that none is taken for another.
+    [Fact]
+    public void WhatIsLostAndDamagedIsCountedByKind()
+    {
+        const string Name = "sim:losses";
+        using var listener = new Listener();
+        var wire = new FarEnd();
+        using var device = NetworkDevice.Open(new SimulatedPciDevice(Name, new IxgbeCard(new IxgbeCardOptions(), wire)),
+            new() { RingSize = 64, PoolSize = 128, BufferSize = 1024, MaxFrameSize = 9000 });
+        Assert.True(device.WaitForLink(TimeSpan.FromSeconds(10)));
+        wire.Deliver(DriverBench.Frame(1), FrameErrors.Crc);
+        foreach (int length in new[] { 40, 41 }) wire.Deliver(DriverBench.Frame(2)[..length]);
+        wire.Deliver(DriverBench.Frames(3, length: 1500)); // two descriptors each, which the driver does not put together
+        wire.Deliver(Enumerable.Repeat(DriverBench.Frame(4), 20_000)); // more than the packet buffer holds
+        DriverBench.Until(() => wire.IsEmpty, "all delivered");
+        var batch = new Packet[32];
+        int quiet = 0;
+        DriverBench.Until(() =>
+        {
+            int received = device.Receive(batch);
+            PacketPool.Free(batch.AsSpan(0, received));
+            quiet = received == 0 ? quiet + 1 : 0;
+            return device.ReceiveQueues[0].Dropped == 3 && quiet > 1000;
+        }, "all received");
+        long missed = device.ReadStatistics().RxMissed;
+        Assert.InRange(missed, 4, 20_000);
+        var series = listener.ReadAll();
+        Assert.Equal(missed, series[$"ixy.device.dropped device={Name} by=card,direction=receive"]);
+        Assert.Equal(3, series[$"ixy.device.dropped device={Name} by=driver,direction=receive"]);
+        Assert.Equal(3, series[$"ixy.queue.dropped device={Name} direction=receive,queue=0"]);
+        Assert.Equal(1, series[$"ixy.device.errors device={Name} direction=receive,type=crc"]);
+        Assert.Equal(2, series[$"ixy.device.errors device={Name} direction=receive,type=length"]);
     }
 
     [Fact]

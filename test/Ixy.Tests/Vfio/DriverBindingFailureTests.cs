@@ -63,6 +63,17 @@ public sealed class DriverBindingFailureTests : IDisposable
         Assert.Equal(("e1000e", null, false), State);
     }
 
+    // The card never left its driver, so nothing is cut by an unbind that only takes the override away.
+    [Fact]
+    public void AfterABindThatWasCutOffBeforeItChangedTheDriverUnbindMindsNoInterfaceInUse()
+    {
+        CutOffAt(1);
+        Assert.Throws<CutOffException>(() => Binder().Bind("vfio-pci"));
+        _sysfs.AddInterface(Card, NoSuchInterface, flags: Up);
+        Binder().Unbind();
+        Assert.Equal(("e1000e", null, false), State);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
@@ -166,13 +177,30 @@ public sealed class DriverBindingFailureTests : IDisposable
         Assert.Equal(("e1000e", null, false), State);
     }
 
+    // Without a record, too: then the kernel chooses.
+    [Fact]
+    public void AProcessThatOpensTheCardAtTheLastMomentIsSeen()
+    {
+        _kernel.Hold(Card, "vfio-pci");
+        _kernel.BeforeWrite = number =>
+        {
+            if (number == 0) _kernel.AddProcess(4711, "ixy", "/dev/vfio/12");
+        };
+        Assert.Throws<DeviceBusyException>(() => Binder(force: true).Unbind());
+        Assert.DoesNotContain($"unbind {Card}", _kernel.Writes);
+        Assert.Equal(("vfio-pci", null, false), State);
+    }
+
     [Theory]
     [InlineData("vfio-pci", "/dev/vfio/12")]
+    [InlineData("vfio-pci", "/dev/vfio/noiommu-12")]
+    [InlineData("vfio-pci", "/dev/vfio/devices/vfio3")]
     [InlineData("none", "/sys/devices/pci0000:00/0000:03:00.0/config")]
     [InlineData("none", "/sys/devices/pci0000:00/0000:03:00.0/resource0")]
     public void ACardThatAProcessDrivesIsRefusedEvenByForce(string driver, string file)
     {
         Binder().Bind(driver);
+        Directory.CreateDirectory(Path.Combine(_sysfs.Root, Card, "vfio-dev/vfio3"));
         _kernel.AddProcess(4711, "ixy", file);
         Assert.Contains("is driven by ixy (process 4711): end that first",
             Assert.Throws<DeviceBusyException>(() => Binder(force: true).Unbind()).Message);
@@ -187,6 +215,7 @@ public sealed class DriverBindingFailureTests : IDisposable
         _kernel.AddProcess(2, "b", "/sys/devices/pci0000:00/0000:03:00.1/config");
         _kernel.AddProcess(3, "c", "/dev/vfio/vfio");
         _kernel.AddProcess(4, "d", "/home/0000:03:00.0/notes");
+        _kernel.AddProcess(5, "e", "/dev/vfio/devices/vfio4");
         Assert.True(Binder().Bind("vfio-pci").Changed);
         Assert.True(Binder().Unbind().Changed);
     }

@@ -66,8 +66,8 @@ public sealed class HugePagesTests : IDisposable
     public void MountsOfHugetlbfsAreFoundAmongOthers()
     {
         string mounts = Path.Combine(_sysfs.FullName, "mounts");
-        File.WriteAllText(mounts, "proc /proc proc rw 0 0\nhugetlbfs /dev/hugepages hugetlbfs rw,relatime,pagesize=2M 0 0\ntmpfs /hugetlbfs tmpfs rw 0 0\n");
-        Assert.Equal([new("/dev/hugepages", "rw,relatime,pagesize=2M")], HugePages.Mounts(mounts));
+        File.WriteAllText(mounts, "proc /proc proc rw 0 0\nhugetlbfs /dev/hugepages hugetlbfs rw,relatime,pagesize=2M 0 0\nnone /huge hugetlbfs rw 0 0\nhugetlbfs /hugetlbfs tmpfs rw 0 0\n");
+        Assert.Equal([new("/dev/hugepages", "rw,relatime,pagesize=2M"), new("/huge", "rw")], HugePages.Mounts(mounts));
     }
 
     [Fact]
