@@ -7,8 +7,8 @@ namespace Ixy;
 /// <summary>
 /// A fixed number of equal buffers in DMA memory, handed out last-in first-out, so that warm buffers are used again.
 /// Thread-safe: a packet may be allocated or received on one thread, and freed or transmitted on another. Each thread and each
-/// queue has some free buffers at hand, up to 256 of a large pool, and changes them with the others block by block; before a pool
-/// says that it is empty it takes them all, but for those of its receive queue. After <see cref="Dispose"/> it hands out nothing
+/// queue has some free buffers at hand (a sixteenth of the pool and 256 at most, a thread twice that), and changes them with the
+/// others block by block; before a pool says that it is empty it takes them all, but for those of its receive queue. After <see cref="Dispose"/> it hands out nothing
 /// more, and its memory goes when the last buffer is back: a card may still be sending from it.
 /// </summary>
 public sealed unsafe partial class PacketPool : IDisposable

@@ -125,7 +125,10 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
         if (received < batch.Length && (_ring[_position & _mask].HeaderOrStatus & ReceiveDescriptor.DescriptorDone) != 0)
             received += TakeUnusual<TAddresses, TOffloads>(batch[received..]);
         if (_pool.Checks is not null) Watch(batch[..received], from);
-        if (MovesTail(from)) RingDoorbell();
+        if (!MovesTail(from)) return received;
+        RingDoorbell();
+        // A block holds a multiple of this distance, so here it most often just ends.
+        _cache.Prepare();
         return received;
     }
 

@@ -10,8 +10,10 @@ internal unsafe struct BufferStack
 {
     internal ulong* Top, Bottom, Limit;
 
-    /// <summary>What they lie in, and a second block in reserve: full or empty, so that who swings between taking and giving
-    /// back does not trouble the store each time.</summary>
+    /// <summary>
+    /// What they lie in; and a second block in reserve, full or empty, so that who swings between taking and giving back does not
+    /// trouble the store each time. A queue does only the one or the other, and has none.
+    /// </summary>
     internal BufferBlock* Block, Reserve;
 
     /// <summary>The owner is at work on it.</summary>
@@ -61,10 +63,12 @@ internal sealed unsafe class BufferCache
     internal bool IsClaimable { get; private set; }
 
     /// <summary>There are buffers in it. For any thread, as of a moment ago.</summary>
-    internal bool HasBuffers => _stack->Count > 0 || _stack->Reserve->Count > 0;
+    internal bool HasBuffers => _stack->Count > 0 || HasReserve;
 
     /// <summary>The owner is at work on it.</summary>
     internal bool IsBusy => Volatile.Read(ref _stack->Busy) != 0;
+
+    private bool HasReserve => _stack->Reserve != null && _stack->Reserve->Count > 0;
 
     /// <summary>Becomes a cache of this pool, the first in its list. The caller has the pool's gate.</summary>
     internal void Bind(PacketPool pool, BufferCache? next, bool isClaimable)
@@ -72,7 +76,7 @@ internal sealed unsafe class BufferCache
         (Next, IsClaimable) = (next, isClaimable);
         *_stack = default;
         Load(pool.Store.TakeEmpty());
-        _stack->Reserve = pool.Store.TakeEmpty();
+        if (Owner is not null) _stack->Reserve = pool.Store.TakeEmpty();
         Volatile.Write(ref _pool, pool);
     }
 
@@ -95,7 +99,7 @@ internal sealed unsafe class BufferCache
     /// <summary>Gives all buffers to the store. The owner is not at work.</summary>
     internal void Empty(BufferStore store)
     {
-        if (_stack->Reserve->Count > 0) _stack->Reserve = store.SwapForEmpty(_stack->Reserve);
+        if (HasReserve) _stack->Reserve = store.SwapForEmpty(_stack->Reserve);
         if (_stack->Count == 0) return;
         Unload();
         Load(store.SwapForEmpty(_stack->Block));
@@ -106,7 +110,7 @@ internal sealed unsafe class BufferCache
     {
         Unload();
         store.Give(_stack->Block);
-        store.Give(_stack->Reserve);
+        if (_stack->Reserve != null) store.Give(_stack->Reserve);
     }
 
     /// <summary>Begins work; false, and no work, if the pool wants it done under its gate.</summary>
@@ -161,16 +165,23 @@ internal sealed unsafe class BufferCache
         if (stack->Top == stack->Limit) MakeRoom(pool.Store);
         ulong id = pool.Id;
         ulong* from = buffers, top = stack->Top;
-        if (end - buffers > stack->Limit - top) end = buffers + (stack->Limit - top);
-        for (; end - buffers >= Vector256<ulong>.Count; buffers += Vector256<ulong>.Count, top += Vector256<ulong>.Count)
+        // In bytes: a difference of pointers is divided by what they point to.
+        nint room = (nint)stack->Limit - (nint)top;
+        if ((nint)end - (nint)buffers > room) end = (ulong*)((nint)buffers + room);
+        var mark = Vector256.Create(id << Packet.PoolShift);
+        for (; buffers + 4 * Vector256<ulong>.Count <= end; buffers += 4 * Vector256<ulong>.Count, top += 4 * Vector256<ulong>.Count)
         {
-            var several = Vector256.Load(buffers);
-            if (several >>> Packet.PoolShift != Vector256.Create(id)) break;
-            several.Store(top);
+            var (a, b, c, d) = (Vector256.Load(buffers), Vector256.Load(buffers + 4), Vector256.Load(buffers + 8), Vector256.Load(buffers + 12));
+            // Nearly always all of one pool; where not, they go one by one.
+            if (((a ^ mark | b ^ mark | c ^ mark | d ^ mark) >>> Packet.PoolShift) != Vector256<ulong>.Zero) break;
+            a.Store(top);
+            b.Store(top + 4);
+            c.Store(top + 8);
+            d.Store(top + 12);
         }
         for (; buffers < end && *buffers >> Packet.PoolShift == id; buffers++) *top++ = *buffers;
         stack->Top = top;
-        return (int)(buffers - from);
+        return (int)(((nint)buffers - (nint)from) / sizeof(ulong));
     }
 
     /// <summary>The same, of packets.</summary>
@@ -202,6 +213,12 @@ internal sealed unsafe class BufferCache
     /// <summary>Takes the next block of buffers, after all of the last one are used; false if the pool has none. For a receive queue.</summary>
     internal bool TryRefill() => _stack->Count == 0 && (TryFill(_pool!.Store) || (_pool.Gather() && TryFill(_pool.Store)));
 
+    /// <summary>Has buffers at hand for the next time, if they are easily had. For a receive queue.</summary>
+    internal void Prepare()
+    {
+        if (_stack->Count == 0) TryFill(_pool!.Store);
+    }
+
     /// <summary>Takes one buffer; false if the pool has none. For a receive queue.</summary>
     internal bool TryTake(out ulong buffer)
     {
@@ -213,9 +230,14 @@ internal sealed unsafe class BufferCache
     /// <summary>Puts back what was just taken.</summary>
     internal void PutBack(ulong buffer) => *_stack->Top++ = buffer;
 
-    // Takes the reserve if there is something in it, or else a block from the store.
+    // Takes a block from the store, or what is in reserve.
     private bool TryFill(BufferStore store)
     {
+        if (_stack->Reserve == null)
+        {
+            Load(store.SwapForFilled(_stack->Block));
+            return _stack->Count > 0;
+        }
         if (_stack->Reserve->Count == 0) _stack->Reserve = store.SwapForFilled(_stack->Reserve);
         if (_stack->Reserve->Count == 0) return false;
         TurnOver();
@@ -225,10 +247,14 @@ internal sealed unsafe class BufferCache
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void MakeRoom(BufferStore store)
     {
+        if (_stack->Reserve == null)
+        {
+            Unload();
+            Load(store.SwapForEmpty(_stack->Block));
+            return;
+        }
         if (_stack->Reserve->Count > 0) _stack->Reserve = store.SwapForEmpty(_stack->Reserve);
         TurnOver();
-        // A queue only ever gives back, so it needs no reserve.
-        if (Owner is null) _stack->Reserve = store.SwapForEmpty(_stack->Reserve);
     }
 
     private void TurnOver()

@@ -12,7 +12,7 @@ internal sealed class BufferCaches : IDisposable
     private const int FirstCaches = 4;
 
     [ThreadStatic]
-    private static BufferCaches? t_own;
+    private static BufferCaches? s_own;
 
     private readonly Thread? _thread;
     private BufferCache[] _caches;
@@ -27,7 +27,7 @@ internal sealed class BufferCaches : IDisposable
     }
 
     /// <summary>Those of the calling thread.</summary>
-    internal static BufferCaches OfThread => t_own ??= new(Thread.CurrentThread);
+    internal static BufferCaches OfThread => s_own ??= new(Thread.CurrentThread);
 
     /// <summary>The cache for a pool's buffers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
