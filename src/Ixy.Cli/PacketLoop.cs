@@ -88,7 +88,9 @@ internal abstract class PacketLoop(params TransmitQueue[] transmitQueues) : IDis
     {
         try
         {
-            // Once at least: what a thread's first round allocates is not to be measured.
+            // What a thread allocates once is not to be measured: caches of free buffers, with the first return of some,
+            // and whatever a first round does.
+            PacketPool.Free([]);
             do
             {
                 if (PassiveRound() == 0) Rest(worker);

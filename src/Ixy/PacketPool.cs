@@ -8,8 +8,9 @@ namespace Ixy;
 /// A fixed number of equal buffers in DMA memory, handed out last-in first-out, so that warm buffers are used again.
 /// Thread-safe: a packet may be allocated or received on one thread, and freed or transmitted on another. Each thread and each
 /// queue has some free buffers at hand (a sixteenth of the pool and 256 at most, a thread twice that), and changes them with the
-/// others block by block; before a pool says that it is empty it takes them all, but for those of its receive queue. After <see cref="Dispose"/> it hands out nothing
-/// more, and its memory goes when the last buffer is back: a card may still be sending from it.
+/// others block by block; before a pool says that it is empty it takes them all, but for those of its receive queue.
+/// After <see cref="Dispose"/> it hands out nothing more, and its memory goes when the last buffer is back: a card may still
+/// be sending from it.
 /// </summary>
 public sealed unsafe partial class PacketPool : IDisposable
 {
@@ -105,7 +106,10 @@ public sealed unsafe partial class PacketPool : IDisposable
         _templateLength = frame.Length;
     }
 
-    /// <summary>Gives packets back, each to its own pool.</summary>
+    /// <summary>
+    /// Gives packets back, each to its own pool. A thread allocates some managed memory the first time, also when it gives none,
+    /// and never again.
+    /// </summary>
     /// <exception cref="PacketMisuseException">A packet is <c>default</c>, or was given back before (a checked pool knows which).</exception>
     public static void Free(ReadOnlySpan<Packet> packets)
     {
