@@ -142,12 +142,38 @@ public sealed unsafe class SharedPoolTests
         }
     }
 
+    // Blocks go and come back while another thread is about to take them: none may be had by two.
+    [Fact]
+    public void ABlockOfTheStoreIsHadByOneThread()
+    {
+        var store = new BufferStore(4);
+        int[] owners = new int[64];
+        var threads = Enumerable.Range(1, 3).Select(number => OnThread(() =>
+        {
+            var random = new Random(number);
+            for (int i = 0; i < 2_000_000; i++)
+            {
+                BufferBlock* first = store.TakeEmpty(), second = store.TakeEmpty();
+                if (Interlocked.Exchange(ref owners[first->Index], number) != 0) throw new InvalidOperationException("the first is had by two");
+                if (Interlocked.Exchange(ref owners[second->Index], number) != 0) throw new InvalidOperationException("the second is had by two");
+                Volatile.Write(ref owners[first->Index], 0);
+                Volatile.Write(ref owners[second->Index], 0);
+                // The one below goes back first now and then, so that the top is the same over another one.
+                bool turns = random.Next(2) == 0;
+                store.Give(turns ? second : first);
+                store.Give(turns ? first : second);
+            }
+        })).ToArray();
+        foreach (var thread in threads) Join(thread);
+        store.Free();
+    }
+
     [Fact]
     public void AnEmptyPoolStaysWhole()
     {
         // Far too few for three threads, so that they claim each other's caches all the time.
         using var pool = new PacketPool(new() { Count = 256, BufferSize = 64, Checked = true });
-        Stress(pool, threads: 3, pairsEach: 300_000, most: 120);
+        Stress(pool, threads: 3, pairsEach: 5_000_000, most: 120);
         Assert.Equal(256, pool.Available);
         Assert.Empty(pool.FindLeaks());
     }
