@@ -33,6 +33,9 @@ internal sealed class Ports : IDisposable
     /// <summary>Once they are started.</summary>
     internal IReadOnlyList<NetworkDevice> Devices => _devices;
 
+    /// <summary>A card is not simulated in this process.</summary>
+    internal bool AnyElsewhere => _devices.Any(device => device.PciDevice is not SimulatedPciDevice);
+
     /// <summary>Starts the drivers.</summary>
     /// <exception cref="PciDeviceException">There is none for a function, or it does not answer.</exception>
     internal void Start(NetworkDeviceOptions options)

@@ -41,14 +41,15 @@ internal static class PracticeRun
         loops.Start();
         loops.Measure();
         ports.StartSending();
-        WaitUntilCompiled(cancel);
+        WaitUntilCompiled(s_longest, cancel);
         loops.Finish();
     }
 
-    private static void WaitUntilCompiled(StopRequest cancel)
+    /// <summary>Waits until the JIT has had nothing to do for a while, but no longer than that.</summary>
+    internal static void WaitUntilCompiled(TimeSpan longest, StopRequest cancel)
     {
         long start = Stopwatch.GetTimestamp(), changed = start, methods = 0;
-        while (Stopwatch.GetElapsedTime(changed) < s_settled && Stopwatch.GetElapsedTime(start) < s_longest)
+        while (Stopwatch.GetElapsedTime(changed) < s_settled && Stopwatch.GetElapsedTime(start) < longest)
         {
             if (cancel.Wait(TimeSpan.FromMilliseconds(10))) return;
             long now = JitInfo.GetCompiledMethodCount();
