@@ -24,7 +24,7 @@ internal sealed record MeasurementSettings(string Command, TimeSpan? Duration, b
     internal Func<NetworkDevice[], PacketLoop[]>? Practice { get; init; }
 }
 
-/// <summary>The course of a command that moves packets: open, practise, start, wait for links, measure, drain, close, report.</summary>
+/// <summary>The course of a command that moves packets: open, practise, start, wait for links, settle, measure, drain, close, report.</summary>
 internal static class Measurement
 {
     private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1), s_look = TimeSpan.FromMilliseconds(200), s_longestSettling = TimeSpan.FromSeconds(2);
@@ -96,8 +96,11 @@ internal static class Measurement
         if (metrics is not null) Console.Error.WriteLine($"ixy: metrics: {metrics.Address}");
         // This thread has little to do, but where it does it the other stands still: not on the first loop's core.
         ThreadPlacement.PinToLastCore();
-        if (linked && !settings.CountsFromOpening && ports.AnyElsewhere) Settle(ports, screen, stop);
-        if (!settings.CountsFromOpening) ports.StartCounting();
+        if (!settings.CountsFromOpening)
+        {
+            if (linked && ports.AnyElsewhere) Settle(ports, screen, stop);
+            ports.StartCounting();
+        }
         if (linked)
         {
             loops.Measure();
