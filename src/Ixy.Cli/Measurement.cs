@@ -24,10 +24,10 @@ internal sealed record MeasurementSettings(string Command, TimeSpan? Duration, b
     internal Func<NetworkDevice[], PacketLoop[]>? Practice { get; init; }
 }
 
-/// <summary>The course of a command that moves packets: open, practise, start, wait for links, settle, measure, drain, close, report.</summary>
+/// <summary>The course of a command that moves packets: open, practise, start, wait for links, measure, drain, close, report.</summary>
 internal static class Measurement
 {
-    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1), s_look = TimeSpan.FromMilliseconds(200), s_longestSettling = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1), s_look = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Runs loops over devices and reports.</summary>
     /// <param name="settings">How long and how to report.</param>
@@ -49,7 +49,7 @@ internal static class Measurement
         using (var ports = new Ports(specifiers))
         {
             // All that takes time comes first: what a card receives before somebody listens is lost.
-            PracticeRun.Run(specifiers.Length, options, settings.Practice ?? createLoops, cards => Rehearse(cards, screen.Invisible()), stop);
+            PracticeRun.Run(ports, options, settings.Practice ?? createLoops, cards => Rehearse(cards, screen.Invisible()), stop);
             afterPractice?.Invoke();
             ports.Start(options);
             metrics?.Show();
@@ -75,14 +75,6 @@ internal static class Measurement
         });
     }
 
-    // A card that is not simulated in this process is reached by other code than those of the practice, and by all of it only
-    // now: what the JIT thinks of that would take the first loop's core for some 10 ms. Packets move meanwhile, and do not count.
-    private static void Settle(Ports ports, Screen screen, StopRequest stop)
-    {
-        Rehearse(ports, screen.Invisible());
-        PracticeRun.WaitUntilCompiled(s_longestSettling, stop);
-    }
-
     private static Report Measure(
         Ports ports, MeasurementSettings settings, Func<NetworkDevice[], PacketLoop[]> createLoops, StopRequest stop, Screen screen,
         MetricsServer? metrics)
@@ -96,11 +88,7 @@ internal static class Measurement
         if (metrics is not null) Console.Error.WriteLine($"ixy: metrics: {metrics.Address}");
         // This thread has little to do, but where it does it the other stands still: not on the first loop's core.
         ThreadPlacement.PinToLastCore();
-        if (!settings.CountsFromOpening)
-        {
-            if (linked && ports.AnyElsewhere) Settle(ports, screen, stop);
-            ports.StartCounting();
-        }
+        if (!settings.CountsFromOpening) ports.StartCounting();
         if (linked)
         {
             loops.Measure();

@@ -33,8 +33,15 @@ internal sealed class Ports : IDisposable
     /// <summary>Once they are started.</summary>
     internal IReadOnlyList<NetworkDevice> Devices => _devices;
 
-    /// <summary>A card is not simulated in this process.</summary>
-    internal bool AnyElsewhere => _devices.Any(device => device.PciDevice is not SimulatedPciDevice);
+    /// <summary>How many functions wait for <see cref="Start"/>.</summary>
+    internal int Waiting => _functions.Count;
+
+    /// <summary>Reads from the functions that wait for <see cref="Start"/> what may be read from every function at any time.</summary>
+    /// <exception cref="PciDeviceException">One has gone.</exception>
+    internal void Touch()
+    {
+        foreach (var function in _functions) function.ReadConfig(PciConfig.VendorId, sizeof(ushort));
+    }
 
     /// <summary>Starts the drivers.</summary>
     /// <exception cref="PciDeviceException">There is none for a function, or it does not answer.</exception>
