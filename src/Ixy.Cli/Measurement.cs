@@ -24,10 +24,10 @@ internal sealed record MeasurementSettings(string Command, TimeSpan? Duration, b
     internal Func<NetworkDevice[], PacketLoop[]>? Practice { get; init; }
 }
 
-/// <summary>The course of a command that moves packets: open, practise, start, wait for links, measure, drain, close, report.</summary>
+/// <summary>The course of a command that moves packets: open, practise, start, wait for links and traffic, measure, drain, close, report.</summary>
 internal static class Measurement
 {
-    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1), s_look = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1), s_look = TimeSpan.FromMilliseconds(200), s_longestSilence = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Runs loops over devices and reports.</summary>
     /// <param name="settings">How long and how to report.</param>
@@ -91,6 +91,8 @@ internal static class Measurement
         if (!settings.CountsFromOpening) ports.StartCounting();
         if (linked)
         {
+            // Counters run already, the clock only now: the far end of another process begins a moment after the link has come up.
+            if (ports.AnyElsewhere) ports.WaitForTraffic(s_longestSilence, stop);
             loops.Measure();
             ports.StartSending();
             Watch(ports, loops, settings.Duration, stop, screen);

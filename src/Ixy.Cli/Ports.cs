@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using Ixy.Simulation;
 using Ixy.Vfio;
@@ -7,7 +8,7 @@ namespace Ixy.Cli;
 /// <summary>The devices of a command, opened together and closed together.</summary>
 internal sealed class Ports : IDisposable
 {
-    private static readonly TimeSpan s_linkTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_linkTime = TimeSpan.FromSeconds(10), s_pause = TimeSpan.FromMilliseconds(5);
 
     private readonly Queue<PciDevice> _functions = [];
     private readonly List<NetworkDevice> _devices = [];
@@ -32,6 +33,9 @@ internal sealed class Ports : IDisposable
 
     /// <summary>Once they are started.</summary>
     internal IReadOnlyList<NetworkDevice> Devices => _devices;
+
+    /// <summary>A card is not simulated in this process: the far end of its wire does not wait for <see cref="StartSending"/>.</summary>
+    internal bool AnyElsewhere => _devices.Any(device => device.PciDevice is not SimulatedPciDevice);
 
     /// <summary>How many functions wait for <see cref="Start"/>.</summary>
     internal int Waiting => _functions.Count;
@@ -92,6 +96,16 @@ internal sealed class Ports : IDisposable
     internal void StartCounting()
     {
         for (int i = 0; i < _devices.Count; i++) _before[i] = _devices[i].ReadStatistics();
+    }
+
+    /// <summary>Waits until a card has received something since <see cref="StartCounting"/>, but no longer than that.</summary>
+    /// <exception cref="PciDeviceException">One has gone.</exception>
+    internal void WaitForTraffic(TimeSpan longest, StopRequest stop)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(start) < longest && !stop.Wait(s_pause) && !ReadStatistics().Any(counted => counted.RxPackets > 0))
+        {
+        }
     }
 
     /// <summary>What each card has counted since <see cref="StartCounting"/>, or since it was opened. For one thread at a time.</summary>
