@@ -30,7 +30,19 @@ public sealed class ClientProcessTests : IDisposable
             Assert.Equal("vfio-user:" + PathOf(i == 0 ? "left" : "right"), report.Device(i).GetProperty("device").GetString());
             Assert.Equal(Frames, cards[i].GetProperty("wire").Number("sent"));
             Assert.Equal(Frames, cards[i].GetProperty("wire").Number("received"));
+            Assert.Equal((Frames, Frames), (report.Device(i).Number("rxPackets"), report.Device(i).Number("txPackets")));
         }
+    });
+
+    /// <summary>A card on a socket begins a fifth of a second after the link has come up: nobody's slowness.</summary>
+    [Fact]
+    public void TheClockStartsWithTheFirstPacket() => Attempts.Until(() =>
+    {
+        const int Sent = 10_000;
+        using var left = StartCard("left", $"generator,rate={Sent}pps");
+        using var right = StartCard("right", $"generator,rate={Sent}pps");
+        var report = JsonReport.Of(IxyProcess.Run("fwd", Device("left"), Device("right"), "--duration", "1s", "--json"));
+        Assert.InRange(report.GetProperty("packetsPerSecond").GetDouble(), 1.8 * Sent, 2.2 * Sent);
     });
 
     [Theory]
