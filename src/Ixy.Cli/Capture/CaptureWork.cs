@@ -1,4 +1,5 @@
 using Ixy.Captures;
+using Ixy.Cli.Metrics;
 using Ixy.Cli.Output;
 
 namespace Ixy.Cli.Capture;
@@ -10,6 +11,7 @@ internal sealed class CaptureWork(CaptureTarget target, CaptureFileOptions optio
     private readonly List<CaptureFile> _practice = [];
     private NetworkDevice[] _devices = [];
     private CaptureFile? _capture;
+    private CaptureMeter? _meter;
     private CaptureLoop? _loop;
 
     /// <inheritdoc/>
@@ -44,6 +46,7 @@ internal sealed class CaptureWork(CaptureTarget target, CaptureFileOptions optio
     {
         _devices = devices;
         _capture = target.Start(Describe(devices), options);
+        _meter = new CaptureMeter(_capture, devices);
         _loop = new CaptureLoop(devices, _capture, batchSize, count);
         return [_loop];
     }
@@ -74,6 +77,7 @@ internal sealed class CaptureWork(CaptureTarget target, CaptureFileOptions optio
     {
         foreach (var nowhere in _practice) nowhere.Dispose();
         _practice.Clear();
+        _meter?.Dispose();
         _capture?.Dispose();
     }
 

@@ -6,6 +6,9 @@ namespace Ixy.Cli.Metrics;
 /// <summary>Listens to the meters of ixy, and says what they say.</summary>
 internal sealed class MetricsPage : IDisposable
 {
+    // Batches by their size, and the packets that are in them.
+    private const string BatchSizes = "ixy.queue.batches", QueuePackets = "ixy.queue.packets";
+
     private readonly MeterListener _listener = new();
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, (Instrument Instrument, List<(long, KeyValuePair<string, object?>[])> Series)> _found = new(StringComparer.Ordinal);
@@ -14,7 +17,7 @@ internal sealed class MetricsPage : IDisposable
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter.Name is "Ixy" or "Ixy.Simulation") listener.EnableMeasurementEvents(instrument);
+            if (instrument.Meter.Name is "Ixy" or "Ixy.Simulation" or "Ixy.Capture") listener.EnableMeasurementEvents(instrument);
         };
         _listener.SetMeasurementEventCallback<long>(Take);
         _listener.Start();
@@ -28,7 +31,11 @@ internal sealed class MetricsPage : IDisposable
             _found.Clear();
             _listener.RecordObservableInstruments();
             var text = new StringBuilder();
-            foreach (var (instrument, series) in _found.Values) PrometheusText.AppendFamily(text, instrument, series);
+            foreach (var (instrument, series) in _found.Values)
+            {
+                if (instrument.Name == BatchSizes) PrometheusText.AppendHistogram(text, instrument, series, _found.GetValueOrDefault(QueuePackets).Series ?? []);
+                else PrometheusText.AppendFamily(text, instrument, series);
+            }
             return text.ToString();
         }
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text;
+using Series = (long Value, System.Collections.Generic.KeyValuePair<string, object?>[] Tags);
 
 namespace Ixy.Cli.Metrics;
 
@@ -9,28 +10,56 @@ internal static class PrometheusText
 {
     internal const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-    /// <summary>Dots become underscores, the unit and <c>_total</c> are appended: <c>ixy.device.io</c> in By is <c>ixy_device_io_bytes_total</c>.</summary>
-    internal static string NameOf(Instrument instrument)
+    private const string ClassTag = "size";
+
+    /// <summary>A counter or a gauge.</summary>
+    internal static void AppendFamily(StringBuilder text, Instrument instrument, IReadOnlyList<Series> series)
     {
-        string name = instrument.Name.Replace('.', '_');
-        // Units in braces only say what is counted.
-        if (instrument.Unit == "By") name += "_bytes";
-        return IsCounter(instrument) ? name + "_total" : name;
+        bool isCounter = instrument is ObservableCounter<long>;
+        string name = NameOf(instrument) + (isCounter ? "_total" : "");
+        AppendHead(text, name, instrument, isCounter ? "counter" : "gauge");
+        foreach (var (value, tags) in series) AppendSample(text, name, Labels(tags), value);
     }
 
-    internal static void AppendFamily(StringBuilder text, Instrument instrument, IReadOnlyList<(long Value, KeyValuePair<string, object?>[] Tags)> series)
+    /// <summary>A counter whose tag <c>size</c> has classes (1, 2-3 … 1024-), in their order, as a histogram.</summary>
+    /// <param name="text">Where to.</param>
+    /// <param name="instrument">The counter.</param>
+    /// <param name="series">All its classes.</param>
+    /// <param name="sums">The sums of what is in classes; the other tags are the same.</param>
+    internal static void AppendHistogram(StringBuilder text, Instrument instrument, IReadOnlyList<Series> series, IReadOnlyList<Series> sums)
     {
         string name = NameOf(instrument);
-        text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {Escape(instrument.Description ?? "", quote: false)}\n");
-        text.Append(CultureInfo.InvariantCulture, $"# TYPE {name} {(IsCounter(instrument) ? "counter" : "gauge")}\n");
-        foreach (var (value, tags) in series)
+        AppendHead(text, name, instrument, "histogram");
+        foreach (var histogram in series.GroupBy(found => Labels(found.Tags.Where(tag => tag.Key != ClassTag))))
         {
-            string labels = string.Join(',', tags.Select(tag => $"{tag.Key.Replace('.', '_')}=\"{Escape($"{tag.Value}", quote: true)}\""));
-            text.Append(CultureInfo.InvariantCulture, $"{name}{(labels.Length > 0 ? $"{{{labels}}}" : "")} {value}\n");
+            // Buckets hold what is in the smaller ones, too.
+            long count = 0;
+            foreach (var (value, tags) in histogram)
+                AppendSample(text, $"{name}_bucket", $"{histogram.Key},le=\"{UpperEnd(tags)}\"", count += value);
+            // None, if the device has closed meanwhile.
+            foreach (var (value, tags) in sums)
+                if (Labels(tags) == histogram.Key) AppendSample(text, $"{name}_sum", histogram.Key, value);
+            AppendSample(text, $"{name}_count", histogram.Key, count);
         }
     }
 
-    private static bool IsCounter(Instrument instrument) => instrument is ObservableCounter<long>;
+    // Dots become underscores, the unit is appended: ixy.device.io in By is ixy_device_io_bytes. Units in braces only say what is counted.
+    private static string NameOf(Instrument instrument) => instrument.Name.Replace('.', '_') + (instrument.Unit == "By" ? "_bytes" : "");
+
+    private static string UpperEnd(KeyValuePair<string, object?>[] tags)
+    {
+        string range = $"{tags.Single(tag => tag.Key == ClassTag).Value}", end = range[(range.IndexOf('-', StringComparison.Ordinal) + 1)..];
+        return end.Length > 0 ? end : "+Inf";
+    }
+
+    private static void AppendHead(StringBuilder text, string name, Instrument instrument, string type) =>
+        text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {Escape(instrument.Description ?? "", quote: false)}\n# TYPE {name} {type}\n");
+
+    private static void AppendSample(StringBuilder text, string name, string labels, long value) =>
+        text.Append(CultureInfo.InvariantCulture, $"{name}{(labels.Length > 0 ? $"{{{labels}}}" : "")} {value}\n");
+
+    private static string Labels(IEnumerable<KeyValuePair<string, object?>> tags) =>
+        string.Join(',', tags.Select(tag => $"{tag.Key.Replace('.', '_')}=\"{Escape($"{tag.Value}", quote: true)}\""));
 
     private static string Escape(string text, bool quote)
     {

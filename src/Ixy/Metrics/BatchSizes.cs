@@ -7,8 +7,8 @@ namespace Ixy.Metrics;
 /// <summary>How many calls of a queue moved 1 packet, 2 or 3, 4 to 7 … One thread counts, any may read.</summary>
 internal sealed class BatchSizes(Tag queue, Tag direction)
 {
-    // The last class has no end: 65,536 packets and more.
-    private readonly long[] _calls = new long[17];
+    // The last class has no end: 1,024 packets and more.
+    private readonly long[] _calls = new long[11];
 
     internal void Count(int packets)
     {
@@ -18,15 +18,9 @@ internal sealed class BatchSizes(Tag queue, Tag direction)
         Volatile.Write(ref calls, calls + 1);
     }
 
-    /// <summary>The classes that have occurred, with their range in the tag <c>size</c>.</summary>
-    internal IEnumerable<Measurement<long>> Read(Tag device)
-    {
-        for (int i = 0; i < _calls.Length; i++)
-        {
-            long calls = Volatile.Read(ref _calls[i]);
-            if (calls > 0) yield return new(calls, device, queue, direction, new("size", Range(i)));
-        }
-    }
+    /// <summary>All classes in their order, with their range in the tag <c>size</c>.</summary>
+    internal IEnumerable<Measurement<long>> Read(Tag device) =>
+        _calls.Select((_, i) => new Measurement<long>(Volatile.Read(ref _calls[i]), device, queue, direction, new("size", Range(i))));
 
     private string Range(int i) => i == 0 ? "1" : i == _calls.Length - 1 ? $"{1 << i}-" : $"{1 << i}-{(2 << i) - 1}";
 }

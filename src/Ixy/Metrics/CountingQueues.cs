@@ -12,14 +12,20 @@ internal sealed class CountingReceiveQueue(ReceiveQueue queue, BatchSizes sizes)
     }
 }
 
-/// <summary>A transmit queue whose batches somebody wants to know the sizes of.</summary>
+/// <summary>A transmit queue whose batches somebody wants to know the sizes of, and how often they found it full.</summary>
 internal sealed class CountingTransmitQueue(TransmitQueue queue, BatchSizes sizes) : WrappedTransmitQueue(queue)
 {
+    private long _refused;
+
+    /// <summary>Packets that there was no room for, each time they were offered. For any thread.</summary>
+    internal long Refused => Volatile.Read(ref _refused);
+
     /// <inheritdoc/>
     public override int Transmit(ReadOnlySpan<Packet> batch)
     {
         int sent = Queue.Transmit(batch);
         sizes.Count(sent);
+        if (sent < batch.Length) Volatile.Write(ref _refused, _refused + batch.Length - sent);
         return sent;
     }
 }

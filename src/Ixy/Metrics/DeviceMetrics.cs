@@ -19,6 +19,7 @@ internal sealed class DeviceMetrics(NetworkDevice device)
     private readonly List<BatchSizes> _batches = [];
     private IReadOnlyList<ReceiveQueue> _receiveQueues = [];
     private IReadOnlyList<TransmitQueue> _transmitQueues = [];
+    private CountingTransmitQueue[] _countingTransmitQueues = [];
     private long[] _received = [];
     private DeviceStatistics _statistics;
     private long _readAt = long.MinValue;
@@ -29,15 +30,14 @@ internal sealed class DeviceMetrics(NetworkDevice device)
 
     private Tag Device => new("device", Name);
 
-    /// <summary>The queues, and around each one that counts the sizes of batches, if anybody wants these.</summary>
+    /// <summary>The queues, and around each one that counts batches and what is refused, if anybody wants to know.</summary>
     internal (IReadOnlyList<ReceiveQueue> Receive, IReadOnlyList<TransmitQueue> Transmit) Watch(
         IReadOnlyList<ReceiveQueue> receive, IReadOnlyList<TransmitQueue> transmit)
     {
         (_receiveQueues, _transmitQueues, _received) = (receive, transmit, new long[receive.Count]);
-        if (!IxyMeter.WantsBatches) return (receive, transmit);
-        return (
-            [.. receive.Select((queue, i) => new CountingReceiveQueue(queue, NewSizes(s_receive, i)))],
-            [.. transmit.Select((queue, i) => new CountingTransmitQueue(queue, NewSizes(s_transmit, i)))]);
+        if (!IxyMeter.WantsCalls) return (receive, transmit);
+        _countingTransmitQueues = [.. transmit.Select((queue, i) => new CountingTransmitQueue(queue, NewSizes(s_transmit, i)))];
+        return ([.. receive.Select((queue, i) => new CountingReceiveQueue(queue, NewSizes(s_receive, i)))], _countingTransmitQueues);
     }
 
     /// <summary>The device is open.</summary>
@@ -71,6 +71,9 @@ internal sealed class DeviceMetrics(NetworkDevice device)
     ]);
 
     internal Measurement<long>[] QueueDropped() => OfReceiveQueues(queue => queue.Dropped, s_receive);
+
+    internal Measurement<long>[] Refused() =>
+        WhileOpen(() => [.. _countingTransmitQueues.Select((queue, i) => new Measurement<long>(queue.Refused, Device, Queue(i), s_transmit))]);
 
     internal Measurement<long>[] Pending() =>
         WhileOpen(() => [.. _transmitQueues.Select((queue, i) => new Measurement<long>(queue.Pending, Device, Queue(i), s_transmit))]);

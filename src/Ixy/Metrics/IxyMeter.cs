@@ -13,8 +13,10 @@ internal static class IxyMeter
     private static readonly Lock s_lock = new();
     private static DeviceMetrics[] s_devices = [];
     private static readonly Meter s_meter = new(Name, typeof(IxyMeter).Assembly.GetName().Version?.ToString(3));
-    private static readonly ObservableCounter<long> s_batches =
-        Counter("ixy.queue.batches", "{batch}", "Calls that moved packets, by how many they moved at once; only of devices opened when somebody listened.", device => device.Batches());
+    // What calls of queues say is only counted for devices that are opened when somebody listens.
+    private static readonly ObservableCounter<long>
+        s_batches = Counter("ixy.queue.batches", "{batch}", "Calls that moved packets, by how many they moved at once.", device => device.Batches()),
+        s_refused = Counter("ixy.queue.refused", "{packet}", "Packets that a transmit queue had no room for when they were offered.", device => device.Refused());
 
     static IxyMeter()
     {
@@ -29,8 +31,8 @@ internal static class IxyMeter
         Gauge("ixy.pool.size", "{buffer}", "All buffers of that pool.", device => device.PoolSize());
     }
 
-    /// <summary>Somebody wants to know the sizes of batches.</summary>
-    internal static bool WantsBatches => s_batches.Enabled;
+    /// <summary>Somebody wants to know how the queues are called.</summary>
+    internal static bool WantsCalls => s_batches.Enabled || s_refused.Enabled;
 
     /// <summary>Shows a device, under a name that no other one has.</summary>
     internal static void Add(DeviceMetrics device, string name)

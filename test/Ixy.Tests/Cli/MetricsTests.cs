@@ -40,8 +40,17 @@ public sealed partial class MetricsTests
             Assert.Equal(report.Device(i).Number("txBytes"), last[$"ixy_device_io_bytes_total{{{tags},direction=\"transmit\"}}"]);
             Assert.Equal(report.Device(i).Number("rxMissed"), last[$"ixy_device_dropped_total{{{tags},direction=\"receive\",by=\"card\"}}"]);
             Assert.Equal(report.Device(i).Number("rxPackets"), last[$"ixy_queue_packets_total{{{tags},queue=\"0\",direction=\"receive\"}}"]);
-            double batches = last.Where(series => series.Key.StartsWith($"ixy_queue_batches_total{{{tags},queue=\"0\",direction=\"receive\",", StringComparison.Ordinal)).Sum(series => series.Value);
-            Assert.InRange(batches, 10_000.0 / 32, 10_000);
+            string queue = $"{tags},queue=\"0\",direction=\"receive\"";
+            double[] buckets = [.. last.Where(series => series.Key.StartsWith($"ixy_queue_batches_bucket{{{queue},le=\"", StringComparison.Ordinal)).Select(series => series.Value)];
+            Assert.Equal(11, buckets.Length);
+            Assert.Equal(buckets.Order(), buckets);
+            Assert.Equal(buckets[^1], last[$"ixy_queue_batches_bucket{{{queue},le=\"+Inf\"}}"]);
+            Assert.Equal(buckets[^1], last[$"ixy_queue_batches_count{{{queue}}}"]);
+            Assert.Equal(10_000, last[$"ixy_queue_batches_sum{{{queue}}}"]);
+            Assert.InRange(buckets[^1], 10_000.0 / 32, 10_000);
+            // No batch is longer than 32.
+            Assert.Equal(buckets[^1], last[$"ixy_queue_batches_bucket{{{queue},le=\"63\"}}"]);
+            Assert.Equal(0, last[$"ixy_queue_refused_total{{{tags},queue=\"0\",direction=\"transmit\"}}"]);
             Assert.InRange(last[$"ixy_pool_available{{{tags},queue=\"0\"}}"], 1, 4096);
         }
     }
@@ -55,6 +64,30 @@ public sealed partial class MetricsTests
         using var client = new HttpClient();
         var page = new Uri(Address(ixy));
         Assert.Contains(Parse(await client.GetStringAsync(page)).Keys, key => key.StartsWith("ixy_device_packets_total{", StringComparison.Ordinal));
+        ixy.Signal(System.Runtime.InteropServices.PosixSignal.SIGINT);
+        Assert.Equal(0, ixy.WaitForExit());
+    }
+
+    // Both interfaces by number: it may be the same device twice.
+    [Fact]
+    public async Task ACaptureShowsWhatIsInIt()
+    {
+        const string Device = "sim:ixgbe,wire=generator,rate=20kpps,count=1000";
+        using var ixy = IxyProcess.Start("pcap", Device, Device, "/dev/null", "--duration", "20s", "--metrics", "0");
+        using var client = new HttpClient();
+        var page = new Uri(Address(ixy));
+        var found = new Dictionary<string, double>();
+        string written = $"ixy_capture_packets_total{{interface=\"1\",device=\"{Device}\",result=\"written\"}}";
+        string first = written.Replace("\"1\"", "\"0\"", StringComparison.Ordinal);
+        for (int i = 0; i < 400 && (found.GetValueOrDefault(written) < 1000 || found.GetValueOrDefault(first) < 1000); i++)
+        {
+            found = Parse(await client.GetStringAsync(page));
+            await Task.Delay(25);
+        }
+        Assert.Equal((1000, 1000), (found[first], found[written]));
+        Assert.Equal(0, found[written.Replace("written", "dropped", StringComparison.Ordinal)]);
+        // 60 bytes and what pcapng adds to them: 32 for the block.
+        Assert.InRange(found["ixy_capture_io_bytes_total"], 2000 * 92, 2000 * 92 + 2000);
         ixy.Signal(System.Runtime.InteropServices.PosixSignal.SIGINT);
         Assert.Equal(0, ixy.WaitForExit());
     }
@@ -183,7 +216,7 @@ public sealed partial class MetricsTests
             {
                 var sample = SampleLine().Match(line);
                 Assert.True(sample.Success && type.Length > 0, line);
-                Assert.Equal(family, sample.Groups[1].Value);
+                Assert.Contains(sample.Groups[1].Value, type == "histogram" ? [$"{family}_bucket", $"{family}_sum", $"{family}_count"] : new[] { family });
                 Assert.True(series.TryAdd(line[..line.LastIndexOf(' ')], double.Parse(sample.Groups[2].Value, CultureInfo.InvariantCulture)), line);
             }
         }
@@ -196,9 +229,9 @@ public sealed partial class MetricsTests
     [GeneratedRegex(@"^# HELP ([a-z_]+) \S.*$")]
     private static partial Regex HelpLine();
 
-    [GeneratedRegex(@"^# TYPE ([a-z_]+) (counter|gauge)$")]
+    [GeneratedRegex(@"^# TYPE ([a-z_]+) (counter|gauge|histogram)$")]
     private static partial Regex TypeLine();
 
-    [GeneratedRegex("""^([a-z_]+)\{(?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*")(?:,[a-z_]+="(?:[^"\\\n]|\\["\\n])*")*\} (\d+)$""")]
+    [GeneratedRegex("""^([a-z_]+)(?:\{(?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*")(?:,[a-z_]+="(?:[^"\\\n]|\\["\\n])*")*\})? (\d+)$""")]
     private static partial Regex SampleLine();
 }

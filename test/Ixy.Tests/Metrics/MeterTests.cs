@@ -28,6 +28,9 @@ public sealed class MeterTests
             Assert.Equal(100, listener.Read("ixy.queue.packets", name, "direction=transmit,queue=0"));
             Assert.Equal(100, listener.Read("ixy.queue.packets", name, "direction=receive,queue=0"));
             Assert.Equal(10, listener.Read("ixy.queue.batches", name, "direction=transmit,queue=0,size=8-15"));
+            Assert.Equal(0, listener.Read("ixy.queue.batches", name, "direction=transmit,queue=0,size=4-7"));
+            Assert.Equal(0, listener.Read("ixy.queue.batches", name, "direction=transmit,queue=0,size=1024-"));
+            Assert.Equal(0, listener.Read("ixy.queue.refused", name, "direction=transmit,queue=0"));
             Assert.Equal(0, listener.Read("ixy.device.dropped", name, "by=card,direction=receive"));
             Assert.Equal(0, listener.Read("ixy.device.errors", name, "direction=receive,type=crc"));
             Assert.Equal(device.ReceiveQueues[0].Pool.Available, listener.Read("ixy.pool.available", name, "queue=0"));
@@ -69,6 +72,29 @@ public sealed class MeterTests
         Assert.Equal(3, series[$"ixy.queue.dropped device={Name} direction=receive,queue=0"]);
         Assert.Equal(1, series[$"ixy.device.errors device={Name} direction=receive,type=crc"]);
         Assert.Equal(2, series[$"ixy.device.errors device={Name} direction=receive,type=length"]);
+    }
+
+    // One call takes a ring full at most, however fast the card is.
+    [Fact]
+    public void WhatAFullQueueRefusesIsCountedEachTime()
+    {
+        const string Name = "sim:full";
+        using var listener = new Listener();
+        using var device = NetworkDevice.Open(new SimulatedPciDevice(Name, new IxgbeCard(new IxgbeCardOptions(), new FarEnd())),
+            new() { RingSize = 64, PoolSize = 256, BufferSize = 2048 });
+        Assert.True(device.WaitForLink(TimeSpan.FromSeconds(10)));
+        using var pool = new PacketPool(new() { Count = 128, BufferSize = 2048 });
+        pool.SetTemplate(Cli.CaptureFiles.Frame(60, 1));
+        var packets = new Packet[100];
+        Assert.Equal(100, pool.Allocate(packets));
+        int taken = device.Transmit(packets);
+        Assert.InRange(taken, 32, 64);
+        Assert.Equal(100 - taken, listener.Read("ixy.queue.refused", Name, "direction=transmit,queue=0"));
+        // The rest is offered again, as it says: each time.
+        int more = device.Transmit(packets.AsSpan(taken));
+        PacketPool.Free(packets.AsSpan(taken + more));
+        Assert.Equal(100 - taken + 100 - taken - more, listener.Read("ixy.queue.refused", Name, "direction=transmit,queue=0"));
+        Assert.InRange(listener.Read("ixy.queue.batches", Name, "direction=transmit,queue=0,size=32-63"), 1, 2);
     }
 
     [Fact]
