@@ -131,7 +131,7 @@ public sealed class StockDriverTests(GuestPool guests, ITestOutputHelper log)
         Assert.True(flows, $"there was no traffic: {exchange.There}");
         Assert.True(isFree, "the card still has a client");
         // Another client: ixy itself. It finds the card reset; the link tells nothing, as it comes up without a driver, too.
-        using var next = new VfioUserPciDevice(((CardPort)guest.Port(First)).SocketPath);
+        using var next = new VfioUserPciDevice(guest.Card(First).Path);
         Assert.Equal((0x8086, 0x10FB), (next.VendorId, next.DeviceId));
         Assert.Equal(0u, next.ReadConfig(PciConfig.Command, 2));
         next.EnableBusMaster(); // and access to its registers
@@ -140,7 +140,7 @@ public sealed class StockDriverTests(GuestPool guests, ITestOutputHelper log)
         guests.End(guest);
     }
 
-    private static VfioUserServer Card(Guest guest, int device) => ((CardPort)guest.Port(device)).Card;
+    private static VfioUserServer Card(Guest guest, int device) => guest.Card(device).Server;
 
     private static long Counter(Guest guest, int device, string name) =>
         long.Parse(guest.Run($"cat /sys/class/net/{KernelBridge.InterfaceOf(device)}/statistics/{name}").Succeeded());

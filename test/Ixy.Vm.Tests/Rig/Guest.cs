@@ -16,6 +16,7 @@ internal sealed class Guest : IDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ixy-vm-");
     private readonly List<IDisposable> _resources = [];
     private readonly EthernetPort?[] _ports;
+    private readonly CardSocket?[] _cards;
     private readonly QemuProcess _qemu;
     private readonly GuestAgent _agent;
     private int _jobs;
@@ -25,10 +26,15 @@ internal sealed class Guest : IDisposable
     {
         Machine = machine;
         _ports = new EthernetPort[machine.Devices.Length];
+        _cards = new CardSocket[machine.Devices.Length];
         long start = Stopwatch.GetTimestamp();
         try
         {
-            for (int i = 0; i < _ports.Length; i++) _ports[i] = CreatePort(i);
+            for (int i = 0; i < _ports.Length; i++)
+            {
+                _ports[i] = CreatePort(i);
+                if (machine.Devices[i].IsOnSocket) _cards[i] = CreateCard(i);
+            }
             using var listener = Listen(InFolder("agent"));
             using var monitorListener = Listen(InFolder("monitor"));
             _qemu = Keep(new QemuProcess(machine.HasCardsOnSockets ? GuestImage.QemuWithVfioUser : GuestImage.Qemu, Arguments(machine)));
@@ -67,7 +73,11 @@ internal sealed class Guest : IDisposable
 
     /// <summary>The far end of a NIC's cable.</summary>
     internal EthernetPort Port(int device) =>
-        _ports[device] ?? throw new ArgumentException($"device {device} of {Machine.Name} is no NIC");
+        _ports[device] ?? throw new ArgumentException($"device {device} of {Machine.Name} has no cable that ends here");
+
+    /// <summary>A simulated card of this process, and the socket where the guest has it.</summary>
+    internal CardSocket Card(int device) =>
+        _cards[device] ?? throw new ArgumentException($"device {device} of {Machine.Name} is no simulated card");
 
     /// <summary>Runs a shell script as root and waits for its end; after the time limit (a minute) it is killed.</summary>
     /// <exception cref="GuestException">The guest hangs. It is ended.</exception>
@@ -129,7 +139,7 @@ internal sealed class Guest : IDisposable
 
     private List<string> Arguments(GuestMachine machine) =>
     [
-        .. machine.Arguments(Port),
+        .. machine.Arguments(Port, Card),
         "-kernel", GuestImage.Kernel, "-initrd", GuestImage.InitialRamDisk, "-append", machine.KernelCommandLine,
         // A guest that panics or reboots ends.
         "-no-reboot", "-nodefaults", "-nic", "none", "-display", "none",
@@ -139,12 +149,17 @@ internal sealed class Guest : IDisposable
 
     private EthernetPort? CreatePort(int device) => Machine.Devices[device].Cable switch
     {
-        Cable.None => null,
+        Cable.None or Cable.InCard => null,
         Cable.Datagram => Keep(new DatagramPort(InFolder($"guest{device}"), InFolder($"host{device}"))),
-        Cable.Tap => Keep(new TapPort(hasTwoQueues: true)),
-        Cable.CardOnSocket => Keep(new CardPort($"{Machine.Devices[device].Options},mac={GuestMachine.MacAddress(device)}", InFolder($"card{device}"))),
+        Cable.Tap => Keep(new TapPort(hasTwoQueues: !Machine.Devices[device].IsOnSocket)),
         var other => throw new NotSupportedException($"{other}"),
     };
+
+    private CardSocket CreateCard(int device)
+    {
+        string cable = _ports[device] is TapPort tap ? $",wire=tap:{tap.Name}" : "";
+        return Keep(new CardSocket($"{Machine.Devices[device].Options}{cable},mac={GuestMachine.MacAddress(device)}", InFolder($"card{device}")));
+    }
 
     private string InFolder(string name) => Path.Combine(_folder.FullName, name);
 

@@ -14,16 +14,13 @@ internal enum Cable
     /// <summary>A TAP interface of the host with two queues. Needs root.</summary>
     Tap,
 
-    /// <summary>
-    /// The device is no model of QEMU's, but a simulated card of this process behind a vfio-user socket; its wire is a TAP
-    /// interface of the host. Needs root, and QEMU 10.1.
-    /// </summary>
-    CardOnSocket,
+    /// <summary>The card is a simulated one, and has the far end in itself: its specifier says which.</summary>
+    InCard,
 }
 
 /// <summary>A PCI device of a guest.</summary>
 /// <param name="Model">QEMU's name for it.</param>
-/// <param name="Options">QEMU's options, with commas between; of a card on a socket, its specifier.</param>
+/// <param name="Options">QEMU's options, with commas between; of a card on a socket, its specifier, but for a wire that is its cable.</param>
 /// <param name="Cable">What it is plugged into.</param>
 internal sealed record GuestDevice(string Model, string Options = "", Cable Cable = Cable.Datagram)
 {
@@ -32,6 +29,8 @@ internal sealed record GuestDevice(string Model, string Options = "", Cable Cabl
 
     /// <summary>Virtio 1.x only, with its DMA left to the IOMMU.</summary>
     internal const string BehindIommu = "disable-legacy=on,iommu_platform=on,ats=on";
+
+    private const string OnSocket = "vfio-user-pci", UnderLoad = "queue-size=4096,wire=generator,rate=1Mpps";
 
     /// <summary>A virtio 1.x NIC that leaves its DMA to the IOMMU (VIRTIO_F_ACCESS_PLATFORM).</summary>
     internal static GuestDevice VirtioNet { get; } = new("virtio-net-pci", BehindIommu);
@@ -59,14 +58,23 @@ internal sealed record GuestDevice(string Model, string Options = "", Cable Cabl
     internal static GuestDevice Edu { get; } = new("edu", EduReachesAllMemory, Cable.None);
 
     /// <summary>The simulated 82599.</summary>
-    internal static GuestDevice SimulatedIxgbe { get; } = new("vfio-user-pci", "sim:ixgbe", Cable.CardOnSocket);
+    internal static GuestDevice SimulatedIxgbe { get; } = new(OnSocket, "sim:ixgbe", Cable.Tap);
 
     /// <summary>The simulated virtio-net card.</summary>
-    internal static GuestDevice SimulatedVirtio { get; } = new("vfio-user-pci", "sim:virtio", Cable.CardOnSocket);
+    internal static GuestDevice SimulatedVirtio { get; } = new(OnSocket, "sim:virtio", Cable.Tap);
 
-    internal static GuestDevice SimulatedVirtioPacked { get; } = new("vfio-user-pci", "sim:virtio,packed=on", Cable.CardOnSocket);
+    internal static GuestDevice SimulatedVirtioPacked { get; } = new(OnSocket, "sim:virtio,packed=on", Cable.Tap);
 
-    internal bool IsNic => Cable is not (Cable.None or Cable.CardOnSocket);
+    /// <summary>The same, with rings as long as there are, and a far end that sends a million frames a second and judges what it gets.</summary>
+    internal static GuestDevice SimulatedVirtioUnderLoad { get; } = new(OnSocket, $"sim:virtio,{UnderLoad}", Cable.InCard);
+
+    internal static GuestDevice SimulatedVirtioPackedUnderLoad { get; } = new(OnSocket, $"sim:virtio,packed=on,{UnderLoad}", Cable.InCard);
+
+    /// <summary>No model of QEMU's, but a simulated card of this process behind a vfio-user socket. Needs QEMU 10.1.</summary>
+    internal bool IsOnSocket => Model == OnSocket;
+
+    /// <summary>QEMU has its cable's end (-netdev).</summary>
+    internal bool IsNic => Cable != Cable.None && !IsOnSocket;
 }
 
 /// <summary>A guest's hardware. Its devices are functions 0000:00:10.0, 0000:00:11.0 … in order.</summary>
@@ -89,7 +97,7 @@ internal sealed record GuestMachine(string Name, params GuestDevice[] Devices)
     internal int MemoryMiB { get; init; } = 1024;
 
     /// <summary>It has cards that QEMU reaches through a socket, and shares its memory with them.</summary>
-    internal bool HasCardsOnSockets => Devices.Any(device => device.Cable == Cable.CardOnSocket);
+    internal bool HasCardsOnSockets => Devices.Any(device => device.IsOnSocket);
 
     /// <summary>The PCI address of a device.</summary>
     internal static string Address(int device) => $"0000:00:{FirstSlot + device:x2}.0";
@@ -99,7 +107,8 @@ internal sealed record GuestMachine(string Name, params GuestDevice[] Devices)
 
     /// <summary>QEMU's arguments that make this machine.</summary>
     /// <param name="port">The far end of a device's cable.</param>
-    internal IEnumerable<string> Arguments(Func<int, EthernetPort> port)
+    /// <param name="card">The socket that a card is on.</param>
+    internal IEnumerable<string> Arguments(Func<int, EthernetPort> port, Func<int, CardSocket> card)
     {
         // No -accel kvm: where /dev/kvm is a nested one, stock kernels hang under it.
         List<string> arguments = ["-machine", "q35,accel=tcg", "-cpu", "max", "-smp", "2", "-m", $"{MemoryMiB}"];
@@ -110,7 +119,7 @@ internal sealed record GuestMachine(string Name, params GuestDevice[] Devices)
         for (int i = 0; i < Devices.Length; i++)
         {
             if (Devices[i].IsNic) arguments.AddRange(["-netdev", port(i).Netdev($"n{i}")]);
-            arguments.AddRange(["-device", Devices[i].Cable == Cable.CardOnSocket ? CardArgument(i, (CardPort)port(i)) : DeviceArgument(i)]);
+            arguments.AddRange(["-device", Devices[i].IsOnSocket ? CardArgument(i, card(i).Path) : DeviceArgument(i)]);
         }
         return arguments;
     }
@@ -131,12 +140,12 @@ internal sealed record GuestMachine(string Name, params GuestDevice[] Devices)
     }
 
     // A socket's address is an object, which only JSON can say.
-    private string CardArgument(int index, CardPort card) => JsonSerializer.Serialize(new
+    private string CardArgument(int index, string socketPath) => JsonSerializer.Serialize(new
     {
         driver = Devices[index].Model,
         id = $"d{index}",
         addr = $"{FirstSlot + index:x2}",
-        socket = new { type = "unix", path = card.SocketPath },
+        socket = new { type = "unix", path = socketPath },
     });
 
     private string DeviceArgument(int index)

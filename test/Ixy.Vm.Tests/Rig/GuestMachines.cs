@@ -78,6 +78,19 @@ internal static class SimulatedCardsMachine
     };
 }
 
+/// <summary>Simulated cards with a load of their own, two of each, behind an IOMMU.</summary>
+internal static class LoadMachine
+{
+    internal const int Virtio = 0, VirtioPacked = 2;
+
+    internal static GuestMachine Machine { get; } = new("simulated cards under load",
+        GuestDevice.SimulatedVirtioUnderLoad, GuestDevice.SimulatedVirtioUnderLoad,
+        GuestDevice.SimulatedVirtioPackedUnderLoad, GuestDevice.SimulatedVirtioPackedUnderLoad)
+    {
+        HasIommu = true,
+    };
+}
+
 /// <summary>A machine without IOMMU, as most virtual machines are: for the sysfs transport.</summary>
 internal static class PlainMachine
 {

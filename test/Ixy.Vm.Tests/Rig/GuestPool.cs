@@ -21,7 +21,7 @@ public sealed class GuestPool(IMessageSink messages) : IDisposable
     internal Guest Get(GuestMachine machine)
     {
         GuestImage.SkipIfUnavailable();
-        if (machine.Devices.Any(device => device.Cable is Cable.Tap or Cable.CardOnSocket)) TapPort.SkipIfUnavailable();
+        if (machine.Devices.Any(device => device.Cable == Cable.Tap)) TapPort.SkipIfUnavailable();
         if (machine.HasCardsOnSockets) GuestImage.SkipWithoutVfioUser();
         foreach (var dead in _guests.Where(guest => !guest.IsAlive).ToList()) End(dead);
         var guest = _guests.Find(guest => guest.Machine == machine);

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 namespace Ixy.Vm.Tests.Rig;
 
 /// <summary>A cable that ends in a TAP interface, which may have two queues, as the datagram one has not. Needs root.</summary>
-internal class TapPort : EthernetPort
+internal sealed class TapPort : EthernetPort
 {
     private static int s_count;
 
