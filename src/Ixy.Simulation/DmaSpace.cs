@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
+
 namespace Ixy.Simulation;
 
 /// <summary>
@@ -7,12 +8,22 @@ namespace Ixy.Simulation;
 /// PCI bus master bit is set; everything else is a fault, reported as a violation, never an access.
 /// Used under the card's lock.
 /// </summary>
-internal sealed unsafe class DmaSpace(RuleViolations violations) : IDisposable
+internal sealed unsafe class DmaSpace : IDisposable
 {
-    private readonly List<Mapping> _mappings = [];
-    private readonly List<RemoteMapping> _remote = [];
+    private readonly MappedRuns _runs;
+    private readonly AcrossRuns _across;
     private readonly StagedMemory _staged = new();
-    private Mapping _last;
+    private readonly RuleViolations _violations;
+    private MappedRun _last;
+
+    // There are some in this turn.
+    private bool _hasCopies;
+
+    internal DmaSpace(RuleViolations violations)
+    {
+        (_runs, _violations) = (new(), violations);
+        _across = new(_runs);
+    }
 
     /// <summary>Set from the PCI command register, bit 2.</summary>
     internal bool BusMaster { get; set; }
@@ -25,7 +36,7 @@ internal sealed unsafe class DmaSpace(RuleViolations violations) : IDisposable
     internal void Map(ulong iova, ulong length, nint memory)
     {
         RequireFree(iova, length);
-        _mappings.Add(new(iova, iova + length, memory));
+        _runs.Add(new(iova, iova + length, memory));
     }
 
     /// <summary>The same for memory that is copied to and fro. Owned until it is unmapped.</summary>
@@ -33,29 +44,21 @@ internal sealed unsafe class DmaSpace(RuleViolations violations) : IDisposable
     internal void Map(ulong iova, ulong length, RemoteMemory memory)
     {
         RequireFree(iova, length);
-        _remote.Add(new(iova, iova + length, memory));
+        _runs.Add(new(iova, iova + length, memory));
     }
 
     /// <summary>Something in a range is mapped already.</summary>
-    internal bool IsMapped(ulong iova, ulong length)
-    {
-        ulong end = iova + length;
-        foreach (var mapping in _mappings)
-        {
-            if (iova < mapping.End && mapping.Start < end) return true;
-        }
-        return _remote.Any(mapping => iova < mapping.End && mapping.Start < end);
-    }
+    internal bool IsMapped(ulong iova, ulong length) => _runs.Overlaps(iova, length);
 
-    /// <summary>Takes a mapping away; false if there is none that starts and ends so. Not within a turn.</summary>
+    /// <summary>
+    /// Takes what was mapped at once away, or a part of it if it was not memory to be copied; false if it is not mapped.
+    /// Not within a turn.
+    /// </summary>
     internal bool Unmap(ulong iova, ulong length)
     {
         _last = default;
-        if (_mappings.RemoveAll(mapping => mapping.Start == iova && mapping.End == iova + length) == 1) return true;
-        int index = _remote.FindIndex(mapping => mapping.Start == iova && mapping.End == iova + length);
-        if (index < 0) return false;
-        _remote[index].Memory.Dispose();
-        _remote.RemoveAt(index);
+        if (!_runs.TryCut(iova, length, out var remote)) return false;
+        remote?.Dispose();
         return true;
     }
 
@@ -63,16 +66,38 @@ internal sealed unsafe class DmaSpace(RuleViolations violations) : IDisposable
     internal void Clear()
     {
         _last = default;
-        _mappings.Clear();
-        foreach (var mapping in _remote) mapping.Memory.Dispose();
-        _remote.Clear();
+        foreach (var run in _runs.All) run.Remote?.Dispose();
+        _runs.Clear();
     }
 
-    /// <summary>The card's turn, or a register access, is over: what it wrote to memory that is not mapped here goes there.</summary>
+    /// <summary>
+    /// What the card wrote to memory that is not mapped here goes there now. To be called before the card writes what tells
+    /// software of it, and before an interrupt: posted writes do not pass each other (PCI Express, 2.4.1).
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Push()
+    {
+        if (_hasCopies) _staged.WriteBack(ReportFailure);
+    }
+
+    /// <summary>
+    /// Fetches anew what software may have changed since the turn began, if it lies in memory that is not mapped here. What the
+    /// card wrote there must have been pushed.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void LookAgain(void* memory, uint length)
+    {
+        if (_hasCopies) _staged.LookAgain((byte*)memory, length, ReportFailure);
+    }
+
+    /// <summary>The card's turn, or a register access, is over: pointers into memory that is not mapped here end with it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void EndTurn()
     {
-        if (!_staged.IsEmpty) _staged.WriteBack(ReportFailure);
+        if (!_hasCopies) return;
+        _staged.WriteBack(ReportFailure);
+        _staged.Clear();
+        _hasCopies = false;
     }
 
     /// <inheritdoc/>
@@ -112,33 +137,39 @@ internal sealed unsafe class DmaSpace(RuleViolations violations) : IDisposable
         if (!BusMaster)
         {
             Faults++;
-            violations.Add("dma-without-bus-master", purpose, iova, "9.3.3 (PCI command register)",
+            _violations.Add("dma-without-bus-master", purpose, iova, "9.3.3 (PCI command register)",
                 "the card was told to do DMA while bus mastering is off in the PCI command register");
             return null;
         }
-        foreach (var mapping in _mappings)
+        if (_runs.TryFind(iova, out var run))
         {
-            if (iova < mapping.Start || iova >= mapping.End || length > mapping.End - iova) continue;
-            _last = mapping;
-            return mapping.Memory + (iova - mapping.Start);
-        }
-        foreach (var mapping in _remote)
-        {
-            if (iova < mapping.Start || iova >= mapping.End || length > mapping.End - iova) continue;
-            byte* copy = _staged.Open(mapping.Memory, iova - mapping.Start, length, purpose);
-            if (copy is null) ReportFailure(purpose, iova);
-            return copy;
+            bool isWhole = length <= run.End - iova;
+            if (isWhole && run.Remote is null)
+            {
+                _last = run;
+                return run.Memory + (iova - run.Start);
+            }
+            if (isWhole) return OpenCopy(run.Remote!, iova, iova - run.Start, length, purpose);
+            if (_runs.Covers(iova, length)) return OpenCopy(_across, iova, iova, length, purpose);
         }
         Faults++;
-        violations.Add("dma-outside-mapping", purpose, iova, "IOMMU",
+        _violations.Add("dma-outside-mapping", purpose, iova, "IOMMU",
             $"the card was told to reach {length} bytes that the driver has not mapped for it");
         return null;
+    }
+
+    private byte* OpenCopy(RemoteMemory memory, ulong iova, ulong offset, uint length, string purpose)
+    {
+        byte* copy = _staged.Open(memory, offset, length, purpose);
+        if (copy is null) ReportFailure(purpose, iova);
+        _hasCopies = true;
+        return copy;
     }
 
     private void ReportFailure(string purpose, ulong address)
     {
         Faults++;
-        violations.Add("dma-failed", purpose, address, "IOMMU",
+        _violations.Add("dma-failed", purpose, address, "IOMMU",
             "the host did not carry out an access to memory that it keeps: it does not answer, the memory is read-only, or the access is too large");
     }
 
@@ -146,13 +177,5 @@ internal sealed unsafe class DmaSpace(RuleViolations violations) : IDisposable
     {
         if (length == 0 || iova + length < iova) throw new ArgumentException($"no range: 0x{iova:x} + 0x{length:x}");
         if (IsMapped(iova, length)) throw new ArgumentException($"0x{iova:x} + 0x{length:x} overlaps an existing mapping");
-    }
-
-    private sealed record RemoteMapping(ulong Start, ulong End, RemoteMemory Memory);
-
-    private readonly struct Mapping(ulong start, ulong end, nint memory)
-    {
-        internal readonly ulong Start = start, End = end, Length = end - start;
-        internal readonly byte* Memory = (byte*)memory;
     }
 }

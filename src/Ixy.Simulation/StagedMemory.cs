@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Ixy.Vfio;
 using Ixy.Vfio.Interop;
 
@@ -5,8 +6,8 @@ namespace Ixy.Simulation;
 
 /// <summary>
 /// Copies of pieces of <see cref="RemoteMemory"/> that a card works on during one turn. A piece is fetched when the card
-/// asks for it; at the end of the turn, what the card has changed goes back. Slow, and only for memory that cannot be had
-/// otherwise.
+/// asks for it; what the card has changed goes back when the card says so, at the latest at the end of the turn. Slow, and
+/// only for memory that cannot be had otherwise.
 /// </summary>
 internal sealed unsafe class StagedMemory : IDisposable
 {
@@ -20,12 +21,10 @@ internal sealed unsafe class StagedMemory : IDisposable
     private byte* _memory;
     private nuint _used;
 
-    internal bool IsEmpty => _pieces.Count == 0;
-
     /// <summary>Where the card finds a piece until the turn ends; null if there is no room, or the memory does not answer.</summary>
     internal byte* Open(RemoteMemory memory, ulong offset, uint length, string purpose)
     {
-        foreach (ref readonly var piece in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_pieces))
+        foreach (ref readonly var piece in CollectionsMarshal.AsSpan(_pieces))
         {
             if (piece.Memory == memory && offset >= piece.Offset && offset + length <= piece.Offset + piece.Length)
                 return piece.Copy + (offset - piece.Offset);
@@ -42,17 +41,40 @@ internal sealed unsafe class StagedMemory : IDisposable
     }
 
     /// <summary>
-    /// Writes back what has changed, the last piece first and from the end of each: buffers are opened after the ring that
-    /// names them, and the index of a used ring stands before its entries. So software finds everything in its place when
-    /// it sees that it is done.
+    /// Writes back what has changed since it was fetched or written back, the last piece first: buffers are opened after the
+    /// ring that names them.
     /// </summary>
     /// <param name="failed">Called with what a piece was for and its offset, where it could not be written.</param>
     internal void WriteBack(Action<string, ulong> failed)
     {
         for (int i = _pieces.Count - 1; i >= 0; i--)
         {
-            if (!TryWriteBack(_pieces[i])) failed(_pieces[i].Purpose, _pieces[i].Offset);
+            if (TryWriteBack(_pieces[i])) continue;
+            failed(_pieces[i].Purpose, _pieces[i].Offset);
+            // Said once is enough.
+            _pieces[i].Keep(0, _pieces[i].Length);
         }
+    }
+
+    /// <summary>Fetches a part of a piece anew, which the card must not have changed; does nothing for other memory.</summary>
+    /// <param name="memory">Where the part is.</param>
+    /// <param name="length">Bytes.</param>
+    /// <param name="failed">Called with what the piece is for and the offset, where it could not be read: it stays as it was.</param>
+    internal void LookAgain(byte* memory, uint length, Action<string, ulong> failed)
+    {
+        foreach (ref readonly var piece in CollectionsMarshal.AsSpan(_pieces))
+        {
+            if (memory < piece.Copy || memory >= piece.Copy + piece.Length) continue;
+            uint start = (uint)(memory - piece.Copy);
+            if (!piece.Memory.TryRead(piece.Offset + start, new Span<byte>(memory, (int)length))) failed(piece.Purpose, piece.Offset + start);
+            piece.Keep(start, start + length);
+            return;
+        }
+    }
+
+    /// <summary>Ends all pieces.</summary>
+    internal void Clear()
+    {
         _pieces.Clear();
         _used = 0;
     }
@@ -78,6 +100,7 @@ internal sealed unsafe class StagedMemory : IDisposable
             }
             while (start > 0 && !piece.IsSame(start - Block, start)) start -= Block;
             if (!piece.Memory.TryWrite(piece.Offset + start, new ReadOnlySpan<byte>(piece.Copy + start, (int)(end - start)))) return false;
+            piece.Keep(start, end);
             end = start;
         }
         return true;
@@ -99,6 +122,10 @@ internal sealed unsafe class StagedMemory : IDisposable
         internal readonly byte* Copy = copy;
         internal readonly string Purpose = purpose;
         private readonly byte* _original = original;
+
+        /// <summary>A part of the copy is what the memory holds.</summary>
+        internal void Keep(uint start, uint end) =>
+            new ReadOnlySpan<byte>(Copy + start, (int)(end - start)).CopyTo(new Span<byte>(_original + start, (int)(end - start)));
 
         internal bool IsSame(uint start, uint end) =>
             new ReadOnlySpan<byte>(Copy + start, (int)(end - start)).SequenceEqual(new(_original + start, (int)(end - start)));

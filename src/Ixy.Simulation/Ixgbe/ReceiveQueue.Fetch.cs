@@ -17,6 +17,8 @@ internal sealed unsafe partial class ReceiveQueue
         }
         uint count = Math.Min((_tail > _fetch ? _tail : _settings.Count) - _fetch, PrefetchDepth);
         ulong* source = (ulong*)(_ring + _fetch * ReceiveDescriptor.Length);
+        // The tail was read after the ring, unless this is the turn's first look.
+        _card.Dma.LookAgain(source, count * ReceiveDescriptor.Length);
         for (int i = 0; i < count; i++, source += 2)
         {
             ref var descriptor = ref _prefetched[i];

@@ -163,6 +163,7 @@ internal sealed unsafe partial class ReceiveQueue
         uint count = _reportCount, index = _head >= count ? _head - count : _head + _settings.Count - count;
         _reportCount = 0;
         if (_ringTurn != turn && !FindRing(turn)) return;
+        _card.Dma.Push();
         for (int i = 0; i < count; i++)
         {
             ulong* written = (ulong*)(_ring + index * ReceiveDescriptor.Length);

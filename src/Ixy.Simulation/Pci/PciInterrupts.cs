@@ -47,6 +47,7 @@ internal sealed class PciInterrupts
         bool masked = isMsix ? Msix.IsMasked(vector) : Msi is { IsMasked: true };
         SetPending(isMsix, vector, masked);
         if (masked || !_card.Dma.BusMaster) return false;
+        _card.Dma.Push();
         _card.InterruptTarget?.Message(isMsix ? vector : 0);
         return true;
     }
@@ -67,6 +68,7 @@ internal sealed class PciInterrupts
         bool line = _raised && !_header.IsInterruptDisabled;
         if (line == _line) return;
         _line = line;
+        _card.Dma.Push();
         _card.InterruptTarget?.Line(line);
     }
 

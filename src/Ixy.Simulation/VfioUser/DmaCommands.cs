@@ -8,18 +8,33 @@ namespace Ixy.Simulation.VfioUser;
 
 /// <summary>
 /// DMA_MAP and DMA_UNMAP: which memory of the client the card may reach, and how. Memory whose file cannot shrink is
-/// mapped. Other files are read and written, as a page that the client cut off would end this process (SIGBUS); so is what
-/// may only be read. Memory without a descriptor is reached by messages. Used under the card's lock.
+/// mapped. Other files are read and written, as a page that the client cut off would end this process (SIGBUS). Memory without a descriptor is reached by messages. Used while the cards stand still.
 /// </summary>
 internal sealed class DmaCommands(CardModel card, IClientMemory client) : IDisposable
 {
-    /// <summary>Mappings at a time: the kernel gives a process no more than 65,530, and this one has some of its own.</summary>
-    internal const int MostMappings = 16384;
+    /// <summary>
+    /// Mappings at a time, and such as are memory of this process for all its cards together: the kernel gives a process no more
+    /// than 65,530, of which it needs some itself. They are enough for 192 MiB in pages of 4 KiB.
+    /// </summary>
+    internal const int MostMappings = 49152;
 
     // Each keeps a descriptor open, of which a process has some thousands.
     private const int MostOpenFiles = 256;
 
-    private readonly Dictionary<ulong, (ulong Size, nint Memory)> _mapped = [];
+    // Mappings are put where their device addresses say, into an area of the client's own, so that those which follow each
+    // other there do so in memory too: a ring of several pages, each of which came by a command of its own, is one piece.
+    // Between 16 and 80 TiB there is nothing else, as the kernel fills the space from above and programs lie above that or
+    // at its beginning. Where there is something, or no such address, the kernel chooses: the card then copies what lies
+    // across two mappings.
+    private const ulong AreaLength = 1ul << 40, FirstArea = 16 * AreaLength;
+    private const uint Areas = 64;
+    private static uint s_lastArea;
+
+    // Of all clients.
+    private static int s_mapped;
+
+    private readonly ulong _area = FirstArea + Interlocked.Increment(ref s_lastArea) % Areas * AreaLength;
+    private readonly Dictionary<ulong, (ulong Size, FileMapping Mapping)> _mapped = [];
     private readonly Dictionary<ulong, (ulong Size, bool IsFile)> _copied = [];
     private int _openFiles;
 
@@ -78,16 +93,18 @@ internal sealed class DmaCommands(CardModel card, IClientMemory client) : IDispo
         long length = Libc.lseek(file, 0, Libc.SEEK_END);
         if (length < 0 || map.offset > (ulong)length || map.size > (ulong)length - map.offset) return Libc.EINVAL;
         bool isWritable = (map.flags & Protocol.DMA_WRITEABLE) != 0;
-        return isWritable && (seals & Libc.F_SEAL_SHRINK) != 0 ? MapMemory(map, file) : MapCopies(map, descriptors, isWritable);
+        return (seals & Libc.F_SEAL_SHRINK) != 0 ? MapMemory(map, file, isWritable) : MapCopies(map, descriptors, isWritable);
     }
 
-    // The mapping stays when the descriptor is closed.
-    private int MapMemory(in Protocol.dma_map map, int file)
+    private int MapMemory(in Protocol.dma_map map, int file, bool isWritable)
     {
-        nint memory = Libc.mmap(0, (nuint)map.size, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, file, (long)map.offset);
-        if (memory == Libc.MapFailed) return Marshal.GetLastPInvokeError();
-        card.Dma.Map(map.address, map.size, memory);
-        _mapped.Add(map.address, (map.size, memory));
+        if (s_mapped >= MostMappings) return Libc.ENOSPC;
+        if (!FileMapping.TryMap(file, map.offset, map.size, isWritable, _area + map.address % AreaLength, out var mapping))
+            return Marshal.GetLastPInvokeError();
+        if (isWritable) card.Dma.Map(map.address, map.size, mapping.Memory);
+        else card.Dma.Map(map.address, map.size, new ReadOnlyMapping(mapping));
+        _mapped.Add(map.address, (map.size, mapping));
+        s_mapped++;
         return 0;
     }
 
@@ -107,7 +124,8 @@ internal sealed class DmaCommands(CardModel card, IClientMemory client) : IDispo
         if (_mapped.TryGetValue(address, out var mapped) && mapped.Size == size)
         {
             card.Dma.Unmap(address, size);
-            Release(mapped.Memory, size);
+            mapped.Mapping.Release();
+            s_mapped--;
             return _mapped.Remove(address);
         }
         if (!_copied.TryGetValue(address, out var copied) || copied.Size != size) return false;
@@ -134,20 +152,10 @@ internal sealed class DmaCommands(CardModel card, IClientMemory client) : IDispo
     private void Clear()
     {
         card.Dma.Clear();
-        foreach (var (size, memory) in _mapped.Values) Release(memory, size);
+        foreach (var (_, mapping) in _mapped.Values) mapping.Release();
+        s_mapped -= _mapped.Count;
         _mapped.Clear();
         _copied.Clear();
         _openFiles = 0;
-    }
-
-    // Of huge pages only whole ones can be unmapped, and as many were mapped.
-    private static void Release(nint memory, ulong size)
-    {
-        ReadOnlySpan<ulong> pageLengths = [Protocol.PageLength, 2 << 20, 1 << 30];
-        foreach (ulong page in pageLengths)
-        {
-            if (Libc.munmap(memory, (nuint)((size + page - 1) / page * page)) == 0) return;
-        }
-        throw new InvalidOperationException($"0x{size:x} bytes at 0x{memory:x} cannot be unmapped: {Libc.LastError()}");
     }
 }

@@ -49,6 +49,8 @@ internal sealed unsafe class PackedRing(VirtioCard card, string name) : Ring(car
         ushort flags = Volatile.Read(ref descriptor->Flags);
         // What the device keeps to itself as yet, no driver can have made available again.
         if (!IsAvailable(flags, _nextWrap) || _unpublishedCount == _size) return false;
+        // A copy of memory elsewhere may have the flags of a descriptor, and nothing else of it yet.
+        Dma.LookAgain(descriptor, DescriptorLength);
         FetchAhead();
         // Each field is read once: the driver could change it between the check and the use.
         uint length = Volatile.Read(ref descriptor->Length);
@@ -86,6 +88,7 @@ internal sealed unsafe class PackedRing(VirtioCard card, string name) : Ring(car
     internal override bool Publish()
     {
         if (_unpublishedCount == 0) return false;
+        Dma.Push();
         var first = _ring + _used;
         ushort firstFlags = WriteUsed(0);
         uint slots = Advance(0);
@@ -96,9 +99,12 @@ internal sealed unsafe class PackedRing(VirtioCard card, string name) : Ring(car
             slots += Advance(index);
         }
         // The first one goes last: who sees it sees all, in particular the whole of a packet in merged buffers.
+        Dma.Push();
         Volatile.Write(ref first->Flags, firstFlags);
         _unpublishedCount = 0;
+        Dma.Push();
         Interlocked.MemoryBarrier();
+        Dma.LookAgain(_driverEvent, 2 * sizeof(ushort));
         return WantsInterrupt(slots);
     }
 
@@ -108,7 +114,9 @@ internal sealed unsafe class PackedRing(VirtioCard card, string name) : Ring(car
     {
         if (Layout.HasEventIndex) Volatile.Write(ref _deviceEvent[0], (ushort)(_next | (_nextWrap ? WrapBit : 0u)));
         Volatile.Write(ref _deviceEvent[1], Layout.HasEventIndex ? EventDescriptor : EventEnable);
+        Dma.Push();
         Interlocked.MemoryBarrier();
+        Dma.LookAgain(_ring + _next, DescriptorLength);
         return IsAvailable(Volatile.Read(ref _ring[_next].Flags), _nextWrap);
     }
 

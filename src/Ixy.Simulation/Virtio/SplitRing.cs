@@ -27,9 +27,9 @@ internal sealed unsafe class SplitRing(VirtioCard card, string name) : Ring(card
 
     internal override bool BeginTurn()
     {
-        // Flags, index, entries, and the index of the event.
-        _table = (Descriptor*)Dma.Translate(Layout.Descriptors, _size * DescriptorLength, Name);
+        // Flags, index, entries, and the index of the event. Where they are copied, the index first: what it speaks of is there.
         _available = (ushort*)Dma.Translate(Layout.Driver, 6 + 2 * _size, Name);
+        _table = (Descriptor*)Dma.Translate(Layout.Descriptors, _size * DescriptorLength, Name);
         _used = (ushort*)Dma.Translate(Layout.Device, 6 + 8 * _size, Name);
         return _table is not null && _available is not null && _used is not null || Fault();
     }
@@ -79,12 +79,15 @@ internal sealed unsafe class SplitRing(VirtioCard card, string name) : Ring(card
     {
         ushort before = _published, now = _written;
         if (now == before) return false;
+        Dma.Push();
         Volatile.Write(ref _used[1], now);
         _published = now;
         // What the driver wants is read after it can see the index (2.7.7.2).
+        Dma.Push();
         Interlocked.MemoryBarrier();
-        if (Layout.HasEventIndex) return IsPassed(_available[2 + _size], now, before);
-        return (_available[0] & NoInterrupt) == 0;
+        ushort* wanted = Layout.HasEventIndex ? _available + 2 + _size : _available;
+        Dma.LookAgain(wanted, sizeof(ushort));
+        return Layout.HasEventIndex ? IsPassed(*wanted, now, before) : (*wanted & NoInterrupt) == 0;
     }
 
     internal override void SuppressNotifications()
@@ -97,7 +100,9 @@ internal sealed unsafe class SplitRing(VirtioCard card, string name) : Ring(card
     {
         if (Layout.HasEventIndex) Volatile.Write(ref _used[2 + 4 * _size], _next);
         else Volatile.Write(ref _used[0], 0);
+        Dma.Push();
         Interlocked.MemoryBarrier();
+        Dma.LookAgain(_available + 1, sizeof(ushort));
         return LookForMore();
     }
 

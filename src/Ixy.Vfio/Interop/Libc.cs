@@ -40,6 +40,9 @@ internal static unsafe partial class Libc
     [LibraryImport(C, SetLastError = true)]
     internal static partial int ftruncate(int fd, long length);
 
+    [LibraryImport(C, SetLastError = true)]
+    internal static partial int fstatfs(int fd, void* status);
+
     [LibraryImport(C, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int open(string path, int flags);
 

@@ -60,8 +60,30 @@ internal abstract unsafe class CardBench<T> : IDisposable where T : CardModel
         {
             Now += 1_000;
             Card.Poll(Now);
+            Card.Dma.EndTurn();
         }
     }
+
+    /// <summary>
+    /// Takes the memory away from the card and gives it back page by page: some pages are far, and reached by copying.
+    /// </summary>
+    /// <param name="isFar">Whether the page at an address of the card is.</param>
+    /// <param name="before">What software does before the card's bytes come to such a page.</param>
+    /// <param name="after">What it does when they are there.</param>
+    internal void Scatter(Func<ulong, bool> isFar, Action? before = null, Action? after = null)
+    {
+        const int Page = 4096;
+        Assert.True(Card.Dma.Unmap(Iova, MemoryLength));
+        for (int offset = 0; offset < MemoryLength; offset += Page)
+        {
+            ulong iova = Iova + (ulong)offset;
+            if (!isFar(iova)) Card.Dma.Map(iova, Page, (nint)(_memory + offset));
+            else Card.Dma.Map(iova, Page, new FarMemory(_memory + offset, Page) { Before = before, After = after });
+        }
+    }
+
+    /// <summary>The same with every second page far, so that whatever lies in two pages is copied together.</summary>
+    internal void Scatter() => Scatter(iova => iova / 4096 % 2 != 0);
 
     public void Dispose()
     {
@@ -81,7 +103,11 @@ internal sealed class CardBench : CardBench<IxgbeCard>
 
     internal uint Read(uint offset) => Card.ReadBar(0, offset);
 
-    internal void Write(uint offset, uint value) => Card.WriteBar(0, offset, value);
+    internal void Write(uint offset, uint value)
+    {
+        Card.WriteBar(0, offset, value);
+        Card.Dma.EndTurn();
+    }
 
     internal uint Read(Register register, int index = 0) => Read(register[index]);
 
@@ -97,6 +123,12 @@ internal sealed class TestWire : Wire
 
     internal bool Signal { get; set; } = true;
 
+    /// <summary>Frames that the card has not taken.</summary>
+    internal int Waiting => _toCard.Count;
+
+    /// <summary>Called when the card looks for a frame, in the midst of its turn.</summary>
+    internal Action? Asked { get; set; }
+
     public override bool HasSignal => Signal;
 
     internal void Deliver(byte[] frame, FrameErrors errors = FrameErrors.None) => _toCard.Enqueue((frame, errors));
@@ -105,6 +137,7 @@ internal sealed class TestWire : Wire
 
     public override ReadOnlySpan<byte> Receive(long now, out FrameErrors errors)
     {
+        Asked?.Invoke();
         if (!_toCard.TryDequeue(out var next))
         {
             errors = FrameErrors.None;

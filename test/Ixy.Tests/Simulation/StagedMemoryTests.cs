@@ -7,9 +7,9 @@ public sealed unsafe class StagedMemoryTests
 {
     private readonly List<(string Memory, ulong Offset, byte[] Bytes)> _written = [];
 
-    // Software must find the buffer filled when the ring says so, and the end of the ring before its beginning.
+    // Software must find the buffer filled when the ring says so.
     [Fact]
-    public void WhatWasOpenedLastGoesBackFirstAndFromItsEnd()
+    public void WhatWasOpenedLastGoesBackFirst()
     {
         using var staged = new StagedMemory();
         Far ring = new("ring", _written), buffer = new("buffer", _written);
@@ -19,9 +19,49 @@ public sealed unsafe class StagedMemoryTests
         staged.WriteBack((_, _) => Assert.Fail("it was written"));
         Assert.Equal([("buffer", 16ul, 32), ("ring", 0x160ul, 16), ("ring", 0x100ul, 16)], _written.Select(piece => (piece.Memory, piece.Offset, piece.Bytes.Length)));
         Assert.Equal(0xFF, _written[2].Bytes[1]);
-        Assert.True(staged.IsEmpty);
         staged.WriteBack((_, _) => Assert.Fail("nothing is left"));
         Assert.Equal(3, _written.Count);
+        descriptors[1] = 0xFE;
+        staged.WriteBack((_, _) => Assert.Fail("it was written"));
+        Assert.Equal(("ring", 0x100ul, 16), (_written[3].Memory, _written[3].Offset, _written[3].Bytes.Length));
+        Assert.Equal((0xFE, 0x11), (descriptors[1], descriptors[0x11]));
+    }
+
+    [Fact]
+    public void WhatCannotBeWrittenIsReportedOnce()
+    {
+        using var staged = new StagedMemory();
+        Far memory = new("memory", _written) { Answers = false };
+        byte* bytes = staged.Open(memory, 0x40, 64, "a buffer");
+        Assert.True(bytes is null);
+        memory.Answers = true;
+        bytes = staged.Open(memory, 0x40, 64, "a buffer");
+        memory.Answers = false;
+        bytes[3] = 1;
+        List<(string, ulong)> failed = [];
+        for (int i = 0; i < 2; i++) staged.WriteBack((purpose, offset) => failed.Add((purpose, offset)));
+        Assert.Equal([("a buffer", 0x40ul)], failed);
+    }
+
+    [Fact]
+    public void ASecondLookFetchesAPartAnew()
+    {
+        using var staged = new StagedMemory();
+        Far memory = new("memory", _written);
+        byte* first = staged.Open(memory, 0, 64, "first"), second = staged.Open(memory, 0x80, 64, "second");
+        memory.Adds = 5;
+        staged.LookAgain(second + 16, 16, (_, _) => Assert.Fail("it was read"));
+        Assert.Equal((0x3F, 0x8F, 0x95, 0xA4, 0xA0), (first[63], second[15], second[16], second[31], second[32]));
+        // It is no change of the card's.
+        staged.WriteBack((_, _) => Assert.Fail("nothing has changed"));
+        Assert.Empty(_written);
+        byte elsewhere = 1;
+        staged.LookAgain(&elsewhere, 1, (_, _) => Assert.Fail("it is not read"));
+        Assert.Equal(1, elsewhere);
+        memory.Answers = false;
+        List<(string, ulong)> failed = [];
+        staged.LookAgain(second + 16, 16, (purpose, offset) => failed.Add((purpose, offset)));
+        Assert.Equal([("second", 0x90ul)], failed);
     }
 
     [Fact]
@@ -45,22 +85,28 @@ public sealed unsafe class StagedMemoryTests
         Assert.True(staged.Open(memory, 0, StagedMemory.Capacity, "") is not null);
         Assert.True(staged.Open(other, 0, 1, "") is null);
         staged.WriteBack((_, _) => Assert.Fail("nothing has changed"));
+        Assert.True(staged.Open(other, 0, 1, "") is null);
+        staged.Clear();
         Assert.True(staged.Open(other, 0, 1, "") is not null);
     }
 
-    // Memory whose bytes tell where they are.
+    // Memory whose bytes tell where they are, plus something.
     private sealed class Far(string name, List<(string, ulong, byte[])> written) : RemoteMemory
     {
+        internal bool Answers { get; set; } = true;
+
+        internal byte Adds { get; set; }
+
         internal override bool TryRead(ulong offset, Span<byte> target)
         {
-            for (int i = 0; i < target.Length; i++) target[i] = (byte)(offset + (ulong)i);
-            return true;
+            for (int i = 0; i < target.Length; i++) target[i] = (byte)(offset + (ulong)i + Adds);
+            return Answers;
         }
 
         internal override bool TryWrite(ulong offset, ReadOnlySpan<byte> source)
         {
-            written.Add((name, offset, source.ToArray()));
-            return true;
+            if (Answers) written.Add((name, offset, source.ToArray()));
+            return Answers;
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Ixy.Simulation;
 using Ixy.Simulation.VfioUser;
 using Ixy.Vfio.Interop;
 using static Ixy.Tests.VfioUser.RawClient;
@@ -298,6 +299,115 @@ public sealed unsafe class DmaTests
         Assert.True(flood.Join(20_000));
     }
 
+    // As a virtual IOMMU has it: pages that follow each other for the device lie anywhere in the client's memory.
+    [Theory]
+    [InlineData("mapped")]
+    [InlineData("read and written")]
+    [InlineData("by message")]
+    [InlineData("in turn")]
+    public void ARingAndAFrameLieAcrossMappings(string kind)
+    {
+        const int Page = 0x1000, Pages = 8;
+        using var bench = new ServerBench();
+        int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: true)), open = bench.Keep(ServerBench.MemoryFile(Length, isSealed: false));
+        var memory = new byte[Pages * Page];
+        bench.Client.Memory = (address, data, count) =>
+        {
+            var piece = memory.AsSpan((int)(address - Iova), count);
+            data?.CopyTo(piece);
+            return piece.ToArray();
+        };
+        for (int page = 0; page < Pages; page++)
+        {
+            byte[] map = Map(Iova + (ulong)(page * Page), Page, offset: InFile(page) is var offset && Way(page) < 2 ? (ulong)offset : 0);
+            if (Way(page) == 2) bench.Client.Ask(DmaMap, map);
+            else bench.Client.Ask(DmaMap, map, Way(page) == 0 ? file : open);
+        }
+        // Eight descriptors lie in the first page, and one in the second.
+        const int Frames = 9;
+        const ulong Ring = Iova + Page - 8 * 16, Start = Iova + 3 * Page - 50;
+        byte[][] frames = [Frame(), [.. Frame().Reverse()]];
+        for (int i = 0; i < Frames; i++) Write(Ring + 16 * (ulong)i, Descriptor(Start + 2 * Page * (ulong)(i % 2)));
+        for (int i = 0; i < 2; i++) Write(Start + 2 * Page * (ulong)i, frames[i]);
+        SetUp(bench.Client, Ring);
+        bench.Client.Write(0, 0x6018, Frames);
+        ServerBench.Await(() => bench.Client.Read(0, 0x6010) == Frames && bench.Wire.FromCard.Count == Frames, "no frames");
+        bench.Client.Read(7, 0);
+        Assert.Equal(Enumerable.Range(0, Frames).Select(i => frames[i % 2]), bench.Wire.FromCard);
+        ServerBench.Await(() => Enumerable.Range(0, Frames).All(i => (Read(Ring + 16 * (ulong)i + 12) & 1) != 0), "no write-back");
+        Assert.Empty(bench.Card.Violations.All);
+
+        int Way(int page) => kind switch { "mapped" => 0, "read and written" => 1, "by message" => 2, _ => page % 3 };
+
+        static int InFile(int page) => (page * 5 + 3) % Pages * Page;
+
+        void Write(ulong iova, ReadOnlySpan<byte> bytes)
+        {
+            for (int i = 0; i < bytes.Length; i++)
+            {
+                var (page, offset) = Math.DivRem((int)(iova - Iova) + i, Page);
+                if (Way(page) == 2) memory[page * Page + offset] = bytes[i];
+                else ServerBench.WriteFile(Way(page) == 0 ? file : open, InFile(page) + offset, [bytes[i]]);
+            }
+        }
+
+        int Read(ulong iova)
+        {
+            var (page, offset) = Math.DivRem((int)(iova - Iova), Page);
+            return Way(page) == 2 ? memory[page * Page + offset] : ServerBench.ReadFile(Way(page) == 0 ? file : open, InFile(page) + offset, 1)[0];
+        }
+    }
+
+    // So a card's whole ring is in the reach of a pointer, and nothing is copied: what the client writes there is there.
+    [Fact]
+    public void MappingsOfAdjacentAddressesAreAdjacent()
+    {
+        const int Pages = 16;
+        using var bench = new ServerBench();
+        int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: true));
+        bench.Client.Write(7, 4, 6, 2);
+        for (int round = 0; round < 2; round++)
+        {
+            for (int page = 0; page < Pages; page++)
+            {
+                int other = page * 7 % Pages;
+                bench.Client.Ask(DmaMap, Map(Iova + 0x1000 * (ulong)other, 0x1000, offset: 0x1000 * (ulong)(Pages - 1 - other)), file);
+            }
+            byte* memory = Translate(bench, Iova, Pages * 0x1000);
+            for (int page = 0; page < Pages; page++)
+            {
+                byte value = (byte)(page + 16 * round);
+                ServerBench.WriteFile(file, 0x1000 * (Pages - 1 - page) + 5, [value]);
+                Assert.Equal(value, memory[0x1000 * page + 5]);
+            }
+            // One goes from the middle, and the rest stays where it is.
+            bench.Client.Ask(DmaUnmap, Bytes(24, 0, Iova + 0x5000, 0x1000ul));
+            Assert.True(Translate(bench, Iova + 0x4000, 0x1001) is null);
+            Assert.True(Translate(bench, Iova + 0x6000, 0xA000) == memory + 0x6000);
+            bench.Client.Ask(DmaUnmap, Bytes(24, 2, 0ul, 0ul));
+        }
+    }
+
+    // Two addresses a TiB apart have one place, and the later one goes elsewhere.
+    [Fact]
+    public void AMappingWhosePlaceIsTakenIsElsewhere()
+    {
+        const ulong Away = 1ul << 40;
+        using var bench = new ServerBench();
+        int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: true));
+        bench.Client.Write(7, 4, 6, 2);
+        bench.Client.Ask(DmaMap, Map(Iova, 0x1000), file);
+        bench.Client.Ask(DmaMap, Map(Iova + Away, 0x1000, offset: 0x2000), file);
+        ServerBench.WriteFile(file, 0, [1]);
+        ServerBench.WriteFile(file, 0x2000, [2]);
+        byte* one = Translate(bench, Iova, 0x1000), other = Translate(bench, Iova + Away, 0x1000);
+        Assert.Equal((1, 2), (*one, *other));
+        bench.Client.Ask(DmaUnmap, Bytes(24, 0, Iova, 0x1000ul));
+        Assert.Equal(2, *other);
+        bench.Client.Ask(DmaMap, Map(Iova, 0x1000), file);
+        Assert.True(Translate(bench, Iova, 0x1000) == one);
+    }
+
     [Fact]
     public void MemoryThatMayOnlyBeReadIsNotWritten()
     {
@@ -310,6 +420,23 @@ public sealed unsafe class DmaTests
         ServerBench.Await(() => bench.Card.Violations.Count > 0, "no violation");
         Assert.Equal("dma-failed", bench.Card.Violations.All[0].Rule);
         Assert.Equal(Descriptor(), ServerBench.ReadFile(file, 0, 16));
+    }
+
+    // Linux maps each frame that it sends so, behind an IOMMU, and unmaps it when it is in the mood to.
+    [Fact]
+    public void MemoryThatMayOnlyBeReadIsHadInManyPieces()
+    {
+        const int Pieces = 600;
+        const ulong Sent = Iova + 0x10_0000;
+        using var bench = new ServerBench();
+        int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: true));
+        bench.Client.Ask(DmaMap, Map(Iova, 0x1000), file);
+        for (ulong i = 0; i < Pieces; i++) bench.Client.Ask(DmaMap, Map(Sent + 0x1000 * i, 0x1000, Readable, 0x2000), file);
+        ServerBench.WriteFile(file, 0, Descriptor(Sent + 0x1000 * (Pieces - 1) + 0x80));
+        ServerBench.WriteFile(file, 0x2080, Frame());
+        Send(bench);
+        Assert.Equal(Frame(), bench.Wire.FromCard[0]);
+        Assert.Empty(bench.Card.Violations.All);
     }
 
     [Fact]
@@ -363,6 +490,21 @@ public sealed unsafe class DmaTests
         bench.Client.Ask(DmaMap, Map(0x1000, 0x1000), file);
     }
 
+    private static byte* Translate(ServerBench bench, ulong iova, uint length)
+    {
+        DeviceThread.Enter();
+        try
+        {
+            byte* memory = bench.Card.Dma.Translate(iova, length, "a look of the test");
+            bench.Card.Dma.EndTurn();
+            return memory;
+        }
+        finally
+        {
+            DeviceThread.Leave();
+        }
+    }
+
     private static byte[] Command(int command, byte[] payload) => Bytes((ushort)1, (ushort)command, 16 + payload.Length, 0, 0, payload);
 
     private static byte[] Map(ulong address, ulong size, int flags = All, ulong offset = 0) => Bytes(32, flags, offset, address, size);
@@ -375,18 +517,18 @@ public sealed unsafe class DmaTests
     }
 
     // An advanced data descriptor: end of packet, insert FCS, report status; 100 bytes of payload (7.2.3.2.4).
-    private static byte[] Descriptor()
+    private static byte[] Descriptor(ulong buffer = Buffer)
     {
         var bytes = new byte[16];
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes, Buffer);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, buffer);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(8), 1u << 29 | 3u << 20 | 0xBu << 24 | 100);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(12), 100 << 14);
         return bytes;
     }
 
-    private static void Send(ServerBench bench)
+    private static void Send(ServerBench bench, ulong ring = Iova)
     {
-        SetUp(bench.Client);
+        SetUp(bench.Client, ring);
         bench.Client.Write(0, 0x6018, 1);
         // Reading something answers the card's own commands meanwhile.
         ServerBench.Await(() => bench.Client.Read(0, 0x6010) == 1 && bench.Wire.FromCard.Count == 1, "no frame");
@@ -394,7 +536,7 @@ public sealed unsafe class DmaTests
     }
 
     // 4.6.8, for queue 0: link, ring, transmission, queue.
-    private static void SetUp(RawClient client)
+    private static void SetUp(RawClient client, ulong ring = Iova)
     {
         client.Write(7, 4, 6, 2);
         client.Write(0, 0x4240, 0xC01); // HLREG0: add FCS, padding
@@ -404,8 +546,8 @@ public sealed unsafe class DmaTests
         client.Write(0, 0x4900, client.Read(0, 0x4900) & ~0x40u);
         client.Write(0, 0x42A0, client.Read(0, 0x42A0) & ~0xE000u | 3u << 13 | 1u << 12); // AUTOC: 10G serial, restart
         ServerBench.Await(() => (client.Read(0, 0x42A4) & 1u << 30) != 0, "no link"); // LINKS
-        client.Write(0, 0x6000, unchecked((uint)Iova));
-        client.Write(0, 0x6004, (uint)(Iova >> 32));
+        client.Write(0, 0x6000, unchecked((uint)ring));
+        client.Write(0, 0x6004, (uint)(ring >> 32));
         client.Write(0, 0x6008, 128 * 16);
         client.Write(0, 0x4A80, client.Read(0, 0x4A80) | 1); // DMATXCTL
         client.Write(0, 0x6028, 1u << 25); // TXDCTL

@@ -19,7 +19,7 @@ public sealed class NegotiationTests
         Assert.Equal([0, 0, 0, 0], reply.Payload[..4]);
         Assert.Equal(0, reply.Payload[^1]);
         Assert.True(reply.Payload.Length <= json.Length + 5, "QEMU takes no longer reply");
-        Assert.Equal("{\"capabilities\":{\"max_msg_fds\":16,\"max_data_xfer_size\":1048576,\"max_dma_maps\":16384,\"pgsizes\":4096,\"write_multiple\":true}}",
+        Assert.Equal("{\"capabilities\":{\"max_msg_fds\":16,\"max_data_xfer_size\":1048576,\"max_dma_maps\":49152,\"pgsizes\":4096,\"write_multiple\":true}}",
             Encoding.UTF8.GetString(reply.Payload[4..^1]));
     }
 

@@ -8,8 +8,10 @@ public sealed class ReceiveRingPropertyTests
 {
     private const uint OneBuffer = 1u << 25;
 
-    [Fact]
-    public void FramesComeOnceWholeAndInOrderAroundTheRing()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void FramesComeOnceWholeAndInOrderAroundTheRing(bool isScattered)
     {
         var round = from frames in Gen.Choose(0, 12)
                     from refills in Gen.Choose(0, 12)
@@ -18,14 +20,15 @@ public sealed class ReceiveRingPropertyTests
         var sample = from entries in Gen.Elements(8, 16, 24, 64)
                      from rounds in round.ArrayOf(25)
                      select (entries, rounds);
-        Prop.ForAll(Arb.From(sample), test => ComeInOrder(test.entries, test.rounds))
+        Prop.ForAll(Arb.From(sample), test => ComeInOrder(isScattered, test.entries, test.rounds))
             .Check(Config.QuickThrowOnFailure.WithMaxTest(40));
     }
 
     // A round delivers some frames, takes what is there, and gives some descriptors back.
-    private static bool ComeInOrder(int entries, (int Frames, int Refills, int Length)[] rounds)
+    private static bool ComeInOrder(bool isScattered, int entries, (int Frames, int Refills, int Length)[] rounds)
     {
         using var bench = new ReceiveBench();
+        if (isScattered) bench.Scatter();
         var ring = bench.Start(0, OneBuffer | 1, entries);
         bench.EnableReceive();
         var sent = new List<byte[]>();

@@ -49,6 +49,13 @@ internal sealed class TransmitBench : IDisposable
 
     internal void Run(long nanoseconds = 10_000) => _bench.Run(nanoseconds);
 
+    /// <summary>Every second page of the memory is reached by copying only, and what follows lies across two.</summary>
+    internal void Scatter()
+    {
+        _bench.Scatter();
+        Allocate(4096 - 128);
+    }
+
     internal ulong Allocate(int length, int alignment = 128) => _bench.Allocate(length, alignment);
 
     internal Span<byte> At(ulong address, int length) => _bench.At(address, length);

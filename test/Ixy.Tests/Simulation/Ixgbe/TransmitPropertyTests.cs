@@ -9,13 +9,16 @@ public sealed class TransmitPropertyTests
     private static readonly Config s_config = Config.QuickThrowOnFailure.WithMaxTest(60);
 
     // 7.2.3.3: however software cuts its frames into buffers and moves the tail, they leave whole, in order, once.
-    [Fact]
-    public void FramesLeaveInOrderWhateverTheBatches()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void FramesLeaveInOrderWhateverTheBatches(bool isScattered)
     {
         var batches = Gen.Choose(1, 7).Zip(Gen.Choose(1, 5)).NonEmptyListOf();
         Check.One(s_config, Prop.ForAll(batches.ToArbitrary(), list =>
         {
             using var bench = new TransmitBench();
+            if (isScattered) bench.Scatter();
             var ring = bench.AddQueue(size: 40);
             var expected = new List<byte[]>();
             foreach (var (frames, parts) in list)

@@ -54,7 +54,11 @@ internal sealed unsafe class VirtioBench : CardBench<VirtioCard>
 
     internal uint Read(uint offset, int size) => Card.ReadBar(IsLegacy ? 0 : Bar, offset, size);
 
-    internal void Write(uint offset, uint value, int size) => Card.WriteBar(IsLegacy ? 0 : Bar, offset, value, size);
+    internal void Write(uint offset, uint value, int size)
+    {
+        Card.WriteBar(IsLegacy ? 0 : Bar, offset, value, size);
+        Card.Dma.EndTurn();
+    }
 
     internal uint Status
     {

@@ -6,28 +6,40 @@ namespace Ixy.Tests.Simulation.Virtio;
 /// <summary>Whatever sizes, layouts and batches: every frame passes once, whole and in order, around the ring.</summary>
 public sealed class VirtioRingPropertyTests
 {
-    public static TheoryData<string> Kinds => Variants.Names;
+    public static TheoryData<string, bool> Kinds
+    {
+        get
+        {
+            var kinds = new TheoryData<string, bool>();
+            foreach (string kind in Variants.All.Keys)
+            {
+                kinds.Add(kind, false);
+                kinds.Add(kind, true);
+            }
+            return kinds;
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void FramesAreSentOnceWholeAndInOrder(string kind)
+    public void FramesAreSentOnceWholeAndInOrder(string kind, bool isScattered)
     {
         var packet = from length in Gen.Choose(14, 1514)
                      from cuts in Gen.Choose(1, 13 + 12).ArrayOf(3)
                      from indirect in Gen.Elements(true, false)
                      select new Packet(length, cuts, indirect);
-        Prop.ForAll(Arb.From(Rounds(kind, packet)), test => AreSent(kind, test.Size, test.Rounds)).Check(Config.QuickThrowOnFailure.WithMaxTest(30));
+        Prop.ForAll(Arb.From(Rounds(kind, packet)), test => AreSent(kind, isScattered, test.Size, test.Rounds)).Check(Config.QuickThrowOnFailure.WithMaxTest(30));
     }
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void FramesAreReceivedOnceWholeAndInOrder(string kind)
+    public void FramesAreReceivedOnceWholeAndInOrder(string kind, bool isScattered)
     {
         var packet = from length in Gen.Choose(14, 1514)
                      from cuts in Gen.Choose(1, 1500).ArrayOf(3)
                      from indirect in Gen.Elements(true, false)
                      select new Packet(length, cuts, indirect);
-        Prop.ForAll(Arb.From(Rounds(kind, packet)), test => AreReceived(kind, test.Size, test.Rounds)).Check(Config.QuickThrowOnFailure.WithMaxTest(30));
+        Prop.ForAll(Arb.From(Rounds(kind, packet)), test => AreReceived(kind, isScattered, test.Size, test.Rounds)).Check(Config.QuickThrowOnFailure.WithMaxTest(30));
     }
 
     private static Gen<(int Size, Packet[][] Rounds)> Rounds(string kind, Gen<Packet> packet) =>
@@ -36,9 +48,10 @@ public sealed class VirtioRingPropertyTests
         select (size, rounds);
 
     // A round adds packets as far as they fit, and takes what is used.
-    private static bool AreSent(string kind, int size, Packet[][] rounds)
+    private static bool AreSent(string kind, bool isScattered, int size, Packet[][] rounds)
     {
         using var bench = Variants.Running(kind, size);
+        if (isScattered) bench.Scatter();
         var sent = new List<byte[]>();
         int used = 0;
         foreach (var round in rounds)
@@ -60,9 +73,10 @@ public sealed class VirtioRingPropertyTests
     }
 
     // A round adds buffers as far as they fit, lets frames arrive, and takes what is used.
-    private static bool AreReceived(string kind, int size, Packet[][] rounds)
+    private static bool AreReceived(string kind, bool isScattered, int size, Packet[][] rounds)
     {
         using var bench = Variants.Running(kind, size);
+        if (isScattered) bench.Scatter();
         List<byte[]> sent = [], received = [];
         foreach (var round in rounds)
         {
