@@ -37,6 +37,35 @@ public sealed class HugePagesTests(GuestPool guests)
         Assert.Matches(@"^ixy: 100000 more huge pages of 2 MiB would take 200000 MiB, and \d+ MiB are available: expected at most \d+ pages in all\n$", result.Error);
     }
 
+    // The card's process maps the driver's pages as a whole, and gives them back as a whole when the driver goes.
+    [SkippableFact]
+    public void ACardInAnotherProcessReachesThem()
+    {
+        const int Packets = 2000;
+        var guest = guests.Get(s_bare);
+        var result = guest.Run($"""
+            ixy hugepages --reserve 64 > /dev/null
+            ixy sim ixgbe --socket /tmp/card --wire loopback > /dev/null 2>&1 &
+            card=$!
+            until [ -S /tmp/card ]; do sleep 0.1; done
+            ixy pktgen vfio-user:/tmp/card --rate 1kpps --count {Packets} --json 2> /dev/null > /tmp/report &
+            driver=$!
+            until [ -n "$pages" ] || ! kill -0 $driver; do sleep 0.1; pages=$(grep -o 'KernelPageSize: *2048 kB' /proc/$card/smaps); done
+            wait $driver || cat /tmp/report >&2
+            tail -n 1 /tmp/report
+            grep HugePages_Free /proc/meminfo
+            [ -n "$pages" ] && echo mapped
+            kill $card; wait $card
+            ixy hugepages --reserve 0 > /dev/null
+            """);
+        string[] lines = result.Output.TrimEnd('\n').Split('\n');
+        Assert.True(lines.Length == 3, result.ToString());
+        var device = JsonDocument.Parse(lines[0]).RootElement.GetProperty("devices")[0];
+        Assert.Equal((Packets, Packets), (Number(device, "txPackets"), Number(device, "rxPackets")));
+        Assert.Matches("^HugePages_Free: +64$", lines[1]);
+        Assert.Equal("mapped", lines[2]);
+    }
+
     [SkippableFact]
     public void FewerThanAskedForIsSaid()
     {

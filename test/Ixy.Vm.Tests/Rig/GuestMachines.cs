@@ -78,14 +78,18 @@ internal static class SimulatedCardsMachine
     };
 }
 
-/// <summary>Simulated cards with a load of their own, two of each, behind an IOMMU.</summary>
+/// <summary>
+/// Simulated cards, two of each, those for virtio with a load of their own. They are behind an IOMMU that translates for the
+/// kernel's own drivers, too.
+/// </summary>
 internal static class LoadMachine
 {
-    internal const int Virtio = 0, VirtioPacked = 2;
+    internal const int Virtio = 0, VirtioPacked = 2, Ixgbe = 4;
 
     internal static GuestMachine Machine { get; } = new("simulated cards under load",
         GuestDevice.SimulatedVirtioUnderLoad, GuestDevice.SimulatedVirtioUnderLoad,
-        GuestDevice.SimulatedVirtioPackedUnderLoad, GuestDevice.SimulatedVirtioPackedUnderLoad)
+        GuestDevice.SimulatedVirtioPackedUnderLoad, GuestDevice.SimulatedVirtioPackedUnderLoad,
+        GuestDevice.SimulatedIxgbe, GuestDevice.SimulatedIxgbe)
     {
         HasIommu = true,
     };

@@ -21,6 +21,8 @@ internal sealed class KernelBridge : IDisposable
         // Otherwise Linux has something to say, too.
         guest.Run("""
             echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6
+            # The default, fq_codel, drops frames that have waited for 5 ms: an emulated machine is slower than that.
+            echo pfifo_fast > /proc/sys/net/core/default_qdisc
             brctl addbr br0
             # Or the bridge reports, by IGMP and at random times, that it snoops.
             echo 0 > /sys/class/net/br0/bridge/multicast_snooping

@@ -6,18 +6,22 @@ namespace Ixy.Vm.Tests.Traffic;
 /// <summary>A load that a card's generator makes when told to, and what arrives of it at another card's.</summary>
 internal sealed class Pulses
 {
-    // Well below what the longest ring holds, as the clock of a busy machine cannot stop the generator on the spot.
-    private const int Frames = 2000;
-
     // An emulated machine on a busy host may well stand still for seconds.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(15), s_silence = TimeSpan.FromMilliseconds(200);
 
     private readonly Wire _from, _to;
+    private readonly int _frames;
 
     /// <summary>Waits until both generators send, as they do when a driver receives, and silences them.</summary>
-    internal Pulses(Wire from, Wire to)
+    /// <param name="from">The wire whose generator is to send.</param>
+    /// <param name="to">The wire at which that arrives.</param>
+    /// <param name="frames">
+    /// How many frames a pulse has at least: well below what the ring holds, as the clock of a busy machine cannot stop the
+    /// generator on the spot.
+    /// </param>
+    internal Pulses(Wire from, Wire to, int frames)
     {
-        (_from, _to) = (from, to);
+        (_from, _to, _frames) = (from, to, frames);
         foreach (var wire in (Wire[])[from, to])
         {
             Assert.True(SpinWait.SpinUntil(() => wire.Statistics.Sent > 0, s_patience), "a generator does not send");
@@ -37,7 +41,7 @@ internal sealed class Pulses
         var (sent, arrived) = (Faults.Of(_from), Faults.Of(_to));
         long start = Stopwatch.GetTimestamp();
         _from.StartSending();
-        while (_from.Statistics.Sent - sent.Sent < Frames) Thread.Sleep(1);
+        while (_from.Statistics.Sent - sent.Sent < _frames) Thread.Sleep(1);
         _from.StopSending();
         var time = Stopwatch.GetElapsedTime(start);
         // The generator may be just sending one more.
