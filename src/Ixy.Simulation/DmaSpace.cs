@@ -82,13 +82,11 @@ internal sealed unsafe class DmaSpace : IDisposable
 
     /// <summary>
     /// Fetches anew what software may have changed since the turn began, if it lies in memory that is not mapped here. What the
-    /// card wrote there must have been pushed.
+    /// card wrote there must have been pushed. False, and a fault, if it does not answer.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void LookAgain(void* memory, uint length)
-    {
-        if (_hasCopies) _staged.LookAgain((byte*)memory, length, ReportFailure);
-    }
+    internal bool LookAgain(void* memory, uint length) =>
+        !_hasCopies || _staged.LookAgain((byte*)memory, length, ReportFailure);
 
     /// <summary>The card's turn, or a register access, is over: pointers into memory that is not mapped here end with it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -160,7 +158,7 @@ internal sealed unsafe class DmaSpace : IDisposable
 
     private byte* OpenCopy(RemoteMemory memory, ulong iova, ulong offset, uint length, string purpose)
     {
-        byte* copy = _staged.Open(memory, offset, length, purpose);
+        byte* copy = _staged.Open(memory, offset, length, purpose, iova);
         if (copy is null) ReportFailure(purpose, iova);
         _hasCopies = true;
         return copy;

@@ -53,10 +53,12 @@ internal sealed class MappedRuns
         return length != 0 && index >= 0 && _runs[index].End > iova;
     }
 
-    /// <summary>All of a range is mapped.</summary>
+    /// <summary>All of a range is mapped. None that goes on behind the last address is.</summary>
     internal bool Covers(ulong iova, ulong length)
     {
-        for (ulong end = iova + length; iova < end;)
+        ulong end = iova + length;
+        if (end < iova) return false;
+        while (iova < end)
         {
             if (!TryFind(iova, out var run)) return false;
             iova = run.End;

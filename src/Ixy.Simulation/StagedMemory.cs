@@ -22,12 +22,20 @@ internal sealed unsafe class StagedMemory : IDisposable
     private nuint _used;
 
     /// <summary>Where the card finds a piece until the turn ends; null if there is no room, or the memory does not answer.</summary>
-    internal byte* Open(RemoteMemory memory, ulong offset, uint length, string purpose)
+    /// <param name="memory">The memory.</param>
+    /// <param name="offset">Bytes from its start.</param>
+    /// <param name="length">Bytes.</param>
+    /// <param name="purpose">What the card does there, for the report of a failure.</param>
+    /// <param name="address">Where that is for the card, for the same.</param>
+    internal byte* Open(RemoteMemory memory, ulong offset, uint length, string purpose, ulong address)
     {
         foreach (ref readonly var piece in CollectionsMarshal.AsSpan(_pieces))
         {
-            if (piece.Memory == memory && offset >= piece.Offset && offset + length <= piece.Offset + piece.Length)
-                return piece.Copy + (offset - piece.Offset);
+            if (piece.Memory != memory || !piece.Contains(offset, length)) continue;
+            uint start = (uint)(offset - piece.Offset);
+            // Software may have had it back since, and written something else.
+            if (piece.IsSame(start, start + length) && !piece.Fetch(start, length)) return null;
+            return piece.Copy + start;
         }
         nuint room = (nuint)((length + Alignment - 1) / Alignment * Alignment);
         if (length > Capacity || _used + 2 * room > 2 * Capacity) return null;
@@ -36,7 +44,7 @@ internal sealed unsafe class StagedMemory : IDisposable
         if (!memory.TryRead(offset, new Span<byte>(copy, (int)length))) return null;
         new ReadOnlySpan<byte>(copy, (int)length).CopyTo(new Span<byte>(original, (int)length));
         _used += 2 * room;
-        _pieces.Add(new(memory, offset, length, copy, original, purpose));
+        _pieces.Add(new(memory, offset, length, copy, original, purpose, address));
         return copy;
     }
 
@@ -44,13 +52,13 @@ internal sealed unsafe class StagedMemory : IDisposable
     /// Writes back what has changed since it was fetched or written back, the last piece first: buffers are opened after the
     /// ring that names them.
     /// </summary>
-    /// <param name="failed">Called with what a piece was for and its offset, where it could not be written.</param>
+    /// <param name="failed">Called with what a piece was for and its address, where it could not be written.</param>
     internal void WriteBack(Action<string, ulong> failed)
     {
         for (int i = _pieces.Count - 1; i >= 0; i--)
         {
             if (TryWriteBack(_pieces[i])) continue;
-            failed(_pieces[i].Purpose, _pieces[i].Offset);
+            failed(_pieces[i].Purpose, _pieces[i].Address);
             // Said once is enough.
             _pieces[i].Keep(0, _pieces[i].Length);
         }
@@ -59,17 +67,19 @@ internal sealed unsafe class StagedMemory : IDisposable
     /// <summary>Fetches a part of a piece anew, which the card must not have changed; does nothing for other memory.</summary>
     /// <param name="memory">Where the part is.</param>
     /// <param name="length">Bytes.</param>
-    /// <param name="failed">Called with what the piece is for and the offset, where it could not be read: it stays as it was.</param>
-    internal void LookAgain(byte* memory, uint length, Action<string, ulong> failed)
+    /// <param name="failed">Called with what the piece is for and the address, where it could not be read.</param>
+    /// <returns>False if it could not be read: it stays as it was.</returns>
+    internal bool LookAgain(byte* memory, uint length, Action<string, ulong> failed)
     {
         foreach (ref readonly var piece in CollectionsMarshal.AsSpan(_pieces))
         {
             if (memory < piece.Copy || memory >= piece.Copy + piece.Length) continue;
             uint start = (uint)(memory - piece.Copy);
-            if (!piece.Memory.TryRead(piece.Offset + start, new Span<byte>(memory, (int)length))) failed(piece.Purpose, piece.Offset + start);
-            piece.Keep(start, start + length);
-            return;
+            if (piece.Fetch(start, length)) return true;
+            failed(piece.Purpose, piece.Address + start);
+            return false;
         }
+        return true;
     }
 
     /// <summary>Ends all pieces.</summary>
@@ -114,14 +124,30 @@ internal sealed unsafe class StagedMemory : IDisposable
         _memory = (byte*)memory;
     }
 
-    private readonly struct Piece(RemoteMemory memory, ulong offset, uint length, byte* copy, byte* original, string purpose)
+    private readonly struct Piece(
+        RemoteMemory memory, ulong offset, uint length, byte* copy, byte* original, string purpose, ulong address)
     {
         internal readonly RemoteMemory Memory = memory;
         internal readonly ulong Offset = offset;
         internal readonly uint Length = length;
         internal readonly byte* Copy = copy;
         internal readonly string Purpose = purpose;
+        internal readonly ulong Address = address;
         private readonly byte* _original = original;
+
+        internal bool Contains(ulong offset, uint length) => offset - Offset <= Length && length <= Length - (offset - Offset);
+
+        /// <summary>Reads a part that has not changed once more; false, and it stays, if that cannot be done.</summary>
+        internal bool Fetch(uint start, uint length)
+        {
+            if (Memory.TryRead(Offset + start, new Span<byte>(_original + start, (int)length)))
+            {
+                new ReadOnlySpan<byte>(_original + start, (int)length).CopyTo(new Span<byte>(Copy + start, (int)length));
+                return true;
+            }
+            Keep(start, start + length);
+            return false;
+        }
 
         /// <summary>A part of the copy is what the memory holds.</summary>
         internal void Keep(uint start, uint end) =>

@@ -9,16 +9,14 @@ internal sealed unsafe partial class ReceiveQueue
     private bool Fetch(long turn)
     {
         if (!ReadTail() || _fetch == _tail) return false;
-        if (_ringTurn != turn && !FindRing(turn))
+        uint count = Math.Min((_tail > _fetch ? _tail : _settings.Count) - _fetch, PrefetchDepth);
+        if (_ringTurn != turn && !FindRing(turn) || !LookAgain(count))
         {
             // The read was aborted: the queue stands still until the tail moves again.
             _fetchFailed = true;
             return false;
         }
-        uint count = Math.Min((_tail > _fetch ? _tail : _settings.Count) - _fetch, PrefetchDepth);
         ulong* source = (ulong*)(_ring + _fetch * ReceiveDescriptor.Length);
-        // The tail was read after the ring, unless this is the turn's first look.
-        _card.Dma.LookAgain(source, count * ReceiveDescriptor.Length);
         for (int i = 0; i < count; i++, source += 2)
         {
             ref var descriptor = ref _prefetched[i];
@@ -30,6 +28,9 @@ internal sealed unsafe partial class ReceiveQueue
         if (_fetch == _settings.Count) _fetch = 0;
         return true;
     }
+
+    // The tail was read after the ring, unless this is the turn's first look.
+    private bool LookAgain(uint count) => _card.Dma.LookAgain(_ring + _fetch * ReceiveDescriptor.Length, count * ReceiveDescriptor.Length);
 
     private bool ReadTail()
     {

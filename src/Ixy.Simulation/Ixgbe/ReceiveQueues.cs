@@ -76,6 +76,8 @@ internal sealed class ReceiveQueues
         if (!queue.HasReceived) Rules.CheckDca(queue.Index);
         queue.HasReceived = true;
         queue.ReportFrames(turn);
+        // The head does not pass the descriptors.
+        _card.Dma.Push();
         _registers[RDH, queue.Index] = queue.Head;
         int counter = CounterOf(queue.Index);
         var statistics = _card.Statistics;

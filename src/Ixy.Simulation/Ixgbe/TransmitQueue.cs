@@ -204,6 +204,8 @@ internal sealed unsafe partial class TransmitQueue
     // What software sees of a batch: the head, in the register and in memory, the counters, one interrupt.
     private void Publish()
     {
+        // The head does not pass the descriptors.
+        _dma.Push();
         Volatile.Write(ref *_headRegister, _head);
         _mac.CountFor(Counter);
         if (!_reported) return;

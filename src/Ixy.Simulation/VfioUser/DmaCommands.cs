@@ -22,7 +22,8 @@ internal sealed class DmaCommands(CardModel card, IClientMemory client) : IDispo
     private const int MostOpenFiles = 256;
 
     // Mappings are put where their device addresses say, into an area of the client's own, so that those which follow each
-    // other there do so in memory too: a ring of several pages, each of which came by a command of its own, is one piece.
+    // other there do so in memory too: a ring of several pages, each of which came by a command of its own, is one piece. (Not
+    // so with pieces of huge pages, each of which takes up a whole one.)
     // Between 16 and 80 TiB there is nothing else, as the kernel fills the space from above and programs lie above that or
     // at its beginning. Where there is something, or no such address, the kernel chooses: the card then copies what lies
     // across two mappings.
@@ -93,14 +94,18 @@ internal sealed class DmaCommands(CardModel card, IClientMemory client) : IDispo
         long length = Libc.lseek(file, 0, Libc.SEEK_END);
         if (length < 0 || map.offset > (ulong)length || map.size > (ulong)length - map.offset) return Libc.EINVAL;
         bool isWritable = (map.flags & Protocol.DMA_WRITEABLE) != 0;
-        return (seals & Libc.F_SEAL_SHRINK) != 0 ? MapMemory(map, file, isWritable) : MapCopies(map, descriptors, isWritable);
+        return (seals & Libc.F_SEAL_SHRINK) != 0 ? MapMemory(map, descriptors, isWritable) : MapCopies(map, descriptors, isWritable);
     }
 
-    private int MapMemory(in Protocol.dma_map map, int file, bool isWritable)
+    private int MapMemory(in Protocol.dma_map map, PassedDescriptors descriptors, bool isWritable)
     {
         if (s_mapped >= MostMappings) return Libc.ENOSPC;
-        if (!FileMapping.TryMap(file, map.offset, map.size, isWritable, _area + map.address % AreaLength, out var mapping))
-            return Marshal.GetLastPInvokeError();
+        if (!FileMapping.TryMap(descriptors.Peek(0), map.offset, map.size, isWritable, _area + map.address % AreaLength, out var mapping))
+        {
+            // Linux before 6.7 maps nothing of a file that is sealed against writing.
+            int error = Marshal.GetLastPInvokeError();
+            return !isWritable && error == Libc.EPERM ? MapCopies(map, descriptors, isWritable) : error;
+        }
         if (isWritable) card.Dma.Map(map.address, map.size, mapping.Memory);
         else card.Dma.Map(map.address, map.size, new ReadOnlyMapping(mapping));
         _mapped.Add(map.address, (map.size, mapping));
@@ -143,7 +148,8 @@ internal sealed class DmaCommands(CardModel card, IClientMemory client) : IDispo
         ulong last = address + (size - 1);
         var touched = Mappings().Where(mapping => mapping.Address <= last && mapping.Address + (mapping.Size - 1) >= address).ToList();
         if (touched.Count == 0 || touched.Any(mapping => mapping.Address < address || mapping.Address + (mapping.Size - 1) > last)) return false;
-        return touched.TrueForAll(mapping => TryUnmap(mapping.Address, mapping.Size));
+        // The last one first, so that none of the others has to move up.
+        return touched.OrderByDescending(mapping => mapping.Address).All(mapping => TryUnmap(mapping.Address, mapping.Size));
     }
 
     private IEnumerable<(ulong Address, ulong Size)> Mappings() =>

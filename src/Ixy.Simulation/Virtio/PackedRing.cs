@@ -179,6 +179,7 @@ internal sealed unsafe class PackedRing(VirtioCard card, string name) : Ring(car
         for (uint slots = 1; ; slots++)
         {
             if (slots > _size) return Break(VirtioRule.ChainTooLong, slots);
+            Dma.LookAgain(_ring + place, DescriptorLength);
             var descriptor = _ring[place];
             if (!IsAvailable(descriptor.Flags, wrap)) return Break(VirtioRule.ChainOpen, descriptor.Flags);
             if ((descriptor.Flags & IndirectFlag) != 0) return Break(VirtioRule.IndirectAndNext, descriptor.Flags);

@@ -70,7 +70,8 @@ internal abstract unsafe class CardBench<T> : IDisposable where T : CardModel
     /// <param name="isFar">Whether the page at an address of the card is.</param>
     /// <param name="before">What software does before the card's bytes come to such a page.</param>
     /// <param name="after">What it does when they are there.</param>
-    internal void Scatter(Func<ulong, bool> isFar, Action? before = null, Action? after = null)
+    /// <param name="read">What it does when the card has read something of such a page.</param>
+    internal void Scatter(Func<ulong, bool> isFar, Action? before = null, Action? after = null, Action? read = null)
     {
         const int Page = 4096;
         Assert.True(Card.Dma.Unmap(Iova, MemoryLength));
@@ -78,7 +79,7 @@ internal abstract unsafe class CardBench<T> : IDisposable where T : CardModel
         {
             ulong iova = Iova + (ulong)offset;
             if (!isFar(iova)) Card.Dma.Map(iova, Page, (nint)(_memory + offset));
-            else Card.Dma.Map(iova, Page, new FarMemory(_memory + offset, Page) { Before = before, After = after });
+            else Card.Dma.Map(iova, Page, new FarMemory(_memory + offset, Page) { Before = before, After = after, Read = read });
         }
     }
 
@@ -133,7 +134,14 @@ internal sealed class TestWire : Wire
 
     internal void Deliver(byte[] frame, FrameErrors errors = FrameErrors.None) => _toCard.Enqueue((frame, errors));
 
-    public override void Send(ReadOnlySpan<byte> frame, long now) => FromCard.Add(frame.ToArray());
+    /// <summary>Called when the card has sent a frame, in the midst of its turn.</summary>
+    internal Action? Taken { get; set; }
+
+    public override void Send(ReadOnlySpan<byte> frame, long now)
+    {
+        FromCard.Add(frame.ToArray());
+        Taken?.Invoke();
+    }
 
     public override ReadOnlySpan<byte> Receive(long now, out FrameErrors errors)
     {

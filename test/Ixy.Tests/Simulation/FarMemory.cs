@@ -11,9 +11,13 @@ internal sealed unsafe class FarMemory(byte* memory, int length) : RemoteMemory
     /// <summary>Called when they are there.</summary>
     internal Action? After { get; set; }
 
+    /// <summary>Called when the card has had what it asked for.</summary>
+    internal Action? Read { get; set; }
+
     internal override bool TryRead(ulong offset, Span<byte> target)
     {
         Memory(offset, target.Length).CopyTo(target);
+        Read?.Invoke();
         return true;
     }
 

@@ -61,6 +61,9 @@ public sealed unsafe class MappedRunsTests
         Assert.True(runs.TryFind(Last + Page - 1, out _));
         Assert.False(runs.TryFind(Last + Page, out _));
         Assert.False(runs.TryFind(0, out _));
+        Assert.True(runs.Covers(Last, Page));
+        Assert.False(runs.Covers(Last, 2 * Page));
+        Assert.False(runs.Covers(Last + Page / 2, 2 * Page));
         Assert.False(runs.TryCut(Last, ulong.MaxValue, out _));
         Assert.False(runs.TryCut(Last, 0, out _));
     }

@@ -93,6 +93,33 @@ public sealed unsafe class SimCommandTests : IDisposable
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
+    // In a process of its own: nothing is left to others then. Each page is the same one of the file, so the kernel joins none.
+    [Fact]
+    public void MemoryIsHadInSoManyPiecesAndNoMore()
+    {
+        const int Most = 49152, ENOSPC = 28;
+        using var ixy = IxyProcess.Start("sim", "ixgbe", "--socket", Socket);
+        ixy.WaitForOutput("waiting for a client");
+        int file = ServerBench.MemoryFile(0x2000, isSealed: true);
+        for (int round = 0; round < 2; round++)
+        {
+            using var client = Connect();
+            client.Negotiate();
+            for (ulong i = 0; i < Most; i++) client.Ask(RawClient.DmaMap, Map(i), file);
+            client.Refused(ENOSPC, RawClient.DmaMap, Map(Most), file);
+            // As QEMU does it: all of them at once.
+            if (round == 0) client.Ask(RawClient.DmaUnmap, RawClient.Bytes(24, 0, 0ul, 1ul << 63));
+            else client.Ask(RawClient.DmaUnmap, RawClient.Bytes(24, 0, 0x1000ul * 5, 0x1000ul));
+            client.Ask(RawClient.DmaMap, Map(Most), file);
+        }
+        _ = Libc.close(file);
+        ixy.Signal(PosixSignal.SIGTERM);
+        Assert.Equal(0, ixy.WaitForExit());
+
+        // Every third may only be read.
+        static byte[] Map(ulong page) => RawClient.Bytes(32, page % 3 == 0 ? 1 : 3, 0x1000ul, page * 0x1000, 0x1000ul);
+    }
+
     private RawClient Connect()
     {
         byte[] address = [1, 0, .. System.Text.Encoding.UTF8.GetBytes(Socket), 0];

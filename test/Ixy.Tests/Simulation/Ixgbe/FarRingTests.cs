@@ -67,6 +67,43 @@ public sealed class FarRingTests
         }
     }
 
+    // The same for descriptors to send; and the head does not pass the descriptors.
+    [Fact]
+    public void DescriptorsToSendThatComeInTheSameTurnAreFetchedAnew()
+    {
+        using var bench = new TransmitBench();
+        var ring = bench.AddQueue();
+        byte[][] frames = [.. Enumerable.Range(0, 3).Select(i => TransmitFrames.Make(100 + i, i))];
+        List<uint> heads = [];
+        bench.Scatter(_ => true, before: () => heads.Add(bench.Card.ReadBar(0, IxgbeRegisters.TDH[0])));
+        bench.Wire.Taken = SendOneMore;
+        ring.PutFrame(frames[0]);
+        ring.Send();
+        Assert.Equal(frames, bench.Sent);
+        Assert.Empty(bench.Broken);
+        Assert.True(ring.IsDone(0) && ring.IsDone(1) && ring.IsDone(2));
+        Assert.Equal([0u, 1u, 2u], heads);
+
+        void SendOneMore()
+        {
+            if (bench.Sent.Count == frames.Length) return;
+            ring.PutFrame(frames[bench.Sent.Count]);
+            bench.Card.WriteBar(0, IxgbeRegisters.TDT[0], (uint)ring.Next);
+        }
+    }
+
+    [Fact]
+    public void TheHeadOfReceptionDoesNotPassTheDescriptors()
+    {
+        using var bench = ReceiveBench.Receiving();
+        List<uint> heads = [];
+        bench.Bench.Scatter(_ => true, before: () => heads.Add(bench.Card.ReadBar(0, IxgbeRegisters.RDH[0])));
+        bench.Deliver(ReceiveBench.Frame());
+        // The buffer, and the descriptor.
+        Assert.Equal([0u, 0u], heads);
+        Assert.Equal(1u, bench[0].Head);
+    }
+
     private sealed class Host(Func<bool> isDone) : Ixy.Simulation.IInterruptTarget
     {
         internal List<bool> WasDone { get; } = [];

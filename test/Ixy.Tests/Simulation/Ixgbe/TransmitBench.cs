@@ -56,6 +56,9 @@ internal sealed class TransmitBench : IDisposable
         Allocate(4096 - 128);
     }
 
+    /// <inheritdoc cref="CardBench{T}.Scatter(Func{ulong, bool}, Action?, Action?, Action?)"/>
+    internal void Scatter(Func<ulong, bool> isFar, Action? before = null) => _bench.Scatter(isFar, before);
+
     internal ulong Allocate(int length, int alignment = 128) => _bench.Allocate(length, alignment);
 
     internal Span<byte> At(ulong address, int length) => _bench.At(address, length);

@@ -35,6 +35,41 @@ public sealed class FarRingTests
         }
     }
 
+    // 2.8.6: the ring lies in two pages, and the driver adds a chain around its end when the device has read the first of them.
+    [Fact]
+    public void AChainThatComesWhileThePackedRingIsReadIsReadWhole()
+    {
+        const int Size = 4;
+        using var bench = VirtioBench.Negotiated(new() { IsPacked = true, QueueSize = Size });
+        bench.AddQueue(0, Size);
+        bench.Allocate(0, 4096);
+        bench.Allocate(4096 - 32, 1);
+        bench.AddQueue(1, Size);
+        bench.DriverOk();
+        for (int i = 0; i < Size - 1; i++) bench.Send(VirtioBench.Frame());
+        while (bench.Transmit.TakeUsed() is not null)
+        {
+        }
+        bool isReady = false;
+        bench.Scatter(_ => true, read: AddChain);
+        isReady = true;
+        bench.Run(3_000);
+        Assert.False(isReady);
+        bench.Transmit.Notify();
+        bench.Run();
+        Assert.Empty(bench.Rules);
+        Assert.Equal(Size, bench.TestWire.FromCard.Count);
+        Assert.Equal(VirtioBench.Frame(200), bench.TestWire.FromCard[^1]);
+
+        void AddChain()
+        {
+            if (!isReady) return;
+            isReady = false;
+            ulong packet = bench.Place([.. new byte[bench.HeaderLength], .. VirtioBench.Frame(200)]);
+            bench.Transmit.Add(new Piece(packet, bench.HeaderLength, false), new Piece(packet + (ulong)bench.HeaderLength, 200, false));
+        }
+    }
+
     // 2.7.7.2, 2.8.10: the device looks whether the driver wants an interrupt after the driver can see what was used.
     [Theory]
     [MemberData(nameof(Kinds))]
