@@ -8,7 +8,8 @@ namespace Ixy.Simulation.VfioUser;
 
 /// <summary>
 /// DMA_MAP and DMA_UNMAP: which memory of the client the card may reach, and how. Memory whose file cannot shrink is
-/// mapped. Other files are read and written, as a page that the client cut off would end this process (SIGBUS). Memory without a descriptor is reached by messages. Used while the cards stand still.
+/// mapped. Other files are read and written, as a page that the client cut off would end this process (SIGBUS). Memory
+/// without a descriptor is reached by messages. Used while the cards stand still.
 /// </summary>
 internal sealed class DmaCommands(CardModel card, IClientMemory client) : IDisposable
 {
