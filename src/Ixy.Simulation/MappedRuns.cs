@@ -22,6 +22,9 @@ internal readonly unsafe struct MappedRun
     internal bool IsFollowedBy(in MappedRun next) =>
         Remote is null && next.Remote is null && End == next.Start && Memory + Length == next.Memory;
 
+    /// <summary>Both as one.</summary>
+    internal MappedRun With(in MappedRun next) => new(Start, next.End, (nint)Memory);
+
     /// <summary>The part of it from one address to another. Memory elsewhere has none but the whole.</summary>
     internal MappedRun Part(ulong start, ulong end) => new(start, end, (nint)(Memory + (start - Start)));
 }
@@ -72,13 +75,12 @@ internal sealed class MappedRuns
         int index = CountUntil(run.Start);
         if (index < _runs.Count && run.IsFollowedBy(_runs[index]))
         {
-            run = new(run.Start, _runs[index].End, Address(run));
+            run = run.With(_runs[index]);
             _runs.RemoveAt(index);
         }
         if (index > 0 && _runs[index - 1].IsFollowedBy(run))
         {
-            index--;
-            run = new(_runs[index].Start, run.End, Address(_runs[index]));
+            run = _runs[--index].With(run);
             _runs.RemoveAt(index);
         }
         _runs.Insert(index, run);
@@ -106,8 +108,6 @@ internal sealed class MappedRuns
 
     /// <summary>Takes all of them away.</summary>
     internal void Clear() => _runs.Clear();
-
-    private static unsafe nint Address(in MappedRun run) => (nint)run.Memory;
 
     // How many runs start at an address or before it.
     private int CountUntil(ulong iova)

@@ -10,7 +10,7 @@ internal sealed unsafe partial class ReceiveQueue
     {
         if (!ReadTail() || _fetch == _tail) return false;
         uint count = Math.Min((_tail > _fetch ? _tail : _settings.Count) - _fetch, PrefetchDepth);
-        if (_ringTurn != turn && !FindRing(turn) || !LookAgain(count))
+        if (!(_ringTurn == turn ? LookAgain(count) : FindRing(turn)))
         {
             // The read was aborted: the queue stands still until the tail moves again.
             _fetchFailed = true;
@@ -29,7 +29,7 @@ internal sealed unsafe partial class ReceiveQueue
         return true;
     }
 
-    // The tail was read after the ring, unless this is the turn's first look.
+    // The ring has been found before this tail was read.
     private bool LookAgain(uint count) => _card.Dma.LookAgain(_ring + _fetch * ReceiveDescriptor.Length, count * ReceiveDescriptor.Length);
 
     private bool ReadTail()
