@@ -83,8 +83,16 @@ internal abstract unsafe class CardBench<T> : IDisposable where T : CardModel
         }
     }
 
-    /// <summary>The same with every second page far, so that whatever lies in two pages is copied together.</summary>
-    internal void Scatter() => Scatter(iova => iova / 4096 % 2 != 0);
+    /// <summary>
+    /// The same with every second page far, so that whatever lies in two pages is copied together: so does a ring that is
+    /// allocated next.
+    /// </summary>
+    internal void Scatter()
+    {
+        Scatter(iova => iova / 4096 % 2 != 0);
+        Allocate(0, 4096);
+        Allocate(4096 - 128);
+    }
 
     public void Dispose()
     {

@@ -53,13 +53,6 @@ internal sealed class ReceiveBench : IDisposable
         return bench;
     }
 
-    /// <summary>Every second page of the memory is reached by copying only, and what follows lies across two.</summary>
-    internal void Scatter()
-    {
-        Bench.Scatter();
-        Bench.Allocate(4096 - 128);
-    }
-
     internal void EnableReceive() => Bench.Write(IxgbeRegisters.RXCTRL, IxgbeRegisters.RXCTRL_.Enable);
 
     /// <summary>Programs a ring, enables the queue and gives it all descriptors but one.</summary>

@@ -28,7 +28,7 @@ public sealed class ReceiveRingPropertyTests
     private static bool ComeInOrder(bool isScattered, int entries, (int Frames, int Refills, int Length)[] rounds)
     {
         using var bench = new ReceiveBench();
-        if (isScattered) bench.Scatter();
+        if (isScattered) bench.Bench.Scatter();
         var ring = bench.Start(0, OneBuffer | 1, entries);
         bench.EnableReceive();
         var sent = new List<byte[]>();

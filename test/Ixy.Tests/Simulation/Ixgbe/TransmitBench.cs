@@ -49,12 +49,8 @@ internal sealed class TransmitBench : IDisposable
 
     internal void Run(long nanoseconds = 10_000) => _bench.Run(nanoseconds);
 
-    /// <summary>Every second page of the memory is reached by copying only, and what follows lies across two.</summary>
-    internal void Scatter()
-    {
-        _bench.Scatter();
-        Allocate(4096 - 128);
-    }
+    /// <inheritdoc cref="CardBench{T}.Scatter()"/>
+    internal void Scatter() => _bench.Scatter();
 
     /// <inheritdoc cref="CardBench{T}.Scatter(Func{ulong, bool}, Action?, Action?, Action?)"/>
     internal void Scatter(Func<ulong, bool> isFar, Action? before = null) => _bench.Scatter(isFar, before);
