@@ -22,6 +22,9 @@ namespace Ixy.Simulation;
 /// Of <c>sim:ixgbe</c>:
 /// <list type="table">
 /// <item><term>model</term><description><c>82599</c> (the default), <c>x540</c> or <c>x550</c>: the PCI device id.</description></item>
+/// <item><term>speed</term><description>What the far end can at most: <c>10G</c> (the default) or <c>1G</c>, with an X540 or
+/// X550 also <c>100M</c>, with an X550 also <c>5G</c> and <c>2.5G</c>. Below 10 Gbit/s, frames take the time that they take on
+/// such a line.</description></item>
 /// <item><term>link-delay</term><description>From link set-up to link up, as in <c>20ms</c>, the default.</description></item>
 /// </list>
 /// Of <c>sim:virtio</c>, and where nothing else is said of <c>sim:virtio-legacy</c>, the interface of version 0.9.5:

@@ -1,6 +1,9 @@
 namespace Ixy;
 
-/// <summary>Link state, and speed in Mbit/s (100, 1,000, 10,000…; 0 while it is down, or if the card does not say).</summary>
+/// <summary>
+/// Link state, and speed in Mbit/s: 100, 1,000 or 10,000, on an X550 also 2,500 or 5,000, on virtio-net what the device
+/// says; 0 while it is down, or if the card does not say.
+/// </summary>
 public readonly record struct LinkStatus(bool IsUp, int SpeedMbps);
 
 /// <summary>

@@ -6,7 +6,6 @@ namespace Ixy.Simulation.Ixgbe;
 internal static partial class CardRegisters
 {
     // Pins, lights, timers
-    internal static readonly Register ESDP = Define("ESDP", 0x00020, ReadWrite, 0x0800, "Software-definable pins: data, direction, function (8.2.3.1.4)");
     internal static readonly Register I2CCTL = Define("I2CCTL", 0x00028, ReadWrite, 0xA, "I2C pins (8.2.3.1.5)");
     internal static readonly Register I2CCTL_X550 = Define("I2CCTL_X550", 0x15F5C, ReadWrite, 0, "I2C pins (X550)");
     internal static readonly Register MAC_GPIO = Define("MAC_GPIO", 0x00030, ReadWrite, 0, "MAC pins (X540 and X550)");
@@ -14,11 +13,6 @@ internal static partial class CardRegisters
     internal static readonly Register FRTIMER = Define("FRTIMER", 0x00048, ReadWrite, 0, "Free running microseconds (8.2.3.1)");
     internal static readonly Register TCPTIMER = Define("TCPTIMER", 0x0004C, ReadWrite, 0, "TCP timer (8.2.3.1)");
     internal static readonly Register LEDCTL = Define("LEDCTL", 0x00200, ReadWrite, 0x0504_0100, "Lights: mode, blink, invert (8.2.3.1)");
-    internal static class ESDP_
-    {
-        public const uint RxLoss = 1u << 1, ModulePresent = 1u << 2, TxDisable = 1u << 3, Pins = 0xFF;
-        public const int DirectionShift = 8;
-    }
     internal static class I2CCTL_ { public const uint ClockIn = 1, ClockOut = 1u << 1, DataIn = 1u << 2, DataOut = 1u << 3; }
 
     // EEPROM
@@ -40,13 +34,6 @@ internal static partial class CardRegisters
     internal static readonly Register VPDDIAG = Define("VPDDIAG", 0x10204, ReadOnly, 0, "VPD diagnostics (8.2.3.2)", 2);
 
     // Semaphores and firmware
-    internal static readonly Register SWSM = Define("SWSM", 0x10140, ReadWrite, 0, "Software semaphore: SMBI set by reading, SWESMBI (8.2.3.4)");
     internal static readonly Register FWSM = Define("FWSM", 0x10148, ReadOnly, 0x0000_8000, "Firmware: valid, no manageability mode (8.2.3.4)");
-    internal static readonly Register SW_FW_SYNC = Define("SW_FW_SYNC", 0x10160, ReadWrite, 0, "Who uses EEPROM, PHYs, MAC (8.2.3.4)");
     internal static readonly Register FACTPS = Define("FACTPS", 0x10150, ReadOnly, 6, "Power states of the functions: 0 is there and active (8.2.3.4)");
-    internal static class SWSM_ { public const uint SMBI = 1, SWESMBI = 1u << 1, WakeClock = 1u << 2; }
-    internal static class SW_FW_SYNC_
-    {
-        public const uint Eeprom = 1, Phy0 = 1u << 1, Phy1 = 1u << 2, Registers = 1u << 31;
-    }
 }

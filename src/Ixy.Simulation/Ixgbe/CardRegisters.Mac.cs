@@ -20,8 +20,6 @@ internal static partial class CardRegisters
     internal static readonly Register HLREG1 = Define("HLREG1", 0x04244, ReadOnly, 0, "MAC state: idles, faults (8.2.3.22.9)");
     internal static readonly Register PAP = Define("PAP", 0x04248, ReadWrite, 0x0000_FFFF, "Pause time and pace (8.2.3.22.10)");
     internal static readonly Register MACA = Define("MACA", 0x0424C, ReadOnly, 0, "MDI auto-scan command (8.2.3.22)");
-    internal static readonly Register MSCA = Define("MSCA", 0x0425C, ReadWrite, 0, "MDI command: address, operation (8.2.3.22.11)");
-    internal static readonly Register MSRWD = Define("MSRWD", 0x04260, ReadWrite, 0, "MDI data, written low and read high (8.2.3.22.12)");
     internal static readonly Register TREG = Define("TREG", 0x0426C, ReadWrite, 0, "MAC test (8.2.3.22)");
     internal static readonly Register PCSS1 = Define("PCSS1", 0x04288, ReadOnly, 0, "10G PCS status 1 (8.2.3.22.14)");
     internal static readonly Register PCSS2 = Define("PCSS2", 0x0428C, ReadOnly, 0, "10G PCS status 2 (8.2.3.22.15)");
@@ -30,12 +28,6 @@ internal static partial class CardRegisters
     internal static readonly Register SERDESC = Define("SERDESC", 0x04298, ReadWrite, 0, "SerDes lanes (8.2.3.22.17)");
     internal static readonly Register MACS = Define("MACS", 0x0429C, ReadWrite, 0, "MAC FIFO status (8.2.3.22.18)");
     internal static readonly Register MACC = Define("MACC", 0x04330, ReadWrite, 0, "MAC control: link and speed forced (8.2.3.22)");
-    internal static class MSCA_
-    {
-        public const int RegisterShift = 0, DeviceShift = 16, PhyShift = 21, OperationShift = 26;
-        public const uint Clause22 = 3u << 28, Command = 1u << 30, InProgressEnable = 1u << 31;
-        public const uint Address = 0, Write = 1, ReadNext = 2, Read = 3;
-    }
     internal static class MACC_ { public const uint ForceLinkUp = 1, Loopback = 1u << 1, ForceSpeed = 1u << 18; }
 
     // Link

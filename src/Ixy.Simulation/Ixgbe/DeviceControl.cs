@@ -46,6 +46,9 @@ internal sealed class DeviceControl
     private uint Status =>
         (MasterDisabled && _card.Now - _masterDisabledAt >= MasterStops ? 0 : STATUS_.MasterEnable) | (_card.Link.IsUp ? 1u << 7 : 0);
 
+    /// <summary>What power-on resets and nothing else: the board's pins go on as they are.</summary>
+    internal IReadOnlySet<Register> ResetByPowerOnOnly { get; } = new HashSet<Register> { ESDP };
+
     /// <summary>
     /// Checks that software waits for a reset to complete before it touches other registers than those that tell it.
     /// </summary>
@@ -70,7 +73,7 @@ internal sealed class DeviceControl
 
     // What tells that the reset is over, and what is not the port's alone.
     private static bool IsExempt(uint offset) =>
-        offset == CTRL || offset == STATUS || offset == CardRegisters.SWSM || offset == CardRegisters.SW_FW_SYNC;
+        offset == CTRL || offset == STATUS || offset == SWSM || offset == SW_FW_SYNC;
 
     private void WriteControl(int index, uint value)
     {

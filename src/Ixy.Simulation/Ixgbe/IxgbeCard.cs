@@ -129,7 +129,7 @@ internal sealed unsafe class IxgbeCard : CardModel
     internal override void PciReset()
     {
         Pci.Reset();
-        Registers.Reset();
+        Registers.Reset(Control.ResetByPowerOnOnly);
         Control.PciReset();
         Semaphores.PciReset();
         _i2c.Reset();

@@ -9,7 +9,9 @@ internal sealed record IxgbeCardOptions
     /// <summary>The permanent MAC address in the EEPROM, 48 bits, first byte on the wire in bits 47–40.</summary>
     internal ulong MacAddress { get; init; } = 0x02_00_00_82_59_00;
 
-    /// <summary>The fastest link the far end can do: 10000, 1000 or 100 Mbit/s (100 on X540 and X550 only).</summary>
+    /// <summary>
+    /// The fastest link the far end can do in Mbit/s: 10000 or 1000, on X540 and X550 also 100, on X550 also 5000 and 2500.
+    /// </summary>
     internal int PartnerSpeedMbps { get; init; } = 10_000;
 
     /// <summary>An SFP+ module is in the cage (82599).</summary>

@@ -3,20 +3,35 @@ namespace Ixy.Simulation.Ixgbe;
 /// <summary>The part of a specifier that says what is special about an 82599.</summary>
 internal static class IxgbeSpecifier
 {
+    // Those of the 82599 first, then what the X540 can besides, then what the X550 can.
+    private static readonly (string Name, int Mbps)[] s_speeds =
+        [("10G", 10_000), ("1G", 1_000), ("100M", 100), ("5G", 5_000), ("2.5G", 2_500)];
+
     internal static CardPlan Plan(SpecifierOptions options, MacAddress mac)
     {
+        var (deviceId, speeds) = options.Take("model") switch
+        {
+            null or "82599" => (0x10FB, s_speeds[..2]),
+            "x540" => (0x1528, s_speeds[..3]),
+            "x550" => (0x1563, s_speeds),
+            string other => throw SpecifierOptions.Invalid("model", other, "82599, x540 or x550"),
+        };
         var card = new IxgbeCardOptions
         {
-            DeviceId = options.Take("model") switch
-            {
-                null or "82599" => 0x10FB,
-                "x540" => 0x1528,
-                "x550" => 0x1563,
-                string other => throw SpecifierOptions.Invalid("model", other, "82599, x540 or x550"),
-            },
+            DeviceId = (ushort)deviceId,
+            PartnerSpeedMbps = Speed(options.Take("speed"), speeds),
             MacAddress = mac.Value,
             LinkUpDelay = options.TakeTime("link-delay", new IxgbeCardOptions().LinkUpDelay),
         };
         return wire => new IxgbeCard(card, wire);
+    }
+
+    private static int Speed(string? text, (string Name, int Mbps)[] speeds)
+    {
+        if (text is null) return speeds[0].Mbps;
+        int index = Array.FindIndex(speeds, speed => speed.Name.Equals(text, StringComparison.OrdinalIgnoreCase));
+        if (index >= 0) return speeds[index].Mbps;
+        var names = speeds.OrderBy(speed => speed.Mbps).Select(speed => speed.Name);
+        throw SpecifierOptions.Invalid("speed", text, $"what this model can: {string.Join(", ", names)}");
     }
 }

@@ -34,14 +34,14 @@ internal sealed class LinkState
         });
         _registers.OnRead(LINKS, _ => ReadLinks());
         _registers.OnRead(ANLP1, _ => AnState);
-        _registers.OnRead(PCS1GLSTA, _ => IsUp && SpeedMbps < 10_000
+        _registers.OnRead(PCS1GLSTA, _ => IsUp && SpeedMbps <= 1_000
             ? PCS1GLSTA_.LinkOk | PCS1GLSTA_.SyncOk | PCS1GLSTA_.AnComplete : 0);
     }
 
     /// <summary>Frames can pass.</summary>
     internal bool IsUp { get; private set; }
 
-    /// <summary>Speed of the link: 10000, 1000 or 100; that of the last link while it is down.</summary>
+    /// <summary>Speed of the link in Mb/s: 10000, 5000, 2500, 1000 or 100; that of the last link while it is down.</summary>
     internal int SpeedMbps { get; private set; } = 10_000;
 
     // After a restart the arbitration machine runs, in every mode; it ends in "good" once the link is up (8.2.3.22.23).
@@ -50,6 +50,9 @@ internal sealed class LinkState
     private bool Forced => _card.Options.IsCopper
         ? (_registers[MACC] & MACC_.ForceLinkUp) != 0
         : (_registers[AUTOC] & AUTOC_.ForceLinkUp) != 0;
+
+    // A laser or a PHY's line drivers: what the far end hears.
+    private bool TransmitterOn => _card.Options.IsCopper ? _card.Phy.IsAwake : _card.Pins.LaserOn;
 
     /// <summary>Lets the link come up, go down or change after its delay.</summary>
     internal void Poll(long now)
@@ -101,11 +104,11 @@ internal sealed class LinkState
     private void Evaluate(long now)
     {
         int speed = CommonSpeed();
-        bool wanted = Forced || (speed != 0 && _card.Wire.HasSignal && _card.Pins.TransmitterOn &&
+        bool wanted = Forced || (speed != 0 && _card.Wire.HasSignal && TransmitterOn &&
             (_registers[AUTOC2] & AUTOC2_.LinkDisable) == 0);
         if (!wanted)
         {
-            if (IsUp && !_card.Pins.TransmitterOn && _card.Wire.HasSignal) _card.Statistics.MRFC++;
+            if (IsUp && !TransmitterOn && !_card.Options.IsCopper && _card.Wire.HasSignal) _card.Statistics.MRFC++;
             GoDown();
             return;
         }
@@ -132,11 +135,12 @@ internal sealed class LinkState
     }
 
     // What both ends can do: 0 if there is nothing. A serial or parallel mode has one speed (8.2.3.22.19); with
-    // auto-negotiation, and on copper, the partner's fastest speed that software advertises.
+    // auto-negotiation, and on copper, the partner's fastest speed that software advertises. So has a module's rate.
     private int CommonSpeed()
     {
         int partner = _card.Options.PartnerSpeedMbps;
         if (_card.Options.IsCopper) return _card.Phy.FastestAdvertised(partner);
+        if (_card.Pins.SlowRateSelected && partner > 1_000) return 0;
         return _mode switch
         {
             0 or 2 => partner == 1_000 ? 1_000 : 0,
@@ -152,14 +156,25 @@ internal sealed class LinkState
     {
         uint value = IsUp && _stillUp ? LINKS_.StillUp : 0;
         _stillUp = IsUp;
-        uint mode = _mode switch { 0 or 2 or 5 => 0u, 1 => 1, 3 => 2, _ => 3 };
-        value |= mode << LINKS_.ModeShift;
-        value |= SpeedMbps switch { 10_000 => LINKS_.Speed10G, 1_000 => LINKS_.Speed1G, _ => LINKS_.Speed100M };
+        value |= SpeedBits | ModeBits;
         if (_card.Wire.HasSignal) value |= LINKS_.SerialSignal;
         if (!IsUp) return value;
-        value |= LINKS_.Up | (mode == 3 || _card.Options.IsCopper ? LINKS_.AnComplete : 0);
-        return value | (SpeedMbps == 10_000
+        value |= LINKS_.Up | (_card.Options.IsCopper || ModeBits == 3u << LINKS_.ModeShift ? LINKS_.AnComplete : 0);
+        return value | (SpeedMbps > 1_000
             ? LINKS_.SerialEnabled | LINKS_.SerialBlockLock
             : LINKS_.GigabitEnabled | LINKS_.GigabitSync);
     }
+
+    private uint SpeedBits => SpeedMbps switch
+    {
+        10_000 => LINKS_.Speed10G,
+        5_000 => LINKS_.Speed100M | LINKS_.OtherSpeed,
+        2_500 => LINKS_.Speed10G | LINKS_.OtherSpeed,
+        1_000 => LINKS_.Speed1G,
+        _ => LINKS_.Speed100M,
+    };
+
+    // Bits 27:26 (8.2.3.22.20). The X550 has none: bit 27 is a part of the speed there, as its drivers know.
+    private uint ModeBits =>
+        _card.Options.IsX550 ? 0 : _mode switch { 0 or 2 or 5 => 0u, 1 => 1, 3 => 2, _ => 3 } << LINKS_.ModeShift;
 }

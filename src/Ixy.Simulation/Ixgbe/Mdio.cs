@@ -1,4 +1,4 @@
-using static Ixy.Simulation.Ixgbe.CardRegisters;
+using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Simulation.Ixgbe;
 

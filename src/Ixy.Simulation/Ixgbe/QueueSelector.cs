@@ -153,7 +153,7 @@ internal sealed unsafe class QueueSelector
         Span<byte> key = stackalloc byte[RssHash.KeyLength];
         for (int word = 0; word < RSSRK.Count; word++) BinaryPrimitives.WriteUInt32LittleEndian(key[(word * 4)..], _registers[RSSRK, word]);
         _hash.SetKey(key);
-        LatchTable(isX550: IxgbeModels.HasLongRssTable(_card.Options.DeviceId));
+        LatchTable(isX550: IxgbeModels.IsX550(_card.Options.DeviceId));
     }
 
     // 128 entries of four bits; the X550 has 512 of six.

@@ -19,6 +19,7 @@ internal sealed unsafe class ReceivePath : IDisposable
     private readonly byte[] _rewritten = new byte[ushort.MaxValue + ReceiveMac.FcsLength];
     private readonly byte[] _loopedBack = new byte[ushort.MaxValue];
     private readonly uint* _macControl, _maxFrame, _receiveControl;
+    private LinePace _pace;
     private bool _keepsFcs;
     private long _turn;
     private ulong _goodPackets, _goodOctets;
@@ -96,12 +97,13 @@ internal sealed unsafe class ReceivePath : IDisposable
     private bool TakeFromWire(long now)
     {
         var wire = _card.Wire;
-        bool enabled = IsEnabled, waits = wire.WaitsForRoom;
+        bool enabled = IsEnabled, waits = wire.WaitsForRoom, slow = LinePace.IsSlow(_card.Link.SpeedMbps);
         for (int taken = 0; taken < FramesPerTurn; taken++)
         {
-            if (waits && !_buffer.IsEmpty) return taken > 0;
+            if (waits && !_buffer.IsEmpty || slow && _pace.IsBusy(now)) return taken > 0;
             var frame = wire.Receive(now, out var errors);
             if (frame.IsEmpty) return taken > 0;
+            if (slow) _pace.Take(now, frame.Length, _card.Link.SpeedMbps);
             if (enabled) Arrive(frame, errors);
             else _mac.Discard(frame, errors);
         }

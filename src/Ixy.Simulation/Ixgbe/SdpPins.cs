@@ -1,11 +1,11 @@
 using static Ixy.Ixgbe.IxgbeRegisters;
-using static Ixy.Simulation.Ixgbe.CardRegisters;
 
 namespace Ixy.Simulation.Ixgbe;
 
 /// <summary>
 /// The software-definable pins as an SFP+ board wires them (datasheet 3.5.7, 8.2.3.1.4): SDP1 loss of signal, SDP2 module
-/// present, SDP3 laser off, SDP5 rate select. Pins that are outputs show what was written, inputs what the board drives.
+/// present, SDP3 laser off (TX_DISABLE), SDP5 rate select (RS0, RS1). Pins that are outputs show what was written, inputs what
+/// the board drives.
 /// </summary>
 internal sealed class SdpPins
 {
@@ -27,9 +27,14 @@ internal sealed class SdpPins
         _inputs = Inputs;
     }
 
-    /// <summary>The module's laser is on: SDP3 is not driven high. Copper has no laser.</summary>
-    internal bool TransmitterOn => _card.Options.IsCopper ||
-        (_card.Options.HasSfpModule && (_registers[ESDP] & Outputs(_registers[ESDP]) & ESDP_.TxDisable) == 0);
+    /// <summary>
+    /// The module's laser is on: SDP3 is driven low. The module itself pulls the pin up (SFF-8431, TX_Disable), so that it is
+    /// dark while nobody drives it.
+    /// </summary>
+    internal bool LaserOn => _card.Options.HasSfpModule && IsDriven(ESDP_.TxDisable, high: false);
+
+    /// <summary>SDP5 is driven low: the module's receiver and transmitter are set for 1 Gb/s (SFF-8431, RS0 and RS1).</summary>
+    internal bool SlowRateSelected => IsDriven(ESDP_.RateSelect, high: false);
 
     private uint Inputs => _card.Options.IsCopper ? 0 :
         !_card.Options.HasSfpModule ? ESDP_.RxLoss :
@@ -42,6 +47,12 @@ internal sealed class SdpPins
         _inputs = Inputs;
         uint wanted = rising & _registers[GPIE] & 7;
         if (wanted != 0) _card.Interrupts.RaiseCause(wanted * GpiSdp0);
+    }
+
+    private bool IsDriven(uint pin, bool high)
+    {
+        uint esdp = _registers[ESDP];
+        return (Outputs(esdp) & pin) != 0 && (esdp & pin) != 0 == high;
     }
 
     private static uint Outputs(uint esdp) => (esdp >> ESDP_.DirectionShift) & ESDP_.Pins;

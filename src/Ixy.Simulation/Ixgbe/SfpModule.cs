@@ -34,7 +34,7 @@ internal sealed class SfpModule
         Text(68, 16, "IXYSIM0001");
         Text(84, 8, "250101");
         Identification[92] = 0x68; // diagnostics, calibrated in the module, average power
-        Identification[93] = 0xF0; // alarms, soft TX disable and fault and loss
+        Identification[93] = 0x30; // soft fault and loss; the laser is switched by its pin only
         Identification[94] = 0x05; // SFF-8472 revision 11.0
         Identification[95] = Sum(Identification.AsSpan(64, 31));
         FillDiagnostics();

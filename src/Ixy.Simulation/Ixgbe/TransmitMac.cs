@@ -17,6 +17,7 @@ internal sealed class TransmitMac(IxgbeCard card)
 
     private readonly Wire _wire = card.Wire;
     private readonly CardStatistics _statistics = card.Statistics;
+    private LinePace _pace;
     private bool _loopback;
     private long _now;
     private ulong _packets, _octets;
@@ -43,7 +44,16 @@ internal sealed class TransmitMac(IxgbeCard card)
         PlainLengths = AppendsFcs && longest >= ShortestFrame ? longest - ShortestFrame + 1 : 0;
     }
 
-    internal void BeginTurn(long now) => _now = now;
+    /// <summary>The line is one on which frames take their time.</summary>
+    internal bool IsPaced { get; private set; }
+
+    /// <summary>False if the line is still busy with what was sent.</summary>
+    internal bool BeginTurn(long now)
+    {
+        _now = now;
+        IsPaced = !_loopback && LinePace.IsSlow(card.Link.SpeedMbps);
+        return !IsPaced || !_pace.IsBusy(now);
+    }
 
     /// <summary>Sends a frame of at least 60 bytes as it is.</summary>
     internal void Send(ReadOnlySpan<byte> frame)
@@ -53,6 +63,7 @@ internal sealed class TransmitMac(IxgbeCard card)
         _packets++;
         _octets += length;
         _statistics.PTC[CardStatistics.SizeClass((int)length)]++;
+        if (IsPaced) _pace.Take(_now, frame.Length, card.Link.SpeedMbps);
         if (_loopback) card.Receive.Loopback(frame);
         else _wire.Send(frame, _now);
     }

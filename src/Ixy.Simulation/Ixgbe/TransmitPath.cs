@@ -59,8 +59,8 @@ internal sealed class TransmitPath : IDisposable
         if (_anyBursts) FlushBursts(now);
         if (_enabledCount == 0 || !IsTransmitEnabled || !_arbiters.AreRunning || !Card.Link.IsUp) return false;
         if (_registers[HLREG0] != _macControl) ConfigureMac();
-        Mac.BeginTurn(now);
-        int left = DescriptorsPerTurn, idle = 0;
+        if (!Mac.BeginTurn(now)) return false;
+        int turn = Mac.IsPaced ? 1 : DescriptorsPerTurn, left = turn, idle = 0;
         while (left > 0 && idle < _enabledCount)
         {
             var queue = _enabled[_next];
@@ -69,7 +69,7 @@ internal sealed class TransmitPath : IDisposable
             left -= done;
             idle = done == 0 ? idle + 1 : 0;
         }
-        return left < DescriptorsPerTurn;
+        return left < turn;
     }
 
     /// <summary>Looks at one queue, the next one each time, for what was written to its page as plain memory.</summary>

@@ -20,7 +20,7 @@ public sealed partial class IxgbeDevice
         int[] table = options.Table(_options.ReceiveQueues);
         for (int i = 0; i < RETA.Count; i++) _bar.Write32(RETA[i], Entries(table, i));
         // An X550 looks at two more bits of the hash, so its table is four times as long: the same again.
-        if (IxgbeModels.HasLongRssTable(_device.DeviceId))
+        if (IxgbeModels.IsX550(_device.DeviceId))
         {
             for (int i = 0; i < ERETA.Count; i++) _bar.Write32(ERETA[i], Entries(table, i % RETA.Count));
         }

@@ -51,6 +51,7 @@ public sealed partial class IxgbeDevice
         switch (IxgbeModels.Find(_device.DeviceId))
         {
             case IxgbePort.Sfi:
+                if (IxgbeModels.HasSfpPins(_device.DeviceId)) SwitchModuleOn();
                 uint autoc = Read(AUTOC) & ~AUTOC_.LinkModeMask;
                 Write(AUTOC, autoc | AUTOC_.LinkMode10GSerial | AUTOC_.Restart);
                 break;
@@ -58,9 +59,20 @@ public sealed partial class IxgbeDevice
                 Change(AUTOC, AUTOC_.Restart, set: true);
                 break;
             case IxgbePort.Copper:
-                // The PHY's firmware has negotiated since power-on.
+                // The PHY's firmware has negotiated since power-on, unless a driver has told it not to.
+                bool isX550 = IxgbeModels.IsX550(_device.DeviceId);
+                if (IxgbeModels.HasOwnPhy(_device.DeviceId)) new IxgbePhy(_bar, isX550).Start();
                 break;
         }
+    }
+
+    // 8.2.3.1.4 Pins keep what the driver before has made of them through every reset but power-on. Linux switches the laser
+    // off by SDP3 (TX_DISABLE) when an interface goes down, and chooses a module's rate by SDP5 (RS0, RS1); a pin that is an
+    // input drives nothing, and a module without a signal at TX_DISABLE is dark (SFF-8431).
+    private void SwitchModuleOn()
+    {
+        const uint Outputs = (ESDP_.TxDisable | ESDP_.RateSelect) << ESDP_.DirectionShift;
+        Write(ESDP, Read(ESDP) & ~ESDP_.TxDisable | ESDP_.RateSelect | Outputs);
     }
 
     // 4.6.7 Receive initialization

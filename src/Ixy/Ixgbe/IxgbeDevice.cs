@@ -80,11 +80,12 @@ public sealed partial class IxgbeDevice : NetworkDevice
         {
             uint links = Read(LINKS);
             if ((links & LINKS_.Up) == 0) return default;
+            bool other = IxgbeModels.IsX550(_device.DeviceId) && (links & LINKS_.OtherSpeed) != 0;
             return new(true, (links & LINKS_.SpeedMask) switch
             {
-                LINKS_.Speed10G => 10_000,
+                LINKS_.Speed10G => other ? 2_500 : 10_000,
                 LINKS_.Speed1G => 1_000,
-                LINKS_.Speed100M => 100,
+                LINKS_.Speed100M => other ? 5_000 : 100,
                 _ => 0,
             });
         }

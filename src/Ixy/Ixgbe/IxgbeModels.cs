@@ -27,6 +27,12 @@ internal static class IxgbeModels
         _ => null,
     };
 
-    /// <summary>An X550, whose RSS table has 512 entries.</summary>
-    internal static bool HasLongRssTable(ushort deviceId) => deviceId is 0x1563 or 0x15D1;
+    /// <summary>An X550: 512 entries in the RSS table, and links of 2.5 and 5 Gbit/s.</summary>
+    internal static bool IsX550(ushort deviceId) => deviceId is 0x1563 or 0x15D1;
+
+    /// <summary>The PHY is inside the controller (X540, X550). That of the 82599 T3 LOM is another maker's.</summary>
+    internal static bool HasOwnPhy(ushort deviceId) => Find(deviceId) == IxgbePort.Copper && deviceId != 0x151C;
+
+    /// <summary>Software-definable pins control the module's laser and rate. QSFP+ boards are wired otherwise.</summary>
+    internal static bool HasSfpPins(ushort deviceId) => Find(deviceId) == IxgbePort.Sfi && deviceId != 0x1558;
 }

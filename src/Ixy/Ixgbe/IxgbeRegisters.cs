@@ -18,9 +18,16 @@ public static class IxgbeRegisters
     public static readonly Register CTRL = Define("CTRL", 0x00000, ReadWrite, 0, "Device control: resets, master disable (8.2.3.1.1)");
     public static readonly Register STATUS = Define("STATUS", 0x00008, ReadOnly, 0, "Device status: LAN id, master enable (8.2.3.1.2)");
     public static readonly Register CTRL_EXT = Define("CTRL_EXT", 0x00018, ReadWrite, 0, "Extended control: driver loaded (8.2.3.1.3)");
+    public static readonly Register ESDP = Define("ESDP", 0x00020, ReadWrite, 0x0800, "Software-definable pins: data, direction, function (8.2.3.1.4)");
     public static class CTRL_ { public const uint MasterDisable = 1u << 2, LRST = 1u << 3, RST = 1u << 26; }
-    public static class STATUS_ { public const uint MasterEnable = 1u << 19; }
+    public static class STATUS_ { public const uint LanIdMask = 3u << 2, MasterEnable = 1u << 19; public const int LanIdShift = 2; }
     public static class CTRL_EXT_ { public const uint NoSnoopDisable = 1u << 16, DriverLoaded = 1u << 28; }
+
+    public static class ESDP_
+    {
+        public const uint RxLoss = 1u << 1, ModulePresent = 1u << 2, TxDisable = 1u << 3, RateSelect = 1u << 5, Pins = 0xFF;
+        public const int DirectionShift = 8;
+    }
 
     // EEPROM (8.2.3.2)
     public static readonly Register EEC = Define("EEC", 0x10010, ReadWrite, 0, "EEPROM control: auto-read done (8.2.3.2.1)");
@@ -30,6 +37,16 @@ public static class IxgbeRegisters
         public const uint Request = 1u << 6, Grant = 1u << 7, Present = 1u << 8, AutoReadDone = 1u << 9, Address16 = 1u << 10;
         public const uint SectionsDone = 0x7Fu << 15, FlashUpdate = 1u << 23, FlashUpdateDone = 1u << 26;
         public const int SizeShift = 11;
+    }
+
+    // Semaphores (8.2.3.4, 10.5.4)
+    public static readonly Register SWSM = Define("SWSM", 0x10140, ReadWrite, 0, "Software semaphore: SMBI set by reading, SWESMBI (8.2.3.4)");
+    public static readonly Register SW_FW_SYNC = Define("SW_FW_SYNC", 0x10160, ReadWrite, 0, "Who uses EEPROM, PHYs, MAC (8.2.3.4)");
+    public static class SWSM_ { public const uint SMBI = 1, SWESMBI = 1u << 1, WakeClock = 1u << 2; }
+    public static class SW_FW_SYNC_
+    {
+        public const uint Eeprom = 1, Phy0 = 1u << 1, Phy1 = 1u << 2, Registers = 1u << 31;
+        public const int FirmwareShift = 5;
     }
 
     // Interrupts (8.2.3.5)
@@ -121,10 +138,18 @@ public static class IxgbeRegisters
 
     // MAC and link (8.2.3.22)
     public static readonly Register HLREG0 = Define("HLREG0", 0x04240, ReadWrite, 0x0801_2C0B, "MAC control: CRC, padding, jumbo, loopback (8.2.3.22.8)");
+    public static readonly Register MSCA = Define("MSCA", 0x0425C, ReadWrite, 0, "MDI command: address, operation (8.2.3.22.11)");
+    public static readonly Register MSRWD = Define("MSRWD", 0x04260, ReadWrite, 0, "MDI data, written low and read high (8.2.3.22.12)");
     public static readonly Register MAXFRS = Define("MAXFRS", 0x04268, ReadWrite, 0x05EE_0000, "Longest frame accepted, in the high half (8.2.3.22.13)");
     public static readonly Register AUTOC = Define("AUTOC", 0x042A0, ReadWrite, 0xC09C_6004, "Auto-negotiation, link mode (8.2.3.22.19)");
     public static readonly Register LINKS = Define("LINKS", 0x042A4, ReadOnly, 0, "Link status and speed (8.2.3.22.20)");
     public static class HLREG0_ { public const uint TxCrcEnable = 1, RxCrcStrip = 1u << 1, JumboEnable = 1u << 2, TxPadEnable = 1u << 10, Loopback = 1u << 15; }
+    public static class MSCA_
+    {
+        public const int RegisterShift = 0, DeviceShift = 16, PhyShift = 21, OperationShift = 26;
+        public const uint Clause22 = 3u << 28, Command = 1u << 30, InProgressEnable = 1u << 31;
+        public const uint Address = 0, Write = 1, ReadNext = 2, Read = 3;
+    }
     public static class MAXFRS_ { public const int SizeShift = 16; }
     public static class AUTOC_
     {
@@ -137,6 +162,9 @@ public static class IxgbeRegisters
         public const uint SerialEnabled = 1u << 24, Speed100M = 1u << 28, Speed1G = 2u << 28, Speed10G = 3u << 28, SpeedMask = 3u << 28;
         public const uint Up = 1u << 30, AnComplete = 1u << 31;
         public const int ModeShift = 26;
+
+        /// <summary>X550 only: 2.5 Gbit/s, told as 10, or 5 Gbit/s, told as 100 Mbit/s. Elsewhere a part of the link mode.</summary>
+        public const uint OtherSpeed = 1u << 27;
     }
 
     // Statistics (8.2.3.23), all cleared by reading

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Ixy.Captures;
 
 namespace Ixy.Tests.Cli;
@@ -24,6 +25,21 @@ internal static class CaptureFiles
         {
             writer.Write(frame, time);
             time += gap;
+        }
+    }
+
+    /// <summary>if_speed of the first interface of a file that ixy has written (draft-ietf-opsawg-pcapng, 4.1, 4.2).</summary>
+    internal static long InterfaceSpeed(string path)
+    {
+        const int interfaceDescription = 1, options = 16, speed = 8;
+        var file = File.ReadAllBytes(path).AsSpan();
+        var block = file[BinaryPrimitives.ReadInt32LittleEndian(file[4..])..];
+        Assert.Equal(interfaceDescription, BinaryPrimitives.ReadInt32LittleEndian(block));
+        for (int at = options; ; at += 4 + (BinaryPrimitives.ReadUInt16LittleEndian(block[(at + 2)..]) + 3) / 4 * 4)
+        {
+            int code = BinaryPrimitives.ReadUInt16LittleEndian(block[at..]);
+            Assert.True(code != 0, "the interface has no if_speed");
+            if (code == speed) return BinaryPrimitives.ReadInt64LittleEndian(block[(at + 4)..]);
         }
     }
 

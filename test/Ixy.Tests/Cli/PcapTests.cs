@@ -42,6 +42,20 @@ public sealed class PcapTests : IDisposable
         Assert.Contains("Strict time order:   True", info);
     }
 
+    // if_speed (draft-ietf-opsawg-pcapng, 4.2) is in bits per second.
+    [Theory]
+    [InlineData("82599", "10G", 10_000_000_000)]
+    [InlineData("x550", "10G", 10_000_000_000)]
+    [InlineData("x550", "5G", 5_000_000_000)]
+    [InlineData("x550", "2.5G", 2_500_000_000)]
+    [InlineData("x550", "1G", 1_000_000_000)]
+    [InlineData("x550", "100M", 100_000_000)]
+    public void TheSpeedOfTheLinkIsInTheFile(string model, string speed, long bitsPerSecond)
+    {
+        JsonReport.Of(IxyProcess.Run("pcap", $"sim:ixgbe,model={model},speed={speed},wire=generator,rate=10kpps", Output, "--count", "10", "--json"));
+        Assert.Equal(bitsPerSecond, CaptureFiles.InterfaceSpeed(Output));
+    }
+
     [SkippableFact]
     public void SeveralDevicesAreSeveralInterfaces()
     {

@@ -108,6 +108,114 @@ public sealed class CopperPhyTests
         Assert.Equal(LINKS_.Up | LINKS_.Speed1G, bench.Read(LINKS) & (LINKS_.Up | LINKS_.SpeedMask));
     }
 
+    // IEEE 802.3: bits 15:14 of status 2 are 10 where there is a part (45.2.1.7.1 and its like); who scans a bus looks there.
+    [Theory]
+    [InlineData(0x1528)]
+    [InlineData(0x1563)]
+    public void Section_45_2_1_7_EveryPartSaysThatItIsThere(int deviceId)
+    {
+        using var bench = Bench(deviceId);
+        foreach (int device in (int[])[Pma, 3, 4, Vendor])
+        {
+            Assert.Equal(2, Read(bench, device, 8) >> 14);
+            Write(bench, device, 8, 0);
+            Assert.Equal(2, Read(bench, device, 8) >> 14);
+            Assert.Equal((0x9A, 0x4000), (Read(bench, device, 5), Read(bench, device, 6))); // 1, 3, 4, 7 and 30
+        }
+        Assert.NotEqual(0, Read(bench, Pma, 8) & 1 << 9); // 1.11 holds what else it can
+        Assert.NotEqual(2, Read(bench, 2, 8) >> 14); // no WAN interface
+    }
+
+    [Theory]
+    [InlineData(Vendor, 0, 1 << 11)]
+    [InlineData(Pma, 0, 1 << 11)]
+    [InlineData(3, 0, 1 << 11)]
+    [InlineData(4, 0, 1 << 11)]
+    [InlineData(Pma, 0, 1)]
+    [InlineData(3, 0, 1 << 14)]
+    [InlineData(4, 0, 1 << 14)]
+    [InlineData(Pma, 9, 1)]
+    public void LowPowerLoopbackAndASilencedTransmitterTakeTheLinkDown(int device, int address, int bit)
+    {
+        using var bench = Bench(0x1528);
+        bench.Run();
+        Assert.True(bench.Card.Link.IsUp);
+        int value = Read(bench, device, address);
+        Write(bench, device, address, (ushort)(value | bit));
+        Assert.Equal(0u, bench.Read(LINKS) & LINKS_.Up);
+        Assert.Equal(0u, bench.Read(MRFC)); // nobody is there to say anything
+        bench.Run();
+        Assert.False(bench.Card.Link.IsUp);
+        Write(bench, device, address, (ushort)value);
+        bench.Run();
+        Assert.True(bench.Card.Link.IsUp);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void AResetOfTheCardDoesNotWakeThePhyAndItsOwnDoes(bool byPci)
+    {
+        using var bench = Bench(0x1528);
+        Write(bench, Vendor, 0, 1 << 11);
+        if (byPci)
+        {
+            bench.Card.PciReset();
+            bench.Card.WriteConfig(0x04, 0x0006, 2);
+        }
+        else
+        {
+            bench.Write(CTRL, CTRL_.MasterDisable);
+            bench.Write(CTRL, CTRL_.RST | CTRL_.LRST);
+        }
+        bench.Run(20_000_000);
+        Assert.False(bench.Card.Link.IsUp);
+        Own(bench);
+        Assert.Equal(1 << 11, Read(bench, Vendor, 0));
+        Write(bench, 4, 0, 0x8000);
+        bench.Run();
+        Assert.True(bench.Card.Link.IsUp);
+    }
+
+    [Fact]
+    public void WithoutNegotiationThereIsNoLink()
+    {
+        using var bench = Bench(0x1528);
+        Write(bench, AutoNegotiation, 0, 0);
+        Write(bench, AutoNegotiation, 0, 1 << 9);
+        bench.Run();
+        Assert.False(bench.Card.Link.IsUp);
+    }
+
+    [Theory]
+    [InlineData(10_000, 3)]
+    [InlineData(5_000, 5)]
+    [InlineData(2_500, 4)]
+    [InlineData(1_000, 2)]
+    [InlineData(100, 1)]
+    public void TheX550sPhyTellsItsSpeeds(int speed, int code)
+    {
+        using var bench = new CardBench(new IxgbeCardOptions { DeviceId = 0x1563, LinkUpDelay = 0, PartnerSpeedMbps = speed });
+        Own(bench);
+        bench.Run();
+        Assert.Equal(code << 1 | 1, Read(bench, AutoNegotiation, 0xC800));
+    }
+
+    [Fact]
+    public void TheX550FallsBackWhenTheOtherSpeedsAreNotOffered()
+    {
+        using var bench = new CardBench(new IxgbeCardOptions { DeviceId = 0x1563, LinkUpDelay = 0, PartnerSpeedMbps = 5_000 });
+        Own(bench);
+        Write(bench, AutoNegotiation, 0xC400, 1 << 15 | 1 << 10);
+        Write(bench, AutoNegotiation, 0, 0x3200);
+        bench.Run();
+        Assert.Equal(2_500, bench.Card.Link.SpeedMbps);
+        Write(bench, AutoNegotiation, 0xC400, 1 << 15);
+        Write(bench, AutoNegotiation, 0, 0x3200);
+        bench.Run();
+        Assert.Equal(1_000, bench.Card.Link.SpeedMbps);
+    }
+
     [Fact]
     public void AResetOfThePhyClearsItselfAndRenegotiates()
     {
@@ -125,12 +233,14 @@ public sealed class CopperPhyTests
     {
         var bench = new CardBench(new IxgbeCardOptions { DeviceId = (ushort)deviceId, LinkUpDelay = 0 });
         if (deviceId == 0x10FB) SfpModuleTests.Own(bench);
-        else
-        {
-            bench.Read(SW_FW_SYNC);
-            bench.Write(SW_FW_SYNC, SW_FW_SYNC_.Phy0);
-        }
+        else Own(bench);
         return bench;
+    }
+
+    private static void Own(CardBench bench)
+    {
+        bench.Read(SW_FW_SYNC);
+        bench.Write(SW_FW_SYNC, SW_FW_SYNC_.Phy0);
     }
 
     private static uint Command(uint operation, int device, int address) =>

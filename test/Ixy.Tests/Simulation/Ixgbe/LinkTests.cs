@@ -144,6 +144,126 @@ public sealed class LinkTests
         Assert.Equal(0u, bench.Read(ESDP) & ESDP_.ModulePresent);
     }
 
+    [Fact]
+    public void Sff8431_APinThatDrivesNothingLeavesTheModuleDark()
+    {
+        using var bench = new CardBench();
+        bench.Run();
+        bench.Write(ESDP, 0); // all inputs: the module's own resistor pulls TX_DISABLE up
+        bench.Run();
+        Assert.False(bench.Card.Link.IsUp);
+        bench.Write(ESDP, ESDP_.TxDisable << ESDP_.DirectionShift);
+        bench.Run();
+        Assert.True(bench.Card.Link.IsUp);
+    }
+
+    [Fact]
+    public void Sff8431_RateSelectIsLowForOneGigabit()
+    {
+        const uint Outputs = (ESDP_.TxDisable | ESDP_.RateSelect) << ESDP_.DirectionShift;
+        using var bench = new CardBench();
+        bench.Run();
+        bench.Write(ESDP, Outputs);
+        bench.Run();
+        Assert.False(bench.Card.Link.IsUp);
+        bench.Write(ESDP, Outputs | ESDP_.RateSelect);
+        bench.Run();
+        Assert.True(bench.Card.Link.IsUp);
+        using var slow = new CardBench(new IxgbeCardOptions { LinkUpDelay = 0, PartnerSpeedMbps = 1_000 });
+        slow.Write(ESDP, Outputs);
+        slow.Write(AUTOC, AUTOC.Reset & ~AUTOC_.LinkModeMask | AUTOC_.Restart);
+        slow.Run();
+        Assert.Equal(LINKS_.Up | LINKS_.Speed1G, slow.Read(LINKS) & (LINKS_.Up | LINKS_.SpeedMask));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Section_4_2_3_NoResetSwitchesTheLaserOn(bool byPci)
+    {
+        using var bench = new CardBench();
+        bench.Write(ESDP, bench.Read(ESDP) | ESDP_.TxDisable);
+        if (byPci)
+        {
+            bench.Card.PciReset();
+            bench.Card.WriteConfig(0x04, 0x0006, 2);
+        }
+        else
+        {
+            bench.Write(CTRL, CTRL_.MasterDisable);
+            bench.Write(CTRL, CTRL_.RST | CTRL_.LRST);
+        }
+        bench.Run(20 * Millisecond);
+        Assert.NotEqual(0u, bench.Read(ESDP) & ESDP_.TxDisable);
+        Assert.False(bench.Card.Link.IsUp);
+    }
+
+    // LINKS[27] and [29:28], as drivers of the X550 read them.
+    [Theory]
+    [InlineData(10_000, LINKS_.Speed10G)]
+    [InlineData(5_000, LINKS_.Speed100M | LINKS_.OtherSpeed)]
+    [InlineData(2_500, LINKS_.Speed10G | LINKS_.OtherSpeed)]
+    [InlineData(1_000, LINKS_.Speed1G)]
+    [InlineData(100, LINKS_.Speed100M)]
+    public void TheX550HasTwoMoreSpeeds(int partner, uint speed)
+    {
+        using var bench = new CardBench(new IxgbeCardOptions { DeviceId = 0x1563, LinkUpDelay = 0, PartnerSpeedMbps = partner });
+        bench.Run();
+        Assert.Equal(LINKS_.Up | speed, bench.Read(LINKS) & (LINKS_.Up | LINKS_.SpeedMask | LINKS_.OtherSpeed));
+        Assert.Equal(partner, bench.Card.Link.SpeedMbps);
+    }
+
+    [Fact]
+    public void Section_8_2_3_22_20_Bit27IsAPartOfTheLinkModeOnTheOtherCards()
+    {
+        using var bench = new CardBench();
+        bench.Run();
+        Assert.Equal(2u, bench.Read(LINKS) >> LINKS_.ModeShift & 3); // 10 Gb/s serial
+    }
+
+    [Theory]
+    [InlineData(5_000, 1_000)]
+    [InlineData(2_500, 1_000)]
+    public void TheX540DoesNotHaveThem(int partner, int speed)
+    {
+        using var bench = new CardBench(new IxgbeCardOptions { DeviceId = 0x1528, LinkUpDelay = 0, PartnerSpeedMbps = partner });
+        bench.Run();
+        Assert.Equal(speed, bench.Card.Link.SpeedMbps);
+    }
+
+    // 1,514 bytes occupy 12,304 bits: 123.04 us at 100 Mb/s, a tenth and a 25th of it at 1 and 2.5 Gb/s.
+    [Theory]
+    [InlineData(0x1528, 100, 123_040)]
+    [InlineData(0x1563, 1_000, 12_304)]
+    [InlineData(0x1563, 2_500, 4_921)]
+    public void OnASlowLineFramesTakeTheirTime(int deviceId, int speed, long each)
+    {
+        const int Frames = 500;
+        using var bench = new CardBench(new IxgbeCardOptions { DeviceId = (ushort)deviceId, LinkUpDelay = 0, PartnerSpeedMbps = speed });
+        bench.Run();
+        for (int i = 0; i < Frames; i++) bench.TestWire.Deliver(new byte[1514]);
+        bench.Run(100 * each);
+        Assert.InRange(Frames - bench.TestWire.Waiting, 98, 130); // what it makes up for at the start is 100 us
+        int waiting = bench.TestWire.Waiting;
+        bench.Run(100 * each);
+        Assert.InRange(waiting - bench.TestWire.Waiting, 98, 102);
+    }
+
+    [Fact]
+    public void OnASlowLineFramesLeaveInTheirTime()
+    {
+        const long Each = 12_304;
+        using var bench = new TransmitBench(new CardBench(new IxgbeCardOptions { DeviceId = 0x1563, LinkUpDelay = 0, PartnerSpeedMbps = 1_000 }));
+        var ring = bench.AddQueue(size: 512);
+        for (int i = 0; i < 500; i++) ring.PutFrame(new byte[1514]);
+        ring.Send();
+        bench.Run(100 * Each);
+        Assert.InRange(bench.Sent.Count, 98, 115);
+        int sent = bench.Sent.Count;
+        bench.Run(100 * Each);
+        Assert.InRange(bench.Sent.Count - sent, 98, 102);
+    }
+
     [Theory]
     [InlineData(10_000, LINKS_.Speed10G)]
     [InlineData(1_000, LINKS_.Speed1G)]

@@ -1,5 +1,6 @@
 using System.Text;
 using Ixy.Simulation.Ixgbe;
+using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
 
 namespace Ixy.Tests.Simulation.Ixgbe;

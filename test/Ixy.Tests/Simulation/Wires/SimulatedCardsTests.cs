@@ -29,6 +29,24 @@ public sealed class SimulatedCardsTests
         Assert.Equal(id, Options(device).DeviceId);
     }
 
+    [Theory]
+    [InlineData("82599", "10G 1G")]
+    [InlineData("x540", "10G 1G 100M")]
+    [InlineData("x550", "10G 5G 2.5G 1G 100M")]
+    public void TheSpeedIsOneThatTheModelHas(string model, string speeds)
+    {
+        foreach (var (name, mbps) in ((string, int)[])[("10G", 10_000), ("5g", 5_000), ("2.5G", 2_500), ("1G", 1_000), ("100M", 100)])
+        {
+            string specifier = $"sim:ixgbe,model={model},speed={name}";
+            if (speeds.Split(' ').Contains(name, StringComparer.OrdinalIgnoreCase))
+            {
+                using var device = SimulatedCards.Open(specifier);
+                Assert.Equal(mbps, Options(device).PartnerSpeedMbps);
+            }
+            else Assert.Contains($"speed={name} is not possible: expected what this model can: ", Assert.Throws<DeviceSpecifierException>(() => SimulatedCards.Open(specifier)).Message);
+        }
+    }
+
     [Fact]
     public void AVirtioCardHasOptionsOfItsOwn()
     {
@@ -127,7 +145,7 @@ public sealed class SimulatedCardsTests
     [InlineData("sim:ixgbe,", "expected key=value")]
     [InlineData("sim:ixgbe,generator", "expected key=value")]
     [InlineData("sim:ixgbe,wire=", "expected key=value")]
-    [InlineData("sim:ixgbe,colour=red", "no option 'colour': expected link-delay, mac, model, trace, wire")]
+    [InlineData("sim:ixgbe,colour=red", "no option 'colour': expected link-delay, mac, model, speed, trace, wire")]
     [InlineData("sim:ixgbe,mac=02:00:5e:00:53:01,mac=02:00:5e:00:53:01", "'mac' is given twice")]
     [InlineData("sim:ixgbe,model=e1000", "expected 82599, x540 or x550")]
     [InlineData("sim:ixgbe,mac=02:00:5e:00:53", "six bytes")]

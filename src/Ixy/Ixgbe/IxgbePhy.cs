@@ -1,0 +1,135 @@
+using Ixy.Vfio;
+using static Ixy.Ixgbe.IxgbeRegisters;
+
+namespace Ixy.Ixgbe;
+
+/// <summary>
+/// The 10GBASE-T PHY inside an X540 or X550, behind MDIO (3.7.7). No reset of the card reaches it: what the driver before
+/// has left there stays, so it is undone here. Registers are those of IEEE 802.3, clause 45, and of the X540 datasheet,
+/// chapter 9.
+/// </summary>
+internal sealed class IxgbePhy
+{
+    private const int Pma = 1, Pcs = 3, PhyXs = 4, AutoNegotiation = 7, Vendor = 0x1E;
+    private const int Control = 0, Identity = 2, Addresses = 32;
+    private const ushort LowPower = 1 << 11, Restart = 1 << 9;
+
+    // A cycle takes 27 us. A semaphore's owner has a second (10.5.4).
+    private const int CycleMilliseconds = 10, SemaphoreMilliseconds = 1_000;
+
+    private readonly PciBar _bar;
+    private readonly (int Device, int Register, ushort Clear, ushort Set)[] _wanted;
+    private readonly uint _owner;
+    private uint _address;
+
+    /// <param name="bar">The card's registers.</param>
+    /// <param name="isX550">The PHY can do 2.5 and 5 Gbit/s as well.</param>
+    internal IxgbePhy(PciBar bar, bool isX550)
+    {
+        _bar = bar;
+        uint port = (bar.Read32(STATUS) & STATUS_.LanIdMask) >> STATUS_.LanIdShift;
+        _owner = port == 0 ? SW_FW_SYNC_.Phy0 : SW_FW_SYNC_.Phy1;
+        _wanted =
+        [
+            (Vendor, Control, LowPower, 0), // the whole PHY: Linux sets it when an interface goes down
+            (Pma, Control, LowPower | 1, 0), // and loopback (45.2.1.1)
+            (Pma, 9, 0x001F, 0), // the transmitter off, or a pair of it (45.2.1.8)
+            (Pcs, Control, LowPower | 1 << 14, 0), // and loopback (45.2.3.1)
+            (PhyXs, Control, LowPower | 1 << 14, 0), // and loopback (45.2.4.1)
+            (AutoNegotiation, Control, 0, 1 << 12), // enabled (45.2.7.1)
+            (AutoNegotiation, 0x10, 0, 1 << 8), // 100BASE-TX
+            (AutoNegotiation, 0x20, 0, 1 << 12), // 10GBASE-T
+            (AutoNegotiation, 0xC400, 0, isX550 ? (ushort)0x8C00 : (ushort)0x8000), // 1000BASE-T; 5GBASE-T, 2.5GBASE-T
+        ];
+    }
+
+    /// <summary>
+    /// Wakes the PHY and lets it offer every speed. A PHY that is awake and offers them keeps its link. One that does
+    /// not answer is left alone: whether there is a link is told by the link.
+    /// </summary>
+    internal void Start()
+    {
+        Take();
+        try
+        {
+            if (!TryFind()) return;
+            bool negotiates = true;
+            foreach (var (device, register, clear, set) in _wanted)
+                negotiates &= IsAlready(device, register, clear, set) || device != AutoNegotiation;
+            // What is offered counts from the next negotiation on.
+            if (!negotiates) Write(AutoNegotiation, Control, (ushort)(Read(AutoNegotiation, Control) | Restart));
+        }
+        finally
+        {
+            Release();
+        }
+    }
+
+    // False if the register was different; it is not any more.
+    private bool IsAlready(int device, int register, ushort clear, ushort set)
+    {
+        ushort value = Read(device, register), wanted = (ushort)(value & ~clear | set);
+        if (wanted != value) Write(device, register, wanted);
+        return wanted == value;
+    }
+
+    private bool TryFind()
+    {
+        for (_address = 0; _address < Addresses; _address++)
+        {
+            if (Read(Pma, Identity) is not (0 or ushort.MaxValue)) return true;
+        }
+        return false;
+    }
+
+    // 10.5.4 Software and firmware synchronisation; X540 and X550 guard SW_FW_SYNC by a bit in itself. A driver that was
+    // killed gives nothing back: what is still taken when its owner's time is over is taken from it.
+    private void Take()
+    {
+        if (Waiting.TryUntil(TryTake, SemaphoreMilliseconds)) return;
+        _bar.Write32(SW_FW_SYNC, _bar.Read32(SW_FW_SYNC) & ~SW_FW_SYNC_.Registers | _owner);
+        FreeSoftware();
+    }
+
+    private bool TryTake()
+    {
+        if ((_bar.Read32(SWSM) & SWSM_.SMBI) != 0) return false;
+        uint owners = _bar.Read32(SW_FW_SYNC);
+        bool isMine = (owners & SW_FW_SYNC_.Registers) == 0;
+        bool isFree = (owners & (_owner | _owner << SW_FW_SYNC_.FirmwareShift)) == 0;
+        // The write gives SW_FW_SYNC back as well.
+        if (isMine) _bar.Write32(SW_FW_SYNC, isFree ? owners | _owner : owners);
+        FreeSoftware();
+        return isMine && isFree;
+    }
+
+    private void Release()
+    {
+        _ = Waiting.TryUntil(() => (_bar.Read32(SW_FW_SYNC) & SW_FW_SYNC_.Registers) == 0, SemaphoreMilliseconds);
+        _bar.Write32(SW_FW_SYNC, _bar.Read32(SW_FW_SYNC) & ~(SW_FW_SYNC_.Registers | _owner));
+    }
+
+    private void FreeSoftware() => _bar.Write32(SWSM, _bar.Read32(SWSM) & ~(SWSM_.SMBI | SWSM_.SWESMBI));
+
+    private ushort Read(int device, int register)
+    {
+        Cycle(MSCA_.Address, device, register);
+        // Nobody drives the line where nobody is.
+        return Cycle(MSCA_.Read, device, register) ? (ushort)(_bar.Read32(MSRWD) >> 16) : ushort.MaxValue;
+    }
+
+    private void Write(int device, int register, ushort value)
+    {
+        Cycle(MSCA_.Address, device, register);
+        _bar.Write32(MSRWD, value);
+        Cycle(MSCA_.Write, device, register);
+    }
+
+    // 8.2.3.22.11: the command bit clears itself when the cycle is over.
+    private bool Cycle(uint operation, int device, int register)
+    {
+        _bar.Write32(MSCA, MSCA_.Command | operation << MSCA_.OperationShift | _address << MSCA_.PhyShift
+            | (uint)device << MSCA_.DeviceShift | (uint)register << MSCA_.RegisterShift);
+        return Waiting.TryUntil(() => (_bar.Read32(MSCA) & MSCA_.Command) == 0, CycleMilliseconds);
+    }
+}
