@@ -31,6 +31,9 @@ internal abstract unsafe class CardModel : IDisposable
     /// <summary>Rules of the datasheet that the driver broke.</summary>
     internal RuleViolations Violations { get; } = new();
 
+    /// <summary>What else drivers did that is worth knowing.</summary>
+    internal CardNotes Notes { get; } = new();
+
     /// <summary>Memory as the card sees it.</summary>
     internal DmaSpace Dma { get; }
 

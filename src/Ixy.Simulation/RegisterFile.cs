@@ -49,6 +49,9 @@ internal sealed unsafe class RegisterFile : IDisposable
     /// <summary>Accesses are written here while it is set.</summary>
     internal Action<string>? Trace { get; set; }
 
+    /// <summary>Called with the offset when software accesses a word that is no register.</summary>
+    internal Action<uint>? Missed { get; set; }
+
     /// <summary>The stored value of a register, without the side effects of a read or write by software.</summary>
     internal uint this[Register register, int index = 0]
     {
@@ -98,10 +101,10 @@ internal sealed unsafe class RegisterFile : IDisposable
         return entry?.Register;
     }
 
-    /// <summary>A name for an offset: <c>RDT[3]</c>, or the bare offset where there is no register.</summary>
+    /// <summary>A name for an offset: <c>RDT[3]</c>, or the offset where there is no register.</summary>
     internal string Describe(uint offset) => Find(offset, out int index) switch
     {
-        null => $"0x{offset:x5}",
+        null => $"0x{offset:x5} (no register)",
         { Count: 1 } register => register.Name,
         { } register => $"{register.Name}[{index}]",
     };
@@ -130,7 +133,11 @@ internal sealed unsafe class RegisterFile : IDisposable
     internal void Write(uint offset, uint value)
     {
         Trace?.Invoke($"write {Describe(offset)} <- 0x{value:x8}");
-        if (_entries[offset / sizeof(uint)] is not { } entry) return;
+        if (_entries[offset / sizeof(uint)] is not { } entry)
+        {
+            Missed?.Invoke(offset);
+            return;
+        }
         if (_handlers.TryGetValue(entry.Register, out var handlers) && handlers.Write is not null)
             handlers.Write(entry.Index, value);
         else if (entry.Register.Access == RegisterAccess.ReadWrite)
@@ -148,7 +155,11 @@ internal sealed unsafe class RegisterFile : IDisposable
 
     private uint ReadUntraced(uint offset)
     {
-        if (_entries[offset / sizeof(uint)] is not { } entry) return 0;
+        if (_entries[offset / sizeof(uint)] is not { } entry)
+        {
+            Missed?.Invoke(offset);
+            return 0;
+        }
         if (_handlers.TryGetValue(entry.Register, out var handlers) && handlers.Read is not null)
             return handlers.Read(entry.Index);
         if (entry.Register.Access == RegisterAccess.WriteOnly) return 0;

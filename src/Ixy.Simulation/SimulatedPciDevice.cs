@@ -28,6 +28,9 @@ public sealed unsafe partial class SimulatedPciDevice : PciDevice
     /// <summary>Rules of the datasheet that the driver broke so far.</summary>
     public RuleViolations Violations => Card.Violations;
 
+    /// <summary>What the driver did that breaks no rule, but is worth knowing: accesses to registers that do not exist.</summary>
+    public CardNotes Notes => Card.Notes;
+
     /// <summary>What passed the wire of the card's port.</summary>
     public Wires.WireStatistics WireStatistics => Card.Wire.Statistics;
 

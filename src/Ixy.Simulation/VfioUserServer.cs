@@ -42,6 +42,9 @@ public sealed class VfioUserServer : IDisposable
     /// <summary>Rules of the datasheet that drivers broke so far.</summary>
     public RuleViolations Violations => _card.Violations;
 
+    /// <summary>What drivers did that breaks no rule, but is worth knowing: accesses to registers that do not exist.</summary>
+    public CardNotes Notes => _card.Notes;
+
     /// <summary>What passed the wire of the card's port.</summary>
     public WireStatistics WireStatistics => _card.Wire.Statistics;
 

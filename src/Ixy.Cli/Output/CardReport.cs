@@ -18,7 +18,10 @@ internal sealed class CardReport(string device, string socket, VfioUserServer se
         return JsonSerializer.Serialize(
             new CardReportJson("sim", duration.TotalSeconds, device, socket, clients, _linkWasUp,
                 new(wire.Sent, wire.Received, wire.Lost, wire.Reordered, wire.Duplicated, wire.Corrupted, wire.Foreign, wire.Dropped, WireFault),
-                [.. server.Violations.All.Select(violation => violation.ToString())], server.Violations.Count),
+                [.. server.Violations.All.Select(violation => violation.ToString())], server.Violations.Count)
+            {
+                Notes = [.. server.Notes.All.Select(note => note.ToString())],
+            },
             ReportJsonContext.Default.CardReportJson);
     }
 
@@ -32,6 +35,8 @@ internal sealed class CardReport(string device, string socket, VfioUserServer se
             [[device, $"{wire.Sent:N0}", $"{wire.Received:N0}", $"{wire.Lost:N0}", $"{wire.Reordered:N0}", $"{wire.Duplicated:N0}", $"{wire.Corrupted:N0}"]]);
         if (server.Violations.Count > 0) screen.Alert($"drivers broke rules of the datasheet {server.Violations.Count:N0} times:");
         foreach (var violation in server.Violations.All) screen.Alert($"  {violation}");
+        if (server.Notes.Count > 0) screen.WriteLine($"noted {server.Notes.Count:N0} times, which breaks no rule:");
+        foreach (var note in server.Notes.All) screen.WriteLine($"  {note}");
         if (WireFault is not null) screen.Alert(WireFault);
     }
 }

@@ -49,6 +49,7 @@ internal sealed class Report
         screen.WriteLine($"the packet threads allocated {_figures.AllocatedBytes:N0} bytes; {_figures.Collections} garbage collections");
         if (!_ranDry) screen.Alert("packets kept arriving after the end, so the counters of different places need not agree");
         PrintViolations(screen);
+        PrintNotes(screen);
         foreach (string fault in WireFaults) screen.Alert(fault);
     }
 
@@ -72,6 +73,16 @@ internal sealed class Report
         }
     }
 
+    private void PrintNotes(Screen screen)
+    {
+        foreach (var port in _ports)
+        {
+            if (port.Card is not { Notes: { Count: > 0 } notes }) continue;
+            screen.WriteLine($"{port.Name}: noted {notes.Count:N0} times, which breaks no rule:");
+            foreach (var note in notes.All) screen.WriteLine($"  {note}");
+        }
+    }
+
     private sealed record PortFigures(string Name, string Driver, DeviceStatistics Counted, long TxDropped, SimulatedPciDevice? Card)
     {
         private long RxErrors => Counted.RxCrcErrors + Counted.RxLengthErrors;
@@ -91,7 +102,10 @@ internal sealed class Report
         internal DeviceJson ToJson() => new(
             Name, Driver, Counted.RxPackets, Counted.TxPackets, Counted.RxBytes, Counted.TxBytes,
             Counted.RxMissed + Counted.RxDropped, Counted.RxMissed, TxDropped, RxErrors,
-            WireToJson(), [.. Card?.Violations.All.Select(violation => violation.ToString()) ?? []], Card?.Violations.Count ?? 0);
+            WireToJson(), [.. Card?.Violations.All.Select(violation => violation.ToString()) ?? []], Card?.Violations.Count ?? 0)
+        {
+            Notes = [.. Card?.Notes.All.Select(note => note.ToString()) ?? []],
+        };
 
         private WireJson? WireToJson()
         {

@@ -64,7 +64,11 @@ internal sealed record ReplayJson(string File, long Sent, long TooLong, long Too
 internal sealed record DeviceJson(
     string Device, string Driver, long RxPackets, long TxPackets, long RxBytes, long TxBytes,
     long RxDropped, long RxMissed, long TxDropped, long RxErrors,
-    WireJson? Wire, IReadOnlyList<string> Violations, long ViolationCount);
+    WireJson? Wire, IReadOnlyList<string> Violations, long ViolationCount)
+{
+    /// <summary>What the driver did that breaks no rule, but is worth knowing, at most a hundred; a simulated card only.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+}
 
 /// <summary>A simulated wire, from the far end's view. What it counts is told at <see cref="Simulation.Wires.WireStatistics"/>.</summary>
 internal sealed record WireJson(
@@ -82,7 +86,11 @@ internal sealed record WireJson(
 /// <param name="ViolationCount">How many there were in all.</param>
 internal sealed record CardReportJson(
     string Command, double DurationSeconds, string Device, string Socket, int Clients, bool LinkUp,
-    WireJson Wire, IReadOnlyList<string> Violations, long ViolationCount);
+    WireJson Wire, IReadOnlyList<string> Violations, long ViolationCount)
+{
+    /// <summary>What drivers did that breaks no rule, but is worth knowing, at most a hundred.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+}
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ReportJson))]

@@ -13,6 +13,7 @@ internal static partial class CardRegisters
     internal static readonly Register FRTIMER = Define("FRTIMER", 0x00048, ReadWrite, 0, "Free running microseconds (8.2.3.1)");
     internal static readonly Register TCPTIMER = Define("TCPTIMER", 0x0004C, ReadWrite, 0, "TCP timer (8.2.3.1)");
     internal static readonly Register LEDCTL = Define("LEDCTL", 0x00200, ReadWrite, 0x0504_0100, "Lights: mode, blink, invert (8.2.3.1)");
+    internal static readonly Register EXVET = Define("EXVET", 0x05078, ReadWrite, 0x8100_0000, "EtherType of the outer VLAN tag (8.2.3.1)");
     internal static class I2CCTL_ { public const uint ClockIn = 1, ClockOut = 1u << 1, DataIn = 1u << 2, DataOut = 1u << 3; }
 
     // EEPROM

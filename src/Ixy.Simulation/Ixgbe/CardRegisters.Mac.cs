@@ -36,6 +36,9 @@ internal static partial class CardRegisters
     internal static readonly Register ANLP1 = Define("ANLP1", 0x042B0, ReadOnly, 0, "Partner's abilities, state of auto-negotiation (8.2.3.22.23)");
     internal static readonly Register ANLP2 = Define("ANLP2", 0x042B4, ReadOnly, 0, "Partner's abilities 2 (8.2.3.22.24)");
     internal static readonly Register MDFTC = Define("MDFTC", 0x042B8, ReadWrite, 0, "MAC DFT control (8.2.3.25)");
+    internal static readonly Register MDFTC2 = Define("MDFTC2", 0x042C0, ReadWrite, 0, "MAC DFT control 2 (8.2.3.25)");
+    internal static readonly Register MDFTFIFO = Define("MDFTFIFO", 0x042C4, ReadOnly, 0, "MAC DFT FIFO (8.2.3.25)", 2);
+    internal static readonly Register MDFTS = Define("MDFTS", 0x042CC, ReadOnly, 0, "MAC DFT status (8.2.3.25)");
     internal static readonly Register MMNGC = Define("MMNGC", 0x042D0, ReadOnly, 0, "Firmware's veto on link changes (8.2.3.22.24)");
     internal static readonly Register ANLPNP1 = Define("ANLPNP1", 0x042D4, ReadOnly, 0, "Partner's next page 1 (8.2.3.22.25)");
     internal static readonly Register ANLPNP2 = Define("ANLPNP2", 0x042D8, ReadOnly, 0, "Partner's next page 2 (8.2.3.22.26)");
@@ -47,6 +50,12 @@ internal static partial class CardRegisters
     internal static readonly Register EEE_SU = Define("EEE_SU", 0x04380, ReadWrite, 0, "Energy efficient Ethernet set-up (X540 and X550)");
     internal static readonly Register EEE_STAT = Define("EEE_STAT", 0x04398, ReadOnly, 0, "Energy efficient Ethernet status (X540 and X550)");
     internal static readonly Register EEER = Define("EEER", 0x043A0, ReadWrite, 0, "Energy efficient Ethernet (X540 and X550)");
+    internal static readonly Register DMACR = Define("DMACR", 0x02400, ReadWrite, 0, "DMA coalescing (X540 and X550)");
+    internal static readonly Register DMCTLX = Define("DMCTLX", 0x02404, ReadWrite, 0, "DMA coalescing: time to Lx (X540 and X550)");
+    internal static readonly Register DMCMNGTH = Define("DMCMNGTH", 0x15F20, ReadWrite, 0, "DMA coalescing: management threshold (X540 and X550)");
+    internal static readonly Register TLPIC = Define("TLPIC", 0x041F4, ReadClear, 0, "Low power idle sent (X540 and X550)");
+    internal static readonly Register RLPIC = Define("RLPIC", 0x041F8, ReadClear, 0, "Low power idle received (X540 and X550)");
+    internal static readonly Register PHYINT_STATUS = Define("PHYINT_STATUS", 0x00100, ReadOnly, 0, "Interrupts of the PHY (X550)", 3);
     internal static readonly Register CORECTL = Define("CORECTL", 0x14F00, ReadWrite, 0, "Analog configuration of the core (8.2.3.22.32)");
     internal static readonly Register SMADARCTL = Define("SMADARCTL", 0x14F10, ReadWrite, 0, "Analog configuration, shared (8.2.3.22)");
     internal static class AUTOC2_ { public const uint LinkDisable = 7u << 28; }

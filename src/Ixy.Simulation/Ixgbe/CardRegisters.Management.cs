@@ -46,7 +46,33 @@ internal static partial class CardRegisters
     internal static readonly Register PFMAILBOX = Define("PFMAILBOX", 0x04B00, ReadWrite, 0, "Mailbox of a virtual function (8.2.3.27)", 64);
     internal static readonly Register PFMBMEM = Define("PFMBMEM", 0x13000, ReadWrite, 0, "Mailbox memory, 16 words a function (8.2.3.27)", 1024);
 
+    // A virtual function's own registers, as the physical function sees them
+    internal static readonly Register PVFCTRL = Define("PVFCTRL", 0x00300, WriteOnly, 0, "Control of a virtual function: reset (8.3)", 64);
+    internal static readonly Register PVTEICR = Define("PVTEICR", 0x00B00, ReadWrite, 0, "Interrupt cause of a virtual function (8.3)", 64);
+    internal static readonly Register PVTEICS = Define("PVTEICS", 0x00C00, WriteOnly, 0, "Interrupt cause set of a virtual function (8.3)", 64);
+    internal static readonly Register PVTEIMS = Define("PVTEIMS", 0x00D00, ReadWrite, 0, "Interrupt mask of a virtual function (8.3)", 64);
+    internal static readonly Register PVTEIMC = Define("PVTEIMC", 0x00E00, WriteOnly, 0, "Interrupt mask clear of a virtual function (8.3)", 64);
+    internal static readonly Register PVTEIAC = Define("PVTEIAC", 0x00F00, ReadWrite, 0, "Interrupt auto-clear of a virtual function (8.3)", 64);
+    internal static readonly Register PVTEIAM = Define("PVTEIAM", 0x04D00, ReadWrite, 0, "Interrupt auto-mask of a virtual function (8.3)", 64);
+    internal static readonly Register PVFMAILBOX = Define("PVFMAILBOX", 0x04C00, ReadWrite, 0, "Mailbox of a virtual function, its side (8.3)", 64);
+    internal static readonly Register PVTIVAR_MISC = Define("PVTIVAR_MISC", 0x04E00, ReadWrite, 0, "Mailbox vector of a virtual function (8.3)", 64);
+    internal static readonly Register PVTIVAR = Define("PVTIVAR", 0x12500, ReadWrite, 0, "Queue vectors of a virtual function (8.3)", 64);
+    internal static readonly Register PVTRSCINT = Define("PVTRSCINT", 0x12000, ReadWrite, 0, "Coalescing interrupt of a virtual function (8.3)", 64);
+    internal static readonly Register PVFGPRC = Define("PVFGPRC", 0x0101C, ReadOnly, 0, "Good packets a pool received (8.3)", 64, 0x40);
+    internal static readonly Register PVFGORC_L = Define("PVFGORC_L", 0x01020, ReadOnly, 0, "Good bytes a pool received, low 32 bits (8.3)", 64, 0x40);
+    internal static readonly Register PVFGORC_H = Define("PVFGORC_H", 0x0D020, ReadOnly, 0, "Good bytes a pool received, high 4 bits (8.3)", 64, 0x40);
+    internal static readonly Register PVFMPRC = Define("PVFMPRC", 0x0D01C, ReadOnly, 0, "Multicasts a pool received (8.3)", 64, 0x40);
+    internal static readonly Register PVFGPTC = Define("PVFGPTC", 0x08300, ReadOnly, 0, "Good packets a pool sent (8.3)", 64);
+    internal static readonly Register PVFGOTC_L = Define("PVFGOTC_L", 0x08400, ReadOnly, 0, "Good bytes a pool sent, low 32 bits (8.3)", 64, 8);
+    internal static readonly Register PVFGOTC_H = Define("PVFGOTC_H", 0x08404, ReadOnly, 0, "Good bytes a pool sent, high 4 bits (8.3)", 64, 8);
+
+    internal static readonly Register PFVFMRQC = Define("PFVFMRQC", 0x03400, ReadWrite, 0, "Hashing of a pool (X550)", 64);
+    internal static readonly Register PFVFRSSRK = Define("PFVFRSSRK", 0x18000, ReadWrite, 0, "RSS keys, 16 words a pool (X550)", 1024);
+    internal static readonly Register PFVFRETA = Define("PFVFRETA", 0x19000, ReadWrite, 0, "RSS tables, 16 words a pool (X550)", 1024);
+
     // Pools: who may receive and send
+    internal static readonly Register PFVMVIR = Define("PFVMVIR", 0x08000, ReadWrite, 0, "VLAN tag inserted for a pool: VMVIR (8.2.3.27)", 64);
+    internal static readonly Register PFFLP = Define("PFFLP", 0x050B0, ReadWrite, 0, "Pools whose frames are looped back always (8.2.3.27)", 2);
     internal static readonly Register PFVFTE = Define("PFVFTE", 0x08110, ReadWrite, 0, "Pools that send (8.2.3.27)", 2);
     internal static readonly Register PFVMECM = Define("PFVMECM", 0x08790, ReadWrite, 0, "Malicious events masked (8.2.3.27)", 2);
     internal static readonly Register PFVMTXSW = Define("PFVMTXSW", 0x05180, ReadWrite, 0, "Pools that loop back (8.2.3.27)", 2);

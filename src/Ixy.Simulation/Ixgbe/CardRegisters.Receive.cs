@@ -15,6 +15,7 @@ internal static partial class CardRegisters
         AliasCount = 16,
     });
     internal static readonly Register PFUTA = Define("PFUTA", 0x0F400, ReadWrite, 0, "Unicast table: a bit per hash of 12 address bits (8.2.3.27.13)", 128);
+    internal static readonly Register MPSAR = Define("MPSAR", 0x0A600, ReadWrite, 0, "Pools of a receive address, two words each (8.2.3.7.10)", 256);
     internal static readonly Register VFTA = Define("VFTA", 0x0A000, ReadWrite, 0, "VLAN filter: a bit per VLAN id (8.2.3.7.11)", 128);
     internal static class RFCTL_ { internal const uint RscDisable = 1u << 5; }
     internal static class VLNCTRL_ { internal const uint EtherTypeMask = 0xFFFF, Cfi = 1u << 28, CfiEnable = 1u << 29, FilterEnable = 1u << 30; }
@@ -30,6 +31,8 @@ internal static partial class CardRegisters
     internal static readonly Register SDPQF = Define("SDPQF", 0x0E400, ReadWrite, 0, "5-tuple filter: ports (8.2.3.7.21)", 128);
     internal static readonly Register FTQF = Define("FTQF", 0x0E600, ReadWrite, 0, "5-tuple filter: protocol, mask, priority (8.2.3.7.22)", 128);
     internal static readonly Register L34TIMIR = Define("L34TIMIR", 0x0E800, ReadWrite, 0, "5-tuple filter: queue (8.2.3.7.23)", 128);
+    internal static readonly Register RQTC = Define("RQTC", 0x0EC70, ReadWrite, 0, "RSS bits of each traffic class (8.2.3.7)");
+    internal static readonly Register LLITHRESH = Define("LLITHRESH", 0x0EC90, ReadWrite, 0, "Rate of low latency interrupts (8.2.3.7)");
     internal static readonly Register RQSMR = Define("RQSMR", 0x02300, ReadWrite, 0, "Statistics counter of each of four queues (8.2.3.23.71)", 32);
     internal static class ETQF_ { internal const uint UpEnable = 1u << 19, FilterEnable = 1u << 31; internal const int UpShift = 16; }
     internal static class ETQS_ { internal const int QueueShift = 16; internal const uint LowLatencyInterrupt = 1u << 29, QueueEnable = 1u << 31; }
@@ -52,8 +55,11 @@ internal static partial class CardRegisters
     });
     internal static readonly Register RSCDBU = Define("RSCDBU", 0x03028, ReadWrite, 0x20, "Receive side coalescing, small packets (8.2.3.8.12)");
     internal static readonly Register RDDCC = Define("RDDCC", 0x02F20, ReadWrite, 0, "Receive DMA control C (8.2.3.8.11)");
+    internal static readonly Register RXMEMWRAP = Define("RXMEMWRAP", 0x03190, ReadOnly, 0x8888_8888, "Packet buffers: empty, and how often they wrapped (8.2.3.8)");
+    internal static readonly Register STARCTRL = Define("STARCTRL", 0x03024, ReadWrite, 0, "Receive packet buffer start control (8.2.3.8)");
     internal static readonly Register DCA_ID = Define("DCA_ID", 0x11070, ReadOnly, 0, "Requester id for direct cache access (8.2.3.11.3)");
     internal static readonly Register DCA_CTRL = Define("DCA_CTRL", 0x11074, ReadWrite, 1, "Direct cache access: disable, mode (8.2.3.11.4)");
+    internal static class RXMEMWRAP_ { internal const uint WrapMask = 7, Empty = 8; internal const int TrafficClassShift = 4; }
     internal static class RSCCTL_ { internal const uint Enable = 1; }
 
     // Virtualisation (8.2.3.27), which drivers clear even where they do not use it

@@ -26,6 +26,18 @@ internal static partial class CardRegisters
     internal static readonly Register RTTBCNRD = Define("RTTBCNRD", 0x0498C, ReadWrite, 0, "Rate limiter: drift (8.2.3.10)");
     internal static readonly Register RTTDTECC = Define("RTTDTECC", 0x04990, ReadWrite, 0, "Rate limiter: memory test (8.2.3.10)");
 
+    internal static readonly Register TXLLQ = Define("TXLLQ", 0x082E0, ReadWrite, 0, "Low latency transmit queues (8.2.3.10)", 4);
+
+    // Congestion notification (8.2.3.10)
+    internal static readonly Register RTTBCNTG = Define("RTTBCNTG", 0x04A90, ReadWrite, 0, "Congestion notification: tag (8.2.3.10)");
+    internal static readonly Register RTTBCNRTT = Define("RTTBCNRTT", 0x05150, ReadWrite, 0, "Congestion notification: round trip (8.2.3.10)");
+    internal static readonly Register RTTBCNCR = Define("RTTBCNCR", 0x08B00, ReadWrite, 0, "Congestion notification: control (8.2.3.10)");
+    internal static readonly Register RTTBCNACH = Define("RTTBCNACH", 0x08B04, ReadWrite, 0, "Congestion notification: address, high (8.2.3.10)");
+    internal static readonly Register RTTBCNACL = Define("RTTBCNACL", 0x08B08, ReadWrite, 0, "Congestion notification: address, low (8.2.3.10)");
+    internal static readonly Register RTTBCNIDX = Define("RTTBCNIDX", 0x08B0C, ReadWrite, 0, "Congestion notification: index (8.2.3.10)");
+    internal static readonly Register RTTBCNCP = Define("RTTBCNCP", 0x08B10, ReadOnly, 0, "Congestion notification: congestion point (8.2.3.10)");
+    internal static readonly Register RTFRTIMER = Define("RTFRTIMER", 0x08B14, ReadOnly, 0, "Congestion notification: timer (8.2.3.10)");
+
     // Packet plane (8.2.3.10): which packet buffer is sent next.
     internal static readonly Register RTTUP2TC = Define("RTTUP2TC", 0x0C800, ReadWrite, 0, "Traffic class of each user priority sent (8.2.3.10.5)");
     internal static readonly Register RTTPCS = Define("RTTPCS", 0x0CD00, ReadWrite, 0x8900_0000, "Packet plane arbiter (8.2.3.10.3)");

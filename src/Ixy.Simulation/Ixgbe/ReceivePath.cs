@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Ixy.Simulation.Wires;
 using static Ixy.Ixgbe.IxgbeRegisters;
+using static Ixy.Simulation.Ixgbe.CardRegisters;
 
 namespace Ixy.Simulation.Ixgbe;
 
@@ -22,7 +23,7 @@ internal sealed unsafe class ReceivePath : IDisposable
     private LinePace _pace;
     private bool _keepsFcs;
     private long _turn;
-    private ulong _goodPackets, _goodOctets;
+    private ulong _goodPackets, _goodOctets, _bufferedOctets;
 
     internal ReceivePath(IxgbeCard card)
     {
@@ -38,6 +39,7 @@ internal sealed unsafe class ReceivePath : IDisposable
         _receiveControl = registers.Memory + RXCTRL.Offset / sizeof(uint);
         registers.OnWrite(RXCTRL, (_, value) => WriteReceiveControl(value));
         registers.OnWrite(RXPBSIZE, WriteBufferSize);
+        registers.OnRead(RXMEMWRAP, _ => BufferState);
         Reset();
     }
 
@@ -46,6 +48,16 @@ internal sealed unsafe class ReceivePath : IDisposable
 
     /// <summary>Bytes that wait in the packet buffer: what flow control thresholds are compared with (3.7.7.3.2).</summary>
     internal int BufferedBytes => _buffer.Used;
+
+    // Buffers of other traffic classes are always empty. Each frame goes through its buffer, however short it stays.
+    private uint BufferState
+    {
+        get
+        {
+            uint wraps = _buffer.Size == 0 ? 0 : (uint)(_bufferedOctets / (ulong)_buffer.Size) & RXMEMWRAP_.WrapMask;
+            return (RXMEMWRAP.Reset & ~(RXMEMWRAP_.WrapMask | RXMEMWRAP_.Empty)) | wraps | (_buffer.IsEmpty ? RXMEMWRAP_.Empty : 0);
+        }
+    }
 
     /// <summary>Takes frames from the wire and writes them to the rings; true if there was anything to do.</summary>
     internal bool Poll(long now)
@@ -76,6 +88,7 @@ internal sealed unsafe class ReceivePath : IDisposable
     internal void Reset()
     {
         _buffer.Clear();
+        _bufferedOctets = 0;
         _queues.Reset();
         _filter.Invalidate();
         _selector.Invalidate();
@@ -169,7 +182,7 @@ internal sealed unsafe class ReceivePath : IDisposable
     {
         if (_buffer.TryAdd(frame, information)) return;
         _statistics.MPC[0]++;
-        _card.Interrupts.RaiseCause(CardRegisters.EICR_.RxMiss);
+        _card.Interrupts.RaiseCause(EICR_.RxMiss);
     }
 
     private bool Drain()
@@ -246,6 +259,7 @@ internal sealed unsafe class ReceivePath : IDisposable
         _mac.Flush();
         _statistics.GPRC += _goodPackets;
         _statistics.GORC += _goodOctets;
+        _bufferedOctets += _goodOctets;
         _goodPackets = _goodOctets = 0;
     }
 

@@ -30,7 +30,7 @@ public static class IxgbeRegisters
     }
 
     // EEPROM (8.2.3.2)
-    public static readonly Register EEC = Define("EEC", 0x10010, ReadWrite, 0, "EEPROM control: auto-read done (8.2.3.2.1)");
+    public static readonly Register EEC = Define("EEC", 0x10010, ReadWrite, 0x10, "EEPROM control: auto-read done, flash writes off (8.2.3.2.1)");
     public static class EEC_
     {
         public const uint Clock = 1, Select = 1u << 1, DataIn = 1u << 2, DataOut = 1u << 3, FlashWriteMask = 3u << 4, FlashWriteOff = 1u << 4;
@@ -94,7 +94,7 @@ public static class IxgbeRegisters
     public static readonly Register SRRCTL = DefineQueue("SRRCTL", 0x01014, ReadWrite, 0x0402, "Receive buffer size, descriptor type, drop enable (8.2.3.8.7)", alias: 0x02100);
     public static readonly Register RDT = DefineQueue("RDT", 0x01018, ReadWrite, 0, "Receive tail: the doorbell (8.2.3.8.5)");
     public static readonly Register RXDCTL = DefineQueue("RXDCTL", 0x01028, ReadWrite, 0, "Receive queue enable, VLAN strip (8.2.3.8.6)");
-    public static readonly Register RDRXCTL = Define("RDRXCTL", 0x02F00, ReadWrite, 0x8800, "Receive DMA: CRC strip, init done (8.2.3.8.8)");
+    public static readonly Register RDRXCTL = Define("RDRXCTL", 0x02F00, ReadWrite, 0x0010_8800, "Receive DMA: CRC strip, init done (8.2.3.8.8)");
     public static readonly Register RXCTRL = Define("RXCTRL", 0x03000, ReadWrite, 0, "Receive enable (8.2.3.8.10)");
     public static readonly Register RXPBSIZE = Define("RXPBSIZE", 0x03C00, ReadWrite, 0x80000, "Receive packet buffer size (8.2.3.8.9)", 8);
     public static readonly Register SECRXCTRL = Define("SECRXCTRL", 0x08D00, ReadWrite, 1, "Receive security block: halt the receive path (8.2.3.12.5)");

@@ -5,6 +5,9 @@ public sealed class RepositoryTests
 {
     private static readonly string s_root = FindRoot();
 
+    /// <summary>The folder of the repository.</summary>
+    internal static string Root => s_root;
+
     [Fact]
     public void TheReadmeShowsTheForwarderThatIsCompiled()
     {

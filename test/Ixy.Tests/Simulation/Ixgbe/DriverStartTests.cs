@@ -202,7 +202,7 @@ public sealed class DriverStartTests : IDisposable
     {
         _bench.Write(FCTRL, 1u << 10); // Broadcast
         _bench.Write(HLREG0, _bench.Read(HLREG0) | 0x2); // RXCRCSTRP
-        _bench.Write(0x2F00, _bench.Read(0x2F00) | 0x2); // RDRXCTL.CRCSTRIP
+        _bench.Write(0x2F00, _bench.Read(0x2F00) & ~(0x1Fu << 17) | 1u << 25 | 1u << 26 | 0x2); // RDRXCTL: RSCFRSTSIZE, RSCACKC, bit 26, CRCSTRIP
         ulong first = 0;
         for (uint i = 0; i < Rings; i++)
         {
