@@ -16,13 +16,18 @@ internal static class ListCommand
     {
         var json = CommonOptions.Json();
         var command = new Command("list", OperateTexts.List) { json };
-        command.SetAction(parsed => Print(NetworkController.FindAll(), parsed.GetValue(json)));
+        command.SetAction(parsed =>
+        {
+            var warnings = new List<string>();
+            return Print(NetworkController.FindAll(warnings.Add), warnings, parsed.GetValue(json));
+        });
         return command;
     }
 
-    private static int Print(IReadOnlyList<NetworkController> cards, bool json)
+    private static int Print(IReadOnlyList<NetworkController> cards, IReadOnlyList<string> warnings, bool json)
     {
-        if (json) Console.Out.WriteLine(JsonSerializer.Serialize(new("list", [.. cards.Select(ToJson)]), OperateJsonContext.Default.ListJson));
+        foreach (string warning in warnings) Console.Error.WriteLine($"ixy: {warning}");
+        if (json) Console.Out.WriteLine(JsonSerializer.Serialize(new("list", [.. cards.Select(ToJson)], warnings), OperateJsonContext.Default.ListJson));
         else PrintTable(cards, new Screen(Console.Out, Console.IsOutputRedirected));
         return 0;
     }
@@ -46,7 +51,7 @@ internal static class ListCommand
         card.Name ?? $"{card.VendorId:x4}:{card.DeviceId:x4}",
         card.Driver ?? Nothing,
         card.Interfaces.Count == 0 ? Nothing : string.Join(", ", card.Interfaces.Select(network => $"{network.Name} {network.HardwareAddress}".TrimEnd())),
-        card.IommuGroup is { } group ? $"{group}" : Nothing,
+        card.IommuGroup is { } group ? $"{group} {card.IommuType}".TrimEnd() : Nothing,
         card.NumaNode is { } node ? $"{node}" : Nothing,
         NetworkDevice.FindDriver(card.VendorId, card.DeviceId) ?? Nothing,
         card.Use ?? Nothing,
@@ -55,5 +60,5 @@ internal static class ListCommand
     private static CardJson ToJson(NetworkController card) => new(
         $"{card.Address}", $"{card.VendorId:x4}", $"{card.DeviceId:x4}", card.Name, card.Driver,
         [.. card.Interfaces.Select(network => new InterfaceJson(network.Name, network.HardwareAddress))],
-        card.IommuGroup, card.NumaNode, NetworkDevice.FindDriver(card.VendorId, card.DeviceId), card.Use is not null, card.Use);
+        card.IommuGroup, card.IommuType, card.NumaNode, NetworkDevice.FindDriver(card.VendorId, card.DeviceId), card.Use is not null, card.Use);
 }

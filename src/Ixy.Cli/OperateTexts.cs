@@ -19,7 +19,8 @@ internal static class OperateTexts
         Columns:
           driver       the kernel driver that has the card; vfio-pci gives it to user space
           interface    its network interfaces with their MAC addresses
-          IOMMU, NUMA  its IOMMU group and the memory node it is next to
+          IOMMU, NUMA  its IOMMU group and the memory node it is next to; behind an IOMMU of type DMA or DMA-FQ a card
+                       works through vfio-pci only, as identity (iommu=pt) also through sysfs
           ixy driver   ixy's driver for it; - if there is none
           in use       why 'ixy bind' would refuse it
 
@@ -28,7 +29,7 @@ internal static class OperateTexts
     internal const string BindNotes = """
         Examples:
           sudo ixy bind 0000:03:00.0                   through VFIO, behind an IOMMU
-          sudo ixy bind 0000:03:00.0 --driver none     through sysfs, on a machine without one
+          sudo ixy bind 0000:03:00.0 --driver none     through sysfs, on a machine without one, or with iommu=pt
 
         A card is refused whose network interface has an address or a route, is up, or is part of a bridge or a bond,
         and so is a card that another program drives. If the driver is a module that is not loaded, it is loaded

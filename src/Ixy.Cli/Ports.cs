@@ -67,6 +67,10 @@ internal sealed class Ports : IDisposable
             }
         }
         failure?.Throw();
+        if (AnyElsewhere || Wires().Any(wire => wire.LeadsOut))
+        {
+            foreach (var wire in Wires()) wire.LetFramesLeave();
+        }
     }
 
     /// <summary>Throws if one has gone: a loop that finds nothing to receive does not notice.</summary>

@@ -36,8 +36,8 @@ namespace Ixy.Simulation;
 /// number with <c>packed=on</c>.</description></item>
 /// <item><term>mtu</term><description>The MTU that the card tells its driver, 68 to 65535 bytes. By default it tells
 /// none.</description></item>
-/// <item><term>csum</term><description><c>on</c> offers to compute checksums of what is sent and to say that those of what is
-/// received are right (CSUM, GUEST_CSUM). Default <c>off</c>.</description></item>
+/// <item><term>csum</term><description><c>on</c>, the default as in QEMU, offers to compute checksums of what is sent and to say that
+/// those of what is received are right (CSUM, GUEST_CSUM); <c>off</c> does not.</description></item>
 /// <item><term>without</term><description>Features that are not offered, as in <c>mrg_rxbuf+event_idx</c>: names as in the
 /// specification, in small letters.</description></item>
 /// </list>

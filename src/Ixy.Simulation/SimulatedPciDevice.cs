@@ -12,17 +12,17 @@ public sealed unsafe partial class SimulatedPciDevice : PciDevice
     private readonly Bar?[] _bars = new Bar?[6];
     private readonly IDisposable? _trace;
 
-    /// <param name="name">The specifier.</param>
+    /// <param name="specifier">What it was opened with.</param>
     /// <param name="card">The card; owned from now on.</param>
     /// <param name="trace">Where the card's register accesses go: closed after the card.</param>
-    internal SimulatedPciDevice(string name, CardModel card, IDisposable? trace = null)
+    internal SimulatedPciDevice(string specifier, CardModel card, IDisposable? trace = null)
     {
-        (Name, Card, _trace) = (name, card, trace);
+        (Name, Card, _trace) = (CardNames.Take(specifier), card, trace);
         _events = new(card);
         DeviceThread.Add(card);
     }
 
-    /// <inheritdoc/>
+    /// <summary>The specifier; with <c>#2</c> and so on behind it if another card that is open has that name.</summary>
     public override string Name { get; }
 
     /// <summary>Rules of the datasheet that the driver broke so far.</summary>
@@ -107,6 +107,7 @@ public sealed unsafe partial class SimulatedPciDevice : PciDevice
         _events.Dispose();
         Card.Dispose();
         _trace?.Dispose();
+        CardNames.Release(Name);
     }
 
     private sealed class Bar(CardModel card, int index) : PciBar

@@ -1,3 +1,4 @@
+using System.Net.NetworkInformation;
 using Ixy.Vfio.Sysfs;
 
 namespace Ixy.Vfio;
@@ -5,15 +6,20 @@ namespace Ixy.Vfio;
 /// <summary>A network card of this machine (PCI class 02), as sysfs shows it to everybody. A picture of the moment.</summary>
 public sealed record NetworkController
 {
-    private NetworkController(SysfsFunction function, OpenFunctions open)
+    // What it is must be known; the rest need not be to be seen.
+    private NetworkController(SysfsFunction function, OpenFunctions open, Action<string> tell)
     {
-        Address = PciAddress.TryParse(function.Name, out var address) ? address : throw new PciDeviceException($"{function.Directory} has no PCI address as its name");
+        var read = new Reading(function.Name, tell);
+        Address = PciAddress.TryParse(function.Name, out var address) ? address : throw new PciDeviceException($"its name is no PCI address, expected one like 0000:03:00.0");
         (VendorId, DeviceId, Driver) = (function.VendorId, function.DeviceId, function.Driver);
-        Name = PciNames.Find(VendorId, DeviceId);
-        (IommuGroup, NumaNode) = (function.IommuGroup, function.NumaNode);
-        Interfaces = [.. function.NetworkInterfaces().Order(StringComparer.Ordinal).Select(NetworkControllerInterface.Of)];
         IsBoundToVfio = function.IsBoundToVfio;
-        Use = open.UserOf(function) is { } process ? $"driven by {process}" : function.FindInterfaceUse()?.ToString();
+        Name = read.Try("its name", () => PciNames.Find(VendorId, DeviceId));
+        IommuGroup = function.IommuGroup;
+        IommuType = read.Try("the type of its IOMMU group", () => function.IommuType);
+        NumaNode = read.Try("its NUMA node", () => function.NumaNode);
+        Interfaces = read.Try("its network interfaces", () => function.NetworkInterfaces().Order(StringComparer.Ordinal).Select(NetworkControllerInterface.Of).ToArray()) ?? [];
+        Use = open.UserOf(function) is { } process ? $"driven by {process}"
+            : read.Try("what it is in use for", () => function.FindInterfaceUse()?.ToString(), otherwise: "cannot be told");
     }
 
     /// <summary>Where it is.</summary>
@@ -40,22 +46,64 @@ public sealed record NetworkController
     /// <summary>The number of its IOMMU group; null where no IOMMU is in use.</summary>
     public int? IommuGroup { get; }
 
+    /// <summary>
+    /// What the IOMMU does for this group while no VFIO driver has it, in the kernel's words: <c>DMA</c> or <c>DMA-FQ</c> (it translates, so the
+    /// card cannot be used through sysfs), <c>identity</c> (it does not, iommu=pt); null where no IOMMU is in use, or the kernel does not say.
+    /// </summary>
+    public string? IommuType { get; }
+
     /// <summary>The memory node it is next to; null if the machine does not say.</summary>
     public int? NumaNode { get; }
 
     /// <summary>
     /// What it is in use for, as in "eth0 carries the default route" or "driven by ixy (process 4711)"; null if nothing is seen.
-    /// Processes of other users are only seen by root.
+    /// Processes of other users are only seen by root. Where that cannot be read, it says so.
     /// </summary>
     public string? Use { get; }
 
-    /// <summary>All network cards, in the order of their addresses.</summary>
-    public static IReadOnlyList<NetworkController> FindAll() => FindAll(PciBus.OfThisMachine);
+    /// <summary>All network cards, in the order of their addresses. A card that goes meanwhile is left out.</summary>
+    /// <param name="tell">Called with a sentence about each thing that could not be read, and each entry left out for that; null: nobody wants to know.</param>
+    public static IReadOnlyList<NetworkController> FindAll(Action<string>? tell = null) => FindAll(PciBus.OfThisMachine, tell);
 
-    internal static IReadOnlyList<NetworkController> FindAll(PciBus bus)
+    internal static IReadOnlyList<NetworkController> FindAll(PciBus bus, Action<string>? tell = null)
     {
+        tell ??= _ => { };
         var open = new OpenFunctions(bus.Processes);
-        return [.. bus.Functions().Where(function => function.IsNetworkController).Select(function => new NetworkController(function, open))];
+        return [.. bus.Functions().Select(function => Find(function, open, tell)).OfType<NetworkController>()];
+    }
+
+    // One that cannot be read is no reason to hide the others.
+    private static NetworkController? Find(SysfsFunction function, OpenFunctions open, Action<string> tell)
+    {
+        try
+        {
+            return function.IsNetworkController ? new(function, open, tell) : null;
+        }
+        catch (Exception error) when (Reading.IsExpected(error))
+        {
+            if (Directory.Exists(function.Directory)) tell($"{function.Name} is left out: {error.Message}");
+            return null;
+        }
+    }
+
+    /// <summary>What may fail to be read for reasons of its own.</summary>
+    private sealed class Reading(string name, Action<string> tell)
+    {
+        internal static bool IsExpected(Exception error) =>
+            error is IOException or UnauthorizedAccessException or PciDeviceException or NetworkInformationException or FormatException;
+
+        internal T? Try<T>(string what, Func<T?> read, T? otherwise = default)
+        {
+            try
+            {
+                return read();
+            }
+            catch (Exception error) when (IsExpected(error))
+            {
+                tell($"{name}: {what} cannot be read: {error.Message}");
+                return otherwise;
+            }
+        }
     }
 }
 

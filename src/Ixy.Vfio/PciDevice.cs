@@ -11,7 +11,10 @@ public abstract partial class PciDevice : IDisposable
     private const ushort IoSpaceEnable = 1 << 0, MemorySpaceEnable = 1 << 1, BusMasterEnable = 1 << 2;
     private bool _disposed;
 
-    /// <summary>What the user asked for: a PCI address or a device specifier.</summary>
+    /// <summary>
+    /// What it is called: the PCI address or device specifier that the user asked for. Messages, captures and metrics go by it, so no two that
+    /// are open at once should have the same.
+    /// </summary>
     public abstract string Name { get; }
 
     /// <summary>PCI vendor id (configuration offset 0x00).</summary>

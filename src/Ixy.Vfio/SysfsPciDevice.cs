@@ -21,6 +21,7 @@ public sealed unsafe class SysfsPciDevice : PciDevice
     /// <param name="check">Called with the function before it is touched; throws if it is not wanted.</param>
     /// <param name="kernelDriver">What to do with a kernel driver that holds the function.</param>
     /// <exception cref="DeviceNotFoundException">There is none at this address.</exception>
+    /// <exception cref="IommuTranslatesException">It is behind an IOMMU that would block its physical addresses.</exception>
     /// <exception cref="PrivilegeException">Not root.</exception>
     /// <exception cref="InterfaceInUseException">The kernel's network interface of the function is in use.</exception>
     /// <exception cref="PciDeviceException">A kernel driver holds the function, or cannot be unbound.</exception>
@@ -38,6 +39,7 @@ public sealed unsafe class SysfsPciDevice : PciDevice
         try
         {
             check?.Invoke(this);
+            if (_function.IsBehindTranslation) throw new IommuTranslatesException(DescribeTranslation(_function));
             if (Libc.geteuid() != 0)
                 throw new PrivilegeException($"{Name} is driven through sysfs, which needs root: run as root, or bind it to vfio-pci");
             KernelDriver.Release(_function, kernelDriver);
@@ -124,6 +126,11 @@ public sealed unsafe class SysfsPciDevice : PciDevice
         if (_config >= 0) _ = Libc.close(_config);
         _config = -1;
     }
+
+    /// <summary>Why a function cannot be used with physical addresses, and what helps.</summary>
+    internal static string DescribeTranslation(SysfsFunction function) =>
+        $"{function.Name} is behind an IOMMU that translates (the type of its group {function.IommuGroup} is {function.IommuType}), which blocks the " +
+        $"physical addresses that sysfs has to do with: use it through VFIO with 'sudo ixy bind {function.Name}', or boot the kernel with iommu=pt";
 
     private int Open(string file, int mode)
     {

@@ -22,7 +22,10 @@ public abstract class NetworkDevice : IDisposable
     private DeviceMetrics? _metrics;
     private bool _disposed;
 
-    /// <summary>The device specifier it was opened with.</summary>
+    /// <summary>
+    /// What it is called in messages, captures and metrics: the specifier it was opened with; of simulated cards with the same one, the second
+    /// that is open is <c>…#2</c>.
+    /// </summary>
     public string Name => PciDevice.Name;
 
     /// <summary>The driver's name, e.g. <c>ixgbe</c>.</summary>

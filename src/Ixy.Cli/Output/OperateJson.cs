@@ -5,7 +5,8 @@ namespace Ixy.Cli.Output;
 /// <summary>What <c>ixy list --json</c> prints.</summary>
 /// <param name="Command">list.</param>
 /// <param name="Devices">In the order of their addresses.</param>
-internal sealed record ListJson(string Command, IReadOnlyList<CardJson> Devices);
+/// <param name="Warnings">What could not be read, and what was left out for that.</param>
+internal sealed record ListJson(string Command, IReadOnlyList<CardJson> Devices, IReadOnlyList<string> Warnings);
 
 /// <summary>A network card. What is not known is null.</summary>
 /// <param name="Address">As in 0000:03:00.0.</param>
@@ -15,13 +16,14 @@ internal sealed record ListJson(string Command, IReadOnlyList<CardJson> Devices)
 /// <param name="KernelDriver">The kernel driver that it is bound to.</param>
 /// <param name="Interfaces">The kernel's network interfaces of it.</param>
 /// <param name="IommuGroup">The number of its IOMMU group.</param>
+/// <param name="IommuType">DMA or DMA-FQ: the IOMMU translates for the kernel, so sysfs is no way to the card; identity: it does not.</param>
 /// <param name="NumaNode">The memory node it is next to.</param>
 /// <param name="IxyDriver">ixy's driver for it.</param>
 /// <param name="InUse">Whether <c>ixy bind</c> would refuse it.</param>
 /// <param name="Use">Why.</param>
 internal sealed record CardJson(
     string Address, string VendorId, string DeviceId, string? Name, string? KernelDriver, IReadOnlyList<InterfaceJson> Interfaces,
-    int? IommuGroup, int? NumaNode, string? IxyDriver, bool InUse, string? Use);
+    int? IommuGroup, string? IommuType, int? NumaNode, string? IxyDriver, bool InUse, string? Use);
 
 /// <summary>A network interface of the kernel.</summary>
 internal sealed record InterfaceJson(string Name, string Mac);

@@ -23,8 +23,11 @@ internal sealed record VirtioCardOptions
     /// <summary>Bytes of the largest packet, Ethernet header not counted; 0 if the card does not say.</summary>
     internal int Mtu { get; init; }
 
-    /// <summary>Computes checksums of what is sent, and says of what is received that they are right: offers CSUM and GUEST_CSUM.</summary>
-    internal bool HasChecksums { get; init; }
+    /// <summary>
+    /// Computes checksums of what is sent, and says of what is received that they are right: offers CSUM and GUEST_CSUM. Like QEMU's
+    /// card it does unless told otherwise, and there are drivers that want both.
+    /// </summary>
+    internal bool HasChecksums { get; init; } = true;
 
     /// <summary>Features that are not offered (see <see cref="VirtioFeatures"/>).</summary>
     internal ulong Withheld { get; init; }

@@ -9,7 +9,7 @@ internal static class VirtioSpecifier
 
     internal static CardPlan Plan(SpecifierOptions options, MacAddress mac)
     {
-        bool isPacked = TakeSwitch(options, "packed");
+        bool isPacked = TakeSwitch(options, "packed", otherwise: false);
         return PlanCard(options, new() { MacAddress = mac.Value, IsPacked = isPacked });
     }
 
@@ -23,15 +23,16 @@ internal static class VirtioSpecifier
             QueuePairs = (int)options.TakeNumber("queues", 1, VirtioCardOptions.MostQueuePairs, basis.QueuePairs),
             QueueSize = QueueSize(options, basis),
             Mtu = (int)options.TakeNumber("mtu", LeastMtu, GreatestMtu, basis.Mtu),
-            HasChecksums = TakeSwitch(options, "csum"),
+            HasChecksums = TakeSwitch(options, "csum", basis.HasChecksums),
             Withheld = Withheld(options),
         };
         return wire => new VirtioCard(card, wire);
     }
 
-    private static bool TakeSwitch(SpecifierOptions options, string name) => options.Take(name) switch
+    private static bool TakeSwitch(SpecifierOptions options, string name, bool otherwise) => options.Take(name) switch
     {
-        null or "off" => false,
+        null => otherwise,
+        "off" => false,
         "on" => true,
         string other => throw SpecifierOptions.Invalid(name, other, "on or off"),
     };

@@ -23,26 +23,34 @@ internal sealed record GeneratorOptions
 /// Test equipment at the far end: sends numbered frames and checks what comes from the card.
 /// </summary>
 /// <remarks>
-/// A forwarder sends frames on through another card, so a checker knows the frames of every generator in the process.
+/// A forwarder sends frames on through another card, so a checker knows the frames of every generator in the process. Those of a
+/// generator of another process it knows by the marks that are in each: up to 16 of them, each wire for itself.
 /// <list type="bullet">
 /// <item><b>Lost</b> is counted at the wire that sent: frames that have come out of no card (yet). It is exact when
-/// sending has stopped and nothing is on the way any more.</item>
+/// sending has stopped and nothing is on the way any more. Frames of another process's generator that are missing between others are
+/// counted at the wire where these came, and frames that leave for another process are not called lost
+/// (<see cref="WireStatistics.Lost"/>).</item>
 /// <item><b>Reordered</b>, at the wire it came from: a frame that came for the first time, after one of its flow with a
 /// higher number. One that comes more than 65,536 numbers late counts too; whether it came before is forgotten by then,
 /// so it remains lost.</item>
-/// <item><b>Duplicated</b>: a frame that came before, on any wire.</item>
+/// <item><b>Duplicated</b>: a frame that came before, on any wire; one of another process, on this wire.</item>
 /// <item><b>Corrupted</b>: a frame that bears the mark of a generator and differs from what was sent in length or in
 /// any byte but those of the MAC addresses (a forwarder may change these, and ixy does). Its number cannot be trusted,
 /// so the frame that it once was is lost.</item>
-/// <item><b>Foreign</b>: a frame without the mark of any generator in the process. Nothing is known about it.</item>
+/// <item><b>Foreign</b>: a frame without the marks of a generator. Nothing is known about it.</item>
 /// </list>
 /// </remarks>
 internal sealed class GeneratorWire : Wire
 {
+    // Who sends frames that look like those of ever more generators shall not have ever more memory.
+    private const int MostRemotes = 16;
+
     private readonly NumberedSource _source;
     private readonly byte[] _even, _odd; // frames by number: while the card reads one, the next is made in the other
     private Pacer _pacer;
     private NumberedSource _sender; // of the last good frame: most often that of the next one, too
+    private readonly List<RemoteStream> _remotes = [];
+    private RemoteStream? _remote; // as _sender
     private readonly ulong _count;
     private ulong _end;
 
@@ -82,8 +90,9 @@ internal sealed class GeneratorWire : Wire
     public override void Send(ReadOnlySpan<byte> frame, long now)
     {
         Statistics.Received++;
-        if (!_sender.TryRecognise(frame, out ulong number) && !TrySwitchSender(frame, out number)) return;
-        var arrival = _sender.Arrived(number);
+        Arrival arrival;
+        if (_sender.TryRecognise(frame, out ulong number)) arrival = _sender.Arrived(number);
+        else if (!TakeFromOther(frame, out arrival)) return;
         if (arrival == Arrival.InOrder) return;
         if (arrival == Arrival.Duplicated) Statistics.Duplicated++;
         else Statistics.Reordered++;
@@ -96,18 +105,57 @@ internal sealed class GeneratorWire : Wire
         base.Dispose();
     }
 
-    /// <summary>Finds another generator whose frame this is; counts the frame if it is no generator's.</summary>
-    private bool TrySwitchSender(ReadOnlySpan<byte> frame, out ulong number)
+    /// <summary>Takes a frame of another generator than the last one; counts the frame if it is no generator's.</summary>
+    private bool TakeFromOther(ReadOnlySpan<byte> frame, out Arrival arrival)
     {
-        number = 0;
-        if (NumberedFrame.TryReadId(frame, out ushort id) && NumberedSource.Find(id) is { } sender
-            && sender.TryRecognise(frame, out number))
+        arrival = default;
+        if (_remote is null || !_remote.TryRecognise(frame, out ulong number))
         {
-            _sender = sender;
-            return true;
+            if (!NumberedFrame.TryReadId(frame, out ushort id) || !TryFindSender(id, frame, out var sender, out number))
+            {
+                CountStranger(frame);
+                return false;
+            }
+            if (sender is not null)
+            {
+                _sender = sender;
+                arrival = sender.Arrived(number);
+                return true;
+            }
         }
-        if (NumberedFrame.TryGuessId(frame, out id) && NumberedSource.Find(id) is not null) Statistics.Corrupted++;
+        arrival = _remote!.Arrived(number);
+        return true;
+    }
+
+    // A generator of this process, or, with null, one of another, which is the last one then.
+    private bool TryFindSender(ushort id, ReadOnlySpan<byte> frame, out NumberedSource? sender, out ulong number)
+    {
+        sender = NumberedSource.Find(id);
+        if (sender is not null) return sender.TryRecognise(frame, out number);
+        var remote = FindRemote(id);
+        if (remote is null && _remotes.Count < MostRemotes && (remote = RemoteStream.TryBegin(frame, Statistics)) is not null) _remotes.Add(remote);
+        number = 0;
+        if (remote?.TryRecognise(frame, out number) != true) return false;
+        _remote = remote;
+        return true;
+    }
+
+    private void CountStranger(ReadOnlySpan<byte> frame)
+    {
+        bool isMarked = NumberedFrame.TryGuessId(frame, out ushort id);
+        var sender = isMarked ? NumberedSource.Find(id) : null;
+        sender?.ArrivedDamaged();
+        if (sender is not null || isMarked && FindRemote(id) is not null) Statistics.Corrupted++;
         else Statistics.Foreign++;
-        return false;
+    }
+
+    // Without a lambda, which would allocate for each frame that is asked about.
+    private RemoteStream? FindRemote(ushort id)
+    {
+        foreach (var stream in _remotes)
+        {
+            if (stream.Id == id) return stream;
+        }
+        return null;
     }
 }

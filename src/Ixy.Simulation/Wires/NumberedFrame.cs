@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -11,7 +12,8 @@ namespace Ixy.Simulation.Wires;
 /// <remarks>
 /// <code>
 ///  0  destination and source MAC address   not checked: a forwarder may change them
-/// 12  EtherType, IPv4 header               198.18.x.y to 198.19.x.y (RFC 2544), x.y is the generator's id
+/// 12  EtherType, IPv4 header               198.18.x.y to 198.19.x.y (RFC 2544), x.y is the generator's id;
+///                                          in the identification how many flows there are, as a power of two
 /// 34  UDP header                           ports 0x4000 ^ flow and its complement
 /// 42  generator's id                       16 bits
 /// 44  number                               64 bits, little-endian like all that follows
@@ -31,6 +33,7 @@ internal sealed class NumberedFrame
     internal const int MostFlows = 256;
 
     private const int Type = 12, Ip = 14, Udp = 34, IdAt = 42, NumberAt = 44, ComplementAt = 52, PatternAt = 60;
+    private const int FlowBitsAt = Ip + 4, SourceAt = Ip + 12, DestinationAt = Ip + 16;
 
     private readonly byte[] _template;
     private readonly ulong _word12, _word20, _word28, _word36, _flowMask;
@@ -45,7 +48,7 @@ internal sealed class NumberedFrame
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Longest);
         _template = new byte[length];
         _flowMask = (ulong)flows - 1;
-        WriteHeaders(_template, id, destination);
+        WriteHeaders(_template, id, BitOperations.Log2((uint)flows), destination);
         WriteNumber(ref _template[0], 0);
         WriteUdpChecksum(_template);
         _word12 = Word(ref _template[0], 12);
@@ -98,6 +101,17 @@ internal sealed class NumberedFrame
         return true;
     }
 
+    /// <summary>What a frame says about the generator that it is of; false if it does not bear both marks of one.</summary>
+    internal static bool TryReadMarks(ReadOnlySpan<byte> frame, out StreamMarks marks)
+    {
+        marks = default;
+        if (frame.Length is < Shortest or > Longest) return false;
+        ushort id = BinaryPrimitives.ReadUInt16BigEndian(frame[IdAt..]);
+        int flowBits = BinaryPrimitives.ReadUInt16BigEndian(frame[FlowBitsAt..]);
+        marks = new(id, flowBits);
+        return 1 << Math.Min(flowBits, 16) <= MostFlows && HasAddressesOf(id, frame) && HasNumberAndComplement(frame);
+    }
+
     /// <summary>
     /// The generator that a damaged frame seems to come from. A generator marks its frames twice: in the addresses, and
     /// by a number beside its complement. One mark is enough, so one damaged byte does not make a stranger of a frame.
@@ -106,19 +120,23 @@ internal sealed class NumberedFrame
     {
         id = 0;
         if (frame.Length < NumberAt) return false;
-        uint source = BinaryPrimitives.ReadUInt32BigEndian(frame[(Ip + 12)..]);
-        uint destination = BinaryPrimitives.ReadUInt32BigEndian(frame[(Ip + 16)..]);
-        id = (ushort)source;
-        if (source == (SourceNet | id) && destination == (DestinationNet | id)) return true;
+        id = (ushort)BinaryPrimitives.ReadUInt32BigEndian(frame[SourceAt..]);
+        if (HasAddressesOf(id, frame)) return true;
         id = BinaryPrimitives.ReadUInt16BigEndian(frame[IdAt..]);
-        return frame.Length >= PatternAt && BinaryPrimitives.ReadUInt64LittleEndian(frame[NumberAt..])
-            == ~BinaryPrimitives.ReadUInt64LittleEndian(frame[ComplementAt..]);
+        return frame.Length >= PatternAt && HasNumberAndComplement(frame);
     }
+
+    private static bool HasAddressesOf(ushort id, ReadOnlySpan<byte> frame) =>
+        BinaryPrimitives.ReadUInt32BigEndian(frame[SourceAt..]) == (SourceNet | id)
+        && BinaryPrimitives.ReadUInt32BigEndian(frame[DestinationAt..]) == (DestinationNet | id);
+
+    private static bool HasNumberAndComplement(ReadOnlySpan<byte> frame) =>
+        BinaryPrimitives.ReadUInt64LittleEndian(frame[NumberAt..]) == ~BinaryPrimitives.ReadUInt64LittleEndian(frame[ComplementAt..]);
 
     // 198.18.0.0/15 is set aside for benchmarks (RFC 2544, appendix C.2.2).
     private const uint SourceNet = 0xC612_0000, DestinationNet = 0xC613_0000;
 
-    private static void WriteHeaders(Span<byte> frame, ushort id, MacAddress destination)
+    private static void WriteHeaders(Span<byte> frame, ushort id, int flowBits, MacAddress destination)
     {
         const ulong sourceMac = 0x06_69_78_79_00_00; // locally administered: "ixy" and the id
         destination.CopyTo(frame);
@@ -127,11 +145,13 @@ internal sealed class NumberedFrame
         var ip = frame[Ip..Udp];
         ip[0] = 0x45; // version 4, 5 words long
         BinaryPrimitives.WriteUInt16BigEndian(ip[2..], (ushort)(frame.Length - Ip));
+        // The identification: means nothing in packets that are not fragments (RFC 6864).
+        BinaryPrimitives.WriteUInt16BigEndian(frame[FlowBitsAt..], (ushort)flowBits);
         ip[6] = 0x40; // don't fragment
         ip[8] = 64; // time to live
         ip[9] = 17; // UDP
-        BinaryPrimitives.WriteUInt32BigEndian(ip[12..], SourceNet | id);
-        BinaryPrimitives.WriteUInt32BigEndian(ip[16..], DestinationNet | id);
+        BinaryPrimitives.WriteUInt32BigEndian(frame[SourceAt..], SourceNet | id);
+        BinaryPrimitives.WriteUInt32BigEndian(frame[DestinationAt..], DestinationNet | id);
         BinaryPrimitives.WriteUInt16LittleEndian(ip[10..], InternetChecksum.Finish(InternetChecksum.Sum(ip)));
         var udp = frame[Udp..];
         BinaryPrimitives.WriteUInt16BigEndian(udp, 0x4000);

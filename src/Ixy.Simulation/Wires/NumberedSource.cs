@@ -53,9 +53,12 @@ internal sealed class NumberedSource
     internal void CountNext()
     {
         Next++;
+        _statistics.Missing++;
         _statistics.Sent++;
-        _statistics.Lost++;
     }
+
+    /// <summary>One of its frames came, damaged: so its frames do come.</summary>
+    internal void ArrivedDamaged() => _statistics.HasReturned = true;
 
     /// <summary>
     /// True if this is, unchanged, a frame that was sent. A number that was never sent is as wrong as a wrong byte.
@@ -70,7 +73,7 @@ internal sealed class NumberedSource
     {
         var flow = _flows[number & (ulong)(_flows.Length - 1)];
         var arrival = flow.Add(number >> _flowBits);
-        if (arrival <= Arrival.Reordered) _statistics.Lost--;
+        if (arrival <= Arrival.Reordered) _statistics.Missing--;
         return arrival;
     }
 }

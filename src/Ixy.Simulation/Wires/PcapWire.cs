@@ -29,6 +29,9 @@ internal sealed class PcapWire : Wire
     private long _flushAt, _clockOffset;
     private int _next, _end;
 
+    /// <inheritdoc/>
+    public override bool LeadsOut => true;
+
     /// <param name="input">Capture to send to the card, or null.</param>
     /// <param name="output">Capture to write, or null.</param>
     /// <param name="rate">How fast frames come.</param>

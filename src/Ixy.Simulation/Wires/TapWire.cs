@@ -60,6 +60,9 @@ internal sealed unsafe class TapWire : Wire
     public override bool HasSignal => Volatile.Read(ref _fd) >= 0;
 
     /// <inheritdoc/>
+    public override bool LeadsOut => true;
+
+    /// <inheritdoc/>
     public override void Send(ReadOnlySpan<byte> frame, long now)
     {
         Statistics.Received++;

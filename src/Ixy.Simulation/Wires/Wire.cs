@@ -24,10 +24,22 @@ public sealed class WireStatistics
     public long Received { get; internal set; }
 
     /// <summary>
-    /// Frames sent by a generator that have come out of no card (generator only). While frames are on the way, they
-    /// count as lost until they arrive.
+    /// Frames of generators that were lost on their way (generator only). Of this one: those sent that have come out of no card of this
+    /// process; while frames are on the way, they count as lost until they arrive. But if they may have left for where nobody here sees
+    /// them (<see cref="Wire.LetFramesLeave"/>), only once one has come back. Of a generator of another process: those missing among
+    /// its frames that came here.
     /// </summary>
-    public long Lost { get; internal set; }
+    public long Lost
+    {
+        get
+        {
+            // In this order: read while one more is sent, it shall not look as if one had come back.
+            long sent = Sent;
+            Interlocked.MemoryBarrier();
+            long missing = Missing;
+            return Gaps + (MayLeave && !HasReturned && missing >= sent ? 0 : missing);
+        }
+    }
 
     /// <summary>Frames that came after one with a higher number (generator only).</summary>
     public long Reordered { get; internal set; }
@@ -38,11 +50,23 @@ public sealed class WireStatistics
     /// <summary>Frames that came changed (generator only).</summary>
     public long Corrupted { get; internal set; }
 
-    /// <summary>Frames from the card that no generator of this process sent (generator only).</summary>
+    /// <summary>Frames from the card that no generator sent, of this process or another (generator only).</summary>
     public long Foreign { get; internal set; }
 
     /// <summary>Frames from the card that the other side of the wire did not take (a full TAP or cable queue, no room on disk).</summary>
     public long Dropped { get; internal set; }
+
+    /// <summary>Sent by this generator, and not arrived at any of this process.</summary>
+    internal long Missing { get; set; }
+
+    /// <summary>Not arrived here, though others of the same generator did, before and after them.</summary>
+    internal long Gaps { get; set; }
+
+    /// <summary>See <see cref="Wire.LetFramesLeave"/>.</summary>
+    internal bool MayLeave { get; set; }
+
+    /// <summary>One that was sent came back, whatever it looked like.</summary>
+    internal bool HasReturned { get; set; }
 }
 
 /// <summary>
@@ -56,6 +80,9 @@ public abstract class Wire : IDisposable
 
     /// <summary>Signal is present: the far end is there. A card's link cannot come up without it.</summary>
     public virtual bool HasSignal => true;
+
+    /// <summary>What comes from the card leaves this process: to the kernel, or into a file.</summary>
+    public virtual bool LeadsOut => false;
 
     /// <summary>Why the wire has stopped working, in one sentence; null while it works. May be read from any thread.</summary>
     public string? Fault { get; private protected set; }
@@ -72,6 +99,12 @@ public abstract class Wire : IDisposable
     public virtual void StartSending()
     {
     }
+
+    /// <summary>
+    /// What the far end sends may be forwarded to where this process sees nothing of it: another process's card, a real one, a file. To be
+    /// called before it sends. See <see cref="WireStatistics.Lost"/>.
+    /// </summary>
+    public void LetFramesLeave() => Statistics.MayLeave = true;
 
     /// <summary>
     /// The far end sends only what the card has room for, as one does that obeys flow control: nothing is taken from it

@@ -80,7 +80,9 @@ internal sealed class DriverBinder
         string? after = _function.Driver;
         IEnumerable<string> warnings = after is null && wantsDriver
             ? [$"no driver that is loaded knows {_function.Name}: 'sudo modprobe $(cat {_function.Directory}/modalias)' may load one"]
-            : _function is { IsBoundToVfio: true, IommuGroup: not null } ? GroupWarnings() : [];
+            : _function is { IsBoundToVfio: true, IommuGroup: not null } ? GroupWarnings()
+            : after is null && _function.IsBehindTranslation ? [$"{SysfsPciDevice.DescribeTranslation(_function)}; so 'ixy fwd' and the others will refuse it"]
+            : [];
         return new(before, after, _function.IommuGroup, _loaded, [.. warnings]);
     }
 
@@ -91,8 +93,9 @@ internal sealed class DriverBinder
         const int Bridge = 0x06;
         const string Stub = "pci-stub";
         return from member in _function.GroupMembers()
-               where member.Driver is not (null or Stub) && !member.IsBoundToVfio && member.ClassCode >> 16 != Bridge
-               let cure = member.IsNetworkController ? $"sudo ixy bind {member.Name}" : $"echo {member.Name} | sudo tee {member.Directory}/driver/unbind"
+               let isFunction = PciAddress.TryParse(member.Name, out _)
+               where member.Driver is not (null or Stub) && !member.IsBoundToVfio && !(isFunction && member.ClassCode >> 16 == Bridge)
+               let cure = isFunction && member.IsNetworkController ? $"sudo ixy bind {member.Name}" : $"echo {member.Name} | sudo tee {member.Directory}/driver/unbind"
                select $"{_function.Name} shares IOMMU group {_function.IommuGroup} with {member.Name}, which the kernel drives ({member.Driver}): " +
                    $"VFIO gives it to nobody until that is released, too, with '{cure}'";
     }

@@ -25,9 +25,19 @@ internal class PciBus(string devices, string processes, string records)
 
     internal SysfsFunction Function(string name) => new(devices, name);
 
-    /// <summary>All functions, in the order of their addresses; none where there is no PCI.</summary>
-    internal IEnumerable<SysfsFunction> Functions() => !Directory.Exists(devices) ? [] :
-        Directory.GetFileSystemEntries(devices).Order(StringComparer.Ordinal).Select(entry => Function(Path.GetFileName(entry)));
+    /// <summary>All functions, in the order of their addresses; none where there is no PCI. One that goes meanwhile is left out.</summary>
+    internal IEnumerable<SysfsFunction> Functions()
+    {
+        if (!Directory.Exists(devices)) yield break;
+        // A name that is no address comes first.
+        var names = Directory.GetFileSystemEntries(devices).Select(entry => Path.GetFileName(entry))
+            .OrderBy(name => PciAddress.TryParse(name, out var address) ? (address.Domain, address.Bus, address.Device, address.Function) : default)
+            .ThenBy(name => name, StringComparer.Ordinal);
+        foreach (string name in names)
+        {
+            if (SysfsFunction.Find(devices, name) is { } function) yield return function;
+        }
+    }
 
     /// <summary>Whether the kernel has this driver now, built in or as a module that is loaded.</summary>
     internal bool HasDriver(string driver) => Directory.Exists(Path.Combine(_bus, "drivers", driver));

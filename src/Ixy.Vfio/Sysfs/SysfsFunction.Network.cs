@@ -7,11 +7,14 @@ internal sealed partial class SysfsFunction
 {
     private const int NetworkController = 0x02; // PCI Code and ID Assignment 1.11, section 1.3
 
+    /// <exception cref="PciDeviceException">The kernel shows none.</exception>
     internal ushort VendorId => (ushort)ReadNumber("vendor");
 
+    /// <exception cref="PciDeviceException">The kernel shows none.</exception>
     internal ushort DeviceId => (ushort)ReadNumber("device");
 
     /// <summary>Base class, subclass and interface in 24 bits.</summary>
+    /// <exception cref="PciDeviceException">The kernel shows none: it is no PCI function.</exception>
     internal int ClassCode => ReadNumber("class");
 
     internal bool IsNetworkController => ClassCode >> 16 == NetworkController;
@@ -25,7 +28,10 @@ internal sealed partial class SysfsFunction
         ?? (NetworkDirectories().Any(directory => System.IO.Directory.GetDirectories(directory).Length == 0) ? InterfaceUse.Elsewhere : null);
 
     private int ReadNumber(string file) =>
-        int.Parse(ReadText(file)!["0x".Length..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+        ReadText(file) is { } text && text.StartsWith("0x", StringComparison.Ordinal)
+        && int.TryParse(text.AsSpan("0x".Length), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int number)
+            ? number
+            : throw new PciDeviceException($"{Path.Combine(Directory, file)} does not say what {Name} is: expected a number like 0x8086");
 
     // Null where this kernel has no such file.
     private string? ReadText(string file)

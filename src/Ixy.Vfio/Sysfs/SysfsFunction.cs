@@ -8,12 +8,17 @@ internal sealed partial class SysfsFunction
     internal const string Root = "/sys/bus/pci/devices";
 
     /// <exception cref="DeviceNotFoundException">There is none at this address.</exception>
-    internal SysfsFunction(string root, string name)
+    internal SysfsFunction(string root, string name) : this(Path.Combine(root, name))
     {
-        (Name, Directory) = (name, Path.Combine(root, name));
         if (!System.IO.Directory.Exists(Directory))
             throw new DeviceNotFoundException($"there is no PCI function {Name}: 'ls {root}' shows those there are");
     }
+
+    /// <summary>The function with this name; null if there is none, or no longer.</summary>
+    internal static SysfsFunction? Find(string root, string name) =>
+        System.IO.Directory.Exists(Path.Combine(root, name)) ? new(Path.Combine(root, name)) : null;
+
+    private SysfsFunction(string directory) => (Name, Directory) = (Path.GetFileName(directory), directory);
 
     /// <summary>Its address, as in sysfs.</summary>
     internal string Name { get; }
@@ -28,24 +33,36 @@ internal sealed partial class SysfsFunction
 
     /// <summary>The number of its IOMMU group; null where no IOMMU is in use.</summary>
     internal int? IommuGroup =>
-        LinkName("iommu_group") is { } group ? int.Parse(group, NumberStyles.None, CultureInfo.InvariantCulture) : null;
+        int.TryParse(LinkName("iommu_group"), NumberStyles.None, CultureInfo.InvariantCulture, out int group) ? group : null;
+
+    /// <summary>
+    /// What the IOMMU does for its group while the kernel has it, as in "DMA", "DMA-FQ" or "identity" (kernel documentation,
+    /// ABI/testing/sysfs-kernel-iommu_groups); null where no IOMMU is in use, or the kernel does not say.
+    /// </summary>
+    internal string? IommuType => ReadText("iommu_group/type");
+
+    /// <summary>The IOMMU lets through only what the kernel has mapped, so a physical address that it knows nothing of is blocked.</summary>
+    internal bool IsBehindTranslation => IommuType is "DMA" or "DMA-FQ" or "blocked";
 
     /// <summary>Its NUMA node; null where the kernel knows none (-1, or no such file).</summary>
     internal int? NumaNode
     {
         get
         {
-            string path = Path.Combine(Directory, "numa_node");
-            if (!File.Exists(path)) return null;
-            int node = int.Parse(File.ReadAllText(path), NumberStyles.Integer, CultureInfo.InvariantCulture);
-            return node < 0 ? null : node;
+            bool isKnown = int.TryParse(ReadText("numa_node"), NumberStyles.Integer, CultureInfo.InvariantCulture, out int node);
+            return isKnown && node >= 0 ? node : null;
         }
     }
 
-    /// <summary>The functions of its IOMMU group, itself among them.</summary>
-    internal IEnumerable<SysfsFunction> GroupMembers() => System.IO.Directory
-        .GetFileSystemEntries(Path.Combine(Directory, "iommu_group", "devices")).Order(StringComparer.Ordinal)
-        .Select(member => new SysfsFunction(Path.GetDirectoryName(Directory)!, Path.GetFileName(member)));
+    /// <summary>The devices of its IOMMU group, itself among them. Not all need be PCI functions.</summary>
+    internal IEnumerable<SysfsFunction> GroupMembers()
+    {
+        string functions = Path.GetDirectoryName(Directory)!, members = Path.Combine(Directory, "iommu_group", "devices");
+        foreach (string name in System.IO.Directory.GetFileSystemEntries(members).Select(Path.GetFileName).Order(StringComparer.Ordinal)!)
+        {
+            if ((Find(functions, name) ?? Find(members, name)) is { } member) yield return member;
+        }
+    }
 
     /// <summary>Directories of its network interfaces.</summary>
     internal IEnumerable<string> NetworkInterfaces() => NetworkDirectories().SelectMany(System.IO.Directory.GetDirectories);

@@ -25,10 +25,7 @@ internal sealed class DeviceMetrics(NetworkDevice device)
     private long _readAt = long.MinValue;
     private bool _isOpen;
 
-    /// <summary>How the device is called in the tag of that name.</summary>
-    internal string Name { get; set; } = "";
-
-    private Tag Device => new("device", Name);
+    private Tag Device => new("device", device.Name);
 
     /// <summary>The queues, and around each one that counts batches and what is refused, if anybody wants to know.</summary>
     internal (IReadOnlyList<ReceiveQueue> Receive, IReadOnlyList<TransmitQueue> Transmit) Watch(
@@ -44,7 +41,7 @@ internal sealed class DeviceMetrics(NetworkDevice device)
     internal void Show()
     {
         _isOpen = true;
-        IxyMeter.Add(this, device.Name);
+        IxyMeter.Add(this);
     }
 
     /// <summary>The device closes: when this returns, nobody reads it any more.</summary>

@@ -34,16 +34,10 @@ internal static class IxyMeter
     /// <summary>Somebody wants to know how the queues are called.</summary>
     internal static bool WantsCalls => s_batches.Enabled || s_refused.Enabled;
 
-    /// <summary>Shows a device, under a name that no other one has.</summary>
-    internal static void Add(DeviceMetrics device, string name)
+    /// <summary>Shows a device.</summary>
+    internal static void Add(DeviceMetrics device)
     {
-        lock (s_lock)
-        {
-            string unique = name;
-            for (int i = 2; s_devices.Any(other => other.Name == unique); i++) unique = $"{name}#{i}";
-            device.Name = unique;
-            s_devices = [.. s_devices, device];
-        }
+        lock (s_lock) s_devices = [.. s_devices, device];
     }
 
     internal static void Remove(DeviceMetrics device)

@@ -60,6 +60,21 @@ public sealed class RunTests
         }
     }
 
+    // As in the metrics: the first has the specifier for its name, the second a number more.
+    [Fact]
+    public void TwoCardsWithTheSameSpecifierAreToldApartEverywhere()
+    {
+        var (exitCode, output, _) = IxyProcess.Run("fwd", Slow, Slow, "--duration", "1100ms");
+        Assert.Equal(0, exitCode);
+        string[] lines = output.Split('\n');
+        // The cards, the first second, the counters and the wires.
+        string[] beginnings = ["", "     1  ", "", ""];
+        Assert.Equal(
+            beginnings.SelectMany(beginning => new[] { $"{beginning}{Slow}", $"{beginning}{Slow}#2" }),
+            lines.Where(line => line.Contains(Slow, StringComparison.Ordinal)).Select(line => line[..(line.IndexOf("sim:", StringComparison.Ordinal)
+                + line[line.IndexOf("sim:", StringComparison.Ordinal)..].IndexOfAny([' ', ':'], "sim:".Length))]));
+    }
+
     [SkippableFact]
     public void OnATerminalTheRatesAreATable()
     {
@@ -86,9 +101,9 @@ public sealed class RunTests
         Assert.Equal(0, report.Number("gcCollections"));
         var devices = report.GetProperty("devices").EnumerateArray().ToList();
         Assert.Equal(2, devices.Count);
+        Assert.Equal([Slow, $"{Slow}#2"], devices.Select(device => device.GetProperty("device").GetString()));
         Assert.All(devices, device =>
         {
-            Assert.Equal(Slow, device.GetProperty("device").GetString());
             Assert.Equal("ixgbe", device.GetProperty("driver").GetString());
             Assert.All(new[] { "rxPackets", "txPackets", "rxBytes", "txBytes", "rxDropped", "txDropped" }, name => device.Number(name));
             Assert.All(new[] { "sent", "received", "lost", "reordered", "duplicated", "corrupted" }, name => device.GetProperty("wire").Number(name));

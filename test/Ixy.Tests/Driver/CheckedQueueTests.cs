@@ -46,7 +46,7 @@ public sealed class CheckedQueueTests
     {
         using var bench = virtio ? new DriverBench(null, new VirtioCardOptions()) : new DriverBench();
         var device = bench.Device;
-        string name = transmit ? "transmit queue 0 of sim:test" : "receive queue 0 of sim:test";
+        string name = $"{(transmit ? "transmit" : "receive")} queue 0 of {bench.Device.Name}";
         PacketMisuseException? misuse = null;
         bool stops = false;
         // One thread alone is no misuse, however often it comes.

@@ -26,7 +26,6 @@ internal static class OffloadBench
 
     internal static VirtioCardOptions Virtio(OffloadCard card) => new()
     {
-        HasChecksums = true,
         IsLegacy = card is OffloadCard.Legacy or OffloadCard.LegacyPlain,
         IsPacked = card is OffloadCard.Packed,
         // Without these a legacy card has the short header.

@@ -42,6 +42,44 @@ public sealed class DriverBindingTests : IDisposable
         Assert.Equal(("e1000e", null, false), (Driver, Override, HasRecord));
     }
 
+    [Theory]
+    [InlineData("DMA", true)]
+    [InlineData("DMA-FQ", true)]
+    [InlineData("identity", false)]
+    public void WithNoDriverBehindAnIommuThatTranslatesItIsOfNoUseAndThatIsSaid(string type, bool warns)
+    {
+        _sysfs.SetGroupType(12, type);
+        var bound = Binder(Card).Bind("none");
+        Assert.Null(bound.After);
+        Assert.Equal(warns ? 1 : 0, bound.Warnings.Count);
+        if (warns) Assert.StartsWith($"{Card} is behind an IOMMU that translates (the type of its group 12 is {type})", bound.Warnings[0]);
+    }
+
+    // On some machines a group holds what is no PCI function, a network interface of the processor's, say.
+    [Fact]
+    public void WhatElseIsInTheGroupIsWarnedOfToo()
+    {
+        string device = Path.Combine(_sysfs.Bus, "platform", "fd000000.ethernet");
+        Directory.CreateDirectory(device);
+        Directory.CreateSymbolicLink(Path.Combine(device, "driver"), Path.Combine(_sysfs.Bus, "drivers", "igb"));
+        Directory.CreateSymbolicLink(Path.Combine(_sysfs.Bus, "iommu_groups/12/devices/fd000000.ethernet"), device);
+        string warning = Assert.Single(Bind().Warnings);
+        Assert.StartsWith($"{Card} shares IOMMU group 12 with fd000000.ethernet, which the kernel drives (igb)", warning);
+    }
+
+    [Fact]
+    public void ACardOfALargeDomainGoesToVfioAndBack()
+    {
+        const string Vmd = "10000:e1:00.0";
+        _sysfs.Add(Vmd);
+        _sysfs.AddGroup(13, Vmd);
+        _kernel.Hold(Vmd, "e1000e");
+        Assert.Equal("vfio-pci", Binder(Vmd).Bind("vfio-pci").After);
+        Assert.True(File.Exists(Path.Combine(_kernel.Records, Vmd)));
+        Assert.Equal("e1000e", Binder(Vmd).Unbind().After);
+        Assert.False(File.Exists(Path.Combine(_kernel.Records, Vmd)));
+    }
+
     [Fact]
     public void BothMayBeSaidTwice()
     {
@@ -204,7 +242,9 @@ public sealed class DriverBindingTests : IDisposable
 
     public void Dispose() => _sysfs.Dispose();
 
-    private DriverBindingResult Bind(string driver = "vfio-pci") => new DriverBinder(_kernel, Card, force: false).Bind(driver);
+    private DriverBindingResult Bind(string driver = "vfio-pci") => Binder(Card).Bind(driver);
 
-    private DriverBindingResult Unbind() => new DriverBinder(_kernel, Card, force: false).Unbind();
+    private DriverBindingResult Unbind() => Binder(Card).Unbind();
+
+    private DriverBinder Binder(string address) => new(_kernel, address, force: false);
 }

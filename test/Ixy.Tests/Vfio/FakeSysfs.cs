@@ -71,6 +71,10 @@ internal sealed class FakeSysfs : IDisposable
         File.WriteAllText(Path.Combine(directory, "flags"), $"0x{flags:x}\n");
     }
 
+    /// <summary>Says what the IOMMU does for a group, as in "DMA".</summary>
+    internal void SetGroupType(int number, string type) =>
+        File.WriteAllText(Path.Combine(_temporary.FullName, "iommu_groups", $"{number}", "type"), $"{type}\n");
+
     /// <summary>Puts functions into an IOMMU group.</summary>
     internal void AddGroup(int number, params string[] addresses)
     {

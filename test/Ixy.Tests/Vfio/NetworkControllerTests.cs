@@ -36,6 +36,73 @@ public sealed class NetworkControllerTests : IDisposable
     }
 
     [Fact]
+    public void ACardOfALargeDomainIsListedBehindThoseOfSmallOnes()
+    {
+        foreach (string address in new[] { "10000:e1:00.0", "2000:01:00.0", First }) _sysfs.Add(address);
+        List<string> told = [];
+        Assert.Equal([First, "2000:01:00.0", "10000:e1:00.0"], NetworkController.FindAll(_kernel, told.Add).Select(card => $"{card.Address}"));
+        Assert.Empty(told);
+    }
+
+    // One strange entry hides no other, and is not hidden itself.
+    [Fact]
+    public void AnEntryThatSaysNotWhatItIsIsLeftOutAndNamed()
+    {
+        _sysfs.Add(First);
+        _sysfs.Add("pci-alias");
+        File.Delete(Path.Combine(_sysfs.Add("0000:04:00.0"), "class"));
+        File.WriteAllText(Path.Combine(_sysfs.Add("0000:05:00.0"), "vendor"), "\n");
+        Unreadable("0000:06:00.0", "device");
+        Unreadable("0000:07:00.0", "class");
+        File.WriteAllText(Path.Combine(_sysfs.Root, "a file"), "");
+        _sysfs.Add(Second);
+        List<string> told = [];
+        Assert.Equal([First, Second], NetworkController.FindAll(_kernel, told.Add).Select(card => $"{card.Address}"));
+        string[] names = ["pci-alias", "0000:04:00.0", "0000:05:00.0", "0000:06:00.0", "0000:07:00.0"];
+        Assert.Equal(names, told.Select(line => line[..line.IndexOf(" is left out: ", StringComparison.Ordinal)]));
+    }
+
+    [Fact]
+    public void ACardOfWhichSomethingCannotBeReadIsListedAllTheSame()
+    {
+        _sysfs.Add(First);
+        _sysfs.AddGroup(7, First);
+        Unreadable(First, "numa_node");
+        _sysfs.AddInterface(First, "ixy-none", flags: 0);
+        File.Delete(Path.Combine(_sysfs.Root, First, "net/ixy-none/flags"));
+        List<string> told = [];
+        var card = Assert.Single(NetworkController.FindAll(_kernel, told.Add));
+        Assert.Equal((7, null, "ixy-none", "cannot be told"), (card.IommuGroup, card.NumaNode, card.Interfaces.Single().Name, card.Use));
+        Assert.Equal(2, told.Count);
+        Assert.StartsWith($"{First}: its NUMA node cannot be read: ", told[0]);
+        Assert.StartsWith($"{First}: what it is in use for cannot be read: ", told[1]);
+    }
+
+    [Fact]
+    public void ACardThatHasGoneMeanwhileIsLeftOut()
+    {
+        // A link to what is not there any more, as sysfs shows it for a moment.
+        Directory.CreateSymbolicLink(Path.Combine(_sysfs.Root, First), Path.Combine(_sysfs.Bus, "gone"));
+        _sysfs.Add(Second);
+        List<string> told = [];
+        Assert.Equal(Second, $"{Assert.Single(NetworkController.FindAll(_kernel, told.Add)).Address}");
+        Assert.Empty(told);
+    }
+
+    [Theory]
+    [InlineData("DMA")]
+    [InlineData("DMA-FQ")]
+    [InlineData("identity")]
+    public void WhatTheIommuDoesIsSaid(string type)
+    {
+        _sysfs.Add(First);
+        _sysfs.AddGroup(7, First);
+        _sysfs.SetGroupType(7, type);
+        var card = Assert.Single(NetworkController.FindAll(_kernel));
+        Assert.Equal((7, type), (card.IommuGroup, card.IommuType));
+    }
+
+    [Fact]
     public void AMachineWithoutPciHasNone()
     {
         Directory.Delete(_sysfs.Root);
@@ -95,4 +162,13 @@ public sealed class NetworkControllerTests : IDisposable
         Assert.Equal(driver, NetworkDevice.FindDriver((ushort)vendor, (ushort)device));
 
     public void Dispose() => _sysfs.Dispose();
+
+    // Also for root: what is read is no file.
+    private void Unreadable(string address, string file)
+    {
+        string path = Path.Combine(_sysfs.Root, address);
+        if (!Directory.Exists(path)) _sysfs.Add(address);
+        File.Delete(Path.Combine(path, file));
+        File.CreateSymbolicLink(Path.Combine(path, file), "/proc/self/mem");
+    }
 }

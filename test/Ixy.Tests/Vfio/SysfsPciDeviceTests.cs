@@ -109,6 +109,48 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
         Assert.Equal(before, File.ReadAllBytes(Path.Combine(directory, "config")));
     }
 
+    // The card would read descriptors at physical addresses, and the IOMMU knows of none: nothing would ever move.
+    [Theory]
+    [InlineData("DMA")]
+    [InlineData("DMA-FQ")]
+    [InlineData("blocked")]
+    public void AFunctionBehindAnIommuThatTranslatesIsRefusedBeforeItIsTouched(string type)
+    {
+        string directory = _sysfs.Add(Address);
+        _sysfs.HoldByUnbindable(Address, "ixgbe");
+        _sysfs.AddGroup(12, Address);
+        _sysfs.SetGroupType(12, type);
+        var before = File.ReadAllBytes(Path.Combine(directory, "config"));
+        var error = Assert.Throws<IommuTranslatesException>(() => OpenAnyway(KernelDriverPolicy.ForceUnbind));
+        Assert.StartsWith($"{Address} is behind an IOMMU that translates (the type of its group 12 is {type})", error.Message);
+        Assert.Contains($"'sudo ixy bind {Address}'", error.Message);
+        Assert.Contains("iommu=pt", error.Message);
+        Assert.Equal(before, File.ReadAllBytes(Path.Combine(directory, "config")));
+        Assert.Equal("", _sysfs.Unbound("ixgbe"));
+    }
+
+    [SkippableTheory]
+    [InlineData("identity")]
+    [InlineData(null)]
+    public void OneThatLetsPhysicalAddressesThroughIsNoObstacle(string? type)
+    {
+        _sysfs.Add(Address);
+        _sysfs.AddGroup(12, Address);
+        if (type is not null) _sysfs.SetGroupType(12, type);
+        using var device = Open();
+        Assert.Equal(0x8086, device.VendorId);
+    }
+
+    [SkippableFact]
+    public void AFunctionOfALargeDomainIsOpened()
+    {
+        RequireRoot();
+        Assert.True(PciAddress.TryParse("10000:e1:00.0", out var address));
+        _sysfs.Add("10000:e1:00.0");
+        using var device = new SysfsPciDevice(address, check: null, _sysfs.Root);
+        Assert.Equal(("10000:e1:00.0", 0x10FB), (device.Name, device.DeviceId));
+    }
+
     [Fact]
     public void TheCheckComesBeforeAllElse()
     {

@@ -25,7 +25,7 @@ public sealed class ClientProcessTests : IDisposable
         for (int i = 0; i < 2; i++)
         {
             Assert.Empty(cards[i].GetProperty("violations").EnumerateArray());
-            foreach (string name in new[] { "reordered", "duplicated", "corrupted" }) Assert.Equal((name, 0), (name, cards[i].GetProperty("wire").Number(name)));
+            foreach (string name in new[] { "lost", "reordered", "duplicated", "corrupted", "foreign" }) Assert.Equal((name, 0), (name, cards[i].GetProperty("wire").Number(name)));
             foreach (string name in new[] { "rxDropped", "txDropped", "rxErrors" }) Assert.Equal((name, 0), (name, report.Device(i).Number(name)));
             Assert.Equal("vfio-user:" + PathOf(i == 0 ? "left" : "right"), report.Device(i).GetProperty("device").GetString());
             Assert.Equal(Frames, cards[i].GetProperty("wire").Number("sent"));
@@ -33,6 +33,25 @@ public sealed class ClientProcessTests : IDisposable
             Assert.Equal((Frames, Frames), (report.Device(i).Number("rxPackets"), report.Device(i).Number("txPackets")));
         }
     });
+
+    /// <summary>The two commands of docs/vfio-user.md, with a third that forwards: what one generator sent arrives at the other.</summary>
+    [Theory]
+    [InlineData("ixgbe", 1)]
+    [InlineData("virtio", 4)]
+    public void GeneratorsOfTwoProcessesKnowEachOthersFrames(string card, int flows)
+    {
+        const int Count = 1000;
+        using var left = StartCard("left", $"generator,rate=10kpps,count={Count},flows={flows}", card);
+        using var right = StartCard("right", $"generator,rate=10kpps,count={Count},flows={flows},size=128", card);
+        Assert.Equal(0, IxyProcess.Run("fwd", Device("left"), Device("right"), "--duration", "2s").ExitCode);
+        foreach (var process in new[] { left, right })
+        {
+            process.Signal(PosixSignal.SIGTERM);
+            var wire = JsonReport.Of((process.WaitForExit(), process.Output, process.Error)).GetProperty("wire");
+            Assert.Equal((Count, Count), (wire.Number("sent"), wire.Number("received")));
+            foreach (string name in new[] { "lost", "reordered", "duplicated", "corrupted", "foreign" }) Assert.Equal((name, 0), (name, wire.Number(name)));
+        }
+    }
 
     /// <summary>A card on a socket begins a fifth of a second after the link has come up: nobody's slowness.</summary>
     [Fact]

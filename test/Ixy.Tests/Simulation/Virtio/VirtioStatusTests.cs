@@ -16,7 +16,7 @@ public sealed class VirtioStatusTests
     }
 
     [Theory]
-    [InlineData(Version1 | AccessPlatform | 1, "feature-not-offered")]
+    [InlineData(Version1 | AccessPlatform | 1ul << 6, "feature-not-offered")]
     [InlineData(Version1 | AccessPlatform | 1ul << 18, "feature-dependency")]
     [InlineData(AccessPlatform, "feature-missing")]
     [InlineData(Version1, "feature-missing")]

@@ -80,14 +80,83 @@ public sealed class GeneratorWireTests
     public void WhatNoGeneratorSentIsForeign()
     {
         using var wire = Generator(60);
-        var gone = Generator(60);
-        byte[] late = Next(gone);
-        gone.Dispose();
+        byte[] damaged = Elsewhere(1)[0];
+        damaged[50]++; // and this wire has seen no good one of that generator
         wire.Send(new byte[60], 0);
         wire.Send(new byte[14], 0);
         wire.Send(Enumerable.Repeat((byte)0xFF, 1514).ToArray(), 0);
-        wire.Send(late, 0);
+        wire.Send(damaged, 0);
         Expect(wire, received: 4, foreign: 4);
+    }
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public void FramesOfAGeneratorOfAnotherProcessAreGood(int size)
+    {
+        using var wire = Generator(60);
+        foreach (byte[] frame in Elsewhere(500, size, flows: 16)) wire.Send(frame, 0);
+        Expect(wire, received: 500);
+    }
+
+    // It need not be there from the beginning, and hears of no end.
+    [Fact]
+    public void OfAGeneratorOfAnotherProcessIsLostWhatIsMissingInBetween()
+    {
+        using var wire = Generator(60);
+        byte[][] frames = Elsewhere(100);
+        int[] arrivals = [40, 41, 44, 43, 43, 38, 50, 46];
+        foreach (int number in arrivals) wire.Send(frames[number], 0);
+        frames[60][20] ^= 1;
+        wire.Send(frames[60], 0);
+        // 39, 42, 45, 47, 48 and 49.
+        Expect(wire, received: arrivals.Length + 1, lost: 6, reordered: 3, duplicated: 1, corrupted: 1);
+    }
+
+    [Fact]
+    public void LossAndOrderOfAnotherProcessAreCountedExactly() => Property.Holds<int[]>(steps =>
+    {
+        foreach (int flows in new[] { 1, 4 })
+        {
+            using var wire = Generator(60);
+            byte[][] frames = Elsewhere(64, flows: flows);
+            int[] arrivals = [.. steps.Select(step => Math.Abs(step % 64))];
+            foreach (int number in arrivals) wire.Send(frames[number], 0);
+            long lost = arrivals.GroupBy(number => number % flows).Sum(flow => (flow.Max() - flow.Min()) / flows + 1 - flow.Distinct().Count());
+            int different = arrivals.Distinct().Count();
+            Assert.Equal((lost, arrivals.Length - different, 0), (wire.Statistics.Lost, wire.Statistics.Duplicated, wire.Statistics.Foreign));
+        }
+    }, tests: 300);
+
+    [Fact]
+    public void SeveralGeneratorsOfOtherProcessesAreKeptApartUpToSixteen()
+    {
+        using var wire = Generator(60);
+        byte[][][] streams = [.. Enumerable.Range(0, 17).Select(i => Elsewhere(4, size: 60 + i))];
+        for (int number = 0; number < 4; number++)
+        {
+            foreach (byte[][] stream in streams) wire.Send(stream[number], 0);
+            wire.Send(Next(wire), 0);
+        }
+        Expect(wire, sent: 4, received: 4 * 18, foreign: 4);
+    }
+
+    [Fact]
+    public void WhatMayHaveLeftIsNotLostBeforeOneComesBack()
+    {
+        using var wire = Generator(60);
+        wire.LetFramesLeave();
+        byte[][] frames = [.. Enumerable.Range(0, 10).Select(_ => Next(wire))];
+        Expect(wire, sent: 10);
+        wire.Send(frames[3], 0);
+        Expect(wire, sent: 10, received: 1, lost: 9);
+
+        // A damaged one tells as well that they do not leave.
+        using var other = Generator(60);
+        other.LetFramesLeave();
+        byte[] damaged = Next(other);
+        damaged[50]++;
+        other.Send(damaged, 0);
+        Expect(other, sent: 1, received: 1, lost: 1, corrupted: 1);
     }
 
     [Fact]
@@ -153,6 +222,15 @@ public sealed class GeneratorWireTests
         Allocations.None(Turn, 50_000);
     }
 
+    [Fact]
+    public void NothingIsAllocatedPerFrameOfAnotherProcess()
+    {
+        using var wire = Generator(60);
+        byte[][] frames = Elsewhere(2048, size: 128, flows: 2);
+        int next = 0;
+        Allocations.None(() => wire.Send(frames[next++ % frames.Length], 0), 50_000);
+    }
+
     [SkippableFact]
     public void TsharkFindsNothingToComplainAbout()
     {
@@ -188,6 +266,13 @@ public sealed class GeneratorWireTests
 
     private static GeneratorWire Generator(int size, int flows = 1, ulong count = ulong.MaxValue, string rate = "max") =>
         new(new() { Size = size, Flows = flows, Count = count, Rate = PacketRate.Parse(rate), Destination = s_cardMac });
+
+    // Frames of a generator that this process knows nothing of, any more.
+    private static byte[][] Elsewhere(int count, int size = 60, int flows = 1)
+    {
+        using var generator = Generator(size, flows);
+        return [.. Enumerable.Range(0, count).Select(_ => Next(generator))];
+    }
 
     private static byte[] Next(GeneratorWire wire)
     {

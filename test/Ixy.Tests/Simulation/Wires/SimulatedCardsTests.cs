@@ -65,7 +65,9 @@ public sealed class SimulatedCardsTests
             Withheld = 1ul << 22 | 1ul << 29,
         }, VirtioOptions(device));
         using var legacy = SimulatedCards.Open("sim:virtio-legacy,queue-size=1024");
-        Assert.True(VirtioOptions(legacy).IsLegacy);
+        Assert.Equal((true, true), (VirtioOptions(legacy).IsLegacy, VirtioOptions(legacy).HasChecksums));
+        using var simple = SimulatedCards.Open("sim:virtio-legacy,csum=off");
+        Assert.False(VirtioOptions(simple).HasChecksums);
         Assert.Equal(0x1000, legacy.DeviceId);
     }
 
