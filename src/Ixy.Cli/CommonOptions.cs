@@ -47,6 +47,11 @@ internal static class CommonOptions
 
     internal static Option<int> Passes() => Number("--loop", "times", Texts.Passes, 1, 1_000_000, 1);
 
+    internal static Option<TimeSpan?> MaxGap() =>
+        WithoutDefault<TimeSpan?>("--max-gap", "time", Texts.MaxGap, text => ParseDuration(text));
+
+    internal static Option<bool> Pad() => new("--pad") { Description = Texts.Pad };
+
     internal static Option<int> Batch() => Number("--batch", "packets", Texts.Batch, 1, MostPerBatch, 32);
 
     internal static Option<int?> Metrics() => WithoutDefault<int?>("--metrics", "port", Texts.Metrics, text =>

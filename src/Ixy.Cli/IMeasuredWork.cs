@@ -11,6 +11,9 @@ internal interface IMeasuredWork
     /// <summary>What was done, in one line; null to have the packets that were moved.</summary>
     string? Summary { get; }
 
+    /// <summary>What people should know while it goes on, said once; null if there is nothing (yet).</summary>
+    string? Note => null;
+
     /// <summary>The threads have ended, the devices are still open.</summary>
     /// <param name="counted">By each device, as in the report.</param>
     void Finish(IReadOnlyList<DeviceStatistics> counted);

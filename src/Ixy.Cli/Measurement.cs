@@ -95,7 +95,7 @@ internal static class Measurement
             if (ports.AnyElsewhere) ports.WaitForTraffic(s_longestSilence, stop);
             loops.Measure();
             ports.StartSending();
-            Watch(ports, loops, settings.Duration, stop, screen);
+            Watch(ports, loops, settings, stop, screen);
         }
         loops.StopMeasuring();
         ports.StopSending();
@@ -105,11 +105,14 @@ internal static class Measurement
         return new Report(settings, ports, counted, loops);
     }
 
-    private static void Watch(Ports ports, LoopGroup loops, TimeSpan? duration, StopRequest stop, Screen screen)
+    private static void Watch(
+        Ports ports, LoopGroup loops, MeasurementSettings settings, StopRequest stop, Screen screen)
     {
         WaitHandle[] ends = [stop.WaitHandle, loops.MeasurementOver.WaitHandle];
+        var duration = settings.Duration;
         long start = Stopwatch.GetTimestamp();
         var rates = new RateMeter(ports, loops.Dropped);
+        bool isNoted = false;
         screen.ShowRates(show =>
         {
             for (int second = 1; ;)
@@ -120,6 +123,11 @@ internal static class Measurement
                 int milliseconds = (int)Math.Ceiling(Math.Clamp(wait.TotalMilliseconds, 0, s_look.TotalMilliseconds));
                 if (WaitHandle.WaitAny(ends, milliseconds) != WaitHandle.WaitTimeout) return;
                 ports.ThrowIfGone();
+                if (!isNoted && settings.Work?.Note is { } note)
+                {
+                    Console.Error.WriteLine($"ixy: note: {note}");
+                    isNoted = true;
+                }
                 var elapsed = Stopwatch.GetElapsedTime(start);
                 if (duration <= elapsed) return;
                 if (elapsed >= next) show(second++, rates.Read());

@@ -25,6 +25,8 @@ internal static class Texts
     internal const string ReplayFile = "The capture; '-' is standard input.";
     internal const string Speed = "How fast: original (as captured), a multiple (2x, 0.1x), a rate (5Mpps, 10G), or max.";
     internal const string Passes = "How often the capture is sent.";
+    internal const string MaxGap = "The longest wait between two packets, as in 500ms or 2s. Without it, as captured.";
+    internal const string Pad = "Fills packets that were cut when captured with zeroes. Without it, they are refused.";
     internal const string Batch = "Most packets that one call of the driver takes.";
     internal const string Duration = "Ends after this time: 500ms, 5s, 2m, or 10 for seconds. Without it, Ctrl-C ends.";
     internal const string Touch = "Increments byte 1 of every packet, as C ixy does. Without it, the first cache line is read and nothing changed.";
@@ -114,6 +116,7 @@ internal static class Texts
         Examples:
           ixy replay in.pcapng sim:ixgbe,wire=tap:ixy0
           ixy replay in.pcap sim:ixgbe,wire=loopback --speed 10x
+          ixy replay in.pcap sim:ixgbe,wire=loopback --max-gap 1s --pad
           sudo ixy replay in.pcapng 0000:03:00.0 --speed max --loop 100
 
         {Devices}

@@ -41,8 +41,9 @@ internal sealed record CapturedJson(string Device, long Received, long Written, 
 /// <param name="Sent">Packets given to the card.</param>
 /// <param name="TooLong">Left out: longer than the device sends.</param>
 /// <param name="TooShort">Left out: shorter than an Ethernet header.</param>
+/// <param name="Padded">Of those sent: cut when they were captured, and filled with zeroes.</param>
 /// <param name="Fault">Why the file was not sent to its end; null if it was, or if something else ended the replay.</param>
-internal sealed record ReplayJson(string File, long Sent, long TooLong, long TooShort, string? Fault);
+internal sealed record ReplayJson(string File, long Sent, long TooLong, long TooShort, long Padded, string? Fault);
 
 /// <summary>
 /// A device: its card's counters from the start of the measured part, in a capture from when it was opened, until it ran dry.

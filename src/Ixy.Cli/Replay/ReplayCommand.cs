@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 
 namespace Ixy.Cli.Replay;
 
@@ -11,22 +13,33 @@ internal static class ReplayCommand
         var device = CommonOptions.Device("A", Texts.Device);
         var speed = CommonOptions.Speed();
         var loop = CommonOptions.Passes();
+        var maxGap = CommonOptions.MaxGap();
+        var pad = CommonOptions.Pad();
         var duration = CommonOptions.Duration();
         var batch = CommonOptions.Batch();
         var ringSize = CommonOptions.RingSize();
         var maxFrameSize = CommonOptions.MaxFrameSize();
         var metrics = CommonOptions.Metrics();
         var json = CommonOptions.Json();
-        var command = new Command("replay", Texts.Replay) { file, device, speed, loop, duration, batch, ringSize, maxFrameSize, metrics, json };
+        var command = new Command("replay", Texts.Replay)
+        {
+            file, device, speed, loop, maxGap, pad, duration, batch, ringSize, maxFrameSize, metrics, json,
+        };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(file) == "-" && result.GetValue(loop) > 1) result.AddError("--loop: standard input can be read only once");
+            // Values that make no sense are complained about elsewhere, and cannot be asked for here.
+            if (result.GetValue(file) == "-" && Given(result.GetResult(loop)) is { } times
+                && int.TryParse(times, CultureInfo.InvariantCulture, out int passes) && passes > 1)
+                result.AddError("--loop: standard input can be read only once");
+            if (Given(result.GetResult(maxGap)) is not null && Given(result.GetResult(speed)) is { } rate && PacketRate.TryParse(rate, out _))
+                result.AddError($"--max-gap: --speed {rate} has no gaps: expected original, or a multiple of it");
         });
         command.SetAction(parsed =>
         {
             int longest = parsed.GetValue(maxFrameSize);
-            using var work = new ReplayWork(
-                parsed.GetRequiredValue(file), parsed.GetValue(speed), parsed.GetValue(loop), longest, parsed.GetValue(batch));
+            var settings = new ReplaySettings(
+                parsed.GetValue(speed), parsed.GetValue(loop), parsed.GetValue(maxGap), parsed.GetValue(pad));
+            using var work = new ReplayWork(parsed.GetRequiredValue(file), settings, longest, parsed.GetValue(batch));
             work.Open();
             return Measurement.Run(
                 new("replay", parsed.GetValue(duration), parsed.GetValue(json))
@@ -43,4 +56,6 @@ internal static class ReplayCommand
         });
         return command;
     }
+
+    private static string? Given(OptionResult? option) => option?.Tokens is [{ Value: var text }] ? text : null;
 }

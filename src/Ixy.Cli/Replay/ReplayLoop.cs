@@ -8,6 +8,8 @@ internal sealed class ReplayLoop : PacketLoop
     /// <summary>Two addresses and a type: a frame has no less.</summary>
     internal const int ShortestFrame = 14;
 
+    private static readonly TimeSpan s_unexpected = TimeSpan.FromSeconds(10);
+
     private readonly NetworkDevice _device;
     private readonly PacketPool _pool;
     private readonly CaptureReadAhead _source;
@@ -15,6 +17,7 @@ internal sealed class ReplayLoop : PacketLoop
     private readonly Packet[] _batch, _received;
     private readonly int _longestFrame;
     private int _start, _end;
+    private long _longWait;
 
     /// <param name="device">Where to send.</param>
     /// <param name="pool">Buffers for frames up to <paramref name="longestFrame"/>.</param>
@@ -39,6 +42,12 @@ internal sealed class ReplayLoop : PacketLoop
 
     /// <summary>Frames left out, as they are shorter than any frame.</summary>
     internal long TooShort { get; private set; }
+
+    /// <summary>Frames taken that were cut when they were captured, and filled with zeroes.</summary>
+    internal long Filled { get; private set; }
+
+    /// <summary>The first wait that is longer than people expect; zero if there was none. For any thread.</summary>
+    internal TimeSpan LongWait => new(Volatile.Read(ref _longWait));
 
     /// <summary>Why the capture could not be read to its end; null if it could.</summary>
     internal Exception? Failure { get; private set; }
@@ -67,8 +76,14 @@ internal sealed class ReplayLoop : PacketLoop
     {
         _schedule.Look();
         (_start, _end) = (0, 0);
-        while (_end < _batch.Length && TryPeek(out var frame, out long time) && _schedule.IsDue(time))
+        while (_end < _batch.Length && TryPeek(out var frame, out long time))
         {
+            if (!_schedule.IsDue(time))
+            {
+                if (_longWait == 0 && _schedule.Wait(time) is var wait && wait >= s_unexpected)
+                    Volatile.Write(ref _longWait, wait.Ticks);
+                return;
+            }
             // No buffer is free: the card still has them all.
             if (!TryAdd(frame)) return;
             _source.Advance();
@@ -100,6 +115,7 @@ internal sealed class ReplayLoop : PacketLoop
             packet.Length = frame.Length;
             frame.CopyTo(packet.Data);
             _schedule.Count(frame.Length);
+            if (_source.IsFilled) Filled++;
             _batch[_end++] = packet;
         }
         else return false;

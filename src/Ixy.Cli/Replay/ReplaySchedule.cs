@@ -33,6 +33,11 @@ internal sealed class ReplaySchedule(ReplaySpeed speed)
     /// <summary>A frame with this time in the capture is due.</summary>
     internal bool IsDue(long time) => (speed.Factor > 0 ? time : _sent) <= _now;
 
+    /// <summary>How long until a frame with this time is due; zero if it is, or if times do not matter.</summary>
+    internal TimeSpan Wait(long time) => speed.Factor > 0 && time > _now
+        ? TimeSpan.FromSeconds((double)(time - _now) / NanosecondsPerSecond / speed.Factor)
+        : TimeSpan.Zero;
+
     /// <summary>A frame of this length goes.</summary>
     internal void Count(int length) => _sent += speed.Rate.CountsBits ? PacketRate.BitsOnWire(length) : 1;
 }

@@ -5,7 +5,8 @@ using Ixy.Virtio;
 namespace Ixy.Cli.Replay;
 
 /// <summary>The capture that <c>ixy replay</c> sends, and its part of the report.</summary>
-internal sealed class ReplayWork(string path, ReplaySpeed speed, long passes, int maxFrameSize, int batchSize) : IMeasuredWork, IDisposable
+internal sealed class ReplayWork(string path, ReplaySettings settings, int maxFrameSize, int batchSize)
+    : IMeasuredWork, IDisposable
 {
     // Beside those in the transmit ring, the largest of which has 4,096 descriptors.
     private const int PoolSize = 8192;
@@ -26,6 +27,12 @@ internal sealed class ReplayWork(string path, ReplaySpeed speed, long passes, in
     /// <inheritdoc/>
     public string? Summary => null;
 
+    /// <inheritdoc/>
+    public string? Note => _loop?.LongWait is { Ticks: > 0 } wait
+        ? $"the next packet is due in {TimeSpan.FromSeconds(Math.Round(wait.TotalSeconds))}, as the times in the capture " +
+          "say: --max-gap bounds such gaps"
+        : null;
+
     /// <summary>Opens the file; refuses one that is no capture, before any device is touched.</summary>
     /// <exception cref="CaptureFormatException">It is none.</exception>
     /// <exception cref="IOException">It cannot be read, or not as often as it is to be.</exception>
@@ -36,7 +43,9 @@ internal sealed class ReplayWork(string path, ReplaySpeed speed, long passes, in
         {
             var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, ReadLength);
             // From here on the reader owns it.
-            _opened = stream.CanSeek || passes == 1 ? CaptureReader.Open(stream, path) : throw OnlyOnce(stream);
+            _opened = stream.CanSeek || settings.Passes == 1
+                ? CaptureReader.Open(stream, path)
+                : throw OnlyOnce(stream);
         }
         catch (Exception error) when (error is UnauthorizedAccessException or ArgumentException)
         {
@@ -48,7 +57,8 @@ internal sealed class ReplayWork(string path, ReplaySpeed speed, long passes, in
     internal PacketLoop[] Practise(NetworkDevice[] devices)
     {
         byte[] capture = PracticeCapture.Create();
-        return [Create(devices[0], () => CaptureReader.Open(new MemoryStream(capture), "practice"), long.MaxValue, ReplaySpeed.Parse("max"), 1518)];
+        var endless = new ReplaySettings(ReplaySpeed.Parse("max"), long.MaxValue);
+        return [Create(devices[0], () => CaptureReader.Open(new MemoryStream(capture), "practice"), endless, 1518)];
     }
 
     /// <summary>The loop that sends the capture.</summary>
@@ -56,8 +66,17 @@ internal sealed class ReplayWork(string path, ReplaySpeed speed, long passes, in
     {
         _longestFrame = devices[0] is VirtioDevice { Mtu: { } mtu } ? Math.Min(maxFrameSize, mtu + HeaderAndTag) : maxFrameSize;
         // What has been read of a pipe does not come again: so the first pass goes on where the file's header ended.
-        _loop = Create(devices[0], () => Interlocked.Exchange(ref _opened, null) ?? CaptureReader.Open(path), passes, speed, _longestFrame);
+        _loop = Create(devices[0], OpenPass, settings, _longestFrame);
         return [_loop];
+    }
+
+    private ReplayJson ToJson() => new(path, _loop!.Sent, _loop.TooLong, _loop.TooShort, _loop.Filled, Fault);
+
+    private CaptureReader OpenPass()
+    {
+        var reader = Interlocked.Exchange(ref _opened, null) ?? CaptureReader.Open(path);
+        reader.FillsCutFrames = settings.Pad;
+        return reader;
     }
 
     /// <inheritdoc/>
@@ -68,14 +87,16 @@ internal sealed class ReplayWork(string path, ReplaySpeed speed, long passes, in
     /// <inheritdoc/>
     public void Print(Screen screen)
     {
-        if (_loop!.TooLong > 0)
+        if (_loop!.Filled > 0)
+            screen.Alert($"{_loop.Filled:N0} frames were cut when they were captured, and filled with zeroes (--pad)");
+        if (_loop.TooLong > 0)
             screen.Alert($"{_loop.TooLong:N0} frames were left out: they are longer than {_longestFrame} bytes (--max-frame-size, or the device's MTU)");
         if (_loop.TooShort > 0)
             screen.Alert($"{_loop.TooShort:N0} frames were left out: they are shorter than an Ethernet header, {ReplayLoop.ShortestFrame} bytes");
     }
 
     /// <inheritdoc/>
-    public ReportJson AddTo(ReportJson report) => report with { Replay = new(path, _loop!.Sent, _loop.TooLong, _loop.TooShort, Fault) };
+    public ReportJson AddTo(ReportJson report) => report with { Replay = ToJson() };
 
     /// <summary>Releases what was there for practice.</summary>
     internal void EndPractice()
@@ -100,12 +121,12 @@ internal sealed class ReplayWork(string path, ReplaySpeed speed, long passes, in
         return new($"{path} is a pipe, which can be read only once: expected a file with --loop");
     }
 
-    private ReplayLoop Create(NetworkDevice device, Func<CaptureReader> open, long times, ReplaySpeed at, int longestFrame)
+    private ReplayLoop Create(NetworkDevice device, Func<CaptureReader> open, ReplaySettings how, int longestFrame)
     {
         var pool = new PacketPool(new() { Count = PoolSize, BufferSize = (longestFrame + 63) / 64 * 64, Name = "packets to replay" });
         _parts.Add(pool);
-        var source = new CaptureReadAhead(open, times);
+        var source = new CaptureReadAhead(open, how.Passes, how.LongestGapInCapture);
         _parts.Add(source);
-        return new(device, pool, source, new(at), longestFrame, batchSize);
+        return new(device, pool, source, new(how.Speed), longestFrame, batchSize);
     }
 }

@@ -9,11 +9,11 @@ namespace Ixy.Captures;
 /// </summary>
 public sealed class CaptureReadAhead : IDisposable
 {
-    private const int BufferCount = 16, BufferSize = 1 << 20, FrameHeader = 16;
+    private const int BufferCount = 16, BufferSize = 1 << 20, FrameHeader = 16, FilledFlag = 12;
 
     private readonly BufferExchange<Chunk> _chunks = new([.. Enumerable.Range(0, BufferCount).Select(_ => new Chunk())]);
     private readonly Func<CaptureReader> _open;
-    private readonly long _passes;
+    private readonly long _passes, _longestGap;
     private readonly Thread _thread;
     private volatile bool _isRead;
     private volatile ExceptionDispatchInfo? _failure;
@@ -23,16 +23,27 @@ public sealed class CaptureReadAhead : IDisposable
     /// <summary>Starts to read.</summary>
     /// <param name="open">Opens the capture; called for each pass, on the reading thread.</param>
     /// <param name="passes">How often the capture is read, from 1.</param>
-    public CaptureReadAhead(Func<CaptureReader> open, long passes = 1)
+    /// <param name="longestGap">
+    /// What comes later than this after the frame before it comes so much later; what was captured earlier by more
+    /// than this comes at once. Null to keep all times, wherever they leap to.
+    /// </param>
+    public CaptureReadAhead(Func<CaptureReader> open, long passes = 1, TimeSpan? longestGap = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(passes, 1);
+        if (longestGap is { } gap) ArgumentOutOfRangeException.ThrowIfLessThan(gap, TimeSpan.Zero, nameof(longestGap));
         (_open, _passes) = (open, passes);
+        _longestGap = longestGap is { } most
+            ? (long)Int128.Min(long.MaxValue, (Int128)most.Ticks * TimeSpan.NanosecondsPerTick)
+            : long.MaxValue;
         _thread = new Thread(Read) { Name = "capture reader", IsBackground = true };
         _thread.Start();
     }
 
     /// <summary>All frames were taken.</summary>
     public bool IsAtEnd { get; private set; }
+
+    /// <summary>The frame that <see cref="TryPeek"/> showed was cut when captured, and ends in zeroes.</summary>
+    public bool IsFilled { get; private set; }
 
     /// <summary>The next frame, which stays the next until <see cref="Advance"/>; false if there is none, or none yet (<see cref="IsAtEnd"/>).</summary>
     /// <param name="frame">Without FCS; valid until the next call after <see cref="Advance"/>.</param>
@@ -49,6 +60,7 @@ public sealed class CaptureReadAhead : IDisposable
         if ((_taking is null || _position == _taking.Length) && !TryTakeChunk()) return false;
         var entry = _taking!.Bytes.AsSpan(_position);
         time = BinaryPrimitives.ReadInt64LittleEndian(entry);
+        IsFilled = entry[FilledFlag] != 0;
         frame = entry.Slice(FrameHeader, BinaryPrimitives.ReadInt32LittleEndian(entry[sizeof(long)..]));
         return true;
     }
@@ -99,13 +111,15 @@ public sealed class CaptureReadAhead : IDisposable
     private bool TryRead(ref long start)
     {
         using var reader = _open();
-        long first = 0, last = start;
+        long first = 0, last = start, before = start, cutOff = 0;
         while (reader.Read(out var frame))
         {
             if (reader.FrameNumber == 1) first = reader.Time;
-            long time = start + Difference(reader.Time, first);
-            last = Math.Max(last, time);
-            if (!TryAdd(frame, time)) return false;
+            long time = start + Difference(reader.Time, first) - cutOff;
+            long excess = Excess(time - before);
+            (time, cutOff) = (time - excess, cutOff + excess);
+            (before, last) = (time, Math.Max(last, time));
+            if (!TryAdd(frame, time, reader.IsFilled)) return false;
         }
         start = last;
         return reader.FrameNumber > 0;
@@ -118,7 +132,10 @@ public sealed class CaptureReadAhead : IDisposable
         return (long)Int128.Clamp((Int128)time - first, -Century, Century);
     }
 
-    private bool TryAdd(ReadOnlySpan<byte> frame, long time)
+    // How much too far a time is from the one before it. A clock that was set back has no gap to keep.
+    private long Excess(long gap) => gap > _longestGap ? gap - _longestGap : gap < -_longestGap ? gap : 0;
+
+    private bool TryAdd(ReadOnlySpan<byte> frame, long time, bool isFilled)
     {
         int length = EntryLength(frame.Length);
         if (_filling is not null && BufferSize - _filling.Length < length)
@@ -135,12 +152,13 @@ public sealed class CaptureReadAhead : IDisposable
         var entry = _filling.Bytes.AsSpan(_filling.Length, length);
         BinaryPrimitives.WriteInt64LittleEndian(entry, time);
         BinaryPrimitives.WriteInt32LittleEndian(entry[sizeof(long)..], frame.Length);
+        entry[FilledFlag] = (byte)(isFilled ? 1 : 0);
         frame.CopyTo(entry[FrameHeader..]);
         _filling.Length += length;
         return true;
     }
 
-    /// <summary>Frames one after the other: time (8 bytes), length (4, and 4 to spare), bytes up to a multiple of 8.</summary>
+    /// <summary>In a row: time (8 bytes), length (4), filled (1, and 3 to spare), bytes up to a multiple of 8.</summary>
     private sealed class Chunk
     {
         internal byte[] Bytes { get; } = GC.AllocateUninitializedArray<byte>(BufferSize);

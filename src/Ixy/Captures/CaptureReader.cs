@@ -8,8 +8,16 @@ namespace Ixy.Captures;
 /// </summary>
 public abstract class CaptureReader : IDisposable
 {
+    /// <summary>The largest snapshot length that libpcap takes (MAXIMUM_SNAPLEN); what is longer is damage.</summary>
+    private protected const int LongestPacket = 262_144;
+
     /// <summary>LINKTYPE_ETHERNET in both formats.</summary>
     private const int Ethernet = 1;
+
+    /// <summary>Bytes of an Ethernet frame's FCS (IEEE 802.3 clause 3.2.9).</summary>
+    private const int EthernetFcs = 4;
+
+    private byte[] _filled = [];
 
     private protected CaptureReader(CaptureSource source) => Source = source;
 
@@ -26,6 +34,15 @@ public abstract class CaptureReader : IDisposable
 
     /// <summary>The interface that the frame read last was captured at, in the order of the file's section, from 0.</summary>
     public int InterfaceId { get; private set; }
+
+    /// <summary>
+    /// Frames of which the capture has only the beginning are filled up with zeroes to the length they had. Without it
+    /// they are refused. May be changed between two frames.
+    /// </summary>
+    public bool FillsCutFrames { get; set; }
+
+    /// <summary>The frame read last was cut when it was captured, and ends in zeroes.</summary>
+    public bool IsFilled { get; private set; }
 
     /// <summary>Opens a file and reads its header; <c>-</c> is standard input.</summary>
     /// <exception cref="CaptureFormatException">It is no capture file.</exception>
@@ -50,16 +67,17 @@ public abstract class CaptureReader : IDisposable
         try
         {
             if (!source.TryRead(sizeof(uint), out var magic)) throw source.Refused("the file is empty");
-            return BinaryPrimitives.ReadUInt32BigEndian(magic) switch
+            uint first = BinaryPrimitives.ReadUInt32BigEndian(magic);
+            if (PcapKind.Of(first) is { } big) return new PcapReader(source, bigEndian: true, big);
+            if (PcapKind.Of(BinaryPrimitives.ReverseEndianness(first)) is { } little)
+                return new PcapReader(source, bigEndian: false, little);
+            return first switch
             {
-                0x0A0D0D0A => new PcapngReader(source),
-                0xA1B2C3D4 => new PcapReader(source, bigEndian: true, TimeScale.Microseconds),
-                0xA1B23C4D => new PcapReader(source, bigEndian: true, TimeScale.Nanoseconds),
-                0xD4C3B2A1 => new PcapReader(source, bigEndian: false, TimeScale.Microseconds),
-                0x4D3CB2A1 => new PcapReader(source, bigEndian: false, TimeScale.Nanoseconds),
+                PcapngReader.SectionHeader => new PcapngReader(source),
                 >= 0x1F8B0000 and <= 0x1F8BFFFF => throw source.Refused("the file is compressed: unpack it with gunzip"),
-                uint other => throw source.Refused(
-                    $"neither pcap nor pcapng: the file starts with 0x{other:x8}; 'editcap -F pcapng' converts most others"),
+                _ => throw source.Refused(
+                    $"neither pcap nor pcapng: the file starts with 0x{first:x8}; " +
+                    "'editcap -F pcapng' converts most others"),
             };
         }
         catch
@@ -69,7 +87,10 @@ public abstract class CaptureReader : IDisposable
         }
     }
 
-    /// <summary>The next frame, without FCS and valid until the next call; false at the end of the file.</summary>
+    /// <summary>
+    /// The next frame, without FCS and valid until the next call; false at the end of the file. Where more was captured
+    /// than the frame's original length, only that much is the frame.
+    /// </summary>
     /// <exception cref="CaptureFormatException">The file is damaged, or the frame is incomplete or no Ethernet frame.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public bool Read(out ReadOnlySpan<byte> frame)
@@ -80,7 +101,7 @@ public abstract class CaptureReader : IDisposable
         Verify(record);
         if (record.Time is { } time) Time = time;
         InterfaceId = record.InterfaceId;
-        frame = record.Bytes[..Math.Max(0, record.Bytes.Length - record.FcsLength)];
+        frame = FrameOf(record);
         return true;
     }
 
@@ -102,14 +123,42 @@ public abstract class CaptureReader : IDisposable
     {
         if (record.LinkType != Ethernet)
             throw Source.Malformed($"frame {FrameNumber} has link type {record.LinkType}: expected {Ethernet}, Ethernet");
-        if (record.Bytes.Length > record.OriginalLength)
+        if (record.FcsLength is not (0 or EthernetFcs))
             throw Source.Malformed(
-                $"{record.Bytes.Length} bytes were captured of frame {FrameNumber}, which had {record.OriginalLength}");
-        if (record.Bytes.Length < record.OriginalLength)
-            throw Source.Malformed(
-                $"frame {FrameNumber} was cut to {record.Bytes.Length} of {record.OriginalLength} bytes when it was captured: " +
-                "capture whole frames (without --snaplen; 'tcpdump -s 0')");
+                $"the FCS of frame {FrameNumber} is said to have {record.FcsLength} bytes, not 0 or {EthernetFcs}");
+        if (record.Bytes.Length > LongestPacket) throw TooLong(record.Bytes.Length);
     }
+
+    private ReadOnlySpan<byte> FrameOf(Record record)
+    {
+        IsFilled = false;
+        int captured = record.Bytes.Length;
+        // A frame has some length: 0 is what writers leave that do not know it. Wireshark shows what was captured.
+        uint original = record.OriginalLength == 0 ? (uint)captured : record.OriginalLength;
+        // What was captured behind the frame's end is none of it. Then only the capture can end with the FCS.
+        if (captured > original)
+            return record.Bytes[..(int)Math.Min(original, Math.Max(0, captured - record.FcsLength))];
+        long length = Math.Max(0, (long)original - record.FcsLength);
+        // Also if what was cut off is the FCS.
+        if (captured >= length) return record.Bytes[..(int)length];
+        if (FillsCutFrames) return Fill(record.Bytes, length);
+        throw Source.Malformed(
+            $"frame {FrameNumber} was cut to {captured} of {original} bytes when it was captured: capture whole " +
+            "frames (without --snaplen; 'tcpdump -s 0'), or have them filled with zeroes ('ixy replay --pad')");
+    }
+
+    private ReadOnlySpan<byte> Fill(ReadOnlySpan<byte> beginning, long length)
+    {
+        if (length > LongestPacket) throw TooLong(length);
+        if (_filled.Length == 0) _filled = GC.AllocateUninitializedArray<byte>(LongestPacket);
+        beginning.CopyTo(_filled);
+        _filled.AsSpan(beginning.Length, (int)length - beginning.Length).Clear();
+        IsFilled = true;
+        return _filled.AsSpan(0, (int)length);
+    }
+
+    private CaptureFormatException TooLong(long length) =>
+        Source.Malformed($"frame {FrameNumber} has {length} bytes: at most {LongestPacket} are possible");
 
     private protected readonly ref struct Record
     {

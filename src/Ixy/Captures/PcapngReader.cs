@@ -6,7 +6,10 @@ namespace Ixy.Captures;
 /// </summary>
 internal sealed class PcapngReader : CaptureReader
 {
-    private const uint SectionHeader = 0x0A0D0D0A, InterfaceDescription = 1;
+    /// <summary>The type of a section's first block; the same in either byte order.</summary>
+    internal const uint SectionHeader = 0x0A0D0D0A;
+
+    private const uint InterfaceDescription = 1;
     private const uint ObsoletePacket = 2, SimplePacket = 3, EnhancedPacket = 6;
     private const uint LittleEndianMark = 0x4D3C2B1A; // 0x1A2B3C4D, read with the wrong byte order
     private const int LongestBlock = 16 << 20, Frame = 12; // type and length before, length after
@@ -69,31 +72,48 @@ internal sealed class PcapngReader : CaptureReader
 
     private void AddInterface(ReadOnlySpan<byte> body)
     {
-        const int endOfOptions = 0, resolutionOption = 9, fcsLengthOption = 13, offsetOption = 14;
+        const int resolutionOption = 9, fcsLengthOption = 13, offsetOption = 14;
         var found = new Interface(Source.UInt16(Part(body, 0, 8)), Source.UInt32(body[4..]), 0, TimeScale.Microseconds);
-        for (var options = body[8..]; options.Length > 0;)
+        for (var options = body[8..]; TryReadOption(ref options, out int code, out var value);)
         {
-            int code = Source.UInt16(Part(options, 0, 2)), length = Source.UInt16(Part(options, 2, 2));
-            if (code == endOfOptions) break;
             found = code switch
             {
-                resolutionOption => found with { Scale = found.Scale with { UnitsPerSecond = Resolution(Byte(options, length, "if_tsresol")) } },
-                fcsLengthOption => found with { FcsLength = Byte(options, length, "if_fcslen") },
-                offsetOption when length == sizeof(long) => found with { Scale = found.Scale with { OffsetSeconds = Source.Int64(Part(options, 4, length)) } },
-                offsetOption => throw Source.Malformed("if_tsoffset is not 8 bytes"),
+                resolutionOption => found with { Scale = Resolved(found.Scale, Byte(value, "if_tsresol")) },
+                fcsLengthOption => found with { FcsLength = InterfaceFcs(Byte(value, "if_fcslen")) },
+                offsetOption => found with { Scale = found.Scale with { OffsetSeconds = Offset(value) } },
                 _ => found,
             };
-            int padded = 4 + (length + 3) / 4 * 4;
-            options = options[Part(options, 0, padded).Length..];
         }
         _interfaces.Add(found);
     }
 
-    private byte Byte(ReadOnlySpan<byte> option, int length, string name) =>
-        Part(option, 4, length) is [byte value] ? value : throw Source.Malformed($"{name} is not one byte");
+    // The draft says bits, and gives 4 as the example, which can only be bytes. Wireshark reads bytes.
+    private static int InterfaceFcs(byte value) => value == 32 ? 4 : value;
 
-    private ulong Resolution(byte value) => TimeScale.TryResolution(value, out ulong unitsPerSecond)
-        ? unitsPerSecond
+    // Code, length, and so many bytes filled up to whole words; an end may be marked, or be that of the block.
+    private bool TryReadOption(ref ReadOnlySpan<byte> options, out int code, out ReadOnlySpan<byte> value)
+    {
+        const int EndOfOptions = 0, Header = 4;
+        code = EndOfOptions;
+        value = [];
+        if (options.IsEmpty) return false;
+        code = Source.UInt16(Part(options, 0, 2));
+        if (code == EndOfOptions) return false;
+        int length = Source.UInt16(Part(options, 2, 2));
+        value = Part(options, Header, length);
+        options = options[Part(options, 0, Header + (length + 3) / 4 * 4).Length..];
+        return true;
+    }
+
+    private byte Byte(ReadOnlySpan<byte> value, string name) =>
+        value is [byte only] ? only : throw Source.Malformed($"{name} has {value.Length} bytes: expected 1");
+
+    private long Offset(ReadOnlySpan<byte> value) => value.Length == sizeof(long)
+        ? Source.Int64(value)
+        : throw Source.Malformed($"if_tsoffset has {value.Length} bytes: expected {sizeof(long)}");
+
+    private TimeScale Resolved(TimeScale scale, byte value) => TimeScale.TryResolution(value, out ulong unitsPerSecond)
+        ? scale with { UnitsPerSecond = unitsPerSecond }
         : throw Source.Malformed($"if_tsresol is 0x{value:x2}: expected a resolution down to 10^-19 or 2^-63 seconds");
 
     // Interface, (drops,) two words of time, captured and original length, data. Both kinds have the lengths at 12.
@@ -101,7 +121,24 @@ internal sealed class PcapngReader : CaptureReader
     {
         ulong time = (ulong)Source.UInt32(Part(body, 4, 4)) << 32 | Source.UInt32(Part(body, 8, 4));
         uint length = Source.UInt32(Part(body, 12, 4)), originalLength = Source.UInt32(Part(body, 16, 4));
-        return MakeRecord(interfaceId, Part(body, 20, length), originalLength, time);
+        var record = MakeRecord(interfaceId, Part(body, 20, length), originalLength, time);
+        int options = (int)Math.Min(20 + ((long)length + 3) / 4 * 4, body.Length);
+        return FcsLength(body[options..]) is > 0 and int fcs ? record with { FcsLength = fcs } : record;
+    }
+
+    // Of this packet alone: bits 5 to 8 of its flags, epb_flags or pack_flags. 0 if they do not say.
+    private int FcsLength(ReadOnlySpan<byte> options)
+    {
+        const int FlagsOption = 2;
+        uint flags = 0;
+        while (TryReadOption(ref options, out int code, out var value))
+        {
+            if (code != FlagsOption) continue;
+            if (value.Length != sizeof(uint))
+                throw Source.Malformed($"the flags of frame {FrameNumber + 1} have {value.Length} bytes: expected 4");
+            flags = Source.UInt32(value);
+        }
+        return (int)(flags >> 5) & 15;
     }
 
     private Record ShortPacket(ReadOnlySpan<byte> body)

@@ -42,6 +42,58 @@ public sealed class CaptureReadAheadTests
         Assert.Equal([0, 500, 200, 500, 1000, 700], times);
     }
 
+    // A leap into the future and back, one that stays, and a clock that is set back for good.
+    [Theory]
+    [InlineData(null, new long[] { 0, 65_536_000, 40, 90, 7_200_090, 100, 5 })]
+    [InlineData(1000, new long[] { 0, 1000, 1000, 1050, 2050, 2050, 1955 })]
+    [InlineData(0, new long[] { 0, 0, 0, 0, 0, 0, 0 })]
+    public void GapsAreBounded(int? longest, long[] expected)
+    {
+        long[] times = [0, 65_536_000, 40, 90, 7_200_090, 100, 5];
+        TimeSpan? gap = longest is { } limit ? TimeSpan.FromMilliseconds(limit) : null;
+        using var ahead = new CaptureReadAhead(
+            () => Capture(times.Select(time => (1_700_000_000_000_000_000 + time * 1_000_000, new byte[60]))), longestGap: gap);
+        var found = new List<long>();
+        for (; Next(ahead, out _, out long time); ahead.Advance()) found.Add(time / 1_000_000);
+        Assert.Equal(expected, found);
+    }
+
+    [Fact]
+    public void AFurtherPassBeginsAfterTheBoundedOne()
+    {
+        using var ahead = new CaptureReadAhead(
+            () => Capture([(0, new byte[60]), (long.MaxValue, new byte[60])]), passes: 3, TimeSpan.FromSeconds(1));
+        var times = new List<long>();
+        for (; Next(ahead, out _, out long time); ahead.Advance()) times.Add(time / 1_000_000_000);
+        Assert.Equal([0, 1, 1, 2, 2, 3], times);
+    }
+
+    [Fact]
+    public void FilledFramesAreKnown()
+    {
+        byte[] file = new CaptureBuilder(false).PcapHeader().PcapPacket(new byte[60], 1514).PcapPacket(new byte[60]).Bytes;
+        using var ahead = new CaptureReadAhead(() =>
+        {
+            var reader = CaptureReader.Open(new MemoryStream(file), "test");
+            reader.FillsCutFrames = true;
+            return reader;
+        });
+        Assert.True(Next(ahead, out var frame, out _));
+        Assert.Equal((1514, true), (frame.Length, ahead.IsFilled));
+        ahead.Advance();
+        Assert.True(Next(ahead, out frame, out _));
+        Assert.Equal((60, false), (frame.Length, ahead.IsFilled));
+    }
+
+    // Such a frame has no room in a buffer: any exception but this one would end a program.
+    [Fact]
+    public void AFrameOfMegabytesIsDamage()
+    {
+        byte[] file = new CaptureBuilder(false).Section().Interface().Enhanced(new byte[2 << 20]).Bytes;
+        using var ahead = new CaptureReadAhead(() => CaptureReader.Open(new MemoryStream(file), "test"));
+        Assert.Contains("at most 262144", Assert.Throws<CaptureFormatException>(() => Next(ahead, out _, out _)).Message);
+    }
+
     [Fact]
     public void AnEmptyCaptureHasAnEnd()
     {

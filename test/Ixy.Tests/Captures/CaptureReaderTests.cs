@@ -29,7 +29,7 @@ public sealed class CaptureReaderTests
             .Block(0x0BAD, body => body.Word(7)) // an unknown block is skipped
             .Simple(s_frames[1])
             .Enhanced(s_frames[2])
-            .Block(2, body => body.Halves(1, 0).Word(0).Word(0).Word(14).Word(14).Add(s_frames[3])); // the obsolete packet block
+            .Obsolete(s_frames[3], interfaceId: 1);
         Assert.Equal(s_frames, Read(file.Bytes));
     }
 
@@ -121,7 +121,16 @@ public sealed class CaptureReaderTests
         { "ends in the middle", new CaptureBuilder(false).PcapHeader().PcapPacket(Frame(60, 1)).Bytes[..30] },
         { "link type 113", new CaptureBuilder(false).PcapHeader(linkType: 113).PcapPacket(Frame(60, 1)).Bytes },
         { "cut to 60 of 61 bytes", new CaptureBuilder(true).PcapHeader().PcapPacket(Frame(60, 1), originalLength: 61).Bytes },
-        { "60 bytes were captured of frame 1, which had 59", new CaptureBuilder(true).PcapHeader().PcapPacket(Frame(60, 1), originalLength: 59).Bytes },
+        { "frame 1 is said to have 6 bytes, not 0 or 4", new CaptureBuilder(true).PcapHeader(linkType: 0x3400_0001).PcapPacket(Frame(64, 1)).Bytes },
+        { "frame 1 is said to have 16 bytes, not 0 or 4", new CaptureBuilder(true).Section().Interface(fcsLength: 16).Enhanced(Frame(64, 1)).Bytes },
+        { "frame 1 is said to have 15 bytes, not 0 or 4", new CaptureBuilder(false).Section().Interface().Enhanced(Frame(64, 1), options: body => body.Option(2, 15u << 5)).Bytes },
+        { "the flags of frame 1 have 3 bytes: expected 4", new CaptureBuilder(false).Section().Interface().Enhanced(Frame(64, 1), options: body => body.Option(2, [1, 2, 3])).Bytes },
+        { "no room for 8 bytes", new CaptureBuilder(false).Section().Interface().Enhanced(Frame(64, 1), options: body => body.Halves(1, 8).Word(0)).Bytes },
+        { "0x04010001: expected 0 in bits 16 to 25 and 27", new CaptureBuilder(false).PcapHeader(linkType: 0x0401_0001).Bytes },
+        { "0x08000001: expected 0 in bits 16 to 25 and 27", new CaptureBuilder(true).PcapHeader(linkType: 0x0800_0001).Bytes },
+        { "pcap version 2.5: expected 2.0 to 2.4", new CaptureBuilder(true).PcapHeader(minor: 5).Bytes },
+        { "pcap version 543.1", new CaptureBuilder(true).PcapHeader(major: 543, minor: 1).Bytes },
+        { "frame 1 has 262145 bytes: at most 262144", new CaptureBuilder(true).Section().Interface().Enhanced(new byte[262_145]).Bytes },
         { "4294967295 bytes", new CaptureBuilder(true).PcapHeader().Word(0).Word(0).Word(uint.MaxValue).Word(uint.MaxValue).Bytes },
         { "byte-order magic", new CaptureBuilder(false).Word(0x0A0D0D0A).Word(28).Word(0x1A2B3C4E).Halves(1, 0).Word(0).Word(0).Word(28).Bytes },
         { "pcapng version 2", new CaptureBuilder(false).Block(0x0A0D0D0A, body => body.Word(0x1A2B3C4D).Halves(2, 0).Word(0).Word(0)).Bytes },
@@ -137,10 +146,11 @@ public sealed class CaptureReaderTests
         { "no room for 9 bytes", new CaptureBuilder(false).Section().Block(1, body => body.Halves(1, 0).Word(0).Halves(13, 9).Word(0)).Bytes },
         { "if_tsresol is 0x14", new CaptureBuilder(false).Section().Interface(resolution: 20).Bytes },
         { "if_tsresol is 0xc0", new CaptureBuilder(false).Section().Interface(resolution: 0xC0).Bytes },
-        { "if_tsoffset is not 8 bytes", new CaptureBuilder(false).Section().Block(1, body => body.Halves(1, 0).Word(0).Halves(14, 4).Word(0)).Bytes },
+        { "if_tsresol is 0x7f", new CaptureBuilder(false).Section().Interface(resolution: 0x7F).Bytes },
+        { "if_tsoffset has 4 bytes: expected 8", new CaptureBuilder(false).Section().Block(1, body => body.Halves(1, 0).Word(0).Halves(14, 4).Word(0)).Bytes },
         { "beyond the years 1677 to 2262", new CaptureBuilder(false).Section().Interface(resolution: 0).Enhanced(Frame(60, 1)).Bytes },
         { "no room for 8 bytes", new CaptureBuilder(false).Section().Block(1, body => body.Halves(1, 0)).Bytes },
-        { "if_fcslen is not one byte", new CaptureBuilder(false).Section().Block(1, body => body.Halves(1, 0).Word(0).Halves(13, 4).Word(0)).Bytes },
+        { "if_fcslen has 4 bytes: expected 1", new CaptureBuilder(false).Section().Block(1, body => body.Halves(1, 0).Word(0).Halves(13, 4).Word(0)).Bytes },
     };
 
     [Theory]

@@ -32,7 +32,7 @@ public sealed class CommandLineTests
 
     [Theory]
     [InlineData("pcap", "A [B …] FILE", "[default: 4096]", "--count", "--duration", "--snaplen", "--no-promiscuous", "--json", "tshark -r -")]
-    [InlineData("replay", "<FILE> <A>", "--speed", "--loop", "--max-frame-size", "--json", "2x")]
+    [InlineData("replay", "<FILE> <A>", "--speed", "--loop", "--max-gap", "--pad", "--max-frame-size", "--json", "2x")]
     public void HelpOfTheCaptureCommandsNamesTheirOptions(string command, params string[] texts)
     {
         var (exitCode, output, _) = IxyProcess.Run(command, "--help");
@@ -78,6 +78,9 @@ public sealed class CommandLineTests
     [InlineData("--speed: 'fast' is no speed", "replay", "a", "b", "--speed", "fast")]
     [InlineData("--loop: '0'", "replay", "a", "b", "--loop", "0")]
     [InlineData("standard input can be read only once", "replay", "-", "b", "--loop", "2")]
+    [InlineData("--loop: 'x' is out of range", "replay", "-", "b", "--loop", "x")]
+    [InlineData("--max-gap: '0s' is no duration", "replay", "a", "b", "--max-gap", "0s")]
+    [InlineData("--max-gap: --speed max has no gaps", "replay", "a", "b", "--max-gap", "1s", "--speed", "max")]
     [InlineData("--count: '0'", "pktgen", "a", "--count", "0")]
     public void ACommandLineThatMakesNoSenseGetsOneLineAndCodeTwo(string contains, params string[] arguments) =>
         IxyProcess.AssertOneLine(IxyProcess.Run(arguments), exitCode: 2, contains);

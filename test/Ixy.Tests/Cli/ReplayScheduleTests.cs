@@ -43,6 +43,36 @@ public sealed class ReplayScheduleTests
         Assert.Equal(inTheFirstSecond, sent);
     }
 
+    [Theory]
+    [InlineData("original", 100)]
+    [InlineData("4x", 25)]
+    [InlineData("0.5x", 200)]
+    [InlineData("3pps", 0)]
+    [InlineData("max", 0)]
+    public void ItIsKnownHowLongAFrameHasToWait(string speed, int seconds)
+    {
+        var schedule = new ReplaySchedule(ReplaySpeed.Parse(speed));
+        schedule.LookAt(0);
+        Assert.Equal(TimeSpan.FromSeconds(seconds), schedule.Wait(100 * Second));
+        schedule.LookAt(seconds * Second);
+        Assert.Equal(TimeSpan.Zero, schedule.Wait(100 * Second));
+    }
+
+    // A wait is as long as --max-gap at any speed; the capture runs faster or slower.
+    [Theory]
+    [InlineData("original", 2_000)]
+    [InlineData("10x", 20_000)]
+    [InlineData("0.1x", 200)]
+    public void TheLongestGapIsThatOfTheReplay(string speed, int milliseconds) => Assert.Equal(
+        TimeSpan.FromMilliseconds(milliseconds), new ReplaySettings(ReplaySpeed.Parse(speed), 1, TimeSpan.FromSeconds(2)).LongestGapInCapture);
+
+    [Fact]
+    public void TheLongestGapHasNoLimit()
+    {
+        Assert.True(new ReplaySettings(ReplaySpeed.Parse("1000000x"), 1, TimeSpan.FromDays(365)).LongestGapInCapture > TimeSpan.FromDays(365));
+        Assert.Null(new ReplaySettings(ReplaySpeed.Original, 1).LongestGapInCapture);
+    }
+
     [Fact]
     public void WithoutALimitAllIsDue()
     {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Ixy.Tests.Captures;
 
@@ -86,6 +87,52 @@ public sealed class ReplayTests : IDisposable
         File.WriteAllBytes(Input, file.Bytes);
         JsonReport.Of(IxyProcess.Run("replay", Input, Card, "--loop", "2", "--json")).AssertFaultless();
         Assert.Equal([.. frames, .. frames], CaptureFiles.Frames(Output));
+    }
+
+    // What others capture has the FCS, which a card appends itself.
+    [Fact]
+    public void AnFcsIsNotSent()
+    {
+        byte[] frame = CaptureFiles.Frame(60, 1), withFcs = [.. frame, 1, 2, 3, 4];
+        File.WriteAllBytes(Input, new CaptureBuilder(false).Section().Interface(fcsLength: 32).Enhanced(withFcs).Interface()
+            .Enhanced(withFcs, 1, options: body => body.Option(2, 4 << 5)).Obsolete(withFcs, 1, options: body => body.Option(2, 4 << 5)).Bytes);
+        JsonReport.Of(IxyProcess.Run("replay", Input, Card, "--json")).AssertFaultless();
+        Assert.Equal([frame, frame, frame], CaptureFiles.Frames(Output));
+    }
+
+    [Fact]
+    public void CutFramesAreRefusedUnlessTheyAreToBeFilled()
+    {
+        byte[] frame = CaptureFiles.Frame(60, 1);
+        File.WriteAllBytes(Input, new CaptureBuilder(true).PcapHeader().PcapPacket(frame, 200).PcapPacket(frame).PcapPacket(frame, 1519).Bytes);
+        var (exitCode, _, error) = IxyProcess.Run("replay", Input, Card);
+        Assert.Equal(1, exitCode);
+        Assert.Contains("frame 1 was cut to 60 of 200 bytes", error);
+        var result = IxyProcess.Run("replay", Input, Card, "--pad", "--json");
+        var replay = JsonReport.Of(result).GetProperty("replay");
+        Assert.Equal((2, 1, 1), (replay.Number("sent"), replay.Number("padded"), replay.Number("tooLong")));
+        Assert.Contains("1 frames were cut when they were captured, and filled with zeroes (--pad)", result.Error);
+        Assert.Equal([[.. frame, .. new byte[140]], frame], CaptureFiles.Frames(Output));
+    }
+
+    // A time of tomorrow in the middle, as a clock that was set has it.
+    [Fact]
+    public void ALeapInTheTimesIsBoundedOrToldOnce()
+    {
+        byte[][] frames = [CaptureFiles.Frame(60, 1), CaptureFiles.Frame(60, 2), CaptureFiles.Frame(60, 3)];
+        File.WriteAllBytes(Input, new CaptureBuilder(false).PcapHeader()
+            .PcapPacket(frames[0], seconds: 1_700_000_000).PcapPacket(frames[1], seconds: 1_700_065_536).PcapPacket(frames[2], seconds: 1_700_000_000).Bytes);
+        var bounded = IxyProcess.Run("replay", Input, Card, "--max-gap", "50ms", "--json");
+        Assert.Equal(3, JsonReport.Of(bounded).GetProperty("replay").Number("sent"));
+        Assert.DoesNotContain("the next packet is due", bounded.Error);
+        Assert.Equal(frames, CaptureFiles.Frames(Output));
+        using var patient = IxyProcess.Start("replay", Input, Card);
+        patient.WaitForError("note: the next packet is due in 18:12:");
+        patient.WaitForOutput("     2  sim:"); // two seconds, and it is not said again
+        patient.Signal(PosixSignal.SIGINT);
+        Assert.Equal(0, patient.WaitForExit());
+        Assert.Single(patient.Error.Split('\n'), line => line.Contains("is due in") && line.Contains("--max-gap"));
+        Assert.Equal([frames[0]], CaptureFiles.Frames(Output));
     }
 
     [Fact]
