@@ -20,6 +20,7 @@ public abstract class NetworkDevice : IDisposable
     private ReceiveQueue _receiveQueue = null!;
     private TransmitQueue _transmitQueue = null!;
     private DeviceMetrics? _metrics;
+    private bool _promiscuous, _allMulticast;
     private bool _disposed;
 
     /// <summary>
@@ -53,13 +54,35 @@ public abstract class NetworkDevice : IDisposable
     /// <exception cref="FeatureNotOfferedException">The card's address cannot be changed.</exception>
     public abstract MacAddress MacAddress { get; set; }
 
-    /// <summary>Receives every good frame, whatever its destination address.</summary>
-    /// <exception cref="FeatureNotOfferedException">Set to false on a card that has no filter.</exception>
-    public abstract bool Promiscuous { get; set; }
+    /// <summary>
+    /// Receives every good frame, whatever its destination address. This and <see cref="AllMulticast"/> are two wishes of their
+    /// own: each reads what was last set, neither changes the other, and a frame comes in if one of them, a filter
+    /// (<see cref="AddUnicastFilter"/>, <see cref="AddMulticastFilter"/>), <see cref="MacAddress"/> or broadcast lets it in. At first
+    /// it is <see cref="NetworkDeviceOptions.Promiscuous"/>.
+    /// </summary>
+    /// <exception cref="FeatureNotOfferedException">Set to false on a card that has no filter: it is always promiscuous.</exception>
+    public bool Promiscuous
+    {
+        get => _promiscuous;
+        set
+        {
+            SetReceiveModes(value, _allMulticast);
+            _promiscuous = value;
+        }
+    }
 
-    /// <summary>Receives every multicast frame.</summary>
-    /// <exception cref="FeatureNotOfferedException">Set to false on a card that has no filter.</exception>
-    public abstract bool AllMulticast { get; set; }
+    /// <summary>
+    /// Receives every multicast frame; false at first. Promiscuous mode lets them in, too, and when it ends this is as it was.
+    /// </summary>
+    public bool AllMulticast
+    {
+        get => _allMulticast;
+        set
+        {
+            SetReceiveModes(_promiscuous, value);
+            _allMulticast = value;
+        }
+    }
 
     /// <summary>Link state and speed now.</summary>
     public abstract LinkStatus Link { get; }
@@ -148,13 +171,16 @@ public abstract class NetworkDevice : IDisposable
         return true;
     }
 
-    /// <summary>Also receives frames to this unicast address (an ixgbe card has room for 127 besides its own).</summary>
+    /// <summary>
+    /// Also receives frames to this unicast address (an ixgbe card has room for 127 besides its own). To add one again changes nothing,
+    /// and it stays when <see cref="MacAddress"/> changes.
+    /// </summary>
     /// <exception cref="ArgumentException">A multicast or zero address.</exception>
     /// <exception cref="InvalidOperationException">The card's table is full.</exception>
     /// <exception cref="FeatureNotOfferedException">The card has no filter.</exception>
     public abstract void AddUnicastFilter(MacAddress address);
 
-    /// <summary>Also receives frames to this multicast address (and a few others that share its hash).</summary>
+    /// <summary>Also receives frames to this multicast address (and on ixgbe to others that share its hash). To add one again changes nothing.</summary>
     /// <exception cref="ArgumentException">A unicast address.</exception>
     /// <exception cref="FeatureNotOfferedException">The card has no filter.</exception>
     public abstract void AddMulticastFilter(MacAddress address);
@@ -200,6 +226,9 @@ public abstract class NetworkDevice : IDisposable
 
     /// <summary>What was made so far of queues and all that holds DMA memory besides, in the order in which it is released.</summary>
     private protected abstract IReadOnlyList<IDisposable> Parts { get; }
+
+    /// <summary>Lets in what <see cref="Promiscuous"/> and <see cref="AllMulticast"/> wish for, beside what the filters do.</summary>
+    private protected abstract void SetReceiveModes(bool promiscuous, bool allMulticast);
 
     /// <summary>Stops the device: no DMA, no interrupts.</summary>
     private protected abstract void Quiet();

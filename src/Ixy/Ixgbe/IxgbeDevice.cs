@@ -60,20 +60,6 @@ public sealed partial class IxgbeDevice : NetworkDevice
     }
 
     /// <inheritdoc/>
-    public override bool Promiscuous
-    {
-        get => (Read(FCTRL) & FCTRL_.UnicastPromiscuous) != 0;
-        set => Change(FCTRL, FCTRL_.UnicastPromiscuous | FCTRL_.MulticastPromiscuous, value);
-    }
-
-    /// <inheritdoc/>
-    public override bool AllMulticast
-    {
-        get => (Read(FCTRL) & FCTRL_.MulticastPromiscuous) != 0;
-        set => Change(FCTRL, FCTRL_.MulticastPromiscuous, value);
-    }
-
-    /// <inheritdoc/>
     public override LinkStatus Link
     {
         get
@@ -105,6 +91,7 @@ public sealed partial class IxgbeDevice : NetworkDevice
     public override void AddUnicastFilter(MacAddress address)
     {
         RequireUnicast(address);
+        if (Enumerable.Range(1, _unicastFilters - 1).Any(i => ReadReceiveAddress(i) == address)) return;
         if (_unicastFilters == RAL.Count) throw new InvalidOperationException($"all {RAL.Count} receive addresses of {Name} are in use");
         WriteReceiveAddress(_unicastFilters++, address);
     }
@@ -150,6 +137,13 @@ public sealed partial class IxgbeDevice : NetworkDevice
             RxDropped = _receiveQueues.Sum(queue => queue.Dropped),
         };
         return _statistics;
+    }
+
+    // Multicast frames are let in by MPE alone, so promiscuous mode needs it, too (7.1.1).
+    private protected override void SetReceiveModes(bool promiscuous, bool allMulticast)
+    {
+        uint modes = (promiscuous ? FCTRL_.UnicastPromiscuous : 0) | (promiscuous || allMulticast ? FCTRL_.MulticastPromiscuous : 0);
+        Write(FCTRL, (Read(FCTRL) & ~(FCTRL_.UnicastPromiscuous | FCTRL_.MulticastPromiscuous)) | modes);
     }
 
     private protected override IReadOnlyList<IDisposable> Parts => [.. _transmitQueues, .. _receiveQueues];

@@ -9,17 +9,26 @@ public sealed partial class VirtioDevice
 {
     private const string NoFilter = "VIRTIO_NET_F_CTRL_RX: it has no filter that could be changed (virtio 1.2, 5.1.6.5.1)";
 
-    // 5.1.6.5.1 Packet receive filtering. Who has no filter receives everything, so it cannot be switched off.
-    private void SetFilter(string what, ushort command, bool on)
+    // 5.1.6.5.1 Packet receive filtering. Who has no filter receives everything: of its two modes only promiscuous has an effect,
+    // and cannot be switched off. What a device with a filter lets in after a reset is nowhere said, so both are set.
+    private protected override void SetReceiveModes(bool promiscuous, bool allMulticast)
     {
-        if (Has(VirtioFeatures.ControlReceive)) Command(what, command, [on ? (byte)1 : (byte)0]);
-        else if (!on) throw new FeatureNotOfferedException($"{Name} does not offer {NoFilter}");
+        if (Has(VirtioFeatures.ControlReceive))
+        {
+            Command("promiscuous", SetPromiscuous, [promiscuous ? (byte)1 : (byte)0]);
+            Command("all-multicast", SetAllMulticast, [allMulticast ? (byte)1 : (byte)0]);
+        }
+        else if (!promiscuous)
+        {
+            throw new FeatureNotOfferedException($"{Name} does not offer {NoFilter}");
+        }
     }
 
     // 5.1.6.5.2 Setting MAC address filtering: always both tables as a whole.
     private void AddFilter(List<MacAddress> table, MacAddress address)
     {
         if (!Has(VirtioFeatures.ControlReceive)) throw new FeatureNotOfferedException($"{Name} does not offer {NoFilter}");
+        if (table.Contains(address)) return;
         if (_unicast.Count + _multicast.Count == VirtioControlQueue.MostAddresses)
             throw new InvalidOperationException($"all {VirtioControlQueue.MostAddresses} receive addresses of {Name} are in use");
         table.Add(address);

@@ -22,7 +22,6 @@ public sealed partial class VirtioDevice : NetworkDevice
     private VirtioFeatures _features;
     private VirtioControlQueue? _control;
     private MacAddress _macAddress;
-    private bool _promiscuous = true, _allMulticast;
 
     /// <summary>Resets the device and sets it up (3.1.1). Owns <paramref name="device"/>; the caller disposes it if this throws.</summary>
     /// <exception cref="PciDeviceException">The device does not answer as the specification says, or there is no memory.</exception>
@@ -71,30 +70,6 @@ public sealed partial class VirtioDevice : NetworkDevice
             RequireUnicast(value);
             WriteMacAddress(value);
             _macAddress = value;
-        }
-    }
-
-    /// <inheritdoc/>
-    /// <remarks>A device without VIRTIO_NET_F_CTRL_RX filters as it likes, mostly not at all (5.1.6.5.1).</remarks>
-    public override bool Promiscuous
-    {
-        get => _promiscuous;
-        set
-        {
-            SetFilter("promiscuous", SetPromiscuous, value);
-            _promiscuous = value;
-        }
-    }
-
-    /// <inheritdoc/>
-    /// <remarks>As for <see cref="Promiscuous"/>.</remarks>
-    public override bool AllMulticast
-    {
-        get => _promiscuous || _allMulticast;
-        set
-        {
-            SetFilter("all-multicast", SetAllMulticast, value);
-            _allMulticast = value;
         }
     }
 
