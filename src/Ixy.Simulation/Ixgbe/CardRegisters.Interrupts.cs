@@ -21,7 +21,7 @@ internal static partial class CardRegisters
     internal static class EICR_
     {
         public const uint Queues = 0xFFFF, FlowDirector = 1u << 16, RxMiss = 1u << 17, PciException = 1u << 18, Mailbox = 1u << 19;
-        public const uint LinkChange = 1u << 20, LinkSec = 1u << 21, Manageability = 1u << 22, Ecc = 1u << 28;
+        public const uint LinkChange = 1u << 20, LinkSec = 1u << 21, Manageability = 1u << 22, TimeSync = 1u << 24, Ecc = 1u << 28;
         public const uint TcpTimer = 1u << 30, OtherCause = 1u << 31;
 
         /// <summary>What IVAR_MISC maps as the one "other" cause, and what a read clears even with GPIE.OCD.</summary>

@@ -34,7 +34,7 @@ internal static partial class CardRegisters
     internal static readonly Register RQTC = Define("RQTC", 0x0EC70, ReadWrite, 0, "RSS bits of each traffic class (8.2.3.7)");
     internal static readonly Register LLITHRESH = Define("LLITHRESH", 0x0EC90, ReadWrite, 0, "Rate of low latency interrupts (8.2.3.7)");
     internal static readonly Register RQSMR = Define("RQSMR", 0x02300, ReadWrite, 0, "Statistics counter of each of four queues (8.2.3.23.71)", 32);
-    internal static class ETQF_ { internal const uint UpEnable = 1u << 19, FilterEnable = 1u << 31; internal const int UpShift = 16; }
+    internal static class ETQF_ { internal const uint UpEnable = 1u << 19, TimeStamp = 1u << 30, FilterEnable = 1u << 31; internal const int UpShift = 16; }
     internal static class ETQS_ { internal const int QueueShift = 16; internal const uint LowLatencyInterrupt = 1u << 29, QueueEnable = 1u << 31; }
     internal static class SYNQF_ { internal const uint QueueEnable = 1, SynFirst = 1u << 31; internal const int QueueShift = 1; }
     internal static class FTQF_

@@ -10,7 +10,7 @@ internal static partial class CardRegisters
     internal static readonly Register SECTXBUFFAF = Define("SECTXBUFFAF", 0x08808, ReadWrite, 0x250, "Transmit security buffer almost full (8.2.3.12.3)");
     internal static readonly Register SECTXMINIFG = Define("SECTXMINIFG", 0x08810, ReadWrite, 0x1001, "Least gap between security packets (8.2.3.12.4)");
     internal static class SECCTRL_ { public const uint Off = 1, Halt = 1u << 1; }
-    internal static class SECSTAT_ { public const uint Ready = 1; }
+    internal static class SECSTAT_ { public const uint Ready = 1, FusedOff = 1u << 1; }
 
     // MACsec
     internal static readonly Register LSECTXCAP = Define("LSECTXCAP", 0x08A00, ReadOnly, 0, "MACsec transmit capabilities (8.2.3.13)");
@@ -73,4 +73,30 @@ internal static partial class CardRegisters
     internal static readonly Register FHFT = Define("FHFT", 0x09000, ReadWrite, 0, "Flexible wake-up filters, four of 64 words (8.2.3.24.8)", 256);
     internal static readonly Register FHFT_EXT = Define("FHFT_EXT", 0x09800, ReadWrite, 0, "Flexible wake-up filters 4 and 5 (8.2.3.24)", 128);
     internal static class TSYNCTXCTL_ { public const uint Valid = 1, Enable = 1u << 4; }
+    internal static class TSYNCRXCTL_
+    {
+        public const uint Valid = 1, Enable = 1u << 4, TypeMask = 7;
+        public const uint L2Version2 = 0, L4Version1 = 1, Version2 = 2, All = 4, Version2Events = 5;
+        public const int TypeShift = 1, PriorityShift = 24;
+
+        /// <summary>A stamp behind packets without VLAN tag, and behind all packets that may get one (X550).</summary>
+        public const uint Untagged = 1u << 23, InPacket = 0xFF80_0000;
+    }
+    internal static class RXMTRL_
+    {
+        public const int MessageShift = 8, PortShift = 16;
+
+        /// <summary>The port of PTP events, 319. The 82599 has 0x319 instead.</summary>
+        public const uint X550Reset = 0x13F << 16;
+    }
+    internal static class TSAUXC_
+    {
+        /// <summary>Target times, clock outputs, hardware time stamps (bits 0 to 2, 5, 8, 10).</summary>
+        public const uint Pins = 7 | 1u << 5 | 1u << 8 | 1u << 10;
+
+        public const uint X550Sample0 = 1u << 3, X550Sample1 = 1u << 6, X550Samples = X550Sample0 | X550Sample1;
+        public const uint X550Taken0 = 1u << 9, X550Taken1 = 1u << 11, X550Taken = X550Taken0 | X550Taken1;
+        public const uint DisableSystemTime = 1u << 31, X550Reset = DisableSystemTime | 1u << 30;
+    }
+    internal static class TSICR_ { public const uint Wrapped = 1, TransmitStamp = 2, ReceiveStamp = 4, Adjusted = 1u << 7; }
 }

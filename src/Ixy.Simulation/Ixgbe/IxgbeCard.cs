@@ -15,7 +15,6 @@ internal sealed unsafe class IxgbeCard : CardModel
     private const long SlowTurn = 500;
     private readonly I2cBus _i2c;
     private readonly Mdio _mdio;
-    private readonly TimeSync _timeSync;
     private long _slowTurnAt;
 
     internal IxgbeCard(IxgbeCardOptions options, Wire wire) : base(wire)
@@ -34,10 +33,10 @@ internal sealed unsafe class IxgbeCard : CardModel
         Link = new LinkState(this);
         _i2c = new I2cBus(this);
         _mdio = new Mdio(this);
-        _timeSync = new TimeSync(this);
+        TimeSync = new TimeSync(this);
         _ = new HostInterface(this);
         Receive = new ReceivePath(this);
-        Transmit = new TransmitPath(this) { TimeStamp = _timeSync.StampTransmit };
+        Transmit = new TransmitPath(this) { TimeStamp = TimeSync.StampTransmit };
         StatisticsRegisters.Attach(Registers, Statistics, Violations);
         ResetParts(linkToo: true);
     }
@@ -65,6 +64,8 @@ internal sealed unsafe class IxgbeCard : CardModel
     internal CopperPhy Phy { get; }
 
     internal LinkState Link { get; }
+
+    internal TimeSync TimeSync { get; }
 
     internal ReceivePath Receive { get; }
 
@@ -110,6 +111,7 @@ internal sealed unsafe class IxgbeCard : CardModel
         {
             _slowTurnAt = now + SlowTurn;
             Link.Poll(now);
+            TimeSync.Poll();
             Interrupts.Poll(now);
             Transmit.Observe();
         }
@@ -144,7 +146,7 @@ internal sealed unsafe class IxgbeCard : CardModel
         Eeprom.Load();
         Security.Reset();
         _mdio.Reset();
-        _timeSync.Reset();
+        TimeSync.Reset();
         // The link before the interrupts: what happens to it in the reset itself is no cause for one.
         if (linkToo) Link.Reset();
         Interrupts.Reset();

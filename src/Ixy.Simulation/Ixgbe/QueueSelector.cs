@@ -53,7 +53,7 @@ internal sealed unsafe class QueueSelector
     internal void Prepare()
     {
         if (_stale) Latch();
-        _filtered = _etherTypes.Any | _tuples.Any | FlowDirector.Any;
+        _filtered = _etherTypes.Any | _tuples.Any | FlowDirector.Any | _card.TimeSync.Received.Any;
     }
 
     /// <summary>Reads the frame's headers.</summary>

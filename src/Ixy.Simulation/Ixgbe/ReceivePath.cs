@@ -151,6 +151,7 @@ internal sealed unsafe class ReceivePath : IDisposable
         _selector.Select(frame, headers, ref information);
         (information.L2End, information.L3End, information.L4End) =
             ((ushort)headers.MacEnd(frame), (ushort)headers.L4Start, (ushort)headers.L4End);
+        if (!bad && _card.TimeSync.Received.Any) frame = _card.TimeSync.Received.Stamp(frame, headers, ref information);
         if (!_buffer.IsEmpty || !TryDeliver(frame, information)) Keep(frame, information);
     }
 

@@ -33,7 +33,7 @@ internal static class ReceiveDescriptor
     // Extended status
     internal const uint Done = 1, EndOfPacket = 1u << 1, FlowDirectorMatch = 1u << 2, VlanPacket = 1u << 3, UdpChecksum = 1u << 4,
         L4Checksum = 1u << 5, IPChecksum = 1u << 6, PassedInexactFilter = 1u << 7, UdpValid = 1u << 10,
-        LowLatencyInterrupt = 1u << 11;
+        LowLatencyInterrupt = 1u << 11, TimeStampInPacket = 1u << 15, TimeStamp = 1u << 16;
     internal const int NextDescriptorShift = 4;
 
     // Extended errors, in the same word

@@ -1,59 +1,69 @@
+using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
 
 namespace Ixy.Simulation.Ixgbe;
 
 /// <summary>
-/// System time (datasheet 7.9, 8.2.3.26): every TIMINCA.INCPERIOD cycles of a clock that follows the link speed, SYSTIM grows by
-/// TIMINCA.INCVALUE. It is computed when it is read.
+/// Time stamps of IEEE 1588: of packets sent, of packets received, and the X550's interrupt causes (82599 datasheet
+/// 7.9, 8.2.3.26; X550 datasheet 7.7, 8.2.2.21). Pins that are driven or sampled at a time are not modelled.
 /// </summary>
 internal sealed class TimeSync
 {
     private readonly IxgbeCard _card;
     private readonly RegisterFile _registers;
-    private ulong _time;
-    private long _since;
+    private readonly SystemTime _time;
+    private readonly bool _isX550;
+    private uint _causes;
 
     internal TimeSync(IxgbeCard card)
     {
-        _card = card;
-        _registers = card.Registers;
-        _registers.OnRead(SYSTIML, _ => ReadLow());
-        _registers.OnWrite(SYSTIML, (_, value) => Set((_time & 0xFFFF_FFFF_0000_0000) | value));
-        _registers.OnWrite(SYSTIMH, (_, value) => Set((_time & 0xFFFF_FFFF) | (ulong)value << 32));
-        _registers.OnWrite(TIMINCA, (_, value) =>
-        {
-            Set(Time);
-            _registers[TIMINCA] = value;
-        });
-        _registers.OnWrite(TIMADJ, Adjust);
+        (_card, _registers, _isX550) = (card, card.Registers, card.Options.IsX550);
+        _time = _isX550 ? CreateSecondsTime() : new CountedTime(card);
+        Received = new ReceiveTimeStamps(card, _time) { Taken = () => Report(TSICR_.ReceiveStamp) };
         _registers.OnWrite(TSYNCTXCTL, (_, value) =>
             _registers[TSYNCTXCTL] = (_registers[TSYNCTXCTL] & TSYNCTXCTL_.Valid) | (value & TSYNCTXCTL_.Enable));
         _registers.OnRead(TXSTMP, ReadTransmitStamp);
+        _registers.OnWrite(TSAUXC, (_, value) => WriteControl(value));
+        _registers.OnRead(AUXSTMP, ReadSample);
+        // It always reads as 0; reading it clears it, as does writing ones (X550 datasheet 8.2.2.21.25).
+        _registers.OnRead(TSICR, _ => _causes = 0);
+        _registers.OnWrite(TSICR, (_, value) => _causes &= ~value);
     }
 
-    // Link clock: 6.4 ns at 10 Gb/s, ten and a hundred times as long at 1 Gb/s and 100 Mb/s.
-    private double Cycle => 64_000.0 / _card.Link.SpeedMbps;
+    /// <summary>Those of packets that come in.</summary>
+    internal ReceiveTimeStamps Received { get; }
 
-    private ulong Time
+    internal void Reset()
     {
-        get
+        _causes = 0;
+        if (_isX550)
         {
-            uint increment = _registers[TIMINCA] & 0xFF_FFFF, period = _registers[TIMINCA] >> 24;
-            if (period == 0) return _time;
-            return _time + (ulong)((_card.Now - _since) / (Cycle * period)) * increment;
+            _registers[TSAUXC] = TSAUXC_.X550Reset;
+            _registers[RXMTRL] = RXMTRL_.X550Reset;
         }
+        _time.Reset();
     }
 
-    internal void Reset() => Set(0);
+    /// <summary>Keeps the clock at the pace of the link.</summary>
+    internal void Poll() => _time.Poll();
 
     /// <summary>Keeps the time at which a packet leaves that asks for it, unless software has not read the last one (7.9.3).</summary>
     internal void StampTransmit()
     {
         if ((_registers[TSYNCTXCTL] & (TSYNCTXCTL_.Enable | TSYNCTXCTL_.Valid)) != TSYNCTXCTL_.Enable) return;
-        ulong time = Time;
+        // The stamp is taken behind the MAC (X550 datasheet 7.7.3.2).
+        if (_isX550 && (_registers[HLREG0] & HLREG0_.Loopback) != 0) return;
+        ulong time = _time.Value;
         (_registers[TXSTMP, 0], _registers[TXSTMP, 1]) = ((uint)time, (uint)(time >> 32));
         _registers[TSYNCTXCTL] |= TSYNCTXCTL_.Valid;
+        Report(TSICR_.TransmitStamp);
     }
+
+    private SecondsTime CreateSecondsTime() => new(_card)
+    {
+        Adjusted = () => Report(TSICR_.Adjusted),
+        Wrapped = () => Report(TSICR_.Wrapped),
+    };
 
     // Reading the high half frees the register for the next time stamp (8.2.3.26.7).
     private uint ReadTransmitStamp(int index)
@@ -62,26 +72,47 @@ internal sealed class TimeSync
         return _registers[TXSTMP, index];
     }
 
-    private void Set(ulong time)
+    private void WriteControl(uint value)
     {
-        (_time, _since) = (time, _card.Now);
-        (_registers[SYSTIML], _registers[SYSTIMH]) = ((uint)time, (uint)(time >> 32));
+        if ((value & TSAUXC_.Pins) != 0)
+        {
+            _card.Violations.Add("not-modelled", "TSAUXC", value, _isX550 ? "X550 datasheet 7.7.4" : "8.2.3.26.15",
+                "a clock output, a target time or a sampled pin was enabled: this model has no pins that go by the system time");
+        }
+        if (!_isX550)
+        {
+            _registers[TSAUXC] = value;
+            return;
+        }
+        _registers[TSAUXC] = value & ~(TSAUXC_.X550Samples | TSAUXC_.X550Taken) | _registers[TSAUXC] & TSAUXC_.X550Taken;
+        ((SecondsTime)_time).FollowControl();
+        if ((value & TSAUXC_.X550Sample0) != 0) Sample(0);
+        if ((value & TSAUXC_.X550Sample1) != 0) Sample(1);
     }
 
-    // Reading the low half holds the high half for the read that follows.
-    private uint ReadLow()
+    // Software asks what time it is, in a pair of registers that is locked until its high half has been read (7.7.4.2).
+    private void Sample(int pair)
     {
-        ulong time = Time;
-        _registers[SYSTIMH] = (uint)(time >> 32);
-        return (uint)time;
+        uint taken = pair == 0 ? TSAUXC_.X550Taken0 : TSAUXC_.X550Taken1;
+        if ((_registers[TSAUXC] & taken) != 0) return;
+        ulong time = _time.Value;
+        (_registers[AUXSTMP, pair * 2], _registers[AUXSTMP, pair * 2 + 1]) = ((uint)time, (uint)(time >> 32));
+        _registers[TSAUXC] |= taken;
     }
 
-    // Writing the high half, with the sign in bit 31, adds both halves to the time (8.2.3.26.14).
-    private void Adjust(int index, uint value)
+    private uint ReadSample(int index)
     {
-        _registers[TIMADJ, index] = value;
-        if (index != 1) return;
-        ulong offset = _registers[TIMADJ] | (ulong)(value & 0x7FFF_FFFF) << 32;
-        Set((value & 0x8000_0000) != 0 ? Time - offset : Time + offset);
+        if (_isX550 && index % 2 == 1) _registers[TSAUXC] &= ~(index == 1 ? TSAUXC_.X550Taken0 : TSAUXC_.X550Taken1);
+        return _registers[AUXSTMP, index];
+    }
+
+    // EICR.TIMESYNC is set again only when software has cleared what set it the last time (X550 datasheet 8.2.2.21.25).
+    private void Report(uint cause)
+    {
+        if (!_isX550) return;
+        uint mask = _registers[TSIM];
+        bool told = (_causes & mask) != 0;
+        _causes |= cause;
+        if (!told && (_causes & mask) != 0) _card.Interrupts.RaiseCause(EICR_.TimeSync);
     }
 }

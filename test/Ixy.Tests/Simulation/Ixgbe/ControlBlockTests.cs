@@ -8,18 +8,21 @@ namespace Ixy.Tests.Simulation.Ixgbe;
 /// <summary>Security halt, system time, the X550's host interface.</summary>
 public sealed class ControlBlockTests
 {
+    // Fused off (bit 1 of the status), as in parts without it.
+    private const uint FusedOff = 1u << 1, Ready = 1;
+
     [Fact]
     public void Section_8_2_3_12_6_TheReceivePathIsReadyOnceItIsHaltedAndEmpty()
     {
         using var bench = new CardBench();
-        Assert.Equal(0u, bench.Read(SECRXSTAT));
+        Assert.Equal(FusedOff, bench.Read(SECRXSTAT));
         bench.Write(SECRXCTRL, SECCTRL_.Off | SECCTRL_.Halt);
-        Assert.Equal(0u, bench.Read(SECRXSTAT));
+        Assert.Equal(FusedOff, bench.Read(SECRXSTAT));
         bench.Run(2_000);
-        Assert.Equal(SECSTAT_.Ready, bench.Read(SECRXSTAT));
+        Assert.Equal(FusedOff | Ready, bench.Read(SECRXSTAT));
         Assert.True(bench.Card.Security.ReceiveHalted);
         bench.Write(SECRXCTRL, SECCTRL_.Off);
-        Assert.Equal(0u, bench.Read(SECRXSTAT));
+        Assert.Equal(FusedOff, bench.Read(SECRXSTAT));
         Assert.False(bench.Card.Security.ReceiveHalted);
     }
 
@@ -29,7 +32,7 @@ public sealed class ControlBlockTests
         using var bench = new CardBench();
         bench.Write(SECTXCTRL, SECCTRL_.Off | SECCTRL_.Halt);
         bench.Run(2_000);
-        Assert.Equal(SECSTAT_.Ready, bench.Read(SECTXSTAT));
+        Assert.Equal(FusedOff | Ready, bench.Read(SECTXSTAT));
         Assert.True(bench.Card.Security.TransmitHalted);
     }
 
@@ -37,14 +40,15 @@ public sealed class ControlBlockTests
     public void Section_7_9_4_SwitchingABlockWhileFramesPassIsAViolation()
     {
         using var bench = new CardBench();
-        // DPDK looks whether it can be switched at all, before anything runs.
+        // DPDK looks whether it can be switched at all, before anything runs. It cannot.
         bench.Write(SECTXCTRL, 0);
         bench.Write(SECRXCTRL, 0);
+        Assert.Equal((SECCTRL_.Off, SECCTRL_.Off), (bench.Read(SECTXCTRL), bench.Read(SECRXCTRL)));
         Assert.Empty(bench.Card.Violations.All);
         bench.Write(DMATXCTL, DMATXCTL_.Enable);
         bench.Write(RXCTRL, RXCTRL_.Enable);
-        bench.Write(SECTXCTRL, SECCTRL_.Off);
-        bench.Write(SECRXCTRL, SECCTRL_.Off);
+        bench.Write(SECTXCTRL, 0);
+        bench.Write(SECRXCTRL, 0);
         Assert.Equal([("security-change-while-running", "SECTXCTRL"), ("security-change-while-running", "SECRXCTRL")],
             bench.Card.Violations.All.Select(violation => (violation.Rule, violation.Register)).Where(found => found.Rule.StartsWith("security", StringComparison.Ordinal)));
     }
