@@ -37,6 +37,7 @@ internal sealed unsafe class IxgbeCard : CardModel
         _ = new HostInterface(this);
         Receive = new ReceivePath(this);
         Transmit = new TransmitPath(this) { TimeStamp = TimeSync.StampTransmit };
+        AbsentFunctions.Watch(this);
         StatisticsRegisters.Attach(Registers, Statistics, Violations);
         ResetParts(linkToo: true);
     }

@@ -37,7 +37,6 @@ internal sealed class IxgbePciFunction
         ExtendedCapabilities.AddErrorReporting(Config, 0x100);
         ExtendedCapabilities.AddSerialNumber(Config, 0x140, card.Options.MacAddress);
         ExtendedCapabilities.AddAlternativeRoutingId(Config, 0x150);
-        _ = new SingleRootVirtualization(Config, card.Violations, 0x160, 64, model.VirtualFunctionId);
 
         // First bus mastering, then the messages that waited for it.
         Config.OnWrite(PciHeader.Command, 2, UpdateBusMaster);
@@ -156,13 +155,13 @@ internal sealed class IxgbePciFunction
 
     /// <summary>What differs in the configuration space of the three models.</summary>
     private sealed record Model(
-        string Name, string PartNumber, ushort SubsystemId, ushort VirtualFunctionId, uint RegisterBarLength, bool KeepsContext)
+        string Name, string PartNumber, ushort SubsystemId, uint RegisterBarLength, bool KeepsContext)
     {
         internal static Model Of(ushort deviceId) => deviceId switch
         {
-            0x1528 => new("Simulated X540 10GbE Controller", "IXY-X540", 0x0001, 0x1515, 0x200000, false),
-            0x1563 => new("Simulated X550 10GbE Controller", "IXY-X550", 0x0001, 0x1565, 0x200000, true),
-            _ => new("Simulated 82599 10GbE Controller", "IXY-82599", 0x0006, 0x10ED, IxgbeCard.RegisterBarLength, false),
+            0x1528 => new("Simulated X540 10GbE Controller", "IXY-X540", 0x0001, 0x200000, false),
+            0x1563 => new("Simulated X550 10GbE Controller", "IXY-X550", 0x0001, 0x200000, true),
+            _ => new("Simulated 82599 10GbE Controller", "IXY-82599", 0x0006, IxgbeCard.RegisterBarLength, false),
         };
     }
 }

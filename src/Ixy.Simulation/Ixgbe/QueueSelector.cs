@@ -9,12 +9,13 @@ namespace Ixy.Simulation.Ixgbe;
 
 /// <summary>
 /// Which queue a frame goes to (datasheet 7.1.2): EtherType filters, then SYN and 5-tuple filters, then Flow Director,
-/// then RSS, else queue 0. And what it reports about the frame on the way: packet type, hash, checksum status.
+/// then RSS, else queue 0. With traffic classes, the last two are within the queues of the frame's class (7.1.2.2). And what
+/// it reports about the frame on the way: packet type, hash, checksum status.
 /// </summary>
 internal sealed unsafe class QueueSelector
 {
     private const uint ModeMask = 15, RssTableMask = 0x7F, LargeRssTableMask = 0x1FF;
-    private const int Rss = 1;
+    private const uint Rss = 1, EightClasses = 2, FourClasses = 3, EightClassesRss = 4, FourClassesRss = 5;
 
     private readonly IxgbeCard _card;
     private readonly RegisterFile _registers;
@@ -25,6 +26,9 @@ internal sealed unsafe class QueueSelector
     private readonly byte[] _table = new byte[LargeRssTableMask + 1];
     private bool _stale = true, _filtered, _rss, _hashInDescriptor, _fragmentChecksum;
     private uint _hashTypes, _tableMask;
+
+    // The class is in the upper bits of a queue's number, above those of RSS (7.1.2.2): 16 queues each, or 32.
+    private int _classShift;
 
     internal QueueSelector(IxgbeCard card)
     {
@@ -40,6 +44,9 @@ internal sealed unsafe class QueueSelector
 
     internal FlowDirector FlowDirector { get; }
 
+    /// <summary>Traffic classes that frames are sorted into, and packet buffers in use: 1, 4 or 8 (MRQC, 8.2.3.7.12).</summary>
+    internal int Classes { get; private set; } = 1;
+
     /// <summary>Registers may have changed behind the write handlers.</summary>
     internal void Invalidate()
     {
@@ -53,7 +60,7 @@ internal sealed unsafe class QueueSelector
     internal void Prepare()
     {
         if (_stale) Latch();
-        _filtered = _etherTypes.Any | _tuples.Any | FlowDirector.Any | _card.TimeSync.Received.Any;
+        _filtered = _classShift != 0 | _etherTypes.Any | _tuples.Any | FlowDirector.Any | _card.TimeSync.Received.Any;
     }
 
     /// <summary>Reads the frame's headers.</summary>
@@ -72,6 +79,7 @@ internal sealed unsafe class QueueSelector
     /// <summary>Fills in queue, packet type, hash and checksum status.</summary>
     internal void Select(ReadOnlySpan<byte> frame, in PacketHeaders headers, ref ReceivedFrame information)
     {
+        if (_classShift != 0) information.Queue = FirstQueueOfClass(headers);
         if (_etherTypes.Any && _etherTypes.Match(headers, ref information)) return;
         information.PacketInfo = headers.Type << ReceiveDescriptor.PacketTypeShift;
         if (headers.L3Start == 0) return;
@@ -80,7 +88,15 @@ internal sealed unsafe class QueueSelector
         SetHash(frame, headers, ref information, out uint hash);
         if (_tuples.Any && _tuples.Match(frame, headers, ref information)) return;
         if (FlowDirector.Any && FlowDirector.Match(frame, headers, ref information)) return;
-        if (_rss && (information.PacketInfo & 15) != 0) information.Queue = _table[hash & _tableMask];
+        if (_rss && (information.PacketInfo & 15) != 0) information.Queue += _table[hash & _tableMask];
+    }
+
+    // By the priority in its tag; a frame without one has priority 0 (8.2.3.10.4).
+    private byte FirstQueueOfClass(in PacketHeaders headers)
+    {
+        int priority = headers.HasVlanTag ? headers.VlanTag >> 13 : 0;
+        uint trafficClass = _registers[RTRUP2TC] >> (priority * 3) & (uint)(Classes - 1);
+        return (byte)(trafficClass << _classShift);
     }
 
     // RSS hash, or for fragments of UDP the checksum that lets software complete theirs (RXCSUM.PCSD, 8.2.3.7.5).
@@ -134,10 +150,10 @@ internal sealed unsafe class QueueSelector
         _registers[MRQC] = value;
         _stale = true;
         uint mode = value & ModeMask;
-        if (mode > Rss)
+        if (mode > FourClassesRss)
         {
             _card.Violations.Add("not-modelled", "MRQC", value, "8.2.3.7.12",
-                $"multiple receive queues mode {mode:b4} (traffic classes or pools) is not modelled: frames go to queue 0");
+                $"multiple receive queues mode {mode:b4} (pools) is not modelled: frames go to queue 0");
         }
     }
 
@@ -145,7 +161,13 @@ internal sealed unsafe class QueueSelector
     {
         _stale = false;
         uint mode = _registers[MRQC];
-        _rss = (mode & ModeMask) == Rss;
+        _rss = (mode & ModeMask) is Rss or EightClassesRss or FourClassesRss;
+        (Classes, _classShift) = (mode & ModeMask) switch
+        {
+            EightClasses or EightClassesRss => (8, 4),
+            FourClasses or FourClassesRss => (4, 5),
+            _ => (1, 0),
+        };
         _hashTypes = mode;
         uint checksum = _registers[RXCSUM];
         _hashInDescriptor = (checksum & RXCSUM_.RssHashInDescriptor) != 0;
@@ -156,11 +178,11 @@ internal sealed unsafe class QueueSelector
         LatchTable(isX550: IxgbeModels.IsX550(_card.Options.DeviceId));
     }
 
-    // 128 entries of four bits; the X550 has 512 of six.
+    // 128 entries of four bits; the X550 has 512 of six, of which four count within a class.
     private void LatchTable(bool isX550)
     {
         _tableMask = isX550 ? LargeRssTableMask : RssTableMask;
-        byte entryMask = (byte)(isX550 ? 0x3F : 0x0F);
+        byte entryMask = (byte)(isX550 && _classShift == 0 ? 0x3F : 0x0F);
         for (int entry = 0; entry <= _tableMask; entry++)
         {
             int word = entry / 4;

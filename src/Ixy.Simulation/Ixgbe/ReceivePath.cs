@@ -22,6 +22,7 @@ internal sealed unsafe class ReceivePath : IDisposable
     private readonly uint* _macControl, _maxFrame, _receiveControl;
     private LinePace _pace;
     private bool _keepsFcs;
+    private int _classes = 1;
     private long _turn;
     private ulong _goodPackets, _goodOctets, _bufferedOctets;
 
@@ -105,6 +106,7 @@ internal sealed unsafe class ReceivePath : IDisposable
         _keepsFcs = (control & HLREG0_.RxCrcStrip) == 0;
         _filter.Prepare();
         _selector.Prepare();
+        if (_selector.Classes != _classes) SizeBuffer();
     }
 
     private bool TakeFromWire(long now)
@@ -271,10 +273,19 @@ internal sealed unsafe class ReceivePath : IDisposable
         if (enables) _queues.Rules.CheckReceiveEnable();
     }
 
-    // Bits 19:10, in KiB; buffer 0 takes all frames as long as there is one traffic class (8.2.3.8.9).
     private void WriteBufferSize(int index, uint value)
     {
         _card.Registers[RXPBSIZE, index] = value;
-        if (index == 0) _buffer.Size = (int)Math.Min(value & 0xF_FC00, PacketBuffer<ReceivedFrame>.LargestSize);
+        SizeBuffer();
+    }
+
+    // Bits 19:10, in KiB; buffer 0 takes all frames as long as there is one traffic class (8.2.3.8.9). The buffers of several
+    // classes are one here, as large as they are together.
+    private void SizeBuffer()
+    {
+        _classes = _selector.Classes;
+        uint size = 0;
+        for (int index = 0; index < _classes; index++) size += _card.Registers[RXPBSIZE, index] & 0xF_FC00;
+        _buffer.Size = (int)Math.Min(size, PacketBuffer<ReceivedFrame>.LargestSize);
     }
 }

@@ -122,7 +122,9 @@ internal sealed class ReceiveTimeStamps
     private bool IsInPacket(uint control, in PacketHeaders headers)
     {
         if ((_registers[TSAUXC] & TSAUXC_.DisableSystemTime) != 0) return false;
-        uint wanted = headers.HasVlanTag ? 1u << TSYNCRXCTL_.PriorityShift + (headers.VlanTag >> 13) : TSYNCRXCTL_.Untagged;
+        uint wanted = headers.HasVlanTag
+            ? 1u << TSYNCRXCTL_.PriorityShift + (headers.VlanTag >> 13)
+            : TSYNCRXCTL_.Untagged;
         return (control & wanted) != 0;
     }
 
@@ -143,7 +145,7 @@ internal sealed class ReceiveTimeStamps
         _registers[TSYNCRXCTL] = (_registers[TSYNCRXCTL] & TSYNCRXCTL_.Valid) | (value & fields);
         if ((value & fields & TSYNCRXCTL_.InPacket) == 0 || (_registers[HLREG0] & HLREG0_.RxCrcStrip) != 0) return;
         _card.Violations.Add("stamp-behind-fcs", "TSYNCRXCTL", value, "X550 datasheet 7.1.1.2",
-            "time stamps are put behind packets, but HLREG0.RXCRCSTRP is clear: packets that change must come without FCS");
+            "time stamps are put behind packets while HLREG0.RXCRCSTRP is clear: packets that change come without FCS");
     }
 
     // The next packet may be stamped (8.2.3.26.3).

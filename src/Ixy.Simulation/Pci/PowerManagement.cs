@@ -1,14 +1,17 @@
 namespace Ixy.Simulation.Pci;
 
-/// <summary>The power management capability (PCI Power Management 1.2; 82599 datasheet 9.3.6): D0 and D3hot.</summary>
+/// <summary>
+/// The power management capability (PCI Power Management 1.2; 82599 datasheet 9.3.6): D0 and D3hot. The function wakes
+/// nobody: no PME, as in a part whose EEPROM has wake-up off.
+/// </summary>
 internal sealed class PowerManagement
 {
     private const byte Id = 0x01;
-    private const uint StateMask = 3, NoSoftReset = 1 << 3, PmeEnable = 1 << 8, DataSelect = 0xF << 9, PmeStatus = 1 << 15;
+    private const uint StateMask = 3, NoSoftReset = 1 << 3, DataSelect = 0xF << 9;
     private const uint DataScaleTenthWatt = 1 << 13;
 
-    // PME from D0 and D3hot, device-specific initialisation, version 3 (no auxiliary power).
-    private const uint Capabilities = 1 << 11 | 1 << 14 | 1 << 5 | 3;
+    // Device-specific initialisation, version 3; no PME, no auxiliary power.
+    private const uint Capabilities = 1 << 5 | 3;
 
     private readonly ConfigurationSpace _config;
     private readonly int _control;
@@ -23,7 +26,7 @@ internal sealed class PowerManagement
         config.AddCapability(Id, offset);
         config.Define(offset + 2, 2, Capabilities);
         config.Define(_control, 2, DataScaleTenthWatt | (keepsContext ? NoSoftReset : 0),
-            writable: StateMask | PmeEnable | DataSelect, clearedByOne: PmeStatus, sticky: PmeEnable | PmeStatus);
+            writable: StateMask | DataSelect);
         config.OnWrite(_control, 2, ChangeState);
     }
 

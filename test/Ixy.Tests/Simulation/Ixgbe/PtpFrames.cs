@@ -5,7 +5,7 @@ namespace Ixy.Tests.Simulation.Ixgbe;
 /// <summary>Messages of IEEE 1588, of both versions, in Ethernet and UDP, made by hand.</summary>
 internal static class PtpFrames
 {
-    internal const byte Sync = 0, DelayRequest = 1, PathDelayRequest = 2, PathDelayResponse = 3, FollowUp = 8, Announce = 11;
+    internal const byte Sync = 0, DelayRequest = 1, PathDelayRequest = 2, PathDelayResponse = 3, FollowUp = 8;
     internal const ushort EtherType = 0x88F7, EventPort = 319;
 
     /// <summary>Version 2 in Ethernet, with an 802.1Q tag if there is a priority.</summary>

@@ -77,7 +77,7 @@ public sealed class ReceiveRssTests
         Assert.True(bench[15].IsDone(0));
     }
 
-    [Fact] // 8.2.3.7.12: the modes with pools and traffic classes are said not to be there
+    [Fact] // 8.2.3.7.12: the modes with pools are said not to be there
     public void OtherModesAreReported()
     {
         using var bench = ReceiveBench.Receiving();

@@ -6,7 +6,7 @@ using static Ixy.Simulation.Ixgbe.CardRegisters;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 
-/// <summary>Time stamps of received packets (82599 datasheet 7.9, 8.2.3.26; X550 datasheet 7.7, 7.1.6.2), by hand-written registers.</summary>
+/// <summary>Time stamps of received packets (82599 datasheet 7.9, 8.2.3.26; X550 datasheet 7.7, 7.1.6.2).</summary>
 public sealed class ReceiveTimeStampTests
 {
     // Bits from the datasheets, not from the model.
@@ -67,7 +67,8 @@ public sealed class ReceiveTimeStampTests
     public static TheoryData<string, uint, bool> Kinds => new()
     {
         { "sync", L2, true }, { "sync", Version2, true }, { "sync", Events, true }, { "sync", L4Version1, false },
-        { "sync", 3, false }, { "sync", All, false }, { "sync", 6, false }, { "sync", 7, false }, // reserved in the 82599
+        // Reserved in the 82599
+        { "sync", 3, false }, { "sync", All, false }, { "sync", 6, false }, { "sync", 7, false },
         { "delay request", L2, false }, { "delay request", Version2, false }, { "delay request", Events, true },
         { "path delay request", L2, true }, { "path delay request", Events, true },
         { "path delay response", Version2, true },
