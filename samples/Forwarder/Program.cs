@@ -10,6 +10,6 @@ Span<Packet> batch = stackalloc Packet[32];
 for (var (from, to) = (left, right); running; (from, to) = (to, from))
 {
     int received = from.Receive(batch);
-    int sent = to.Transmit(batch[..received]);
+    int sent = to.TransmitOrDrop(batch[..received]);
     PacketPool.Free(batch[sent..received]);
 }

@@ -34,7 +34,7 @@ var receiver = PinnedWorker.Start("receive", cores[0], self => Stage.Run(
 var worker = PinnedWorker.Start("work", cores[1], self => Stage.Run(
     self, received.Dequeue, batch => worked.Enqueue(Work(batch)), () => self.StopRequested && received.Count == 0));
 var sender = PinnedWorker.Start("send", cores[2], self => Stage.Run(
-    self, worked.Dequeue, batch => right.Transmit(batch), () => self.StopRequested && worked.Count == 0));
+    self, worked.Dequeue, batch => right.TransmitOrDrop(batch), () => self.StopRequested && worked.Count == 0));
 
 stop.Wait();
 foreach (var stage in new[] { receiver, worker, sender })

@@ -77,7 +77,7 @@ internal sealed class ForwardLoop<TWork> : PacketLoop
 
     /// <summary>
     /// One way. What a full ring does not take waits here, and nothing more is received: the card's packet buffer is
-    /// there to bridge that time, and counts what it has no room for.
+    /// there to bridge that time, and counts what it has no room for. What the other device cannot send is dropped.
     /// </summary>
     private sealed class Direction(ReceiveQueue from, TransmitQueue to, int batchSize)
     {
@@ -95,9 +95,9 @@ internal sealed class ForwardLoop<TWork> : PacketLoop
                 if (_end == 0) return 0;
                 foreach (ref readonly var packet in _batch.AsSpan(0, _end)) TWork.Do(packet.Data);
             }
-            int sent = to.Transmit(_batch.AsSpan(_start, _end - _start));
-            _start += sent;
-            return sent;
+            int done = to.TransmitOrDrop(_batch.AsSpan(_start, _end - _start));
+            _start += done;
+            return done;
         }
 
         internal int GiveBack()

@@ -63,7 +63,15 @@ internal sealed class GenerateLoop : PacketLoop
         uint number = (uint)_sent;
         foreach (ref readonly var packet in batch) BinaryPrimitives.WriteUInt32BigEndian(packet.Data[^4..], number++);
         int sent = _device.Transmit(batch);
+        if (sent == 0 && !batch.IsEmpty) ThrowIfRefused(batch[0]);
         PacketPool.Free(batch[sent..]);
         return sent;
+    }
+
+    // All are equal: that the device cannot send them is no accident, but what was asked for.
+    private void ThrowIfRefused(in Packet packet)
+    {
+        var refusal = _device.TransmitQueues[0].Examine(packet);
+        if (refusal.IsRefused) throw new ArgumentException($"{_device.Name}: {refusal}; see --size");
     }
 }

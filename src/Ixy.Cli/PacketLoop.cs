@@ -35,7 +35,7 @@ internal abstract class PacketLoop(params TransmitQueue[] transmitQueues) : IDis
     /// <summary>All that was on the way has arrived; read it after <see cref="Join"/>.</summary>
     internal bool RanDry { get; private set; }
 
-    /// <summary>Moves at most a batch each way; the number of packets sent.</summary>
+    /// <summary>Moves at most a batch each way; the number of packets sent, and of those that were dropped as they cannot be.</summary>
     protected abstract int Round();
 
     /// <summary>A round before and after the measurement: nothing is sent but what arrived. The number of packets moved.</summary>
@@ -99,9 +99,10 @@ internal abstract class PacketLoop(params TransmitQueue[] transmitQueues) : IDis
             long allocated = GC.GetAllocatedBytesForCurrentThread();
             // A collection of any generation counts in generation 0.
             int collections = GC.CollectionCount(0);
+            long refused = CountRefused();
             long start = Stopwatch.GetTimestamp();
             long packets = RunMeasured(worker);
-            Figures = new(packets, Stopwatch.GetElapsedTime(start), GC.GetAllocatedBytesForCurrentThread() - allocated,
+            Figures = new(packets - (CountRefused() - refused), Stopwatch.GetElapsedTime(start), GC.GetAllocatedBytesForCurrentThread() - allocated,
                 GC.CollectionCount(0) - collections);
             _group!.MeasurementOver.Set();
             Drain(worker);
@@ -138,6 +139,13 @@ internal abstract class PacketLoop(params TransmitQueue[] transmitQueues) : IDis
             if (RanDry) return;
             if (moved == 0) worker.GiveWay();
         }
+    }
+
+    private long CountRefused()
+    {
+        long refused = 0;
+        foreach (var queue in transmitQueues) refused += queue.Dropped;
+        return refused;
     }
 
     private bool IsDrained() => !HoldsPackets && transmitQueues.All(queue => queue.IsDrained);

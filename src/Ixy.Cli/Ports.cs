@@ -200,5 +200,6 @@ internal static class DeviceStatisticsDifference
         RxCrcErrors = now.RxCrcErrors - before.RxCrcErrors,
         RxLengthErrors = now.RxLengthErrors - before.RxLengthErrors,
         RxDropped = now.RxDropped - before.RxDropped,
+        TxDropped = now.TxDropped - before.TxDropped,
     };
 }

@@ -34,4 +34,7 @@ public readonly record struct DeviceStatistics
 
     /// <summary>Frames the driver dropped: no buffer in the pool, or the frame is too long for one.</summary>
     public long RxDropped { get; init; }
+
+    /// <summary>Packets that <see cref="TransmitQueue.TransmitOrDrop"/> dropped, as the device cannot send them.</summary>
+    public long TxDropped { get; init; }
 }

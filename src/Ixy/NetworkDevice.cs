@@ -158,6 +158,9 @@ public abstract class NetworkDevice : IDisposable
     /// <summary>Sends on the first queue; see <see cref="TransmitQueue.Transmit"/>.</summary>
     public int Transmit(ReadOnlySpan<Packet> batch) => _transmitQueue.Transmit(batch);
 
+    /// <summary>Sends on the first queue, and drops what cannot be sent; see <see cref="TransmitQueue.TransmitOrDrop"/>.</summary>
+    public int TransmitOrDrop(ReadOnlySpan<Packet> batch) => _transmitQueue.TransmitOrDrop(batch);
+
     /// <summary>Waits until the link is up.</summary>
     /// <returns>False if it is still down after <paramref name="timeout"/>.</returns>
     public bool WaitForLink(TimeSpan timeout)

@@ -29,7 +29,9 @@ public sealed record NetworkDeviceOptions
 
     /// <summary>
     /// Longest frame that is received or sent, in bytes without the FCS: 64 to 15,868. Default 1,518, a full frame with a
-    /// VLAN tag. Buffers are made large enough for one, unless <see cref="BufferSize"/> says otherwise.
+    /// VLAN tag. A frame that has a VLAN tag (EtherType 8100), or gets one (<see cref="PacketFlags.InsertVlan"/>), may be four bytes
+    /// longer. So what was received can be sent by any device with the same limit. A virtio-net device with an MTU may send less.
+    /// Buffers are made large enough, unless <see cref="BufferSize"/> says otherwise.
     /// </summary>
     public int MaxFrameSize { get; init; } = 1518;
 
@@ -79,7 +81,7 @@ public sealed record NetworkDeviceOptions
 
     internal bool IsChecked => CheckedPools ?? PacketPoolOptions.CheckedByDefault;
 
-    internal int EffectiveBufferSize => BufferSize ?? Math.Max(2048, (MaxFrameSize + 1023) / 1024 * 1024);
+    internal int EffectiveBufferSize => BufferSize ?? Math.Max(2048, (MaxFrameSize + FrameLengths.Tag + 1023) / 1024 * 1024);
 
     // Its own receive ring and another device's transmit ring hold buffers of one pool, and some are in hand.
     internal int EffectivePoolSize => PoolSize ?? Math.Max(4096, RingSize * 3);

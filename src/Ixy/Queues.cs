@@ -23,6 +23,9 @@ public abstract partial class ReceiveQueue
 /// <summary>One transmit queue of a device. For one thread at a time.</summary>
 public abstract class TransmitQueue
 {
+    private TransmitRefusal _lastRefusal;
+    private long _dropped;
+
     /// <summary>Packets given to the card since the device was opened.</summary>
     public abstract long Packets { get; }
 
@@ -33,13 +36,57 @@ public abstract class TransmitQueue
     public abstract bool IsDrained { get; }
 
     /// <summary>
+    /// Packets that <see cref="TransmitOrDrop"/> has dropped since the device was opened, as the device cannot send them. For any
+    /// thread.
+    /// </summary>
+    public virtual long Dropped => Volatile.Read(ref _dropped);
+
+    /// <summary>Why it dropped the last of them. For the queue's thread.</summary>
+    public virtual TransmitRefusal LastRefusal => _lastRefusal;
+
+    /// <summary>
     /// Gives packets to the card, as many as the ring has room for, and does not wait. The queue owns them from
-    /// then on; their buffers go back to their pools when they have been sent. The caller still owns the rest.
+    /// then on; their buffers go back to their pools when they have been sent. The caller still owns the rest. Where it ends before
+    /// the end of the batch, the ring is full, or the device cannot send the first packet of the rest: <see cref="Examine"/> tells
+    /// which, and <see cref="TransmitOrDrop"/> goes on behind such a packet.
     /// </summary>
     /// <returns>How many were taken, from the front.</returns>
-    /// <exception cref="ArgumentException">
-    /// A packet is empty or longer than the device's maximum, or asks for what cannot be done to it (<see cref="Packet.Flags"/>): the
-    /// option is off, or its headers are not those of a whole TCP or UDP packet. None was taken.
+    /// <exception cref="ArgumentException">A packet asks for what the device was not opened for (<see cref="Packet.Flags"/>). None was taken.</exception>
+    /// <exception cref="PacketMisuseException">
+    /// A packet belongs to no pool; or its pool is checked, and it was transmitted or freed before. None was taken.
     /// </exception>
     public abstract int Transmit(ReadOnlySpan<Packet> batch);
+
+    /// <summary>
+    /// Says whether the device can send a packet, and if not, why: it is shorter than an Ethernet header, or longer than the device
+    /// sends, or asks for a checksum that its headers do not allow. Changes nothing, and allocates nothing.
+    /// </summary>
+    /// <exception cref="ArgumentException">As for <see cref="Transmit"/>.</exception>
+    /// <exception cref="PacketMisuseException">As for <see cref="Transmit"/>.</exception>
+    public abstract TransmitRefusal Examine(in Packet packet);
+
+    /// <summary>
+    /// Transmits as <see cref="Transmit"/> does, and frees the packets that the device cannot send: what anybody may have put on a
+    /// wire must not stop a forwarder. They count in <see cref="Dropped"/>. What the ring has no room for is still the caller's.
+    /// </summary>
+    /// <returns>How many are the caller's no more, from the front: they were taken or dropped.</returns>
+    /// <exception cref="ArgumentException">As for <see cref="Transmit"/>, but packets in front may be gone already.</exception>
+    /// <exception cref="PacketMisuseException">As for <see cref="Transmit"/>, but packets in front may be gone already.</exception>
+    public int TransmitOrDrop(ReadOnlySpan<Packet> batch)
+    {
+        int done = Transmit(batch);
+        while (done < batch.Length && Examine(batch[done]) is { IsRefused: true } refusal)
+        {
+            batch[done++].Free();
+            CountDropped(refusal);
+            done += Transmit(batch[done..]);
+        }
+        return done;
+    }
+
+    internal virtual void CountDropped(in TransmitRefusal refusal)
+    {
+        _lastRefusal = refusal;
+        Volatile.Write(ref _dropped, _dropped + 1);
+    }
 }

@@ -35,5 +35,16 @@ internal abstract class WrappedTransmitQueue(TransmitQueue queue) : TransmitQueu
     /// <inheritdoc/>
     public override bool IsDrained => Queue.IsDrained;
 
+    /// <inheritdoc/>
+    public override long Dropped => Queue.Dropped;
+
+    /// <inheritdoc/>
+    public override TransmitRefusal LastRefusal => Queue.LastRefusal;
+
+    /// <inheritdoc/>
+    public override TransmitRefusal Examine(in Packet packet) => Queue.Examine(packet);
+
+    internal override void CountDropped(in TransmitRefusal refusal) => Queue.CountDropped(refusal);
+
     protected TransmitQueue Queue { get; } = queue;
 }

@@ -11,7 +11,7 @@ internal readonly record struct PortRates(string Device, double RxMpps, double R
         [Device, $"{RxMpps:F2}", $"{RxMbits:F0}", $"{TxMpps:F2}", $"{TxMbits:F0}", $"{DroppedPerSecond:F0}"];
 }
 
-/// <summary>Rates from the cards' own counters, and from what loops dropped per device (<see cref="LoopGroup.Dropped"/>).</summary>
+/// <summary>Rates from the cards' own counters, and from what loops gave up in the end per device (<see cref="LoopGroup.Dropped"/>).</summary>
 internal sealed class RateMeter(Ports ports, long[] dropped)
 {
     private DeviceStatistics[] _last = ports.ReadStatistics();
@@ -41,7 +41,7 @@ internal sealed class RateMeter(Ports ports, long[] dropped)
         Megabits(counted.RxPackets, counted.RxBytes) / seconds,
         counted.TxPackets / seconds / 1e6,
         Megabits(counted.TxPackets, counted.TxBytes) / seconds,
-        (counted.RxMissed + counted.RxDropped + txDropped) / seconds);
+        (counted.RxMissed + counted.RxDropped + counted.TxDropped + txDropped) / seconds);
 
     // Preamble, FCS and gap count, as in ixy: so 14.88 Mpps of the shortest frames are 10,000 Mbit/s.
     private static double Megabits(long packets, long bytes) => (bytes + packets * PacketRate.OverheadBytes) * 8 / 1e6;

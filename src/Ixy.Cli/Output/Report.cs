@@ -16,7 +16,7 @@ internal sealed class Report
     {
         (_command, _work, _figures, _ranDry) = (settings.Command, settings.Work, loops.Figures, loops.RanDry);
         _ports = [.. ports.Devices.Select((device, i) => new PortFigures(
-            device.Name, device.DriverName, statistics[i], loops.Dropped[i], device.PciDevice as SimulatedPciDevice))];
+            device.Name, device.DriverName, statistics[i], loops.Dropped[i], FindRefusal(device), device.PciDevice as SimulatedPciDevice))];
     }
 
     /// <summary>Wires that stopped working, with the reason.</summary>
@@ -44,6 +44,7 @@ internal sealed class Report
         screen.WriteTable(
             ["device", "RX packets", "TX packets", "RX missed", "RX dropped", "RX errors", "TX dropped"],
             [.. _ports.Select(port => port.Cells())]);
+        PrintRefusals(screen);
         PrintWires(screen);
         screen.WriteLine();
         screen.WriteLine($"the packet threads allocated {_figures.AllocatedBytes:N0} bytes; {_figures.Collections} garbage collections");
@@ -51,6 +52,15 @@ internal sealed class Report
         PrintViolations(screen);
         PrintNotes(screen);
         foreach (string fault in WireFaults) screen.Alert(fault);
+    }
+
+    private static TransmitRefusal FindRefusal(NetworkDevice device) =>
+        device.TransmitQueues.Select(queue => queue.LastRefusal).FirstOrDefault(refusal => refusal.IsRefused);
+
+    private void PrintRefusals(Screen screen)
+    {
+        foreach (var port in _ports.Where(port => port.Counted.TxDropped > 0))
+            screen.Alert($"{port.Name} cannot send {port.Counted.TxDropped:N0} of the packets, which were dropped; one of them: {port.Refusal}");
     }
 
     private void PrintWires(Screen screen)
@@ -83,8 +93,10 @@ internal sealed class Report
         }
     }
 
-    private sealed record PortFigures(string Name, string Driver, DeviceStatistics Counted, long TxDropped, SimulatedPciDevice? Card)
+    private sealed record PortFigures(string Name, string Driver, DeviceStatistics Counted, long TxWaiting, TransmitRefusal Refusal, SimulatedPciDevice? Card)
     {
+        private long TxDropped => Counted.TxDropped + TxWaiting;
+
         private long RxErrors => Counted.RxCrcErrors + Counted.RxLengthErrors;
 
         internal string[] Cells() =>
@@ -101,7 +113,7 @@ internal sealed class Report
 
         internal DeviceJson ToJson() => new(
             Name, Driver, Counted.RxPackets, Counted.TxPackets, Counted.RxBytes, Counted.TxBytes,
-            Counted.RxMissed + Counted.RxDropped, Counted.RxMissed, TxDropped, RxErrors,
+            Counted.RxMissed + Counted.RxDropped, Counted.RxMissed, TxDropped, Counted.TxDropped, RxErrors,
             WireToJson(), [.. Card?.Violations.All.Select(violation => violation.ToString()) ?? []], Card?.Violations.Count ?? 0)
         {
             Notes = [.. Card?.Notes.All.Select(note => note.ToString()) ?? []],

@@ -57,14 +57,15 @@ internal sealed record ReplayJson(string File, long Sent, long TooLong, long Too
 /// <param name="TxBytes">Bytes sent.</param>
 /// <param name="RxDropped">Arrived, but lost: <paramref name="RxMissed"/> and what the driver dropped.</param>
 /// <param name="RxMissed">Of these, what the card dropped: no descriptor free, or its packet buffer full.</param>
-/// <param name="TxDropped">Still waited for room in this device's transmit ring at the end.</param>
+/// <param name="TxDropped">To be sent, but lost: <paramref name="TxRefused"/> and what still waited for room in the transmit ring at the end.</param>
+/// <param name="TxRefused">Of these, what the device cannot send: too long, too short.</param>
 /// <param name="RxErrors">Frames with a wrong FCS or length.</param>
 /// <param name="Wire">Seen from the far end; null for a card that is not simulated.</param>
 /// <param name="Violations">Rules of the datasheet that the driver broke, at most the first hundred; a simulated card only.</param>
 /// <param name="ViolationCount">How many there were in all.</param>
 internal sealed record DeviceJson(
     string Device, string Driver, long RxPackets, long TxPackets, long RxBytes, long TxBytes,
-    long RxDropped, long RxMissed, long TxDropped, long RxErrors,
+    long RxDropped, long RxMissed, long TxDropped, long TxRefused, long RxErrors,
     WireJson? Wire, IReadOnlyList<string> Violations, long ViolationCount)
 {
     /// <summary>What the driver did that breaks no rule, but is worth knowing, at most a hundred; a simulated card only.</summary>

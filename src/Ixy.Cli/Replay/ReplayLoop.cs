@@ -5,31 +5,27 @@ namespace Ixy.Cli.Replay;
 /// <summary>Sends the frames of a capture when they are due, and drops what arrives meanwhile.</summary>
 internal sealed class ReplayLoop : PacketLoop
 {
-    /// <summary>Two addresses and a type: a frame has no less.</summary>
-    internal const int ShortestFrame = 14;
-
     private static readonly TimeSpan s_unexpected = TimeSpan.FromSeconds(10);
 
     private readonly NetworkDevice _device;
+    private readonly TransmitQueue _queue;
     private readonly PacketPool _pool;
     private readonly CaptureReadAhead _source;
     private readonly ReplaySchedule _schedule;
     private readonly Packet[] _batch, _received;
-    private readonly int _longestFrame;
     private int _start, _end;
     private long _longWait;
 
     /// <param name="device">Where to send.</param>
-    /// <param name="pool">Buffers for frames up to <paramref name="longestFrame"/>.</param>
+    /// <param name="pool">Buffers that are longer than the longest frame that the device sends.</param>
     /// <param name="source">The capture.</param>
     /// <param name="schedule">When its frames are due.</param>
-    /// <param name="longestFrame">What is longer is left out.</param>
     /// <param name="batchSize">Most packets per call of the driver.</param>
     internal ReplayLoop(
-        NetworkDevice device, PacketPool pool, CaptureReadAhead source, ReplaySchedule schedule, int longestFrame, int batchSize)
+        NetworkDevice device, PacketPool pool, CaptureReadAhead source, ReplaySchedule schedule, int batchSize)
         : base(device.TransmitQueues[0])
     {
-        (_device, _pool, _source, _schedule, _longestFrame) = (device, pool, source, schedule, longestFrame);
+        (_device, _queue, _pool, _source, _schedule) = (device, device.TransmitQueues[0], pool, source, schedule);
         _batch = new Packet[batchSize];
         _received = new Packet[batchSize];
     }
@@ -108,27 +104,34 @@ internal sealed class ReplayLoop : PacketLoop
 
     private bool TryAdd(ReadOnlySpan<byte> frame)
     {
-        if (frame.Length > _longestFrame) TooLong++;
-        else if (frame.Length < ShortestFrame) TooShort++;
-        else if (_pool.TryAllocate(out var packet))
-        {
-            packet.Length = frame.Length;
-            frame.CopyTo(packet.Data);
-            _schedule.Count(frame.Length);
-            if (_source.IsFilled) Filled++;
-            _batch[_end++] = packet;
-        }
-        else return false;
+        if (!_pool.TryAllocate(out var packet)) return false;
+        // A longer frame than a buffer need not be whole to be refused.
+        packet.Length = Math.Min(frame.Length, _pool.BufferSize);
+        frame[..packet.Length].CopyTo(packet.Data);
+        Count(_queue.Examine(packet).Reason, frame.Length);
+        _batch[_end++] = packet;
         return true;
+    }
+
+    private void Count(TransmitRefusalReason reason, int length)
+    {
+        if (reason == TransmitRefusalReason.TooLong) TooLong++;
+        else if (reason == TransmitRefusalReason.TooShort) TooShort++;
+        else
+        {
+            _schedule.Count(length);
+            if (_source.IsFilled) Filled++;
+        }
     }
 
     private int SendHeld()
     {
         if (!HoldsPackets) return 0;
-        int sent = _device.Transmit(_batch.AsSpan(_start, _end - _start));
-        _start += sent;
-        Sent += sent;
-        return sent;
+        long dropped = _queue.Dropped;
+        int done = _queue.TransmitOrDrop(_batch.AsSpan(_start, _end - _start));
+        _start += done;
+        Sent += done - (_queue.Dropped - dropped);
+        return done;
     }
 
     private int Discard()

@@ -1,6 +1,5 @@
 using Ixy.Captures;
 using Ixy.Cli.Output;
-using Ixy.Virtio;
 
 namespace Ixy.Cli.Replay;
 
@@ -13,13 +12,12 @@ internal sealed class ReplayWork(string path, ReplaySettings settings, int maxFr
 
     private const int ReadLength = 1 << 16;
 
-    // Ethernet header and a VLAN tag, which an MTU does not count.
-    private const int HeaderAndTag = 18;
+    // A VLAN tag, which does not count for the longest frame, and one byte more.
+    private const int BeyondLongest = 5;
 
     private readonly List<IDisposable> _parts = [];
     private CaptureReader? _opened;
     private ReplayLoop? _loop;
-    private int _longestFrame;
 
     /// <inheritdoc/>
     public string? Fault => _loop?.Failure is { } failure ? DescribeAsUnreadable(failure) : null;
@@ -64,9 +62,8 @@ internal sealed class ReplayWork(string path, ReplaySettings settings, int maxFr
     /// <summary>The loop that sends the capture.</summary>
     internal PacketLoop[] Start(NetworkDevice[] devices)
     {
-        _longestFrame = devices[0] is VirtioDevice { Mtu: { } mtu } ? Math.Min(maxFrameSize, mtu + HeaderAndTag) : maxFrameSize;
         // What has been read of a pipe does not come again: so the first pass goes on where the file's header ended.
-        _loop = Create(devices[0], OpenPass, settings, _longestFrame);
+        _loop = Create(devices[0], OpenPass, settings, maxFrameSize);
         return [_loop];
     }
 
@@ -89,10 +86,6 @@ internal sealed class ReplayWork(string path, ReplaySettings settings, int maxFr
     {
         if (_loop!.Filled > 0)
             screen.Alert($"{_loop.Filled:N0} frames were cut when they were captured, and filled with zeroes (--pad)");
-        if (_loop.TooLong > 0)
-            screen.Alert($"{_loop.TooLong:N0} frames were left out: they are longer than {_longestFrame} bytes (--max-frame-size, or the device's MTU)");
-        if (_loop.TooShort > 0)
-            screen.Alert($"{_loop.TooShort:N0} frames were left out: they are shorter than an Ethernet header, {ReplayLoop.ShortestFrame} bytes");
     }
 
     /// <inheritdoc/>
@@ -123,10 +116,10 @@ internal sealed class ReplayWork(string path, ReplaySettings settings, int maxFr
 
     private ReplayLoop Create(NetworkDevice device, Func<CaptureReader> open, ReplaySettings how, int longestFrame)
     {
-        var pool = new PacketPool(new() { Count = PoolSize, BufferSize = (longestFrame + 63) / 64 * 64, Name = "packets to replay" });
+        var pool = new PacketPool(new() { Count = PoolSize, BufferSize = (longestFrame + BeyondLongest + 63) / 64 * 64, Name = "packets to replay" });
         _parts.Add(pool);
         var source = new CaptureReadAhead(open, how.Passes, how.LongestGapInCapture);
         _parts.Add(source);
-        return new(device, pool, source, new(how.Speed), longestFrame, batchSize);
+        return new(device, pool, source, new(how.Speed), batchSize);
     }
 }

@@ -96,7 +96,7 @@ public sealed partial class IxgbeDevice
         for (int i = 1; i < RAH.Count; i++) _bar.Write32(RAH[i], 0);
         for (int i = 0; i < MTA.Count; i++) _bar.Write32(MTA[i], 0);
         Change(FCTRL, FCTRL_.BroadcastAccept, set: true);
-        // MAXFRS counts the FCS, and is looked at only with JUMBOEN; without it 1,518 bytes are the limit (8.2.3.22.13).
+        // MAXFRS counts the FCS but no VLAN tag, and is looked at only with JUMBOEN; without it 1,518 bytes are the limit (8.2.3.22.13).
         Write(MAXFRS, (uint)(_options.MaxFrameSize + FcsLength) << MAXFRS_.SizeShift);
         Change(HLREG0, HLREG0_.JumboEnable, set: true);
     }
@@ -126,8 +126,8 @@ public sealed partial class IxgbeDevice
         Change(RTTDCS, RTTDCS_.ArbiterDisable, set: true);
         Write(TXPBSIZE, TXPBSIZE_.All);
         for (int i = 1; i < TXPBSIZE.Count; i++) _bar.Write32(TXPBSIZE[i], 0);
-        // One frame has to fit beside the threshold (8.2.3.9.16).
-        Write(TXPBTHRESH, TXPBSIZE_.All / 1024 - (uint)(_options.MaxFrameSize + 1023) / 1024);
+        // One frame, which may have a tag, has to fit beside the threshold (8.2.3.9.16).
+        Write(TXPBTHRESH, TXPBSIZE_.All / 1024 - (uint)(_options.MaxFrameSize + FrameLengths.Tag + 1023) / 1024);
         for (int i = 1; i < TXPBTHRESH.Count; i++) _bar.Write32(TXPBTHRESH[i], 0);
         Write(DTXMXSZRQ, DTXMXSZRQ_.Most);
         Change(RTTDCS, RTTDCS_.ArbiterDisable, set: false);

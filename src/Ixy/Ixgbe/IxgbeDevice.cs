@@ -135,6 +135,7 @@ public sealed partial class IxgbeDevice : NetworkDevice
             RxCrcErrors = _statistics.RxCrcErrors + Read(CRCERRS),
             RxLengthErrors = _statistics.RxLengthErrors + Read(RLEC) + Read(RUC) + Read(ROC),
             RxDropped = _receiveQueues.Sum(queue => queue.Dropped),
+            TxDropped = _transmitQueues.Sum(queue => queue.Dropped),
         };
         return _statistics;
     }

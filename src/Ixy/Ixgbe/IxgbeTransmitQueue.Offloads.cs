@@ -8,7 +8,7 @@ namespace Ixy.Ixgbe;
 /// <param name="Types">IPv4 (10), TCP or UDP (11), type (20), command (24); with the index (36) of the context, once it has one.</param>
 internal readonly record struct TransmitContext(ulong Lengths, ulong Types)
 {
-    internal const int LongestMacHeader = 127, LongestIpHeader = 511;
+    internal const int LongestIpHeader = 511;
     private const int MacShift = 9, VlanShift = 16;
     private const ulong IPv4 = 1ul << 10, Tcp = 1ul << 11, Context = 2ul << 20;
 
@@ -26,34 +26,38 @@ internal readonly record struct TransmitContext(ulong Lengths, ulong Types)
     }
 }
 
-// Packets that ask for something. Their descriptors refer to one of the two contexts that a queue has on the card (7.2.2); where
-// neither says what is needed, a context descriptor in front of the packet's own changes the older one. A context has a place in
-// the ring like a packet, but no buffer, and reports nothing.
+// Packets that ask for something, or are of unusual length. Descriptors of those that ask refer to one of the two contexts that a
+// queue has on the card (7.2.2); where neither says what is needed, a context descriptor in front of the packet's own changes the
+// older one. A context has a place in the ring like a packet, but no buffer, and reports nothing.
 internal sealed unsafe partial class IxgbeTransmitQueue
 {
-    private readonly Offloads _offloads;
     private Contexts _contexts;
     // Context descriptors given to the card, and those of them that are not cleaned up yet.
     private ulong _contextsWritten, _contextsPending;
 
-    // Writes the descriptors of a batch again, now with all that is asked for. As in the hot loop, nothing is committed before
-    // all is in order.
-    private int TransmitWithContexts(ReadOnlySpan<Packet> batch, ulong unusual)
+    /// <inheritdoc/>
+    public override TransmitRefusal Examine(in Packet packet) => new TransmitRequest(packet, _limits).Refusal;
+
+    // Writes the descriptors of a batch again, now with all that is asked for, up to a packet that cannot be sent. As in the hot
+    // loop, nothing is committed before all is in order.
+    private int TransmitOneByOne(ReadOnlySpan<Packet> batch)
     {
-        ulong next = _next, end = _clean + _mask;
+        ulong next = _next, end = _clean + _mask, loans = 0;
         var contexts = _contexts;
         int count = 0;
         for (; count < batch.Length; count++)
         {
             ref readonly var packet = ref batch[count];
-            var (command, context) = Prepare(packet);
+            if (!TryPrepare(packet, out ulong command, out var context)) break;
             bool isNew = context != default && !contexts.TryFind(context, ref command);
             if (end - next < (isNew ? 2u : 1u)) break;
             if (isNew) WriteContext(next++, contexts.Replace(context, ref command));
             WriteData(next, packet.Buffer, command, reportsGroup: isNew && IsGroupEnd(next - 1));
+            loans |= packet.Metadata & Packet.LoanMask;
             next++;
         }
-        if ((unusual & Packet.LoanMask) != 0) PacketPoolChecks.Transmit(batch[..count]);
+        if (count == 0) return 0;
+        if (loans != 0) PacketPoolChecks.Transmit(batch[..count]);
         ulong written = next - _next - (ulong)count;
         (_contexts, _contextsWritten, _contextsPending) = (contexts, _contextsWritten + written, _contextsPending + written);
         Commit(next);
@@ -62,21 +66,29 @@ internal sealed unsafe partial class IxgbeTransmitQueue
     }
 
     // The packet's command but for the index of its context; no context if there is nothing left for the card to do.
-    private (ulong Command, TransmitContext Context) Prepare(in Packet packet)
+    private bool TryPrepare(in Packet packet, out ulong command, out TransmitContext context)
     {
-        ulong length = (uint)packet.Length;
-        ulong command = length | length << TransmitDescriptor.PayloadLengthShift | TransmitDescriptor.WholeFrame;
-        if ((packet.Flags & PacketFlags.Requests) == 0) return (command, default);
-        var request = new TransmitRequest(packet, _offloads, _longestFrame);
+        (command, context) = (0, default);
+        var request = new TransmitRequest(packet, _limits);
+        if (request.Refusal.IsRefused) return false;
+        request.Begin(packet.Data);
+        ulong length = FillUp(packet);
+        command = length | length << TransmitDescriptor.PayloadLengthShift | TransmitDescriptor.WholeFrame;
         if (request.InsertVlan) command |= TransmitDescriptor.InsertVlan;
         if (request.IpChecksum) command |= TransmitDescriptor.IpChecksum;
         if (request.L4Checksum) command |= TransmitDescriptor.L4Checksum;
-        if (!(request.InsertVlan || request.IpChecksum || request.L4Checksum)) return (command, default);
-        var headers = request.Headers;
-        if (headers.MacLength > TransmitContext.LongestMacHeader || headers.IpLength > TransmitContext.LongestIpHeader)
-            throw new ArgumentException(
-                $"a packet has an IP header of {headers.IpLength} bytes: the card computes checksums behind at most {TransmitContext.LongestIpHeader} (82599 datasheet 7.2.3.2.3)");
-        return (command, TransmitContext.For(request, Packet.VlanTagOf(packet.Buffer)));
+        if (request.InsertVlan || request.IpChecksum || request.L4Checksum)
+            context = TransmitContext.For(request, Packet.VlanTagOf(packet.Buffer));
+        return true;
+    }
+
+    // The rest of the buffer is the packet's, too, and every buffer is longer. What was in it must not leave.
+    private static ulong FillUp(in Packet packet)
+    {
+        uint length = (uint)packet.Length;
+        if (length >= ShortestToSend) return length;
+        new Span<byte>((byte*)(packet.Buffer & Packet.AddressMask) + length, (int)(ShortestToSend - length)).Clear();
+        return ShortestToSend;
     }
 
     private void WriteContext(ulong position, TransmitContext context)

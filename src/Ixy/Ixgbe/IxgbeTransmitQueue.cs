@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Ixy.Pools;
@@ -31,6 +30,9 @@ internal struct TransmitDescriptor
 /// </summary>
 internal sealed unsafe partial class IxgbeTransmitQueue : TransmitQueue, IDisposable
 {
+    // The card takes no shorter ones (7.2.3.2.4), though it fills up to 60 bytes with zeros what it takes (HLREG0.TXPADEN).
+    private const uint ShortestToSend = 17;
+
     private readonly DmaMemory _memory;
     private readonly TransmitDescriptor* _ring;
     private readonly ulong* _buffers;
@@ -38,7 +40,9 @@ internal sealed unsafe partial class IxgbeTransmitQueue : TransmitQueue, IDispos
     private readonly Doorbell _tail;
     private readonly bool _virtualAddresses;
     private readonly PciBar _bar;
-    private readonly uint _longestFrame;
+    private readonly TransmitLimits _limits;
+    // How many lengths, from the shortest on, need no second look.
+    private readonly uint _plainLengths;
     // One less than a power of two each: the descriptors of the ring, and of a group.
     private readonly ulong _mask, _group;
     // Free-running: descriptors given to the card, those of them whose buffers are back, and the one that reports the next group.
@@ -51,8 +55,8 @@ internal sealed unsafe partial class IxgbeTransmitQueue : TransmitQueue, IDispos
         _mask = (ulong)options.RingSize - 1;
         _group = (ulong)Math.Min(32, options.RingSize / 4) - 1;
         _report = _group;
-        _longestFrame = (uint)options.MaxFrameSize;
-        _offloads = options.Offloads;
+        _limits = new(options.Offloads, options.MaxFrameSize, TransmitContext.LongestIpHeader);
+        _plainLengths = (uint)options.MaxFrameSize - ShortestToSend + 1;
         _memory = DmaMemory.AllocateContiguous((nuint)(options.RingSize * sizeof(TransmitDescriptor)), device.NumaNode);
         _ring = (TransmitDescriptor*)_memory.Address;
         _buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(options.RingSize * sizeof(ulong)), 64);
@@ -93,7 +97,7 @@ internal sealed unsafe partial class IxgbeTransmitQueue : TransmitQueue, IDispos
         if (next == end) return 0;
         ref var packet = ref MemoryMarshal.GetReference(batch);
         // Fields are copied to locals: to the compiler, every store through a pointer might change them.
-        var (mask, group, longest) = (_mask, _group, _longestFrame);
+        var (mask, group, plainLengths) = (_mask, _group, _plainLengths);
         var ring = _ring;
         var buffers = _buffers;
         ulong all = 0;
@@ -101,8 +105,8 @@ internal sealed unsafe partial class IxgbeTransmitQueue : TransmitQueue, IDispos
         {
             ulong buffer = packet.Buffer, metadata = packet.Metadata;
             uint length = (ushort)metadata;
-            // An empty descriptor would hang the card, one beyond the buffer would send foreign memory.
-            if (length - 1 >= longest) break;
+            // Others are refused, filled up, or have a VLAN tag.
+            if (length - ShortestToSend >= plainLengths) break;
             all |= metadata;
             ulong index = next & mask;
             buffers[index] = buffer;
@@ -113,18 +117,18 @@ internal sealed unsafe partial class IxgbeTransmitQueue : TransmitQueue, IDispos
             packet = ref Unsafe.Add(ref packet, 1);
         }
         all &= Packet.UnusualMask;
-        if (next != end || all != 0 || !_tail.TryRing((uint)(next & mask))) return Finish(batch, next, end, all);
+        if (next != end) all = ulong.MaxValue;
+        if (all != 0 || !_tail.TryRing((uint)(next & mask))) return Finish(batch, next, all);
         int count = (int)(next - _next);
         _next = next;
         return count;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private int Finish(ReadOnlySpan<Packet> batch, ulong next, ulong end, ulong unusual)
+    private int Finish(ReadOnlySpan<Packet> batch, ulong next, ulong unusual)
     {
+        if ((unusual & ~Packet.LoanMask) != 0) return TransmitOneByOne(batch);
         int count = (int)(next - _next);
-        if (next != end) ThrowBadLength(batch[count].Length);
-        if ((unusual & ~Packet.LoanMask) != 0) return TransmitWithContexts(batch[..count], unusual);
         // Nothing is committed yet: if a packet turns out to be misused, the card has seen none of the batch.
         if (unusual != 0) PacketPoolChecks.Transmit(batch[..count]);
         Commit(next);
@@ -166,8 +170,4 @@ internal sealed unsafe partial class IxgbeTransmitQueue : TransmitQueue, IDispos
         NativeMemory.AlignedFree(_buffers);
         _memory.Dispose();
     }
-
-    [DoesNotReturn]
-    private void ThrowBadLength(int length) => throw new ArgumentException(
-        $"a packet of {length} bytes cannot be sent: expected 1 to {_longestFrame} (NetworkDeviceOptions.MaxFrameSize)");
 }

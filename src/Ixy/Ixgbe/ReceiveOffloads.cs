@@ -65,7 +65,7 @@ internal readonly struct ReportedOffloads : IReceiveOffloads
     private static bool HasNoChecksum(ReadOnlySpan<byte> frame)
     {
         var headers = new FrameHeaders();
-        return headers.Read(frame, withTransport: true) is null && headers.IsIPv4 && headers.Protocol == FrameHeaders.Udp
+        return !headers.Read(frame, withTransport: true).IsRefused && headers.IsIPv4 && headers.Protocol == FrameHeaders.Udp
             && BinaryPrimitives.ReadUInt16LittleEndian(frame[(headers.SegmentStart + headers.ChecksumOffset)..]) == 0;
     }
 }

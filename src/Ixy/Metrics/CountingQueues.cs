@@ -25,7 +25,8 @@ internal sealed class CountingTransmitQueue(TransmitQueue queue, BatchSizes size
     {
         int sent = Queue.Transmit(batch);
         sizes.Count(sent);
-        if (sent < batch.Length) Volatile.Write(ref _refused, _refused + batch.Length - sent);
+        // A packet that can never be sent is none that there was no room for.
+        if (sent < batch.Length && !Queue.Examine(batch[sent]).IsRefused) Volatile.Write(ref _refused, _refused + batch.Length - sent);
         return sent;
     }
 }

@@ -56,7 +56,11 @@ internal sealed class DeviceMetrics(NetworkDevice device)
     internal Measurement<long>[] Bytes() => OfDevice(counted => [new(counted.RxBytes, Device, s_receive), new(counted.TxBytes, Device, s_transmit)]);
 
     internal Measurement<long>[] Dropped() => OfDevice(counted =>
-        [new(counted.RxMissed, Device, s_receive, new("by", "card")), new(counted.RxDropped, Device, s_receive, new("by", "driver"))]);
+    [
+        new(counted.RxMissed, Device, s_receive, new("by", "card")),
+        new(counted.RxDropped, Device, s_receive, new("by", "driver")),
+        new(counted.TxDropped, Device, s_transmit, new("by", "driver")),
+    ]);
 
     internal Measurement<long>[] Errors() => OfDevice(counted =>
         [new(counted.RxCrcErrors, Device, s_receive, new("type", "crc")), new(counted.RxLengthErrors, Device, s_receive, new("type", "length"))]);
@@ -67,7 +71,11 @@ internal sealed class DeviceMetrics(NetworkDevice device)
         .. _transmitQueues.Select((queue, i) => new Measurement<long>(queue.Packets, Device, Queue(i), s_transmit)),
     ]);
 
-    internal Measurement<long>[] QueueDropped() => OfReceiveQueues(queue => queue.Dropped, s_receive);
+    internal Measurement<long>[] QueueDropped() => WhileOpen(() =>
+    [
+        .. _receiveQueues.Select((queue, i) => new Measurement<long>(queue.Dropped, Device, Queue(i), s_receive)),
+        .. _transmitQueues.Select((queue, i) => new Measurement<long>(queue.Dropped, Device, Queue(i), s_transmit)),
+    ]);
 
     internal Measurement<long>[] Refused() =>
         WhileOpen(() => [.. _countingTransmitQueues.Select((queue, i) => new Measurement<long>(queue.Refused, Device, Queue(i), s_transmit))]);

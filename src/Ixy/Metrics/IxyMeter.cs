@@ -22,10 +22,10 @@ internal static class IxyMeter
     {
         Counter("ixy.device.packets", "{packet}", "Good packets that the card received, and packets that it sent.", device => device.Packets());
         Counter("ixy.device.io", "By", "Bytes of these packets, without FCS.", device => device.Bytes());
-        Counter("ixy.device.dropped", "{packet}", "Packets lost on receipt: missed by the card, or dropped by the driver.", device => device.Dropped());
+        Counter("ixy.device.dropped", "{packet}", "Packets lost on receipt, missed by the card or dropped by the driver; and packets dropped, as the card cannot send them.", device => device.Dropped());
         Counter("ixy.device.errors", "{packet}", "Frames that arrived damaged.", device => device.Errors());
         Counter("ixy.queue.packets", "{packet}", "Packets that a queue handed out or took.", device => device.QueuePackets());
-        Counter("ixy.queue.dropped", "{packet}", "Frames that a receive queue dropped: no buffer was free, or they did not fit into one.", device => device.QueueDropped());
+        Counter("ixy.queue.dropped", "{packet}", "Frames that a receive queue dropped: no buffer was free, or they did not fit into one. Packets that a transmit queue dropped, as the device cannot send them.", device => device.QueueDropped());
         Gauge("ixy.queue.pending", "{packet}", "Packets given to the card whose buffers have not come back.", device => device.Pending());
         Gauge("ixy.pool.available", "{buffer}", "Free buffers in the pool of a receive queue.", device => device.PoolAvailable());
         Gauge("ixy.pool.size", "{buffer}", "All buffers of that pool.", device => device.PoolSize());

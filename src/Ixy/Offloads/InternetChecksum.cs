@@ -8,6 +8,9 @@ namespace Ixy;
 /// <summary>The Internet checksum (RFC 1071): the one's complement of the one's complement sum of 16-bit words.</summary>
 internal static class InternetChecksum
 {
+    /// <summary>Where the checksum is in a UDP header.</summary>
+    internal const int UdpOffset = 6;
+
     /// <summary>
     /// One's complement sum of the 16-bit words as they lie in memory, folded to 16 bits; an odd last byte stands
     /// alone. Correct data, its checksum included, sums up to 0xFFFF in either byte order (RFC 1071).
@@ -38,13 +41,13 @@ internal static class InternetChecksum
 
     /// <summary>
     /// Completes a TCP or UDP checksum: the sum over a segment goes into the field at <paramref name="offset"/>, where the
-    /// pseudo-header's sum lies already. A sum of zero is written as 0xFFFF, the same number: in UDP a zero means that there
-    /// is no checksum (RFC 768).
+    /// pseudo-header's sum lies already. In UDP, which the offset tells from TCP, a zero means that there is no checksum: there, and
+    /// only there, a sum of zero is written as 0xFFFF, the same number (RFC 768; RFC 9293, 3.1, knows no such exception).
     /// </summary>
     internal static void Complete(Span<byte> segment, int offset)
     {
         ushort sum = Finish(Sum(segment));
-        BinaryPrimitives.WriteUInt16LittleEndian(segment[offset..], sum == 0 ? ushort.MaxValue : sum);
+        BinaryPrimitives.WriteUInt16LittleEndian(segment[offset..], sum == 0 && offset == UdpOffset ? ushort.MaxValue : sum);
     }
 
     private static ulong SumOfVectors(ref byte start, int length)

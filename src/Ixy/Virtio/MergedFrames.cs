@@ -24,10 +24,10 @@ internal sealed unsafe class MergedFrames : IDisposable
         _mayCome = options.MergesBuffers;
         _longestFrame = (uint)options.Device.MaxFrameSize;
         // A longer frame is dropped, whatever it was spread over.
-        if (!_mayCome || _longestFrame <= parts.BufferSize) return;
+        if (!_mayCome || _longestFrame + FrameLengths.Tag <= parts.BufferSize) return;
         _pool = new PacketPool(parts with
         {
-            BufferSize = (int)(_longestFrame + 63) / 64 * 64,
+            BufferSize = (int)(_longestFrame + FrameLengths.Tag + 63) / 64 * 64,
             Name = $"merged frames of {parts.Name}",
         });
         _pool.Attach(_cache, isClaimable: false);
@@ -68,7 +68,7 @@ internal sealed unsafe class MergedFrames : IDisposable
         for (; buffers > 0; buffers--)
         {
             _queue.TryPeek(0, out ulong id, out uint part);
-            isGood &= part > header && part <= _queue.WholeBuffer && length + part - header <= _longestFrame;
+            isGood &= part > header && part <= _queue.WholeBuffer && length + part - header <= _longestFrame + FrameLengths.Tag;
             var from = (byte*)(_queue.Buffers[id] & Packet.AddressMask) - HeaderLength + header;
             // The header comes along, for what it says of checksums.
             if (isGood && header != 0) Buffer.MemoryCopy(from - header, (byte*)(whole & Packet.AddressMask) - header, header, header);
@@ -77,6 +77,7 @@ internal sealed unsafe class MergedFrames : IDisposable
             header = 0;
             _queue.Repost(id, _queue.Buffers[id]);
         }
+        isGood = isGood && FrameLengths.IsWithin(new((void*)(whole & Packet.AddressMask), (int)length), _longestFrame);
         if (isGood) packet = new Packet { Buffer = whole, Metadata = length };
         else if (whole != 0) _cache.PutBack(whole);
         return isGood;

@@ -12,6 +12,8 @@ internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
 {
     private readonly PackedRing _ring;
     private readonly PackedDescriptor* _descriptors;
+    // Of the batch that is being written: its first descriptor's, which the device sees last.
+    private ulong _firstCommand;
 
     internal PackedTransmitQueue(PciDevice device, PackedRing ring, VirtioQueueOptions options) : base(device, ring, options)
     {
@@ -48,7 +50,7 @@ internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
         if (next == end) return 0;
         ref var packet = ref MemoryMarshal.GetReference(batch);
         // Fields are copied to locals: to the compiler, every store through a pointer might change them.
-        var (mask, header, longest) = (Mask, HeaderLength, LongestFrame);
+        var (mask, header, plainLengths) = (Mask, HeaderLength, PlainLengths);
         var buffers = Buffers;
         var descriptors = _descriptors;
         ulong first = next, firstCommand = 0, all = 0;
@@ -57,8 +59,8 @@ internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
         {
             ulong buffer = packet.Buffer, metadata = packet.Metadata;
             uint length = (ushort)metadata;
-            // One beyond the buffer would send foreign memory.
-            if (length - 1 >= longest) break;
+            // Others are refused, or have a VLAN tag.
+            if (length - FrameLengths.Shortest >= plainLengths) break;
             all |= metadata;
             var descriptor = descriptors + (next & mask);
             // The mask: what is in shared memory may not lead outside of ours.
@@ -73,12 +75,10 @@ internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
             bytes += length;
             packet = ref Unsafe.Add(ref packet, 1);
         }
-        if (next != end || (all & Packet.UnusualMask) != 0) firstCommand += Verify(batch, next, end);
-        // A release store: the rest is seen before these bits.
-        Volatile.Write(ref descriptors[first & mask].Command, firstCommand);
+        if (next != end || (all & Packet.UnusualMask) != 0) return TransmitOneByOne(batch, next);
+        _firstCommand = firstCommand;
         Bytes += bytes;
-        Next = next;
-        _ring.NotifyIfWanted(first, next);
+        Publish(next);
         return (int)(next - first);
     }
 
@@ -94,12 +94,24 @@ internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
         // The device has written it into the descriptor.
     }
 
-    private protected override void Lengthen(ulong position, uint bytes)
+    private protected override void Write(ulong position, ulong buffer, ulong address, uint length)
     {
         ref var descriptor = ref _descriptors[position & Mask];
-        descriptor.Address -= bytes;
-        // The length is in the low bits. That of a batch's first is not there yet; what is there says nothing.
-        descriptor.Command += bytes;
+        ulong id = descriptor.Command >> PackedDescriptor.IdShift & Mask;
+        Buffers[id] = buffer;
+        descriptor.Address = address;
+        ulong command = length | id << PackedDescriptor.IdShift | _ring.AvailableState(position);
+        if (position == Next) _firstCommand = command;
+        else descriptor.Command = command;
+    }
+
+    private protected override void Publish(ulong to)
+    {
+        ulong first = Next;
+        // A release store: the rest is seen before these bits.
+        Volatile.Write(ref _descriptors[first & Mask].Command, _firstCommand);
+        Next = to;
+        _ring.NotifyIfWanted(first, to);
     }
 
     private protected override ulong TakeBack(ulong position)

@@ -34,7 +34,7 @@ internal sealed unsafe class SplitTransmitQueue(PciDevice device, SplitRing ring
         if (next == end) return 0;
         ref var packet = ref MemoryMarshal.GetReference(batch);
         // Fields are copied to locals: to the compiler, every store through a pointer might change them.
-        var (mask, header, longest) = (Mask, HeaderLength, LongestFrame);
+        var (mask, header, plainLengths) = (Mask, HeaderLength, PlainLengths);
         var table = _table;
         var available = _available;
         var buffers = Buffers;
@@ -44,8 +44,8 @@ internal sealed unsafe class SplitTransmitQueue(PciDevice device, SplitRing ring
         {
             ulong buffer = packet.Buffer, metadata = packet.Metadata;
             uint length = (ushort)metadata;
-            // One beyond the buffer would send foreign memory.
-            if (length - 1 >= longest) break;
+            // Others are refused, or have a VLAN tag.
+            if (length - FrameLengths.Shortest >= plainLengths) break;
             all |= metadata;
             // The mask: what is in shared memory may not lead outside of ours.
             ulong id = available[next & mask] & mask;
@@ -56,11 +56,10 @@ internal sealed unsafe class SplitTransmitQueue(PciDevice device, SplitRing ring
             bytes += length;
             packet = ref Unsafe.Add(ref packet, 1);
         }
-        if (next != end || (all & Packet.UnusualMask) != 0) _ = Verify(batch, next, end);
+        if (next != end || (all & Packet.UnusualMask) != 0) return TransmitOneByOne(batch, next);
         int count = (int)(next - Next);
         Bytes += bytes;
-        ring.Publish(Next, next);
-        Next = next;
+        Publish(next);
         return count;
     }
 
@@ -76,11 +75,17 @@ internal sealed unsafe class SplitTransmitQueue(PciDevice device, SplitRing ring
         if (_available[position & Mask] != id) _available[position & Mask] = (ushort)id;
     }
 
-    private protected override void Lengthen(ulong position, uint bytes)
+    private protected override void Write(ulong position, ulong buffer, ulong address, uint length)
     {
-        ref var descriptor = ref _table[TakeBack(position)];
-        descriptor.Address -= bytes;
-        descriptor.Command += bytes;
+        ulong id = TakeBack(position);
+        Buffers[id] = buffer;
+        (_table[id].Address, _table[id].Command) = (address, length);
+    }
+
+    private protected override void Publish(ulong to)
+    {
+        ring.Publish(Next, to);
+        Next = to;
     }
 
     private protected override ulong TakeBack(ulong position) => _available[position & Mask] & Mask;

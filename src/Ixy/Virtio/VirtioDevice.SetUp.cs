@@ -8,7 +8,7 @@ namespace Ixy.Virtio;
 // Initialisation, in the order of section 3.1.1.
 public sealed partial class VirtioDevice
 {
-    private const int EthernetHeader = 14, VlanTag = 4;
+    private const int EthernetHeader = FrameLengths.Shortest;
 
     // Good to have. ORDER_PLATFORM asks for barriers that hold for a real device, as ours do.
     private const VirtioFeatures Welcome = VirtioFeatures.Mac | VirtioFeatures.MergeableBuffers | VirtioFeatures.Status
@@ -121,7 +121,7 @@ public sealed partial class VirtioDevice
         int most = Has(VirtioFeatures.MultiQueue | VirtioFeatures.Rss) ? (int)_transport.ReadConfig(MaxQueuePairs, 2) : 1;
         if (QueuePairs > most)
             throw new FeatureNotOfferedException($"{Name} has {most} queue pairs, and {QueuePairs} were asked for: in QEMU it takes a netdev with 'queues={QueuePairs}'");
-        int longestToSend = Math.Min(_options.MaxFrameSize, Mtu + EthernetHeader + VlanTag ?? int.MaxValue);
+        int longestToSend = Math.Min(_options.MaxFrameSize, Mtu + EthernetHeader ?? int.MaxValue);
         var options = new VirtioQueueOptions(_options, _features, longestToSend);
         for (int pair = 0; pair < QueuePairs; pair++)
         {

@@ -56,7 +56,7 @@ public sealed partial class VirtioDevice : NetworkDevice
 
     /// <summary>
     /// Bytes of the largest packet the network takes, Ethernet header not counted (5.1.4.1); null if the device does not say.
-    /// Longer frames than that and a header with a VLAN tag are not sent.
+    /// Longer frames than that and a header, or a header with a VLAN tag, are not sent.
     /// </summary>
     public int? Mtu { get; private set; }
 
@@ -126,6 +126,7 @@ public sealed partial class VirtioDevice : NetworkDevice
             TxPackets = _transmitQueues.Sum(queue => queue.Packets),
             TxBytes = _transmitQueues.Sum(queue => queue.Bytes),
             RxDropped = dropped,
+            TxDropped = _transmitQueues.Sum(queue => queue.Dropped),
         };
     }
 

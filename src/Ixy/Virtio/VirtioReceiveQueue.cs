@@ -147,12 +147,15 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
         // A length that cannot be becomes one that is too long.
         uint frame = length <= WholeBuffer ? length - HeaderLength : uint.MaxValue;
         ulong fresh = 0;
-        bool isGood = frame - 1 < _longestFrame && _cache.TryTake(out fresh);
+        bool isGood = IsGoodLength(id, frame) && _cache.TryTake(out fresh);
         if (isGood) packet = new Packet { Buffer = Buffers[id], Metadata = frame };
         Repost(id, isGood ? fresh : Buffers[id]);
         taken = Count(isGood, buffers: 1, frame);
         return true;
     }
+
+    private bool IsGoodLength(ulong id, uint length) => length - 1 < Pool.BufferSize
+        && FrameLengths.IsWithin(new((void*)(Buffers[id] & Packet.AddressMask), (int)length), _longestFrame);
 
     private bool TryMerge(int buffers, ref Packet packet, out int taken)
     {

@@ -1,43 +1,86 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using static Ixy.Virtio.VirtioRegisters;
 
 namespace Ixy.Virtio;
 
-// Packets that ask for something. TCP and UDP checksums are left to the device, by the header in front of the frame (5.1.6.2); the
-// device knows neither the checksum of IPv4 headers nor VLAN tags, so these are made here.
+// Packets that ask for something, that are watched, or of unusual length. TCP and UDP checksums are left to the device, by the header
+// in front of the frame (5.1.6.2); the device knows neither the checksum of IPv4 headers nor VLAN tags, so these are made here.
 internal abstract unsafe partial class VirtioTransmitQueue
 {
     private const int AddressesLength = 12;
     private const uint CustomerTag = 0x8100;
-    private readonly Offloads _offloads;
+    private readonly TransmitLimits _limits;
 
-    // All that can fail. The header is zero still; with a tag, the frame will begin earlier, and the header with it.
-    private void Prepare(in Packet packet)
+    /// <inheritdoc/>
+    public override TransmitRefusal Examine(in Packet packet) => new TransmitRequest(packet, _limits).Refusal;
+
+    /// <summary>
+    /// Writes the descriptors of a batch again, up to a packet that cannot be sent, and now with a look at each. The device has seen
+    /// none of it yet, and if a packet is misused it never does.
+    /// </summary>
+    /// <returns>How many were taken.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private protected int TransmitOneByOne(ReadOnlySpan<Packet> batch, ulong written)
     {
-        if ((packet.Flags & PacketFlags.Requests) == 0) return;
-        var request = new TransmitRequest(packet, _offloads, LongestFrame);
-        var headers = request.Headers;
-        if (request.IpChecksum) headers.WriteIpChecksum(packet.Data);
-        if (!request.L4Checksum) return;
-        int growth = request.InsertVlan ? FrameHeaders.TagLength : 0;
-        var header = (byte*)(packet.Buffer & Packet.AddressMask) - growth - HeaderLength;
+        TakeBackUntil(written);
+        ulong next = Next, end = Clean + Mask + 1;
+        int count = 0;
+        long bytes = 0;
+        try
+        {
+            for (; count < batch.Length && next != end && TryPrepare(batch[count], out uint growth); count++, next++)
+            {
+                ulong buffer = batch[count].Buffer;
+                uint length = (uint)batch[count].Length + growth;
+                ulong address = HasVirtualAddresses ? VirtualAddresses.Of(buffer) : PhysicalAddresses.Of(buffer);
+                Write(next, buffer, address - HeaderLength - growth, length + HeaderLength);
+                bytes += length;
+            }
+            PacketPoolChecks.Transmit(batch[..count]);
+        }
+        catch
+        {
+            TakeBackUntil(next);
+            throw;
+        }
+        if (count == 0) return 0;
+        // Cannot fail, and could not be undone.
+        foreach (ref readonly var packet in batch[..count])
+        {
+            if ((packet.Flags & PacketFlags.InsertVlan) != 0) InsertTag(packet.Buffer);
+        }
+        Bytes += bytes;
+        Publish(next);
+        return count;
+    }
+
+    private void TakeBackUntil(ulong end)
+    {
+        for (ulong position = Next; position != end; position++) Buffers[TakeBack(position)] = 0;
+    }
+
+    // All that can fail. With a tag, the frame will begin earlier, and the header with it.
+    private bool TryPrepare(in Packet packet, out uint growth)
+    {
+        growth = 0;
+        var request = new TransmitRequest(packet, _limits);
+        if (request.Refusal.IsRefused) return false;
+        ClearHeader(packet.Buffer);
+        var frame = packet.Data;
+        request.Begin(frame);
+        if (request.IpChecksum) request.Headers.WriteIpChecksum(frame);
+        if (request.InsertVlan) growth = FrameHeaders.TagLength;
+        if (request.L4Checksum) AskForChecksum(packet.Buffer, request.Headers, growth);
+        return true;
+    }
+
+    private void AskForChecksum(ulong buffer, in FrameHeaders headers, uint growth)
+    {
+        var header = (byte*)(buffer & Packet.AddressMask) - growth - HeaderLength;
         header[HeaderFlags] = HeaderFlags_.NeedsChecksum;
         *(ushort*)(header + HeaderChecksumStart) = (ushort)(headers.SegmentStart + growth);
         *(ushort*)(header + HeaderChecksumOffset) = (ushort)headers.ChecksumOffset;
-    }
-
-    // Cannot fail, as it could not be undone. Returns by how many bytes the first frame has grown.
-    private uint InsertTags(ReadOnlySpan<Packet> batch)
-    {
-        uint first = 0;
-        for (int i = 0; i < batch.Length; i++)
-        {
-            if ((batch[i].Flags & PacketFlags.InsertVlan) == 0) continue;
-            InsertTag(batch[i].Buffer);
-            Lengthen(Next + (ulong)i, FrameHeaders.TagLength);
-            if (i == 0) first = FrameHeaders.TagLength;
-        }
-        return first;
     }
 
     // The addresses move into the headroom, to make room for the tag behind them.

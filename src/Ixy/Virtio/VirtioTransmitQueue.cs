@@ -22,8 +22,8 @@ internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDis
         _place = $"transmit queue {ring.Index / 2} of {device.Name}";
         Mask = (ulong)ring.Size - 1;
         HeaderLength = options.HeaderLength;
-        LongestFrame = (uint)options.LongestToSend;
-        _offloads = options.Device.Offloads;
+        _limits = new(options.Device.Offloads, options.LongestToSend);
+        PlainLengths = (uint)options.LongestToSend - FrameLengths.Shortest + 1;
         Buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(ring.Size * sizeof(ulong)), 64);
         new Span<ulong>(Buffers, ring.Size).Clear();
         HasVirtualAddresses = device.DeviceAddressIsVirtual;
@@ -45,7 +45,8 @@ internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDis
 
     private protected uint HeaderLength { get; }
 
-    private protected uint LongestFrame { get; }
+    /// <summary>How many lengths, from the shortest on, need no second look.</summary>
+    private protected uint PlainLengths { get; }
 
     private protected bool HasVirtualAddresses { get; }
 
@@ -71,8 +72,11 @@ internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDis
     /// <summary>Makes a descriptor the next to be used at a position that is clean.</summary>
     private protected abstract void Reuse(ulong position, ulong id);
 
-    /// <summary>Makes the descriptor written for a position begin, and so be, some bytes earlier and longer.</summary>
-    private protected abstract void Lengthen(ulong position, uint bytes);
+    /// <summary>Writes the descriptor for a position; the device does not see it yet.</summary>
+    private protected abstract void Write(ulong position, ulong buffer, ulong address, uint length);
+
+    /// <summary>Shows the device all that was written up to a position.</summary>
+    private protected abstract void Publish(ulong to);
 
     /// <summary>Undoes what was written for a position that the device must not see; its descriptor's id.</summary>
     private protected abstract ulong TakeBack(ulong position);
@@ -99,29 +103,6 @@ internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDis
         PacketPool.FreeSent(_sent, sent, count);
     }
 
-    /// <summary>
-    /// A look at a batch that is not usual, because of a packet that cannot be sent, of checked ones, or of what packets ask for.
-    /// The device has seen none of it yet, and if something is wrong it never does.
-    /// </summary>
-    /// <returns>By how many bytes the first frame has grown.</returns>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private protected uint Verify(ReadOnlySpan<Packet> batch, ulong next, ulong end)
-    {
-        int count = (int)(next - Next);
-        try
-        {
-            if (next != end) ThrowBadLength(batch[count].Length);
-            foreach (ref readonly var packet in batch[..count]) Prepare(packet);
-            PacketPoolChecks.Transmit(batch[..count]);
-        }
-        catch
-        {
-            for (ulong position = Next; position != next; position++) Buffers[TakeBack(position)] = 0;
-            throw;
-        }
-        return InsertTags(batch[..count]);
-    }
-
     /// <summary>Returns all buffers, also those that were never sent; the device must have been reset.</summary>
     public void Dispose()
     {
@@ -132,10 +113,6 @@ internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDis
         _sent.Dispose();
         NativeMemory.AlignedFree(Buffers);
     }
-
-    [DoesNotReturn]
-    private void ThrowBadLength(int length) => throw new ArgumentException(
-        $"a packet of {length} bytes cannot be sent: expected 1 to {LongestFrame} (NetworkDeviceOptions.MaxFrameSize, the device's MTU)");
 
     [DoesNotReturn]
     private void ThrowNotGiven(ulong id) => throw new DeviceProtocolException(

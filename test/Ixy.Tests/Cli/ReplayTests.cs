@@ -55,16 +55,18 @@ public sealed class ReplayTests : IDisposable
         byte[][] frames = [CaptureFiles.Frame(60, 1), CaptureFiles.Frame(1519, 2), CaptureFiles.Frame(1518, 3), new byte[13], CaptureFiles.Frame(60, 5)];
         CaptureFiles.Write(Input, frames);
         var result = IxyProcess.Run("replay", Input, Card, "--json");
-        var replay = JsonReport.Of(result).GetProperty("replay");
+        var report = JsonReport.Of(result);
+        var replay = report.GetProperty("replay");
+        Assert.Equal((2, 2), (report.Device(0).Number("txRefused"), report.Device(0).Number("txDropped")));
         Assert.Equal((3, 1, 1), (replay.Number("sent"), replay.Number("tooLong"), replay.Number("tooShort")));
         Assert.Equal([frames[0], frames[2], frames[4]], CaptureFiles.Frames(Output));
-        Assert.Contains("1 frames were left out: they are longer than 1518 bytes (--max-frame-size", result.Error);
+        Assert.Contains("cannot send 2 of the packets, which were dropped; one of them: a packet of 13 bytes cannot be sent", result.Error);
     }
 
     [Fact]
     public void AnMtuIsALimit()
     {
-        CaptureFiles.Write(Input, [CaptureFiles.Frame(1018, 1), CaptureFiles.Frame(1019, 2)]);
+        CaptureFiles.Write(Input, [CaptureFiles.Frame(1014, 1), CaptureFiles.Frame(1015, 2)]);
         var replay = JsonReport.Of(IxyProcess.Run("replay", Input, $"sim:virtio,mtu=1000,wire=pcap:>{Output}", "--json")).GetProperty("replay");
         Assert.Equal((1, 1), (replay.Number("sent"), replay.Number("tooLong")));
         Assert.Single(CaptureFiles.Frames(Output));

@@ -135,14 +135,13 @@ public sealed class IxgbeDeviceTests
         var pool = bench.Device.ReceiveQueues[0].Pool;
         var packets = new Packet[3];
         pool.Allocate(packets);
-        packets[0].Length = 60;
+        packets[0].Length = 13;
         packets[1].Length = 0;
         packets[2].Length = 1519;
         int available = pool.Available;
 
-        Assert.Throws<ArgumentException>(() => bench.Device.Transmit(packets.AsSpan(0, 2)));
-        Assert.Throws<ArgumentException>(() => bench.Device.Transmit(packets.AsSpan(2, 1)));
-        Assert.Throws<ArgumentException>(() => bench.Device.Transmit([default]));
+        for (int i = 0; i < packets.Length; i++) Assert.Equal(0, bench.Device.Transmit(packets.AsSpan(i)));
+        Assert.Throws<PacketMisuseException>(() => bench.Device.Transmit([default]));
 
         Assert.Equal(0, bench.Device.TransmitQueues[0].Pending);
         Assert.Empty(bench.Wire.FromCard);

@@ -41,7 +41,7 @@ public sealed class ChecksumPropertyTests
         var frame = OffloadFrame.All.Single(frame => frame.Name == name);
         byte[] bytes = frame.Unfinished;
         var headers = new FrameHeaders();
-        Assert.Null(headers.Read(bytes, withTransport: true));
+        Assert.False(headers.Read(bytes, withTransport: true).IsRefused);
         Assert.Equal((frame.Ip, frame.L4, frame.Protocol, frame.IsIPv4), (headers.MacLength, headers.SegmentStart, headers.Protocol, headers.IsIPv4));
         Assert.Equal((frame.End - frame.L4, frame.ChecksumAt), (headers.SegmentLength, headers.SegmentStart + headers.ChecksumOffset));
         bool isLeft = headers.StartSegmentChecksum(bytes);
@@ -64,9 +64,9 @@ public sealed class ChecksumPropertyTests
         for (int i = 0; i + 1 < input.Noise.Length; i += 2) bytes[12 + input.Noise[i] % Math.Min(60, bytes.Length - 12)] = input.Noise[i + 1];
         var frame = bytes.AsSpan(0, (int)((uint)input.Length % (uint)(bytes.Length + 1)));
         var headers = new FrameHeaders();
-        if (headers.Read(frame, withTransport: true) is { } problem)
+        if (headers.Read(frame, withTransport: true) is { IsRefused: true } problem)
         {
-            Assert.NotEmpty(problem);
+            Assert.NotEmpty(problem.ToString());
             return;
         }
         Assert.InRange(headers.SegmentStart, 34, frame.Length);

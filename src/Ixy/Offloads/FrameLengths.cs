@@ -1,0 +1,31 @@
+namespace Ixy;
+
+/// <summary>
+/// How long frames may be. A VLAN tag does not count for the longest one, as the 82599 does not count it (MAXFRS, datasheet
+/// 8.2.3.22.13): so every device sends what another one with the same limit receives, and what it received itself.
+/// </summary>
+internal static class FrameLengths
+{
+    internal const int Tag = 4;
+
+    /// <summary>The Ethernet header: two addresses and a type.</summary>
+    internal const int Shortest = 14;
+
+    /// <summary>A frame is not longer than <paramref name="longest"/> bytes, or than 4 more if it has a VLAN tag.</summary>
+    internal static bool IsWithin(ReadOnlySpan<byte> frame, uint longest) =>
+        (uint)frame.Length <= longest || ((uint)frame.Length <= longest + Tag && frame is [_, _, _, _, _, _, _, _, _, _, _, _, 0x81, 0, ..]);
+
+    /// <summary>Looks at a frame that is to be sent.</summary>
+    internal static TransmitRefusal Examine(ReadOnlySpan<byte> frame, bool insertsTag, uint longest)
+    {
+        if (frame.Length < Shortest)
+            return new(TransmitRefusalReason.TooShort, "a packet of {0} bytes cannot be sent: expected at least {1}, an Ethernet header", frame.Length, Shortest);
+        if (insertsTag ? (uint)frame.Length <= longest : IsWithin(frame, longest)) return default;
+        return insertsTag
+            ? new(TransmitRefusalReason.TooLong,
+                "a packet of {0} bytes cannot get a VLAN tag: expected at most {1} before (NetworkDeviceOptions.MaxFrameSize, the device's MTU)", frame.Length, (int)longest)
+            : new(TransmitRefusalReason.TooLong,
+                "a packet of {0} bytes cannot be sent: expected at most {1}, or {2} with a VLAN tag (NetworkDeviceOptions.MaxFrameSize, the device's MTU)",
+                frame.Length, (int)longest, (int)longest + Tag);
+    }
+}
