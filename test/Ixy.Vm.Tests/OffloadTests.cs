@@ -12,7 +12,9 @@ public sealed class OffloadTests(GuestPool guests)
 {
     private const int LockedMiB = 128, FirstTag = 100;
     private const string Good = "1", Checksums = "InsertIpChecksum,InsertL4Checksum", ChecksumsAndTags = Checksums + ",InsertVlan";
-    private static readonly OffloadFrame[] s_frames = [.. OffloadFrame.All.Where(frame => frame.Bytes.Length <= 1514)];
+    // Not a TCP checksum of zero, which Linux, completing it, replaces as if it were UDP's.
+    private static readonly OffloadFrame[] s_frames =
+        [.. OffloadFrame.All.Where(frame => frame.Bytes.Length <= 1514 && !frame.Name.StartsWith("TCP whose sum") && !frame.Name.StartsWith("TCP over IPv6 whose sum"))];
 
     // The receiving device has not negotiated GUEST_CSUM: whatever is in the field, somebody has completed it.
     [SkippableFact]

@@ -11,21 +11,24 @@ internal static class FrameLengths
     /// <summary>The Ethernet header: two addresses and a type.</summary>
     internal const int Shortest = 14;
 
+    private const string Cure = " (NetworkDeviceOptions.MaxFrameSize, the device's MTU)";
+    private const string TooShort = "a packet of {0} bytes cannot be sent: expected at least {1}, an Ethernet header";
+    private const string TooLong = "a packet of {0} bytes cannot be sent: expected at most {1}, or {2} with a VLAN tag" + Cure;
+    private const string TooLongForTag = "a packet of {0} bytes cannot get a VLAN tag: expected at most {1} before" + Cure;
+
     /// <summary>A frame is not longer than <paramref name="longest"/> bytes, or than 4 more if it has a VLAN tag.</summary>
     internal static bool IsWithin(ReadOnlySpan<byte> frame, uint longest) =>
-        (uint)frame.Length <= longest || ((uint)frame.Length <= longest + Tag && frame is [_, _, _, _, _, _, _, _, _, _, _, _, 0x81, 0, ..]);
+        (uint)frame.Length <= longest || ((uint)frame.Length <= longest + Tag && IsTagged(frame));
 
     /// <summary>Looks at a frame that is to be sent.</summary>
     internal static TransmitRefusal Examine(ReadOnlySpan<byte> frame, bool insertsTag, uint longest)
     {
         if (frame.Length < Shortest)
-            return new(TransmitRefusalReason.TooShort, "a packet of {0} bytes cannot be sent: expected at least {1}, an Ethernet header", frame.Length, Shortest);
+            return new(TransmitRefusalReason.TooShort, TooShort, frame.Length, Shortest);
         if (insertsTag ? (uint)frame.Length <= longest : IsWithin(frame, longest)) return default;
-        return insertsTag
-            ? new(TransmitRefusalReason.TooLong,
-                "a packet of {0} bytes cannot get a VLAN tag: expected at most {1} before (NetworkDeviceOptions.MaxFrameSize, the device's MTU)", frame.Length, (int)longest)
-            : new(TransmitRefusalReason.TooLong,
-                "a packet of {0} bytes cannot be sent: expected at most {1}, or {2} with a VLAN tag (NetworkDeviceOptions.MaxFrameSize, the device's MTU)",
-                frame.Length, (int)longest, (int)longest + Tag);
+        string format = insertsTag ? TooLongForTag : TooLong;
+        return new(TransmitRefusalReason.TooLong, format, frame.Length, (int)longest, (int)longest + Tag);
     }
+
+    private static bool IsTagged(ReadOnlySpan<byte> frame) => frame.Length >= Shortest && frame[12..14] is [0x81, 0];
 }

@@ -42,8 +42,8 @@ public enum PacketFlags : byte
     InsertL4Checksum = 64,
 
     /// <summary>
-    /// Transmit: insert the 802.1Q tag <see cref="Packet.VlanTag"/> (EtherType 8100) behind the addresses. It counts for the
-    /// longest frame. Needs <see cref="Offloads.VlanInsert"/>.
+    /// Transmit: insert the 802.1Q tag <see cref="Packet.VlanTag"/> (EtherType 8100) behind the addresses. It does not count for
+    /// the longest frame (<see cref="NetworkDeviceOptions.MaxFrameSize"/>). Needs <see cref="Offloads.VlanInsert"/>.
     /// </summary>
     InsertVlan = 128,
 

@@ -29,6 +29,7 @@ internal struct TransmitRequest
         bool wantsChecksum = (flags & ~PacketFlags.InsertVlan) != 0;
         if (wantsChecksum) Require(limits.Offloads, Offloads.TransmitChecksum, flags);
         Refusal = FrameLengths.Examine(frame, InsertVlan, (uint)limits.LongestFrame);
+        // default(Packet) has no length, and is a mistake of the application.
         if (Refusal.IsRefused) _ = packet.Pool;
         if (Refusal.IsRefused || !wantsChecksum) return;
         L4Checksum = (flags & PacketFlags.InsertL4Checksum) != 0;

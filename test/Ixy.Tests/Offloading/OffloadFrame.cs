@@ -55,8 +55,11 @@ internal sealed record OffloadFrame(string Name, byte[] Bytes, int Ip, int L4, b
         Make("TCP with two VLAN tags", tags: [0x88A8_0002, 0x8100_0003], payload: 52),
         Make("TCP with padding behind it", payload: 0, padding: 6),
         Make("UDP over IPv6 with rubbish behind it", isIPv6: true, protocol: Udp, payload: 9, padding: 7),
-        MakeZero("UDP whose sum is zero", isIPv6: false),
-        MakeZero("UDP over IPv6 whose sum is zero", isIPv6: true),
+        MakeZero("UDP whose sum is zero", Udp, isIPv6: false),
+        MakeZero("UDP over IPv6 whose sum is zero", Udp, isIPv6: true),
+        MakeZero("TCP whose sum is zero", Tcp, isIPv6: false),
+        MakeZero("TCP over IPv6 whose sum is zero", Tcp, isIPv6: true),
+        MakeZero("TCP whose sum is zero, with padding", Tcp, isIPv6: false, padding: 3),
     ];
 
     /// <summary>
@@ -102,13 +105,14 @@ internal sealed record OffloadFrame(string Name, byte[] Bytes, int Ip, int L4, b
         return [.. addresses, 0, Protocol, (byte)(length >> 8), (byte)length, .. Bytes.AsSpan(L4, length)];
     }
 
-    // With the right word in it, the sum comes out as 0xFFFF, and its complement as zero.
-    private static OffloadFrame MakeZero(string name, bool isIPv6)
+    // With the right word in it, the sum comes out as 0xFFFF, and its complement as zero. In UDP that means "no checksum", so 0xFFFF
+    // stands for it (RFC 768); TCP knows no such thing (RFC 9293, 3.1).
+    private static OffloadFrame MakeZero(string name, byte protocol, bool isIPv6, int padding = 0)
     {
-        var frame = Make(name, isIPv6: isIPv6, protocol: Udp, payload: 30, firstWord: 0);
+        var frame = Make(name, isIPv6: isIPv6, protocol: protocol, payload: 30, padding: padding, firstWord: 0);
         ushort missing = BinaryPrimitives.ReadUInt16BigEndian(frame.Bytes.AsSpan(frame.ChecksumAt));
-        var zero = Make(name, isIPv6: isIPv6, protocol: Udp, payload: 30, firstWord: missing);
-        Assert.Equal(0xFFFF, BinaryPrimitives.ReadUInt16BigEndian(zero.Bytes.AsSpan(zero.ChecksumAt)));
+        var zero = Make(name, isIPv6: isIPv6, protocol: protocol, payload: 30, padding: padding, firstWord: missing);
+        Assert.Equal(protocol == Udp ? 0xFFFF : 0, BinaryPrimitives.ReadUInt16BigEndian(zero.Bytes.AsSpan(zero.ChecksumAt)));
         return zero;
     }
 

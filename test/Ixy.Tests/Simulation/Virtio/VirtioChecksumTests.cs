@@ -7,6 +7,8 @@ namespace Ixy.Tests.Simulation.Virtio;
 public sealed class VirtioChecksumTests
 {
     private const ulong Checksum = 1, GuestChecksum = 2;
+    private const string TcpWithSumZero = "02000000000102000000000a08004500004600000000400666b00a0000010a00000203e807d000000000"
+        + "000000005010000000000000df3d2425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f";
     private static readonly VirtioCardOptions s_card = new();
     private static readonly OffloadFrame s_frame = OffloadFrame.All.Single(frame => frame.Name == "UDP with an odd length");
 
@@ -27,6 +29,28 @@ public sealed class VirtioChecksumTests
         byte[] packet = Packet(Begun(s_frame), s_frame.L4, 6);
         Send(bench, packet, pieces);
         Assert.Equal(s_frame.Bytes, Assert.Single(bench.TestWire.FromCard));
+        Assert.Empty(bench.Rules);
+    }
+
+    // Only in UDP a zero means something else (RFC 768). The first is that of shared/faults/tcp-sum-0000.pcapng.
+    [Theory]
+    [InlineData(TcpWithSumZero, 34, 16, 0)]
+    [InlineData("TCP over IPv6 whose sum is zero", 54, 16, 0)]
+    [InlineData("UDP whose sum is zero", 34, 6, 0xFFFF)]
+    [InlineData("UDP over IPv6 whose sum is zero", 54, 6, 0xFFFF)]
+    public void ASumOfZeroIsReplacedOnlyInUdp(string frame, int start, int offset, int expected)
+    {
+        byte[] bytes = frame == TcpWithSumZero ? Convert.FromHexString(frame) : OffloadFrame.All.Single(known => known.Name == frame).Bytes;
+        // The sum of the whole is that of the pseudo-header's complement, so what has to be in the field follows from it.
+        byte[] begun = [.. bytes];
+        begun.AsSpan(start + offset, 2).Clear();
+        int rest = OffloadFrame.Sum(begun.AsSpan(start));
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(begun.AsSpan(start + offset), (ushort)(0xFFFF - rest));
+        using var bench = VirtioBench.Running(s_card);
+        Send(bench, Packet(begun, start, offset), 1);
+        byte[] sent = Assert.Single(bench.TestWire.FromCard);
+        Assert.Equal(expected, System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(sent.AsSpan(start + offset)));
+        Assert.Equal(bytes, sent);
         Assert.Empty(bench.Rules);
     }
 
