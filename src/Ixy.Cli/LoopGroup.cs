@@ -32,6 +32,9 @@ internal sealed class LoopGroup : IDisposable
     /// <summary>All that was on the way has arrived; read it after <see cref="Finish"/>.</summary>
     internal bool RanDry => _loops.All(loop => loop.RanDry);
 
+    /// <summary>Transmit queues from which nothing left any more; read it after <see cref="Finish"/>.</summary>
+    internal IReadOnlyList<TransmitQueue> Stuck => [.. _loops.SelectMany(loop => loop.Stuck)];
+
     /// <summary>Starts the threads.</summary>
     internal void Start()
     {

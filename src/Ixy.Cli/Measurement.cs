@@ -60,7 +60,7 @@ internal static class Measurement
         report.Print(screen);
         if (settings.Json) Console.Out.WriteLine(report.ToJson());
         if (settings.Work?.Fault is { } fault) Console.Error.WriteLine($"ixy: {fault}");
-        return report.WireFaults.Any() || settings.Work?.Fault is not null ? 1 : 0;
+        return report.WireFaults.Any() || report.HasStuckRings || settings.Work?.Fault is not null ? 1 : 0;
     }
 
     // Showing rates for the first time keeps the JIT busy for longer than a ring takes to fill, and it would take

@@ -35,6 +35,9 @@ internal abstract class PacketLoop(params TransmitQueue[] transmitQueues) : IDis
     /// <summary>All that was on the way has arrived; read it after <see cref="Join"/>.</summary>
     internal bool RanDry { get; private set; }
 
+    /// <summary>Transmit queues from which nothing has left while the loop drained; read it after <see cref="Join"/>.</summary>
+    internal IReadOnlyList<TransmitQueue> Stuck { get; private set; } = [];
+
     /// <summary>Moves at most a batch each way; the number of packets sent, and of those that were dropped as they cannot be.</summary>
     protected abstract int Round();
 
@@ -131,14 +134,17 @@ internal abstract class PacketLoop(params TransmitQueue[] transmitQueues) : IDis
     private void Drain(PinnedWorker worker)
     {
         long start = Stopwatch.GetTimestamp(), lastPacket = start;
+        var watch = new TransmitWatch(transmitQueues);
         while (_phase == Phase.Draining && Stopwatch.GetElapsedTime(start) < s_longestDrain)
         {
             int moved = PassiveRound();
             if (moved > 0) lastPacket = Stopwatch.GetTimestamp();
             else if (Stopwatch.GetElapsedTime(lastPacket) > s_quietTime && IsDrained()) RanDry = true;
             if (RanDry) return;
+            watch.Look();
             if (moved == 0) worker.GiveWay();
         }
+        Stuck = watch.Stuck;
     }
 
     private long CountRefused()

@@ -11,10 +11,13 @@ internal sealed class Report
     private readonly LoopFigures _figures;
     private readonly bool _ranDry;
     private readonly PortFigures[] _ports;
+    private readonly string[] _stuckRings, _findings;
 
     internal Report(MeasurementSettings settings, Ports ports, DeviceStatistics[] statistics, LoopGroup loops)
     {
         (_command, _work, _figures, _ranDry) = (settings.Command, settings.Work, loops.Figures, loops.RanDry);
+        _stuckRings = [.. Findings.StuckRings(ports.Devices, loops.Stuck)];
+        _findings = [.. Findings.NothingMoved(_command, ports.Devices, statistics), .. _stuckRings];
         _ports = [.. ports.Devices.Select((device, i) => new PortFigures(
             device.Name, device.DriverName, statistics[i], loops.Dropped[i], FindRefusal(device), device.PciDevice as SimulatedPciDevice))];
     }
@@ -23,6 +26,9 @@ internal sealed class Report
     internal IEnumerable<string> WireFaults =>
         from port in _ports let fault = port.Card?.Wire.Fault where fault is not null select $"{port.Name}: {fault}";
 
+    /// <summary>A card took packets, and does not send them.</summary>
+    internal bool HasStuckRings => _stuckRings.Length > 0;
+
     private double PacketsPerSecond => _figures.Packets == 0 ? 0 : _figures.Packets / _figures.Elapsed.TotalSeconds;
 
     /// <summary>One line of JSON.</summary>
@@ -30,6 +36,7 @@ internal sealed class Report
     {
         var report = new ReportJson(_command, _figures.Elapsed.TotalSeconds, [.. _ports.Select(port => port.ToJson())],
             PacketsPerSecond, _figures.AllocatedBytes, _figures.Collections);
+        report = report with { Notes = _findings };
         return JsonSerializer.Serialize(_work?.AddTo(report) ?? report, ReportJsonContext.Default.ReportJson);
     }
 
@@ -48,7 +55,8 @@ internal sealed class Report
         PrintWires(screen);
         screen.WriteLine();
         screen.WriteLine($"the packet threads allocated {_figures.AllocatedBytes:N0} bytes; {_figures.Collections} garbage collections");
-        if (!_ranDry) screen.Alert("packets kept arriving after the end, so the counters of different places need not agree");
+        foreach (string finding in _findings) screen.Alert(finding);
+        if (!_ranDry && !HasStuckRings) screen.Alert("packets kept arriving after the end, so the counters of different places need not agree");
         PrintViolations(screen);
         PrintNotes(screen);
         foreach (string fault in WireFaults) screen.Alert(fault);

@@ -12,6 +12,9 @@ namespace Ixy.Cli.Output;
 internal sealed record ReportJson(
     string Command, double DurationSeconds, IReadOnlyList<DeviceJson> Devices, double PacketsPerSecond, long AllocatedBytes, int GcCollections)
 {
+    /// <summary>What the numbers alone do not say, a sentence each: a transmit ring that does not empty; nothing moved, and why that may be.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>Of <c>ixy pcap</c> only.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public CaptureJson? Capture { get; init; }

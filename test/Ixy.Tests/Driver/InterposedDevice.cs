@@ -14,6 +14,9 @@ internal sealed unsafe class InterposedDevice(SimulatedPciDevice inner) : PciDev
     /// <summary>Passes interrupts on; otherwise it has none.</summary>
     internal bool HasInterrupts { get; init; }
 
+    /// <summary>It never becomes a bus master, so it reaches no memory.</summary>
+    internal bool IsMute { get; init; }
+
     /// <summary>The NUMA node it says it is at.</summary>
     internal int? Node { get; init; }
 
@@ -28,7 +31,11 @@ internal sealed unsafe class InterposedDevice(SimulatedPciDevice inner) : PciDev
 
     public override uint ReadConfig(int offset, int size) => inner.ReadConfig(offset, size);
 
-    public override void WriteConfig(int offset, uint value, int size) => inner.WriteConfig(offset, value, size);
+    public override void WriteConfig(int offset, uint value, int size)
+    {
+        const uint BusMaster = 1 << 2;
+        inner.WriteConfig(offset, IsMute && offset == PciConfig.Command ? value & ~BusMaster : value, size);
+    }
 
     public override PciBar OpenBar(int index) => new Bar(this, inner.OpenBar(index));
 

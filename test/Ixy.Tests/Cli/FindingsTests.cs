@@ -1,0 +1,131 @@
+using System.Text.Json;
+using Ixy.Cli;
+using Ixy.Simulation;
+using Ixy.Tests.Driver;
+
+namespace Ixy.Tests.Cli;
+
+/// <summary>A run in which nothing moved, or whose packets never left, says so in words.</summary>
+public sealed class FindingsTests : IDisposable
+{
+    // A card that cannot reach memory: the driver does not notice, and no register tells.
+    private const string Cut = "cut:ixgbe,wire=loopback";
+
+    private readonly TextWriter _output = Console.Out, _error = Console.Error;
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("ixy-findings-");
+
+    public FindingsTests()
+    {
+        SimulatedCards.Register();
+        NetworkDevice.RegisterTransport("cut", specifier =>
+            new InterposedDevice(SimulatedCards.Open(SimulatedCards.Prefix + specifier["cut:".Length..])) { IsMute = true });
+    }
+
+    [Theory]
+    [InlineData("pktgen", Cut, "--duration", "300ms")]
+    [InlineData("pktgen", Cut, "--rate", "1kpps", "--duration", "300ms")]
+    [InlineData("fwd", Cut, "sim:ixgbe,wire=generator,rate=1Mpps", "--duration", "300ms")]
+    [InlineData("fwd", Cut, "sim:ixgbe,wire=generator,rate=10kpps,flows=16", "--duration", "300ms", "--queues", "2")]
+    [InlineData("replay", "FILE", Cut, "--speed", "max")]
+    public void ATransmitRingThatDoesNotEmptyIsNamedAndIsCodeOne(params string[] arguments)
+    {
+        var (exitCode, output) = Run([.. arguments.Select(argument => argument == "FILE" ? Capture() : argument)]);
+        Assert.Equal(1, exitCode);
+        string line = Assert.Single(output.Split('\n'), line => line.Contains("its transmit ring does not empty", StringComparison.Ordinal));
+        Assert.Matches(@"^sim:\w+,wire=loopback: its transmit ring does not empty: none of [1-9][\d,]* packets in it has left for a second; the far end may", line);
+        Assert.DoesNotContain("packets kept arriving after the end", output);
+    }
+
+    [Fact]
+    public void ProgramsAreToldToo()
+    {
+        var (exitCode, output) = Run("pktgen", Cut, "--duration", "300ms", "--json");
+        Assert.Equal(1, exitCode);
+        var notes = JsonDocument.Parse(output.TrimEnd('\n').Split('\n')[^1]).RootElement.GetProperty("notes").EnumerateArray().Select(note => note.GetString()!).ToList();
+        Assert.Equal("nothing moved: the card sent no packet", notes[0]);
+        Assert.Contains("its transmit ring does not empty", notes[1]);
+    }
+
+    [Fact]
+    public void WhereNobodySendsItSaysSo()
+    {
+        var (exitCode, output, _) = IxyProcess.Run("fwd", "sim:ixgbe,wire=loopback", "sim:virtio,wire=loopback", "--duration", "200ms");
+        Assert.Equal(0, exitCode);
+        Assert.Contains("\nnothing moved: no card received a packet\n", output);
+        Assert.Contains("\nsim:ixgbe,wire=loopback: its link is up, and nothing came: the far end of its wire has nothing to send\n", output);
+        Assert.Contains("\nsim:virtio,wire=loopback: its link is up, and nothing came", output);
+    }
+
+    [Fact]
+    public void ACardThatHadADescriptorForNothingMayReachNoMemory()
+    {
+        var (_, output) = Run("fwd", "cut:ixgbe,wire=generator,rate=1Mpps", Cut, "--duration", "300ms");
+        Assert.Contains("nothing moved: no card received a packet", output);
+        Assert.Matches(@"sim:ixgbe,wire=generator,rate=1Mpps: [\d,]+ frames came, and the card had a descriptor for none", output);
+    }
+
+    [Fact]
+    public void WhereSomethingMovedNothingIsSaid()
+    {
+        var report = JsonReport.Of(IxyProcess.Run("pktgen", "sim:ixgbe,wire=loopback", "--count", "10", "--json"));
+        Assert.Empty(report.GetProperty("notes").EnumerateArray());
+    }
+
+    // A ring is stuck only if it is never empty, and gives nothing back.
+    [Theory]
+    [InlineData(false, false, true)]
+    [InlineData(true, false, false)]
+    [InlineData(false, true, false)]
+    public void ABusyRingIsNotStuck(bool isEmptyOnce, bool givesBack, bool isStuck)
+    {
+        var queue = new PaperQueue();
+        var watch = new TransmitWatch([queue]);
+        if (isEmptyOnce) queue.Drained = true;
+        if (givesBack) queue.Waiting = 31;
+        watch.Look();
+        queue.Drained = false;
+        Assert.Equal(isStuck ? [queue] : [], watch.Stuck);
+    }
+
+    public void Dispose()
+    {
+        Console.SetOut(_output);
+        Console.SetError(_error);
+        _directory.Delete(recursive: true);
+    }
+
+    private string Capture()
+    {
+        string path = Path.Combine(_directory.FullName, "in.pcapng");
+        using var writer = Ixy.Captures.PcapngWriter.Create(path);
+        for (int i = 0; i < 100; i++) writer.Write(CaptureFiles.Frame(60, (byte)i), i);
+        return path;
+    }
+
+    // In this process, which has the card that is cut off.
+    private static (int ExitCode, string Output) Run(params string[] arguments)
+    {
+        using var output = new StringWriter();
+        Console.SetOut(output);
+        Console.SetError(TextWriter.Null);
+        int exitCode = Commands.Root().Parse(arguments).Invoke(new() { EnableDefaultExceptionHandler = false });
+        return (exitCode, output.ToString());
+    }
+
+    private sealed class PaperQueue : TransmitQueue
+    {
+        internal bool Drained { get; set; }
+
+        internal int Waiting { get; set; } = 32;
+
+        public override long Packets => 100;
+
+        public override int Pending => Waiting;
+
+        public override bool IsDrained => Drained;
+
+        public override int Transmit(ReadOnlySpan<Packet> batch) => 0;
+
+        public override TransmitRefusal Examine(in Packet packet) => default;
+    }
+}
