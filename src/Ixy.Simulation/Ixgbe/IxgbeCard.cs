@@ -121,6 +121,16 @@ internal sealed unsafe class IxgbeCard : CardModel
         return (!Security.TransmitHalted && Transmit.Poll(now)) | Receive.Poll(now);
     }
 
+    /// <summary>
+    /// Posted writes stay in order (PCI Express Base 2.0, 2.4.1): what software has stored to the queues' pages as plain memory
+    /// is in effect before the access that it makes now by call.
+    /// </summary>
+    internal void TakeOverStores()
+    {
+        Transmit.TakeOverStores();
+        Receive.TakeOverStores();
+    }
+
     /// <summary>CTRL.RST, or CTRL.LRST, which resets the link too (datasheet 4.2.1.6): PCI configuration stays.</summary>
     /// <param name="survivors">Registers that no software reset touches.</param>
     /// <param name="linkToo">MAC, PCS and auto-negotiation are reset as well.</param>

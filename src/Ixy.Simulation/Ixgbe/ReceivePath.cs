@@ -86,6 +86,9 @@ internal sealed unsafe class ReceivePath : IDisposable
         else _mac.Discard(copy, FrameErrors.None);
     }
 
+    /// <inheritdoc cref="TransmitPath.TakeOverStores"/>
+    internal void TakeOverStores() => _queues.TakeOverStores();
+
     internal void Reset()
     {
         _buffer.Clear();

@@ -65,6 +65,16 @@ internal sealed class ReceiveQueues
         _queues[index].DropEnable = (_registers[SRRCTL, index] & SRRCTL_.DropEnable) != 0;
     }
 
+    /// <inheritdoc cref="TransmitPath.TakeOverStores"/>
+    internal void TakeOverStores()
+    {
+        for (int index = 0; index < Count; index++)
+        {
+            uint control = _registers[RXDCTL, index];
+            if (((control & RXDCTL_.Enable) != 0) != _queues[index].IsEnabled) Apply(index, control);
+        }
+    }
+
     internal void Reset()
     {
         foreach (var queue in _queues) queue.Reset();

@@ -82,6 +82,20 @@ internal sealed class TransmitPath : IDisposable
         ListEnabled();
     }
 
+    /// <summary>Looks at all queues, as an access by call is made: what was stored to their pages before it comes first.</summary>
+    internal void TakeOverStores()
+    {
+        bool changed = false;
+        foreach (var queue in _queues)
+        {
+            uint control = _registers[TXDCTL, queue.Index];
+            if (((control & TXDCTL_.Enable) != 0) == queue.IsEnabled) continue;
+            queue.Apply(control);
+            changed = true;
+        }
+        if (changed) ListEnabled();
+    }
+
     /// <summary>State after a reset; the registers have their reset values already.</summary>
     internal void Reset()
     {
