@@ -52,10 +52,14 @@ public sealed unsafe class InterruptWaiter : IDisposable
         _vectors.Add(vector);
     }
 
-    /// <summary>Waits until a vector has fired, and takes the count of each that has (<see cref="InterruptVector.TakeCount"/>).</summary>
+    /// <summary>
+    /// Waits until a vector has fired, and takes the count of each that has (<see cref="InterruptVector.TakeCount"/>). It
+    /// returns with the first one, and waits for no other: of vectors that fire together, as at the end of a connection,
+    /// some may come only with a further call.
+    /// </summary>
     /// <param name="fired">Receives the vectors that have fired; those for which there is no room stay for the next call.</param>
     /// <param name="timeout">At most this long, in whole milliseconds; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
-    /// <returns>How many have fired; 0 when the time is over, or <see cref="Wake"/> was called.</returns>
+    /// <returns>How many were found to have fired; 0 when the time is over, or <see cref="Wake"/> was called.</returns>
     /// <exception cref="PciDeviceException">The kernel refused.</exception>
     public int Wait(Span<InterruptVector> fired, TimeSpan timeout)
     {

@@ -15,21 +15,15 @@ public sealed class SleepTests
     {
         using var bench = Open(kind);
         var queue = bench.Device.ReceiveQueues[0];
-        var arrived = 0L;
-        var sleeper = OnThread(() =>
-        {
-            Assert.Equal(7, ReceiveOne(queue, new Packet[1]));
-            arrived = Stopwatch.GetTimestamp();
-        });
+        var sleeper = OnThread(() => Assert.Equal(7, ReceiveOne(queue, new Packet[1])));
         DriverBench.Until(() => queue.Waits == 1, "sleep");
         // It does not wake up by itself.
         Thread.Sleep(100);
         Assert.False(sleeper.IsCompleted);
         Assert.Equal((1, 0), (queue.Waits, queue.Interrupts));
-        long delivered = Stopwatch.GetTimestamp();
         bench.Wire.Deliver(DriverBench.Frame(7));
         await sleeper;
-        Assert.InRange(Stopwatch.GetElapsedTime(delivered, arrived), TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        // One sleep, which an interrupt ended, and not its time.
         Assert.Equal((1, 1), (queue.Waits, queue.Interrupts));
     }
 

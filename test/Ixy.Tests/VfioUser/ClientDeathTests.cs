@@ -53,8 +53,15 @@ public sealed class ClientDeathTests
         var fired = new InterruptVector[4];
         Assert.Equal(0, waiter.Wait(fired, TimeSpan.FromMilliseconds(1)));
         bench.Server.EndConnection();
-        Assert.Equal(3, waiter.Wait(fired, ClientBench.Moment));
-        Assert.True(device.IsGone);
+        // All are signalled, one after the other; a wait ends with the first.
+        var woken = new HashSet<int>();
+        while (woken.Count < 3)
+        {
+            int count = waiter.Wait(fired, ClientBench.Moment);
+            Assert.True(count > 0, $"only {woken.Count} of 3 vectors have fired");
+            foreach (var vector in fired[..count]) Assert.True(woken.Add(vector.Index));
+            Assert.True(device.IsGone);
+        }
     }));
 
     [Fact] // A device that has gone does not keep the others from getting memory.
@@ -117,17 +124,15 @@ public sealed class ClientDeathTests
     public void ADirectoryIsNoSocket() => AssertCannotOpen<DeviceNotFoundException>("/tmp", "nobody listens");
 
     [Fact]
-    public async Task AServerThatAcceptsNobody()
+    public void AServerThatAcceptsNobody()
     {
         string path = Path.Combine(Path.GetTempPath(), $"ixy-full-{Environment.ProcessId}");
         using var socket = HandSocket.Listen(path, backlog: 0);
         try
         {
             // The first waits in the queue, and is not answered; meanwhile there is no room for another.
-            var first = Task.Run(() => AssertCannotOpen<DeviceTimeoutException>(path, "another client", TimeSpan.FromSeconds(4)));
-            Thread.Sleep(500);
+            AssertCannotOpen<DeviceTimeoutException>(path, "another client", ClientBench.Timeout);
             AssertCannotOpen<DeviceBusyException>(path, "accepts nobody", ClientBench.Timeout);
-            await first;
         }
         finally
         {
