@@ -145,7 +145,7 @@ public sealed class DeviceControlTests
     public void Section_4_2_1_6_1_AResetWhileAQueueRunsNeedsMasterDisable()
     {
         using var bench = new CardBench();
-        bench.Card.Registers[TXDCTL, 3] = TXDCTL_.Enable;
+        StartQueue(bench);
         bench.Write(CTRL, CTRL_.RST);
         var violation = Assert.Single(bench.Card.Violations.All);
         Assert.Equal(("reset-while-busy", "CTRL"), (violation.Rule, violation.Register));
@@ -155,11 +155,20 @@ public sealed class DeviceControlTests
     public void Section_4_2_1_6_1_AResetAfterMasterDisableIsFine()
     {
         using var bench = new CardBench();
-        bench.Card.Registers[TXDCTL, 3] = TXDCTL_.Enable;
+        StartQueue(bench);
         bench.Write(CTRL, CTRL_.MasterDisable);
         bench.Run(2_000);
         bench.Write(CTRL, CTRL_.MasterDisable | CTRL_.RST);
         Assert.Empty(bench.Card.Violations.All);
+    }
+
+    private static void StartQueue(CardBench bench)
+    {
+        bench.Write(DMATXCTL, bench.Read(DMATXCTL) | DMATXCTL_.Enable);
+        bench.Write(TDBAL, (uint)bench.Allocate(1024), 3);
+        bench.Write(TDBAH, (uint)(CardBench.Iova >> 32), 3);
+        bench.Write(TDLEN, 1024, 3);
+        bench.Write(TXDCTL, TXDCTL_.Enable, 3);
     }
 
     [Fact]
