@@ -65,7 +65,7 @@ public sealed class StockDriverTests(GuestPool guests, ITestOutputHelper log)
         Skip.IfNot(HostTool.Exists("ethtool"), "ethtool is not installed (apt install ethtool)");
         const int Device = SimulatedCardsMachine.Ixgbe;
         var guest = guests.Get(SimulatedCardsMachine.Machine);
-        guest.LoadModules("ixgbe");
+        guest.LoadDrivers("ixgbe");
         guest.BindTo("ixgbe", GuestMachine.Address(Device));
         guest.Run($"ip link set dev {KernelBridge.InterfaceOf(Device)} up; sleep 2").Succeeded();
         var result = guest.Run($"ethtool -t {KernelBridge.InterfaceOf(Device)} offline");

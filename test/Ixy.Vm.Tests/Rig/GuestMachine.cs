@@ -60,6 +60,10 @@ internal sealed record GuestDevice(string Model, string Options = "", Cable Cabl
     /// <summary>The simulated 82599.</summary>
     internal static GuestDevice SimulatedIxgbe { get; } = new(OnSocket, "sim:ixgbe", Cable.Tap);
 
+    internal static GuestDevice SimulatedX540 { get; } = new(OnSocket, "sim:ixgbe,model=x540", Cable.Tap);
+
+    internal static GuestDevice SimulatedX550 { get; } = new(OnSocket, "sim:ixgbe,model=x550", Cable.Tap);
+
     /// <summary>The simulated virtio-net card.</summary>
     internal static GuestDevice SimulatedVirtio { get; } = new(OnSocket, "sim:virtio", Cable.Tap);
 

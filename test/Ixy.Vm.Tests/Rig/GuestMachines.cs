@@ -65,12 +65,14 @@ internal static class MultiQueueMachine
 /// <summary>This project's simulated cards, two of each, which the machine takes for real ones.</summary>
 internal static class SimulatedCardsMachine
 {
-    internal const int Ixgbe = 0, Virtio = 2, VirtioPacked = 4;
+    internal const int Ixgbe = 0, Virtio = 2, VirtioPacked = 4, X540 = 6, X550 = 8;
 
     internal static GuestMachine Machine { get; } = new("simulated cards",
         GuestDevice.SimulatedIxgbe, GuestDevice.SimulatedIxgbe,
         GuestDevice.SimulatedVirtio, GuestDevice.SimulatedVirtio,
-        GuestDevice.SimulatedVirtioPacked, GuestDevice.SimulatedVirtioPacked)
+        GuestDevice.SimulatedVirtioPacked, GuestDevice.SimulatedVirtioPacked,
+        GuestDevice.SimulatedX540, GuestDevice.SimulatedX540,
+        GuestDevice.SimulatedX550, GuestDevice.SimulatedX550)
     {
         HasIommu = true,
         // The kernel's own drivers go past it, as on most machines; VFIO does not.

@@ -14,6 +14,15 @@ internal static class GuestSetup
     /// <summary>Loads kernel modules, with those that they depend on.</summary>
     internal static void LoadModules(this Guest guest, params string[] modules) => guest.Run($"modprobe -a {string.Join(' ', modules)}").Succeeded();
 
+    /// <summary>The same for modules of PCI drivers, which take nothing but what they are bound to (<see cref="BindTo"/>).</summary>
+    internal static void LoadDrivers(this Guest guest, params string[] modules) => guest.Run($"""
+        echo 0 > /sys/bus/pci/drivers_autoprobe
+        modprobe -a {string.Join(' ', modules)}
+        loaded=$?
+        echo 1 > /sys/bus/pci/drivers_autoprobe
+        exit $loaded
+        """).Succeeded();
+
     /// <summary>Loads VFIO and gives it a device; the device's IOMMU group, whose file is the user's from now on.</summary>
     internal static int BindToVfio(this Guest guest, string address)
     {

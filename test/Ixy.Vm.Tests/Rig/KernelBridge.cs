@@ -17,7 +17,7 @@ internal sealed class KernelBridge : IDisposable
     internal KernelBridge(Guest guest, string driver, string module, params int[] devices)
     {
         (_guest, _module, _devices) = (guest, module, devices);
-        guest.LoadModules(driver.Replace('-', '_'), module, "bridge");
+        guest.LoadDrivers(driver.Replace('-', '_'), module, "bridge");
         // Otherwise Linux has something to say, too.
         guest.Run("""
             echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6

@@ -1,0 +1,36 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+
+namespace Ixy.Vm.Tests.Traffic;
+
+/// <summary>The packets that <c>ixy pktgen</c> sends, as the host sees them.</summary>
+internal static class TestPackets
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>The numbers of so many packets in the order in which they come; fewer if they do not come.</summary>
+    internal static List<int> Receive(EthernetPort port, int count, int size)
+    {
+        var numbers = new List<int>();
+        byte[] frame = new byte[EthernetPort.LongestFrame];
+        long start = Stopwatch.GetTimestamp();
+        while (numbers.Count < count && Stopwatch.GetElapsedTime(start) < s_patience)
+        {
+            port.WaitForFrame(TimeSpan.FromMilliseconds(100));
+            int length;
+            while ((length = port.TryReceive(frame)) > 0) numbers.Add(Number(frame.AsSpan(0, length), size));
+        }
+        return numbers;
+    }
+
+    // The frame is UDP to everybody, filled with x up to the number in its last four bytes.
+    private static int Number(ReadOnlySpan<byte> frame, int size)
+    {
+        const int type = 12, payload = 42;
+        Assert.Equal(size, frame.Length);
+        Assert.Equal(-1, frame[..6].IndexOfAnyExcept((byte)0xFF));
+        Assert.Equal(0x0800, BinaryPrimitives.ReadUInt16BigEndian(frame[type..]));
+        Assert.Equal(-1, frame[payload..^4].IndexOfAnyExcept((byte)'x'));
+        return BinaryPrimitives.ReadInt32BigEndian(frame[^4..]);
+    }
+}
