@@ -128,9 +128,10 @@ public abstract class NetworkDevice : IDisposable
         try
         {
             options.Validate();
-            if (IxgbeDevice.Supports(function)) return new IxgbeDevice(function, options);
-            if (VirtioDevice.Supports(function)) return new VirtioDevice(function, options);
-            throw Unsupported(function);
+            IsSupported(function);
+            function.WakeUp();
+            function.DisableMessages();
+            return IxgbeDevice.Supports(function) ? new IxgbeDevice(function, options) : new VirtioDevice(function, options);
         }
         catch
         {
@@ -188,8 +189,20 @@ public abstract class NetworkDevice : IDisposable
     /// <exception cref="FeatureNotOfferedException">The card has no filter.</exception>
     public abstract void AddMulticastFilter(MacAddress address);
 
-    /// <summary>What the card and its queues have counted since the device was opened. Any thread may ask, until the device is disposed.</summary>
+    /// <summary>
+    /// What the card and its queues have counted since the device was opened. Any thread may ask, until the device is disposed, and as
+    /// seldom as it likes: what a card's own counters have no room for is taken over in time.
+    /// </summary>
     public abstract DeviceStatistics ReadStatistics();
+
+    /// <summary>What is shown of this device, once it is set up.</summary>
+    internal DeviceMetrics? Metrics => _metrics;
+
+    /// <summary>Takes over what the card has counted, if its counters have an end. Any thread may call it, while the device is open.</summary>
+    internal virtual void TakeCounters()
+    {
+        // Most count in the driver, in 64 bits.
+    }
 
     /// <summary>
     /// Stops the queues, resets the card, turns bus mastering off and releases all memory. No thread may use a queue any

@@ -39,11 +39,15 @@ internal sealed class MsixCapability
     /// <summary>Entries of the table.</summary>
     internal int Vectors => _table.Length / EntryWords;
 
-    /// <summary>Switches messages on or off as software does with the enable bit; for a host that does it in software's place.</summary>
+    /// <summary>
+    /// Switches messages on or off as software does with the enable bit; for a host that does it in software's place. What is on
+    /// is not masked as a whole.
+    /// </summary>
     internal void SetEnabled(bool on)
     {
-        if (IsEnabled == on) return;
+        if (IsEnabled == on && !(on && _config.IsSet(_control, 2, FunctionMask))) return;
         _config.SetBits(_control, 2, Enable, on);
+        if (on) _config.SetBits(_control, 2, FunctionMask, false);
         Changed?.Invoke();
     }
 

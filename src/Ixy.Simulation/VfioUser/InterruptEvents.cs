@@ -51,7 +51,11 @@ internal sealed class InterruptEvents : IInterruptTarget, IDisposable
         {
             if (connected || kind == Msix) SetMask(kind, start + i, !connected);
         }
-        if (connected) SetEnabled(kind, true);
+        if (!connected) return;
+        // Only one kind is on at a time; a driver before may have left the other one.
+        int other = kind == Msix ? Msi : Msix;
+        if (IsEmpty(other)) SetEnabled(other, false);
+        SetEnabled(kind, true);
     }
 
     /// <summary>Disconnects all vectors of a kind, and switches it off.</summary>

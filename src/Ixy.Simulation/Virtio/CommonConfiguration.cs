@@ -56,7 +56,8 @@ internal sealed class CommonConfiguration(VirtioCard card) : RegisterStructure(c
 
     protected override void Write(Field field, uint value)
     {
-        if (field.Offset >= QueueSize.Offset) WriteSelected(field, value);
+        if (field != DeviceStatus && Card.Control.IsResetting) Report(VirtioRule.ResetNotAwaited, field, value);
+        else if (field.Offset >= QueueSize.Offset) WriteSelected(field, value);
         else if (field == DeviceFeatureSelect) _deviceFeatureSelect = value;
         else if (field == DriverFeatureSelect) _driverFeatureSelect = value;
         else if (field == DriverFeature) Card.Control.WriteFeatures(_driverFeatureSelect, value);

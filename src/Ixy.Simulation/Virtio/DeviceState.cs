@@ -11,6 +11,7 @@ internal sealed class DeviceState(VirtioCard card)
 
     private uint _status;
     private bool _resetUnread;
+    private long? _resetEnd;
 
     /// <summary>Features that the device has.</summary>
     internal ulong Offered { get; } = VirtioFeatures.Offered(card.Options);
@@ -30,9 +31,22 @@ internal sealed class DeviceState(VirtioCard card)
     /// <summary>The driver accepted a feature.</summary>
     internal bool HasFeature(ulong feature) => (Features & feature) != 0;
 
+    /// <summary>A reset was begun and is not over: until then the device works on, and shows the status that it had.</summary>
+    internal bool IsResetting
+    {
+        get
+        {
+            if (_resetEnd is not { } end) return false;
+            if (card.Now < end) return true;
+            card.ResetDevice();
+            _resetUnread = true;
+            return false;
+        }
+    }
+
     internal uint ReadStatus()
     {
-        if (_status == 0) _resetUnread = false;
+        if (!IsResetting && _status == 0) _resetUnread = false;
         return _status;
     }
 
@@ -40,8 +54,14 @@ internal sealed class DeviceState(VirtioCard card)
     {
         if (value == 0)
         {
-            card.ResetDevice();
-            _resetUnread = true;
+            // A status of 0 says at once that the reset is over: there is nothing else it could show.
+            _resetEnd = card.Now + (_status == 0 ? 0 : card.Options.ResetDuration);
+            _ = IsResetting;
+            return;
+        }
+        if (IsResetting)
+        {
+            Report(VirtioRule.ResetNotAwaited, value);
             return;
         }
         if (_resetUnread && !card.Options.IsLegacy) Report(VirtioRule.ResetNotAwaited, value);
@@ -105,6 +125,7 @@ internal sealed class DeviceState(VirtioCard card)
         _status = 0;
         Features = 0;
         IsRunning = _resetUnread = false;
+        _resetEnd = null;
     }
 
     // 3.1.1, steps 5 and 6: the bit stays clear if the device cannot do what was chosen.

@@ -99,11 +99,12 @@ internal sealed unsafe class VirtioCard : CardModel
         if (now >= _slowTurnAt)
         {
             _slowTurnAt = now + SlowTurn;
+            _ = Control.IsResetting;
             Net.Poll();
             // Doorbells that ring before the device runs are looked at, too.
             foreach (var queue in _queues) queue.LookAtDoorbell();
         }
-        if (!Control.IsRunning || Pci.IsSleeping) return false;
+        if (!Control.IsRunning || Pci.IsSleeping || Pci.IsStopped) return false;
         return Commands.Poll(now) | Transmit.Poll(now) | Receive.Poll(now);
     }
 

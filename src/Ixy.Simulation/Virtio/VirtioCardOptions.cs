@@ -29,6 +29,9 @@ internal sealed record VirtioCardOptions
     /// </summary>
     internal bool HasChecksums { get; init; } = true;
 
+    /// <summary>From the write of 0 to the status until the device is reset, in nanoseconds (2.4).</summary>
+    internal long ResetDuration { get; init; }
+
     /// <summary>Features that are not offered (see <see cref="VirtioFeatures"/>).</summary>
     internal ulong Withheld { get; init; }
 

@@ -60,6 +60,12 @@ internal sealed class VirtioPciFunction
     /// <summary>In D3hot it does no DMA and sends no interrupt.</summary>
     internal bool IsSleeping => _power is { IsSleeping: true };
 
+    /// <summary>
+    /// Bus mastering was on and went off: whoever takes over a device that is at work stops it like that. It is no mistake, as it is
+    /// to start a device that never had it.
+    /// </summary>
+    internal bool IsStopped { get; private set; }
+
     internal uint BarLength(int bar) => _header.Length(bar);
 
     internal uint ReadConfig(int offset, int size)
@@ -109,7 +115,12 @@ internal sealed class VirtioPciFunction
         return new ConfigurationWindow(_card, Config, 0xA4);
     }
 
-    private void UpdateBusMaster() => _card.Dma.BusMaster = _header.IsBusMaster && !IsSleeping;
+    private void UpdateBusMaster()
+    {
+        bool before = _card.Dma.BusMaster;
+        _card.Dma.BusMaster = _header.IsBusMaster && !IsSleeping;
+        if (before != _card.Dma.BusMaster) IsStopped = before;
+    }
 
     // An access that the function does not claim ends as an unsupported request: ones for a read.
     private bool IsReachable(int bar, uint offset)

@@ -8,17 +8,32 @@ namespace Ixy.Vfio;
 /// </summary>
 internal static class MessageControl
 {
-    private const uint MsiEnable = 1 << 0, MsiVectorsMask = 7 << 4, MsixEnable = 1 << 15;
+    private const uint LineDisable = 1 << 10, MsiEnable = 1 << 0, MsiVectorsMask = 7 << 4, MsixMask = 1 << 14, MsixEnable = 1 << 15;
     private const int MsiVectorsShift = 4;
 
-    /// <summary>Switches a kind on, with its first vectors unmasked.</summary>
+    /// <summary>
+    /// Switches a kind on, with its first vectors unmasked, whatever a driver before has left: a mask of all vectors, the line's
+    /// disable bit, or another kind, of which only one may be on.
+    /// </summary>
     internal static void Enable(PciDevice device, InterruptKind kind, int vectors)
     {
-        // 6.8.1.3: the number of vectors as a power of two.
-        if (kind == InterruptKind.Msi) Change(device, kind, MsiEnable | MsiVectorsMask, MsiEnable | Logarithm(vectors) << MsiVectorsShift);
-        if (kind != InterruptKind.Msix) return;
-        for (int vector = 0; vector < vectors; vector++) MessageMask.SetMsix(device, vector, masked: false);
-        Change(device, kind, MsixEnable, MsixEnable);
+        if (kind != InterruptKind.Msi) Disable(device, InterruptKind.Msi);
+        if (kind != InterruptKind.Msix) Disable(device, InterruptKind.Msix);
+        switch (kind)
+        {
+            case InterruptKind.Intx:
+                device.WriteConfig(PciConfig.Command, device.ReadConfig(PciConfig.Command, 2) & ~LineDisable, 2);
+                break;
+            case InterruptKind.Msi:
+                MessageMask.ClearMsi(device);
+                // 6.8.1.3: the number of vectors as a power of two.
+                Change(device, kind, MsiEnable | MsiVectorsMask, MsiEnable | Logarithm(vectors) << MsiVectorsShift);
+                break;
+            default:
+                for (int vector = 0; vector < vectors; vector++) MessageMask.SetMsix(device, vector, masked: false);
+                Change(device, kind, MsixEnable | MsixMask, MsixEnable);
+                break;
+        }
     }
 
     /// <summary>Switches it off.</summary>

@@ -4,19 +4,29 @@ namespace Ixy.Vfio;
 internal static class MessageMask
 {
     internal const byte MsiId = 0x05, MsixId = 0x11;
+    private const uint Is64Bit = 1 << 7, HasMasks = 1 << 8;
 
     /// <summary>The mask bits of MSI lie in its capability, where the function has any (6.8.1.3).</summary>
     internal static void SetMsi(PciDevice device, int vector, bool masked)
     {
-        const uint Is64Bit = 1 << 7, HasMasks = 1 << 8;
         int capability = device.FindCapabilities(MsiId).First();
         uint control = device.ReadConfig(capability + 2, 2);
         if ((control & HasMasks) == 0)
             throw new InterruptsNotSupportedException(
                 $"{device.Name}: its MSI vectors have no mask bits: mask the cause in the device's own registers");
-        int offset = capability + ((control & Is64Bit) != 0 ? 0x10 : 0x0C);
+        int offset = MsiMasks(capability, control);
         uint bits = device.ReadConfig(offset, 4), bit = 1u << vector;
         device.WriteConfig(offset, masked ? bits | bit : bits & ~bit, 4);
+    }
+
+    /// <summary>Unmasks all vectors of MSI, if they have mask bits.</summary>
+    internal static void ClearMsi(PciDevice device)
+    {
+        foreach (int capability in device.FindCapabilities(MsiId).Take(1))
+        {
+            uint control = device.ReadConfig(capability + 2, 2);
+            if ((control & HasMasks) != 0) device.WriteConfig(MsiMasks(capability, control), 0, 4);
+        }
     }
 
     /// <summary>The mask bit of an MSI-X vector is the lowest of the fourth word of its table entry (6.8.2.9).</summary>
@@ -32,4 +42,6 @@ internal static class MessageMask
             throw new InterruptsNotSupportedException(
                 $"{device.Name}: the kernel hides the MSI-X table, so vector {vector} cannot be masked: expected Linux 4.16 or later");
     }
+
+    private static int MsiMasks(int capability, uint control) => capability + ((control & Is64Bit) != 0 ? 0x10 : 0x0C);
 }

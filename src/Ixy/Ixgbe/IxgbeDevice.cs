@@ -115,6 +115,8 @@ public sealed partial class IxgbeDevice : NetworkDevice
         lock (_statisticsLock) return AddStatistics();
     }
 
+    internal override void TakeCounters() => ReadStatistics();
+
     private DeviceStatistics AddStatistics()
     {
         long missed = 0;

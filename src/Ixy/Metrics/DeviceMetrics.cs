@@ -42,14 +42,23 @@ internal sealed class DeviceMetrics(NetworkDevice device)
     {
         _isOpen = true;
         IxyMeter.Add(this);
+        CounterWatch.Shared.Add(this);
     }
 
     /// <summary>The device closes: when this returns, nobody reads it any more.</summary>
     internal void Hide()
     {
+        CounterWatch.Shared.Remove(this);
         IxyMeter.Remove(this);
         lock (_lock) _isOpen = false;
     }
+
+    /// <summary>Takes over what the card has counted; does nothing once the device closes.</summary>
+    internal void TakeCounters() => WhileOpen(() =>
+    {
+        device.TakeCounters();
+        return [];
+    });
 
     internal Measurement<long>[] Packets() => OfDevice(counted => [new(counted.RxPackets, Device, s_receive), new(counted.TxPackets, Device, s_transmit)]);
 

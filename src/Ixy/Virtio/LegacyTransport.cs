@@ -44,13 +44,10 @@ internal sealed class LegacyTransport : VirtioTransport
     internal override void WriteConfig(uint offset, byte value) => _bar.Write8(_config + offset, value);
 
     // There is no generation: two reads that agree have to do (2.5.4).
-    internal override MacAddress ReadMacAddress()
+    protected override bool TryReadMacAddress(out MacAddress address)
     {
-        while (true)
-        {
-            var address = ReadMacBytes();
-            if (ReadMacBytes() == address) return address;
-        }
+        address = ReadMacBytes();
+        return ReadMacBytes() == address;
     }
 
     // The size is the device's, and cannot be changed (4.1.5.1.3.1).

@@ -55,14 +55,11 @@ internal sealed class ModernTransport : VirtioTransport
     internal override void WriteConfig(uint offset, byte value) => _config.Bar.Write8(_config.Offset + offset, value);
 
     // A field that takes several reads is whole if the generation is the same before and after (2.5.3).
-    internal override MacAddress ReadMacAddress()
+    protected override bool TryReadMacAddress(out MacAddress address)
     {
-        while (true)
-        {
-            byte generation = _common.Bar.Read8(_common.Offset + ConfigGeneration);
-            var address = ReadMacBytes();
-            if (_common.Bar.Read8(_common.Offset + ConfigGeneration) == generation) return address;
-        }
+        byte generation = _common.Bar.Read8(_common.Offset + ConfigGeneration);
+        address = ReadMacBytes();
+        return _common.Bar.Read8(_common.Offset + ConfigGeneration) == generation;
     }
 
     // The device names the greatest size; a driver may choose less (4.1.5.1.3). Only packed rings may have a size that is

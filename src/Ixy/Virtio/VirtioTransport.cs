@@ -38,7 +38,17 @@ internal abstract class VirtioTransport(PciDevice device)
     internal abstract void WriteConfig(uint offset, byte value);
 
     /// <summary>The six bytes of the device configuration's address, none of them older than another.</summary>
-    internal abstract MacAddress ReadMacAddress();
+    /// <exception cref="DeviceTimeoutException">It changes all the time.</exception>
+    internal MacAddress ReadMacAddress()
+    {
+        MacAddress address = default;
+        if (Waiting.TryUntil(() => TryReadMacAddress(out address), milliseconds: 1000)) return address;
+        throw new DeviceTimeoutException(
+            $"{Device.Name}: the configuration of the device changed during each read for 1000 ms: expected an address that stays (virtio 1.2, 2.5.3)");
+    }
+
+    /// <summary>False if the configuration changed meanwhile.</summary>
+    protected abstract bool TryReadMacAddress(out MacAddress address);
 
     /// <summary>How many descriptors a queue should have; 0 if the device has no such queue.</summary>
     internal abstract int ChooseQueueSize(ushort index, int wanted);

@@ -10,7 +10,7 @@ namespace Ixy.Tests.Driver;
 /// </summary>
 public sealed class ReceiveModeTests
 {
-    private const ushort X540 = 0x1528, X550 = 0x1563;
+    internal const ushort X540 = 0x1528, X550 = 0x1563;
 
     private static readonly MacAddress s_broadcast = new(0xFFFF_FFFF_FFFF), s_station = new(0x02_AA_BB_CC_DD_01), s_group = new(0x01_00_5E_01_02_03),
         s_otherStation = new(0x02_11_22_33_44_55), s_otherGroup = new(0x01_00_5E_7F_FF_FA);

@@ -1,0 +1,228 @@
+using Ixy.Metrics;
+using Ixy.Simulation;
+using Ixy.Simulation.Ixgbe;
+using Ixy.Tests.Driver;
+using Ixy.Vfio;
+
+namespace Ixy.Tests.Metrics;
+
+/// <summary>Totals that are right though nobody asks for them, in a time that passes when the test says so.</summary>
+public sealed class CounterWatchTests
+{
+    private const ulong Full32 = uint.MaxValue, Full36 = (1ul << 36) - 1;
+    private const int Ticks = 5_000;
+
+    private readonly HandTime _time = new();
+
+    // Each counter of the card is filled to its last value between two ticks: 5,000 times is a day at line rate.
+    [Theory]
+    [InlineData(0x10FB)]
+    [InlineData(0x1528)]
+    [InlineData(0x1563)]
+    public void TotalsAreRightWhenEveryCounterIsFullEachTime(int deviceId)
+    {
+        using var bench = new DriverBench(card: new IxgbeCardOptions { DeviceId = (ushort)deviceId });
+        using var watched = Watch(bench.Device);
+        for (int i = 0; i < Ticks; i++)
+        {
+            SimulatedPciDevice.BetweenTurns(() => Fill((IxgbeCard)bench.Card));
+            _time.Tick();
+        }
+        var counted = bench.Device.ReadStatistics();
+        const long Packets = (long)Full32 * Ticks, Bytes = (long)Full36 * Ticks;
+        Assert.Equal((Packets, Bytes), (counted.RxPackets, counted.RxBytes));
+        Assert.Equal((Packets, Bytes - 4 * Packets), (counted.TxPackets, counted.TxBytes));
+        Assert.Equal(24 * Packets, counted.RxMissed);
+        Assert.Equal((Packets, 3 * Packets), (counted.RxCrcErrors, counted.RxLengthErrors));
+    }
+
+    // What the watch is for: the card's counters stop, and what comes then is lost.
+    [Fact]
+    public void WithoutATickACounterStops()
+    {
+        using var bench = new DriverBench();
+        SimulatedPciDevice.BetweenTurns(() =>
+        {
+            for (int i = 0; i < 3; i++) Fill((IxgbeCard)bench.Card);
+        });
+        var counted = bench.Device.ReadStatistics();
+        Assert.Equal(((long)Full32, (long)Full36), (counted.RxPackets, counted.RxBytes));
+    }
+
+    // The interval has to end before the shortest counter does, also for a card ten times as fast as the wire.
+    [Fact]
+    public void TheIntervalIsShortEnough()
+    {
+        const double BytesPerSecond = 10e9 / 8;
+        Assert.InRange(CounterWatch.Interval.TotalSeconds * 10, 1, Full36 / BytesPerSecond);
+    }
+
+    [Fact]
+    public void EveryOpenDeviceIsWatchedAndNoOther()
+    {
+        var bench = new DriverBench();
+        Assert.Contains(bench.Device.Metrics, CounterWatch.Shared.Devices);
+        bench.Dispose();
+        Assert.DoesNotContain(bench.Device.Metrics, CounterWatch.Shared.Devices);
+    }
+
+    [Fact]
+    public void TheTimerRunsWhileThereIsADevice()
+    {
+        using var one = new DriverBench();
+        using var other = new DriverBench();
+        var watch = new CounterWatch(_time);
+        Assert.Null(_time.Timer);
+        watch.Add(one.Device.Metrics!);
+        watch.Add(other.Device.Metrics!);
+        Assert.Equal(CounterWatch.Interval, _time.Timer!.Due);
+        _time.Tick();
+        Assert.Equal(CounterWatch.Interval, _time.Timer.Due);
+        watch.Remove(one.Device.Metrics!);
+        Assert.False(_time.Timer.IsDisposed);
+        watch.Remove(other.Device.Metrics!);
+        Assert.True(_time.Timer.IsDisposed);
+    }
+
+    // A tick that has begun may come to a device only after it was closed.
+    [Fact]
+    public void ADeviceThatIsClosedIsNotTouched()
+    {
+        int reads = 0;
+        using var function = new SimulatedPciDevice("sim:test", new IxgbeCard(new IxgbeCardOptions(), new FarEnd()));
+        var device = NetworkDevice.Open(new InterposedDevice(function) { OwnsCard = false, Answer = Count }, DriverBench.Defaults);
+        using var watched = Watch(device);
+        int before = reads;
+        _time.Tick();
+        Assert.NotEqual(before, reads);
+        device.Dispose();
+        int after = reads;
+        _time.Tick();
+        Assert.Equal(after, reads);
+
+        uint Count(uint offset, uint value)
+        {
+            reads++;
+            return value;
+        }
+    }
+
+    [Fact]
+    public void ADeviceThatIsGoneDoesNotKeepTheOthersFromBeingCounted()
+    {
+        bool isGone = false;
+        var function = new SimulatedPciDevice("sim:test", new IxgbeCard(new IxgbeCardOptions(), new FarEnd()));
+        using var gone = NetworkDevice.Open(new InterposedDevice(function) { Answer = Answer }, DriverBench.Defaults);
+        using var bench = new DriverBench();
+        using var watched = Watch(gone, bench.Device);
+        isGone = true;
+        SimulatedPciDevice.BetweenTurns(() => Fill((IxgbeCard)bench.Card));
+        _time.Tick();
+        SimulatedPciDevice.BetweenTurns(() => Fill((IxgbeCard)bench.Card));
+        isGone = false;
+        Assert.Equal(2 * (long)Full32, bench.Device.ReadStatistics().RxPackets);
+
+        uint Answer(uint offset, uint value) => isGone ? throw new PciDeviceException("gone") : value;
+    }
+
+    // The card counts, the timer ticks, and two threads ask: nothing is counted twice or not at all.
+    [Fact]
+    public void WhoeverReadsTheCountersNothingIsLost()
+    {
+        const int Steps = 3_000;
+        using var bench = new DriverBench();
+        using var watched = Watch(bench.Device);
+        bool done = false;
+        var ask = () => Repeat(() => bench.Device.ReadStatistics());
+        Thread[] readers = [new(() => ask()), new(() => ask()), new(() => Repeat(_time.Tick))];
+        foreach (var reader in readers) reader.Start();
+        var card = (IxgbeCard)bench.Card;
+        for (int i = 0; i < Steps; i++)
+        {
+            SimulatedPciDevice.BetweenTurns(() =>
+            {
+                card.Statistics.QPRC[0] += 3;
+                card.Statistics.QBRC[0] += 5_000_000;
+            });
+        }
+        Volatile.Write(ref done, true);
+        foreach (var reader in readers) reader.Join();
+        var counted = bench.Device.ReadStatistics();
+        Assert.Equal((3L * Steps, 5_000_000L * Steps), (counted.RxPackets, counted.RxBytes));
+
+        void Repeat(Action action)
+        {
+            while (!Volatile.Read(ref done)) action();
+        }
+    }
+
+    private static void Fill(IxgbeCard card)
+    {
+        var counters = card.Statistics;
+        for (int i = 0; i < CardStatistics.TrafficClasses; i++) counters.MPC[i] += Full32;
+        for (int i = 0; i < CardStatistics.QueueCounters; i++) counters.QPRDC[i] += Full32;
+        counters.QPRC[0] += Full32;
+        counters.QBRC[0] += Full36;
+        counters.GPTC += Full32;
+        counters.GOTC += Full36;
+        counters.CRCERRS += Full32;
+        counters.RLEC += Full32;
+        counters.RUC += Full32;
+        counters.ROC += Full32;
+    }
+
+    // The devices are looked after by the shared watch besides, in real time: that does no harm.
+    private Watched Watch(params NetworkDevice[] devices)
+    {
+        var watch = new CounterWatch(_time);
+        foreach (var device in devices) watch.Add(device.Metrics!);
+        return new(watch, devices);
+    }
+
+    private sealed record Watched(CounterWatch Watch, NetworkDevice[] Devices) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (var device in Devices) Watch.Remove(device.Metrics!);
+        }
+    }
+
+    /// <summary>Time that passes when the test says so.</summary>
+    private sealed class HandTime : TimeProvider
+    {
+        internal HandTimer? Timer { get; private set; }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            Timer = new HandTimer(() => callback(state)) { Due = dueTime };
+
+        /// <summary>The time has come.</summary>
+        internal void Tick() => Timer!.Fire();
+    }
+
+    private sealed class HandTimer(Action callback) : ITimer
+    {
+        internal TimeSpan Due { get; set; }
+
+        internal bool IsDisposed { get; private set; }
+
+        internal void Fire()
+        {
+            Due = Timeout.InfiniteTimeSpan;
+            callback();
+        }
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            Due = dueTime;
+            return true;
+        }
+
+        public void Dispose() => IsDisposed = true;
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}
