@@ -26,6 +26,8 @@ namespace Ixy.Simulation;
 /// X550 also <c>100M</c>, with an X550 also <c>5G</c> and <c>2.5G</c>. Below 10 Gbit/s, frames take the time that they take on
 /// such a line.</description></item>
 /// <item><term>link-delay</term><description>From link set-up to link up, as in <c>20ms</c>, the default.</description></item>
+/// <item><term>quirks</term><description><c>silicon</c>: where cards are believed to do something else than the datasheet
+/// says, as they do (docs/silicon.md). Without it, as the datasheet says.</description></item>
 /// </list>
 /// Of <c>sim:virtio</c>, and where nothing else is said of <c>sim:virtio-legacy</c>, the interface of version 0.9.5:
 /// <list type="table">

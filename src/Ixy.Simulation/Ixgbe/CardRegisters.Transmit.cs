@@ -16,12 +16,12 @@ internal static partial class CardRegisters
 
     // Descriptor plane (8.2.3.10): which queue's data is fetched next.
     internal static readonly Register RTTDQSEL = Define("RTTDQSEL", 0x04904, ReadWrite, 0, "Queue that RTTDT1C and RTTBCNRC show (8.2.3.10)");
-    internal static readonly Register RTTDT1C = Define("RTTDT1C", 0x04908, ReadWrite, 0, "Credits of the queue in RTTDQSEL (8.2.3.10)");
+    internal static readonly Register RTTDT1C = Define("RTTDT1C", 0x04908, ReadWrite, 0, "Credits of the queue in RTTDQSEL: kept, not applied (8.2.3.10)");
     internal static readonly Register RTTDT1S = Define("RTTDT1S", 0x0490C, ReadOnly, 0, "Credits left to the queue in RTTDQSEL (8.2.3.10)");
-    internal static readonly Register RTTDT2C = Define("RTTDT2C", 0x04910, ReadWrite, 0, "Credits of a traffic class, descriptor plane (8.2.3.10.9)", 8);
+    internal static readonly Register RTTDT2C = Define("RTTDT2C", 0x04910, ReadWrite, 0, "Credits of a traffic class, descriptor plane: kept, not applied (8.2.3.10.9)", 8);
     internal static readonly Register RTTDT2S = Define("RTTDT2S", 0x04930, ReadOnly, 0, "Credits left to a traffic class, descriptor plane (8.2.3.10)", 8);
     internal static readonly Register RTTBCNRM = Define("RTTBCNRM", 0x04980, ReadWrite, 0, "Rate limiter: memory size (8.2.3.10)");
-    internal static readonly Register RTTBCNRC = Define("RTTBCNRC", 0x04984, ReadWrite, 0, "Rate limit of the queue in RTTDQSEL (8.2.3.10)");
+    internal static readonly Register RTTBCNRC = Define("RTTBCNRC", 0x04984, ReadWrite, 0, "Rate limit of the queue in RTTDQSEL: kept, not applied (8.2.3.10)");
     internal static readonly Register RTTBCNRS = Define("RTTBCNRS", 0x04988, ReadOnly, 0, "Rate limiter: status (8.2.3.10)");
     internal static readonly Register RTTBCNRD = Define("RTTBCNRD", 0x0498C, ReadWrite, 0, "Rate limiter: drift (8.2.3.10)");
     internal static readonly Register RTTDTECC = Define("RTTDTECC", 0x04990, ReadWrite, 0, "Rate limiter: memory test (8.2.3.10)");
@@ -41,7 +41,7 @@ internal static partial class CardRegisters
     // Packet plane (8.2.3.10): which packet buffer is sent next.
     internal static readonly Register RTTUP2TC = Define("RTTUP2TC", 0x0C800, ReadWrite, 0, "Traffic class of each user priority sent (8.2.3.10.5)");
     internal static readonly Register RTTPCS = Define("RTTPCS", 0x0CD00, ReadWrite, 0x8900_0000, "Packet plane arbiter (8.2.3.10.3)");
-    internal static readonly Register RTTPT2C = Define("RTTPT2C", 0x0CD20, ReadWrite, 0, "Credits of a traffic class, packet plane (8.2.3.10.10)", 8);
+    internal static readonly Register RTTPT2C = Define("RTTPT2C", 0x0CD20, ReadWrite, 0, "Credits of a traffic class, packet plane: kept, not applied (8.2.3.10.10)", 8);
     internal static readonly Register RTTPT2S = Define("RTTPT2S", 0x0CD40, ReadOnly, 0, "Credits left to a traffic class, packet plane (8.2.3.10)", 8);
 
     internal static class TDWBAL_ { public const uint Enable = 1, AddressMask = ~0xFu; }
@@ -49,5 +49,6 @@ internal static partial class CardRegisters
     {
         public const uint TrafficClasses = 1, Pools = 1u << 1, CountMask = 3u << 2, Count01 = 1u << 2, Count10 = 2u << 2, Count11 = 3u << 2;
     }
+    internal static class RTTBCNRC_ { public const uint Enable = 1u << 31; }
     internal static class DCA_TXCTRL_ { public const uint WriteBackRelaxedOrdering = 1u << 11; }
 }

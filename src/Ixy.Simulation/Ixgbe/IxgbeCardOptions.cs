@@ -23,6 +23,19 @@ internal sealed record IxgbeCardOptions
     /// <summary>X550: some registers are elsewhere than in the 82599 and X540.</summary>
     internal bool IsX550 => DeviceId == 0x1563;
 
+    /// <summary>
+    /// Where cards are known or believed to do something else than the datasheet says, and docs/silicon.md names this option,
+    /// this one does as they do.
+    /// </summary>
+    internal bool HasSiliconQuirks { get; init; }
+
+    /// <summary>
+    /// Rings start at a multiple of so many bytes; the bits below are not there. The datasheet says 128 (8.2.3.8.1, 8.2.3.9.5).
+    /// That cards honour 64 is a guess: TinyNF's allocator (c/env/linux-x86/memory.c) gives its rings no more, and TinyNF was
+    /// measured on 82599s. Nobody has published a test of less; a comment in DPDK's ixgbe_rxtx.h speaks of 16.
+    /// </summary>
+    internal uint RingAlignment => HasSiliconQuirks ? 64u : 128u;
+
     /// <summary>From link set-up to link up, in nanoseconds.</summary>
     internal long LinkUpDelay { get; init; } = 20_000_000;
 }

@@ -21,6 +21,12 @@ internal static class IxgbeSpecifier
             DeviceId = (ushort)deviceId,
             PartnerSpeedMbps = Speed(options.Take("speed"), speeds),
             MacAddress = mac.Value,
+            HasSiliconQuirks = options.Take("quirks") switch
+            {
+                null => false,
+                "silicon" => true,
+                string other => throw SpecifierOptions.Invalid("quirks", other, "silicon"),
+            },
             LinkUpDelay = options.TakeTime("link-delay", new IxgbeCardOptions().LinkUpDelay),
         };
         return wire => new IxgbeCard(card, wire);

@@ -15,9 +15,9 @@ internal enum DescriptorType
 /// <summary>A receive queue's registers, decoded when the queue is enabled (datasheet 8.2.3.8).</summary>
 internal readonly struct ReceiveQueueSettings
 {
-    internal ReceiveQueueSettings(RegisterFile registers, int queue)
+    internal ReceiveQueueSettings(RegisterFile registers, int queue, uint ringAlignment)
     {
-        Base = (registers[RDBAL, queue] & ~0x7Fu) | (ulong)registers[RDBAH, queue] << 32;
+        Base = (registers[RDBAL, queue] & ~(ringAlignment - 1)) | (ulong)registers[RDBAH, queue] << 32;
         Count = (registers[RDLEN, queue] & 0xF_FF80) / ReceiveDescriptor.Length;
         Split = registers[SRRCTL, queue];
         uint size = Split & SRRCTL_.BufferSizeMask;

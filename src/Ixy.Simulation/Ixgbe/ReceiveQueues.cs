@@ -29,7 +29,7 @@ internal sealed class ReceiveQueues
         _registers.OnWrite(RXDCTL, WriteControl);
         _registers.OnWrite(SRRCTL, WriteSplit);
         _registers.OnWrite(RDT, WriteTail);
-        _registers.OnWrite(RDBAL, (index, value) => WriteRing(RDBAL, index, value, hardwired: 0x7F));
+        _registers.OnWrite(RDBAL, (index, value) => WriteRing(RDBAL, index, value, hardwired: card.Options.RingAlignment - 1));
         _registers.OnWrite(RDBAH, (index, value) => WriteRing(RDBAH, index, value, hardwired: 0));
         _registers.OnWrite(RDLEN, (index, value) => WriteRing(RDLEN, index, value, hardwired: 0x7F));
     }
@@ -133,7 +133,7 @@ internal sealed class ReceiveQueues
             queue.Disable();
             return;
         }
-        var settings = new ReceiveQueueSettings(_registers, index);
+        var settings = new ReceiveQueueSettings(_registers, index, _card.Options.RingAlignment);
         Rules.CheckEnabling(queue, settings);
         queue.DropEnable = (settings.Split & SRRCTL_.DropEnable) != 0;
         queue.Enable(settings);

@@ -48,7 +48,7 @@ internal sealed class ReceiveRules(IxgbeCard card, ReceiveQueue[] queues)
         if ((value & hardwired) != 0)
         {
             Report(isLength ? "ring-length" : "ring-alignment", register.Name, index, value, section,
-                isLength ? "the ring's length is a multiple of 128 bytes" : "the ring starts at a multiple of 128 bytes");
+                isLength ? "the ring's length is a multiple of 128 bytes" : $"the ring starts at a multiple of {card.Options.RingAlignment} bytes");
         }
         if (isLength && (value > LongestRing || (value & ReservedLength) != 0))
             Report("ring-length", register.Name, index, value, section, "rings are validated up to 128 KiB, which is 8192 descriptors");
@@ -85,7 +85,8 @@ internal sealed class ReceiveRules(IxgbeCard card, ReceiveQueue[] queues)
         int index = queue.Index;
         if (settings.Base == 0 || settings.Count == 0)
             Report("queue-without-ring", "RXDCTL", index, card.Registers[RXDCTL, index], "4.6.7.1", "RDBAL, RDBAH and RDLEN are programmed before the queue is enabled");
-        if ((card.Registers[RDBAL, index] & 0x7F) != 0) CheckRing(RDBAL, index, card.Registers[RDBAL, index], 0x7F);
+        uint low = card.Registers[RDBAL, index], ignored = card.Options.RingAlignment - 1;
+        if ((low & ignored) != 0) CheckRing(RDBAL, index, low, ignored);
         if ((card.Registers[RDLEN, index] & 0x7F) != 0) CheckRing(RDLEN, index, card.Registers[RDLEN, index], 0x7F);
         uint tail = card.Registers[RDT, index];
         // A tail from before the queue was last disabled, or one that was reported when it was written, is no new move.

@@ -5,7 +5,8 @@ namespace Ixy.Simulation.Ixgbe;
 
 /// <summary>
 /// The registers that concern all transmit queues: enabling, modes, arbiters (datasheet 4.6.8, 8.2.3.9, 8.2.3.10). The
-/// weights and rate limits of DCB are kept and shown, but all queues are served alike.
+/// weights and rate limits of DCB are kept and shown, but all queues are served alike: who enables a rate limit is told by a
+/// violation; credits, which Linux sets for mqprio and DCB, are a note, as the queues of traffic classes work without them.
 /// </summary>
 internal sealed class TransmitArbiters
 {
@@ -46,8 +47,16 @@ internal sealed class TransmitArbiters
                 _path.ConfigureMac();
             });
         }
-        AttachWindow(RTTDT1C, _credits);
-        AttachWindow(RTTBCNRC, _rateLimits);
+        AttachWindow(RTTDT1C, _credits, CheckCredits);
+        AttachWindow(RTTBCNRC, _rateLimits, CheckRateLimit);
+        foreach (var register in new[] { RTTDT2C, RTTPT2C })
+        {
+            _registers.OnWrite(register, (index, value) =>
+            {
+                CheckCredits(register, index, value);
+                _registers[register, index] = value;
+            });
+        }
     }
 
     /// <summary>RTTDCS.ARBDIS is clear: descriptors are taken from the queues (8.2.3.10.2).</summary>
@@ -94,10 +103,28 @@ internal sealed class TransmitArbiters
     }
 
     // One register shows a value for each queue: that of the queue in RTTDQSEL.
-    private void AttachWindow(Register register, uint[] values)
+    private void AttachWindow(Register register, uint[] values, Action<Register, int, uint> check)
     {
         _registers.OnRead(register, _ => values[_registers[RTTDQSEL] % Queues]);
-        _registers.OnWrite(register, (_, value) => values[_registers[RTTDQSEL] % Queues] = value);
+        _registers.OnWrite(register, (_, value) =>
+        {
+            int queue = (int)(_registers[RTTDQSEL] % Queues);
+            check(register, queue, value);
+            values[queue] = value;
+        });
+    }
+
+    private void CheckRateLimit(Register register, int queue, uint value)
+    {
+        if ((value & ~_rateLimits[queue] & RTTBCNRC_.Enable) == 0) return;
+        _path.Card.Violations.Add("not-modelled", $"{register.Name}[{queue}]", value, "8.2.3.10",
+            "a rate limit was enabled: it is not modelled, the queue sends as fast as the line");
+    }
+
+    private void CheckCredits(Register register, int index, uint value)
+    {
+        if (value == 0) return;
+        _path.Card.Notes.Add($"{register.Name}[{index}]", "credits were set: weights are not modelled, all queues are served alike");
     }
 
     private void Report(TransmitRule rule, string register, uint value) =>

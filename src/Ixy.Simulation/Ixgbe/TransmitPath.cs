@@ -172,8 +172,8 @@ internal sealed class TransmitPath : IDisposable
         _registers.OnWrite(TDH, WriteHead);
         _registers.OnWrite(TDBAL, (index, value) =>
         {
-            if (TransmitQueue.IsUnaligned(value)) _queues[index].Report(TransmitRule.RingUnaligned, "TDBAL", value);
-            WriteRing(TDBAL, index, value & ~127u);
+            if ((value & (Card.Options.RingAlignment - 1)) != 0) _queues[index].Report(TransmitRule.RingUnaligned, "TDBAL", value);
+            WriteRing(TDBAL, index, value & ~(Card.Options.RingAlignment - 1));
         });
         _registers.OnWrite(TDLEN, (index, value) =>
         {

@@ -6,7 +6,7 @@ namespace Ixy.Simulation.Ixgbe;
 // Enabling, disabling, and the rules that software keeps or breaks (datasheet 4.6.8, 8.2.3.9).
 internal sealed unsafe partial class TransmitQueue
 {
-    private const uint AlignmentMask = 127, LengthMask = 0xF_FF80, LongestRing = 128 * 1024;
+    private const uint LengthUnit = 128, LengthMask = 0xF_FF80, LongestRing = 128 * 1024;
     private ulong _rulesReported;
 
     /// <summary>
@@ -42,7 +42,7 @@ internal sealed unsafe partial class TransmitQueue
     private void Latch()
     {
         uint control = _registers[TXDCTL, Index], low = _registers[TDWBAL, Index];
-        _ring = (ulong)_registers[TDBAH, Index] << 32 | _registers[TDBAL, Index] & ~AlignmentMask;
+        _ring = (ulong)_registers[TDBAH, Index] << 32 | _registers[TDBAL, Index] & ~(_path.Card.Options.RingAlignment - 1);
         _count = (_registers[TDLEN, Index] & LengthMask) / (uint)sizeof(TransmitDescriptor);
         _headWriteBack = (low & TDWBAL_.Enable) == 0 ? 0
             : (ulong)_registers[TDWBAH, Index] << 32 | low & TDWBAL_.AddressMask;
@@ -135,9 +135,6 @@ internal sealed unsafe partial class TransmitQueue
             rule.Section, rule.Explanation);
     }
 
-    /// <inheritdoc cref="TransmitRule.RingUnaligned"/>
-    internal static bool IsUnaligned(uint low) => (low & AlignmentMask) != 0;
-
     /// <inheritdoc cref="TransmitRule.RingLength"/>
-    internal static bool IsBadLength(uint length) => (length & AlignmentMask) != 0 || length > LongestRing;
+    internal static bool IsBadLength(uint length) => length % LengthUnit != 0 || length > LongestRing;
 }
