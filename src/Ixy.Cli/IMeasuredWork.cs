@@ -14,6 +14,11 @@ internal interface IMeasuredWork
     /// <summary>What people should know while it goes on, said once; null if there is nothing (yet).</summary>
     string? Note => null;
 
+    /// <summary>All links are up; the threads run already.</summary>
+    void LinksAreUp()
+    {
+    }
+
     /// <summary>The threads have ended, the devices are still open.</summary>
     /// <param name="counted">By each device, as in the report.</param>
     void Finish(IReadOnlyList<DeviceStatistics> counted);

@@ -83,6 +83,7 @@ internal static class Measurement
         // Where the far end waits for nobody, the first frames come with the link.
         loops.Start();
         bool linked = ports.WaitForLinks(stop);
+        if (linked) settings.Work?.LinksAreUp();
         // Not before it is sure that the command runs: an error is to be the only line.
         if (DmaArena.Note is { } note) Console.Error.WriteLine($"ixy: note: {note}");
         if (metrics is not null) Console.Error.WriteLine($"ixy: metrics: {metrics.Address}");

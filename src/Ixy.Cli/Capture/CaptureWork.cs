@@ -51,6 +51,10 @@ internal sealed class CaptureWork(CaptureTarget target, CaptureFileOptions optio
         return [_loop];
     }
 
+    // Now their speed is known. Where frames came so fast that the file has begun, it stays unsaid.
+    /// <inheritdoc/>
+    public void LinksAreUp() => _ = _capture!.TryDescribe(Describe(_devices));
+
     /// <inheritdoc/>
     public void Finish(IReadOnlyList<DeviceStatistics> counted) => _capture!.Complete(counted);
 

@@ -64,6 +64,24 @@ public sealed class CaptureFile : IDisposable
     public static CaptureFile Create(string path, IReadOnlyList<CaptureInterface> interfaces, CaptureFileOptions? options = null) =>
         new(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0), interfaces, options);
 
+    /// <summary>
+    /// Says of the interfaces what was not known when the file was started, such as the speed of links that were down. Any thread
+    /// may call it, until the first frames are handed to the file: a buffer full of them, or those that have waited for 100 ms.
+    /// </summary>
+    /// <param name="interfaces">All of them, in the same order.</param>
+    /// <returns>False if it is too late: what was known at the start is in the file.</returns>
+    /// <exception cref="ArgumentException">It is another number of interfaces.</exception>
+    public bool TryDescribe(IReadOnlyList<CaptureInterface> interfaces)
+    {
+        ArgumentNullException.ThrowIfNull(interfaces);
+        if (interfaces.Count != _received.Length)
+        {
+            throw new ArgumentException(
+                $"{interfaces.Count} interfaces are described, expected the {_received.Length} that the file was started with", nameof(interfaces));
+        }
+        return _output.TryReplaceHeader(PcapngBlocks.Header(interfaces, _snapLength));
+    }
+
     /// <summary>Copies frames that were received together; never waits. The packets remain the caller's.</summary>
     /// <param name="interfaceId">Where: the interface's place in the list that the file was started with.</param>
     /// <param name="packets">The frames.</param>

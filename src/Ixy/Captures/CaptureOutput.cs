@@ -4,6 +4,8 @@ namespace Ixy.Captures;
 internal sealed class CaptureOutput(Stream stream, byte[] header, int interfaces)
 {
     private readonly long[] _written = new long[interfaces], _lost = new long[interfaces];
+    private readonly Lock _start = new();
+    private byte[] _header = header;
     private bool _isStarted;
     private long _length;
     private volatile Exception? _failure;
@@ -16,10 +18,21 @@ internal sealed class CaptureOutput(Stream stream, byte[] header, int interfaces
     internal (long Written, long Lost) Counts(int interfaceId) =>
         (Volatile.Read(ref _written[interfaceId]), Volatile.Read(ref _lost[interfaceId]));
 
+    /// <summary>Puts another header in the place of the first; false if that is written. Any thread may ask.</summary>
+    internal bool TryReplaceHeader(byte[] replacement)
+    {
+        lock (_start)
+        {
+            if (_isStarted) return false;
+            _header = replacement;
+            return true;
+        }
+    }
+
     /// <summary>Writes a buffer; after a failure, and with one, its frames count as lost.</summary>
     internal void Write(CaptureBuffer buffer)
     {
-        bool isWritten = (_isStarted || TryWrite(header)) && TryWrite(buffer.Bytes);
+        bool isWritten = TryStart() && TryWrite(buffer.Bytes);
         var counters = isWritten ? _written : _lost;
         for (int i = 0; i < counters.Length; i++) Volatile.Write(ref counters[i], counters[i] + buffer.Frames[i]);
     }
@@ -27,7 +40,7 @@ internal sealed class CaptureOutput(Stream stream, byte[] header, int interfaces
     /// <summary>Writes what comes at the end, and closes the file.</summary>
     internal void Close(byte[] trailer)
     {
-        if (!_isStarted) TryWrite(header);
+        TryStart();
         try
         {
             if (_failure is null) TryWrite(trailer);
@@ -39,9 +52,18 @@ internal sealed class CaptureOutput(Stream stream, byte[] header, int interfaces
         }
     }
 
+    private bool TryStart()
+    {
+        lock (_start)
+        {
+            if (_isStarted) return true;
+            _isStarted = true;
+        }
+        return TryWrite(_header);
+    }
+
     private bool TryWrite(ReadOnlySpan<byte> blocks)
     {
-        _isStarted = true;
         if (_failure is not null) return false;
         try
         {
@@ -63,7 +85,7 @@ internal sealed class CaptureOutput(Stream stream, byte[] header, int interfaces
     {
         if (!stream.CanSeek || !TryCut()) return;
         // Not even the header found room, and statistics alone are no capture.
-        if (_length < header.Length) return;
+        if (_length < _header.Length) return;
         try
         {
             stream.Position = _length;

@@ -41,6 +41,23 @@ public sealed class CaptureFileTests : IDisposable
     }, tests: 100);
 
     [Fact]
+    public void WhatIsLearntOfAnInterfaceInTimeIsInTheFile()
+    {
+        using var stream = new MemoryStream();
+        CaptureInterface[] faster = [s_two[0] with { SpeedMbps = 2_500 }, s_two[1]];
+        using (var file = new CaptureFile(stream, s_two))
+        {
+            Assert.Throws<ArgumentException>(() => file.TryDescribe([s_two[0]]));
+            Assert.True(file.TryDescribe(faster));
+        }
+        byte[] expected = PcapngBlocks.Header(faster, new CaptureFileOptions().SnapLength);
+        Assert.Equal(expected, stream.ToArray()[..expected.Length]);
+        using var late = new CaptureFile(new MemoryStream(), s_two);
+        late.Complete();
+        Assert.False(late.TryDescribe(faster));
+    }
+
+    [Fact]
     public void TimesOfAnInterfaceNeverGoBack()
     {
         using var stream = new MemoryStream();
