@@ -12,7 +12,7 @@ public sealed class NextDriverTests(GuestPool guests, ITestOutputHelper log)
     private const int Turns = 3, LockedMiB = 128, Packets = 1000, Size = 60;
 
     // See StockDriverTests. The X550 has no DCA any more, so Linux leaves its registers as they are after a reset.
-    private static readonly string[] s_knownOfLinux = ["report-with-threshold"], s_knownOfLinuxOnX550 = [.. s_knownOfLinux, "dca-bit-12"];
+    private static readonly string[] s_knownOfLinux = StockDriverTests.KnownOfLinux, s_knownOfLinuxOnX550 = [.. s_knownOfLinux, "dca-bit-12"];
 
     [SkippableTheory]
     [InlineData("82599", SimulatedCardsMachine.Ixgbe)]

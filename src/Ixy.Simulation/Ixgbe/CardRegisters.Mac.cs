@@ -24,7 +24,6 @@ internal static partial class CardRegisters
     internal static readonly Register PCSS1 = Define("PCSS1", 0x04288, ReadOnly, 0, "10G PCS status 1 (8.2.3.22.14)");
     internal static readonly Register PCSS2 = Define("PCSS2", 0x0428C, ReadOnly, 0, "10G PCS status 2 (8.2.3.22.15)");
     internal static readonly Register XPCSS = Define("XPCSS", 0x04290, ReadOnly, 0, "10GBASE-X PCS status (8.2.3.22.16)");
-    internal static readonly Register MFLCN = Define("MFLCN", 0x04294, ReadWrite, 0, "Flow control: pass and obey pause (8.2.3.22)");
     internal static readonly Register SERDESC = Define("SERDESC", 0x04298, ReadWrite, 0, "SerDes lanes (8.2.3.22.17)");
     internal static readonly Register MACS = Define("MACS", 0x0429C, ReadWrite, 0, "MAC FIFO status (8.2.3.22.18)");
     internal static readonly Register MACC = Define("MACC", 0x04330, ReadWrite, 0, "MAC control: link and speed forced (8.2.3.22)");
@@ -63,16 +62,9 @@ internal static partial class CardRegisters
 
     // Flow control
     internal static readonly Register PFCTOP = Define("PFCTOP", 0x03008, ReadWrite, 0x0100_8808, "Pause opcode and type (8.2.3.3)");
-    internal static readonly Register FCTTV = Define("FCTTV", 0x03200, ReadWrite, 0, "Pause time sent, two classes a register (8.2.3.3.2)", 4);
-    internal static readonly Register FCRTL = Define("FCRTL", 0x03220, ReadWrite, 0, "Fill level for XON (8.2.3.3.3)", 8);
-    internal static readonly Register FCRTH = Define("FCRTH", 0x03260, ReadWrite, 0, "Fill level for XOFF (8.2.3.3.4)", 8);
-    internal static readonly Register FCRTV = Define("FCRTV", 0x032A0, ReadWrite, 0, "Pause refresh time (8.2.3.3.5)");
-    internal static readonly Register FCCFG = Define("FCCFG", 0x03D00, ReadWrite, 0, "Pause sent: link or priority (8.2.3.3.7)");
     internal static readonly Register TFCS = Define("TFCS", 0x0CE00, ReadOnly, 1, "Transmission paused by the partner (8.2.3.3.6)");
 
     // Receive side of DCB (8.2.3.10)
     internal static readonly Register RTRPCS = Define("RTRPCS", 0x02430, ReadWrite, 0, "Receive arbiter control (8.2.3.10.1)");
-    internal static readonly Register RTRUP2TC = Define("RTRUP2TC", 0x03020, ReadWrite, 0, "Traffic class of a user priority, received (8.2.3.10.4)");
-    internal static readonly Register RTRPT4C = Define("RTRPT4C", 0x02140, ReadWrite, 0, "Receive credits of a traffic class (8.2.3.10.6)", 8);
     internal static readonly Register RTRPT4S = Define("RTRPT4S", 0x02160, ReadOnly, 0, "Receive credits left (8.2.3.10.11)", 8);
 }

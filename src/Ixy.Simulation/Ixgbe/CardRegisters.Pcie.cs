@@ -16,7 +16,6 @@ internal static partial class CardRegisters
     internal static readonly Register PHYADR = Define("PHYADR", 0x11040, ReadWrite, 0, "PCIe PHY register address (8.2.3.4)");
     internal static readonly Register PHYDAT = Define("PHYDAT", 0x11044, ReadWrite, 0, "PCIe PHY register data (8.2.3.4)");
     internal static readonly Register PHYCTL = Define("PHYCTL", 0x11048, ReadWrite, 0, "PCIe PHY control (8.2.3.4)");
-    internal static readonly Register GCR_EXT = Define("GCR_EXT", 0x11050, ReadWrite, 0, "PCIe extended: virtual functions, buffers clear (8.2.3.4.9)");
     internal static readonly Register MREVID = Define("MREVID", 0x11064, ReadOnly, 1, "Revision from the EEPROM (8.2.3.4.7)");
     internal static readonly Register CIAA = Define("CIAA", 0x11088, ReadWrite, 0, "Configuration space of a virtual function: address (8.2.3.4)");
     internal static readonly Register CIAD = Define("CIAD", 0x1108C, ReadWrite, 0, "Configuration space of a virtual function: data (8.2.3.4)");

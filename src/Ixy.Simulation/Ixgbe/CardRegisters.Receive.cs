@@ -6,34 +6,18 @@ namespace Ixy.Simulation.Ixgbe;
 internal static partial class CardRegisters
 {
     // Layer 2 filters and offloads (8.2.3.7)
-    internal static readonly Register RFCTL = Define("RFCTL", 0x05008, ReadWrite, 0, "Receive filter control: NFS, RSC (8.2.3.7.6)");
-    internal static readonly Register VLNCTRL = Define("VLNCTRL", 0x05088, ReadWrite, 0x8100, "VLAN EtherType and filter (8.2.3.7.2)");
-    internal static readonly Register PSRTYPE = Define(new("PSRTYPE", 0x0EA00, ReadWrite, 0, "Headers to split after, by pool (8.2.3.7.4)")
-    {
-        Count = 64,
-        AliasOffset = 0x05480,
-        AliasCount = 16,
-    });
-    internal static readonly Register PFUTA = Define("PFUTA", 0x0F400, ReadWrite, 0, "Unicast table: a bit per hash of 12 address bits (8.2.3.27.13)", 128);
-    internal static readonly Register MPSAR = Define("MPSAR", 0x0A600, ReadWrite, 0, "Pools of a receive address, two words each (8.2.3.7.10)", 256);
-    internal static readonly Register VFTA = Define("VFTA", 0x0A000, ReadWrite, 0, "VLAN filter: a bit per VLAN id (8.2.3.7.11)", 128);
     internal static class RFCTL_ { internal const uint RscDisable = 1u << 5; }
     internal static class VLNCTRL_ { internal const uint EtherTypeMask = 0xFFFF, Cfi = 1u << 28, CfiEnable = 1u << 29, FilterEnable = 1u << 30; }
     internal static class MFLCN_ { internal const uint PassMacControl = 1, DiscardPause = 1u << 1, ObeyPause = 3u << 2; }
     internal static class PSRTYPE_ { internal const uint Tcp = 1u << 4, Udp = 1u << 5, IPv4 = 1u << 8, IPv6 = 1u << 9, L2 = 1u << 12; }
 
     // Queue selection (8.2.3.7)
-    internal static readonly Register ETQF = Define("ETQF", 0x05128, ReadWrite, 0, "EtherType filter (8.2.3.7.15)", 8);
     internal static readonly Register ETQS = Define("ETQS", 0x0EC00, ReadWrite, 0, "Queue of an EtherType filter (8.2.3.7.16)", 8);
-    internal static readonly Register SYNQF = Define("SYNQF", 0x0EC30, ReadWrite, 0, "TCP SYN filter (8.2.3.7.18)");
     internal static readonly Register SAQF = Define("SAQF", 0x0E000, ReadWrite, 0, "5-tuple filter: source address (8.2.3.7.19)", 128);
     internal static readonly Register DAQF = Define("DAQF", 0x0E200, ReadWrite, 0, "5-tuple filter: destination address (8.2.3.7.20)", 128);
     internal static readonly Register SDPQF = Define("SDPQF", 0x0E400, ReadWrite, 0, "5-tuple filter: ports (8.2.3.7.21)", 128);
-    internal static readonly Register FTQF = Define("FTQF", 0x0E600, ReadWrite, 0, "5-tuple filter: protocol, mask, priority (8.2.3.7.22)", 128);
-    internal static readonly Register L34TIMIR = Define("L34TIMIR", 0x0E800, ReadWrite, 0, "5-tuple filter: queue (8.2.3.7.23)", 128);
     internal static readonly Register RQTC = Define("RQTC", 0x0EC70, ReadWrite, 0, "RSS bits of each traffic class (8.2.3.7)");
     internal static readonly Register LLITHRESH = Define("LLITHRESH", 0x0EC90, ReadWrite, 0, "Rate of low latency interrupts (8.2.3.7)");
-    internal static readonly Register RQSMR = Define("RQSMR", 0x02300, ReadWrite, 0, "Statistics counter of each of four queues (8.2.3.23.71)", 32);
     internal static class ETQF_ { internal const uint UpEnable = 1u << 19, TimeStamp = 1u << 30, FilterEnable = 1u << 31; internal const int UpShift = 16; }
     internal static class ETQS_ { internal const int QueueShift = 16; internal const uint LowLatencyInterrupt = 1u << 29, QueueEnable = 1u << 31; }
     internal static class SYNQF_ { internal const uint QueueEnable = 1, SynFirst = 1u << 31; internal const int QueueShift = 1; }
@@ -46,31 +30,18 @@ internal static partial class CardRegisters
     internal static class L34TIMIR_ { internal const int QueueShift = 21; internal const uint LowLatencyInterrupt = 1u << 20; }
 
     // Receive DMA (8.2.3.8) and direct cache access (8.2.3.11)
-    internal static readonly Register RSCCTL = Define(new("RSCCTL", 0x0102C, ReadWrite, 0, "Receive side coalescing of a queue (8.2.3.8.13)")
-    {
-        Count = 128,
-        Stride = 0x40,
-        Split = 64,
-        UpperOffset = 0x0D02C,
-    });
     internal static readonly Register RSCDBU = Define("RSCDBU", 0x03028, ReadWrite, 0x20, "Receive side coalescing, small packets (8.2.3.8.12)");
     internal static readonly Register RDDCC = Define("RDDCC", 0x02F20, ReadWrite, 0, "Receive DMA control C (8.2.3.8.11)");
     internal static readonly Register RXMEMWRAP = Define("RXMEMWRAP", 0x03190, ReadOnly, 0x8888_8888, "Packet buffers: empty, and how often they wrapped (8.2.3.8)");
     internal static readonly Register STARCTRL = Define("STARCTRL", 0x03024, ReadWrite, 0, "Receive packet buffer start control (8.2.3.8)");
     internal static readonly Register DCA_ID = Define("DCA_ID", 0x11070, ReadOnly, 0, "Requester id for direct cache access (8.2.3.11.3)");
-    internal static readonly Register DCA_CTRL = Define("DCA_CTRL", 0x11074, ReadWrite, 1, "Direct cache access: disable, mode (8.2.3.11.4)");
     internal static class RXMEMWRAP_ { internal const uint WrapMask = 7, Empty = 8; internal const int TrafficClassShift = 4; }
     internal static class RSCCTL_ { internal const uint Enable = 1; }
 
     // Virtualisation (8.2.3.27), which drivers clear even where they do not use it
-    internal static readonly Register PFVTCTL = Define("PFVTCTL", 0x051B0, ReadWrite, 0, "Pools: enable, default pool (8.2.3.27.1)");
     internal static readonly Register PFVFRE = Define("PFVFRE", 0x051E0, ReadWrite, 0, "Pools that may receive (8.2.3.27.7)", 2);
-    internal static readonly Register PFQDE = Define("PFQDE", 0x02F04, ReadWrite, 0, "Drop enable by queue for pools (8.2.3.27.9)");
-    internal static readonly Register PFVLVF = Define("PFVLVF", 0x0F100, ReadWrite, 0, "VLAN id of a pool filter (8.2.3.27.14)", 64);
-    internal static readonly Register PFVLVFB = Define("PFVLVFB", 0x0F200, ReadWrite, 0, "Pools of a VLAN filter (8.2.3.27.15)", 128);
 
     // Flow Director (8.2.3.21)
-    internal static readonly Register FDIRCTRL = Define("FDIRCTRL", 0x0EE00, ReadWrite, 0, "Flow Director: memory, mode, initialisation done (8.2.3.21.1)");
     internal static readonly Register FDIRHKEY = Define("FDIRHKEY", 0x0EE68, ReadWrite, 0, "Key of the bucket hash (8.2.3.21.2)");
     internal static readonly Register FDIRSKEY = Define("FDIRSKEY", 0x0EE6C, ReadWrite, 0, "Key of the signature hash (8.2.3.21.3)");
     internal static readonly Register FDIRDIP4M = Define("FDIRDIP4M", 0x0EE3C, ReadWrite, 0, "Bits of the IPv4 destination not compared (8.2.3.21.4)");

@@ -7,21 +7,12 @@ internal static partial class CardRegisters
 {
     internal static readonly Register DTXTCPFLGL = Define("DTXTCPFLGL", 0x04A88, ReadWrite, 0x0F76_0FF6, "TCP flags kept in the first and the middle segments (8.2.3.9.3)");
     internal static readonly Register DTXTCPFLGH = Define("DTXTCPFLGH", 0x04A8C, ReadWrite, 0x0000_0F7F, "TCP flags kept in the last segment (8.2.3.9.4)");
-    internal static readonly Register TDWBAL = Define("TDWBAL", 0x06038, ReadWrite, 0, "Head write-back: enable, address, low (8.2.3.9.11)", 128, 0x40);
-    internal static readonly Register TDWBAH = Define("TDWBAH", 0x0603C, ReadWrite, 0, "Head write-back: address, high (8.2.3.9.12)", 128, 0x40);
     internal static readonly Register MNGTXMAP = Define("MNGTXMAP", 0x0CD10, ReadWrite, 0, "Traffic class of management packets (8.2.3.9.14)");
-    internal static readonly Register MTQC = Define("MTQC", 0x08120, ReadWrite, 0, "Multiple transmit queues: traffic classes, pools (8.2.3.9.15)");
-    internal static readonly Register DCA_TXCTRL = Define("DCA_TXCTRL", 0x0600C, ReadWrite, 0x2A00, "Transmit DCA and PCIe attributes (8.2.3.11.2)", 128, 0x40);
-    internal static readonly Register TQSM = Define("TQSM", 0x08600, ReadWrite, 0, "Statistics counters of four transmit queues (8.2.3.23)", 32);
 
     // Descriptor plane (8.2.3.10): which queue's data is fetched next.
-    internal static readonly Register RTTDQSEL = Define("RTTDQSEL", 0x04904, ReadWrite, 0, "Queue that RTTDT1C and RTTBCNRC show (8.2.3.10)");
-    internal static readonly Register RTTDT1C = Define("RTTDT1C", 0x04908, ReadWrite, 0, "Credits of the queue in RTTDQSEL: kept, not applied (8.2.3.10)");
     internal static readonly Register RTTDT1S = Define("RTTDT1S", 0x0490C, ReadOnly, 0, "Credits left to the queue in RTTDQSEL (8.2.3.10)");
-    internal static readonly Register RTTDT2C = Define("RTTDT2C", 0x04910, ReadWrite, 0, "Credits of a traffic class, descriptor plane: kept, not applied (8.2.3.10.9)", 8);
     internal static readonly Register RTTDT2S = Define("RTTDT2S", 0x04930, ReadOnly, 0, "Credits left to a traffic class, descriptor plane (8.2.3.10)", 8);
     internal static readonly Register RTTBCNRM = Define("RTTBCNRM", 0x04980, ReadWrite, 0, "Rate limiter: memory size (8.2.3.10)");
-    internal static readonly Register RTTBCNRC = Define("RTTBCNRC", 0x04984, ReadWrite, 0, "Rate limit of the queue in RTTDQSEL: kept, not applied (8.2.3.10)");
     internal static readonly Register RTTBCNRS = Define("RTTBCNRS", 0x04988, ReadOnly, 0, "Rate limiter: status (8.2.3.10)");
     internal static readonly Register RTTBCNRD = Define("RTTBCNRD", 0x0498C, ReadWrite, 0, "Rate limiter: drift (8.2.3.10)");
     internal static readonly Register RTTDTECC = Define("RTTDTECC", 0x04990, ReadWrite, 0, "Rate limiter: memory test (8.2.3.10)");
@@ -39,9 +30,7 @@ internal static partial class CardRegisters
     internal static readonly Register RTFRTIMER = Define("RTFRTIMER", 0x08B14, ReadOnly, 0, "Congestion notification: timer (8.2.3.10)");
 
     // Packet plane (8.2.3.10): which packet buffer is sent next.
-    internal static readonly Register RTTUP2TC = Define("RTTUP2TC", 0x0C800, ReadWrite, 0, "Traffic class of each user priority sent (8.2.3.10.5)");
     internal static readonly Register RTTPCS = Define("RTTPCS", 0x0CD00, ReadWrite, 0x8900_0000, "Packet plane arbiter (8.2.3.10.3)");
-    internal static readonly Register RTTPT2C = Define("RTTPT2C", 0x0CD20, ReadWrite, 0, "Credits of a traffic class, packet plane: kept, not applied (8.2.3.10.10)", 8);
     internal static readonly Register RTTPT2S = Define("RTTPT2S", 0x0CD40, ReadOnly, 0, "Credits left to a traffic class, packet plane (8.2.3.10)", 8);
 
     internal static class TDWBAL_ { public const uint Enable = 1, AddressMask = ~0xFu; }

@@ -26,7 +26,7 @@ internal sealed class DeviceControl
     {
         _card = card;
         _registers = card.Registers;
-        _survivors = [.. CardRegisters.All.Where(SurvivesSoftwareReset)];
+        _survivors = [.. CardRegisters.All.Where(register => ResetEffects.WhyKept(register) is not null)];
         _registers.OnRead(CTRL, _ => _registers[CTRL] | (SinceReset < BitClears ? _resetting : 0));
         _registers.OnWrite(CTRL, WriteControl);
         // PFRSTD tells the virtual functions and clears itself (8.2.3.1.3).
@@ -93,7 +93,10 @@ internal sealed class DeviceControl
     private void Reset(uint bits, bool masterWasDisabled)
     {
         if (!masterWasDisabled) CheckQuiet(bits);
+        uint extendedVlan = _registers[CTRL_EXT] & CTRL_EXT_.ExtendedVlan;
         _card.SoftwareReset(_survivors, linkToo: (bits & CTRL_.LRST) != 0);
+        // "This bit should only be reset by a PCIe reset" (8.2.3.1.3).
+        _registers[CTRL_EXT] |= extendedVlan;
         (_resetAt, _resetting, MasterDisabled, _accessReported) = (_card.Now, bits, false, false);
     }
 
@@ -109,16 +112,4 @@ internal sealed class DeviceControl
             return;
         }
     }
-
-    // Tables that have no reset value keep theirs through all resets but power-on (4.2.3): software must clear them.
-    // Pins, lights and flash access are reset at power-on only. Semaphores belong to all functions and the firmware.
-    // A software reset leaves MAC configuration of the link alone; a link reset resets it in LinkState.
-    private static bool SurvivesSoftwareReset(Register register) => register.Name is
-        "RAL" or "RAH" or "MPSAR" or "MTA" or "PFUTA" or "VFTA" or "PFVLVF" or "PFVLVFB" or
-        "SAQF" or "DAQF" or "SDPQF" or "FTQF" or "L34TIMIR" or "RETA" or "RSSRK" or
-        "WUPM" or "FHFT" or "FHFT_EXT" or "FTFT" or "PFMBMEM" or
-        "ESDP" or "LEDCTL" or "FLA" or "EEC" or "I2CCTL" or "I2CCTL_X550" or
-        "SWSM" or "FWSM" or "SW_FW_SYNC" or "FLEX_MNG" or "HICR" or
-        "AUTOC" or "AUTOC2" or "AUTOC3" or "LINKS" or "LINKS2" or "ANLP1" or "ANLP2" or "MACC" or "SERDESC" or "CORECTL" or
-        "GCR" or "GCR_EXT" or "BARCTRL" or "MSCA" or "MSRWD";
 }

@@ -1,3 +1,4 @@
+using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
 
 namespace Ixy.Simulation.Ixgbe;

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using Ixy.Ixgbe;
 using static Ixy.Ixgbe.IxgbeRegisters;
-using static Ixy.Simulation.Ixgbe.CardRegisters;
 using MRQC_ = Ixy.Ixgbe.IxgbeRegisters.MRQC_;
 
 namespace Ixy.Simulation.Ixgbe;

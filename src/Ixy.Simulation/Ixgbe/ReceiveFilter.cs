@@ -27,7 +27,7 @@ internal sealed class ReceiveFilter
     internal ReceiveFilter(RegisterFile registers)
     {
         _registers = registers;
-        foreach (var register in (Register[])[FCTRL, MCSTCTRL, VLNCTRL, MTA, RAL, PFUTA]) registers.AfterWrite(register, _ => _stale = true);
+        foreach (var register in (Register[])[MCSTCTRL, VLNCTRL, MTA, RAL, PFUTA]) registers.AfterWrite(register, _ => _stale = true);
         // Bits 30:16 are reserved and hold nothing (8.2.3.7.9).
         registers.OnWrite(RAH, (index, value) =>
         {

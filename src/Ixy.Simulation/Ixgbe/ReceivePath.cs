@@ -41,6 +41,7 @@ internal sealed unsafe class ReceivePath : IDisposable
         registers.OnWrite(RXCTRL, (_, value) => WriteReceiveControl(value));
         registers.OnWrite(RXPBSIZE, WriteBufferSize);
         registers.OnRead(RXMEMWRAP, _ => BufferState);
+        registers.OnWrite(FCTRL, (_, value) => WriteFilterControl(value));
         Reset();
     }
 
@@ -274,6 +275,13 @@ internal sealed unsafe class ReceivePath : IDisposable
         bool enables = (value & ~_card.Registers[RXCTRL] & RXCTRL_.Enable) != 0;
         _card.Registers[RXCTRL] = value & RXCTRL_.Enable;
         if (enables) _queues.Rules.CheckReceiveEnable();
+    }
+
+    private void WriteFilterControl(uint value)
+    {
+        _queues.Rules.CheckFilterControl(value);
+        _card.Registers[FCTRL] = value;
+        _filter.Invalidate();
     }
 
     private void WriteBufferSize(int index, uint value)

@@ -1,3 +1,5 @@
+using static Ixy.Ixgbe.IxgbeRegisters;
+
 namespace Ixy.Simulation.Ixgbe;
 
 internal sealed unsafe partial class ReceiveQueue
@@ -55,7 +57,7 @@ internal sealed unsafe partial class ReceiveQueue
     // moved or hidden it already.
     private int HeaderLength(in ReceivedFrame information, int frameLength)
     {
-        uint type = _card.Registers[CardRegisters.PSRTYPE];
+        uint type = _card.Registers[PSRTYPE];
         uint packet = information.PacketInfo >> ReceiveDescriptor.PacketTypeShift;
         uint transport = ((packet & PacketType.Tcp) != 0 ? CardRegisters.PSRTYPE_.Tcp : 0) | ((packet & PacketType.Udp) != 0 ? CardRegisters.PSRTYPE_.Udp : 0);
         uint network = (packet & PacketType.IPv6) != 0 ? CardRegisters.PSRTYPE_.IPv6 : CardRegisters.PSRTYPE_.IPv4;

@@ -1,6 +1,5 @@
 using System.Numerics;
 using static Ixy.Ixgbe.IxgbeRegisters;
-using static Ixy.Simulation.Ixgbe.CardRegisters;
 
 namespace Ixy.Simulation.Ixgbe;
 

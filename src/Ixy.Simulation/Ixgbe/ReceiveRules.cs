@@ -107,6 +107,36 @@ internal sealed class ReceiveRules(IxgbeCard card, ReceiveQueue[] queues)
         }
         if ((dma & RDRXCTL_.RscFirstSize) != 0)
             card.Violations.Add("rsc-first-size", "RDRXCTL", dma, "8.2.3.8.8", "software sets RSCFRSTSIZE to zero");
+        if ((dma & RDRXCTL_.RscAckChange) == 0 || (dma & RDRXCTL_.FcoeWriteFix) == 0)
+        {
+            card.Violations.Add("receive-dma-bits", "RDRXCTL", dma, "8.2.3.8.8",
+                "software sets RSCACKC and FCOE_WRFIX (bits 25 and 26), with coalescing and FCoE or without");
+        }
+        CheckFlowControlThreshold();
+    }
+
+    /// <summary>FCTRL (8.2.3.7.1): no filter changes while frames come.</summary>
+    internal void CheckFilterControl(uint value)
+    {
+        if (value == card.Registers[FCTRL] || (card.Registers[RXCTRL] & RXCTRL_.Enable) == 0) return;
+        card.Violations.Add("filters-while-receiving", "FCTRL", value, "8.2.3.7.1",
+            "before receive filters are modified RXCTRL.RXEN is to be 0, and may be 1 again afterwards");
+    }
+
+    // The internal switch looks at it, too, so it is needed without flow control (4.6.3.2, 8.2.3.3.4).
+    private void CheckFlowControlThreshold()
+    {
+        uint value = card.Registers[FCRTH], threshold = value & FCRTH_.ThresholdMask;
+        if (threshold == 0)
+        {
+            card.Violations.Add("flow-control-threshold", "FCRTH[0]", value, "4.6.3.2",
+                "RTH is to be set, whether flow control is on or not: typically to RXPBSIZE - 0x6000");
+        }
+        else if (threshold + 8 > card.Registers[RXPBSIZE])
+        {
+            card.Violations.Add("flow-control-threshold", "FCRTH[0]", value, "8.2.3.3.4",
+                $"RTH is to be at least 8 bytes less than the packet buffer (RXPBSIZE[0] is 0x{card.Registers[RXPBSIZE]:x})");
+        }
     }
 
     private void CheckSizes(int index, in ReceiveQueueSettings settings)

@@ -65,8 +65,7 @@ internal sealed class TransmitArbiters
     internal void Reset()
     {
         AreRunning = true;
-        Array.Clear(_credits);
-        Array.Clear(_rateLimits);
+        // Credits and rate limits of queues are in a memory that no reset clears (8.2.3.10.14).
         // At first only the first traffic class has a packet buffer (8.2.3.9.16).
         for (int index = 1; index < TXPBTHRESH.Count; index++) _registers[TXPBTHRESH, index] = 0;
         _path.ApplyPools();

@@ -14,6 +14,7 @@ public sealed partial class IxgbeDevice
         WaitFor("the EEPROM auto-read", EEC, EEC_.AutoReadDone, set: true, milliseconds: 500);
         WaitFor("the end of DMA initialisation", RDRXCTL, RDRXCTL_.DmaInitDone, set: true, milliseconds: 500);
         Change(CTRL_EXT, CTRL_EXT_.DriverLoaded, set: true);
+        ClearLeftovers();
         StartLink();
         ReadStatistics();
         _statistics = default;
@@ -22,7 +23,6 @@ public sealed partial class IxgbeDevice
         SetUpTransmit();
         EnableTransmitQueues();
         EnableReceiveQueues();
-        Promiscuous = _options.Promiscuous;
     }
 
     // 4.6.3.1 Interrupts during initialization. Queues are polled, and none is enabled before a thread sleeps.
@@ -84,7 +84,11 @@ public sealed partial class IxgbeDevice
         for (int i = 1; i < RXPBSIZE.Count; i++) _bar.Write32(RXPBSIZE[i], 0);
         // The FCS is stripped in both places or in neither (8.2.3.22.8).
         Change(HLREG0, HLREG0_.RxCrcStrip, set: true);
-        Write(RDRXCTL, (Read(RDRXCTL) & ~RDRXCTL_.RscFirstSize) | RDRXCTL_.CrcStrip);
+        // The other three are not as they come out of a reset, and software is to change them (8.2.3.8.8).
+        const uint ToBeSet = RDRXCTL_.CrcStrip | RDRXCTL_.RscAckChange | RDRXCTL_.FcoeWriteFix;
+        Write(RDRXCTL, (Read(RDRXCTL) & ~RDRXCTL_.RscFirstSize) | ToBeSet);
+        // A threshold is set though no pause frame is ever sent (4.6.3.2).
+        Write(FCRTH, RXPBSIZE_.All - FCRTH_.ThresholdDistance);
         SetUpFilters();
         for (int i = 0; i < _options.ReceiveQueues; i++) SetUpReceiveQueue(new IxgbeReceiveQueue(_device, _bar, i, _options));
         if (_options.ReceiveQueues > 1 || _options.Rss is not null) SetUpRss(_options.Rss ?? new());
@@ -94,8 +98,8 @@ public sealed partial class IxgbeDevice
     private void SetUpFilters()
     {
         for (int i = 1; i < RAH.Count; i++) _bar.Write32(RAH[i], 0);
-        for (int i = 0; i < MTA.Count; i++) _bar.Write32(MTA[i], 0);
         Change(FCTRL, FCTRL_.BroadcastAccept, set: true);
+        Promiscuous = _options.Promiscuous;
         // MAXFRS counts the FCS but no VLAN tag, and is looked at only with JUMBOEN; without it 1,518 bytes are the limit (8.2.3.22.13).
         Write(MAXFRS, (uint)(_options.MaxFrameSize + FcsLength) << MAXFRS_.SizeShift);
         Change(HLREG0, HLREG0_.JumboEnable, set: true);
@@ -130,6 +134,7 @@ public sealed partial class IxgbeDevice
         Write(TXPBTHRESH, TXPBSIZE_.All / 1024 - (uint)(_options.MaxFrameSize + FrameLengths.Tag + 1023) / 1024);
         for (int i = 1; i < TXPBTHRESH.Count; i++) _bar.Write32(TXPBTHRESH[i], 0);
         Write(DTXMXSZRQ, DTXMXSZRQ_.Most);
+        ClearArbiters();
         Change(RTTDCS, RTTDCS_.ArbiterDisable, set: false);
         for (int i = 0; i < _options.TransmitQueues; i++) SetUpTransmitQueue(new IxgbeTransmitQueue(_device, _bar, i, _options));
         Change(DMATXCTL, DMATXCTL_.Enable, set: true);
@@ -168,11 +173,27 @@ public sealed partial class IxgbeDevice
             WaitFor($"receive queue {queue.Index}", register, RXDCTL_.Enable, set: true, milliseconds: 100);
             queue.RingDoorbell();
         }
-        Change(SECRXCTRL, SECRXCTRL_.ReceiveDisable, set: true);
-        WaitFor("the halt of the receive path", SECRXSTAT, SECRXSTAT_.Ready, set: true, milliseconds: 100);
+        HaltReceive();
         Change(RXCTRL, RXCTRL_.Enable, set: true);
         Change(SECRXCTRL, SECRXCTRL_.ReceiveDisable, set: false);
         Change(CTRL_EXT, CTRL_EXT_.NoSnoopDisable, set: true);
+    }
+
+    private void HaltReceive()
+    {
+        Change(SECRXCTRL, SECRXCTRL_.ReceiveDisable, set: true);
+        WaitFor("the halt of the receive path", SECRXSTAT, SECRXSTAT_.Ready, set: true, milliseconds: 100);
+    }
+
+    // 8.2.3.7.1: filters change while RXCTRL.RXEN is off. The path is halted meanwhile, so that the MAC keeps what arrives.
+    private void WriteFilterControl(uint value)
+    {
+        bool receives = (Read(RXCTRL) & RXCTRL_.Enable) != 0;
+        if (receives) HaltReceive();
+        Change(RXCTRL, RXCTRL_.Enable, set: false);
+        Write(FCTRL, value);
+        Change(RXCTRL, RXCTRL_.Enable, receives);
+        Change(SECRXCTRL, SECRXCTRL_.ReceiveDisable, set: false);
     }
 
     // 4.6.7.1.2, 4.6.8.1 Disabling queues, 5.2.5.3.2 Master disable, and a reset: afterwards the card touches no memory.

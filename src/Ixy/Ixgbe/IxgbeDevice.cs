@@ -146,7 +146,7 @@ public sealed partial class IxgbeDevice : NetworkDevice
     private protected override void SetReceiveModes(bool promiscuous, bool allMulticast)
     {
         uint modes = (promiscuous ? FCTRL_.UnicastPromiscuous : 0) | (promiscuous || allMulticast ? FCTRL_.MulticastPromiscuous : 0);
-        Write(FCTRL, (Read(FCTRL) & ~(FCTRL_.UnicastPromiscuous | FCTRL_.MulticastPromiscuous)) | modes);
+        WriteFilterControl((Read(FCTRL) & ~(FCTRL_.UnicastPromiscuous | FCTRL_.MulticastPromiscuous)) | modes);
     }
 
     private protected override IReadOnlyList<IDisposable> Parts => [.. _transmitQueues, .. _receiveQueues];

@@ -21,7 +21,7 @@ public static class IxgbeRegisters
     public static readonly Register ESDP = Define("ESDP", 0x00020, ReadWrite, 0x0800, "Software-definable pins: data, direction, function (8.2.3.1.4)");
     public static class CTRL_ { public const uint MasterDisable = 1u << 2, LRST = 1u << 3, RST = 1u << 26; }
     public static class STATUS_ { public const uint LanIdMask = 3u << 2, MasterEnable = 1u << 19; public const int LanIdShift = 2; }
-    public static class CTRL_EXT_ { public const uint NoSnoopDisable = 1u << 16, DriverLoaded = 1u << 28; }
+    public static class CTRL_EXT_ { public const uint NoSnoopDisable = 1u << 16, ExtendedVlan = 1u << 26, DriverLoaded = 1u << 28; }
 
     public static class ESDP_
     {
@@ -48,6 +48,18 @@ public static class IxgbeRegisters
         public const uint Eeprom = 1, Phy0 = 1u << 1, Phy1 = 1u << 2, Registers = 1u << 31;
         public const int FirmwareShift = 5;
     }
+
+    // Flow control (8.2.3.3)
+    public static readonly Register FCTTV = Define("FCTTV", 0x03200, ReadWrite, 0, "Pause time sent, two classes a register (8.2.3.3.2)", 4);
+    public static readonly Register FCRTL = Define("FCRTL", 0x03220, ReadWrite, 0, "Fill level for XON (8.2.3.3.3)", 8);
+    public static readonly Register FCRTH = Define("FCRTH", 0x03260, ReadWrite, 0, "Fill level for XOFF (8.2.3.3.4)", 8);
+    public static readonly Register FCRTV = Define("FCRTV", 0x032A0, ReadWrite, 0, "Pause refresh time (8.2.3.3.5)");
+    public static readonly Register FCCFG = Define("FCCFG", 0x03D00, ReadWrite, 0, "Pause sent: link or priority (8.2.3.3.7)");
+    public static class FCRTH_ { public const uint ThresholdMask = 0x7_FFE0, ThresholdDistance = 0x6000; }
+
+    // PCIe (8.2.3.4)
+    public static readonly Register GCR_EXT = Define("GCR_EXT", 0x11050, ReadWrite, 0, "PCIe extended: virtual functions, buffers clear (8.2.3.4.9)");
+    public static class GCR_EXT_ { public const uint VirtualizationMask = 3, BuffersClear = 1u << 30; }
 
     // Interrupts (8.2.3.5)
     public static readonly Register EICR = Define("EICR", 0x00800, ReadClearWriteOneClear, 0, "Interrupt cause (8.2.3.5.1)");
@@ -78,14 +90,30 @@ public static class IxgbeRegisters
     // Receive (8.2.3.7, 8.2.3.8)
     public static readonly Register FCTRL = Define("FCTRL", 0x05080, ReadWrite, 0, "Filter control: broadcast, promiscuous modes (8.2.3.7.1)");
     public static readonly Register MCSTCTRL = Define("MCSTCTRL", 0x05090, ReadWrite, 0, "Multicast control: table on, which address bits (8.2.3.7.3)");
+    public static readonly Register VLNCTRL = Define("VLNCTRL", 0x05088, ReadWrite, 0x8100, "VLAN EtherType and filter (8.2.3.7.2)");
+    public static readonly Register PSRTYPE = Define("PSRTYPE", 0x0EA00, ReadWrite, 0, "Headers to split after, by pool (8.2.3.7.4)", 64, alias: 0x05480, aliasCount: 16);
     public static readonly Register RXCSUM = Define("RXCSUM", 0x05000, ReadWrite, 0, "Receive checksum control (8.2.3.7.5)");
+    public static readonly Register RFCTL = Define("RFCTL", 0x05008, ReadWrite, 0, "Receive filter control: NFS, RSC (8.2.3.7.6)");
     public static readonly Register MTA = Define("MTA", 0x05200, ReadWrite, 0, "Multicast table: a bit per hash of 12 address bits (8.2.3.7.7)", 128);
     public static readonly Register RAL = Define("RAL", 0x0A200, ReadWrite, 0, "Receive address, low 32 bits (8.2.3.7.8)", 128, 8, alias: 0x05400, aliasCount: 16);
     public static readonly Register RAH = Define("RAH", 0x0A204, ReadWrite, 0, "Receive address, high 16 bits, address valid (8.2.3.7.9)", 128, 8, alias: 0x05404, aliasCount: 16);
+    public static readonly Register MPSAR = Define("MPSAR", 0x0A600, ReadWrite, 0, "Pools of a receive address, two registers each (8.2.3.7.10)", 256);
+    public static readonly Register VFTA = Define("VFTA", 0x0A000, ReadWrite, 0, "VLAN filter: a bit per VLAN id (8.2.3.7.11)", 128);
+    public static readonly Register PFUTA = Define("PFUTA", 0x0F400, ReadWrite, 0, "Unicast table: a bit per hash of 12 address bits (8.2.3.27.13)", 128);
+    public static readonly Register PFVLVF = Define("PFVLVF", 0x0F100, ReadWrite, 0, "VLAN id of a pool filter (8.2.3.27.14)", 64);
+    public static readonly Register PFVLVFB = Define("PFVLVFB", 0x0F200, ReadWrite, 0, "Pools of a VLAN filter (8.2.3.27.15)", 128);
+    public static readonly Register PFVTCTL = Define("PFVTCTL", 0x051B0, ReadWrite, 0, "Pools: enable, default pool (8.2.3.27.1)");
+    public static readonly Register PFQDE = Define("PFQDE", 0x02F04, ReadWrite, 0, "Drop enable of a queue: index, write, value (8.2.3.27.9)");
     public static readonly Register MRQC = Define("MRQC", 0x05818, ReadWrite, 0, "Multiple receive queues: RSS and hash types (8.2.3.7.12)", alias: 0x0EC80);
     public static readonly Register RSSRK = Define("RSSRK", 0x05C80, ReadWrite, 0, "RSS key, 40 bytes (8.2.3.7.14)", 10, alias: 0x0EB80);
     public static readonly Register RETA = Define("RETA", 0x05C00, ReadWrite, 0, "RSS indirection table, four entries a register (8.2.3.7.13)", 32, alias: 0x0EB00);
     public static readonly Register ERETA = Define("ERETA", 0x0EE80, ReadWrite, 0, "RSS indirection table, entries 128-511 (X550)", 96);
+    public static readonly Register ETQF = Define("ETQF", 0x05128, ReadWrite, 0, "EtherType filter (8.2.3.7.15)", 8);
+    public static readonly Register SYNQF = Define("SYNQF", 0x0EC30, ReadWrite, 0, "TCP SYN filter (8.2.3.7.18)");
+    public static readonly Register FTQF = Define("FTQF", 0x0E600, ReadWrite, 0, "5-tuple filter: protocol, mask, priority (8.2.3.7.22)", 128);
+    public static readonly Register L34TIMIR = Define("L34TIMIR", 0x0E800, ReadWrite, 0, "5-tuple filter: queue (8.2.3.7.23)", 128);
+    public static readonly Register FDIRCTRL = Define("FDIRCTRL", 0x0EE00, ReadWrite, 0, "Flow Director: memory, mode, initialisation done (8.2.3.21.1)");
+    public static readonly Register RQSMR = Define("RQSMR", 0x02300, ReadWrite, 0, "Statistics counter of each of four queues (8.2.3.23.71)", 32);
     public static readonly Register RDBAL = DefineQueue("RDBAL", 0x01000, ReadWrite, 0, "Receive ring address, low (8.2.3.8.1)");
     public static readonly Register RDBAH = DefineQueue("RDBAH", 0x01004, ReadWrite, 0, "Receive ring address, high (8.2.3.8.2)");
     public static readonly Register RDLEN = DefineQueue("RDLEN", 0x01008, ReadWrite, 0, "Receive ring length in bytes, a multiple of 128 (8.2.3.8.3)");
@@ -94,9 +122,13 @@ public static class IxgbeRegisters
     public static readonly Register SRRCTL = DefineQueue("SRRCTL", 0x01014, ReadWrite, 0x0402, "Receive buffer size, descriptor type, drop enable (8.2.3.8.7)", alias: 0x02100);
     public static readonly Register RDT = DefineQueue("RDT", 0x01018, ReadWrite, 0, "Receive tail: the doorbell (8.2.3.8.5)");
     public static readonly Register RXDCTL = DefineQueue("RXDCTL", 0x01028, ReadWrite, 0, "Receive queue enable, VLAN strip (8.2.3.8.6)");
+    public static readonly Register RSCCTL = DefineQueue("RSCCTL", 0x0102C, ReadWrite, 0, "Receive side coalescing of a queue (8.2.3.8.13)");
     public static readonly Register RDRXCTL = Define("RDRXCTL", 0x02F00, ReadWrite, 0x0010_8800, "Receive DMA: CRC strip, init done (8.2.3.8.8)");
     public static readonly Register RXCTRL = Define("RXCTRL", 0x03000, ReadWrite, 0, "Receive enable (8.2.3.8.10)");
     public static readonly Register RXPBSIZE = Define("RXPBSIZE", 0x03C00, ReadWrite, 0x80000, "Receive packet buffer size (8.2.3.8.9)", 8);
+    public static readonly Register RTRUP2TC = Define("RTRUP2TC", 0x03020, ReadWrite, 0, "Traffic class of a user priority, received (8.2.3.10.4)");
+    public static readonly Register RTRPT4C = Define("RTRPT4C", 0x02140, ReadWrite, 0, "Receive credits of a traffic class (8.2.3.10.6)", 8);
+    public static readonly Register DCA_CTRL = Define("DCA_CTRL", 0x11074, ReadWrite, 1, "Direct cache access: disable, mode (8.2.3.11.4)");
     public static readonly Register SECRXCTRL = Define("SECRXCTRL", 0x08D00, ReadWrite, 1, "Receive security block: halt the receive path (8.2.3.12.5)");
     public static readonly Register SECRXSTAT = Define("SECRXSTAT", 0x08D04, ReadOnly, 0, "Receive security block: path is empty (8.2.3.12.6)");
     public static class SECRXCTRL_ { public const uint ReceiveDisable = 1u << 1; }
@@ -105,6 +137,7 @@ public static class IxgbeRegisters
     public static class MCSTCTRL_ { public const uint HashBitsMask = 3, FilterEnable = 1u << 2; }
     public static class RXCSUM_ { public const uint FragmentChecksum = 1u << 12, RssHashInDescriptor = 1u << 13; }
     public static class RXPBSIZE_ { public const uint All = 512 * 1024; }
+    public static class PFQDE_ { public const uint WriteEnable = 1u << 16; public const int QueueShift = 8; }
     public static class RAH_ { public const uint AddressMask = 0xFFFF, Valid = 1u << 31; }
     public static class MRQC_ { public const uint RssOnly = 1, TcpIPv4 = 1u << 16, IPv4 = 1u << 17, IPv6 = 1u << 20, TcpIPv6 = 1u << 21, UdpIPv4 = 1u << 22, UdpIPv6 = 1u << 23; }
     public static class SRRCTL_
@@ -114,20 +147,31 @@ public static class IxgbeRegisters
         public const int HeaderSizeShift = 8, HeaderSizeUnit = 64, ThresholdShift = 22, ThresholdUnit = 64, DescriptorTypeShift = 25;
     }
     public static class RXDCTL_ { public const uint Enable = 1u << 25, VlanStrip = 1u << 30; }
-    public static class RDRXCTL_ { public const uint CrcStrip = 1u << 1, DmaInitDone = 1u << 3, RscFirstSize = 0x1Fu << 17, RscAckChange = 1u << 25; }
+    public static class RDRXCTL_ { public const uint CrcStrip = 1u << 1, DmaInitDone = 1u << 3, RscFirstSize = 0x1Fu << 17, RscAckChange = 1u << 25, FcoeWriteFix = 1u << 26; }
     public static class RXCTRL_ { public const uint Enable = 1; }
     public static class DCA_RXCTRL_ { public const uint MustBeZero = 1u << 12; }
 
     // Transmit (8.2.3.9)
     public static readonly Register DMATXCTL = Define("DMATXCTL", 0x04A80, ReadWrite, 0x8100_0000, "Transmit DMA enable (8.2.3.9.2)");
     public static readonly Register DTXMXSZRQ = Define("DTXMXSZRQ", 0x08100, ReadWrite, 0x10, "Bytes the transmit DMA may have requested (8.2.3.9.3)");
+    public static readonly Register MTQC = Define("MTQC", 0x08120, ReadWrite, 0, "Multiple transmit queues: traffic classes, pools (8.2.3.9.15)");
+    public static readonly Register TQSM = Define("TQSM", 0x08600, ReadWrite, 0, "Statistics counters of four transmit queues (8.2.3.23)", 32);
     public static readonly Register RTTDCS = Define("RTTDCS", 0x04900, ReadWrite, 0x00C0_0000, "Transmit arbiter: disable while configuring (8.2.3.10.2)");
+    public static readonly Register RTTDQSEL = Define("RTTDQSEL", 0x04904, ReadWrite, 0, "Queue that RTTDT1C and RTTBCNRC show (8.2.3.10)");
+    public static readonly Register RTTDT1C = Define("RTTDT1C", 0x04908, ReadWrite, 0, "Credits of the queue in RTTDQSEL: kept, not applied by the simulated card (8.2.3.10)");
+    public static readonly Register RTTBCNRC = Define("RTTBCNRC", 0x04984, ReadWrite, 0, "Rate limit of the queue in RTTDQSEL: kept, not applied by the simulated card (8.2.3.10)");
+    public static readonly Register RTTDT2C = Define("RTTDT2C", 0x04910, ReadWrite, 0, "Credits of a traffic class, descriptor plane: kept, not applied by the simulated card (8.2.3.10.9)", 8);
+    public static readonly Register RTTPT2C = Define("RTTPT2C", 0x0CD20, ReadWrite, 0, "Credits of a traffic class, packet plane: kept, not applied by the simulated card (8.2.3.10.10)", 8);
+    public static readonly Register RTTUP2TC = Define("RTTUP2TC", 0x0C800, ReadWrite, 0, "Traffic class of each user priority sent (8.2.3.10.5)");
     public static readonly Register TDBAL = DefineTransmitQueue("TDBAL", 0x06000, ReadWrite, 0, "Transmit ring address, low (8.2.3.9.5)");
     public static readonly Register TDBAH = DefineTransmitQueue("TDBAH", 0x06004, ReadWrite, 0, "Transmit ring address, high (8.2.3.9.6)");
     public static readonly Register TDLEN = DefineTransmitQueue("TDLEN", 0x06008, ReadWrite, 0, "Transmit ring length in bytes, a multiple of 128 (8.2.3.9.7)");
     public static readonly Register TDH = DefineTransmitQueue("TDH", 0x06010, ReadWrite, 0, "Transmit head: the card's position (8.2.3.9.8)");
     public static readonly Register TDT = DefineTransmitQueue("TDT", 0x06018, ReadWrite, 0, "Transmit tail: the doorbell (8.2.3.9.9)");
     public static readonly Register TXDCTL = DefineTransmitQueue("TXDCTL", 0x06028, ReadWrite, 0, "Transmit thresholds, queue enable (8.2.3.9.10)");
+    public static readonly Register DCA_TXCTRL = DefineTransmitQueue("DCA_TXCTRL", 0x0600C, ReadWrite, 0x2A00, "Transmit DCA and PCIe attributes (8.2.3.11.2)");
+    public static readonly Register TDWBAL = DefineTransmitQueue("TDWBAL", 0x06038, ReadWrite, 0, "Head write-back: enable, address, low (8.2.3.9.11)");
+    public static readonly Register TDWBAH = DefineTransmitQueue("TDWBAH", 0x0603C, ReadWrite, 0, "Head write-back: address, high (8.2.3.9.12)");
     public static readonly Register TXPBSIZE = Define("TXPBSIZE", 0x0CC00, ReadWrite, 0x28000, "Transmit packet buffer size (8.2.3.9.13)", 8);
     public static readonly Register TXPBTHRESH = Define("TXPBTHRESH", 0x04950, ReadWrite, 0x96, "Transmit packet buffer threshold, KiB (8.2.3.9.16)", 8);
     public static class DMATXCTL_ { public const uint Enable = 1, GlobalDoubleVlan = 1u << 3; public const int VlanTypeShift = 16; }
@@ -141,6 +185,7 @@ public static class IxgbeRegisters
     public static readonly Register MSCA = Define("MSCA", 0x0425C, ReadWrite, 0, "MDI command: address, operation (8.2.3.22.11)");
     public static readonly Register MSRWD = Define("MSRWD", 0x04260, ReadWrite, 0, "MDI data, written low and read high (8.2.3.22.12)");
     public static readonly Register MAXFRS = Define("MAXFRS", 0x04268, ReadWrite, 0x05EE_0000, "Longest frame accepted, in the high half (8.2.3.22.13)");
+    public static readonly Register MFLCN = Define("MFLCN", 0x04294, ReadWrite, 0, "Flow control: pass and obey pause (8.2.3.22.34)");
     public static readonly Register AUTOC = Define("AUTOC", 0x042A0, ReadWrite, 0xC09C_6004, "Auto-negotiation, link mode (8.2.3.22.19)");
     public static readonly Register LINKS = Define("LINKS", 0x042A4, ReadOnly, 0, "Link status and speed (8.2.3.22.20)");
     public static class HLREG0_ { public const uint TxCrcEnable = 1, RxCrcStrip = 1u << 1, JumboEnable = 1u << 2, TxPadEnable = 1u << 10, Loopback = 1u << 15; }

@@ -1,5 +1,6 @@
 using Ixy.Ixgbe;
 using Ixy.Simulation.Ixgbe;
+using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
@@ -111,7 +112,7 @@ public sealed class CapabilityBitTests
     public void WhoTurnsItOnAllTheSameIsTold(string name, uint value, string rule)
     {
         using var bench = Bench(0x10FB);
-        var register = All.Single(register => register.Name == name);
+        var register = CardRegisters.All.Single(register => register.Name == name);
         bench.Write(register, 0);
         Assert.Empty(bench.Card.Violations.All);
         bench.Write(register, value);

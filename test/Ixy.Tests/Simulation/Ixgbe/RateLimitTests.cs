@@ -1,4 +1,5 @@
-using static Ixy.Simulation.Ixgbe.CardRegisters;
+using Ixy.Simulation.Ixgbe;
+using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 
@@ -32,7 +33,7 @@ public sealed class RateLimitTests
     public void CreditsOfATrafficClassAreNoted(string name)
     {
         using var bench = new CardBench();
-        var register = All.Single(register => register.Name == name);
+        var register = CardRegisters.All.Single(register => register.Name == name);
         bench.Write(register, 0, 2);
         Assert.Equal(0, bench.Card.Notes.Count);
         bench.Write(register, 0x1F4, 2);

@@ -28,7 +28,8 @@ internal sealed class ReceiveBench : IDisposable
             Assert.True(ms < 1000, "the link did not come up");
             Bench.Run(1_000_000);
         }
-        Bench.Write(IxgbeRegisters.RDRXCTL, Bench.Read(IxgbeRegisters.RDRXCTL) & ~IxgbeRegisters.RDRXCTL_.RscFirstSize | IxgbeRegisters.RDRXCTL_.CrcStrip);
+        Bench.Write(IxgbeRegisters.RDRXCTL, Bench.Read(IxgbeRegisters.RDRXCTL) & ~IxgbeRegisters.RDRXCTL_.RscFirstSize | IxgbeRegisters.RDRXCTL_.CrcStrip | 3u << 25);
+        Bench.Write(IxgbeRegisters.FCRTH, 0x7_A000);
         Bench.Write(IxgbeRegisters.HLREG0, Bench.Read(IxgbeRegisters.HLREG0) | IxgbeRegisters.HLREG0_.RxCrcStrip);
         Bench.Write(IxgbeRegisters.RAL, (uint)(Address & uint.MaxValue));
         Bench.Write(IxgbeRegisters.RAH, (uint)(Address >> 32) | IxgbeRegisters.RAH_.Valid);

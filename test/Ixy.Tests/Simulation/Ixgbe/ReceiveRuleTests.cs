@@ -166,6 +166,47 @@ public sealed unsafe class ReceiveRuleTests
         Assert.Equal("rsc-first-size", Only(bench).Rule);
     }
 
+    [Theory] // 8.2.3.8.8
+    [InlineData(25)]
+    [InlineData(26)]
+    public void ReceiveDmaBits(int bit)
+    {
+        using var bench = new ReceiveBench();
+        bench.Bench.Write(0x02F00, bench.Bench.Read(0x02F00) & ~(1u << bit));
+        bench.EnableReceive();
+        Assert.Equal(("receive-dma-bits", "8.2.3.8.8"), (Only(bench).Rule, Only(bench).Section));
+    }
+
+    [Theory] // 4.6.3.2, 8.2.3.3.4
+    [InlineData(0x0000u, "4.6.3.2")]
+    [InlineData(0x8000_0000u, "4.6.3.2")]
+    [InlineData(0x7_FFE0u, "8.2.3.3.4")]
+    public void FlowControlThreshold(uint value, string section)
+    {
+        using var bench = new ReceiveBench();
+        bench.Bench.Write(0x03C00, 0x7_FC00); // RXPBSIZE[0]: 511 KiB
+        bench.Bench.Write(0x03260, value);
+        bench.EnableReceive();
+        Assert.Equal(("flow-control-threshold", "FCRTH[0]", section), (Only(bench).Rule, Only(bench).Register, Only(bench).Section));
+    }
+
+    [Fact] // 8.2.3.7.1
+    public void FiltersWhileReceiving()
+    {
+        const uint FilterControl = 0x05080, Broadcast = 1u << 10, Promiscuous = 3u << 8;
+        using var bench = new ReceiveBench();
+        bench.Bench.Write(FilterControl, Broadcast);
+        bench.EnableReceive();
+        bench.Bench.Write(FilterControl, Broadcast); // nothing is modified
+        bench.Bench.Write(0x03000, 0);
+        bench.Bench.Write(FilterControl, Promiscuous);
+        bench.EnableReceive();
+        Assert.Empty(bench.Violations);
+        bench.Bench.Write(FilterControl, Broadcast);
+        Assert.Equal(("filters-while-receiving", (ulong)Broadcast), (Only(bench).Rule, Only(bench).Value));
+        Assert.Equal(Broadcast, bench.Bench.Read(FilterControl)); // the card takes it all the same
+    }
+
     [Theory] // 4.6.7.2: coalescing
     [InlineData(OneBuffer | 4 << 8 | 1, 1u << 25, "rsc-descriptors")]
     [InlineData(OneBuffer | 1 << 8 | 2, 1u << 25, "rsc-descriptors")]
@@ -174,7 +215,7 @@ public sealed unsafe class ReceiveRuleTests
     public void CoalescingWithoutItsConditions(uint split, uint control, string rule)
     {
         using var bench = new ReceiveBench();
-        bench.Bench.Write(IxgbeRegisters.RDRXCTL, bench.Bench.Read(IxgbeRegisters.RDRXCTL) | control);
+        bench.Bench.Write(IxgbeRegisters.RDRXCTL, bench.Bench.Read(IxgbeRegisters.RDRXCTL) & ~(1u << 25) | control);
         bench.Bench.Write(0x0102C, 1);
         bench.Start(0, split);
         Assert.Equal(rule, Only(bench).Rule);

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Ixy.Ixgbe;
 using Ixy.Simulation.Ixgbe;
 using Ixy.Simulation.Wires;
+using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.CardRegisters;
 
 namespace Ixy.Tests.Simulation.Ixgbe;

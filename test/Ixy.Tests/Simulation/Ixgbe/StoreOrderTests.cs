@@ -1,6 +1,5 @@
 using Ixy.Simulation.Ixgbe;
 using static Ixy.Ixgbe.IxgbeRegisters;
-using static Ixy.Simulation.Ixgbe.CardRegisters;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 

@@ -1,5 +1,5 @@
 using Ixy.Ixgbe;
-using static Ixy.Simulation.Ixgbe.CardRegisters;
+using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Tests.Simulation.Ixgbe.TestPackets;
 
 namespace Ixy.Tests.Simulation.Ixgbe;

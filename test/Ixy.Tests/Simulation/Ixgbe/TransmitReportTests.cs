@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using static Ixy.Ixgbe.IxgbeRegisters;
-using static Ixy.Simulation.Ixgbe.CardRegisters;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 
