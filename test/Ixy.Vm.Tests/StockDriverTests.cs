@@ -13,8 +13,10 @@ namespace Ixy.Vm.Tests;
 public sealed class StockDriverTests(GuestPool guests, ITestOutputHelper log)
 {
     // Linux sets RS in every packet's last descriptor and WTHRESH to 1, which the datasheet advises against (8.2.3.9.10).
-    // It sets FCRTH when the link comes up, which may be after RXEN (4.6.3.2), and promiscuous modes while it receives (8.2.3.7.1).
-    internal static readonly string[] KnownOfLinux = ["report-with-threshold", "flow-control-threshold", "filters-while-receiving"];
+    // It sizes the transmit packet buffers while the arbiter runs (4.6.8), sets FCRTH when the link comes up, which may be after
+    // RXEN (4.6.3.2), and promiscuous modes while it receives (8.2.3.7.1).
+    internal static readonly string[] KnownOfLinux =
+        ["report-with-threshold", "arbiter-running", "flow-control-threshold", "filters-while-receiving"];
 
     // DPDK clears two of the bits that are set after reset in DCA_RXCTRL, and bit 12 not (4.6.7); HTHRESH is 0 (8.2.3.9.10).
     // It sets RSCACKC for LRO only, and FCOE_WRFIX never (8.2.3.8.8); promiscuous mode comes on while it receives (8.2.3.7.1).

@@ -19,6 +19,7 @@ internal sealed class ReceiveRules(IxgbeCard card, ReceiveQueue[] queues)
 
     // Tails moved too early that were reported at the write, so that they are not again when the queue is enabled.
     private readonly uint[] _reportedTails = new uint[ReceiveQueues.Count];
+    private bool _noSnoopReported;
 
     /// <summary>RXDCTL (8.2.3.8.6).</summary>
     internal void CheckControl(int index, uint value)
@@ -69,14 +70,18 @@ internal sealed class ReceiveRules(IxgbeCard card, ReceiveQueue[] queues)
     }
 
     /// <summary>
-    /// DCA_RXCTRL (8.2.3.11.1), when a queue gets its first frame: bit 12 is set after reset, and to clear it is the last step of
-    /// the initialisation, which may come after the queue was enabled.
+    /// DCA_RXCTRL (8.2.3.11.1) and CTRL_EXT (8.2.3.1.3), when a queue gets its first frame: bit 12 of the one is to be cleared
+    /// and bit 16 of the other set in the last steps of the initialisation, which may come after the queue was enabled.
     /// </summary>
     internal void CheckDca(int index)
     {
         uint value = card.Registers[DCA_RXCTRL, index];
         if ((value & DCA_RXCTRL_.MustBeZero) != 0)
             Report("dca-bit-12", "DCA_RXCTRL", index, value, "4.6.7", "bit 12 has to be cleared");
+        uint extended = card.Registers[CTRL_EXT];
+        if (_noSnoopReported || (extended & CTRL_EXT_.NoSnoopDisable) != 0) return;
+        _noSnoopReported = true;
+        card.Violations.Add("no-snoop", "CTRL_EXT", extended, "4.6.7", "NS_DIS (bit 16) has to be set");
     }
 
     /// <summary>What has to be right when RXDCTL.ENABLE goes from 0 to 1 (4.6.7.1).</summary>
@@ -99,7 +104,18 @@ internal sealed class ReceiveRules(IxgbeCard card, ReceiveQueue[] queues)
     /// <summary>What has to be right when RXCTRL.RXEN goes from 0 to 1 (4.6.7).</summary>
     internal void CheckReceiveEnable()
     {
-        uint dma = card.Registers[RDRXCTL], mac = card.Registers[HLREG0];
+        uint dma = card.Registers[RDRXCTL], mac = card.Registers[HLREG0], control = card.Registers[RXCTRL];
+        _noSnoopReported = false;
+        if (!card.Security.ReceiveHalted)
+        {
+            card.Violations.Add("receive-enabled-without-halt", "RXCTRL", control, "4.6.7",
+                "the receive path is halted by SECRXCTRL.RX_DIS, until SECRXSTAT reads as ready, while RXEN is set");
+        }
+        if (Array.TrueForAll(queues, queue => !queue.IsEnabled))
+        {
+            card.Violations.Add("receive-enabled-before-queues", "RXCTRL", control, "4.6.7",
+                "receive queues are enabled before RXEN is set: frames come for them at once");
+        }
         if (((dma & RDRXCTL_.CrcStrip) != 0) != ((mac & HLREG0_.RxCrcStrip) != 0))
         {
             card.Violations.Add("crc-strip-differs", "RDRXCTL", dma, "8.2.3.8.8",

@@ -38,11 +38,13 @@ internal sealed class TransmitArbiters
                 _registers[register] = value & 0x0FFF_0FFF;
             });
         }
-        foreach (var register in new[] { DTXMXSZRQ, TXPBSIZE, TXPBTHRESH })
+        // 4.6.8: they are programmed between setting and clearing ARBDIS, also before transmission is enabled.
+        foreach (var register in new[] { DTXMXSZRQ, TXPBSIZE, TXPBTHRESH, MNGTXMAP })
         {
             _registers.OnWrite(register, (index, value) =>
             {
-                if (_path.IsTransmitEnabled) CheckStopped(register.Name, value);
+                CheckStopped(register.Count == 1 ? register.Name : $"{register.Name}[{index}]", value);
+                if (register == DTXMXSZRQ && (value & ~DTXMXSZRQ_.Most) != 0) Report(TransmitRule.ReservedBits, register.Name, value);
                 _registers[register, index] = value;
                 _path.ConfigureMac();
             });

@@ -7,7 +7,10 @@ namespace Ixy.Simulation.Ixgbe;
 internal sealed unsafe partial class TransmitQueue
 {
     private const uint LengthUnit = 128, LengthMask = 0xF_FF80, LongestRing = 128 * 1024;
+    private const uint AllThresholds = TXDCTL_.ThresholdMask << TXDCTL_.PrefetchShift
+        | TXDCTL_.ThresholdMask << TXDCTL_.HostShift | TXDCTL_.ThresholdMask << TXDCTL_.WriteBackShift;
     private ulong _rulesReported;
+    private (uint Thresholds, uint HeadWriteBack, uint Attributes) _checked;
 
     /// <summary>
     /// Takes a value of TXDCTL into effect and shows it in the register: thresholds, ENABLE, and SWFLSH, which clears
@@ -64,7 +67,10 @@ internal sealed unsafe partial class TransmitQueue
         bool wasEnabled = IsEnabled;
         _registers[TXDCTL, Index] = control;
         if (!wasEnabled || _head == _tail) Latch();
-        CheckThresholds(control);
+        // Software that writes ENABLE again to a queue that is on, as DMATXCTL.TE turns queue 0 on, breaks no rule twice.
+        var settings = (control & AllThresholds, _registers[TDWBAL, Index], _registers[DCA_TXCTRL, Index]);
+        if (!wasEnabled || settings != _checked) CheckThresholds(control);
+        _checked = settings;
         if (wasEnabled) return;
         IsEnabled = true;
         Restart();

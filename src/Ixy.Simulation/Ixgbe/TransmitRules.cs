@@ -73,6 +73,8 @@ internal sealed class TransmitRule
     // Configuration of the card
     internal static readonly TransmitRule ArbiterRunning = new("arbiter-running", "4.6.8",
         "this register may be changed only while the transmit arbiter is stopped (RTTDCS.ARBDIS)");
+    internal static readonly TransmitRule ReservedBits = new("reserved-bits", "8.2.3.9.3",
+        "DTXMXSZRQ has 12 bits; the others are reserved");
     internal static readonly TransmitRule SettingsWhileEnabled = new("settings-while-enabled", "4.6.8",
         "segmentation and VLAN settings were changed while DMATXCTL.TE is on");
 

@@ -110,7 +110,7 @@ internal sealed unsafe class VirtioCard : CardModel
 
     /// <summary>A rule was broken.</summary>
     internal void Report(VirtioRule rule, string place, ulong value) =>
-        Violations.Add(rule.Name, place, value, rule.Section, rule.Explanation);
+        Violations.Add(rule.Name, place, value, rule.Section, Options.IsLegacy ? rule.LegacyExplanation : rule.Explanation);
 
     /// <summary>The driver is ready: with the features agreed upon, everything starts.</summary>
     internal void Start()

@@ -3,6 +3,9 @@ namespace Ixy.Simulation.Virtio;
 /// <summary>A rule of the virtio specification, version 1.2, that the card can see broken.</summary>
 internal sealed record VirtioRule(string Name, string Section, string Explanation)
 {
+    /// <summary>What the rule says to drivers of the legacy interface, where that is something else.</summary>
+    internal string LegacyExplanation { get; private init; } = Explanation;
+
     // Access
     internal static readonly VirtioRule AccessWidth = new("access-width", "4.1.3.1",
         "a field is accessed with its own width (the halves of a 64-bit field with 32 bits each)");
@@ -14,7 +17,10 @@ internal sealed record VirtioRule(string Name, string Section, string Explanatio
 
     // Status and features
     internal static readonly VirtioRule StatusOrder = new("status-order", "3.1.1",
-        "the driver sets ACKNOWLEDGE, DRIVER, FEATURES_OK and DRIVER_OK in this order, and FEATURES_OK has to stick");
+        "the driver sets ACKNOWLEDGE, DRIVER, FEATURES_OK and DRIVER_OK in this order, and FEATURES_OK has to stick")
+    {
+        LegacyExplanation = "the driver sets ACKNOWLEDGE, DRIVER and DRIVER_OK in this order",
+    };
     internal static readonly VirtioRule StatusBitCleared = new("status-bit-cleared", "2.1.1",
         "the driver must not clear bits of the status; only writing 0 resets the device");
     internal static readonly VirtioRule StatusUnknown = new("status-unknown", "2.1", "the status has no such bit");
@@ -27,7 +33,10 @@ internal sealed record VirtioRule(string Name, string Section, string Explanatio
     internal static readonly VirtioRule FeatureMissing = new("feature-missing", "6.1",
         "the driver must accept VERSION_1 and ACCESS_PLATFORM where they are offered; this device does not work without");
     internal static readonly VirtioRule FeaturesTooLate = new("features-too-late", "3.1.1",
-        "features were written after FEATURES_OK (legacy: after DRIVER_OK); the write is ignored");
+        "features were written after FEATURES_OK; the write is ignored")
+    {
+        LegacyExplanation = "features were written after DRIVER_OK; the write is ignored",
+    };
 
     // Queue set-up
     internal static readonly VirtioRule QueueTooEarly = new("queue-before-features", "3.1.1",

@@ -174,9 +174,10 @@ public sealed partial class IxgbeDevice
             queue.RingDoorbell();
         }
         HaltReceive();
+        // Before any frame comes; and clear bit 12 of DCA_RXCTRL, which each queue's set-up has done.
+        Change(CTRL_EXT, CTRL_EXT_.NoSnoopDisable, set: true);
         Change(RXCTRL, RXCTRL_.Enable, set: true);
         Change(SECRXCTRL, SECRXCTRL_.ReceiveDisable, set: false);
-        Change(CTRL_EXT, CTRL_EXT_.NoSnoopDisable, set: true);
     }
 
     private void HaltReceive()

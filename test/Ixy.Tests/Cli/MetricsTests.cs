@@ -77,8 +77,9 @@ public sealed partial class MetricsTests
         using var client = new HttpClient();
         var page = new Uri(Address(ixy));
         var found = new Dictionary<string, double>();
-        string written = $"ixy_capture_packets_total{{interface=\"1\",device=\"{Device}\",result=\"written\"}}";
-        string first = written.Replace("\"1\"", "\"0\"", StringComparison.Ordinal);
+        // The second card of a specifier has a name of its own.
+        string written = $"ixy_capture_packets_total{{interface=\"1\",device=\"{Device}#2\",result=\"written\"}}";
+        string first = $"ixy_capture_packets_total{{interface=\"0\",device=\"{Device}\",result=\"written\"}}";
         for (int i = 0; i < 400 && (found.GetValueOrDefault(written) < 1000 || found.GetValueOrDefault(first) < 1000); i++)
         {
             found = Parse(await client.GetStringAsync(page));

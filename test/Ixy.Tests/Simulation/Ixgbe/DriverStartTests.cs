@@ -176,6 +176,7 @@ public sealed class DriverStartTests : IDisposable
             _bench.Write(RTTBCNRC, 0);
         }
         _bench.Read(STATUS);
+        _bench.Write(0x18, _bench.Read(0x18) | 1u << 16); // CTRL_EXT.NS_DIS
         for (uint i = 0; i < 128; i++) _bench.Write(0x600C + 0x40 * i, _bench.Read(0x600C + 0x40 * i) & ~(1u << 11));
         for (uint i = 0; i < 128; i++) _bench.Write(Receive(0xC, i), _bench.Read(Receive(0xC, i)) & ~(1u << 13 | 1u << 15));
     }

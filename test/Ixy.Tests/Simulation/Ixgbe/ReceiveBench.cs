@@ -31,6 +31,7 @@ internal sealed class ReceiveBench : IDisposable
         Bench.Write(IxgbeRegisters.RDRXCTL, Bench.Read(IxgbeRegisters.RDRXCTL) & ~IxgbeRegisters.RDRXCTL_.RscFirstSize | IxgbeRegisters.RDRXCTL_.CrcStrip | 3u << 25);
         Bench.Write(IxgbeRegisters.FCRTH, 0x7_A000);
         Bench.Write(IxgbeRegisters.HLREG0, Bench.Read(IxgbeRegisters.HLREG0) | IxgbeRegisters.HLREG0_.RxCrcStrip);
+        Bench.Write(IxgbeRegisters.CTRL_EXT, Bench.Read(IxgbeRegisters.CTRL_EXT) | IxgbeRegisters.CTRL_EXT_.NoSnoopDisable);
         Bench.Write(IxgbeRegisters.RAL, (uint)(Address & uint.MaxValue));
         Bench.Write(IxgbeRegisters.RAH, (uint)(Address >> 32) | IxgbeRegisters.RAH_.Valid);
     }
@@ -54,7 +55,14 @@ internal sealed class ReceiveBench : IDisposable
         return bench;
     }
 
-    internal void EnableReceive() => Bench.Write(IxgbeRegisters.RXCTRL, IxgbeRegisters.RXCTRL_.Enable);
+    /// <summary>RXEN, while the receive path is halted (4.6.7).</summary>
+    internal void EnableReceive()
+    {
+        uint security = Bench.Read(IxgbeRegisters.SECRXCTRL);
+        Bench.Write(IxgbeRegisters.SECRXCTRL, security | IxgbeRegisters.SECRXCTRL_.ReceiveDisable);
+        Bench.Write(IxgbeRegisters.RXCTRL, IxgbeRegisters.RXCTRL_.Enable);
+        Bench.Write(IxgbeRegisters.SECRXCTRL, security);
+    }
 
     /// <summary>Programs a ring, enables the queue and gives it all descriptors but one.</summary>
     internal Ring Start(int queue, uint split = OneBuffer | 2, int entries = Entries, bool tail = true, uint control = 0)

@@ -153,6 +153,7 @@ public sealed unsafe class ReceiveRuleTests
     {
         using var bench = new ReceiveBench();
         bench.Bench.Write(IxgbeRegisters.RDRXCTL, bench.Bench.Read(IxgbeRegisters.RDRXCTL) & ~2u);
+        bench.Start(0);
         bench.EnableReceive();
         Assert.Equal("crc-strip-differs", Only(bench).Rule);
     }
@@ -162,6 +163,7 @@ public sealed unsafe class ReceiveRuleTests
     {
         using var bench = new ReceiveBench();
         bench.Bench.Write(IxgbeRegisters.RDRXCTL, bench.Bench.Read(IxgbeRegisters.RDRXCTL) | 8 << 17);
+        bench.Start(0);
         bench.EnableReceive();
         Assert.Equal("rsc-first-size", Only(bench).Rule);
     }
@@ -264,5 +266,40 @@ public sealed unsafe class ReceiveRuleTests
         bench.EnableReceive();
         bench.Deliver(ReceiveBench.Frame(), ReceiveBench.Frame());
         Assert.Equal(("dma-outside-mapping", "receive ring 0"), (Only(bench).Rule, Only(bench).Register));
+    }
+
+    [Fact] // 4.6.7: the receive path is halted while RXEN is set, which may be any time later
+    public void ReceiveEnabledWithoutAHalt()
+    {
+        using var bench = new ReceiveBench();
+        bench.Start(0);
+        bench.Bench.Write(IxgbeRegisters.RXCTRL, IxgbeRegisters.RXCTRL_.Enable);
+        Assert.Equal(("receive-enabled-without-halt", "RXCTRL", 1ul), (Only(bench).Rule, Only(bench).Register, Only(bench).Value));
+        bench.Bench.Write(IxgbeRegisters.RXCTRL, 0);
+        bench.EnableReceive();
+        Assert.Single(bench.Violations);
+    }
+
+    [Fact] // 4.6.7: queues come before RXEN; others may follow (4.6.7.1)
+    public void ReceiveEnabledBeforeAnyQueue()
+    {
+        using var bench = new ReceiveBench();
+        bench.EnableReceive();
+        Assert.Equal(("receive-enabled-before-queues", "RXCTRL"), (Only(bench).Rule, Only(bench).Register));
+        bench.Start(0);
+        bench.Bench.Write(IxgbeRegisters.RXCTRL, 0);
+        bench.EnableReceive();
+        bench.Start(1);
+        Assert.Single(bench.Violations);
+    }
+
+    [Fact] // 4.6.7, last step: seen with the first frame, and said once
+    public void NoSnoopIsNotDisabled()
+    {
+        using var bench = ReceiveBench.Receiving();
+        bench.Bench.Write(IxgbeRegisters.CTRL_EXT, bench.Bench.Read(IxgbeRegisters.CTRL_EXT) & ~IxgbeRegisters.CTRL_EXT_.NoSnoopDisable);
+        Assert.Empty(bench.Violations);
+        bench.Deliver(ReceiveBench.Frame(), ReceiveBench.Frame());
+        Assert.Equal(("no-snoop", "CTRL_EXT", "4.6.7"), (Only(bench).Rule, Only(bench).Register, Only(bench).Section));
     }
 }

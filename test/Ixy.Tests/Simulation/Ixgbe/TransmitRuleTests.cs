@@ -88,6 +88,7 @@ public sealed class TransmitRuleTests
             ring.Send();
         },
         ["arbiter-running"] = bench => bench.Write(MTQC, 0),
+        ["reserved-bits"] = bench => bench.WriteStopped(DTXMXSZRQ, 0x1010),
         ["settings-while-enabled"] = bench => bench.Write(DMATXCTL, 0x88A8_0001),
         ["descriptor-type"] = bench => Send(bench, ring => ring.Put(CardBench.Iova, Tx.Whole | 1u << 29 | 60, 60 << 14)),
         ["descriptor-reserved-bits"] = bench => Send(bench, ring => ring.PutFrame(TransmitFrames.Make(60), Tx.Whole | 1u << 28)),
@@ -182,6 +183,47 @@ public sealed class TransmitRuleTests
 
     [Fact]
     public void EveryRuleIsProvoked() => Assert.Equal(All.Select(rule => rule.Name).Order(), s_provocations.Keys.Order());
+
+    // 4.6.8: all that is programmed between setting and clearing ARBDIS, also before transmission is enabled.
+    [Theory]
+    [InlineData("DTXMXSZRQ", 0)]
+    [InlineData("TXPBSIZE", 0)]
+    [InlineData("TXPBSIZE", 7)]
+    [InlineData("TXPBTHRESH", 0)]
+    [InlineData("MTQC", 0)]
+    [InlineData("MNGTXMAP", 0)]
+    public void WhatTheArbiterUsesIsWrittenWhileItStandsStill(string name, int index)
+    {
+        foreach (bool transmits in new[] { false, true })
+        {
+            using var bench = new TransmitBench(enable: transmits);
+            var register = CardRegisters.All.Single(register => register.Name == name);
+            uint value = bench.Read(register, index);
+            bench.WriteStopped(register, value, index);
+            Assert.Empty(bench.Broken);
+            bench.Write(register, value, index);
+            var violation = Assert.Single(bench.Card.Violations.All);
+            Assert.Equal(("arbiter-running", register.Count == 1 ? name : $"{name}[{index}]"), (violation.Rule, violation.Register));
+        }
+    }
+
+    // DMATXCTL.TE turns queue 0 on, and software that does not know it enables the queue once more (8.2.3.9.10).
+    [Theory]
+    [InlineData("thresholds", 8u << 16 | 1 << 8 | 33)]
+    [InlineData("host-threshold", 32u)]
+    public void AQueueThatIsOnAlreadyBreaksNoRuleTwice(string rule, uint thresholds)
+    {
+        using var bench = new TransmitBench();
+        bench.AddQueue(thresholds: thresholds, enable: false);
+        bench.Write(TXDCTL, thresholds);
+        bench.Write(DMATXCTL, bench.Read(DMATXCTL) & ~DMATXCTL_.Enable);
+        bench.Write(DMATXCTL, bench.Read(DMATXCTL) | DMATXCTL_.Enable);
+        bench.Write(TXDCTL, thresholds | TXDCTL_.Enable);
+        bench.Write(TXDCTL, thresholds | TXDCTL_.Enable);
+        Assert.Equal([rule], bench.Broken);
+        bench.Write(TXDCTL, thresholds + 1 | TXDCTL_.Enable);
+        Assert.Equal([rule, rule], bench.Broken);
+    }
 
     // A driver breaks a rule with every packet or never: once is enough, until the queue is enabled anew.
     [Fact]

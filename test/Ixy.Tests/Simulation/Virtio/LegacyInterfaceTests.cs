@@ -160,4 +160,16 @@ public sealed class LegacyInterfaceTests
     }
 
     private static VirtioBench Legacy() => new(new() { IsLegacy = true });
+
+    // A legacy device has no FEATURES_OK, so no rule speaks of it.
+    [Fact]
+    public void RulesSpeakOfWhatALegacyDeviceHas()
+    {
+        using var bench = Legacy();
+        bench.Status = 2;
+        bench.Status = 7;
+        bench.Write(GuestFeatures, 0, 4);
+        Assert.Equal(["status-order", "features-too-late"], bench.Rules);
+        Assert.DoesNotContain(bench.Card.Violations.All, violation => violation.Explanation.Contains("FEATURES_OK", StringComparison.Ordinal));
+    }
 }
