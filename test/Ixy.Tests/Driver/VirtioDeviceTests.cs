@@ -1,7 +1,7 @@
 using Ixy.Simulation;
 using Ixy.Simulation.Virtio;
-using Ixy.Vfio;
 using Ixy.Tests.Offloading;
+using Ixy.Vfio;
 using static Ixy.Tests.Driver.VirtioTrafficTests;
 
 namespace Ixy.Tests.Driver;
