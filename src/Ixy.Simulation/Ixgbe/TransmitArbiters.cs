@@ -14,6 +14,7 @@ internal sealed class TransmitArbiters
     private readonly TransmitPath _path;
     private readonly RegisterFile _registers;
     private readonly uint[] _credits = new uint[Queues], _rateLimits = new uint[Queues];
+    private bool _runningReported;
 
     internal TransmitArbiters(TransmitPath path)
     {
@@ -23,6 +24,7 @@ internal sealed class TransmitArbiters
         {
             _registers[RTTDCS] = value;
             AreRunning = (value & RTTDCS_.ArbiterDisable) == 0;
+            _runningReported &= AreRunning;
         });
         _registers.OnWrite(MTQC, (_, value) => WriteMode(value));
         _registers.OnWrite(PFVFTE, (index, value) =>
@@ -100,7 +102,10 @@ internal sealed class TransmitArbiters
 
     private void CheckStopped(string register, uint value)
     {
-        if (AreRunning) Report(TransmitRule.ArbiterRunning, register, value);
+        if (!AreRunning || _runningReported) return;
+        // A driver that forgets to stop them writes all of these registers, one after the other.
+        _runningReported = true;
+        Report(TransmitRule.ArbiterRunning, register, value);
     }
 
     // One register shows a value for each queue: that of the queue in RTTDQSEL.

@@ -202,6 +202,7 @@ public sealed class TransmitRuleTests
             bench.WriteStopped(register, value, index);
             Assert.Empty(bench.Broken);
             bench.Write(register, value, index);
+            bench.Write(register, value, index); // said once, until the arbiter was stopped
             var violation = Assert.Single(bench.Card.Violations.All);
             Assert.Equal(("arbiter-running", register.Count == 1 ? name : $"{name}[{index}]"), (violation.Rule, violation.Register));
         }
