@@ -175,6 +175,7 @@ public sealed unsafe class ReceiveRuleTests
     {
         using var bench = new ReceiveBench();
         bench.Bench.Write(0x02F00, bench.Bench.Read(0x02F00) & ~(1u << bit));
+        bench.Start(0);
         bench.EnableReceive();
         Assert.Equal(("receive-dma-bits", "8.2.3.8.8"), (Only(bench).Rule, Only(bench).Section));
     }
@@ -188,6 +189,7 @@ public sealed unsafe class ReceiveRuleTests
         using var bench = new ReceiveBench();
         bench.Bench.Write(0x03C00, 0x7_FC00); // RXPBSIZE[0]: 511 KiB
         bench.Bench.Write(0x03260, value);
+        bench.Start(0);
         bench.EnableReceive();
         Assert.Equal(("flow-control-threshold", "FCRTH[0]", section), (Only(bench).Rule, Only(bench).Register, Only(bench).Section));
     }
@@ -198,6 +200,7 @@ public sealed unsafe class ReceiveRuleTests
         const uint FilterControl = 0x05080, Broadcast = 1u << 10, Promiscuous = 3u << 8;
         using var bench = new ReceiveBench();
         bench.Bench.Write(FilterControl, Broadcast);
+        bench.Start(0);
         bench.EnableReceive();
         bench.Bench.Write(FilterControl, Broadcast); // nothing is modified
         bench.Bench.Write(0x03000, 0);
