@@ -73,7 +73,15 @@ public abstract partial class PciDevice : IDisposable
     /// <exception cref="PciDeviceException">The function has no such BAR, or it cannot be mapped.</exception>
     public abstract PciBar OpenBar(int index);
 
+    /// <summary>
+    /// Lets the device decode its BARs (PCI command register, bits 0 and 1), as is needed to reset one whose queues
+    /// somebody left on: with <see cref="EnableBusMaster"/> they would run before.
+    /// </summary>
+    /// <exception cref="PciDeviceException">The access failed.</exception>
+    public void EnableBars() => WriteConfig(PciConfig.Command, Command | MemorySpaceEnable | IoSpaceEnable, 2);
+
     /// <summary>Lets the device read and write memory on its own (PCI command register, bit 2), and decode its BARs (bits 0 and 1).</summary>
+    /// <exception cref="PciDeviceException">The access failed.</exception>
     public void EnableBusMaster() =>
         WriteConfig(PciConfig.Command, Command | BusMasterEnable | MemorySpaceEnable | IoSpaceEnable, 2);
 

@@ -10,6 +10,8 @@ public sealed partial class IxgbeDevice
     {
         DisableInterrupts();
         ResetCard();
+        // Not before: a queue that the driver before has left on would run.
+        _device.EnableBusMaster();
         DisableInterrupts();
         WaitFor("the EEPROM auto-read", EEC, EEC_.AutoReadDone, set: true, milliseconds: 500);
         WaitFor("the end of DMA initialisation", RDRXCTL, RDRXCTL_.DmaInitDone, set: true, milliseconds: 500);

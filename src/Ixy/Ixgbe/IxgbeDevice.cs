@@ -27,7 +27,7 @@ public sealed partial class IxgbeDevice : NetworkDevice
     internal IxgbeDevice(PciDevice device, NetworkDeviceOptions options)
     {
         (_device, _options) = (device, options);
-        device.EnableBusMaster();
+        device.EnableBars();
         _bar = device.OpenBar(0);
         DmaArena.Attach(device);
         try

@@ -22,9 +22,10 @@ public sealed partial class VirtioDevice
     // somebody else by now. And nobody would answer its interrupts.
     private void StopDma()
     {
-        const uint IoAndMemory = 3, InterruptsOff = 1 << 10;
+        const uint InterruptsOff = 1 << 10;
         _device.DisableBusMaster();
-        _device.WriteConfig(PciConfig.Command, _device.ReadConfig(PciConfig.Command, 2) | IoAndMemory | InterruptsOff, 2);
+        _device.EnableBars();
+        _device.WriteConfig(PciConfig.Command, _device.ReadConfig(PciConfig.Command, 2) | InterruptsOff, 2);
     }
 
     // Design section 6: such a device takes an address for a physical one, and the IOMMU is not asked.

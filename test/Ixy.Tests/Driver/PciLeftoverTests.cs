@@ -59,6 +59,25 @@ public sealed class PciLeftoverTests(ITestOutputHelper output)
             Assert.Throws<PciDeviceException>(function.WakeUp).Message);
     }
 
+    // Queues that the driver before has left on run as soon as the card may reach memory: that has to wait for the reset.
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void ACardReachesNoMemoryBeforeItsReset(Model model)
+    {
+        var wire = new FarEnd();
+        var card = Create(model, wire);
+        bool isVirtio = model >= Model.VirtioSplit;
+        // A kernel switches bus mastering off when it gives a card away. Who was killed could not.
+        if (isVirtio) card.WriteConfig(Command, 7, 2);
+        bool? wasMaster = null;
+        card.Trace = access =>
+        {
+            if (IsReset(access, isVirtio)) wasMaster ??= card.Dma.BusMaster;
+        };
+        AssertWorks(card, wire);
+        Assert.False(wasMaster);
+    }
+
     [Theory]
     [MemberData(nameof(ModelsAndPatterns))]
     public void WhateverConfigurationSpaceHoldsTheCardWorks(Model model, Pattern pattern)
@@ -117,6 +136,14 @@ public sealed class PciLeftoverTests(ITestOutputHelper output)
             written++;
         }
         return written;
+    }
+
+    private static bool IsReset(string access, bool isVirtio)
+    {
+        const uint Resets = 1 << 26 | 1 << 3;
+        const string Status = "device_status <- 0x0", Control = "write CTRL <- 0x";
+        if (isVirtio) return access.EndsWith(Status, StringComparison.Ordinal);
+        return access.StartsWith(Control, StringComparison.Ordinal) && (Convert.ToUInt32(access[Control.Length..], 16) & Resets) != 0;
     }
 
     private static void AssertWorks(CardModel card, FarEnd wire, bool interrupts = false)
