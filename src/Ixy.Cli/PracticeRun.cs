@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime;
+using System.Runtime.CompilerServices;
 using Ixy.Simulation;
 using Ixy.Vfio;
 
@@ -38,6 +39,8 @@ internal static class PracticeRun
         string kind, int cards, NetworkDeviceOptions options, Func<NetworkDevice[], PacketLoop[]> createLoops, Action<Ports> rehearse, Action meanwhile,
         StopRequest cancel)
     {
+        // A native program is compiled already.
+        if (!RuntimeFeature.IsDynamicCodeCompiled) return;
         // Two threads do all that many do.
         int queues = Math.Min(options.ReceiveQueues, 2), flows = queues == 1 ? 1 : 16;
         using var ports = new Ports([.. Enumerable.Repeat($"{SimulatedCards.Prefix}{kind},wire=generator,flows={flows}", cards)]);
