@@ -41,7 +41,7 @@ internal static class SimCommand
         using var metrics = MetricsServer.Start(metricsPort);
         long start = Stopwatch.GetTimestamp();
         CardReport report;
-        using (var server = VfioUserServer.Open(specifier, socket))
+        using (var server = SimulatedCardServer.Open(specifier, socket))
         {
             using var meter = new CardMeter(server, specifier);
             metrics?.Show();

@@ -1,5 +1,7 @@
 using System.Runtime.ExceptionServices;
+using Ixy.Simulation.Cards;
 using Ixy.Simulation.Ixgbe;
+using Ixy.Simulation.Specifiers;
 using Ixy.Simulation.Virtio;
 using Ixy.Simulation.Wires;
 using Ixy.Vfio;

@@ -1,3 +1,4 @@
+using Ixy.Vfio.Dma;
 using Ixy.Vfio.Interop;
 
 namespace Ixy.Vfio;

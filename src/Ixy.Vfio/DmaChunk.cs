@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Ixy.Vfio.Dma;
 using Ixy.Vfio.Interop;
 
 namespace Ixy.Vfio;

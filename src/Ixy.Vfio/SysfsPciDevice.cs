@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Ixy.Vfio.Bars;
 using Ixy.Vfio.Interop;
 using Ixy.Vfio.Sysfs;
 

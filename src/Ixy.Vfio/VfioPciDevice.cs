@@ -1,3 +1,4 @@
+using Ixy.Vfio.Bars;
 using Ixy.Vfio.Interop;
 using Ixy.Vfio.Kernel;
 using Ixy.Vfio.Sysfs;

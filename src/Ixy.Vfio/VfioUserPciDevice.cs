@@ -1,4 +1,5 @@
 using Ixy.Vfio.Interop;
+using Ixy.Vfio.Interrupts;
 using Ixy.Vfio.Kernel;
 using Ixy.Vfio.VfioUser;
 using static Ixy.Vfio.Interop.Vfio;

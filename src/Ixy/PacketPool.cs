@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Ixy.Pools;
 using Ixy.Vfio;
+using Ixy.Vfio.Dma;
 
 namespace Ixy;
 

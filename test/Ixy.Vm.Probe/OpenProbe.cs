@@ -1,4 +1,5 @@
 using Ixy.Vfio;
+using Ixy.Vfio.Dma;
 
 namespace Ixy.Vm.Probe;
 

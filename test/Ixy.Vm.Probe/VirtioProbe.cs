@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Ixy.Vfio;
+using Ixy.Vfio.Dma;
 
 namespace Ixy.Vm.Probe;
 

@@ -1,4 +1,4 @@
-using Ixy.Simulation.Ixgbe;
+using Ixy.Simulation.Ixgbe.Receive;
 using Xunit.Abstractions;
 
 namespace Ixy.Vm.Tests;

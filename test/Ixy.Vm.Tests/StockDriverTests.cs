@@ -160,7 +160,7 @@ public sealed class StockDriverTests(GuestPool guests, ITestOutputHelper log)
         guests.End(guest);
     }
 
-    private static VfioUserServer Card(Guest guest, int device) => guest.Card(device).Server;
+    private static SimulatedCardServer Card(Guest guest, int device) => guest.Card(device).Server;
 
     private static long Counter(Guest guest, int device, string name) =>
         long.Parse(guest.Run($"cat /sys/class/net/{KernelBridge.InterfaceOf(device)}/statistics/{name}").Succeeded());

@@ -8,7 +8,7 @@ internal sealed class CardMeter : IDisposable
 {
     private readonly Meter _meter = new("Ixy.Simulation");
 
-    internal CardMeter(VfioUserServer server, string device)
+    internal CardMeter(SimulatedCardServer server, string device)
     {
         KeyValuePair<string, object?> name = new("device", device);
         var wire = server.WireStatistics;

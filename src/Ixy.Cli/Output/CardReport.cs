@@ -4,7 +4,7 @@ using Ixy.Simulation;
 namespace Ixy.Cli.Output;
 
 /// <summary>The end of <c>ixy sim</c>. Wire and violations are read when they are printed: by then the card stands still.</summary>
-internal sealed class CardReport(string device, string socket, VfioUserServer server, int clients, TimeSpan duration)
+internal sealed class CardReport(string device, string socket, SimulatedCardServer server, int clients, TimeSpan duration)
 {
     private readonly bool _linkWasUp = server.LinkIsUp;
 

@@ -6,14 +6,14 @@ namespace Ixy.Cli.Output;
 /// <summary>Shows what happens to a card that others drive: clients, link, rates, and rules that are broken.</summary>
 internal sealed class CardWatch
 {
-    private readonly VfioUserServer _server;
+    private readonly SimulatedCardServer _server;
     private readonly Screen _screen;
     private readonly Lock _lock = new();
     private bool _link;
     private long _toCard, _fromCard, _time = Stopwatch.GetTimestamp();
     private int _violations;
 
-    internal CardWatch(VfioUserServer server, Screen screen)
+    internal CardWatch(SimulatedCardServer server, Screen screen)
     {
         (_server, _screen) = (server, screen);
         server.Notice += Tell;

@@ -1,3 +1,4 @@
+using Ixy.Simulation.Ixgbe.Registers;
 using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Simulation.Ixgbe;

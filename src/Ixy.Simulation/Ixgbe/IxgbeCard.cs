@@ -1,4 +1,13 @@
-using Ixy.Simulation.Pci;
+using Ixy.Hosting;
+using Ixy.Hosting.Pci;
+using Ixy.Simulation.Cards;
+using Ixy.Simulation.Ixgbe.Clocks;
+using Ixy.Simulation.Ixgbe.Interrupts;
+using Ixy.Simulation.Ixgbe.Management;
+using Ixy.Simulation.Ixgbe.Port;
+using Ixy.Simulation.Ixgbe.Receive;
+using Ixy.Simulation.Ixgbe.Registers;
+using Ixy.Simulation.Ixgbe.Transmit;
 using Ixy.Simulation.Wires;
 
 namespace Ixy.Simulation.Ixgbe;
@@ -78,34 +87,34 @@ internal sealed unsafe class IxgbeCard : CardModel
         set => Registers.Trace = value;
     }
 
-    internal override int ConfigLength => Pci.Config.Length;
+    public override int ConfigLength => Pci.Config.Length;
 
-    internal override PciInterrupts HostInterrupts => Pci.Interrupts;
+    public override PciInterrupts HostInterrupts => Pci.Interrupts;
 
     internal override bool LinkIsUp => Link.IsUp;
 
     internal override bool IsReceiving => Receive.IsEnabled;
 
-    internal override uint BarLength(int bar) => Pci.BarLength(bar);
+    public override uint BarLength(int bar) => Pci.BarLength(bar);
 
-    internal override uint ReadConfig(int offset, int size) => Pci.Config.Read(offset, size);
+    public override uint ReadConfig(int offset, int size) => Pci.Config.Read(offset, size);
 
-    internal override void WriteConfig(int offset, uint value, int size) => Pci.Config.Write(offset, value, size);
+    public override void WriteConfig(int offset, uint value, int size) => Pci.Config.Write(offset, value, size);
 
-    internal override uint ReadBar(int bar, uint offset, int size = sizeof(uint)) => Pci.ReadBar(bar, offset, size);
+    public override uint ReadBar(int bar, uint offset, int size = sizeof(uint)) => Pci.ReadBar(bar, offset, size);
 
-    internal override void WriteBar(int bar, uint offset, uint value, int size = sizeof(uint)) =>
+    public override void WriteBar(int bar, uint offset, uint value, int size = sizeof(uint)) =>
         Pci.WriteBar(bar, offset, value, size);
 
-    internal override void* TryGetShared(int bar, uint offset) =>
+    public override void* TryGetShared(int bar, uint offset) =>
         bar == 0 && offset < RegisterBarLength ? Registers.TryGetShared(offset) : null;
 
-    internal override SharedPages? SharedPages(int bar) => bar == 0 ? Registers.Shared : null;
+    public override SharedPages? SharedPages(int bar) => bar == 0 ? Registers.Shared : null;
 
     // The control registers of queues are looked at now and then; counters that a read clears are another matter.
-    internal override bool IsPlainMemory(int bar, uint page) => bar == 0 && !Registers.HasReadEffects(page);
+    public override bool IsPlainMemory(int bar, uint page) => bar == 0 && !Registers.HasReadEffects(page);
 
-    internal override bool Poll(long now)
+    public override bool Poll(long now)
     {
         Now = now;
         if (now >= _slowTurnAt)
@@ -140,7 +149,7 @@ internal sealed unsafe class IxgbeCard : CardModel
         ResetParts(linkToo);
     }
 
-    internal override void PciReset()
+    public override void PciReset()
     {
         Pci.Reset();
         Registers.Reset(Control.ResetByPowerOnOnly);

@@ -1,4 +1,4 @@
-using Ixy.Simulation.Pci;
+using Ixy.Hosting.Pci;
 
 namespace Ixy.Simulation.Ixgbe;
 

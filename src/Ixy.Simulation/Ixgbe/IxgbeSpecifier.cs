@@ -1,3 +1,5 @@
+using Ixy.Simulation.Specifiers;
+
 namespace Ixy.Simulation.Ixgbe;
 
 /// <summary>The part of a specifier that says what is special about an 82599.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Ixy.Simulation.Virtio.Rings;
 
 namespace Ixy.Simulation.Virtio;
 

@@ -1,3 +1,5 @@
+using Ixy.Simulation.Virtio.Rings;
+
 namespace Ixy.Simulation.Virtio;
 
 /// <summary>Status and features of the device, and how it goes from one state to the next (virtio 1.2: 2.1, 2.2, 3.1).</summary>

@@ -1,4 +1,10 @@
-using Ixy.Simulation.Pci;
+using Ixy.Hosting;
+using Ixy.Hosting.Pci;
+using Ixy.Simulation.Cards;
+using Ixy.Simulation.Virtio.Receive;
+using Ixy.Simulation.Virtio.Registers;
+using Ixy.Simulation.Virtio.Rings;
+using Ixy.Simulation.Virtio.Transmit;
 using Ixy.Simulation.Wires;
 
 namespace Ixy.Simulation.Virtio;
@@ -67,33 +73,33 @@ internal sealed unsafe class VirtioCard : CardModel
 
     internal override Action<string>? Trace { get; set; }
 
-    internal override int ConfigLength => Pci.Config.Length;
+    public override int ConfigLength => Pci.Config.Length;
 
-    internal override PciInterrupts HostInterrupts => Pci.Interrupts;
+    public override PciInterrupts HostInterrupts => Pci.Interrupts;
 
     internal override bool LinkIsUp => Net.IsLinkUp;
 
     internal override bool IsReceiving => Control.IsRunning;
 
-    internal override uint BarLength(int bar) => Pci.BarLength(bar);
+    public override uint BarLength(int bar) => Pci.BarLength(bar);
 
-    internal override uint ReadConfig(int offset, int size) => Pci.ReadConfig(offset, size);
+    public override uint ReadConfig(int offset, int size) => Pci.ReadConfig(offset, size);
 
-    internal override void WriteConfig(int offset, uint value, int size) => Pci.Config.Write(offset, value, size);
+    public override void WriteConfig(int offset, uint value, int size) => Pci.Config.Write(offset, value, size);
 
-    internal override uint ReadBar(int bar, uint offset, int size = sizeof(uint)) => Pci.ReadBar(bar, offset, size);
+    public override uint ReadBar(int bar, uint offset, int size = sizeof(uint)) => Pci.ReadBar(bar, offset, size);
 
-    internal override void WriteBar(int bar, uint offset, uint value, int size = sizeof(uint)) =>
+    public override void WriteBar(int bar, uint offset, uint value, int size = sizeof(uint)) =>
         Pci.WriteBar(bar, offset, value, size);
 
-    internal override void* TryGetShared(int bar, uint offset) =>
+    public override void* TryGetShared(int bar, uint offset) =>
         _structures is not null && VirtioPciFunction.NotifyAddress(bar, offset) is { } place ? Doorbells + place : null;
 
-    internal override SharedPages? SharedPages(int bar) => bar == VirtioPciFunction.StructureBar ? _structures : null;
+    public override SharedPages? SharedPages(int bar) => bar == VirtioPciFunction.StructureBar ? _structures : null;
 
-    internal override bool IsPlainMemory(int bar, uint page) => true;
+    public override bool IsPlainMemory(int bar, uint page) => true;
 
-    internal override bool Poll(long now)
+    public override bool Poll(long now)
     {
         Now = now;
         if (now >= _slowTurnAt)
@@ -144,7 +150,7 @@ internal sealed unsafe class VirtioCard : CardModel
         Receive.Reset();
     }
 
-    internal override void PciReset()
+    public override void PciReset()
     {
         Pci.Reset();
         ResetDevice();

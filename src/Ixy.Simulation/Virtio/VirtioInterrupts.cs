@@ -1,4 +1,5 @@
-using Ixy.Simulation.Pci;
+using Ixy.Hosting.Pci;
+using Ixy.Simulation.Virtio.Rings;
 
 namespace Ixy.Simulation.Virtio;
 

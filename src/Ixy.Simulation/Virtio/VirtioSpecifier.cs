@@ -1,4 +1,5 @@
 using System.Numerics;
+using Ixy.Simulation.Specifiers;
 
 namespace Ixy.Simulation.Virtio;
 

@@ -1,3 +1,5 @@
+using Ixy.Simulation.Specifiers;
+
 namespace Ixy.Simulation.Wires;
 
 /// <summary>The part of a specifier that says what a card's port is plugged into.</summary>

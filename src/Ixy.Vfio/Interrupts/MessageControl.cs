@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Ixy.Vfio;
+namespace Ixy.Vfio.Interrupts;
 
 /// <summary>
 /// The enable bits of message-signalled interrupts in configuration space (PCI Local Bus 3.0, section 6.8). The kernel's VFIO keeps

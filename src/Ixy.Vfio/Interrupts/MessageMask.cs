@@ -1,4 +1,4 @@
-namespace Ixy.Vfio;
+namespace Ixy.Vfio.Interrupts;
 
 /// <summary>The mask bits of message-signalled interrupts, where PCI Local Bus 3.0 (section 6.8) puts them.</summary>
 internal static class MessageMask

@@ -1,3 +1,5 @@
+using Ixy.Vfio.Bars;
+
 namespace Ixy.Vfio.VfioUser;
 
 /// <summary>

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Ixy.Pools;
 using Ixy.Vfio;
+using Ixy.Vfio.Dma;
 using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Ixgbe;

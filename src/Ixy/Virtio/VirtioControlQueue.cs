@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Ixy.Vfio;
+using Ixy.Vfio.Dma;
 using static Ixy.Virtio.VirtioRegisters;
 
 namespace Ixy.Virtio;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Pipes;
 using Ixy.Captures;
+using Ixy.Captures.Formats;
 using Ixy.Tests.Simulation.Wires;
 
 namespace Ixy.Tests.Captures;

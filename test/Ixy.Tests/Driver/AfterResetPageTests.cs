@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Ixy.Simulation;
 using Ixy.Simulation.Ixgbe;
+using Ixy.Simulation.Ixgbe.Registers;
 using Ixy.Tests.Cli;
 
 namespace Ixy.Tests.Driver;

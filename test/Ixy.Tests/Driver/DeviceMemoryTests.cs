@@ -38,7 +38,7 @@ public sealed unsafe class DeviceMemoryTests
         AssertPoolOnNode(device);
     }
 
-    private static NetworkDevice Open(Ixy.Simulation.CardModel card)
+    private static NetworkDevice Open(Ixy.Simulation.Cards.CardModel card)
     {
         NumaMemoryTests.SkipWithoutNodes();
         var device = new InterposedDevice(new Ixy.Simulation.SimulatedPciDevice("sim:test", card)) { Node = 0 };

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Ixy.Simulation;
+using Ixy.Simulation.Cards;
 using Ixy.Simulation.Ixgbe;
 using Ixy.Simulation.Virtio;
 using Ixy.Simulation.Wires;

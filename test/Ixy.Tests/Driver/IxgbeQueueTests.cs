@@ -1,6 +1,7 @@
 using Ixy.Ixgbe;
 using Ixy.Tests.Vfio;
 using Ixy.Vfio;
+using Ixy.Vfio.Dma;
 using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Tests.Driver;

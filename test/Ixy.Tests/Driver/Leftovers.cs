@@ -1,5 +1,6 @@
 using Ixy.Simulation;
 using Ixy.Simulation.Ixgbe;
+using Ixy.Simulation.Ixgbe.Registers;
 using Ixy.Vfio;
 
 namespace Ixy.Tests.Driver;

@@ -1,7 +1,9 @@
 using Ixy.Simulation;
+using Ixy.Simulation.Cards;
 using Ixy.Simulation.Ixgbe;
 using Ixy.Simulation.Virtio;
 using Ixy.Vfio;
+using Ixy.Vfio.Interrupts;
 using Xunit.Abstractions;
 using static Ixy.Tests.Driver.ReceiveModeTests;
 using static Ixy.Tests.Driver.VirtioLeftoverTests;

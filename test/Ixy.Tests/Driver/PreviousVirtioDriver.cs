@@ -1,5 +1,6 @@
 using System.Reflection;
 using Ixy.Simulation.Virtio;
+using Ixy.Simulation.Virtio.Registers;
 using Ixy.Simulation.Wires;
 using Ixy.Tests.Simulation.Virtio;
 using static Ixy.Tests.Driver.VirtioLeftoverTests;

@@ -31,7 +31,7 @@ public sealed class LoadChangeTests(ITestOutputHelper log) : IDisposable
     public void AHundredTimesOverVfioUser(string card) => Attempts.Until(() =>
     {
         string socket = Path.Combine(_directory.FullName, "server");
-        using var server = VfioUserServer.Open($"sim:{card},{PulsedLoad.Card}", socket);
+        using var server = SimulatedCardServer.Open($"sim:{card},{PulsedLoad.Card}", socket);
         server.Start();
         using (var device = NetworkDevice.Open($"vfio-user:{socket}", PulsedLoad.Options)) Check(device, new PulsedLoad(device, server.Wire, startsByItself: true), 2, armingTakesLong: card == "ixgbe");
         Assert.Empty(server.Violations.All);

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Ixy.Ixgbe;
 using Ixy.Simulation;
-using Ixy.Simulation.Ixgbe;
+using Ixy.Simulation.Ixgbe.Registers;
 using Ixy.Tests.Driver;
 using Ixy.Vfio;
 using static Ixy.Tests.Interrupts.InterruptBench;
@@ -121,7 +121,7 @@ public sealed class QueueWaiterTests
     {
         string path = Path.Combine(Path.GetTempPath(), $"ixy-interrupts-{Environment.ProcessId}");
         int before = VfioUser.ClientBench.CountDescriptors();
-        using (var server = VfioUserServer.Open($"sim:{card},wire=loopback", path))
+        using (var server = SimulatedCardServer.Open($"sim:{card},wire=loopback", path))
         {
             server.Start();
             using var device = NetworkDevice.Open($"vfio-user:{path}", Options);
@@ -140,7 +140,7 @@ public sealed class QueueWaiterTests
     public async Task ACardThatLeavesEndsAWaitThatPolls()
     {
         string path = Path.Combine(Path.GetTempPath(), $"ixy-polled-{Environment.ProcessId}");
-        using var server = VfioUserServer.Open("sim:ixgbe,wire=loopback", path);
+        using var server = SimulatedCardServer.Open("sim:ixgbe,wire=loopback", path);
         server.Start();
         using var device = NetworkDevice.Open($"vfio-user:{path}", DriverBench.Defaults);
         using var waiter = new QueueWaiter(device.ReceiveQueues);

@@ -1,6 +1,7 @@
 using Ixy.Metrics;
 using Ixy.Simulation;
 using Ixy.Simulation.Ixgbe;
+using Ixy.Simulation.Ixgbe.Registers;
 using Ixy.Tests.Driver;
 using Ixy.Vfio;
 

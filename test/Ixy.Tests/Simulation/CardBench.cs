@@ -1,4 +1,4 @@
-using Ixy.Simulation;
+using Ixy.Simulation.Cards;
 using Ixy.Simulation.Ixgbe;
 using Ixy.Simulation.Wires;
 

@@ -1,4 +1,4 @@
-using Ixy.Simulation;
+using Ixy.Hosting.Dma;
 
 namespace Ixy.Tests.Simulation;
 

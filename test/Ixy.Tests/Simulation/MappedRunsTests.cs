@@ -1,6 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Ixy.Simulation;
+using Ixy.Hosting.Dma;
 
 namespace Ixy.Tests.Simulation;
 

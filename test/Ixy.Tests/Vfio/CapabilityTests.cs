@@ -1,5 +1,6 @@
 using Ixy.Simulation;
 using Ixy.Vfio;
+using Ixy.Vfio.Interrupts;
 
 namespace Ixy.Tests.Vfio;
 

@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Ixy.Vfio;
+using Ixy.Vfio.Dma;
 
 namespace Ixy.Tests.Vfio;
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Ixy.Vfio;
+using Ixy.Vfio.Bars;
 
 namespace Ixy.Tests.Vfio;
 

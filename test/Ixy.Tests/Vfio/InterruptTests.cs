@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Ixy.Simulation;
 using Ixy.Vfio;
 using Ixy.Vfio.Interop;
+using Ixy.Vfio.Interrupts;
 
 namespace Ixy.Tests.Vfio;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Ixy.Vfio;
+using Ixy.Vfio.Dma;
 
 namespace Ixy.Tests.Vfio;
 

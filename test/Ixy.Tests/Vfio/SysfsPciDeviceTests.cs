@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Ixy.Ixgbe;
 using Ixy.Vfio;
+using Ixy.Vfio.Dma;
 using Ixy.Vfio.Interop;
 
 namespace Ixy.Tests.Vfio;

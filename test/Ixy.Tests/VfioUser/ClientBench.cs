@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Ixy.Vfio;
+using Ixy.Vfio.Dma;
 
 namespace Ixy.Tests.VfioUser;
 

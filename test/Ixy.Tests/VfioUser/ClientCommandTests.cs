@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Ixy.Vfio;
+using Ixy.Vfio.Dma;
 using Ixy.Vfio.Interop;
 
 namespace Ixy.Tests.VfioUser;

@@ -77,10 +77,10 @@ public sealed class ClientTrafficTests : IDisposable
 
     private string PathOf(string name) => Path.Combine(_directory.FullName, name);
 
-    private VfioUserServer Serve(string name, string card)
+    private SimulatedCardServer Serve(string name, string card)
     {
         // At the rate "max" the generator waits for room, so nothing is lost, however late the driver looks.
-        var server = VfioUserServer.Open($"sim:{card},wire=generator,count={Frames}", PathOf(name));
+        var server = SimulatedCardServer.Open($"sim:{card},wire=generator,count={Frames}", PathOf(name));
         server.Start();
         return server;
     }

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using Ixy.Simulation;
-using Ixy.Simulation.VfioUser;
+using Ixy.Hosting.Turns;
+using Ixy.Hosting.VfioUser;
 using Ixy.Vfio.Interop;
 using static Ixy.Tests.VfioUser.RawClient;
 

@@ -1,5 +1,5 @@
+using Ixy.Hosting.VfioUser;
 using Ixy.Simulation.Ixgbe;
-using Ixy.Simulation.VfioUser;
 using Ixy.Simulation.Virtio;
 using Ixy.Tests.Simulation;
 using Ixy.Vfio.Interop;
@@ -30,7 +30,7 @@ public sealed class FuzzTests
         long now = 0;
         for (int i = 0; i < Messages; i++)
         {
-            var card = i / 1000 % 2 == 0 ? (Ixy.Simulation.CardModel)ixgbe : virtio;
+            var card = i / 1000 % 2 == 0 ? (Ixy.Simulation.Cards.CardModel)ixgbe : virtio;
             if (i % 1000 == 0)
             {
                 handler?.Dispose();

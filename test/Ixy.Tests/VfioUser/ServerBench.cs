@@ -1,6 +1,7 @@
-using Ixy.Simulation;
+using Ixy.Hosting.Turns;
+using Ixy.Hosting.VfioUser;
+using Ixy.Simulation.Cards;
 using Ixy.Simulation.Ixgbe;
-using Ixy.Simulation.VfioUser;
 using Ixy.Simulation.Virtio;
 using Ixy.Tests.Simulation;
 using Ixy.Vfio.Interop;

@@ -10,7 +10,7 @@ internal sealed class CardSocket : IDisposable
     internal CardSocket(string specifier, string path)
     {
         Path = path;
-        Server = VfioUserServer.Open(specifier, path);
+        Server = SimulatedCardServer.Open(specifier, path);
         Server.Start();
     }
 
@@ -18,7 +18,7 @@ internal sealed class CardSocket : IDisposable
     internal string Path { get; }
 
     /// <summary>The card, as it stands in this process: what drivers in the guest do to it can be seen here.</summary>
-    internal VfioUserServer Server { get; }
+    internal SimulatedCardServer Server { get; }
 
     public void Dispose() => Server.Dispose();
 }

@@ -1,4 +1,4 @@
-using Ixy.Simulation;
+using Ixy.Hosting;
 
 namespace Ixy.Vm.Tests.Rig;
 

@@ -1,6 +1,7 @@
 using Ixy.Simulation.Ixgbe;
+using Ixy.Simulation.Ixgbe.Port;
 using static Ixy.Ixgbe.IxgbeRegisters;
-using static Ixy.Simulation.Ixgbe.CardRegisters;
+using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 using LINKS_ = Ixy.Ixgbe.IxgbeRegisters.LINKS_;
 
 namespace Ixy.Tests.Simulation.Ixgbe;

@@ -1,7 +1,7 @@
 using Ixy.Ixgbe;
 using Ixy.Simulation.Ixgbe;
 using static Ixy.Ixgbe.IxgbeRegisters;
-using static Ixy.Simulation.Ixgbe.CardRegisters;
+using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 

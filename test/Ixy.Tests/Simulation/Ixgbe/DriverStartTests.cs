@@ -290,7 +290,7 @@ public sealed class DriverStartTests : IDisposable
         Assert.Fail("the card never gets there");
     }
 
-    private sealed class Vectors : Ixy.Simulation.IInterruptTarget
+    private sealed class Vectors : Ixy.Hosting.Interrupts.IInterruptTarget
     {
         internal List<int> Fired { get; } = [];
 

@@ -104,7 +104,7 @@ public sealed class FarRingTests
         Assert.Equal(1u, bench[0].Head);
     }
 
-    private sealed class Host(Func<bool> isDone) : Ixy.Simulation.IInterruptTarget
+    private sealed class Host(Func<bool> isDone) : Ixy.Hosting.Interrupts.IInterruptTarget
     {
         internal List<bool> WasDone { get; } = [];
 

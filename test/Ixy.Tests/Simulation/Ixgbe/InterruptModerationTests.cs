@@ -1,6 +1,6 @@
 using Ixy.Simulation.Ixgbe;
 using static Ixy.Ixgbe.IxgbeRegisters;
-using static Ixy.Simulation.Ixgbe.CardRegisters;
+using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 using static Ixy.Tests.Simulation.Ixgbe.PciSteps;
 
 namespace Ixy.Tests.Simulation.Ixgbe;

@@ -1,5 +1,6 @@
 using Ixy.Ixgbe;
 using Ixy.Simulation.Ixgbe;
+using Ixy.Simulation.Ixgbe.Registers;
 using static Ixy.Tests.Simulation.Ixgbe.PciSteps;
 
 namespace Ixy.Tests.Simulation.Ixgbe;

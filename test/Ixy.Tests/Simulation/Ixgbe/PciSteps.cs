@@ -1,4 +1,4 @@
-using Ixy.Simulation;
+using Ixy.Hosting.Interrupts;
 using Ixy.Simulation.Ixgbe;
 
 namespace Ixy.Tests.Simulation.Ixgbe;

@@ -1,4 +1,4 @@
-using Ixy.Simulation.Ixgbe;
+using Ixy.Simulation.Ixgbe.Registers;
 using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Tests.Simulation.Ixgbe;

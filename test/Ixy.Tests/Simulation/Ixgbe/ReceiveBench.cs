@@ -1,7 +1,8 @@
 using System.Buffers.Binary;
+using Ixy.Hosting;
 using Ixy.Ixgbe;
-using Ixy.Simulation;
 using Ixy.Simulation.Ixgbe;
+using Ixy.Simulation.Ixgbe.Registers;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 

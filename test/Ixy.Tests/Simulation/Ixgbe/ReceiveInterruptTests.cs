@@ -1,5 +1,6 @@
 using Ixy.Ixgbe;
-using Ixy.Simulation.Ixgbe;
+using Ixy.Simulation.Ixgbe.Receive;
+using Ixy.Simulation.Ixgbe.Transmit;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 

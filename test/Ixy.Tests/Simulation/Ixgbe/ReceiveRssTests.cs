@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using FsCheck;
 using FsCheck.Fluent;
 using Ixy.Ixgbe;
-using Ixy.Simulation.Ixgbe;
+using Ixy.Simulation.Ixgbe.Receive;
 using static Ixy.Tests.Simulation.Ixgbe.TestPackets;
 
 namespace Ixy.Tests.Simulation.Ixgbe;

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
+using Ixy.Hosting;
 using Ixy.Ixgbe;
-using Ixy.Simulation;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 

@@ -3,7 +3,7 @@ using Ixy.Ixgbe;
 using Ixy.Simulation.Ixgbe;
 using Ixy.Simulation.Wires;
 using static Ixy.Ixgbe.IxgbeRegisters;
-using static Ixy.Simulation.Ixgbe.CardRegisters;
+using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using Ixy.Simulation.Ixgbe;
+using Ixy.Simulation.Ixgbe.Registers;
 using Ixy.Tests.Cli;
 
 namespace Ixy.Tests.Simulation.Ixgbe;

@@ -1,5 +1,5 @@
-using Ixy.Simulation;
 using Ixy.Simulation.Ixgbe;
+using Ixy.Simulation.Ixgbe.Registers;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 

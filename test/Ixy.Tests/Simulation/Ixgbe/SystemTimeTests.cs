@@ -1,6 +1,6 @@
 using Ixy.Ixgbe;
 using Ixy.Simulation.Ixgbe;
-using static Ixy.Simulation.Ixgbe.CardRegisters;
+using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 

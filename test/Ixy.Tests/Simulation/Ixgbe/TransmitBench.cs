@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Ixy.Simulation.Ixgbe;
+using Ixy.Simulation.Ixgbe.Registers;
 using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Tests.Simulation.Ixgbe;

@@ -1,7 +1,8 @@
 using System.Reflection;
-using Ixy.Simulation.Ixgbe;
+using Ixy.Simulation.Ixgbe.Registers;
+using Ixy.Simulation.Ixgbe.Transmit;
 using static Ixy.Ixgbe.IxgbeRegisters;
-using static Ixy.Simulation.Ixgbe.CardRegisters;
+using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 

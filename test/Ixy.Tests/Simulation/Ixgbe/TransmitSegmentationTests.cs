@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using static Ixy.Simulation.Ixgbe.CardRegisters;
+using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 

@@ -1,6 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Ixy.Simulation.Pci;
+using Ixy.Hosting.Pci;
 
 namespace Ixy.Tests.Simulation.Pci;
 

@@ -1,4 +1,4 @@
-using Ixy.Simulation.Virtio;
+using Ixy.Simulation.Virtio.Rings;
 
 namespace Ixy.Tests.Simulation.Virtio;
 

@@ -1,4 +1,4 @@
-using Ixy.Simulation;
+using Ixy.Hosting.Interrupts;
 
 namespace Ixy.Tests.Simulation.Virtio;
 

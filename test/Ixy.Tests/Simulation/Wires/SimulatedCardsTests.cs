@@ -1,3 +1,4 @@
+using Ixy.Hosting.Turns;
 using Ixy.Simulation;
 using Ixy.Simulation.Ixgbe;
 using Ixy.Simulation.Virtio;

@@ -1,0 +1,31 @@
+using Ixy.Captures.Formats;
+
+namespace Ixy.Captures;
+
+/// <summary>How a <see cref="CaptureFile"/> is written. The defaults just work.</summary>
+public sealed record CaptureFileOptions
+{
+    /// <summary>Most bytes of a frame that are kept: 1 to 262,144. Default 262,144, all of every frame.</summary>
+    public int SnapLength { get; init; } = PcapngBlocks.LongestFrame;
+
+    /// <summary>Bytes of a buffer, and so of a write to the file: 524,288 to 67,108,864. Default 1 MiB.</summary>
+    public int BufferSize { get; init; } = 1 << 20;
+
+    /// <summary>
+    /// How many buffers there are: 2 to 65,536. Default 64: together with <see cref="BufferSize"/> 64 MiB, some 50 ms at 10 Gbit/s,
+    /// which is how long the disk may take for itself before frames are dropped.
+    /// </summary>
+    public int BufferCount { get; init; } = 64;
+
+    internal void Validate()
+    {
+        Check(SnapLength is >= 1 and <= PcapngBlocks.LongestFrame, nameof(SnapLength), SnapLength, $"a snap length of 1 to {PcapngBlocks.LongestFrame} bytes");
+        Check(BufferSize is >= 1 << 19 and <= 1 << 26, nameof(BufferSize), BufferSize, "a buffer of 524288 to 67108864 bytes");
+        Check(BufferCount is >= 2 and <= 65_536, nameof(BufferCount), BufferCount, "2 to 65536 buffers");
+    }
+
+    private static void Check(bool valid, string option, int value, string expected)
+    {
+        if (!valid) throw new ArgumentOutOfRangeException(option, $"{value} is out of range: expected {expected}");
+    }
+}

@@ -1,0 +1,131 @@
+using Ixy.Hosting.Pci;
+using Ixy.Vfio;
+
+namespace Ixy.Hosting.Interrupts;
+
+/// <summary>
+/// The host's end of a card's interrupts: an event descriptor for each vector of each kind. Connecting one to a message
+/// enables the kind and unmasks the vector, as the kernel's VFIO does. Used under the card's lock.
+/// </summary>
+internal sealed class InterruptEvents : IInterruptTarget, IDisposable
+{
+    internal const int Line = (int)InterruptKind.Intx, Msi = (int)InterruptKind.Msi, Msix = (int)InterruptKind.Msix, Kinds = 3;
+
+    private readonly PciFunctionModel _card;
+    private readonly PciInterrupts _interrupts;
+    private readonly EventDescriptors[] _triggers = new EventDescriptors[Kinds];
+
+    // The line masks itself when it has fired, until the host has dealt with it.
+    private bool _lineAsserted, _lineMasked;
+
+    internal InterruptEvents(PciFunctionModel card)
+    {
+        (_card, _interrupts) = (card, card.HostInterrupts);
+        int[] counts = [1, _interrupts.Msi is null ? 0 : 1, _interrupts.Msix.Vectors];
+        for (int kind = 0; kind < Kinds; kind++) _triggers[kind] = new(counts[kind]);
+        _card.InterruptTarget = this;
+    }
+
+    /// <summary>Vectors of a kind.</summary>
+    internal int Count(int kind) => _triggers[kind].Count;
+
+    /// <summary>No vector of a kind is connected.</summary>
+    internal bool IsEmpty(int kind) => _triggers[kind].IsEmpty;
+
+    /// <summary>Keeps a vector's descriptor, owned from now on, or <see cref="EventDescriptors.None"/>; <see cref="Enable"/> follows.</summary>
+    internal void Set(int kind, int index, int descriptor) => _triggers[kind].Set(index, descriptor);
+
+    /// <summary>Fires a vector in the card's place.</summary>
+    internal void Signal(int kind, int index) => _triggers[kind].Signal(index);
+
+    /// <summary>Vectors have been connected: they are unmasked, and the kind is on. Or they have been disconnected.</summary>
+    internal void Enable(int kind, int start, int count, bool connected)
+    {
+        if (kind == Line)
+        {
+            _lineMasked = false;
+            FireLine();
+            return;
+        }
+        for (int i = 0; i < count; i++)
+        {
+            if (connected || kind == Msix) SetMask(kind, start + i, !connected);
+        }
+        if (!connected) return;
+        // Only one kind is on at a time; a driver before may have left the other one.
+        int other = kind == Msix ? Msi : Msix;
+        if (IsEmpty(other)) SetEnabled(other, false);
+        SetEnabled(kind, true);
+    }
+
+    /// <summary>Disconnects all vectors of a kind, and switches it off.</summary>
+    internal void Disable(int kind)
+    {
+        for (int index = 0; index < _triggers[kind].Count; index++)
+        {
+            _triggers[kind].Clear(index);
+            // As after power-on: masked in the MSI-X table, not in the MSI capability.
+            SetMask(kind, index, kind == Msix);
+        }
+        if (kind != Line) SetEnabled(kind, false);
+    }
+
+    /// <summary>Masks or unmasks a vector where the card has its mask bit; the line has one here.</summary>
+    internal void SetMask(int kind, int index, bool masked)
+    {
+        if (kind == Msix) _interrupts.Msix.SetMask(index, masked);
+        else if (kind == Msi) _interrupts.Msi?.SetMask(masked);
+        else
+        {
+            _lineMasked = masked;
+            FireLine();
+        }
+    }
+
+    /// <summary>After a reset of the card: what was connected is enabled and unmasked again.</summary>
+    internal void Restore()
+    {
+        (_lineAsserted, _lineMasked) = (false, false);
+        foreach (int kind in (ReadOnlySpan<int>)[Msi, Msix])
+        {
+            for (int index = 0; index < _triggers[kind].Count; index++)
+            {
+                if (!_triggers[kind].Has(index)) continue;
+                SetEnabled(kind, true);
+                SetMask(kind, index, false);
+            }
+        }
+    }
+
+    void IInterruptTarget.Message(int vector)
+    {
+        int kind = _interrupts.Mode == InterruptMode.Msix ? Msix : Msi;
+        _triggers[kind].Signal(vector);
+    }
+
+    void IInterruptTarget.Line(bool asserted)
+    {
+        _lineAsserted = asserted;
+        FireLine();
+    }
+
+    /// <summary>Interrupts go nowhere any more; all descriptors are closed.</summary>
+    public void Dispose()
+    {
+        _card.InterruptTarget = null;
+        foreach (var descriptors in _triggers) descriptors.Dispose();
+    }
+
+    private void SetEnabled(int kind, bool on)
+    {
+        if (kind == Msix) _interrupts.Msix.SetEnabled(on);
+        else _interrupts.Msi?.SetEnabled(on);
+    }
+
+    private void FireLine()
+    {
+        if (!_lineAsserted || _lineMasked || !_triggers[Line].Has(0)) return;
+        _lineMasked = true;
+        _triggers[Line].Signal(0);
+    }
+}

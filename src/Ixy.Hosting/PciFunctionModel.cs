@@ -1,0 +1,74 @@
+using Ixy.Hosting.Interrupts;
+using Ixy.Hosting.Pci;
+
+namespace Ixy.Hosting;
+
+/// <summary>
+/// A model of a card: one PCI function with BARs, a port and a clock. It knows neither drivers nor how it is hosted.
+/// Single-threaded: the host serialises register accesses and turns of <see cref="Poll"/>.
+/// </summary>
+public abstract unsafe class PciFunctionModel : IDisposable
+{
+    /// <summary>A model with nothing mapped for it yet.</summary>
+    protected PciFunctionModel() => Dma = new DmaSpace(Violations);
+
+    /// <summary>Rules of the datasheet that the driver broke.</summary>
+    public RuleViolations Violations { get; } = new();
+
+    /// <summary>What else drivers did that is worth knowing.</summary>
+    public CardNotes Notes { get; } = new();
+
+    /// <summary>Memory as the card sees it.</summary>
+    public DmaSpace Dma { get; }
+
+    /// <summary>Where interrupts go; nowhere while null.</summary>
+    internal IInterruptTarget? InterruptTarget { get; set; }
+
+    /// <summary>The device's clock in nanoseconds, as of the last turn or register access.</summary>
+    public long Now { get; protected set; }
+
+    /// <summary>Sets the clock before a register access, so that delays are exact even if the card's last turn was long ago.</summary>
+    internal void SetClock(long now) => Now = Math.Max(Now, now);
+
+    /// <summary>Length of configuration space in bytes.</summary>
+    public abstract int ConfigLength { get; }
+
+    /// <summary>The function's way to the host's interrupt controller.</summary>
+    public abstract PciInterrupts HostInterrupts { get; }
+
+    /// <summary>Length of a BAR in bytes; 0 if there is none.</summary>
+    public abstract uint BarLength(int bar);
+
+    /// <summary>Reads 1, 2 or 4 bytes of configuration space.</summary>
+    public abstract uint ReadConfig(int offset, int size);
+
+    /// <summary>Writes 1, 2 or 4 bytes of configuration space.</summary>
+    public abstract void WriteConfig(int offset, uint value, int size);
+
+    /// <summary>A read of 1, 2 or 4 bytes by software, naturally aligned.</summary>
+    public abstract uint ReadBar(int bar, uint offset, int size = sizeof(uint));
+
+    /// <summary>A write of 1, 2 or 4 bytes by software, naturally aligned.</summary>
+    public abstract void WriteBar(int bar, uint offset, uint value, int size = sizeof(uint));
+
+    /// <summary>Where software may store to a register directly; null where it must call <see cref="WriteBar"/>.</summary>
+    public abstract void* TryGetShared(int bar, uint offset);
+
+    /// <summary>The pages of a BAR that software may see as plain memory; null if there are none.</summary>
+    public abstract SharedPages? SharedPages(int bar);
+
+    /// <summary>
+    /// Software may access a shared page as it likes: no register in it changes by being read, and what a store does is seen.
+    /// </summary>
+    public abstract bool IsPlainMemory(int bar, uint page);
+
+    /// <summary>One turn of the device's clock: moves some packets, lets timers expire. True if there was anything to do.</summary>
+    /// <param name="now">Nanoseconds; never goes back.</param>
+    public abstract bool Poll(long now);
+
+    /// <summary>Function-level or PCI reset: configuration and registers as after power-on.</summary>
+    public abstract void PciReset();
+
+    /// <inheritdoc/>
+    public virtual void Dispose() => Dma.Dispose();
+}

@@ -1,0 +1,49 @@
+namespace Ixy.Hosting;
+
+/// <summary>
+/// A rule of the datasheet that the driver broke and the card model saw.
+/// </summary>
+/// <param name="Rule">Which rule, e.g. <c>tail-while-disabled</c>: a short stable name.</param>
+/// <param name="Register">Register or structure concerned, with its index: <c>RDT[0]</c>, <c>transmit descriptor 12 of queue 0</c>.</param>
+/// <param name="Value">The offending value.</param>
+/// <param name="Section">Datasheet section that states the rule.</param>
+/// <param name="Explanation">One sentence: what happened, and what the rule asks for.</param>
+public sealed record RuleViolation(string Rule, string Register, ulong Value, string Section, string Explanation)
+{
+    /// <summary>One line for people.</summary>
+    public override string ToString() => $"{Rule}: {Register} = 0x{Value:x}: {Explanation} (section {Section})";
+}
+
+/// <summary>
+/// The violations a card has seen: the first <see cref="Limit"/> in full, all counted. Thread-safe.
+/// </summary>
+public sealed class RuleViolations
+{
+    /// <summary>How many are kept in full, so that a driver that breaks a rule per packet does not fill memory.</summary>
+    public const int Limit = 100;
+
+    private readonly Lock _lock = new();
+    private readonly List<RuleViolation> _kept = [];
+
+    /// <summary>How many there were in all.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>The first ones, oldest first.</summary>
+    public IReadOnlyList<RuleViolation> All
+    {
+        get
+        {
+            lock (_lock) return [.. _kept];
+        }
+    }
+
+    /// <summary>Reports a violation; the parameters are those of <see cref="RuleViolation"/>.</summary>
+    public void Add(string rule, string register, ulong value, string section, string explanation)
+    {
+        lock (_lock)
+        {
+            Count++;
+            if (_kept.Count < Limit) _kept.Add(new(rule, register, value, section, explanation));
+        }
+    }
+}

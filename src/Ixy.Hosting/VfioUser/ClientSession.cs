@@ -1,0 +1,136 @@
+using Ixy.Vfio;
+using Ixy.Vfio.VfioUser;
+
+namespace Ixy.Hosting.VfioUser;
+
+/// <summary>
+/// One client's connection, from its first message to its end. The thread that runs it receives and carries out commands.
+/// Once there is memory that only messages reach, it receives only, since the card waits for replies then while it holds
+/// its lock; a second thread carries out the commands.
+/// </summary>
+internal sealed class ClientSession : IDisposable
+{
+    private readonly MessageSocket _socket;
+    private readonly CommandHandler _handler;
+    private readonly ClientCalls _calls;
+    private readonly Reply _reply = new();
+    private CommandQueue? _queue;
+    private Thread? _worker;
+
+    /// <param name="card">The client has it alone.</param>
+    /// <param name="fd">The connected socket; owned from now on.</param>
+    internal ClientSession(PciFunctionModel card, int fd)
+    {
+        _socket = new(fd, "the client")
+        {
+            LongestPayload = CommandHandler.MostData + 64,
+            MostReceivedDescriptors = CommandHandler.MostDescriptors,
+        };
+        _calls = new(_socket);
+        _handler = new(card, _calls);
+    }
+
+    /// <summary>Serves the client until it goes, or must go.</summary>
+    /// <returns>How it ended, for people.</returns>
+    internal string Run()
+    {
+        try
+        {
+            return Serve();
+        }
+        catch (PciDeviceException error)
+        {
+            return error.Message;
+        }
+        finally
+        {
+            _calls.End();
+            _socket.ShutDown();
+            _queue?.Complete();
+            _worker?.Join();
+        }
+    }
+
+    /// <summary>Ends the connection. For any thread.</summary>
+    internal void ShutDown() => _socket.ShutDown();
+
+    /// <summary>Closes everything that came from the client, and resets the card.</summary>
+    public void Dispose()
+    {
+        _handler.Dispose();
+        _socket.Dispose();
+    }
+
+    private string Serve()
+    {
+        using var single = new Message();
+        while (true)
+        {
+            // A message that waits for another thread cannot be used again.
+            var message = _queue is null ? single : new Message();
+            bool kept = false;
+            try
+            {
+                if (!_socket.Receive(message)) return "the client closed the connection";
+                if (message.Header.IsReply)
+                {
+                    kept = _queue is not null && message.Descriptors.Count == 0;
+                    if (!kept || !_calls.Take(message)) return "the client sent a reply that nobody waits for";
+                }
+                else if (_queue is null)
+                {
+                    if (!CarryOut(message)) return "the client sent what is no command, or speaks another version of the protocol";
+                    if (_handler.UsesClientMemory) StartWorker();
+                }
+                else
+                {
+                    _queue.Add(message);
+                    kept = true;
+                }
+            }
+            finally
+            {
+                if (!kept) message.Dispose();
+            }
+        }
+    }
+
+    private void StartWorker()
+    {
+        _queue = new();
+        _worker = new Thread(Work) { IsBackground = true, Name = "vfio-user commands" };
+        _worker.Start();
+    }
+
+    private void Work()
+    {
+        while (_queue!.Take() is { } message)
+        {
+            using (message)
+            {
+                try
+                {
+                    if (!CarryOut(message)) _socket.ShutDown();
+                }
+                catch (PciDeviceException)
+                {
+                    // The client has gone; the other thread sees it too, and says so.
+                    _socket.ShutDown();
+                }
+            }
+        }
+    }
+
+    private bool CarryOut(Message message)
+    {
+        int error = _handler.Handle(message, _reply);
+        if (_handler.Client is { } client) _calls.MostData = (int)Math.Min(client.MaxTransfer, CommandHandler.MostData);
+        var header = message.Header;
+        if (!header.IsReply && !header.WantsNoReply)
+        {
+            if (error != 0) _calls.Send(new(header.Id, header.Command, 0, Protocol.TYPE_REPLY | Protocol.FLAG_ERROR, (uint)error), []);
+            else _calls.Send(new(header.Id, header.Command, 0, Protocol.TYPE_REPLY, 0), _reply.Bytes, descriptors: _reply.Descriptor < 0 ? [] : [_reply.Descriptor]);
+        }
+        return !_handler.IsOver;
+    }
+}

@@ -1,0 +1,153 @@
+using System.Runtime.CompilerServices;
+using Ixy.Hosting.Turns;
+using Ixy.Vfio;
+using Ixy.Vfio.Interop;
+using Ixy.Vfio.VfioUser;
+using static Ixy.Vfio.Interop.Vfio;
+
+namespace Ixy.Hosting.VfioUser;
+
+/// <summary>
+/// Carries out what one client asks of a card: every command of the protocol, checked before anything is believed. It
+/// does not know sockets. Disposing takes all memory and event descriptors of the client away from the card, and resets it.
+/// </summary>
+internal sealed class CommandHandler : IDisposable
+{
+    /// <summary>Bytes of data that a message may have.</summary>
+    internal const int MostData = 1 << 20;
+
+    /// <summary>Descriptors that a message may have: one for each MSI-X vector of a card.</summary>
+    internal const int MostDescriptors = 64;
+
+    private const int FewestDescriptors = 8;
+    private readonly PciFunctionModel _card;
+    private readonly DmaCommands _dma;
+    private readonly RegionCommands _regions;
+    private readonly InterruptCommands _interrupts;
+
+    /// <param name="card">The card; the client has it alone.</param>
+    /// <param name="calls">The way to memory that the client keeps.</param>
+    internal CommandHandler(PciFunctionModel card, IClientMemory calls)
+    {
+        _card = card;
+        _dma = new(card, calls);
+        _regions = new(card);
+        _interrupts = new(card);
+    }
+
+    /// <summary>What the client said of itself; null until it has.</summary>
+    internal VersionData? Client { get; private set; }
+
+    /// <summary>There is memory that only the client can reach.</summary>
+    internal bool UsesClientMemory => _dma.UsesClientMemory;
+
+    /// <summary>The client cannot be served: its connection ends after the reply.</summary>
+    internal bool IsOver { get; private set; }
+
+    /// <summary>Carries out a command; the card stands still meanwhile.</summary>
+    /// <returns>0, or why it could not be done (errno); then the reply is not to be sent.</returns>
+    internal int Handle(Message message, Reply reply)
+    {
+        reply.Clear();
+        if (message.Header.IsReply || (message.Header.Flags & Protocol.TYPE_MASK) != Protocol.TYPE_COMMAND) return End(Libc.EINVAL);
+        var command = message.Header.Command;
+        bool mayHaveDescriptors = command is Command.DMA_MAP or Command.DEVICE_SET_IRQS;
+        if (message.Descriptors.Count > 0 && !mayHaveDescriptors) return Libc.EINVAL;
+        // The first message is VERSION, and no other is.
+        if (command == Command.VERSION != Client is null) return Libc.EINVAL;
+        DeviceThread.Enter();
+        try
+        {
+            _card.SetClock(DeviceThread.Now);
+            return HandleAlone(command, message, reply);
+        }
+        finally
+        {
+            _card.Dma.EndTurn();
+            DeviceThread.Leave();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        DeviceThread.Enter();
+        try
+        {
+            _interrupts.Dispose();
+            _card.PciReset();
+            _dma.Dispose();
+        }
+        finally
+        {
+            DeviceThread.Leave();
+        }
+    }
+
+    private int HandleAlone(Command command, Message message, Reply reply) => command switch
+    {
+        Command.VERSION => Negotiate(message, reply),
+        Command.DMA_MAP => _dma.Map(message),
+        Command.DMA_UNMAP => _dma.Unmap(message, reply),
+        Command.DEVICE_GET_INFO => GetInfo(message, reply),
+        Command.DEVICE_GET_REGION_INFO => _regions.GetInfo(message, reply, Client!),
+        Command.DEVICE_GET_REGION_IO_FDS => _regions.GetDescriptors(message),
+        Command.DEVICE_GET_IRQ_INFO => _interrupts.GetInfo(message, reply),
+        Command.DEVICE_SET_IRQS => _interrupts.Set(message),
+        Command.REGION_READ => _regions.Read(message, reply),
+        Command.REGION_WRITE => _regions.Write(message, reply),
+        Command.REGION_WRITE_MULTI => _regions.WriteMultiple(message, reply),
+        Command.DEVICE_RESET => Reset(message),
+        // Features and migration are optional, and DMA_READ and DMA_WRITE are for the server to send.
+        _ => Libc.EOPNOTSUPP,
+    };
+
+    private int Negotiate(Message message, Reply reply)
+    {
+        if (VersionData.Parse(message.Payload) is not { } client) return End(Libc.EINVAL);
+        if (client.Major != Protocol.MajorVersion) return End(Libc.EOPNOTSUPP);
+        Client = client;
+        reply.Add(new VersionData(Protocol.MajorVersion, Math.Min(client.Minor, Protocol.MinorVersion))
+        {
+            // Some clients do not believe in more than they have themselves.
+            MaxMessageDescriptors = Math.Clamp(client.MaxMessageDescriptors, FewestDescriptors, MostDescriptors),
+            MaxTransfer = MostData,
+            MaxDmaMaps = DmaCommands.MostMappings,
+            PageSizes = Protocol.PageLength,
+            WritesMultiple = client.WritesMultiple,
+            UsesDoorbellsOnly = client.UsesDoorbellsOnly,
+        }.ToBytes());
+        return 0;
+    }
+
+    private static int GetInfo(Message message, Reply reply)
+    {
+        if (!message.TryRead(out Protocol.device_info info) || info.argsz < Unsafe.SizeOf<Protocol.device_info>()) return Libc.EINVAL;
+        info.argsz = (uint)Unsafe.SizeOf<Protocol.device_info>();
+        info.flags = DEVICE_FLAGS_RESET | DEVICE_FLAGS_PCI;
+        (info.num_regions, info.num_irqs) = (Protocol.NUM_REGIONS, Protocol.NUM_IRQS);
+        reply.Add(info);
+        return 0;
+    }
+
+    // As a reset by the kernel's VFIO: the header of configuration space, and which messages are enabled, stay.
+    private int Reset(Message message)
+    {
+        if (message.Payload.Length != 0) return Libc.EINVAL;
+        const int First = PciConfig.Bar0, End = 0x40;
+        Span<uint> header = stackalloc uint[(End - First) / sizeof(uint)];
+        uint command = _card.ReadConfig(PciConfig.Command, 2);
+        for (int i = 0; i < header.Length; i++) header[i] = _card.ReadConfig(First + i * sizeof(uint), sizeof(uint));
+        _card.PciReset();
+        for (int i = 0; i < header.Length; i++) _card.WriteConfig(First + i * sizeof(uint), header[i], sizeof(uint));
+        _card.WriteConfig(PciConfig.Command, command, 2);
+        _interrupts.Restore();
+        return 0;
+    }
+
+    private int End(int error)
+    {
+        IsOver = true;
+        return error;
+    }
+}

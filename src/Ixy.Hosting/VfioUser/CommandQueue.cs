@@ -1,0 +1,56 @@
+using Ixy.Vfio.VfioUser;
+
+namespace Ixy.Hosting.VfioUser;
+
+/// <summary>
+/// Commands that one thread has received and another will carry out, in order. The receiver goes on as long as it can: behind
+/// the commands may come the reply that the card waits for, so it is the memory they take that is limited, not their number.
+/// </summary>
+internal sealed class CommandQueue
+{
+    /// <summary>Bytes that may wait.</summary>
+    internal const long Most = 64 << 20;
+
+    // What a message takes beside its payload; and descriptors, of which a process has some thousands.
+    private const long OfMessage = 1 << 10, OfDescriptor = 256 << 10;
+
+    private readonly Queue<(Message Message, long Weight)> _messages = [];
+    private long _weight;
+    private bool _isComplete;
+
+    /// <summary>Adds a message, which is the queue's from now on; waits while there is too much.</summary>
+    internal void Add(Message message)
+    {
+        long weight = OfMessage + message.Payload.Length + OfDescriptor * message.Descriptors.Count;
+        lock (_messages)
+        {
+            while (_weight + weight > Most && _messages.Count > 0) Monitor.Wait(_messages);
+            _messages.Enqueue((message, weight));
+            _weight += weight;
+            Monitor.PulseAll(_messages);
+        }
+    }
+
+    /// <summary>Nothing more will come.</summary>
+    internal void Complete()
+    {
+        lock (_messages)
+        {
+            _isComplete = true;
+            Monitor.PulseAll(_messages);
+        }
+    }
+
+    /// <summary>Waits for the next message, which is the caller's then; null when all have been taken and nothing will come.</summary>
+    internal Message? Take()
+    {
+        lock (_messages)
+        {
+            while (_messages.Count == 0 && !_isComplete) Monitor.Wait(_messages);
+            if (!_messages.TryDequeue(out var next)) return null;
+            _weight -= next.Weight;
+            Monitor.PulseAll(_messages);
+            return next.Message;
+        }
+    }
+}

@@ -1,0 +1,168 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Ixy.Vfio.Interop;
+using Ixy.Vfio.VfioUser;
+using static Ixy.Vfio.Interop.Vfio;
+
+namespace Ixy.Hosting.VfioUser;
+
+/// <summary>
+/// DMA_MAP and DMA_UNMAP: which memory of the client the card may reach, and how. Memory whose file cannot shrink is
+/// mapped. Other files are read and written, as a page that the client cut off would end this process (SIGBUS). Memory
+/// without a descriptor is reached by messages. Used while the cards stand still.
+/// </summary>
+internal sealed class DmaCommands(PciFunctionModel card, IClientMemory client) : IDisposable
+{
+    /// <summary>
+    /// Mappings at a time, and such as are memory of this process for all its cards together: the kernel gives a process no more
+    /// than 65,530, of which it needs some itself. They are enough for 192 MiB in pages of 4 KiB.
+    /// </summary>
+    internal const int MostMappings = 49152;
+
+    // Each keeps a descriptor open, of which a process has some thousands.
+    private const int MostOpenFiles = 256;
+
+    // Mappings are put where their device addresses say, into an area of the client's own, so that those which follow each
+    // other there do so in memory too: a ring of several pages, each of which came by a command of its own, is one piece. (Not
+    // so with pieces of huge pages, each of which takes up a whole one.)
+    // Between 16 and 80 TiB there is nothing else, as the kernel fills the space from above and programs lie above that or
+    // at its beginning. Where there is something, or no such address, the kernel chooses: the card then copies what lies
+    // across two mappings.
+    private const ulong AreaLength = 1ul << 40, FirstArea = 16 * AreaLength;
+    private const uint Areas = 64;
+    private static uint s_lastArea;
+
+    // Of all clients.
+    private static int s_mapped;
+
+    private readonly ulong _area = FirstArea + Interlocked.Increment(ref s_lastArea) % Areas * AreaLength;
+    private readonly Dictionary<ulong, (ulong Size, FileMapping Mapping)> _mapped = [];
+    private readonly Dictionary<ulong, (ulong Size, bool IsFile)> _copied = [];
+    private int _openFiles;
+
+    /// <summary>There is memory that only the client can reach.</summary>
+    internal bool UsesClientMemory { get; private set; }
+
+    internal int Map(Message message)
+    {
+        if (!message.TryRead(out Protocol.dma_map map) || map.argsz < Unsafe.SizeOf<Protocol.dma_map>()) return Libc.EINVAL;
+        const uint Known = Protocol.DMA_READABLE | Protocol.DMA_WRITEABLE;
+        if ((map.flags & Known) == 0 || (map.flags & ~Known) != 0 || message.Descriptors.Count > 1) return Libc.EINVAL;
+        if (map.size == 0 || (map.address | map.size | map.offset) % Protocol.PageLength != 0) return Libc.EINVAL;
+        if (map.size > long.MaxValue || map.address > ulong.MaxValue - map.size + 1) return Libc.EINVAL;
+        if (map.address + map.size == 0) return Libc.EINVAL; // The very last page: an end that is no number.
+        if (card.Dma.IsMapped(map.address, map.size)) return Libc.EEXIST;
+        if (_mapped.Count + _copied.Count >= MostMappings) return Libc.ENOSPC;
+        return message.Descriptors.Count == 1 ? MapFile(map, message.Descriptors) : MapMessages(map);
+    }
+
+    internal int Unmap(Message message, Reply reply)
+    {
+        if (!message.TryRead(out Protocol.dma_unmap unmap) || unmap.argsz < Unsafe.SizeOf<Protocol.dma_unmap>()) return Libc.EINVAL;
+        if ((unmap.flags & ~DMA_UNMAP_FLAG_ALL) != 0) return Libc.EINVAL;
+        if ((unmap.flags & DMA_UNMAP_FLAG_ALL) != 0)
+        {
+            if (unmap.address != 0 || unmap.size != 0) return Libc.EINVAL;
+            Clear();
+        }
+        else if (!TryUnmap(unmap.address, unmap.size) && !TryUnmapWithin(unmap.address, unmap.size))
+        {
+            return Libc.ENOENT;
+        }
+        reply.Add(unmap);
+        return 0;
+    }
+
+    /// <summary>Takes all of it away from the card.</summary>
+    public void Dispose() => Clear();
+
+    private int MapMessages(in Protocol.dma_map map)
+    {
+        if (map.offset != 0) return Libc.EINVAL;
+        bool isWritable = (map.flags & Protocol.DMA_WRITEABLE) != 0;
+        card.Dma.Map(map.address, map.size, new ClientMemory(client, map.address, isWritable));
+        _copied.Add(map.address, (map.size, false));
+        UsesClientMemory = true;
+        return 0;
+    }
+
+    private int MapFile(in Protocol.dma_map map, PassedDescriptors descriptors)
+    {
+        int file = descriptors.Peek(0);
+        // Only memory files have seals: whatever else this may be could keep the card waiting.
+        int seals = Libc.fcntl(file, Libc.F_GET_SEALS, 0);
+        if (seals < 0) return Libc.EINVAL;
+        long length = Libc.lseek(file, 0, Libc.SEEK_END);
+        if (length < 0 || map.offset > (ulong)length || map.size > (ulong)length - map.offset) return Libc.EINVAL;
+        bool isWritable = (map.flags & Protocol.DMA_WRITEABLE) != 0;
+        return (seals & Libc.F_SEAL_SHRINK) != 0 ? MapMemory(map, descriptors, isWritable) : MapCopies(map, descriptors, isWritable);
+    }
+
+    private int MapMemory(in Protocol.dma_map map, PassedDescriptors descriptors, bool isWritable)
+    {
+        if (s_mapped >= MostMappings) return Libc.ENOSPC;
+        if (!FileMapping.TryMap(descriptors.Peek(0), map.offset, map.size, isWritable, _area + map.address % AreaLength, out var mapping))
+        {
+            // Linux before 6.7 maps nothing of a file that is sealed against writing.
+            int error = Marshal.GetLastPInvokeError();
+            return !isWritable && error == Libc.EPERM ? MapCopies(map, descriptors, isWritable) : error;
+        }
+        if (isWritable) card.Dma.Map(map.address, map.size, mapping.Memory);
+        else card.Dma.Map(map.address, map.size, new ReadOnlyMapping(mapping));
+        _mapped.Add(map.address, (map.size, mapping));
+        s_mapped++;
+        return 0;
+    }
+
+    private int MapCopies(in Protocol.dma_map map, PassedDescriptors descriptors, bool isWritable)
+    {
+        if (_openFiles == MostOpenFiles) return Libc.ENOSPC;
+        // Opened for reading only, or of huge pages, which cannot be written so.
+        if (isWritable && !FileMemory.CanWrite(descriptors.Peek(0))) return Libc.EACCES;
+        card.Dma.Map(map.address, map.size, new FileMemory(descriptors.Take(0), map.offset, isWritable));
+        _copied.Add(map.address, (map.size, true));
+        _openFiles++;
+        return 0;
+    }
+
+    private bool TryUnmap(ulong address, ulong size)
+    {
+        if (_mapped.TryGetValue(address, out var mapped) && mapped.Size == size)
+        {
+            card.Dma.Unmap(address, size);
+            mapped.Mapping.Release();
+            s_mapped--;
+            return _mapped.Remove(address);
+        }
+        if (!_copied.TryGetValue(address, out var copied) || copied.Size != size) return false;
+        card.Dma.Unmap(address, size);
+        if (copied.IsFile) _openFiles--;
+        return _copied.Remove(address);
+    }
+
+    // The specification asks for exactly one mapping. QEMU with a virtual IOMMU unmaps the whole address space in a few large
+    // pieces when the guest moves the card to another domain, as the kernel's VFIO allows (VFIO_IOMMU_UNMAP_DMA): all mappings
+    // inside go, and none is cut.
+    private bool TryUnmapWithin(ulong address, ulong size)
+    {
+        if (size == 0 || address > ulong.MaxValue - (size - 1)) return false;
+        ulong last = address + (size - 1);
+        var touched = Mappings().Where(mapping => mapping.Address <= last && mapping.Address + (mapping.Size - 1) >= address).ToList();
+        if (touched.Count == 0 || touched.Any(mapping => mapping.Address < address || mapping.Address + (mapping.Size - 1) > last)) return false;
+        // The last one first, so that none of the others has to move up.
+        return touched.OrderByDescending(mapping => mapping.Address).All(mapping => TryUnmap(mapping.Address, mapping.Size));
+    }
+
+    private IEnumerable<(ulong Address, ulong Size)> Mappings() =>
+        _mapped.Select(entry => (entry.Key, entry.Value.Size)).Concat(_copied.Select(entry => (entry.Key, entry.Value.Size)));
+
+    private void Clear()
+    {
+        card.Dma.Clear();
+        foreach (var (_, mapping) in _mapped.Values) mapping.Release();
+        s_mapped -= _mapped.Count;
+        _mapped.Clear();
+        _copied.Clear();
+        _openFiles = 0;
+    }
+}

@@ -1,0 +1,112 @@
+using Ixy.Hosting.Turns;
+using Ixy.Hosting.VfioUser;
+using Ixy.Vfio;
+using Ixy.Vfio.VfioUser;
+
+namespace Ixy.Hosting;
+
+/// <summary>
+/// A model on a Unix socket, for any client that speaks vfio-user: QEMU 10.1 and later, or another process with
+/// this library. One client at a time; the next one waits. A client that goes, however it goes, leaves the function reset.
+/// Thread-safe.
+/// </summary>
+public class VfioUserServer : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly PciFunctionModel _model;
+    private readonly MessageListener _listener;
+    private readonly Thread _thread;
+    private ClientSession? _session;
+    private bool _started, _stops;
+
+    /// <summary>Serves a model at a path. Nobody is let in before <see cref="Start"/>.</summary>
+    /// <param name="model">The model; owned from now on, unless this throws.</param>
+    /// <param name="socketPath">Where the socket is made: a path of at most 107 bytes. One that nobody serves any more is replaced.</param>
+    /// <exception cref="DeviceSpecifierException">The path makes no sense.</exception>
+    /// <exception cref="DeviceBusyException">Another process listens there.</exception>
+    /// <exception cref="PciDeviceException">The socket cannot be made.</exception>
+    public VfioUserServer(PciFunctionModel model, string socketPath) : this(model, new MessageListener(socketPath))
+    {
+    }
+
+    /// <summary>The same for a socket that is there already: whoever has it, has the path to itself before the model is made.</summary>
+    /// <param name="model">The model; owned from now on.</param>
+    /// <param name="listener">The socket; owned from now on.</param>
+    public VfioUserServer(PciFunctionModel model, MessageListener listener)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(listener);
+        (_model, _listener) = (model, listener);
+        _thread = new Thread(Serve) { IsBackground = true, Name = "vfio-user server" };
+    }
+
+    /// <summary>A client came or went: what happened, in a sentence. Called on the server's thread.</summary>
+    public event Action<string>? Notice;
+
+    /// <summary>A client has the function.</summary>
+    public bool HasClient => Volatile.Read(ref _session) is not null;
+
+    /// <summary>Rules of the datasheet that drivers broke so far.</summary>
+    public RuleViolations Violations => _model.Violations;
+
+    /// <summary>What drivers did that breaks no rule, but is worth knowing.</summary>
+    public CardNotes Notes => _model.Notes;
+
+    /// <summary>Lets clients in. To be called once, after <see cref="Notice"/> has its listeners.</summary>
+    public void Start()
+    {
+        _started = true;
+        DeviceThread.ChangeServers(+1);
+        DeviceThread.Add(_model);
+        _thread.Start();
+    }
+
+    /// <summary>Ends the client's connection, removes the socket and the model. Does nothing the second time.</summary>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>What <see cref="Dispose()"/> does; there is no finalizer.</summary>
+    protected virtual void Dispose(bool disposing)
+    {
+        lock (_lock)
+        {
+            if (_stops) return;
+            _stops = true;
+            _session?.ShutDown();
+        }
+        _listener.ShutDown();
+        if (_started) DeviceThread.ChangeServers(-1);
+        if (_thread.IsAlive) _thread.Join();
+        _listener.Dispose();
+        DeviceThread.Remove(_model);
+        _model.Dispose();
+    }
+
+    private void Serve()
+    {
+        while (true)
+        {
+            int client = _listener.Accept();
+            if (client < 0) return;
+            using var session = new ClientSession(_model, client);
+            if (!TryBegin(session)) return;
+            Notice?.Invoke("a client has connected");
+            string end = session.Run();
+            lock (_lock) _session = null;
+            session.Dispose();
+            if (!_stops) Notice?.Invoke($"{end}: the card is reset, and waits for the next client");
+        }
+    }
+
+    private bool TryBegin(ClientSession session)
+    {
+        lock (_lock)
+        {
+            if (!_stops) _session = session;
+            return !_stops;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using System.Buffers.Binary;
+using Ixy.Simulation.Ixgbe.Transmit;
+
+namespace Ixy.Simulation.Ixgbe.Receive;
+
+/// <summary>Checks IPv4, TCP, UDP and SCTP checksums of received packets (datasheet 7.1.11).</summary>
+internal static class ReceiveChecksums
+{
+    private const int IPv4Addresses = 12, IPv6Addresses = 8, UdpChecksumOffset = 6, SctpChecksumOffset = 8;
+
+    /// <summary>The status and error bits for a packet with these headers (7.1.6.2).</summary>
+    internal static uint Check(ReadOnlySpan<byte> frame, in PacketHeaders headers)
+    {
+        uint status = 0;
+        if (headers.IPv4Start != 0)
+        {
+            var header = frame[headers.IPv4Start..];
+            status = ReceiveDescriptor.IPChecksum;
+            if (InternetChecksum.Sum(header[..((header[0] & 15) * 4)]) != 0xFFFF) status |= ReceiveDescriptor.IPError;
+        }
+        if (headers.Transport == 0 || !headers.HasPlainAddresses) return status;
+        return status | CheckTransport(frame, headers);
+    }
+
+    /// <summary>
+    /// The checksum of the IP payload without pseudo header, for UDP in IPv4 fragments: software adds up what the
+    /// fragments have (7.1.11.3). In the high half; IP identification in the low one.
+    /// </summary>
+    internal static uint OfFragment(ReadOnlySpan<byte> frame, in PacketHeaders headers, ref uint status)
+    {
+        var header = frame[headers.IPv4Start..];
+        if (headers.IPv4Start == 0 || !headers.IsFragment || headers.L4Start == 0 || header[9] != PacketHeaders.Udp) return 0;
+        var payload = frame.Slice(headers.L4Start, headers.L4Length);
+        // UDPV: the first fragment has a UDP header, and in it a checksum.
+        if (headers.IsFirstFragment && payload.Length >= 8 && BinaryPrimitives.ReadUInt16BigEndian(payload[UdpChecksumOffset..]) != 0)
+            status |= ReceiveDescriptor.UdpValid;
+        ushort sum = BinaryPrimitives.ReverseEndianness((ushort)InternetChecksum.Sum(payload));
+        return (uint)(ushort)~sum << 16 | BinaryPrimitives.ReadUInt16BigEndian(header[4..]);
+    }
+
+    private static uint CheckTransport(ReadOnlySpan<byte> frame, in PacketHeaders headers)
+    {
+        var segment = frame.Slice(headers.L4Start, headers.L4Length);
+        if (headers.Transport == PacketHeaders.Sctp)
+        {
+            bool good = FrameSums.Sctp(segment) == BinaryPrimitives.ReadUInt32LittleEndian(segment[SctpChecksumOffset..]);
+            return good ? ReceiveDescriptor.L4Checksum : ReceiveDescriptor.L4Checksum | ReceiveDescriptor.L4Error;
+        }
+        uint status = ReceiveDescriptor.L4Checksum;
+        if (headers.Transport == PacketHeaders.Udp)
+        {
+            // A UDP checksum of zero in IPv4 means that the sender made none.
+            if (headers.IsIPv4 && BinaryPrimitives.ReadUInt16LittleEndian(segment[UdpChecksumOffset..]) == 0) return 0;
+            // The datagram's own length counts; what is behind it belongs to no checksum.
+            int length = BinaryPrimitives.ReadUInt16BigEndian(segment[4..]);
+            if (length >= 8 && length < segment.Length) segment = segment[..length];
+            status |= ReceiveDescriptor.UdpChecksum;
+        }
+        ulong pseudo = (ulong)headers.Transport << 8;
+        pseudo += BinaryPrimitives.ReverseEndianness((ushort)segment.Length);
+        pseudo += InternetChecksum.Sum(Addresses(frame, headers));
+        return InternetChecksum.Sum(segment, pseudo) == 0xFFFF ? status : status | ReceiveDescriptor.L4Error;
+    }
+
+    /// <summary>Source and destination address.</summary>
+    internal static ReadOnlySpan<byte> Addresses(ReadOnlySpan<byte> frame, in PacketHeaders headers) => headers.IsIPv4
+        ? frame.Slice(headers.L3Start + IPv4Addresses, 8)
+        : frame.Slice(headers.L3Start + IPv6Addresses, 32);
+}

@@ -1,0 +1,194 @@
+using System.Runtime.CompilerServices;
+using Ixy.Simulation.Cards;
+
+namespace Ixy.Simulation.Ixgbe.Receive;
+
+/// <summary>
+/// A receive ring while it is enabled (datasheet 7.1.5 to 7.1.9): fetches descriptors ahead, writes frames to the
+/// buffers they name, and writes the descriptors back.
+/// </summary>
+internal sealed unsafe partial class ReceiveQueue
+{
+    /// <summary>Descriptors the card takes at once, and then knows, whatever happens to them in memory (7.1.8).</summary>
+    internal const int PrefetchDepth = 64;
+
+    // So many buffers are on their way into the cache while one is filled.
+    private const int BuffersAhead = 8;
+
+    private readonly IxgbeCard _card;
+    private readonly string _ringName, _bufferName;
+    private readonly uint* _tailRegister;
+    private readonly Descriptor[] _prefetched = new Descriptor[PrefetchDepth];
+    private readonly (ulong First, ulong Second)[] _reports = new (ulong, ulong)[PrefetchDepth];
+    private int _prefetchNext, _prefetchEnd;
+    private uint _reportCount;
+
+    // Positions in the ring: the next descriptor to use, the next to fetch, and the tail as last seen.
+    private uint _head, _fetch, _tail;
+    private ReceiveQueueSettings _settings;
+    private bool _oneBuffer, _fetchFailed;
+
+    // Where the ring is in memory, valid during one turn of the card.
+    private byte* _ring;
+    private long _ringTurn = -1;
+
+    internal ReceiveQueue(IxgbeCard card, int index)
+    {
+        _card = card;
+        Index = index;
+        _ringName = $"receive ring {index}";
+        _bufferName = $"buffer of receive queue {index}";
+        _tailRegister = card.Registers.Memory + Ixy.Ixgbe.IxgbeRegisters.RDT[index] / sizeof(uint);
+    }
+
+    internal int Index { get; }
+
+    internal bool IsEnabled { get; private set; }
+
+    /// <summary>A frame has come since the queue was enabled.</summary>
+    internal bool HasReceived { get; set; }
+
+    internal ref readonly ReceiveQueueSettings Settings => ref _settings;
+
+    /// <summary>Drop a frame for which there are no descriptors; else it waits (SRRCTL.DROP_EN). May change at any time.</summary>
+    internal bool DropEnable { get; set; }
+
+    /// <summary>Take 802.1Q tags out of frames (RXDCTL.VME). May change at any time.</summary>
+    internal bool VlanStrip { get; set; }
+
+    /// <summary>The next descriptor to use: RDH.</summary>
+    internal uint Head => _head;
+
+    /// <summary>The tail as it was when the queue was disabled; software may leave it there.</summary>
+    internal uint TailWhenDisabled { get; private set; }
+
+    /// <summary>Written since the last time they were counted, octets with FCS.</summary>
+    internal ulong Packets { get; set; }
+
+    internal ulong Octets { get; set; }
+
+    /// <summary>A frame since the last interrupt is not to wait for interrupt moderation (7.3.2).</summary>
+    internal bool IsUrgent { get; set; }
+
+    /// <summary>Descriptors that the card may use, by the tail as it is now; 0 if that is no place in the ring.</summary>
+    internal uint FreeNow
+    {
+        get
+        {
+            uint tail = Volatile.Read(ref *_tailRegister);
+            if (tail >= _settings.Count) return 0;
+            return tail >= _head ? tail - _head : tail + _settings.Count - _head;
+        }
+    }
+
+    /// <summary>Starts at descriptor 0 with what the registers say now; they are not looked at again (4.6.7.1).</summary>
+    internal void Enable(in ReceiveQueueSettings settings)
+    {
+        _settings = settings;
+        _oneBuffer = settings.Type is not (DescriptorType.HeaderSplit or DescriptorType.HeaderSplitAlways);
+        _head = _fetch = _tail = _reportCount = 0;
+        _prefetchNext = _prefetchEnd = 0;
+        _fetchFailed = false;
+        _ringTurn = -1;
+        IsEnabled = true;
+        HasReceived = false;
+    }
+
+    /// <summary>Forgets the descriptors it has fetched; frames for this queue are dropped from now on (4.6.7.1.2).</summary>
+    internal void Disable()
+    {
+        TailWhenDisabled = Volatile.Read(ref *_tailRegister);
+        IsEnabled = false;
+    }
+
+    /// <summary>Back to power-on.</summary>
+    internal void Reset()
+    {
+        IsEnabled = DropEnable = VlanStrip = IsUrgent = false;
+        _reportCount = 0;
+        TailWhenDisabled = 0;
+        _head = 0;
+        Packets = Octets = 0;
+    }
+
+    /// <summary>Writes a frame to memory; false if there are too few descriptors for it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool TryWrite(ReadOnlySpan<byte> frame, in ReceivedFrame information, long turn)
+    {
+        if (frame.Length > _settings.BufferSize || !_oneBuffer) return TryWriteSpread(frame, information, turn);
+        if (_prefetchNext == _prefetchEnd && !Fetch(turn)) return false;
+        if (_prefetchNext + BuffersAhead < _prefetchEnd) _card.Dma.PrefetchForWrite(_prefetched[_prefetchNext + BuffersAhead].Buffer);
+        ref var descriptor = ref _prefetched[_prefetchNext];
+        Store(descriptor.Buffer, frame);
+        WriteBack(descriptor, (uint)frame.Length, information, ReceiveDescriptor.Done | ReceiveDescriptor.EndOfPacket, 0, turn);
+        return true;
+    }
+
+    // Posted writes: the card does not learn that a buffer could not be reached, and goes on.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Store(ulong address, ReadOnlySpan<byte> bytes)
+    {
+        byte* buffer = _card.Dma.Translate(address, (uint)bytes.Length, _bufferName);
+        if (buffer is not null) FrameCopy.To(buffer, bytes);
+    }
+
+    // Status and VLAN tag are valid in the last descriptor of a frame only.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void WriteBack(in Descriptor descriptor, uint length, in ReceivedFrame information, uint status, uint header, long turn)
+    {
+        bool last = (status & ReceiveDescriptor.EndOfPacket) != 0;
+        uint statusAndErrors = last ? status | information.Status : status;
+        ushort vlanTag = last && VlanStrip ? information.VlanTag : (ushort)0;
+        if (_reportCount == PrefetchDepth) ReportFrames(turn);
+        ref var report = ref _reports[_reportCount++];
+        if (_settings.Type == DescriptorType.Legacy)
+        {
+            report.First = descriptor.Buffer;
+            report.Second = ReceiveDescriptor.Legacy(length, (ushort)(information.Hash >> 16), statusAndErrors, vlanTag);
+        }
+        else
+        {
+            report.First = (information.PacketInfo | header) | (ulong)information.Hash << 32;
+            report.Second = ReceiveDescriptor.Advanced(length, statusAndErrors, vlanTag);
+        }
+        _prefetchNext++;
+        if (++_head == _settings.Count) _head = 0;
+    }
+
+    /// <summary>
+    /// Writes descriptors back, all of a turn together, as the card does by cache lines (7.1.9): software that polls finds
+    /// whole lines, instead of fetching the same line again for each of its descriptors.
+    /// </summary>
+    internal void ReportFrames(long turn)
+    {
+        uint count = _reportCount, index = _head >= count ? _head - count : _head + _settings.Count - count;
+        _reportCount = 0;
+        if (_ringTurn != turn && !FindRing(turn)) return;
+        _card.Dma.Push();
+        for (int i = 0; i < count; i++)
+        {
+            ulong* written = (ulong*)(_ring + index * ReceiveDescriptor.Length);
+            written[0] = _reports[i].First;
+            // The word with DD goes last, so that who sees it sees all of the frame.
+            Volatile.Write(ref written[1], _reports[i].Second);
+            if (++index == _settings.Count) index = 0;
+        }
+    }
+
+    // The whole ring, once a turn: memory cannot be mapped or unmapped within one.
+    private bool FindRing(long turn)
+    {
+        _ring = _card.Dma.Translate(_settings.Base, _settings.Count * ReceiveDescriptor.Length, _ringName);
+        _ringTurn = _ring is null ? -1 : turn;
+        return _ring is not null;
+    }
+
+    private struct Descriptor
+    {
+        /// <summary>Packet buffer address.</summary>
+        internal ulong Buffer;
+
+        /// <summary>Header buffer address of an advanced descriptor.</summary>
+        internal ulong Header;
+    }
+}

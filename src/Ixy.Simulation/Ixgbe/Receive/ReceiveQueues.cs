@@ -1,0 +1,162 @@
+using System.Numerics;
+using Ixy.Simulation.Ixgbe.Registers;
+using Ixy.Simulation.Ixgbe.Transmit;
+using static Ixy.Ixgbe.IxgbeRegisters;
+
+namespace Ixy.Simulation.Ixgbe.Receive;
+
+/// <summary>
+/// The 128 receive queues and their registers (datasheet 8.2.3.8). Registers may be written through the register file or,
+/// on the shared pages, as plain memory: what a write does is also found out by looking at them in turn.
+/// </summary>
+internal sealed class ReceiveQueues
+{
+    internal const int Count = 128;
+
+    private readonly IxgbeCard _card;
+    private readonly RegisterFile _registers;
+    private readonly ReceiveQueue[] _queues = new ReceiveQueue[Count];
+
+    // Bits of the queues that have something to report at the end of the turn.
+    private ulong _touchedLow, _touchedHigh;
+    private int _observed;
+
+    internal ReceiveQueues(IxgbeCard card)
+    {
+        _card = card;
+        _registers = card.Registers;
+        for (int index = 0; index < Count; index++) _queues[index] = new(card, index);
+        Rules = new(card, _queues);
+        _registers.OnWrite(RXDCTL, WriteControl);
+        _registers.OnWrite(SRRCTL, WriteSplit);
+        _registers.OnWrite(RDT, WriteTail);
+        _registers.OnWrite(RDBAL, (index, value) => WriteRing(RDBAL, index, value, hardwired: card.Options.RingAlignment - 1));
+        _registers.OnWrite(RDBAH, (index, value) => WriteRing(RDBAH, index, value, hardwired: 0));
+        _registers.OnWrite(RDLEN, (index, value) => WriteRing(RDLEN, index, value, hardwired: 0x7F));
+    }
+
+    internal ReceiveRules Rules { get; }
+
+    internal ReceiveQueue this[int index] => _queues[index];
+
+    /// <summary>A queue got a frame in this turn.</summary>
+    internal void Touch(int index)
+    {
+        if (index < 64) _touchedLow |= 1ul << index;
+        else _touchedHigh |= 1ul << index;
+    }
+
+    /// <summary>Heads, interrupts and counters, once a turn for each queue that got frames.</summary>
+    internal void EndTurn(long turn)
+    {
+        for (; _touchedLow != 0; _touchedLow &= _touchedLow - 1) Report(_queues[BitOperations.TrailingZeroCount(_touchedLow)], turn);
+        for (; _touchedHigh != 0; _touchedHigh &= _touchedHigh - 1) Report(_queues[64 + BitOperations.TrailingZeroCount(_touchedHigh)], turn);
+    }
+
+    /// <summary>Counts a frame that was dropped for lack of descriptors, or because its queue is off (8.2.3.23.75).</summary>
+    internal void CountDropped(int queue) => _card.Statistics.QPRDC[CounterOf(queue)]++;
+
+    /// <summary>Looks at the registers of one queue, the next one each time, for what was written as plain memory.</summary>
+    internal void Observe()
+    {
+        int index = _observed = (_observed + 1) % Count;
+        uint control = _registers[RXDCTL, index];
+        if (((control & RXDCTL_.Enable) != 0) != _queues[index].IsEnabled) Apply(index, control);
+        _queues[index].VlanStrip = (control & RXDCTL_.VlanStrip) != 0;
+        _queues[index].DropEnable = (_registers[SRRCTL, index] & SRRCTL_.DropEnable) != 0;
+    }
+
+    /// <inheritdoc cref="TransmitPath.TakeOverStores"/>
+    internal void TakeOverStores()
+    {
+        for (int index = 0; index < Count; index++)
+        {
+            uint control = _registers[RXDCTL, index];
+            if (((control & RXDCTL_.Enable) != 0) != _queues[index].IsEnabled) Apply(index, control);
+        }
+    }
+
+    internal void Reset()
+    {
+        foreach (var queue in _queues) queue.Reset();
+        (_touchedLow, _touchedHigh) = (0, 0);
+    }
+
+    private void Report(ReceiveQueue queue, long turn)
+    {
+        if (!queue.HasReceived) Rules.CheckDca(queue.Index);
+        queue.HasReceived = true;
+        queue.ReportFrames(turn);
+        // The head does not pass the descriptors.
+        _card.Dma.Push();
+        _registers[RDH, queue.Index] = queue.Head;
+        int counter = CounterOf(queue.Index);
+        var statistics = _card.Statistics;
+        statistics.QPRC[counter] += queue.Packets;
+        statistics.QBRC[counter] += queue.Octets;
+        statistics.RXDGPC += queue.Packets;
+        statistics.RXDGBC += queue.Octets;
+        bool runsLow = RunsLow(queue);
+        queue.Packets = queue.Octets = 0;
+        if (queue.IsUrgent || runsLow) _card.Interrupts.RaiseReceiveUrgently(queue.Index);
+        else _card.Interrupts.RaiseReceive(queue.Index);
+        queue.IsUrgent = false;
+    }
+
+    // The free descriptors went through SRRCTL.RDMTS times 64 in this turn (8.2.3.8.7).
+    private static bool RunsLow(ReceiveQueue queue)
+    {
+        uint low = queue.Settings.LowDescriptors;
+        if (low == 0) return false;
+        uint free = queue.FreeNow;
+        return free <= low && free + queue.Packets > low;
+    }
+
+    // Four queues a register, eight bits each, four of them used (8.2.3.23.71).
+    private int CounterOf(int queue) => (int)(_registers[RQSMR, queue / 4] >> queue % 4 * 8) & (CardStatistics.QueueCounters - 1);
+
+    private void WriteControl(int index, uint value)
+    {
+        Rules.CheckControl(index, value);
+        Apply(index, value);
+    }
+
+    // Enabling latches the ring; ENABLE reads as the state that was reached (8.2.3.8.6).
+    private void Apply(int index, uint control)
+    {
+        var queue = _queues[index];
+        bool enable = (control & RXDCTL_.Enable) != 0;
+        queue.VlanStrip = (control & RXDCTL_.VlanStrip) != 0;
+        _registers[RXDCTL, index] = control & ~ReceiveRules.SoftwareFlush;
+        if (enable == queue.IsEnabled) return;
+        if (!enable)
+        {
+            queue.Disable();
+            return;
+        }
+        var settings = new ReceiveQueueSettings(_registers, index, _card.Options.RingAlignment);
+        Rules.CheckEnabling(queue, settings);
+        queue.DropEnable = (settings.Split & SRRCTL_.DropEnable) != 0;
+        queue.Enable(settings);
+        _registers[RDH, index] = 0;
+    }
+
+    private void WriteSplit(int index, uint value)
+    {
+        Rules.CheckSplit(index, value);
+        _registers[SRRCTL, index] = value;
+        _queues[index].DropEnable = (value & SRRCTL_.DropEnable) != 0;
+    }
+
+    private void WriteTail(int index, uint value)
+    {
+        Rules.CheckTail(index, value);
+        _registers[RDT, index] = value;
+    }
+
+    private void WriteRing(Register register, int index, uint value, uint hardwired)
+    {
+        Rules.CheckRing(register, index, value, hardwired);
+        _registers[register, index] = value & ~hardwired;
+    }
+}

@@ -1,0 +1,146 @@
+using static Ixy.Ixgbe.IxgbeRegisters;
+using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
+
+namespace Ixy.Simulation.Ixgbe.Transmit;
+
+// Enabling, disabling, and the rules that software keeps or breaks (datasheet 4.6.8, 8.2.3.9).
+internal sealed unsafe partial class TransmitQueue
+{
+    private const uint LengthUnit = 128, LengthMask = 0xF_FF80, LongestRing = 128 * 1024;
+    private const uint AllThresholds = TXDCTL_.ThresholdMask << TXDCTL_.PrefetchShift
+        | TXDCTL_.ThresholdMask << TXDCTL_.HostShift | TXDCTL_.ThresholdMask << TXDCTL_.WriteBackShift;
+    private ulong _rulesReported;
+    private (uint Thresholds, uint HeadWriteBack, uint Attributes) _checked;
+
+    /// <summary>
+    /// Takes a value of TXDCTL into effect and shows it in the register: thresholds, ENABLE, and SWFLSH, which clears
+    /// itself.
+    /// </summary>
+    internal void Apply(uint control)
+    {
+        bool enable = (control & TXDCTL_.Enable) != 0;
+        if ((control & TXDCTL_.SoftwareFlush) != 0 && IsEnabled) Flush();
+        if (enable) Enable(control);
+        else if (IsEnabled) Disable();
+        _registers[TXDCTL, Index] = control & ~TXDCTL_.SoftwareFlush;
+    }
+
+    /// <summary>Setting DMATXCTL.TE enables queue 0, with whatever is programmed then (8.2.3.9.10).</summary>
+    internal void EnableWithTransmit()
+    {
+        uint control = _registers[TXDCTL, Index] | TXDCTL_.Enable;
+        if (_registers[TDLEN, Index] != 0) Apply(control);
+        else (IsEnabled, _registers[TXDCTL, Index]) = (true, control);
+    }
+
+    /// <summary>State after a reset.</summary>
+    internal void Reset()
+    {
+        IsEnabled = false;
+        (_ring, _headWriteBack, _count, _writeBackThreshold, _rulesReported) = (0, 0, 0, 0, 0);
+        Restart();
+    }
+
+    // Software may change the registers that describe the ring while the queue is off only (4.6.8).
+    private void Latch()
+    {
+        uint control = _registers[TXDCTL, Index], low = _registers[TDWBAL, Index];
+        _ring = (ulong)_registers[TDBAH, Index] << 32 | _registers[TDBAL, Index] & ~(_path.Card.Options.RingAlignment - 1);
+        _count = (_registers[TDLEN, Index] & LengthMask) / (uint)sizeof(TransmitDescriptor);
+        _headWriteBack = (low & TDWBAL_.Enable) == 0 ? 0
+            : (ulong)_registers[TDWBAH, Index] << 32 | low & TDWBAL_.AddressMask;
+        _writeBackThreshold = WritesHead ? 0 : control >> TXDCTL_.WriteBackShift & TXDCTL_.ThresholdMask;
+        _reportsEach = !WritesHead && _writeBackThreshold == 0;
+        // Where software made a ring shorter that is in use, the card stays inside of what it is now.
+        if (_head >= _count) (_head, _tail) = (0, 0);
+        _unwritten = Math.Min(_unwritten, _count);
+    }
+
+    /// <summary>Follows registers that software has changed though the queue is on, as long as it has nothing to do.</summary>
+    internal void LatchIfIdle()
+    {
+        if (_head == _tail) Latch();
+    }
+
+    private void Enable(uint control)
+    {
+        bool wasEnabled = IsEnabled;
+        _registers[TXDCTL, Index] = control;
+        if (!wasEnabled || _head == _tail) Latch();
+        // Software that writes ENABLE again to a queue that is on, as DMATXCTL.TE turns queue 0 on, breaks no rule twice.
+        var settings = (control & AllThresholds, _registers[TDWBAL, Index], _registers[DCA_TXCTRL, Index]);
+        if (!wasEnabled || settings != _checked) CheckThresholds(control);
+        _checked = settings;
+        if (wasEnabled) return;
+        IsEnabled = true;
+        Restart();
+        CheckRing();
+        Array.Clear(Contexts);
+    }
+
+    private void Disable()
+    {
+        if (_head != _tail) Report(TransmitRule.QueueNotEmpty, "TXDCTL", Distance(_head, _tail));
+        IsEnabled = false;
+        (_unwritten, _flushAt) = (0, Never);
+    }
+
+    private void Restart()
+    {
+        _head = *_headRegister;
+        if (_head >= _count) _head = 0;
+        (_tail, _lastTail, _unwritten, _sinceReport, _flushAt) = (_head, _head, 0, 0, Never);
+        (_newTail, _reported, _blocked, _rulesReported) = (false, false, false, 0);
+    }
+
+    private void CheckRing()
+    {
+        if (!_path.IsTransmitEnabled) Report(TransmitRule.QueueBeforeTransmit, "TXDCTL", _registers[TXDCTL, Index]);
+        if (_path.IsOutsideMode(Index)) Report(TransmitRule.QueueOutsideMode, "TXDCTL", _registers[TXDCTL, Index]);
+        if (_count == 0) Report(TransmitRule.RingNotSet, "TDLEN", _registers[TDLEN, Index]);
+        uint tail = Volatile.Read(ref *_tailRegister);
+        if (tail != _head) Report(TransmitRule.TailWhileDisabled, "TDT", tail);
+    }
+
+    private void CheckThresholds(uint control)
+    {
+        uint prefetch = control >> TXDCTL_.PrefetchShift & TXDCTL_.ThresholdMask;
+        uint host = control >> TXDCTL_.HostShift & TXDCTL_.ThresholdMask;
+        uint writeBack = control >> TXDCTL_.WriteBackShift & TXDCTL_.ThresholdMask;
+        if (prefetch + writeBack > OnChipDescriptors) Report(TransmitRule.Thresholds, "TXDCTL", control);
+        if (prefetch != 0 && host == 0) Report(TransmitRule.HostThreshold, "TXDCTL", control);
+        if (!WritesHead) return;
+        uint low = _registers[TDWBAL, Index], attributes = _registers[DCA_TXCTRL, Index];
+        if (writeBack != 0) Report(TransmitRule.HeadWriteBackThreshold, "TXDCTL", control);
+        if ((low & ~TDWBAL_.AddressMask & ~3u) != 0) Report(TransmitRule.HeadWriteBackUnaligned, "TDWBAL", low);
+        if ((attributes & DCA_TXCTRL_.WriteBackRelaxedOrdering) != 0)
+            Report(TransmitRule.HeadWriteBackOrder, "DCA_TXCTRL", attributes);
+    }
+
+    private void CheckTail(TransmitDescriptor* ring)
+    {
+        _newTail = false;
+        var last = ring + Forward(_tail, _count - 1);
+        if (!last->EndsPacket || last->IsContext) ReportOnce(TransmitRule.TailInsidePacket, last, ring);
+    }
+
+    /// <summary>A rule that the value of one of the queue's registers breaks.</summary>
+    internal void Report(TransmitRule rule, string register, ulong value) =>
+        _path.Card.Violations.Add(rule.Name, $"{register}[{Index}]", value, rule.Section, rule.Explanation);
+
+    /// <summary>
+    /// A rule that a descriptor breaks: reported the first time after the queue was enabled, as a driver breaks it with
+    /// every packet or never.
+    /// </summary>
+    internal void ReportOnce(TransmitRule rule, TransmitDescriptor* descriptor, TransmitDescriptor* ring)
+    {
+        if ((_rulesReported & rule.Bit) != 0) return;
+        _rulesReported |= rule.Bit;
+        ulong value = (ulong)descriptor->Status << 32 | descriptor->Command;
+        _path.Card.Violations.Add(rule.Name, $"transmit descriptor {descriptor - ring} of queue {Index}", value,
+            rule.Section, rule.Explanation);
+    }
+
+    /// <inheritdoc cref="TransmitRule.RingLength"/>
+    internal static bool IsBadLength(uint length) => length % LengthUnit != 0 || length > LongestRing;
+}

@@ -1,0 +1,69 @@
+using Ixy.Hosting;
+using Ixy.Simulation.Cards;
+using Ixy.Simulation.Wires;
+using Ixy.Vfio;
+using Ixy.Vfio.VfioUser;
+
+namespace Ixy.Simulation;
+
+/// <summary>
+/// A simulated card for clients of other processes; see <see cref="VfioUserServer"/>. The far end of the wire sends only while a
+/// driver receives. Thread-safe.
+/// </summary>
+public sealed class SimulatedCardServer : VfioUserServer
+{
+    private readonly CardModel _card;
+    private readonly IDisposable? _trace;
+    private readonly SendingGate _gate;
+
+    private SimulatedCardServer(CardModel card, IDisposable? trace, MessageListener listener) : base(card, listener) =>
+        (_card, _trace, _gate) = (card, trace, new SendingGate(card));
+
+    /// <summary>
+    /// The card's port has a link: it is set up, by a driver or, after each reset of an 82599, by what its EEPROM says, and the
+    /// far end of the wire is there. So it tells nothing of whether there is a driver.
+    /// </summary>
+    public bool LinkIsUp => _card.LinkIsUp;
+
+    /// <summary>What passed the wire of the card's port.</summary>
+    public WireStatistics WireStatistics => _card.Wire.Statistics;
+
+    /// <summary>What the card's port is plugged into. It belongs to the card.</summary>
+    public Wire Wire => _card.Wire;
+
+    /// <summary>Makes a card and listens for clients.</summary>
+    /// <param name="specifier">Which card, as for <see cref="SimulatedCards"/>.</param>
+    /// <param name="socketPath">Where the socket is made: a path of at most 107 bytes.</param>
+    /// <exception cref="DeviceSpecifierException">The specifier or the path makes no sense.</exception>
+    /// <exception cref="DeviceBusyException">Another process listens there.</exception>
+    /// <exception cref="PciDeviceException">The socket cannot be made, or what the wire leads to cannot be had.</exception>
+    public static SimulatedCardServer Open(string specifier, string socketPath)
+    {
+        ArgumentNullException.ThrowIfNull(specifier);
+        ArgumentNullException.ThrowIfNull(socketPath);
+        // Before the card: its trace may be the file of the one that is served there already.
+        var listener = new MessageListener(socketPath);
+        try
+        {
+            return SimulatedCards.Open(specifier, waitsToSend: true, (card, trace) =>
+            {
+                // The driver is elsewhere, and so may be the card that it sends on through.
+                card.Wire.LetFramesLeave();
+                return new SimulatedCardServer(card, trace, listener);
+            });
+        }
+        catch
+        {
+            listener.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        _gate.Dispose();
+        base.Dispose(disposing);
+        _trace?.Dispose();
+    }
+}

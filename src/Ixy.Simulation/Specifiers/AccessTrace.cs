@@ -1,0 +1,29 @@
+using System.Diagnostics;
+using Ixy.Vfio;
+
+namespace Ixy.Simulation.Specifiers;
+
+/// <summary>A file of register accesses, one a line: seconds since the card was made, read or write, name and value.</summary>
+internal sealed class AccessTrace : IDisposable
+{
+    private readonly StreamWriter _file;
+    private readonly long _start = Stopwatch.GetTimestamp();
+
+    /// <exception cref="DeviceSpecifierException">The file cannot be created.</exception>
+    internal AccessTrace(string path)
+    {
+        try
+        {
+            _file = new StreamWriter(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new DeviceSpecifierException($"trace={path} cannot be written: {error.Message}", error);
+        }
+    }
+
+    internal void Write(string access) => _file.WriteLine($"{Stopwatch.GetElapsedTime(_start).TotalSeconds:F6} {access}");
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+}

@@ -1,0 +1,102 @@
+using System.Runtime.CompilerServices;
+using Ixy.Hosting;
+
+namespace Ixy.Simulation.Virtio.Rings;
+
+/// <summary>Where a queue's ring lies, as the driver set it up.</summary>
+internal readonly record struct RingLayout(uint Size, ulong Descriptors, ulong Driver, ulong Device, ulong Features)
+{
+    internal bool HasEventIndex => (Features & VirtioFeatures.EventIndex) != 0;
+
+    internal bool HasIndirect => (Features & VirtioFeatures.IndirectDescriptors) != 0;
+}
+
+/// <summary>A place in a ring to go back to.</summary>
+internal readonly record struct RingMark(uint Next, bool Wrap, uint Used);
+
+/// <summary>
+/// The device's side of a queue's ring, split or packed: takes buffers that the driver made available, gives them back
+/// used, and says when either side wants to be told. Used buffers show when they are published, all at once.
+/// </summary>
+internal abstract unsafe class Ring(VirtioCard card, string name)
+{
+    protected const ushort NextFlag = 1, WriteFlag = 2, IndirectFlag = 4;
+    protected const uint DescriptorLength = 16;
+
+    // So many buffers ahead their descriptors are asked for, and half as far their bytes.
+    protected const uint BuffersAhead = 8;
+
+    protected VirtioCard Card { get; } = card;
+
+    protected DmaSpace Dma { get; } = card.Dma;
+
+    protected string Name { get; } = name;
+
+    protected RingLayout Layout { get; private set; }
+
+    /// <summary>Starts at the beginning of a ring.</summary>
+    internal virtual void Start(in RingLayout layout) => Layout = layout;
+
+    /// <summary>Finds the ring in memory, once a turn: nothing is mapped or unmapped within one. False if it is out of reach.</summary>
+    internal abstract bool BeginTurn();
+
+    /// <summary>Takes the next buffer; false if there is none, or none that makes sense.</summary>
+    internal abstract bool TryTake(BufferChain chain);
+
+    /// <summary>Gives a buffer back, so many bytes of it written.</summary>
+    internal abstract void Use(BufferChain chain, uint written);
+
+    /// <summary>The buffer that was taken last is available again.</summary>
+    internal abstract void PutBack(BufferChain chain);
+
+    /// <summary>Where it is now.</summary>
+    internal abstract RingMark Mark();
+
+    /// <summary>Goes back: what was taken and used since is available again.</summary>
+    internal abstract void GoBack(RingMark mark);
+
+    /// <summary>Shows the driver what was used; true if it wants an interrupt.</summary>
+    internal abstract bool Publish();
+
+    /// <summary>Asks the driver not to notify.</summary>
+    internal abstract void SuppressNotifications();
+
+    /// <summary>Asks the driver to notify, and looks once more; true if there is a buffer already.</summary>
+    internal abstract bool EnableNotifications();
+
+    /// <summary>
+    /// An index passed the event that the other side waits for (2.7.10.1): modulo 2^16, whether it lies between the old
+    /// place and the new one.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    protected static bool IsPassed(ushort wanted, ushort now, ushort before) =>
+        (ushort)(now - wanted - 1) < (ushort)(now - before);
+
+    /// <summary>Adds a piece to a chain; false, and the device is broken, if it may not be there.</summary>
+    protected bool TryAdd(BufferChain chain, ulong address, uint length, bool isWritable, ref ulong total)
+    {
+        if (!isWritable && chain.Count > chain.Readable) return Break(VirtioRule.WritableFirst, chain.Id);
+        total += length;
+        if (total > 1ul << 32) return Break(VirtioRule.ChainTooLarge, total);
+        if (length == 0) return true;
+        byte* memory = Dma.Translate(address, length, Name);
+        if (memory is null) return Fault();
+        chain.Add(memory, length, isWritable);
+        return true;
+    }
+
+    /// <summary>The driver broke a rule so that the ring cannot be used any more (2.1.2: NEEDS_RESET).</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    protected bool Break(VirtioRule rule, ulong value)
+    {
+        Card.Report(rule, Name, value);
+        return Fault();
+    }
+
+    /// <summary>The same where the rule has been reported already.</summary>
+    protected bool Fault()
+    {
+        Card.Control.NeedReset();
+        return false;
+    }
+}

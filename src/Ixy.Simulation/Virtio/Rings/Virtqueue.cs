@@ -1,0 +1,148 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace Ixy.Simulation.Virtio.Rings;
+
+/// <summary>
+/// One queue of the card: what the driver set up for it, and whether the device has its eyes on the ring. A device that
+/// sleeps looks at the ring only after a notification; one that is awake has asked not to be notified.
+/// </summary>
+internal sealed unsafe class Virtqueue
+{
+    /// <summary>No vector (4.1.5.1.2.1); also what a doorbell holds while nobody rings, since no queue has this index.</summary>
+    internal const ushort None = 0xFFFF;
+
+    // A doorbell that is looked at no more for so long costs less than one that has to be rung again at once.
+    private const long PatienceBeforeSleep = 10_000;
+
+    private readonly VirtioCard _card;
+    private readonly SplitRing _split;
+    private readonly PackedRing _packed;
+    private readonly ushort* _doorbell;
+    private bool _notified;
+    private long _busyAt;
+
+    /// <param name="card">Whose queue it is.</param>
+    /// <param name="index">Its index.</param>
+    /// <param name="doorbell">Where software stores the index to notify the device; null if it makes a call for that.</param>
+    internal Virtqueue(VirtioCard card, int index, ushort* doorbell)
+    {
+        (_card, Index) = (card, index);
+        _doorbell = doorbell;
+        (_split, _packed) = (new(card, $"queue {index}"), new(card, $"queue {index}"));
+        Ring = _split;
+        Reset();
+    }
+
+    internal int Index { get; }
+
+    internal uint Size { get; set; }
+
+    internal ulong Descriptors { get; set; }
+
+    internal ulong Driver { get; set; }
+
+    internal ulong Device { get; set; }
+
+    internal ushort Vector { get; set; }
+
+    internal bool IsEnabled { get; private set; }
+
+    /// <summary>The device looks at the ring by itself.</summary>
+    internal bool IsAwake { get; private set; }
+
+    internal Ring Ring { get; private set; }
+
+    /// <summary>Offers a size that the kind of ring can have (4.1.4.3.1): a split one has a power of two.</summary>
+    internal void AcceptFeatures(ulong features)
+    {
+        if ((features & VirtioFeatures.RingPacked) == 0) Size = 1u << BitOperations.Log2(Size);
+    }
+
+    /// <summary>Starts at the beginning of the ring that was set up.</summary>
+    internal void Enable(ulong features)
+    {
+        Ring = (features & VirtioFeatures.RingPacked) != 0 ? _packed : _split;
+        Ring.Start(new(Size, Descriptors, Driver, Device, features));
+        IsEnabled = true;
+        IsAwake = false;
+    }
+
+    /// <summary>Stops it, as only the legacy interface can: its ring is forgotten.</summary>
+    internal void Disable()
+    {
+        Descriptors = Driver = Device = 0;
+        IsEnabled = IsAwake = _notified = false;
+    }
+
+    /// <summary>As after power-on.</summary>
+    internal void Reset()
+    {
+        Disable();
+        Size = (uint)_card.Options.QueueSize;
+        Vector = None;
+        if (_doorbell is not null) *(uint*)_doorbell = uint.MaxValue;
+    }
+
+    /// <summary>A notification waits to be acted upon.</summary>
+    internal bool IsNotified => _notified;
+
+    /// <summary>The driver notified the device by a call; a doorbell is looked at when it is the queue's turn.</summary>
+    internal void Notify()
+    {
+        if (!IsEnabled) _card.Report(VirtioRule.NotifyDisabled, $"queue {Index}", (ulong)Index);
+        else _notified = true;
+    }
+
+    /// <summary>Takes a notification, if there is one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void LookAtDoorbell()
+    {
+        if (_doorbell is not null && Volatile.Read(ref *(uint*)_doorbell) != uint.MaxValue) TakeDoorbell();
+    }
+
+    /// <summary>
+    /// Begins a turn with this queue at its device's expense: false if it sleeps, or its ring is out of reach.
+    /// </summary>
+    internal bool BeginTurn(long now)
+    {
+        if (!IsEnabled || (!IsAwake && !_notified) || !Ring.BeginTurn()) return false;
+        if (!_notified) return true;
+        _notified = false;
+        _busyAt = now;
+        if (!IsAwake) Ring.SuppressNotifications();
+        IsAwake = true;
+        return true;
+    }
+
+    /// <summary>Shows the driver what was used in this turn, and interrupts it if it wants that.</summary>
+    internal void EndTurn()
+    {
+        if (Ring.Publish()) _card.Interrupts.RaiseQueue(Vector);
+    }
+
+    /// <summary>There was something to do.</summary>
+    internal void StayAwake(long now) => _busyAt = now;
+
+    /// <summary>
+    /// There was nothing to do: after a while the device asks to be notified, looks once more, and sleeps. The ring must
+    /// be in reach.
+    /// </summary>
+    internal void GrowTired(long now)
+    {
+        if (now - _busyAt < PatienceBeforeSleep || !_card.Control.IsRunning) return;
+        IsAwake = Ring.EnableNotifications();
+        if (!IsAwake) return;
+        Ring.SuppressNotifications();
+        _busyAt = now;
+    }
+
+    // An exchange, so that no ring of the bell between look and reset is lost; it also orders the ring's memory after it.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void TakeDoorbell()
+    {
+        uint value = Interlocked.Exchange(ref *(uint*)_doorbell, uint.MaxValue);
+        if (value != (0xFFFF_0000u | (uint)Index)) _card.Report(VirtioRule.NotifyValue, $"doorbell {Index}", value);
+        _card.Control.Notified(this);
+    }
+}

@@ -1,0 +1,31 @@
+namespace Ixy.Simulation.Virtio.Transmit;
+
+/// <summary>From transmit queues to the wire (virtio 1.2, 5.1.6.2).</summary>
+internal sealed class TransmitPath
+{
+    // A turn ends after so many packets, so that other cards and the receive path have theirs.
+    private const int PacketsPerTurn = 64, PacketsPerQueue = 16;
+
+    private readonly VirtioCard _card;
+    private readonly TransmitQueue[] _queues;
+
+    internal TransmitPath(VirtioCard card)
+    {
+        _card = card;
+        _queues = new TransmitQueue[card.Options.QueuePairs];
+        for (int pair = 0; pair < _queues.Length; pair++) _queues[pair] = new(card, card.Queues[2 * pair + 1], pair);
+    }
+
+    internal void Start()
+    {
+        foreach (var queue in _queues) queue.Start();
+    }
+
+    /// <summary>Takes packets from the rings in use, in turn; true if there were any.</summary>
+    internal bool Poll(long now)
+    {
+        int pairs = _card.Pairs, sent = 0;
+        for (int pair = 0; pair < pairs; pair++) sent += _queues[pair].Process(now, pairs == 1 ? PacketsPerTurn : PacketsPerQueue);
+        return sent > 0;
+    }
+}

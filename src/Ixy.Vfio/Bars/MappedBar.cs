@@ -1,0 +1,54 @@
+using Ixy.Vfio.Interop;
+
+namespace Ixy.Vfio.Bars;
+
+/// <summary>A memory BAR that is mapped into this process as a whole: every access is one load or store.</summary>
+internal sealed unsafe class MappedBar : PciBar, IDisposable
+{
+    private MappedBar(byte* address, uint length)
+    {
+        Address = address;
+        Length = length;
+    }
+
+    public override uint Length { get; }
+
+    internal byte* Address { get; }
+
+    /// <summary>Maps a piece of a file of registers; the file may be closed afterwards.</summary>
+    /// <param name="name">For messages: function and BAR.</param>
+    /// <param name="fd">The file.</param>
+    /// <param name="start">Where the piece begins, a multiple of 4 KiB.</param>
+    /// <param name="length">Of the piece in bytes.</param>
+    /// <param name="reason">Ends the message of the exception: why it may have failed.</param>
+    /// <exception cref="PciDeviceException">The kernel refused.</exception>
+    internal static MappedBar Map(string name, int fd, long start, uint length, string reason = "")
+    {
+        nint address = Libc.mmap(0, length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, fd, start);
+        return address != Libc.MapFailed
+            ? new((byte*)address, length)
+            : throw new PciDeviceException($"{name} cannot be mapped: {Libc.LastError()}{reason}");
+    }
+
+    public void Dispose() => _ = Libc.munmap((nint)Address, Length);
+
+    internal static uint Load(void* register, int size) => size switch
+    {
+        sizeof(byte) => Volatile.Read(ref *(byte*)register),
+        sizeof(ushort) => Volatile.Read(ref *(ushort*)register),
+        _ => Volatile.Read(ref *(uint*)register),
+    };
+
+    internal static void Store(void* register, uint value, int size)
+    {
+        if (size == sizeof(byte)) Volatile.Write(ref *(byte*)register, (byte)value);
+        else if (size == sizeof(ushort)) Volatile.Write(ref *(ushort*)register, (ushort)value);
+        else Volatile.Write(ref *(uint*)register, value);
+    }
+
+    protected override uint Load(uint offset, int size) => Load(Address + offset, size);
+
+    protected override void Store(uint offset, uint value, int size) => Store(Address + offset, value, size);
+
+    protected override void* PointerTo(uint offset) => Address + offset;
+}
