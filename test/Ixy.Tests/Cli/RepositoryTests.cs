@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace Ixy.Tests.Cli;
 
 /// <summary>What the README promises.</summary>
-public sealed class RepositoryTests
+public sealed partial class RepositoryTests
 {
     private static readonly string s_root = FindRoot();
 
@@ -17,14 +19,31 @@ public sealed class RepositoryTests
         Assert.InRange(shown.Count(character => character == '\n'), 1, 15);
     }
 
-    [Fact]
-    public void EveryFileThatTheReadmeNamesIsThere()
+    public static TheoryData<string> Pages =>
+        ["README.md", .. Directory.GetFiles(Path.Combine(s_root, "docs"), "*.md", SearchOption.AllDirectories)
+            .Select(page => Path.GetRelativePath(s_root, page)).Order(StringComparer.Ordinal)];
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void EveryFileThatAPageNamesIsThere(string page)
     {
-        string readme = File.ReadAllText(Path.Combine(s_root, "README.md"));
-        var named = System.Text.RegularExpressions.Regex.Matches(readme, @"`((?:src|samples|eng|docs)/[\w./-]+)`").Select(match => match.Groups[1].Value).ToList();
-        Assert.NotEmpty(named);
-        Assert.All(named, path => Assert.True(Path.Exists(Path.Combine(s_root, path)), path));
+        string text = File.ReadAllText(Path.Combine(s_root, page)), folder = Path.GetDirectoryName(page)!;
+        Assert.All(Paths().Matches(text).Select(match => match.Groups[1].Value), path => Assert.True(Path.Exists(Path.Combine(s_root, path)), path));
+        Assert.All(Links().Matches(text).Select(match => match.Groups[1].Value),
+            link => Assert.True(Path.Exists(Path.Combine(s_root, folder, link)), link));
     }
+
+    [Fact]
+    public void TheIndexNamesEveryPage()
+    {
+        string index = File.ReadAllText(Path.Combine(s_root, "docs/README.md"));
+        string[] pages = [.. Directory.GetFiles(Path.Combine(s_root, "docs"), "*.md").Select(page => Path.GetFileName(page)!).Where(page => page != "README.md")];
+        Assert.NotEmpty(pages);
+        Assert.All(pages, page => Assert.Contains($"]({page})", index));
+    }
+
+    [Fact]
+    public void TheReadmeIsShort() => Assert.InRange(File.ReadLines(Path.Combine(s_root, "README.md")).Count(), 20, 120);
 
     [Fact]
     public void TheLauncherBuildsAndRunsIxy()
@@ -46,6 +65,13 @@ public sealed class RepositoryTests
         Assert.Equal($"{expected}", line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[0]);
         Assert.Matches(@"\n +\d+ +\d+  in all\n", counter.Output);
     }
+
+    [GeneratedRegex(@"`((?:src|samples|eng|docs|test)/[\w./-]+)`")]
+    private static partial Regex Paths();
+
+    // Links to files of the repository, with or without a place in them.
+    [GeneratedRegex(@"\]\((?!https?:|#)([\w./-]+)(?:#[\w-]+)?\)")]
+    private static partial Regex Links();
 
     private static string FindRoot()
     {
