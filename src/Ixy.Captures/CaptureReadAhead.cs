@@ -25,8 +25,8 @@ public sealed class CaptureReadAhead : IDisposable
     /// <param name="open">Opens the capture; called for each pass, on the reading thread.</param>
     /// <param name="passes">How often the capture is read, from 1.</param>
     /// <param name="longestGap">
-    /// What comes later than this after the frame before it comes so much later; what was captured earlier by more
-    /// than this comes at once. Null to keep all times, wherever they leap to.
+    /// Longest time between two frames. A longer gap is cut to this; a frame whose time lies further back than this comes at
+    /// once. Null keeps all times.
     /// </param>
     public CaptureReadAhead(Func<CaptureReader> open, long passes = 1, TimeSpan? longestGap = null)
     {

@@ -70,18 +70,35 @@ public abstract class TransmitQueue
     /// wire must not stop a forwarder. They count in <see cref="Dropped"/>. What the ring has no room for is still the caller's.
     /// </summary>
     /// <returns>How many are the caller's no more, from the front: they were taken or dropped.</returns>
-    /// <exception cref="ArgumentException">As for <see cref="Transmit"/>, but packets in front may be gone already.</exception>
-    /// <exception cref="PacketMisuseException">As for <see cref="Transmit"/>, but packets in front may be gone already.</exception>
+    /// <exception cref="ArgumentException">As for <see cref="Transmit"/>, of the first packet. None was taken or dropped.</exception>
+    /// <exception cref="PacketMisuseException">As for <see cref="Transmit"/>. None was taken or dropped.</exception>
     public int TransmitOrDrop(ReadOnlySpan<Packet> batch)
     {
         int done = Transmit(batch);
-        while (done < batch.Length && Examine(batch[done]) is { IsRefused: true } refusal)
+        try
         {
-            batch[done++].Free();
-            CountDropped(refusal);
-            done += Transmit(batch[done..]);
+            while (done < batch.Length)
+            {
+                int first = done;
+                while (done < batch.Length && TryDrop(batch[done])) done++;
+                if (done == first) break;
+                done += Transmit(batch[done..]);
+            }
+        }
+        catch (Exception) when (done > 0)
+        {
+            // What is wrong is still so when the rest is offered again, and then nothing is gone that the caller would take for his own.
         }
         return done;
+    }
+
+    private bool TryDrop(in Packet packet)
+    {
+        var refusal = Examine(packet);
+        if (!refusal.IsRefused) return false;
+        packet.Free();
+        CountDropped(refusal);
+        return true;
     }
 
     internal virtual void CountDropped(in TransmitRefusal refusal)

@@ -9,6 +9,8 @@ namespace Ixy.Cli.Replay;
 internal sealed class ReplaySchedule(ReplaySpeed speed)
 {
     private const long NanosecondsPerSecond = 1_000_000_000;
+    // 20,000 years, in seconds: a TimeSpan holds 29,000.
+    private const double LongestWait = 20_000.0 * 365 * 86_400;
     private long _start;
     // In the schedule's unit: nanoseconds of the capture, packets, or bits on the wire.
     private Int128 _now, _sent;
@@ -35,7 +37,7 @@ internal sealed class ReplaySchedule(ReplaySpeed speed)
 
     /// <summary>How long until a frame with this time is due; zero if it is, or if times do not matter.</summary>
     internal TimeSpan Wait(long time) => speed.Factor > 0 && time > _now
-        ? TimeSpan.FromSeconds((double)(time - _now) / NanosecondsPerSecond / speed.Factor)
+        ? TimeSpan.FromSeconds(Math.Min(LongestWait, (double)(time - _now) / NanosecondsPerSecond / speed.Factor))
         : TimeSpan.Zero;
 
     /// <summary>A frame of this length goes.</summary>

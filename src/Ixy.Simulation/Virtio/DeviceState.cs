@@ -19,7 +19,7 @@ internal sealed class DeviceState(VirtioCard card)
     internal ulong Offered { get; } = VirtioFeatures.Offered(card.Options);
 
     /// <summary>Features that the driver accepted.</summary>
-    internal ulong Features { get; private set; }
+    internal ulong Features { get; set; }
 
     /// <summary>The driver is ready and nothing is broken: queues are looked at.</summary>
     internal bool IsRunning { get; private set; }

@@ -1,3 +1,4 @@
+using Ixy.Vfio;
 using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Ixgbe;
@@ -176,7 +177,7 @@ public sealed partial class IxgbeDevice
             queue.RingDoorbell();
         }
         HaltReceive();
-        // Before any frame comes; and clear bit 12 of DCA_RXCTRL, which each queue's set-up has done.
+        // 4.6.7 does this last; here before RXEN, so that no frame is written with No Snoop.
         Change(CTRL_EXT, CTRL_EXT_.NoSnoopDisable, set: true);
         Change(RXCTRL, RXCTRL_.Enable, set: true);
         Change(SECRXCTRL, SECRXCTRL_.ReceiveDisable, set: false);
@@ -185,12 +186,22 @@ public sealed partial class IxgbeDevice
     private void HaltReceive()
     {
         Change(SECRXCTRL, SECRXCTRL_.ReceiveDisable, set: true);
-        WaitFor("the halt of the receive path", SECRXSTAT, SECRXSTAT_.Ready, set: true, milliseconds: 100);
+        try
+        {
+            WaitFor("the halt of the receive path", SECRXSTAT, SECRXSTAT_.Ready, set: true, milliseconds: 100);
+        }
+        catch (DeviceTimeoutException)
+        {
+            // It goes on as before: nothing else would ever open it again.
+            Change(SECRXCTRL, SECRXCTRL_.ReceiveDisable, set: false);
+            throw;
+        }
     }
 
     // 8.2.3.7.1: filters change while RXCTRL.RXEN is off. The path is halted meanwhile, so that the MAC keeps what arrives.
     private void WriteFilterControl(uint value)
     {
+        if (Read(FCTRL) == value) return;
         bool receives = (Read(RXCTRL) & RXCTRL_.Enable) != 0;
         if (receives) HaltReceive();
         Change(RXCTRL, RXCTRL_.Enable, set: false);

@@ -57,7 +57,7 @@ internal sealed class IxgbePhy
             foreach (var (device, register, clear, set) in _wanted)
                 negotiates &= IsAlready(device, register, clear, set) || device != AutoNegotiation;
             // What is offered counts from the next negotiation on.
-            if (!negotiates) Write(AutoNegotiation, Control, (ushort)(Read(AutoNegotiation, Control) | Restart));
+            if (!negotiates && TryRead(AutoNegotiation, Control, out ushort control)) Write(AutoNegotiation, Control, (ushort)(control | Restart));
         }
         finally
         {
@@ -65,10 +65,12 @@ internal sealed class IxgbePhy
         }
     }
 
-    // False if the register was different; it is not any more.
+    // False if the register was different; it is not any more. What cannot be read is left as it is: the bits in between would
+    // be written as well, and one of them resets the PHY.
     private bool IsAlready(int device, int register, ushort clear, ushort set)
     {
-        ushort value = Read(device, register), wanted = (ushort)(value & ~clear | set);
+        if (!TryRead(device, register, out ushort value)) return true;
+        ushort wanted = (ushort)(value & ~clear | set);
         if (wanted != value) Write(device, register, wanted);
         return wanted == value;
     }
@@ -77,7 +79,7 @@ internal sealed class IxgbePhy
     {
         for (_address = 0; _address < Addresses; _address++)
         {
-            if (Read(Pma, Identity) is not (0 or ushort.MaxValue)) return true;
+            if (TryRead(Pma, Identity, out ushort identity) && identity != 0) return true;
         }
         return false;
     }
@@ -111,16 +113,18 @@ internal sealed class IxgbePhy
 
     private void FreeSoftware() => _bar.Write32(SWSM, _bar.Read32(SWSM) & ~(SWSM_.SMBI | SWSM_.SWESMBI));
 
-    private ushort Read(int device, int register)
+    // Where nobody is, nobody drives the line: all ones.
+    private bool TryRead(int device, int register, out ushort value)
     {
-        Cycle(MSCA_.Address, device, register);
-        // Nobody drives the line where nobody is.
-        return Cycle(MSCA_.Read, device, register) ? (ushort)(_bar.Read32(MSRWD) >> 16) : ushort.MaxValue;
+        bool isDone = Cycle(MSCA_.Address, device, register) && Cycle(MSCA_.Read, device, register);
+        value = isDone ? (ushort)(_bar.Read32(MSRWD) >> 16) : ushort.MaxValue;
+        return value != ushort.MaxValue;
     }
 
+    // Without its address cycle it would go to the register before.
     private void Write(int device, int register, ushort value)
     {
-        Cycle(MSCA_.Address, device, register);
+        if (!Cycle(MSCA_.Address, device, register)) return;
         _bar.Write32(MSRWD, value);
         Cycle(MSCA_.Write, device, register);
     }

@@ -42,7 +42,7 @@ public static class IxgbeRegisters
     // Semaphores (8.2.3.4, 10.5.4)
     public static readonly Register SWSM = Define("SWSM", 0x10140, ReadWrite, 0, "Software semaphore: SMBI set by reading, SWESMBI (8.2.3.4)");
     public static readonly Register SW_FW_SYNC = Define("SW_FW_SYNC", 0x10160, ReadWrite, 0, "Who uses EEPROM, PHYs, MAC (8.2.3.4)");
-    public static class SWSM_ { public const uint SMBI = 1, SWESMBI = 1u << 1, WakeClock = 1u << 2; }
+    public static class SWSM_ { public const uint SMBI = 1, SWESMBI = 1u << 1; }
     public static class SW_FW_SYNC_
     {
         public const uint Eeprom = 1, Phy0 = 1u << 1, Phy1 = 1u << 2, Registers = 1u << 31;
@@ -192,7 +192,7 @@ public static class IxgbeRegisters
     public static class MSCA_
     {
         public const int RegisterShift = 0, DeviceShift = 16, PhyShift = 21, OperationShift = 26;
-        public const uint Clause22 = 3u << 28, Command = 1u << 30, InProgressEnable = 1u << 31;
+        public const uint Clause22 = 3u << 28, Command = 1u << 30;
         public const uint Address = 0, Write = 1, ReadNext = 2, Read = 3;
     }
     public static class MAXFRS_ { public const int SizeShift = 16; }

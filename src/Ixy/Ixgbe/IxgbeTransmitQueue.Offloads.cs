@@ -17,7 +17,7 @@ internal readonly record struct TransmitContext(ulong Lengths, ulong Types)
     {
         var headers = request.Headers;
         // For a tag alone nothing is parsed.
-        int mac = headers.MacLength == 0 ? FrameHeaders.EthernetLength : headers.MacLength;
+        int mac = headers.MacLength == 0 ? FrameLengths.Shortest : headers.MacLength;
         ulong types = Context | TransmitDescriptor.Advanced;
         if (headers.IsIPv4) types |= IPv4;
         if (headers.Protocol == FrameHeaders.Tcp) types |= Tcp;
@@ -48,9 +48,13 @@ internal sealed unsafe partial class IxgbeTransmitQueue
         for (; count < batch.Length; count++)
         {
             ref readonly var packet = ref batch[count];
-            if (!TryPrepare(packet, out ulong command, out var context)) break;
+            var request = new TransmitRequest(packet, _limits);
+            if (request.Refusal.IsRefused) break;
+            ulong command = Describe(packet, request, out var context);
             bool isNew = context != default && !contexts.TryFind(context, ref command);
             if (end - next < (isNew ? 2u : 1u)) break;
+            request.Begin(packet.Data);
+            FillUp(packet);
             if (isNew) WriteContext(next++, contexts.Replace(context, ref command));
             WriteData(next, packet.Buffer, command, reportsGroup: isNew && IsGroupEnd(next - 1));
             loans |= packet.Metadata & Packet.LoanMask;
@@ -66,29 +70,23 @@ internal sealed unsafe partial class IxgbeTransmitQueue
     }
 
     // The packet's command but for the index of its context; no context if there is nothing left for the card to do.
-    private bool TryPrepare(in Packet packet, out ulong command, out TransmitContext context)
+    private static ulong Describe(in Packet packet, in TransmitRequest request, out TransmitContext context)
     {
-        (command, context) = (0, default);
-        var request = new TransmitRequest(packet, _limits);
-        if (request.Refusal.IsRefused) return false;
-        request.Begin(packet.Data);
-        ulong length = FillUp(packet);
-        command = length | length << TransmitDescriptor.PayloadLengthShift | TransmitDescriptor.WholeFrame;
+        ulong length = (ulong)Math.Max(packet.Length, ShortestToSend);
+        ulong command = length | length << TransmitDescriptor.PayloadLengthShift | TransmitDescriptor.WholeFrame;
         if (request.InsertVlan) command |= TransmitDescriptor.InsertVlan;
         if (request.IpChecksum) command |= TransmitDescriptor.IpChecksum;
         if (request.L4Checksum) command |= TransmitDescriptor.L4Checksum;
-        if (request.InsertVlan || request.IpChecksum || request.L4Checksum)
-            context = TransmitContext.For(request, Packet.VlanTagOf(packet.Buffer));
-        return true;
+        bool isLeft = request.InsertVlan || request.IpChecksum || request.L4Checksum;
+        context = isLeft ? TransmitContext.For(request, Packet.VlanTagOf(packet.Buffer)) : default;
+        return command;
     }
 
     // The rest of the buffer is the packet's, too, and every buffer is longer. What was in it must not leave.
-    private static ulong FillUp(in Packet packet)
+    private static void FillUp(in Packet packet)
     {
-        uint length = (uint)packet.Length;
-        if (length >= ShortestToSend) return length;
-        new Span<byte>((byte*)(packet.Buffer & Packet.AddressMask) + length, (int)(ShortestToSend - length)).Clear();
-        return ShortestToSend;
+        int length = packet.Length;
+        if (length < ShortestToSend) new Span<byte>((byte*)(packet.Buffer & Packet.AddressMask) + length, (int)ShortestToSend - length).Clear();
     }
 
     private void WriteContext(ulong position, TransmitContext context)

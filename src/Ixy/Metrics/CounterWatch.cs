@@ -42,9 +42,15 @@ internal sealed class CounterWatch(TimeProvider time)
 
     private void TakeAll()
     {
-        // One that begins to close meanwhile is left alone: DeviceMetrics knows.
-        foreach (var device in Devices) device.TakeCounters();
-        // Only then, so that a device that answers slowly is not asked twice at once.
-        lock (_lock) _timer?.Change(Interval, Timeout.InfiniteTimeSpan);
+        try
+        {
+            // One that begins to close meanwhile is left alone: DeviceMetrics knows.
+            foreach (var device in Devices) device.TakeCounters();
+        }
+        finally
+        {
+            // Only then, so that a device that answers slowly is not asked twice at once.
+            lock (_lock) _timer?.Change(Interval, Timeout.InfiniteTimeSpan);
+        }
     }
 }

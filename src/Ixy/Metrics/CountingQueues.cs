@@ -26,7 +26,20 @@ internal sealed class CountingTransmitQueue(TransmitQueue queue, BatchSizes size
         int sent = Queue.Transmit(batch);
         sizes.Count(sent);
         // A packet that can never be sent is none that there was no room for.
-        if (sent < batch.Length && !Queue.Examine(batch[sent]).IsRefused) Volatile.Write(ref _refused, _refused + batch.Length - sent);
+        if (sent < batch.Length && !IsRefused(batch[sent])) Volatile.Write(ref _refused, _refused + batch.Length - sent);
         return sent;
+    }
+
+    // The packets before this one are gone, so what is wrong with it is thrown when it is offered again.
+    private bool IsRefused(in Packet packet)
+    {
+        try
+        {
+            return Queue.Examine(packet).IsRefused;
+        }
+        catch (Exception error) when (error is ArgumentException or PacketMisuseException)
+        {
+            return false;
+        }
     }
 }

@@ -8,7 +8,6 @@ namespace Ixy;
 /// </summary>
 internal struct FrameHeaders
 {
-    internal const int EthernetLength = FrameLengths.Shortest, TagLength = FrameLengths.Tag;
     internal const byte Tcp = 6, Udp = 17;
 
     private const ushort EtherTypeIPv4 = 0x0800, EtherTypeIPv6 = 0x86DD, CustomerTag = 0x8100, ServiceTag = 0x88A8;
@@ -63,17 +62,13 @@ internal struct FrameHeaders
     }
 
     /// <summary>
-    /// Writes the pseudo-header's sum into the checksum field, where devices expect it. Devices go on summing up to the end of
-    /// the frame: where the segment ends before, this completes the checksum instead.
+    /// Writes the pseudo-header's sum into the checksum field, where devices expect it; or <paramref name="complete"/>s the checksum.
     /// </summary>
-    /// <returns>The rest is left to the device.</returns>
-    internal readonly bool StartSegmentChecksum(Span<byte> frame)
+    internal readonly void StartSegmentChecksum(Span<byte> frame, bool complete)
     {
         var segment = frame.Slice(SegmentStart, SegmentLength);
         BinaryPrimitives.WriteUInt16LittleEndian(segment[ChecksumOffset..], (ushort)SumPseudoHeader(frame));
-        bool isLeft = SegmentStart + SegmentLength == frame.Length;
-        if (!isLeft) InternetChecksum.Complete(segment, ChecksumOffset);
-        return isLeft;
+        if (complete) InternetChecksum.Complete(segment, ChecksumOffset);
     }
 
     /// <summary>Makes the IPv4 header's checksum zero, as a device wants to find it.</summary>
@@ -88,8 +83,8 @@ internal struct FrameHeaders
 
     private TransmitRefusal ReadMac(ReadOnlySpan<byte> frame, out ushort type)
     {
-        (MacLength, type) = (EthernetLength, 0);
-        for (int tags = 0; ; tags++, MacLength += TagLength)
+        (MacLength, type) = (FrameLengths.Shortest, 0);
+        for (int tags = 0; ; tags++, MacLength += FrameLengths.Tag)
         {
             if (EndsBefore(frame, MacLength, TooShortFor + "the Ethernet header") is { IsRefused: true } tooShort) return tooShort;
             type = Word(frame, MacLength - 2);

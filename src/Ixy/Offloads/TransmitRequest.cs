@@ -13,9 +13,10 @@ internal struct TransmitRequest
 
     internal readonly TransmitRefusal Refusal;
 
-    internal readonly bool InsertVlan, IpChecksum;
+    internal readonly bool InsertVlan, IpChecksum, L4Checksum;
 
-    internal bool L4Checksum { get; private set; }
+    // The checksum that is asked for, whoever completes it.
+    private readonly bool _wantsL4Checksum;
 
     /// <summary>Looks at a packet, and changes nothing.</summary>
     /// <exception cref="ArgumentException">It asks for what is not switched on.</exception>
@@ -32,16 +33,18 @@ internal struct TransmitRequest
         // default(Packet) has no length, and is a mistake of the application.
         if (Refusal.IsRefused) _ = packet.Pool;
         if (Refusal.IsRefused || !wantsChecksum) return;
-        L4Checksum = (flags & PacketFlags.InsertL4Checksum) != 0;
-        Refusal = Headers.Read(frame, L4Checksum, limits.LongestIpHeader);
+        _wantsL4Checksum = (flags & PacketFlags.InsertL4Checksum) != 0;
+        Refusal = Headers.Read(frame, _wantsL4Checksum, limits.LongestIpHeader);
+        // Devices sum up to the end of the frame: where the segment ends before, software does it.
+        L4Checksum = _wantsL4Checksum && Headers.SegmentStart + Headers.SegmentLength == frame.Length;
         IpChecksum = (flags & PacketFlags.InsertIpChecksum) != 0 && Headers.IsIPv4;
     }
 
     /// <summary>Begins the checksums, and completes those that no device can: writes to their fields in the frame.</summary>
-    internal void Begin(Span<byte> frame)
+    internal readonly void Begin(Span<byte> frame)
     {
         if (IpChecksum) Headers.ClearIpChecksum(frame);
-        if (L4Checksum) L4Checksum = Headers.StartSegmentChecksum(frame);
+        if (_wantsL4Checksum) Headers.StartSegmentChecksum(frame, complete: !L4Checksum);
     }
 
     private static void Require(Offloads enabled, Offloads needed, PacketFlags flags)

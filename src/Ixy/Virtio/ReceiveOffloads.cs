@@ -9,7 +9,7 @@ namespace Ixy.Virtio;
 /// </summary>
 internal readonly unsafe struct ReceiveOffloads(VirtioQueueOptions options)
 {
-    private const int AddressesLength = 12, TagEnd = AddressesLength + FrameHeaders.TagLength;
+    private const int AddressesLength = 12, TagEnd = AddressesLength + FrameLengths.Tag;
     private const ushort CustomerTag = 0x8100;
 
     private readonly uint _headerLength = options.HeaderLength;
@@ -47,7 +47,7 @@ internal readonly unsafe struct ReceiveOffloads(VirtioQueueOptions options)
         if (frame.Length < TagEnd + sizeof(ushort) || BinaryPrimitives.ReadUInt16BigEndian(frame[AddressesLength..]) != CustomerTag) return;
         Packet.VlanTagOf(packet.Buffer) = BinaryPrimitives.ReadUInt16BigEndian(frame[(AddressesLength + sizeof(ushort))..]);
         frame[TagEnd..].CopyTo(frame[AddressesLength..]);
-        packet.Metadata -= FrameHeaders.TagLength;
+        packet.Metadata -= FrameLengths.Tag;
         packet.Flags |= PacketFlags.VlanStripped;
     }
 }

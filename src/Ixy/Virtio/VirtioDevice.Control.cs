@@ -15,8 +15,17 @@ public sealed partial class VirtioDevice
     {
         if (Has(VirtioFeatures.ControlReceive))
         {
-            Command("promiscuous", SetPromiscuous, [promiscuous ? (byte)1 : (byte)0]);
-            Command("all-multicast", SetAllMulticast, [allMulticast ? (byte)1 : (byte)0]);
+            CommandPromiscuous(promiscuous);
+            try
+            {
+                Command("all-multicast", SetAllMulticast, [allMulticast ? (byte)1 : (byte)0]);
+            }
+            catch (DeviceProtocolException)
+            {
+                // Half of it must not stay.
+                CommandPromiscuous(Promiscuous);
+                throw;
+            }
         }
         else if (!promiscuous)
         {
@@ -32,6 +41,20 @@ public sealed partial class VirtioDevice
         if (_unicast.Count + _multicast.Count == VirtioControlQueue.MostAddresses)
             throw new InvalidOperationException($"all {VirtioControlQueue.MostAddresses} receive addresses of {Name} are in use");
         table.Add(address);
+        try
+        {
+            CommandTables();
+        }
+        catch
+        {
+            // So that it is asked for again when it is added again.
+            table.Remove(address);
+            throw;
+        }
+    }
+
+    private void CommandTables()
+    {
         byte[] tables = new byte[2 * sizeof(uint) + 6 * (_unicast.Count + _multicast.Count)];
         int written = WriteTable(_unicast, tables);
         WriteTable(_multicast, tables.AsSpan(written));
@@ -64,6 +87,8 @@ public sealed partial class VirtioDevice
         }
         return length;
     }
+
+    private void CommandPromiscuous(bool on) => Command("promiscuous", SetPromiscuous, [on ? (byte)1 : (byte)0]);
 
     private void Command(string what, ushort command, ReadOnlySpan<byte> data) => _control!.Execute(what, command, data);
 }

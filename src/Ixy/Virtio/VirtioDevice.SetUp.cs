@@ -8,8 +8,6 @@ namespace Ixy.Virtio;
 // Initialisation, in the order of section 3.1.1.
 public sealed partial class VirtioDevice
 {
-    private const int EthernetHeader = FrameLengths.Shortest;
-
     // Good to have. ORDER_PLATFORM asks for barriers that hold for a real device, as ours do.
     private const VirtioFeatures Welcome = VirtioFeatures.Mac | VirtioFeatures.MergeableBuffers | VirtioFeatures.Status
         | VirtioFeatures.ControlQueue | VirtioFeatures.ControlReceive | VirtioFeatures.ControlMacAddress | VirtioFeatures.AnyLayout
@@ -109,7 +107,7 @@ public sealed partial class VirtioDevice
 
     // A driver that accepts the feature has to have room for such a frame (5.1.4.2).
     private bool CanReceiveMtu() =>
-        _transport.ReadConfig(VirtioRegisters.Mtu, 2) + EthernetHeader <= Math.Max(_options.EffectiveBufferSize, _options.MaxFrameSize);
+        _transport.ReadConfig(VirtioRegisters.Mtu, 2) + FrameLengths.Shortest <= Math.Max(_options.EffectiveBufferSize, _options.MaxFrameSize);
 
     private void ReadMtu()
     {
@@ -122,7 +120,7 @@ public sealed partial class VirtioDevice
         int most = Has(VirtioFeatures.MultiQueue | VirtioFeatures.Rss) ? (int)_transport.ReadConfig(MaxQueuePairs, 2) : 1;
         if (QueuePairs > most)
             throw new FeatureNotOfferedException($"{Name} has {most} queue pairs, and {QueuePairs} were asked for: in QEMU it takes a netdev with 'queues={QueuePairs}'");
-        int longestToSend = Math.Min(_options.MaxFrameSize, Mtu + EthernetHeader ?? int.MaxValue);
+        int longestToSend = Math.Min(_options.MaxFrameSize, Mtu + FrameLengths.Shortest ?? int.MaxValue);
         var options = new VirtioQueueOptions(_options, _features, longestToSend);
         for (int pair = 0; pair < QueuePairs; pair++)
         {

@@ -70,7 +70,7 @@ internal abstract unsafe partial class VirtioTransmitQueue
         var frame = packet.Data;
         request.Begin(frame);
         if (request.IpChecksum) request.Headers.WriteIpChecksum(frame);
-        if (request.InsertVlan) growth = FrameHeaders.TagLength;
+        if (request.InsertVlan) growth = FrameLengths.Tag;
         if (request.L4Checksum) AskForChecksum(packet.Buffer, request.Headers, growth);
         return true;
     }
@@ -87,8 +87,8 @@ internal abstract unsafe partial class VirtioTransmitQueue
     private static void InsertTag(ulong buffer)
     {
         var frame = (byte*)(buffer & Packet.AddressMask);
-        Buffer.MemoryCopy(frame, frame - FrameHeaders.TagLength, AddressesLength, AddressesLength);
+        Buffer.MemoryCopy(frame, frame - FrameLengths.Tag, AddressesLength, AddressesLength);
         uint tag = CustomerTag << 16 | Packet.VlanTagOf(buffer);
-        *(uint*)(frame + AddressesLength - FrameHeaders.TagLength) = BinaryPrimitives.ReverseEndianness(tag);
+        *(uint*)(frame + AddressesLength - FrameLengths.Tag) = BinaryPrimitives.ReverseEndianness(tag);
     }
 }

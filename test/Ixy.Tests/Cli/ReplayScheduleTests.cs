@@ -58,6 +58,16 @@ public sealed class ReplayScheduleTests
         Assert.Equal(TimeSpan.Zero, schedule.Wait(100 * Second));
     }
 
+    // A capture may begin in 1970 and go on today; at this speed that is 1,700,000 years.
+    [Fact]
+    public void AWaitMayBeLongerThanAnybodyLives()
+    {
+        var schedule = new ReplaySchedule(ReplaySpeed.Parse("0.001x"));
+        schedule.LookAt(0);
+        Assert.InRange(schedule.Wait(1_700_000_000 * Second), TimeSpan.FromDays(365 * 10_000), TimeSpan.MaxValue);
+        Assert.InRange(schedule.Wait(long.MaxValue), TimeSpan.FromDays(365 * 10_000), TimeSpan.MaxValue);
+    }
+
     // A wait is as long as --max-gap at any speed; the capture runs faster or slower.
     [Theory]
     [InlineData("original", 2_000)]

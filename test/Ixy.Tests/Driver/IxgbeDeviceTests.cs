@@ -3,6 +3,7 @@ using Ixy.Simulation.Ixgbe;
 using Ixy.Simulation.Ixgbe.Registers;
 using Ixy.Simulation.Wires;
 using Ixy.Vfio;
+using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Tests.Driver;
 
@@ -37,6 +38,26 @@ public sealed class IxgbeDeviceTests
         bench.Device.Promiscuous = true;
         bench.Wire.Deliver(To(new(0x02_11_22_33_44_55), 10));
         Assert.Equal([10], Numbers(bench.Receive(1)));
+    }
+
+    // The halt of the receive path is the first step of it.
+    [Fact]
+    public void WhenAFilterCannotBeChangedFramesComeAsBefore()
+    {
+        bool isStuck = false;
+        var wire = new FarEnd();
+        var card = new IxgbeCard(new IxgbeCardOptions(), wire);
+        using var device = NetworkDevice.Open(new InterposedDevice(new SimulatedPciDevice("sim:test", card)) { Answer = Answer }, DriverBench.Defaults);
+        Assert.True(device.WaitForLink(TimeSpan.FromSeconds(10)));
+        isStuck = true;
+        device.Promiscuous = true; // it is already
+        Assert.Throws<DeviceTimeoutException>(() => device.Promiscuous = false);
+        Assert.True(device.Promiscuous);
+        wire.Deliver(To(s_other, 1));
+        Assert.Equal([1], Numbers(DriverBench.Receive(device.ReceiveQueues[0], 1)));
+        Assert.Equal(0u, card.Registers[SECRXCTRL] & SECRXCTRL_.ReceiveDisable);
+
+        uint Answer(uint offset, uint value) => isStuck && offset == SECRXSTAT ? 0 : value;
     }
 
     [Fact]

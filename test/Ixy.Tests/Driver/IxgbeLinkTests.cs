@@ -52,6 +52,34 @@ public sealed class IxgbeLinkTests
         return data;
     }
 
+    // What is written back would be what nobody has read, or go to the register before: 0xFFFF in 1.0 is a reset of the PHY.
+    [Theory]
+    [InlineData(MSCA_.Read, false)]
+    [InlineData(MSCA_.Read, true)]
+    [InlineData(MSCA_.Address, true)]
+    public void ARegisterOfThePhyThatCannotBeReadIsLeftAlone(uint operation, bool isStuck)
+    {
+        const ushort Isolated = 0x2041;
+        using var bench = new Bench(new() { DeviceId = X540 });
+        bench.WritePhy(1, 0, Isolated);
+        bench.WritePhy(0x1E, 0, 1 << 11);
+        bench.Answer = (offset, value) =>
+        {
+            uint command = bench.Card.Registers[MSCA];
+            bool isMeant = (command >> MSCA_.DeviceShift & 0x1F) == 1 && (command & 0xFFFF) == 0 && (command >> MSCA_.OperationShift & 3) == operation;
+            if (!isMeant) return value;
+            return offset == MSCA && isStuck ? value | MSCA_.Command : offset == MSRWD && !isStuck ? 0xFFFF_0000 | value : value;
+        };
+        var accesses = new ConcurrentQueue<string>();
+        SimulatedPciDevice.BetweenTurns(() => bench.Card.Trace = accesses.Enqueue);
+        bench.Open().Dispose();
+        Assert.Equal(Isolated, bench.Card.Phy.Read(1, 0));
+        Assert.Equal(0, bench.Card.Phy.Read(0x1E, 0) & 1 << 11);
+        string[] writes = [.. accesses.Where(access => access.StartsWith("write MSCA", StringComparison.Ordinal))
+            .Where(access => Operation(access) == MSCA_.Write).Select(access => access[^8..])];
+        Assert.All(writes, write => Assert.NotEqual(1u, Convert.ToUInt32(write, 16) >> MSCA_.DeviceShift & 0x1F));
+    }
+
     // Bits of the PHYs in SW_FW_SYNC, and what guards that: of a driver that was killed with them, or of firmware that hangs.
     [Theory]
     [InlineData(Owner.Software)]
@@ -99,12 +127,12 @@ public sealed class IxgbeLinkTests
         var commands = accesses.Where(access => access.StartsWith("write MSCA", StringComparison.Ordinal)).ToList();
         Assert.Contains(commands, command => Operation(command) == MSCA_.Read);
         Assert.DoesNotContain(commands, command => Operation(command) == MSCA_.Write);
+    }
 
-        static uint Operation(string access)
-        {
-            string value = access[(access.IndexOf("0x", StringComparison.Ordinal) + 2)..];
-            return Convert.ToUInt32(value, 16) >> MSCA_.OperationShift & 3;
-        }
+    private static uint Operation(string access)
+    {
+        string value = access[(access.IndexOf("0x", StringComparison.Ordinal) + 2)..];
+        return Convert.ToUInt32(value, 16) >> MSCA_.OperationShift & 3;
     }
 
     [Theory]
@@ -178,11 +206,15 @@ public sealed class IxgbeLinkTests
             Registers.Write32(SW_FW_SYNC, 0);
         }
 
+        /// <summary>What our driver reads instead.</summary>
+        internal Func<uint, uint, uint> Answer { get; set; } = (_, value) => value;
+
+        internal NetworkDevice Open() => NetworkDevice.Open(new InterposedDevice(_function) { OwnsCard = false, Answer = Answer }, DriverBench.Defaults);
+
         internal void AssertOpensAndForwards(int speed)
         {
             _wire.FromCard.Clear();
-            var function = new InterposedDevice(_function) { OwnsCard = false };
-            using var device = NetworkDevice.Open(function, DriverBench.Defaults);
+            using var device = Open();
             Assert.True(device.WaitForLink(TimeSpan.FromSeconds(10)), "no link");
             Assert.Equal(new LinkStatus(true, speed), device.Link);
             var frames = DriverBench.Frames(100).ToList();

@@ -69,6 +69,29 @@ public sealed class TransmitRefusalTests
         Assert.Equal(available - good.Length, bench.Device.ReceiveQueues[0].Pool.Available);
     }
 
+    // Whoever frees the batch when it throws must still own all of it.
+    [Theory]
+    [MemberData(nameof(Cards))]
+    public void WhatCannotBeAskedForThrowsOnlyWhileNothingIsGone(OffloadCard card)
+    {
+        using var bench = OffloadBench.Open(card, Offloads.None);
+        var queue = bench.Device.TransmitQueues[0];
+        int available = bench.Device.ReceiveQueues[0].Pool.Available;
+        var packets = bench.Allocate(PacketFlags.None, DriverBench.Frame(1), new byte[1], new byte[13], DriverBench.Frame(2), DriverBench.Frame(3));
+        packets[4].Flags = PacketFlags.InsertVlan;
+
+        Assert.Equal(3, queue.TransmitOrDrop(packets));
+        Assert.Equal((1, 2), (queue.Packets, queue.Dropped));
+        Assert.Throws<ArgumentException>(() => queue.TransmitOrDrop(packets.AsSpan(3)));
+        Assert.Equal((1, 2), (queue.Packets, queue.Dropped));
+        Assert.Equal(1, queue.TransmitOrDrop(packets.AsSpan(3, 1)));
+        packets[4].Free();
+
+        DriverBench.Until(() => bench.Wire.FromCard.Count == 2, "the good ones");
+        Assert.Equal([DriverBench.Frame(1), DriverBench.Frame(2)], bench.Wire.FromCard);
+        Assert.Equal(available - 2, bench.Device.ReceiveQueues[0].Pool.Available);
+    }
+
     // The ring is no reason to drop anything.
     [Theory]
     [MemberData(nameof(Cards))]

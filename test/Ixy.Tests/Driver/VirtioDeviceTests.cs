@@ -114,6 +114,34 @@ public sealed class VirtioDeviceTests
         DriverBench.Until(() => bench.Wire.FromCard.Count == 200, "200 frames");
     }
 
+    [Fact]
+    public void AnAddressThatTheDeviceRefusedIsNotThere()
+    {
+        using var refusing = new RefusingCard(DriverBench.Defaults with { Promiscuous = false });
+        refusing.Refused = "command 1.0";
+        Assert.Throws<DeviceProtocolException>(() => refusing.Device.AddUnicastFilter(s_other));
+        Assert.Throws<DeviceProtocolException>(() => refusing.Device.AddUnicastFilter(s_other));
+        Assert.Throws<DeviceProtocolException>(() => refusing.Device.AddMulticastFilter(s_group));
+        refusing.Refused = null;
+        refusing.Device.AddUnicastFilter(s_other);
+        refusing.Wire.Deliver(To(s_group, 1));
+        refusing.Wire.Deliver(To(s_other, 2));
+        Assert.Equal([2], Numbers(DriverBench.Receive(refusing.Device.ReceiveQueues[0], 1)));
+    }
+
+    // Two commands make the modes: when the second is refused, the first has no effect either.
+    [Fact]
+    public void AModeThatTheDeviceRefusedChangesNothing()
+    {
+        using var refusing = new RefusingCard(DriverBench.Defaults with { Promiscuous = false });
+        refusing.Refused = "command 0.1";
+        Assert.Throws<DeviceProtocolException>(() => refusing.Device.Promiscuous = true);
+        Assert.False(refusing.Device.Promiscuous);
+        refusing.Wire.Deliver(To(s_other, 1));
+        refusing.Wire.Deliver(To(refusing.Device.MacAddress, 2));
+        Assert.Equal([2], Numbers(DriverBench.Receive(refusing.Device.ReceiveQueues[0], 1)));
+    }
+
     // Design section 6: such devices take addresses for physical ones.
     [Fact]
     public void WhoGoesAroundAnIommuIsRefused()
@@ -250,13 +278,45 @@ public sealed class VirtioDeviceTests
 
     private static void AssertNotOffered(string expected, Func<NetworkDevice> open) => AssertNotOffered(expected, () => open().Dispose());
 
-    private static void Deliver(DriverBench bench, MacAddress destination, byte number)
+    private static void Deliver(DriverBench bench, MacAddress destination, byte number) => bench.Wire.Deliver(To(destination, number));
+
+    private static byte[] To(MacAddress destination, byte number)
     {
         byte[] frame = DriverBench.Frame(0);
         destination.CopyTo(frame);
         frame[59] = number;
-        bench.Wire.Deliver(frame);
+        return frame;
     }
 
     private static IEnumerable<int> Numbers(IEnumerable<byte[]> frames) => frames.Select(frame => (int)frame[59]);
+
+    /// <summary>A device that refuses a command of its control queue: it forgets, while it looks at it, what was agreed upon.</summary>
+    private sealed class RefusingCard : IDisposable
+    {
+        private readonly VirtioCard _card;
+        private ulong _agreed;
+
+        internal RefusingCard(NetworkDeviceOptions options)
+        {
+            _card = new VirtioCard(Card(Variant.Split), Wire);
+            Device = NetworkDevice.Open(new SimulatedPciDevice("sim:test", _card), options);
+            SimulatedPciDevice.BetweenTurns(() => _card.Trace = Look);
+        }
+
+        internal FarEnd Wire { get; } = new();
+
+        internal NetworkDevice Device { get; }
+
+        /// <summary>How the line of the trace begins.</summary>
+        internal string? Refused { get; set; }
+
+        public void Dispose() => Device.Dispose();
+
+        private void Look(string access)
+        {
+            if (!access.StartsWith("command", StringComparison.Ordinal)) return;
+            if (_agreed == 0) _agreed = _card.Control.Features;
+            _card.Control.Features = Refused is { } refused && access.StartsWith(refused, StringComparison.Ordinal) ? 0 : _agreed;
+        }
+    }
 }

@@ -85,6 +85,23 @@ public sealed class CounterWatchTests
         Assert.True(_time.Timer.IsDisposed);
     }
 
+    // Whoever catches what a timer throws goes on, and so do the totals.
+    [Fact]
+    public void AfterAnErrorTheTimerRunsOn()
+    {
+        bool isBroken = false;
+        var function = new SimulatedPciDevice("sim:test", new IxgbeCard(new IxgbeCardOptions(), new FarEnd()));
+        using var device = NetworkDevice.Open(new InterposedDevice(function) { Answer = Answer }, DriverBench.Defaults);
+        using var watched = Watch(device);
+        CounterWatch.Shared.Remove(device.Metrics!);
+        isBroken = true;
+        Assert.Throws<InvalidOperationException>(_time.Tick);
+        isBroken = false;
+        Assert.Equal(CounterWatch.Interval, _time.Timer!.Due);
+
+        uint Answer(uint offset, uint value) => isBroken ? throw new InvalidOperationException("broken") : value;
+    }
+
     // A tick that has begun may come to a device only after it was closed.
     [Fact]
     public void ADeviceThatIsClosedIsNotTouched()

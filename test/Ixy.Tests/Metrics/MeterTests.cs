@@ -97,6 +97,28 @@ public sealed class MeterTests
         Assert.InRange(listener.Read("ixy.queue.batches", Name, "direction=transmit,queue=0,size=32-63"), 1, 2);
     }
 
+    // To look at what was not taken must not throw: what was taken is gone.
+    [Fact]
+    public void WhatWasNotTakenAndAsksForTooMuchCountsAsRefused()
+    {
+        const string Name = "sim:mute";
+        using var listener = new Listener();
+        var function = new SimulatedPciDevice(Name, new IxgbeCard(new IxgbeCardOptions(), new FarEnd()));
+        using var device = NetworkDevice.Open(new InterposedDevice(function) { IsMute = true }, new() { RingSize = 64, PoolSize = 256, CheckedPools = true });
+        var packets = new Packet[64];
+        Assert.Equal(64, device.ReceiveQueues[0].Pool.Allocate(packets));
+        for (int i = 0; i < packets.Length; i++)
+        {
+            packets[i].Length = 60;
+            packets[i].Data.Clear();
+        }
+        packets[63].Flags = PacketFlags.InsertVlan;
+        Assert.Equal(62, device.Transmit(packets.AsSpan(0, 62)));
+        Assert.Equal(1, device.Transmit(packets.AsSpan(62)));
+        Assert.Equal(1, listener.Read("ixy.queue.refused", Name, "direction=transmit,queue=0"));
+        packets[63].Free();
+    }
+
     [Fact]
     public void EveryQueueAndEveryDeviceIsThere()
     {

@@ -76,6 +76,23 @@ public sealed class TransmitContextTests
         Assert.InRange(queue.Pending, 0, 32);
     }
 
+    // Its owner may still change his mind.
+    [Fact]
+    public void APacketWithoutRoomStaysAsItIs()
+    {
+        using var bench = OffloadBench.Open(OffloadCard.Ixgbe, Transmit, DriverBench.Defaults with { RingSize = 64, PoolSize = 256 });
+        bench.Wire.Signal = false;
+        DriverBench.Until(() => !bench.Device.Link.IsUp, "link down");
+        var plain = bench.Allocate(PacketFlags.None, [.. DriverBench.Frames(62)]);
+        Assert.Equal(62, bench.Device.Transmit(plain));
+        // One place is left, and it needs two.
+        byte[] frame = OffloadFrame.All[0].Bytes;
+        var packet = bench.Allocate(PacketFlags.InsertL4Checksum | PacketFlags.InsertIpChecksum, frame);
+        Assert.Equal(0, bench.Device.Transmit(packet));
+        Assert.Equal(frame, packet[0].Data.ToArray());
+        packet[0].Free();
+    }
+
     // As long as all ask for the same, one context does.
     [Fact]
     public void AContextIsUsedAgain()
