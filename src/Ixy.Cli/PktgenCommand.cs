@@ -5,7 +5,7 @@ namespace Ixy.Cli;
 /// <summary><c>ixy pktgen A</c>: the counterpart of C ixy's packet generator.</summary>
 internal static class PktgenCommand
 {
-    private const int ShortestFrame = 60, LongestFrame = 15_868, PoolSize = 8192;
+    private const int ShortestFrame = 60, LongestFrame = 15_864, PoolSize = 8192;
 
     internal static Command Create()
     {

@@ -33,13 +33,13 @@ internal static class Texts
     internal const string Queues = "Queue pairs of each card, 1 to 64, among which it spreads the flows; each has a thread and, as far as there are enough, a core.";
     internal const string SymmetricRss = "Both directions of a flow use the same queue pair. A virtio-net device has to offer RSS for that.";
     internal const string RingSize = "Descriptors of each ring: a power of two from 64 to 4096.";
-    internal const string MaxFrameSize = "Longest frame received or sent, in bytes without FCS: 64 to 15868.";
+    internal const string MaxFrameSize = "Longest frame received or sent, in bytes without FCS: 64 to 15864.";
     internal const string BufferSize = "Bytes of a receive buffer, a multiple of 1024. Without it, as many as the longest frame needs.";
     internal const string Interrupts = "Sleeps until a card interrupts while few packets come, and polls while many do. Not for cards that are used through sysfs.";
     internal const string Checked = "Watches every packet buffer for double frees and leaks. Slower.";
     internal const string Metrics = "Serves counters to Prometheus at http://127.0.0.1:PORT/metrics; port 0 is any that is free.";
     internal const string Json = "Prints the result as one JSON object, the last line of standard output; all else goes to standard error.";
-    internal const string Size = "Length of a packet without its 4-byte CRC: 60 to 15868.";
+    internal const string Size = "Length of a packet without its 4-byte CRC: 60 to 15864.";
     internal const string Rate = "How fast: packets (5Mpps, 100kpps), bits on the wire (10G, 100M), or max.";
     internal const string Count = "Ends after this many packets.";
 

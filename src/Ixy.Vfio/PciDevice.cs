@@ -39,6 +39,16 @@ public abstract partial class PciDevice : IDisposable
     public virtual bool HasIommu => false;
 
     /// <summary>
+    /// Throws where the addresses that the device is given lead nowhere: physical ones, behind an IOMMU that translates. Drivers ask,
+    /// as a device that goes around the IOMMU (legacy virtio, or virtio without VIRTIO_F_ACCESS_PLATFORM) needs just these.
+    /// </summary>
+    /// <exception cref="IommuTranslatesException">They do; the message says what helps.</exception>
+    public virtual void ThrowIfTranslated()
+    {
+        // Most transports have no IOMMU, or tell it the addresses.
+    }
+
+    /// <summary>
     /// The NUMA node the device is attached to: memory and cores of that node are the nearest. Null where there is none:
     /// on machines with a single one, and for devices that are simulated or in another process.
     /// </summary>

@@ -22,7 +22,6 @@ public sealed unsafe class SysfsPciDevice : PciDevice
     /// <param name="check">Called with the function before it is touched; throws if it is not wanted.</param>
     /// <param name="kernelDriver">What to do with a kernel driver that holds the function.</param>
     /// <exception cref="DeviceNotFoundException">There is none at this address.</exception>
-    /// <exception cref="IommuTranslatesException">It is behind an IOMMU that would block its physical addresses.</exception>
     /// <exception cref="PrivilegeException">Not root.</exception>
     /// <exception cref="InterfaceInUseException">The kernel's network interface of the function is in use.</exception>
     /// <exception cref="PciDeviceException">A kernel driver holds the function, or cannot be unbound.</exception>
@@ -40,7 +39,6 @@ public sealed unsafe class SysfsPciDevice : PciDevice
         try
         {
             check?.Invoke(this);
-            if (_function.IsBehindTranslation) throw new IommuTranslatesException(DescribeTranslation(_function));
             if (Libc.geteuid() != 0)
                 throw new PrivilegeException($"{Name} is driven through sysfs, which needs root: run as root, or bind it to vfio-pci");
             KernelDriver.Release(_function, kernelDriver);
@@ -59,6 +57,12 @@ public sealed unsafe class SysfsPciDevice : PciDevice
 
     /// <inheritdoc/>
     public override bool DeviceAddressIsVirtual => false;
+
+    /// <inheritdoc/>
+    public override void ThrowIfTranslated()
+    {
+        if (_function.IsBehindTranslation) throw new IommuTranslatesException(DescribeTranslation(_function));
+    }
 
     /// <inheritdoc/>
     public override int? NumaNode => _function.NumaNode;

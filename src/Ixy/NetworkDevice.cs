@@ -295,7 +295,9 @@ public abstract class NetworkDevice : IDisposable
 
     private static void IsSupported(PciDevice function)
     {
-        if (!IxgbeDevice.Supports(function) && !VirtioDevice.Supports(function)) throw Unsupported(function);
+        // Before it is touched, and its kernel driver unbound. A virtio device has to be asked first: its driver does.
+        if (IxgbeDevice.Supports(function)) function.ThrowIfTranslated();
+        else if (!VirtioDevice.Supports(function)) throw Unsupported(function);
     }
 
     private static PciDeviceException Unsupported(PciDevice function)

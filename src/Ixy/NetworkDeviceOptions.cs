@@ -28,7 +28,7 @@ public sealed record NetworkDeviceOptions
     public int RingSize { get; init; } = 512;
 
     /// <summary>
-    /// Longest frame that is received or sent, in bytes without the FCS: 64 to 15,868. Default 1,518, a full frame with a
+    /// Longest frame that is received or sent, in bytes without the FCS: 64 to 15,864. Default 1,518, a full frame with a
     /// VLAN tag. A frame that has a VLAN tag (EtherType 8100), or gets one (<see cref="PacketFlags.InsertVlan"/>), may be four bytes
     /// longer. So what was received can be sent by any device with the same limit. A virtio-net device with an MTU may send less.
     /// Buffers are made large enough, unless <see cref="BufferSize"/> says otherwise.
@@ -94,7 +94,8 @@ public sealed record NetworkDeviceOptions
         Check(TransmitQueues is >= 1 and <= 64, nameof(TransmitQueues), TransmitQueues, "1 to 64 transmit queues");
         Check(BitOperations.IsPow2(RingSize) && RingSize is >= 64 and <= 4096, nameof(RingSize), RingSize,
             "a ring size that is a power of two from 64 to 4096");
-        Check(MaxFrameSize is >= 64 and <= 15868, nameof(MaxFrameSize), MaxFrameSize, "a maximum frame size of 64 to 15868 bytes");
+        Check(MaxFrameSize is >= 64 and <= 15864, nameof(MaxFrameSize), MaxFrameSize, "a maximum frame size of 64 to 15864 bytes");
+        // With a VLAN tag and the FCS that is 15.5 KB, the longest frame of an 82599 (7.2.3.2.4).
         int buffer = EffectiveBufferSize;
         Check(buffer is >= 1024 and <= 16384 && buffer % 1024 == 0, nameof(BufferSize), buffer,
             "a buffer size that is a multiple of 1024 up to 16384");

@@ -3,6 +3,8 @@ namespace Ixy.Vfio.Sysfs;
 /// <summary>One change of a network card's driver, with all that is to be looked at before. See <see cref="DriverBinding"/>.</summary>
 internal sealed class DriverBinder
 {
+    private const ushort Virtio = 0x1AF4;
+
     private readonly PciBus _bus;
     private readonly SysfsFunction _function;
     private readonly bool _force;
@@ -81,10 +83,14 @@ internal sealed class DriverBinder
         IEnumerable<string> warnings = after is null && wantsDriver
             ? [$"no driver that is loaded knows {_function.Name}: 'sudo modprobe $(cat {_function.Directory}/modalias)' may load one"]
             : _function is { IsBoundToVfio: true, IommuGroup: not null } ? GroupWarnings()
-            : after is null && _function.IsBehindTranslation ? [$"{SysfsPciDevice.DescribeTranslation(_function)}; so 'ixy fwd' and the others will refuse it"]
+            : after is null && _function.IsBehindTranslation ? [$"{SysfsPciDevice.DescribeTranslation(_function)}; so 'ixy fwd' and the others will refuse it{Proviso}"]
             : [];
         return new(before, after, _function.IommuGroup, _loaded, [.. warnings]);
     }
+
+    // Whether a virtio device obeys the IOMMU it says only to its driver.
+    private string Proviso => _function.VendorId == Virtio
+        ? ", unless it is a virtio device that goes around the IOMMU (legacy, or without VIRTIO_F_ACCESS_PLATFORM): then this is the way to use it" : "";
 
     // One that the kernel drives keeps VFIO from giving the group to anybody. Bridges may keep their driver, and so may what
     // has one that does nothing (kernel documentation, driver-api/vfio).

@@ -3,15 +3,16 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 namespace Ixy.Ixgbe;
 
 // What the driver before left behind. Memories of filters and arbiters, and the PCIe block, keep what they have through
-// every reset but power-on (4.2.3). Each of them that can do harm is written here, and with them what would do the same
-// if a reset forgot it. docs/ixgbe-registers-after-reset.md lists every register, and why others need no write.
+// every reset but power-on (4.2.3). Each of them that can do harm is written here, and with them much that the reset
+// clears, too; IVAR_MISC is not, as none of its causes is ever enabled. docs/ixgbe-registers-after-reset.md lists every register,
+// and why others need no write.
 public sealed partial class IxgbeDevice
 {
     // All of their elements get their reset values. Those that are used get their own afterwards.
     private static readonly Register[] s_leftovers =
     [
         // 4.6.3.2: without flow control they are written with 0.
-        FCTTV, FCRTL, FCRTH, FCRTV, FCCFG, MFLCN, HLREG0,
+        FCTTV, FCRTL, FCRTH, FCRTV, FCCFG, MFLCN,
         // 4.6.6 Interrupts, also of queues that are not in use.
         GPIE, EIAC, EIAM_EX, EITR, IVAR,
         // 4.6.7 Receive: filters by address and VLAN, by protocol, and what comes with them.
@@ -29,6 +30,8 @@ public sealed partial class IxgbeDevice
     {
         Change(GCR_EXT, GCR_EXT_.VirtualizationMask | GCR_EXT_.BuffersClear, set: false);
         Change(CTRL_EXT, CTRL_EXT_.ExtendedVlan, set: false);
+        // Of the rest some is not the same on every card, as the speed of MDIO.
+        Change(HLREG0, HLREG0_.Loopback | HLREG0_.PrependMask | HLREG0_.RxPadStrip, set: false);
         WriteResetValues(s_leftovers);
     }
 

@@ -101,6 +101,7 @@ public sealed partial class IxgbeDevice
     private void SetUpFilters()
     {
         for (int i = 1; i < RAH.Count; i++) _bar.Write32(RAH[i], 0);
+        ChooseFirstPool(0);
         Change(FCTRL, FCTRL_.BroadcastAccept, set: true);
         Promiscuous = _options.Promiscuous;
         // MAXFRS counts the FCS but no VLAN tag, and is looked at only with JUMBOEN; without it 1,518 bytes are the limit (8.2.3.22.13).
@@ -172,7 +173,7 @@ public sealed partial class IxgbeDevice
         foreach (var queue in _receiveQueues)
         {
             uint register = RXDCTL[queue.Index];
-            Change(register, RXDCTL_.Enable | VlanControl, set: true);
+            _bar.Write32(register, (_bar.Read32(register) & ~RXDCTL_.VlanStrip) | RXDCTL_.Enable | VlanControl);
             WaitFor($"receive queue {queue.Index}", register, RXDCTL_.Enable, set: true, milliseconds: 100);
             queue.RingDoorbell();
         }

@@ -161,8 +161,16 @@ public sealed partial class IxgbeDevice : NetworkDevice
     private void WriteReceiveAddress(int index, MacAddress address)
     {
         ulong wire = System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(address.Value) >> 16;
+        ChooseFirstPool(index);
         _bar.Write32(RAL[index], (uint)wire);
         _bar.Write32(RAH[index], (uint)(wire >> 32) | RAH_.Valid);
+    }
+
+    // 8.2.3.7.10: without virtualization all is in pool 0. Whether the card looks at it then is not said (docs/silicon.md).
+    private void ChooseFirstPool(int index)
+    {
+        _bar.Write32(MPSAR[2 * index], 1);
+        _bar.Write32(MPSAR[2 * index + 1], 0);
     }
 
     private uint Read(Register register) => _bar.Read32(register);

@@ -188,7 +188,7 @@ public static class IxgbeRegisters
     public static readonly Register MFLCN = Define("MFLCN", 0x04294, ReadWrite, 0, "Flow control: pass and obey pause (8.2.3.22.34)");
     public static readonly Register AUTOC = Define("AUTOC", 0x042A0, ReadWrite, 0xC09C_6004, "Auto-negotiation, link mode (8.2.3.22.19)");
     public static readonly Register LINKS = Define("LINKS", 0x042A4, ReadOnly, 0, "Link status and speed (8.2.3.22.20)");
-    public static class HLREG0_ { public const uint TxCrcEnable = 1, RxCrcStrip = 1u << 1, JumboEnable = 1u << 2, TxPadEnable = 1u << 10, Loopback = 1u << 15; }
+    public static class HLREG0_ { public const uint TxCrcEnable = 1, RxCrcStrip = 1u << 1, JumboEnable = 1u << 2, TxPadEnable = 1u << 10, Loopback = 1u << 15, PrependMask = 15u << 20, RxPadStrip = 1u << 28; }
     public static class MSCA_
     {
         public const int RegisterShift = 0, DeviceShift = 16, PhyShift = 21, OperationShift = 26;

@@ -32,7 +32,7 @@ public sealed partial class VirtioDevice : NetworkDevice
         // The legacy interface has other registers while MSI-X is on (4.1.4.10), so this comes first.
         if (options.Interrupts) _vectors = device.EnableInterrupts(InterruptKind.Msix, options.ReceiveQueues);
         _transport = VirtioTransport.Open(device);
-        RefuseToBypassIommu();
+        RequireReachableMemory();
         Reset();
         device.EnableBusMaster();
         DmaArena.Attach(device);

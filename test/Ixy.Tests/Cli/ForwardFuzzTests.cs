@@ -16,7 +16,7 @@ namespace Ixy.Tests.Cli;
 /// </summary>
 public sealed class ForwardFuzzTests(ITestOutputHelper output) : IDisposable
 {
-    private const int LeastRounds = 8, FramesPerRound = 400, JumboFrame = 15_868;
+    private const int LeastRounds = 8, FramesPerRound = 400, JumboFrame = 15_864;
     private static readonly ushort[] s_types = [0x0800, 0x86DD, 0x0806, 0x88B5, 0x88CC];
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("ixy-fuzz-");

@@ -8,6 +8,9 @@ internal sealed unsafe class InterposedDevice(SimulatedPciDevice inner) : PciDev
 {
     internal bool ClaimsIommu { get; init; }
 
+    /// <summary>Its addresses are physical, behind an IOMMU that translates.</summary>
+    internal bool IsTranslated { get; init; }
+
     /// <summary>The card goes with it; otherwise it is for the next one.</summary>
     internal bool OwnsCard { get; init; } = true;
 
@@ -26,6 +29,11 @@ internal sealed unsafe class InterposedDevice(SimulatedPciDevice inner) : PciDev
     public override string Name => inner.Name;
 
     public override bool HasIommu => ClaimsIommu;
+
+    public override void ThrowIfTranslated()
+    {
+        if (IsTranslated) throw new IommuTranslatesException("translated");
+    }
 
     public override int? NumaNode => Node;
 

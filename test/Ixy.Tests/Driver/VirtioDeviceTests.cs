@@ -153,6 +153,19 @@ public sealed class VirtioDeviceTests
         OpenBehindIommu(Card(Variant.Split)).Dispose();
     }
 
+    // The other way round: with physical addresses it is who goes around that can be driven.
+    [Theory]
+    [InlineData(Variant.Legacy, false)]
+    [InlineData(Variant.Split, false)]
+    [InlineData(Variant.Split, true)]
+    public void BehindAnIommuThatTranslatesWhoGoesAroundItIsDriven(Variant variant, bool obeys)
+    {
+        var card = Card(variant) with { Withheld = obeys ? 0 : VirtioFeatures.AccessPlatform };
+        var function = new InterposedDevice(new SimulatedPciDevice("sim:test", new VirtioCard(card, new FarEnd()))) { IsTranslated = true };
+        if (obeys) Assert.Throws<IommuTranslatesException>(() => NetworkDevice.Open(function, DriverBench.Defaults));
+        else NetworkDevice.Open(function, DriverBench.Defaults).Dispose();
+    }
+
     [Fact]
     public void ADeviceThatRefusesItsOwnFeaturesIsAnError()
     {

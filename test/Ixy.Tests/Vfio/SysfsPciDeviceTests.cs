@@ -122,7 +122,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
         _sysfs.AddGroup(12, Address);
         _sysfs.SetGroupType(12, type);
         var before = File.ReadAllBytes(Path.Combine(directory, "config"));
-        var error = Assert.Throws<IommuTranslatesException>(() => OpenAnyway(KernelDriverPolicy.ForceUnbind));
+        var error = Assert.Throws<IommuTranslatesException>(() => OpenForADriver(KernelDriverPolicy.ForceUnbind));
         Assert.StartsWith($"{Address} is behind an IOMMU that translates (the type of its group 12 is {type})", error.Message);
         Assert.Contains($"'sudo ixy bind {Address}'", error.Message);
         Assert.Contains("iommu=pt", error.Message);
@@ -308,6 +308,13 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
     {
         RequireRoot();
         return OpenAnyway();
+    }
+
+    // As a driver opens it that needs every address to be right.
+    private SysfsPciDevice OpenForADriver(KernelDriverPolicy kernelDriver)
+    {
+        Assert.True(PciAddress.TryParse(Address, out var address));
+        return new(address, function => function.ThrowIfTranslated(), _sysfs.Root, kernelDriver);
     }
 
     private SysfsPciDevice OpenAnyway(KernelDriverPolicy kernelDriver = KernelDriverPolicy.Refuse)
