@@ -25,8 +25,8 @@ internal sealed unsafe partial class ClientConnection
         try
         {
             Receive(Environment.TickCount64 + (long)_timeout.TotalMilliseconds);
-            if (_message.Header.IsReply)
-                throw new VfioUserProtocolException($"{_name}: its server answered {_message.Header.Command}, and nothing was asked");
+            if (IsOwed()) return;
+            if (_message.Header.IsReply) throw Unasked();
             Serve();
         }
         catch (PciDeviceException error)

@@ -26,6 +26,8 @@ internal sealed unsafe partial class ClientConnection : IDisposable
     private readonly Thread _listener;
     private volatile PciDeviceException? _failure;
     private ushort _lastId;
+    // What was asked in passing and is not answered yet.
+    private Header? _owed;
 
     /// <summary>Connects to a server and agrees on version and limits.</summary>
     /// <param name="path">The server's socket.</param>
@@ -100,6 +102,32 @@ internal sealed unsafe partial class ClientConnection : IDisposable
         }
     }
 
+    /// <summary>
+    /// Whether the server answers now. One that does not, because it was stopped, keeps the connection: the question changes nothing,
+    /// so its answer may come whenever it likes.
+    /// </summary>
+    internal bool AnswersWithin(int milliseconds)
+    {
+        lock (_gate)
+        {
+            if (IsGone) return false;
+            try
+            {
+                if (_owed is null) AskInPassing();
+                return TryReceiveOwed(milliseconds);
+            }
+            catch (PciDeviceException error)
+            {
+                End(Explain(error, Command.DEVICE_GET_INFO));
+                return false;
+            }
+            finally
+            {
+                _message.Descriptors.Dispose();
+            }
+        }
+    }
+
     /// <summary>For commands that are answered with the same structure, filled in.</summary>
     internal T Ask<T>(Command command, T request) where T : unmanaged
     {
@@ -150,6 +178,39 @@ internal sealed unsafe partial class ClientConnection : IDisposable
         return version;
     }
 
+    private void AskInPassing()
+    {
+        var header = new Header(++_lastId, Command.DEVICE_GET_INFO, 0, Protocol.TYPE_COMMAND, 0);
+        _socket.Send(header, BytesOf(new Protocol.device_info { argsz = (uint)sizeof(Protocol.device_info) }), timeout: (int)_timeout.TotalMilliseconds);
+        _owed = header;
+    }
+
+    private bool TryReceiveOwed(int milliseconds)
+    {
+        long end = Environment.TickCount64 + milliseconds;
+        while (_owed is not null)
+        {
+            long left = end - Environment.TickCount64;
+            if (left <= 0 || !Poll((int)left)) return false;
+            // What has begun to come comes whole.
+            Receive(Environment.TickCount64 + (long)_timeout.TotalMilliseconds);
+            if (IsOwed()) break;
+            if (_message.Header.IsReply) throw Unasked();
+            Serve();
+        }
+        return true;
+    }
+
+    private bool IsOwed()
+    {
+        var header = _message.Header;
+        if (_owed is not { } owed || !header.IsReply || header.Id != owed.Id || header.Command != owed.Command) return false;
+        _owed = null;
+        return true;
+    }
+
+    private VfioUserProtocolException Unasked() => new($"{_name}: its server answered {_message.Header.Command}, and nothing was asked");
+
     private void Exchange(Command command, ReadOnlySpan<byte> request, ReadOnlySpan<int> descriptors)
     {
         long end = Environment.TickCount64 + (long)_timeout.TotalMilliseconds;
@@ -174,6 +235,7 @@ internal sealed unsafe partial class ClientConnection : IDisposable
     private bool IsReplyTo(Header asked)
     {
         var header = _message.Header;
+        if (IsOwed()) return false;
         if (!header.IsReply)
         {
             Serve();

@@ -115,7 +115,11 @@ public sealed partial class IxgbeDevice : NetworkDevice
         lock (_statisticsLock) return AddStatistics();
     }
 
-    internal override void TakeCounters() => ReadStatistics();
+    // A card that is stopped counts nothing meanwhile.
+    internal override void TakeCounters()
+    {
+        if (_device.AnswersNow()) ReadStatistics();
+    }
 
     private DeviceStatistics AddStatistics()
     {

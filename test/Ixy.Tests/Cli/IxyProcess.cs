@@ -71,6 +71,15 @@ internal sealed partial class IxyProcess : IDisposable
         Assert.Equal(0, SendSignal(_process.Id, number));
     }
 
+    /// <summary>Stops it, as a debugger does, for so long.</summary>
+    internal void Pause(TimeSpan time)
+    {
+        const int Continue = 18, Stop = 19;
+        Assert.Equal(0, SendSignal(_process.Id, Stop));
+        Thread.Sleep(time);
+        Assert.Equal(0, SendSignal(_process.Id, Continue));
+    }
+
     /// <summary>Ends it as nothing can be prepared for (SIGKILL).</summary>
     internal void Kill()
     {

@@ -106,6 +106,18 @@ public sealed class ClientProcessTests : IDisposable
         Assert.Empty(sim.GetProperty("violations").EnumerateArray());
     }
 
+    // Longer than a command may take, and the counters are asked for every two seconds whether anybody wants them or not.
+    [Fact]
+    public void ACardThatIsStoppedForAWhileIsNotLostToWhoOnlyPolls()
+    {
+        using var card = StartCard("left", "loopback");
+        using var device = NetworkDevice.Open(Device("left"));
+        card.Pause(TimeSpan.FromSeconds(9));
+        device.PciDevice.ThrowIfGone();
+        Assert.True(device.WaitForLink(TimeSpan.FromSeconds(10)));
+        Assert.Equal(0, device.ReadStatistics().RxPackets);
+    }
+
     [Fact]
     public void WithoutACardThereIsOneLine() => IxyProcess.AssertOneLine(
         IxyProcess.Run("fwd", Device("left"), Device("left")), exitCode: 1, $"there is no socket {PathOf("left")}: start its server");

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Ixy.Tests.Driver;
 using Ixy.Vfio;
 
 namespace Ixy.Tests.VfioUser;
@@ -160,6 +161,31 @@ public sealed class ClientReplyTests
     [InlineData(HandDevice.GetRegionInfo, 16, 8)] // index
     public void APayloadAboutSomethingElse(int command, int header, int field) =>
         AssertThrows<VfioUserProtocolException>(command, answer => answer.Bytes[header + field] ^= 1);
+
+    // Asked in passing, a server may answer when it likes: with the client's next command, or alone.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void ALateAnswerToAQuestionInPassing(bool withACommand) => Assert.Null(ClientBench.Watch(bench =>
+    {
+        using var goesOn = new ManualResetEventSlim();
+        using var device = bench.Open();
+        Assert.True(device.AnswersNow());
+        int asked = 0;
+        bench.Device.On(HandDevice.GetInfo, _ =>
+        {
+            asked++;
+            goesOn.Wait();
+            return null;
+        });
+        // Longer than it may take for a command.
+        for (int i = 0; i < 5; i++) Assert.False(device.AnswersNow());
+        Assert.Equal(1, asked);
+        goesOn.Set();
+        if (withACommand) Assert.Equal(0x8086u, device.ReadConfig(0, 2));
+        DriverBench.Until(device.AnswersNow, "it answers");
+        Assert.False(device.IsGone);
+    }, inVain: true));
 
     private static void SetSize(Answer answer, uint size) => BinaryPrimitives.WriteUInt32LittleEndian(answer.Bytes.AsSpan(4), size);
 
