@@ -40,16 +40,50 @@ public abstract unsafe class PciFunctionModel : IDisposable
     public abstract uint BarLength(int bar);
 
     /// <summary>Reads 1, 2 or 4 bytes of configuration space.</summary>
-    public abstract uint ReadConfig(int offset, int size);
+    public uint ReadConfig(int offset, int size)
+    {
+        SeeDoorbells();
+        return LoadConfig(offset, size);
+    }
 
     /// <summary>Writes 1, 2 or 4 bytes of configuration space.</summary>
-    public abstract void WriteConfig(int offset, uint value, int size);
+    public void WriteConfig(int offset, uint value, int size)
+    {
+        SeeDoorbells();
+        StoreConfig(offset, value, size);
+    }
 
     /// <summary>A read of 1, 2 or 4 bytes by software, naturally aligned.</summary>
-    public abstract uint ReadBar(int bar, uint offset, int size = sizeof(uint));
+    public uint ReadBar(int bar, uint offset, int size = sizeof(uint))
+    {
+        SeeDoorbells();
+        return LoadBar(bar, offset, size);
+    }
 
     /// <summary>A write of 1, 2 or 4 bytes by software, naturally aligned.</summary>
-    public abstract void WriteBar(int bar, uint offset, uint value, int size = sizeof(uint));
+    public void WriteBar(int bar, uint offset, uint value, int size = sizeof(uint))
+    {
+        SeeDoorbells();
+        StoreBar(bar, offset, value, size);
+    }
+
+    /// <summary>
+    /// Doorbells that software has rung by plain stores are seen before the access that it makes now by call: nothing
+    /// passes a posted write (PCI Express Base 2.0, 2.4.1).
+    /// </summary>
+    public abstract void SeeDoorbells();
+
+    /// <summary>What <see cref="ReadConfig"/> gives.</summary>
+    protected abstract uint LoadConfig(int offset, int size);
+
+    /// <summary>What <see cref="WriteConfig"/> does.</summary>
+    protected abstract void StoreConfig(int offset, uint value, int size);
+
+    /// <summary>What <see cref="ReadBar"/> gives.</summary>
+    protected abstract uint LoadBar(int bar, uint offset, int size);
+
+    /// <summary>What <see cref="WriteBar"/> does.</summary>
+    protected abstract void StoreBar(int bar, uint offset, uint value, int size);
 
     /// <summary>Where software may store to a register directly; null where it must call <see cref="WriteBar"/>.</summary>
     public abstract void* TryGetShared(int bar, uint offset);
@@ -58,7 +92,8 @@ public abstract unsafe class PciFunctionModel : IDisposable
     public abstract SharedPages? SharedPages(int bar);
 
     /// <summary>
-    /// Software may access a shared page as it likes: no register in it changes by being read, and what a store does is seen.
+    /// Software may access a shared page as it likes: no register in it changes by being read or reads as something else than
+    /// was stored, and what a store does is seen.
     /// </summary>
     public abstract bool IsPlainMemory(int bar, uint page);
 

@@ -9,6 +9,7 @@ using Ixy.Simulation.Ixgbe.Receive;
 using Ixy.Simulation.Ixgbe.Registers;
 using Ixy.Simulation.Ixgbe.Transmit;
 using Ixy.Simulation.Wires;
+using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Simulation.Ixgbe;
 
@@ -97,21 +98,27 @@ internal sealed unsafe class IxgbeCard : CardModel
 
     public override uint BarLength(int bar) => Pci.BarLength(bar);
 
-    public override uint ReadConfig(int offset, int size) => Pci.Config.Read(offset, size);
+    // The tails of receive queues are looked at when descriptors are fetched, and when a queue is enabled or disabled.
+    public override void SeeDoorbells() => Transmit.SeeTails();
 
-    public override void WriteConfig(int offset, uint value, int size) => Pci.Config.Write(offset, value, size);
+    protected override uint LoadConfig(int offset, int size) => Pci.Config.Read(offset, size);
 
-    public override uint ReadBar(int bar, uint offset, int size = sizeof(uint)) => Pci.ReadBar(bar, offset, size);
+    protected override void StoreConfig(int offset, uint value, int size) => Pci.Config.Write(offset, value, size);
 
-    public override void WriteBar(int bar, uint offset, uint value, int size = sizeof(uint)) =>
-        Pci.WriteBar(bar, offset, value, size);
+    protected override uint LoadBar(int bar, uint offset, int size) => Pci.ReadBar(bar, offset, size);
 
-    public override void* TryGetShared(int bar, uint offset) =>
-        bar == 0 && offset < RegisterBarLength ? Registers.TryGetShared(offset) : null;
+    protected override void StoreBar(int bar, uint offset, uint value, int size) => Pci.WriteBar(bar, offset, value, size);
+
+    public override void* TryGetShared(int bar, uint offset)
+    {
+        if (bar != 0 || offset >= RegisterBarLength) return null;
+        var register = Registers.Find(offset, out _);
+        return register == RDT || register == TDT ? Registers.TryGetShared(offset) : null;
+    }
 
     public override SharedPages? SharedPages(int bar) => bar == 0 ? Registers.Shared : null;
 
-    // The control registers of queues are looked at now and then; counters that a read clears are another matter.
+    // The queues' pages never are: counters that a read clears are in them, and ENABLE, which reads as what the card has done.
     public override bool IsPlainMemory(int bar, uint page) => bar == 0 && !Registers.HasReadEffects(page);
 
     public override bool Poll(long now)
@@ -123,21 +130,10 @@ internal sealed unsafe class IxgbeCard : CardModel
             Link.Poll(now);
             TimeSync.Poll();
             Interrupts.Poll(now);
-            Transmit.Observe();
         }
         // With its master disabled the card starts no bus request, so no packet moves (5.2.5.3.2).
         if (Control.MasterDisabled) return false;
         return (!Security.TransmitHalted && Transmit.Poll(now)) | Receive.Poll(now);
-    }
-
-    /// <summary>
-    /// Posted writes stay in order (PCI Express Base 2.0, 2.4.1): what software has stored to the queues' pages as plain memory
-    /// is in effect before the access that it makes now by call.
-    /// </summary>
-    internal void TakeOverStores()
-    {
-        Transmit.TakeOverStores();
-        Receive.TakeOverStores();
     }
 
     /// <summary>CTRL.RST, or CTRL.LRST, which resets the link too (datasheet 4.2.1.6): PCI configuration stays.</summary>

@@ -120,7 +120,6 @@ internal sealed class IxgbePciFunction
     private uint ReadRegister(uint offset)
     {
         if (offset >= IxgbeCard.RegisterBarLength) return Nothing;
-        _card.TakeOverStores();
         _card.Control.CheckAccess(offset);
         return _card.Registers.Read(offset);
     }
@@ -128,7 +127,6 @@ internal sealed class IxgbePciFunction
     private void WriteRegister(uint offset, uint value)
     {
         if (offset >= IxgbeCard.RegisterBarLength) return;
-        _card.TakeOverStores();
         _card.Control.CheckAccess(offset);
         _card.Registers.Write(offset, value);
     }

@@ -44,6 +44,8 @@ internal sealed class ControlQueue(VirtioCard card)
 
     private void Obey(Ring ring)
     {
+        // Bells that rang before the command was placed are not to be judged by what it changes.
+        card.SeeDoorbells();
         bool isWhole = _chain.TryRead(_command, out int length) && length >= Heading && _chain.WritableLength >= 1;
         if (!isWhole) Report(VirtioRule.CommandFormat, _chain.ReadableLength);
         bool isDone = isWhole && TryObey(_command[0], _command[1], _command.AsSpan(Heading, length - Heading));

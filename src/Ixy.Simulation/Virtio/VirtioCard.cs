@@ -83,14 +83,18 @@ internal sealed unsafe class VirtioCard : CardModel
 
     public override uint BarLength(int bar) => Pci.BarLength(bar);
 
-    public override uint ReadConfig(int offset, int size) => Pci.ReadConfig(offset, size);
+    public override void SeeDoorbells()
+    {
+        foreach (var queue in _queues) queue.LookAtDoorbell();
+    }
 
-    public override void WriteConfig(int offset, uint value, int size) => Pci.Config.Write(offset, value, size);
+    protected override uint LoadConfig(int offset, int size) => Pci.ReadConfig(offset, size);
 
-    public override uint ReadBar(int bar, uint offset, int size = sizeof(uint)) => Pci.ReadBar(bar, offset, size);
+    protected override void StoreConfig(int offset, uint value, int size) => Pci.Config.Write(offset, value, size);
 
-    public override void WriteBar(int bar, uint offset, uint value, int size = sizeof(uint)) =>
-        Pci.WriteBar(bar, offset, value, size);
+    protected override uint LoadBar(int bar, uint offset, int size) => Pci.ReadBar(bar, offset, size);
+
+    protected override void StoreBar(int bar, uint offset, uint value, int size) => Pci.WriteBar(bar, offset, value, size);
 
     public override void* TryGetShared(int bar, uint offset) =>
         _structures is not null && VirtioPciFunction.NotifyAddress(bar, offset) is { } place ? Doorbells + place : null;
@@ -108,7 +112,7 @@ internal sealed unsafe class VirtioCard : CardModel
             _ = Control.IsResetting;
             Net.Poll();
             // Doorbells that ring before the device runs are looked at, too.
-            foreach (var queue in _queues) queue.LookAtDoorbell();
+            SeeDoorbells();
         }
         if (!Control.IsRunning || Pci.IsSleeping || Pci.IsStopped) return false;
         return Commands.Poll(now) | Transmit.Poll(now) | Receive.Poll(now);

@@ -73,16 +73,36 @@ public sealed unsafe class RegionTests
     }
 
     [Fact]
-    public void OthersGetThePagesThatAreLikeMemoryAndTheCardLooksAtThem()
+    public void OthersReachTheRingsByMessages()
     {
         using var bench = new ServerBench();
         var info = bench.Client.Ask(GetRegionInfo, Bytes(96, 0, 0, 0, 0ul, 0ul));
-        Assert.Equal(Bytes((ushort)1, (ushort)1, 0, 2, 0, 0x7000ul, 0x1000ul, 0xD000ul, 0x1000ul), info.Payload[32..]);
+        foreach (int descriptor in info.Descriptors) bench.Keep(descriptor);
+        Assert.Empty(info.Descriptors);
+        Assert.Equal(Bytes(32, 3, 0, 0, 0x20000ul, 0ul), info.Payload);
+        bench.Client.Write(Config, 4, 6, 2);
+        bench.Client.Write(0, 0x7028, 1u << 25); // TXDCTL[64], without a ring
+        Assert.Contains(bench.Card.Violations.All, violation => violation.Explanation.Contains("ring"));
+    }
+
+    // What a page that is mapped all the same holds is nothing to go by: a driver frees its buffers when ENABLE reads 0.
+    [Theory]
+    [InlineData(0x1028u)] // RXDCTL[0]
+    [InlineData(0xD028u)] // RXDCTL[64]
+    [InlineData(0x6028u)] // TXDCTL[0]
+    [InlineData(0x7028u)] // TXDCTL[64]
+    public void EnableReadsAsWhatTheCardHasDone(uint control)
+    {
+        using var bench = new ServerBench(negotiate: false);
+        bench.Client.Negotiate("{\"capabilities\":{\"ixy_doorbells_only\":true}}");
+        var info = bench.Client.Ask(GetRegionInfo, Bytes(96, 0, 0, 0, 0ul, 0ul));
         int file = bench.Keep(Assert.Single(info.Descriptors));
         bench.Client.Write(Config, 4, 6, 2);
-        ServerBench.WriteFile(file, 0x7028, Bytes(1u << 25)); // TXDCTL[64], without a ring
-        ServerBench.Await(() => bench.Card.Violations.Count > 0, "the card does not see it");
-        Assert.Contains(bench.Card.Violations.All, violation => violation.Explanation.Contains("ring"));
+        ServerBench.WriteFile(file, control, Bytes(1u << 25));
+        Assert.Equal(0u, bench.Client.Read(0, control) & 1u << 25);
+        bench.Client.Write(0, control, 1u << 25);
+        ServerBench.WriteFile(file, control, Bytes(0u));
+        Assert.Equal(1u << 25, bench.Client.Read(0, control) & 1u << 25);
     }
 
     [Fact]

@@ -68,7 +68,6 @@ internal sealed unsafe class ReceivePath : IDisposable
     internal bool Poll(long now)
     {
         _turn++;
-        _queues.Observe();
         Prepare();
         bool busy = !_buffer.IsEmpty && Drain();
         bool hearsWire = _card.Link.IsUp && (*_macControl & HLREG0_.Loopback) == 0;
@@ -89,9 +88,6 @@ internal sealed unsafe class ReceivePath : IDisposable
         if (IsEnabled) Arrive(copy, FrameErrors.None);
         else _mac.Discard(copy, FrameErrors.None);
     }
-
-    /// <inheritdoc cref="TransmitPath.TakeOverStores"/>
-    internal void TakeOverStores() => _queues.TakeOverStores();
 
     internal void Reset()
     {

@@ -1,13 +1,12 @@
 using System.Numerics;
 using Ixy.Simulation.Ixgbe.Registers;
-using Ixy.Simulation.Ixgbe.Transmit;
 using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Receive;
 
 /// <summary>
-/// The 128 receive queues and their registers (datasheet 8.2.3.8). Registers may be written through the register file or,
-/// on the shared pages, as plain memory: what a write does is also found out by looking at them in turn.
+/// The 128 receive queues and their registers (datasheet 8.2.3.8). Tails may be stored to as plain memory; everything else is
+/// written by call.
 /// </summary>
 internal sealed class ReceiveQueues
 {
@@ -19,7 +18,6 @@ internal sealed class ReceiveQueues
 
     // Bits of the queues that have something to report at the end of the turn.
     private ulong _touchedLow, _touchedHigh;
-    private int _observed;
 
     internal ReceiveQueues(IxgbeCard card)
     {
@@ -27,6 +25,9 @@ internal sealed class ReceiveQueues
         _registers = card.Registers;
         for (int index = 0; index < Count; index++) _queues[index] = new(card, index);
         Rules = new(card, _queues);
+        // ENABLE reads as the state that was reached (8.2.3.8.6).
+        _registers.OnRead(RXDCTL, index =>
+            _registers[RXDCTL, index] & ~RXDCTL_.Enable | (_queues[index].IsEnabled ? RXDCTL_.Enable : 0));
         _registers.OnWrite(RXDCTL, WriteControl);
         _registers.OnWrite(SRRCTL, WriteSplit);
         _registers.OnWrite(RDT, WriteTail);
@@ -55,26 +56,6 @@ internal sealed class ReceiveQueues
 
     /// <summary>Counts a frame that was dropped for lack of descriptors, or because its queue is off (8.2.3.23.75).</summary>
     internal void CountDropped(int queue) => _card.Statistics.QPRDC[CounterOf(queue)]++;
-
-    /// <summary>Looks at the registers of one queue, the next one each time, for what was written as plain memory.</summary>
-    internal void Observe()
-    {
-        int index = _observed = (_observed + 1) % Count;
-        uint control = _registers[RXDCTL, index];
-        if (((control & RXDCTL_.Enable) != 0) != _queues[index].IsEnabled) Apply(index, control);
-        _queues[index].VlanStrip = (control & RXDCTL_.VlanStrip) != 0;
-        _queues[index].DropEnable = (_registers[SRRCTL, index] & SRRCTL_.DropEnable) != 0;
-    }
-
-    /// <inheritdoc cref="TransmitPath.TakeOverStores"/>
-    internal void TakeOverStores()
-    {
-        for (int index = 0; index < Count; index++)
-        {
-            uint control = _registers[RXDCTL, index];
-            if (((control & RXDCTL_.Enable) != 0) != _queues[index].IsEnabled) Apply(index, control);
-        }
-    }
 
     internal void Reset()
     {
@@ -115,15 +96,10 @@ internal sealed class ReceiveQueues
     // Four queues a register, eight bits each, four of them used (8.2.3.23.71).
     private int CounterOf(int queue) => (int)(_registers[RQSMR, queue / 4] >> queue % 4 * 8) & (CardStatistics.QueueCounters - 1);
 
-    private void WriteControl(int index, uint value)
+    // Enabling latches the ring.
+    private void WriteControl(int index, uint control)
     {
-        Rules.CheckControl(index, value);
-        Apply(index, value);
-    }
-
-    // Enabling latches the ring; ENABLE reads as the state that was reached (8.2.3.8.6).
-    private void Apply(int index, uint control)
-    {
+        Rules.CheckControl(index, control);
         var queue = _queues[index];
         bool enable = (control & RXDCTL_.Enable) != 0;
         queue.VlanStrip = (control & RXDCTL_.VlanStrip) != 0;

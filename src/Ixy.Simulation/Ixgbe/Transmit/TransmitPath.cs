@@ -23,7 +23,6 @@ internal sealed class TransmitPath : IDisposable
     private readonly TransmitQueue[] _enabled = new TransmitQueue[Queues];
     private readonly TransmitArbiters _arbiters;
     private int _enabledCount, _next;
-    private int _observed;
     private bool _anyBursts;
     private uint _macControl;
 
@@ -73,28 +72,10 @@ internal sealed class TransmitPath : IDisposable
         return left < turn;
     }
 
-    /// <summary>Looks at one queue, the next one each time, for what was written to its page as plain memory.</summary>
-    internal void Observe()
+    /// <summary>Takes over the tails that software has stored; those of queues that are off are looked at when they are enabled.</summary>
+    internal void SeeTails()
     {
-        int index = _observed = (_observed + 1) % _queues.Length;
-        uint control = _registers[TXDCTL, index];
-        if (((control & TXDCTL_.Enable) != 0) == _queues[index].IsEnabled) return;
-        _queues[index].Apply(control);
-        ListEnabled();
-    }
-
-    /// <summary>Looks at all queues, as an access by call is made: what was stored to their pages before it comes first.</summary>
-    internal void TakeOverStores()
-    {
-        bool changed = false;
-        foreach (var queue in _queues)
-        {
-            uint control = _registers[TXDCTL, queue.Index];
-            if (((control & TXDCTL_.Enable) != 0) == queue.IsEnabled) continue;
-            queue.Apply(control);
-            changed = true;
-        }
-        if (changed) ListEnabled();
+        for (int index = 0; index < _enabledCount; index++) _enabled[index].SeeStoredTail();
     }
 
     /// <summary>State after a reset; the registers have their reset values already.</summary>
@@ -169,6 +150,9 @@ internal sealed class TransmitPath : IDisposable
             _queues[index].Apply(value);
             ListEnabled();
         });
+        // ENABLE reads as the state that was reached (8.2.3.9.10).
+        _registers.OnRead(TXDCTL, index =>
+            _registers[TXDCTL, index] & ~TXDCTL_.Enable | (_queues[index].IsEnabled ? TXDCTL_.Enable : 0));
         _registers.OnWrite(TDT, WriteTail);
         _registers.OnWrite(TDH, WriteHead);
         _registers.OnWrite(TDBAL, (index, value) =>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 using Ixy.Hosting;
 using Ixy.Simulation.Ixgbe.Registers;
@@ -66,10 +67,18 @@ internal sealed unsafe partial class TransmitQueue
     /// <summary>Sends frames for some <paramref name="budget"/> of descriptors; how many it used, 0 if there was nothing.</summary>
     internal int Process(int budget)
     {
-        // The tail is a doorbell in a shared page: software stores to it without a call. Descriptors are read after it.
+        SeeStoredTail();
+        return _head == _tail || !IsAllowed ? 0 : Work(budget);
+    }
+
+    /// <summary>
+    /// The tail is a doorbell in a shared page: software stores to it without a call. Descriptors are read after it.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void SeeStoredTail()
+    {
         uint tail = Volatile.Read(ref *_tailRegister);
         if (tail != _lastTail) SeeTail(tail);
-        return _head == _tail || !IsAllowed ? 0 : Work(budget);
     }
 
     /// <summary>Takes over a tail that software has written; the descriptors up to it are looked at when they are fetched.</summary>

@@ -192,15 +192,14 @@ public sealed class ReceiveRingTests
         Assert.Equal(1u, bench[queue].Head);
     }
 
-    [Fact] // design D6: the queue pages are plain memory for the driver
-    public unsafe void AQueueCanBeEnabledThroughPlainMemory()
+    [Fact] // design D6: a doorbell is a store
+    public unsafe void TheTailIsADoorbellInSharedMemory()
     {
         using var bench = new ReceiveBench();
         var ring = new Ring(bench, 5, 128);
         ring.Program(OneBuffer | 2);
         ring.Refill(0, 128);
-        *(uint*)bench.Card.TryGetShared(0, IxgbeRegisters.RXDCTL[5]) = IxgbeRegisters.RXDCTL_.Enable;
-        bench.Bench.Run(200_000);
+        ring.Enable();
         *(uint*)bench.Card.TryGetShared(0, IxgbeRegisters.RDT[5]) = 127;
         bench.Bench.Write(0x05128, 0x8000_88B5);
         bench.Bench.Write(0x0EC00, 0x8005_0000);

@@ -146,6 +146,24 @@ public sealed class ControlQueueTests
         Assert.Equal(["command-data"], bench.Rules);
     }
 
+    // A driver that sends on its second pair and gives the pair up afterwards does nothing wrong, whenever the device looks.
+    [Fact]
+    public void ABellThatRangBeforeACommandIsNotJudgedByIt()
+    {
+        using var bench = VirtioBench.Running(new() { QueuePairs = 2 });
+        Assert.Equal(Ok, Command(bench, MultiQueue, 0, 2, 0));
+        bench.Queues[3].Notify();
+        byte[] command = [MultiQueue, 0, 1, 0];
+        var control = bench.Queues[4];
+        control.Add(new Piece(bench.Place(command), command.Length, false), new Piece(bench.Place([0xEE]), 1, true));
+        control.NotifyIfWanted();
+        // One turn, in which no timer is due.
+        bench.Card.Poll(bench.Now + 1);
+        Assert.Equal(1, bench.Card.Pairs);
+        bench.Run();
+        Assert.Empty(bench.Rules);
+    }
+
     [Fact]
     public void WithoutMultiQueueTheControlQueueComesAfterTheFirstPair()
     {

@@ -117,6 +117,16 @@ public sealed unsafe class QueueSetUpTests
         Assert.Equal(["notify-before-driver-ok"], bench.Rules);
     }
 
+    // No turn of the device comes between the doorbell and DRIVER_OK: it sees the two in the order in which software made them.
+    [Fact]
+    public void ADoorbellRingsBeforeTheStatusThatFollowsIt()
+    {
+        using var bench = VirtioBench.Negotiated();
+        bench.AddQueue(1).Notify();
+        bench.DriverOk();
+        Assert.Equal(["notify-before-driver-ok"], bench.Rules);
+    }
+
     [Fact]
     public void ANotificationBeforeDriverOkIsNotForgotten()
     {
