@@ -41,6 +41,7 @@ public unsafe partial class InProcessPciDevice : PciDevice
         DeviceThread.Enter();
         try
         {
+            Model.SetClock(DeviceThread.Now);
             return Model.ReadConfig(offset, size);
         }
         finally
@@ -50,8 +51,11 @@ public unsafe partial class InProcessPciDevice : PciDevice
     }
 
     /// <inheritdoc/>
-    public override void WriteConfig(int offset, uint value, int size) =>
-        BetweenTurns(() => Model.WriteConfig(offset, value, size));
+    public override void WriteConfig(int offset, uint value, int size) => BetweenTurns(() =>
+    {
+        Model.SetClock(DeviceThread.Now);
+        Model.WriteConfig(offset, value, size);
+    });
 
     /// <inheritdoc/>
     public override PciBar OpenBar(int index)

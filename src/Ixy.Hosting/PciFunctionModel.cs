@@ -101,7 +101,10 @@ public abstract unsafe class PciFunctionModel : IDisposable
     /// <param name="now">Nanoseconds; never goes back.</param>
     public abstract bool Poll(long now);
 
-    /// <summary>Function-level or PCI reset: configuration and registers as after power-on.</summary>
+    /// <summary>
+    /// Function-level or PCI reset: configuration and registers as after power-on, except for what has no reset value and
+    /// what only power-on resets.
+    /// </summary>
     public abstract void PciReset();
 
     /// <inheritdoc/>

@@ -18,7 +18,7 @@ internal sealed class DeviceControl
     private const uint PfResetDone = 1u << 14;
     private readonly IxgbeCard _card;
     private readonly RegisterFile _registers;
-    private readonly HashSet<Register> _survivors;
+    private readonly HashSet<Register> _survivors, _keptByPciReset;
     private uint _resetting;
     private long _resetAt = long.MinValue / 2, _masterDisabledAt;
     private bool _accessReported = true;
@@ -28,6 +28,7 @@ internal sealed class DeviceControl
         _card = card;
         _registers = card.Registers;
         _survivors = [.. CardRegisters.All.Where(register => ResetEffects.WhyKept(register) is not null)];
+        _keptByPciReset = [.. CardRegisters.All.Where(ResetEffects.IsKeptByPciReset)];
         _registers.OnRead(CTRL, _ => _registers[CTRL] | (SinceReset < BitClears ? _resetting : 0));
         _registers.OnWrite(CTRL, WriteControl);
         // PFRSTD tells the virtual functions and clears itself (8.2.3.1.3).
@@ -47,8 +48,8 @@ internal sealed class DeviceControl
     private uint Status =>
         (MasterDisabled && _card.Now - _masterDisabledAt >= MasterStops ? 0 : STATUS_.MasterEnable) | (_card.Link.IsUp ? 1u << 7 : 0);
 
-    /// <summary>What power-on resets and nothing else: the board's pins go on as they are.</summary>
-    internal IReadOnlySet<Register> ResetByPowerOnOnly { get; } = new HashSet<Register> { ESDP };
+    /// <summary>What no reset touches as long as there is power: memories without a reset value, the board's pins and lights.</summary>
+    internal IReadOnlySet<Register> KeptByPciReset => _keptByPciReset;
 
     /// <summary>
     /// Checks that software waits for a reset to complete before it touches other registers than those that tell it.

@@ -23,7 +23,6 @@ internal sealed unsafe class IxgbeCard : CardModel
 
     // Timers have coarser clocks than packets.
     private const long SlowTurn = 500;
-    private readonly I2cBus _i2c;
     private readonly Mdio _mdio;
     private long _slowTurnAt;
 
@@ -41,7 +40,7 @@ internal sealed unsafe class IxgbeCard : CardModel
         Pins = new SdpPins(this);
         Phy = new CopperPhy(this);
         Link = new LinkState(this);
-        _i2c = new I2cBus(this);
+        _ = new I2cBus(this);
         _mdio = new Mdio(this);
         TimeSync = new TimeSync(this);
         _ = new HostInterface(this);
@@ -148,10 +147,9 @@ internal sealed unsafe class IxgbeCard : CardModel
     public override void PciReset()
     {
         Pci.Reset();
-        Registers.Reset(Control.ResetByPowerOnOnly);
+        Registers.Reset(Control.KeptByPciReset);
         Control.PciReset();
         Semaphores.PciReset();
-        _i2c.Reset();
         ResetParts(linkToo: true);
     }
 

@@ -36,6 +36,11 @@ internal sealed record IxgbeCardOptions
     /// </summary>
     internal uint RingAlignment => HasSiliconQuirks ? 64u : 128u;
 
+    /// <summary>
+    /// Bytes of the receive packet buffer. That X540 and X550 have 384 KiB is known from Intel's drivers (IXGBE_X540_RX_PB_SIZE).
+    /// </summary>
+    internal uint ReceiveBuffer => (IsCopper ? 384u : 512u) << 10;
+
     /// <summary>From link set-up to link up, in nanoseconds.</summary>
     internal long LinkUpDelay { get; init; } = 20_000_000;
 }

@@ -34,20 +34,19 @@ internal sealed class DeviceState(VirtioCard card)
     internal bool HasFeature(ulong feature) => (Features & feature) != 0;
 
     /// <summary>A reset was begun and is not over: until then the device works on, and shows the status that it had.</summary>
-    internal bool IsResetting
+    internal bool IsResetting => _resetEnd is not null;
+
+    /// <summary>Resets the device if a reset was begun and its time has come.</summary>
+    internal void EndReset()
     {
-        get
-        {
-            if (_resetEnd is not { } end) return false;
-            if (card.Now < end) return true;
-            card.ResetDevice();
-            _resetUnread = true;
-            return false;
-        }
+        if (_resetEnd is not { } end || card.Now < end) return;
+        card.ResetDevice();
+        _resetUnread = true;
     }
 
     internal uint ReadStatus()
     {
+        EndReset();
         if (!IsResetting && _status == 0) _resetUnread = false;
         return _status;
     }
@@ -56,11 +55,13 @@ internal sealed class DeviceState(VirtioCard card)
     {
         if (value == 0)
         {
-            // A status of 0 says at once that the reset is over: there is nothing else it could show.
-            _resetEnd = card.Now + (_status == 0 ? 0 : card.Options.ResetDuration);
-            _ = IsResetting;
+            // A status of 0 says at once that the reset is over: there is nothing else it could show. The legacy interface
+            // (0.9.5) knows of no time that a reset takes.
+            _resetEnd = card.Now + (_status == 0 || card.Options.IsLegacy ? 0 : card.Options.ResetDuration);
+            EndReset();
             return;
         }
+        EndReset();
         if (IsResetting)
         {
             Report(VirtioRule.ResetNotAwaited, value);

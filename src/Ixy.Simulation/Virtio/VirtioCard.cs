@@ -109,7 +109,7 @@ internal sealed unsafe class VirtioCard : CardModel
         if (now >= _slowTurnAt)
         {
             _slowTurnAt = now + SlowTurn;
-            _ = Control.IsResetting;
+            Control.EndReset();
             Net.Poll();
             // Doorbells that ring before the device runs are looked at, too.
             SeeDoorbells();
@@ -143,6 +143,7 @@ internal sealed unsafe class VirtioCard : CardModel
     internal void ResetDevice()
     {
         Control.Reset();
+        Pci.DeviceReset();
         foreach (var queue in _queues) queue.Reset();
         Interrupts.Reset();
         Net.Reset();

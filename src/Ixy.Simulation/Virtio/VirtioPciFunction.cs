@@ -63,9 +63,12 @@ internal sealed class VirtioPciFunction
 
     /// <summary>
     /// Bus mastering was on and went off: whoever takes over a device that is at work stops it like that. It is no mistake, as it is
-    /// to start a device that never had it.
+    /// to start a device without it: after a reset there is nothing that was stopped.
     /// </summary>
     internal bool IsStopped { get; private set; }
+
+    /// <summary>The device was reset, by its status or with the function.</summary>
+    internal void DeviceReset() => IsStopped = false;
 
     internal uint BarLength(int bar) => _header.Length(bar);
 

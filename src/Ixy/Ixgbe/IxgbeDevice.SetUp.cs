@@ -83,7 +83,8 @@ public sealed partial class IxgbeDevice
     {
         Change(RXCTRL, RXCTRL_.Enable, set: false);
         // The whole packet buffer for traffic class 0 (4.6.11.3.4): without DCB there is no other.
-        Write(RXPBSIZE, RXPBSIZE_.All);
+        uint buffer = IxgbeModels.ReceiveBuffer(_device.DeviceId);
+        Write(RXPBSIZE, buffer);
         for (int i = 1; i < RXPBSIZE.Count; i++) _bar.Write32(RXPBSIZE[i], 0);
         // The FCS is stripped in both places or in neither (8.2.3.22.8).
         Change(HLREG0, HLREG0_.RxCrcStrip, set: true);
@@ -91,7 +92,7 @@ public sealed partial class IxgbeDevice
         const uint ToBeSet = RDRXCTL_.CrcStrip | RDRXCTL_.RscAckChange | RDRXCTL_.FcoeWriteFix;
         Write(RDRXCTL, (Read(RDRXCTL) & ~RDRXCTL_.RscFirstSize) | ToBeSet);
         // A threshold is set though no pause frame is ever sent (4.6.3.2).
-        Write(FCRTH, RXPBSIZE_.All - FCRTH_.ThresholdDistance);
+        Write(FCRTH, buffer - FCRTH_.ThresholdDistance);
         SetUpFilters();
         for (int i = 0; i < _options.ReceiveQueues; i++) SetUpReceiveQueue(new IxgbeReceiveQueue(_device, _bar, i, _options));
         if (_options.ReceiveQueues > 1 || _options.Rss is not null) SetUpRss(_options.Rss ?? new());
@@ -116,7 +117,7 @@ public sealed partial class IxgbeDevice
         if (_vectors is not null) queue.Interrupt = new QueueInterrupt(_device, _vectors[i]);
         uint size = (uint)_options.EffectiveBufferSize / SRRCTL_.BufferSizeUnit;
         // Of several queues, one that nobody empties drops its own frames instead of blocking the packet buffer for all
-        // (Drop_En, 8.2.3.8.7). A single queue lets the packet buffer, 512 KiB, bridge the time until it is emptied.
+        // (Drop_En, 8.2.3.8.7). A single queue lets the packet buffer, 384 or 512 KiB, bridge the time until it is emptied.
         uint dropEnable = _options.ReceiveQueues > 1 && _options.FullQueueDrops ? SRRCTL_.DropEnable : 0;
         _bar.Write32(SRRCTL[i], size | SRRCTL_.AdvancedOneBuffer | dropEnable);
         _bar.Write32(RDBAL[i], (uint)queue.RingAddress);

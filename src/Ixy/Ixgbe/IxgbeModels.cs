@@ -33,6 +33,9 @@ internal static class IxgbeModels
     /// <summary>The PHY is inside the controller (X540, X550). That of the 82599 T3 LOM is another maker's.</summary>
     internal static bool HasOwnPhy(ushort deviceId) => Find(deviceId) == IxgbePort.Copper && deviceId != 0x151C;
 
+    /// <summary>Bytes of the receive packet buffer: 512 KiB, in X540 and X550 384 KiB.</summary>
+    internal static uint ReceiveBuffer(ushort deviceId) => (HasOwnPhy(deviceId) ? 384u : 512u) << 10;
+
     /// <summary>Software-definable pins control the module's laser and rate. QSFP+ boards are wired otherwise.</summary>
     internal static bool HasSfpPins(ushort deviceId) => Find(deviceId) == IxgbePort.Sfi && deviceId != 0x1558;
 }

@@ -136,7 +136,6 @@ public static class IxgbeRegisters
     public static class FCTRL_ { public const uint StoreBadPackets = 1u << 1, MulticastPromiscuous = 1u << 8, UnicastPromiscuous = 1u << 9, BroadcastAccept = 1u << 10; }
     public static class MCSTCTRL_ { public const uint HashBitsMask = 3, FilterEnable = 1u << 2; }
     public static class RXCSUM_ { public const uint FragmentChecksum = 1u << 12, RssHashInDescriptor = 1u << 13; }
-    public static class RXPBSIZE_ { public const uint All = 512 * 1024; }
     public static class PFQDE_ { public const uint WriteEnable = 1u << 16; public const int QueueShift = 8; }
     public static class RAH_ { public const uint AddressMask = 0xFFFF, Valid = 1u << 31; }
     public static class MRQC_ { public const uint RssOnly = 1, TcpIPv4 = 1u << 16, IPv4 = 1u << 17, IPv6 = 1u << 20, TcpIPv6 = 1u << 21, UdpIPv4 = 1u << 22, UdpIPv6 = 1u << 23; }

@@ -101,9 +101,10 @@ public sealed class AfterResetPageTests
 
 
             """);
-        foreach (var (why, names) in ResetEffects.Survivors)
+        foreach (var (why, pciReset, names) in ResetEffects.Survivors)
         {
-            page.Append($"{char.ToUpperInvariant(why[0])}{why[1..]}:\n\n| register | the driver |\n|---|---|\n");
+            string also = pciReset ? " (a reset of the PCI function keeps them, too)" : "";
+            page.Append($"{char.ToUpperInvariant(why[0])}{why[1..]}{also}:\n\n| register | the driver |\n|---|---|\n");
             foreach (string name in names) page.Append($"| {name} | {(IsWritten(written, name) ? "writes it" : WhyNot(name))} |\n");
             page.Append('\n');
         }

@@ -127,7 +127,7 @@ public sealed unsafe class HostileTests
         {
             int before = ServerBench.OpenDescriptors();
             bench.Client.Write(7, 4, 6, 2);
-            bench.Client.Write(0, 0x6000, 0x1000);
+            bench.Client.Write(0, 0x6008, 0x1000);
             bench.Client.Ask(DmaMap, Bytes(32, 3, 0ul, 0ul, 0x10000ul), file);
             bench.Client.Ask(DmaMap, Bytes(32, 3, 0ul, 0x10000ul, 0x10000ul), other);
             bench.Client.Ask(SetIrqs, Bytes(20, 4 | 32, 2, 0, 1), descriptor);
@@ -142,7 +142,7 @@ public sealed unsafe class HostileTests
             Assert.Equal(before, ServerBench.OpenDescriptors());
             Assert.Equal(0u, bench.Client.Read(7, 4, 2));
             bench.Client.Write(7, 4, 6, 2);
-            Assert.Equal(0u, bench.Client.Read(0, 0x6000));
+            Assert.Equal(0u, bench.Client.Read(0, 0x6008));
         }
     }
 

@@ -242,10 +242,10 @@ public sealed unsafe class RegionTests
         using var bench = new ServerBench();
         bench.Client.Write(Config, 4, 6, 2);
         bench.Client.Write(Config, 0x10, 0xFE00_0000);
-        bench.Client.Write(0, 0x6000, 0x1000);
+        bench.Client.Write(0, 0x6008, 0x1000); // TDLEN
         bench.Client.Refused(EINVAL, Reset, [0]);
         bench.Client.Ask(Reset, []);
         Assert.Equal((6u, 0xFE00_000Cu), (bench.Client.Read(Config, 4, 2), bench.Client.Read(Config, 0x10)));
-        Assert.Equal(0u, bench.Client.Read(0, 0x6000));
+        Assert.Equal(0u, bench.Client.Read(0, 0x6008));
     }
 }

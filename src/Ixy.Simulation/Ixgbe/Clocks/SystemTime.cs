@@ -92,11 +92,13 @@ internal abstract class SystemTime
 internal sealed class CountedTime : SystemTime
 {
     // 6.4 ns at 10 Gb/s and while there is no link, ten and a hundred times as long at 1 Gb/s and 100 Mb/s.
-    private const long Fastest = 64, FastestMbps = 10_000;
+    private const long Fastest = 64;
+    private const int FastestMbps = 10_000;
     private readonly IxgbeCard _card;
     private readonly bool _divides;
     private ulong _time;
     private long _cycle = Fastest;
+    private int _speed = FastestMbps;
     private uint _increment;
 
     internal CountedTime(IxgbeCard card) : base(card)
@@ -112,10 +114,11 @@ internal sealed class CountedTime : SystemTime
 
     internal override void Poll()
     {
-        long cycle = _card.Link.IsUp ? Fastest * FastestMbps / _card.Link.SpeedMbps : Fastest;
-        if (cycle == _cycle) return;
+        int speed = _card.Link.IsUp ? _card.Link.SpeedMbps : FastestMbps;
+        if (speed == _speed) return;
         CountUp();
-        _cycle = cycle;
+        _speed = speed;
+        _cycle = Fastest * FastestMbps / speed;
         Pace();
     }
 

@@ -27,6 +27,9 @@ internal sealed class SecurityBlocks
     /// <summary>SECRXCTRL.RX_DIS: no frame passes from the MAC to the packet buffer.</summary>
     internal bool ReceiveHalted { get; private set; }
 
+    /// <summary>SECRXSTAT tells that no frame is on its way any more after a halt.</summary>
+    internal bool IsReceiveStopped => IsReady(SECRXCTRL, _receiveHaltedAt);
+
     /// <summary>SECTXCTRL.TX_DIS: no frame passes from the packet buffer to the MAC.</summary>
     internal bool TransmitHalted { get; private set; }
 

@@ -37,13 +37,6 @@ internal sealed class I2cBus
         Send,
     }
 
-    /// <summary>The module forgets a transfer in which the power was cut.</summary>
-    internal void Reset()
-    {
-        (_state, _bits, _slaveLow, _clock, _data) = (State.Idle, 0, false, true, true);
-        _registers[I2CCTL] = I2CCTL.Reset;
-    }
-
     // What is on the lines: a line is high while nobody pulls it down.
     private uint Lines(uint driven) =>
         driven | ((driven & I2CCTL_.ClockOut) != 0 ? I2CCTL_.ClockIn : 0) |

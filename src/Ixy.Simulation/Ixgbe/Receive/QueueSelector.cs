@@ -4,18 +4,20 @@ using Ixy.Ixgbe;
 using Ixy.Simulation.Ixgbe.Registers;
 using Ixy.Simulation.Ixgbe.Transmit;
 using static Ixy.Ixgbe.IxgbeRegisters;
+using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 using MRQC_ = Ixy.Ixgbe.IxgbeRegisters.MRQC_;
 
 namespace Ixy.Simulation.Ixgbe.Receive;
 
 /// <summary>
 /// Which queue a frame goes to (datasheet 7.1.2): EtherType filters, then SYN and 5-tuple filters, then Flow Director,
-/// then RSS, else queue 0. With traffic classes, the last two are within the queues of the frame's class (7.1.2.2). And what
-/// it reports about the frame on the way: packet type, hash, checksum status.
+/// then RSS, else queue 0. With traffic classes, RSS stays within the queues of the frame's class (7.1.2.2); filters name any
+/// queue. And what it reports about the frame on the way: packet type, hash, checksum status.
 /// </summary>
 internal sealed unsafe class QueueSelector
 {
     private const uint ModeMask = 15, RssTableMask = 0x7F, LargeRssTableMask = 0x1FF;
+    private const int MostClasses = 8;
     private const uint Rss = 1, EightClasses = 2, FourClasses = 3, EightClassesRss = 4, FourClassesRss = 5;
 
     private readonly IxgbeCard _card;
@@ -31,6 +33,9 @@ internal sealed unsafe class QueueSelector
     // The class is in the upper bits of a queue's number, above those of RSS (7.1.2.2): 16 queues each, or 32.
     private int _classShift;
 
+    // RQTC: how many of a class's queues RSS uses.
+    private readonly byte[] _classMasks = new byte[MostClasses];
+
     internal QueueSelector(IxgbeCard card)
     {
         _card = card;
@@ -39,7 +44,7 @@ internal sealed unsafe class QueueSelector
         _etherTypes = new(card.Registers);
         _tuples = new(card.Registers);
         FlowDirector = new(_registers);
-        foreach (var register in (Register[])[RETA, ERETA, RSSRK, RXCSUM]) _registers.AfterWrite(register, _ => _stale = true);
+        foreach (var register in (Register[])[RETA, ERETA, RSSRK, RXCSUM, RQTC]) _registers.AfterWrite(register, _ => _stale = true);
         _registers.OnWrite(MRQC, (_, value) => WriteMode(value));
     }
 
@@ -89,7 +94,8 @@ internal sealed unsafe class QueueSelector
         SetHash(frame, headers, ref information, out uint hash);
         if (_tuples.Any && _tuples.Match(frame, headers, ref information)) return;
         if (FlowDirector.Any && FlowDirector.Match(frame, headers, ref information)) return;
-        if (_rss && (information.PacketInfo & 15) != 0) information.Queue += _table[hash & _tableMask];
+        if (_rss && (information.PacketInfo & 15) != 0)
+            information.Queue += (byte)(_table[hash & _tableMask] & _classMasks[_classShift == 0 ? 0 : information.Queue >> _classShift]);
     }
 
     // By the priority in its tag; a frame without one has priority 0 (8.2.3.10.4).
@@ -176,6 +182,11 @@ internal sealed unsafe class QueueSelector
         Span<byte> key = stackalloc byte[RssHash.KeyLength];
         for (int word = 0; word < RSSRK.Count; word++) BinaryPrimitives.WriteUInt32LittleEndian(key[(word * 4)..], _registers[RSSRK, word]);
         _hash.SetKey(key);
+        for (int trafficClass = 0; trafficClass < MostClasses; trafficClass++)
+        {
+            int bits = (int)(_registers[RQTC] >> trafficClass * RQTC_.ClassShift & RQTC_.BitsMask);
+            _classMasks[trafficClass] = (byte)(_classShift == 0 ? byte.MaxValue : (1 << bits) - 1);
+        }
         LatchTable(isX550: IxgbeModels.IsX550(_card.Options.DeviceId));
     }
 

@@ -96,7 +96,10 @@ internal sealed unsafe class ReceivePath : IDisposable
         _queues.Reset();
         _filter.Invalidate();
         _selector.Invalidate();
-        WriteBufferSize(0, _card.Registers[RXPBSIZE]);
+        // After a reset the first traffic class has it all (8.2.3.8.9).
+        _card.Registers[RXPBSIZE] = _card.Options.ReceiveBuffer;
+        for (int index = 1; index < RXPBSIZE.Count; index++) _card.Registers[RXPBSIZE, index] = 0;
+        SizeBuffer();
     }
 
     public void Dispose() => _buffer.Dispose();
@@ -295,7 +298,7 @@ internal sealed unsafe class ReceivePath : IDisposable
     {
         _classes = _selector.Classes;
         uint size = 0;
-        for (int index = 0; index < _classes; index++) size += _card.Registers[RXPBSIZE, index] & 0xF_FC00;
-        _buffer.Size = (int)Math.Min(size, PacketBuffer<ReceivedFrame>.LargestSize);
+        for (int index = 0; index < _classes; index++) size += _card.Registers[RXPBSIZE, index] & RXPBSIZE_.SizeMask;
+        _buffer.Size = (int)Math.Min(size, _card.Options.ReceiveBuffer);
     }
 }

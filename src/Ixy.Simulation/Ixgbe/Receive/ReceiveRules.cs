@@ -1,4 +1,5 @@
 using static Ixy.Ixgbe.IxgbeRegisters;
+using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Receive;
 
@@ -21,10 +22,12 @@ internal sealed class ReceiveRules(IxgbeCard card, ReceiveQueue[] queues)
     private readonly uint[] _reportedTails = new uint[ReceiveQueues.Count];
     private bool _noSnoopReported;
 
+    private bool Is82599 => !card.Options.IsCopper;
+
     /// <summary>RXDCTL (8.2.3.8.6).</summary>
     internal void CheckControl(int index, uint value)
     {
-        uint fields = card.Options.DeviceId == 0x10FB ? ControlFields : ControlFields | X540ControlFields;
+        uint fields = Is82599 ? ControlFields : ControlFields | X540ControlFields;
         if ((value & ~fields) != 0)
             Report("reserved-bits", "RXDCTL", index, value, "8.2.3.8.6", "reserved bits are set");
     }
@@ -76,7 +79,8 @@ internal sealed class ReceiveRules(IxgbeCard card, ReceiveQueue[] queues)
     internal void CheckDca(int index)
     {
         uint value = card.Registers[DCA_RXCTRL, index];
-        if ((value & DCA_RXCTRL_.MustBeZero) != 0)
+        // The X550 has no DCA, and Intel's drivers leave its registers alone.
+        if (!card.Options.IsX550 && (value & DCA_RXCTRL_.MustBeZero) != 0)
             Report("dca-bit-12", "DCA_RXCTRL", index, value, "4.6.7", "bit 12 has to be cleared");
         uint extended = card.Registers[CTRL_EXT];
         if (_noSnoopReported || (extended & CTRL_EXT_.NoSnoopDisable) != 0) return;
@@ -106,10 +110,11 @@ internal sealed class ReceiveRules(IxgbeCard card, ReceiveQueue[] queues)
     {
         uint dma = card.Registers[RDRXCTL], mac = card.Registers[HLREG0], control = card.Registers[RXCTRL];
         _noSnoopReported = false;
-        if (!card.Security.ReceiveHalted)
+        // A workaround for the 82599 ("silicon errata", as Intel's drivers say, which do without it on its successors).
+        if (Is82599 && !card.Security.IsReceiveStopped)
         {
             card.Violations.Add("receive-enabled-without-halt", "RXCTRL", control, "4.6.7",
-                "the receive path is halted by SECRXCTRL.RX_DIS, until SECRXSTAT reads as ready, while RXEN is set");
+                "the receive path is halted by SECRXCTRL.RX_DIS, and SECRXSTAT reads as ready, before RXEN is set");
         }
         if (Array.TrueForAll(queues, queue => !queue.IsEnabled))
         {
@@ -128,6 +133,7 @@ internal sealed class ReceiveRules(IxgbeCard card, ReceiveQueue[] queues)
             card.Violations.Add("receive-dma-bits", "RDRXCTL", dma, "8.2.3.8.8",
                 "software sets RSCACKC and FCOE_WRFIX (bits 25 and 26), with coalescing and FCoE or without");
         }
+        CheckBufferSizes();
         CheckFlowControlThreshold();
     }
 
@@ -137,6 +143,16 @@ internal sealed class ReceiveRules(IxgbeCard card, ReceiveQueue[] queues)
         if (value == card.Registers[FCTRL] || (card.Registers[RXCTRL] & RXCTRL_.Enable) == 0) return;
         card.Violations.Add("filters-while-receiving", "FCTRL", value, "8.2.3.7.1",
             "before receive filters are modified RXCTRL.RXEN is to be 0, and may be 1 again afterwards");
+    }
+
+    // 8.2.3.8.9. Buffers are written one by one, so what matters is what they are together when frames come.
+    private void CheckBufferSizes()
+    {
+        uint size = 0;
+        for (int index = 0; index < RXPBSIZE.Count; index++) size += card.Registers[RXPBSIZE, index] & RXPBSIZE_.SizeMask;
+        if (size <= card.Options.ReceiveBuffer) return;
+        card.Violations.Add("receive-buffer-size", "RXPBSIZE", size, "8.2.3.8.9",
+            $"the packet buffers are {size >> 10} KiB together: the card has {card.Options.ReceiveBuffer >> 10}");
     }
 
     // The internal switch looks at it, too, so it is needed without flow control (4.6.3.2, 8.2.3.3.4).

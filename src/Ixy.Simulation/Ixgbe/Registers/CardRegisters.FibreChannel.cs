@@ -19,5 +19,6 @@ internal static partial class CardRegisters
     internal static readonly Register FCPARAM = Define("FCPARAM", 0x051D8, ReadWrite, 0, "FCoE: offset of a context (7.13)");
     internal static readonly Register RSOFF = Define("RSOFF", 0x051F8, ReadWrite, 0, "FCoE: start-of-frame codes received (7.13)");
     internal static readonly Register FCRECTL = Define("FCRECTL", 0x0ED00, ReadWrite, 0, "FCoE: redirection on (7.13)");
-    internal static readonly Register FCRETA = Define("FCRETA", 0x0ED10, ReadWrite, 0, "FCoE: redirection table (7.13)", 32);
+    internal static readonly Register FCRETA = Define("FCRETA", 0x0ED10, ReadWrite, 0, "FCoE: redirection table (7.13)", 8);
+    internal static readonly Register FCRETA_X550 = SinceX550(Define("FCRETA_X550", 0x0ED30, ReadWrite, 0, "FCoE: redirection table, entries 8-31 (X550)", 24));
 }

@@ -7,9 +7,9 @@ internal static partial class CardRegisters
 {
     // Pins, lights, timers
     internal static readonly Register I2CCTL = Define("I2CCTL", 0x00028, ReadWrite, 0xA, "I2C pins (8.2.3.1.5)");
-    internal static readonly Register I2CCTL_X550 = Define("I2CCTL_X550", 0x15F5C, ReadWrite, 0, "I2C pins (X550)");
-    internal static readonly Register MAC_GPIO = Define("MAC_GPIO", 0x00030, ReadWrite, 0, "MAC pins (X540 and X550)");
-    internal static readonly Register TSSDP = Define("TSSDP", 0x0003C, ReadWrite, 0, "Time sync pins (X540 and X550)");
+    internal static readonly Register I2CCTL_X550 = SinceX550(Define("I2CCTL_X550", 0x15F5C, ReadWrite, 0, "I2C pins (X550)"));
+    internal static readonly Register MAC_GPIO = SinceX540(Define("MAC_GPIO", 0x00030, ReadWrite, 0, "MAC pins (X540 and X550)"));
+    internal static readonly Register TSSDP = SinceX540(Define("TSSDP", 0x0003C, ReadWrite, 0, "Time sync pins (X540 and X550)"));
     internal static readonly Register FRTIMER = Define("FRTIMER", 0x00048, ReadWrite, 0, "Free running microseconds (8.2.3.1)");
     internal static readonly Register TCPTIMER = Define("TCPTIMER", 0x0004C, ReadWrite, 0, "TCP timer (8.2.3.1)");
     internal static readonly Register LEDCTL = Define("LEDCTL", 0x00200, ReadWrite, 0x0504_0100, "Lights: mode, blink, invert (8.2.3.1)");
@@ -31,7 +31,7 @@ internal static partial class CardRegisters
     internal static readonly Register FLMNGCNT = Define("FLMNGCNT", 0x10120, ReadWrite, 0, "Firmware's flash count (8.2.3.2)");
     internal static readonly Register FLOP = Define("FLOP", 0x1013C, ReadWrite, 0x0000_20D8, "Flash erase and write operation codes (8.2.3.2)");
     internal static readonly Register GRC = Define("GRC", 0x10200, ReadWrite, 0, "Manageability and wake-up enabled (8.2.3.2)");
-    internal static readonly Register SRAMREL = Define("SRAMREL", 0x10210, ReadOnly, 1, "Shadow RAM reload done (X540 and X550)");
+    internal static readonly Register SRAMREL = SinceX540(Define("SRAMREL", 0x10210, ReadOnly, 1, "Shadow RAM reload done (X540 and X550)"));
     internal static readonly Register VPDDIAG = Define("VPDDIAG", 0x10204, ReadOnly, 0, "VPD diagnostics (8.2.3.2)", 2);
 
     // Semaphores and firmware

@@ -19,8 +19,8 @@ internal static partial class CardRegisters
     internal static readonly Register MIPAF = Define("MIPAF", 0x058B0, ReadWrite, 0, "Addresses for management (8.2.3.25.9)", 16);
     internal static readonly Register MMAL = Define("MMAL", 0x05910, ReadWrite, 0, "MAC addresses for management, low (8.2.3.25.10)", 4, 8);
     internal static readonly Register MMAH = Define("MMAH", 0x05914, ReadWrite, 0, "MAC addresses for management, high (8.2.3.25.11)", 4, 8);
-    internal static readonly Register PROXYS = Define("PROXYS", 0x05F60, ReadWrite, 0, "Proxying status (X540 and X550)");
-    internal static readonly Register PROXYFC = Define("PROXYFC", 0x05F64, ReadWrite, 0, "Proxying filters (X540 and X550)");
+    internal static readonly Register PROXYS = SinceX540(Define("PROXYS", 0x05F60, ReadWrite, 0, "Proxying status (X540 and X550)"));
+    internal static readonly Register PROXYFC = SinceX540(Define("PROXYFC", 0x05F64, ReadWrite, 0, "Proxying filters (X540 and X550)"));
     internal static readonly Register FTFT = Define("FTFT", 0x09400, ReadWrite, 0, "Flexible filter for management (8.2.3.25.12)", 256);
 
     // Host interface to the firmware
@@ -66,9 +66,9 @@ internal static partial class CardRegisters
     internal static readonly Register PVFGOTC_L = Define("PVFGOTC_L", 0x08400, ReadOnly, 0, "Good bytes a pool sent, low 32 bits (8.3)", 64, 8);
     internal static readonly Register PVFGOTC_H = Define("PVFGOTC_H", 0x08404, ReadOnly, 0, "Good bytes a pool sent, high 4 bits (8.3)", 64, 8);
 
-    internal static readonly Register PFVFMRQC = Define("PFVFMRQC", 0x03400, ReadWrite, 0, "Hashing of a pool (X550)", 64);
-    internal static readonly Register PFVFRSSRK = Define("PFVFRSSRK", 0x18000, ReadWrite, 0, "RSS keys, 16 words a pool (X550)", 1024);
-    internal static readonly Register PFVFRETA = Define("PFVFRETA", 0x19000, ReadWrite, 0, "RSS tables, 16 words a pool (X550)", 1024);
+    internal static readonly Register PFVFMRQC = SinceX550(Define("PFVFMRQC", 0x03400, ReadWrite, 0, "Hashing of a pool (X550)", 64));
+    internal static readonly Register PFVFRSSRK = SinceX550(Define("PFVFRSSRK", 0x18000, ReadWrite, 0, "RSS keys, 16 words a pool (X550)", 1024));
+    internal static readonly Register PFVFRETA = SinceX550(Define("PFVFRETA", 0x19000, ReadWrite, 0, "RSS tables, 16 words a pool (X550)", 1024));
 
     // Pools: who may receive and send
     internal static readonly Register PFVMVIR = Define("PFVMVIR", 0x08000, ReadWrite, 0, "VLAN tag inserted for a pool: VMVIR (8.2.3.27)", 64);

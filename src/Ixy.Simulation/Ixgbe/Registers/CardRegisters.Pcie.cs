@@ -27,18 +27,18 @@ internal static partial class CardRegisters
     internal static readonly Register MISC_REG = Define("MISC_REG", 0x110F0, ReadWrite, 0, "PCIe miscellaneous (8.2.3.4)");
     internal static readonly Register BARCTRL = Define("BARCTRL", 0x110F4, ReadWrite, 0, "Sizes of the BARs, from the EEPROM (8.2.3.4.12)");
 
-    internal static readonly Register CIAA_X550 = Define("CIAA_X550", 0x11508, ReadWrite, 0, "Configuration space of a virtual function: address (X550)");
-    internal static readonly Register CIAD_X550 = Define("CIAD_X550", 0x11510, ReadWrite, 0, "Configuration space of a virtual function: data (X550)");
-    internal static readonly Register GSCL_X550 = Define("GSCL_X550", 0x11800, ReadWrite, 0, "PCIe statistics: what to count (X550)", 2);
-    internal static readonly Register GSCL_5_X550 = Define("GSCL_5_X550", 0x11810, ReadWrite, 0, "PCIe leaky buckets (X550)", 4);
-    internal static readonly Register GSCN_X550 = Define("GSCN_X550", 0x11820, ReadClear, 0, "PCIe statistics (X550)", 4);
-    internal static readonly Register FUSES0 = Define("FUSES0", 0x11158, ReadOnly, 0, "Fuses of the port (X550)", 4);
+    internal static readonly Register CIAA_X550 = SinceX550(Define("CIAA_X550", 0x11508, ReadWrite, 0, "Configuration space of a virtual function: address (X550)"));
+    internal static readonly Register CIAD_X550 = SinceX550(Define("CIAD_X550", 0x11510, ReadWrite, 0, "Configuration space of a virtual function: data (X550)"));
+    internal static readonly Register GSCL_X550 = SinceX550(Define("GSCL_X550", 0x11800, ReadWrite, 0, "PCIe statistics: what to count (X550)", 2));
+    internal static readonly Register GSCL_5_X550 = SinceX550(Define("GSCL_5_X550", 0x11810, ReadWrite, 0, "PCIe leaky buckets (X550)", 4));
+    internal static readonly Register GSCN_X550 = SinceX550(Define("GSCN_X550", 0x11820, ReadClear, 0, "PCIe statistics (X550)", 4));
+    internal static readonly Register FUSES0 = SinceX550(Define("FUSES0", 0x11158, ReadOnly, 0, "Fuses of the port (X550)", 4));
 
     // Diagnostics
     internal static readonly Register TDPROBE = Define("TDPROBE", 0x07F20, ReadOnly, 0, "Transmit DMA probe (8.2.3.25)");
     internal static readonly Register RFVAL = Define("RFVAL", 0x050A4, ReadWrite, 0, "Receive filter validation (8.2.3.25)");
     internal static readonly Register DRECCCTL2 = Define("DRECCCTL2", 0x02F8C, ReadWrite, 0, "Receive descriptor handler ECC (8.2.3.25)");
-    internal static readonly Register PHYDBG = Define("PHYDBG", 0x10218, ReadWrite, 0, "PHY debug (X540 and X550)");
+    internal static readonly Register PHYDBG = SinceX540(Define("PHYDBG", 0x10218, ReadWrite, 0, "PHY debug (X540 and X550)"));
     internal static readonly Register RDSTAT = Define("RDSTAT", 0x02C00, ReadOnly, 0, "Receive DMA statistics (8.2.3.25)", 8);
     internal static readonly Register RDSTATCTL = Define("RDSTATCTL", 0x02C20, ReadWrite, 0, "Receive DMA statistics control (8.2.3.25)");
     internal static readonly Register RDHMPN = Define("RDHMPN", 0x02F08, ReadWrite, 0, "Receive descriptor handler memory page (8.2.3.25)");

@@ -16,8 +16,10 @@ internal static partial class CardRegisters
     internal static readonly Register SAQF = Define("SAQF", 0x0E000, ReadWrite, 0, "5-tuple filter: source address (8.2.3.7.19)", 128);
     internal static readonly Register DAQF = Define("DAQF", 0x0E200, ReadWrite, 0, "5-tuple filter: destination address (8.2.3.7.20)", 128);
     internal static readonly Register SDPQF = Define("SDPQF", 0x0E400, ReadWrite, 0, "5-tuple filter: ports (8.2.3.7.21)", 128);
-    internal static readonly Register RQTC = Define("RQTC", 0x0EC70, ReadWrite, 0, "RSS bits of each traffic class (8.2.3.7)");
+    // The reset value, 16 queues for each class, is not in the excerpts at hand; Linux writes the register, DPDK does not.
+    internal static readonly Register RQTC = Define("RQTC", 0x0EC70, ReadWrite, 0x4444_4444, "RSS bits of each traffic class (8.2.3.7)");
     internal static readonly Register LLITHRESH = Define("LLITHRESH", 0x0EC90, ReadWrite, 0, "Rate of low latency interrupts (8.2.3.7)");
+    internal static class RQTC_ { internal const int ClassShift = 4; internal const uint BitsMask = 7; }
     internal static class ETQF_ { internal const uint UpEnable = 1u << 19, TimeStamp = 1u << 30, FilterEnable = 1u << 31; internal const int UpShift = 16; }
     internal static class ETQS_ { internal const int QueueShift = 16; internal const uint LowLatencyInterrupt = 1u << 29, QueueEnable = 1u << 31; }
     internal static class SYNQF_ { internal const uint QueueEnable = 1, SynFirst = 1u << 31; internal const int QueueShift = 1; }
@@ -35,7 +37,8 @@ internal static partial class CardRegisters
     internal static readonly Register RXMEMWRAP = Define("RXMEMWRAP", 0x03190, ReadOnly, 0x8888_8888, "Packet buffers: empty, and how often they wrapped (8.2.3.8)");
     internal static readonly Register STARCTRL = Define("STARCTRL", 0x03024, ReadWrite, 0, "Receive packet buffer start control (8.2.3.8)");
     internal static readonly Register DCA_ID = Define("DCA_ID", 0x11070, ReadOnly, 0, "Requester id for direct cache access (8.2.3.11.3)");
-    internal static class RXMEMWRAP_ { internal const uint WrapMask = 7, Empty = 8; internal const int TrafficClassShift = 4; }
+    internal static class RXMEMWRAP_ { internal const uint WrapMask = 7, Empty = 8; }
+    internal static class RXPBSIZE_ { internal const uint SizeMask = 0xF_FC00; }
     internal static class RSCCTL_ { internal const uint Enable = 1; }
 
     // Virtualisation (8.2.3.27), which drivers clear even where they do not use it
@@ -49,7 +52,7 @@ internal static partial class CardRegisters
     internal static readonly Register FDIRTCPM = Define("FDIRTCPM", 0x0EE44, ReadWrite, 0, "Bits of TCP ports not compared (8.2.3.21.6)");
     internal static readonly Register FDIRUDPM = Define("FDIRUDPM", 0x0EE48, ReadWrite, 0, "Bits of UDP ports not compared (8.2.3.21.7)");
     internal static readonly Register FDIRIP6M = Define("FDIRIP6M", 0x0EE74, ReadWrite, 0, "Bytes of IPv6 addresses not compared (8.2.3.21.8)");
-    internal static readonly Register FDIRSCTPM = Define("FDIRSCTPM", 0x0EE78, ReadWrite, 0, "Bits of SCTP ports not compared (X550)");
+    internal static readonly Register FDIRSCTPM = SinceX550(Define("FDIRSCTPM", 0x0EE78, ReadWrite, 0, "Bits of SCTP ports not compared (X550)"));
     internal static readonly Register FDIRM = Define("FDIRM", 0x0EE70, ReadWrite, 0, "Fields not compared (8.2.3.21.9)");
     internal static readonly Register FDIRFREE = Define("FDIRFREE", 0x0EE38, ReadWrite, 0, "Free filters (8.2.3.21.10)");
     internal static readonly Register FDIRLEN = Define("FDIRLEN", 0x0EE4C, ReadClear, 0, "Longest bucket (8.2.3.21.11)");

@@ -57,9 +57,9 @@ internal static partial class CardRegisters
     internal static readonly Register TRGTTIM = Define("TRGTTIM", 0x08C24, ReadWrite, 0, "Target times, two of two words (8.2.3.26.16)", 4);
     internal static readonly Register FREQOUT = Define("FREQOUT", 0x08C34, ReadWrite, 0, "Clock out (8.2.3.26)", 2);
     internal static readonly Register AUXSTMP = Define("AUXSTMP", 0x08C3C, ReadOnly, 0, "Auxiliary time stamps (8.2.3.26.20)", 4);
-    internal static readonly Register SYSTIMR = Define("SYSTIMR", 0x08C58, ReadWrite, 0, "System time below a nanosecond (X550)");
-    internal static readonly Register TSICR = Define("TSICR", 0x08C60, ReadClearWriteOneClear, 0, "Time sync interrupt cause (X550)");
-    internal static readonly Register TSIM = Define("TSIM", 0x08C68, ReadWrite, 0, "Time sync interrupt mask (X550)");
+    internal static readonly Register SYSTIMR = SinceX550(Define("SYSTIMR", 0x08C58, ReadWrite, 0, "System time below a nanosecond (X550)"));
+    internal static readonly Register TSICR = SinceX550(Define("TSICR", 0x08C60, ReadClearWriteOneClear, 0, "Time sync interrupt cause (X550)"));
+    internal static readonly Register TSIM = SinceX550(Define("TSIM", 0x08C68, ReadWrite, 0, "Time sync interrupt mask (X550)"));
 
     // Wake-up
     internal static readonly Register WUC = Define("WUC", 0x05800, ReadWrite, 0, "Wake-up control (8.2.3.24.1)");

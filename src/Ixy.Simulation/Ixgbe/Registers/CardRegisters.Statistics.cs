@@ -99,10 +99,10 @@ internal static partial class CardRegisters
     internal static readonly Register FCOEDWTC = Counter("FCOEDWTC", 0x08788, "FC words sent");
 
     // Between operating system and management controller (X540 and X550)
-    internal static readonly Register B2OSPC = Counter("B2OSPC", 0x041C0, "Packets from the controller, sent to the host");
-    internal static readonly Register O2BGPTC = Counter("O2BGPTC", 0x041C4, "Packets from the host, taken by the controller");
-    internal static readonly Register B2OGPRC = Counter("B2OGPRC", 0x02F90, "Packets from the controller, taken by the host");
-    internal static readonly Register O2BSPC = Counter("O2BSPC", 0x087B0, "Packets from the host, sent to the controller");
+    internal static readonly Register B2OSPC = SinceX540(Counter("B2OSPC", 0x041C0, "Packets from the controller, sent to the host"));
+    internal static readonly Register O2BGPTC = SinceX540(Counter("O2BGPTC", 0x041C4, "Packets from the host, taken by the controller"));
+    internal static readonly Register B2OGPRC = SinceX540(Counter("B2OGPRC", 0x02F90, "Packets from the controller, taken by the host"));
+    internal static readonly Register O2BSPC = SinceX540(Counter("O2BSPC", 0x087B0, "Packets from the host, sent to the controller"));
 
     private static Register Counter(string name, uint offset, string meaning, int count = 1, uint stride = 4) =>
         Define(name, offset, ReadClear, 0, $"{meaning} (8.2.3.23)", count, stride);

@@ -21,10 +21,9 @@ internal static partial class CardRegisters
             ? $"an access to {later.Name}, which is a register of later models ({(IsX550Only(later) ? "X550" : "X540 and X550")}): it reads 0"
             : "an access where the card has no register: it reads 0";
 
-    private static bool IsX550Only(Register register) => register.Meaning.EndsWith("(X550)", StringComparison.Ordinal);
+    private static bool IsX550Only(Register register) => Table.SinceX550.Contains(register);
 
-    private static bool IsLater(Register register) =>
-        IsX550Only(register) || register.Meaning.EndsWith("(X540 and X550)", StringComparison.Ordinal);
+    private static bool IsLater(Register register) => IsX550Only(register) || Table.SinceX540.Contains(register);
 
     // The models differ in plain registers only.
     private static bool IsAt(this Register register, uint offset) =>
@@ -40,9 +39,26 @@ internal static partial class CardRegisters
         return register;
     }
 
+    // A register that the 82599 does not have.
+    private static Register SinceX540(Register register)
+    {
+        Table.SinceX540.Add(register);
+        return register;
+    }
+
+    // A register that neither the 82599 nor the X540 has.
+    private static Register SinceX550(Register register)
+    {
+        Table.SinceX550.Add(register);
+        return register;
+    }
+
     // A class of its own, so that it is initialised before the rows in whichever file come first.
     private static class Table
     {
         internal static readonly List<Register> Rows = [];
+
+        // Which of the driver's table are later ones, and those that the rows add.
+        internal static readonly HashSet<Register> SinceX540 = [], SinceX550 = [IxgbeRegisters.ERETA];
     }
 }

@@ -15,6 +15,7 @@ internal sealed class TransmitArbiters
     private readonly TransmitPath _path;
     private readonly RegisterFile _registers;
     private readonly uint[] _credits = new uint[Queues], _rateLimits = new uint[Queues];
+    private readonly bool[] _limitsReported = new bool[Queues];
     private bool _runningReported;
 
     internal TransmitArbiters(TransmitPath path)
@@ -70,6 +71,9 @@ internal sealed class TransmitArbiters
     internal void Reset()
     {
         AreRunning = true;
+        // The next driver's mistakes are its own.
+        _runningReported = false;
+        Array.Clear(_limitsReported);
         // Credits and rate limits of queues are in a memory that no reset clears (8.2.3.10.14).
         // At first only the first traffic class has a packet buffer (8.2.3.9.16).
         for (int index = 1; index < TXPBTHRESH.Count; index++) _registers[TXPBTHRESH, index] = 0;
@@ -123,7 +127,9 @@ internal sealed class TransmitArbiters
 
     private void CheckRateLimit(Register register, int queue, uint value)
     {
-        if ((value & ~_rateLimits[queue] & RTTBCNRC_.Enable) == 0) return;
+        bool isEnabled = (value & RTTBCNRC_.Enable) != 0, isKnown = _limitsReported[queue];
+        _limitsReported[queue] = isEnabled;
+        if (!isEnabled || isKnown) return;
         _path.Card.Violations.Add("not-modelled", $"{register.Name}[{queue}]", value, "8.2.3.10",
             "a rate limit was enabled: it is not modelled, the queue sends as fast as the line");
     }

@@ -10,7 +10,7 @@ internal sealed unsafe partial class TransmitQueue
     private const uint AllThresholds = TXDCTL_.ThresholdMask << TXDCTL_.PrefetchShift
         | TXDCTL_.ThresholdMask << TXDCTL_.HostShift | TXDCTL_.ThresholdMask << TXDCTL_.WriteBackShift;
     private ulong _rulesReported;
-    private (uint Thresholds, uint HeadWriteBack, uint Attributes) _checked;
+    private (uint Thresholds, uint HeadWriteBack, uint Attributes)? _checked;
 
     /// <summary>
     /// Takes a value of TXDCTL into effect and shows it in the register: thresholds, ENABLE, and SWFLSH, which clears
@@ -37,7 +37,7 @@ internal sealed unsafe partial class TransmitQueue
     internal void Reset()
     {
         IsEnabled = false;
-        (_ring, _headWriteBack, _count, _writeBackThreshold, _rulesReported) = (0, 0, 0, 0, 0);
+        (_ring, _headWriteBack, _count, _writeBackThreshold, _rulesReported, _checked) = (0, 0, 0, 0, 0, null);
         Restart();
     }
 

@@ -34,7 +34,7 @@ internal sealed class TransmitRule
 
     // Ring and queue
     internal static readonly TransmitRule RingUnaligned = new("ring-unaligned", "8.2.3.9.5",
-        "the ring must start at a multiple of 128; the card ignores the bits below");
+        "the ring must start at a multiple of 128 (64 with quirks=silicon); the card ignores the bits below");
     internal static readonly TransmitRule RingLength = new("ring-length", "8.2.3.9.7",
         "the length of the ring must be a multiple of 128 bytes, and at most 128 KiB");
     internal static readonly TransmitRule RingNotSet = new("queue-enabled-without-ring", "4.6.8",

@@ -57,6 +57,7 @@ internal sealed class CommonConfiguration(VirtioCard card) : RegisterStructure(c
 
     protected override void Write(Field field, uint value)
     {
+        Card.Control.EndReset();
         if (field != DeviceStatus && Card.Control.IsResetting) Report(VirtioRule.ResetNotAwaited, field, value);
         else if (field.Offset >= QueueSize.Offset) WriteSelected(field, value);
         else if (field == DeviceFeatureSelect) _deviceFeatureSelect = value;

@@ -51,18 +51,49 @@ public sealed class DeviceControlTests
     }
 
     [Fact]
-    public void Section_9_3_APciResetSetsEverythingBack()
+    public void Section_9_3_APciResetSetsRegistersBack()
     {
         using var bench = new CardBench();
-        bench.Write(MTA, 0x1234_5678, 7);
-        bench.Write(LEDCTL, 0x0E0E_0E0E);
+        bench.Write(HLREG0, 0);
+        bench.Write(MAXFRS, 0x2400_0000);
         bench.Read(SWSM);
         bench.Card.PciReset();
         bench.Card.WriteConfig(0x04, 0x0006, 2);
         bench.Run(10 * Millisecond);
-        Assert.Equal(0u, bench.Read(MTA, 7));
-        Assert.Equal(LEDCTL.Reset, bench.Read(LEDCTL));
+        Assert.Equal((HLREG0.Reset, MAXFRS.Reset), (bench.Read(HLREG0), bench.Read(MAXFRS)));
         Assert.Equal(0u, bench.Read(SWSM));
+    }
+
+    // Memories have no reset value, and lights and pins are reset at power-on only: by FLR and on the way back from D3hot as little
+    // as by software.
+    [Theory]
+    [InlineData("function")]
+    [InlineData("D3hot")]
+    public void Section_4_2_3_WhatOnlyPowerOnResetsSurvivesAPciReset(string reset)
+    {
+        using var bench = new CardBench();
+        (Register Register, int Index, uint Value)[] kept =
+        [
+            (MTA, 7, 0x1234_5678), (VFTA, 3, 0x8765_4321), (FTQF, 9, 0x8000_0001), (PFUTA, 4, 0x0101_0101),
+            (LEDCTL, 0, 0x0E0E_0E0E), (FLA, 0, 0x10), (ESDP, 0, 0x080C),
+        ];
+        foreach (var (register, index, value) in kept) bench.Write(register, value, index);
+        bench.Write(I2CCTL, 0); // both lines are pulled down
+        bench.Write(HLREG0, 0);
+        if (reset == "function")
+        {
+            bench.Card.PciReset();
+        }
+        else
+        {
+            bench.Card.WriteConfig(0x44, 3, 2);
+            bench.Card.WriteConfig(0x44, 0, 2);
+        }
+        bench.Card.WriteConfig(0x04, 0x0006, 2);
+        bench.Run(10 * Millisecond);
+        Assert.Equal(kept, kept.Select(before => (before.Register, before.Index, bench.Read(before.Register, before.Index))));
+        Assert.Equal(0u, bench.Read(I2CCTL));
+        Assert.Equal(HLREG0.Reset, bench.Read(HLREG0));
     }
 
     [Fact]

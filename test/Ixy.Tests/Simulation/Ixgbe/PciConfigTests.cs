@@ -1,4 +1,5 @@
 using Ixy.Ixgbe;
+using Ixy.Simulation;
 using Ixy.Simulation.Ixgbe;
 using Ixy.Simulation.Ixgbe.Registers;
 using static Ixy.Tests.Simulation.Ixgbe.PciSteps;
@@ -291,5 +292,24 @@ public sealed unsafe class PciConfigTests
         using var bench = new CardBench();
         bench.SetConfig(0xE2, 0x4000, 2);
         AssertViolation(bench, "vpd-outside");
+    }
+
+    // Delays after it are exact, even if the card's last turn was long ago.
+    [Fact]
+    public void AnAccessToConfigurationSpaceHasTheTimeAtWhichItIsMade()
+    {
+        const int Milliseconds = 20;
+        using var function = new SimulatedPciDevice("sim:test", new IxgbeCard(new IxgbeCardOptions(), new TestWire()));
+        SimulatedPciDevice.BetweenTurns(() =>
+        {
+            long before = function.Card.Now;
+            Thread.Sleep(Milliseconds);
+            function.ReadConfig(0, 2);
+            Assert.InRange(function.Card.Now - before, Milliseconds * 1_000_000L, long.MaxValue);
+            before = function.Card.Now;
+            Thread.Sleep(Milliseconds);
+            function.WriteConfig(0x3C, 0x2A, 1);
+            Assert.InRange(function.Card.Now - before, Milliseconds * 1_000_000L, long.MaxValue);
+        });
     }
 }

@@ -26,6 +26,21 @@ public sealed class RateLimitTests
         Assert.Equal(Enable, bench.Read(RTTBCNRC));
     }
 
+    // The memory of the limits survives a reset (8.2.3.10), and the next driver's mistake is its own.
+    [Fact]
+    public void ARateLimitIsReportedToEachDriver()
+    {
+        using var bench = new CardBench();
+        bench.Write(RTTBCNRC, Enable);
+        bench.Write(CTRL, CTRL_.RST);
+        bench.Run(20_000_000);
+        Assert.Single(bench.Card.Violations.All);
+        Assert.Equal(Enable, bench.Read(RTTBCNRC));
+        bench.Write(RTTBCNRC, Enable | TenthOfTheLine);
+        bench.Write(RTTBCNRC, Enable | TenthOfTheLine);
+        Assert.Equal(["not-modelled", "not-modelled"], bench.Card.Violations.All.Select(found => found.Rule));
+    }
+
     // Linux sets those of the classes for mqprio and DCB: the classes' queues work, so it breaks nothing.
     [Theory] // 8.2.3.10.9, 8.2.3.10.10
     [InlineData("RTTDT2C")]

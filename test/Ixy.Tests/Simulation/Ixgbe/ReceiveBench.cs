@@ -30,7 +30,7 @@ internal sealed class ReceiveBench : IDisposable
             Bench.Run(1_000_000);
         }
         Bench.Write(IxgbeRegisters.RDRXCTL, Bench.Read(IxgbeRegisters.RDRXCTL) & ~IxgbeRegisters.RDRXCTL_.RscFirstSize | IxgbeRegisters.RDRXCTL_.CrcStrip | 3u << 25);
-        Bench.Write(IxgbeRegisters.FCRTH, 0x7_A000);
+        Bench.Write(IxgbeRegisters.FCRTH, Bench.Read(IxgbeRegisters.RXPBSIZE) - 0x6000);
         Bench.Write(IxgbeRegisters.HLREG0, Bench.Read(IxgbeRegisters.HLREG0) | IxgbeRegisters.HLREG0_.RxCrcStrip);
         Bench.Write(IxgbeRegisters.CTRL_EXT, Bench.Read(IxgbeRegisters.CTRL_EXT) | IxgbeRegisters.CTRL_EXT_.NoSnoopDisable);
         Bench.Write(IxgbeRegisters.RAL, (uint)(Address & uint.MaxValue));
@@ -56,11 +56,16 @@ internal sealed class ReceiveBench : IDisposable
         return bench;
     }
 
-    /// <summary>RXEN, while the receive path is halted (4.6.7).</summary>
+    /// <summary>RXEN, while the receive path is halted and empty (4.6.7).</summary>
     internal void EnableReceive()
     {
         uint security = Bench.Read(IxgbeRegisters.SECRXCTRL);
         Bench.Write(IxgbeRegisters.SECRXCTRL, security | IxgbeRegisters.SECRXCTRL_.ReceiveDisable);
+        for (int tries = 0; (Bench.Read(IxgbeRegisters.SECRXSTAT) & IxgbeRegisters.SECRXSTAT_.Ready) == 0; tries++)
+        {
+            Assert.True(tries < 10, "the receive path does not halt");
+            Bench.Run(1_000);
+        }
         Bench.Write(IxgbeRegisters.RXCTRL, IxgbeRegisters.RXCTRL_.Enable);
         Bench.Write(IxgbeRegisters.SECRXCTRL, security);
     }

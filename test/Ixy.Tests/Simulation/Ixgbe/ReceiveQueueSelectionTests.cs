@@ -158,7 +158,7 @@ public sealed class ReceiveQueueSelectionTests
         bench.Bench.Write(Ftqf + 4 * index, 1u << 31 | 1 << 30 | mask << 25 | priority << 2);
     }
 
-    private static void AddPerfect(ReceiveBench bench, uint queue, uint command = 0)
+    internal static void AddPerfect(ReceiveBench bench, uint queue, uint command = 0)
     {
         bench.Bench.Write(FdirCtrl, 1 | 1 << 4 | 1 << 5 | 127 << 8 | 6 << 16);
         bench.Bench.Write(FdirM, 1 << 4 | 1 << 5 | 1 << 2); // flexible bytes, IPv6 destination and pool are not compared

@@ -283,6 +283,54 @@ public sealed unsafe class ReceiveRuleTests
         Assert.Single(bench.Violations);
     }
 
+    [Fact] // 4.6.7: and SECRXSTAT is waited for
+    public void ReceiveEnabledBeforeTheHaltIsOver()
+    {
+        using var bench = new ReceiveBench();
+        bench.Start(0);
+        bench.Bench.Write(IxgbeRegisters.SECRXCTRL, 3);
+        bench.Bench.Write(IxgbeRegisters.RXCTRL, IxgbeRegisters.RXCTRL_.Enable);
+        Assert.Equal(("receive-enabled-without-halt", "4.6.7"), (Only(bench).Rule, Only(bench).Section));
+    }
+
+    // A workaround for the 82599, which Intel's drivers leave out on its successors, as they leave DCA out on the X550.
+    [Theory]
+    [InlineData(0x10FB, "receive-enabled-without-halt dca-bit-12")]
+    [InlineData(0x1528, "dca-bit-12")]
+    [InlineData(0x1563, "")]
+    public void RulesOfThe82599AreNotThoseOfItsSuccessors(int deviceId, string rules)
+    {
+        using var bench = new ReceiveBench(new() { DeviceId = (ushort)deviceId, LinkUpDelay = 0 });
+        bench.Start(0);
+        bench.Bench.Write(IxgbeRegisters.DCA_RXCTRL, 0xB200);
+        bench.Bench.Write(IxgbeRegisters.RXCTRL, IxgbeRegisters.RXCTRL_.Enable);
+        bench.Deliver(ReceiveBench.Frame());
+        Assert.Equal(rules.Split(' ', StringSplitOptions.RemoveEmptyEntries), bench.Rules);
+    }
+
+    // 8.2.3.8.9; X540 and X550 have 384 KiB (IXGBE_X540_RX_PB_SIZE of Intel's drivers)
+    [Theory]
+    [InlineData(0x10FB, 512)]
+    [InlineData(0x1528, 384)]
+    [InlineData(0x1563, 384)]
+    public void PacketBuffersAreNoLargerThanTheCards(int deviceId, int size)
+    {
+        using var bench = new ReceiveBench(new() { DeviceId = (ushort)deviceId, LinkUpDelay = 0 });
+        Assert.Equal(((uint)size << 10, 0u), (bench.Bench.Read(0x3C00), bench.Bench.Read(0x3C04)));
+        bench.Start(0);
+        bench.EnableReceive();
+        bench.Bench.Write(IxgbeRegisters.RXCTRL, 0);
+        Assert.Empty(bench.Violations);
+        bench.Bench.Write(0x3C04, 1 << 10);
+        bench.EnableReceive();
+        Assert.Equal(("receive-buffer-size", (ulong)(size + 1) << 10), (Only(bench).Rule, Only(bench).Value));
+        bench.Bench.Write(IxgbeRegisters.RXCTRL, 0);
+        bench.Bench.Write(0x3C00, (uint)(size - 1) << 10);
+        bench.Bench.Write(0x3260, (uint)(size - 100) << 10);
+        bench.EnableReceive();
+        Assert.Single(bench.Violations);
+    }
+
     [Fact] // 4.6.7: queues come before RXEN; others may follow (4.6.7.1)
     public void ReceiveEnabledBeforeAnyQueue()
     {

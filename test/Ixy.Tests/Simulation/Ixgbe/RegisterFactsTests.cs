@@ -42,23 +42,23 @@ public sealed class RegisterFactsTests
         Assert.Equal(0x8888_8889u, bench.Bench.Read(0x3190));
     }
 
-    /// <summary>Offset, count and distance of registers that hold what is written; whether a software reset clears them (4.2.3).</summary>
+    /// <summary>Offset, count and distance of registers that hold what is written; what a software reset makes of it (4.2.3).</summary>
     [Theory]
-    [InlineData("MPSAR", 0xA600u, 256, 4u, false)]
-    [InlineData("RQTC", 0xEC70u, 1, 4u, true)]
-    [InlineData("LLITHRESH", 0xEC90u, 1, 4u, true)]
-    [InlineData("PFVMVIR", 0x8000u, 64, 4u, true)]
-    [InlineData("FCRETA", 0xED10u, 8, 4u, true)]
-    [InlineData("FCRECTL", 0xED00u, 1, 4u, true)]
-    [InlineData("RTTBCNCR", 0x8B00u, 1, 4u, true)]
-    public void RegistersOfOtherDriversHoldWhatIsWritten(string name, uint offset, int count, uint distance, bool cleared)
+    [InlineData("MPSAR", 0xA600u, 256, 4u, null)]
+    [InlineData("RQTC", 0xEC70u, 1, 4u, 0x4444_4444u)]
+    [InlineData("LLITHRESH", 0xEC90u, 1, 4u, 0u)]
+    [InlineData("PFVMVIR", 0x8000u, 64, 4u, 0u)]
+    [InlineData("FCRETA", 0xED10u, 8, 4u, 0u)]
+    [InlineData("FCRECTL", 0xED00u, 1, 4u, 0u)]
+    [InlineData("RTTBCNCR", 0x8B00u, 1, 4u, 0u)]
+    public void RegistersOfOtherDriversHoldWhatIsWritten(string name, uint offset, int count, uint distance, uint? reset)
     {
         using var bench = new CardBench();
         for (uint i = 0; i < count; i++) bench.Write(offset + i * distance, 0x1234_5600 + i);
         for (uint i = 0; i < count; i++) Assert.True(bench.Read(offset + i * distance) == 0x1234_5600 + i, $"{name}[{i}]");
         bench.Write(0, 1u << 26); // CTRL.RST
         bench.Run(10_000_000);
-        for (uint i = 0; i < count; i++) Assert.True(bench.Read(offset + i * distance) == (cleared ? 0 : 0x1234_5600 + i), $"{name}[{i}]");
+        for (uint i = 0; i < count; i++) Assert.True(bench.Read(offset + i * distance) == (reset ?? 0x1234_5600 + i), $"{name}[{i}]");
         Assert.Equal(0, bench.Card.Notes.Count);
     }
 
@@ -84,6 +84,10 @@ public sealed class RegisterFactsTests
     [InlineData(0x10FB, 0x4380u, "EEE_SU")] // X540 and X550
     [InlineData(0x1528, 0x4380u, null)]
     [InlineData(0x1563, 0xEE80u, null)]
+    [InlineData(0x10FB, 0xED30u, "FCRETA_X550")] // IXGBE_FCRETA_SIZE is 8, IXGBE_FCRETA_SIZE_X550 32 (Intel's drivers)
+    [InlineData(0x1528, 0xED30u, "FCRETA_X550")]
+    [InlineData(0x1563, 0xED8Cu, null)]
+    [InlineData(0x10FB, 0xED2Cu, null)]
     [InlineData(0x1563, 0x4380u, null)]
     public void RegistersOfLaterModelsAreNotInEarlierOnes(int device, uint offset, string? missing)
     {
@@ -92,6 +96,18 @@ public sealed class RegisterFactsTests
         Assert.Equal(missing is null ? 0x10u : 0, bench.Read(offset));
         if (missing is null) Assert.Equal(0, bench.Card.Notes.Count);
         else Assert.Contains(missing, Assert.Single(bench.Card.Notes.All).Text);
+    }
+
+    // Counters between the operating system and the management controller.
+    [Theory]
+    [InlineData(0x10FB, 1)]
+    [InlineData(0x1528, 0)]
+    [InlineData(0x1563, 0)]
+    public void CountersOfLaterModelsAreNotInEarlierOnes(int device, int notes)
+    {
+        using var bench = new CardBench(new IxgbeCardOptions { DeviceId = (ushort)device });
+        Assert.Equal(0u, bench.Read(0x41C0)); // B2OSPC
+        Assert.Equal(notes, bench.Card.Notes.Count);
     }
 
     [Fact]

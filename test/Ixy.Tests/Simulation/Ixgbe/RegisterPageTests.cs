@@ -29,7 +29,7 @@ public sealed class RegisterPageTests
         Assert.Matches(@"\n\| RDT \| 0x01018, 0x0d018 \| 128 \| .* \| modelled \|", page);
         Assert.Matches(@"\n\| RXMEMWRAP \| 0x03190 \| 1 \| .* \| modelled \|", page);
         Assert.Matches(@"\n\| MREVID \| 0x11064 \| 1 \| .* \| constant \|", page);
-        Assert.Matches(@"\n\| FCRETA \| 0x0ed10 \| 32 \| .* \| not modelled \|", page);
+        Assert.Matches(@"\n\| FCRETA \| 0x0ed10 \| 8 \| .* \| not modelled \|", page);
     }
 
     private static string ModelSources()

@@ -55,6 +55,44 @@ public sealed class TrafficClassTests
         Assert.Empty(bench.Rules);
     }
 
+    // RQTC: as many bits of the table's entry as the class has queues in use, and four after a reset.
+    [Theory]
+    [InlineData(0x4444_4444u, 16)]
+    [InlineData(0x4444_2444u, 4)]
+    [InlineData(0x4444_0444u, 1)]
+    public void RssUsesAsManyQueuesOfAClassAsItIsTold(uint bits, int queues)
+    {
+        const int entries = 56, trafficClass = 3, first = trafficClass * 16;
+        using var bench = Start(0b0100 | TcpIPv4, Enumerable.Range(first, 16), entries);
+        Assert.Equal(0x4444_4444u, bench.Bench.Read(0xEC70u));
+        bench.Bench.Write(0xEC70u, bits);
+        bench.Bench.Write(RTRUP2TC, trafficClass);
+        for (int word = 0; word < IxgbeRegisters.RETA.Count; word++)
+            bench.Bench.Write(IxgbeRegisters.RETA, 0x0302_0100u + 0x0404_0404u * (uint)(word % 4), word);
+        for (int word = 0; word < IxgbeRegisters.RSSRK.Count; word++)
+            bench.Bench.Write(IxgbeRegisters.RSSRK, 0x6D5A_56DAu * (uint)(word + 1), word);
+        int frames = Math.Min(100, queues * (entries - 1));
+        for (ushort port = 1; port <= frames; port++) bench.Deliver(IPv4(Tcp, Segment(Tcp, port, 80)));
+        int[] used = [.. Enumerable.Range(0, 16).Where(queue => bench[first + queue].IsDone(0))];
+        Assert.All(used, queue => Assert.True(queue < queues, $"queue {queue} of the class"));
+        Assert.True(used.Length > queues / 2, string.Join(' ', used));
+        Assert.Empty(bench.Rules);
+    }
+
+    // A filter of Flow Director names a queue, and not one of the class: Linux gives it the number that the queue has among all.
+    [Fact]
+    public void FlowDirectorNamesAQueueOfAnyClass()
+    {
+        using var bench = Start(0b0100, [16, 90]);
+        bench.Bench.Write(RTRUP2TC, 1);
+        byte[] frame = IPv4(Udp, Segment(Udp, 2794, 1766));
+        bench.Deliver(frame);
+        ReceiveQueueSelectionTests.AddPerfect(bench, queue: 90);
+        bench.Deliver(frame);
+        Assert.Equal((true, false), (bench[16].IsDone(0), bench[16].IsDone(1)));
+        Assert.True(bench[90].IsDone(0));
+    }
+
     // 8.2.3.8.9: each class has a buffer; those of all together hold what has no descriptors yet.
     [Fact]
     public void TheBuffersOfAllClassesAreInUse()

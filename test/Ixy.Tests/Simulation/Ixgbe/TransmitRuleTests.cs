@@ -227,6 +227,31 @@ public sealed class TransmitRuleTests
         Assert.Equal([rule, rule], bench.Broken);
     }
 
+    // What one driver was told the next one is told again.
+    [Fact]
+    public void ADriverIsToldOfItsMistakesThoughTheOneBeforeMadeThemToo()
+    {
+        using var bench = new TransmitBench();
+        Break();
+        Assert.Equal(["arbiter-running", "host-threshold"], bench.Broken);
+        bench.Write(TXDCTL, 0);
+        bench.Write(CTRL, CTRL_.RST);
+        bench.Run(20_000_000);
+        // Queue 0 comes on with DMATXCTL.TE, before it has a ring.
+        bench.Write(DMATXCTL, DMATXCTL_.Enable);
+        Break();
+        Assert.Equal((2, 2), (Count("arbiter-running"), Count("host-threshold")));
+
+        int Count(string name) => bench.Broken.Count(rule => rule == name);
+
+        void Break()
+        {
+            bench.Write(MTQC, 0);
+            bench.AddQueue(thresholds: 32, enable: false);
+            bench.Write(TXDCTL, 32 | TXDCTL_.Enable);
+        }
+    }
+
     // A driver breaks a rule with every packet or never: once is enough, until the queue is enabled anew.
     [Fact]
     public void ARuleBrokenByDescriptorsIsReportedOnceForEachTimeTheQueueIsEnabled()

@@ -18,6 +18,19 @@ public sealed class LegacyInterfaceTests
         Assert.Equal(0u, card.ReadConfig((int)card.ReadConfig(0x34, 1) + 1, 1));
     }
 
+    // Version 0.9.5 knows of no time that it takes: it is over when the write of the status is.
+    [Theory]
+    [InlineData(true, 0u)]
+    [InlineData(false, 0xFu)]
+    public void AResetTakesNoTime(bool isLegacy, uint status)
+    {
+        using var bench = VirtioBench.Running(new() { IsLegacy = isLegacy, ResetDuration = 1_000_000 });
+        bench.Status = 0;
+        Assert.Equal((status, status != 0), (bench.Status, bench.Card.Control.IsResetting));
+        bench.Run(2_000_000);
+        Assert.Equal(0u, bench.Status);
+    }
+
     [Fact]
     public void ThereAre32FeatureBits()
     {

@@ -178,6 +178,25 @@ public sealed unsafe class QueueSetUpTests
         Assert.Equal(rule == "queue-missing" ? 0 : 1, bench.TestWire.FromCard.Count);
     }
 
+    // Whoever stops the driver before and resets the device has not stopped its own: bus mastering is to be on again.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ADriverThatForgetsBusMasteringAfterAnotherIsTold(bool legacy)
+    {
+        using var bench = VirtioBench.Running(new() { IsLegacy = legacy });
+        bench.Card.WriteConfig(0x04, 0x0003, 2);
+        bench.Run();
+        Assert.Empty(bench.Rules); // the one before was stopped
+        bench.Negotiate(~0ul);
+        bench.AddQueue(1);
+        bench.DriverOk();
+        bench.Transmit.Add(new Piece(bench.Place(new byte[72]), 72, false));
+        bench.Transmit.Notify();
+        bench.Run();
+        Assert.Contains("dma-without-bus-master", bench.Rules);
+    }
+
     [Fact]
     public void OnlyDoorbellsAreShared()
     {
