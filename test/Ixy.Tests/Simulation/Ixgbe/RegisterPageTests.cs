@@ -35,7 +35,8 @@ public sealed class RegisterPageTests
     private static string ModelSources()
     {
         string folder = Path.Combine(RepositoryTests.Root, "src", "Ixy.Simulation", "Ixgbe");
-        var files = Directory.GetFiles(folder, "*.cs").Where(file => !Path.GetFileName(file).StartsWith("CardRegisters", StringComparison.Ordinal));
+        var files = Directory.GetFiles(folder, "*.cs", SearchOption.AllDirectories)
+            .Where(file => !Path.GetFileName(file).StartsWith("CardRegisters", StringComparison.Ordinal));
         string sources = string.Join('\n', files.Order(StringComparer.Ordinal).Select(File.ReadAllText));
         return Regex.Replace(sources, """//[^\n]*|"[^"\n]*"|^using [^\n]*""", "", RegexOptions.Multiline);
     }
