@@ -70,16 +70,16 @@ public sealed class StockFeatureTests(GuestPool guests, ITestOutputHelper log)
         var guest = guests.Get(SimulatedCardsMachine.Machine);
         var rules = new RuleBook(guest, First, Second);
         guest.LoadModules("sch_mqprio");
-        using (KernelBridge.OfIxgbe(guest, First, Second))
+        using (var bridge = KernelBridge.OfIxgbe(guest, First, Second))
         {
             var plan = new TrafficPlan { Frames = 500, Flows = 16 };
             for (int trafficClass = 0; trafficClass < 4; trafficClass++)
             {
                 string map = string.Join(' ', Enumerable.Repeat(trafficClass, 16));
-                SetQueueing(guest, $"add dev $name root mqprio num_tc 4 map {map} hw 1");
+                SetQueueing(guest, bridge, $"add dev $name root mqprio num_tc 4 map {map} hw 1");
                 new Exchange(guest.Port(First), guest.Port(Second), plan).RunFaultless();
                 log.WriteLine(guest.Run($"ethtool -S {KernelBridge.InterfaceOf(First)} | grep -E 'x_queue_.*packets: [1-9]'; true").Output);
-                SetQueueing(guest, "del dev $name root");
+                SetQueueing(guest, bridge, "del dev $name root");
                 new Exchange(guest.Port(First), guest.Port(Second), plan).RunFaultless();
             }
         }
@@ -87,10 +87,14 @@ public sealed class StockFeatureTests(GuestPool guests, ITestOutputHelper log)
     }
 
     // The driver resets the card for it.
-    private static void SetQueueing(Guest guest, string command) => guest.Run($"""
-        name={KernelBridge.InterfaceOf(First)}
-        # The shell would take busybox's own.
-        /bin/tc qdisc {command} || exit 1
-        until [ $(cat /sys/class/net/$name/carrier) = 1 ] && [ $(cat /sys/class/net/$name/brport/state) = 3 ]; do sleep 0.1; done
-        """).Succeeded();
+    private static void SetQueueing(Guest guest, KernelBridge bridge, string command)
+    {
+        guest.Run($"""
+            name={KernelBridge.InterfaceOf(First)}
+            # The shell would take busybox's own.
+            /bin/tc qdisc {command} || exit 1
+            until [ $(cat /sys/class/net/$name/carrier) = 1 ] && [ $(cat /sys/class/net/$name/brport/state) = 3 ]; do sleep 0.1; done
+            """).Succeeded();
+        bridge.WaitUntilFramesPass();
+    }
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Ixy.Vm.Tests.Rig;
 
 /// <summary>
@@ -6,6 +8,8 @@ namespace Ixy.Vm.Tests.Rig;
 /// </summary>
 internal sealed class KernelBridge : IDisposable
 {
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100), s_patience = TimeSpan.FromSeconds(60);
+
     private readonly Guest _guest;
     private readonly int[] _devices;
     private readonly string _module;
@@ -39,6 +43,28 @@ internal sealed class KernelBridge : IDisposable
                 until [ $(cat /sys/class/net/$name/brport/state) = 3 ]; do sleep 0.1; done
                 """).Succeeded();
         }
+        WaitUntilFramesPass();
+    }
+
+    /// <summary>
+    /// Waits until a frame passes each way. A port is forwarding a moment before its device's queue is at work, and ixgbe may
+    /// set its link up once more then: on a busy host that moment was long enough to lose the first 64 frames.
+    /// </summary>
+    internal void WaitUntilFramesPass()
+    {
+        EthernetPort left = _guest.Port(_devices[0]), right = _guest.Port(_devices[1]);
+        bool there = false, back = false;
+        for (long start = Stopwatch.GetTimestamp(); !there || !back; Thread.Sleep(s_pause))
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start) < s_patience, $"no frame passes: there {there}, back {back}");
+            left.TrySend(Probe(1));
+            right.TrySend(Probe(2));
+            Thread.Sleep(s_pause);
+            there |= HasReceived(right);
+            back |= HasReceived(left);
+        }
+        // The last ones are no business of who comes next.
+        while (HasReceived(left) | HasReceived(right)) Thread.Sleep(s_pause);
     }
 
     internal static KernelBridge OfVirtio(Guest guest, params int[] devices) => new(guest, "virtio-pci", "virtio_net", devices);
@@ -48,6 +74,18 @@ internal sealed class KernelBridge : IDisposable
     /// <summary>Words for a shell that become the name of a NIC's interface. virtio's is one floor further down.</summary>
     internal static string InterfaceOf(int device) =>
         $"$(basename $(ls -d /sys/bus/pci/devices/{GuestMachine.Address(device)}/net/* /sys/bus/pci/devices/{GuestMachine.Address(device)}/virtio*/net/* 2> /dev/null))";
+
+    // From a station of its own to all, of the type for experiments (IEEE 802).
+    private static byte[] Probe(byte station) =>
+        [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x02, 0x50, 0x52, 0x4F, 0x42, station, 0x88, 0xB5, .. new byte[46]];
+
+    private static bool HasReceived(EthernetPort port)
+    {
+        Span<byte> frame = new byte[EthernetPort.LongestFrame];
+        bool any = false;
+        while (port.TryReceive(frame) > 0) any = true;
+        return any;
+    }
 
     public void Dispose()
     {
