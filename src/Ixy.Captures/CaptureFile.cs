@@ -22,9 +22,10 @@ public sealed class CaptureFile : IDisposable
     private readonly CaptureOutput _output;
     private readonly BufferExchange<CaptureBuffer> _buffers;
     private readonly Thread _writer;
-    private readonly CaptureClock _clock = new();
+    private readonly CaptureClock _clock;
     private readonly long[] _received, _dropped, _lastTime;
     private readonly int _snapLength;
+    private readonly bool _waitsForDisk;
     private CaptureBuffer? _current;
     private bool _isComplete;
 
@@ -38,7 +39,7 @@ public sealed class CaptureFile : IDisposable
         ArgumentNullException.ThrowIfNull(interfaces);
         options ??= new();
         options.Validate();
-        _snapLength = options.SnapLength;
+        (_clock, _snapLength, _waitsForDisk) = (new(options.Clock), options.SnapLength, options.WaitsForDisk);
         _received = new long[interfaces.Count];
         _dropped = new long[interfaces.Count];
         _lastTime = new long[interfaces.Count];
@@ -141,8 +142,10 @@ public sealed class CaptureFile : IDisposable
         int captured = Math.Min(frame.Length, _snapLength);
         if (_current is not null && _current.TryAdd(interfaceId, time, frame, captured)) return true;
         HandOver();
+        if (_waitsForDisk) _current = _buffers.TakeEmpty();
+        else _buffers.TryTakeEmpty(out _current);
         // The smallest buffer holds the longest frame.
-        return _buffers.TryTakeEmpty(out _current) && _current!.TryAdd(interfaceId, time, frame, captured);
+        return _current is not null && _current.TryAdd(interfaceId, time, frame, captured);
     }
 
     private void HandOver()

@@ -17,6 +17,14 @@ public sealed record CaptureFileOptions
     /// </summary>
     public int BufferCount { get; init; } = 64;
 
+    /// <summary>Whose time the capture's is: by default the machine's.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>
+    /// Who captures waits for the disk when all buffers are full, and no frame is dropped. Default false: real cards wait for nobody.
+    /// </summary>
+    public bool WaitsForDisk { get; init; }
+
     internal void Validate()
     {
         Check(SnapLength is >= 1 and <= PcapngBlocks.LongestFrame, nameof(SnapLength), SnapLength, $"a snap length of 1 to {PcapngBlocks.LongestFrame} bytes");

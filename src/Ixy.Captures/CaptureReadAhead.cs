@@ -16,6 +16,7 @@ public sealed class CaptureReadAhead : IDisposable
     private readonly Func<CaptureReader> _open;
     private readonly long _passes, _longestGap;
     private readonly Thread _thread;
+    private readonly bool _waits;
     private volatile bool _isRead;
     private volatile ExceptionDispatchInfo? _failure;
     private Chunk? _filling, _taking;
@@ -28,11 +29,12 @@ public sealed class CaptureReadAhead : IDisposable
     /// Longest time between two frames. A longer gap is cut to this; a frame whose time lies further back than this comes at
     /// once. Null keeps all times.
     /// </param>
-    public CaptureReadAhead(Func<CaptureReader> open, long passes = 1, TimeSpan? longestGap = null)
+    /// <param name="waits">Who takes frames waits for the disk: the next one is there, or there is none.</param>
+    public CaptureReadAhead(Func<CaptureReader> open, long passes = 1, TimeSpan? longestGap = null, bool waits = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(passes, 1);
         if (longestGap is { } gap) ArgumentOutOfRangeException.ThrowIfLessThan(gap, TimeSpan.Zero, nameof(longestGap));
-        (_open, _passes) = (open, passes);
+        (_open, _passes, _waits) = (open, passes, waits);
         _longestGap = longestGap is { } most
             ? (long)Int128.Min(long.MaxValue, (Int128)most.Ticks * TimeSpan.NanosecondsPerTick)
             : long.MaxValue;
@@ -87,6 +89,12 @@ public sealed class CaptureReadAhead : IDisposable
         // Asked in this order: what was given before the end is there.
         bool isRead = _isRead;
         if (_chunks.TryTakeFull(out _taking)) return true;
+        if (_waits && !isRead)
+        {
+            _taking = _chunks.TakeFull();
+            if (_taking is not null) return true;
+            isRead = true;
+        }
         if (isRead) _failure?.Throw();
         IsAtEnd = isRead;
         return false;
@@ -106,6 +114,7 @@ public sealed class CaptureReadAhead : IDisposable
         }
         if (_filling is not null) _chunks.GiveFull(_filling);
         _isRead = true;
+        _chunks.Complete();
     }
 
     // One pass; false if nobody wants more, or if there is nothing to repeat.

@@ -115,7 +115,7 @@ internal static class CommonOptions
         return value;
     }
 
-    private static Option<T> Parsed<T>(string name, string unit, string description, T standard, Func<string, T> parse)
+    internal static Option<T> Parsed<T>(string name, string unit, string description, T standard, Func<string, T> parse)
     {
         var option = WithoutDefault(name, unit, description, parse);
         option.DefaultValueFactory = _ => standard;

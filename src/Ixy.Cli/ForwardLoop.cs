@@ -69,6 +69,12 @@ internal sealed class ForwardLoop<TWork> : PacketLoop
 
     protected override void Wake() => _waiter?.Wake();
 
+    protected override bool TryBeginSleep() => _waiter is not null && !HoldsPackets && _waiter.TryBeginSleep();
+
+    protected override bool HasFired() => _waiter!.HasFired(TimeSpan.Zero);
+
+    protected override void EndSleep() => _waiter!.EndSleep();
+
     protected override void GiveBack()
     {
         CountDropped(device: 1, _there.GiveBack());

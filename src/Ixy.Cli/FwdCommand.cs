@@ -22,12 +22,14 @@ internal static class FwdCommand
         var metrics = CommonOptions.Metrics();
         var json = CommonOptions.Json();
         var command = new Command("fwd", Texts.Fwd) { a, b, batch, duration, touch, queues, symmetric, ringSize, maxFrameSize, bufferSize, interrupts, checkedPools, metrics, json };
+        var virtualTime = new VirtualTimeOptions();
+        virtualTime.AddTo(command, metrics);
         command.SetAction(parsed =>
         {
             int batchSize = parsed.GetValue(batch);
             bool sleeps = parsed.GetValue(interrupts);
             return Measurement.Run(
-                new("fwd", parsed.GetValue(duration), parsed.GetValue(json)) { MetricsPort = parsed.GetValue(metrics) },
+                new("fwd", parsed.GetValue(duration), parsed.GetValue(json)) { MetricsPort = parsed.GetValue(metrics), VirtualTime = virtualTime.Read(parsed) },
                 [parsed.GetRequiredValue(a), parsed.GetRequiredValue(b)],
                 new()
                 {

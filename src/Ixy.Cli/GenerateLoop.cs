@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
 
 namespace Ixy.Cli;
 
@@ -10,6 +9,7 @@ internal sealed class GenerateLoop : PacketLoop
     private const long LongestBurst = 512;
 
     private readonly NetworkDevice _device;
+    private readonly TimeProvider _clock;
     private readonly PacketPool _pool;
     private readonly Packet[] _batch, _received;
     private readonly double _packetsPerSecond;
@@ -24,9 +24,12 @@ internal sealed class GenerateLoop : PacketLoop
     internal GenerateLoop(NetworkDevice device, PacketPool pool, int batchSize, double packetsPerSecond, long count) : base(device.TransmitQueues[0])
     {
         (_device, _pool, _packetsPerSecond, _count) = (device, pool, packetsPerSecond, count);
+        _clock = device.PciDevice.Clock;
         _batch = new Packet[batchSize];
         _received = new Packet[batchSize];
     }
+
+    protected override bool FollowsClock => !double.IsPositiveInfinity(_packetsPerSecond);
 
     protected override int Round()
     {
@@ -49,8 +52,8 @@ internal sealed class GenerateLoop : PacketLoop
     {
         if (double.IsPositiveInfinity(_packetsPerSecond)) return long.MaxValue;
         // The schedule starts with the first question, and its first packet is due at once.
-        if (_start == 0) _start = Stopwatch.GetTimestamp();
-        long due = (long)(Stopwatch.GetElapsedTime(_start).TotalSeconds * _packetsPerSecond) + 1 - _scheduled;
+        if (_start == 0) _start = _clock.GetTimestamp();
+        long due = (long)(_clock.GetElapsedTime(_start).TotalSeconds * _packetsPerSecond) + 1 - _scheduled;
         if (due <= LongestBurst) return due;
         _scheduled += due - LongestBurst;
         return LongestBurst;

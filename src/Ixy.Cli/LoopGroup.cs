@@ -1,19 +1,30 @@
+using Ixy.Simulation;
 using Ixy.Vfio;
 
 namespace Ixy.Cli;
 
-/// <summary>The loops of a command, started, measured and ended together. Each has its own thread, core and queues.</summary>
+/// <summary>
+/// The loops of a command, started, measured and ended together. Each has its own thread, core and queues; in virtual time, in place of
+/// a thread, turns in the world of its cards.
+/// </summary>
 internal sealed class LoopGroup : IDisposable
 {
+    private static readonly TimeSpan s_longestDrain = TimeSpan.FromSeconds(10);
+
     private readonly IReadOnlyList<PacketLoop> _loops;
     private readonly int? _numaNode;
+    private VirtualWorld? _world;
 
     internal LoopGroup(IReadOnlyList<PacketLoop> loops, IReadOnlyList<NetworkDevice> devices)
     {
         _loops = loops;
+        Clock = devices[0].PciDevice.Clock;
         _numaNode = devices.Select(device => device.PciDevice.NumaNode).FirstOrDefault(node => node is not null);
         Dropped = new long[devices.Count];
     }
+
+    /// <summary>That of the devices.</summary>
+    internal TimeProvider Clock { get; }
 
     /// <summary>Set when the measured part of a loop is over, for whatever reason.</summary>
     internal ManualResetEventSlim MeasurementOver { get; } = new();
@@ -25,7 +36,7 @@ internal sealed class LoopGroup : IDisposable
     internal LoopFigures Figures => new(
         _loops.Sum(loop => loop.Figures.Packets),
         _loops.Max(loop => loop.Figures.Elapsed),
-        _loops.Sum(loop => loop.Figures.AllocatedBytes),
+        _loops.All(loop => loop.Figures.AllocatedBytes is null) ? null : _loops.Sum(loop => loop.Figures.AllocatedBytes),
         // Each saw those of the process.
         _loops.Max(loop => loop.Figures.Collections));
 
@@ -40,6 +51,25 @@ internal sealed class LoopGroup : IDisposable
     {
         int[] cores = ThreadPlacement.ChooseCores(_loops.Count, _numaNode);
         for (int i = 0; i < cores.Length; i++) _loops[i].Start($"packets {i}", cores[i], this);
+    }
+
+    /// <summary>Lets the loops have their turns in a world.</summary>
+    internal void Start(VirtualWorld world, VirtualTime costs)
+    {
+        _world = world;
+        foreach (var loop in _loops) loop.Start(world, costs, this);
+    }
+
+    /// <summary>Waits until the measured part of a loop is over, but no longer than that.</summary>
+    /// <param name="longest">By <see cref="Clock"/>.</param>
+    /// <param name="stop">Ends the wait as well.</param>
+    /// <returns>False if the time is over.</returns>
+    internal bool WaitForEnd(TimeSpan longest, StopRequest stop)
+    {
+        if (longest < TimeSpan.Zero) longest = TimeSpan.Zero;
+        if (_world is not null) return _world.AdvanceUntil(() => stop.IsRequested || MeasurementOver.IsSet, longest);
+        // Up to the next millisecond: the wait would round down, and end too early.
+        return WaitHandle.WaitAny([stop.WaitHandle, MeasurementOver.WaitHandle], (int)Math.Ceiling(longest.TotalMilliseconds)) != WaitHandle.WaitTimeout;
     }
 
     /// <summary>From now on everything counts.</summary>
@@ -59,6 +89,7 @@ internal sealed class LoopGroup : IDisposable
     internal void Finish()
     {
         StopMeasuring();
+        _world?.AdvanceUntil(() => _loops.All(loop => loop.HasEnded), s_longestDrain);
         foreach (var loop in _loops) loop.Join();
     }
 

@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using Ixy.Cli.Metrics;
 using Ixy.Cli.Output;
+using Ixy.Simulation;
 using Ixy.Vfio;
 
 namespace Ixy.Cli;
@@ -16,6 +16,9 @@ internal sealed record MeasurementSettings(string Command, TimeSpan? Duration, b
 
     /// <summary>Where metrics are served; null for nowhere.</summary>
     internal int? MetricsPort { get; init; }
+
+    /// <summary>Cards and loops run in virtual time, at these costs; null for real time.</summary>
+    internal VirtualTime? VirtualTime { get; init; }
 
     /// <summary>What the command does besides moving packets.</summary>
     internal IMeasuredWork? Work { get; init; }
@@ -46,15 +49,16 @@ internal static class Measurement
         using var stop = new StopRequest();
         using var metrics = MetricsServer.Start(settings.MetricsPort);
         Report report;
-        using (var ports = new Ports(specifiers))
+        var world = settings.VirtualTime is { } time ? new VirtualWorld(time.Seed) : null;
+        using (var ports = new Ports(specifiers, world))
         {
-            // All that takes time comes first: what a card receives before somebody listens is lost.
-            PracticeRun.Run(ports, options, settings.Practice ?? createLoops, cards => Rehearse(cards, screen.Invisible()), stop);
+            // All that takes time comes first: what a card receives before somebody listens is lost. Virtual time waits for the JIT.
+            if (world is null) PracticeRun.Run(ports, options, settings.Practice ?? createLoops, cards => Rehearse(cards, screen.Invisible()), stop);
             afterPractice?.Invoke();
             ports.Start(options);
             metrics?.Show();
             foreach (var device in ports.Devices) screen.WriteLine($"{device.Name}: {device.DriverName}, MAC address {device.MacAddress}");
-            report = Measure(ports, settings, createLoops, stop, screen, metrics);
+            report = Measure(ports, world, settings, createLoops, stop, screen, metrics);
         }
         // Now the cards are shut down, and what they saw while that was done counts too.
         report.Print(screen);
@@ -76,19 +80,20 @@ internal static class Measurement
     }
 
     private static Report Measure(
-        Ports ports, MeasurementSettings settings, Func<NetworkDevice[], PacketLoop[]> createLoops, StopRequest stop, Screen screen,
-        MetricsServer? metrics)
+        Ports ports, VirtualWorld? world, MeasurementSettings settings, Func<NetworkDevice[], PacketLoop[]> createLoops, StopRequest stop,
+        Screen screen, MetricsServer? metrics)
     {
         using var loops = new LoopGroup(createLoops([.. ports.Devices]), ports.Devices);
         // Where the far end waits for nobody, the first frames come with the link.
-        loops.Start();
+        if (world is null) loops.Start();
+        else loops.Start(world, settings.VirtualTime!);
         bool linked = ports.WaitForLinks(stop);
         if (linked) settings.Work?.LinksAreUp();
         // Not before it is sure that the command runs: an error is to be the only line.
         if (DmaArena.Note is { } note) Console.Error.WriteLine($"ixy: note: {note}");
         if (metrics is not null) Console.Error.WriteLine($"ixy: metrics: {metrics.Address}");
         // This thread has little to do, but where it does it the other stands still: not on the first loop's core.
-        ThreadPlacement.PinToLastCore();
+        if (world is null) ThreadPlacement.PinToLastCore();
         if (!settings.CountsFromOpening) ports.StartCounting();
         if (linked)
         {
@@ -109,9 +114,8 @@ internal static class Measurement
     private static void Watch(
         Ports ports, LoopGroup loops, MeasurementSettings settings, StopRequest stop, Screen screen)
     {
-        WaitHandle[] ends = [stop.WaitHandle, loops.MeasurementOver.WaitHandle];
         var duration = settings.Duration;
-        long start = Stopwatch.GetTimestamp();
+        long start = loops.Clock.GetTimestamp();
         var rates = new RateMeter(ports, loops.Dropped);
         bool isNoted = false;
         screen.ShowRates(show =>
@@ -119,17 +123,15 @@ internal static class Measurement
             for (int second = 1; ;)
             {
                 var next = s_second * second;
-                var wait = (duration is { } end && end < next ? end : next) - Stopwatch.GetElapsedTime(start);
-                // Up to the next millisecond: the wait would round down, and end too early.
-                int milliseconds = (int)Math.Ceiling(Math.Clamp(wait.TotalMilliseconds, 0, s_look.TotalMilliseconds));
-                if (WaitHandle.WaitAny(ends, milliseconds) != WaitHandle.WaitTimeout) return;
+                var wait = (duration is { } end && end < next ? end : next) - loops.Clock.GetElapsedTime(start);
+                if (loops.WaitForEnd(wait < s_look ? wait : s_look, stop)) return;
                 ports.ThrowIfGone();
                 if (!isNoted && settings.Work?.Note is { } note)
                 {
                     Console.Error.WriteLine($"ixy: note: {note}");
                     isNoted = true;
                 }
-                var elapsed = Stopwatch.GetElapsedTime(start);
+                var elapsed = loops.Clock.GetElapsedTime(start);
                 if (duration <= elapsed) return;
                 if (elapsed >= next) show(second++, rates.Read());
             }

@@ -1,17 +1,16 @@
-using System.Diagnostics;
 using Ixy.Vfio;
 
 namespace Ixy.Cli;
 
-/// <summary>What a loop did while it was measured.</summary>
-internal readonly record struct LoopFigures(long Packets, TimeSpan Elapsed, long AllocatedBytes, int Collections);
+/// <summary>What a loop did while it was measured. In virtual time memory is not: what is allocated there is not the loop's alone.</summary>
+internal readonly record struct LoopFigures(long Packets, TimeSpan Elapsed, long? AllocatedBytes, int? Collections);
 
 /// <summary>
 /// A thread with a core and queues of its own that moves packets round by round: at first unmeasured, then measured, and
 /// in the end until nothing is on the way any more.
 /// </summary>
 /// <param name="transmitQueues">Those it sends on.</param>
-internal abstract class PacketLoop(params TransmitQueue[] transmitQueues) : IDisposable
+internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues) : IDisposable
 {
     // Where threads share a core, each lets go of it after so many busy rounds: some tens of microseconds.
     private const uint RoundsAtOnce = 64;
@@ -29,13 +28,13 @@ internal abstract class PacketLoop(params TransmitQueue[] transmitQueues) : IDis
         Ended,
     }
 
-    /// <summary>What was measured; read it after <see cref="Join"/>.</summary>
+    /// <summary>What was measured; read it when the loop has ended.</summary>
     internal LoopFigures Figures { get; private set; }
 
-    /// <summary>All that was on the way has arrived; read it after <see cref="Join"/>.</summary>
+    /// <summary>All that was on the way has arrived; read it when the loop has ended.</summary>
     internal bool RanDry { get; private set; }
 
-    /// <summary>Transmit queues from which nothing has left while the loop drained; read it after <see cref="Join"/>.</summary>
+    /// <summary>Transmit queues from which nothing has left while the loop drained; read it when the loop has ended.</summary>
     internal IReadOnlyList<TransmitQueue> Stuck { get; private set; } = [];
 
     /// <summary>Moves at most a batch each way; the number of packets sent, and of those that were dropped as they cannot be.</summary>
@@ -85,6 +84,7 @@ internal abstract class PacketLoop(params TransmitQueue[] transmitQueues) : IDis
     {
         Advance(Phase.Ended);
         _worker?.Dispose();
+        _actor?.Dispose();
     }
 
     private void Run(PinnedWorker worker)
@@ -103,9 +103,9 @@ internal abstract class PacketLoop(params TransmitQueue[] transmitQueues) : IDis
             // A collection of any generation counts in generation 0.
             int collections = GC.CollectionCount(0);
             long refused = CountRefused();
-            long start = Stopwatch.GetTimestamp();
+            long start = Clock.GetTimestamp();
             long packets = RunMeasured(worker);
-            Figures = new(packets - (CountRefused() - refused), Stopwatch.GetElapsedTime(start), GC.GetAllocatedBytesForCurrentThread() - allocated,
+            Figures = new(packets - (CountRefused() - refused), Clock.GetElapsedTime(start), GC.GetAllocatedBytesForCurrentThread() - allocated,
                 GC.CollectionCount(0) - collections);
             _group!.MeasurementOver.Set();
             Drain(worker);
@@ -133,18 +133,12 @@ internal abstract class PacketLoop(params TransmitQueue[] transmitQueues) : IDis
 
     private void Drain(PinnedWorker worker)
     {
-        long start = Stopwatch.GetTimestamp(), lastPacket = start;
-        var watch = new TransmitWatch(transmitQueues);
-        while (_phase == Phase.Draining && Stopwatch.GetElapsedTime(start) < s_longestDrain)
+        var drain = new DrainRounds(this);
+        while (_phase == Phase.Draining && !drain.AreOver)
         {
-            int moved = PassiveRound();
-            if (moved > 0) lastPacket = Stopwatch.GetTimestamp();
-            else if (Stopwatch.GetElapsedTime(lastPacket) > s_quietTime && IsDrained()) RanDry = true;
-            if (RanDry) return;
-            watch.Look();
-            if (moved == 0) worker.GiveWay();
+            if (drain.Next() == 0 && !drain.AreOver) worker.GiveWay();
         }
-        Stuck = watch.Stuck;
+        drain.End();
     }
 
     private long CountRefused()
@@ -159,7 +153,41 @@ internal abstract class PacketLoop(params TransmitQueue[] transmitQueues) : IDis
     // Only ever forward.
     private void Advance(Phase phase)
     {
-        if (_phase < phase) _phase = phase;
+        if (_phase < phase)
+        {
+            _phase = phase;
+            if (_actor is not null) NoteTime(phase);
+        }
         Wake();
+        // Who is not asleep looks at the phase in its next turn anyway.
+        if (_isAsleep) _actor!.Wake();
+    }
+
+    private TransmitQueue[] TransmitQueues => transmitQueues;
+
+    private TimeProvider Clock => _group!.Clock;
+
+    /// <summary>Rounds in which nothing is sent but what arrived, until nothing is on the way any more, or that takes too long.</summary>
+    private sealed class DrainRounds(PacketLoop loop)
+    {
+        private readonly TransmitWatch _watch = new(loop.TransmitQueues, loop.Clock);
+        private readonly long _start = loop.Clock.GetTimestamp();
+        private long _lastPacket = loop.Clock.GetTimestamp();
+
+        internal bool AreOver => loop.RanDry || Since(_start) >= s_longestDrain;
+
+        /// <summary>The next one; the number of packets moved.</summary>
+        internal int Next()
+        {
+            int moved = loop.PassiveRound();
+            if (moved > 0) _lastPacket = loop.Clock.GetTimestamp();
+            else if (Since(_lastPacket) > s_quietTime && loop.IsDrained()) loop.RanDry = true;
+            if (!loop.RanDry) _watch.Look();
+            return moved;
+        }
+
+        internal void End() => loop.Stuck = loop.RanDry ? [] : _watch.Stuck;
+
+        private TimeSpan Since(long time) => loop.Clock.GetElapsedTime(time);
     }
 }

@@ -19,13 +19,15 @@ internal static class PktgenCommand
         var metrics = CommonOptions.Metrics();
         var json = CommonOptions.Json();
         var command = new Command("pktgen", Texts.Pktgen) { device, size, rate, duration, count, batch, ringSize, metrics, json };
+        var virtualTime = new VirtualTimeOptions();
+        virtualTime.AddTo(command, metrics);
         command.SetAction(parsed =>
         {
             int frameSize = parsed.GetValue(size), batchSize = parsed.GetValue(batch);
             double packetsPerSecond = parsed.GetValue(rate).PacketsPerSecond(frameSize);
             using var pools = new TestFramePools(PoolSize, frameSize);
             return Measurement.Run(
-                new("pktgen", parsed.GetValue(duration), parsed.GetValue(json)) { MetricsPort = parsed.GetValue(metrics) },
+                new("pktgen", parsed.GetValue(duration), parsed.GetValue(json)) { MetricsPort = parsed.GetValue(metrics), VirtualTime = virtualTime.Read(parsed) },
                 [parsed.GetRequiredValue(device)],
                 new() { RingSize = parsed.GetValue(ringSize), MaxFrameSize = Math.Max(1518, frameSize) },
                 devices => [new GenerateLoop(devices[0], pools.Create(devices[0]), batchSize, packetsPerSecond, parsed.GetValue(count) ?? long.MaxValue)],

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using Ixy.Simulation;
 using Ixy.Vfio;
@@ -13,16 +12,20 @@ internal sealed class Ports : IDisposable
     private readonly Queue<PciDevice> _functions = [];
     private readonly List<NetworkDevice> _devices = [];
     private readonly DeviceStatistics[] _before;
+    private readonly VirtualWorld? _world;
 
     /// <summary>Opens the functions. Their drivers wait for <see cref="Start"/>: a card that has been started loses what nobody takes.</summary>
+    /// <param name="specifiers">Which.</param>
+    /// <param name="world">Where they are, all simulated; null for real time.</param>
     /// <exception cref="PciDeviceException">One cannot be opened, or is named twice; then none is open.</exception>
-    internal Ports(IReadOnlyList<string> specifiers)
+    internal Ports(IReadOnlyList<string> specifiers, VirtualWorld? world = null)
     {
+        _world = world;
         _before = new DeviceStatistics[specifiers.Count];
         RefuseSameFunction(specifiers);
         try
         {
-            foreach (string specifier in specifiers) _functions.Enqueue(NetworkDevice.OpenPci(specifier));
+            foreach (string specifier in specifiers) _functions.Enqueue(world is null ? NetworkDevice.OpenPci(specifier) : OpenIn(world, specifier));
         }
         catch
         {
@@ -33,6 +36,9 @@ internal sealed class Ports : IDisposable
 
     /// <summary>Once they are started.</summary>
     internal IReadOnlyList<NetworkDevice> Devices => _devices;
+
+    /// <summary>That of the devices, once they are started.</summary>
+    internal TimeProvider Clock => _devices[0].PciDevice.Clock;
 
     /// <summary>A card is not simulated in this process: the far end of its wire does not wait for <see cref="StartSending"/>.</summary>
     internal bool AnyElsewhere => _devices.Any(device => device.PciDevice is not SimulatedPciDevice);
@@ -51,8 +57,7 @@ internal sealed class Ports : IDisposable
     /// <exception cref="PciDeviceException">There is none for a function, or it does not answer.</exception>
     internal void Start(NetworkDeviceOptions options)
     {
-        // All at once: the first card would run over with what it receives while the next one is started.
-        Task<NetworkDevice>[] starts = [.. _functions.Select(function => Task.Run(() => NetworkDevice.Open(function, options)))];
+        Task<NetworkDevice>[] starts = [.. _functions.Select(function => StartDriver(function, options))];
         _functions.Clear();
         ExceptionDispatchInfo? failure = null;
         foreach (var start in starts)
@@ -84,13 +89,13 @@ internal sealed class Ports : IDisposable
     /// <exception cref="DeviceTimeoutException">A link stays down.</exception>
     internal bool WaitForLinks(StopRequest stop)
     {
-        long start = Environment.TickCount64;
+        long start = Clock.GetTimestamp();
         foreach (var device in _devices)
         {
             while (!device.WaitForLink(TimeSpan.FromMilliseconds(20)))
             {
                 if (stop.IsRequested) return false;
-                if (Environment.TickCount64 - start > s_linkTime.TotalMilliseconds) throw NoLink(device);
+                if (Clock.GetElapsedTime(start) > s_linkTime) throw NoLink(device);
             }
         }
         return !stop.IsRequested;
@@ -106,8 +111,8 @@ internal sealed class Ports : IDisposable
     /// <exception cref="PciDeviceException">One has gone.</exception>
     internal void WaitForTraffic(TimeSpan longest, StopRequest stop)
     {
-        long start = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(start) < longest && !stop.Wait(s_pause) && !ReadStatistics().Any(counted => counted.RxPackets > 0))
+        long start = Clock.GetTimestamp();
+        while (Clock.GetElapsedTime(start) < longest && !stop.Wait(s_pause) && !ReadStatistics().Any(counted => counted.RxPackets > 0))
         {
         }
     }
@@ -118,7 +123,7 @@ internal sealed class Ports : IDisposable
     {
         ThrowIfGone();
         var counted = new DeviceStatistics[_devices.Count];
-        if (Wires().Any()) SimulatedPciDevice.BetweenTurns(Read);
+        if (_world is null && Wires().Any()) SimulatedPciDevice.BetweenTurns(Read);
         else Read();
         return counted;
 
@@ -164,6 +169,20 @@ internal sealed class Ports : IDisposable
 
     private IEnumerable<Simulation.Wires.Wire> Wires() =>
         _devices.Select(device => device.PciDevice).OfType<SimulatedPciDevice>().Select(card => card.Wire);
+
+    // All at once: the first card would run over with what it receives while the next one is started. In virtual time nothing is sent yet,
+    // and who comes first must not be left to the scheduler.
+    private Task<NetworkDevice> StartDriver(PciDevice function, NetworkDeviceOptions options)
+    {
+        var start = new Task<NetworkDevice>(() => NetworkDevice.Open(function, options));
+        if (_world is null) start.Start(TaskScheduler.Default);
+        else start.RunSynchronously(TaskScheduler.Default);
+        return start;
+    }
+
+    private static SimulatedPciDevice OpenIn(VirtualWorld world, string specifier) => specifier.StartsWith(SimulatedCards.Prefix, StringComparison.Ordinal)
+        ? world.OpenCard(specifier, waitsToSend: true)
+        : throw new DeviceSpecifierException($"{specifier} runs in real time: expected a simulated card of this process, as in sim:ixgbe,wire=generator, with --virtual-time");
 
     private static void RefuseSameFunction(IReadOnlyList<string> specifiers)
     {

@@ -38,6 +38,11 @@ internal static class Texts
     internal const string Interrupts = "Sleeps until a card interrupts while few packets come, and polls while many do. Not for cards that are used through sysfs.";
     internal const string Checked = "Watches every packet buffer for double frees and leaks. Slower.";
     internal const string Metrics = "Serves counters to Prometheus at http://127.0.0.1:PORT/metrics; port 0 is any that is free.";
+    internal const string VirtualTime = "Runs simulated cards and the command on a clock of their own: the same seed gives the same run, on any machine.";
+    internal const string Seed = "What is drawn in virtual time, as the order of turns, follows from this number.";
+    internal const string PacketTime = "In virtual time, what it costs to move a packet.";
+    internal const string PollTime = "In virtual time, what a round of a loop costs beside its packets, and all that an empty one costs.";
+    internal const string WakeTime = "In virtual time, from an interrupt until a sleeping loop goes on.";
     internal const string Json = "Prints the result as one JSON object, the last line of standard output; all else goes to standard error.";
     internal const string Size = "Length of a packet without its 4-byte CRC: 60 to 15864.";
     internal const string Rate = "How fast: packets (5Mpps, 100kpps), bits on the wire (10G, 100M), or max.";

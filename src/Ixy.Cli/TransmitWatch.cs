@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Ixy.Cli;
 
 /// <summary>
@@ -12,9 +10,13 @@ internal sealed class TransmitWatch
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
 
     private readonly List<(TransmitQueue Queue, long Sent)> _suspects;
+    private readonly TimeProvider _clock;
     private long _lookedAt;
 
-    internal TransmitWatch(IEnumerable<TransmitQueue> queues) => _suspects = [.. queues.Select(queue => (queue, Sent(queue)))];
+    /// <param name="queues">Those to watch.</param>
+    /// <param name="clock">That of their devices.</param>
+    internal TransmitWatch(IEnumerable<TransmitQueue> queues, TimeProvider clock) =>
+        (_suspects, _clock) = ([.. queues.Select(queue => (queue, Sent(queue)))], clock);
 
     /// <summary>Those of which nothing has been seen to leave so far.</summary>
     internal IReadOnlyList<TransmitQueue> Stuck => [.. _suspects.Select(suspect => suspect.Queue)];
@@ -22,9 +24,9 @@ internal sealed class TransmitWatch
     /// <summary>Looks at them, unless it just has.</summary>
     internal void Look()
     {
-        if (_suspects.Count == 0 || Stopwatch.GetElapsedTime(_lookedAt) < s_pause) return;
+        if (_suspects.Count == 0 || _clock.GetElapsedTime(_lookedAt) < s_pause) return;
         _suspects.RemoveAll(suspect => suspect.Queue.IsDrained || Sent(suspect.Queue) > suspect.Sent);
-        _lookedAt = Stopwatch.GetTimestamp();
+        _lookedAt = _clock.GetTimestamp();
     }
 
     // Giving it nothing makes a queue take back what has been sent.

@@ -1,5 +1,4 @@
 using Ixy.Hosting.Interrupts;
-using Ixy.Hosting.Turns;
 using Ixy.Vfio;
 using Ixy.Vfio.Interop;
 
@@ -17,9 +16,9 @@ public unsafe partial class InProcessPciDevice
     protected internal override void ConnectInterrupts(InterruptKind kind, ReadOnlySpan<int> eventDescriptors)
     {
         int[] descriptors = eventDescriptors.ToArray();
-        BetweenTurns(() =>
+        _turns.BetweenTurns(() =>
         {
-            Model.SetClock(DeviceThread.Now);
+            Model.SetClock(_turns.Now);
             try
             {
                 // The card has descriptors of its own, and closes them when it likes.
@@ -35,11 +34,11 @@ public unsafe partial class InProcessPciDevice
     }
 
     /// <inheritdoc/>
-    protected internal override void DisconnectInterrupts(InterruptKind kind) => BetweenTurns(() => _events.Disable((int)kind));
+    protected internal override void DisconnectInterrupts(InterruptKind kind) => _turns.BetweenTurns(() => _events.Disable((int)kind));
 
     /// <inheritdoc/>
     protected internal override void MaskInterruptLine(bool masked) =>
-        BetweenTurns(() => _events.SetMask(InterruptEvents.Line, 0, masked));
+        _turns.BetweenTurns(() => _events.SetMask(InterruptEvents.Line, 0, masked));
 
     private int Duplicate(int descriptor)
     {

@@ -1,26 +1,27 @@
-using Ixy.Hosting.Turns;
 using Ixy.Vfio;
 
 namespace Ixy.Hosting;
 
 /// <summary>
 /// The in-process transport: a model as a <see cref="PciDevice"/>. Register accesses are calls into the model
-/// between two turns of the device thread; doorbells are plain stores into memory that the model polls. Interrupts
+/// between two of its turns; doorbells are plain stores into memory that the model polls. Interrupts
 /// reach event descriptors, as those of a real card do.
 /// </summary>
 public unsafe partial class InProcessPciDevice : PciDevice
 {
     private readonly Bar?[] _bars = new Bar?[6];
+    private readonly TurnScheduler _turns;
 
     /// <summary>Gives a model its turns from now on, and lets a driver at it.</summary>
     /// <param name="name">The function's name, for messages.</param>
     /// <param name="model">The model; owned from now on.</param>
-    public InProcessPciDevice(string name, PciFunctionModel model)
+    /// <param name="turns">Who gives it its turns; in real time if null.</param>
+    public InProcessPciDevice(string name, PciFunctionModel model, TurnScheduler? turns = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        (Name, Model) = (name, model);
-        _events = new(model);
-        DeviceThread.Add(model);
+        (Name, Model, _turns) = (name, model, turns ?? TurnScheduler.RealTime);
+        _events = new(model) { Fired = _turns.OnInterrupt };
+        _turns.Add(model);
     }
 
     /// <inheritdoc/>
@@ -36,24 +37,27 @@ public unsafe partial class InProcessPciDevice : PciDevice
     public PciFunctionModel Model { get; }
 
     /// <inheritdoc/>
+    public override TimeProvider Clock => _turns.Clock;
+
+    /// <inheritdoc/>
     public override uint ReadConfig(int offset, int size)
     {
-        DeviceThread.Enter();
+        _turns.Enter();
         try
         {
-            Model.SetClock(DeviceThread.Now);
+            Model.SetClock(_turns.Now);
             return Model.ReadConfig(offset, size);
         }
         finally
         {
-            DeviceThread.Leave();
+            _turns.Leave();
         }
     }
 
     /// <inheritdoc/>
-    public override void WriteConfig(int offset, uint value, int size) => BetweenTurns(() =>
+    public override void WriteConfig(int offset, uint value, int size) => _turns.BetweenTurns(() =>
     {
-        Model.SetClock(DeviceThread.Now);
+        Model.SetClock(_turns.Now);
         Model.WriteConfig(offset, value, size);
     });
 
@@ -62,11 +66,11 @@ public unsafe partial class InProcessPciDevice : PciDevice
     {
         if ((uint)index > 5 || Model.BarLength(index) == 0)
             throw new PciDeviceException($"{Name} has no BAR {index}");
-        return _bars[index] ??= new Bar(Model, index);
+        return _bars[index] ??= new Bar(Model, _turns, index);
     }
 
     /// <inheritdoc/>
-    public override void Reset() => BetweenTurns(() =>
+    public override void Reset() => _turns.BetweenTurns(() =>
     {
         // The kernel's transports put the configuration header back after a reset; what counts of it here is the command register.
         uint command = Model.ReadConfig(PciConfig.Command, 2);
@@ -76,67 +80,58 @@ public unsafe partial class InProcessPciDevice : PciDevice
     });
 
     /// <summary>
-    /// Runs something while all simulated cards of this process stand still. Many register accesses in a row disturb
-    /// the cards less when they are made together than when each waits for a turn to end. For any thread.
+    /// Runs something while all models of this process stand still that run in real time. Many register accesses in a row disturb
+    /// them less when they are made together than when each waits for a turn to end. For any thread.
     /// </summary>
-    public static void BetweenTurns(Action action)
-    {
-        ArgumentNullException.ThrowIfNull(action);
-        DeviceThread.Enter();
-        try
-        {
-            action();
-        }
-        finally
-        {
-            DeviceThread.Leave();
-        }
-    }
+    public static void BetweenTurns(Action action) => TurnScheduler.RealTime.BetweenTurns(action);
 
     /// <inheritdoc/>
     protected internal override void MapDma(DmaChunk chunk) =>
-        BetweenTurns(() => Model.Dma.Map(chunk.Address, chunk.Length, (nint)chunk.Address));
+        _turns.BetweenTurns(() => Model.Dma.Map(chunk.Address, chunk.Length, (nint)chunk.Address));
 
     /// <inheritdoc/>
-    protected internal override void UnmapDma(DmaChunk chunk) => BetweenTurns(() => Model.Dma.Unmap(chunk.Address, chunk.Length));
+    protected internal override void UnmapDma(DmaChunk chunk) => _turns.BetweenTurns(() => Model.Dma.Unmap(chunk.Address, chunk.Length));
+
+    /// <inheritdoc/>
+    protected internal override bool TryPass(TimeSpan longest) => _turns.TryPass(longest);
 
     /// <inheritdoc/>
     protected override void Close()
     {
-        DeviceThread.Remove(Model);
+        _turns.Remove(Model);
         _events.Dispose();
         Model.Dispose();
     }
 
-    private sealed class Bar(PciFunctionModel model, int index) : PciBar
+    private sealed class Bar(PciFunctionModel model, TurnScheduler turns, int index) : PciBar
     {
         public override uint Length { get; } = model.BarLength(index);
 
         protected override uint Load(uint offset, int size)
         {
-            DeviceThread.Enter();
+            turns.Enter();
             try
             {
-                model.SetClock(DeviceThread.Now);
+                model.SetClock(turns.Now);
                 return model.ReadBar(index, offset, size);
             }
             finally
             {
-                DeviceThread.Leave();
+                turns.Leave();
             }
         }
 
         protected override void Store(uint offset, uint value, int size)
         {
-            DeviceThread.Enter();
+            turns.Enter();
             try
             {
-                model.SetClock(DeviceThread.Now);
+                model.SetClock(turns.Now);
                 model.WriteBar(index, offset, value, size);
             }
             finally
             {
-                DeviceThread.Leave();
+                turns.Leave();
             }
         }
 

@@ -45,7 +45,7 @@ public sealed class SimulatedCardServer : VfioUserServer
         var listener = new MessageListener(socketPath);
         try
         {
-            return SimulatedCards.Open(specifier, waitsToSend: true, (card, trace) =>
+            return SimulatedCards.Open(specifier, waitsToSend: true, World.RealTime, (card, trace) =>
             {
                 // The driver is elsewhere, and so may be the card that it sends on through.
                 card.Wire.LetFramesLeave();

@@ -16,7 +16,7 @@ namespace Ixy.Simulation;
 /// Of every card:
 /// <list type="table">
 /// <item><term>mac</term><description>Its MAC address, as in <c>02:00:5e:00:53:01</c>; by default one that no other card of
-/// this process has.</description></item>
+/// its world has, which is this process or a <see cref="VirtualWorld"/>.</description></item>
 /// <item><term>trace</term><description>A file to which every register access is written, with names.</description></item>
 /// <item><term>wire</term><description>What its port is plugged into. Without it the port is empty, and the link stays
 /// down.</description></item>
@@ -55,15 +55,13 @@ namespace Ixy.Simulation;
 /// <item><term>pcap:IN[>OUT]</term><description>Sends the frames of a capture, at <c>rate=1Mpps</c>, and writes what comes
 /// to another (<c>pcap:>OUT</c>: only that). In a shell, <c>&gt;</c> wants quotes. File names hold neither comma nor
 /// <c>&gt;</c>.</description></item>
-/// <item><term>cable:NAME</term><description>Connects the two cards of this process that name the same cable.</description></item>
+/// <item><term>cable:NAME</term><description>Connects the two cards of a world that name the same cable.</description></item>
 /// </list>
 /// </remarks>
 public static class SimulatedCards
 {
     /// <summary>How specifiers of simulated cards start.</summary>
     public const string Prefix = "sim:";
-
-    private static int s_cards;
 
     /// <summary>Makes <see cref="NetworkDevice.Open(string, NetworkDeviceOptions?)"/> understand <c>sim:</c>. May be called again.</summary>
     public static void Register() => NetworkDevice.RegisterTransport(Prefix.TrimEnd(':'), Open);
@@ -77,21 +75,25 @@ public static class SimulatedCards
     /// <summary>The same; the far end may wait with all it would send until <see cref="Wire.StartSending"/>.</summary>
     /// <param name="specifier">As above.</param>
     /// <param name="waitsToSend">It waits. Otherwise it sends as soon as there is a link, whether or not somebody listens.</param>
-    public static SimulatedPciDevice Open(string specifier, bool waitsToSend)
+    public static SimulatedPciDevice Open(string specifier, bool waitsToSend) => Open(specifier, waitsToSend, World.RealTime);
+
+    /// <summary>The same in any world.</summary>
+    internal static SimulatedPciDevice Open(string specifier, bool waitsToSend, World world)
     {
         ArgumentNullException.ThrowIfNull(specifier);
-        return Open(specifier, waitsToSend, (card, trace) => new SimulatedPciDevice(specifier, card, trace));
+        return Open(specifier, waitsToSend, world, (card, trace) => new SimulatedPciDevice(specifier, card, trace, world));
     }
 
     /// <summary>The same, for another kind of host than this process's own drivers.</summary>
     /// <param name="specifier">As above.</param>
     /// <param name="waitsToSend">As above.</param>
+    /// <param name="world">Where the card is.</param>
     /// <param name="host">Takes the card and what its trace is written to, and owns them from then on.</param>
-    internal static T Open<T>(string specifier, bool waitsToSend, Func<CardModel, IDisposable?, T> host)
+    internal static T Open<T>(string specifier, bool waitsToSend, World world, Func<CardModel, IDisposable?, T> host)
     {
         try
         {
-            return OnThreadOfItsOwn(() => OpenCard(specifier, waitsToSend, host));
+            return OnThreadOfItsOwn(() => OpenCard(specifier, waitsToSend, world, host));
         }
         catch (DeviceSpecifierException error)
         {
@@ -122,7 +124,7 @@ public static class SimulatedCards
         return result;
     }
 
-    private static T OpenCard<T>(string specifier, bool waitsToSend, Func<CardModel, IDisposable?, T> host)
+    private static T OpenCard<T>(string specifier, bool waitsToSend, World world, Func<CardModel, IDisposable?, T> host)
     {
         string[] parts = specifier.Split(',');
         var options = new SpecifierOptions(parts.Skip(1));
@@ -134,23 +136,20 @@ public static class SimulatedCards
             string other => throw new DeviceSpecifierException(
                 $"'{other}' is no simulated card: expected sim:ixgbe, sim:virtio or sim:virtio-legacy"),
         };
-        var mac = options.TakeMac("mac", NextMacAddress());
+        var mac = options.TakeMac("mac", world.NextMacAddress());
         if (!mac.IsUnicast) throw SpecifierOptions.Invalid("mac", $"{mac}", "the address of one card, not of a group");
         var card = plan(options, mac);
         string? traceFile = options.Take("trace");
-        var openWire = WireSpecifier.Plan(options, mac);
+        var openWire = WireSpecifier.Plan(options, mac, world);
         using var opened = new Opened();
         opened.Wire = openWire();
         if (waitsToSend) opened.Wire.StopSending();
-        opened.Trace = traceFile is null ? null : new AccessTrace(traceFile);
+        opened.Trace = traceFile is null ? null : new AccessTrace(traceFile, world.Scheduler);
         opened.Card = card(opened.Wire);
+        opened.Card.KeepsLineRate = world.IsVirtual;
         opened.Card.Trace = opened.Trace is null ? null : opened.Trace.Write;
         return opened.Release(host);
     }
-
-    // Locally administered; the process id keeps the cards of two processes on one network apart, most of the time.
-    private static MacAddress NextMacAddress() =>
-        new(0x02_82_00_00_00_00 | (ulong)(ushort)Environment.ProcessId << 16 | (ushort)Interlocked.Increment(ref s_cards));
 
     // What has been opened so far, and is closed again if a later step fails. Closing the card closes its wire.
     private sealed class Opened : IDisposable

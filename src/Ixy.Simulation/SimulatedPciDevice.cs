@@ -8,12 +8,17 @@ namespace Ixy.Simulation;
 public sealed class SimulatedPciDevice : InProcessPciDevice
 {
     private readonly IDisposable? _trace;
+    private readonly World _world;
 
     /// <param name="specifier">What it was opened with. If another open card has that name, this one is called <c>…#2</c>, and so on.</param>
     /// <param name="card">The card; owned from now on.</param>
     /// <param name="trace">Where the card's register accesses go: closed after the card.</param>
-    internal SimulatedPciDevice(string specifier, CardModel card, IDisposable? trace = null)
-        : base(CardNames.Take(specifier), card) => (Card, _trace) = (card, trace);
+    /// <param name="world">Where the card is; in real time if null.</param>
+    internal SimulatedPciDevice(string specifier, CardModel card, IDisposable? trace = null, World? world = null)
+        : this(specifier, card, world ?? World.RealTime) => _trace = trace;
+
+    private SimulatedPciDevice(string specifier, CardModel card, World world)
+        : base(world.Names.Take(specifier), card, world.Scheduler) => (Card, _world) = (card, world);
 
     /// <summary>What passed the wire of the card's port.</summary>
     public WireStatistics WireStatistics => Wire.Statistics;
@@ -28,6 +33,6 @@ public sealed class SimulatedPciDevice : InProcessPciDevice
     {
         base.Close();
         _trace?.Dispose();
-        CardNames.Release(Name);
+        _world.Names.Release(Name);
     }
 }

@@ -62,6 +62,8 @@ public sealed unsafe class InterruptVector
         _ = Libc.write(EventDescriptor, &one, sizeof(ulong));
     }
 
+    internal PciDevice Device => _owner.Device;
+
     internal void Close()
     {
         _ = Libc.close(EventDescriptor);

@@ -33,6 +33,8 @@ public sealed class InterruptVectors : IDisposable
     /// <summary>How many are connected.</summary>
     public int Count => _vectors.Length;
 
+    internal PciDevice Device => _device;
+
     internal bool IsDisposed { get; private set; }
 
     /// <summary>A vector, counted from 0.</summary>

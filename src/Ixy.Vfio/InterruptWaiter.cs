@@ -6,7 +6,8 @@ namespace Ixy.Vfio;
 
 /// <summary>
 /// Waits for interrupt vectors, of one function or of several, with epoll(7). It does not own the vectors: those that are
-/// disposed leave the set on their own. For one thread at a time, but for <see cref="Wake"/>.
+/// disposed leave the set on their own. The functions have one clock (<see cref="PciDevice.Clock"/>). For one thread at a time, but for
+/// <see cref="Wake"/>.
 /// </summary>
 public sealed unsafe class InterruptWaiter : IDisposable
 {
@@ -58,19 +59,24 @@ public sealed unsafe class InterruptWaiter : IDisposable
     /// some may come only with a further call.
     /// </summary>
     /// <param name="fired">Receives the vectors that have fired; those for which there is no room stay for the next call.</param>
-    /// <param name="timeout">At most this long, in whole milliseconds; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
+    /// <param name="timeout">At most this long, in real time in whole milliseconds; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
     /// <returns>How many were found to have fired; 0 when the time is over, or <see cref="Wake"/> was called.</returns>
     /// <exception cref="PciDeviceException">The kernel refused.</exception>
     public int Wait(Span<InterruptVector> fired, TimeSpan timeout)
     {
         ObjectDisposedException.ThrowIf(_epoll < 0, this);
         if (fired.IsEmpty) throw new ArgumentException("no room for a vector: expected a span of one or more", nameof(fired));
-        long end = timeout == Timeout.InfiniteTimeSpan ? long.MaxValue : Environment.TickCount64 + (long)timeout.TotalMilliseconds;
+        var device = _vectors.Count > 0 ? _vectors[0].Device : null;
+        var clock = device?.Clock ?? TimeProvider.System;
+        long start = clock.GetTimestamp();
         int most = Math.Min(fired.Length, MostAtOnce);
         byte* events = stackalloc byte[MostAtOnce * s_eventLength];
+        // The kernel waits in real time; on another clock it is only asked, and time passes in between.
+        bool isReal = ReferenceEquals(clock, TimeProvider.System);
         while (true)
         {
-            int ready = WaitOnce(events, most, end);
+            var left = timeout == Timeout.InfiniteTimeSpan ? TimeSpan.MaxValue : timeout - clock.GetElapsedTime(start);
+            int ready = WaitOnce(events, most, isReal ? left : TimeSpan.Zero);
             int count = 0;
             bool isWoken = false;
             for (int i = 0; i < ready; i++)
@@ -85,7 +91,8 @@ public sealed unsafe class InterruptWaiter : IDisposable
                 // Somebody else may have taken the count in between.
                 if (vector.TakeCount() > 0) fired[count++] = vector;
             }
-            if (count > 0 || isWoken || Environment.TickCount64 >= end) return count;
+            if (count > 0 || isWoken || left <= TimeSpan.Zero) return count;
+            device?.TryPass(left);
         }
     }
 
@@ -125,10 +132,11 @@ public sealed unsafe class InterruptWaiter : IDisposable
         return Libc.read(_wake, &count, sizeof(ulong)) == sizeof(ulong);
     }
 
-    private int WaitOnce(byte* events, int most, long end)
+    private int WaitOnce(byte* events, int most, TimeSpan longest)
     {
-        long left = end == long.MaxValue ? -1 : Math.Clamp(end - Environment.TickCount64, 0, int.MaxValue);
-        int ready = Libc.epoll_wait(_epoll, events, most, (int)left);
+        // Up to the next millisecond: a wait of less would look again and again.
+        int milliseconds = longest == TimeSpan.MaxValue ? -1 : (int)Math.Clamp(Math.Ceiling(longest.TotalMilliseconds), 0, int.MaxValue);
+        int ready = Libc.epoll_wait(_epoll, events, most, milliseconds);
         if (ready >= 0) return ready;
         // A signal of the runtime's own.
         return Marshal.GetLastPInvokeError() == Libc.EINTR ? 0 : throw new PciDeviceException($"epoll_wait: {Libc.LastError()}");

@@ -25,7 +25,7 @@ public abstract partial class PciDevice
         // Not PME_Status, which a written one clears.
         WriteConfig(control, before & ~(PowerStateMask | PmeStatus), 2);
         // 5.6.1: from D3hot it takes 10 ms, in which the function is not to be accessed.
-        Thread.Sleep(10);
+        Wait(TimeSpan.FromMilliseconds(10));
         uint after = ReadConfig(control, 2);
         if ((after & PowerStateMask) != 0)
             throw new PciDeviceException(

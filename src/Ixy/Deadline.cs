@@ -1,21 +1,29 @@
 namespace Ixy;
 
-/// <summary>The end of a wait, in whole milliseconds from now; never, for <see cref="Timeout.InfiniteTimeSpan"/>.</summary>
+/// <summary>The end of a wait on a clock; never, for <see cref="Timeout.InfiniteTimeSpan"/>.</summary>
 internal readonly struct Deadline
 {
-    private readonly long _end;
+    private readonly TimeProvider _clock;
+    private readonly TimeSpan _timeout;
+    private readonly long _start;
 
     /// <exception cref="ArgumentOutOfRangeException">The time is negative.</exception>
-    internal Deadline(TimeSpan timeout)
+    internal Deadline(TimeProvider clock, TimeSpan timeout)
     {
         if (timeout < TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan)
             throw new ArgumentOutOfRangeException(nameof(timeout), $"{timeout} is no time to wait: expected 0 or more, or Timeout.InfiniteTimeSpan");
-        _end = timeout == Timeout.InfiniteTimeSpan ? long.MaxValue : Environment.TickCount64 + (long)timeout.TotalMilliseconds;
+        (_clock, _timeout, _start) = (clock, timeout, clock.GetTimestamp());
     }
 
-    internal bool IsOver => Environment.TickCount64 >= _end;
+    internal bool IsOver => Left == TimeSpan.Zero;
 
-    internal TimeSpan Left => _end == long.MaxValue
-        ? Timeout.InfiniteTimeSpan
-        : TimeSpan.FromMilliseconds(Math.Max(0, _end - Environment.TickCount64));
+    internal TimeSpan Left
+    {
+        get
+        {
+            if (_timeout == Timeout.InfiniteTimeSpan) return _timeout;
+            var left = _timeout - _clock.GetElapsedTime(_start);
+            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        }
+    }
 }

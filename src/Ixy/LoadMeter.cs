@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace Ixy;
@@ -7,11 +6,11 @@ namespace Ixy;
 /// Judges whether packets come so fast that polling is cheaper than sleeping. The rate is a moving average of five windows,
 /// and the threshold is that of ixy in C; its windows are of a second, ours of a millisecond.
 /// </summary>
-internal struct LoadMeter
+internal struct LoadMeter(long frequency)
 {
     internal const int PacketsPerMillisecond = 1_200, Windows = 5, Burst = 32;
 
-    private static readonly long s_window = Stopwatch.Frequency / 1_000;
+    private readonly long _window = frequency / 1_000;
 
     private Rates _rates;
     private int _next;
@@ -19,20 +18,20 @@ internal struct LoadMeter
     private long _lastLook, _windowPackets, _windowStart, _burstUntil;
 
     /// <summary>To be asked whenever the queues were found empty.</summary>
-    /// <param name="now">Ticks of <see cref="Stopwatch"/>.</param>
+    /// <param name="now">In ticks, of which the frequency tells how many a second has.</param>
     /// <param name="packets">What the queues have received so far.</param>
     internal bool IsHigh(long now, long packets)
     {
         // As much as a full batch since they were last empty: more may follow at once.
-        if (packets - _lastLook >= Burst) _burstUntil = now + s_window;
+        if (packets - _lastLook >= Burst) _burstUntil = now + _window;
         _lastLook = packets;
-        if (now - _windowStart >= s_window) EndWindow(now, packets);
+        if (now - _windowStart >= _window) EndWindow(now, packets);
         return now < _burstUntil || _sum > PacketsPerMillisecond * Windows;
     }
 
     private void EndWindow(long now, long packets)
     {
-        double rate = (packets - _windowPackets) * (double)s_window / (now - _windowStart);
+        double rate = (packets - _windowPackets) * (double)_window / (now - _windowStart);
         _sum += rate - _rates[_next];
         _rates[_next] = rate;
         _next = (_next + 1) % Windows;

@@ -164,16 +164,7 @@ public abstract class NetworkDevice : IDisposable
 
     /// <summary>Waits until the link is up.</summary>
     /// <returns>False if it is still down after <paramref name="timeout"/>.</returns>
-    public bool WaitForLink(TimeSpan timeout)
-    {
-        long start = Environment.TickCount64;
-        while (!Link.IsUp)
-        {
-            if (Environment.TickCount64 - start >= timeout.TotalMilliseconds) return false;
-            Thread.Sleep(1);
-        }
-        return true;
-    }
+    public bool WaitForLink(TimeSpan timeout) => PciDevice.WaitUntil(() => Link.IsUp, timeout);
 
     /// <summary>
     /// Also receives frames to this unicast address (an ixgbe card has room for 127 besides its own). To add one again changes nothing,

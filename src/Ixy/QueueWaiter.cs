@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Ixy.Vfio;
 
 namespace Ixy;
@@ -26,38 +25,96 @@ public sealed class QueueWaiter : IDisposable
     private readonly QueueInterrupt[] _interrupts;
     private readonly InterruptVector[] _fired;
     private readonly InterruptWaiter? _sleeper;
+    private readonly TimeProvider _clock;
     private LoadMeter _load;
+    private int _asleep;
 
-    /// <summary>Makes a waiter for these queues, one or more.</summary>
+    /// <summary>Makes a waiter for these queues, one or more, whose devices have the same clock (<see cref="PciDevice.Clock"/>).</summary>
     /// <exception cref="PciDeviceException">No descriptor is left for it, or a queue was named twice.</exception>
     public QueueWaiter(params IEnumerable<ReceiveQueue> queues)
     {
         _queues = [.. queues];
         if (_queues.Length == 0) throw new ArgumentException("nothing to wait for: expected one queue or more", nameof(queues));
+        _clock = _queues[0].Clock;
+        _load = new(_clock.TimestampFrequency);
         _interrupts = [.. _queues.Select(queue => queue.Interrupt).OfType<QueueInterrupt>()];
         _fired = new InterruptVector[_interrupts.Length];
         if (_interrupts.Length == _queues.Length) _sleeper = new(_interrupts.Select(interrupt => interrupt.Vector));
     }
 
     /// <summary>Returns when it is worth looking at the queues again.</summary>
-    /// <param name="timeout">Sleeps at most so long, in whole milliseconds; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
+    /// <param name="timeout">Sleeps at most so long, in real time in whole milliseconds; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
     /// <returns>False if a sleep ended without an interrupt: the time is over, or <see cref="Wake"/> was called.</returns>
     /// <exception cref="PciDeviceException">A device has gone (<see cref="PciDevice.IsGone"/>).</exception>
     /// <exception cref="ObjectDisposedException">A device was disposed by another thread, or the waiter.</exception>
     /// <exception cref="InvalidOperationException">Another thread sleeps on one of the queues.</exception>
     public bool Wait(TimeSpan timeout)
     {
-        foreach (var queue in _queues) queue.Device?.ThrowIfGone();
-        if (_sleeper is null || _load.IsHigh(Stopwatch.GetTimestamp(), CountPackets())) return true;
-        int asleep = 0;
+        if (!TryBeginSleep()) return true;
         try
         {
-            for (; asleep < _interrupts.Length; asleep++) _interrupts[asleep].BeginSleep();
-            return Sleep(timeout);
+            bool hasFired = HasFired(timeout);
+            Disarm();
+            return hasFired;
         }
         finally
         {
-            while (asleep > 0) _interrupts[--asleep].EndSleep();
+            Release();
+        }
+    }
+
+    /// <summary>
+    /// The first part of <see cref="Wait"/>, for a thread that has an event loop of its own: asks the devices for interrupts. It may sleep
+    /// then until one of them comes (<see cref="HasFired"/>), and ends that with <see cref="EndSleep"/>.
+    /// </summary>
+    /// <returns>False if it is worth looking at the queues again at once; then there is nothing to end.</returns>
+    /// <exception cref="PciDeviceException">A device has gone (<see cref="PciDevice.IsGone"/>).</exception>
+    /// <exception cref="ObjectDisposedException">A device was disposed by another thread, or the waiter.</exception>
+    /// <exception cref="InvalidOperationException">Another thread sleeps on one of the queues.</exception>
+    public bool TryBeginSleep()
+    {
+        foreach (var queue in _queues) queue.Device?.ThrowIfGone();
+        if (_sleeper is null || _load.IsHigh(_clock.GetTimestamp(), CountPackets())) return false;
+        bool sleeps = false;
+        try
+        {
+            while (_asleep < _interrupts.Length)
+            {
+                _interrupts[_asleep].BeginSleep();
+                _asleep++;
+            }
+            foreach (var queue in _queues) queue.Arm();
+            // A packet that came after the last look and before its queue was armed need not interrupt: so look once more.
+            sleeps = !HaveArrivals();
+            if (!sleeps) Disarm();
+        }
+        finally
+        {
+            if (!sleeps) Release();
+        }
+        if (!sleeps) return false;
+        foreach (var interrupt in _interrupts) interrupt.CountWait();
+        return true;
+    }
+
+    /// <summary>Whether the sleep is over; waits until it is, at most so long.</summary>
+    /// <param name="timeout">As for <see cref="Wait"/>; <see cref="TimeSpan.Zero"/> only asks.</param>
+    /// <returns>True if a device has interrupted. Each interrupt is told once.</returns>
+    /// <exception cref="ObjectDisposedException">The waiter was disposed.</exception>
+    public bool HasFired(TimeSpan timeout) => _sleeper is not null && _sleeper.Wait(_fired, timeout) > 0;
+
+    /// <summary>The last part of <see cref="Wait"/>: asks for no more interrupts.</summary>
+    /// <exception cref="PciDeviceException">A device has gone (<see cref="PciDevice.IsGone"/>).</exception>
+    /// <exception cref="ObjectDisposedException">A device was disposed by another thread.</exception>
+    public void EndSleep()
+    {
+        try
+        {
+            Disarm();
+        }
+        finally
+        {
+            Release();
         }
     }
 
@@ -67,24 +124,19 @@ public sealed class QueueWaiter : IDisposable
     /// <summary>Releases the waiter's descriptors; the queues stay as they are. Nobody may wait.</summary>
     public void Dispose() => _sleeper?.Dispose();
 
-    private bool Sleep(TimeSpan timeout)
+    private void Disarm()
     {
-        foreach (var queue in _queues) queue.Arm();
-        // A packet that came after the last look and before its queue was armed need not interrupt: so look once more.
-        bool isWorthALook = HaveArrivals() || SleepArmed(timeout);
         foreach (var queue in _queues) queue.Disarm();
         foreach (var interrupt in _interrupts)
         {
             interrupt.Device.ThrowIfGone();
             interrupt.ThrowIfDisposed();
         }
-        return isWorthALook;
     }
 
-    private bool SleepArmed(TimeSpan timeout)
+    private void Release()
     {
-        foreach (var interrupt in _interrupts) interrupt.CountWait();
-        return _sleeper!.Wait(_fired, timeout) > 0;
+        while (_asleep > 0) _interrupts[--_asleep].EndSleep();
     }
 
     private bool HaveArrivals()

@@ -3,6 +3,8 @@ namespace Ixy;
 // Waiting for packets, and the interrupt that makes it a sleep.
 public abstract partial class ReceiveQueue
 {
+    private static readonly TimeSpan s_poll = TimeSpan.FromMicroseconds(1);
+
     /// <summary>
     /// How often the queue has interrupted since the device was opened, as far as a wait has noticed; 0 without
     /// <see cref="NetworkDeviceOptions.Interrupts"/>. May be read from any thread.
@@ -21,6 +23,8 @@ public abstract partial class ReceiveQueue
     /// <summary>Whose queue it is, once the device is open: who waits asks whether it is still there.</summary>
     internal Vfio.PciDevice? Device { get; set; }
 
+    internal TimeProvider Clock => Device?.Clock ?? TimeProvider.System;
+
     /// <summary>Something has arrived that <see cref="Receive(Span{Packet})"/> would take or drop.</summary>
     internal abstract bool HasArrivals { get; }
 
@@ -30,7 +34,7 @@ public abstract partial class ReceiveQueue
     /// is much (see <see cref="QueueWaiter"/> for what is little); without, this polls all the time.
     /// </summary>
     /// <param name="batch">As for <see cref="Receive(Span{Packet})"/>.</param>
-    /// <param name="timeout">Waits at most so long, in whole milliseconds; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
+    /// <param name="timeout">Waits at most so long by the device's clock; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
     /// <returns>How many places were filled; 0 if the time is over, or what arrived was dropped meanwhile.</returns>
     /// <exception cref="Vfio.PciDeviceException">The device has gone (<see cref="Vfio.PciDevice.IsGone"/>).</exception>
     /// <exception cref="ObjectDisposedException">The device was disposed by another thread while this one slept.</exception>
@@ -49,7 +53,7 @@ public abstract partial class ReceiveQueue
     private int ReceiveLater(Span<Packet> batch, TimeSpan timeout)
     {
         var waiter = Interrupt?.Waiter(this);
-        var deadline = new Deadline(timeout);
+        var deadline = new Deadline(Clock, timeout);
         while (true)
         {
             bool isOver = deadline.IsOver;
@@ -59,10 +63,15 @@ public abstract partial class ReceiveQueue
         }
     }
 
-    // A queue that is polled would never show that its device has gone.
+    // A queue that is polled would never show that its device has gone. Where time does not go by itself, a poll costs some.
     private void WaitOrPoll(QueueWaiter? waiter, TimeSpan timeout)
     {
-        if (waiter is null) Device?.ThrowIfGone();
-        else waiter.Wait(timeout);
+        if (waiter is not null)
+        {
+            waiter.Wait(timeout);
+            return;
+        }
+        Device?.ThrowIfGone();
+        Device?.TryPass(s_poll);
     }
 }

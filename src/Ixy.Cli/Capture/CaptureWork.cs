@@ -45,7 +45,9 @@ internal sealed class CaptureWork(CaptureTarget target, CaptureFileOptions optio
     internal PacketLoop[] Start(NetworkDevice[] devices)
     {
         _devices = devices;
-        _capture = target.Start(Describe(devices), options);
+        var clock = devices[0].PciDevice.Clock;
+        // Real time does not wait for a disk, and virtual time must not depend on one.
+        _capture = target.Start(Describe(devices), options with { Clock = clock, WaitsForDisk = clock != TimeProvider.System });
         _meter = new CaptureMeter(_capture, devices);
         _loop = new CaptureLoop(devices, _capture, batchSize, count);
         return [_loop];

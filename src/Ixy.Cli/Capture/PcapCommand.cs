@@ -28,6 +28,8 @@ internal static class PcapCommand
         {
             places, count, duration, snapLength, notPromiscuous, batch, ringSize, maxFrameSize, metrics, json,
         };
+        var virtualTime = new VirtualTimeOptions();
+        virtualTime.AddTo(command, metrics);
         command.Validators.Add(result =>
         {
             if (result.GetValue(json) && result.GetValue(places) is [.., "-"])
@@ -43,6 +45,7 @@ internal static class PcapCommand
                 new("pcap", parsed.GetValue(duration), parsed.GetValue(json))
                 {
                     MetricsPort = parsed.GetValue(metrics),
+                    VirtualTime = virtualTime.Read(parsed),
                     CountsFromOpening = true,
                     OutputIsTaken = CaptureTarget.IsStandardOutput(target.Path),
                     Work = work,

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Ixy.Cli.Output;
 
 /// <summary>What passed a port in the last second, as ixy prints it.</summary>
@@ -16,14 +14,14 @@ internal sealed class RateMeter(Ports ports, long[] dropped)
 {
     private DeviceStatistics[] _last = ports.ReadStatistics();
     private readonly long[] _lastDropped = new long[ports.Devices.Count];
-    private long _lastTime = Stopwatch.GetTimestamp();
+    private long _lastTime = ports.Clock.GetTimestamp();
 
     /// <summary>The rates since the last call.</summary>
     internal PortRates[] Read()
     {
         var now = ports.ReadStatistics();
-        double seconds = Stopwatch.GetElapsedTime(_lastTime).TotalSeconds;
-        _lastTime = Stopwatch.GetTimestamp();
+        double seconds = ports.Clock.GetElapsedTime(_lastTime).TotalSeconds;
+        _lastTime = ports.Clock.GetTimestamp();
         var rates = new PortRates[now.Length];
         for (int i = 0; i < now.Length; i++)
         {

@@ -8,6 +8,7 @@ internal sealed class Report
 {
     private readonly string _command;
     private readonly IMeasuredWork? _work;
+    private readonly VirtualTime? _virtualTime;
     private readonly LoopFigures _figures;
     private readonly bool _ranDry;
     private readonly PortFigures[] _ports;
@@ -16,6 +17,7 @@ internal sealed class Report
     internal Report(MeasurementSettings settings, Ports ports, DeviceStatistics[] statistics, LoopGroup loops)
     {
         (_command, _work, _figures, _ranDry) = (settings.Command, settings.Work, loops.Figures, loops.RanDry);
+        _virtualTime = settings.VirtualTime;
         _stuckRings = [.. Findings.StuckRings(ports.Devices, loops.Stuck)];
         _findings = [.. Findings.NothingMoved(_command, ports.Devices, statistics), .. _stuckRings];
         _ports = [.. ports.Devices.Select((device, i) => new PortFigures(
@@ -36,7 +38,7 @@ internal sealed class Report
     {
         var report = new ReportJson(_command, _figures.Elapsed.TotalSeconds, [.. _ports.Select(port => port.ToJson())],
             PacketsPerSecond, _figures.AllocatedBytes, _figures.Collections);
-        report = report with { Notes = _findings };
+        report = report with { Notes = _findings, VirtualTime = ToJson(_virtualTime) };
         return JsonSerializer.Serialize(_work?.AddTo(report) ?? report, ReportJsonContext.Default.ReportJson);
     }
 
@@ -54,13 +56,18 @@ internal sealed class Report
         PrintRefusals(screen);
         PrintWires(screen);
         screen.WriteLine();
-        screen.WriteLine($"the packet threads allocated {_figures.AllocatedBytes:N0} bytes; {_figures.Collections} garbage collections");
+        screen.WriteLine(_virtualTime is { } time
+            ? $"virtual time, seed {time.Seed}: {time.PacketTime} ns per packet, {time.PollTime} ns per poll, {time.WakeTime} ns to wake up"
+            : $"the packet threads allocated {_figures.AllocatedBytes:N0} bytes; {_figures.Collections} garbage collections");
         foreach (string finding in _findings) screen.Alert(finding);
         if (!_ranDry && !HasStuckRings) screen.Alert("packets kept arriving after the end, so the counters of different places need not agree");
         PrintViolations(screen);
         PrintNotes(screen);
         foreach (string fault in WireFaults) screen.Alert(fault);
     }
+
+    private static VirtualTimeJson? ToJson(VirtualTime? time) =>
+        time is null ? null : new(time.Seed, time.PacketTime, time.PollTime, time.WakeTime);
 
     private static TransmitRefusal FindRefusal(NetworkDevice device) =>
         device.TransmitQueues.Select(queue => queue.LastRefusal).FirstOrDefault(refusal => refusal.IsRefused);

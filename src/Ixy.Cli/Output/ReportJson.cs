@@ -7,13 +7,17 @@ namespace Ixy.Cli.Output;
 /// <param name="DurationSeconds">Of the measured part alone, without start, practice and draining.</param>
 /// <param name="Devices">In the order of the command line.</param>
 /// <param name="PacketsPerSecond">Packets given to all cards in the measured part, per second of it.</param>
-/// <param name="AllocatedBytes">Managed memory that the packet threads allocated in the measured part.</param>
-/// <param name="GcCollections">Garbage collections of the process in the measured part.</param>
+/// <param name="AllocatedBytes">Managed memory that the packet threads allocated in the measured part; null in virtual time, without such threads.</param>
+/// <param name="GcCollections">Garbage collections of the process in the measured part; null in virtual time.</param>
 internal sealed record ReportJson(
-    string Command, double DurationSeconds, IReadOnlyList<DeviceJson> Devices, double PacketsPerSecond, long AllocatedBytes, int GcCollections)
+    string Command, double DurationSeconds, IReadOnlyList<DeviceJson> Devices, double PacketsPerSecond, long? AllocatedBytes, int? GcCollections)
 {
     /// <summary>What the numbers alone do not say, a sentence each: a transmit ring that does not empty; nothing moved, and why that may be.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>With <c>--virtual-time</c> only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public VirtualTimeJson? VirtualTime { get; init; }
 
     /// <summary>Of <c>ixy pcap</c> only.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -23,6 +27,13 @@ internal sealed record ReportJson(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ReplayJson? Replay { get; init; }
 }
+
+/// <summary>What a run in virtual time follows from, beside its command line's other options.</summary>
+/// <param name="Seed">Of all that was drawn.</param>
+/// <param name="PacketNanoseconds">What it cost to move a packet.</param>
+/// <param name="PollNanoseconds">What a round of a loop cost beside that.</param>
+/// <param name="WakeNanoseconds">From an interrupt until a sleeping loop went on.</param>
+internal sealed record VirtualTimeJson(ulong Seed, long PacketNanoseconds, long PollNanoseconds, long WakeNanoseconds);
 
 /// <summary>What <c>ixy pcap</c> wrote.</summary>
 /// <param name="File">As on the command line.</param>

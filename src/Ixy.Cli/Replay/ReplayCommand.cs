@@ -25,6 +25,8 @@ internal static class ReplayCommand
         {
             file, device, speed, loop, maxGap, pad, duration, batch, ringSize, maxFrameSize, metrics, json,
         };
+        var virtualTime = new VirtualTimeOptions();
+        virtualTime.AddTo(command, metrics);
         command.Validators.Add(result =>
         {
             // Values that make no sense are complained about elsewhere, and cannot be asked for here.
@@ -45,6 +47,7 @@ internal static class ReplayCommand
                 new("replay", parsed.GetValue(duration), parsed.GetValue(json))
                 {
                     MetricsPort = parsed.GetValue(metrics),
+                    VirtualTime = virtualTime.Read(parsed),
                     Work = work,
                     Practice = work.Practise,
                 },

@@ -48,6 +48,8 @@ internal sealed class ReplayLoop : PacketLoop
     /// <summary>Why the capture could not be read to its end; null if it could.</summary>
     internal Exception? Failure { get; private set; }
 
+    protected override bool FollowsClock => true;
+
     protected override bool HoldsPackets => _start < _end;
 
     protected override int Round()

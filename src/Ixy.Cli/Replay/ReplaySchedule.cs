@@ -1,12 +1,12 @@
-using System.Diagnostics;
-
 namespace Ixy.Cli.Replay;
 
 /// <summary>
 /// Says which frame is due. Everything is reckoned from the start, so that a frame that goes late delays no other, and errors do
 /// not add up; what is late is made up for at once.
 /// </summary>
-internal sealed class ReplaySchedule(ReplaySpeed speed)
+/// <param name="speed">How fast.</param>
+/// <param name="clock">That of the device.</param>
+internal sealed class ReplaySchedule(ReplaySpeed speed, TimeProvider clock)
 {
     private const long NanosecondsPerSecond = 1_000_000_000;
     // 20,000 years, in seconds: a TimeSpan holds 29,000.
@@ -18,9 +18,9 @@ internal sealed class ReplaySchedule(ReplaySpeed speed)
     /// <summary>Looks at the clock, which starts with the first look.</summary>
     internal void Look()
     {
-        long ticks = Stopwatch.GetTimestamp();
+        long ticks = clock.GetTimestamp();
         if (_start == 0) _start = ticks;
-        var elapsed = (Int128)(ticks - _start) * NanosecondsPerSecond / Stopwatch.Frequency;
+        var elapsed = (Int128)(ticks - _start) * NanosecondsPerSecond / clock.TimestampFrequency;
         LookAt((long)elapsed);
     }
 

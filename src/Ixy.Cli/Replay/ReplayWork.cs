@@ -118,8 +118,10 @@ internal sealed class ReplayWork(string path, ReplaySettings settings, int maxFr
     {
         var pool = new PacketPool(new() { Count = PoolSize, BufferSize = (longestFrame + BeyondLongest + 63) / 64 * 64, Name = "packets to replay" });
         _parts.Add(pool);
-        var source = new CaptureReadAhead(open, how.Passes, how.LongestGapInCapture);
+        var clock = device.PciDevice.Clock;
+        // Real time does not wait for a disk, and virtual time must not depend on one.
+        var source = new CaptureReadAhead(open, how.Passes, how.LongestGapInCapture, waits: clock != TimeProvider.System);
         _parts.Add(source);
-        return new(device, pool, source, new(how.Speed), batchSize);
+        return new(device, pool, source, new(how.Speed, clock), batchSize);
     }
 }

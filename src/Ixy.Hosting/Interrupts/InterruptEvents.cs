@@ -26,6 +26,9 @@ internal sealed class InterruptEvents : IInterruptTarget, IDisposable
         _card.InterruptTarget = this;
     }
 
+    /// <summary>Called whenever a vector fires, whether or not it is connected.</summary>
+    internal Action? Fired { get; init; }
+
     /// <summary>Vectors of a kind.</summary>
     internal int Count(int kind) => _triggers[kind].Count;
 
@@ -36,7 +39,11 @@ internal sealed class InterruptEvents : IInterruptTarget, IDisposable
     internal void Set(int kind, int index, int descriptor) => _triggers[kind].Set(index, descriptor);
 
     /// <summary>Fires a vector in the card's place.</summary>
-    internal void Signal(int kind, int index) => _triggers[kind].Signal(index);
+    internal void Signal(int kind, int index)
+    {
+        _triggers[kind].Signal(index);
+        Fired?.Invoke();
+    }
 
     /// <summary>Vectors have been connected: they are unmasked, and the kind is on. Or they have been disconnected.</summary>
     internal void Enable(int kind, int start, int count, bool connected)
@@ -100,7 +107,7 @@ internal sealed class InterruptEvents : IInterruptTarget, IDisposable
     void IInterruptTarget.Message(int vector)
     {
         int kind = _interrupts.Mode == InterruptMode.Msix ? Msix : Msi;
-        _triggers[kind].Signal(vector);
+        Signal(kind, vector);
     }
 
     void IInterruptTarget.Line(bool asserted)
@@ -126,6 +133,6 @@ internal sealed class InterruptEvents : IInterruptTarget, IDisposable
     {
         if (!_lineAsserted || _lineMasked || !_triggers[Line].Has(0)) return;
         _lineMasked = true;
-        _triggers[Line].Signal(0);
+        Signal(Line, 0);
     }
 }

@@ -9,6 +9,12 @@ internal abstract class CardModel(Wire wire) : PciFunctionModel
     /// <summary>What the port is plugged into. Owned by the card.</summary>
     internal Wire Wire { get; } = wire;
 
+    /// <summary>
+    /// Frames take the time of their bits at 10 Gbit/s, too: where a turn comes in time, that is. Elsewhere they pass as fast as the
+    /// machine can move them.
+    /// </summary>
+    internal bool KeepsLineRate { get; set; }
+
     /// <summary>Register accesses with names are written here while it is set.</summary>
     internal abstract Action<string>? Trace { get; set; }
 

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using Ixy.Hosting;
 using Ixy.Vfio;
 
 namespace Ixy.Simulation.Specifiers;
@@ -7,11 +7,13 @@ namespace Ixy.Simulation.Specifiers;
 internal sealed class AccessTrace : IDisposable
 {
     private readonly StreamWriter _file;
-    private readonly long _start = Stopwatch.GetTimestamp();
+    private readonly TurnScheduler _scheduler;
+    private readonly long _start;
 
     /// <exception cref="DeviceSpecifierException">The file cannot be created.</exception>
-    internal AccessTrace(string path)
+    internal AccessTrace(string path, TurnScheduler scheduler)
     {
+        (_scheduler, _start) = (scheduler, scheduler.Now);
         try
         {
             _file = new StreamWriter(path);
@@ -22,7 +24,7 @@ internal sealed class AccessTrace : IDisposable
         }
     }
 
-    internal void Write(string access) => _file.WriteLine($"{Stopwatch.GetElapsedTime(_start).TotalSeconds:F6} {access}");
+    internal void Write(string access) => _file.WriteLine($"{(_scheduler.Now - _start) / 1e9:F9} {access}");
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();

@@ -3,7 +3,7 @@ using Ixy.Vfio;
 namespace Ixy.Simulation.Wires;
 
 /// <summary>
-/// One end of a cable between two cards of this process that name the same cable. There is signal while both ends are
+/// One end of a cable between two cards of a world that name the same cable. There is signal while both ends are
 /// plugged in; an end that is pulled out may be plugged in again.
 /// </summary>
 /// <remarks>
@@ -12,26 +12,24 @@ namespace Ixy.Simulation.Wires;
 /// </remarks>
 internal sealed class CableWire : Wire
 {
-    // The ends that are plugged in: one or two per name.
-    private static readonly Dictionary<string, List<CableWire>> s_cables = [];
-
+    private readonly World _world;
     private readonly string _name;
     private readonly FrameRing _toThisEnd = new();
     private volatile CableWire? _otherEnd;
 
-    private CableWire(string name) => _name = name;
+    private CableWire(World world, string name) => (_world, _name) = (world, name);
 
     /// <inheritdoc/>
     public override bool HasSignal => _otherEnd is not null;
 
     /// <summary>Plugs in a free end of the cable with this name.</summary>
     /// <exception cref="DeviceSpecifierException">Both ends are in use.</exception>
-    internal static CableWire PlugIn(string name)
+    internal static CableWire PlugIn(World world, string name)
     {
-        var wire = new CableWire(name);
-        lock (s_cables)
+        var wire = new CableWire(world, name);
+        lock (world.Cables)
         {
-            if (!s_cables.TryGetValue(name, out var ends)) s_cables[name] = ends = [];
+            if (!world.Cables.TryGetValue(name, out var ends)) world.Cables[name] = ends = [];
             if (ends.Count == 2)
                 throw new DeviceSpecifierException($"both ends of the cable '{name}' are in use: a cable connects two cards");
             ends.Add(wire);
@@ -59,14 +57,14 @@ internal sealed class CableWire : Wire
     /// <summary>Pulls this end out.</summary>
     public override void Dispose()
     {
-        lock (s_cables) PullOut();
+        lock (_world.Cables) PullOut();
         base.Dispose();
     }
 
     private void PullOut()
     {
-        if (!s_cables.TryGetValue(_name, out var ends) || !ends.Remove(this)) return;
-        if (ends.Count == 0) s_cables.Remove(_name);
+        if (!_world.Cables.TryGetValue(_name, out var ends) || !ends.Remove(this)) return;
+        if (ends.Count == 0) _world.Cables.Remove(_name);
         else ends[0]._otherEnd = null;
         _otherEnd = null;
     }

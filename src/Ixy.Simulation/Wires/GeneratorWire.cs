@@ -23,7 +23,7 @@ internal sealed record GeneratorOptions
 /// Test equipment at the far end: sends numbered frames and checks what comes from the card.
 /// </summary>
 /// <remarks>
-/// A forwarder sends frames on through another card, so a checker knows the frames of every generator in the process. Those of a
+/// A forwarder sends frames on through another card, so a checker knows the frames of every generator in its world, the process most often. Those of a
 /// generator of another process it knows by the marks that are in each: up to 16 of them, each wire for itself.
 /// <list type="bullet">
 /// <item><b>Lost</b> is counted at the wire that sent: frames that have come out of no card (yet). It is exact when
@@ -45,6 +45,7 @@ internal sealed class GeneratorWire : Wire
     // Who sends frames that look like those of ever more generators shall not have ever more memory.
     private const int MostRemotes = 16;
 
+    private readonly World _world;
     private readonly NumberedSource _source;
     private readonly byte[] _even, _odd; // frames by number: while the card reads one, the next is made in the other
     private Pacer _pacer;
@@ -54,9 +55,12 @@ internal sealed class GeneratorWire : Wire
     private readonly ulong _count;
     private ulong _end;
 
-    internal GeneratorWire(GeneratorOptions options)
+    /// <param name="options">What it sends.</param>
+    /// <param name="world">Whose checkers know its frames; that of real time without.</param>
+    internal GeneratorWire(GeneratorOptions options, World? world = null)
     {
-        _source = _sender = NumberedSource.Register(options, Statistics);
+        _world = world ?? World.RealTime;
+        _source = _sender = NumberedSource.Register(_world, options, Statistics);
         _even = _source.Frame.NewBuffer(); // with number 0, the first
         _odd = _source.Frame.NewBuffer();
         _pacer = new Pacer(options.Rate);
@@ -130,7 +134,7 @@ internal sealed class GeneratorWire : Wire
     // A generator of this process, or, with null, one of another, which is the last one then.
     private bool TryFindSender(ushort id, ReadOnlySpan<byte> frame, out NumberedSource? sender, out ulong number)
     {
-        sender = NumberedSource.Find(id);
+        sender = NumberedSource.Find(_world, id);
         if (sender is not null) return sender.TryRecognise(frame, out number);
         var remote = FindRemote(id);
         if (remote is null && _remotes.Count < MostRemotes && (remote = RemoteStream.TryBegin(frame, Statistics)) is not null) _remotes.Add(remote);
@@ -143,7 +147,7 @@ internal sealed class GeneratorWire : Wire
     private void CountStranger(ReadOnlySpan<byte> frame)
     {
         bool isMarked = NumberedFrame.TryGuessId(frame, out ushort id);
-        var sender = isMarked ? NumberedSource.Find(id) : null;
+        var sender = isMarked ? NumberedSource.Find(_world, id) : null;
         sender?.ArrivedDamaged();
         if (sender is not null || isMarked && FindRemote(id) is not null) Statistics.Corrupted++;
         else Statistics.Foreign++;

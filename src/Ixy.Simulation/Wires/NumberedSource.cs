@@ -1,23 +1,21 @@
-using System.Collections.Concurrent;
 using System.Numerics;
 
 namespace Ixy.Simulation.Wires;
 
 /// <summary>
-/// One generator, as every checker in the process sees it: what its frames look like and which of them have come out of
+/// One generator, as every checker of its world sees it: what its frames look like and which of them have come out of
 /// any card. Touched by the device thread only, except for registration.
 /// </summary>
 internal sealed class NumberedSource
 {
-    private static readonly ConcurrentDictionary<ushort, NumberedSource> s_sources = new();
-
+    private readonly World _world;
     private readonly WireStatistics _statistics;
     private readonly SequenceTracker[] _flows;
     private readonly int _flowBits;
 
-    private NumberedSource(ushort id, GeneratorOptions options, WireStatistics statistics)
+    private NumberedSource(World world, ushort id, GeneratorOptions options, WireStatistics statistics)
     {
-        Id = id;
+        (_world, Id) = (world, id);
         Frame = new NumberedFrame(id, options.Size, options.Flows, options.Destination);
         _statistics = statistics;
         _flowBits = BitOperations.Log2((uint)options.Flows);
@@ -33,21 +31,21 @@ internal sealed class NumberedSource
     internal ulong Next { get; private set; }
 
     /// <summary>A new source, known to every checker until <see cref="Forget"/>.</summary>
+    /// <param name="world">Whose checkers.</param>
     /// <param name="options">What its frames look like.</param>
     /// <param name="statistics">Where sent and lost frames are counted.</param>
-    internal static NumberedSource Register(GeneratorOptions options, WireStatistics statistics)
+    internal static NumberedSource Register(World world, GeneratorOptions options, WireStatistics statistics)
     {
-        // Random, so that generators of two processes on one network hardly ever take each other's frames for their own.
         while (true)
         {
-            var source = new NumberedSource((ushort)Random.Shared.Next(ushort.MaxValue + 1), options, statistics);
-            if (s_sources.TryAdd(source.Id, source)) return source;
+            var source = new NumberedSource(world, world.DrawGeneratorId(), options, statistics);
+            if (world.Generators.TryAdd(source.Id, source)) return source;
         }
     }
 
-    internal static NumberedSource? Find(ushort id) => s_sources.GetValueOrDefault(id);
+    internal static NumberedSource? Find(World world, ushort id) => world.Generators.GetValueOrDefault(id);
 
-    internal void Forget() => s_sources.TryRemove(new(Id, this));
+    internal void Forget() => _world.Generators.TryRemove(new(Id, this));
 
     /// <summary>The next frame is on its way; until it arrives, it is lost.</summary>
     internal void CountNext()

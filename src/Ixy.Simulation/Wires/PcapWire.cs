@@ -24,6 +24,7 @@ internal sealed class PcapWire : Wire
 
     private readonly byte[][] _frames;
     private readonly string? _outputPath;
+    private readonly TimeProvider _clock;
     private PcapngWriter? _output;
     private Pacer _pacer;
     private long _flushAt, _clockOffset;
@@ -35,9 +36,11 @@ internal sealed class PcapWire : Wire
     /// <param name="input">Capture to send to the card, or null.</param>
     /// <param name="output">Capture to write, or null.</param>
     /// <param name="rate">How fast frames come.</param>
+    /// <param name="clock">What time of day it is; the machine's clock if null.</param>
     /// <exception cref="DeviceSpecifierException">A file cannot be read or created, or the input cannot be sent.</exception>
-    internal PcapWire(string? input, string? output, PacketRate rate)
+    internal PcapWire(string? input, string? output, PacketRate rate, TimeProvider? clock = null)
     {
+        _clock = clock ?? TimeProvider.System;
         if (input is not null && output is not null && Path.GetFullPath(input) == Path.GetFullPath(output))
             throw new DeviceSpecifierException(
                 $"{input} cannot be read and overwritten at once: expected pcap:IN>OUT with two files");
@@ -73,7 +76,7 @@ internal sealed class PcapWire : Wire
             if (_outputPath is not null) Statistics.Dropped++;
             return;
         }
-        if (_clockOffset == 0) _clockOffset = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick - now;
+        if (_clockOffset == 0) _clockOffset = (_clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick - now;
         try
         {
             _output.Write(frame, now + _clockOffset);

@@ -1,4 +1,5 @@
 using Ixy.Simulation.Specifiers;
+using Ixy.Vfio;
 
 namespace Ixy.Simulation.Wires;
 
@@ -8,25 +9,31 @@ internal static class WireSpecifier
     private const string Wires = "generator, loopback, tap:NAME, pcap:IN[>OUT] or cable:NAME";
 
     /// <summary>Checks everything about the wire that can be checked without opening it.</summary>
-    internal static Func<Wire> Plan(SpecifierOptions options, MacAddress cardMac)
+    /// <param name="options">Those of the card.</param>
+    /// <param name="cardMac">Where a generator sends by default.</param>
+    /// <param name="world">Where the wire leads.</param>
+    internal static Func<Wire> Plan(SpecifierOptions options, MacAddress cardMac, World world)
     {
         string wire = options.Take("wire") ?? "";
         string kind = wire.Split(':')[0], target = wire[Math.Min(kind.Length + 1, wire.Length)..];
         Func<Wire> opener = kind switch
         {
             "" when wire.Length == 0 => () => new UnpluggedWire(),
-            "generator" when wire == kind => Generator(options, cardMac),
+            "generator" when wire == kind => Generator(options, cardMac, world),
             "loopback" when wire == kind => () => new LoopbackWire(),
+            "tap" when target.Length > 0 && world.IsVirtual => throw new DeviceSpecifierException(
+                $"wire={wire} leads to this machine, which runs in real time: expected a wire of the virtual world: "
+                + "generator, loopback, pcap:IN[>OUT] or cable:NAME"),
             "tap" when target.Length > 0 => () => new TapWire(target),
-            "pcap" when target.Length > 0 => Pcap(target, options),
-            "cable" when target.Length > 0 => () => CableWire.PlugIn(target),
+            "pcap" when target.Length > 0 => Pcap(target, options, world),
+            "cable" when target.Length > 0 => () => CableWire.PlugIn(world, target),
             _ => throw SpecifierOptions.Invalid("wire", wire, Wires),
         };
         options.RejectRest(wire.Length == 0 ? "a card without wire=" : $"a card with wire={kind}");
         return opener;
     }
 
-    private static Func<Wire> Generator(SpecifierOptions options, MacAddress cardMac)
+    private static Func<Wire> Generator(SpecifierOptions options, MacAddress cardMac, World world)
     {
         var generator = new GeneratorOptions
         {
@@ -36,16 +43,16 @@ internal static class WireSpecifier
             Flows = options.TakePowerOfTwo("flows", NumberedFrame.MostFlows, 1),
             Destination = options.TakeMac("dst", cardMac),
         };
-        return () => new GeneratorWire(generator);
+        return () => new GeneratorWire(generator, world);
     }
 
-    private static Func<Wire> Pcap(string target, SpecifierOptions options)
+    private static Func<Wire> Pcap(string target, SpecifierOptions options, World world)
     {
         string[] files = target.Split('>');
         bool valid = files.Length == 1 || (files.Length == 2 && files[1].Length > 0);
         if (!valid) throw SpecifierOptions.Invalid("wire", "pcap:" + target, "pcap:IN, pcap:IN>OUT or pcap:>OUT");
         string? input = files[0].Length == 0 ? null : files[0], output = files.Length == 1 ? null : files[1];
         var rate = options.TakeRate("rate", PcapWire.DefaultRate);
-        return () => new PcapWire(input, output, rate);
+        return () => new PcapWire(input, output, rate, world.Scheduler.Clock);
     }
 }

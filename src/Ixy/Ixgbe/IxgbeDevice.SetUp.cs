@@ -6,6 +6,9 @@ namespace Ixy.Ixgbe;
 // Initialisation and shutdown, in the order and with the section numbers of the datasheet.
 public sealed partial class IxgbeDevice
 {
+    // 4.2.1.6.1: registers are not to be touched before a reset is over, which takes at least 1 ms, 10 ms for all parts.
+    private static readonly TimeSpan s_resetTime = TimeSpan.FromMilliseconds(10);
+
     // 4.6.3 Initialization sequence
     private void SetUp()
     {
@@ -43,8 +46,7 @@ public sealed partial class IxgbeDevice
         // A card that hangs is just what the reset is for: it goes on without an answer.
         _ = TryWaitFor(STATUS, STATUS_.MasterEnable, set: false, milliseconds: 100);
         Write(CTRL, CTRL_.LRST | CTRL_.RST);
-        // Registers are not to be touched before the reset is over: at least 1 ms, 10 ms for all parts (4.2.1.6.1).
-        Thread.Sleep(10);
+        _device.Wait(s_resetTime);
         WaitFor("the end of the reset", CTRL, CTRL_.LRST | CTRL_.RST, set: false, milliseconds: 100);
     }
 
@@ -64,7 +66,7 @@ public sealed partial class IxgbeDevice
             case IxgbePort.Copper:
                 // The PHY's firmware has negotiated since power-on, unless a driver has told it not to.
                 bool isX550 = IxgbeModels.IsX550(_device.DeviceId);
-                if (IxgbeModels.HasOwnPhy(_device.DeviceId)) new IxgbePhy(_bar, isX550).Start();
+                if (IxgbeModels.HasOwnPhy(_device.DeviceId)) new IxgbePhy(_device, _bar, isX550).Start();
                 break;
         }
     }
@@ -224,13 +226,13 @@ public sealed partial class IxgbeDevice
         Change(CTRL, CTRL_.MasterDisable, set: true);
         _ = TryWaitFor(STATUS, STATUS_.MasterEnable, set: false, milliseconds: 100);
         Write(CTRL, CTRL_.RST);
-        Thread.Sleep(10);
+        _device.Wait(s_resetTime);
         Change(CTRL_EXT, CTRL_EXT_.DriverLoaded, set: false);
         _device.DisableBusMaster();
     }
 
     private bool IsEmptySoon(IxgbeTransmitQueue queue) =>
-        SpinWait.SpinUntil(() => queue.IsDrained || !Link.IsUp, millisecondsTimeout: 100) && queue.IsDrained;
+        _device.WaitUntil(() => queue.IsDrained || !Link.IsUp, TimeSpan.FromMilliseconds(100)) && queue.IsDrained;
 
     private void Disable(uint register, uint enable)
     {

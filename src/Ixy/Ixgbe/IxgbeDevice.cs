@@ -188,7 +188,7 @@ public sealed partial class IxgbeDevice : NetworkDevice
     }
 
     private bool TryWaitFor(uint offset, uint bits, bool set, int milliseconds) =>
-        Waiting.TryUntil(() => (_bar.Read32(offset) & bits) == (set ? bits : 0), milliseconds);
+        _device.WaitUntil(() => (_bar.Read32(offset) & bits) == (set ? bits : 0), TimeSpan.FromMilliseconds(milliseconds));
 
     private void WaitFor(string what, uint offset, uint bits, bool set, int milliseconds)
     {

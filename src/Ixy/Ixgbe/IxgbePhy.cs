@@ -15,18 +15,20 @@ internal sealed class IxgbePhy
     private const ushort LowPower = 1 << 11, Restart = 1 << 9;
 
     // A cycle takes 27 us. A semaphore's owner has a second (10.5.4).
-    private const int CycleMilliseconds = 10, SemaphoreMilliseconds = 1_000;
+    private static readonly TimeSpan s_cycle = TimeSpan.FromMilliseconds(10), s_semaphore = TimeSpan.FromSeconds(1);
 
+    private readonly PciDevice _device;
     private readonly PciBar _bar;
     private readonly (int Device, int Register, ushort Clear, ushort Set)[] _wanted;
     private readonly uint _owner;
     private uint _address;
 
-    /// <param name="bar">The card's registers.</param>
+    /// <param name="device">The card.</param>
+    /// <param name="bar">Its registers.</param>
     /// <param name="isX550">The PHY can do 2.5 and 5 Gbit/s as well.</param>
-    internal IxgbePhy(PciBar bar, bool isX550)
+    internal IxgbePhy(PciDevice device, PciBar bar, bool isX550)
     {
-        _bar = bar;
+        (_device, _bar) = (device, bar);
         uint port = (bar.Read32(STATUS) & STATUS_.LanIdMask) >> STATUS_.LanIdShift;
         _owner = port == 0 ? SW_FW_SYNC_.Phy0 : SW_FW_SYNC_.Phy1;
         _wanted =
@@ -88,7 +90,7 @@ internal sealed class IxgbePhy
     // killed gives nothing back: what is still taken when its owner's time is over is taken from it.
     private void Take()
     {
-        if (Waiting.TryUntil(TryTake, SemaphoreMilliseconds)) return;
+        if (_device.WaitUntil(TryTake, s_semaphore)) return;
         _bar.Write32(SW_FW_SYNC, _bar.Read32(SW_FW_SYNC) & ~SW_FW_SYNC_.Registers | _owner);
         FreeSoftware();
     }
@@ -107,7 +109,7 @@ internal sealed class IxgbePhy
 
     private void Release()
     {
-        _ = Waiting.TryUntil(() => (_bar.Read32(SW_FW_SYNC) & SW_FW_SYNC_.Registers) == 0, SemaphoreMilliseconds);
+        _ = _device.WaitUntil(() => (_bar.Read32(SW_FW_SYNC) & SW_FW_SYNC_.Registers) == 0, s_semaphore);
         _bar.Write32(SW_FW_SYNC, _bar.Read32(SW_FW_SYNC) & ~(SW_FW_SYNC_.Registers | _owner));
     }
 
@@ -134,6 +136,6 @@ internal sealed class IxgbePhy
     {
         _bar.Write32(MSCA, MSCA_.Command | operation << MSCA_.OperationShift | _address << MSCA_.PhyShift
             | (uint)device << MSCA_.DeviceShift | (uint)register << MSCA_.RegisterShift);
-        return Waiting.TryUntil(() => (_bar.Read32(MSCA) & MSCA_.Command) == 0, CycleMilliseconds);
+        return _device.WaitUntil(() => (_bar.Read32(MSCA) & MSCA_.Command) == 0, s_cycle);
     }
 }

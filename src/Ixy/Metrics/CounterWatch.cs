@@ -1,8 +1,10 @@
+using System.Runtime.CompilerServices;
+
 namespace Ixy.Metrics;
 
 /// <summary>
 /// Takes over what the cards of this process have counted, now and then and whether anybody asks or not, so that no counter
-/// comes to its end. One timer for all open devices, and none while there is no device: no thread, and nothing on the way of packets.
+/// comes to its end. One timer for all open devices with the same clock, and none while there is no device: no thread, and nothing on the way of packets.
 /// </summary>
 internal sealed class CounterWatch(TimeProvider time)
 {
@@ -14,8 +16,10 @@ internal sealed class CounterWatch(TimeProvider time)
     private DeviceMetrics[] _devices = [];
     private ITimer? _timer;
 
-    /// <summary>That of all open devices, in real time.</summary>
-    internal static CounterWatch Shared { get; } = new(TimeProvider.System);
+    private static readonly ConditionalWeakTable<TimeProvider, CounterWatch> s_watches = [];
+
+    /// <summary>That of all open devices with this clock.</summary>
+    internal static CounterWatch Of(TimeProvider clock) => s_watches.GetValue(clock, clock => new(clock));
 
     /// <summary>The devices that are looked after.</summary>
     internal IReadOnlyList<DeviceMetrics> Devices => Volatile.Read(ref _devices);

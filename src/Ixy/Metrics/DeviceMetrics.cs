@@ -42,13 +42,13 @@ internal sealed class DeviceMetrics(NetworkDevice device)
     {
         _isOpen = true;
         IxyMeter.Add(this);
-        CounterWatch.Shared.Add(this);
+        CounterWatch.Of(device.PciDevice.Clock).Add(this);
     }
 
     /// <summary>The device closes: when this returns, nobody reads it any more.</summary>
     internal void Hide()
     {
-        CounterWatch.Shared.Remove(this);
+        CounterWatch.Of(device.PciDevice.Clock).Remove(this);
         IxyMeter.Remove(this);
         lock (_lock) _isOpen = false;
     }

@@ -41,7 +41,7 @@ internal abstract unsafe class VirtioControlQueue : IDisposable
         memory[AckOffset] = NoAck;
         Submit((uint)(sizeof(ushort) + data.Length));
         // Devices answer at once; but on an emulated machine that takes its time.
-        if (!Waiting.TryUntil(IsDone, milliseconds: 5000))
+        if (!_device.WaitUntil(IsDone, TimeSpan.FromSeconds(5)))
             throw new DeviceTimeoutException($"{_device.Name}: the device did not execute the control command '{what}' within 5 s (virtio 1.2, 5.1.6.5)");
         if (memory[AckOffset] != CommandOk)
             throw new DeviceProtocolException($"{_device.Name}: the device refused the control command '{what}' with {memory[AckOffset]}: expected {CommandOk} (virtio 1.2, 5.1.6.5)");

@@ -42,7 +42,7 @@ internal abstract class VirtioTransport(PciDevice device)
     internal MacAddress ReadMacAddress()
     {
         MacAddress address = default;
-        if (Waiting.TryUntil(() => TryReadMacAddress(out address), milliseconds: 1000)) return address;
+        if (Device.WaitUntil(() => TryReadMacAddress(out address), TimeSpan.FromSeconds(1))) return address;
         throw new DeviceTimeoutException(
             $"{Device.Name}: the configuration of the device changed during each read for 1000 ms: expected an address that stays (virtio 1.2, 2.5.3)");
     }
@@ -77,7 +77,7 @@ internal abstract class VirtioTransport(PciDevice device)
     internal bool TryReset()
     {
         Status = 0;
-        return Waiting.TryUntil(() => Status == 0, milliseconds: 1000);
+        return Device.WaitUntil(() => Status == 0, TimeSpan.FromSeconds(1));
     }
 
     /// <summary>Writes a queue's vector, and reads it back.</summary>

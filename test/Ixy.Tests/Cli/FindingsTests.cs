@@ -79,7 +79,7 @@ public sealed class FindingsTests : IDisposable
     public void ABusyRingIsNotStuck(bool isEmptyOnce, bool givesBack, bool isStuck)
     {
         var queue = new PaperQueue();
-        var watch = new TransmitWatch([queue]);
+        var watch = new TransmitWatch([queue], TimeProvider.System);
         if (isEmptyOnce) queue.Drained = true;
         if (givesBack) queue.Waiting = 31;
         watch.Look();

@@ -5,25 +5,30 @@ namespace Ixy.Tests.Cli;
 /// <summary><c>ixy fwd --queues N</c>: a thread for each queue pair.</summary>
 public sealed class QueueThreadTests
 {
-    // Two threads that forward and one that plays the cards, on the cores there are.
     [Theory]
     [InlineData(2, "")]
     [InlineData(3, "--checked")]
     public void NothingIsLostNorReorderedWithinAFlowAtAMillionPacketsPerSecond(int queues, string options)
     {
         const string Device = "sim:ixgbe,wire=generator,rate=1Mpps,flows=64";
-        Attempts.Until(() =>
-        {
-            string[] more = options.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            var report = JsonReport.Of(IxyProcess.Run(["fwd", Device, Device, "--queues", $"{queues}", "--duration", "1s", "--json", .. more]));
-            report.AssertFaultless();
-            for (int i = 0; i < 2; i++)
-            {
-                Assert.Equal(report.Wire(i).Number("sent"), report.Wire(1 - i).Number("received"));
-                Assert.InRange(report.Wire(i).Number("sent"), 900_000, 1_100_000);
-            }
-            Assert.InRange(report.GetProperty("packetsPerSecond").GetDouble(), 1_800_000, 2_200_000);
-        });
+        string[] more = options.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var report = JsonReport.Of(IxyProcess.Run(["fwd", Device, Device, "--queues", $"{queues}", "--duration", "1s", "--virtual-time", "--json", .. more]));
+        report.AssertFaultless();
+        for (int i = 0; i < 2; i++) Assert.Equal((1_000_000, 1_000_000), (report.Wire(i).Number("sent"), report.Wire(1 - i).Number("received")));
+        Assert.InRange(report.GetProperty("packetsPerSecond").GetDouble(), 1_999_900, 2_000_000);
+    }
+
+    // Threads, and one that plays the cards, on the cores there are: the machine may be too busy for a rate, but not for order.
+    [Theory]
+    [InlineData(2, "")]
+    [InlineData(3, "--checked")]
+    public void InRealTimeNothingIsReorderedAndWhatIsLostIsCounted(int queues, string options)
+    {
+        const string Device = "sim:ixgbe,wire=generator,rate=1Mpps,flows=64";
+        string[] more = options.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var report = JsonReport.Of(IxyProcess.Run(["fwd", Device, Device, "--queues", $"{queues}", "--duration", "1s", "--json", .. more]));
+        report.AssertAccountedFor();
+        for (int i = 0; i < 2; i++) Assert.True(report.Wire(i).Number("received") > 0);
     }
 
     // With one thread for both queues, or all threads on one core, this would show.
@@ -47,13 +52,12 @@ public sealed class QueueThreadTests
     public void EvenWithASingleCorePacketsPass()
     {
         const string Device = "sim:ixgbe,wire=generator,rate=100kpps,flows=16";
-        Attempts.Until(() =>
-        {
-            using var ixy = IxyProcess.StartOther("taskset", "-c", $"{ThreadPlacement.AllowedCores()[0]}", "dotnet", "exec", IxyProcess.Program,
-                "fwd", Device, Device, "--queues", "2", "--duration", "1s", "--json");
-            int exitCode = ixy.WaitForExit();
-            JsonReport.Of((exitCode, ixy.Output, ixy.Error)).AssertFaultless();
-        });
+        using var ixy = IxyProcess.StartOther("taskset", "-c", $"{ThreadPlacement.AllowedCores()[0]}", "dotnet", "exec", IxyProcess.Program,
+            "fwd", Device, Device, "--queues", "2", "--duration", "1s", "--json");
+        int exitCode = ixy.WaitForExit();
+        var report = JsonReport.Of((exitCode, ixy.Output, ixy.Error));
+        report.AssertAccountedFor();
+        for (int i = 0; i < 2; i++) Assert.True(report.Wire(i).Number("received") > 0);
     }
 
     [Theory]

@@ -12,7 +12,7 @@ public sealed class ReplayScheduleTests
     [InlineData("0.1X", 0.1)]
     public void AFrameIsDueWhenItWasCaptured(string speed, double factor)
     {
-        var schedule = new ReplaySchedule(ReplaySpeed.Parse(speed));
+        var schedule = new ReplaySchedule(ReplaySpeed.Parse(speed), TimeProvider.System);
         schedule.LookAt(0);
         Assert.True(schedule.IsDue(0));
         Assert.True(schedule.IsDue(-5));
@@ -32,7 +32,7 @@ public sealed class ReplayScheduleTests
     [InlineData("10G", 1514, 812_744)]
     public void ARateCountsFromTheStart(string speed, int length, int inTheFirstSecond)
     {
-        var schedule = new ReplaySchedule(ReplaySpeed.Parse(speed));
+        var schedule = new ReplaySchedule(ReplaySpeed.Parse(speed), TimeProvider.System);
         int sent = 0;
         foreach (long time in new[] { 0, 1, Second / 3, Second })
         {
@@ -51,7 +51,7 @@ public sealed class ReplayScheduleTests
     [InlineData("max", 0)]
     public void ItIsKnownHowLongAFrameHasToWait(string speed, int seconds)
     {
-        var schedule = new ReplaySchedule(ReplaySpeed.Parse(speed));
+        var schedule = new ReplaySchedule(ReplaySpeed.Parse(speed), TimeProvider.System);
         schedule.LookAt(0);
         Assert.Equal(TimeSpan.FromSeconds(seconds), schedule.Wait(100 * Second));
         schedule.LookAt(seconds * Second);
@@ -86,7 +86,7 @@ public sealed class ReplayScheduleTests
     [Fact]
     public void WithoutALimitAllIsDue()
     {
-        var schedule = new ReplaySchedule(ReplaySpeed.Parse("max"));
+        var schedule = new ReplaySchedule(ReplaySpeed.Parse("max"), TimeProvider.System);
         schedule.LookAt(0);
         for (int i = 0; i < 1000; i++)
         {

@@ -15,35 +15,42 @@ public sealed class TrafficTests : IDisposable
     public void NothingIsLostBetweenTwoGenerators(string rate, int size, int batch)
     {
         string device = $"sim:ixgbe,wire=generator,rate={rate},size={size}";
-        Attempts.Until(() =>
+        var report = JsonReport.Of(IxyProcess.Run("fwd", device, device, "--duration", "1s", "--batch", $"{batch}", "--virtual-time", "--json"));
+        report.AssertFaultless();
+        for (int i = 0; i < 2; i++)
         {
-            var report = JsonReport.Of(IxyProcess.Run("fwd", device, device, "--duration", "1s", "--batch", $"{batch}", "--json"));
-            report.AssertFaultless();
-            Assert.Equal(0, report.Number("allocatedBytes"));
-            Assert.Equal(0, report.Number("gcCollections"));
-            for (int i = 0; i < 2; i++)
-            {
-                long sent = report.Wire(i).Number("sent");
-                Assert.True(sent > 10_000, $"{sent} packets were sent");
-                Assert.Equal(sent, report.Device(i).Number("rxPackets"));
-                Assert.Equal(sent * size, report.Device(i).Number("rxBytes"));
-                Assert.Equal(sent, report.Device(1 - i).Number("txPackets"));
-                Assert.Equal(sent * size, report.Device(1 - i).Number("txBytes"));
-                Assert.Equal(sent, report.Wire(1 - i).Number("received"));
-            }
-        });
+            long sent = (long)PacketRate.Parse(rate).PacketsPerSecond(size);
+            Assert.Equal(sent, report.Wire(i).Number("sent"));
+            Assert.Equal(sent, report.Device(i).Number("rxPackets"));
+            Assert.Equal(sent * size, report.Device(i).Number("rxBytes"));
+            Assert.Equal(sent, report.Device(1 - i).Number("txPackets"));
+            Assert.Equal(sent * size, report.Device(1 - i).Number("txBytes"));
+            Assert.Equal(sent, report.Wire(1 - i).Number("received"));
+        }
+    }
+
+    // As users run it; the machine may be too busy for all of them, but not for the counters.
+    [Fact]
+    public void InRealTimeNothingIsAllocatedAndWhatIsLostIsCounted()
+    {
+        const string Device = "sim:ixgbe,wire=generator,rate=1Mpps";
+        var report = JsonReport.Of(IxyProcess.Run("fwd", Device, Device, "--duration", "1s", "--json"));
+        report.AssertAccountedFor();
+        Assert.Equal((0, 0), (report.Number("allocatedBytes"), report.Number("gcCollections")));
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.True(report.Wire(i).Number("received") > 0);
+            Assert.Equal(report.Device(i).Number("rxPackets") * 60, report.Device(i).Number("rxBytes"));
+        }
     }
 
     [Fact]
     public void EveryFlowComesThroughSeveralQueues()
     {
         const string Device = "sim:ixgbe,wire=generator,rate=100kpps,flows=16";
-        Attempts.Until(() =>
-        {
-            var report = JsonReport.Of(IxyProcess.Run("fwd", Device, Device, "--queues", "4", "--duration", "1s", "--json"));
-            report.AssertFaultless();
-            for (int i = 0; i < 2; i++) Assert.Equal(report.Wire(i).Number("sent"), report.Wire(1 - i).Number("received"));
-        });
+        var report = JsonReport.Of(IxyProcess.Run("fwd", Device, Device, "--queues", "4", "--duration", "1s", "--virtual-time", "--json"));
+        report.AssertFaultless();
+        for (int i = 0; i < 2; i++) Assert.Equal((100_000, 100_000), (report.Wire(i).Number("sent"), report.Wire(1 - i).Number("received")));
     }
 
     [Fact]
@@ -51,15 +58,8 @@ public sealed class TrafficTests : IDisposable
     {
         const string Device = "sim:ixgbe,wire=generator";
         var report = JsonReport.Of(IxyProcess.Run("fwd", Device, Device, "--duration", "2s", "--json"));
-        for (int i = 0; i < 2; i++)
-        {
-            var (wire, device) = (report.Wire(i), report.Device(i));
-            Assert.All(new[] { "reordered", "duplicated", "corrupted" }, name => Assert.Equal((name, 0), (name, wire.Number(name))));
-            Assert.Equal(wire.Number("lost"), device.Number("rxDropped") + report.Device(1 - i).Number("txDropped"));
-            Assert.Empty(device.GetProperty("violations").EnumerateArray());
-        }
+        report.AssertAccountedFor();
         Assert.True(report.GetProperty("packetsPerSecond").GetDouble() > 0);
-        Assert.Equal(0, report.Number("allocatedBytes"));
     }
 
     [Theory]
@@ -72,13 +72,10 @@ public sealed class TrafficTests : IDisposable
         using (var writer = PcapngWriter.Create(input)) frames.ForEach(frame => writer.Write(frame, 0));
         if (touch) frames.ForEach(frame => frame[1]++);
         string[] options = touch ? ["--touch", "--checked"] : [];
-        Attempts.Until(() =>
-        {
-            var report = JsonReport.Of(IxyProcess.Run(
-                ["fwd", $"sim:ixgbe,wire=pcap:{input}", $"sim:ixgbe,wire=pcap:>{output}", "--duration", "1s", "--json", .. options]));
-            report.AssertFaultless();
-            Assert.Equal(frames, Frames(output));
-        });
+        var report = JsonReport.Of(IxyProcess.Run(
+            ["fwd", $"sim:ixgbe,wire=pcap:{input}", $"sim:ixgbe,wire=pcap:>{output}", "--duration", "10ms", "--virtual-time", "--json", .. options]));
+        report.AssertFaultless();
+        Assert.Equal(frames, Frames(output));
     }
 
     // A capture in, forwarded, and a capture out: every byte of every frame, jumbo frames too.
@@ -88,13 +85,10 @@ public sealed class TrafficTests : IDisposable
         string input = Path.Combine(_directory.FullName, "in.pcapng"), output = Path.Combine(_directory.FullName, "out.pcapng");
         var frames = Enumerable.Range(0, 9000 - 60 + 1).Select(i => Frame(60 + i, (byte)i)).ToList();
         using (var writer = PcapngWriter.Create(input)) frames.ForEach(frame => writer.Write(frame, 0));
-        Attempts.Until(() =>
-        {
-            var report = JsonReport.Of(IxyProcess.Run("fwd", $"sim:ixgbe,wire=pcap:{input},rate=20kpps", $"sim:ixgbe,wire=pcap:>{output}",
-                "--max-frame-size", "9000", "--duration", "1s", "--json"));
-            report.AssertFaultless();
-            Assert.Equal(frames, Frames(output));
-        });
+        var report = JsonReport.Of(IxyProcess.Run("fwd", $"sim:ixgbe,wire=pcap:{input},rate=20kpps", $"sim:ixgbe,wire=pcap:>{output}",
+            "--max-frame-size", "9000", "--duration", "1s", "--virtual-time", "--json"));
+        report.AssertFaultless();
+        Assert.Equal(frames, Frames(output));
 
         Tool.SkipWithoutTshark();
         string lengths = Tool.Run("tshark", "-r", output, "-T", "fields", "-e", "frame.len");
@@ -125,14 +119,12 @@ public sealed class TrafficTests : IDisposable
     [InlineData("100M", 8_127, 1514)]
     public void TheGeneratorKeepsItsRate(string rate, int packetsPerSecond, int size)
     {
-        Attempts.Until(() =>
-        {
-            var report = JsonReport.Of(IxyProcess.Run(
-                "pktgen", "sim:ixgbe,wire=loopback", "--rate", rate, "--size", $"{size}", "--duration", "1s", "--json"));
-            Assert.InRange(report.GetProperty("packetsPerSecond").GetDouble(), packetsPerSecond * 0.98, packetsPerSecond * 1.001 + 2);
-            Assert.Equal(report.Device(0).Number("txPackets"), report.Device(0).Number("rxPackets"));
-            report.AssertFaultless();
-        });
+        var report = JsonReport.Of(IxyProcess.Run(
+            "pktgen", "sim:ixgbe,wire=loopback", "--rate", rate, "--size", $"{size}", "--duration", "1s", "--virtual-time", "--json"));
+        // One is due at once; and the last may be due at the very end.
+        Assert.InRange(report.GetProperty("packetsPerSecond").GetDouble(), packetsPerSecond, packetsPerSecond + 1);
+        Assert.Equal(report.Device(0).Number("txPackets"), report.Device(0).Number("rxPackets"));
+        report.AssertFaultless();
     }
 
     [Fact]

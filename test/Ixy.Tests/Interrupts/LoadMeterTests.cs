@@ -12,14 +12,14 @@ public sealed class LoadMeterTests
     [InlineData(1_300, true)]
     public void MoreThanTwelveHundredPacketsAMillisecondAreMuch(int rate, bool isHigh)
     {
-        var meter = new LoadMeter();
+        var meter = new LoadMeter(Stopwatch.Frequency);
         Assert.Equal(isHigh, Feed(ref meter, 0, milliseconds: 20, rate).IsHigh);
     }
 
     [Fact]
     public void TheRateIsAnAverageOfFiveWindows()
     {
-        var meter = new LoadMeter();
+        var meter = new LoadMeter(Stopwatch.Frequency);
         var (now, packets, _) = Feed(ref meter, 0, milliseconds: 20, 5_000);
         // One window after the other is empty: 4/5, 3/5, 2/5, 1/5 of the rate, and none.
         for (int window = 1; window <= 5; window++) Assert.Equal((window, window < 4), (window, meter.IsHigh(now += s_millisecond, packets)));
@@ -30,7 +30,7 @@ public sealed class LoadMeterTests
     [InlineData(32, true)]
     public void AFullBatchKeepsAwakeForAMillisecond(int packets, bool isHigh)
     {
-        var meter = new LoadMeter();
+        var meter = new LoadMeter(Stopwatch.Frequency);
         long now = s_millisecond * 1000;
         Assert.False(meter.IsHigh(now, 0));
         Assert.Equal(isHigh, meter.IsHigh(now + 1000, packets));
@@ -41,7 +41,7 @@ public sealed class LoadMeterTests
     [Fact] // As after a long sleep.
     public void AWindowMayBeLong()
     {
-        var meter = new LoadMeter();
+        var meter = new LoadMeter(Stopwatch.Frequency);
         var (now, packets, _) = Feed(ref meter, 0, milliseconds: 20, 2_000);
         Assert.True(meter.IsHigh(now, packets));
         for (int i = 0; i < 5; i++) meter.IsHigh(now += 100 * s_millisecond, packets += 31);

@@ -62,9 +62,9 @@ public sealed class CounterWatchTests
     public void EveryOpenDeviceIsWatchedAndNoOther()
     {
         var bench = new DriverBench();
-        Assert.Contains(bench.Device.Metrics, CounterWatch.Shared.Devices);
+        Assert.Contains(bench.Device.Metrics, CounterWatch.Of(TimeProvider.System).Devices);
         bench.Dispose();
-        Assert.DoesNotContain(bench.Device.Metrics, CounterWatch.Shared.Devices);
+        Assert.DoesNotContain(bench.Device.Metrics, CounterWatch.Of(TimeProvider.System).Devices);
     }
 
     [Fact]

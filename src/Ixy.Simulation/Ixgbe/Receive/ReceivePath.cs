@@ -118,13 +118,13 @@ internal sealed unsafe class ReceivePath : IDisposable
     private bool TakeFromWire(long now)
     {
         var wire = _card.Wire;
-        bool enabled = IsEnabled, waits = wire.WaitsForRoom, slow = LinePace.IsSlow(_card.Link.SpeedMbps);
+        bool enabled = IsEnabled, waits = wire.WaitsForRoom, paced = LinePace.Has(_card);
         for (int taken = 0; taken < FramesPerTurn; taken++)
         {
-            if (waits && !_buffer.IsEmpty || slow && _pace.IsBusy(now)) return taken > 0;
+            if (waits && !_buffer.IsEmpty || paced && _pace.IsBusy(now)) return taken > 0;
             var frame = wire.Receive(now, out var errors);
             if (frame.IsEmpty) return taken > 0;
-            if (slow) _pace.Take(now, frame.Length, _card.Link.SpeedMbps);
+            if (paced) _pace.Take(now, frame.Length, _card);
             if (enabled) Arrive(frame, errors);
             else _mac.Discard(frame, errors);
         }

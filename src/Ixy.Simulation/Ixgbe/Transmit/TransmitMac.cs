@@ -48,12 +48,15 @@ internal sealed class TransmitMac(IxgbeCard card)
     /// <summary>The line is one on which frames take their time.</summary>
     internal bool IsPaced { get; private set; }
 
+    /// <summary>The line has room for a frame in this turn.</summary>
+    internal bool IsFree => !IsPaced || !_pace.IsBusy(_now);
+
     /// <summary>False if the line is still busy with what was sent.</summary>
     internal bool BeginTurn(long now)
     {
         _now = now;
-        IsPaced = !_loopback && LinePace.IsSlow(card.Link.SpeedMbps);
-        return !IsPaced || !_pace.IsBusy(now);
+        IsPaced = !_loopback && LinePace.Has(card);
+        return IsFree;
     }
 
     /// <summary>Sends a frame of at least 60 bytes as it is.</summary>
@@ -64,7 +67,7 @@ internal sealed class TransmitMac(IxgbeCard card)
         _packets++;
         _octets += length;
         _statistics.PTC[CardStatistics.SizeClass((int)length)]++;
-        if (IsPaced) _pace.Take(_now, frame.Length, card.Link.SpeedMbps);
+        if (IsPaced) _pace.Take(_now, frame.Length, card);
         if (_loopback) card.Receive.Loopback(frame);
         else _wire.Send(frame, _now);
     }

@@ -60,16 +60,17 @@ internal sealed class TransmitPath : IDisposable
         if (_enabledCount == 0 || !IsTransmitEnabled || !_arbiters.AreRunning || !Card.Link.IsUp) return false;
         if (_registers[HLREG0] != _macControl) ConfigureMac();
         if (!Mac.BeginTurn(now)) return false;
-        int turn = Mac.IsPaced ? 1 : DescriptorsPerTurn, left = turn, idle = 0;
-        while (left > 0 && idle < _enabledCount)
+        int left = DescriptorsPerTurn, idle = 0;
+        while (left > 0 && idle < _enabledCount && Mac.IsFree)
         {
             var queue = _enabled[_next];
             if (++_next >= _enabledCount) _next = 0;
-            int done = queue.Process(_enabledCount == 1 ? left : DescriptorsPerQueue);
+            // With a pace one by one, until the line is busy.
+            int done = queue.Process(Mac.IsPaced ? 1 : _enabledCount == 1 ? left : DescriptorsPerQueue);
             left -= done;
             idle = done == 0 ? idle + 1 : 0;
         }
-        return left < turn;
+        return left < DescriptorsPerTurn;
     }
 
     /// <summary>Takes over the tails that software has stored; those of queues that are off are looked at when they are enabled.</summary>

@@ -1,3 +1,4 @@
+using Ixy.Simulation;
 using Ixy.Simulation.Wires;
 using Ixy.Vfio;
 
@@ -68,12 +69,12 @@ public sealed class FrameRingTests
     [Fact]
     public void ACableCarriesBothWaysWhileBothEndsArePluggedIn()
     {
-        using var left = CableWire.PlugIn(nameof(ACableCarriesBothWaysWhileBothEndsArePluggedIn));
+        using var left = CableWire.PlugIn(World.RealTime, nameof(ACableCarriesBothWaysWhileBothEndsArePluggedIn));
         Assert.False(left.HasSignal);
         left.Send([1], 0);
         Assert.Equal(1, left.Statistics.Dropped);
 
-        using var right = CableWire.PlugIn(nameof(ACableCarriesBothWaysWhileBothEndsArePluggedIn));
+        using var right = CableWire.PlugIn(World.RealTime, nameof(ACableCarriesBothWaysWhileBothEndsArePluggedIn));
         Assert.True(left.HasSignal && right.HasSignal);
         left.Send([1, 2, 3], 0);
         right.Send([4, 5], 0);
@@ -90,15 +91,15 @@ public sealed class FrameRingTests
     public void ACableHasTwoEnds()
     {
         const string name = nameof(ACableHasTwoEnds);
-        using var left = CableWire.PlugIn(name);
-        var right = CableWire.PlugIn(name);
-        var error = Assert.Throws<DeviceSpecifierException>(() => CableWire.PlugIn(name));
+        using var left = CableWire.PlugIn(World.RealTime, name);
+        var right = CableWire.PlugIn(World.RealTime, name);
+        var error = Assert.Throws<DeviceSpecifierException>(() => CableWire.PlugIn(World.RealTime, name));
         Assert.Contains(name, error.Message);
         right.Dispose();
         Assert.False(left.HasSignal);
         Assert.False(right.HasSignal);
         right.Dispose(); // the second time does nothing
-        using var again = CableWire.PlugIn(name);
+        using var again = CableWire.PlugIn(World.RealTime, name);
         Assert.True(left.HasSignal);
         left.Send([7], 0);
         Assert.Equal([7], again.Receive(0, out _).ToArray());
@@ -107,8 +108,8 @@ public sealed class FrameRingTests
     [Fact]
     public void ACableDropsWhatDoesNotFit()
     {
-        using var left = CableWire.PlugIn(nameof(ACableDropsWhatDoesNotFit));
-        using var right = CableWire.PlugIn(nameof(ACableDropsWhatDoesNotFit));
+        using var left = CableWire.PlugIn(World.RealTime, nameof(ACableDropsWhatDoesNotFit));
+        using var right = CableWire.PlugIn(World.RealTime, nameof(ACableDropsWhatDoesNotFit));
         byte[] frame = new byte[15_996];
         for (int i = 0; i < 300; i++) left.Send(frame, 0);
         int came = 0;
@@ -120,8 +121,8 @@ public sealed class FrameRingTests
     [Fact]
     public void NothingIsAllocatedPerFrame()
     {
-        using var left = CableWire.PlugIn("allocation");
-        using var right = CableWire.PlugIn("allocation");
+        using var left = CableWire.PlugIn(World.RealTime, "allocation");
+        using var right = CableWire.PlugIn(World.RealTime, "allocation");
         using var loopback = new LoopbackWire();
         byte[] frame = new byte[1514];
         void Turn()

@@ -1,0 +1,69 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace Ixy.Cli;
+
+/// <summary>A run in virtual time: what is drawn follows from the seed, and what the driver's work costs.</summary>
+/// <param name="Seed">Of the virtual world.</param>
+/// <param name="PacketTime">Nanoseconds that a loop takes for each packet that it moves.</param>
+/// <param name="PollTime">Nanoseconds that a round of a loop takes beside that, whether or not it finds a packet.</param>
+/// <param name="WakeTime">Nanoseconds from an interrupt until a loop that slept goes on.</param>
+internal sealed record VirtualTime(ulong Seed, long PacketTime, long PollTime, long WakeTime);
+
+/// <summary>The options of a command that can run in virtual time.</summary>
+internal sealed class VirtualTimeOptions
+{
+    private const long LongestTime = 1_000_000_000;
+
+    private readonly Option<bool> _isVirtual = new("--virtual-time") { Description = Texts.VirtualTime };
+
+    private readonly Option<ulong> _seed = CommonOptions.Parsed("--seed", "number", Texts.Seed, 0ul, text =>
+        ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed)
+            ? seed
+            : throw new ArgumentException($"'{text}' is no seed: expected 0 to {ulong.MaxValue}"));
+
+    private readonly Option<long> _packet = Time("--packet-time", Texts.PacketTime, 30);
+    private readonly Option<long> _poll = Time("--poll-time", Texts.PollTime, 50);
+    private readonly Option<long> _wake = Time("--wake-time", Texts.WakeTime, 5_000);
+
+    /// <summary>Lets a command have them.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="metrics">Its option that cannot be had at the same time.</param>
+    internal void AddTo(Command command, Option metrics)
+    {
+        Option[] details = [_seed, _packet, _poll, _wake];
+        command.Options.Add(_isVirtual);
+        foreach (var option in details) command.Options.Add(option);
+        command.Validators.Add(result =>
+        {
+            if (IsGiven(result, _isVirtual))
+            {
+                if (IsGiven(result, metrics)) result.AddError("--metrics: who asks for them does so in real time, and --virtual-time has another");
+                return;
+            }
+            if (details.FirstOrDefault(option => IsGiven(result, option)) is { } useless)
+                result.AddError($"{useless.Name}: expected with --virtual-time only");
+        });
+    }
+
+    /// <summary>What was asked for; null for real time.</summary>
+    internal VirtualTime? Read(ParseResult parsed) => parsed.GetValue(_isVirtual)
+        ? new(parsed.GetValue(_seed), parsed.GetValue(_packet), parsed.GetValue(_poll), parsed.GetValue(_wake))
+        : null;
+
+    private static bool IsGiven(CommandResult result, Option option) => result.GetResult(option) is { Implicit: false };
+
+    private static Option<long> Time(string name, string description, long standard) =>
+        CommonOptions.Parsed(name, "time", description, standard, ParseTime);
+
+    // Reads 30ns, 1.5us, 2ms or 1s.
+    private static long ParseTime(string text)
+    {
+        string number = text.TrimEnd("nums".ToCharArray()), unit = text[number.Length..];
+        decimal scale = unit switch { "ns" => 1, "us" => 1_000, "ms" => 1_000_000, "s" => LongestTime, _ => 0 };
+        if (decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal value)
+            && value * scale is >= 1 and <= LongestTime && value * scale == decimal.Truncate(value * scale)) return (long)(value * scale);
+        throw new ArgumentException($"'{text}' is no time that work takes: expected 1ns to 1s, as in 30ns or 1.5us");
+    }
+}

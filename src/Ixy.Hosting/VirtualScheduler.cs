@@ -1,0 +1,149 @@
+using Ixy.Hosting.Turns;
+
+namespace Ixy.Hosting;
+
+/// <summary>
+/// Turns on a clock that moves only when it is told to, on the thread that tells it. Cards have theirs every microsecond, software when
+/// it is done with what it did last; who has one at the same time has it in an order that is drawn. For one thread at a time.
+/// </summary>
+/// <param name="seed">What is drawn follows from it.</param>
+public sealed class VirtualScheduler(ulong seed) : TurnScheduler
+{
+    /// <summary>From one turn of the cards to the next, in nanoseconds.</summary>
+    public const long TurnInterval = 1_000;
+
+    private readonly VirtualClock _clock = new();
+    private readonly object _gate = new();
+    private readonly List<PciFunctionModel> _cards = [];
+    private readonly List<VirtualActor> _actors = [];
+    private object[] _turns = [];
+    private SeededOrder _order = new(seed);
+    private long _cardsAt, _interrupts;
+    private int _isAdvancing;
+
+    /// <inheritdoc/>
+    public override TimeProvider Clock => _clock;
+
+    /// <inheritdoc/>
+    public override long Now => _clock.Now;
+
+    /// <summary>Nanoseconds since the scheduler was made.</summary>
+    public long Elapsed => _clock.Elapsed;
+
+    internal override void Add(PciFunctionModel card)
+    {
+        lock (_gate) _cards.Add(card);
+        Changed();
+    }
+
+    internal override void Remove(PciFunctionModel card)
+    {
+        lock (_gate) _cards.Remove(card);
+        Changed();
+    }
+
+    /// <summary>Lets software have turns of its own, beside the caller.</summary>
+    /// <param name="turn">Called for each turn; the first is at the present time. It may not advance the clock, or wait for a model.</param>
+    public VirtualActor AddActor(Func<ActorTurn> turn)
+    {
+        ArgumentNullException.ThrowIfNull(turn);
+        var actor = new VirtualActor(this, turn);
+        _actors.Add(actor);
+        actor.Wake();
+        Changed();
+        return actor;
+    }
+
+    /// <summary>Advances the clock until a condition is met, which is asked at first, and whenever all turns at one time have been taken.</summary>
+    /// <param name="condition">May use devices and queues, but not wait.</param>
+    /// <param name="limit">At most so long, with the turns at the end of that time; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
+    /// <returns>False if it is not met when that time is over.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The limit is negative.</exception>
+    /// <exception cref="InvalidOperationException">The clock is being advanced already, by another thread or from a turn.</exception>
+    public bool AdvanceUntil(Func<bool> condition, TimeSpan limit)
+    {
+        ArgumentNullException.ThrowIfNull(condition);
+        if (limit != Timeout.InfiniteTimeSpan) ArgumentOutOfRangeException.ThrowIfLessThan(limit, TimeSpan.Zero);
+        return AdvanceUntil(condition, VirtualClock.Nanoseconds(limit));
+    }
+
+    internal void Remove(VirtualActor actor)
+    {
+        _actors.Remove(actor);
+        Changed();
+    }
+
+    internal override void Enter() => Monitor.Enter(_gate);
+
+    internal override void Leave() => Monitor.Exit(_gate);
+
+    internal override void OnInterrupt()
+    {
+        _interrupts++;
+        foreach (var actor in _actors) actor.CardInterrupted(Now);
+    }
+
+    internal override bool TryPass(TimeSpan longest)
+    {
+        long before = _interrupts;
+        AdvanceUntil(() => _interrupts != before, VirtualClock.Nanoseconds(longest));
+        return true;
+    }
+
+    private bool AdvanceUntil(Func<bool> condition, long nanoseconds)
+    {
+        if (Interlocked.Exchange(ref _isAdvancing, 1) != 0)
+            throw new InvalidOperationException("the clock is being advanced already: by another thread, or by who waits in a turn of its own; expected one at a time");
+        try
+        {
+            long end = Now + nanoseconds;
+            while (!condition())
+            {
+                if (Now >= end) return false;
+                Step(end);
+            }
+            return true;
+        }
+        finally
+        {
+            Volatile.Write(ref _isAdvancing, 0);
+        }
+    }
+
+    // To the next time at which somebody has a turn, and through all of them.
+    private void Step(long end)
+    {
+        // Cards have no turn at a time at which they had one, but whoever opens a device has opened it in between.
+        if (_cardsAt <= Now) _cardsAt = (Now / TurnInterval + 1) * TurnInterval;
+        long now = Math.Min(end, Math.Min(_cardsAt, _clock.FiresAt));
+        foreach (var actor in _actors) now = Math.Min(now, actor.DueAt);
+        now = _clock.Now = Math.Max(now, Now);
+        _clock.FireTimers();
+        if (now == _cardsAt || _actors.Count > 1) _order.Shuffle<object>(_turns);
+        // Cards and actors may come and go in a turn: then they are in the next draw.
+        foreach (object turn in _turns)
+        {
+            if (turn is VirtualActor actor)
+            {
+                if (actor.DueAt <= now) actor.TakeTurn(now);
+            }
+            else if (now == _cardsAt)
+            {
+                GiveTurn((PciFunctionModel)turn, now);
+            }
+        }
+        if (now != _cardsAt) return;
+        foreach (var actor in _actors) actor.CardHadTurn(now);
+    }
+
+    private void GiveTurn(PciFunctionModel card, long now)
+    {
+        lock (_gate)
+        {
+            card.Poll(now);
+            card.Dma.EndTurn();
+        }
+    }
+
+    private void Changed() => _turns = [.. _cards, .. _actors];
+}

@@ -1,0 +1,48 @@
+using System.Collections.Concurrent;
+using Ixy.Hosting;
+using Ixy.Simulation.Cards;
+using Ixy.Simulation.Wires;
+
+namespace Ixy.Simulation;
+
+/// <summary>
+/// Where cards are together: who gives them their turns, and what they know of each other, which is the ends of cables and the frames
+/// of generators.
+/// </summary>
+internal abstract class World(TurnScheduler scheduler)
+{
+    /// <summary>That of this process, in real time.</summary>
+    internal static World RealTime { get; } = new RealTimeWorld();
+
+    internal TurnScheduler Scheduler => scheduler;
+
+    /// <summary>Time in it moves when it is told to.</summary>
+    internal bool IsVirtual => scheduler is VirtualScheduler;
+
+    /// <summary>Names of the cards that are open.</summary>
+    internal CardNames Names { get; } = new();
+
+    /// <summary>The ends of cables that are plugged in: one or two per name. To be locked.</summary>
+    internal Dictionary<string, List<CableWire>> Cables { get; } = [];
+
+    /// <summary>The generators that send, by their ids.</summary>
+    internal ConcurrentDictionary<ushort, NumberedSource> Generators { get; } = new();
+
+    /// <summary>An address that no other card of the world has.</summary>
+    internal abstract MacAddress NextMacAddress();
+
+    /// <summary>An id for a generator; it may be in use.</summary>
+    internal abstract ushort DrawGeneratorId();
+
+    private sealed class RealTimeWorld() : World(TurnScheduler.RealTime)
+    {
+        private static int s_cards;
+
+        // Locally administered; the process id keeps the cards of two processes on one network apart, most of the time.
+        internal override MacAddress NextMacAddress() =>
+            new(0x02_82_00_00_00_00 | (ulong)(ushort)Environment.ProcessId << 16 | (ushort)Interlocked.Increment(ref s_cards));
+
+        // So that generators of two processes on one network hardly ever take each other's frames for their own.
+        internal override ushort DrawGeneratorId() => (ushort)Random.Shared.Next(ushort.MaxValue + 1);
+    }
+}

@@ -1,0 +1,58 @@
+namespace Ixy.Vfio;
+
+/// <summary>
+/// The part of every transport that is about time. It belongs to the function: whoever waits for the device, or measures how long
+/// it takes, asks here, so that it is virtual time for a card of a simulated world and real time everywhere else.
+/// </summary>
+public abstract partial class PciDevice
+{
+    private static readonly TimeSpan s_shortestPause = TimeSpan.FromMicroseconds(50), s_longestPause = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>The function's clock; by default that of the machine. For any thread.</summary>
+    public virtual TimeProvider Clock => TimeProvider.System;
+
+    /// <summary>Returns when so much time has passed on <see cref="Clock"/>.</summary>
+    public void Wait(TimeSpan time)
+    {
+        long start = Clock.GetTimestamp();
+        for (var left = time; left > TimeSpan.Zero; left = time - Clock.GetElapsedTime(start))
+        {
+            if (!TryPass(left)) Sleep(left);
+        }
+    }
+
+    /// <summary>
+    /// Waits until the device has done something, and looks whether it has: every 50 microseconds at first, and every millisecond where
+    /// it takes long. In real time a busy machine may look later.
+    /// </summary>
+    /// <param name="condition">Whether it has. Asked at least once, and once more when the time is over.</param>
+    /// <param name="timeout">How long it may take.</param>
+    /// <returns>False if it has not within this time.</returns>
+    public bool WaitUntil(Func<bool> condition, TimeSpan timeout)
+    {
+        ArgumentNullException.ThrowIfNull(condition);
+        long start = Clock.GetTimestamp();
+        while (!condition())
+        {
+            var passed = Clock.GetElapsedTime(start);
+            if (passed >= timeout) return false;
+            var pause = TimeSpan.FromTicks(Math.Clamp(passed.Ticks / 16, s_shortestPause.Ticks, s_longestPause.Ticks));
+            Wait(pause < timeout - passed ? pause : timeout - passed);
+        }
+        return true;
+    }
+
+    /// <summary>
+    /// Lets time pass on the function's clock, for a caller who has nothing else to do. A clock that goes by itself, as real time
+    /// does, is not waited for.
+    /// </summary>
+    /// <param name="longest">At most so much; less if the device interrupts before.</param>
+    /// <returns>False if the clock goes by itself.</returns>
+    protected internal virtual bool TryPass(TimeSpan longest) => false;
+
+    private static void Sleep(TimeSpan time)
+    {
+        if (time < s_longestPause) ShortSleep.Microseconds((int)Math.Ceiling(time.TotalMicroseconds));
+        else Thread.Sleep(time);
+    }
+}
