@@ -51,6 +51,7 @@ public sealed class VirtualActor : IDisposable
     private readonly Func<ActorTurn> _turn;
     private ActorTurn _last;
     private long _polledAt;
+    private bool _isInTurn, _isWoken;
 
     internal VirtualActor(VirtualScheduler scheduler, Func<ActorTurn> turn) => (_scheduler, _turn) = (scheduler, turn);
 
@@ -58,7 +59,12 @@ public sealed class VirtualActor : IDisposable
     internal long DueAt { get; private set; }
 
     /// <summary>Its next turn is as soon as the world goes on. For the thread that advances the world.</summary>
-    public void Wake() => DueAt = _scheduler.Now;
+    public void Wake()
+    {
+        // One that is about to sleep in this very turn, as an interrupt that it asks for may come at once.
+        if (_isInTurn) _isWoken = true;
+        else DueAt = _scheduler.Now;
+    }
 
     /// <summary>It has no turn any more.</summary>
     public void Dispose() => _scheduler.Remove(this);
@@ -66,9 +72,16 @@ public sealed class VirtualActor : IDisposable
     /// <summary>Gives it its turn.</summary>
     internal void TakeTurn(long now)
     {
-        _last = _turn();
-        DueAt = _last.State == ActorState.Busy ? now + _last.Nanoseconds : long.MaxValue;
-        _polledAt = now;
+        (_isInTurn, _isWoken, _polledAt) = (true, false, now);
+        try
+        {
+            _last = _turn();
+        }
+        finally
+        {
+            _isInTurn = false;
+        }
+        DueAt = _last.State == ActorState.Busy ? now + _last.Nanoseconds : _isWoken ? now : long.MaxValue;
     }
 
     /// <summary>A card has had a turn: the first poll behind it may find something.</summary>
@@ -80,8 +93,8 @@ public sealed class VirtualActor : IDisposable
     }
 
     /// <summary>A card has interrupted.</summary>
-    internal void CardInterrupted(long now)
+    internal void CardInterrupted()
     {
-        if (_last.State == ActorState.Asleep) DueAt = Math.Min(DueAt, now);
+        if (_isInTurn || _last.State == ActorState.Asleep) Wake();
     }
 }

@@ -80,7 +80,7 @@ public sealed class VirtualScheduler(ulong seed) : TurnScheduler
     internal override void OnInterrupt()
     {
         _interrupts++;
-        foreach (var actor in _actors) actor.CardInterrupted(Now);
+        foreach (var actor in _actors) actor.CardInterrupted();
     }
 
     internal override bool TryPass(TimeSpan longest)

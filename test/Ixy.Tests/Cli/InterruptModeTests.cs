@@ -60,15 +60,26 @@ public sealed class InterruptModeTests : IDisposable
     [InlineData("1Mpps", 1)]
     [InlineData("1Mpps", 2)]
     [InlineData("max", 1)]
-    public void UnderLoadNothingIsLostEither(string rate, int queues) => Attempts.Until(() =>
+    public void UnderLoadNothingIsLostEither(string rate, int queues)
+    {
+        string device = $"sim:ixgbe,wire=generator,rate={rate},flows=16";
+        var report = JsonReport.Of(IxyProcess.Run(
+            "fwd", device, device, "--interrupts", "--queues", $"{queues}", "--duration", "200ms", "--virtual-time", "--json"));
+        report.AssertFaultless();
+        for (int i = 0; i < 2; i++) Assert.True(report.Wire(i).Number("received") >= 200_000);
+    }
+
+    // As users run it; the machine may be too busy for all of them, but not for the counters.
+    [Theory]
+    [InlineData("1Mpps", 2)]
+    [InlineData("max", 1)]
+    public void InRealTimeWhatIsLostUnderLoadIsCounted(string rate, int queues)
     {
         string device = $"sim:ixgbe,wire=generator,rate={rate},flows=16";
         var report = JsonReport.Of(IxyProcess.Run("fwd", device, device, "--interrupts", "--queues", $"{queues}", "--duration", "1s", "--json"));
-        report.AssertSound();
-        // A full transmit ring may drop what a generator sends as fast as it can.
-        if (rate != "max") report.AssertFaultless();
-        for (int i = 0; i < 2; i++) Assert.True(report.Wire(i).Number("received") > 500_000);
-    });
+        report.AssertAccountedFor();
+        for (int i = 0; i < 2; i++) Assert.True(report.Wire(i).Number("received") > 0);
+    }
 
     [Fact]
     public void CtrlCWakesIt()

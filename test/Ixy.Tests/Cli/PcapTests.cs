@@ -15,22 +15,20 @@ public sealed class PcapTests : IDisposable
     [SkippableFact]
     public void WhatArrivesIsInTheFile()
     {
-        Attempts.Until(() =>
-        {
-            var report = JsonReport.Of(IxyProcess.Run("pcap", Generator, Output, "--duration", "1s", "--json"));
-            report.AssertSound();
-            var captured = Captured(report, 0);
-            long sent = report.Wire(0).Number("sent");
-            Assert.True(sent > 10_000, $"{sent}");
-            Assert.Equal(sent, report.Device(0).Number("rxPackets"));
-            Assert.Equal((sent, sent, 0, 0),
-                (captured.Number("received"), captured.Number("written"), captured.Number("dropped"), captured.Number("afterEnd")));
-            Assert.Equal(new FileInfo(Output).Length, report.GetProperty("capture").Number("bytes"));
-            var frames = CaptureFiles.Read(Output);
-            Assert.Equal(sent, frames.Count);
-            Assert.All(frames, frame => Assert.Equal(60, frame.Frame.Length));
-            AssertTimes(frames.Select(frame => frame.Time));
-        });
+        const int Sent = 100_000;
+        var report = JsonReport.Of(IxyProcess.Run("pcap", Generator, Output, "--duration", "1s", "--virtual-time", "--json"));
+        report.AssertSound();
+        var captured = Captured(report, 0);
+        Assert.Equal((Sent, Sent), (report.Wire(0).Number("sent"), report.Device(0).Number("rxPackets")));
+        Assert.Equal((Sent, Sent, 0, 0),
+            (captured.Number("received"), captured.Number("written"), captured.Number("dropped"), captured.Number("afterEnd")));
+        Assert.Equal(new FileInfo(Output).Length, report.GetProperty("capture").Number("bytes"));
+        var frames = CaptureFiles.Read(Output);
+        Assert.Equal(Sent, frames.Count);
+        Assert.All(frames, frame => Assert.Equal(60, frame.Frame.Length));
+        // One every ten microseconds, as the card's turns and the loop's polls let it through.
+        long first = frames[0].Time;
+        Assert.All(frames.Select((frame, i) => frame.Time - first - i * 10_000L), late => Assert.InRange(late, -1_000, 1_000));
         Tool.SkipWithoutTshark();
         string info = Tool.Run("capinfos", Output);
         Assert.Contains("pcapng", info);
@@ -40,6 +38,23 @@ public sealed class PcapTests : IDisposable
         Assert.Contains("Number of stat entries = 1", info);
         Assert.Contains($"Number of packets = {CaptureFiles.Read(Output).Count}", info);
         Assert.Contains("Strict time order:   True", info);
+    }
+
+    // As users run it; the machine may be too busy for all of them, but not for the counters.
+    [Fact]
+    public void InRealTimeWhatArrivesIsInTheFileOrCounted()
+    {
+        var report = JsonReport.Of(IxyProcess.Run("pcap", Generator, Output, "--duration", "1s", "--json"));
+        report.AssertSound();
+        var (captured, device) = (Captured(report, 0), report.Device(0));
+        Assert.Equal(report.Wire(0).Number("sent"), device.Number("rxPackets") + device.Number("rxMissed"));
+        Assert.Equal(device.Number("rxPackets"),
+            captured.Number("received") + captured.Number("afterEnd") + device.Number("rxDropped") - device.Number("rxMissed"));
+        Assert.Equal(captured.Number("received"), captured.Number("written") + captured.Number("dropped"));
+        var frames = CaptureFiles.Read(Output);
+        Assert.True(frames.Count > 0);
+        Assert.Equal(captured.Number("written"), frames.Count);
+        AssertTimes(frames.Select(frame => frame.Time));
     }
 
     // if_speed (draft-ietf-opsawg-pcapng, 4.2) is in bits per second. A link takes its time, and the threads run before it is up.
@@ -60,20 +75,16 @@ public sealed class PcapTests : IDisposable
     public void SeveralDevicesAreSeveralInterfaces()
     {
         const string Other = "sim:virtio,wire=generator,rate=10kpps,size=100";
-        JsonElement report = default;
-        Attempts.Until(() =>
+        var report = JsonReport.Of(IxyProcess.Run("pcap", Generator, Other, Output, "--duration", "500ms", "--virtual-time", "--json"));
+        report.AssertSound();
+        var frames = CaptureFiles.Read(Output);
+        for (int i = 0; i < 2; i++)
         {
-            report = JsonReport.Of(IxyProcess.Run("pcap", Generator, Other, Output, "--duration", "500ms", "--json"));
-            report.AssertSound();
-            var frames = CaptureFiles.Read(Output);
-            for (int i = 0; i < 2; i++)
-            {
-                Assert.Equal(report.Wire(i).Number("sent"), Captured(report, i).Number("written"));
-                Assert.Equal(report.Wire(i).Number("sent"), frames.Count(frame => frame.Interface == i));
-                Assert.All(frames.Where(frame => frame.Interface == i), frame => Assert.Equal(i == 0 ? 60 : 100, frame.Frame.Length));
-                AssertTimes(frames.Where(frame => frame.Interface == i).Select(frame => frame.Time));
-            }
-        });
+            int sent = i == 0 ? 50_000 : 5_000;
+            Assert.Equal((sent, sent), (report.Wire(i).Number("sent"), Captured(report, i).Number("written")));
+            Assert.Equal(sent, frames.Count(frame => frame.Interface == i));
+            Assert.All(frames.Where(frame => frame.Interface == i), frame => Assert.Equal(i == 0 ? 60 : 100, frame.Frame.Length));
+        }
         Tool.SkipWithoutTshark();
         string info = Tool.Run("capinfos", Output);
         Assert.Contains("Number of interfaces in file: 2", info);
@@ -131,17 +142,14 @@ public sealed class PcapTests : IDisposable
         string third = Path.Combine(_directory.FullName, "third.pcapng");
         var frames = Enumerable.Range(60, longest - 59).Select(length => CaptureFiles.Frame(length, (byte)length)).ToList();
         CaptureFiles.Write(input, frames);
-        Attempts.Until(() =>
-        {
-            Capture(string.Format(null, from, input), Output, frames.Count);
-            var report = JsonReport.Of(IxyProcess.Run("replay", Output, string.Format(null, to, second),
-                "--speed", speed, "--max-frame-size", "9000", "--json"));
-            Assert.Equal((frames.Count, 0), (report.GetProperty("replay").Number("sent"), report.GetProperty("replay").Number("tooLong")));
-            report.AssertFaultless();
-            Capture(string.Format(null, from, second), third, frames.Count);
-            Assert.Equal(frames, CaptureFiles.Frames(Output));
-            Assert.Equal(frames, CaptureFiles.Frames(third));
-        });
+        Capture(string.Format(null, from, input), Output, frames.Count, "--virtual-time");
+        var report = JsonReport.Of(IxyProcess.Run("replay", Output, string.Format(null, to, second),
+            "--speed", speed, "--max-frame-size", "9000", "--virtual-time", "--json"));
+        Assert.Equal((frames.Count, 0), (report.GetProperty("replay").Number("sent"), report.GetProperty("replay").Number("tooLong")));
+        report.AssertFaultless();
+        Capture(string.Format(null, from, second), third, frames.Count, "--virtual-time");
+        Assert.Equal(frames, CaptureFiles.Frames(Output));
+        Assert.Equal(frames, CaptureFiles.Frames(third));
     }
 
     [SkippableFact]
@@ -282,8 +290,8 @@ public sealed class PcapTests : IDisposable
 
     private static string Ixy => $"dotnet exec '{IxyProcess.Program}'";
 
-    private static void Capture(string device, string path, int count) =>
-        JsonReport.Of(IxyProcess.Run("pcap", device, path, "--count", $"{count}", "--duration", "10s", "--max-frame-size", "9000", "--ring-size", "1024", "--json")).AssertSound();
+    private static void Capture(string device, string path, int count, params string[] more) => JsonReport.Of(IxyProcess.Run(
+        ["pcap", device, path, "--count", $"{count}", "--duration", "10s", "--max-frame-size", "9000", "--ring-size", "1024", "--json", .. more])).AssertSound();
 
     private static (int ExitCode, string Output, string Error) Shell(string command)
     {

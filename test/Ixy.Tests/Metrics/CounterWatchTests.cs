@@ -93,7 +93,7 @@ public sealed class CounterWatchTests
         var function = new SimulatedPciDevice("sim:test", new IxgbeCard(new IxgbeCardOptions(), new FarEnd()));
         using var device = NetworkDevice.Open(new InterposedDevice(function) { Answer = Answer }, DriverBench.Defaults);
         using var watched = Watch(device);
-        CounterWatch.Shared.Remove(device.Metrics!);
+        CounterWatch.Of(TimeProvider.System).Remove(device.Metrics!);
         isBroken = true;
         Assert.Throws<InvalidOperationException>(_time.Tick);
         isBroken = false;
