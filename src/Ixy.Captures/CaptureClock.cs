@@ -10,7 +10,7 @@ public sealed class CaptureClock(TimeProvider? time = null)
     private const long NanosecondsPerSecond = 1_000_000_000;
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly long _frequency = (time ?? TimeProvider.System).TimestampFrequency;
-    private readonly long _start = ((time ?? TimeProvider.System).GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
+    private readonly long _start = Since1970(time ?? TimeProvider.System);
     private readonly long _startTicks = (time ?? TimeProvider.System).GetTimestamp();
 
     /// <summary>Nanoseconds since 1970, UTC.</summary>
@@ -20,7 +20,11 @@ public sealed class CaptureClock(TimeProvider? time = null)
         {
             long ticks = _time.GetTimestamp() - _startTicks;
             // On Linux a tick is a nanosecond.
-            return _start + (_frequency == NanosecondsPerSecond ? ticks : (long)((Int128)ticks * NanosecondsPerSecond / _frequency));
+            if (_frequency != NanosecondsPerSecond) ticks = (long)((Int128)ticks * NanosecondsPerSecond / _frequency);
+            return _start + ticks;
         }
     }
+
+    private static long Since1970(TimeProvider time) =>
+        (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
 }

@@ -21,7 +21,8 @@ public sealed record CaptureFileOptions
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>
-    /// Who captures waits for the disk when all buffers are full, and no frame is dropped. Default false: real cards wait for nobody.
+    /// Who captures waits for the disk when all buffers are full, and no frame is dropped. Default false: real cards
+    /// wait for nobody.
     /// </summary>
     public bool WaitsForDisk { get; init; }
 

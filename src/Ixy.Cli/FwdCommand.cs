@@ -29,7 +29,11 @@ internal static class FwdCommand
             int batchSize = parsed.GetValue(batch);
             bool sleeps = parsed.GetValue(interrupts);
             return Measurement.Run(
-                new("fwd", parsed.GetValue(duration), parsed.GetValue(json)) { MetricsPort = parsed.GetValue(metrics), VirtualTime = virtualTime.Read(parsed) },
+                new("fwd", parsed.GetValue(duration), parsed.GetValue(json))
+                {
+                    MetricsPort = parsed.GetValue(metrics),
+                    VirtualTime = virtualTime.Read(parsed),
+                },
                 [parsed.GetRequiredValue(a), parsed.GetRequiredValue(b)],
                 new()
                 {

@@ -4,8 +4,8 @@ using Ixy.Vfio;
 namespace Ixy.Cli;
 
 /// <summary>
-/// The loops of a command, started, measured and ended together. Each has its own thread, core and queues; in virtual time, in place of
-/// a thread, turns in the world of its cards.
+/// The loops of a command, started, measured and ended together. Each has its own thread, core and queues; in virtual
+/// time, in place of a thread, turns in the world of its cards.
 /// </summary>
 internal sealed class LoopGroup : IDisposable
 {
@@ -69,7 +69,8 @@ internal sealed class LoopGroup : IDisposable
         if (longest < TimeSpan.Zero) longest = TimeSpan.Zero;
         if (_world is not null) return _world.AdvanceUntil(() => stop.IsRequested || MeasurementOver.IsSet, longest);
         // Up to the next millisecond: the wait would round down, and end too early.
-        return WaitHandle.WaitAny([stop.WaitHandle, MeasurementOver.WaitHandle], (int)Math.Ceiling(longest.TotalMilliseconds)) != WaitHandle.WaitTimeout;
+        int milliseconds = (int)Math.Ceiling(longest.TotalMilliseconds);
+        return WaitHandle.WaitAny([stop.WaitHandle, MeasurementOver.WaitHandle], milliseconds) != WaitHandle.WaitTimeout;
     }
 
     /// <summary>From now on everything counts.</summary>

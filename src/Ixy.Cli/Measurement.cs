@@ -52,8 +52,10 @@ internal static class Measurement
         var world = settings.VirtualTime is { } time ? new VirtualWorld(time.Seed) : null;
         using (var ports = new Ports(specifiers, world))
         {
-            // All that takes time comes first: what a card receives before somebody listens is lost. Virtual time waits for the JIT.
-            if (world is null) PracticeRun.Run(ports, options, settings.Practice ?? createLoops, cards => Rehearse(cards, screen.Invisible()), stop);
+            // All that takes time comes first: what a card receives before somebody listens is lost. Virtual time waits
+            // for the JIT.
+            var practice = settings.Practice ?? createLoops;
+            if (world is null) PracticeRun.Run(ports, options, practice, cards => Rehearse(cards, screen.Invisible()), stop);
             afterPractice?.Invoke();
             ports.Start(options);
             metrics?.Show();
@@ -80,8 +82,8 @@ internal static class Measurement
     }
 
     private static Report Measure(
-        Ports ports, VirtualWorld? world, MeasurementSettings settings, Func<NetworkDevice[], PacketLoop[]> createLoops, StopRequest stop,
-        Screen screen, MetricsServer? metrics)
+        Ports ports, VirtualWorld? world, MeasurementSettings settings, Func<NetworkDevice[], PacketLoop[]> createLoops,
+        StopRequest stop, Screen screen, MetricsServer? metrics)
     {
         using var loops = new LoopGroup(createLoops([.. ports.Devices]), ports.Devices);
         // Where the far end waits for nobody, the first frames come with the link.

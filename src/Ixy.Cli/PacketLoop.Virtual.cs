@@ -78,7 +78,8 @@ internal abstract partial class PacketLoop
         if (_stage == Phase.Unmeasured) _refusedBefore = CountRefused();
         _stage = _phase;
         if (_stage != Phase.Draining) return;
-        Figures = new(_packets - (CountRefused() - _refusedBefore), Clock.GetElapsedTime(_measuredFrom, _measuredTo), null, null);
+        var elapsed = Clock.GetElapsedTime(_measuredFrom, _measuredTo);
+        Figures = new(_packets - (CountRefused() - _refusedBefore), elapsed, AllocatedBytes: null, Collections: null);
         _group!.MeasurementOver.Set();
         _drain = new(this);
     }

@@ -2,7 +2,10 @@ using Ixy.Vfio;
 
 namespace Ixy.Cli;
 
-/// <summary>What a loop did while it was measured. In virtual time memory is not: what is allocated there is not the loop's alone.</summary>
+/// <summary>
+/// What a loop did while it was measured. In virtual time memory is not: what is allocated there is not the loop's
+/// alone.
+/// </summary>
 internal readonly record struct LoopFigures(long Packets, TimeSpan Elapsed, long? AllocatedBytes, int? Collections);
 
 /// <summary>
@@ -34,7 +37,9 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
     /// <summary>All that was on the way has arrived; read it when the loop has ended.</summary>
     internal bool RanDry { get; private set; }
 
-    /// <summary>Transmit queues from which nothing has left while the loop drained; read it when the loop has ended.</summary>
+    /// <summary>
+    /// Transmit queues from which nothing has left while the loop drained; read it when the loop has ended.
+    /// </summary>
     internal IReadOnlyList<TransmitQueue> Stuck { get; private set; } = [];
 
     /// <summary>Moves at most a batch each way; the number of packets sent, and of those that were dropped as they cannot be.</summary>
@@ -167,7 +172,9 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
 
     private TimeProvider Clock => _group!.Clock;
 
-    /// <summary>Rounds in which nothing is sent but what arrived, until nothing is on the way any more, or that takes too long.</summary>
+    /// <summary>
+    /// Rounds in which nothing is sent but what arrived, until nothing is on the way any more, or that takes too long.
+    /// </summary>
     private sealed class DrainRounds(PacketLoop loop)
     {
         private readonly TransmitWatch _watch = new(loop.TransmitQueues, loop.Clock);

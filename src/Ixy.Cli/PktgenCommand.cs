@@ -27,7 +27,11 @@ internal static class PktgenCommand
             double packetsPerSecond = parsed.GetValue(rate).PacketsPerSecond(frameSize);
             using var pools = new TestFramePools(PoolSize, frameSize);
             return Measurement.Run(
-                new("pktgen", parsed.GetValue(duration), parsed.GetValue(json)) { MetricsPort = parsed.GetValue(metrics), VirtualTime = virtualTime.Read(parsed) },
+                new("pktgen", parsed.GetValue(duration), parsed.GetValue(json))
+                {
+                    MetricsPort = parsed.GetValue(metrics),
+                    VirtualTime = virtualTime.Read(parsed),
+                },
                 [parsed.GetRequiredValue(device)],
                 new() { RingSize = parsed.GetValue(ringSize), MaxFrameSize = Math.Max(1518, frameSize) },
                 devices => [new GenerateLoop(devices[0], pools.Create(devices[0]), batchSize, packetsPerSecond, parsed.GetValue(count) ?? long.MaxValue)],

@@ -25,7 +25,8 @@ internal sealed class Ports : IDisposable
         RefuseSameFunction(specifiers);
         try
         {
-            foreach (string specifier in specifiers) _functions.Enqueue(world is null ? NetworkDevice.OpenPci(specifier) : OpenIn(world, specifier));
+            foreach (string specifier in specifiers)
+                _functions.Enqueue(world is null ? NetworkDevice.OpenPci(specifier) : OpenIn(world, specifier));
         }
         catch
         {
@@ -170,8 +171,8 @@ internal sealed class Ports : IDisposable
     private IEnumerable<Simulation.Wires.Wire> Wires() =>
         _devices.Select(device => device.PciDevice).OfType<SimulatedPciDevice>().Select(card => card.Wire);
 
-    // All at once: the first card would run over with what it receives while the next one is started. In virtual time nothing is sent yet,
-    // and who comes first must not be left to the scheduler.
+    // All at once: the first card would run over with what it receives while the next one is started. In virtual time
+    // nothing is sent yet, and who comes first must not be left to the scheduler.
     private Task<NetworkDevice> StartDriver(PciDevice function, NetworkDeviceOptions options)
     {
         var start = new Task<NetworkDevice>(() => NetworkDevice.Open(function, options));
@@ -180,9 +181,12 @@ internal sealed class Ports : IDisposable
         return start;
     }
 
-    private static SimulatedPciDevice OpenIn(VirtualWorld world, string specifier) => specifier.StartsWith(SimulatedCards.Prefix, StringComparison.Ordinal)
-        ? world.OpenCard(specifier, waitsToSend: true)
-        : throw new DeviceSpecifierException($"{specifier} runs in real time: expected a simulated card of this process, as in sim:ixgbe,wire=generator, with --virtual-time");
+    private static SimulatedPciDevice OpenIn(VirtualWorld world, string specifier) =>
+        specifier.StartsWith(SimulatedCards.Prefix, StringComparison.Ordinal)
+            ? world.OpenCard(specifier, waitsToSend: true)
+            : throw new DeviceSpecifierException(
+                $"{specifier} runs in real time: expected a simulated card of this process, as in "
+                + "sim:ixgbe,wire=generator, with --virtual-time");
 
     private static void RefuseSameFunction(IReadOnlyList<string> specifiers)
     {

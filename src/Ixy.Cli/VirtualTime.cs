@@ -7,7 +7,9 @@ namespace Ixy.Cli;
 /// <summary>A run in virtual time: what is drawn follows from the seed, and what the driver's work costs.</summary>
 /// <param name="Seed">Of the virtual world.</param>
 /// <param name="PacketTime">Nanoseconds that a loop takes for each packet that it moves.</param>
-/// <param name="PollTime">Nanoseconds that a round of a loop takes beside that, whether or not it finds a packet.</param>
+/// <param name="PollTime">
+/// Nanoseconds that a round of a loop takes beside that, whether or not it finds a packet.
+/// </param>
 /// <param name="WakeTime">Nanoseconds from an interrupt until a loop that slept goes on.</param>
 internal sealed record VirtualTime(ulong Seed, long PacketTime, long PollTime, long WakeTime);
 
@@ -39,7 +41,8 @@ internal sealed class VirtualTimeOptions
         {
             if (IsGiven(result, _isVirtual))
             {
-                if (IsGiven(result, metrics)) result.AddError("--metrics: who asks for them does so in real time, and --virtual-time has another");
+                if (IsGiven(result, metrics))
+                    result.AddError("--metrics: who asks for them does so in real time, and --virtual-time has another");
                 return;
             }
             if (details.FirstOrDefault(option => IsGiven(result, option)) is { } useless)
@@ -63,7 +66,7 @@ internal sealed class VirtualTimeOptions
         string number = text.TrimEnd("nums".ToCharArray()), unit = text[number.Length..];
         decimal scale = unit switch { "ns" => 1, "us" => 1_000, "ms" => 1_000_000, "s" => LongestTime, _ => 0 };
         if (decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal value)
-            && value * scale is >= 1 and <= LongestTime && value * scale == decimal.Truncate(value * scale)) return (long)(value * scale);
+            && value * scale is >= 1 and <= LongestTime and var time && time == decimal.Truncate(time)) return (long)time;
         throw new ArgumentException($"'{text}' is no time that work takes: expected 1ns to 1s, as in 30ns or 1.5us");
     }
 }

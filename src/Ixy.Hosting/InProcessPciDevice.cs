@@ -80,8 +80,8 @@ public unsafe partial class InProcessPciDevice : PciDevice
     });
 
     /// <summary>
-    /// Runs something while all models of this process stand still that run in real time. Many register accesses in a row disturb
-    /// them less when they are made together than when each waits for a turn to end. For any thread.
+    /// Runs something while all models of this process stand still that run in real time. Many register accesses in a
+    /// row disturb them less when they are made together than when each waits for a turn to end. For any thread.
     /// </summary>
     public static void BetweenTurns(Action action) => TurnScheduler.RealTime.BetweenTurns(action);
 

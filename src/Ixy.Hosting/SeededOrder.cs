@@ -1,8 +1,8 @@
 namespace Ixy.Hosting;
 
 /// <summary>
-/// Draws lots that follow from a seed: SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014). Not
-/// <see cref="Random"/>, whose numbers may be others in another version of .NET.
+/// Draws lots that follow from a seed: SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators,
+/// 2014). Not <see cref="Random"/>, whose numbers may be others in another version of .NET.
 /// Not thread-safe.
 /// </summary>
 /// <param name="seed">The same gives the same lots.</param>

@@ -3,8 +3,8 @@ using Ixy.Hosting.Turns;
 namespace Ixy.Hosting;
 
 /// <summary>
-/// Gives models their turns, on a clock, and lets register accesses in between two turns. The models of one scheduler see the same
-/// time; those of different ones know nothing of each other.
+/// Gives models their turns, on a clock, and lets register accesses in between two turns. The models of one scheduler
+/// see the same time; those of different ones know nothing of each other.
 /// </summary>
 public abstract class TurnScheduler
 {

@@ -5,7 +5,9 @@ public readonly record struct ActorTurn
 {
     private ActorTurn(long nanoseconds, ActorState state) => (Nanoseconds, State) = (nanoseconds, state);
 
-    /// <summary>It sleeps until a card of the world interrupts, or somebody calls <see cref="VirtualActor.Wake"/>.</summary>
+    /// <summary>
+    /// It sleeps until a card of the world interrupts, or somebody calls <see cref="VirtualActor.Wake"/>.
+    /// </summary>
     public static ActorTurn Asleep => new(0, ActorState.Asleep);
 
     /// <summary>Until its next turn; of an idle actor, from one poll to the next.</summary>
@@ -19,8 +21,8 @@ public readonly record struct ActorTurn
     public static ActorTurn Busy(long nanoseconds) => new(Check(nanoseconds), ActorState.Busy);
 
     /// <summary>
-    /// It found nothing that a card has done, and gave no card anything to do. It polls again after so long; but its polls are left out
-    /// as long as no card has had a turn, since they would find nothing either.
+    /// It found nothing that a card has done, and gave no card anything to do. It polls again after so long; but its
+    /// polls are left out as long as no card has had a turn, since they would find nothing either.
     /// </summary>
     /// <param name="nanoseconds">1 or more.</param>
     /// <exception cref="ArgumentOutOfRangeException">As for <see cref="Busy"/>.</exception>
@@ -41,9 +43,9 @@ internal enum ActorState
 }
 
 /// <summary>
-/// A piece of software in a virtual world, such as the loop of a forwarder: it has turns, as a thread has time on a core of its own.
-/// In a turn it may do all that a driver does, but not wait. Dispose it before the devices that it uses: closing one takes time, in which
-/// it would have turns.
+/// A piece of software in a virtual world, such as the loop of a forwarder: it has turns, as a thread has time on a
+/// core of its own. In a turn it may do all that a driver does, but not wait. Dispose it before the devices that it
+/// uses: closing one takes time, in which it would have turns.
 /// </summary>
 public sealed class VirtualActor : IDisposable
 {

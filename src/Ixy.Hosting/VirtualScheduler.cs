@@ -3,8 +3,9 @@ using Ixy.Hosting.Turns;
 namespace Ixy.Hosting;
 
 /// <summary>
-/// Turns on a clock that moves only when it is told to, on the thread that tells it. Cards have theirs every microsecond, software when
-/// it is done with what it did last; who has one at the same time has it in an order that is drawn. For one thread at a time.
+/// Turns on a clock that moves only when it is told to, on the thread that tells it. Cards have theirs every
+/// microsecond, software when it is done with what it did last; who has one at the same time has it in an order that is
+/// drawn. For one thread at a time.
 /// </summary>
 /// <param name="seed">What is drawn follows from it.</param>
 public sealed class VirtualScheduler(ulong seed) : TurnScheduler
@@ -43,7 +44,9 @@ public sealed class VirtualScheduler(ulong seed) : TurnScheduler
     }
 
     /// <summary>Lets software have turns of its own, beside the caller.</summary>
-    /// <param name="turn">Called for each turn; the first is at the present time. It may not advance the clock, or wait for a model.</param>
+    /// <param name="turn">
+    /// Called for each turn; the first is at the present time. It may not advance the clock, or wait for a model.
+    /// </param>
     public VirtualActor AddActor(Func<ActorTurn> turn)
     {
         ArgumentNullException.ThrowIfNull(turn);
@@ -54,12 +57,19 @@ public sealed class VirtualScheduler(ulong seed) : TurnScheduler
         return actor;
     }
 
-    /// <summary>Advances the clock until a condition is met, which is asked at first, and whenever all turns at one time have been taken.</summary>
+    /// <summary>
+    /// Advances the clock until a condition is met, which is asked at first, and whenever all turns at one time have
+    /// been taken.
+    /// </summary>
     /// <param name="condition">May use devices and queues, but not wait.</param>
-    /// <param name="limit">At most so long, with the turns at the end of that time; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
+    /// <param name="limit">
+    /// At most so long, with the turns at the end of that time; <see cref="Timeout.InfiniteTimeSpan"/> for ever.
+    /// </param>
     /// <returns>False if it is not met when that time is over.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The limit is negative.</exception>
-    /// <exception cref="InvalidOperationException">The clock is being advanced already, by another thread or from a turn.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The clock is being advanced already, by another thread or from a turn.
+    /// </exception>
     public bool AdvanceUntil(Func<bool> condition, TimeSpan limit)
     {
         ArgumentNullException.ThrowIfNull(condition);
@@ -93,7 +103,11 @@ public sealed class VirtualScheduler(ulong seed) : TurnScheduler
     private bool AdvanceUntil(Func<bool> condition, long nanoseconds)
     {
         if (Interlocked.Exchange(ref _isAdvancing, 1) != 0)
-            throw new InvalidOperationException("the clock is being advanced already: by another thread, or by who waits in a turn of its own; expected one at a time");
+        {
+            throw new InvalidOperationException(
+                "the clock is being advanced already: by another thread, or by who waits in a turn of its own; "
+                + "expected one at a time");
+        }
         try
         {
             long end = Now + nanoseconds;

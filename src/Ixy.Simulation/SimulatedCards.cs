@@ -55,7 +55,8 @@ namespace Ixy.Simulation;
 /// <item><term>pcap:IN[>OUT]</term><description>Sends the frames of a capture, at <c>rate=1Mpps</c>, and writes what comes
 /// to another (<c>pcap:>OUT</c>: only that). In a shell, <c>&gt;</c> wants quotes. File names hold neither comma nor
 /// <c>&gt;</c>.</description></item>
-/// <item><term>cable:NAME</term><description>Connects the two cards of a world that name the same cable.</description></item>
+/// <item><term>cable:NAME</term><description>Connects the two cards of a world that name the same
+/// cable.</description></item>
 /// </list>
 /// </remarks>
 public static class SimulatedCards

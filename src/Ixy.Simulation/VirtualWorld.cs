@@ -4,19 +4,19 @@ using Ixy.Vfio;
 namespace Ixy.Simulation;
 
 /// <summary>
-/// A world of simulated cards with a clock of its own, which moves only when it is told to. Cards, wires and generators take their
-/// turns on the thread that advances it, in an order that follows from a seed: so a run with the same seed is the same run, frame by frame
-/// and register access by register access, on any machine and however busy it is.
+/// A world of simulated cards with a clock of its own, which moves only when it is told to. Cards, wires and generators
+/// take their turns on the thread that advances it, in an order that follows from a seed: so a run with the same seed
+/// is the same run, frame by frame and register access by register access, on any machine and however busy it is.
 /// </summary>
 /// <remarks>
-/// <para>Time moves in <see cref="Advance"/> and <see cref="AdvanceUntil"/>, and wherever a driver waits for a card of the world: in its
-/// set-up, for a link, for a packet, for an interrupt. Nothing else takes time; a loop that polls a queue without one of these finds the
-/// same for ever.</para>
-/// <para>Cards have their turns every microsecond, so what they do at a time of their own (a link that comes up, an interrupt that was
-/// held back) they do in the first turn at that time or behind it. At 10 Gbit/s, where real time lets frames pass as fast as the machine
-/// can move them, each takes the time that it takes on such a line.</para>
-/// <para>A world is for one thread at a time. Several in one process share nothing, but for the addresses of DMA memory, which a trace of
-/// register accesses shows: they are the same in two processes that do the same.</para>
+/// <para>Time moves in <see cref="Advance"/> and <see cref="AdvanceUntil"/>, and wherever a driver waits for a card of
+/// the world: in its set-up, for a link, for a packet, for an interrupt. Nothing else takes time; a loop that polls a
+/// queue without one of these finds the same for ever.</para>
+/// <para>Cards have their turns every microsecond, so what they do at a time of their own (a link that comes up, an
+/// interrupt that was held back) they do in the first turn at that time or behind it. At 10 Gbit/s, where real time
+/// lets frames pass as fast as the machine can move them, each takes the time that it takes on such a line.</para>
+/// <para>A world is for one thread at a time. Several in one process share nothing, but for the addresses of DMA
+/// memory, which a trace of register accesses shows: they are the same in two processes that do the same.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -45,8 +45,8 @@ public sealed class VirtualWorld
     public ulong Seed { get; }
 
     /// <summary>
-    /// The world's clock, for all that takes a <see cref="TimeProvider"/>: its time stamps are in nanoseconds, its day begins with the year
-    /// 2000, and its timers fire on the thread that advances the world.
+    /// The world's clock, for all that takes a <see cref="TimeProvider"/>: its time stamps are in nanoseconds, its day
+    /// begins with the year 2000, and its timers fire on the thread that advances the world.
     /// </summary>
     public TimeProvider Clock => _scheduler.Clock;
 
@@ -59,10 +59,13 @@ public sealed class VirtualWorld
     internal World Surroundings => _members;
 
     /// <summary>Opens a new simulated card in the world, without a driver.</summary>
-    /// <param name="specifier">As for <see cref="SimulatedCards"/>, but without wires that lead out of the world: <c>tap</c>.</param>
+    /// <param name="specifier">
+    /// As for <see cref="SimulatedCards"/>, but without wires that lead out of the world: <c>tap</c>.
+    /// </param>
     /// <param name="waitsToSend">As for <see cref="SimulatedCards.Open(string, bool)"/>.</param>
     /// <exception cref="DeviceSpecifierException">Something in it is unknown or not possible.</exception>
-    public SimulatedPciDevice OpenCard(string specifier, bool waitsToSend = false) => SimulatedCards.Open(specifier, waitsToSend, _members);
+    public SimulatedPciDevice OpenCard(string specifier, bool waitsToSend = false) =>
+        SimulatedCards.Open(specifier, waitsToSend, _members);
 
     /// <summary>Opens a new simulated card in the world, and starts its driver; the link may still be down.</summary>
     /// <param name="specifier">As for <see cref="OpenCard"/>.</param>
@@ -77,15 +80,21 @@ public sealed class VirtualWorld
     }
 
     /// <summary>Lets software have turns of its own, beside the caller.</summary>
-    /// <param name="turn">Called for each turn; the first is at the present time. It may not advance the world, or wait for it.</param>
+    /// <param name="turn">
+    /// Called for each turn; the first is at the present time. It may not advance the world, or wait for it.
+    /// </param>
     public VirtualActor AddActor(Func<ActorTurn> turn) => _scheduler.AddActor(turn);
 
     /// <summary>Advances by so long. Turns at the end of this time are taken.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The time is negative.</exception>
-    /// <exception cref="InvalidOperationException">The world is being advanced already, by another thread or from a turn.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The world is being advanced already, by another thread or from a turn.
+    /// </exception>
     public void Advance(TimeSpan time) => AdvanceUntil(() => false, time);
 
-    /// <summary>Advances until a condition is met, which is asked at first, and whenever all turns at one time have been taken.</summary>
+    /// <summary>
+    /// Advances until a condition is met, which is asked at first, and whenever all turns at one time have been taken.
+    /// </summary>
     /// <param name="condition">May use devices and queues, but not wait.</param>
     /// <param name="limit">At most so long; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
     /// <returns>False if it is not met when that time is over.</returns>
@@ -100,7 +109,8 @@ public sealed class VirtualWorld
         private ulong _cards;
 
         // Locally administered.
-        internal override MacAddress NextMacAddress() => new(0x02_82_00_00_00_00 | (seed & 0xFFFF) << 16 | ++_cards & 0xFFFF);
+        internal override MacAddress NextMacAddress() =>
+            new(0x02_82_00_00_00_00 | (seed & 0xFFFF) << 16 | ++_cards & 0xFFFF);
 
         internal override ushort DrawGeneratorId() => (ushort)_identities.Next();
     }

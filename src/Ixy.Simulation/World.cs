@@ -6,8 +6,8 @@ using Ixy.Simulation.Wires;
 namespace Ixy.Simulation;
 
 /// <summary>
-/// Where cards are together: who gives them their turns, and what they know of each other, which is the ends of cables and the frames
-/// of generators.
+/// Where cards are together: who gives them their turns, and what they know of each other, which is the ends of cables
+/// and the frames of generators.
 /// </summary>
 internal abstract class World(TurnScheduler scheduler)
 {

@@ -6,7 +6,8 @@ namespace Ixy.Vfio;
 
 /// <summary>
 /// Waits for interrupt vectors, of one function or of several, with epoll(7). It does not own the vectors: those that are
-/// disposed leave the set on their own. The functions have one clock (<see cref="PciDevice.Clock"/>). For one thread at a time, but for
+/// disposed leave the set on their own. The functions have one clock (<see cref="PciDevice.Clock"/>). For one thread at
+/// a time, but for
 /// <see cref="Wake"/>.
 /// </summary>
 public sealed unsafe class InterruptWaiter : IDisposable
@@ -59,7 +60,9 @@ public sealed unsafe class InterruptWaiter : IDisposable
     /// some may come only with a further call.
     /// </summary>
     /// <param name="fired">Receives the vectors that have fired; those for which there is no room stay for the next call.</param>
-    /// <param name="timeout">At most this long, in real time in whole milliseconds; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
+    /// <param name="timeout">
+    /// At most this long, in real time in whole milliseconds; <see cref="Timeout.InfiniteTimeSpan"/> for ever.
+    /// </param>
     /// <returns>How many were found to have fired; 0 when the time is over, or <see cref="Wake"/> was called.</returns>
     /// <exception cref="PciDeviceException">The kernel refused.</exception>
     public int Wait(Span<InterruptVector> fired, TimeSpan timeout)

@@ -1,12 +1,14 @@
 namespace Ixy.Vfio;
 
 /// <summary>
-/// The part of every transport that is about time. It belongs to the function: whoever waits for the device, or measures how long
-/// it takes, asks here, so that it is virtual time for a card of a simulated world and real time everywhere else.
+/// The part of every transport that is about time. It belongs to the function: whoever waits for the device, or
+/// measures how long it takes, asks here, so that it is virtual time for a card of a simulated world and real time
+/// everywhere else.
 /// </summary>
 public abstract partial class PciDevice
 {
-    private static readonly TimeSpan s_shortestPause = TimeSpan.FromMicroseconds(50), s_longestPause = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan s_shortestPause = TimeSpan.FromMicroseconds(50);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromMilliseconds(1);
 
     /// <summary>The function's clock; by default that of the machine. For any thread.</summary>
     public virtual TimeProvider Clock => TimeProvider.System;
@@ -22,8 +24,8 @@ public abstract partial class PciDevice
     }
 
     /// <summary>
-    /// Waits until the device has done something, and looks whether it has: every 50 microseconds at first, and every millisecond where
-    /// it takes long. In real time a busy machine may look later.
+    /// Waits until the device has done something, and looks whether it has: every 50 microseconds at first, and every
+    /// millisecond where it takes long. In real time a busy machine may look later.
     /// </summary>
     /// <param name="condition">Whether it has. Asked at least once, and once more when the time is over.</param>
     /// <param name="timeout">How long it may take.</param>
@@ -43,8 +45,8 @@ public abstract partial class PciDevice
     }
 
     /// <summary>
-    /// Lets time pass on the function's clock, for a caller who has nothing else to do. A clock that goes by itself, as real time
-    /// does, is not waited for.
+    /// Lets time pass on the function's clock, for a caller who has nothing else to do. A clock that goes by itself, as
+    /// real time does, is not waited for.
     /// </summary>
     /// <param name="longest">At most so much; less if the device interrupts before.</param>
     /// <returns>False if the clock goes by itself.</returns>

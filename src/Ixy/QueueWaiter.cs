@@ -29,7 +29,9 @@ public sealed class QueueWaiter : IDisposable
     private LoadMeter _load;
     private int _asleep;
 
-    /// <summary>Makes a waiter for these queues, one or more, whose devices have the same clock (<see cref="PciDevice.Clock"/>).</summary>
+    /// <summary>
+    /// Makes a waiter for these queues, one or more, whose devices have the same clock (<see cref="PciDevice.Clock"/>).
+    /// </summary>
     /// <exception cref="PciDeviceException">No descriptor is left for it, or a queue was named twice.</exception>
     public QueueWaiter(params IEnumerable<ReceiveQueue> queues)
     {
@@ -43,7 +45,9 @@ public sealed class QueueWaiter : IDisposable
     }
 
     /// <summary>Returns when it is worth looking at the queues again.</summary>
-    /// <param name="timeout">Sleeps at most so long, in real time in whole milliseconds; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
+    /// <param name="timeout">
+    /// Sleeps at most so long, in real time in whole milliseconds; <see cref="Timeout.InfiniteTimeSpan"/> for ever.
+    /// </param>
     /// <returns>False if a sleep ended without an interrupt: the time is over, or <see cref="Wake"/> was called.</returns>
     /// <exception cref="PciDeviceException">A device has gone (<see cref="PciDevice.IsGone"/>).</exception>
     /// <exception cref="ObjectDisposedException">A device was disposed by another thread, or the waiter.</exception>
@@ -64,8 +68,9 @@ public sealed class QueueWaiter : IDisposable
     }
 
     /// <summary>
-    /// The first part of <see cref="Wait"/>, for a thread that has an event loop of its own: asks the devices for interrupts. It may sleep
-    /// then until one of them comes (<see cref="HasFired"/>), and ends that with <see cref="EndSleep"/>.
+    /// The first part of <see cref="Wait"/>, for a thread that has an event loop of its own: asks the devices for
+    /// interrupts. It may sleep then until one of them comes (<see cref="HasFired"/>), and ends that with <see
+    /// cref="EndSleep"/>.
     /// </summary>
     /// <returns>False if it is worth looking at the queues again at once; then there is nothing to end.</returns>
     /// <exception cref="PciDeviceException">A device has gone (<see cref="PciDevice.IsGone"/>).</exception>
@@ -84,7 +89,8 @@ public sealed class QueueWaiter : IDisposable
                 _asleep++;
             }
             foreach (var queue in _queues) queue.Arm();
-            // A packet that came after the last look and before its queue was armed need not interrupt: so look once more.
+            // A packet that came after the last look and before its queue was armed need not interrupt: so look once
+            // more.
             sleeps = !HaveArrivals();
             if (!sleeps) Disarm();
         }

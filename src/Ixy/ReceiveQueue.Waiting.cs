@@ -34,7 +34,9 @@ public abstract partial class ReceiveQueue
     /// is much (see <see cref="QueueWaiter"/> for what is little); without, this polls all the time.
     /// </summary>
     /// <param name="batch">As for <see cref="Receive(Span{Packet})"/>.</param>
-    /// <param name="timeout">Waits at most so long by the device's clock; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
+    /// <param name="timeout">
+    /// Waits at most so long by the device's clock; <see cref="Timeout.InfiniteTimeSpan"/> for ever.
+    /// </param>
     /// <returns>How many places were filled; 0 if the time is over, or what arrived was dropped meanwhile.</returns>
     /// <exception cref="Vfio.PciDeviceException">The device has gone (<see cref="Vfio.PciDevice.IsGone"/>).</exception>
     /// <exception cref="ObjectDisposedException">The device was disposed by another thread while this one slept.</exception>
@@ -63,7 +65,8 @@ public abstract partial class ReceiveQueue
         }
     }
 
-    // A queue that is polled would never show that its device has gone. Where time does not go by itself, a poll costs some.
+    // A queue that is polled would never show that its device has gone. Where time does not go by itself, a poll costs
+    // some.
     private void WaitOrPoll(QueueWaiter? waiter, TimeSpan timeout)
     {
         if (waiter is not null)

@@ -57,8 +57,10 @@ internal sealed class Report
         PrintWires(screen);
         screen.WriteLine();
         screen.WriteLine(_virtualTime is { } time
-            ? $"virtual time, seed {time.Seed}: {time.PacketTime} ns per packet, {time.PollTime} ns per poll, {time.WakeTime} ns to wake up"
-            : $"the packet threads allocated {_figures.AllocatedBytes:N0} bytes; {_figures.Collections} garbage collections");
+            ? $"virtual time, seed {time.Seed}: {time.PacketTime} ns per packet, {time.PollTime} ns per poll, "
+                + $"{time.WakeTime} ns to wake up"
+            : $"the packet threads allocated {_figures.AllocatedBytes:N0} bytes; "
+                + $"{_figures.Collections} garbage collections");
         foreach (string finding in _findings) screen.Alert(finding);
         if (!_ranDry && !HasStuckRings) screen.Alert("packets kept arriving after the end, so the counters of different places need not agree");
         PrintViolations(screen);

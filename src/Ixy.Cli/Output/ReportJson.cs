@@ -7,10 +7,13 @@ namespace Ixy.Cli.Output;
 /// <param name="DurationSeconds">Of the measured part alone, without start, practice and draining.</param>
 /// <param name="Devices">In the order of the command line.</param>
 /// <param name="PacketsPerSecond">Packets given to all cards in the measured part, per second of it.</param>
-/// <param name="AllocatedBytes">Managed memory that the packet threads allocated in the measured part; null in virtual time, without such threads.</param>
+/// <param name="AllocatedBytes">
+/// Managed memory that the packet threads allocated in the measured part; null in virtual time, without such threads.
+/// </param>
 /// <param name="GcCollections">Garbage collections of the process in the measured part; null in virtual time.</param>
 internal sealed record ReportJson(
-    string Command, double DurationSeconds, IReadOnlyList<DeviceJson> Devices, double PacketsPerSecond, long? AllocatedBytes, int? GcCollections)
+    string Command, double DurationSeconds, IReadOnlyList<DeviceJson> Devices, double PacketsPerSecond,
+    long? AllocatedBytes, int? GcCollections)
 {
     /// <summary>What the numbers alone do not say, a sentence each: a transmit ring that does not empty; nothing moved, and why that may be.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];

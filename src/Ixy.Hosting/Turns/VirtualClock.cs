@@ -1,12 +1,12 @@
 namespace Ixy.Hosting.Turns;
 
 /// <summary>
-/// The clock of a virtual world. It begins with the year 2000, UTC, and moves only as the world advances; its timers fire on the
-/// thread that advances it, each at its time, before anybody has a turn at that time.
+/// The clock of a virtual world. It begins with the year 2000, UTC, and moves only as the world advances; its timers
+/// fire on the thread that advances it, each at its time, before anybody has a turn at that time.
 /// </summary>
 internal sealed class VirtualClock : TimeProvider
 {
-    private const long TickLength = 100;
+    private const long TickLength = 100, Longest = long.MaxValue / 2;
 
     // Nobody's zero: counters and loops take that for "not yet".
     private const long Start = 1_000_000_000;
@@ -52,9 +52,11 @@ internal sealed class VirtualClock : TimeProvider
 
     /// <summary>How many nanoseconds a time has: as many as there are, for one that has more.</summary>
     internal static long Nanoseconds(TimeSpan time) =>
-        time == Timeout.InfiniteTimeSpan || time.Ticks > long.MaxValue / 2 / TickLength ? long.MaxValue / 2 : time.Ticks * TickLength;
+        time == Timeout.InfiniteTimeSpan || time.Ticks > Longest / TickLength ? Longest : time.Ticks * TickLength;
 
-    /// <summary>Fires the timers whose time has come, in the order of their times; of those with the same one, as they were set.</summary>
+    /// <summary>
+    /// Fires the timers whose time has come, in the order of their times; of those with the same one, as they were set.
+    /// </summary>
     internal void FireTimers()
     {
         while (FiresAt <= Now)
@@ -83,7 +85,8 @@ internal sealed class VirtualClock : TimeProvider
         _timers.Add(timer);
     }
 
-    private void FindNext() => Volatile.Write(ref _firesAt, _timers.Count == 0 ? long.MaxValue : _timers.Min(timer => timer.DueAt));
+    private void FindNext() =>
+        Volatile.Write(ref _firesAt, _timers.Count == 0 ? long.MaxValue : _timers.Min(timer => timer.DueAt));
 
     private sealed class VirtualTimer(VirtualClock clock, TimerCallback callback, object? state) : ITimer
     {

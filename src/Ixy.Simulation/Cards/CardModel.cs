@@ -10,8 +10,8 @@ internal abstract class CardModel(Wire wire) : PciFunctionModel
     internal Wire Wire { get; } = wire;
 
     /// <summary>
-    /// Frames take the time of their bits at 10 Gbit/s, too: where a turn comes in time, that is. Elsewhere they pass as fast as the
-    /// machine can move them.
+    /// Frames take the time of their bits at 10 Gbit/s, too: where a turn comes in time, that is. Elsewhere they pass
+    /// as fast as the machine can move them.
     /// </summary>
     internal bool KeepsLineRate { get; set; }
 

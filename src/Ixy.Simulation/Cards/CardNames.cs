@@ -1,8 +1,8 @@
 namespace Ixy.Simulation.Cards;
 
 /// <summary>
-/// Names of the cards of a world that are open. A specifier may be used twice; then the second card is called <c>…#2</c>, so that tables,
-/// captures, metrics and messages can tell the two apart. Thread-safe.
+/// Names of the cards of a world that are open. A specifier may be used twice; then the second card is called
+/// <c>…#2</c>, so that tables, captures, metrics and messages can tell the two apart. Thread-safe.
 /// </summary>
 internal sealed class CardNames
 {

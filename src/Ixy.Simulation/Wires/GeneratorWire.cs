@@ -23,8 +23,9 @@ internal sealed record GeneratorOptions
 /// Test equipment at the far end: sends numbered frames and checks what comes from the card.
 /// </summary>
 /// <remarks>
-/// A forwarder sends frames on through another card, so a checker knows the frames of every generator in its world, the process most often. Those of a
-/// generator of another process it knows by the marks that are in each: up to 16 of them, each wire for itself.
+/// A forwarder sends frames on through another card, so a checker knows the frames of every generator in its world, the
+/// process most often. Those of a generator of another process it knows by the marks that are in each: up to 16 of
+/// them, each wire for itself.
 /// <list type="bullet">
 /// <item><b>Lost</b> is counted at the wire that sent: frames that have come out of no card (yet). It is exact when
 /// sending has stopped and nothing is on the way any more. Frames of another process's generator that are missing between others are

@@ -6,7 +6,8 @@ namespace Ixy.Ixgbe;
 // Initialisation and shutdown, in the order and with the section numbers of the datasheet.
 public sealed partial class IxgbeDevice
 {
-    // 4.2.1.6.1: registers are not to be touched before a reset is over, which takes at least 1 ms, 10 ms for all parts.
+    // 4.2.1.6.1: registers are not to be touched before a reset is over, which takes at least 1 ms, 10 ms for all
+    // parts.
     private static readonly TimeSpan s_resetTime = TimeSpan.FromMilliseconds(10);
 
     // 4.6.3 Initialization sequence

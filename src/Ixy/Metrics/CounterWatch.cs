@@ -4,7 +4,8 @@ namespace Ixy.Metrics;
 
 /// <summary>
 /// Takes over what the cards of this process have counted, now and then and whether anybody asks or not, so that no counter
-/// comes to its end. One timer for all open devices with the same clock, and none while there is no device: no thread, and nothing on the way of packets.
+/// comes to its end. One timer for all open devices with the same clock, and none while there is no device: no thread,
+/// and nothing on the way of packets.
 /// </summary>
 internal sealed class CounterWatch(TimeProvider time)
 {

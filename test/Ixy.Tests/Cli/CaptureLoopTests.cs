@@ -11,7 +11,8 @@ public sealed class CaptureLoopTests
 {
     private const int Before = 5, OnTheWay = 50;
 
-    // Somebody sends a frame a millisecond, before the end and after it; what comes within 50 ms of it counts as on the way.
+    // Somebody sends a frame a millisecond, before the end and after it; what comes within 50 ms of it counts as on the
+    // way.
     [Fact]
     public void WhatIsOnTheWayAtTheEndIsCapturedAndWhatComesLaterIsNot()
     {

@@ -30,8 +30,9 @@ internal static class JsonReport
     }
 
     /// <summary>
-    /// Of a forwarder between two generators: every frame that was sent came out of the other card, or stands in a counter that says what
-    /// became of it; and all of <see cref="AssertSound"/>. That holds however busy the machine is.
+    /// Of a forwarder between two generators: every frame that was sent came out of the other card, or stands in a
+    /// counter that says what became of it; and all of <see cref="AssertSound"/>. That holds however busy the machine
+    /// is.
     /// </summary>
     internal static void AssertAccountedFor(this JsonElement report)
     {

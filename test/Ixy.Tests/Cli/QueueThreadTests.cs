@@ -18,7 +18,8 @@ public sealed class QueueThreadTests
         Assert.InRange(report.GetProperty("packetsPerSecond").GetDouble(), 1_999_900, 2_000_000);
     }
 
-    // Threads, and one that plays the cards, on the cores there are: the machine may be too busy for a rate, but not for order.
+    // Threads, and one that plays the cards, on the cores there are: the machine may be too busy for a rate, but not
+    // for order.
     [Theory]
     [InlineData(2, "")]
     [InlineData(3, "--checked")]

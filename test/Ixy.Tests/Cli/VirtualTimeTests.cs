@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Ixy.Tests.Cli;
 
-/// <summary><c>--virtual-time</c>: the same seed gives the same bytes, whatever the machine does meanwhile, and times and rates are exact.</summary>
+/// <summary>
+/// <c>--virtual-time</c>: the same seed gives the same bytes, whatever the machine does meanwhile, and times and rates
+/// are exact.
+/// </summary>
 public sealed class VirtualTimeTests : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("ixy-virtual-");
@@ -41,8 +44,8 @@ public sealed class VirtualTimeTests : IDisposable
         }
     }
 
-    // By hand: a million frames a second each way for a second; at 30 ns a packet and 50 ns a poll there is time for 31 of them, so what
-    // is not forwarded at the end is what has just come.
+    // By hand: a million frames a second each way for a second; at 30 ns a packet and 50 ns a poll there is time for 31
+    // of them, so what is not forwarded at the end is what has just come.
     [Fact]
     public void TheReportIsExact()
     {
@@ -56,7 +59,8 @@ public sealed class VirtualTimeTests : IDisposable
         Assert.Equal(System.Text.Json.JsonValueKind.Null, report.GetProperty("allocatedBytes").ValueKind);
     }
 
-    // The line is full in both directions, 14.88 Mpps; the loop has 100 ns for each packet and 50 more for a batch of 32 or more: 9.85 Mpps at most.
+    // The line is full in both directions, 14.88 Mpps; the loop has 100 ns for each packet and 50 more for a batch of
+    // 32 or more: 9.85 Mpps at most.
     [Fact]
     public void WhatTheWorkCostsLimitsTheRate()
     {

@@ -7,8 +7,8 @@ using static Ixy.Tests.Interrupts.InterruptBench;
 namespace Ixy.Tests.Interrupts;
 
 /// <summary>
-/// Idle, load, idle, a hundred times, in real time: the generator at the far end of the wire is switched on and off, and one thread, asleep
-/// whenever it may, sends back what it receives. The wire judges what returns.
+/// Idle, load, idle, a hundred times, in real time: the generator at the far end of the wire is switched on and off,
+/// and one thread, asleep whenever it may, sends back what it receives. The wire judges what returns.
 /// </summary>
 /// <param name="device">The driver's side.</param>
 /// <param name="wire">The far end, which does not send yet.</param>
@@ -33,8 +33,8 @@ internal sealed class PulsedLoad(NetworkDevice device, Wire wire, bool startsByI
     internal double Rate => _sentUnderLoad / UnderLoad.TotalSeconds;
 
     /// <summary>
-    /// Runs all rounds, and asserts that all that the driver received came back, in order and unchanged. What the card missed while the
-    /// machine was busy elsewhere, it missed.
+    /// Runs all rounds, and asserts that all that the driver received came back, in order and unchanged. What the card
+    /// missed while the machine was busy elsewhere, it missed.
     /// </summary>
     internal async Task Run()
     {

@@ -33,7 +33,8 @@ public sealed class VirtualWorldTests : IDisposable
         Assert.Equal(new DateTimeOffset(2000, 1, 1, 0, 0, 1, 10, TimeSpan.Zero).AddTicks(15), world.Clock.GetUtcNow());
     }
 
-    // Two resets of at least 10 ms each, whose register accesses take no time; the PHY's management interface takes 27 us a cycle.
+    // Two resets of at least 10 ms each, whose register accesses take no time; the PHY's management interface takes 27
+    // us a cycle.
     [Theory]
     [InlineData("ixgbe", 10 * Millisecond)]
     [InlineData("ixgbe,model=x550", 10 * Millisecond)]
@@ -150,12 +151,13 @@ public sealed class VirtualWorldTests : IDisposable
         card.Wire.StopSending();
         // One with the first of a thousand turns, as the schedule begins with it, and two with each of the others.
         Assert.Equal(1999, card.WireStatistics.Sent);
-        // The idle actor's poll that finds the first of them is a microsecond later; from then on it takes one each microsecond.
+        // The idle actor's poll that finds the first of them is a microsecond later; from then on it takes one each
+        // microsecond.
         Assert.Equal(999, taken);
         long takenUnderLoad = taken;
         world.Advance(TimeSpan.FromMilliseconds(1));
-        // What the ring held: all its descriptors but one, as head and tail must not meet; and but those that the driver had not told the
-        // card of, which it does for a sixteenth of the ring at a time.
+        // What the ring held: all its descriptors but one, as head and tail must not meet; and but those that the
+        // driver had not told the card of, which it does for a sixteenth of the ring at a time.
         Assert.Equal(Ring - 1 - takenUnderLoad % (Ring / 16), taken - takenUnderLoad);
         Assert.Equal(1999 - taken, device.ReadStatistics().RxMissed);
         Assert.Empty(card.Violations.All);
@@ -169,7 +171,8 @@ public sealed class VirtualWorldTests : IDisposable
         Assert.NotEqual(first, other);
     }
 
-    // Side by side on threads of their own, in whatever order the machine lets them run, and beside a card in real time.
+    // Side by side on threads of their own, in whatever order the machine lets them run, and beside a card in real
+    // time.
     [Fact]
     public async Task WorldsDoNotKnowEachOther()
     {
@@ -271,8 +274,9 @@ public sealed class VirtualWorldTests : IDisposable
 
     public void Dispose() => _directory.Delete(recursive: true);
 
-    // Three queues, and software for each that sends on what it receives: who is first at the other card is not in the rules. What the run
-    // did, in one text: a digest of the frames that left with their times, both traces of registers, and the counters.
+    // Three queues, and software for each that sends on what it receives: who is first at the other card is not in the
+    // rules. What the run did, in one text: a digest of the frames that left with their times, both traces of
+    // registers, and the counters.
     private string Scenario(ulong seed)
     {
         const int Queues = 3;

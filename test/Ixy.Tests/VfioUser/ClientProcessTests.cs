@@ -29,7 +29,8 @@ public sealed class ClientProcessTests : IDisposable
             foreach (string name in new[] { "reordered", "duplicated", "corrupted", "foreign" }) Assert.Equal((name, 0), (name, cards[i].GetProperty("wire").Number(name)));
             Assert.Equal(0, device.Number("rxErrors"));
             Assert.Equal("vfio-user:" + PathOf(i == 0 ? "left" : "right"), device.GetProperty("device").GetString());
-            // From wire to wire: what the card took or missed, what the driver took or dropped, what the other card was given and sent.
+            // From wire to wire: what the card took or missed, what the driver took or dropped, what the other card was
+            // given and sent.
             long sent = cards[i].GetProperty("wire").Number("sent"), missed = device.Number("rxMissed");
             Assert.Equal((Frames, Frames), (sent, device.Number("rxPackets") + missed));
             Assert.Equal(device.Number("rxPackets") + missed - device.Number("rxDropped"), other.Number("txPackets") + other.Number("txDropped"));
@@ -65,7 +66,8 @@ public sealed class ClientProcessTests : IDisposable
         using var left = StartCard("left", $"generator,rate={Sent}pps");
         using var right = StartCard("right", $"generator,rate={Sent}pps");
         var report = JsonReport.Of(IxyProcess.Run("fwd", Device("left"), Device("right"), "--duration", "1s", "--json"));
-        // A fifth less if the silence counted. So slow that a machine would have to stand still for a fifth of a second to lose as many.
+        // A fifth less if the silence counted. So slow that a machine would have to stand still for a fifth of a second
+        // to lose as many.
         Assert.InRange(report.GetProperty("packetsPerSecond").GetDouble(), 1.8 * Sent, 2.2 * Sent);
     }
 

@@ -3,12 +3,13 @@ using Ixy.Hosting;
 namespace Ixy.Simulation.Ixgbe.Transmit;
 
 /// <summary>
-/// One direction of a line: a frame occupies it for as long as its bits take (<see cref="PacketRate.BitsOnWire"/>). At 10 Gb/s and in
-/// real time there is none: frames pass as fast as this machine can move them.
+/// One direction of a line: a frame occupies it for as long as its bits take (<see cref="PacketRate.BitsOnWire"/>). At
+/// 10 Gb/s and in real time there is none: frames pass as fast as this machine can move them.
 /// </summary>
 internal struct LinePace
 {
-    // A device thread that looks late makes up for so much: what a pause holds of frames is less than a ring. In units, as all here.
+    // A device thread that looks late makes up for so much: what a pause holds of frames is less than a ring. In units,
+    // as all here.
     private const long Arrears = 100_000 * PerNanosecond;
 
     // At 10 Gb/s a byte takes 0.8 ns.
