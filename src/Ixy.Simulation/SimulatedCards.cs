@@ -59,13 +59,11 @@ namespace Ixy.Simulation;
 /// cable.</description></item>
 /// </list>
 /// </remarks>
-public static class SimulatedCards
+public static partial class SimulatedCards
 {
     /// <summary>How specifiers of simulated cards start.</summary>
     public const string Prefix = "sim:";
 
-    /// <summary>Makes <see cref="NetworkDevice.Open(string, NetworkDeviceOptions?)"/> understand <c>sim:</c>. May be called again.</summary>
-    public static void Register() => NetworkDevice.RegisterTransport(Prefix.TrimEnd(':'), Open);
 
     /// <summary>Opens a new simulated card.</summary>
     /// <param name="specifier">Which card, and options, as listed for this class.</param>

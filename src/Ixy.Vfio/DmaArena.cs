@@ -9,7 +9,7 @@ namespace Ixy.Vfio;
 /// A device that is attached sees every chunk, those to come too, so a buffer received on one device can be sent on
 /// any other. Thread-safe.
 /// </summary>
-public static unsafe class DmaArena
+public static unsafe partial class DmaArena
 {
     /// <summary>2 MiB: the huge page, and the granularity of chunks.</summary>
     public const nuint FrameLength = 2 << 20;
@@ -20,9 +20,6 @@ public static unsafe class DmaArena
     /// <summary>Length of the reserved address range: 64 GiB.</summary>
     public static readonly nuint Capacity = unchecked((nuint)0x10_0000_0000);
 
-    /// <summary>1 GiB: the longer huge page, for machines where only such are reserved.</summary>
-    internal const nuint LongPage = 1 << 30;
-
     private const nuint PageLength = 4096, LongestAllocation = 1 << 30;
 
     private static readonly Lock s_lock = new();
@@ -30,9 +27,6 @@ public static unsafe class DmaArena
     private static readonly List<PciDevice> s_devices = [];
     private static nint s_physicalFrames;
     private static bool s_reserved;
-
-    /// <summary>Why normal pages are in use instead of huge pages, or pages of another NUMA node than the wanted one; null if neither is so.</summary>
-    public static string? Note { get; private set; }
 
     /// <summary>
     /// Physical address of each 2 MiB frame, indexed by (address - <see cref="Base"/>) / <see cref="FrameLength"/>.
@@ -140,22 +134,10 @@ public static unsafe class DmaArena
 
     private static DmaChunk MapChunk(nuint length, int? numaNode)
     {
-        var chunk = MapPages(length, numaNode);
-        if (chunk.FindNodeFault() is { } fault) Note = Note is null ? fault : $"{Note}; {fault}";
+        var chunk = DmaChunk.TryMap(FindGap(length, FrameLength), length, FrameLength, numaNode)
+            ?? MapOtherPages(length, numaNode, Libc.LastError());
+        if (numaNode is not null) NoteNodeFault(chunk);
         return chunk;
-    }
-
-    private static DmaChunk MapPages(nuint length, int? numaNode)
-    {
-        nuint address = FindGap(length, FrameLength);
-        if (DmaChunk.TryMap(address, length, FrameLength, numaNode) is { } chunk) return chunk;
-        string reason = Libc.LastError();
-        nuint longer = RoundUp(length, LongPage);
-        if (DmaChunk.TryMap(FindGap(longer, LongPage), longer, LongPage, numaNode) is { } longChunk) return longChunk;
-        string cure = $"reserve them with 'echo {length / FrameLength + 64} | sudo tee /proc/sys/vm/nr_hugepages'";
-        Note = $"no free 2 MiB huge pages ({reason}): normal pages are used; for speed, {cure}";
-        return DmaChunk.TryMap(address, length, PageLength, numaNode)
-            ?? throw new DmaMemoryException($"no memory for {length >> 20} MiB of DMA memory: {Libc.LastError()}");
     }
 
     private static void MapFor(PciDevice device, DmaChunk chunk)

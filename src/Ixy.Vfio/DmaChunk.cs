@@ -8,7 +8,7 @@ namespace Ixy.Vfio;
 /// A contiguous piece of the DMA arena, backed by one memory file: what is mapped for a device at once.
 /// Its length is a multiple of 2 MiB; its address is the same for this process and for a device behind an IOMMU.
 /// </summary>
-public sealed unsafe class DmaChunk
+public sealed unsafe partial class DmaChunk
 {
     private readonly List<(nuint Start, nuint Length)> _free;
 
@@ -66,21 +66,6 @@ public sealed unsafe class DmaChunk
         _ = Libc.close(fd);
         Marshal.SetLastPInvokeError(error);
         return null;
-    }
-
-    /// <summary>What is wrong with the node of its pages, and what cures it; null if nothing is.</summary>
-    internal string? FindNodeFault()
-    {
-        if (NumaNode is not { } node) return null;
-        int astray = 0, pages = (int)(Length / PageLength);
-        for (int page = 0; page < pages; page++)
-        {
-            if (NumaMemory.NodeOf(Address + (nuint)page * PageLength) is { } found && found != node) astray++;
-        }
-        if (astray == 0) return null;
-        string directory = $"/sys/devices/system/node/node{node}/hugepages/hugepages-{PageLength >> 10}kB";
-        string cure = IsHuge ? $": reserve some there with 'echo {pages} | sudo tee {directory}/nr_hugepages'" : "";
-        return $"{(nuint)astray * PageLength >> 10} KiB of DMA memory are not on NUMA node {node}, that of the card, which has no more{cure}";
     }
 
     /// <summary>Gives the memory back; the addresses stay reserved for the arena.</summary>

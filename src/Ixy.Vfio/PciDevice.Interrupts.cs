@@ -1,5 +1,3 @@
-using Ixy.Vfio.Interrupts;
-
 namespace Ixy.Vfio;
 
 /// <summary>The part of every transport that is about interrupts: one event descriptor (eventfd) per vector.</summary>
@@ -30,17 +28,6 @@ public abstract partial class PciDevice
         if (_interrupts is { IsDisposed: false })
             throw new InvalidOperationException($"{Name}: {_interrupts.Kind} vectors are connected: dispose them first");
         return _interrupts = new(this, kind, count);
-    }
-
-    /// <summary>
-    /// Switches MSI and MSI-X off, as a driver before may have left them: a driver that polls wants no messages, and both at once are
-    /// forbidden. Not for a function with connected vectors. The kernel's VFIO has done so already, and takes no notice.
-    /// </summary>
-    /// <exception cref="PciDeviceException">An access failed.</exception>
-    public void DisableMessages()
-    {
-        MessageControl.Disable(this, InterruptKind.Msi);
-        MessageControl.Disable(this, InterruptKind.Msix);
     }
 
     /// <summary>Connects event descriptors to the vectors 0, 1, … and unmasks them. Not called for more than the function has.</summary>

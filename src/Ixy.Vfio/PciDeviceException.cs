@@ -16,6 +16,9 @@ public sealed class PrivilegeException(string message) : PciDeviceException(mess
 /// <summary>Huge pages are required (a transport without an IOMMU) and cannot be had; the message says how many and how.</summary>
 public sealed class HugePagesRequiredException(string message) : PciDeviceException(message);
 
+/// <summary>The function is behind an IOMMU that translates addresses, so physical ones, which the sysfs transport has, are blocked: use VFIO.</summary>
+public sealed class IommuTranslatesException(string message) : PciDeviceException(message);
+
 /// <summary>DMA memory could not be reserved, allocated or mapped for a device.</summary>
 public sealed class DmaMemoryException(string message) : PciDeviceException(message);
 

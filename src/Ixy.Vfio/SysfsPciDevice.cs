@@ -10,7 +10,7 @@ namespace Ixy.Vfio;
 /// physical addresses (kernel documentation, PCI/sysfs-pci). Needs root, but no kernel module. It has no interrupts: the
 /// kernel hands those of a function only to a driver.
 /// </summary>
-public sealed unsafe class SysfsPciDevice : PciDevice
+public sealed unsafe partial class SysfsPciDevice : PciDevice
 {
     private readonly SysfsFunction _function;
     private readonly PciBar?[] _bars = new PciBar?[6];
@@ -20,17 +20,14 @@ public sealed unsafe class SysfsPciDevice : PciDevice
     /// <summary>Opens a function and takes it for this process.</summary>
     /// <param name="address">Where the function is.</param>
     /// <param name="check">Called with the function before it is touched; throws if it is not wanted.</param>
-    /// <param name="kernelDriver">What to do with a kernel driver that holds the function.</param>
     /// <exception cref="DeviceNotFoundException">There is none at this address.</exception>
     /// <exception cref="PrivilegeException">Not root.</exception>
-    /// <exception cref="InterfaceInUseException">The kernel's network interface of the function is in use.</exception>
-    /// <exception cref="PciDeviceException">A kernel driver holds the function, or cannot be unbound.</exception>
-    public SysfsPciDevice(PciAddress address, Action<PciDevice>? check = null, KernelDriverPolicy kernelDriver = KernelDriverPolicy.Refuse)
-        : this(address, check, SysfsFunction.Root, kernelDriver)
+    /// <exception cref="PciDeviceException">A kernel driver holds the function; the message has the command that releases it.</exception>
+    public SysfsPciDevice(PciAddress address, Action<PciDevice>? check = null) : this(address, check, SysfsFunction.Root)
     {
     }
 
-    internal SysfsPciDevice(PciAddress address, Action<PciDevice>? check, string root, KernelDriverPolicy kernelDriver = KernelDriverPolicy.Refuse)
+    internal SysfsPciDevice(PciAddress address, Action<PciDevice>? check, string root)
     {
         Name = address.ToString();
         _function = new(root, Name);
@@ -41,7 +38,9 @@ public sealed unsafe class SysfsPciDevice : PciDevice
             check?.Invoke(this);
             if (Libc.geteuid() != 0)
                 throw new PrivilegeException($"{Name} is driven through sysfs, which needs root: run as root, or bind it to vfio-pci");
-            KernelDriver.Release(_function, kernelDriver);
+            if (_function.Driver is { } driver)
+                throw new PciDeviceException(
+                    $"{Name} is held by the kernel driver {driver}: release it with 'echo {Name} | sudo tee {_function.Directory}/driver/unbind'");
             _ = Libc.close(_config);
             _config = Open("config", Libc.O_RDWR);
         }
@@ -91,25 +90,6 @@ public sealed unsafe class SysfsPciDevice : PciDevice
     }
 
     /// <inheritdoc/>
-    public override void Reset()
-    {
-        const string File = "reset";
-        if (!System.IO.File.Exists(Path.Combine(_function.Directory, File)))
-            throw new PciDeviceException(
-                $"{Name} has no reset of its own (no FLR, no power states, not alone on its bus): reset it by its own registers");
-        int fd = Open(File, Libc.O_WRONLY);
-        byte one = (byte)'1';
-        bool done = Libc.write(fd, &one, sizeof(byte)) == sizeof(byte);
-        string reason = Libc.LastError();
-        _ = Libc.close(fd);
-        if (!done) throw new PciDeviceException($"{Name} cannot be reset: {reason}");
-    }
-
-    /// <inheritdoc/>
-    public override int CountInterruptVectors(InterruptKind kind) => throw new InterruptsNotSupportedException(
-        $"{Name} is driven through sysfs, which has no interrupts: poll, or bind the function to vfio-pci");
-
-    /// <inheritdoc/>
     protected internal override void MapDma(DmaChunk chunk)
     {
         // Without an IOMMU all physical memory is visible to the device: nothing to do.
@@ -132,11 +112,6 @@ public sealed unsafe class SysfsPciDevice : PciDevice
         _config = -1;
     }
 
-    /// <summary>Why a function cannot be used with physical addresses, and what helps.</summary>
-    internal static string DescribeTranslation(SysfsFunction function) =>
-        $"{function.Name} is behind an IOMMU that translates (the type of its group {function.IommuGroup} is {function.IommuType}), which blocks the " +
-        $"physical addresses that sysfs has to do with: use it through VFIO with 'sudo ixy bind {function.Name}', or boot the kernel with iommu=pt";
-
     private int Open(string file, int mode)
     {
         string path = Path.Combine(_function.Directory, file);
@@ -155,11 +130,7 @@ public sealed unsafe class SysfsPciDevice : PciDevice
         if (!File.Exists(path)) throw new PciDeviceException($"{Name} has no {file}");
         uint length = checked((uint)new FileInfo(path).Length);
         // The lowest bit of the base address register tells ports from memory (PCI Local Bus 3.0, 6.2.5.1).
-        if ((ReadConfig(PciConfig.Bar0 + 4 * index, 4) & IsPorts) != 0)
-        {
-            _portFiles.Add(Open(file, Libc.O_RDWR));
-            return new FileBar(path, _portFiles[^1], 0, length, areas: []);
-        }
+        if ((ReadConfig(PciConfig.Bar0 + 4 * index, 4) & IsPorts) != 0) return OpenPorts(file, path, length);
         int fd = Open(file, Libc.O_RDWR | Libc.O_SYNC);
         try
         {

@@ -3,9 +3,6 @@ namespace Ixy.Vfio;
 /// <summary>The function is behind no IOMMU, which VFIO requires: it is off or not there. The sysfs transport needs none.</summary>
 public sealed class NoIommuException(string message) : PciDeviceException(message);
 
-/// <summary>The function is behind an IOMMU that translates addresses, so physical ones, which the sysfs transport has, are blocked: use VFIO.</summary>
-public sealed class IommuTranslatesException(string message) : PciDeviceException(message);
-
 /// <summary>The kernel modules of VFIO are not loaded: there is no <c>/dev/vfio/vfio</c>.</summary>
 public sealed class VfioNotLoadedException(string message) : PciDeviceException(message);
 

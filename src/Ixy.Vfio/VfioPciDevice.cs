@@ -11,7 +11,7 @@ namespace Ixy.Vfio;
 /// driver-api/vfio; linux/vfio.h). The device reaches the DMA arena and nothing else, so no root is needed: only rights to
 /// the file of its IOMMU group, and a limit on locked memory that is high enough.
 /// </summary>
-public sealed unsafe class VfioPciDevice : PciDevice
+public sealed unsafe partial class VfioPciDevice : PciDevice
 {
     private readonly PciBar?[] _bars = new PciBar?[6];
     private readonly VfioContainer _container;
@@ -69,10 +69,6 @@ public sealed unsafe class VfioPciDevice : PciDevice
 
     /// <summary>The number of the function's IOMMU group.</summary>
     public int IommuGroup => _group.Number;
-
-    /// <summary>Whether the function at an address is bound to vfio-pci, and so is for this transport.</summary>
-    /// <exception cref="DeviceNotFoundException">There is no function at this address.</exception>
-    public static bool IsBound(PciAddress address) => new SysfsFunction(SysfsFunction.Root, address.ToString()).IsBoundToVfio;
 
     /// <inheritdoc/>
     public override uint ReadConfig(int offset, int size)

@@ -19,7 +19,10 @@ internal sealed class QueueUse(string queue)
     private static string Describe(Thread thread) => $"thread '{thread.Name ?? "without a name"}' ({thread.ManagedThreadId})";
 }
 
-/// <summary>A receive queue of a checked device. Others are not wrapped, so the watch costs them nothing.</summary>
+/// <summary>
+/// A receive queue of a checked device: lends what was received to the application. Others are not wrapped, so the watch costs
+/// them nothing.
+/// </summary>
 internal sealed class CheckedReceiveQueue(ReceiveQueue queue, string name) : WrappedReceiveQueue(queue)
 {
     private readonly QueueUse _use = new(name);
@@ -30,7 +33,9 @@ internal sealed class CheckedReceiveQueue(ReceiveQueue queue, string name) : Wra
         _use.Enter();
         try
         {
-            return Queue.Receive(batch);
+            int received = Queue.Receive(batch);
+            foreach (ref var packet in batch[..received]) packet.Pool.Checks?.Lend(ref packet, name);
+            return received;
         }
         finally
         {
@@ -39,7 +44,7 @@ internal sealed class CheckedReceiveQueue(ReceiveQueue queue, string name) : Wra
     }
 }
 
-/// <summary>A transmit queue of a checked device.</summary>
+/// <summary>A transmit queue of a checked device: packets are the card's before it can see them, and the application's again if it takes them not.</summary>
 internal sealed class CheckedTransmitQueue(TransmitQueue queue, string name) : WrappedTransmitQueue(queue)
 {
     private readonly QueueUse _use = new(name);
@@ -48,13 +53,29 @@ internal sealed class CheckedTransmitQueue(TransmitQueue queue, string name) : W
     public override int Transmit(ReadOnlySpan<Packet> batch)
     {
         _use.Enter();
+        int sent = 0;
         try
         {
-            return Queue.Transmit(batch);
+            PacketPoolChecks.Transmit(batch);
+            try
+            {
+                return sent = Queue.Transmit(batch);
+            }
+            finally
+            {
+                PacketPoolChecks.Keep(batch[sent..]);
+            }
         }
         finally
         {
             _use.Leave();
         }
+    }
+
+    /// <inheritdoc/>
+    public override TransmitRefusal Examine(in Packet packet)
+    {
+        PacketPoolChecks.Verify(packet, "examined");
+        return Queue.Examine(packet);
     }
 }

@@ -1,8 +1,5 @@
-using System.Collections.Concurrent;
-using Ixy.Ixgbe;
 using Ixy.Metrics;
 using Ixy.Vfio;
-using Ixy.Virtio;
 
 namespace Ixy;
 
@@ -10,13 +7,8 @@ namespace Ixy;
 /// A network card whose whole driver runs in this process. Each queue may be used by one thread at a time; everything
 /// else by one thread at a time per device. Disposing stops the card before its memory goes.
 /// </summary>
-public abstract class NetworkDevice : IDisposable
+public abstract partial class NetworkDevice : IDisposable
 {
-    private static readonly ConcurrentDictionary<string, Func<string, PciDevice>> s_transports = new()
-    {
-        [VfioUserPciDevice.Prefix.TrimEnd(':')] = specifier => new VfioUserPciDevice(specifier[VfioUserPciDevice.Prefix.Length..], IsSupported),
-    };
-
     private ReceiveQueue _receiveQueue = null!;
     private TransmitQueue _transmitQueue = null!;
     private DeviceMetrics? _metrics;
@@ -87,98 +79,22 @@ public abstract class NetworkDevice : IDisposable
     /// <summary>Link state and speed now.</summary>
     public abstract LinkStatus Link { get; }
 
-    /// <summary>
-    /// Opens the card that <paramref name="specifier"/> names: a PCI address (<c>0000:03:00.0</c>), the socket of
-    /// a vfio-user server (<c>vfio-user:/path</c>), or a specifier with a scheme that was registered (<c>sim:…</c>), resets it and starts its queues. The link may still be down:
-    /// see <see cref="WaitForLink"/>.
-    /// </summary>
-    /// <exception cref="PciDeviceException">No such device, no rights, no driver for it, or it does not answer.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
-    public static NetworkDevice Open(string specifier, NetworkDeviceOptions? options = null)
-    {
-        ArgumentNullException.ThrowIfNull(specifier);
-        options ??= new();
-        options.Validate();
-        return Open(OpenPci(specifier), options);
-    }
-
-    /// <summary>
-    /// Opens the PCI function that <paramref name="specifier"/> names, and no driver yet: the card is as it was. What takes
-    /// long can be done before <see cref="Open(PciDevice, NetworkDeviceOptions)"/> starts it, and the network with it.
-    /// </summary>
-    /// <exception cref="PciDeviceException">No such device, or no rights.</exception>
-    public static PciDevice OpenPci(string specifier)
-    {
-        ArgumentNullException.ThrowIfNull(specifier);
-        if (PciAddress.TryParse(specifier, out var address))
-            return VfioPciDevice.IsBound(address) ? new VfioPciDevice(address, IsSupported) : new SysfsPciDevice(address, IsSupported);
-        int colon = specifier.IndexOf(':', StringComparison.Ordinal);
-        if (colon > 0 && s_transports.TryGetValue(specifier[..colon], out var open)) return open(specifier);
-        string schemes = string.Join(", ", s_transports.Keys.Order().Select(scheme => $"'{scheme}:…'"));
-        throw new DeviceSpecifierException(
-            $"'{specifier}' names no device: expected a PCI address like 0000:03:00.0 or {schemes}");
-    }
-
-    /// <summary>Starts the driver for a PCI function. The network device owns the function from now on.</summary>
-    /// <exception cref="PciDeviceException">There is no driver for it, or it does not answer.</exception>
-    public static NetworkDevice Open(PciDevice function, NetworkDeviceOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(function);
-        ArgumentNullException.ThrowIfNull(options);
-        try
-        {
-            options.Validate();
-            IsSupported(function);
-            function.WakeUp();
-            function.DisableMessages();
-            return IxgbeDevice.Supports(function) ? new IxgbeDevice(function, options) : new VirtioDevice(function, options);
-        }
-        catch
-        {
-            function.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>The name of the driver for cards with these PCI ids, as <see cref="DriverName"/>; null if there is none.</summary>
-    public static string? FindDriver(ushort vendorId, ushort deviceId) =>
-        IxgbeDevice.Supports(vendorId, deviceId) ? IxgbeDevice.Driver : VirtioDevice.Supports(vendorId, deviceId) ? VirtioDevice.Driver : null;
-
-    /// <summary>
-    /// Makes <paramref name="open"/> responsible for specifiers that begin with <paramref name="scheme"/> and a colon.
-    /// The last registration of a scheme counts. Thread-safe.
-    /// </summary>
-    public static void RegisterTransport(string scheme, Func<string, PciDevice> open) => s_transports[scheme] = open;
-
     /// <summary>Receives from the first queue; see <see cref="ReceiveQueue.Receive(Span{Packet})"/>.</summary>
     public int Receive(Span<Packet> batch) => _receiveQueue.Receive(batch);
-
-    /// <summary>Receives from the first queue, and waits for packets; see <see cref="ReceiveQueue.Receive(Span{Packet}, TimeSpan)"/>.</summary>
-    public int Receive(Span<Packet> batch, TimeSpan timeout) => _receiveQueue.Receive(batch, timeout);
 
     /// <summary>Sends on the first queue; see <see cref="TransmitQueue.Transmit"/>.</summary>
     public int Transmit(ReadOnlySpan<Packet> batch) => _transmitQueue.Transmit(batch);
 
     /// <summary>Sends on the first queue, and drops what cannot be sent; see <see cref="TransmitQueue.TransmitOrDrop"/>.</summary>
-    public int TransmitOrDrop(ReadOnlySpan<Packet> batch) => _transmitQueue.TransmitOrDrop(batch);
+    public int TransmitOrDrop(ReadOnlySpan<Packet> batch)
+    {
+        int sent = _transmitQueue.Transmit(batch);
+        return sent == batch.Length ? sent : _transmitQueue.DropOrLeave(batch, sent);
+    }
 
     /// <summary>Waits until the link is up.</summary>
     /// <returns>False if it is still down after <paramref name="timeout"/>.</returns>
     public bool WaitForLink(TimeSpan timeout) => PciDevice.WaitUntil(() => Link.IsUp, timeout);
-
-    /// <summary>
-    /// Also receives frames to this unicast address (an ixgbe card has room for 127 besides its own). To add one again changes nothing,
-    /// and it stays when <see cref="MacAddress"/> changes.
-    /// </summary>
-    /// <exception cref="ArgumentException">A multicast or zero address.</exception>
-    /// <exception cref="InvalidOperationException">The card's table is full.</exception>
-    /// <exception cref="FeatureNotOfferedException">The card has no filter.</exception>
-    public abstract void AddUnicastFilter(MacAddress address);
-
-    /// <summary>Also receives frames to this multicast address (and on ixgbe to others that share its hash). To add one again changes nothing.</summary>
-    /// <exception cref="ArgumentException">A unicast address.</exception>
-    /// <exception cref="FeatureNotOfferedException">The card has no filter.</exception>
-    public abstract void AddMulticastFilter(MacAddress address);
 
     /// <summary>
     /// What the card and its queues have counted since the device was opened. Any thread may ask, until the device is disposed, and as
@@ -272,31 +188,5 @@ public abstract class NetworkDevice : IDisposable
             }
         }
         if (misuse is not null) throw misuse;
-    }
-
-    private protected static void RequireUnicast(MacAddress address)
-    {
-        if (!address.IsUnicast) throw new ArgumentException($"{address} is not the address of one port", nameof(address));
-    }
-
-    private protected static void RequireMulticast(MacAddress address)
-    {
-        if (!address.IsMulticast) throw new ArgumentException($"{address} is no multicast address", nameof(address));
-    }
-
-    private static void IsSupported(PciDevice function)
-    {
-        // Before it is touched, and its kernel driver unbound. A virtio device has to be asked first: its driver does.
-        if (IxgbeDevice.Supports(function)) function.ThrowIfTranslated();
-        else if (!VirtioDevice.Supports(function)) throw Unsupported(function);
-    }
-
-    private static PciDeviceException Unsupported(PciDevice function)
-    {
-        string id = $"{function.VendorId:x4}:{function.DeviceId:x4}";
-        const uint EthernetController = 0x0200;
-        return function.ClassCode >> 8 == EthernetController
-            ? new($"{function.Name} ({id}) is a network card without a driver here: supported are Intel 82599, X540 and X550, and virtio-net")
-            : new($"{function.Name} ({id}) is no network card: its PCI class is {function.ClassCode:x6}, expected 0200xx");
     }
 }

@@ -10,7 +10,7 @@ namespace Ixy;
 /// Frames are without the 4-byte FCS. Not thread-safe.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
-public unsafe struct Packet
+public unsafe partial struct Packet
 {
     internal const int PoolShift = 48;
     internal const ulong AddressMask = (1UL << PoolShift) - 1;
@@ -28,8 +28,8 @@ public unsafe struct Packet
     internal const int FlagsShift = 16, LoanShift = 24, HashShift = 32;
     internal const ulong FlagsMask = 0x00FF_0000, LoanMask = 0xFF00_0000;
 
-    /// <summary>What a transmit queue has to look at more closely: loans, and all that is asked of the device.</summary>
-    internal const ulong UnusualMask = LoanMask | (ulong)PacketFlags.Requests << FlagsShift;
+    /// <summary>What a transmit queue has to look at more closely: all that is asked of the device.</summary>
+    internal const ulong RequestsMask = (ulong)PacketFlags.Requests << FlagsShift;
 
     internal readonly uint Loan => (byte)(Metadata >> LoanShift);
 
@@ -41,8 +41,15 @@ public unsafe struct Packet
         get
         {
             if ((Metadata & LoanMask) != 0) VerifyHeld();
-            return MemoryMarshal.CreateSpan(ref *(byte*)(Buffer & AddressMask), (ushort)Metadata);
+            return Frame;
         }
+    }
+
+    /// <summary>The same for the driver, which may look at packets that are the card's already.</summary>
+    internal readonly Span<byte> Frame
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => MemoryMarshal.CreateSpan(ref *(byte*)(Buffer & AddressMask), (ushort)Metadata);
     }
 
     /// <summary>Length of the frame in bytes, without FCS: 0 to the pool's <see cref="PacketPool.BufferSize"/>.</summary>
@@ -58,40 +65,6 @@ public unsafe struct Packet
         }
     }
 
-    /// <summary>
-    /// What the device found out about a received frame, and what it shall do to one that is transmitted. None of it unless
-    /// <see cref="NetworkDeviceOptions.Offloads"/> asked for it when the device was opened.
-    /// </summary>
-    public PacketFlags Flags
-    {
-        readonly get => (PacketFlags)(byte)(Metadata >> FlagsShift);
-        set => Metadata = (Metadata & ~FlagsMask) | (ulong)(byte)value << FlagsShift;
-    }
-
-    /// <summary>
-    /// The VLAN tag that was stripped (<see cref="PacketFlags.VlanStripped"/>) or is to be inserted
-    /// (<see cref="PacketFlags.InsertVlan"/>); without these flags it means nothing. It is the tag control information of IEEE
-    /// 802.1Q: VLAN id in bits 0 to 11, drop eligible in bit 12, priority in bits 13 to 15. It lies in front of the frame, in the
-    /// buffer's headroom, so a tag that was stripped need not be set again to be inserted.
-    /// </summary>
-    /// <exception cref="PacketMisuseException">The packet belongs to no pool; or the pool is checked, and the packet was transmitted or freed.</exception>
-    public readonly ushort VlanTag
-    {
-        get
-        {
-            Pool.Checks?.VerifyHeld(this, "read or written");
-            return VlanTagOf(Buffer);
-        }
-        set
-        {
-            Pool.Checks?.VerifyHeld(this, "read or written");
-            VlanTagOf(Buffer) = value;
-        }
-    }
-
-    /// <summary>The hash the card computed to choose a queue (RSS), 0 if it computed none.</summary>
-    public readonly uint RssHash => (uint)(Metadata >> HashShift);
-
     /// <summary>The pool that the buffer goes back to.</summary>
     /// <exception cref="PacketMisuseException">This is <c>default(Packet)</c>, or its pool is gone.</exception>
     public readonly PacketPool Pool => PacketPool.Find(Buffer);
@@ -99,9 +72,6 @@ public unsafe struct Packet
     /// <summary>Gives the buffer back to its pool.</summary>
     /// <exception cref="PacketMisuseException">The pool is checked, and the packet was transmitted or freed before.</exception>
     public readonly void Free() => PacketPool.Free(new ReadOnlySpan<Packet>(in this));
-
-    /// <summary>Where the tag lies: at the far end of the headroom, as the near end is virtio's header's.</summary>
-    internal static ref ushort VlanTagOf(ulong buffer) => ref *(ushort*)((buffer & AddressMask) - PacketPool.Headroom);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private readonly void VerifyHeld() => Pool.Checks!.VerifyHeld(this, "read or written");

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
-using Ixy.Pools;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Ixy.Vfio;
 using Ixy.Vfio.Dma;
 
@@ -7,12 +8,15 @@ namespace Ixy;
 
 /// <summary>
 /// A fixed number of equal buffers in DMA memory, handed out last-in first-out, so that warm buffers are used again.
-/// Thread-safe: a packet may be allocated or received on one thread, and freed or transmitted on another. Each thread and each
-/// queue has some free buffers at hand (a sixteenth of the pool and 256 at most, a thread twice that), and changes them with the
-/// others block by block; before a pool says that it is empty it takes them all, but for those of its receive queue.
+/// Thread-safe: a packet may be allocated or received on one thread, and freed or transmitted on another.
 /// After <see cref="Dispose"/> it hands out nothing more, and its memory goes when the last buffer is back: a card may still
 /// be sending from it.
 /// </summary>
+/// <remarks>
+/// How many buffers it takes: those of the receive ring, those of every transmit ring that its packets go to, those that the
+/// application holds at once, and 128 that the receive queue keeps at hand (a sixteenth of a small pool). With fewer, the
+/// receive queue runs dry and drops.
+/// </remarks>
 public sealed unsafe partial class PacketPool : IDisposable
 {
     /// <summary>
@@ -22,11 +26,19 @@ public sealed unsafe partial class PacketPool : IDisposable
     /// </summary>
     internal const int Headroom = 64;
 
+    private const int Batch = 64;
+
     private static readonly Lock s_lock = new();
     private static PacketPool?[] s_pools = new PacketPool?[64];
 
     private readonly DmaMemory _memory;
     private readonly int _stride, _buffersPerFrame;
+    // The first so many of these are the free buffers, the warmest last. Under the gate, which nobody holds for longer than a
+    // copy of a block, so waiting for it is spinning.
+    private readonly ulong[] _free;
+    private int _count;
+    private bool _disposed;
+    private SpinLock _gate = new(enableThreadOwnerTracking: false);
     private int _templateLength;
 
     /// <summary>Takes the buffers from the <see cref="DmaArena"/>.</summary>
@@ -42,12 +54,11 @@ public sealed unsafe partial class PacketPool : IDisposable
         // No buffer, with its headroom, lies across two frames: without an IOMMU these are not neighbours for the device.
         int fullFrames = Math.DivRem(options.Count, _buffersPerFrame, out int rest);
         _memory = DmaMemory.Allocate((nuint)fullFrames * DmaArena.FrameLength + (nuint)(rest * _stride), DmaArena.FrameLength, options.NumaNode);
-        Store = new BufferStore(BlockCapacityFor(options.Count));
         Id = Register(this);
         if (options.Checked) Checks = new PacketPoolChecks(this);
-        _state = options.Count < SmallestCached ? Uncached : 0;
-        Attach(_shared, isClaimable: false);
-        Fill();
+        // The lowest come out first.
+        _free = new ulong[options.Count];
+        for (int index = options.Count; index > 0;) _free[_count++] = AddressOf(--index) | Id << Packet.PoolShift;
     }
 
     /// <summary>What the pool was made with.</summary>
@@ -59,17 +70,14 @@ public sealed unsafe partial class PacketPool : IDisposable
     /// <summary>How many buffers there are.</summary>
     public int Capacity => Options.Count;
 
-    /// <summary>How many buffers are in the pool now. While other threads use it, about so many.</summary>
-    public int Available
-    {
-        get
-        {
-            lock (_gate) return CountAvailable();
-        }
-    }
+    /// <summary>How many buffers are free now, also those that its receive queue has at hand. While other threads use it, about so many.</summary>
+    public int Available => Volatile.Read(ref _count) + (AtHand?.Count ?? 0);
 
     /// <summary>The watch over the buffers; null in an unchecked pool.</summary>
     internal PacketPoolChecks? Checks { get; }
+
+    /// <summary>What its receive queue has at hand.</summary>
+    internal BufferBlock? AtHand { get; set; }
 
     /// <summary>The number that its buffers' references have in their high bits.</summary>
     internal ulong Id { get; }
@@ -85,66 +93,91 @@ public sealed unsafe partial class PacketPool : IDisposable
     /// <summary>Fills <paramref name="batch"/> from the front as far as buffers are there. Lengths are the template's, or 0.</summary>
     /// <returns>How many packets were taken: 0 to the length of the batch.</returns>
     /// <exception cref="ObjectDisposedException">The pool was disposed.</exception>
+    [SkipLocalsInit]
     public int Allocate(Span<Packet> batch, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
-        int count = Take(batch);
-        if (count < batch.Length && Gather()) count += Take(batch[count..]);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        Span<ulong> buffers = stackalloc ulong[Batch];
+        int count = 0, taken;
+        do
+        {
+            taken = Take(buffers[..Math.Min(Batch, batch.Length - count)]);
+            for (int i = taken; i > 0;) batch[count++] = new Packet { Buffer = buffers[--i], Metadata = (uint)_templateLength };
+        }
+        while (taken == Batch);
         Checks?.Lend(batch[..count], $"{file}:{line}");
         return count;
     }
 
-    /// <summary>
-    /// Writes <paramref name="frame"/> into every free buffer, and makes it the content of packets allocated from now on.
-    /// For generators: buffers that a card only reads keep it.
-    /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">The frame is longer than a buffer.</exception>
-    /// <exception cref="InvalidOperationException">Some buffers are not in the pool.</exception>
-    public void SetTemplate(ReadOnlySpan<byte> frame)
+    /// <summary>Takes as many buffers as there is place for, the warmest last.</summary>
+    /// <returns>How many were there.</returns>
+    internal int Take(Span<ulong> buffers)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(frame.Length, BufferSize);
-        if (Available != Capacity) throw new InvalidOperationException($"{Capacity - Available} buffers are not in the pool");
-        for (int index = 0; index < Capacity; index++) frame.CopyTo(new Span<byte>((void*)AddressOf(index), BufferSize));
-        _templateLength = frame.Length;
+        bool isHeld = false;
+        _gate.Enter(ref isHeld);
+        int taken = _disposed ? 0 : Math.Min(buffers.Length, _count);
+        _count -= taken;
+        _free.AsSpan(_count, taken).CopyTo(buffers);
+        _gate.Exit(useMemoryBarrier: false);
+        return taken;
     }
 
-    /// <summary>
-    /// Gives packets back, each to its own pool. A thread allocates some managed memory the first time, also when it gives none,
-    /// and never again.
-    /// </summary>
+    /// <summary>Gives packets back, each to its own pool.</summary>
     /// <exception cref="PacketMisuseException">A packet is <c>default</c>, or was given back before (a checked pool knows which).</exception>
+    [SkipLocalsInit]
     public static void Free(ReadOnlySpan<Packet> packets)
     {
-        var caches = BufferCaches.OfThread;
-        while (!packets.IsEmpty)
+        Span<ulong> buffers = stackalloc ulong[Batch];
+        int count = 0;
+        try
         {
-            var pool = Find(packets[0].Buffer);
-            var run = packets;
-            if (pool.Checks is { } checks)
+            foreach (ref readonly var packet in packets)
             {
-                checks.Return(packets[0]);
-                run = packets[..1];
+                if (packet.Loan != 0) packet.Pool.Checks?.Return(packet);
+                buffers[count++] = packet.Buffer;
+                if (count < Batch) continue;
+                count = 0;
+                Free(buffers);
             }
-            packets = packets[pool.Put(caches, run)..];
+        }
+        finally
+        {
+            Free(buffers[..count]);
         }
     }
 
-    /// <summary>Gives back what a card has sent.</summary>
-    /// <param name="caches">The queue's, or the thread's.</param>
-    /// <param name="buffers">The references.</param>
-    /// <param name="count">How many.</param>
-    internal static void FreeSent(BufferCaches caches, ulong* buffers, int count)
+    /// <summary>Gives buffers back, each to its own pool: of packets that were freed, or that a card has sent.</summary>
+    internal static void Free(ReadOnlySpan<ulong> buffers)
     {
-        for (var end = buffers + count; buffers < end;)
-        {
-            var pool = Find(*buffers);
-            var run = end;
-            if (pool.Checks is { } checks)
-            {
-                checks.ReturnFromCard(*buffers);
-                run = buffers + 1;
-            }
-            buffers += pool.Put(caches, buffers, run);
-        }
+        while (!buffers.IsEmpty) buffers = buffers[Find(buffers[0]).Put(buffers)..];
+    }
+
+    // How many of them it took: those at the front that are its own. Nearly always that is all.
+    private int Put(ReadOnlySpan<ulong> buffers)
+    {
+        buffers = buffers[..CountOwn(buffers)];
+        Checks?.ReturnFromCard(buffers);
+        bool isHeld = false;
+        _gate.Enter(ref isHeld);
+        bool hasRoom = buffers.Length <= _free.Length - _count;
+        if (hasRoom) buffers.CopyTo(_free.AsSpan(_count));
+        if (hasRoom) _count += buffers.Length;
+        bool isOver = _disposed && _count == _free.Length;
+        _gate.Exit(useMemoryBarrier: false);
+        if (!hasRoom) throw new PacketMisuseException($"a packet of {Options.Name} was given back twice: all {Capacity} are there already");
+        if (isOver) Release();
+        return buffers.Length;
+    }
+
+    // Those in front of the first that is another pool's. First a look at four at a time, as nearly always there is none.
+    private int CountOwn(ReadOnlySpan<ulong> buffers)
+    {
+        var fours = MemoryMarshal.Cast<ulong, Vector256<ulong>>(buffers);
+        var mark = Vector256.Create(Id << Packet.PoolShift);
+        int own = 0;
+        while (own < fours.Length && (fours[own] ^ mark) >>> Packet.PoolShift == Vector256<ulong>.Zero) own++;
+        for (own *= Vector256<ulong>.Count; own < buffers.Length && buffers[own] >> Packet.PoolShift == Id;) own++;
+        return own;
     }
 
     /// <summary>The pool of a buffer.</summary>
@@ -156,36 +189,20 @@ public sealed unsafe partial class PacketPool : IDisposable
         return id < (ulong)pools.Length && pools[id] is { } pool ? pool : throw NoPool();
     }
 
-    /// <summary>Packets that the application holds, with the place where each was allocated. Checked pools only.</summary>
-    /// <exception cref="InvalidOperationException">The pool is not checked.</exception>
-    public IReadOnlyList<string> FindLeaks() =>
-        Checks?.FindHeld() ?? throw new InvalidOperationException("only a checked pool knows who holds its packets");
-
     /// <summary>Hands out nothing more; the memory goes when the last buffer is back. Does nothing the second time.</summary>
-    /// <exception cref="PacketMisuseException">
-    /// The pool is checked, and the application has not given every packet back; or more were given back than there are.
-    /// </exception>
+    /// <exception cref="PacketMisuseException">The pool is checked, and the application has not given every packet back.</exception>
     public void Dispose()
     {
-        List<string> leaks;
-        int available;
-        lock (_gate)
-        {
-            if ((_state & Disposed) != 0) return;
-            Claim(Disposed);
-            leaks = Checks?.FindHeld() ?? [];
-            available = CountAvailable();
-            ReleaseIfComplete();
-        }
-        if (leaks.Count > 0)
+        var leaks = Checks?.FindHeld() ?? [];
+        bool isHeld = false;
+        _gate.Enter(ref isHeld);
+        bool wasDisposed = _disposed;
+        _disposed = true;
+        bool isOver = !wasDisposed && _count == _free.Length;
+        _gate.Exit(useMemoryBarrier: false);
+        if (isOver) Release();
+        if (leaks.Count > 0 && !wasDisposed)
             throw new PacketMisuseException($"{leaks.Count} packets of {Options.Name} were never given back: {string.Join("; ", leaks.Take(8))}");
-        if (available > Capacity) throw TooMany();
-    }
-
-    internal int IndexOf(ulong buffer)
-    {
-        nuint offset = (nuint)(buffer & Packet.AddressMask) - _memory.Address;
-        return (int)(offset / DmaArena.FrameLength) * _buffersPerFrame + (int)(offset % DmaArena.FrameLength) / _stride;
     }
 
     private ulong AddressOf(int index)
@@ -194,17 +211,10 @@ public sealed unsafe partial class PacketPool : IDisposable
         return _memory.Address + (nuint)frame * DmaArena.FrameLength + (nuint)(place * _stride + Headroom);
     }
 
-    // The lowest buffers come out first.
-    private void Fill()
+    private void Release()
     {
-        int index = Capacity;
-        while (index > 0)
-        {
-            var block = Store.TakeEmpty();
-            for (; index > 0 && block->Count < block->Capacity; block->Count++)
-                BufferBlock.Buffers(block)[block->Count] = AddressOf(--index) | Id << Packet.PoolShift;
-            Store.Give(block);
-        }
+        lock (s_lock) s_pools[Id] = null;
+        _memory.Dispose();
     }
 
     private static ulong Register(PacketPool pool)

@@ -33,9 +33,6 @@ internal sealed class PacketPoolChecks
         foreach (ref var packet in packets) Lend(ref packet, place);
     }
 
-    /// <summary>The card gets an empty buffer to receive into.</summary>
-    internal void LendToCard(ulong buffer) => _holders[_pool.IndexOf(buffer)] = Holder.Card;
-
     /// <summary>The application gets a packet the card has filled.</summary>
     internal void Lend(ref Packet packet, string place)
     {
@@ -53,23 +50,35 @@ internal sealed class PacketPoolChecks
         int given = 0;
         try
         {
-            for (; given < batch.Length; given++) batch[given].Pool.Checks?.Transmit(batch[given]);
+            for (; given < batch.Length; given++) Of(batch[given])?.Transmit(batch[given]);
         }
         catch
         {
-            foreach (ref readonly var packet in batch[..given]) packet.Pool.Checks?.Keep(packet);
+            Keep(batch[..given]);
             throw;
         }
     }
 
-    /// <summary>The application gives a packet back.</summary>
-    internal void Return(in Packet packet)
+    /// <summary>The card has not taken packets that it was to send: they are the application's, as before.</summary>
+    internal static void Keep(ReadOnlySpan<Packet> batch)
     {
-        Change(packet, Holder.Pool, "freed");
+        foreach (ref readonly var packet in batch) Of(packet)?.Keep(packet);
     }
 
-    /// <summary>The card is done with a buffer.</summary>
-    internal void ReturnFromCard(ulong buffer) => _holders[_pool.IndexOf(buffer)] = Holder.Pool;
+    /// <summary>Throws if a packet is watched and not the application's.</summary>
+    internal static void Verify(in Packet packet, string action) => Of(packet)?.VerifyHeld(packet, action);
+
+    /// <summary>The application gives a packet back.</summary>
+    internal void Return(in Packet packet) => Change(packet, Holder.Pool, "freed");
+
+    /// <summary>The card is done with buffers.</summary>
+    internal void ReturnFromCard(ReadOnlySpan<ulong> buffers)
+    {
+        foreach (ulong buffer in buffers) _holders[_pool.IndexOf(buffer)] = Holder.Pool;
+    }
+
+    // Only handles of watched packets have a loan; default(Packet), too, has none.
+    private static PacketPoolChecks? Of(in Packet packet) => packet.Loan == 0 ? null : packet.Pool.Checks;
 
     private void Transmit(in Packet packet) => Change(packet, Holder.Card, "transmitted");
 

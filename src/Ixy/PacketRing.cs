@@ -1,5 +1,4 @@
 using System.Numerics;
-using Ixy.Pools;
 
 namespace Ixy;
 

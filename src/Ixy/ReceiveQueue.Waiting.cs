@@ -17,12 +17,6 @@ public abstract partial class ReceiveQueue
     /// </summary>
     public long Waits => Interrupt?.Waits ?? 0;
 
-    /// <summary>The queue's interrupt; null if the device was opened without.</summary>
-    internal QueueInterrupt? Interrupt { get; set; }
-
-    /// <summary>Whose queue it is, once the device is open: who waits asks whether it is still there.</summary>
-    internal Vfio.PciDevice? Device { get; set; }
-
     internal TimeProvider Clock => Device?.Clock ?? TimeProvider.System;
 
     /// <summary>Something has arrived that <see cref="Receive(Span{Packet})"/> would take or drop.</summary>

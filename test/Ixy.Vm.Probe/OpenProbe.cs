@@ -42,11 +42,10 @@ internal static unsafe class OpenProbe
         Thread.Sleep(Timeout.Infinite);
     }
 
-    /// <summary>Opens one through sysfs, taking it from its kernel driver if asked to.</summary>
-    internal static void RunSysfs(PciAddress address, IReadOnlyList<string> words)
+    /// <summary>Opens one through sysfs.</summary>
+    internal static void RunSysfs(PciAddress address)
     {
-        var policy = words is [var word, ..] ? Enum.Parse<KernelDriverPolicy>(word) : KernelDriverPolicy.Refuse;
-        using var device = new SysfsPciDevice(address, null, policy);
+        using var device = new SysfsPciDevice(address);
         Fact.Print("id", $"{device.VendorId:x4}:{device.DeviceId:x4}");
         DmaArena.Attach(device);
         using var memory = DmaMemory.Allocate(3 << 20, DmaArena.FrameLength);
@@ -61,7 +60,7 @@ internal static unsafe class OpenProbe
     internal static void RunSysfsWithoutRights(PciAddress address)
     {
         Capabilities.DropSysAdmin();
-        RunSysfs(address, []);
+        RunSysfs(address);
     }
 
     // A mapping is a line "start-end ..." and lines about it (proc_pid_smaps(5)).

@@ -14,7 +14,7 @@ try
     {
         "open" => () => OpenProbe.Run([address, .. more.Select(Parse)]),
         "hold" => () => OpenProbe.Hold(address),
-        "sysfs" => () => OpenProbe.RunSysfs(address, more),
+        "sysfs" => () => OpenProbe.RunSysfs(address),
         "sysfs-without-rights" => () => OpenProbe.RunSysfsWithoutRights(address),
         "edu" => () => Leaks.Check(() => EduProbe.Run(address)),
         "stray" => () => EduProbe.StrayDma(address),

@@ -31,29 +31,17 @@ internal static unsafe partial class Libc
     [LibraryImport(C, SetLastError = true)]
     internal static partial int munmap(nint address, nuint length);
 
-    [LibraryImport(C, SetLastError = true)]
-    internal static partial int mprotect(nint address, nuint length, int protection);
-
     [LibraryImport(C, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int memfd_create(string name, uint flags);
 
     [LibraryImport(C, SetLastError = true)]
     internal static partial int ftruncate(int fd, long length);
 
-    [LibraryImport(C, SetLastError = true)]
-    internal static partial int fstatfs(int fd, void* status);
-
     [LibraryImport(C, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int open(string path, int flags);
 
     [LibraryImport(C, SetLastError = true)]
     internal static partial int close(int fd);
-
-    [LibraryImport(C, SetLastError = true)]
-    internal static partial nint read(int fd, void* buffer, nuint count);
-
-    [LibraryImport(C, SetLastError = true)]
-    internal static partial nint write(int fd, void* buffer, nuint count);
 
     [LibraryImport(C, SetLastError = true)]
     internal static partial nint pread(int fd, void* buffer, nuint count, long offset);
@@ -63,18 +51,6 @@ internal static unsafe partial class Libc
 
     [LibraryImport(C, SetLastError = true)]
     internal static partial int fcntl(int fd, int command, nint argument);
-
-    [LibraryImport(C, SetLastError = true)]
-    internal static partial long lseek(int fd, long offset, int whence);
-
-    [LibraryImport(C, SetLastError = true)]
-    internal static partial int ioctl(int fd, nuint request, void* argument);
-
-    [LibraryImport(C, SetLastError = true)]
-    internal static partial int sched_setaffinity(int thread, nuint size, ulong* mask);
-
-    [LibraryImport(C, SetLastError = true)]
-    internal static partial int sched_getaffinity(int thread, nuint size, ulong* mask);
 
     /// <summary>What is left is written to the second one when a signal ends the sleep.</summary>
     [LibraryImport(C)]

@@ -8,7 +8,7 @@ namespace Ixy.Vfio.Interrupts;
 /// </summary>
 internal static class MessageControl
 {
-    private const uint LineDisable = 1 << 10, MsiEnable = 1 << 0, MsiVectorsMask = 7 << 4, MsixMask = 1 << 14, MsixEnable = 1 << 15;
+    private const uint LineDisable = 1 << 10, MsiVectorsMask = 7 << 4, MsixMask = 1 << 14;
     private const int MsiVectorsShift = 4;
 
     /// <summary>
@@ -27,26 +27,24 @@ internal static class MessageControl
             case InterruptKind.Msi:
                 MessageMask.ClearMsi(device);
                 // 6.8.1.3: the number of vectors as a power of two.
-                Change(device, kind, MsiEnable | MsiVectorsMask, MsiEnable | Logarithm(vectors) << MsiVectorsShift);
+                Change(device, kind, PciDevice.MsiEnable | MsiVectorsMask, PciDevice.MsiEnable | Logarithm(vectors) << MsiVectorsShift);
                 break;
             default:
                 for (int vector = 0; vector < vectors; vector++) MessageMask.SetMsix(device, vector, masked: false);
-                Change(device, kind, MsixEnable | MsixMask, MsixEnable);
+                Change(device, kind, PciDevice.MsixEnable | MsixMask, PciDevice.MsixEnable);
                 break;
         }
     }
 
     /// <summary>Switches it off.</summary>
     internal static void Disable(PciDevice device, InterruptKind kind) =>
-        Change(device, kind, kind == InterruptKind.Msi ? MsiEnable : MsixEnable, 0);
+        Change(device, kind, kind == InterruptKind.Msi ? PciDevice.MsiEnable : PciDevice.MsixEnable, 0);
 
     private static uint Logarithm(int vectors) => (uint)BitOperations.Log2(BitOperations.RoundUpToPowerOf2((uint)vectors));
 
     private static void Change(PciDevice device, InterruptKind kind, uint mask, uint value)
     {
         if (kind == InterruptKind.Intx) return;
-        byte id = kind == InterruptKind.Msi ? MessageMask.MsiId : MessageMask.MsixId;
-        foreach (int capability in device.FindCapabilities(id).Take(1))
-            device.WriteConfig(capability + 2, device.ReadConfig(capability + 2, 2) & ~mask | value, 2);
+        device.ChangeMessages(kind == InterruptKind.Msi ? PciDevice.MsiId : PciDevice.MsixId, mask, value);
     }
 }

@@ -3,13 +3,12 @@ namespace Ixy.Vfio.Interrupts;
 /// <summary>The mask bits of message-signalled interrupts, where PCI Local Bus 3.0 (section 6.8) puts them.</summary>
 internal static class MessageMask
 {
-    internal const byte MsiId = 0x05, MsixId = 0x11;
     private const uint Is64Bit = 1 << 7, HasMasks = 1 << 8;
 
     /// <summary>The mask bits of MSI lie in its capability, where the function has any (6.8.1.3).</summary>
     internal static void SetMsi(PciDevice device, int vector, bool masked)
     {
-        int capability = device.FindCapabilities(MsiId).First();
+        int capability = device.FindCapabilities(PciDevice.MsiId).First();
         uint control = device.ReadConfig(capability + 2, 2);
         if ((control & HasMasks) == 0)
             throw new InterruptsNotSupportedException(
@@ -22,7 +21,7 @@ internal static class MessageMask
     /// <summary>Unmasks all vectors of MSI, if they have mask bits.</summary>
     internal static void ClearMsi(PciDevice device)
     {
-        foreach (int capability in device.FindCapabilities(MsiId).Take(1))
+        foreach (int capability in device.FindCapabilities(PciDevice.MsiId).Take(1))
         {
             uint control = device.ReadConfig(capability + 2, 2);
             if ((control & HasMasks) != 0) device.WriteConfig(MsiMasks(capability, control), 0, 4);
@@ -32,7 +31,7 @@ internal static class MessageMask
     /// <summary>The mask bit of an MSI-X vector is the lowest of the fourth word of its table entry (6.8.2.9).</summary>
     internal static void SetMsix(PciDevice device, int vector, bool masked)
     {
-        int capability = device.FindCapabilities(MsixId).First();
+        int capability = device.FindCapabilities(PciDevice.MsixId).First();
         uint table = device.ReadConfig(capability + 4, 4);
         var bar = device.OpenBar((int)(table & 7));
         uint control = (table & ~7u) + (uint)vector * 16 + 12;

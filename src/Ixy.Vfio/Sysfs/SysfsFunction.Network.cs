@@ -32,11 +32,4 @@ internal sealed partial class SysfsFunction
         && int.TryParse(text.AsSpan("0x".Length), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int number)
             ? number
             : throw new PciDeviceException($"{Path.Combine(Directory, file)} does not say what {Name} is: expected a number like 0x8086");
-
-    // Null where this kernel has no such file.
-    private string? ReadText(string file)
-    {
-        string path = Path.Combine(Directory, file);
-        return File.Exists(path) ? File.ReadAllText(path).Trim() : null;
-    }
 }

@@ -75,4 +75,11 @@ internal sealed partial class SysfsFunction
 
     // Null where there is no such link.
     private string? LinkName(string link) => Path.GetFileName(new FileInfo(Path.Combine(Directory, link)).LinkTarget);
+
+    // Null where this kernel has no such file.
+    private string? ReadText(string file)
+    {
+        string path = Path.Combine(Directory, file);
+        return File.Exists(path) ? File.ReadAllText(path).Trim() : null;
+    }
 }

@@ -13,7 +13,6 @@ public sealed partial class IxgbeDevice
     // to sleep: see IxgbeReceiveQueue.Arm.
     private void SetUpInterrupts()
     {
-        if (!_options.Interrupts) return;
         _vectors = _device.EnableInterrupts(InterruptKind.Msix, _options.ReceiveQueues);
         for (int i = 0; i < _vectors.Count; i += 2) _bar.Write32(IVAR[i / 2], VectorsOfPair(i));
         // 7.3.1.4: the message says what the cause is, so sending it clears the cause. Above the first 16 it always does.
@@ -26,6 +25,8 @@ public sealed partial class IxgbeDevice
         // 8.2.3.5.18: several vectors; EIAM counts for messages; and a cause that is enabled again sends a new one.
         Write(GPIE, GPIE_.MultipleMsix | GPIE_.AutoMask | GPIE_.PbaSupport);
     }
+
+    private void ConnectQueue(int index) => _receiveQueues[index].Interrupt = new QueueInterrupt(_device, _vectors![index]);
 
     // 7.3.4: receive queue n has vector n, two queues in a register; transmit queues have none. The whole register: what is in
     // fields that are not valid yet may be anything.

@@ -6,11 +6,11 @@ namespace Ixy.Ixgbe;
 // 7.1.2.8 Receive-side scaling: a hash over addresses and ports chooses one of the first 16 queues.
 public sealed partial class IxgbeDevice
 {
-    private static readonly (RssHashTypes Type, uint Bit)[] s_hashTypes =
-    [
+    private static ReadOnlySpan<(RssHashTypes Type, uint Bit)> HashTypes => new[]
+    {
         (RssHashTypes.IPv4, MRQC_.IPv4), (RssHashTypes.TcpIPv4, MRQC_.TcpIPv4), (RssHashTypes.UdpIPv4, MRQC_.UdpIPv4),
         (RssHashTypes.IPv6, MRQC_.IPv6), (RssHashTypes.TcpIPv6, MRQC_.TcpIPv6), (RssHashTypes.UdpIPv6, MRQC_.UdpIPv6),
-    ];
+    };
 
     // 4.6.10.1.1 Global filtering and offload: key and table come before the mode that uses them.
     private void SetUpRss(RssOptions options)
@@ -27,7 +27,7 @@ public sealed partial class IxgbeDevice
         // RSS status shares a descriptor field with the fragment checksum: the hash wins (7.1.6.2).
         Change(RXCSUM, RXCSUM_.RssHashInDescriptor, set: true);
         uint mode = MRQC_.RssOnly;
-        foreach (var (type, bit) in s_hashTypes)
+        foreach (var (type, bit) in HashTypes)
         {
             if ((options.HashTypes & type) != 0) mode |= bit;
         }

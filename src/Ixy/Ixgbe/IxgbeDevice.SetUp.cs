@@ -25,7 +25,7 @@ public sealed partial class IxgbeDevice
         StartLink();
         ReadStatistics();
         _statistics = default;
-        SetUpInterrupts();
+        if (_options.Interrupts) SetUpInterrupts();
         SetUpReceive();
         SetUpTransmit();
         EnableTransmitQueues();
@@ -46,16 +46,9 @@ public sealed partial class IxgbeDevice
         Change(CTRL, CTRL_.MasterDisable, set: true);
         // A card that hangs is just what the reset is for: it goes on without an answer.
         _ = TryWaitFor(STATUS, STATUS_.MasterEnable, set: false, milliseconds: 100);
-        StartReset(CTRL_.LRST | CTRL_.RST);
-        WaitFor("the end of the reset", CTRL, CTRL_.LRST | CTRL_.RST, set: false, milliseconds: 100);
-    }
-
-    // A write is posted: without the read it may reach the card only when the time is over.
-    private void StartReset(uint kinds)
-    {
-        Write(CTRL, kinds);
-        Read(STATUS);
+        Write(CTRL, CTRL_.LRST | CTRL_.RST);
         _device.Wait(s_resetTime);
+        WaitFor("the end of the reset", CTRL, CTRL_.LRST | CTRL_.RST, set: false, milliseconds: 100);
     }
 
     // 4.6.4 Initializing the PHY and link. Link-up takes up to seconds; see WaitForLink.
@@ -104,7 +97,11 @@ public sealed partial class IxgbeDevice
         // A threshold is set though no pause frame is ever sent (4.6.3.2).
         Write(FCRTH, buffer - FCRTH_.ThresholdDistance);
         SetUpFilters();
-        for (int i = 0; i < _options.ReceiveQueues; i++) SetUpReceiveQueue(new IxgbeReceiveQueue(_device, _bar, i, _options));
+        for (int i = 0; i < _options.ReceiveQueues; i++)
+        {
+            _receiveQueues.Add(NewReceiveQueue(i));
+            if (_options.Interrupts) ConnectQueue(i);
+        }
         if (_options.ReceiveQueues > 1 || _options.Rss is not null) SetUpRss(_options.Rss ?? new());
     }
 
@@ -120,22 +117,18 @@ public sealed partial class IxgbeDevice
         Change(HLREG0, HLREG0_.JumboEnable, set: true);
     }
 
-    private void SetUpReceiveQueue(IxgbeReceiveQueue queue)
+    // Each kind has a loop of its own, and the common ones no trace of the others.
+    private ReceiveQueue NewReceiveQueue(int index)
     {
-        _receiveQueues.Add(queue);
-        int i = queue.Index;
-        if (_vectors is not null) queue.Interrupt = new QueueInterrupt(_device, _vectors[i]);
-        uint size = (uint)_options.EffectiveBufferSize / SRRCTL_.BufferSizeUnit;
-        // Of several queues, one that nobody empties drops its own frames instead of blocking the packet buffer for all
-        // (Drop_En, 8.2.3.8.7). A single queue lets the packet buffer, 384 or 512 KiB, bridge the time until it is emptied.
-        uint dropEnable = _options.ReceiveQueues > 1 && _options.FullQueueDrops ? SRRCTL_.DropEnable : 0;
-        _bar.Write32(SRRCTL[i], size | SRRCTL_.AdvancedOneBuffer | dropEnable);
-        _bar.Write32(RDBAL[i], (uint)queue.RingAddress);
-        _bar.Write32(RDBAH[i], (uint)(queue.RingAddress >> 32));
-        _bar.Write32(RDLEN[i], queue.RingLength);
-        // 4.6.7: bit 12 of DCA_RXCTRL is set after reset and has to be cleared.
-        Change(DCA_RXCTRL[i], DCA_RXCTRL_.MustBeZero, set: false);
+        if ((_options.Offloads & (Offloads.ReceiveChecksum | Offloads.VlanStrip)) != 0) return NewReportingQueue(index);
+        return _device.DeviceAddressIsVirtual
+            ? new IxgbeReceiveQueue<VirtualAddresses, NoOffloads>(_device, _bar, index, _options)
+            : new IxgbeReceiveQueue<PhysicalAddresses, NoOffloads>(_device, _bar, index, _options);
     }
+
+    private TransmitQueue NewTransmitQueue(int index) => _device.DeviceAddressIsVirtual
+        ? new IxgbeTransmitQueue<VirtualAddresses>(_device, _bar, index, _options)
+        : new IxgbeTransmitQueue<PhysicalAddresses>(_device, _bar, index, _options);
 
     // 4.6.8 Transmit initialization
     private void SetUpTransmit()
@@ -151,17 +144,8 @@ public sealed partial class IxgbeDevice
         Write(DTXMXSZRQ, DTXMXSZRQ_.Most);
         ClearArbiters();
         Change(RTTDCS, RTTDCS_.ArbiterDisable, set: false);
-        for (int i = 0; i < _options.TransmitQueues; i++) SetUpTransmitQueue(new IxgbeTransmitQueue(_device, _bar, i, _options));
+        for (int i = 0; i < _options.TransmitQueues; i++) _transmitQueues.Add(NewTransmitQueue(i));
         Change(DMATXCTL, DMATXCTL_.Enable, set: true);
-    }
-
-    private void SetUpTransmitQueue(IxgbeTransmitQueue queue)
-    {
-        _transmitQueues.Add(queue);
-        int i = queue.Index;
-        _bar.Write32(TDBAL[i], (uint)queue.RingAddress);
-        _bar.Write32(TDBAH[i], (uint)(queue.RingAddress >> 32));
-        _bar.Write32(TDLEN[i], queue.RingLength);
     }
 
     // 7.2.3.4 Transmit descriptor fetching and write-back. PTHRESH 32: fetch ahead while fewer than 32 descriptors are on the card,
@@ -169,24 +153,27 @@ public sealed partial class IxgbeDevice
     // the bus. WTHRESH 0: a descriptor with RS is written back at once; more is forbidden when not every one has RS.
     private void EnableTransmitQueues()
     {
-        foreach (var queue in _transmitQueues)
+        for (int i = 0; i < _transmitQueues.Count; i++)
         {
-            uint register = TXDCTL[queue.Index];
+            uint register = TXDCTL[i];
             const uint Thresholds = 32u << TXDCTL_.PrefetchShift | 8u << TXDCTL_.HostShift | 0u << TXDCTL_.WriteBackShift;
             _bar.Write32(register, Thresholds | TXDCTL_.Enable);
-            WaitFor($"transmit queue {queue.Index}", register, TXDCTL_.Enable, set: true, milliseconds: 100);
+            WaitFor($"transmit queue {i}", register, TXDCTL_.Enable, set: true, milliseconds: 100);
         }
     }
 
     // 4.6.7, last steps: enable each queue, give it its descriptors, and open the receive path while it is halted.
     private void EnableReceiveQueues()
     {
-        foreach (var queue in _receiveQueues)
+        // 7.4.3 VLAN stripping, of tags with the EtherType in VLNCTRL, which is 0x8100 after reset.
+        uint stripsVlan = (_options.Offloads & Offloads.VlanStrip) != 0 ? RXDCTL_.VlanStrip : 0;
+        for (int i = 0; i < _receiveQueues.Count; i++)
         {
-            uint register = RXDCTL[queue.Index];
-            _bar.Write32(register, (_bar.Read32(register) & ~RXDCTL_.VlanStrip) | RXDCTL_.Enable | VlanControl);
-            WaitFor($"receive queue {queue.Index}", register, RXDCTL_.Enable, set: true, milliseconds: 100);
-            queue.RingDoorbell();
+            uint register = RXDCTL[i];
+            _bar.Write32(register, (_bar.Read32(register) & ~RXDCTL_.VlanStrip) | RXDCTL_.Enable | stripsVlan);
+            WaitFor($"receive queue {i}", register, RXDCTL_.Enable, set: true, milliseconds: 100);
+            // All descriptors but one, so that full and empty differ.
+            _bar.Write32(RDT[i], (uint)_options.RingSize - 1);
         }
         HaltReceive();
         // 4.6.7 does this last; here before RXEN, so that no frame is written with No Snoop.
@@ -229,16 +216,20 @@ public sealed partial class IxgbeDevice
     {
         DisableInterrupts();
         Change(RXCTRL, RXCTRL_.Enable, set: false);
-        foreach (var queue in _receiveQueues) Disable(RXDCTL[queue.Index], RXDCTL_.Enable);
-        foreach (var queue in _transmitQueues.Where(IsEmptySoon)) Disable(TXDCTL[queue.Index], TXDCTL_.Enable);
+        for (int i = 0; i < _receiveQueues.Count; i++) Disable(RXDCTL[i], RXDCTL_.Enable);
+        for (int i = 0; i < _transmitQueues.Count; i++)
+        {
+            if (IsEmptySoon(_transmitQueues[i])) Disable(TXDCTL[i], TXDCTL_.Enable);
+        }
         Change(CTRL, CTRL_.MasterDisable, set: true);
         _ = TryWaitFor(STATUS, STATUS_.MasterEnable, set: false, milliseconds: 100);
-        StartReset(CTRL_.RST);
+        Write(CTRL, CTRL_.RST);
+        _device.Wait(s_resetTime);
         Change(CTRL_EXT, CTRL_EXT_.DriverLoaded, set: false);
         _device.DisableBusMaster();
     }
 
-    private bool IsEmptySoon(IxgbeTransmitQueue queue) =>
+    private bool IsEmptySoon(TransmitQueue queue) =>
         _device.WaitUntil(() => queue.IsDrained || !Link.IsUp, TimeSpan.FromMilliseconds(100)) && queue.IsDrained;
 
     private void Disable(uint register, uint enable)

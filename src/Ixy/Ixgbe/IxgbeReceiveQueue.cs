@@ -1,8 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Ixy.Pools;
 using Ixy.Vfio;
-using Ixy.Vfio.Dma;
 using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Ixgbe;
@@ -26,20 +24,20 @@ internal struct ReceiveDescriptor
 }
 
 /// <summary>A receive ring. The card owns the descriptors from its head up to the tail, this queue the others.</summary>
-internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
+/// <typeparam name="TAddresses">How the card addresses buffers.</typeparam>
+/// <typeparam name="TOffloads">What of the card's report goes into packets.</typeparam>
+internal sealed unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : ReceiveQueue, IDisposable
+    where TAddresses : struct, IDeviceAddresses where TOffloads : struct, IReceiveOffloads
 {
-    private readonly PciBar _bar;
-    private readonly DmaMemory _memory;
+    private readonly IxgbeRing _memory;
     private readonly ReceiveDescriptor* _ring;
     private readonly ulong* _buffers;
     private readonly Doorbell _tail;
-    private readonly bool _virtualAddresses;
-    private readonly ReceivePath _path;
+    private readonly PciBar _bar;
+    private readonly int _index;
     private readonly PacketFlags _reported;
     private readonly PacketPool _pool;
-    private readonly BufferCache _cache = new(owner: null);
-    private readonly BufferStack* _fresh;
-    private readonly string _place;
+    private readonly BufferBlock _fresh;
     private readonly ulong _mask, _tailDistanceMask;
     // Free-running: descriptors taken back from the card since the start.
     private ulong _position;
@@ -48,11 +46,10 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
 
     internal IxgbeReceiveQueue(PciDevice device, PciBar bar, int index, NetworkDeviceOptions options)
     {
-        Index = index;
-        _bar = bar;
-        _place = $"receive queue {index} of {device.Name}";
+        (_bar, _index) = (bar, index);
         _mask = (ulong)options.RingSize - 1;
-        // Few enough to keep the card's part of the ring full.
+        // The tail costs a trip to the card, so it is moved only when the position passes a multiple of this distance: short
+        // enough to keep the card's part of the ring full.
         _tailDistanceMask = (ulong)Math.Min(32, options.RingSize / 16) - 1;
         _pool = new PacketPool(new PacketPoolOptions
         {
@@ -60,27 +57,22 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
             BufferSize = options.EffectiveBufferSize,
             Checked = options.IsChecked,
             NumaNode = device.NumaNode,
-            Name = _place,
+            Name = $"receive queue {index} of {device.Name}",
         });
-        _pool.Attach(_cache, isClaimable: false);
-        _fresh = _cache.Stack;
+        _fresh = new BufferBlock(_pool);
         _longestFrame = (uint)_pool.BufferSize;
-        _memory = DmaMemory.AllocateContiguous((nuint)(options.RingSize * sizeof(ReceiveDescriptor)), device.NumaNode);
-        _ring = (ReceiveDescriptor*)_memory.Address;
-        _buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(options.RingSize * sizeof(ulong)), 64);
+        _reported = TOffloads.FlagsOf(options.Offloads);
+        _memory = new IxgbeRing(device, bar, index, options.RingSize, RDBAL, RDBAH, RDLEN);
         _tail = new Doorbell(bar, RDT[index]);
-        _virtualAddresses = device.DeviceAddressIsVirtual;
-        _reported = ReportedOffloads.FlagsOf(options.Offloads);
-        _path = _reported != 0 ? ReceivePath.Reported : _virtualAddresses ? ReceivePath.Virtual : ReceivePath.Physical;
-        RingAddress = _memory.DeviceAddress(device);
-        Fill();
+        _ring = (ReceiveDescriptor*)_memory.Descriptors;
+        _buffers = _memory.Buffers;
+        for (ulong i = 0; i <= _mask; i++)
+        {
+            _fresh.TryTake(out _buffers[i]);
+            _ring[i].AddressOrHash = TAddresses.Of(_buffers[i]);
+        }
+        SetUp(options);
     }
-
-    internal int Index { get; }
-
-    internal ulong RingAddress { get; }
-
-    internal uint RingLength => (uint)(_mask + 1) * (uint)sizeof(ReceiveDescriptor);
 
     /// <inheritdoc/>
     public override PacketPool Pool => _pool;
@@ -91,71 +83,27 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
     /// <inheritdoc/>
     public override long Dropped => _dropped;
 
+    // The loop takes whole good frames up to the end of the ring, and calls nothing, so that all its state stays in CPU registers.
+    // Whatever is unusual ends it, and is a tail call: no value has to survive it.
     /// <inheritdoc/>
     public override int Receive(Span<Packet> batch)
-    {
-        if (_path == ReceivePath.Virtual) return Receive<VirtualAddresses, NoOffloads>(batch);
-        if (_path == ReceivePath.Physical) return Receive<PhysicalAddresses, NoOffloads>(batch);
-        return ReceiveReported(batch);
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private int ReceiveReported(Span<Packet> batch) => _virtualAddresses
-        ? Receive<VirtualAddresses, ReportedOffloads>(batch)
-        : Receive<PhysicalAddresses, ReportedOffloads>(batch);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int Receive<TAddresses, TOffloads>(Span<Packet> batch)
-        where TAddresses : struct, IDeviceAddresses where TOffloads : struct, IReceiveOffloads
-    {
-        ulong from = _position;
-        int received = TakeWholeFrames<TAddresses, TOffloads>(batch);
-        // Most often there is no more to do; what there may be is called last, so that nothing has to be kept for later.
-        if (received == batch.Length && !MovesTail(from) && _pool.Checks is null) return received;
-        return Finish<TAddresses, TOffloads>(batch, from, received);
-    }
-
-    // The tail costs a trip to the card, so it is moved only when the position passes a multiple of the distance.
-    private bool MovesTail(ulong from) => ((from ^ _position) & ~_tailDistanceMask) != 0;
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private int Finish<TAddresses, TOffloads>(Span<Packet> batch, ulong from, int received)
-        where TAddresses : struct, IDeviceAddresses where TOffloads : struct, IReceiveOffloads
-    {
-        // Either the card has no more, or the ring wraps here, or no fresh buffers are at hand, or this frame is none for the application.
-        if (received < batch.Length && (_ring[_position & _mask].HeaderOrStatus & ReceiveDescriptor.DescriptorDone) != 0)
-            received += TakeUnusual<TAddresses, TOffloads>(batch[received..]);
-        if (_pool.Checks is not null) Watch(batch[..received], from);
-        if (!MovesTail(from)) return received;
-        RingDoorbell();
-        // A block holds a multiple of this distance, so here it most often just ends.
-        _cache.Prepare();
-        return received;
-    }
-
-    // The hot loop. It takes whole good frames up to the end of the ring and calls nothing, so that all its state stays in
-    // CPU registers; whatever is unusual ends it.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int TakeWholeFrames<TAddresses, TOffloads>(Span<Packet> batch)
-        where TAddresses : struct, IDeviceAddresses where TOffloads : struct, IReceiveOffloads
     {
         ref var packet = ref MemoryMarshal.GetReference(batch);
         ulong index = _position & _mask;
         var descriptor = _ring + index;
-        ulong* buffers = _buffers + index, top = _fresh->Top;
+        ulong* buffers = _buffers + index, top = _fresh.Top;
         uint longest = _longestFrame;
         var reported = _reported;
-        nint limit = Math.Min(batch.Length, (int)Math.Min(_mask + 1 - index, ((ulong)top - (ulong)_fresh->Bottom) / sizeof(ulong)));
+        nint limit = Math.Min(batch.Length, (int)Math.Min(_mask + 1 - index, ((ulong)top - (ulong)_fresh.Bottom) / sizeof(ulong)));
         nint taken = 0;
         for (; taken < limit; taken++)
         {
             // An acquire load: the rest of the descriptor and the frame are read after DD was seen.
             ulong status = Volatile.Read(ref descriptor->HeaderOrStatus);
-            uint length = (ushort)(status >> ReceiveDescriptor.LengthShift);
-            // The length is checked, so that a card that lies about it cannot make us hand out foreign memory.
-            if ((status & ReceiveDescriptor.WholeMask) != ReceiveDescriptor.Whole || length - 1 >= longest) break;
+            if (!IsWhole(status, longest)) break;
             packet.Buffer = buffers[taken];
-            packet.Metadata = length | (descriptor->AddressOrHash & ReceiveDescriptor.HashMask) | TOffloads.Report(status, packet.Buffer, reported);
+            packet.Metadata = LengthOf(status) | (descriptor->AddressOrHash & ReceiveDescriptor.HashMask)
+                | TOffloads.Report(status, packet.Buffer, reported);
             ulong fresh = *--top;
             buffers[taken] = fresh;
             descriptor->AddressOrHash = TAddresses.Of(fresh);
@@ -163,31 +111,49 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
             descriptor++;
             packet = ref Unsafe.Add(ref packet, 1);
         }
-        _fresh->Top = top;
+        _fresh.Top = top;
+        ulong from = _position;
         _position += (ulong)taken;
-        return (int)taken;
+        if (taken == batch.Length && ((from ^ _position) & ~_tailDistanceMask) == 0) return (int)taken;
+        return Finish(batch, from, (int)taken);
     }
 
-    // Goes on behind the end of the ring or with fresh buffers, and drops what cannot be handed out; at most a ring full, so that a flood of
-    // such frames does not hold the caller.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private int TakeUnusual<TAddresses, TOffloads>(Span<Packet> batch)
-        where TAddresses : struct, IDeviceAddresses where TOffloads : struct, IReceiveOffloads
+    private int Finish(Span<Packet> batch, ulong from, int received)
     {
-        int received = 0;
-        for (ulong end = _position + _mask + 1; received < batch.Length && _position < end;)
+        bool goesOn = received < batch.Length && SkipObstacle();
+        if (((from ^ _position) & ~_tailDistanceMask) != 0)
         {
-            ulong status = Volatile.Read(ref _ring[_position & _mask].HeaderOrStatus);
-            if ((status & ReceiveDescriptor.DescriptorDone) == 0) break;
-            int taken = TakeWholeFrames<TAddresses, TOffloads>(batch[received..]);
-            if (taken == 0 && !_cache.TryRefill()) Drop<TAddresses>(status);
-            received += taken;
+            // All descriptors but one, so that full and empty differ.
+            _tail.Ring((uint)((_position - 1) & _mask));
+            // A block holds a multiple of this distance, so here it usually just ends.
+            _fresh.TryRefill();
         }
-        return received;
+        return goesOn ? received + Receive(batch[received..]) : received;
     }
+
+    // Where the loop has ended: with the ring, with the fresh buffers, at a frame that the application must not see, or because
+    // the card has no more (false). Drops at most a ring full, so that a flood of such frames does not hold the caller.
+    private bool SkipObstacle()
+    {
+        for (ulong end = _position + _mask + 1; _position < end && HasArrivals;)
+        {
+            ulong status = _ring[_position & _mask].HeaderOrStatus;
+            if (IsWhole(status, _longestFrame) && (_fresh.Count > 0 || _fresh.TryRefill())) return true;
+            Drop(status);
+        }
+        return false;
+    }
+
+    // The length is checked, so that a card that lies about it cannot make us hand out foreign memory.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsWhole(ulong status, uint longest) =>
+        (status & ReceiveDescriptor.WholeMask) == ReceiveDescriptor.Whole && LengthOf(status) - 1 < longest;
+
+    private static uint LengthOf(ulong status) => (ushort)(status >> ReceiveDescriptor.LengthShift);
 
     // The frame is lost, and counted once if it has several descriptors; its buffer goes back to the card.
-    private void Drop<TAddresses>(ulong status) where TAddresses : struct, IDeviceAddresses
+    private void Drop(ulong status)
     {
         ulong index = _position++ & _mask;
         bool last = (status & ReceiveDescriptor.EndOfPacket) != 0;
@@ -202,45 +168,24 @@ internal sealed unsafe class IxgbeReceiveQueue : ReceiveQueue, IDisposable
     internal override bool HasArrivals =>
         (Volatile.Read(ref _ring[_position & _mask].HeaderOrStatus) & ReceiveDescriptor.DescriptorDone) != 0;
 
-    /// <remarks>
-    /// A cause is set while it is masked, too, and interrupts as soon as it is enabled: no packet is ever slept over. So after
-    /// polling the first interrupt may be about packets that were taken long ago.
-    /// </remarks>
-    internal override void Arm() => _bar.Write32(EIMS_EX[Index / 32], 1u << Index % 32);
-
-    /// <remarks>The interrupt has masked itself (7.3.1.5). If it has not come yet, it comes once, and is noticed by the next wait.</remarks>
-    internal override void Disarm()
-    {
-        // A trip to the card would cost more than that.
-    }
-
-    /// <summary>The first doorbell, once the queue is enabled (4.6.7): all descriptors but one, so that full and empty differ.</summary>
-    internal void RingDoorbell() => _tail.Ring((uint)((_position - 1) & _mask));
-
     /// <summary>Returns all memory; the card must be quiet.</summary>
     public void Dispose()
     {
-        PacketPool.FreeSent(BufferCaches.OfThread, _buffers, (int)_mask + 1);
-        _pool.Detach(_cache);
-        NativeMemory.AlignedFree(_buffers);
+        PacketPool.Free(new ReadOnlySpan<ulong>(_buffers, (int)_mask + 1));
+        _fresh.Dispose();
         _memory.Dispose();
         _pool.Dispose();
     }
 
-    private void Fill()
+    // 4.6.7, but for the last steps, which are for when everything else is set up.
+    private void SetUp(NetworkDeviceOptions options)
     {
-        for (ulong i = 0; i <= _mask; i++)
-        {
-            _cache.TryTake(out ulong buffer);
-            _pool.Checks?.LendToCard(buffer);
-            _buffers[i] = buffer;
-            _ring[i].AddressOrHash = _virtualAddresses ? VirtualAddresses.Of(buffer) : PhysicalAddresses.Of(buffer);
-        }
-    }
-
-    private void Watch(Span<Packet> received, ulong from)
-    {
-        foreach (ref var packet in received) _pool.Checks!.Lend(ref packet, _place);
-        for (ulong position = from; position < _position; position++) _pool.Checks!.LendToCard(_buffers[position & _mask]);
+        uint size = (uint)options.EffectiveBufferSize / SRRCTL_.BufferSizeUnit;
+        // Of several queues, one that nobody empties drops its own frames instead of blocking the packet buffer for all
+        // (Drop_En, 8.2.3.8.7). A single queue lets the packet buffer, 384 or 512 KiB, bridge the time until it is emptied.
+        uint dropEnable = options.ReceiveQueues > 1 && options.FullQueueDrops ? SRRCTL_.DropEnable : 0;
+        _bar.Write32(SRRCTL[_index], size | SRRCTL_.AdvancedOneBuffer | dropEnable);
+        // Bit 12 of DCA_RXCTRL is set after reset and has to be cleared.
+        _bar.Write32(DCA_RXCTRL[_index], _bar.Read32(DCA_RXCTRL[_index]) & ~DCA_RXCTRL_.MustBeZero);
     }
 }

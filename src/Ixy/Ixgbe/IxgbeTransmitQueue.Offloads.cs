@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Ixy.Ixgbe;
 
 /// <summary>
@@ -8,7 +10,6 @@ namespace Ixy.Ixgbe;
 /// <param name="Types">IPv4 (10), TCP or UDP (11), type (20), command (24); with the index (36) of the context, once it has one.</param>
 internal readonly record struct TransmitContext(ulong Lengths, ulong Types)
 {
-    internal const int LongestIpHeader = 511;
     private const int MacShift = 9, VlanShift = 16;
     private const ulong IPv4 = 1ul << 10, Tcp = 1ul << 11, Context = 2ul << 20;
 
@@ -29,7 +30,7 @@ internal readonly record struct TransmitContext(ulong Lengths, ulong Types)
 // Packets that ask for something, or are of unusual length. Descriptors of those that ask refer to one of the two contexts that a
 // queue has on the card (7.2.2); where neither says what is needed, a context descriptor in front of the packet's own changes the
 // older one. A context has a place in the ring like a packet, but no buffer, and reports nothing.
-internal sealed unsafe partial class IxgbeTransmitQueue
+internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses>
 {
     private Contexts _contexts;
     // Context descriptors given to the card, and those of them that are not cleaned up yet.
@@ -40,9 +41,10 @@ internal sealed unsafe partial class IxgbeTransmitQueue
 
     // Writes the descriptors of a batch again, now with all that is asked for, up to a packet that cannot be sent. As in the hot
     // loop, nothing is committed before all is in order.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private int TransmitOneByOne(ReadOnlySpan<Packet> batch)
     {
-        ulong next = _next, end = _clean + _mask, loans = 0;
+        ulong next = _next, end = _clean + _mask;
         var contexts = _contexts;
         int count = 0;
         for (; count < batch.Length; count++)
@@ -53,15 +55,13 @@ internal sealed unsafe partial class IxgbeTransmitQueue
             ulong command = Describe(packet, request, out var context);
             bool isNew = context != default && !contexts.TryFind(context, ref command);
             if (end - next < (isNew ? 2u : 1u)) break;
-            request.Begin(packet.Data);
+            request.Begin(packet.Frame);
             FillUp(packet);
             if (isNew) WriteContext(next++, contexts.Replace(context, ref command));
             WriteData(next, packet.Buffer, command, reportsGroup: isNew && IsGroupEnd(next - 1));
-            loans |= packet.Metadata & Packet.LoanMask;
             next++;
         }
         if (count == 0) return 0;
-        if (loans != 0) PacketPoolChecks.Transmit(batch[..count]);
         ulong written = next - _next - (ulong)count;
         (_contexts, _contextsWritten, _contextsPending) = (contexts, _contextsWritten + written, _contextsPending + written);
         Commit(next);
@@ -101,22 +101,20 @@ internal sealed unsafe partial class IxgbeTransmitQueue
         ulong index = position & _mask;
         if (reportsGroup || IsGroupEnd(position)) command |= TransmitDescriptor.ReportStatus;
         _buffers[index] = buffer;
-        _ring[index].Address = _virtualAddresses ? VirtualAddresses.Of(buffer) : PhysicalAddresses.Of(buffer);
+        _ring[index].Address = TAddresses.Of(buffer);
         _ring[index].Command = command;
     }
 
-    // Returns the buffers of a group that may have contexts between its packets.
-    private void FreeBetweenContexts(ulong* group)
+    // Returns the buffers of groups that may have contexts between its packets.
+    private void FreeBetweenContexts(ReadOnlySpan<ulong> sent)
     {
-        int start = 0, length = (int)_group + 1;
-        for (int i = 0; i < length; i++)
+        for (int context = sent.IndexOf(0ul); context >= 0; context = sent.IndexOf(0ul))
         {
-            if (group[i] != 0) continue;
-            PacketPool.FreeSent(_sent, group + start, i - start);
-            start = i + 1;
+            PacketPool.Free(sent[..context]);
+            sent = sent[(context + 1)..];
             _contextsPending--;
         }
-        PacketPool.FreeSent(_sent, group + start, length - start);
+        PacketPool.Free(sent);
         MoveReport();
     }
 

@@ -1,8 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Ixy.Pools;
 using Ixy.Vfio;
-using Ixy.Vfio.Dma;
 using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Ixgbe;
@@ -26,51 +24,45 @@ internal struct TransmitDescriptor
 }
 
 /// <summary>
-/// A transmit ring. The card reports only the last descriptor of each group of 32 as sent (RS), and the buffers of a
-/// group go back to their pools together: a thirty-second of the write-backs, and one look for 32 packets.
+/// A transmit ring. The card reports only the last descriptor of each group of 32 as sent (RS): a thirty-second of the
+/// write-backs. The buffers of some groups go back to their pools together: one look and one lock for up to 128 packets.
 /// </summary>
-internal sealed unsafe partial class IxgbeTransmitQueue : TransmitQueue, IDisposable
+/// <typeparam name="TAddresses">How the card addresses buffers.</typeparam>
+internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQueue, IDisposable where TAddresses : struct, IDeviceAddresses
 {
     // The card takes no shorter ones (7.2.3.2.4), though it fills up to 60 bytes with zeros what it takes (HLREG0.TXPADEN).
     private const uint ShortestToSend = 17;
+    // What a context descriptor has room for (7.2.3.2.3).
+    private const int LongestIpHeader = 511;
 
-    private readonly DmaMemory _memory;
+    private readonly IxgbeRing _memory;
     private readonly TransmitDescriptor* _ring;
     private readonly ulong* _buffers;
-    private readonly BufferCaches _sent = new();
     private readonly Doorbell _tail;
-    private readonly bool _virtualAddresses;
     private readonly PciBar _bar;
+    private readonly int _index;
     private readonly TransmitLimits _limits;
     // How many lengths, from the shortest on, need no second look.
     private readonly uint _plainLengths;
-    // One less than a power of two each: the descriptors of the ring, and of a group.
-    private readonly ulong _mask, _group;
-    // Free-running: descriptors given to the card, those of them whose buffers are back, and the one that reports the next group.
+    // One less than a power of two each: the descriptors of the ring, of a group, and of those that are freed together.
+    private readonly ulong _mask, _group, _unit;
+    // Free-running: descriptors given to the card, those of them whose buffers are back, and the one that reports the next that are freed together.
     private ulong _next, _clean, _report;
 
     internal IxgbeTransmitQueue(PciDevice device, PciBar bar, int index, NetworkDeviceOptions options)
     {
-        Index = index;
-        _bar = bar;
+        (_bar, _index) = (bar, index);
         _mask = (ulong)options.RingSize - 1;
         _group = (ulong)Math.Min(32, options.RingSize / 4) - 1;
-        _report = _group;
-        _limits = new(options.Offloads, options.MaxFrameSize, TransmitContext.LongestIpHeader);
+        _unit = (ulong)Math.Min(128, options.RingSize / 4) - 1;
+        _report = _unit;
+        _limits = new(options.Offloads, options.MaxFrameSize, LongestIpHeader);
         _plainLengths = (uint)options.MaxFrameSize - ShortestToSend + 1;
-        _memory = DmaMemory.AllocateContiguous((nuint)(options.RingSize * sizeof(TransmitDescriptor)), device.NumaNode);
-        _ring = (TransmitDescriptor*)_memory.Address;
-        _buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(options.RingSize * sizeof(ulong)), 64);
+        _memory = new IxgbeRing(device, bar, index, options.RingSize, TDBAL, TDBAH, TDLEN);
+        _ring = (TransmitDescriptor*)_memory.Descriptors;
+        _buffers = _memory.Buffers;
         _tail = new Doorbell(bar, TDT[index]);
-        _virtualAddresses = device.DeviceAddressIsVirtual;
-        RingAddress = _memory.DeviceAddress(device);
     }
-
-    internal int Index { get; }
-
-    internal ulong RingAddress { get; }
-
-    internal uint RingLength => (uint)(_mask + 1) * (uint)sizeof(TransmitDescriptor);
 
     /// <inheritdoc/>
     public override long Packets => (long)(_next - _contextsWritten);
@@ -79,19 +71,13 @@ internal sealed unsafe partial class IxgbeTransmitQueue : TransmitQueue, IDispos
     public override int Pending => (int)(_next - _clean - _contextsPending);
 
     /// <inheritdoc/>
-    public override bool IsDrained => _bar.Read32(TDH[Index]) == (_next & _mask);
+    public override bool IsDrained => _bar.Read32(TDH[_index]) == (_next & _mask);
 
+    // The loop calls nothing. Whatever is unusual comes before or after it, and is a tail call: no value has to survive it.
     /// <inheritdoc/>
     public override int Transmit(ReadOnlySpan<Packet> batch)
     {
         if (HasReport) return ReclaimAndTransmit(batch);
-        return _virtualAddresses ? Transmit<VirtualAddresses>(batch) : Transmit<PhysicalAddresses>(batch);
-    }
-
-    // The hot loop. It calls nothing, but for what is unusual, and that last: so nothing has to be kept for later.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int Transmit<TAddresses>(ReadOnlySpan<Packet> batch) where TAddresses : struct, IDeviceAddresses
-    {
         ulong next = _next;
         // One descriptor stays free, so that full and empty differ.
         ulong end = next + Math.Min((uint)batch.Length, _mask - (next - _clean));
@@ -117,58 +103,52 @@ internal sealed unsafe partial class IxgbeTransmitQueue : TransmitQueue, IDispos
             ring[index].Command = command;
             packet = ref Unsafe.Add(ref packet, 1);
         }
-        all &= Packet.UnusualMask;
-        if (next != end) all = ulong.MaxValue;
-        if (all != 0 || !_tail.TryRing((uint)(next & mask))) return Finish(batch, next, all);
+        // Nothing is committed yet.
+        if (next != end || (all & Packet.RequestsMask) != 0) return TransmitOneByOne(batch);
+        if (!_tail.TryRing((uint)(next & mask))) return Commit(next);
         int count = (int)(next - _next);
         _next = next;
         return count;
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private int Finish(ReadOnlySpan<Packet> batch, ulong next, ulong unusual)
+    private int Commit(ulong next)
     {
-        if ((unusual & ~Packet.LoanMask) != 0) return TransmitOneByOne(batch);
         int count = (int)(next - _next);
-        // Nothing is committed yet: if a packet turns out to be misused, the card has seen none of the batch.
-        if (unusual != 0) PacketPoolChecks.Transmit(batch[..count]);
-        Commit(next);
-        return count;
-    }
-
-    private void Commit(ulong next)
-    {
         _next = next;
         _tail.Ring((uint)(next & _mask));
+        return count;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private int ReclaimAndTransmit(ReadOnlySpan<Packet> batch)
     {
-        do FreeGroup();
+        do FreeSent();
         while (HasReport);
-        return _virtualAddresses ? Transmit<VirtualAddresses>(batch) : Transmit<PhysicalAddresses>(batch);
+        return Transmit(batch);
     }
 
-    // The card has sent the oldest group.
+    // The card has sent the oldest groups.
     private bool HasReport => _next > _report
         && (Volatile.Read(ref _ring[_report & _mask].Command) & TransmitDescriptor.DescriptorDone) != 0;
 
-    private void FreeGroup()
+    private void FreeSent()
     {
-        var group = _buffers + (_clean & _mask);
-        _clean += _group + 1;
-        _report = _clean + _group;
-        if (_contextsPending == 0) PacketPool.FreeSent(_sent, group, (int)_group + 1);
-        else FreeBetweenContexts(group);
+        var sent = new ReadOnlySpan<ulong>(_buffers + (_clean & _mask), (int)_unit + 1);
+        _clean += _unit + 1;
+        _report = _clean + _unit;
+        if (_contextsPending == 0) PacketPool.Free(sent);
+        else FreeBetweenContexts(sent);
     }
 
     /// <summary>Returns all memory, also the buffers that were never sent; the card must be quiet.</summary>
     public void Dispose()
     {
-        for (; _clean != _next; _clean++) PacketPool.FreeSent(_sent, _buffers + (_clean & _mask), IsContext(_clean) ? 0 : 1);
-        _sent.Dispose();
-        NativeMemory.AlignedFree(_buffers);
+        for (; _clean != _next; _clean++)
+        {
+            // A context has none (IxgbeTransmitQueue.Offloads.cs).
+            ref ulong buffer = ref _buffers[_clean & _mask];
+            if (buffer != 0) PacketPool.Free(new ReadOnlySpan<ulong>(in buffer));
+        }
         _memory.Dispose();
     }
 }

@@ -3,39 +3,13 @@ using System.Runtime.CompilerServices;
 
 namespace Ixy.Ixgbe;
 
-/// <summary>Which of its loops a receive queue runs.</summary>
-internal enum ReceivePath
-{
-    Virtual,
-    Physical,
-    Reported,
-}
-
-/// <summary>
-/// From a descriptor's status to the flags of a packet. A type parameter of the receive loop, like
-/// <see cref="IDeviceAddresses"/>: where no offload is on, there is no trace of it.
-/// </summary>
-internal interface IReceiveOffloads
-{
-    /// <summary>The flags, where they stand in a packet's metadata; of those that are wanted.</summary>
-    static abstract ulong Report(ulong status, ulong buffer, PacketFlags wanted);
-}
-
-/// <summary>Nobody wants to know.</summary>
-internal readonly struct NoOffloads : IReceiveOffloads
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong Report(ulong status, ulong buffer, PacketFlags wanted) => 0;
-}
-
 /// <summary>What the card says of checksums and VLAN tags (datasheet 7.1.6.2, 7.1.11, 7.4.3).</summary>
 internal readonly struct ReportedOffloads : IReceiveOffloads
 {
     // Status: packet has a VLAN tag, TCP or UDP checksum calculated, IPv4 checksum calculated. Errors: of the two checksums.
     private const int VlanBit = 3, L4Bit = 5, IpBit = 6, L4ErrorBit = 30, IpErrorBit = 31, VlanTagShift = 48;
 
-    /// <summary>What can be reported if these are on.</summary>
-    internal static PacketFlags FlagsOf(Offloads offloads) =>
+    public static PacketFlags FlagsOf(Offloads offloads) =>
         ((offloads & Offloads.ReceiveChecksum) != 0
             ? PacketFlags.IpChecksumGood | PacketFlags.IpChecksumBad | PacketFlags.L4ChecksumGood | PacketFlags.L4ChecksumBad : 0)
         | ((offloads & Offloads.VlanStrip) != 0 ? PacketFlags.VlanStripped : 0);

@@ -1,11 +1,5 @@
 namespace Ixy;
 
-/// <summary>What a device can be asked for.</summary>
-/// <param name="Offloads">Those that were switched on.</param>
-/// <param name="LongestFrame">Bytes of the longest frame, a VLAN tag not counted.</param>
-/// <param name="LongestIpHeader">Bytes of the longest IP header, extensions included, behind which the device makes checksums.</param>
-internal readonly record struct TransmitLimits(Offloads Offloads, int LongestFrame, int LongestIpHeader = int.MaxValue);
-
 /// <summary>What a packet asks for, as far as it is left to the device: what software has to do to the frame is done then.</summary>
 internal struct TransmitRequest
 {
@@ -20,11 +14,11 @@ internal struct TransmitRequest
 
     /// <summary>Looks at a packet, and changes nothing.</summary>
     /// <exception cref="ArgumentException">It asks for what is not switched on.</exception>
-    /// <exception cref="PacketMisuseException">The packet belongs to no pool; or the pool is checked, and it was transmitted or freed.</exception>
+    /// <exception cref="PacketMisuseException">The packet belongs to no pool.</exception>
     internal TransmitRequest(in Packet packet, in TransmitLimits limits)
     {
         var flags = packet.Flags & PacketFlags.Requests;
-        var frame = packet.Data;
+        var frame = packet.Frame;
         InsertVlan = (flags & PacketFlags.InsertVlan) != 0;
         if (InsertVlan) Require(limits.Offloads, Offloads.VlanInsert, flags);
         bool wantsChecksum = (flags & ~PacketFlags.InsertVlan) != 0;

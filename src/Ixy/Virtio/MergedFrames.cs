@@ -1,4 +1,3 @@
-using Ixy.Pools;
 using Ixy.Vfio;
 using static Ixy.Virtio.VirtioRegisters;
 
@@ -12,7 +11,7 @@ internal sealed unsafe class MergedFrames : IDisposable
 {
     private readonly VirtioReceiveQueue _queue;
     private readonly PacketPool? _pool;
-    private readonly BufferCache _cache = new(owner: null);
+    private readonly BufferBlock? _fresh;
     private readonly uint _longestFrame;
     private readonly bool _mayCome;
     private readonly int _ringSize;
@@ -30,7 +29,7 @@ internal sealed unsafe class MergedFrames : IDisposable
             BufferSize = (int)(_longestFrame + FrameLengths.Tag + 63) / 64 * 64,
             Name = $"merged frames of {parts.Name}",
         });
-        _pool.Attach(_cache, isClaimable: false);
+        _fresh = new BufferBlock(_pool);
     }
 
     /// <summary>How many buffers the frame that begins in this one has.</summary>
@@ -61,7 +60,7 @@ internal sealed unsafe class MergedFrames : IDisposable
     internal bool TryTake(int buffers, ref Packet packet, out uint length)
     {
         ulong whole = 0;
-        bool isGood = _pool is not null && _cache.TryTake(out whole);
+        bool isGood = _fresh is not null && _fresh.TryTake(out whole);
         length = 0;
         // Only the first buffer has a header.
         uint header = HeaderLength;
@@ -79,14 +78,14 @@ internal sealed unsafe class MergedFrames : IDisposable
         }
         isGood = isGood && FrameLengths.IsWithin(new((void*)(whole & Packet.AddressMask), (int)length), _longestFrame);
         if (isGood) packet = new Packet { Buffer = whole, Metadata = length };
-        else if (whole != 0) _cache.PutBack(whole);
+        else if (whole != 0) _fresh!.PutBack(whole);
         return isGood;
     }
 
     /// <summary>Returns the memory, when the last packet is back.</summary>
     public void Dispose()
     {
-        _pool?.Detach(_cache);
+        _fresh?.Dispose();
         _pool?.Dispose();
     }
 }

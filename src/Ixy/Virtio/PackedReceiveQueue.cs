@@ -49,8 +49,8 @@ internal sealed unsafe class PackedReceiveQueue : VirtioReceiveQueue
         var buffers = Buffers;
         ulong used = _ring.UsedState(Position);
         ulong again = _ring.AvailableState(Position + mask + 1) | PackedDescriptor.Write | WholeBuffer;
-        ulong* top = Fresh->Top;
-        ulong limit = Math.Min((uint)batch.Length, ((ulong)top - (ulong)Fresh->Bottom) / sizeof(ulong));
+        ulong* top = Fresh.Top;
+        ulong limit = Math.Min((uint)batch.Length, ((ulong)top - (ulong)Fresh.Bottom) / sizeof(ulong));
         var descriptor = _descriptors + (Position & mask);
         var end = descriptor + Math.Min(limit, mask + 1 - (Position & mask));
         var start = descriptor;
@@ -74,7 +74,7 @@ internal sealed unsafe class PackedReceiveQueue : VirtioReceiveQueue
             packet = ref Unsafe.Add(ref packet, 1);
         }
         int taken = (int)(descriptor - start);
-        Fresh->Top = top;
+        Fresh.Top = top;
         Position += (ulong)taken;
         Bytes += bytes;
         return taken;
@@ -104,9 +104,6 @@ internal sealed unsafe class PackedReceiveQueue : VirtioReceiveQueue
     internal override void Disarm() => _ring.StopInterrupts();
 
     private protected override void Publish(ulong from, ulong to) => _ring.NotifyIfWanted(from, to);
-
-    private protected override ulong IdAt(ulong position) =>
-        (_descriptors[position & Mask].Command & PackedDescriptor.IdMask) >> PackedDescriptor.IdShift & Mask;
 
     private void Write(ulong position, ulong id, ulong buffer)
     {

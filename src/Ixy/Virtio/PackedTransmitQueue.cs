@@ -75,7 +75,7 @@ internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
             bytes += length;
             packet = ref Unsafe.Add(ref packet, 1);
         }
-        if (next != end || (all & Packet.UnusualMask) != 0) return TransmitOneByOne(batch, next);
+        if (next != end || (all & Packet.RequestsMask) != 0) return TransmitOneByOne(batch, next);
         _firstCommand = firstCommand;
         Bytes += bytes;
         Publish(next);

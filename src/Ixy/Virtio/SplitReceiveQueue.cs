@@ -51,8 +51,8 @@ internal sealed unsafe class SplitReceiveQueue : VirtioReceiveQueue
         var available = _available;
         var used = _used;
         var buffers = Buffers;
-        ulong* top = Fresh->Top;
-        ulong fresh = ((ulong)top - (ulong)Fresh->Bottom) / sizeof(ulong);
+        ulong* top = Fresh.Top;
+        ulong fresh = ((ulong)top - (ulong)Fresh.Bottom) / sizeof(ulong);
         // One look for the whole batch: what the index counts is complete.
         ulong end = position + Math.Min(_ring.CountUsed(position), Math.Min((uint)batch.Length, fresh));
         long bytes = 0;
@@ -73,7 +73,7 @@ internal sealed unsafe class SplitReceiveQueue : VirtioReceiveQueue
             packet = ref Unsafe.Add(ref packet, 1);
         }
         int taken = (int)(position - Position);
-        Fresh->Top = top;
+        Fresh.Top = top;
         Position = position;
         Bytes += bytes;
         return taken;
@@ -103,6 +103,4 @@ internal sealed unsafe class SplitReceiveQueue : VirtioReceiveQueue
     internal override void Disarm() => _ring.StopInterrupts();
 
     private protected override void Publish(ulong from, ulong to) => _ring.Publish(from, to);
-
-    private protected override ulong IdAt(ulong position) => _available[position & Mask] & Mask;
 }

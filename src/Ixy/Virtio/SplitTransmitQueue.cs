@@ -56,7 +56,7 @@ internal sealed unsafe class SplitTransmitQueue(PciDevice device, SplitRing ring
             bytes += length;
             packet = ref Unsafe.Add(ref packet, 1);
         }
-        if (next != end || (all & Packet.UnusualMask) != 0) return TransmitOneByOne(batch, next);
+        if (next != end || (all & Packet.RequestsMask) != 0) return TransmitOneByOne(batch, next);
         int count = (int)(next - Next);
         Bytes += bytes;
         Publish(next);

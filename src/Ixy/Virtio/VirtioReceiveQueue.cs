@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Ixy.Pools;
 using Ixy.Vfio;
 
 namespace Ixy.Virtio;
@@ -13,9 +12,7 @@ namespace Ixy.Virtio;
 internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
 {
     private readonly MergedFrames _merged;
-    private readonly BufferCache _cache = new(owner: null);
     private readonly ReceiveOffloads _offloads;
-    private readonly string _place;
     private readonly ulong _publishMask;
     private readonly uint _longestFrame;
     // Free-running: descriptors that the device has been told of.
@@ -24,7 +21,6 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
 
     protected VirtioReceiveQueue(PciDevice device, Virtqueue ring, VirtioQueueOptions options)
     {
-        _place = $"receive queue {ring.Index / 2} of {device.Name}";
         Mask = (ulong)ring.Size - 1;
         // Few enough to keep the device's part of the ring full.
         _publishMask = (ulong)Math.Clamp(ring.Size / 16, 1, 32) - 1;
@@ -36,9 +32,9 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
             BufferSize = settings.EffectiveBufferSize,
             Checked = settings.IsChecked,
             NumaNode = device.NumaNode,
-            Name = _place,
+            Name = $"receive queue {ring.Index / 2} of {device.Name}",
         });
-        Pool.Attach(_cache, isClaimable: false);
+        Fresh = new BufferBlock(Pool);
         HeaderLength = options.HeaderLength;
         WholeBuffer = HeaderLength + (uint)Pool.BufferSize;
         _merged = new MergedFrames(this, Pool.Options, options, ring.Size);
@@ -48,7 +44,7 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
         Buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(ring.Size * sizeof(ulong)), 64);
         HasVirtualAddresses = device.DeviceAddressIsVirtual;
         _offloads = new ReceiveOffloads(options);
-        LooksAtPackets = Pool.Checks is not null || _offloads.AreOn;
+        LooksAtPackets = _offloads.AreOn;
     }
 
     /// <inheritdoc/>
@@ -75,7 +71,7 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
     internal ulong* Buffers { get; }
 
     /// <summary>Buffers for the device that are at hand.</summary>
-    private protected BufferStack* Fresh => _cache.Stack;
+    private protected BufferBlock Fresh { get; }
 
     /// <summary>Longest frame that is surely whole, and no longer than the user wants.</summary>
     private protected uint LongestUsual { get; }
@@ -84,7 +80,7 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
 
     private protected bool HasVirtualAddresses { get; }
 
-    /// <summary>There is more to do with received packets, as buffers are watched or offloads are on.</summary>
+    /// <summary>There is more to do with received packets, as offloads are on.</summary>
     private protected bool LooksAtPackets { get; }
 
     /// <summary>Free-running: descriptors taken back from the device since the start.</summary>
@@ -106,9 +102,6 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
     /// <summary>Tells the device of new buffers from one position up to another, counted as it has got them.</summary>
     private protected abstract void Publish(ulong from, ulong to);
 
-    /// <summary>Id of the descriptor that was taken at this position.</summary>
-    private protected abstract ulong IdAt(ulong position);
-
     // To publish costs a barrier and perhaps a trip to the device, so it waits until the position passes a multiple of the
     // distance. Meanwhile the rest of the ring is the device's.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -120,7 +113,6 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
         // Either the device has no more, or the next frame is not a usual one.
         if (received < batch.Length) received += TakeRest(batch[received..]);
         if (_offloads.AreOn) _offloads.Report(batch[..received]);
-        if (Pool.Checks is not null) Watch(batch[..received], from);
         if (Publishes(from)) Publish();
         return received;
     }
@@ -147,7 +139,7 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
         // A length that cannot be becomes one that is too long.
         uint frame = length <= WholeBuffer ? length - HeaderLength : uint.MaxValue;
         ulong fresh = 0;
-        bool isGood = IsGoodLength(id, frame) && _cache.TryTake(out fresh);
+        bool isGood = IsGoodLength(id, frame) && Fresh.TryTake(out fresh);
         if (isGood) packet = new Packet { Buffer = Buffers[id], Metadata = frame };
         Repost(id, isGood ? fresh : Buffers[id]);
         taken = Count(isGood, buffers: 1, frame);
@@ -185,8 +177,8 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
     /// <summary>Returns all memory but the ring's; the device must have been reset.</summary>
     public void Dispose()
     {
-        PacketPool.FreeSent(BufferCaches.OfThread, Buffers, (int)Mask + 1);
-        Pool.Detach(_cache);
+        PacketPool.Free(new ReadOnlySpan<ulong>(Buffers, (int)Mask + 1));
+        Fresh.Dispose();
         NativeMemory.AlignedFree(Buffers);
         try
         {
@@ -201,18 +193,11 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
     /// <summary>Takes a buffer out of the pool for the device.</summary>
     private protected ulong TakeBuffer()
     {
-        _cache.TryTake(out ulong buffer);
-        Pool.Checks?.LendToCard(buffer);
+        Fresh.TryTake(out ulong buffer);
         return buffer;
     }
 
     /// <summary>Where the device finds header and frame.</summary>
     private protected ulong DeviceAddress(ulong buffer) =>
         (HasVirtualAddresses ? VirtualAddresses.Of(buffer) : PhysicalAddresses.Of(buffer)) - HeaderLength;
-
-    private void Watch(Span<Packet> received, ulong from)
-    {
-        foreach (ref var packet in received) packet.Pool.Checks!.Lend(ref packet, _place);
-        for (ulong position = from; position < Position; position++) Pool.Checks!.LendToCard(Buffers[IdAt(position)]);
-    }
 }

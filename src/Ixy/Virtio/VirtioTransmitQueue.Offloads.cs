@@ -4,7 +4,7 @@ using static Ixy.Virtio.VirtioRegisters;
 
 namespace Ixy.Virtio;
 
-// Packets that ask for something, that are watched, or of unusual length. TCP and UDP checksums are left to the device, by the header
+// Packets that ask for something, or are of unusual length. TCP and UDP checksums are left to the device, by the header
 // in front of the frame (5.1.6.2); the device knows neither the checksum of IPv4 headers nor VLAN tags, so these are made here.
 internal abstract unsafe partial class VirtioTransmitQueue
 {
@@ -17,7 +17,7 @@ internal abstract unsafe partial class VirtioTransmitQueue
 
     /// <summary>
     /// Writes the descriptors of a batch again, up to a packet that cannot be sent, and now with a look at each. The device has seen
-    /// none of it yet, and if a packet is misused it never does.
+    /// none of it yet, and if a packet asks for what is not on it never does.
     /// </summary>
     /// <returns>How many were taken.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -37,7 +37,6 @@ internal abstract unsafe partial class VirtioTransmitQueue
                 Write(next, buffer, address - HeaderLength - growth, length + HeaderLength);
                 bytes += length;
             }
-            PacketPoolChecks.Transmit(batch[..count]);
         }
         catch
         {
@@ -67,7 +66,7 @@ internal abstract unsafe partial class VirtioTransmitQueue
         var request = new TransmitRequest(packet, _limits);
         if (request.Refusal.IsRefused) return false;
         ClearHeader(packet.Buffer);
-        var frame = packet.Data;
+        var frame = packet.Frame;
         request.Begin(frame);
         if (request.IpChecksum) request.Headers.WriteIpChecksum(frame);
         if (request.InsertVlan) growth = FrameLengths.Tag;

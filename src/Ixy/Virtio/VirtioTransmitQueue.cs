@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using Ixy.Pools;
 using Ixy.Vfio;
 
 namespace Ixy.Virtio;
@@ -15,7 +14,6 @@ internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDis
 {
     private const int Group = 32;
     private readonly string _place;
-    private readonly BufferCaches _sent = new();
 
     protected VirtioTransmitQueue(PciDevice device, Virtqueue ring, VirtioQueueOptions options)
     {
@@ -92,7 +90,7 @@ internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDis
             bool isValid = id <= Mask && Buffers[id] != 0;
             if (!isValid || count == Group)
             {
-                PacketPool.FreeSent(_sent, sent, count);
+                PacketPool.Free(new ReadOnlySpan<ulong>(sent, count));
                 count = 0;
             }
             if (!isValid) ThrowNotGiven(id);
@@ -100,7 +98,7 @@ internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDis
             Buffers[id] = 0;
             Reuse(Clean, id);
         }
-        PacketPool.FreeSent(_sent, sent, count);
+        PacketPool.Free(new ReadOnlySpan<ulong>(sent, count));
     }
 
     /// <summary>Returns all buffers, also those that were never sent; the device must have been reset.</summary>
@@ -108,9 +106,8 @@ internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDis
     {
         for (ulong id = 0; id <= Mask; id++)
         {
-            if (Buffers[id] != 0) PacketPool.FreeSent(_sent, Buffers + id, 1);
+            if (Buffers[id] != 0) PacketPool.Free(new ReadOnlySpan<ulong>(Buffers + id, 1));
         }
-        _sent.Dispose();
         NativeMemory.AlignedFree(Buffers);
     }
 

@@ -76,8 +76,8 @@ public sealed class CheckedQueueTests
     public void WithoutChecksNothingStandsBetweenTheApplicationAndTheDriver()
     {
         using var bench = new DriverBench(new() { CheckedPools = false });
-        Assert.IsType<IxgbeReceiveQueue>(bench.Device.ReceiveQueues[0]);
-        Assert.IsType<IxgbeTransmitQueue>(bench.Device.TransmitQueues[0]);
+        Assert.IsType<IxgbeReceiveQueue<VirtualAddresses, NoOffloads>>(bench.Device.ReceiveQueues[0]);
+        Assert.IsType<IxgbeTransmitQueue<VirtualAddresses>>(bench.Device.TransmitQueues[0]);
     }
 
     [Fact]
@@ -100,7 +100,12 @@ public sealed class CheckedQueueTests
 
         internal bool Fails { get; set; }
 
-        public override PacketPool Pool => throw new NotSupportedException();
+        private readonly PacketPool _pool = new(new() { Count = 1, Checked = false });
+        private readonly Packet _packet;
+
+        internal SlowQueue() => Assert.True(_pool.TryAllocate(out _packet));
+
+        public override PacketPool Pool => _pool;
 
         public override long Packets => 0;
 
@@ -116,11 +121,15 @@ public sealed class CheckedQueueTests
         {
             Entered.Set();
             MayLeave.Wait();
-            return Fails ? throw new InvalidDataException() : batch.Length;
+            if (Fails) throw new InvalidDataException();
+            batch[0] = _packet;
+            return 1;
         }
 
         public void Dispose()
         {
+            _packet.Free();
+            _pool.Dispose();
             Entered.Dispose();
             MayLeave.Dispose();
         }

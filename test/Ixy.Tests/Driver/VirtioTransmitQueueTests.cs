@@ -39,7 +39,8 @@ public sealed unsafe class VirtioTransmitQueueTests
     public void BuffersComeBackInAnyOrder(bool packed)
     {
         using var ring = HandPlayedRing.Create(packed);
-        using var queue = ring.OpenTransmitQueue(s_modern);
+        using var driver = ring.OpenTransmitQueue(s_modern);
+        var queue = new CheckedTransmitQueue(driver, "transmit queue 0");
         using var pool = new PacketPool(new() { Count = 200, Checked = true });
         var random = new Random(18);
         var owned = new List<OfferedBuffer>();
@@ -96,7 +97,8 @@ public sealed unsafe class VirtioTransmitQueueTests
     public void OfABatchWithABadPacketTheDeviceSeesTheFrontAndOfOneWithAMisusedPacketNone(bool packed)
     {
         using var ring = HandPlayedRing.Create(packed);
-        using var queue = ring.OpenTransmitQueue(s_modern);
+        using var driver = ring.OpenTransmitQueue(s_modern);
+        var queue = new CheckedTransmitQueue(driver, "transmit queue 0");
         using var pool = new PacketPool(new() { Count = 200, Checked = true });
         // In every place of the ring, and in both kinds of round.
         for (int round = 0; round < 200; round++)

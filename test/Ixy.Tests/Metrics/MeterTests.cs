@@ -143,8 +143,8 @@ public sealed class MeterTests
     public void WithoutAListenerTheQueuesAreTheDriversOwn()
     {
         using var device = Open(Loopback, new());
-        Assert.Equal("IxgbeReceiveQueue", device.ReceiveQueues[0].GetType().Name);
-        Assert.Equal("IxgbeTransmitQueue", device.TransmitQueues[0].GetType().Name);
+        Assert.Equal("IxgbeReceiveQueue`2", device.ReceiveQueues[0].GetType().Name);
+        Assert.Equal("IxgbeTransmitQueue`1", device.TransmitQueues[0].GetType().Name);
     }
 
     // Registers that are cleared by reading, read by several threads: nothing may be lost, doubled or go back.

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using FsCheck;
 using FsCheck.Fluent;
-using Ixy.Pools;
 using Ixy.Vfio;
 
 namespace Ixy.Tests.Packets;
@@ -117,7 +116,7 @@ public sealed unsafe class PacketPoolTests
             : (i / 5 % 2 == 0 ? right : left).TryAllocate(out packets[i]));
         ulong[] buffers = [.. packets.Select(packet => packet.Buffer)];
 
-        fixed (ulong* sent = buffers) PacketPool.FreeSent(BufferCaches.OfThread, sent, buffers.Length);
+        PacketPool.Free(buffers);
 
         Assert.Equal((64, 64), (left.Available, right.Available));
     }

@@ -1,25 +1,23 @@
 using System.Collections.Concurrent;
-using Ixy.Pools;
 
 namespace Ixy.Tests.Packets;
 
-/// <summary>Pools that several threads use: caches, the store between them, and what is claimed back.</summary>
+/// <summary>Pools that several threads use, and the buffers that a receive queue has at hand.</summary>
 public sealed unsafe class SharedPoolTests
 {
-    // More than SmallestCached, so that threads have caches.
     private const int Count = 4096;
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void WhatAThreadHoldsInItsCacheIsThereForAnother(bool isChecked)
+    public void WhatAThreadHasFreedIsThereForAnother(bool isChecked)
     {
         using var pool = new PacketPool(new() { Count = Count, Checked = isChecked });
         using var done = new ManualResetEventSlim();
         using var freed = new ManualResetEventSlim();
         var packets = new Packet[Count];
         Assert.Equal(Count, pool.Allocate(packets));
-        // It lives on, and with it its cache; so what lies there has to be claimed.
+        // It lives on: nothing of it waits for its end.
         var other = OnThread(() =>
         {
             PacketPool.Free(packets);
@@ -53,46 +51,60 @@ public sealed unsafe class SharedPoolTests
     }
 
     [Fact]
-    public void AReceiveQueueGetsWhatATransmitQueueHasAtHand()
+    public void AReceiveQueueGetsWhatATransmitQueueHasFreed()
     {
         using var pool = new PacketPool(new() { Count = Count, Checked = false });
-        using var sent = new BufferCaches();
-        var received = new BufferCache(owner: null);
-        pool.Attach(received, isClaimable: false);
+        var received = new BufferBlock(pool);
         var all = new ulong[Count];
         for (int i = 0; i < Count; i++) Assert.True(received.TryTake(out all[i]));
         Assert.False(received.TryTake(out _));
 
-        // Less than a block: nothing of it goes to the store by itself.
-        fixed (ulong* buffers = all) PacketPool.FreeSent(sent, buffers, 5);
+        // Less than a block.
+        PacketPool.Free(all.AsSpan(0, 5));
         for (int i = 0; i < 5; i++) Assert.True(received.TryTake(out all[i]));
         Assert.False(received.TryTake(out _));
         Assert.Equal(Count, all.Distinct().Count());
 
-        fixed (ulong* buffers = all) PacketPool.FreeSent(sent, buffers, Count);
+        PacketPool.Free(all);
         Assert.Equal(Count, pool.Available);
-        pool.Detach(received);
+        received.Dispose();
+    }
+
+    // The sizing rule: what the application cannot have is what the receive queue keeps at hand, a sixteenth and at most 128.
+    [Theory]
+    [InlineData(Count, 128)]
+    [InlineData(128, 8)]
+    [InlineData(8, 1)]
+    public void AReceiveQueueKeepsABlockAtHandAndNoMore(int count, int block)
+    {
+        using var pool = new PacketPool(new() { Count = count, Checked = false });
+        var received = new BufferBlock(pool);
+        Assert.True(received.TryTake(out ulong one));
+        Assert.Equal(count - 1, pool.Available);
+
+        var packets = new Packet[count];
+        Assert.Equal(count - block, pool.Allocate(packets));
+        Assert.Equal(block - 1, pool.Available);
+
+        PacketPool.Free(packets.AsSpan(0, count - block));
+        PacketPool.Free([one]);
+        received.Dispose();
+        Assert.Equal(count, pool.Allocate(packets));
+        PacketPool.Free(packets);
     }
 
     [Fact]
     public void BuffersOfManyPoolsPassOneQueue()
     {
         var pools = Enumerable.Range(0, 9).Select(_ => new PacketPool(new() { Count = 512, Checked = false })).ToArray();
-        using var sent = new BufferCaches();
         var packets = new Packet[9 * 512];
         for (int i = 0; i < packets.Length; i++) Assert.True(pools[i / 7 % 9].TryAllocate(out packets[i]) || pools.First(pool => pool.Available > 0).TryAllocate(out packets[i]));
         ulong[] all = [.. packets.Select(packet => packet.Buffer)];
 
-        fixed (ulong* buffers = all) PacketPool.FreeSent(sent, buffers, all.Length);
+        PacketPool.Free(all);
 
         Assert.All(pools, pool => Assert.Equal(512, pool.Available));
         foreach (var pool in pools) pool.Dispose();
-        // Their caches may be used again for others.
-        using var another = new PacketPool(new() { Count = 512, Checked = false });
-        Assert.True(another.TryAllocate(out var one));
-        ulong reference = one.Buffer;
-        PacketPool.FreeSent(sent, &reference, 1);
-        Assert.Equal(512, another.Available);
     }
 
     // The last packet comes back just before, during or after Dispose: the memory goes in any case, and not before.
@@ -142,36 +154,10 @@ public sealed unsafe class SharedPoolTests
         }
     }
 
-    // Blocks go and come back while another thread is about to take them: none may be had by two.
-    [Fact]
-    public void ABlockOfTheStoreIsHadByOneThread()
-    {
-        var store = new BufferStore(4);
-        int[] owners = new int[64];
-        var threads = Enumerable.Range(1, 3).Select(number => OnThread(() =>
-        {
-            var random = new Random(number);
-            for (int i = 0; i < 2_000_000; i++)
-            {
-                BufferBlock* first = store.TakeEmpty(), second = store.TakeEmpty();
-                if (Interlocked.Exchange(ref owners[first->Index], number) != 0) throw new InvalidOperationException("the first is had by two");
-                if (Interlocked.Exchange(ref owners[second->Index], number) != 0) throw new InvalidOperationException("the second is had by two");
-                Volatile.Write(ref owners[first->Index], 0);
-                Volatile.Write(ref owners[second->Index], 0);
-                // The one below goes back first now and then, so that the top is the same over another one.
-                bool turns = random.Next(2) == 0;
-                store.Give(turns ? second : first);
-                store.Give(turns ? first : second);
-            }
-        })).ToArray();
-        foreach (var thread in threads) Join(thread);
-        store.Free();
-    }
-
     [Fact]
     public void AnEmptyPoolStaysWhole()
     {
-        // Far too few for three threads, so that they claim each other's caches all the time.
+        // Far too few for three threads, so that they find it empty all the time.
         using var pool = new PacketPool(new() { Count = 256, BufferSize = 64, Checked = true });
         Stress(pool, threads: 3, pairsEach: 5_000_000, most: 120);
         Assert.Equal(256, pool.Available);

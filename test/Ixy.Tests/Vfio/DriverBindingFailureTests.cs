@@ -124,11 +124,14 @@ public sealed class DriverBindingFailureTests : IDisposable
         Assert.Equal(("e1000e", null, false), State);
     }
 
-    [Fact]
-    public void ACardWhoseInterfaceIsInUseIsRefusedUnlessForced()
+    [Theory] // The loopback interface is up with an address on every machine.
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ACardWhoseInterfaceIsInUseIsRefusedUnlessForced(bool virtio)
     {
-        _sysfs.AddInterface(Card, "lo", flags: Up);
+        _sysfs.AddInterface(Card, "lo", flags: Up, virtio);
         var error = Assert.Throws<InterfaceInUseException>(() => Binder().Bind("vfio-pci"));
+        Assert.Equal("lo", error.Interface);
         Assert.Contains("the network interface lo, which has the address", error.Message);
         Assert.Contains("--force", error.Message);
         Assert.Empty(_kernel.Writes);

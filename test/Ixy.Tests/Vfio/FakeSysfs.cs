@@ -106,14 +106,19 @@ internal sealed class FakeSysfs : IDisposable
 
     private (int ExitCode, string Output, string Error) RunIxy(string[] user, bool copyForAll, string[] arguments)
     {
+        using var ixy = Start([.. user, "dotnet", "exec", copyForAll ? CopyForAll() : IxyProcess.Program, .. arguments]);
+        return (ixy.WaitForExit(), ixy.Output, ixy.Error);
+    }
+
+    /// <summary>Starts a program where <see cref="Root"/> is seen in place of the machine's own functions.</summary>
+    internal IxyProcess Start(params string[] program)
+    {
         const string Target = "/sys/bus/pci/devices";
         Skip.IfNot(Libc.geteuid() == 0, "only root can show a process another /sys");
         Skip.IfNot(Directory.Exists(Target), $"this machine has no {Target}");
         Skip.If(Exit("unshare", "-m", "mount", "--bind", Root, Target) != 0, "this machine allows no mount namespaces (unshare -m)");
-        string script = $"mount --bind {Root} {Target} && exec \"$@\"";
-        string[] program = ["dotnet", "exec", copyForAll ? CopyForAll() : IxyProcess.Program, .. arguments];
-        using var ixy = IxyProcess.StartOther("unshare", ["-m", "sh", "-c", script, "sh", .. user, .. program]);
-        return (ixy.WaitForExit(), ixy.Output, ixy.Error);
+        // Each of them becomes the next one, so they are one process.
+        return IxyProcess.StartOther("unshare", ["-m", "sh", "-c", $"mount --bind {Root} {Target} && exec \"$@\"", "sh", .. program]);
     }
 
     public void Dispose() => _temporary.Delete(recursive: true);

@@ -122,7 +122,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
         _sysfs.AddGroup(12, Address);
         _sysfs.SetGroupType(12, type);
         var before = File.ReadAllBytes(Path.Combine(directory, "config"));
-        var error = Assert.Throws<IommuTranslatesException>(() => OpenForADriver(KernelDriverPolicy.ForceUnbind));
+        var error = Assert.Throws<IommuTranslatesException>(() => OpenForADriver());
         Assert.StartsWith($"{Address} is behind an IOMMU that translates (the type of its group 12 is {type})", error.Message);
         Assert.Contains($"'sudo ixy bind {Address}'", error.Message);
         Assert.Contains("iommu=pt", error.Message);
@@ -241,44 +241,6 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
             Assert.Throws<InterruptsNotSupportedException>(() => device.EnableInterrupts(InterruptKind.Msix)).Message);
     }
 
-    [SkippableTheory] // The loopback interface is up with an address on every machine.
-    [InlineData(false)]
-    [InlineData(true)]
-    public void ADriverWhoseInterfaceIsInUseIsUnboundByForceOnly(bool virtio)
-    {
-        RequireRoot();
-        _sysfs.Add(Address);
-        _sysfs.HoldByUnbindable(Address, "e1000e");
-        _sysfs.AddInterface(Address, "lo", flags: 0x49, virtio);
-        var error = Assert.Throws<InterfaceInUseException>(() => OpenAnyway(KernelDriverPolicy.UnbindIfUnused));
-        Assert.Equal("lo", error.Interface);
-        Assert.Contains("has the address", error.Message);
-        Assert.Equal("", _sysfs.Unbound("e1000e"));
-        using var device = OpenAnyway(KernelDriverPolicy.ForceUnbind);
-        Assert.Equal(Address, _sysfs.Unbound("e1000e"));
-    }
-
-    [SkippableFact]
-    public void ADriverWhoseInterfaceIsDownIsUnbound()
-    {
-        RequireRoot();
-        _sysfs.Add(Address);
-        _sysfs.HoldByUnbindable(Address, "e1000e");
-        _sysfs.AddInterface(Address, "ixy-none", flags: 0x48);
-        using var device = OpenAnyway(KernelDriverPolicy.UnbindIfUnused);
-        Assert.Equal(Address, _sysfs.Unbound("e1000e"));
-    }
-
-    [SkippableFact]
-    public void ADriverThatCannotBeUnboundIsAnError()
-    {
-        RequireRoot();
-        _sysfs.Add(Address);
-        _sysfs.HoldByKernel(Address, "e1000e"); // there is no such directory
-        Assert.Contains("cannot be taken from the kernel driver e1000e",
-            Assert.Throws<PciDeviceException>(() => OpenAnyway(KernelDriverPolicy.ForceUnbind)).Message);
-    }
-
     public void Dispose() => _sysfs.Dispose();
 
     private static void SetConfig(string directory, int offset, uint value)
@@ -311,15 +273,15 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
     }
 
     // As a driver opens it that needs every address to be right.
-    private SysfsPciDevice OpenForADriver(KernelDriverPolicy kernelDriver)
+    private SysfsPciDevice OpenForADriver()
     {
         Assert.True(PciAddress.TryParse(Address, out var address));
-        return new(address, function => function.ThrowIfTranslated(), _sysfs.Root, kernelDriver);
+        return new(address, function => function.ThrowIfTranslated(), _sysfs.Root);
     }
 
-    private SysfsPciDevice OpenAnyway(KernelDriverPolicy kernelDriver = KernelDriverPolicy.Refuse)
+    private SysfsPciDevice OpenAnyway()
     {
         Assert.True(PciAddress.TryParse(Address, out var address));
-        return new(address, check: null, _sysfs.Root, kernelDriver);
+        return new(address, check: null, _sysfs.Root);
     }
 }

@@ -1,25 +1,5 @@
 namespace Ixy;
 
-/// <summary>One receive queue of a device: a ring and the pool its buffers come from. For one thread at a time.</summary>
-public abstract partial class ReceiveQueue
-{
-    /// <summary>Where the buffers of received packets come from, and go back to.</summary>
-    public abstract PacketPool Pool { get; }
-
-    /// <summary>Packets handed to the application since the device was opened.</summary>
-    public abstract long Packets { get; }
-
-    /// <summary>Frames dropped here since then: the pool was empty, or the frame did not fit into one buffer.</summary>
-    public abstract long Dropped { get; }
-
-    /// <summary>
-    /// Takes what has arrived, at most as many packets as <paramref name="batch"/> has places, and does not wait.
-    /// The caller owns the packets, until it transmits or frees them. An empty pool drops the frames and counts them.
-    /// </summary>
-    /// <returns>How many places were filled, from the front.</returns>
-    public abstract int Receive(Span<Packet> batch);
-}
-
 /// <summary>One transmit queue of a device. For one thread at a time.</summary>
 public abstract class TransmitQueue
 {
@@ -74,7 +54,13 @@ public abstract class TransmitQueue
     /// <exception cref="PacketMisuseException">As for <see cref="Transmit"/>. None was taken or dropped.</exception>
     public int TransmitOrDrop(ReadOnlySpan<Packet> batch)
     {
-        int done = Transmit(batch);
+        int sent = Transmit(batch);
+        return sent == batch.Length ? sent : DropOrLeave(batch, sent);
+    }
+
+    /// <summary>Goes on behind the packets that were sent: drops the first of the rest if that is what stands in the way.</summary>
+    internal int DropOrLeave(ReadOnlySpan<Packet> batch, int done)
+    {
         try
         {
             while (done < batch.Length)

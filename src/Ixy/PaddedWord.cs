@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Ixy.Pools;
+namespace Ixy;
 
 /// <summary>A word that several threads write, alone in its cache lines (two, as CPUs fetch them in pairs).</summary>
 [StructLayout(LayoutKind.Explicit, Size = 256)]

@@ -1,0 +1,57 @@
+using System.Runtime.InteropServices;
+
+namespace Ixy;
+
+/// <summary>
+/// The free buffers that a receive queue has at hand, so that it goes to the pool once in a block and not for each packet:
+/// [Bottom, Top) are references, the warmest last. For the queue's thread.
+/// </summary>
+internal sealed unsafe class BufferBlock : IDisposable
+{
+    // Large enough to make the pool's lock cheap, small enough for the first cache: 1 KiB.
+    private const int Largest = 128;
+
+    private readonly PacketPool _pool;
+    private readonly int _length;
+
+    internal BufferBlock(PacketPool pool)
+    {
+        _pool = pool;
+        _length = Math.Clamp(pool.Capacity / 16, 1, Largest);
+        Top = Bottom = (ulong*)NativeMemory.AlignedAlloc(Largest * sizeof(ulong), 64);
+        pool.AtHand = this;
+    }
+
+    /// <summary>For the hot loops: the next one to take is at Top - 1.</summary>
+    internal ulong* Top, Bottom;
+
+    internal int Count => (int)(Top - Bottom);
+
+    /// <summary>Fetches the next ones once all are used; false if there is nothing to do or the pool is empty.</summary>
+    internal bool TryRefill()
+    {
+        if (Count > 0) return false;
+        Top += _pool.Take(new(Bottom, _length));
+        return Count > 0;
+    }
+
+    /// <summary>Takes one; false if the pool is empty.</summary>
+    internal bool TryTake(out ulong buffer)
+    {
+        bool can = Count > 0 || TryRefill();
+        buffer = can ? *--Top : 0;
+        return can;
+    }
+
+    /// <summary>Puts back what was just taken.</summary>
+    internal void PutBack(ulong buffer) => *Top++ = buffer;
+
+    /// <summary>Gives all back. Does nothing the second time.</summary>
+    public void Dispose()
+    {
+        _pool.AtHand = null;
+        PacketPool.Free(new ReadOnlySpan<ulong>(Bottom, Count));
+        NativeMemory.AlignedFree(Bottom);
+        Top = Bottom = null;
+    }
+}

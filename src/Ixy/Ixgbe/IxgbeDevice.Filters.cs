@@ -1,0 +1,57 @@
+using System.Buffers.Binary;
+using static Ixy.Ixgbe.IxgbeRegisters;
+
+namespace Ixy.Ixgbe;
+
+// 7.1.1 Packet filtering by addresses.
+public sealed partial class IxgbeDevice
+{
+    private int _unicastFilters;
+
+    /// <inheritdoc/>
+    public override MacAddress MacAddress
+    {
+        get => ReadReceiveAddress(0);
+        set
+        {
+            RequireUnicast(value);
+            WriteReceiveAddress(0, value);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void AddUnicastFilter(MacAddress address)
+    {
+        RequireUnicast(address);
+        if (Enumerable.Range(1, _unicastFilters).Any(i => ReadReceiveAddress(i) == address)) return;
+        if (_unicastFilters == RAL.Count - 1) throw new InvalidOperationException($"all {RAL.Count} receive addresses of {Name} are in use");
+        WriteReceiveAddress(++_unicastFilters, address);
+    }
+
+    /// <inheritdoc/>
+    public override void AddMulticastFilter(MacAddress address)
+    {
+        RequireMulticast(address);
+        // The table is indexed by bits 47 to 36 of the address as the card holds it (MCSTCTRL.MO = 0, 7.1.1.2):
+        // the last byte on the wire and the high half of the one before.
+        uint hash = (uint)(address.Value & 0xFF) << 4 | (uint)(address.Value >> 12) & 0xF;
+        uint register = MTA[(int)(hash >> 5)];
+        _bar.Write32(register, _bar.Read32(register) | 1u << (int)(hash & 31));
+        Change(MCSTCTRL, MCSTCTRL_.FilterEnable, true);
+    }
+
+    private MacAddress ReadReceiveAddress(int index)
+    {
+        // The registers hold the bytes in wire order, the first in the lowest bits (8.2.3.7.8).
+        ulong wire = _bar.Read32(RAL[index]) | (ulong)(_bar.Read32(RAH[index]) & RAH_.AddressMask) << 32;
+        return new(BinaryPrimitives.ReverseEndianness(wire << 16));
+    }
+
+    private void WriteReceiveAddress(int index, MacAddress address)
+    {
+        ulong wire = BinaryPrimitives.ReverseEndianness(address.Value) >> 16;
+        ChooseFirstPool(index);
+        _bar.Write32(RAL[index], (uint)wire);
+        _bar.Write32(RAH[index], (uint)(wire >> 32) | RAH_.Valid);
+    }
+}

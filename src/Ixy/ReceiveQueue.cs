@@ -1,0 +1,27 @@
+namespace Ixy;
+
+/// <summary>One receive queue of a device: a ring and the pool its buffers come from. For one thread at a time.</summary>
+public abstract partial class ReceiveQueue
+{
+    /// <summary>Where the buffers of received packets come from, and go back to.</summary>
+    public abstract PacketPool Pool { get; }
+
+    /// <summary>Packets handed to the application since the device was opened.</summary>
+    public abstract long Packets { get; }
+
+    /// <summary>Frames dropped here since then: the pool was empty, or the frame did not fit into one buffer.</summary>
+    public abstract long Dropped { get; }
+
+    /// <summary>
+    /// Takes what has arrived, at most as many packets as <paramref name="batch"/> has places, and does not wait.
+    /// The caller owns the packets, until it transmits or frees them. An empty pool drops the frames and counts them.
+    /// </summary>
+    /// <returns>How many places were filled, from the front.</returns>
+    public abstract int Receive(Span<Packet> batch);
+
+    /// <summary>The queue's interrupt; null if the device was opened without.</summary>
+    internal QueueInterrupt? Interrupt { get; set; }
+
+    /// <summary>Whose queue it is, once the device is open: who waits asks whether it is still there.</summary>
+    internal Vfio.PciDevice? Device { get; set; }
+}
