@@ -1,6 +1,7 @@
 using Ixy.Simulation.Cards;
 using Ixy.Simulation.Ixgbe;
 using Ixy.Simulation.Wires;
+using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Tests.Simulation;
 
@@ -24,7 +25,7 @@ internal abstract unsafe class CardBench<T> : IDisposable where T : CardModel
         _memory = (byte*)System.Runtime.InteropServices.NativeMemory.AlignedAlloc(MemoryLength, 4096);
         Memory.Clear();
         Card.Dma.Map(Iova, MemoryLength, (nint)_memory);
-        Card.WriteConfig(0x04, 0x0006, 2); // PCI command register: memory space and bus master (PCI 3.0, 6.2.2).
+        EnableDma();
     }
 
     internal T Card { get; }
@@ -94,6 +95,9 @@ internal abstract unsafe class CardBench<T> : IDisposable where T : CardModel
         Allocate(4096 - 128);
     }
 
+    // PCI command register: memory space and bus master (PCI 3.0, 6.2.2).
+    private protected void EnableDma() => Card.WriteConfig(0x04, 0x0006, 2);
+
     public void Dispose()
     {
         Card.Dispose();
@@ -108,6 +112,22 @@ internal sealed class CardBench : CardBench<IxgbeCard>
     internal CardBench(IxgbeCardOptions? options = null, Wire? wire = null)
         : base(new IxgbeCard(options ?? new IxgbeCardOptions { LinkUpDelay = 0 }, wire ?? new TestWire()))
     {
+    }
+
+    /// <summary>Resets the card with its link, by PCI or as 4.6.3.1 says, and waits until that is over.</summary>
+    internal void Reset(bool byPci)
+    {
+        if (byPci)
+        {
+            Card.PciReset();
+            EnableDma();
+        }
+        else
+        {
+            Write(CTRL, CTRL_.MasterDisable);
+            Write(CTRL, CTRL_.RST | CTRL_.LRST);
+        }
+        Run(20_000_000);
     }
 
     internal uint Read(uint offset) => Card.ReadBar(0, offset);

@@ -159,17 +159,7 @@ public sealed class CopperPhyTests
     {
         using var bench = Bench(0x1528);
         Write(bench, Vendor, 0, 1 << 11);
-        if (byPci)
-        {
-            bench.Card.PciReset();
-            bench.Card.WriteConfig(0x04, 0x0006, 2);
-        }
-        else
-        {
-            bench.Write(CTRL, CTRL_.MasterDisable);
-            bench.Write(CTRL, CTRL_.RST | CTRL_.LRST);
-        }
-        bench.Run(20_000_000);
+        bench.Reset(byPci);
         Assert.False(bench.Card.Link.IsUp);
         Own(bench);
         Assert.Equal(1 << 11, Read(bench, Vendor, 0));

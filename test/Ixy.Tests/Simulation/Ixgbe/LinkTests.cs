@@ -183,17 +183,7 @@ public sealed class LinkTests
     {
         using var bench = new CardBench();
         bench.Write(ESDP, bench.Read(ESDP) | ESDP_.TxDisable);
-        if (byPci)
-        {
-            bench.Card.PciReset();
-            bench.Card.WriteConfig(0x04, 0x0006, 2);
-        }
-        else
-        {
-            bench.Write(CTRL, CTRL_.MasterDisable);
-            bench.Write(CTRL, CTRL_.RST | CTRL_.LRST);
-        }
-        bench.Run(20 * Millisecond);
+        bench.Reset(byPci);
         Assert.NotEqual(0u, bench.Read(ESDP) & ESDP_.TxDisable);
         Assert.False(bench.Card.Link.IsUp);
     }
