@@ -63,6 +63,25 @@ public sealed class IxgbeDeviceTests
         static uint Answer(uint offset, uint value) => offset == RXDCTL[0] ? value | RXDCTL_.VlanStrip : value;
     }
 
+    // What the driver before left goes; the speed of MDIO is the card's own.
+    [Fact]
+    public void HLREG0KeepsWhatDiffersBetweenCards()
+    {
+        const uint MdioSpeed = 1 << 16, Left = HLREG0_.Loopback | HLREG0_.PrependMask | HLREG0_.RxPadStrip;
+        var card = new IxgbeCard(new IxgbeCardOptions(), new FarEnd());
+        bool isAsked = false;
+        using var device = NetworkDevice.Open(new InterposedDevice(new SimulatedPciDevice("sim:test", card)) { Answer = Answer }, DriverBench.Defaults);
+        Assert.True(isAsked);
+        Assert.Equal(~HLREG0.Reset & MdioSpeed, card.Registers[HLREG0] & (MdioSpeed | Left));
+
+        uint Answer(uint offset, uint value)
+        {
+            if (offset != HLREG0.Offset || isAsked) return value;
+            isAsked = true;
+            return (value | Left) ^ MdioSpeed;
+        }
+    }
+
     // The halt of the receive path is the first step of it.
     [Fact]
     public void WhenAFilterCannotBeChangedFramesComeAsBefore()
