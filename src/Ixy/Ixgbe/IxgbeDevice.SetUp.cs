@@ -46,9 +46,16 @@ public sealed partial class IxgbeDevice
         Change(CTRL, CTRL_.MasterDisable, set: true);
         // A card that hangs is just what the reset is for: it goes on without an answer.
         _ = TryWaitFor(STATUS, STATUS_.MasterEnable, set: false, milliseconds: 100);
-        Write(CTRL, CTRL_.LRST | CTRL_.RST);
-        _device.Wait(s_resetTime);
+        StartReset(CTRL_.LRST | CTRL_.RST);
         WaitFor("the end of the reset", CTRL, CTRL_.LRST | CTRL_.RST, set: false, milliseconds: 100);
+    }
+
+    // A write is posted: without the read it may reach the card only when the time is over.
+    private void StartReset(uint kinds)
+    {
+        Write(CTRL, kinds);
+        Read(STATUS);
+        _device.Wait(s_resetTime);
     }
 
     // 4.6.4 Initializing the PHY and link. Link-up takes up to seconds; see WaitForLink.
@@ -223,8 +230,7 @@ public sealed partial class IxgbeDevice
         }
         Change(CTRL, CTRL_.MasterDisable, set: true);
         _ = TryWaitFor(STATUS, STATUS_.MasterEnable, set: false, milliseconds: 100);
-        Write(CTRL, CTRL_.RST);
-        _device.Wait(s_resetTime);
+        StartReset(CTRL_.RST);
         Change(CTRL_EXT, CTRL_EXT_.DriverLoaded, set: false);
         _device.DisableBusMaster();
     }
