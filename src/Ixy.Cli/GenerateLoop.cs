@@ -34,10 +34,11 @@ internal sealed class GenerateLoop : PacketLoop
     protected override int Round()
     {
         PassiveRound();
-        int sent = Send((int)Math.Min(Math.Min(_batch.Length, _count - _sent), Due()));
+        int due = (int)Math.Min(Math.Min(_batch.Length, _count - _sent), Due()), sent = Send(due);
         _scheduled += sent;
         _sent += sent;
         if (_sent == _count) StopMeasuring();
+        GiveUpIfStuck(due > 0 && sent == 0);
         return sent;
     }
 

@@ -44,7 +44,7 @@ internal abstract partial class PacketLoop
         FollowPhase();
         if (HasEnded) return ActorTurn.Asleep;
         int moved = NextRound();
-        if (_stage == Phase.Draining && _drain!.AreOver) End();
+        if (_stage == Phase.Draining && (Stuck.Count > 0 || _drain!.AreOver)) End();
         if (moved > 0) return ActorTurn.Busy(_costs!.PollTime + moved * _costs.PacketTime);
         if (_stage < Phase.Draining && TryBeginSleep())
         {

@@ -38,7 +38,8 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
     internal bool RanDry { get; private set; }
 
     /// <summary>
-    /// Transmit queues from which nothing has left while the loop drained; read it when the loop has ended.
+    /// Transmit queues from which nothing has left while the loop drained, or before, so that it gave up; read it when
+    /// the loop has ended.
     /// </summary>
     internal IReadOnlyList<TransmitQueue> Stuck { get; private set; } = [];
 
@@ -138,6 +139,8 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
 
     private void Drain(PinnedWorker worker)
     {
+        // Given up: what did not leave in that time is not waited for again.
+        if (Stuck.Count > 0) return;
         var drain = new DrainRounds(this);
         while (_phase == Phase.Draining && !drain.AreOver)
         {
@@ -193,7 +196,11 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
             return moved;
         }
 
-        internal void End() => loop.Stuck = loop.RanDry ? [] : _watch.Stuck;
+        internal void End()
+        {
+            // Who gave up knows already.
+            if (loop.Stuck.Count == 0 && !loop.RanDry) loop.Stuck = _watch.Stuck;
+        }
 
         private TimeSpan Since(long time) => loop.Clock.GetElapsedTime(time);
     }

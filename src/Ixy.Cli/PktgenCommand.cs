@@ -34,7 +34,13 @@ internal static class PktgenCommand
                 },
                 [parsed.GetRequiredValue(device)],
                 new() { RingSize = parsed.GetValue(ringSize), MaxFrameSize = Math.Max(1518, frameSize) },
-                devices => [new GenerateLoop(devices[0], pools.Create(devices[0]), batchSize, packetsPerSecond, parsed.GetValue(count) ?? long.MaxValue)],
+                devices =>
+                [
+                    new GenerateLoop(devices[0], pools.Create(devices[0]), batchSize, packetsPerSecond, parsed.GetValue(count) ?? long.MaxValue)
+                    {
+                        GivesUp = parsed.GetValue(count) is not null && parsed.GetValue(duration) is null,
+                    },
+                ],
                 // A card without an IOMMU wants huge pages: memory of other pages, if practice had such, must be gone before.
                 afterPractice: pools.Dispose);
         });

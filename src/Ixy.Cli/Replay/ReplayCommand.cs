@@ -40,7 +40,10 @@ internal static class ReplayCommand
         {
             int longest = parsed.GetValue(maxFrameSize);
             var settings = new ReplaySettings(
-                parsed.GetValue(speed), parsed.GetValue(loop), parsed.GetValue(maxGap), parsed.GetValue(pad));
+                parsed.GetValue(speed), parsed.GetValue(loop), parsed.GetValue(maxGap), parsed.GetValue(pad))
+            {
+                GivesUp = parsed.GetValue(duration) is null,
+            };
             using var work = new ReplayWork(parsed.GetRequiredValue(file), settings, longest, parsed.GetValue(batch));
             work.Open();
             return Measurement.Run(

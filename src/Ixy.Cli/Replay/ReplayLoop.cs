@@ -58,6 +58,7 @@ internal sealed class ReplayLoop : PacketLoop
         if (!HoldsPackets) Fill();
         int sent = SendHeld();
         if ((_source.IsAtEnd || Failure is not null) && !HoldsPackets) StopMeasuring();
+        GiveUpIfStuck(HoldsPackets && sent == 0);
         return sent;
     }
 

@@ -122,6 +122,6 @@ internal sealed class ReplayWork(string path, ReplaySettings settings, int maxFr
         // Real time does not wait for a disk, and virtual time must not depend on one.
         var source = new CaptureReadAhead(open, how.Passes, how.LongestGapInCapture, waits: clock != TimeProvider.System);
         _parts.Add(source);
-        return new(device, pool, source, new(how.Speed, clock), batchSize);
+        return new(device, pool, source, new(how.Speed, clock), batchSize) { GivesUp = how.GivesUp };
     }
 }

@@ -36,6 +36,27 @@ public sealed class FindingsTests : IDisposable
         Assert.DoesNotContain("packets kept arriving after the end", output);
     }
 
+    // More than the ring holds: nothing but the last packet would end it.
+    [Theory]
+    [InlineData("pktgen", Cut, "--count", "100000", "--rate", "1Mpps")]
+    [InlineData("replay", "FILE", Cut, "--speed", "max", "--loop", "100")]
+    public async Task WhoseLastPacketFindsNoRoomGivesUp(params string[] arguments)
+    {
+        string[] command = [.. arguments.Select(argument => argument == "FILE" ? Capture() : argument)];
+        var (exitCode, output) = await Task.Run(() => Run(command)).WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(1, exitCode);
+        Assert.Matches(@"\nsim:ixgbe,wire=loopback: its transmit ring does not empty: none of [1-9][\d,]* packets in it has left for a second;", output);
+    }
+
+    // A ring that stands still for a while may go on.
+    [Fact]
+    public void WhoIsToldHowLongDoesNotGiveUp()
+    {
+        var (exitCode, output) = Run("pktgen", Cut, "--count", "100000", "--duration", "11s", "--json");
+        Assert.Equal(1, exitCode);
+        Assert.InRange(JsonReport.Of((0, output, "")).GetProperty("durationSeconds").GetDouble(), 11, 30);
+    }
+
     [Fact]
     public void ProgramsAreToldToo()
     {
@@ -62,6 +83,20 @@ public sealed class FindingsTests : IDisposable
         var (_, output) = Run("fwd", "cut:ixgbe,wire=generator,rate=1Mpps", Cut, "--duration", "300ms");
         Assert.Contains("nothing moved: no card received a packet", output);
         Assert.Matches(@"sim:ixgbe,wire=generator,rate=1Mpps: [\d,]+ frames came, and the card had a descriptor for none", output);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void AccessesToRegistersThatDoNotExistAreNoted(bool json)
+    {
+        const string Missing = "an access where the card has no register: it reads 0";
+        NetworkDevice.RegisterTransport("odd", specifier => WithOddAccesses(specifier["odd:".Length..]));
+        var (exitCode, output) = Run(["pktgen", "odd:ixgbe,wire=loopback", "--count", "10", .. json ? (string[])["--json"] : []]);
+        Assert.Equal(0, exitCode);
+        string[] notes = [$"0x05a80: {Missing} (2 times)", $"0x03fc0: {Missing}"];
+        if (json) Assert.Equal(notes, NotesOfTheCard(output));
+        else Assert.Contains($"\nsim:ixgbe,wire=loopback: noted 3 times, which breaks no rule:\n  {string.Join("\n  ", notes)}\n", output);
     }
 
     [Fact]
@@ -101,6 +136,21 @@ public sealed class FindingsTests : IDisposable
         for (int i = 0; i < 100; i++) writer.Write(CaptureFiles.Frame(60, (byte)i), i);
         return path;
     }
+
+    // As a driver does that was written for another card.
+    private static SimulatedPciDevice WithOddAccesses(string card)
+    {
+        var device = SimulatedCards.Open(SimulatedCards.Prefix + card);
+        device.EnableBusMaster(); // and memory space
+        var bar = device.OpenBar(0);
+        bar.Write32(0x5A80, 1); // IMIR of the 82598
+        Assert.Equal(0u, bar.Read32(0x5A80));
+        Assert.Equal(0u, bar.Read32(0x3FC0)); // RNBC of the 82598
+        return device;
+    }
+
+    private static IEnumerable<string> NotesOfTheCard(string output) =>
+        JsonReport.Of((0, output, "")).Device(0).GetProperty("notes").EnumerateArray().Select(note => note.GetString()!);
 
     // In this process, which has the card that is cut off.
     private static (int ExitCode, string Output) Run(params string[] arguments)
