@@ -11,10 +11,13 @@ namespace Ixy.Benchmarks;
 /// </summary>
 internal sealed unsafe class BenchCard : PciDevice
 {
+    // Advanced descriptors: write-back status of received frames (82599 datasheet 7.1.6.2), RS and DD of sent ones (7.2.3.2.4).
+    private const ulong ReceiveDone = 1 << 0, EndOfPacket = 1 << 1, ReportStatus = 1ul << 27, TransmitDone = 1ul << 32;
+
     private readonly uint[] _config = new uint[64];
     private readonly RegisterMemory _registers = new();
-    private ReceiveDescriptor* _receiveRing;
-    private TransmitDescriptor* _transmitRing;
+    private Descriptor* _receiveRing;
+    private Descriptor* _transmitRing;
     private uint* _transmitTail;
     private uint _mask, _receiveHead, _transmitHead, _markedReceiveHead, _markedTransmitHead;
 
@@ -38,10 +41,10 @@ internal sealed unsafe class BenchCard : PciDevice
     /// <summary>Finds the rings the driver has programmed.</summary>
     internal void Start()
     {
-        _receiveRing = (ReceiveDescriptor*)(_registers.Read32(RDBAL[0]) | (ulong)_registers.Read32(RDBAH[0]) << 32);
-        _transmitRing = (TransmitDescriptor*)(_registers.Read32(TDBAL[0]) | (ulong)_registers.Read32(TDBAH[0]) << 32);
+        _receiveRing = (Descriptor*)(_registers.Read32(RDBAL[0]) | (ulong)_registers.Read32(RDBAH[0]) << 32);
+        _transmitRing = (Descriptor*)(_registers.Read32(TDBAL[0]) | (ulong)_registers.Read32(TDBAH[0]) << 32);
         _transmitTail = _registers.At(TDT[0]);
-        _mask = _registers.Read32(RDLEN[0]) / (uint)sizeof(ReceiveDescriptor) - 1;
+        _mask = _registers.Read32(RDLEN[0]) / (uint)sizeof(Descriptor) - 1;
     }
 
     /// <summary>Marks the next receive descriptors done: whole frames of so many bytes.</summary>
@@ -49,8 +52,7 @@ internal sealed unsafe class BenchCard : PciDevice
     {
         for (int i = 0; i < count; i++)
         {
-            _receiveRing[_receiveHead].HeaderOrStatus = (ulong)length << ReceiveDescriptor.LengthShift
-                | ReceiveDescriptor.DescriptorDone | ReceiveDescriptor.EndOfPacket;
+            _receiveRing[_receiveHead].Second = (ulong)length << 32 | ReceiveDone | EndOfPacket;
             _receiveHead = (_receiveHead + 1) & _mask;
         }
     }
@@ -63,8 +65,8 @@ internal sealed unsafe class BenchCard : PciDevice
     {
         for (; _transmitHead != tail; _transmitHead = (_transmitHead + 1) & _mask)
         {
-            ref ulong command = ref _transmitRing[_transmitHead].Command;
-            if ((command & TransmitDescriptor.ReportStatus) != 0) command |= TransmitDescriptor.DescriptorDone;
+            ref ulong command = ref _transmitRing[_transmitHead].Second;
+            if ((command & ReportStatus) != 0) command |= TransmitDone;
         }
     }
 
@@ -75,7 +77,7 @@ internal sealed unsafe class BenchCard : PciDevice
     internal void Rewind()
     {
         (_receiveHead, _transmitHead) = (_markedReceiveHead, _markedTransmitHead);
-        for (uint i = 0; i <= _mask; i++) _receiveRing[i].HeaderOrStatus = 0;
+        for (uint i = 0; i <= _mask; i++) _receiveRing[i].Second = 0;
     }
 
     /// <summary>Where the card has come to.</summary>
@@ -121,5 +123,10 @@ internal sealed unsafe class BenchCard : PciDevice
             *At(offset) = offset == CTRL ? value & ~(CTRL_.RST | CTRL_.LRST) : value;
 
         protected override void* PointerTo(uint offset) => At(offset);
+    }
+
+    private struct Descriptor
+    {
+        internal ulong First, Second;
     }
 }

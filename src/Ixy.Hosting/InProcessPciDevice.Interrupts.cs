@@ -1,6 +1,6 @@
+using Ixy.Hosting.Interop;
 using Ixy.Hosting.Interrupts;
 using Ixy.Vfio;
-using Ixy.Vfio.Interop;
 
 namespace Ixy.Hosting;
 
@@ -13,7 +13,7 @@ public unsafe partial class InProcessPciDevice
     public override int CountInterruptVectors(InterruptKind kind) => _events.Count((int)kind);
 
     /// <inheritdoc/>
-    protected internal override void ConnectInterrupts(InterruptKind kind, ReadOnlySpan<int> eventDescriptors)
+    protected override void ConnectInterrupts(InterruptKind kind, ReadOnlySpan<int> eventDescriptors)
     {
         int[] descriptors = eventDescriptors.ToArray();
         _turns.BetweenTurns(() =>
@@ -34,10 +34,10 @@ public unsafe partial class InProcessPciDevice
     }
 
     /// <inheritdoc/>
-    protected internal override void DisconnectInterrupts(InterruptKind kind) => _turns.BetweenTurns(() => _events.Disable((int)kind));
+    protected override void DisconnectInterrupts(InterruptKind kind) => _turns.BetweenTurns(() => _events.Disable((int)kind));
 
     /// <inheritdoc/>
-    protected internal override void MaskInterruptLine(bool masked) =>
+    protected override void MaskInterruptLine(bool masked) =>
         _turns.BetweenTurns(() => _events.SetMask(InterruptEvents.Line, 0, masked));
 
     private int Duplicate(int descriptor)

@@ -86,14 +86,14 @@ public unsafe partial class InProcessPciDevice : PciDevice
     public static void BetweenTurns(Action action) => TurnScheduler.RealTime.BetweenTurns(action);
 
     /// <inheritdoc/>
-    protected internal override void MapDma(DmaChunk chunk) =>
+    protected override void MapDma(DmaChunk chunk) =>
         _turns.BetweenTurns(() => Model.Dma.Map(chunk.Address, chunk.Length, (nint)chunk.Address));
 
     /// <inheritdoc/>
-    protected internal override void UnmapDma(DmaChunk chunk) => _turns.BetweenTurns(() => Model.Dma.Unmap(chunk.Address, chunk.Length));
+    protected override void UnmapDma(DmaChunk chunk) => _turns.BetweenTurns(() => Model.Dma.Unmap(chunk.Address, chunk.Length));
 
     /// <inheritdoc/>
-    protected internal override bool TryPass(TimeSpan longest) => _turns.TryPass(longest);
+    protected override bool TryPass(TimeSpan longest) => _turns.TryPass(longest);
 
     /// <inheritdoc/>
     protected override void Close()

@@ -1,5 +1,5 @@
+using Ixy.Hosting.Interop;
 using Ixy.Vfio;
-using Ixy.Vfio.Interop;
 
 namespace Ixy.Hosting;
 

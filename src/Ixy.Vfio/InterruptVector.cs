@@ -56,7 +56,7 @@ public sealed unsafe class InterruptVector
     }
 
     /// <summary>Wakes who waits for the vector, as if it had fired. For any thread.</summary>
-    internal void Signal()
+    public void Signal()
     {
         ulong one = 1;
         _ = Libc.write(EventDescriptor, &one, sizeof(ulong));

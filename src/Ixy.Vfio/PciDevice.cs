@@ -154,8 +154,10 @@ public abstract partial class PciDevice : IDisposable
     internal virtual bool AnswersNow() => true;
 
     /// <summary>Does what quiets the device. One that is gone, or leaves meanwhile, is quiet already: that is no error then.</summary>
-    internal void UnlessGone(Action action)
+    /// <exception cref="PciDeviceException">The action failed though the device is there.</exception>
+    public void UnlessGone(Action action)
     {
+        ArgumentNullException.ThrowIfNull(action);
         try
         {
             action();

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
+using Ixy.Hosting.Interop;
 using Ixy.Vfio;
-using Ixy.Vfio.Interop;
 
 namespace Ixy.Hosting.Dma;
 

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Ixy.Vfio.Interop;
+using Ixy.Hosting.Interop;
 
 namespace Ixy.Hosting.Dma;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Ixy.Vfio.Interop;
+using Ixy.Hosting.Interop;
 
 namespace Ixy.Hosting.Interrupts;
 

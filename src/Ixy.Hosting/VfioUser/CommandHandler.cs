@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
+using Ixy.Hosting.Interop;
 using Ixy.Hosting.Turns;
 using Ixy.Vfio;
-using Ixy.Vfio.Interop;
 using Ixy.Vfio.VfioUser;
 using static Ixy.Vfio.Interop.Vfio;
 

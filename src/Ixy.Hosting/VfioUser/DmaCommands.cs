@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Ixy.Vfio.Interop;
+using Ixy.Hosting.Interop;
 using Ixy.Vfio.VfioUser;
 using static Ixy.Vfio.Interop.Vfio;
 

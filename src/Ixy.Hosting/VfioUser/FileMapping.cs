@@ -1,4 +1,4 @@
-using Ixy.Vfio.Interop;
+using Ixy.Hosting.Interop;
 
 namespace Ixy.Hosting.VfioUser;
 

@@ -1,5 +1,5 @@
 using Ixy.Hosting.Dma;
-using Ixy.Vfio.Interop;
+using Ixy.Hosting.Interop;
 
 namespace Ixy.Hosting.VfioUser;
 

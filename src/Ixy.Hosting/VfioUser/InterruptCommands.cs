@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using Ixy.Hosting.Interop;
 using Ixy.Hosting.Interrupts;
-using Ixy.Vfio.Interop;
 using Ixy.Vfio.VfioUser;
 using static Ixy.Vfio.Interop.Vfio;
 

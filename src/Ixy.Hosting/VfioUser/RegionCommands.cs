@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Ixy.Vfio.Interop;
+using Ixy.Hosting.Interop;
 using Ixy.Vfio.VfioUser;
 using static Ixy.Vfio.Interop.Vfio;
 

@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
+using Ixy.Simulation.Interop;
 using Ixy.Vfio;
-using Ixy.Vfio.Interop;
 
 namespace Ixy.Simulation.Wires;
 

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Ixy.Vfio.Interop;
 
 /// <summary>Requests, flags and structures of linux/vfio.h, by their names there without the common prefix.</summary>
-internal static class Vfio
+public static class Vfio
 {
     internal const int API_VERSION = 0, TYPE1v2_IOMMU = 3;
 
@@ -16,19 +16,35 @@ internal static class Vfio
     internal const nuint IOMMU_GET_INFO = Base + 12, IOMMU_MAP_DMA = Base + 13, IOMMU_UNMAP_DMA = Base + 14;
 
     internal const uint GROUP_FLAGS_VIABLE = 1 << 0;
-    internal const uint DEVICE_FLAGS_RESET = 1 << 0, DEVICE_FLAGS_PCI = 1 << 1;
-    internal const uint REGION_INFO_FLAG_READ = 1 << 0, REGION_INFO_FLAG_WRITE = 1 << 1;
-    internal const uint REGION_INFO_FLAG_MMAP = 1 << 2, REGION_INFO_FLAG_CAPS = 1 << 3;
-    internal const ushort REGION_INFO_CAP_SPARSE_MMAP = 1, REGION_INFO_CAP_MSIX_MAPPABLE = 3;
+
+    /// <summary>Flags of device_info.</summary>
+    public const uint DEVICE_FLAGS_RESET = 1 << 0, DEVICE_FLAGS_PCI = 1 << 1;
+
+    /// <summary>Flags of <see cref="region_info"/>.</summary>
+    public const uint REGION_INFO_FLAG_READ = 1 << 0, REGION_INFO_FLAG_WRITE = 1 << 1;
+
+    /// <summary>More of them.</summary>
+    public const uint REGION_INFO_FLAG_MMAP = 1 << 2, REGION_INFO_FLAG_CAPS = 1 << 3;
+
+    /// <summary>Capabilities behind <see cref="region_info"/>.</summary>
+    public const ushort REGION_INFO_CAP_SPARSE_MMAP = 1, REGION_INFO_CAP_MSIX_MAPPABLE = 3;
     internal const uint IOMMU_INFO_CAPS = 1 << 1;
     internal const ushort IOMMU_TYPE1_INFO_CAP_IOVA_RANGE = 1;
-    internal const uint DMA_MAP_FLAG_READ = 1 << 0, DMA_MAP_FLAG_WRITE = 1 << 1, DMA_UNMAP_FLAG_ALL = 1 << 1;
-    internal const uint IRQ_INFO_EVENTFD = 1 << 0, IRQ_INFO_MASKABLE = 1 << 1, IRQ_INFO_AUTOMASKED = 1 << 2;
-    internal const uint IRQ_SET_DATA_NONE = 1 << 0, IRQ_SET_DATA_BOOL = 1 << 1, IRQ_SET_DATA_EVENTFD = 1 << 2;
-    internal const uint IRQ_SET_ACTION_MASK = 1 << 3, IRQ_SET_ACTION_UNMASK = 1 << 4, IRQ_SET_ACTION_TRIGGER = 1 << 5;
+
+    /// <summary>Flags of mappings for DMA.</summary>
+    public const uint DMA_MAP_FLAG_READ = 1 << 0, DMA_MAP_FLAG_WRITE = 1 << 1, DMA_UNMAP_FLAG_ALL = 1 << 1;
+
+    /// <summary>Flags of <see cref="irq_info"/>.</summary>
+    public const uint IRQ_INFO_EVENTFD = 1 << 0, IRQ_INFO_MASKABLE = 1 << 1, IRQ_INFO_AUTOMASKED = 1 << 2;
+
+    /// <summary>Flags of <see cref="irq_set"/>: what follows it.</summary>
+    public const uint IRQ_SET_DATA_NONE = 1 << 0, IRQ_SET_DATA_BOOL = 1 << 1, IRQ_SET_DATA_EVENTFD = 1 << 2;
+
+    /// <summary>Flags of <see cref="irq_set"/>: what is to be done.</summary>
+    public const uint IRQ_SET_ACTION_MASK = 1 << 3, IRQ_SET_ACTION_UNMASK = 1 << 4, IRQ_SET_ACTION_TRIGGER = 1 << 5;
 
     /// <summary>The region that is configuration space; regions 0 to 5 are the BARs.</summary>
-    internal const int PCI_CONFIG_REGION_INDEX = 7;
+    public const int PCI_CONFIG_REGION_INDEX = 7;
 
     [StructLayout(LayoutKind.Sequential)]
     internal struct group_status
@@ -42,24 +58,30 @@ internal static class Vfio
         internal uint argsz, flags, num_regions, num_irqs, cap_offset;
     }
 
+    /// <summary>Length and access of a region.</summary>
     [StructLayout(LayoutKind.Sequential)]
-    internal struct region_info
+    public struct region_info
     {
-        internal uint argsz, flags, index, cap_offset;
-        internal ulong size, offset;
+        /// <summary>As in linux/vfio.h.</summary>
+        public uint argsz, flags, index, cap_offset;
+        /// <summary>As in linux/vfio.h.</summary>
+        public ulong size, offset;
     }
 
+    /// <summary>Interrupts of a kind.</summary>
     [StructLayout(LayoutKind.Sequential)]
-    internal struct irq_info
+    public struct irq_info
     {
-        internal uint argsz, flags, index, count;
+        /// <summary>As in linux/vfio.h.</summary>
+        public uint argsz, flags, index, count;
     }
 
     /// <summary>Followed by one 32-bit descriptor per interrupt when IRQ_SET_DATA_EVENTFD is set.</summary>
     [StructLayout(LayoutKind.Sequential)]
-    internal struct irq_set
+    public struct irq_set
     {
-        internal uint argsz, flags, index, start, count;
+        /// <summary>As in linux/vfio.h.</summary>
+        public uint argsz, flags, index, start, count;
     }
 
     [StructLayout(LayoutKind.Sequential)]

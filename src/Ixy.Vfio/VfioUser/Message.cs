@@ -6,17 +6,19 @@ namespace Ixy.Vfio.VfioUser;
 /// A received message: header, payload and descriptors. One object serves many messages, one after the other; receiving
 /// the next closes what is left of the last one's descriptors. Not thread-safe.
 /// </summary>
-internal sealed class Message : IDisposable
+public sealed class Message : IDisposable
 {
     private byte[] _payload = new byte[256];
     private int _length;
 
-    internal Header Header { get; private set; }
+    /// <summary>How it begins.</summary>
+    public Header Header { get; private set; }
 
-    internal PassedDescriptors Descriptors { get; } = new();
+    /// <summary>The descriptors that came with it.</summary>
+    public PassedDescriptors Descriptors { get; } = new();
 
     /// <summary>What follows the header. Valid until the next message.</summary>
-    internal Span<byte> Payload => _payload.AsSpan(0, _length);
+    public Span<byte> Payload => _payload.AsSpan(0, _length);
 
     /// <summary>Begins anew, with room for what the header announces.</summary>
     internal void Begin(Header header, int payloadLength)
@@ -26,7 +28,7 @@ internal sealed class Message : IDisposable
     }
 
     /// <summary>Reads the structure that the payload starts with; false if the payload is too short for it.</summary>
-    internal bool TryRead<T>(out T structure) where T : unmanaged => MemoryMarshal.TryRead(Payload, out structure);
+    public bool TryRead<T>(out T structure) where T : unmanaged => MemoryMarshal.TryRead(Payload, out structure);
 
     /// <summary>Closes the descriptors that nobody took.</summary>
     public void Dispose() => Descriptors.Dispose();

@@ -11,6 +11,9 @@ public sealed unsafe class MessageListener : IDisposable
     private int _fd;
 
     /// <summary>Listens at a path. A socket there that nobody serves any more is replaced.</summary>
+    /// <param name="path">Of at most 107 bytes.</param>
+    /// <exception cref="DeviceSpecifierException">No socket can have this path.</exception>
+    /// <exception cref="DeviceBusyException">Another process serves clients there.</exception>
     /// <exception cref="PciDeviceException">There is something else, or this user may not make one there.</exception>
     public MessageListener(string path)
     {
@@ -29,7 +32,8 @@ public sealed unsafe class MessageListener : IDisposable
         }
     }
 
-    /// <summary>Waits for a client; -1 once <see cref="ShutDown"/> was called.</summary>
+    /// <summary>Waits for a client.</summary>
+    /// <returns>Its connected socket, the caller's; -1 once <see cref="ShutDown"/> was called.</returns>
     public int Accept()
     {
         while (true)

@@ -7,7 +7,7 @@ namespace Ixy.Vfio.VfioUser;
 /// A connected Unix stream socket that carries vfio-user messages, in either direction, with their descriptors. One thread
 /// may send while another receives; <see cref="ShutDown"/> is for any thread, and ends both.
 /// </summary>
-internal sealed unsafe class MessageSocket : IDisposable
+public sealed unsafe class MessageSocket : IDisposable
 {
     /// <summary>Most descriptors that the kernel passes at once (SCM_MAX_FD).</summary>
     internal const int MostDescriptors = 253;
@@ -16,15 +16,16 @@ internal sealed unsafe class MessageSocket : IDisposable
     private readonly string _peer;
     private int _fd;
 
+    /// <summary>Takes over a socket.</summary>
     /// <param name="fd">A connected socket; owned from now on.</param>
     /// <param name="peer">Begins the messages of exceptions: who is at the other end.</param>
-    internal MessageSocket(int fd, string peer) => (_fd, _peer) = (fd, peer);
+    public MessageSocket(int fd, string peer) => (_fd, _peer) = (fd, peer);
 
     /// <summary>Payloads that are longer are a breach of the protocol: the largest transfer, and what comes before its data.</summary>
-    internal int LongestPayload { get; init; } = (1 << 20) + 256;
+    public int LongestPayload { get; init; } = (1 << 20) + 256;
 
     /// <summary>More descriptors with one message are one too.</summary>
-    internal int MostReceivedDescriptors { get; init; } = MostDescriptors;
+    public int MostReceivedDescriptors { get; init; } = MostDescriptors;
 
     /// <summary>For a poll loop of one's own. Owned by this object.</summary>
     internal int Descriptor => _fd;
@@ -56,7 +57,7 @@ internal sealed unsafe class MessageSocket : IDisposable
     /// <param name="timeout">Milliseconds that it may take the peer to make room; -1 for ever.</param>
     /// <exception cref="VfioUserDisconnectedException">The peer has gone.</exception>
     /// <exception cref="DeviceTimeoutException">It reads nothing.</exception>
-    internal void Send(Header header, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> data = default,
+    public void Send(Header header, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> data = default,
         ReadOnlySpan<int> descriptors = default, int timeout = Timeout.Infinite)
     {
         header = header with { Size = (uint)(Header.Length + payload.Length + data.Length) };
@@ -80,7 +81,7 @@ internal sealed unsafe class MessageSocket : IDisposable
     /// <exception cref="VfioUserDisconnectedException">The peer has gone in the middle of a message.</exception>
     /// <exception cref="VfioUserProtocolException">No message, or too long, or with too many descriptors.</exception>
     /// <exception cref="DeviceTimeoutException">There was none in time.</exception>
-    internal bool Receive(Message message, int timeout = Timeout.Infinite)
+    public bool Receive(Message message, int timeout = Timeout.Infinite)
     {
         message.Descriptors.Dispose();
         long end = timeout < 0 ? long.MaxValue : Environment.TickCount64 + timeout;
@@ -95,7 +96,7 @@ internal sealed unsafe class MessageSocket : IDisposable
     }
 
     /// <summary>Ends the connection: who waits here wakes up, and the peer sees the end.</summary>
-    internal void ShutDown() => _ = Libc.shutdown(_fd, Libc.SHUT_RDWR);
+    public void ShutDown() => _ = Libc.shutdown(_fd, Libc.SHUT_RDWR);
 
     /// <summary>Closes the socket. Does nothing the second time.</summary>
     public void Dispose()

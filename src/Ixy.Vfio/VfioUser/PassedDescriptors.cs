@@ -6,20 +6,22 @@ namespace Ixy.Vfio.VfioUser;
 /// The descriptors that came with a message. They belong to this object until somebody takes them; the rest is closed.
 /// Not thread-safe.
 /// </summary>
-internal sealed class PassedDescriptors : IDisposable
+public sealed class PassedDescriptors : IDisposable
 {
     private const int Taken = -1;
     private readonly List<int> _descriptors = [];
 
-    internal int Count => _descriptors.Count;
+    /// <summary>How many there are; those that were taken count.</summary>
+    public int Count => _descriptors.Count;
 
     internal void Add(int descriptor) => _descriptors.Add(descriptor);
 
     /// <summary>A look at one that stays here.</summary>
-    internal int Peek(int index) => _descriptors[index];
+    public int Peek(int index) => _descriptors[index];
 
     /// <summary>Gives one away: the caller closes it.</summary>
-    internal int Take(int index)
+    /// <exception cref="InvalidOperationException">It was taken already.</exception>
+    public int Take(int index)
     {
         int descriptor = _descriptors[index];
         if (descriptor == Taken) throw new InvalidOperationException($"descriptor {index} was taken already");

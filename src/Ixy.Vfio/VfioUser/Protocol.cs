@@ -3,24 +3,57 @@ using System.Runtime.InteropServices;
 namespace Ixy.Vfio.VfioUser;
 
 /// <summary>What a message asks for (vfio-user, "Commands"). DMA_READ and DMA_WRITE go from server to client, all others to the server.</summary>
-internal enum Command : ushort
+public enum Command : ushort
 {
+    /// <summary>What both sides can; the first message.</summary>
     VERSION = 1,
+
+    /// <summary>Gives the server memory.</summary>
     DMA_MAP = 2,
+
+    /// <summary>Takes memory away.</summary>
     DMA_UNMAP = 3,
+
+    /// <summary>What the device has.</summary>
     DEVICE_GET_INFO = 4,
+
+    /// <summary>Length and access of a region.</summary>
     DEVICE_GET_REGION_INFO = 5,
+
+    /// <summary>Descriptors for accesses to a region.</summary>
     DEVICE_GET_REGION_IO_FDS = 6,
+
+    /// <summary>Interrupts of a kind.</summary>
     DEVICE_GET_IRQ_INFO = 7,
+
+    /// <summary>Connects, masks or fires interrupts.</summary>
     DEVICE_SET_IRQS = 8,
+
+    /// <summary>Reads from a region.</summary>
     REGION_READ = 9,
+
+    /// <summary>Writes to a region.</summary>
     REGION_WRITE = 10,
+
+    /// <summary>The server reads memory that it could not map.</summary>
     DMA_READ = 11,
+
+    /// <summary>The server writes to such memory.</summary>
     DMA_WRITE = 12,
+
+    /// <summary>Resets the device.</summary>
     DEVICE_RESET = 13,
+
+    /// <summary>Several small writes at once.</summary>
     REGION_WRITE_MULTI = 15,
+
+    /// <summary>Optional features.</summary>
     DEVICE_FEATURE = 16,
+
+    /// <summary>Migration: reads the state.</summary>
     MIG_DATA_READ = 17,
+
+    /// <summary>Migration: writes the state.</summary>
     MIG_DATA_WRITE = 18,
 }
 
@@ -31,73 +64,93 @@ internal enum Command : ushort
 /// <param name="Flags">Kind, and the two bits of <see cref="Protocol"/>.</param>
 /// <param name="Error">An errno value, where <see cref="Protocol.FLAG_ERROR"/> is set.</param>
 [StructLayout(LayoutKind.Sequential)]
-internal readonly record struct Header(ushort Id, Command Command, uint Size, uint Flags, uint Error)
+public readonly record struct Header(ushort Id, Command Command, uint Size, uint Flags, uint Error)
 {
-    internal const int Length = 16;
+    /// <summary>Bytes of a header.</summary>
+    public const int Length = 16;
 
-    internal bool IsReply => (Flags & Protocol.TYPE_MASK) == Protocol.TYPE_REPLY;
+    /// <summary>It answers a command.</summary>
+    public bool IsReply => (Flags & Protocol.TYPE_MASK) == Protocol.TYPE_REPLY;
 
-    internal bool IsError => (Flags & Protocol.FLAG_ERROR) != 0;
+    /// <summary>The command has failed: <see cref="Error"/> says why.</summary>
+    public bool IsError => (Flags & Protocol.FLAG_ERROR) != 0;
 
-    internal bool WantsNoReply => (Flags & Protocol.FLAG_NO_REPLY) != 0;
+    /// <summary>The sender waits for no answer.</summary>
+    public bool WantsNoReply => (Flags & Protocol.FLAG_NO_REPLY) != 0;
 }
 
 /// <summary>
 /// Constants and payloads of the vfio-user protocol, version 0.x (QEMU, docs/interop/vfio-user.rst), by their names there.
 /// Where a payload is that of linux/vfio.h it stands in <see cref="Interop.Vfio"/>: region_info, irq_info, irq_set.
 /// </summary>
-internal static class Protocol
+public static class Protocol
 {
-    internal const uint TYPE_MASK = 0xF, TYPE_COMMAND = 0, TYPE_REPLY = 1, FLAG_NO_REPLY = 1 << 4, FLAG_ERROR = 1 << 5;
-    internal const ushort MajorVersion = 0, MinorVersion = 1;
-    internal const uint DMA_READABLE = 1 << 0, DMA_WRITEABLE = 1 << 1;
+    /// <summary>Values and bits of <see cref="Header.Flags"/>.</summary>
+    public const uint TYPE_MASK = 0xF, TYPE_COMMAND = 0, TYPE_REPLY = 1, FLAG_NO_REPLY = 1 << 4, FLAG_ERROR = 1 << 5;
+
+    /// <summary>The version that this library speaks.</summary>
+    public const ushort MajorVersion = 0, MinorVersion = 1;
+
+    /// <summary>Flags of <see cref="dma_map"/>.</summary>
+    public const uint DMA_READABLE = 1 << 0, DMA_WRITEABLE = 1 << 1;
 
     /// <summary>Regions and interrupts that every PCI device has, though most may be of size and count 0 (linux/vfio.h).</summary>
-    internal const int NUM_REGIONS = 9, NUM_IRQS = 5;
+    public const int NUM_REGIONS = 9, NUM_IRQS = 5;
 
     /// <summary>The page size that every peer takes for DMA mappings.</summary>
-    internal const int PageLength = 4096;
+    public const int PageLength = 4096;
 
     /// <summary>Payload of DEVICE_GET_INFO and of its reply: four fields, where linux/vfio.h has five by now.</summary>
     [StructLayout(LayoutKind.Sequential)]
-    internal struct device_info
+    public struct device_info
     {
-        internal uint argsz, flags, num_regions, num_irqs;
+        /// <summary>As in the protocol.</summary>
+        public uint argsz, flags, num_regions, num_irqs;
     }
 
+    /// <summary>Payload of DMA_MAP.</summary>
     [StructLayout(LayoutKind.Sequential)]
-    internal struct dma_map
+    public struct dma_map
     {
-        internal uint argsz, flags;
-        internal ulong offset, address, size;
+        /// <summary>As in the protocol.</summary>
+        public uint argsz, flags;
+        /// <summary>As in the protocol.</summary>
+        public ulong offset, address, size;
     }
 
+    /// <summary>Payload of DMA_UNMAP.</summary>
     [StructLayout(LayoutKind.Sequential)]
-    internal struct dma_unmap
+    public struct dma_unmap
     {
-        internal uint argsz, flags;
-        internal ulong address, size;
+        /// <summary>As in the protocol.</summary>
+        public uint argsz, flags;
+        /// <summary>As in the protocol.</summary>
+        public ulong address, size;
     }
 
     /// <summary>Payload of REGION_READ and REGION_WRITE, and of their replies; followed by the data.</summary>
     [StructLayout(LayoutKind.Sequential)]
-    internal struct region_access
+    public struct region_access
     {
-        internal ulong offset;
-        internal uint region, count;
+        /// <summary>As in the protocol.</summary>
+        public ulong offset;
+        /// <summary>As in the protocol.</summary>
+        public uint region, count;
     }
 
     /// <summary>Payload of DMA_READ and DMA_WRITE, and of their replies; followed by the data.</summary>
     [StructLayout(LayoutKind.Sequential)]
-    internal struct dma_access
+    public struct dma_access
     {
-        internal ulong address, count;
+        /// <summary>As in the protocol.</summary>
+        public ulong address, count;
     }
 
     /// <summary>Payload of DEVICE_GET_REGION_IO_FDS.</summary>
     [StructLayout(LayoutKind.Sequential)]
-    internal struct region_io_fds
+    public struct region_io_fds
     {
-        internal uint argsz, flags, index, count;
+        /// <summary>As in the protocol.</summary>
+        public uint argsz, flags, index, count;
     }
 }

@@ -8,38 +8,41 @@ namespace Ixy.Vfio.VfioUser;
 /// Payload of VERSION and of its reply: two numbers, and what the sender can do as JSON with a NUL behind it. The
 /// defaults are the protocol's, for what a peer does not say.
 /// </summary>
-internal sealed record VersionData(ushort Major, ushort Minor)
+/// <param name="Major">A peer with another one cannot be talked to.</param>
+/// <param name="Minor">The lower of both counts.</param>
+public sealed record VersionData(ushort Major, ushort Minor)
 {
     private const int NumbersLength = 4;
 
     /// <summary>Descriptors that the sender takes with one message.</summary>
-    internal long MaxMessageDescriptors { get; init; } = 1;
+    public long MaxMessageDescriptors { get; init; } = 1;
 
     /// <summary>Bytes of data that the sender takes, or gives, with one message.</summary>
-    internal long MaxTransfer { get; init; } = 1 << 20;
+    public long MaxTransfer { get; init; } = 1 << 20;
 
     /// <summary>DMA mappings that the sender keeps at a time.</summary>
-    internal long MaxDmaMaps { get; init; } = 65535;
+    public long MaxDmaMaps { get; init; } = 65535;
 
     /// <summary>Page sizes for DMA mappings, each a bit.</summary>
-    internal ulong PageSizes { get; init; } = Protocol.PageLength;
+    public ulong PageSizes { get; init; } = Protocol.PageLength;
 
     /// <summary>The sender knows REGION_WRITE_MULTI.</summary>
-    internal bool WritesMultiple { get; init; }
+    public bool WritesMultiple { get; init; }
 
     /// <summary>The server's commands go over a socket of their own.</summary>
-    internal bool TwinSocket { get; init; }
+    public bool TwinSocket { get; init; }
 
     /// <summary>Which of the descriptors with the reply that socket is.</summary>
-    internal long? TwinSocketIndex { get; init; }
+    public long? TwinSocketIndex { get; init; }
 
     /// <summary>
     /// Of a client of this project's server: it stores to the pages that it maps only what rings a doorbell (a ring's tail),
     /// and reads nothing there; all else it does by messages. So pages may be shared that have registers with side effects too.
     /// </summary>
-    internal bool UsesDoorbellsOnly { get; init; }
+    public bool UsesDoorbellsOnly { get; init; }
 
-    internal byte[] ToBytes()
+    /// <summary>The payload.</summary>
+    public byte[] ToBytes()
     {
         var bytes = new ArrayBufferWriter<byte>();
         var numbers = bytes.GetSpan(NumbersLength);
@@ -53,7 +56,7 @@ internal sealed record VersionData(ushort Major, ushort Minor)
 
     /// <summary>Reads a payload.</summary>
     /// <returns>Null if it is none: too short, no JSON, or a value of another type or out of its range.</returns>
-    internal static VersionData? Parse(ReadOnlySpan<byte> payload)
+    public static VersionData? Parse(ReadOnlySpan<byte> payload)
     {
         if (payload.Length < NumbersLength) return null;
         var version = new VersionData(

@@ -5,17 +5,19 @@ using System.Runtime.Intrinsics;
 
 namespace Ixy;
 
-/// <summary>The Internet checksum (RFC 1071): the one's complement of the one's complement sum of 16-bit words.</summary>
-internal static class InternetChecksum
+/// <summary>The Internet checksum (RFC 1071): the one's complement of the one's complement sum of 16-bit words. Thread-safe.</summary>
+public static class InternetChecksum
 {
     /// <summary>Where the checksum is in a UDP header.</summary>
-    internal const int UdpOffset = 6;
+    public const int UdpOffset = 6;
 
     /// <summary>
     /// One's complement sum of the 16-bit words as they lie in memory, folded to 16 bits; an odd last byte stands
     /// alone. Correct data, its checksum included, sums up to 0xFFFF in either byte order (RFC 1071).
     /// </summary>
-    internal static uint Sum(ReadOnlySpan<byte> bytes, ulong sum = 0)
+    /// <param name="bytes">What is summed up.</param>
+    /// <param name="sum">What else is part of the sum, such as a pseudo-header's.</param>
+    public static uint Sum(ReadOnlySpan<byte> bytes, ulong sum = 0)
     {
         ref byte position = ref MemoryMarshal.GetReference(bytes);
         int left = bytes.Length;
@@ -37,14 +39,16 @@ internal static class InternetChecksum
     }
 
     /// <summary>The checksum of a sum, to be stored as it is (little-endian).</summary>
-    internal static ushort Finish(uint sum) => (ushort)~sum;
+    public static ushort Finish(uint sum) => (ushort)~sum;
 
     /// <summary>
     /// Completes a TCP or UDP checksum: the sum over a segment goes into the field at <paramref name="offset"/>, where the
     /// pseudo-header's sum lies already. In UDP, which the offset tells from TCP, a zero means that there is no checksum: there, and
     /// only there, a sum of zero is written as 0xFFFF, the same number (RFC 768; RFC 9293, 3.1, knows no such exception).
     /// </summary>
-    internal static void Complete(Span<byte> segment, int offset)
+    /// <param name="segment">Header and payload.</param>
+    /// <param name="offset">Bytes from its start to the checksum's field; <see cref="UdpOffset"/> in UDP.</param>
+    public static void Complete(Span<byte> segment, int offset)
     {
         ushort sum = Finish(Sum(segment));
         BinaryPrimitives.WriteUInt16LittleEndian(segment[offset..], sum == 0 && offset == UdpOffset ? ushort.MaxValue : sum);

@@ -138,7 +138,7 @@ internal struct PacketHeaders
                 IsFirstFragment = (fragment & 0xFFF8) == 0;
             }
             // With segments left, the destination is not the final one; a home address replaces the source.
-            if (next == Routing && extension[3] != 0 || next == DestinationOptions && IPv6Options.HaveHomeAddress(extension))
+            if (next == Routing && extension[3] != 0 || next == DestinationOptions && HasHomeAddress(extension))
                 HasPlainAddresses = false;
             int length = next == Fragment ? 8 : 8 + extension[1] * 8;
             if (length > extension.Length) return byte.MaxValue;
@@ -165,5 +165,19 @@ internal struct PacketHeaders
         if (headerLength > L4Length) return;
         Transport = protocol;
         L4End = L4Start + headerLength;
+    }
+
+    // RFC 6275, 6.3; options have a length, but for Pad1 (RFC 8200, 4.2).
+    private static bool HasHomeAddress(ReadOnlySpan<byte> header)
+    {
+        const byte Pad1 = 0, HomeAddress = 0xC9;
+        var options = header[2..Math.Min(header.Length, 8 + 8 * header[1])];
+        while (!options.IsEmpty)
+        {
+            if (options[0] == HomeAddress) return true;
+            int length = options[0] == Pad1 ? 1 : options.Length == 1 ? 1 : 2 + options[1];
+            options = options[Math.Min(length, options.Length)..];
+        }
+        return false;
     }
 }

@@ -187,7 +187,7 @@ internal sealed unsafe class QueueSelector
             int bits = (int)(_registers[RQTC] >> trafficClass * RQTC_.ClassShift & RQTC_.BitsMask);
             _classMasks[trafficClass] = (byte)(_classShift == 0 ? byte.MaxValue : (1 << bits) - 1);
         }
-        LatchTable(isX550: IxgbeModels.IsX550(_card.Options.DeviceId));
+        LatchTable(_card.Options.IsX550);
     }
 
     // 128 entries of four bits; the X550 has 512 of six, of which four count within a class.
