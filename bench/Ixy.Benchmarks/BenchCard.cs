@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Ixy.Ixgbe;
 using Ixy.Vfio;
 using static Ixy.Ixgbe.IxgbeRegisters;
 
@@ -125,8 +124,11 @@ internal sealed unsafe class BenchCard : PciDevice
         protected override void* PointerTo(uint offset) => At(offset);
     }
 
+    // The first half, an address, is the driver's.
+    [StructLayout(LayoutKind.Explicit, Size = 16)]
     private struct Descriptor
     {
-        internal ulong First, Second;
+        [FieldOffset(8)]
+        internal ulong Second;
     }
 }

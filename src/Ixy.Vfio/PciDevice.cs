@@ -151,7 +151,7 @@ public abstract partial class PciDevice : IDisposable
     /// Whether the device answers at the moment. Whoever asks it something of his own accord, that nobody waits for, asks this first:
     /// a server that is stopped for a while is not to be lost by it. For any thread.
     /// </summary>
-    internal virtual bool AnswersNow() => true;
+    public virtual bool AnswersNow() => true;
 
     /// <summary>Does what quiets the device. One that is gone, or leaves meanwhile, is quiet already: that is no error then.</summary>
     /// <exception cref="PciDeviceException">The action failed though the device is there.</exception>

@@ -10,10 +10,9 @@ namespace Ixy.Vfio;
 /// physical addresses (kernel documentation, PCI/sysfs-pci). Needs root, but no kernel module. It has no interrupts: the
 /// kernel hands those of a function only to a driver.
 /// </summary>
-public sealed unsafe partial class SysfsPciDevice : PciDevice
+public sealed unsafe partial class SysfsPciDevice : KernelPciDevice
 {
     private readonly SysfsFunction _function;
-    private readonly PciBar?[] _bars = new PciBar?[6];
     private readonly List<int> _portFiles = [];
     private int _config = -1;
 
@@ -66,28 +65,9 @@ public sealed unsafe partial class SysfsPciDevice : PciDevice
     /// <inheritdoc/>
     public override int? NumaNode => _function.NumaNode;
 
-    /// <inheritdoc/>
-    public override uint ReadConfig(int offset, int size)
-    {
-        uint value = 0;
-        if (Libc.pread(_config, &value, (nuint)size, offset) != size)
-            throw new PciDeviceException($"{Name}: configuration space cannot be read at 0x{offset:x}: {Libc.LastError()}");
-        return value;
-    }
+    private protected override int ConfigFile => _config;
 
-    /// <inheritdoc/>
-    public override void WriteConfig(int offset, uint value, int size)
-    {
-        if (Libc.pwrite(_config, &value, (nuint)size, offset) != size)
-            throw new PciDeviceException($"{Name}: configuration space cannot be written at 0x{offset:x}: {Libc.LastError()}");
-    }
-
-    /// <inheritdoc/>
-    public override PciBar OpenBar(int index)
-    {
-        if ((uint)index > 5) throw new PciDeviceException($"{Name}: a PCI function has the BARs 0 to 5, not {index}");
-        return _bars[index] ??= MapBar(index);
-    }
+    private protected override long ConfigStart => 0;
 
     /// <inheritdoc/>
     protected internal override void MapDma(DmaChunk chunk)
@@ -104,8 +84,7 @@ public sealed unsafe partial class SysfsPciDevice : PciDevice
     /// <inheritdoc/>
     protected override void Close()
     {
-        foreach (var bar in _bars) (bar as IDisposable)?.Dispose();
-        Array.Clear(_bars);
+        base.Close();
         foreach (int fd in _portFiles) _ = Libc.close(fd);
         _portFiles.Clear();
         if (_config >= 0) _ = Libc.close(_config);
@@ -123,7 +102,7 @@ public sealed unsafe partial class SysfsPciDevice : PciDevice
             : new PciDeviceException(message);
     }
 
-    private PciBar MapBar(int index)
+    private protected override PciBar MapBar(int index)
     {
         const uint IsPorts = 1;
         string file = $"resource{index}", path = Path.Combine(_function.Directory, file);

@@ -11,9 +11,8 @@ namespace Ixy.Vfio;
 /// driver-api/vfio; linux/vfio.h). The device reaches the DMA arena and nothing else, so no root is needed: only rights to
 /// the file of its IOMMU group, and a limit on locked memory that is high enough.
 /// </summary>
-public sealed unsafe partial class VfioPciDevice : PciDevice
+public sealed unsafe partial class VfioPciDevice : KernelPciDevice
 {
-    private readonly PciBar?[] _bars = new PciBar?[6];
     private readonly VfioContainer _container;
     private readonly VfioGroup _group;
     private readonly VfioRegion _config;
@@ -70,35 +69,14 @@ public sealed unsafe partial class VfioPciDevice : PciDevice
     /// <summary>The number of the function's IOMMU group.</summary>
     public int IommuGroup => _group.Number;
 
-    /// <inheritdoc/>
-    public override uint ReadConfig(int offset, int size)
-    {
-        uint value = 0;
-        if (Libc.pread(_fd, &value, (nuint)size, _config.Offset + offset) != size)
-            throw new PciDeviceException($"{Name}: configuration space cannot be read at 0x{offset:x}: {Libc.LastError()}");
-        return value;
-    }
+    private protected override int ConfigFile => _fd;
 
-    /// <inheritdoc/>
-    public override void WriteConfig(int offset, uint value, int size)
-    {
-        if (Libc.pwrite(_fd, &value, (nuint)size, _config.Offset + offset) != size)
-            throw new PciDeviceException($"{Name}: configuration space cannot be written at 0x{offset:x}: {Libc.LastError()}");
-    }
-
-    /// <inheritdoc/>
-    public override PciBar OpenBar(int index)
-    {
-        if ((uint)index > 5) throw new PciDeviceException($"{Name}: a PCI function has the BARs 0 to 5, not {index}");
-        return _bars[index] ??= MapBar(index);
-    }
+    private protected override long ConfigStart => _config.Offset;
 
     /// <inheritdoc/>
     public override void Reset()
     {
-        if (!_hasReset)
-            throw new PciDeviceException(
-                $"{Name} has no reset of its own (no FLR, no power states, not alone on its bus): reset it by its own registers");
+        if (!_hasReset) throw HasNoReset();
         if (Libc.ioctl(_fd, DEVICE_RESET, null) < 0) throw new PciDeviceException($"{Name} cannot be reset: {Libc.LastError()}");
     }
 
@@ -126,8 +104,7 @@ public sealed unsafe partial class VfioPciDevice : PciDevice
     /// <inheritdoc/>
     protected override void Close()
     {
-        foreach (var bar in _bars) (bar as IDisposable)?.Dispose();
-        Array.Clear(_bars);
+        base.Close();
         if (_fd >= 0) _ = Libc.close(_fd);
         _fd = -1;
         _container.Release(_group);
@@ -151,7 +128,7 @@ public sealed unsafe partial class VfioPciDevice : PciDevice
         return group;
     }
 
-    private PciBar MapBar(int index)
+    private protected override PciBar MapBar(int index)
     {
         var region = FindRegion(index);
         if (region.Length == 0) throw new PciDeviceException($"{Name} has no BAR {index}");

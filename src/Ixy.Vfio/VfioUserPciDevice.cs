@@ -72,7 +72,7 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
     public override void ThrowIfGone() => _connection.ThrowIfGone();
 
     /// <inheritdoc/>
-    internal override bool AnswersNow() => _connection.AnswersWithin(milliseconds: 100);
+    public override bool AnswersNow() => _connection.AnswersWithin(milliseconds: 100);
 
     /// <inheritdoc/>
     public override uint ReadConfig(int offset, int size) => _config.Read((uint)offset, size);

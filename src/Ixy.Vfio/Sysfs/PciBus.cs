@@ -49,8 +49,20 @@ internal class PciBus(string devices, string processes, string records)
     internal void SetOverride(SysfsFunction function, string? driver) =>
         Write(Path.Combine(function.Directory, "driver_override"), $"{driver}\n");
 
-    /// <summary>Takes the function from its driver.</summary>
-    internal void Unbind(SysfsFunction function) => Write(Path.Combine(function.Directory, "driver", "unbind"), function.Name);
+    /// <summary>Takes the function from its driver. The only place that does.</summary>
+    /// <exception cref="PciDeviceException">The kernel refused.</exception>
+    internal void Unbind(SysfsFunction function)
+    {
+        string? driver = function.Driver;
+        try
+        {
+            Write(Path.Combine(function.Directory, "driver", "unbind"), function.Name);
+        }
+        catch (PciDeviceException error)
+        {
+            throw new PciDeviceException($"{function.Name} cannot be taken from the kernel driver {driver}: {error.Message}", error);
+        }
+    }
 
     /// <summary>Lets the kernel look for a driver. What that came to shows in <see cref="SysfsFunction.Driver"/>.</summary>
     internal void Probe(SysfsFunction function) => Write(Path.Combine(_bus, "drivers_probe"), function.Name);

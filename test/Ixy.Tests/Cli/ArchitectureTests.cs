@@ -58,6 +58,19 @@ public sealed class ArchitectureTests
         }
     }
 
+    [Fact]
+    public void NamespacesAreFolders()
+    {
+        foreach (string file in Sources())
+        {
+            string folder = Path.GetRelativePath(Path.Combine(RepositoryTests.Root, "src"), Path.GetDirectoryName(file)!).Replace('/', '.');
+            // There, Offloads is the name of an enumeration.
+            string expected = folder == "Ixy.Offloads" ? "Ixy" : folder;
+            string? declared = File.ReadLines(file).FirstOrDefault(line => line.StartsWith("namespace ", StringComparison.Ordinal));
+            if (declared is not null) Assert.True(declared == $"namespace {expected};", $"{file}: {declared}");
+        }
+    }
+
     // The first picture of the page.
     private static string Picture() => s_page.Split("```mermaid\n")[1].Split("```")[0];
 

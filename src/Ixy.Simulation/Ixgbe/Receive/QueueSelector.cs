@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
-using Ixy.Ixgbe;
 using Ixy.Simulation.Ixgbe.Registers;
 using Ixy.Simulation.Ixgbe.Transmit;
 using static Ixy.Ixgbe.IxgbeRegisters;

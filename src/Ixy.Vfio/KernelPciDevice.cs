@@ -1,0 +1,60 @@
+using Ixy.Vfio.Interop;
+
+namespace Ixy.Vfio;
+
+/// <summary>
+/// What the kernel's two transports have in common: configuration space is a part of a file, and a BAR is opened once and closed
+/// at the end.
+/// </summary>
+public abstract unsafe class KernelPciDevice : PciDevice
+{
+    private readonly PciBar?[] _bars = new PciBar?[6];
+
+    private protected KernelPciDevice()
+    {
+    }
+
+    /// <inheritdoc/>
+    public override uint ReadConfig(int offset, int size)
+    {
+        uint value = 0;
+        if (Libc.pread(ConfigFile, &value, (nuint)size, ConfigStart + offset) != size)
+            throw new PciDeviceException($"{Name}: configuration space cannot be read at 0x{offset:x}: {Libc.LastError()}");
+        return value;
+    }
+
+    /// <inheritdoc/>
+    public override void WriteConfig(int offset, uint value, int size)
+    {
+        if (Libc.pwrite(ConfigFile, &value, (nuint)size, ConfigStart + offset) != size)
+            throw new PciDeviceException($"{Name}: configuration space cannot be written at 0x{offset:x}: {Libc.LastError()}");
+    }
+
+    /// <inheritdoc/>
+    public override PciBar OpenBar(int index)
+    {
+        if ((uint)index > 5) throw new PciDeviceException($"{Name}: a PCI function has the BARs 0 to 5, not {index}");
+        return _bars[index] ??= MapBar(index);
+    }
+
+    /// <summary>The file that configuration space is a part of.</summary>
+    private protected abstract int ConfigFile { get; }
+
+    /// <summary>Where it begins there.</summary>
+    private protected abstract long ConfigStart { get; }
+
+    /// <summary>Opens one of the BARs 0 to 5.</summary>
+    /// <exception cref="PciDeviceException">The function has no such BAR, or it cannot be mapped.</exception>
+    private protected abstract PciBar MapBar(int index);
+
+    /// <summary>For a function whose <see cref="PciDevice.Reset"/> the kernel does not know.</summary>
+    private protected PciDeviceException HasNoReset() => new(
+        $"{Name} has no reset of its own (no FLR, no power states, not alone on its bus): reset it by its own registers");
+
+    /// <inheritdoc/>
+    protected override void Close()
+    {
+        foreach (var bar in _bars) (bar as IDisposable)?.Dispose();
+        Array.Clear(_bars);
+    }
+}
