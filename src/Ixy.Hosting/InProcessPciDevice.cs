@@ -93,7 +93,7 @@ public unsafe partial class InProcessPciDevice : PciDevice
     protected override void UnmapDma(DmaChunk chunk) => _turns.BetweenTurns(() => Model.Dma.Unmap(chunk.Address, chunk.Length));
 
     /// <inheritdoc/>
-    protected override bool TryPass(TimeSpan longest) => _turns.TryPass(longest);
+    public override bool TryPass(TimeSpan longest) => _turns.TryPass(longest);
 
     /// <inheritdoc/>
     protected override void Close()

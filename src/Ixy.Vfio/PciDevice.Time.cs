@@ -50,7 +50,7 @@ public abstract partial class PciDevice
     /// </summary>
     /// <param name="longest">At most so much; less if the device interrupts before.</param>
     /// <returns>False if the clock goes by itself.</returns>
-    protected internal virtual bool TryPass(TimeSpan longest) => false;
+    public virtual bool TryPass(TimeSpan longest) => false;
 
     private static void Sleep(TimeSpan time)
     {
