@@ -273,7 +273,7 @@ public sealed class PcapTests : IDisposable
         card.WaitForOutput("waiting for a client");
         var report = JsonReport.Of(IxyProcess.Run("pcap", $"vfio-user:{socket}", "sim:ixgbe,wire=loopback,link-delay=1s", Output, "--duration", "500ms", "--json"));
         var captured = Captured(report, 0);
-        Assert.InRange(captured.Number("received") + captured.Number("afterEnd"), 10_000, report.Device(0).Number("rxPackets"));
+        Assert.InRange(captured.Number("received") + captured.Number("afterEnd"), 1_000, report.Device(0).Number("rxPackets"));
         Assert.Equal(captured.Number("written"), CaptureFiles.Frames(Output).Count);
     }
 

@@ -131,6 +131,7 @@ public sealed class SleepTests
             // As often as a program may want to look at something else.
             for (int i = 0; i < 20; i++) Assert.Equal(0, queue.Receive(batch, TimeSpan.FromMilliseconds(100)));
         });
-        Assert.InRange(share, 0, 0.02);
+        // Who polls takes all of a core, or half of one that two share; a fiftieth is what it is on a quiet machine.
+        Assert.InRange(share, 0, 0.1);
     }
 }
