@@ -65,6 +65,20 @@ internal sealed class PacketPoolChecks
         foreach (ref readonly var packet in batch) Of(packet)?.Keep(packet);
     }
 
+    /// <summary>
+    /// Packets that a device which is not checked is about to take are the card's: they may come back long after their pool has
+    /// been disposed, and are no leaks then. Does nothing to those that are the card's already, and never throws.
+    /// </summary>
+    internal static void Give(ReadOnlySpan<Packet> batch)
+    {
+        foreach (ref readonly var packet in batch)
+        {
+            if (Of(packet) is not { } checks) continue;
+            ref var holder = ref checks._holders[checks._pool.IndexOf(packet.Buffer)];
+            Interlocked.CompareExchange(ref holder, Holder.Card, Holder.Application);
+        }
+    }
+
     /// <summary>Throws if a packet is watched and not the application's.</summary>
     internal static void Verify(in Packet packet, string action) => Of(packet)?.VerifyHeld(packet, action);
 

@@ -62,11 +62,20 @@ internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses>
             next++;
         }
         if (count == 0) return 0;
+        PacketPoolChecks.Give(batch[..count]);
         ulong written = next - _next - (ulong)count;
         (_contexts, _contextsWritten, _contextsPending) = (contexts, _contextsWritten + written, _contextsPending + written);
         Commit(next);
         MoveReport();
         return count;
+    }
+
+    // Some are of checked pools.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int CommitWatched(ReadOnlySpan<Packet> batch, ulong next)
+    {
+        PacketPoolChecks.Give(batch[..(int)(next - _next)]);
+        return Commit(next);
     }
 
     // The packet's command but for the index of its context; no context if there is nothing left for the card to do.

@@ -105,6 +105,7 @@ internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQu
         }
         // Nothing is committed yet.
         if (next != end || (all & Packet.RequestsMask) != 0) return TransmitOneByOne(batch);
+        if ((all & Packet.LoanMask) != 0) return CommitWatched(batch, next);
         if (!_tail.TryRing((uint)(next & mask))) return Commit(next);
         int count = (int)(next - _next);
         _next = next;

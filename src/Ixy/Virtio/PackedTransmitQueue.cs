@@ -76,10 +76,12 @@ internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
             packet = ref Unsafe.Add(ref packet, 1);
         }
         if (next != end || (all & Packet.RequestsMask) != 0) return TransmitOneByOne(batch, next);
+        int count = (int)(next - first);
+        if ((all & Packet.LoanMask) != 0) PacketPoolChecks.Give(batch[..count]);
         _firstCommand = firstCommand;
         Bytes += bytes;
         Publish(next);
-        return (int)(next - first);
+        return count;
     }
 
     private protected override bool TryReadUsed(ulong position, out ulong id)

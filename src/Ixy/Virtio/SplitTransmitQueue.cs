@@ -58,6 +58,7 @@ internal sealed unsafe class SplitTransmitQueue(PciDevice device, SplitRing ring
         }
         if (next != end || (all & Packet.RequestsMask) != 0) return TransmitOneByOne(batch, next);
         int count = (int)(next - Next);
+        if ((all & Packet.LoanMask) != 0) PacketPoolChecks.Give(batch[..count]);
         Bytes += bytes;
         Publish(next);
         return count;

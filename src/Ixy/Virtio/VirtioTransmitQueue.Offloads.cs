@@ -49,6 +49,7 @@ internal abstract unsafe partial class VirtioTransmitQueue
         {
             if ((packet.Flags & PacketFlags.InsertVlan) != 0) InsertTag(packet.Buffer);
         }
+        PacketPoolChecks.Give(batch[..count]);
         Bytes += bytes;
         Publish(next);
         return count;

@@ -80,6 +80,28 @@ public sealed class CheckedQueueTests
         Assert.IsType<IxgbeTransmitQueue<VirtualAddresses>>(bench.Device.TransmitQueues[0]);
     }
 
+    // One from the hot loop, and one that asks for something. The pool may go first: the card's buffers are no leaks.
+    [Theory]
+    [InlineData("ixgbe")]
+    [InlineData("split")]
+    [InlineData("packed")]
+    public void WhatAnUncheckedDeviceTookOfACheckedPoolIsNoLeak(string card)
+    {
+        var options = new NetworkDeviceOptions { CheckedPools = false, Offloads = Offloads.VlanInsert };
+        using var bench = card == "ixgbe" ? new DriverBench(options)
+            : new DriverBench(options, new VirtioCardOptions { IsPacked = card == "packed" });
+        var pool = new PacketPool(new() { Count = 16, Checked = true, Name = "checked" });
+        foreach (var flags in (PacketFlags[])[PacketFlags.None, PacketFlags.InsertVlan])
+        {
+            Assert.True(pool.TryAllocate(out var packet));
+            (packet.Length, packet.Flags) = (60, flags);
+            Assert.Equal(1, bench.Device.Transmit([packet]));
+        }
+        Assert.True(pool.TryAllocate(out var kept));
+        Assert.StartsWith("1 packets of checked were never given back", Assert.Throws<PacketMisuseException>(pool.Dispose).Message);
+        kept.Free();
+    }
+
     [Fact]
     public void ACheckedQueueCountsLikeTheOneItWatches()
     {
