@@ -21,7 +21,8 @@ public sealed unsafe class InterruptWaiter : IDisposable
     private const ulong WakeData = ulong.MaxValue;
 
     private readonly List<InterruptVector> _vectors = [];
-    private readonly Lock _wakeLock = new();
+    // No Lock: one allocates where two threads meet in it, and packet threads wait here.
+    private readonly object _wakeLock = new();
     private int _epoll, _wake = -1;
 
     /// <summary>Makes a waiter for these vectors; more may be added.</summary>

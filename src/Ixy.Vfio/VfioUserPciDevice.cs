@@ -25,7 +25,8 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
     private readonly ClientConnection _connection;
     private readonly ServerRegion _config;
     private readonly Protocol.device_info _info;
-    private readonly Lock _eventLock = new();
+    // No Lock: see ClientConnection.
+    private readonly object _eventLock = new();
     private int[] _events = [];
 
     /// <summary>Connects to a server.</summary>

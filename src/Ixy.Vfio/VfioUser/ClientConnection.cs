@@ -17,7 +17,8 @@ internal sealed unsafe partial class ClientConnection : IDisposable
 
     private static readonly VersionData s_own = new(Protocol.MajorVersion, Protocol.MinorVersion) { MaxMessageDescriptors = 8, UsesDoorbellsOnly = true };
 
-    private readonly Lock _gate = new();
+    // No Lock: the first time that two threads meet in one it allocates 144 bytes, and packet threads arm interrupts here.
+    private readonly object _gate = new();
     private readonly string _name, _path;
     private readonly TimeSpan _timeout;
     private readonly MessageSocket _socket;
