@@ -25,6 +25,8 @@ public sealed class ClientDeathTests
                 bench.Server.EndAfter(sent);
                 bench.UseAll();
             });
+            // The last look whether it is there may come before or after the connection's end is known.
+            if (sent == beforeEnd && error is VfioUserDisconnectedException) continue;
             // To quiet a device that has gone is no error.
             if (sent >= beforeEnd) Assert.True(error is null, $"after {sent} bytes: {error}");
             else Assert.True(error is VfioUserDisconnectedException, $"after {sent} bytes: {error}");
