@@ -93,10 +93,13 @@ internal sealed class Ports : IDisposable
         long start = Clock.GetTimestamp();
         foreach (var device in _devices)
         {
-            while (!device.WaitForLink(TimeSpan.FromMilliseconds(20)))
+            while (true)
             {
+                // Before the look, which may take long on a busy machine.
+                bool isLast = Clock.GetElapsedTime(start) > s_linkTime;
+                if (device.WaitForLink(TimeSpan.FromMilliseconds(20))) break;
                 if (stop.IsRequested) return false;
-                if (Clock.GetElapsedTime(start) > s_linkTime) throw NoLink(device);
+                if (isLast) throw NoLink(device);
             }
         }
         return !stop.IsRequested;

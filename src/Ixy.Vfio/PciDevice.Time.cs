@@ -34,14 +34,15 @@ public abstract partial class PciDevice
     {
         ArgumentNullException.ThrowIfNull(condition);
         long start = Clock.GetTimestamp();
-        while (!condition())
+        while (true)
         {
+            // Before the look: on a busy machine it may take longer than the device may, and what it saw is old then.
             var passed = Clock.GetElapsedTime(start);
+            if (condition()) return true;
             if (passed >= timeout) return false;
             var pause = TimeSpan.FromTicks(Math.Clamp(passed.Ticks / 16, s_shortestPause.Ticks, s_longestPause.Ticks));
             Wait(pause < timeout - passed ? pause : timeout - passed);
         }
-        return true;
     }
 
     /// <summary>
