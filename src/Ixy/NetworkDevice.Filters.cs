@@ -6,6 +6,39 @@ namespace Ixy;
 public abstract partial class NetworkDevice
 {
     /// <summary>
+    /// Receives every good frame, whatever its destination address. This and <see cref="AllMulticast"/> are two wishes
+    /// of their own: each reads what was last set, neither changes the other, and a frame comes in if one of them, a
+    /// filter (<see cref="AddUnicastFilter"/>, <see cref="AddMulticastFilter"/>), <see cref="MacAddress"/> or broadcast
+    /// lets it in. At first it is <see cref="NetworkDeviceOptions.Promiscuous"/>.
+    /// </summary>
+    /// <exception cref="FeatureNotOfferedException">
+    /// Set to false on a card that has no filter: it is always promiscuous.
+    /// </exception>
+    public bool Promiscuous
+    {
+        get => _promiscuous;
+        set
+        {
+            SetReceiveModes(value, AllMulticast);
+            _promiscuous = value;
+        }
+    }
+
+    /// <summary>
+    /// Receives every multicast frame; false at first. Promiscuous mode lets them in, too, and when it ends this is as
+    /// it was.
+    /// </summary>
+    public bool AllMulticast
+    {
+        get;
+        set
+        {
+            SetReceiveModes(_promiscuous, value);
+            field = value;
+        }
+    }
+
+    /// <summary>
     /// Also receives frames to this unicast address (an ixgbe card has room for 127 besides its own). To add one again changes nothing,
     /// and it stays when <see cref="MacAddress"/> changes.
     /// </summary>

@@ -11,9 +11,7 @@ public abstract partial class NetworkDevice : IDisposable
 {
     private ReceiveQueue _receiveQueue = null!;
     private TransmitQueue _transmitQueue = null!;
-    private DeviceMetrics? _metrics;
-    private bool _promiscuous, _allMulticast;
-    private bool _disposed;
+    private bool _promiscuous, _isDisposed;
 
     /// <summary>
     /// What it is called in messages, captures and metrics: the specifier it was opened with; of simulated cards with the same one, the second
@@ -46,36 +44,6 @@ public abstract partial class NetworkDevice : IDisposable
     /// <exception cref="FeatureNotOfferedException">The card's address cannot be changed.</exception>
     public abstract MacAddress MacAddress { get; set; }
 
-    /// <summary>
-    /// Receives every good frame, whatever its destination address. This and <see cref="AllMulticast"/> are two wishes of their
-    /// own: each reads what was last set, neither changes the other, and a frame comes in if one of them, a filter
-    /// (<see cref="AddUnicastFilter"/>, <see cref="AddMulticastFilter"/>), <see cref="MacAddress"/> or broadcast lets it in. At first
-    /// it is <see cref="NetworkDeviceOptions.Promiscuous"/>.
-    /// </summary>
-    /// <exception cref="FeatureNotOfferedException">Set to false on a card that has no filter: it is always promiscuous.</exception>
-    public bool Promiscuous
-    {
-        get => _promiscuous;
-        set
-        {
-            SetReceiveModes(value, _allMulticast);
-            _promiscuous = value;
-        }
-    }
-
-    /// <summary>
-    /// Receives every multicast frame; false at first. Promiscuous mode lets them in, too, and when it ends this is as it was.
-    /// </summary>
-    public bool AllMulticast
-    {
-        get => _allMulticast;
-        set
-        {
-            SetReceiveModes(_promiscuous, value);
-            _allMulticast = value;
-        }
-    }
-
     /// <summary>Link state and speed now.</summary>
     public abstract LinkStatus Link { get; }
 
@@ -97,54 +65,29 @@ public abstract partial class NetworkDevice : IDisposable
     public bool WaitForLink(TimeSpan timeout) => PciDevice.WaitUntil(() => Link.IsUp, timeout);
 
     /// <summary>
-    /// What the card and its queues have counted since the device was opened. Any thread may ask, until the device is disposed, and as
-    /// seldom as it likes: what a card's own counters have no room for is taken over in time.
-    /// </summary>
-    public abstract DeviceStatistics ReadStatistics();
-
-    /// <summary>What is shown of this device, once it is set up.</summary>
-    internal DeviceMetrics? Metrics => _metrics;
-
-    /// <summary>Takes over what the card has counted, if its counters have an end. Any thread may call it, while the device is open.</summary>
-    internal virtual void TakeCounters()
-    {
-        // Most count in the driver, in 64 bits.
-    }
-
-    /// <summary>
     /// Stops the queues, resets the card, turns bus mastering off and releases all memory. No thread may use a queue any
     /// more; one that sleeps until packets come is woken, with an <see cref="ObjectDisposedException"/>.
     /// </summary>
     public void Dispose()
     {
-        if (_disposed) return;
-        _disposed = true;
-        // First of all: nobody else may read it any more.
-        _metrics?.Hide();
-        try
-        {
-            StopAndRelease();
-        }
-        finally
-        {
-            PciDevice.Dispose();
-        }
+        if (_isDisposed) return;
+        _isDisposed = true;
+        // Its configuration space is needed to the last.
+        using var function = PciDevice;
+        HideCounters();
+        StopAndRelease();
     }
 
-    /// <summary>Tells the base class the queues, which are there once the device is set up; checked ones are watched.</summary>
-    private protected void SetQueues(IReadOnlyList<ReceiveQueue> receive, IReadOnlyList<TransmitQueue> transmit, bool areChecked)
+    /// <summary>Tells the base class the queues, which are there once the device is set up.</summary>
+    private protected void SetQueues(
+        IReadOnlyList<ReceiveQueue> receive, IReadOnlyList<TransmitQueue> transmit, NetworkDeviceOptions options)
     {
-        _metrics = new DeviceMetrics(this);
-        (receive, transmit) = _metrics.Watch(receive, transmit);
-        if (areChecked)
-        {
-            receive = [.. receive.Select((queue, i) => new CheckedReceiveQueue(queue, $"receive queue {i} of {Name}"))];
-            transmit = [.. transmit.Select((queue, i) => new CheckedTransmitQueue(queue, $"transmit queue {i} of {Name}"))];
-        }
-        foreach (var queue in receive) queue.Device = PciDevice;
         (ReceiveQueues, TransmitQueues) = (receive, transmit);
-        (_receiveQueue, _transmitQueue) = (receive[0], transmit[0]);
-        _metrics.Show();
+        if (options.IsChecked || IxyMeter.WantsCalls) WrapQueues(options.IsChecked);
+        foreach (var queue in ReceiveQueues) queue.Device = PciDevice;
+        (_receiveQueue, _transmitQueue) = (ReceiveQueues[0], TransmitQueues[0]);
+        _promiscuous = options.Promiscuous;
+        ShowCounters();
     }
 
     /// <summary>What was made so far of queues and all that holds DMA memory besides, in the order in which it is released.</summary>
@@ -168,25 +111,21 @@ public abstract partial class NetworkDevice : IDisposable
         }
         finally
         {
-            Release(parts);
+            Release(parts, first: 0);
         }
     }
 
-    /// <summary>Releases queues and what belongs to them; a checked pool throws when packets were not given back, the rest is released all the same.</summary>
-    private static void Release(IEnumerable<IDisposable> parts)
+    // Whatever one of them throws: a checked pool does when packets were not given back.
+    private static void Release(IReadOnlyList<IDisposable> parts, int first)
     {
-        PacketMisuseException? misuse = null;
-        foreach (var part in parts)
+        if (first == parts.Count) return;
+        try
         {
-            try
-            {
-                part.Dispose();
-            }
-            catch (PacketMisuseException found)
-            {
-                misuse ??= found;
-            }
+            parts[first].Dispose();
         }
-        if (misuse is not null) throw misuse;
+        finally
+        {
+            Release(parts, first + 1);
+        }
     }
 }

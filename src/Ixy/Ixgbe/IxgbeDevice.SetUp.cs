@@ -118,7 +118,7 @@ public sealed partial class IxgbeDevice
         for (int i = 1; i < RAH.Count; i++) _bar.Write32(RAH[i], 0);
         ChooseFirstPool(0);
         Change(FCTRL, FCTRL_.BroadcastAccept, set: true);
-        Promiscuous = _options.Promiscuous;
+        SetReceiveModes(_options.Promiscuous, allMulticast: false);
         // MAXFRS counts the FCS but no VLAN tag, and is looked at only with JUMBOEN; without it 1,518 bytes are the limit (8.2.3.22.13).
         Write(MAXFRS, (uint)(_options.MaxFrameSize + FcsLength) << MAXFRS_.SizeShift);
         Change(HLREG0, HLREG0_.JumboEnable, set: true);

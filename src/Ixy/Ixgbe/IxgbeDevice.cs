@@ -34,7 +34,7 @@ public sealed partial class IxgbeDevice : NetworkDevice
             StopAndRelease();
             throw;
         }
-        SetQueues(_receiveQueues, _transmitQueues, options.IsChecked);
+        SetQueues(_receiveQueues, _transmitQueues, options);
     }
 
     /// <inheritdoc/>

@@ -5,7 +5,7 @@ using Tag = System.Collections.Generic.KeyValuePair<string, object?>;
 namespace Ixy.Metrics;
 
 /// <summary>How many calls of a queue moved 1 packet, 2 or 3, 4 to 7 … One thread counts, any may read.</summary>
-internal sealed class BatchSizes(Tag queue, Tag direction)
+internal sealed class BatchSizes
 {
     // The last class has no end: 1,024 packets and more.
     private readonly long[] _calls = new long[11];
@@ -19,7 +19,7 @@ internal sealed class BatchSizes(Tag queue, Tag direction)
     }
 
     /// <summary>All classes in their order, with their range in the tag <c>size</c>.</summary>
-    internal IEnumerable<Measurement<long>> Read(Tag device) =>
+    internal IEnumerable<Measurement<long>> Read(Tag device, Tag queue, Tag direction) =>
         _calls.Select((_, i) => new Measurement<long>(Volatile.Read(ref _calls[i]), device, queue, direction, new("size", Range(i))));
 
     private string Range(int i) => i == 0 ? "1" : i == _calls.Length - 1 ? $"{1 << i}-" : $"{1 << i}-{(2 << i) - 1}";

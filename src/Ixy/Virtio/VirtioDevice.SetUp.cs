@@ -62,7 +62,7 @@ public sealed partial class VirtioDevice
         foreach (var queue in _receiveQueues) queue.Start();
         SetUpSteering();
         SetUpMacAddress();
-        Promiscuous = _options.Promiscuous;
+        SetReceiveModes(_options.Promiscuous, allMulticast: false);
     }
 
     // Steps 4 to 6, and 2.2 Feature bits.

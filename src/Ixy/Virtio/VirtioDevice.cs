@@ -45,7 +45,7 @@ public sealed partial class VirtioDevice : NetworkDevice
             StopAndRelease();
             throw;
         }
-        SetQueues(_receiveQueues, _transmitQueues, options.IsChecked);
+        SetQueues(_receiveQueues, _transmitQueues, options);
     }
 
     /// <inheritdoc/>

@@ -23,6 +23,9 @@ internal sealed unsafe class InterposedDevice(SimulatedPciDevice inner) : PciDev
     /// <summary>The NUMA node it says it is at.</summary>
     internal int? Node { get; init; }
 
+    /// <summary>Its clock.</summary>
+    internal TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>What the driver reads instead, by offset and value.</summary>
     internal Func<uint, uint, uint> Answer { get; set; } = (_, value) => value;
 
@@ -36,6 +39,8 @@ internal sealed unsafe class InterposedDevice(SimulatedPciDevice inner) : PciDev
     }
 
     public override int? NumaNode => Node;
+
+    public override TimeProvider Clock => Time;
 
     public override uint ReadConfig(int offset, int size) => inner.ReadConfig(offset, size);
 

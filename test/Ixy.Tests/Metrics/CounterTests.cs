@@ -1,4 +1,3 @@
-using Ixy.Metrics;
 using Ixy.Simulation;
 using Ixy.Simulation.Ixgbe;
 using Ixy.Simulation.Ixgbe.Registers;
@@ -8,7 +7,7 @@ using Ixy.Vfio;
 namespace Ixy.Tests.Metrics;
 
 /// <summary>Totals that are right though nobody asks for them, in a time that passes when the test says so.</summary>
-public sealed class CounterWatchTests
+public sealed class CounterTests
 {
     private const ulong Full32 = uint.MaxValue, Full36 = (1ul << 36) - 1;
     private const int Ticks = 5_000;
@@ -22,14 +21,14 @@ public sealed class CounterWatchTests
     [InlineData(0x1563)]
     public void TotalsAreRightWhenEveryCounterIsFullEachTime(int deviceId)
     {
-        using var bench = new DriverBench(card: new IxgbeCardOptions { DeviceId = (ushort)deviceId });
-        using var watched = Watch(bench.Device);
+        var card = new IxgbeCard(new IxgbeCardOptions { DeviceId = (ushort)deviceId }, new FarEnd());
+        using var device = Open(card);
         for (int i = 0; i < Ticks; i++)
         {
-            SimulatedPciDevice.BetweenTurns(() => Fill((IxgbeCard)bench.Card));
+            SimulatedPciDevice.BetweenTurns(() => Fill(card));
             _time.Tick();
         }
-        var counted = bench.Device.ReadStatistics();
+        var counted = device.ReadStatistics();
         const long Packets = (long)Full32 * Ticks, Bytes = (long)Full36 * Ticks;
         Assert.Equal((Packets, Bytes), (counted.RxPackets, counted.RxBytes));
         Assert.Equal((Packets, Bytes - 4 * Packets), (counted.TxPackets, counted.TxBytes));
@@ -37,7 +36,7 @@ public sealed class CounterWatchTests
         Assert.Equal((Packets, 3 * Packets), (counted.RxCrcErrors, counted.RxLengthErrors));
     }
 
-    // What the watch is for: the card's counters stop, and what comes then is lost.
+    // What the timer is for: the card's counters stop, and what comes then is lost.
     [Fact]
     public void WithoutATickACounterStops()
     {
@@ -55,33 +54,18 @@ public sealed class CounterWatchTests
     public void TheIntervalIsShortEnough()
     {
         const double BytesPerSecond = 10e9 / 8;
-        Assert.InRange(CounterWatch.Interval.TotalSeconds * 10, 1, Full36 / BytesPerSecond);
+        Assert.InRange(NetworkDevice.CounterInterval.TotalSeconds * 10, 1, Full36 / BytesPerSecond);
     }
 
     [Fact]
-    public void EveryOpenDeviceIsWatchedAndNoOther()
+    public void TheTimerRunsWhileTheDeviceIsOpen()
     {
-        var bench = new DriverBench();
-        Assert.Contains(bench.Device.Metrics, CounterWatch.Of(TimeProvider.System).Devices);
-        bench.Dispose();
-        Assert.DoesNotContain(bench.Device.Metrics, CounterWatch.Of(TimeProvider.System).Devices);
-    }
-
-    [Fact]
-    public void TheTimerRunsWhileThereIsADevice()
-    {
-        using var one = new DriverBench();
-        using var other = new DriverBench();
-        var watch = new CounterWatch(_time);
-        Assert.Null(_time.Timer);
-        watch.Add(one.Device.Metrics!);
-        watch.Add(other.Device.Metrics!);
-        Assert.Equal(CounterWatch.Interval, _time.Timer!.Due);
+        var device = Open(NewCard());
+        Assert.Equal(NetworkDevice.CounterInterval, _time.Timer!.Due);
         _time.Tick();
-        Assert.Equal(CounterWatch.Interval, _time.Timer.Due);
-        watch.Remove(one.Device.Metrics!);
+        Assert.Equal(NetworkDevice.CounterInterval, _time.Timer.Due);
         Assert.False(_time.Timer.IsDisposed);
-        watch.Remove(other.Device.Metrics!);
+        device.Dispose();
         Assert.True(_time.Timer.IsDisposed);
     }
 
@@ -90,14 +74,11 @@ public sealed class CounterWatchTests
     public void AfterAnErrorTheTimerRunsOn()
     {
         bool isBroken = false;
-        var function = new SimulatedPciDevice("sim:test", new IxgbeCard(new IxgbeCardOptions(), new FarEnd()));
-        using var device = NetworkDevice.Open(new InterposedDevice(function) { Answer = Answer }, DriverBench.Defaults);
-        using var watched = Watch(device);
-        CounterWatch.Of(TimeProvider.System).Remove(device.Metrics!);
+        using var device = Open(NewCard(), Answer);
         isBroken = true;
         Assert.Throws<InvalidOperationException>(_time.Tick);
         isBroken = false;
-        Assert.Equal(CounterWatch.Interval, _time.Timer!.Due);
+        Assert.Equal(NetworkDevice.CounterInterval, _time.Timer!.Due);
 
         uint Answer(uint offset, uint value) => isBroken ? throw new InvalidOperationException("broken") : value;
     }
@@ -107,9 +88,9 @@ public sealed class CounterWatchTests
     public void ADeviceThatIsClosedIsNotTouched()
     {
         int reads = 0;
-        using var function = new SimulatedPciDevice("sim:test", new IxgbeCard(new IxgbeCardOptions(), new FarEnd()));
-        var device = NetworkDevice.Open(new InterposedDevice(function) { OwnsCard = false, Answer = Count }, DriverBench.Defaults);
-        using var watched = Watch(device);
+        using var function = new SimulatedPciDevice("sim:test", NewCard());
+        var device = NetworkDevice.Open(
+            new InterposedDevice(function) { OwnsCard = false, Answer = Count, Time = _time }, DriverBench.Defaults);
         int before = reads;
         _time.Tick();
         Assert.NotEqual(before, reads);
@@ -125,20 +106,17 @@ public sealed class CounterWatchTests
         }
     }
 
+    // What is thrown by a timer ends the process.
     [Fact]
-    public void ADeviceThatIsGoneDoesNotKeepTheOthersFromBeingCounted()
+    public void ADeviceThatIsGoneCountsNothingMoreAndThrowsNothing()
     {
         bool isGone = false;
-        var function = new SimulatedPciDevice("sim:test", new IxgbeCard(new IxgbeCardOptions(), new FarEnd()));
-        using var gone = NetworkDevice.Open(new InterposedDevice(function) { Answer = Answer }, DriverBench.Defaults);
-        using var bench = new DriverBench();
-        using var watched = Watch(gone, bench.Device);
+        using var device = Open(NewCard(), Answer);
         isGone = true;
-        SimulatedPciDevice.BetweenTurns(() => Fill((IxgbeCard)bench.Card));
         _time.Tick();
-        SimulatedPciDevice.BetweenTurns(() => Fill((IxgbeCard)bench.Card));
+        Assert.Equal(NetworkDevice.CounterInterval, _time.Timer!.Due);
+        Assert.Throws<PciDeviceException>(() => device.ReadStatistics());
         isGone = false;
-        Assert.Equal(2 * (long)Full32, bench.Device.ReadStatistics().RxPackets);
 
         uint Answer(uint offset, uint value) => isGone ? throw new PciDeviceException("gone") : value;
     }
@@ -148,13 +126,12 @@ public sealed class CounterWatchTests
     public void WhoeverReadsTheCountersNothingIsLost()
     {
         const int Steps = 3_000;
-        using var bench = new DriverBench();
-        using var watched = Watch(bench.Device);
+        var card = NewCard();
+        using var device = Open(card);
         bool done = false;
-        var ask = () => Repeat(() => bench.Device.ReadStatistics());
+        var ask = () => Repeat(() => device.ReadStatistics());
         Thread[] readers = [new(() => ask()), new(() => ask()), new(() => Repeat(_time.Tick))];
         foreach (var reader in readers) reader.Start();
-        var card = (IxgbeCard)bench.Card;
         for (int i = 0; i < Steps; i++)
         {
             SimulatedPciDevice.BetweenTurns(() =>
@@ -165,7 +142,7 @@ public sealed class CounterWatchTests
         }
         Volatile.Write(ref done, true);
         foreach (var reader in readers) reader.Join();
-        var counted = bench.Device.ReadStatistics();
+        var counted = device.ReadStatistics();
         Assert.Equal((3L * Steps, 5_000_000L * Steps), (counted.RxPackets, counted.RxBytes));
 
         void Repeat(Action action)
@@ -189,21 +166,14 @@ public sealed class CounterWatchTests
         counters.ROC += Full32;
     }
 
-    // The devices are looked after by the shared watch besides, in real time: that does no harm.
-    private Watched Watch(params NetworkDevice[] devices)
-    {
-        var watch = new CounterWatch(_time);
-        foreach (var device in devices) watch.Add(device.Metrics!);
-        return new(watch, devices);
-    }
+    private static IxgbeCard NewCard() => new(new IxgbeCardOptions(), new FarEnd());
 
-    private sealed record Watched(CounterWatch Watch, NetworkDevice[] Devices) : IDisposable
-    {
-        public void Dispose()
+    private NetworkDevice Open(IxgbeCard card, Func<uint, uint, uint>? answer = null) =>
+        NetworkDevice.Open(new InterposedDevice(new SimulatedPciDevice("sim:test", card))
         {
-            foreach (var device in Devices) Watch.Remove(device.Metrics!);
-        }
-    }
+            Answer = answer ?? ((_, value) => value),
+            Time = _time,
+        }, DriverBench.Defaults);
 
     /// <summary>Time that passes when the test says so.</summary>
     private sealed class HandTime : TimeProvider
