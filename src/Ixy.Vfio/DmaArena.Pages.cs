@@ -1,3 +1,4 @@
+using Ixy.Vfio.Dma;
 using Ixy.Vfio.Interop;
 
 namespace Ixy.Vfio;
@@ -11,13 +12,13 @@ public static unsafe partial class DmaArena
     /// <summary>Why normal pages are in use instead of huge pages, or pages of another NUMA node than the wanted one; null if neither is so.</summary>
     public static string? Note { get; private set; }
 
-    private static DmaChunk MapOtherPages(nuint length, int? numaNode, string reason)
+    private static DmaChunk MapOtherPages(nuint length, int? numaNode)
     {
-        nuint longer = RoundUp(length, LongPage);
-        if (DmaChunk.TryMap(FindGap(longer, LongPage), longer, LongPage, numaNode) is { } longChunk) return longChunk;
+        string reason = Libc.LastError();
+        if (TryMap(AddressSpace.RoundUp(length, LongPage), LongPage, numaNode) is { } longChunk) return longChunk;
         string cure = $"reserve them with 'echo {length / FrameLength + 64} | sudo tee /proc/sys/vm/nr_hugepages'";
         Note = $"no free 2 MiB huge pages ({reason}): normal pages are used; for speed, {cure}";
-        return DmaChunk.TryMap(FindGap(length, FrameLength), length, PageLength, numaNode)
+        return TryMap(length, DmaMemory.PageLength, numaNode)
             ?? throw new DmaMemoryException($"no memory for {length >> 20} MiB of DMA memory: {Libc.LastError()}");
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Ixy.Vfio.Dma;
 using Ixy.Vfio.Interop;
 
@@ -14,25 +15,22 @@ public static unsafe partial class DmaArena
     /// <summary>2 MiB: the huge page, and the granularity of chunks.</summary>
     public const nuint FrameLength = 2 << 20;
 
-    /// <summary>First address of the arena.</summary>
-    public static readonly nuint Base = unchecked((nuint)0x20_0000_0000);
-
-    /// <summary>Length of the reserved address range: 64 GiB.</summary>
-    public static readonly nuint Capacity = unchecked((nuint)0x10_0000_0000);
-
-    private const nuint PageLength = 4096, LongestAllocation = 1 << 30;
-
     private static readonly Lock s_lock = new();
     private static readonly List<DmaChunk> s_chunks = [];
     private static readonly List<PciDevice> s_devices = [];
-    private static nint s_physicalFrames;
-    private static bool s_reserved;
+    private static AddressSpace? s_addresses;
+
+    /// <summary>First address of the arena.</summary>
+    public static nuint Base => unchecked((nuint)0x20_0000_0000);
+
+    /// <summary>Length of the reserved address range: 64 GiB.</summary>
+    public static nuint Capacity => unchecked((nuint)0x10_0000_0000);
 
     /// <summary>
     /// Physical address of each 2 MiB frame, indexed by (address - <see cref="Base"/>) / <see cref="FrameLength"/>.
     /// Valid for the frames in use while a device without an IOMMU is attached.
     /// </summary>
-    public static ulong* PhysicalFrames => (ulong*)s_physicalFrames;
+    public static ulong* PhysicalFrames { get; } = (ulong*)NativeMemory.AllocZeroed(Capacity / FrameLength, sizeof(ulong));
 
     /// <summary>Lets a device see all DMA memory, present and future, until it is disposed.</summary>
     /// <exception cref="HugePagesRequiredException">The device has no IOMMU, and normal pages are in use.</exception>
@@ -43,15 +41,13 @@ public static unsafe partial class DmaArena
         {
             if (s_devices.Contains(device)) return;
             s_devices.Add(device);
-            int mapped = 0;
             try
             {
-                for (; mapped < s_chunks.Count; mapped++) MapFor(device, s_chunks[mapped]);
+                foreach (var chunk in s_chunks) chunk.MapFor(device);
             }
             catch
             {
-                while (mapped-- > 0) device.UnmapDma(s_chunks[mapped]);
-                s_devices.Remove(device);
+                Detach(device);
                 throw;
             }
         }
@@ -63,121 +59,72 @@ public static unsafe partial class DmaArena
         lock (s_lock)
         {
             if (!s_devices.Remove(device)) return;
-            foreach (var chunk in s_chunks) device.UnmapDma(chunk);
+            foreach (var chunk in s_chunks) chunk.UnmapFor(device);
         }
     }
 
+    /// <summary>Takes memory from the first chunk that has so much in one piece, or from a new one.</summary>
     internal static DmaMemory Allocate(nuint length, nuint alignment, int? numaNode)
     {
-        if (!nuint.IsPow2(alignment) || alignment < PageLength || alignment > FrameLength)
-            throw new ArgumentOutOfRangeException(nameof(alignment), $"{alignment}: expected a power of two from 4 KiB to 2 MiB");
-        ArgumentOutOfRangeException.ThrowIfZero(length);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, LongestAllocation);
-        length = RoundUp(length, PageLength);
         lock (s_lock)
         {
-            foreach (var chunk in s_chunks)
+            foreach (var chunk in s_chunks.Where(chunk => chunk.NumaNode == numaNode))
             {
-                nuint address = chunk.NumaNode == numaNode ? chunk.Take(length, alignment) : 0;
-                if (address != 0) return new(chunk, address, length);
+                if (chunk.TryAllocate(length, alignment) is { } memory) return memory;
             }
-            var added = AddChunk(RoundUp(length, FrameLength), numaNode);
-            return new(added, added.Take(length, alignment), length);
+            return AddChunk(AddressSpace.RoundUp(length, FrameLength), numaNode).TryAllocate(length, alignment)!;
         }
     }
 
-    internal static void Free(DmaChunk chunk, nuint address, nuint length)
+    /// <summary>Gives memory back to its chunk; an empty chunk goes back to the system.</summary>
+    internal static void Free(DmaChunk chunk, nuint address)
     {
         lock (s_lock)
         {
-            chunk.Return(address, length);
-            if (!chunk.IsUnused) return;
-            foreach (var device in s_devices) device.UnmapDma(chunk);
-            s_chunks.Remove(chunk);
-            chunk.Unmap();
+            if (chunk.Free(address)) Remove(chunk);
         }
     }
 
-    internal static ulong DeviceAddress(PciDevice device, nuint address) => device.DeviceAddressIsVirtual
-        ? address
-        : PhysicalFrames[(address - Base) / FrameLength] + address % FrameLength;
-
-    internal static void ReserveAddresses(nuint address, nuint length, int how)
+    /// <summary>Maps addresses to nothing, so that nobody else gets them.</summary>
+    internal static void Reserve(nuint address, nuint length, int how)
     {
         int flags = Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_NORESERVE | how;
-        nint mapped = Libc.mmap((nint)address, length, Libc.PROT_NONE, flags, -1, 0);
-        if (mapped != (nint)address)
-            throw new DmaMemoryException(
-                $"the addresses 0x{address:x} to 0x{address + length:x} of the DMA arena are not free: {Libc.LastError()}");
+        if (Libc.mmap((nint)address, length, Libc.PROT_NONE, flags, -1, 0) != (nint)address) throw DmaErrors.NotFree(address, length);
     }
 
     private static DmaChunk AddChunk(nuint length, int? numaNode)
     {
-        if (!s_reserved) ReserveAddresses(Base, Capacity, Libc.MAP_FIXED_NOREPLACE);
-        s_reserved = true;
-        var chunk = MapChunk(length, numaNode);
+        if (s_addresses is null) Reserve(Base, Capacity, Libc.MAP_FIXED_NOREPLACE);
+        s_addresses ??= new(Base, Capacity);
+        var chunk = TryMap(length, FrameLength, numaNode) ?? MapOtherPages(length, numaNode);
+        if (numaNode is not null) NoteNodeFault(chunk);
         s_chunks.Add(chunk);
-        int mapped = 0;
         try
         {
-            for (; mapped < s_devices.Count; mapped++) MapFor(s_devices[mapped], chunk);
+            foreach (var device in s_devices) chunk.MapFor(device);
+            return chunk;
         }
         catch
         {
-            while (mapped-- > 0) s_devices[mapped].UnmapDma(chunk);
-            s_chunks.Remove(chunk);
-            chunk.Unmap();
+            Remove(chunk);
             throw;
         }
+    }
+
+    // Null if the system has not enough free pages of that length.
+    private static DmaChunk? TryMap(nuint length, nuint pageLength, int? numaNode)
+    {
+        nuint address = s_addresses!.Take(length, nuint.Max(pageLength, FrameLength)) ?? throw DmaErrors.NoRoom(length);
+        var chunk = DmaChunk.TryMap(address, length, pageLength, numaNode);
+        if (chunk is null) s_addresses.Return(address);
         return chunk;
     }
 
-    private static DmaChunk MapChunk(nuint length, int? numaNode)
+    private static void Remove(DmaChunk chunk)
     {
-        var chunk = DmaChunk.TryMap(FindGap(length, FrameLength), length, FrameLength, numaNode)
-            ?? MapOtherPages(length, numaNode, Libc.LastError());
-        if (numaNode is not null) NoteNodeFault(chunk);
-        return chunk;
+        foreach (var device in s_devices) chunk.UnmapFor(device);
+        s_chunks.Remove(chunk);
+        chunk.Unmap();
+        s_addresses!.Return(chunk.Address);
     }
-
-    private static void MapFor(PciDevice device, DmaChunk chunk)
-    {
-        if (!device.DeviceAddressIsVirtual) FillPhysicalFrames(device, chunk);
-        device.MapDma(chunk);
-    }
-
-    private static void FillPhysicalFrames(PciDevice device, DmaChunk chunk)
-    {
-        if (!chunk.IsHuge)
-            throw new HugePagesRequiredException(
-                $"{device.Name} has no IOMMU, so its DMA memory must be 2 MiB huge pages, and {chunk.Length >> 20} MiB of it " +
-                "is not: reserve some with 'echo 256 | sudo tee /proc/sys/vm/nr_hugepages' and start again");
-        if (s_physicalFrames == 0) s_physicalFrames = AllocateFrameTable();
-        for (nuint address = chunk.Address; address < chunk.Address + chunk.Length; address += FrameLength)
-            PhysicalFrames[(address - Base) / FrameLength] = PageMap.PhysicalAddress(address);
-    }
-
-    private static nint AllocateFrameTable()
-    {
-        nuint length = Capacity / FrameLength * sizeof(ulong);
-        int flags = Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_NORESERVE;
-        nint table = Libc.mmap(0, length, Libc.PROT_READ | Libc.PROT_WRITE, flags, -1, 0);
-        return table != Libc.MapFailed ? table : throw new DmaMemoryException($"no memory: {Libc.LastError()}");
-    }
-
-    private static nuint FindGap(nuint length, nuint alignment)
-    {
-        nuint address = Base;
-        foreach (var chunk in s_chunks.OrderBy(chunk => chunk.Address))
-        {
-            if (chunk.Address > address && chunk.Address - address >= length) break;
-            address = RoundUp(chunk.Address + chunk.Length, alignment);
-        }
-        if (address + length > Base + Capacity)
-            throw new DmaMemoryException(
-                $"the DMA arena ({Capacity >> 30} GiB of addresses) has no room for {length >> 20} MiB more: dispose unused pools");
-        return address;
-    }
-
-    private static nuint RoundUp(nuint value, nuint multiple) => (value + multiple - 1) / multiple * multiple;
 }

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Numerics;
 using Ixy.Vfio.Dma;
 using Ixy.Vfio.Interop;
 
@@ -10,12 +10,13 @@ namespace Ixy.Vfio;
 /// </summary>
 public sealed unsafe partial class DmaChunk
 {
-    private readonly List<(nuint Start, nuint Length)> _free;
+    private readonly HashSet<PciDevice> _devices = [];
+    private readonly AddressSpace _pieces;
 
     private DmaChunk(nuint address, nuint length, int fd, nuint pageLength, int? numaNode)
     {
         (Address, Length, FileDescriptor, PageLength, NumaNode) = (address, length, fd, pageLength, numaNode);
-        _free = [(address, length)];
+        _pieces = new(address, length);
     }
 
     /// <summary>First byte, as this process sees it; 2 MiB aligned.</summary>
@@ -36,75 +37,56 @@ public sealed unsafe partial class DmaChunk
     /// <summary>The NUMA node it was wanted on; null if any would do.</summary>
     public int? NumaNode { get; }
 
-    internal bool IsUnused => _free.Count == 1 && _free[0].Length == Length;
-
     /// <summary>
     /// Maps a new chunk at a fixed address; null if the system has no pages of that length. Address and length are
     /// multiples of it.
     /// </summary>
     internal static DmaChunk? TryMap(nuint address, nuint length, nuint pageLength, int? numaNode)
     {
-        uint kind = pageLength switch
-        {
-            DmaArena.LongPage => Libc.MFD_HUGETLB | Libc.MFD_HUGE_1GB,
-            DmaArena.FrameLength => Libc.MFD_HUGETLB | Libc.MFD_HUGE_2MB,
-            _ => 0,
-        };
+        // Huge pages are asked for by the logarithm of their length (memfd_create(2)).
+        uint kind = pageLength >= DmaArena.FrameLength ? Libc.MFD_HUGETLB | (uint)BitOperations.Log2(pageLength) << Libc.MFD_HUGE_SHIFT : 0;
         int fd = Libc.memfd_create("ixy-dma", Libc.MFD_CLOEXEC | Libc.MFD_ALLOW_SEALING | kind);
-        if (fd < 0) return null;
         // On a certain node, pages come after the kernel has been told which.
         int flags = Libc.MAP_SHARED | Libc.MAP_FIXED | (numaNode is null ? Libc.MAP_POPULATE : 0);
-        // Sealed, so that another process can map it without fear of its end moving (vfio-user).
+        if (fd < 0) return null;
         if (Libc.ftruncate(fd, (long)length) == 0
-            && Libc.fcntl(fd, Libc.F_ADD_SEALS, Libc.F_SEAL_SHRINK | Libc.F_SEAL_GROW | Libc.F_SEAL_SEAL) == 0
             && Libc.mmap((nint)address, length, Libc.PROT_READ | Libc.PROT_WRITE, flags, fd, 0) != Libc.MapFailed)
         {
             if (numaNode is { } node) NumaMemory.Populate(address, length, node);
             return new(address, length, fd, pageLength, numaNode);
         }
-        int error = Marshal.GetLastPInvokeError();
         _ = Libc.close(fd);
-        Marshal.SetLastPInvokeError(error);
         return null;
     }
 
     /// <summary>Gives the memory back; the addresses stay reserved for the arena.</summary>
     internal void Unmap()
     {
-        DmaArena.ReserveAddresses(Address, Length, Libc.MAP_FIXED);
+        DmaArena.Reserve(Address, Length, Libc.MAP_FIXED);
         _ = Libc.close(FileDescriptor);
     }
 
-    /// <summary>First fit; zero if no free range is long enough.</summary>
-    internal nuint Take(nuint length, nuint alignment)
+    internal void MapFor(PciDevice device)
     {
-        for (int i = 0; i < _free.Count; i++)
-        {
-            var (start, available) = _free[i];
-            nuint aligned = (start + alignment - 1) / alignment * alignment;
-            nuint before = aligned - start;
-            if (available < before + length) continue;
-            _free.RemoveAt(i);
-            if (available > before + length) _free.Insert(i, (aligned + length, available - before - length));
-            if (before > 0) _free.Insert(i, (start, before));
-            return aligned;
-        }
-        return 0;
+        if (!device.DeviceAddressIsVirtual) PageMap.FindFrames(this, device);
+        device.MapDma(this);
+        _devices.Add(device);
     }
 
-    /// <summary>Returns a range and joins it with its free neighbours.</summary>
-    internal void Return(nuint start, nuint length)
+    /// <summary>Does nothing for a device that does not have it.</summary>
+    internal void UnmapFor(PciDevice device)
     {
-        int i = 0;
-        while (i < _free.Count && _free[i].Start < start) i++;
-        _free.Insert(i, (start, length));
-        if (i + 1 < _free.Count && start + length == _free[i + 1].Start) Join(i);
-        if (i > 0 && _free[i - 1].Start + _free[i - 1].Length == start) Join(i - 1);
+        if (_devices.Remove(device)) device.UnmapDma(this);
     }
 
-    private void Join(int i)
+    /// <summary>Null if it has not so much in one piece.</summary>
+    internal DmaMemory? TryAllocate(nuint length, nuint alignment) =>
+        _pieces.Take(length, alignment) is { } address ? new(this, address, length) : null;
+
+    /// <summary>Whether it is empty now.</summary>
+    internal bool Free(nuint address)
     {
-        _free[i] = (_free[i].Start, _free[i].Length + _free[i + 1].Length);
-        _free.RemoveAt(i + 1);
+        _pieces.Return(address);
+        return _pieces.IsEmpty;
     }
 }

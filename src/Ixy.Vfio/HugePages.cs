@@ -28,7 +28,7 @@ public static class HugePages
     public static int Reserve(int count, long pageLength, int? node = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        if (Libc.geteuid() != 0) throw new PrivilegeException("reserving huge pages needs root: run it with sudo");
+        if (!Environment.IsPrivilegedProcess) throw new PrivilegeException("reserving huge pages needs root: run it with sudo");
         return Reserve("/sys", count, pageLength, node, Available());
     }
 

@@ -1,25 +1,25 @@
-using Ixy.Vfio.Bars;
 using Ixy.Vfio.Interop;
 using Ixy.Vfio.Sysfs;
 
 namespace Ixy.Vfio;
 
-// What only some functions have, and what there is not.
+// What only some functions have, what there is not, and why a function cannot be used.
 public sealed unsafe partial class SysfsPciDevice
 {
     /// <inheritdoc/>
     public override void Reset()
     {
-        const string File = "reset";
-        if (!System.IO.File.Exists(Path.Combine(_function.Directory, File)))
-            throw new PciDeviceException(
-                $"{Name} has no reset of its own (no FLR, no power states, not alone on its bus): reset it by its own registers");
-        int fd = Open(File, Libc.O_WRONLY);
-        byte one = (byte)'1';
-        bool done = Libc.write(fd, &one, sizeof(byte)) == sizeof(byte);
-        string reason = Libc.LastError();
-        _ = Libc.close(fd);
-        if (!done) throw new PciDeviceException($"{Name} cannot be reset: {reason}");
+        string path = Path.Combine(_function.Directory, "reset");
+        if (!File.Exists(path)) throw HasNoReset();
+        using var file = KernelFile.Open(path, FileAccess.Write);
+        try
+        {
+            RandomAccess.Write(file, "1"u8, fileOffset: 0);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new PciDeviceException($"{Name} cannot be reset: {error.Message}", error);
+        }
     }
 
     /// <inheritdoc/>
@@ -31,9 +31,8 @@ public sealed unsafe partial class SysfsPciDevice
         $"{function.Name} is behind an IOMMU that translates (the type of its group {function.IommuGroup} is {function.IommuType}), which blocks the " +
         $"physical addresses that sysfs has to do with: use it through VFIO with 'sudo ixy bind {function.Name}', or boot the kernel with iommu=pt";
 
-    private FileBar OpenPorts(string file, string path, uint length)
-    {
-        _portFiles.Add(Open(file, Libc.O_RDWR));
-        return new FileBar(path, _portFiles[^1], 0, length, areas: []);
-    }
+    private PrivilegeException NeedsRoot() => new($"{Name} is driven through sysfs, which needs root: run as root, or bind it to vfio-pci");
+
+    private PciDeviceException IsHeld(string driver) => new(
+        $"{Name} is held by the kernel driver {driver}: release it with 'echo {Name} | sudo tee {_function.Directory}/driver/unbind'");
 }

@@ -1,7 +1,7 @@
-using System.Runtime.InteropServices;
 using Ixy.Vfio.Bars;
 using Ixy.Vfio.Interop;
 using Ixy.Vfio.Sysfs;
+using Microsoft.Win32.SafeHandles;
 
 namespace Ixy.Vfio;
 
@@ -13,8 +13,7 @@ namespace Ixy.Vfio;
 public sealed unsafe partial class SysfsPciDevice : KernelPciDevice
 {
     private readonly SysfsFunction _function;
-    private readonly List<int> _portFiles = [];
-    private int _config = -1;
+    private readonly SafeFileHandle _config;
 
     /// <summary>Opens a function and takes it for this process.</summary>
     /// <param name="address">Where the function is.</param>
@@ -31,17 +30,13 @@ public sealed unsafe partial class SysfsPciDevice : KernelPciDevice
         Name = address.ToString();
         _function = new(root, Name);
         // The header is open to everybody; so the answer to a wrong device does not depend on rights.
-        _config = Open("config", Libc.O_RDONLY);
+        _config = KernelFile.Open(Path.Combine(_function.Directory, "config"),
+            Environment.IsPrivilegedProcess ? FileAccess.ReadWrite : FileAccess.Read);
         try
         {
             check?.Invoke(this);
-            if (Libc.geteuid() != 0)
-                throw new PrivilegeException($"{Name} is driven through sysfs, which needs root: run as root, or bind it to vfio-pci");
-            if (_function.Driver is { } driver)
-                throw new PciDeviceException(
-                    $"{Name} is held by the kernel driver {driver}: release it with 'echo {Name} | sudo tee {_function.Directory}/driver/unbind'");
-            _ = Libc.close(_config);
-            _config = Open("config", Libc.O_RDWR);
+            if (!Environment.IsPrivilegedProcess) throw NeedsRoot();
+            if (_function.Driver is { } driver) throw IsHeld(driver);
         }
         catch
         {
@@ -65,7 +60,7 @@ public sealed unsafe partial class SysfsPciDevice : KernelPciDevice
     /// <inheritdoc/>
     public override int? NumaNode => _function.NumaNode;
 
-    private protected override int ConfigFile => _config;
+    private protected override int ConfigFile => (int)_config.DangerousGetHandle();
 
     private protected override long ConfigStart => 0;
 
@@ -85,39 +80,17 @@ public sealed unsafe partial class SysfsPciDevice : KernelPciDevice
     protected override void Close()
     {
         base.Close();
-        foreach (int fd in _portFiles) _ = Libc.close(fd);
-        _portFiles.Clear();
-        if (_config >= 0) _ = Libc.close(_config);
-        _config = -1;
-    }
-
-    private int Open(string file, int mode)
-    {
-        string path = Path.Combine(_function.Directory, file);
-        int fd = Libc.open(path, mode | Libc.O_CLOEXEC);
-        if (fd >= 0) return fd;
-        string message = $"{path} cannot be opened: {Libc.LastError()}";
-        throw Marshal.GetLastPInvokeError() is Libc.EACCES or Libc.EPERM
-            ? new PrivilegeException($"{message}; run as root")
-            : new PciDeviceException(message);
+        _config.Dispose();
     }
 
     private protected override PciBar MapBar(int index)
     {
         const uint IsPorts = 1;
-        string file = $"resource{index}", path = Path.Combine(_function.Directory, file);
-        if (!File.Exists(path)) throw new PciDeviceException($"{Name} has no {file}");
-        uint length = checked((uint)new FileInfo(path).Length);
+        string path = Path.Combine(_function.Directory, $"resource{index}");
         // The lowest bit of the base address register tells ports from memory (PCI Local Bus 3.0, 6.2.5.1).
-        if ((ReadConfig(PciConfig.Bar0 + 4 * index, 4) & IsPorts) != 0) return OpenPorts(file, path, length);
-        int fd = Open(file, Libc.O_RDWR | Libc.O_SYNC);
-        try
-        {
-            return MappedBar.Map(path, fd, 0, length, "; kernel lockdown (secure boot) forbids it");
-        }
-        finally
-        {
-            _ = Libc.close(fd);
-        }
+        if ((ReadConfig(PciConfig.Bar0 + 4 * index, 4) & IsPorts) != 0) return new PortBar(path);
+        using var file = KernelFile.Open(path, FileAccess.ReadWrite);
+        return MappedBar.Map(path, (int)file.DangerousGetHandle(), 0, checked((uint)RandomAccess.GetLength(file)),
+            "; kernel lockdown (secure boot) forbids it");
     }
 }

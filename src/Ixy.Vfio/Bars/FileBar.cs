@@ -6,7 +6,7 @@ namespace Ixy.Vfio.Bars;
 /// A BAR behind a file: of I/O ports, or of memory that cannot be mapped as a whole. One read or write of the file is one
 /// access of exactly that width; mapped areas are reached by loads and stores.
 /// </summary>
-internal sealed unsafe class FileBar : PartlyMappedBar
+internal unsafe class FileBar : PartlyMappedBar
 {
     private readonly string _name;
     private readonly int _fd;

@@ -27,7 +27,7 @@ internal abstract unsafe class PartlyMappedBar : PciBar, IDisposable
 
     public override uint Length { get; }
 
-    public void Dispose()
+    public virtual void Dispose()
     {
         foreach (var (_, bar) in _areas) bar.Dispose();
         _areas.Clear();

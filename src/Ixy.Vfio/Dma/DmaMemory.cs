@@ -10,6 +10,11 @@ namespace Ixy.Vfio.Dma;
 /// </summary>
 public sealed unsafe class DmaMemory : IDisposable
 {
+    /// <summary>4 KiB: the least that is taken, and the least alignment.</summary>
+    internal const nuint PageLength = 4096;
+
+    private const nuint Longest = 1 << 30;
+
     private DmaChunk? _chunk;
 
     internal DmaMemory(DmaChunk chunk, nuint address, nuint length)
@@ -31,8 +36,14 @@ public sealed unsafe class DmaMemory : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">The length is 0 or above 1 GiB, or the alignment is another.</exception>
     /// <exception cref="DmaMemoryException">No memory, or the arena is full.</exception>
     /// <exception cref="HugePagesRequiredException">An open device needs huge pages and there are too few.</exception>
-    public static DmaMemory Allocate(nuint length, nuint alignment = 4096, int? numaNode = null) =>
-        DmaArena.Allocate(length, alignment, numaNode);
+    public static DmaMemory Allocate(nuint length, nuint alignment = PageLength, int? numaNode = null)
+    {
+        if (!nuint.IsPow2(alignment) || alignment < PageLength || alignment > DmaArena.FrameLength)
+            throw new ArgumentOutOfRangeException(nameof(alignment), $"{alignment}: expected a power of two from 4 KiB to 2 MiB");
+        ArgumentOutOfRangeException.ThrowIfZero(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Longest);
+        return DmaArena.Allocate(AddressSpace.RoundUp(length, PageLength), alignment, numaNode);
+    }
 
     /// <summary>
     /// The same for memory that must be contiguous for every device, as a ring is: without an IOMMU neighbouring 2 MiB frames
@@ -46,17 +57,18 @@ public sealed unsafe class DmaMemory : IDisposable
     public static DmaMemory AllocateContiguous(nuint length, int? numaNode = null)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, DmaArena.FrameLength);
-        return DmaArena.Allocate(length, nuint.Max(4096, BitOperations.RoundUpToPowerOf2(length)), numaNode);
+        return Allocate(length, nuint.Max(PageLength, BitOperations.RoundUpToPowerOf2(length)), numaNode);
     }
 
     /// <summary>The address at which <paramref name="device"/> sees this memory's first byte.</summary>
-    public ulong DeviceAddress(PciDevice device) => DmaArena.DeviceAddress(device, Address);
+    public ulong DeviceAddress(PciDevice device) => device.DeviceAddressIsVirtual
+        ? Address
+        : DmaArena.PhysicalFrames[(Address - DmaArena.Base) / DmaArena.FrameLength] + Address % DmaArena.FrameLength;
 
     /// <summary>Returns the memory to the arena. Does nothing the second time.</summary>
     public void Dispose()
     {
-        var chunk = _chunk;
+        if (_chunk is { } chunk) DmaArena.Free(chunk, Address);
         _chunk = null;
-        if (chunk is not null) DmaArena.Free(chunk, Address, Length);
     }
 }

@@ -1,4 +1,5 @@
 using Ixy.Vfio.Interop;
+using Microsoft.Win32.SafeHandles;
 
 namespace Ixy.Vfio.Dma;
 
@@ -8,26 +9,26 @@ internal static unsafe class PageMap
     private const int PageLength = 4096;
     private const ulong Present = 1UL << 63, FrameNumber = (1UL << 55) - 1;
 
-    /// <summary>The physical address behind a virtual address that is present.</summary>
+    /// <summary>Notes the physical address of each 2 MiB frame of a chunk, for a device without an IOMMU.</summary>
+    /// <exception cref="HugePagesRequiredException">Its pages are shorter, and so lie anywhere.</exception>
     /// <exception cref="PrivilegeException">The kernel shows frame numbers only with CAP_SYS_ADMIN.</exception>
-    internal static ulong PhysicalAddress(nuint address)
+    internal static void FindFrames(DmaChunk chunk, PciDevice device)
     {
-        int fd = Libc.open("/proc/self/pagemap", Libc.O_RDONLY | Libc.O_CLOEXEC);
-        if (fd < 0) throw new PrivilegeException($"/proc/self/pagemap cannot be opened: {Libc.LastError()}; run as root");
-        try
-        {
-            ulong entry;
-            nint read = Libc.pread(fd, &entry, sizeof(ulong), (long)(address / PageLength * sizeof(ulong)));
-            if (read != sizeof(ulong)) throw new PciDeviceException($"/proc/self/pagemap: {Libc.LastError()}");
-            if ((entry & Present) == 0) throw new PciDeviceException($"0x{address:x} is not in memory");
-            if ((entry & FrameNumber) == 0)
-                throw new PrivilegeException(
-                    "/proc/self/pagemap shows no physical addresses without CAP_SYS_ADMIN: run as root, or use vfio-pci");
-            return (entry & FrameNumber) * PageLength + address % PageLength;
-        }
-        finally
-        {
-            _ = Libc.close(fd);
-        }
+        if (!chunk.IsHuge) throw DmaErrors.NotHuge(chunk, device);
+        using var file = Open();
+        for (nuint frame = chunk.Address; frame < chunk.Address + chunk.Length; frame += DmaArena.FrameLength)
+            DmaArena.PhysicalFrames[(frame - DmaArena.Base) / DmaArena.FrameLength] = PhysicalAddress(file, frame);
+    }
+
+    internal static SafeFileHandle Open() => KernelFile.Open("/proc/self/pagemap", FileAccess.Read);
+
+    /// <summary>The physical address behind a virtual address that is present.</summary>
+    internal static ulong PhysicalAddress(SafeFileHandle file, nuint address)
+    {
+        ulong entry = 0;
+        RandomAccess.Read(file, new Span<byte>(&entry, sizeof(ulong)), (long)(address / PageLength * sizeof(ulong)));
+        ulong frame = entry & FrameNumber;
+        if ((entry & Present) == 0 || frame == 0) throw DmaErrors.NoFrame(address, isPresent: (entry & Present) != 0);
+        return frame * PageLength + address % PageLength;
     }
 }

@@ -5,6 +5,29 @@ namespace Ixy.Vfio.Interop;
 /// <summary>What only some transports need of files, and of threads.</summary>
 internal static unsafe partial class Libc
 {
+    internal const int O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000, SEEK_END = 2;
+    internal const int F_DUPFD_CLOEXEC = 1030, F_ADD_SEALS = 1033, F_GET_SEALS = 1034;
+    internal const int F_SEAL_SEAL = 1, F_SEAL_SHRINK = 2, F_SEAL_GROW = 4;
+    internal const int EPERM = 1, ENOENT = 2, EINTR = 4, ENXIO = 6, EAGAIN = 11, ENOMEM = 12, EACCES = 13, EBUSY = 16;
+    internal const int ENODEV = 19, EINVAL = 22, EBADFD = 77;
+
+    /// <summary>struct timespec of 64-bit systems.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct TimeSpec
+    {
+        internal long Seconds, Nanoseconds;
+    }
+
+    [LibraryImport(C, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int open(string path, int flags);
+
+    [LibraryImport(C, SetLastError = true)]
+    internal static partial int fcntl(int fd, int command, nint argument);
+
+    /// <summary>What is left is written to the second one when a signal ends the sleep.</summary>
+    [LibraryImport(C)]
+    internal static partial int nanosleep(TimeSpec* time, TimeSpec* left);
+
     [LibraryImport(C, SetLastError = true)]
     internal static partial int mprotect(nint address, nuint length, int protection);
 

@@ -21,7 +21,7 @@ internal class PciBus(string devices, string processes, string records)
 
     internal string Records => records;
 
-    internal virtual bool IsRoot => Libc.geteuid() == 0;
+    internal virtual bool IsRoot => Environment.IsPrivilegedProcess;
 
     internal SysfsFunction Function(string name) => new(devices, name);
 

@@ -21,7 +21,7 @@ internal sealed unsafe partial class ClientConnection
             _memory.Add(chunk);
             try
             {
-                ReadOnlySpan<int> descriptors = Server.MaxMessageDescriptors > 0 ? [chunk.FileDescriptor] : [];
+                ReadOnlySpan<int> descriptors = Server.MaxMessageDescriptors > 0 ? [SharedMemory.Seal(chunk)] : [];
                 Tell(Command.DMA_MAP, SharedMemory.Describe(chunk), descriptors);
             }
             catch

@@ -23,6 +23,18 @@ internal sealed unsafe class SharedMemory(MessageSocket socket, int timeout, lon
         size = chunk.Length,
     };
 
+    /// <summary>The chunk's file, whose length nobody can change from now on: the other process maps it without fear of its end moving.</summary>
+    /// <exception cref="DmaMemoryException">The kernel refused.</exception>
+    internal static int Seal(DmaChunk chunk)
+    {
+        const int Seals = Libc.F_SEAL_SHRINK | Libc.F_SEAL_GROW | Libc.F_SEAL_SEAL;
+        int file = chunk.FileDescriptor;
+        // For the first server that takes it; for others it is done.
+        if (Libc.fcntl(file, Libc.F_GET_SEALS, 0) != Seals && Libc.fcntl(file, Libc.F_ADD_SEALS, Seals) < 0)
+            throw new DmaMemoryException($"the file of the DMA memory at 0x{chunk.Address:x} cannot be sealed: {Libc.LastError()}");
+        return file;
+    }
+
     internal void Add(DmaChunk chunk) => _chunks.Add(chunk);
 
     internal void Remove(DmaChunk chunk) => _chunks.Remove(chunk);

@@ -193,8 +193,9 @@ public sealed unsafe class IxgbeQueueTests
             packets[0] = Allocate(pool, 1)[0];
             ulong address = packets[0].Buffer & Packet.AddressMask;
             transmit.Transmit(packets);
-            Assert.Equal(PageMap.PhysicalAddress((nuint)address), PhysicalAddresses.Of(packets[0].Buffer));
-            Assert.Equal(PageMap.PhysicalAddress((nuint)(address + 2047)), PhysicalAddresses.Of(packets[0].Buffer) + 2047);
+            using var pages = PageMap.Open();
+            Assert.Equal(PageMap.PhysicalAddress(pages, (nuint)address), PhysicalAddresses.Of(packets[0].Buffer));
+            Assert.Equal(PageMap.PhysicalAddress(pages, (nuint)(address + 2047)), PhysicalAddresses.Of(packets[0].Buffer) + 2047);
         }
         catch (HugePagesRequiredException missing)
         {

@@ -72,7 +72,7 @@ public sealed class CapabilityTests : IDisposable
 
     private SysfsPciDevice OpenWith(params (int Offset, byte Value)[] bytes)
     {
-        Skip.IfNot(Ixy.Vfio.Interop.Libc.geteuid() == 0, "only root may use the sysfs transport");
+        Skip.IfNot(Environment.IsPrivilegedProcess, "only root may use the sysfs transport");
         string file = Path.Combine(_sysfs.Add(Address), "config");
         var config = File.ReadAllBytes(file);
         config[0x06] = 1 << 4;

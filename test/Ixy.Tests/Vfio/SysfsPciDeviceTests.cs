@@ -250,7 +250,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
         File.WriteAllBytes(Path.Combine(directory, "config"), config);
     }
 
-    private static void RequireRoot() => Skip.IfNot(Libc.geteuid() == 0, "the sysfs transport needs root");
+    private static void RequireRoot() => Skip.IfNot(Environment.IsPrivilegedProcess, "the sysfs transport needs root");
 
     private static int Command(string directory) =>
         BinaryPrimitives.ReadUInt16LittleEndian(File.ReadAllBytes(Path.Combine(directory, "config")).AsSpan(PciConfig.Command));
