@@ -1,5 +1,4 @@
 using System.Globalization;
-using Ixy.Vfio.Interop;
 
 namespace Ixy.Vfio;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Ixy.Vfio.Interop;
 
 namespace Ixy.Vfio.Sysfs;
 

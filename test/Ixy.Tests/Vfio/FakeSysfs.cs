@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using Ixy.Tests.Cli;
-using Ixy.Vfio.Interop;
 
 namespace Ixy.Tests.Vfio;
 
