@@ -189,9 +189,11 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
         /// <summary>The next one; the number of packets moved.</summary>
         internal int Next()
         {
+            // Before the round: it may be interrupted for long after it has looked, and packets may come then.
+            bool isQuiet = Since(_lastPacket) > s_quietTime;
             int moved = loop.PassiveRound();
             if (moved > 0) _lastPacket = loop.Clock.GetTimestamp();
-            else if (Since(_lastPacket) > s_quietTime && loop.IsDrained()) loop.RanDry = true;
+            else if (isQuiet && loop.IsDrained()) loop.RanDry = true;
             if (!loop.RanDry) _watch.Look();
             return moved;
         }
