@@ -12,18 +12,16 @@ public static unsafe partial class DmaArena
     /// <summary>Why normal pages are in use instead of huge pages, or pages of another NUMA node than the wanted one; null if neither is so.</summary>
     public static string? Note { get; private set; }
 
+    /// <summary>Adds to <see cref="Note"/>.</summary>
+    internal static void NoteFault(string fault) => Note = Note is null ? fault : $"{Note}; {fault}";
+
     private static DmaChunk MapOtherPages(nuint length, int? numaNode)
     {
         string reason = Libc.LastError();
-        if (TryMap(AddressSpace.RoundUp(length, LongPage), LongPage, numaNode) is { } longChunk) return longChunk;
+        if (DmaChunk.TryMap(s_addresses, AddressSpace.RoundUp(length, LongPage), LongPage, numaNode) is { } longChunk) return longChunk;
         string cure = $"reserve them with 'echo {length / FrameLength + 64} | sudo tee /proc/sys/vm/nr_hugepages'";
         Note = $"no free 2 MiB huge pages ({reason}): normal pages are used; for speed, {cure}";
-        return TryMap(length, DmaMemory.PageLength, numaNode)
+        return DmaChunk.TryMap(s_addresses, length, DmaMemory.PageLength, numaNode)
             ?? throw new DmaMemoryException($"no memory for {length >> 20} MiB of DMA memory: {Libc.LastError()}");
-    }
-
-    private static void NoteNodeFault(DmaChunk chunk)
-    {
-        if (chunk.FindNodeFault() is { } fault) Note = Note is null ? fault : $"{Note}; {fault}";
     }
 }

@@ -1,12 +1,12 @@
 using System.Runtime.InteropServices;
 using Ixy.Vfio.Dma;
-using Ixy.Vfio.Interop;
 
 namespace Ixy.Vfio;
 
 /// <summary>
-/// All DMA memory of the process: one range of virtual addresses, low enough (below 2^38) for every IOMMU, filled
-/// chunk by chunk with huge pages (or normal ones where an IOMMU or a simulated card makes that safe).
+/// All DMA memory of the process: one range of virtual addresses, low enough (below 2^38) for every IOMMU and
+/// far from where the kernel puts anything on its own (mmap(2): from the top down), filled chunk by chunk with huge
+/// pages (or normal ones where an IOMMU or a simulated card makes that safe).
 /// A device that is attached sees every chunk, those to come too, so a buffer received on one device can be sent on
 /// any other. Thread-safe.
 /// </summary>
@@ -17,13 +17,13 @@ public static unsafe partial class DmaArena
 
     private static readonly Lock s_lock = new();
     private static readonly List<DmaChunk> s_chunks = [];
-    private static readonly List<PciDevice> s_devices = [];
-    private static AddressSpace? s_addresses;
+    private static readonly HashSet<PciDevice> s_devices = [];
+    private static readonly AddressSpace s_addresses = new(Base, Capacity);
 
     /// <summary>First address of the arena.</summary>
     public static nuint Base => unchecked((nuint)0x20_0000_0000);
 
-    /// <summary>Length of the reserved address range: 64 GiB.</summary>
+    /// <summary>Length of its range of addresses: 64 GiB.</summary>
     public static nuint Capacity => unchecked((nuint)0x10_0000_0000);
 
     /// <summary>
@@ -39,8 +39,7 @@ public static unsafe partial class DmaArena
     {
         lock (s_lock)
         {
-            if (s_devices.Contains(device)) return;
-            s_devices.Add(device);
+            if (!s_devices.Add(device)) return;
             try
             {
                 foreach (var chunk in s_chunks) chunk.MapFor(device);
@@ -58,7 +57,7 @@ public static unsafe partial class DmaArena
     {
         lock (s_lock)
         {
-            if (!s_devices.Remove(device)) return;
+            s_devices.Remove(device);
             foreach (var chunk in s_chunks) chunk.UnmapFor(device);
         }
     }
@@ -85,19 +84,9 @@ public static unsafe partial class DmaArena
         }
     }
 
-    /// <summary>Maps addresses to nothing, so that nobody else gets them.</summary>
-    internal static void Reserve(nuint address, nuint length, int how)
-    {
-        int flags = Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_NORESERVE | how;
-        if (Libc.mmap((nint)address, length, Libc.PROT_NONE, flags, -1, 0) != (nint)address) throw DmaErrors.NotFree(address, length);
-    }
-
     private static DmaChunk AddChunk(nuint length, int? numaNode)
     {
-        if (s_addresses is null) Reserve(Base, Capacity, Libc.MAP_FIXED_NOREPLACE);
-        s_addresses ??= new(Base, Capacity);
-        var chunk = TryMap(length, FrameLength, numaNode) ?? MapOtherPages(length, numaNode);
-        if (numaNode is not null) NoteNodeFault(chunk);
+        var chunk = DmaChunk.TryMap(s_addresses, length, FrameLength, numaNode) ?? MapOtherPages(length, numaNode);
         s_chunks.Add(chunk);
         try
         {
@@ -111,20 +100,10 @@ public static unsafe partial class DmaArena
         }
     }
 
-    // Null if the system has not enough free pages of that length.
-    private static DmaChunk? TryMap(nuint length, nuint pageLength, int? numaNode)
-    {
-        nuint address = s_addresses!.Take(length, nuint.Max(pageLength, FrameLength)) ?? throw DmaErrors.NoRoom(length);
-        var chunk = DmaChunk.TryMap(address, length, pageLength, numaNode);
-        if (chunk is null) s_addresses.Return(address);
-        return chunk;
-    }
-
     private static void Remove(DmaChunk chunk)
     {
         foreach (var device in s_devices) chunk.UnmapFor(device);
         s_chunks.Remove(chunk);
-        chunk.Unmap();
-        s_addresses!.Return(chunk.Address);
+        chunk.Unmap(s_addresses);
     }
 }

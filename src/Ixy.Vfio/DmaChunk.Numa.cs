@@ -4,10 +4,15 @@ namespace Ixy.Vfio;
 
 public sealed unsafe partial class DmaChunk
 {
-    /// <summary>What is wrong with the node of its pages, and what cures it; null if nothing is.</summary>
-    internal string? FindNodeFault()
+    private void FillFrom(int node)
     {
-        if (NumaNode is not { } node) return null;
+        NumaMemory.Populate(Address, Length, node);
+        if (FindNodeFault(node) is { } fault) DmaArena.NoteFault(fault);
+    }
+
+    // What is wrong with the node of its pages, and what cures it; null if nothing is.
+    private string? FindNodeFault(int node)
+    {
         int astray = 0, pages = (int)(Length / PageLength);
         for (int page = 0; page < pages; page++)
         {

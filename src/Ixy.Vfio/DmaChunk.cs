@@ -37,35 +37,37 @@ public sealed unsafe partial class DmaChunk
     /// <summary>The NUMA node it was wanted on; null if any would do.</summary>
     public int? NumaNode { get; }
 
-    /// <summary>
-    /// Maps a new chunk at a fixed address; null if the system has no pages of that length. Address and length are
-    /// multiples of it.
-    /// </summary>
-    internal static DmaChunk? TryMap(nuint address, nuint length, nuint pageLength, int? numaNode)
+    /// <summary>Maps a new chunk; null if the system has not enough free pages of that length.</summary>
+    /// <exception cref="DmaMemoryException">There is no room for it among the addresses.</exception>
+    internal static DmaChunk? TryMap(AddressSpace addresses, nuint length, nuint pageLength, int? numaNode)
     {
+        nuint address = addresses.Take(length, nuint.Max(pageLength, DmaArena.FrameLength)) ?? throw DmaErrors.NoRoom(length);
         // Huge pages are asked for by the logarithm of their length (memfd_create(2)).
-        uint kind = pageLength >= DmaArena.FrameLength ? Libc.MFD_HUGETLB | (uint)BitOperations.Log2(pageLength) << Libc.MFD_HUGE_SHIFT : 0;
+        uint kind = pageLength < DmaArena.FrameLength ? 0 : Libc.MFD_HUGETLB | (uint)BitOperations.Log2(pageLength) << Libc.MFD_HUGE_SHIFT;
         int fd = Libc.memfd_create("ixy-dma", Libc.MFD_CLOEXEC | Libc.MFD_ALLOW_SEALING | kind);
         // On a certain node, pages come after the kernel has been told which.
-        int flags = Libc.MAP_SHARED | Libc.MAP_FIXED | (numaNode is null ? Libc.MAP_POPULATE : 0);
-        if (fd < 0) return null;
-        if (Libc.ftruncate(fd, (long)length) == 0
-            && Libc.mmap((nint)address, length, Libc.PROT_READ | Libc.PROT_WRITE, flags, fd, 0) != Libc.MapFailed)
+        int flags = Libc.MAP_SHARED | Libc.MAP_FIXED_NOREPLACE | (numaNode is null ? Libc.MAP_POPULATE : 0);
+        if (fd >= 0 && Libc.ftruncate(fd, (long)length) == 0
+            && Libc.mmap((nint)address, length, Libc.PROT_READ | Libc.PROT_WRITE, flags, fd, 0) == (nint)address)
         {
-            if (numaNode is { } node) NumaMemory.Populate(address, length, node);
-            return new(address, length, fd, pageLength, numaNode);
+            var chunk = new DmaChunk(address, length, fd, pageLength, numaNode);
+            if (numaNode is { } node) chunk.FillFrom(node);
+            return chunk;
         }
         _ = Libc.close(fd);
+        addresses.Return(address);
         return null;
     }
 
-    /// <summary>Gives the memory back; the addresses stay reserved for the arena.</summary>
-    internal void Unmap()
+    /// <summary>Gives the memory back, and its addresses.</summary>
+    internal void Unmap(AddressSpace addresses)
     {
-        DmaArena.Reserve(Address, Length, Libc.MAP_FIXED);
+        _ = Libc.munmap((nint)Address, Length);
         _ = Libc.close(FileDescriptor);
+        addresses.Return(Address);
     }
 
+    /// <summary>Makes it visible to a device.</summary>
     internal void MapFor(PciDevice device)
     {
         if (!device.DeviceAddressIsVirtual) PageMap.FindFrames(this, device);
@@ -73,7 +75,7 @@ public sealed unsafe partial class DmaChunk
         _devices.Add(device);
     }
 
-    /// <summary>Does nothing for a device that does not have it.</summary>
+    /// <summary>Takes it away; does nothing for a device that does not have it.</summary>
     internal void UnmapFor(PciDevice device)
     {
         if (_devices.Remove(device)) device.UnmapDma(this);

@@ -1,4 +1,5 @@
 using Ixy.Vfio.Interop;
+using Ixy.Vfio.Sysfs;
 
 namespace Ixy.Vfio;
 
@@ -6,12 +7,23 @@ namespace Ixy.Vfio;
 /// What the kernel's two transports have in common: configuration space is a part of a file, and a BAR is opened once and closed
 /// at the end.
 /// </summary>
-public abstract unsafe class KernelPciDevice : PciDevice
+public abstract unsafe partial class KernelPciDevice : PciDevice
 {
     private readonly PciBar?[] _bars = new PciBar?[6];
 
     private protected KernelPciDevice()
     {
+    }
+
+    /// <summary>Opens a function through VFIO if it is bound to that, and otherwise through sysfs.</summary>
+    /// <param name="address">Where the function is.</param>
+    /// <param name="check">Called with the function when its configuration can be read; throws if it is not wanted.</param>
+    /// <exception cref="DeviceNotFoundException">There is none at this address.</exception>
+    /// <exception cref="PciDeviceException">What <see cref="VfioPciDevice"/> or <see cref="SysfsPciDevice"/> throws.</exception>
+    public static KernelPciDevice Open(PciAddress address, Action<PciDevice>? check = null)
+    {
+        var function = new SysfsFunction(SysfsFunction.Root, address.ToString());
+        return function.IsBoundToVfio ? new VfioPciDevice(function, check) : new SysfsPciDevice(function, check);
     }
 
     /// <inheritdoc/>
@@ -41,15 +53,11 @@ public abstract unsafe class KernelPciDevice : PciDevice
     private protected abstract int ConfigFile { get; }
 
     /// <summary>Where it begins there.</summary>
-    private protected abstract long ConfigStart { get; }
+    private protected virtual long ConfigStart => 0;
 
     /// <summary>Opens one of the BARs 0 to 5.</summary>
     /// <exception cref="PciDeviceException">The function has no such BAR, or it cannot be mapped.</exception>
     private protected abstract PciBar MapBar(int index);
-
-    /// <summary>For a function whose <see cref="PciDevice.Reset"/> the kernel does not know.</summary>
-    private protected PciDeviceException HasNoReset() => new(
-        $"{Name} has no reset of its own (no FLR, no power states, not alone on its bus): reset it by its own registers");
 
     /// <inheritdoc/>
     protected override void Close()

@@ -5,30 +5,14 @@ namespace Ixy.Vfio;
 /// Control paths use the access methods, which work on every transport; a hot path asks once for a pointer.
 /// Every access reaches the device as one of exactly that width. Safe for several threads as far as the device is.
 /// </summary>
-public abstract unsafe class PciBar
+public abstract unsafe partial class PciBar
 {
     /// <summary>Length of the window in bytes.</summary>
     public abstract uint Length { get; }
 
-    /// <summary>Reads the 8-bit register at <paramref name="offset"/> (bytes from the start).</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The offset is outside the window.</exception>
-    public byte Read8(uint offset) => (byte)Load(Checked(offset, sizeof(byte)), sizeof(byte));
-
-    /// <summary>Reads the 16-bit register at <paramref name="offset"/> (bytes from the start, a multiple of 2).</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The offset is outside the window or not aligned.</exception>
-    public ushort Read16(uint offset) => (ushort)Load(Checked(offset, sizeof(ushort)), sizeof(ushort));
-
     /// <summary>Reads the 32-bit register at <paramref name="offset"/> (bytes from the start, a multiple of 4).</summary>
     /// <exception cref="ArgumentOutOfRangeException">The offset is outside the window or not aligned.</exception>
     public uint Read32(uint offset) => Load(Checked(offset, sizeof(uint)), sizeof(uint));
-
-    /// <summary>Writes the 8-bit register at <paramref name="offset"/> (bytes from the start).</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The offset is outside the window.</exception>
-    public void Write8(uint offset, byte value) => Store(Checked(offset, sizeof(byte)), value, sizeof(byte));
-
-    /// <summary>Writes the 16-bit register at <paramref name="offset"/> (bytes from the start, a multiple of 2).</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The offset is outside the window or not aligned.</exception>
-    public void Write16(uint offset, ushort value) => Store(Checked(offset, sizeof(ushort)), value, sizeof(ushort));
 
     /// <summary>Writes the 32-bit register at <paramref name="offset"/> (bytes from the start, a multiple of 4).</summary>
     /// <exception cref="ArgumentOutOfRangeException">The offset is outside the window or not aligned.</exception>

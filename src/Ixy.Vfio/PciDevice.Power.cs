@@ -1,25 +1,15 @@
 namespace Ixy.Vfio;
 
-/// <summary>The part of every transport that is about power states (PCI Bus Power Management Interface 1.2).</summary>
+// Out of a sleep state (PCI Bus Power Management Interface 1.2).
 public abstract partial class PciDevice
 {
-    private const byte PowerManagementId = 0x01, PciExpressId = 0x10;
-    private const int PowerControl = 4, CacheLineSize = 0x0C, ExpansionRom = 0x30, InterruptLine = 0x3C;
-    private const uint PowerStateMask = 3, NoSoftReset = 1 << 3, PmeStatus = 1 << 15;
+    private const byte PciExpressId = 0x10;
+    private const int CacheLineSize = 0x0C, ExpansionRom = 0x30, InterruptLine = 0x3C;
+    private const uint NoSoftReset = 1 << 3, PmeStatus = 1 << 15;
 
-    /// <summary>
-    /// Wakes the function up. Whoever had it before may have left it in D3hot, as kernels do with what nobody uses: then it
-    /// answers in configuration space only, and its BARs read as ones. Does nothing in D0, and where there is no power management.
-    /// A function that wakes up as after a reset gets back its base addresses, and what the system has set for its PCI Express link.
-    /// Its BARs and bus mastering are off then, until <see cref="EnableBusMaster"/>.
-    /// </summary>
-    /// <exception cref="PciDeviceException">It does not wake up, or an access failed.</exception>
-    public void WakeUp()
+    private void LeaveSleep(int control)
     {
-        int control = FindCapabilities(PowerManagementId).FirstOrDefault() + PowerControl;
-        if (control == PowerControl) return;
         uint before = ReadConfig(control, 2);
-        if ((before & PowerStateMask) == 0) return;
         var places = SystemSettings().ToList();
         uint[] values = [.. places.Select(place => ReadConfig(place.Offset, place.Size))];
         // Not PME_Status, which a written one clears.

@@ -13,26 +13,8 @@ public sealed class DeviceSpecifierException(string message, Exception? inner = 
 /// <summary>The operation needs rights that this process lacks; the message says which and how to get them.</summary>
 public sealed class PrivilegeException(string message) : PciDeviceException(message);
 
-/// <summary>Huge pages are required (a transport without an IOMMU) and cannot be had; the message says how many and how.</summary>
-public sealed class HugePagesRequiredException(string message) : PciDeviceException(message);
-
-/// <summary>The function is behind an IOMMU that translates addresses, so physical ones, which the sysfs transport has, are blocked: use VFIO.</summary>
-public sealed class IommuTranslatesException(string message) : PciDeviceException(message);
-
-/// <summary>DMA memory could not be reserved, allocated or mapped for a device.</summary>
-public sealed class DmaMemoryException(string message) : PciDeviceException(message);
-
 /// <summary>A device did not answer in the time its datasheet allows.</summary>
 public sealed class DeviceTimeoutException(string message) : PciDeviceException(message);
 
-/// <summary>The device does not offer a feature that the driver, or the user, requires.</summary>
-public sealed class FeatureNotOfferedException(string message) : PciDeviceException(message);
-
-/// <summary>The device does not accept the features that the driver has chosen among those it offers.</summary>
-public sealed class FeaturesRefusedException(string message) : PciDeviceException(message);
-
-/// <summary>The device has run into an error from which only a reset helps: open it again.</summary>
-public sealed class DeviceNeedsResetException(string message) : PciDeviceException(message);
-
-/// <summary>The device has answered or reported something that its specification does not allow.</summary>
-public sealed class DeviceProtocolException(string message) : PciDeviceException(message);
+/// <summary>DMA memory could not be reserved, allocated or mapped for a device.</summary>
+public sealed class DmaMemoryException(string message) : PciDeviceException(message);

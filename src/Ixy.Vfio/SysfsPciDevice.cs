@@ -21,14 +21,14 @@ public sealed unsafe partial class SysfsPciDevice : KernelPciDevice
     /// <exception cref="DeviceNotFoundException">There is none at this address.</exception>
     /// <exception cref="PrivilegeException">Not root.</exception>
     /// <exception cref="PciDeviceException">A kernel driver holds the function; the message has the command that releases it.</exception>
-    public SysfsPciDevice(PciAddress address, Action<PciDevice>? check = null) : this(address, check, SysfsFunction.Root)
+    public SysfsPciDevice(PciAddress address, Action<PciDevice>? check = null)
+        : this(new SysfsFunction(SysfsFunction.Root, address.ToString()), check)
     {
     }
 
-    internal SysfsPciDevice(PciAddress address, Action<PciDevice>? check, string root)
+    internal SysfsPciDevice(SysfsFunction function, Action<PciDevice>? check)
     {
-        Name = address.ToString();
-        _function = new(root, Name);
+        _function = function;
         // The header is open to everybody; so the answer to a wrong device does not depend on rights.
         _config = KernelFile.Open(Path.Combine(_function.Directory, "config"),
             Environment.IsPrivilegedProcess ? FileAccess.ReadWrite : FileAccess.Read);
@@ -46,7 +46,7 @@ public sealed unsafe partial class SysfsPciDevice : KernelPciDevice
     }
 
     /// <inheritdoc/>
-    public override string Name { get; }
+    public override string Name => _function.Name;
 
     /// <inheritdoc/>
     public override bool DeviceAddressIsVirtual => false;
@@ -54,15 +54,13 @@ public sealed unsafe partial class SysfsPciDevice : KernelPciDevice
     /// <inheritdoc/>
     public override void ThrowIfTranslated()
     {
-        if (_function.IsBehindTranslation) throw new IommuTranslatesException(DescribeTranslation(_function));
+        if (_function.IsBehindTranslation) throw IsTranslated(_function);
     }
 
     /// <inheritdoc/>
     public override int? NumaNode => _function.NumaNode;
 
     private protected override int ConfigFile => (int)_config.DangerousGetHandle();
-
-    private protected override long ConfigStart => 0;
 
     /// <inheritdoc/>
     protected internal override void MapDma(DmaChunk chunk)

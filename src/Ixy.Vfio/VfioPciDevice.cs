@@ -32,11 +32,11 @@ public sealed unsafe partial class VfioPciDevice : KernelPciDevice
     /// <exception cref="NoInterruptRemappingException">The IOMMU does not remap interrupts.</exception>
     /// <exception cref="VfioVersionException">Another version of VFIO, or no Type1 v2 IOMMU.</exception>
     public VfioPciDevice(PciAddress address, Action<PciDevice>? check = null)
-        : this(new SysfsFunction(SysfsFunction.Root, address.ToString()), check, VfioContainer.Directory)
+        : this(new SysfsFunction(SysfsFunction.Root, address.ToString()), check)
     {
     }
 
-    internal VfioPciDevice(SysfsFunction function, Action<PciDevice>? check, string directory)
+    internal VfioPciDevice(SysfsFunction function, Action<PciDevice>? check, string directory = VfioContainer.Directory)
     {
         Name = function.Name;
         NumaNode = function.NumaNode;

@@ -37,7 +37,7 @@ public abstract partial class NetworkDevice
     {
         ArgumentNullException.ThrowIfNull(specifier);
         if (PciAddress.TryParse(specifier, out var address))
-            return VfioPciDevice.IsBound(address) ? new VfioPciDevice(address, IsSupported) : new SysfsPciDevice(address, IsSupported);
+            return KernelPciDevice.Open(address, IsSupported);
         int colon = specifier.IndexOf(':', StringComparison.Ordinal);
         if (colon > 0 && s_transports.TryGetValue(specifier[..colon], out var open)) return open(specifier);
         string schemes = string.Join(", ", s_transports.Keys.Order().Select(scheme => $"'{scheme}:…'"));

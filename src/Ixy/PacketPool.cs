@@ -53,7 +53,7 @@ public sealed unsafe partial class PacketPool : IDisposable
         _buffersPerFrame = (int)DmaArena.FrameLength / _stride;
         // No buffer, with its headroom, lies across two frames: without an IOMMU these are not neighbours for the device.
         int fullFrames = Math.DivRem(options.Count, _buffersPerFrame, out int rest);
-        _memory = DmaMemory.Allocate((nuint)fullFrames * DmaArena.FrameLength + (nuint)(rest * _stride), DmaArena.FrameLength, options.NumaNode);
+        _memory = DmaMemory.Allocate((nuint)fullFrames * DmaArena.FrameLength + (nuint)(rest * _stride), options.NumaNode);
         Id = Register(this);
         if (options.Checked) Checks = new PacketPoolChecks(this);
         // The lowest come out first.

@@ -48,7 +48,7 @@ internal static unsafe class OpenProbe
         using var device = new SysfsPciDevice(address);
         Fact.Print("id", $"{device.VendorId:x4}:{device.DeviceId:x4}");
         DmaArena.Attach(device);
-        using var memory = DmaMemory.Allocate(3 << 20, DmaArena.FrameLength);
+        using var memory = DmaMemory.Allocate(3 << 20);
         ulong first = memory.DeviceAddress(device), second = DmaArena.PhysicalFrames[(memory.Address - DmaArena.Base) / DmaArena.FrameLength + 1];
         Fact.Print("page-length", PageLengthAt(memory.Address));
         Fact.Print("frame-aligned", first % DmaArena.FrameLength == 0 && first != 0 && second != 0);

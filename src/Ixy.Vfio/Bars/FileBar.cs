@@ -24,7 +24,7 @@ internal unsafe class FileBar : PartlyMappedBar
     protected override uint Load(uint offset, int size)
     {
         void* pointer = PointerTo(offset, size);
-        if (pointer is not null) return MappedBar.Load(pointer, size);
+        if (pointer is not null) return MappedBar.LoadAt(pointer, size);
         uint value = 0;
         if (Libc.pread(_fd, &value, (nuint)size, _start + offset) != size)
             throw new PciDeviceException($"{_name}: {size} bytes at 0x{offset:x} cannot be read: {Libc.LastError()}");
@@ -34,7 +34,7 @@ internal unsafe class FileBar : PartlyMappedBar
     protected override void Store(uint offset, uint value, int size)
     {
         void* pointer = PointerTo(offset, size);
-        if (pointer is not null) MappedBar.Store(pointer, value, size);
+        if (pointer is not null) MappedBar.StoreAt(pointer, value, size);
         else if (Libc.pwrite(_fd, &value, (nuint)size, _start + offset) != size)
             throw new PciDeviceException($"{_name}: {size} bytes at 0x{offset:x} cannot be written: {Libc.LastError()}");
     }

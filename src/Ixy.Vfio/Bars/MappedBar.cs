@@ -3,7 +3,7 @@ using Ixy.Vfio.Interop;
 namespace Ixy.Vfio.Bars;
 
 /// <summary>A memory BAR that is mapped into this process as a whole: every access is one load or store.</summary>
-internal sealed unsafe class MappedBar : PciBar, IDisposable
+internal sealed unsafe partial class MappedBar : PciBar, IDisposable
 {
     private MappedBar(byte* address, uint length)
     {
@@ -32,23 +32,14 @@ internal sealed unsafe class MappedBar : PciBar, IDisposable
 
     public void Dispose() => _ = Libc.munmap((nint)Address, Length);
 
-    internal static uint Load(void* register, int size) => size switch
-    {
-        sizeof(byte) => Volatile.Read(ref *(byte*)register),
-        sizeof(ushort) => Volatile.Read(ref *(ushort*)register),
-        _ => Volatile.Read(ref *(uint*)register),
-    };
+    protected override uint Load(uint offset, int size) =>
+        size == sizeof(uint) ? Volatile.Read(ref *(uint*)(Address + offset)) : LoadNarrow(Address + offset, size);
 
-    internal static void Store(void* register, uint value, int size)
+    protected override void Store(uint offset, uint value, int size)
     {
-        if (size == sizeof(byte)) Volatile.Write(ref *(byte*)register, (byte)value);
-        else if (size == sizeof(ushort)) Volatile.Write(ref *(ushort*)register, (ushort)value);
-        else Volatile.Write(ref *(uint*)register, value);
+        if (size == sizeof(uint)) Volatile.Write(ref *(uint*)(Address + offset), value);
+        else StoreNarrow(Address + offset, value, size);
     }
-
-    protected override uint Load(uint offset, int size) => Load(Address + offset, size);
-
-    protected override void Store(uint offset, uint value, int size) => Store(Address + offset, value, size);
 
     protected override void* PointerTo(uint offset) => Address + offset;
 }

@@ -1,13 +1,8 @@
-using Ixy.Vfio.Interop;
-
 namespace Ixy.Vfio.Dma;
 
 /// <summary>What can be wrong with DMA memory, and what cures it.</summary>
 internal static class DmaErrors
 {
-    internal static DmaMemoryException NotFree(nuint address, nuint length) =>
-        new($"the addresses 0x{address:x} to 0x{address + length:x} of the DMA arena are not free: {Libc.LastError()}");
-
     internal static DmaMemoryException NoRoom(nuint length) => new(
         $"the DMA arena ({DmaArena.Capacity >> 30} GiB of addresses) has no room for {length >> 20} MiB more: dispose unused pools");
 

@@ -5,6 +5,7 @@ namespace Ixy.Vfio.Interop;
 /// <summary>What only some transports need of files, and of threads.</summary>
 internal static unsafe partial class Libc
 {
+    internal const int PROT_NONE = 0, PROT_EXEC = 4, MAP_PRIVATE = 0x02, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20;
     internal const int O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000, SEEK_END = 2;
     internal const int F_DUPFD_CLOEXEC = 1030, F_ADD_SEALS = 1033, F_GET_SEALS = 1034;
     internal const int F_SEAL_SEAL = 1, F_SEAL_SHRINK = 2, F_SEAL_GROW = 4;

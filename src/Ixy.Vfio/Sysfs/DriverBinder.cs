@@ -83,7 +83,7 @@ internal sealed class DriverBinder
         IEnumerable<string> warnings = after is null && wantsDriver
             ? [$"no driver that is loaded knows {_function.Name}: 'sudo modprobe $(cat {_function.Directory}/modalias)' may load one"]
             : _function is { IsBoundToVfio: true, IommuGroup: not null } ? GroupWarnings()
-            : after is null && _function.IsBehindTranslation ? [$"{SysfsPciDevice.DescribeTranslation(_function)}; so 'ixy fwd' and the others will refuse it{Proviso}"]
+            : after is null && _function.IsBehindTranslation ? [$"{SysfsPciDevice.IsTranslated(_function).Message}; so 'ixy fwd' and the others will refuse it{Proviso}"]
             : [];
         return new(before, after, _function.IommuGroup, _loaded, [.. warnings]);
     }

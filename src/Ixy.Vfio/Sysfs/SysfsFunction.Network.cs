@@ -27,6 +27,13 @@ internal sealed partial class SysfsFunction
         NetworkInterfaces().Select(InterfaceUse.Of).FirstOrDefault(use => use is not null)
         ?? (NetworkDirectories().Any(directory => System.IO.Directory.GetDirectories(directory).Length == 0) ? InterfaceUse.Elsewhere : null);
 
+    /// <summary>Directories of its network interfaces.</summary>
+    internal IEnumerable<string> NetworkInterfaces() => NetworkDirectories().SelectMany(System.IO.Directory.GetDirectories);
+
+    // Where its interfaces are; those of a virtio function are below its virtio device.
+    private IEnumerable<string> NetworkDirectories() => System.IO.Directory.GetDirectories(Directory, "virtio*").Append(Directory)
+        .Select(device => Path.Combine(device, "net")).Where(System.IO.Directory.Exists);
+
     private int ReadNumber(string file) =>
         ReadText(file) is { } text && text.StartsWith("0x", StringComparison.Ordinal)
         && int.TryParse(text.AsSpan("0x".Length), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int number)

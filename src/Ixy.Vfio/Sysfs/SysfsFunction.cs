@@ -14,10 +14,6 @@ internal sealed partial class SysfsFunction
             throw new DeviceNotFoundException($"there is no PCI function {Name}: 'ls {root}' shows those there are");
     }
 
-    /// <summary>The function with this name; null if there is none, or no longer.</summary>
-    internal static SysfsFunction? Find(string root, string name) =>
-        System.IO.Directory.Exists(Path.Combine(root, name)) ? new(Path.Combine(root, name)) : null;
-
     private SysfsFunction(string directory) => (Name, Directory) = (Path.GetFileName(directory), directory);
 
     /// <summary>Its address, as in sysfs.</summary>
@@ -31,10 +27,6 @@ internal sealed partial class SysfsFunction
     /// <summary>The driver gives functions to user space: vfio-pci, or a vendor's variant of it such as mlx5_vfio_pci.</summary>
     internal bool IsBoundToVfio => Driver is { } driver && IsVfio(driver);
 
-    /// <summary>The number of its IOMMU group; null where no IOMMU is in use.</summary>
-    internal int? IommuGroup =>
-        int.TryParse(LinkName("iommu_group"), NumberStyles.None, CultureInfo.InvariantCulture, out int group) ? group : null;
-
     /// <summary>
     /// What the IOMMU does for its group while the kernel has it, as in "DMA", "DMA-FQ" or "identity" (kernel documentation,
     /// ABI/testing/sysfs-kernel-iommu_groups); null where no IOMMU is in use, or the kernel does not say.
@@ -45,31 +37,8 @@ internal sealed partial class SysfsFunction
     internal bool IsBehindTranslation => IommuType is "DMA" or "DMA-FQ" or "blocked";
 
     /// <summary>Its NUMA node; null where the kernel knows none (-1, or no such file).</summary>
-    internal int? NumaNode
-    {
-        get
-        {
-            bool isKnown = int.TryParse(ReadText("numa_node"), NumberStyles.Integer, CultureInfo.InvariantCulture, out int node);
-            return isKnown && node >= 0 ? node : null;
-        }
-    }
-
-    /// <summary>The devices of its IOMMU group, itself among them. Not all need be PCI functions.</summary>
-    internal IEnumerable<SysfsFunction> GroupMembers()
-    {
-        string functions = Path.GetDirectoryName(Directory)!, members = Path.Combine(Directory, "iommu_group", "devices");
-        foreach (string name in System.IO.Directory.GetFileSystemEntries(members).Select(Path.GetFileName).Order(StringComparer.Ordinal)!)
-        {
-            if ((Find(functions, name) ?? Find(members, name)) is { } member) yield return member;
-        }
-    }
-
-    /// <summary>Directories of its network interfaces.</summary>
-    internal IEnumerable<string> NetworkInterfaces() => NetworkDirectories().SelectMany(System.IO.Directory.GetDirectories);
-
-    // Where its interfaces are; those of a virtio function are below its virtio device.
-    private IEnumerable<string> NetworkDirectories() => System.IO.Directory.GetDirectories(Directory, "virtio*").Append(Directory)
-        .Select(device => Path.Combine(device, "net")).Where(System.IO.Directory.Exists);
+    internal int? NumaNode => int.TryParse(ReadText("numa_node"), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int node)
+        && node >= 0 ? node : null;
 
     internal static bool IsVfio(string driver) => driver.Replace('_', '-').EndsWith("vfio-pci", StringComparison.Ordinal);
 

@@ -14,7 +14,7 @@ internal sealed unsafe class IxgbeRing : IDisposable
     /// <summary>Allocates it, and tells the card where it is: the first of the steps of 4.6.7 and 4.6.8.</summary>
     internal IxgbeRing(PciDevice device, PciBar bar, int index, int size, Register low, Register high, Register length)
     {
-        _memory = DmaMemory.AllocateContiguous((nuint)(size * DescriptorLength), device.NumaNode);
+        _memory = DmaMemory.Allocate((nuint)(size * DescriptorLength), device.NumaNode);
         Buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(size * sizeof(ulong)), 64);
         ulong address = _memory.DeviceAddress(device);
         bar.Write32(low[index], (uint)address);

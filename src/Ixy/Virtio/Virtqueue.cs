@@ -21,7 +21,7 @@ internal abstract unsafe class Virtqueue : IDisposable
         uint driver = (uint)size * DescriptorLength;
         uint offset = (driver + 2 * (uint)size + 6 + Alignment - 1) & ~(Alignment - 1);
         uint length = offset + 8 * (uint)size + 6;
-        _memory = DmaMemory.AllocateContiguous(length, device.NumaNode);
+        _memory = DmaMemory.Allocate(length, device.NumaNode);
         DescriptorArea = _memory.DeviceAddress(device);
         (DriverArea, DeviceArea) = (DescriptorArea + driver, DescriptorArea + offset);
         Descriptors = (byte*)_memory.Address;

@@ -44,6 +44,8 @@ public sealed partial class ForwarderPathTests : IDisposable
     private void RunForwarder()
     {
         using PaperCard left = new(_sysfs.Add(Left)), right = new(_sysfs.Add(Right));
+        _sysfs.AddCapabilities(Left);
+        _sysfs.AddCapabilities(Right);
         // Methods that were compiled ahead of time would be missing from the list; ours are not, and the framework's do not matter.
         using var forwarder = _sysfs.Start("env", $"DOTNET_JitStdOutFile={_compiled}", "DOTNET_JitDisasmSummary=1", "DOTNET_TieredCompilation=1",
             "dotnet", "exec", Path.Combine(AppContext.BaseDirectory, "Forwarder.dll"), Left, Right);

@@ -1,5 +1,6 @@
 using Ixy.Simulation;
 using Ixy.Vfio;
+using Ixy.Vfio.Sysfs;
 using Ixy.Vfio.Interrupts;
 
 namespace Ixy.Tests.Vfio;
@@ -79,6 +80,6 @@ public sealed class CapabilityTests : IDisposable
         foreach (var (offset, value) in bytes) config[offset] = value;
         File.WriteAllBytes(file, config);
         Assert.True(PciAddress.TryParse(Address, out var address));
-        return new SysfsPciDevice(address, null, _sysfs.Root);
+        return new SysfsPciDevice(new SysfsFunction(_sysfs.Root, $"{address}"), null);
     }
 }

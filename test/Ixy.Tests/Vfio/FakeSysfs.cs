@@ -46,6 +46,21 @@ internal sealed class FakeSysfs : IDisposable
         return directory;
     }
 
+    /// <summary>
+    /// Gives a function the capabilities of an 82599 that every driver looks for (datasheet 9.3.10): power management, awake,
+    /// MSI and MSI-X, both left on by a driver before.
+    /// </summary>
+    internal void AddCapabilities(string address)
+    {
+        string file = Path.Combine(Root, address, "config");
+        byte[] config = File.ReadAllBytes(file);
+        (config[0x06], config[0x34]) = (1 << 4, 0x40);
+        (config[0x40], config[0x41]) = (0x01, 0x50);
+        (config[0x50], config[0x51], config[0x52]) = (0x05, 0x70, 1);
+        (config[0x70], config[0x71], config[0x73]) = (0x11, 0x00, 1 << 7);
+        File.WriteAllBytes(file, config);
+    }
+
     /// <summary>Makes the kernel's driver hold a function.</summary>
     internal void HoldByKernel(string address, string driver) =>
         File.CreateSymbolicLink(Path.Combine(Root, address, "driver"), $"../../../../bus/pci/drivers/{driver}");

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Ixy.Ixgbe;
 using Ixy.Vfio;
+using Ixy.Vfio.Sysfs;
 using Ixy.Vfio.Dma;
 
 namespace Ixy.Tests.Vfio;
@@ -147,7 +148,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
         RequireRoot();
         Assert.True(PciAddress.TryParse("10000:e1:00.0", out var address));
         _sysfs.Add("10000:e1:00.0");
-        using var device = new SysfsPciDevice(address, check: null, _sysfs.Root);
+        using var device = new SysfsPciDevice(new SysfsFunction(_sysfs.Root, $"{address}"), check: null);
         Assert.Equal(("10000:e1:00.0", 0x10FB), (device.Name, device.DeviceId));
     }
 
@@ -157,7 +158,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
         _sysfs.Add(Address);
         _sysfs.HoldByKernel(Address, "ixgbe");
         Assert.True(PciAddress.TryParse(Address, out var address));
-        var error = Assert.Throws<InvalidOperationException>(() => new SysfsPciDevice(address, Refuse, _sysfs.Root));
+        var error = Assert.Throws<InvalidOperationException>(() => new SysfsPciDevice(new SysfsFunction(_sysfs.Root, $"{address}"), Refuse));
         Assert.Equal("8086", error.Message);
 
         static void Refuse(PciDevice function) => throw new InvalidOperationException($"{function.VendorId:x4}");
@@ -272,15 +273,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
     }
 
     // As a driver opens it that needs every address to be right.
-    private SysfsPciDevice OpenForADriver()
-    {
-        Assert.True(PciAddress.TryParse(Address, out var address));
-        return new(address, function => function.ThrowIfTranslated(), _sysfs.Root);
-    }
+    private SysfsPciDevice OpenForADriver() => new(new SysfsFunction(_sysfs.Root, Address), function => function.ThrowIfTranslated());
 
-    private SysfsPciDevice OpenAnyway()
-    {
-        Assert.True(PciAddress.TryParse(Address, out var address));
-        return new(address, check: null, _sysfs.Root);
-    }
+    private SysfsPciDevice OpenAnyway() => new(new SysfsFunction(_sysfs.Root, Address), check: null);
 }
