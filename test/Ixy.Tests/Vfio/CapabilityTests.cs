@@ -1,7 +1,7 @@
 using Ixy.Simulation;
 using Ixy.Vfio;
-using Ixy.Vfio.Sysfs;
 using Ixy.Vfio.Interrupts;
+using Ixy.Vfio.Sysfs;
 
 namespace Ixy.Tests.Vfio;
 

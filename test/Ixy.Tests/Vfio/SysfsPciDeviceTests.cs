@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using Ixy.Ixgbe;
 using Ixy.Vfio;
-using Ixy.Vfio.Sysfs;
 using Ixy.Vfio.Dma;
+using Ixy.Vfio.Sysfs;
 
 namespace Ixy.Tests.Vfio;
 
