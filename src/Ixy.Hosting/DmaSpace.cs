@@ -5,9 +5,9 @@ using Ixy.Hosting.Dma;
 namespace Ixy.Hosting;
 
 /// <summary>
-/// The card's view of memory: an IOMMU in the model. The card reaches only what the driver mapped, and only while the
+/// The device's view of memory: an IOMMU in the model. The device reaches only what the driver mapped, and only while the
 /// PCI bus master bit is set; everything else is a fault, reported as a violation, never an access.
-/// Used under the card's lock.
+/// Used under the device's lock.
 /// </summary>
 public sealed unsafe class DmaSpace : IDisposable
 {
@@ -72,7 +72,7 @@ public sealed unsafe class DmaSpace : IDisposable
     }
 
     /// <summary>
-    /// What the card wrote to memory that is not mapped here goes there now. To be called before the card writes what tells
+    /// What the device wrote to memory that is not mapped here goes there now. To be called before the device writes what tells
     /// software of it, and before an interrupt: posted writes do not pass each other (PCI Express, 2.4.1).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -83,13 +83,13 @@ public sealed unsafe class DmaSpace : IDisposable
 
     /// <summary>
     /// Fetches anew what software may have changed since the turn began, if it lies in memory that is not mapped here. What the
-    /// card wrote there must have been pushed. False, and a fault, if it does not answer.
+    /// device wrote there must have been pushed. False, and a fault, if it does not answer.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool LookAgain(void* memory, uint length) =>
         !_hasCopies || _staged.LookAgain((byte*)memory, length, ReportFailure);
 
-    /// <summary>The card's turn, or a register access, is over: pointers into memory that is not mapped here end with it.</summary>
+    /// <summary>The device's turn, or a register access, is over: pointers into memory that is not mapped here end with it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void EndTurn()
     {
@@ -107,7 +107,7 @@ public sealed unsafe class DmaSpace : IDisposable
     }
 
     /// <summary>
-    /// Where the card finds [<paramref name="iova"/>, + <paramref name="length"/>): null, and a fault, if it may not go there.
+    /// Where the device finds [<paramref name="iova"/>, + <paramref name="length"/>): null, and a fault, if it may not go there.
     /// </summary>
     public byte* Translate(ulong iova, uint length, string purpose)
     {
@@ -118,7 +118,7 @@ public sealed unsafe class DmaSpace : IDisposable
     }
 
     /// <summary>
-    /// Asks for the cache line at an address that the card will read soon: software has used it last, so it is in another
+    /// Asks for the cache line at an address that the device will read soon: software has used it last, so it is in another
     /// core's cache. Only a hint: nothing is read, reported or allowed, and a wrong address does no harm.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -127,7 +127,7 @@ public sealed unsafe class DmaSpace : IDisposable
         if (Sse.IsSupported) Sse.Prefetch0(_last.Memory + (iova - _last.Start));
     }
 
-    /// <summary>The same for a line that the card will write.</summary>
+    /// <summary>The same for a line that the device will write.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void PrefetchForWrite(ulong iova) => WritePrefetch.Request(_last.Memory + (iova - _last.Start));
 

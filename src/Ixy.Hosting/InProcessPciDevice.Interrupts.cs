@@ -21,7 +21,7 @@ public unsafe partial class InProcessPciDevice
             Model.SetClock(_turns.Now);
             try
             {
-                // The card has descriptors of its own, and closes them when it likes.
+                // The device has descriptors of its own, and closes them when it likes.
                 for (int i = 0; i < descriptors.Length; i++) _events.Set((int)kind, i, Duplicate(descriptors[i]));
                 _events.Enable((int)kind, 0, descriptors.Length, connected: true);
             }

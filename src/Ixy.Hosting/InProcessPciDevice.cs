@@ -5,17 +5,17 @@ namespace Ixy.Hosting;
 /// <summary>
 /// The in-process transport: a model as a <see cref="PciDevice"/>. Register accesses are calls into the model
 /// between two of its turns; doorbells are plain stores into memory that the model polls. Interrupts
-/// reach event descriptors, as those of a real card do.
+/// reach event descriptors, as those of a real device do.
 /// </summary>
 public unsafe partial class InProcessPciDevice : PciDevice
 {
     private readonly Bar?[] _bars = new Bar?[6];
     private readonly TurnScheduler _turns;
 
-    /// <summary>Gives a model its turns from now on, and lets a driver at it.</summary>
+    /// <summary>Starts the model's turns and makes it available to a driver.</summary>
     /// <param name="name">The function's name, for messages.</param>
     /// <param name="model">The model; owned from now on.</param>
-    /// <param name="turns">Who gives it its turns; in real time if null.</param>
+    /// <param name="turns">The scheduler that gives it its turns; in real time if null.</param>
     public InProcessPciDevice(string name, PciFunctionModel model, TurnScheduler? turns = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -31,9 +31,9 @@ public unsafe partial class InProcessPciDevice : PciDevice
     public RuleViolations Violations => Model.Violations;
 
     /// <summary>What the driver did that breaks no rule, but is worth knowing.</summary>
-    public CardNotes Notes => Model.Notes;
+    public DeviceNotes Notes => Model.Notes;
 
-    /// <summary>The model. Whoever uses it while a driver does, does so in <see cref="BetweenTurns"/>.</summary>
+    /// <summary>The model. While a driver uses it, access it in <see cref="BetweenTurns"/> only.</summary>
     public PciFunctionModel Model { get; }
 
     /// <inheritdoc/>

@@ -4,7 +4,7 @@ using Ixy.Hosting.Pci;
 namespace Ixy.Hosting;
 
 /// <summary>
-/// A model of a card: one PCI function with BARs, a port and a clock. It knows neither drivers nor how it is hosted.
+/// A model of a device: one PCI function with BARs, a port and a clock. It knows neither drivers nor how it is hosted.
 /// Single-threaded: the host serialises register accesses and turns of <see cref="Poll"/>.
 /// </summary>
 public abstract unsafe class PciFunctionModel : IDisposable
@@ -15,10 +15,10 @@ public abstract unsafe class PciFunctionModel : IDisposable
     /// <summary>Rules of the datasheet that the driver broke.</summary>
     public RuleViolations Violations { get; } = new();
 
-    /// <summary>What else drivers did that is worth knowing.</summary>
-    public CardNotes Notes { get; } = new();
+    /// <summary>What drivers did that breaks no rule but is worth knowing.</summary>
+    public DeviceNotes Notes { get; } = new();
 
-    /// <summary>Memory as the card sees it.</summary>
+    /// <summary>Memory as the device sees it.</summary>
     public DmaSpace Dma { get; }
 
     /// <summary>Where interrupts go; nowhere while null.</summary>
@@ -27,7 +27,7 @@ public abstract unsafe class PciFunctionModel : IDisposable
     /// <summary>The device's clock in nanoseconds, as of the last turn or register access.</summary>
     public long Now { get; protected set; }
 
-    /// <summary>Sets the clock before a register access, so that delays are exact even if the card's last turn was long ago.</summary>
+    /// <summary>Sets the clock before a register access, so that delays are exact even if the device's last turn was long ago.</summary>
     internal void SetClock(long now) => Now = Math.Max(Now, now);
 
     /// <summary>Length of configuration space in bytes.</summary>

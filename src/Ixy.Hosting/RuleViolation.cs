@@ -1,7 +1,7 @@
 namespace Ixy.Hosting;
 
 /// <summary>
-/// A rule of the datasheet that the driver broke and the card model saw.
+/// A rule of the datasheet that the driver broke and the device model saw.
 /// </summary>
 /// <param name="Rule">Which rule, e.g. <c>tail-while-disabled</c>: a short stable name.</param>
 /// <param name="Register">Register or structure concerned, with its index: <c>RDT[0]</c>, <c>transmit descriptor 12 of queue 0</c>.</param>
@@ -15,7 +15,7 @@ public sealed record RuleViolation(string Rule, string Register, ulong Value, st
 }
 
 /// <summary>
-/// The violations a card has seen: the first <see cref="Limit"/> in full, all counted. Thread-safe.
+/// The violations a device has seen: the first <see cref="Limit"/> in full, all counted. Thread-safe.
 /// </summary>
 public sealed class RuleViolations
 {

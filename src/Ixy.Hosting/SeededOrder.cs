@@ -1,11 +1,11 @@
 namespace Ixy.Hosting;
 
 /// <summary>
-/// Draws lots that follow from a seed: SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators,
-/// 2014). Not <see cref="Random"/>, whose numbers may be others in another version of .NET.
+/// Random numbers from a seed: SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014). Not
+/// <see cref="Random"/>, whose sequence may change with the version of .NET.
 /// Not thread-safe.
 /// </summary>
-/// <param name="seed">The same gives the same lots.</param>
+/// <param name="seed">The same seed gives the same numbers.</param>
 public struct SeededOrder(ulong seed)
 {
     private ulong _state = seed;
@@ -19,10 +19,10 @@ public struct SeededOrder(ulong seed)
         return mixed ^ mixed >> 31;
     }
 
-    /// <summary>A number from 0 to below <paramref name="bound"/>.</summary>
+    /// <summary>A number from 0 up to, but not including, <paramref name="bound"/>.</summary>
     public int Next(int bound) => (int)Math.BigMul(Next(), (ulong)bound, out _);
 
-    /// <summary>Puts what is there into an order, each as likely as any other.</summary>
+    /// <summary>Shuffles the items; every order is equally likely.</summary>
     public void Shuffle<T>(Span<T> items)
     {
         for (int left = items.Length; left > 1; left--)

@@ -4,9 +4,9 @@ using Ixy.Vfio;
 namespace Ixy.Hosting;
 
 /// <summary>
-/// The memory behind a BAR. Some of its pages can be seen by another process too: they are those of a memory file, at the
-/// same offsets there. The file has nothing of the others, so whoever has it reaches the shared pages only; and it is
-/// sealed, since a page whose file another process has cut off would end this one (SIGBUS).
+/// The memory behind a BAR. Some pages can be shared with another process: these lie in a memory file, at the same offsets.
+/// The file holds none of the other pages, so the other process reaches the shared ones only. It is sealed: if the other
+/// process could truncate it, touching a page would kill this one (SIGBUS).
 /// </summary>
 public sealed unsafe class SharedPages : IDisposable
 {

@@ -39,7 +39,7 @@ public abstract class TurnScheduler
     /// <summary>A model has interrupted. Called in its turn, or in a register access.</summary>
     internal virtual void OnInterrupt()
     {
-        // Who sleeps in real time is woken by the kernel.
+        // In real time the kernel wakes the sleepers.
     }
 
     /// <summary>Runs something between two turns. For any thread.</summary>

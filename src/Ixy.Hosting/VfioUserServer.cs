@@ -19,9 +19,9 @@ public class VfioUserServer : IDisposable
     private ClientSession? _session;
     private bool _started, _stops;
 
-    /// <summary>Serves a model at a path. Nobody is let in before <see cref="Start"/>.</summary>
+    /// <summary>Serves a model at a path. No client is accepted before <see cref="Start"/>.</summary>
     /// <param name="model">The model; owned from now on, unless this throws.</param>
-    /// <param name="socketPath">Where the socket is made: a path of at most 107 bytes. One that nobody serves any more is replaced.</param>
+    /// <param name="socketPath">Where the socket is made: a path of at most 107 bytes. A stale socket is replaced.</param>
     /// <exception cref="DeviceSpecifierException">The path makes no sense.</exception>
     /// <exception cref="DeviceBusyException">Another process listens there.</exception>
     /// <exception cref="PciDeviceException">The socket cannot be made.</exception>
@@ -29,7 +29,7 @@ public class VfioUserServer : IDisposable
     {
     }
 
-    /// <summary>The same for a socket that is there already: whoever has it, has the path to itself before the model is made.</summary>
+    /// <summary>The same for an existing listener, which lets a caller claim the path before it makes the model.</summary>
     /// <param name="model">The model; owned from now on.</param>
     /// <param name="listener">The socket; owned from now on.</param>
     public VfioUserServer(PciFunctionModel model, MessageListener listener)
@@ -50,7 +50,7 @@ public class VfioUserServer : IDisposable
     public RuleViolations Violations => _model.Violations;
 
     /// <summary>What drivers did that breaks no rule, but is worth knowing.</summary>
-    public CardNotes Notes => _model.Notes;
+    public DeviceNotes Notes => _model.Notes;
 
     /// <summary>Lets clients in. To be called once, after <see cref="Notice"/> has its listeners.</summary>
     public void Start()

@@ -6,7 +6,7 @@ public readonly record struct ActorTurn
     private ActorTurn(long nanoseconds, ActorState state) => (Nanoseconds, State) = (nanoseconds, state);
 
     /// <summary>
-    /// It sleeps until a card of the world interrupts, or somebody calls <see cref="VirtualActor.Wake"/>.
+    /// It sleeps until a device interrupts or <see cref="VirtualActor.Wake"/> is called.
     /// </summary>
     public static ActorTurn Asleep => new(0, ActorState.Asleep);
 
@@ -21,8 +21,8 @@ public readonly record struct ActorTurn
     public static ActorTurn Busy(long nanoseconds) => new(Check(nanoseconds), ActorState.Busy);
 
     /// <summary>
-    /// It found nothing that a card has done, and gave no card anything to do. It polls again after so long; but its
-    /// polls are left out as long as no card has had a turn, since they would find nothing either.
+    /// It found no work and gave the devices none. It polls again after this time; polls are skipped until a device has had a
+    /// turn, since they could find nothing either.
     /// </summary>
     /// <param name="nanoseconds">1 or more.</param>
     /// <exception cref="ArgumentOutOfRangeException">As for <see cref="Busy"/>.</exception>
@@ -86,7 +86,7 @@ public sealed class VirtualActor : IDisposable
         DueAt = _last.State == ActorState.Busy ? now + _last.Nanoseconds : _isWoken ? now : long.MaxValue;
     }
 
-    /// <summary>A card has had a turn: the first poll behind it may find something.</summary>
+    /// <summary>A device has had a turn: the first poll behind it may find something.</summary>
     internal void CardHadTurn(long now)
     {
         if (_last.State != ActorState.Idle || DueAt != long.MaxValue) return;
@@ -94,7 +94,7 @@ public sealed class VirtualActor : IDisposable
         DueAt = _polledAt + ((now - _polledAt) / period + 1) * period;
     }
 
-    /// <summary>A card has interrupted.</summary>
+    /// <summary>A device has interrupted.</summary>
     internal void CardInterrupted()
     {
         if (_isInTurn || _last.State == ActorState.Asleep) Wake();

@@ -3,23 +3,23 @@ using Ixy.Hosting.Turns;
 namespace Ixy.Hosting;
 
 /// <summary>
-/// Turns on a clock that moves only when it is told to, on the thread that tells it. Cards have theirs every
-/// microsecond, software when it is done with what it did last; who has one at the same time has it in an order that is
-/// drawn. For one thread at a time.
+/// Turns on a clock that moves only when it is told to, on the caller's thread. Devices have a turn every microsecond,
+/// software when its last step is over. Turns that fall on the same time are taken in an order drawn by lot. For one thread
+/// at a time.
 /// </summary>
-/// <param name="seed">What is drawn follows from it.</param>
+/// <param name="seed">Determines every draw.</param>
 public sealed class VirtualScheduler(ulong seed) : TurnScheduler
 {
-    /// <summary>From one turn of the cards to the next, in nanoseconds.</summary>
+    /// <summary>From one turn of the devices to the next, in nanoseconds.</summary>
     public const long TurnInterval = 1_000;
 
     private readonly VirtualClock _clock = new();
     private readonly object _gate = new();
-    private readonly List<PciFunctionModel> _cards = [];
+    private readonly List<PciFunctionModel> _models = [];
     private readonly List<VirtualActor> _actors = [];
     private object[] _turns = [];
     private SeededOrder _order = new(seed);
-    private long _cardsAt, _interrupts;
+    private long _devicesAt, _interrupts;
     private int _isAdvancing;
 
     /// <inheritdoc/>
@@ -31,15 +31,15 @@ public sealed class VirtualScheduler(ulong seed) : TurnScheduler
     /// <summary>Nanoseconds since the scheduler was made.</summary>
     public long Elapsed => _clock.Elapsed;
 
-    internal override void Add(PciFunctionModel card)
+    internal override void Add(PciFunctionModel model)
     {
-        lock (_gate) _cards.Add(card);
+        lock (_gate) _models.Add(model);
         Changed();
     }
 
-    internal override void Remove(PciFunctionModel card)
+    internal override void Remove(PciFunctionModel model)
     {
-        lock (_gate) _cards.Remove(card);
+        lock (_gate) _models.Remove(model);
         Changed();
     }
 
@@ -124,40 +124,40 @@ public sealed class VirtualScheduler(ulong seed) : TurnScheduler
         }
     }
 
-    // To the next time at which somebody has a turn, and through all of them.
+    // Advances to the next time at which anyone has a turn, and runs those turns.
     private void Step(long end)
     {
-        // Cards have no turn at a time at which they had one, but whoever opens a device has opened it in between.
-        if (_cardsAt <= Now) _cardsAt = (Now / TurnInterval + 1) * TurnInterval;
-        long now = Math.Min(end, Math.Min(_cardsAt, _clock.FiresAt));
+        // Devices never have two turns at the same time, even if a device was opened in between.
+        if (_devicesAt <= Now) _devicesAt = (Now / TurnInterval + 1) * TurnInterval;
+        long now = Math.Min(end, Math.Min(_devicesAt, _clock.FiresAt));
         foreach (var actor in _actors) now = Math.Min(now, actor.DueAt);
         now = _clock.Now = Math.Max(now, Now);
         _clock.FireTimers();
-        if (now == _cardsAt || _actors.Count > 1) _order.Shuffle<object>(_turns);
-        // Cards and actors may come and go in a turn: then they are in the next draw.
+        if (now == _devicesAt || _actors.Count > 1) _order.Shuffle<object>(_turns);
+        // Devices and actors may come and go during a turn; the next draw takes that into account.
         foreach (object turn in _turns)
         {
             if (turn is VirtualActor actor)
             {
                 if (actor.DueAt <= now) actor.TakeTurn(now);
             }
-            else if (now == _cardsAt)
+            else if (now == _devicesAt)
             {
                 GiveTurn((PciFunctionModel)turn, now);
             }
         }
-        if (now != _cardsAt) return;
+        if (now != _devicesAt) return;
         foreach (var actor in _actors) actor.CardHadTurn(now);
     }
 
-    private void GiveTurn(PciFunctionModel card, long now)
+    private void GiveTurn(PciFunctionModel model, long now)
     {
         lock (_gate)
         {
-            card.Poll(now);
-            card.Dma.EndTurn();
+            model.Poll(now);
+            model.Dma.EndTurn();
         }
     }
 
-    private void Changed() => _turns = [.. _cards, .. _actors];
+    private void Changed() => _turns = [.. _models, .. _actors];
 }

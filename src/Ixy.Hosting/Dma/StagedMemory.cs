@@ -5,13 +5,13 @@ using Ixy.Vfio;
 namespace Ixy.Hosting.Dma;
 
 /// <summary>
-/// Copies of pieces of <see cref="RemoteMemory"/> that a card works on during one turn. A piece is fetched when the card
-/// asks for it; what the card has changed goes back when the card says so, at the latest at the end of the turn. Slow, and
+/// Copies of pieces of <see cref="RemoteMemory"/> that a device works on during one turn. A piece is fetched when the device
+/// asks for it; what the device has changed goes back when the device says so, at the latest at the end of the turn. Slow, and
 /// only for memory that cannot be had otherwise.
 /// </summary>
 internal sealed unsafe class StagedMemory : IDisposable
 {
-    /// <summary>Bytes that a card can work on in one turn.</summary>
+    /// <summary>Bytes that a device can work on in one turn.</summary>
     internal const uint Capacity = 8 << 20;
 
     // What goes back, goes in whole blocks: a descriptor of 16 bytes is never seen half written.
@@ -21,12 +21,12 @@ internal sealed unsafe class StagedMemory : IDisposable
     private byte* _memory;
     private nuint _used;
 
-    /// <summary>Where the card finds a piece until the turn ends; null if there is no room, or the memory does not answer.</summary>
+    /// <summary>Where the device finds a piece until the turn ends; null if there is no room, or the memory does not answer.</summary>
     /// <param name="memory">The memory.</param>
     /// <param name="offset">Bytes from its start.</param>
     /// <param name="length">Bytes.</param>
-    /// <param name="purpose">What the card does there, for the report of a failure.</param>
-    /// <param name="address">Where that is for the card, for the same.</param>
+    /// <param name="purpose">What the device does there, for the report of a failure.</param>
+    /// <param name="address">Where that is for the device, for the same.</param>
     internal byte* Open(RemoteMemory memory, ulong offset, uint length, string purpose, ulong address)
     {
         foreach (ref readonly var piece in CollectionsMarshal.AsSpan(_pieces))
@@ -64,7 +64,7 @@ internal sealed unsafe class StagedMemory : IDisposable
         }
     }
 
-    /// <summary>Fetches a part of a piece anew, which the card must not have changed; does nothing for other memory.</summary>
+    /// <summary>Fetches a part of a piece anew, which the device must not have changed; does nothing for other memory.</summary>
     /// <param name="memory">Where the part is.</param>
     /// <param name="length">Bytes.</param>
     /// <param name="failed">Called with what the piece is for and the address, where it could not be read.</param>

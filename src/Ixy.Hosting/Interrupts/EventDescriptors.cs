@@ -3,7 +3,7 @@ using Ixy.Hosting.Interop;
 
 namespace Ixy.Hosting.Interrupts;
 
-/// <summary>The client's event descriptors for the interrupts of one kind and one purpose. Owned here. Used under the card's lock.</summary>
+/// <summary>The client's event descriptors for the interrupts of one kind and one purpose. Owned here. Used under the device's lock.</summary>
 internal sealed class EventDescriptors : IDisposable
 {
     /// <summary>Stands for no descriptor.</summary>

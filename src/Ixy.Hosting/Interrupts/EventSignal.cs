@@ -4,13 +4,13 @@ using Ixy.Hosting.Interop;
 namespace Ixy.Hosting.Interrupts;
 
 /// <summary>
-/// Adds to the counts of events without ever waiting. A write would wait while a count is full, and a client can fill it up in
-/// the very moment in which the card signals it. The kernel itself does not wait when it signals: so a read of nothing is
-/// submitted, whose end it signals (io_submit(2), IOCB_FLAG_RESFD). A count that is full stays full then. Thread-safe.
+/// Adds to the counts of event descriptors without ever blocking. A write blocks while the count is full, and a client can
+/// fill it at any moment. The kernel's own signals do not block: so this submits an empty read whose completion the kernel
+/// signals (io_submit(2), IOCB_FLAG_RESFD). A full count then stays full. Thread-safe.
 /// </summary>
 internal static unsafe class EventSignal
 {
-    // Ends that nobody has looked at yet; nobody needs to, but the kernel keeps them.
+    // Completions not yet collected. They tell nothing, but the kernel keeps them until they are.
     private const int MostEnds = 64;
 
     private static readonly Lock s_lock = new();

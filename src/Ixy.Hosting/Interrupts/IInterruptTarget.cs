@@ -1,6 +1,6 @@
 namespace Ixy.Hosting.Interrupts;
 
-/// <summary>Where a card's interrupts go: the host that the card is plugged into.</summary>
+/// <summary>Where a device's interrupts go: the host that the device is plugged into.</summary>
 internal interface IInterruptTarget
 {
     /// <summary>An MSI or MSI-X message was sent for <paramref name="vector"/>.</summary>

@@ -4,26 +4,26 @@ using Ixy.Vfio;
 namespace Ixy.Hosting.Interrupts;
 
 /// <summary>
-/// The host's end of a card's interrupts: an event descriptor for each vector of each kind. Connecting one to a message
-/// enables the kind and unmasks the vector, as the kernel's VFIO does. Used under the card's lock.
+/// The host's end of a device's interrupts: an event descriptor for each vector of each kind. Connecting one to a message
+/// enables the kind and unmasks the vector, as the kernel's VFIO does. Used under the device's lock.
 /// </summary>
 internal sealed class InterruptEvents : IInterruptTarget, IDisposable
 {
     internal const int Line = (int)InterruptKind.Intx, Msi = (int)InterruptKind.Msi, Msix = (int)InterruptKind.Msix, Kinds = 3;
 
-    private readonly PciFunctionModel _card;
+    private readonly PciFunctionModel _model;
     private readonly PciInterrupts _interrupts;
     private readonly EventDescriptors[] _triggers = new EventDescriptors[Kinds];
 
     // The line masks itself when it has fired, until the host has dealt with it.
     private bool _lineAsserted, _lineMasked;
 
-    internal InterruptEvents(PciFunctionModel card)
+    internal InterruptEvents(PciFunctionModel model)
     {
-        (_card, _interrupts) = (card, card.HostInterrupts);
+        (_model, _interrupts) = (model, model.HostInterrupts);
         int[] counts = [1, _interrupts.Msi is null ? 0 : 1, _interrupts.Msix.Vectors];
         for (int kind = 0; kind < Kinds; kind++) _triggers[kind] = new(counts[kind]);
-        _card.InterruptTarget = this;
+        _model.InterruptTarget = this;
     }
 
     /// <summary>Called whenever a vector fires, whether or not it is connected.</summary>
@@ -38,7 +38,7 @@ internal sealed class InterruptEvents : IInterruptTarget, IDisposable
     /// <summary>Keeps a vector's descriptor, owned from now on, or <see cref="EventDescriptors.None"/>; <see cref="Enable"/> follows.</summary>
     internal void Set(int kind, int index, int descriptor) => _triggers[kind].Set(index, descriptor);
 
-    /// <summary>Fires a vector in the card's place.</summary>
+    /// <summary>Fires a vector in the device's place.</summary>
     internal void Signal(int kind, int index)
     {
         _triggers[kind].Signal(index);
@@ -77,7 +77,7 @@ internal sealed class InterruptEvents : IInterruptTarget, IDisposable
         if (kind != Line) SetEnabled(kind, false);
     }
 
-    /// <summary>Masks or unmasks a vector where the card has its mask bit; the line has one here.</summary>
+    /// <summary>Masks or unmasks a vector where the device has its mask bit; the line has one here.</summary>
     internal void SetMask(int kind, int index, bool masked)
     {
         if (kind == Msix) _interrupts.Msix.SetMask(index, masked);
@@ -89,7 +89,7 @@ internal sealed class InterruptEvents : IInterruptTarget, IDisposable
         }
     }
 
-    /// <summary>After a reset of the card: what was connected is enabled and unmasked again.</summary>
+    /// <summary>After a reset of the device: what was connected is enabled and unmasked again.</summary>
     internal void Restore()
     {
         (_lineAsserted, _lineMasked) = (false, false);
@@ -119,7 +119,7 @@ internal sealed class InterruptEvents : IInterruptTarget, IDisposable
     /// <summary>Interrupts go nowhere any more; all descriptors are closed.</summary>
     public void Dispose()
     {
-        _card.InterruptTarget = null;
+        _model.InterruptTarget = null;
         foreach (var descriptors in _triggers) descriptors.Dispose();
     }
 

@@ -19,19 +19,19 @@ public enum InterruptMode
 /// </summary>
 public sealed class PciInterrupts
 {
-    private readonly PciFunctionModel _card;
+    private readonly PciFunctionModel _model;
     private readonly PciHeader _header;
     private bool _raised, _line;
 
     /// <summary>Connects what of the function has to do with interrupts.</summary>
-    /// <param name="card">The function.</param>
+    /// <param name="model">The function.</param>
     /// <param name="config">Its configuration space.</param>
     /// <param name="header">Its header.</param>
     /// <param name="msi">Null if it has none.</param>
     /// <param name="msix">Its vectors.</param>
-    public PciInterrupts(PciFunctionModel card, ConfigurationSpace config, PciHeader header, MsiCapability? msi, MsixCapability msix)
+    public PciInterrupts(PciFunctionModel model, ConfigurationSpace config, PciHeader header, MsiCapability? msi, MsixCapability msix)
     {
-        (_card, _header, Msi, Msix) = (card, header, msi, msix);
+        (_model, _header, Msi, Msix) = (model, header, msi, msix);
         msix.Changed = Refresh;
         if (msi is not null) msi.Changed = Refresh;
         config.OnWrite(PciHeader.Command, 2, Refresh);
@@ -59,9 +59,9 @@ public sealed class PciInterrupts
         bool isMsix = Mode == InterruptMode.Msix;
         bool masked = isMsix ? Msix.IsMasked(vector) : Msi is { IsMasked: true };
         SetPending(isMsix, vector, masked);
-        if (masked || !_card.Dma.BusMaster) return false;
-        _card.Dma.Push();
-        _card.InterruptTarget?.Message(isMsix ? vector : 0);
+        if (masked || !_model.Dma.BusMaster) return false;
+        _model.Dma.Push();
+        _model.InterruptTarget?.Message(isMsix ? vector : 0);
         return true;
     }
 
@@ -81,8 +81,8 @@ public sealed class PciInterrupts
         bool line = _raised && !_header.IsInterruptDisabled;
         if (line == _line) return;
         _line = line;
-        _card.Dma.Push();
-        _card.InterruptTarget?.Line(line);
+        _model.Dma.Push();
+        _model.InterruptTarget?.Line(line);
     }
 
     private void SetPending(bool isMsix, int vector, bool pending)
@@ -94,7 +94,7 @@ public sealed class PciInterrupts
     private void Refresh()
     {
         if (Msi is { IsEnabled: true } && Msix.IsEnabled)
-            _card.Violations.Add("msi-and-msix", "MSI-X message control", 0x8000, "9.3.8.1; PCI 3.0, 6.8.2",
+            _model.Violations.Add("msi-and-msix", "MSI-X message control", 0x8000, "9.3.8.1; PCI 3.0, 6.8.2",
                 "MSI and MSI-X are both enabled; only one of them may be");
         SetLine(_raised);
         Changed?.Invoke();

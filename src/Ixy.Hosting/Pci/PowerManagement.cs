@@ -1,8 +1,8 @@
 namespace Ixy.Hosting.Pci;
 
 /// <summary>
-/// The power management capability (PCI Power Management 1.2; 82599 datasheet 9.3.6): D0 and D3hot. The function wakes
-/// nobody: no PME, as in a part whose EEPROM has wake-up off.
+/// The power management capability (PCI Power Management 1.2; 82599 datasheet 9.3.6): D0 and D3hot. The function
+/// sends no PME, like a part whose EEPROM has wake-up off.
 /// </summary>
 public sealed class PowerManagement
 {

@@ -4,9 +4,9 @@ using Ixy.Vfio;
 namespace Ixy.Hosting.Turns;
 
 /// <summary>
-/// The clock of the simulated cards of this process: one thread that gives every card its turns, as hardware fetches
+/// The clock of the simulated devices of this process: one thread that gives every device its turns, as hardware fetches
 /// descriptors on its own. Register accesses of drivers are let in between turns, never during one.
-/// It starts with the first card and ends with the last.
+/// It starts with the first device and ends with the last.
 /// </summary>
 internal static class DeviceThread
 {
@@ -15,28 +15,28 @@ internal static class DeviceThread
 
     // Held by the device thread during turns, and by a driver's thread during a register access.
     private static readonly object s_gate = new();
-    private static readonly List<PciFunctionModel> s_cards = [];
+    private static readonly List<PciFunctionModel> s_models = [];
     private static PciFunctionModel[] s_running = [];
     private static Thread? s_thread;
     private static int s_waiting, s_servers, s_core;
 
     /// <summary>
-    /// Cards of other processes may run on the same core, or a driver's thread polls there: each is to have its turns after
-    /// microseconds, not when the scheduler takes the core away.
+    /// Devices of other processes, or a driver's polling thread, may share this core: each must get its turns within
+    /// microseconds, not whenever the kernel's scheduler preempts this thread.
     /// </summary>
     internal static bool SharesCore => Volatile.Read(ref s_servers) > 0 || CoreUse.IsShared(s_core);
 
-    /// <summary>The clock of all cards, in nanoseconds.</summary>
+    /// <summary>The clock of all devices, in nanoseconds.</summary>
     internal static long Now => (long)(Stopwatch.GetTimestamp() * (1e9 / Stopwatch.Frequency));
 
-    /// <summary>Gives a card its turns from now on.</summary>
-    internal static void Add(PciFunctionModel card)
+    /// <summary>Gives a device its turns from now on.</summary>
+    internal static void Add(PciFunctionModel model)
     {
-        lock (s_cards)
+        lock (s_models)
         {
             Enter();
-            s_cards.Add(card);
-            s_running = [.. s_cards];
+            s_models.Add(model);
+            s_running = [.. s_models];
             Leave();
             if (s_thread is not null) return;
             s_thread = new Thread(Run) { IsBackground = true, Name = "simulated cards" };
@@ -44,14 +44,14 @@ internal static class DeviceThread
         }
     }
 
-    /// <summary>Takes a card out: after this it has no turn any more.</summary>
-    internal static void Remove(PciFunctionModel card)
+    /// <summary>Removes a device: it gets no more turns after this.</summary>
+    internal static void Remove(PciFunctionModel model)
     {
-        lock (s_cards)
+        lock (s_models)
         {
             Enter();
-            s_cards.Remove(card);
-            s_running = [.. s_cards];
+            s_models.Remove(model);
+            s_running = [.. s_models];
             Leave();
             if (s_running.Length > 0) return;
             s_thread?.Join();
@@ -59,7 +59,7 @@ internal static class DeviceThread
         }
     }
 
-    /// <summary>A card is served to other processes from now on, or no more: see <see cref="SharesCore"/>.</summary>
+    /// <summary>One more or one less device is served to other processes: see <see cref="SharesCore"/>.</summary>
     internal static void ChangeServers(int change) => Interlocked.Add(ref s_servers, change);
 
     /// <summary>Waits for the turn to end and holds the next one back, until <see cref="Leave"/>.</summary>
@@ -69,7 +69,7 @@ internal static class DeviceThread
         Monitor.Enter(s_gate);
     }
 
-    /// <summary>Lets the cards go on.</summary>
+    /// <summary>Lets the turns go on.</summary>
     internal static void Leave()
     {
         Monitor.Exit(s_gate);
@@ -94,15 +94,15 @@ internal static class DeviceThread
             bool busy = false;
             lock (s_gate)
             {
-                var cards = s_running;
-                if (cards.Length == 0) return;
+                var models = s_running;
+                if (models.Length == 0) return;
                 for (int turn = 0; turn < TurnsPerLock && Volatile.Read(ref s_waiting) == 0; turn++)
                 {
                     long now = Now;
-                    foreach (var card in cards)
+                    foreach (var model in models)
                     {
-                        busy |= card.Poll(now);
-                        card.Dma.EndTurn();
+                        busy |= model.Poll(now);
+                        model.Dma.EndTurn();
                     }
                     if (busy) busyAt = now;
                 }
@@ -121,7 +121,7 @@ internal static class DeviceThread
         while (Volatile.Read(ref s_waiting) != 0) spin.SpinOnce(sleep1Threshold: -1);
     }
 
-    // An idle card leaves the core to others, the longer the more; a busy one never comes here.
+    // Idle devices yield the core, the longer the more. A busy one never gets here.
     private static void Rest(long idle)
     {
         if (idle > s_idleBeforeSleep) ShortSleep.Microseconds(100);

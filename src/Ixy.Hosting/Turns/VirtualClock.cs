@@ -8,7 +8,7 @@ internal sealed class VirtualClock : TimeProvider
 {
     private const long TickLength = 100, Longest = long.MaxValue / 2;
 
-    // Nobody's zero: counters and loops take that for "not yet".
+    // Not zero: counters and loops take zero for "not yet".
     private const long Start = 1_000_000_000;
     private static readonly DateTimeOffset s_start = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 

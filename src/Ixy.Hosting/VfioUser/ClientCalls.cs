@@ -8,7 +8,7 @@ namespace Ixy.Hosting.VfioUser;
 /// <summary>
 /// The commands that go from the server to its client, over the socket on which the client's commands come. The device
 /// thread waits for a reply while another thread receives it. A client that does not answer for a second counts as one
-/// that refuses: the card must not wait for it.
+/// that refuses: the device must not wait for it.
 /// </summary>
 internal sealed class ClientCalls(MessageSocket socket) : IClientMemory
 {
@@ -63,12 +63,12 @@ internal sealed class ClientCalls(MessageSocket socket) : IClientMemory
         }
     }
 
-    /// <summary>A reply has come; false if nobody waits for it, so that the client is out of its mind.</summary>
+    /// <summary>A reply has come; false if it answers no call: the client is broken.</summary>
     internal bool Take(Message reply)
     {
         lock (_lock)
         {
-            // A reply that comes too late has lost its number, and is no breach.
+            // A reply after the timeout carries an old id. That is legal.
             if (reply.Header.Id != _id || !_waits || _answer is not null) return (ushort)(_id - reply.Header.Id) < ushort.MaxValue / 2 && _id != 0;
             _answer = reply;
             Monitor.PulseAll(_lock);
@@ -76,7 +76,7 @@ internal sealed class ClientCalls(MessageSocket socket) : IClientMemory
         }
     }
 
-    /// <summary>The client has gone: nobody waits any more.</summary>
+    /// <summary>The client has gone: every wait ends.</summary>
     internal void End()
     {
         lock (_lock)

@@ -5,7 +5,7 @@ namespace Ixy.Hosting.VfioUser;
 
 /// <summary>
 /// One client's connection, from its first message to its end. The thread that runs it receives and carries out commands.
-/// Once there is memory that only messages reach, it receives only, since the card waits for replies then while it holds
+/// Once there is memory that only messages reach, it receives only, since the device waits for replies then while it holds
 /// its lock; a second thread carries out the commands.
 /// </summary>
 internal sealed class ClientSession : IDisposable
@@ -17,9 +17,9 @@ internal sealed class ClientSession : IDisposable
     private CommandQueue? _queue;
     private Thread? _worker;
 
-    /// <param name="card">The client has it alone.</param>
+    /// <param name="model">The client has it alone.</param>
     /// <param name="fd">The connected socket; owned from now on.</param>
-    internal ClientSession(PciFunctionModel card, int fd)
+    internal ClientSession(PciFunctionModel model, int fd)
     {
         _socket = new(fd, "the client")
         {
@@ -27,7 +27,7 @@ internal sealed class ClientSession : IDisposable
             MostReceivedDescriptors = CommandHandler.MostDescriptors,
         };
         _calls = new(_socket);
-        _handler = new(card, _calls);
+        _handler = new(model, _calls);
     }
 
     /// <summary>Serves the client until it goes, or must go.</summary>
@@ -54,7 +54,7 @@ internal sealed class ClientSession : IDisposable
     /// <summary>Ends the connection. For any thread.</summary>
     internal void ShutDown() => _socket.ShutDown();
 
-    /// <summary>Closes everything that came from the client, and resets the card.</summary>
+    /// <summary>Closes everything that came from the client, and resets the device.</summary>
     public void Dispose()
     {
         _handler.Dispose();

@@ -8,31 +8,31 @@ using static Ixy.Vfio.Interop.Vfio;
 namespace Ixy.Hosting.VfioUser;
 
 /// <summary>
-/// Carries out what one client asks of a card: every command of the protocol, checked before anything is believed. It
-/// does not know sockets. Disposing takes all memory and event descriptors of the client away from the card, and resets it.
+/// Carries out what one client asks of a device: every command of the protocol, checked before anything is believed. It
+/// does not know sockets. Disposing takes all memory and event descriptors of the client away from the device, and resets it.
 /// </summary>
 internal sealed class CommandHandler : IDisposable
 {
     /// <summary>Bytes of data that a message may have.</summary>
     internal const int MostData = 1 << 20;
 
-    /// <summary>Descriptors that a message may have: one for each MSI-X vector of a card.</summary>
+    /// <summary>Descriptors that a message may have: one for each MSI-X vector of a device.</summary>
     internal const int MostDescriptors = 64;
 
     private const int FewestDescriptors = 8;
-    private readonly PciFunctionModel _card;
+    private readonly PciFunctionModel _model;
     private readonly DmaCommands _dma;
     private readonly RegionCommands _regions;
     private readonly InterruptCommands _interrupts;
 
-    /// <param name="card">The card; the client has it alone.</param>
+    /// <param name="model">The device; the client has it alone.</param>
     /// <param name="calls">The way to memory that the client keeps.</param>
-    internal CommandHandler(PciFunctionModel card, IClientMemory calls)
+    internal CommandHandler(PciFunctionModel model, IClientMemory calls)
     {
-        _card = card;
-        _dma = new(card, calls);
-        _regions = new(card);
-        _interrupts = new(card);
+        _model = model;
+        _dma = new(model, calls);
+        _regions = new(model);
+        _interrupts = new(model);
     }
 
     /// <summary>What the client said of itself; null until it has.</summary>
@@ -44,7 +44,7 @@ internal sealed class CommandHandler : IDisposable
     /// <summary>The client cannot be served: its connection ends after the reply.</summary>
     internal bool IsOver { get; private set; }
 
-    /// <summary>Carries out a command; the card stands still meanwhile.</summary>
+    /// <summary>Carries out a command; the device stands still meanwhile.</summary>
     /// <returns>0, or why it could not be done (errno); then the reply is not to be sent.</returns>
     internal int Handle(Message message, Reply reply)
     {
@@ -53,17 +53,17 @@ internal sealed class CommandHandler : IDisposable
         var command = message.Header.Command;
         bool mayHaveDescriptors = command is Command.DMA_MAP or Command.DEVICE_SET_IRQS;
         if (message.Descriptors.Count > 0 && !mayHaveDescriptors) return Libc.EINVAL;
-        // The first message is VERSION, and no other is.
+        // VERSION must be the first message, and only the first.
         if (command == Command.VERSION != Client is null) return Libc.EINVAL;
         DeviceThread.Enter();
         try
         {
-            _card.SetClock(DeviceThread.Now);
+            _model.SetClock(DeviceThread.Now);
             return HandleAlone(command, message, reply);
         }
         finally
         {
-            _card.Dma.EndTurn();
+            _model.Dma.EndTurn();
             DeviceThread.Leave();
         }
     }
@@ -75,7 +75,7 @@ internal sealed class CommandHandler : IDisposable
         try
         {
             _interrupts.Dispose();
-            _card.PciReset();
+            _model.PciReset();
             _dma.Dispose();
         }
         finally
@@ -136,11 +136,11 @@ internal sealed class CommandHandler : IDisposable
         if (message.Payload.Length != 0) return Libc.EINVAL;
         const int First = PciConfig.Bar0, End = 0x40;
         Span<uint> header = stackalloc uint[(End - First) / sizeof(uint)];
-        uint command = _card.ReadConfig(PciConfig.Command, 2);
-        for (int i = 0; i < header.Length; i++) header[i] = _card.ReadConfig(First + i * sizeof(uint), sizeof(uint));
-        _card.PciReset();
-        for (int i = 0; i < header.Length; i++) _card.WriteConfig(First + i * sizeof(uint), header[i], sizeof(uint));
-        _card.WriteConfig(PciConfig.Command, command, 2);
+        uint command = _model.ReadConfig(PciConfig.Command, 2);
+        for (int i = 0; i < header.Length; i++) header[i] = _model.ReadConfig(First + i * sizeof(uint), sizeof(uint));
+        _model.PciReset();
+        for (int i = 0; i < header.Length; i++) _model.WriteConfig(First + i * sizeof(uint), header[i], sizeof(uint));
+        _model.WriteConfig(PciConfig.Command, command, 2);
         _interrupts.Restore();
         return 0;
     }

@@ -3,8 +3,8 @@ using Ixy.Vfio.VfioUser;
 namespace Ixy.Hosting.VfioUser;
 
 /// <summary>
-/// Commands that one thread has received and another will carry out, in order. The receiver goes on as long as it can: behind
-/// the commands may come the reply that the card waits for, so it is the memory they take that is limited, not their number.
+/// Commands received by one thread and carried out in order by another. The reply that the device waits for may come behind
+/// them, so the receiver must go on reading: the memory of waiting commands is limited, not their number.
 /// </summary>
 internal sealed class CommandQueue
 {

@@ -7,27 +7,26 @@ using static Ixy.Vfio.Interop.Vfio;
 namespace Ixy.Hosting.VfioUser;
 
 /// <summary>
-/// DMA_MAP and DMA_UNMAP: which memory of the client the card may reach, and how. Memory whose file cannot shrink is
-/// mapped. Other files are read and written, as a page that the client cut off would end this process (SIGBUS). Memory
-/// without a descriptor is reached by messages. Used while the cards stand still.
+/// DMA_MAP and DMA_UNMAP: which memory of the client the device may reach, and how. Memory whose file cannot shrink is
+/// mapped. Other files are read and written: touching a mapped page that the client has truncated would kill this process
+/// (SIGBUS). Memory without a descriptor is reached by messages. Used while the devices are stopped.
 /// </summary>
-internal sealed class DmaCommands(PciFunctionModel card, IClientMemory client) : IDisposable
+internal sealed class DmaCommands(PciFunctionModel model, IClientMemory client) : IDisposable
 {
     /// <summary>
-    /// Mappings at a time, and such as are memory of this process for all its cards together: the kernel gives a process no more
-    /// than 65,530, of which it needs some itself. They are enough for 192 MiB in pages of 4 KiB.
+    /// Most mappings at a time, and most memory mappings of this process for all its devices together: the kernel allows a
+    /// process 65,530 in all. Enough for 192 MiB in pages of 4 KiB.
     /// </summary>
     internal const int MostMappings = 49152;
 
-    // Each keeps a descriptor open, of which a process has some thousands.
+    // Each keeps a file descriptor open, and a process has only some thousands.
     private const int MostOpenFiles = 256;
 
-    // Mappings are put where their device addresses say, into an area of the client's own, so that those which follow each
-    // other there do so in memory too: a ring of several pages, each of which came by a command of its own, is one piece. (Not
-    // so with pieces of huge pages, each of which takes up a whole one.)
-    // Between 16 and 80 TiB there is nothing else, as the kernel fills the space from above and programs lie above that or
-    // at its beginning. Where there is something, or no such address, the kernel chooses: the card then copies what lies
-    // across two mappings.
+    // Each client has an address area of its own, and its mappings go where their device addresses say. So mappings that are
+    // adjacent for the device are adjacent here too: a ring whose pages came by one command each is one piece of memory. (Huge
+    // pages are the exception: each mapping takes up whole ones.)
+    // The range of 16 to 80 TiB is free: the kernel allocates from the top, and programs lie above it or at the bottom. If
+    // something is there all the same, the kernel chooses the address, and the device copies what crosses two mappings.
     private const ulong AreaLength = 1ul << 40, FirstArea = 16 * AreaLength;
     private const uint Areas = 64;
     private static uint s_lastArea;
@@ -51,7 +50,7 @@ internal sealed class DmaCommands(PciFunctionModel card, IClientMemory client) :
         if (map.size == 0 || (map.address | map.size | map.offset) % Protocol.PageLength != 0) return Libc.EINVAL;
         if (map.size > long.MaxValue || map.address > ulong.MaxValue - map.size + 1) return Libc.EINVAL;
         if (map.address + map.size == 0) return Libc.EINVAL; // The very last page: an end that is no number.
-        if (card.Dma.IsMapped(map.address, map.size)) return Libc.EEXIST;
+        if (model.Dma.IsMapped(map.address, map.size)) return Libc.EEXIST;
         if (_mapped.Count + _copied.Count >= MostMappings) return Libc.ENOSPC;
         return message.Descriptors.Count == 1 ? MapFile(map, message.Descriptors) : MapMessages(map);
     }
@@ -73,14 +72,14 @@ internal sealed class DmaCommands(PciFunctionModel card, IClientMemory client) :
         return 0;
     }
 
-    /// <summary>Takes all of it away from the card.</summary>
+    /// <summary>Takes all of it away from the device.</summary>
     public void Dispose() => Clear();
 
     private int MapMessages(in Protocol.dma_map map)
     {
         if (map.offset != 0) return Libc.EINVAL;
         bool isWritable = (map.flags & Protocol.DMA_WRITEABLE) != 0;
-        card.Dma.Map(map.address, map.size, new ClientMemory(client, map.address, isWritable));
+        model.Dma.Map(map.address, map.size, new ClientMemory(client, map.address, isWritable));
         _copied.Add(map.address, (map.size, false));
         UsesClientMemory = true;
         return 0;
@@ -89,7 +88,7 @@ internal sealed class DmaCommands(PciFunctionModel card, IClientMemory client) :
     private int MapFile(in Protocol.dma_map map, PassedDescriptors descriptors)
     {
         int file = descriptors.Peek(0);
-        // Only memory files have seals: whatever else this may be could keep the card waiting.
+        // Only memory files have seals: whatever else this may be could keep the device waiting.
         int seals = Libc.fcntl(file, Libc.F_GET_SEALS, 0);
         if (seals < 0) return Libc.EINVAL;
         long length = Libc.lseek(file, 0, Libc.SEEK_END);
@@ -107,8 +106,8 @@ internal sealed class DmaCommands(PciFunctionModel card, IClientMemory client) :
             int error = Marshal.GetLastPInvokeError();
             return !isWritable && error == Libc.EPERM ? MapCopies(map, descriptors, isWritable) : error;
         }
-        if (isWritable) card.Dma.Map(map.address, map.size, mapping.Memory);
-        else card.Dma.Map(map.address, map.size, new ReadOnlyMapping(mapping));
+        if (isWritable) model.Dma.Map(map.address, map.size, mapping.Memory);
+        else model.Dma.Map(map.address, map.size, new ReadOnlyMapping(mapping));
         _mapped.Add(map.address, (map.size, mapping));
         s_mapped++;
         return 0;
@@ -119,7 +118,7 @@ internal sealed class DmaCommands(PciFunctionModel card, IClientMemory client) :
         if (_openFiles == MostOpenFiles) return Libc.ENOSPC;
         // Opened for reading only, or of huge pages, which cannot be written so.
         if (isWritable && !FileMemory.CanWrite(descriptors.Peek(0))) return Libc.EACCES;
-        card.Dma.Map(map.address, map.size, new FileMemory(descriptors.Take(0), map.offset, isWritable));
+        model.Dma.Map(map.address, map.size, new FileMemory(descriptors.Take(0), map.offset, isWritable));
         _copied.Add(map.address, (map.size, true));
         _openFiles++;
         return 0;
@@ -129,19 +128,19 @@ internal sealed class DmaCommands(PciFunctionModel card, IClientMemory client) :
     {
         if (_mapped.TryGetValue(address, out var mapped) && mapped.Size == size)
         {
-            card.Dma.Unmap(address, size);
+            model.Dma.Unmap(address, size);
             mapped.Mapping.Release();
             s_mapped--;
             return _mapped.Remove(address);
         }
         if (!_copied.TryGetValue(address, out var copied) || copied.Size != size) return false;
-        card.Dma.Unmap(address, size);
+        model.Dma.Unmap(address, size);
         if (copied.IsFile) _openFiles--;
         return _copied.Remove(address);
     }
 
     // The specification asks for exactly one mapping. QEMU with a virtual IOMMU unmaps the whole address space in a few large
-    // pieces when the guest moves the card to another domain, as the kernel's VFIO allows (VFIO_IOMMU_UNMAP_DMA): all mappings
+    // pieces when the guest moves the device to another domain, as the kernel's VFIO allows (VFIO_IOMMU_UNMAP_DMA): all mappings
     // inside go, and none is cut.
     private bool TryUnmapWithin(ulong address, ulong size)
     {
@@ -158,7 +157,7 @@ internal sealed class DmaCommands(PciFunctionModel card, IClientMemory client) :
 
     private void Clear()
     {
-        card.Dma.Clear();
+        model.Dma.Clear();
         foreach (var (_, mapping) in _mapped.Values) mapping.Release();
         s_mapped -= _mapped.Count;
         _mapped.Clear();

@@ -8,9 +8,9 @@ using static Ixy.Vfio.Interop.Vfio;
 namespace Ixy.Hosting.VfioUser;
 
 /// <summary>
-/// DEVICE_GET_IRQ_INFO and DEVICE_SET_IRQS: where the card's interrupts go. Connecting an event to a message enables the
+/// DEVICE_GET_IRQ_INFO and DEVICE_SET_IRQS: where the device's interrupts go. Connecting an event to a message enables the
 /// kind and unmasks the vector, as with the kernel's VFIO: clients such as QEMU keep the MSI-X table to themselves. A client
-/// that writes enable and mask bits of the card itself finds them obeyed too. Used under the card's lock.
+/// that writes enable and mask bits of the device itself finds them obeyed too. Used under the device's lock.
 /// </summary>
 internal sealed class InterruptCommands : IDisposable
 {
@@ -22,9 +22,9 @@ internal sealed class InterruptCommands : IDisposable
     private readonly EventDescriptors[] _masks = new EventDescriptors[Kinds];
     private readonly EventDescriptors[] _unmasks = new EventDescriptors[Kinds];
 
-    internal InterruptCommands(PciFunctionModel card)
+    internal InterruptCommands(PciFunctionModel model)
     {
-        _events = new(card);
+        _events = new(model);
         for (int kind = 0; kind < Kinds; kind++) (_masks[kind], _unmasks[kind]) = (new(_events.Count(kind)), new(_events.Count(kind)));
     }
 
@@ -62,7 +62,7 @@ internal sealed class InterruptCommands : IDisposable
         return 0;
     }
 
-    /// <summary>After a reset of the card: what was connected is enabled and unmasked again.</summary>
+    /// <summary>After a reset of the device: what was connected is enabled and unmasked again.</summary>
     internal void Restore() => _events.Restore();
 
     /// <summary>Interrupts go nowhere any more; all descriptors are closed.</summary>

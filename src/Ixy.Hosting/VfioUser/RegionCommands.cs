@@ -9,10 +9,10 @@ using static Ixy.Vfio.Interop.Vfio;
 namespace Ixy.Hosting.VfioUser;
 
 /// <summary>
-/// The regions of a card: BARs 0 to 5 and configuration space. An access of any length becomes accesses of 4, 2 and 1
-/// bytes, each naturally aligned, as a bus would carry them. Used under the card's lock.
+/// The regions of a device: BARs 0 to 5 and configuration space. An access of any length becomes accesses of 4, 2 and 1
+/// bytes, each naturally aligned, as a bus would carry them. Used under the device's lock.
 /// </summary>
-internal sealed class RegionCommands(PciFunctionModel card)
+internal sealed class RegionCommands(PciFunctionModel model)
 {
     private const int Bars = 6, WriteOneLength = 24, WriteOneData = 8;
 
@@ -27,8 +27,8 @@ internal sealed class RegionCommands(PciFunctionModel card)
         var areas = SharedAreas(info.index, client);
         byte[] capability = areas.Count > 0 ? SparseAreas(areas) : [];
         info.argsz += (uint)capability.Length;
-        // Who has room for less asks again: argsz says how much there is. Until then it hears nothing of capabilities, since
-        // a client may take a flag without a place for wrong, as QEMU does.
+        // A client with too small a buffer asks again with argsz bytes. Until then it is told of no capabilities: QEMU rejects
+        // the flag without the capability itself.
         bool fits = areas.Count > 0 && room >= info.argsz;
         if (fits)
         {
@@ -38,7 +38,7 @@ internal sealed class RegionCommands(PciFunctionModel card)
         reply.Add(info);
         if (!fits) return 0;
         reply.Add(capability);
-        reply.Descriptor = card.SharedPages((int)info.index)!.Descriptor;
+        reply.Descriptor = model.SharedPages((int)info.index)!.Descriptor;
         return 0;
     }
 
@@ -59,8 +59,8 @@ internal sealed class RegionCommands(PciFunctionModel card)
             uint offset = (uint)access.offset + (uint)done;
             int size = Step(offset, data.Length - done);
             uint value = access.region == PCI_CONFIG_REGION_INDEX
-                ? card.ReadConfig((int)offset, size)
-                : card.ReadBar((int)access.region, offset, size);
+                ? model.ReadConfig((int)offset, size)
+                : model.ReadBar((int)access.region, offset, size);
             for (int i = 0; i < size; i++) data[done + i] = (byte)(value >> 8 * i);
             done += size;
         }
@@ -99,8 +99,8 @@ internal sealed class RegionCommands(PciFunctionModel card)
 
     private uint Length(uint region) => region switch
     {
-        < Bars => card.BarLength((int)region),
-        PCI_CONFIG_REGION_INDEX => (uint)card.ConfigLength,
+        < Bars => model.BarLength((int)region),
+        PCI_CONFIG_REGION_INDEX => (uint)model.ConfigLength,
         _ => 0,
     };
 
@@ -123,8 +123,8 @@ internal sealed class RegionCommands(PciFunctionModel card)
             uint offset = (uint)access.offset + (uint)done, value = 0;
             int size = Step(offset, data.Length - done);
             for (int i = 0; i < size; i++) value |= (uint)data[done + i] << 8 * i;
-            if (access.region == PCI_CONFIG_REGION_INDEX) card.WriteConfig((int)offset, value, size);
-            else card.WriteBar((int)access.region, offset, value, size);
+            if (access.region == PCI_CONFIG_REGION_INDEX) model.WriteConfig((int)offset, value, size);
+            else model.WriteBar((int)access.region, offset, value, size);
             done += size;
         }
     }
@@ -134,10 +134,10 @@ internal sealed class RegionCommands(PciFunctionModel card)
     {
         var areas = new List<(ulong Offset, ulong Size)>();
         // A client that takes no descriptors can map nothing.
-        if (client.MaxMessageDescriptors == 0 || region >= Bars || card.SharedPages((int)region) is not { } shared) return areas;
+        if (client.MaxMessageDescriptors == 0 || region >= Bars || model.SharedPages((int)region) is not { } shared) return areas;
         foreach (uint page in shared.Pages)
         {
-            if (!client.UsesDoorbellsOnly && !card.IsPlainMemory((int)region, page)) continue;
+            if (!client.UsesDoorbellsOnly && !model.IsPlainMemory((int)region, page)) continue;
             if (areas.Count > 0 && areas[^1].Offset + areas[^1].Size == page) areas[^1] = (areas[^1].Offset, areas[^1].Size + SharedPages.PageLength);
             else areas.Add((page, SharedPages.PageLength));
         }

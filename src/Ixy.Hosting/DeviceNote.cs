@@ -1,26 +1,26 @@
 namespace Ixy.Hosting;
 
 /// <summary>
-/// Something that a driver did which breaks no rule, but is worth knowing: mostly an access to a register that the card does
+/// Something that a driver did which breaks no rule, but is worth knowing: mostly an access to a register that the device does
 /// not have.
 /// </summary>
 /// <param name="Subject">What it is about: <c>0x05a80</c>.</param>
 /// <param name="Text">What happened, in a sentence without its subject.</param>
 /// <param name="Count">How often.</param>
-public sealed record CardNote(string Subject, string Text, long Count)
+public sealed record DeviceNote(string Subject, string Text, long Count)
 {
     /// <summary>One line for people.</summary>
     public override string ToString() => Count == 1 ? $"{Subject}: {Text}" : $"{Subject}: {Text} ({Count} times)";
 }
 
-/// <summary>The notes of a card: each subject once, with a count; the first <see cref="Limit"/> of them. Thread-safe.</summary>
-public sealed class CardNotes
+/// <summary>The notes of a device: each subject once, with a count; the first <see cref="Limit"/> of them. Thread-safe.</summary>
+public sealed class DeviceNotes
 {
     /// <summary>How many different notes are kept.</summary>
     public const int Limit = 100;
 
     private readonly Lock _lock = new();
-    private readonly List<CardNote> _kept = [];
+    private readonly List<DeviceNote> _kept = [];
     private readonly Dictionary<(string Subject, string Text), int> _places = [];
     private long _count;
 
@@ -34,7 +34,7 @@ public sealed class CardNotes
     }
 
     /// <summary>The notes kept, oldest first.</summary>
-    public IReadOnlyList<CardNote> All
+    public IReadOnlyList<DeviceNote> All
     {
         get
         {
@@ -43,7 +43,7 @@ public sealed class CardNotes
     }
 
     /// <summary>Notes something.</summary>
-    /// <param name="subject">What it is about, as in <see cref="CardNote.Subject"/>.</param>
+    /// <param name="subject">What it is about, as in <see cref="DeviceNote.Subject"/>.</param>
     /// <param name="text">What happened, in a sentence without its subject.</param>
     public void Add(string subject, string text)
     {
