@@ -106,7 +106,7 @@ internal sealed unsafe class BenchCard : PciDevice
             *At(EEC) = EEC_.AutoReadDone;
             *At(RDRXCTL) = RDRXCTL_.DmaInitDone;
             *At(SECRXSTAT) = SECRXSTAT_.Ready;
-            *At(LINKS) = LINKS_.Up | LINKS_.Speed10G;
+            *At(LINKS) = LINKS_.Up | 3u << LINKS_.SpeedShift;
         }
 
         public override uint Length => 0x20000;

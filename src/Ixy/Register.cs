@@ -37,19 +37,15 @@ public sealed record Register(string Name, uint Offset, RegisterAccess Access, u
     public uint Stride { get; init; } = 4;
 
     /// <summary>Where the second half of an array in two places starts: index <see cref="Split"/> is here.</summary>
-    public uint UpperOffset { get; init; }
+    public uint Upper { get; init; }
 
-    /// <summary>First index that is found at <see cref="UpperOffset"/>; no such index by default.</summary>
+    /// <summary>First index that is found at <see cref="Upper"/>; no such index by default.</summary>
     public int Split { get; init; } = int.MaxValue;
 
-    /// <summary>A second place where the first <see cref="AliasCount"/> elements are seen; 0 if there is none.</summary>
-    public uint AliasOffset { get; init; }
-
-    /// <summary>How many elements are seen at <see cref="AliasOffset"/>.</summary>
-    public int AliasCount { get; init; }
-
-    /// <summary>Bytes from one element to the next at <see cref="AliasOffset"/>.</summary>
-    public uint AliasStride { get; init; } = 4;
+    /// <summary>
+    /// Bytes of one, and the width it is accessed with: 1, 2 or 4; 8 for what is accessed as two halves of 4.
+    /// </summary>
+    public int Size { get; init; } = 4;
 
     /// <summary>Offset of element <paramref name="index"/> (0 to <see cref="Count"/> - 1), in bytes.</summary>
     /// <exception cref="ArgumentOutOfRangeException">No such element.</exception>
@@ -58,8 +54,8 @@ public sealed record Register(string Name, uint Offset, RegisterAccess Access, u
         get
         {
             if ((uint)index >= (uint)Count)
-                throw new ArgumentOutOfRangeException(nameof(index), $"{Name} has the elements 0 to {Count - 1}, not {index}");
-            return index < Split ? Offset + (uint)index * Stride : UpperOffset + (uint)(index - Split) * Stride;
+                throw new ArgumentOutOfRangeException(nameof(index), $"{Name} has {Count} elements, and none {index}");
+            return index < Split ? Offset + (uint)index * Stride : Upper + (uint)(index - Split) * Stride;
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed unsafe class IxgbeCard : CardModel
     internal IxgbeCard(IxgbeCardOptions options, Wire wire) : base(wire)
     {
         Options = options;
-        Registers = new RegisterFile(RegisterBarLength, CardRegisters.Of(options), 0x1000, 0x6000, 0x7000, 0xD000);
+        Registers = new RegisterFile(RegisterBarLength, CardRegisters.Of(options), CardRegisters.Aliases, 0x1000, 0x6000, 0x7000, 0xD000);
         Registers.Missed = offset => Notes.Add($"0x{offset:x5}", CardRegisters.WhatIsMissing(offset));
         Pci = new IxgbePciFunction(this);
         Interrupts = new InterruptController(this);

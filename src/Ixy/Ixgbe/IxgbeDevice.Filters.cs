@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using static Ixy.Ixgbe.IxgbeClearedRegisters;
+using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Ixgbe;
@@ -24,7 +26,8 @@ public sealed partial class IxgbeDevice
     {
         RequireUnicast(address);
         if (Enumerable.Range(1, _unicastFilters).Any(i => ReadReceiveAddress(i) == address)) return;
-        if (_unicastFilters == RAL.Count - 1) throw new InvalidOperationException($"all {RAL.Count} receive addresses of {Name} are in use");
+        if (_unicastFilters == RAL.Count - 1)
+            throw new InvalidOperationException($"all {RAL.Count} receive addresses of {Name} are in use");
         WriteReceiveAddress(++_unicastFilters, address);
     }
 
@@ -38,6 +41,34 @@ public sealed partial class IxgbeDevice
         uint register = MTA[(int)(hash >> 5)];
         _bar.Write32(register, _bar.Read32(register) | 1u << (int)(hash & 31));
         Change(MCSTCTRL, MCSTCTRL_.FilterEnable, true);
+    }
+
+    private protected override void SetReceiveModes(bool promiscuous, bool allMulticast)
+    {
+        uint modes = ReceiveModes(promiscuous, allMulticast);
+        if (Read(FCTRL) == modes) return;
+        // 8.2.3.7.1: filters change while RXCTRL.RXEN is off. The path is halted meanwhile, so that the MAC keeps what
+        // arrives.
+        try
+        {
+            HaltReceive();
+            Change(RXCTRL, RXCTRL_.Enable, set: false);
+            Write(FCTRL, modes);
+            Change(RXCTRL, RXCTRL_.Enable, set: true);
+        }
+        finally
+        {
+            // Also where it did not halt: nothing else would ever open it again.
+            Change(SECRXCTRL, SECRXCTRL_.ReceiveDisable, set: false);
+        }
+    }
+
+    // 8.2.3.7.10: without virtualization all is in pool 0. Whether the card looks at it then is not said
+    // (docs/silicon.md).
+    private void ChooseFirstPool(int index)
+    {
+        _bar.Write32(MPSAR[2 * index], 1);
+        _bar.Write32(MPSAR[2 * index + 1], 0);
     }
 
     private MacAddress ReadReceiveAddress(int index)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
-using static Ixy.Ixgbe.IxgbeRegisters;
+using static Ixy.Ixgbe.IxgbeClearedRegisters;
+using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 
 namespace Ixy.Ixgbe;
 
@@ -16,7 +17,8 @@ public sealed partial class IxgbeDevice
     private void SetUpRss(RssOptions options)
     {
         var key = options.Key.Span;
-        for (int i = 0; i < RSSRK.Count; i++) _bar.Write32(RSSRK[i], BinaryPrimitives.ReadUInt32LittleEndian(key[(4 * i)..]));
+        for (int i = 0; i < RSSRK.Count; i++)
+            _bar.Write32(RSSRK[i], BinaryPrimitives.ReadUInt32LittleEndian(key[(4 * i)..]));
         int[] table = options.Table(_options.ReceiveQueues);
         for (int i = 0; i < RETA.Count; i++) _bar.Write32(RETA[i], Entries(table, i));
         // An X550 looks at two more bits of the hash, so its table is four times as long: the same again.

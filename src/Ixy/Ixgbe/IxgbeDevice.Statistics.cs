@@ -30,7 +30,8 @@ public sealed partial class IxgbeDevice
         for (int i = 0; i < QPRDC.Count; i++) missed += _bar.Read32(QPRDC[i]);
         // All queues count in the first of 16 counters, as long as nobody maps them elsewhere (RQSMR).
         long received = Read(QPRC), sent = Read(GPTC);
-        // The low half latches the high one, so it is read first (8.2.3.23). Received bytes are without the FCS, which is stripped; sent bytes are with it.
+        // The low half latches the high one, so it is read first (8.2.3.23). Received bytes are without the FCS, which
+        // is stripped; sent bytes are with it.
         long receivedBytes = Read(QBRC_L) | (long)Read(QBRC_H) << 32;
         long sentBytes = Read(GOTCL) | (long)Read(GOTCH) << 32;
         _statistics = _statistics with

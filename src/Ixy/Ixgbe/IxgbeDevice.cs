@@ -11,14 +11,21 @@ public sealed partial class IxgbeDevice : NetworkDevice
 {
     internal const string Driver = "ixgbe";
 
+    // In Mbit/s, as LINKS tells them; the second row those that only an X550 knows (8.2.3.22.20).
+    private static ReadOnlySpan<int> Speeds => [0, 100, 1_000, 10_000, 0, 5_000, 1_000, 2_500];
+
     private readonly PciDevice _device;
     private readonly NetworkDeviceOptions _options;
     private readonly PciBar _bar;
     private readonly List<ReceiveQueue> _receiveQueues = [];
     private readonly List<TransmitQueue> _transmitQueues = [];
 
-    /// <summary>Resets the card and sets it up (4.6.3). Owns <paramref name="device"/>; the caller disposes it if this throws.</summary>
-    /// <exception cref="PciDeviceException">The card does not answer as the datasheet says, or there is no memory.</exception>
+    /// <summary>
+    /// Resets the card and sets it up (4.6.3). Owns <paramref name="device"/>; the caller disposes it if this throws.
+    /// </summary>
+    /// <exception cref="PciDeviceException">
+    /// The card does not answer as the datasheet says, or there is no memory.
+    /// </exception>
     internal IxgbeDevice(PciDevice device, NetworkDeviceOptions options)
     {
         (_device, _options) = (device, options);
@@ -49,15 +56,8 @@ public sealed partial class IxgbeDevice : NetworkDevice
         get
         {
             uint links = Read(LINKS);
-            if ((links & LINKS_.Up) == 0) return default;
-            bool other = IxgbeModels.IsX550(_device.DeviceId) && (links & LINKS_.OtherSpeed) != 0;
-            return new(true, (links & LINKS_.SpeedMask) switch
-            {
-                LINKS_.Speed10G => other ? 2_500 : 10_000,
-                LINKS_.Speed1G => 1_000,
-                LINKS_.Speed100M => other ? 5_000 : 100,
-                _ => 0,
-            });
+            int row = IxgbeModels.IsX550(_device.DeviceId) && (links & LINKS_.OtherSpeed) != 0 ? 4 : 0;
+            return (links & LINKS_.Up) == 0 ? default : new(true, Speeds[row + (int)(links >> LINKS_.SpeedShift & 3)]);
         }
     }
 
@@ -69,23 +69,11 @@ public sealed partial class IxgbeDevice : NetworkDevice
     }
 
     /// <summary>Whether this driver knows a vendor and device id.</summary>
-    public static bool Supports(ushort vendorId, ushort deviceId) => vendorId == 0x8086 && IxgbeModels.Find(deviceId) is not null;
+    public static bool Supports(ushort vendorId, ushort deviceId) =>
+        vendorId == 0x8086 && IxgbeModels.Find(deviceId) is not null;
 
-    // Multicast frames are let in by MPE alone, so promiscuous mode needs it, too (7.1.1).
-    private protected override void SetReceiveModes(bool promiscuous, bool allMulticast)
-    {
-        uint modes = (promiscuous ? FCTRL_.UnicastPromiscuous : 0) | (promiscuous || allMulticast ? FCTRL_.MulticastPromiscuous : 0);
-        WriteFilterControl((Read(FCTRL) & ~(FCTRL_.UnicastPromiscuous | FCTRL_.MulticastPromiscuous)) | modes);
-    }
-
-    private protected override IReadOnlyList<IDisposable> Parts => [.. _transmitQueues.Concat<object>(_receiveQueues).OfType<IDisposable>()];
-
-    // 8.2.3.7.10: without virtualization all is in pool 0. Whether the card looks at it then is not said (docs/silicon.md).
-    private void ChooseFirstPool(int index)
-    {
-        _bar.Write32(MPSAR[2 * index], 1);
-        _bar.Write32(MPSAR[2 * index + 1], 0);
-    }
+    private protected override IReadOnlyList<IDisposable> Parts =>
+        [.. _transmitQueues.Concat<object>(_receiveQueues).OfType<IDisposable>()];
 
     private uint Read(Register register) => _bar.Read32(register);
 
@@ -97,14 +85,13 @@ public sealed partial class IxgbeDevice : NetworkDevice
         _bar.Write32(offset, set ? value | bits : value & ~bits);
     }
 
-    private bool TryWaitFor(uint offset, uint bits, bool set, int milliseconds) =>
-        _device.WaitUntil(() => (_bar.Read32(offset) & bits) == (set ? bits : 0), TimeSpan.FromMilliseconds(milliseconds));
+    private bool TryWaitFor(uint offset, uint bits, bool set, int milliseconds) => _device.WaitUntil(
+        () => (_bar.Read32(offset) & bits) == (set ? bits : 0), TimeSpan.FromMilliseconds(milliseconds));
 
-    private void WaitFor(string what, uint offset, uint bits, bool set, int milliseconds)
+    private void WaitFor(string what, uint offset, uint bits, bool set, int milliseconds = 100)
     {
         if (!TryWaitFor(offset, bits, set, milliseconds))
-            throw new DeviceTimeoutException(
-                $"{Name}: {what} did not come within {milliseconds} ms: register 0x{offset:x5} is 0x{_bar.Read32(offset):x8}, "
-                + $"expected the bits 0x{bits:x8} {(set ? "set" : "clear")}");
+            throw new DeviceTimeoutException($"{Name}: {what} did not come within {milliseconds} ms: register "
+                + $"0x{offset:x5} is 0x{_bar.Read32(offset):x8}, expected bits 0x{bits:x8} {(set ? "set" : "clear")}");
     }
 }

@@ -36,6 +36,8 @@ internal static class IxgbeModels
     /// <summary>Bytes of the receive packet buffer: 512 KiB, in X540 and X550 384 KiB.</summary>
     internal static uint ReceiveBuffer(ushort deviceId) => (HasOwnPhy(deviceId) ? 384u : 512u) << 10;
 
-    /// <summary>Software-definable pins control the module's laser and rate. QSFP+ boards are wired otherwise.</summary>
+    /// <summary>
+    /// Software-definable pins control the module's laser and rate. QSFP+ boards are wired otherwise.
+    /// </summary>
     internal static bool HasSfpPins(ushort deviceId) => Find(deviceId) == IxgbePort.Sfi && deviceId != 0x1558;
 }

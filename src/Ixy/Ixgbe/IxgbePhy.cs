@@ -1,12 +1,13 @@
 using Ixy.Vfio;
+using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Ixgbe;
 
 /// <summary>
-/// The 10GBASE-T PHY inside an X540 or X550, behind MDIO (3.7.7). No reset of the card reaches it: what the driver before
-/// has left there stays, so it is undone here. Registers are those of IEEE 802.3, clause 45, and of the X540 datasheet,
-/// chapter 9.
+/// The 10GBASE-T PHY inside an X540 or X550, behind MDIO (3.7.7). No reset of the card reaches it: what the driver
+/// before has left there stays, so it is undone here. Registers are those of IEEE 802.3, clause 45, and of the X540
+/// datasheet, chapter 9.
 /// </summary>
 internal sealed class IxgbePhy
 {
@@ -29,7 +30,7 @@ internal sealed class IxgbePhy
     internal IxgbePhy(PciDevice device, PciBar bar, bool isX550)
     {
         (_device, _bar) = (device, bar);
-        uint port = (bar.Read32(STATUS) & STATUS_.LanIdMask) >> STATUS_.LanIdShift;
+        uint port = bar.Read32(STATUS) >> 2 & 3; // LAN id (8.2.3.1.2)
         _owner = port == 0 ? SW_FW_SYNC_.Phy0 : SW_FW_SYNC_.Phy1;
         _wanted =
         [
@@ -59,7 +60,8 @@ internal sealed class IxgbePhy
             foreach (var (device, register, clear, set) in _wanted)
                 negotiates &= IsAlready(device, register, clear, set) || device != AutoNegotiation;
             // What is offered counts from the next negotiation on.
-            if (!negotiates && TryRead(AutoNegotiation, Control, out ushort control)) Write(AutoNegotiation, Control, (ushort)(control | Restart));
+            if (!negotiates && TryRead(AutoNegotiation, Control, out ushort control))
+                Write(AutoNegotiation, Control, (ushort)(control | Restart));
         }
         finally
         {
@@ -67,8 +69,8 @@ internal sealed class IxgbePhy
         }
     }
 
-    // False if the register was different; it is not any more. What cannot be read is left as it is: the bits in between would
-    // be written as well, and one of them resets the PHY.
+    // False if the register was different; it is not any more. What cannot be read is left as it is: the bits in
+    // between would be written as well, and one of them resets the PHY.
     private bool IsAlready(int device, int register, ushort clear, ushort set)
     {
         if (!TryRead(device, register, out ushort value)) return true;
@@ -86,8 +88,8 @@ internal sealed class IxgbePhy
         return false;
     }
 
-    // 10.5.4 Software and firmware synchronisation; X540 and X550 guard SW_FW_SYNC by a bit in itself. A driver that was
-    // killed gives nothing back: what is still taken when its owner's time is over is taken from it.
+    // 10.5.4 Software and firmware synchronisation; X540 and X550 guard SW_FW_SYNC by a bit in itself. A driver that
+    // was killed gives nothing back: what is still taken when its owner's time is over is taken from it.
     private void Take()
     {
         if (_device.WaitUntil(TryTake, s_semaphore)) return;

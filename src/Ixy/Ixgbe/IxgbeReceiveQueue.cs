@@ -5,9 +5,10 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Ixgbe;
 
-/// <summary>An advanced receive descriptor (datasheet 7.1.6): addresses on the way to the card, a report on the way back.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal struct ReceiveDescriptor
+/// <summary>
+/// An advanced receive descriptor (7.1.6): addresses on the way to the card, a report on the way back.
+/// </summary>
+internal struct IxgbeReceiveDescriptor
 {
     internal const ulong DescriptorDone = 1, EndOfPacket = 2, ReceiveError = 1u << 29;
     internal const int LengthShift = 32;
@@ -19,26 +20,27 @@ internal struct ReceiveDescriptor
     /// <summary>Read: buffer address. Written back: packet type, and in the high half the RSS hash.</summary>
     internal ulong AddressOrHash;
 
-    /// <summary>Read: header buffer address, 0. Written back: status, errors (20), length (32), VLAN tag (48).</summary>
+    /// <summary>
+    /// Read: header buffer address, 0. Written back: status, errors (20), length (32), VLAN tag (48).
+    /// </summary>
     internal ulong HeaderOrStatus;
 }
 
-/// <summary>A receive ring. The card owns the descriptors from its head up to the tail, this queue the others.</summary>
+/// <summary>
+/// A receive ring. The card owns the descriptors from its head up to the tail, this queue the others.
+/// </summary>
 /// <typeparam name="TAddresses">How the card addresses buffers.</typeparam>
 /// <typeparam name="TOffloads">What of the card's report goes into packets.</typeparam>
 internal sealed unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : ReceiveQueue, IDisposable
     where TAddresses : struct, IDeviceAddresses where TOffloads : struct, IReceiveOffloads
 {
-    private readonly IxgbeRing _memory;
-    private readonly ReceiveDescriptor* _ring;
-    private readonly ulong* _buffers;
-    private readonly Doorbell _tail;
+    private readonly IxgbeRing<IxgbeReceiveDescriptor> _ring;
     private readonly PciBar _bar;
     private readonly int _index;
     private readonly PacketFlags _reported;
     private readonly PacketPool _pool;
     private readonly BufferBlock _fresh;
-    private readonly ulong _mask, _tailDistanceMask;
+    private readonly ulong _tailDistanceMask;
     // Free-running: descriptors taken back from the card since the start.
     private ulong _position;
     private uint _longestFrame;
@@ -47,9 +49,8 @@ internal sealed unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : 
     internal IxgbeReceiveQueue(PciDevice device, PciBar bar, int index, NetworkDeviceOptions options)
     {
         (_bar, _index) = (bar, index);
-        _mask = (ulong)options.RingSize - 1;
-        // The tail costs a trip to the card, so it is moved only when the position passes a multiple of this distance: short
-        // enough to keep the card's part of the ring full.
+        // The tail costs a trip to the card, so it is moved only when the position passes a multiple of this distance:
+        // short enough to keep the card's part of the ring full.
         _tailDistanceMask = (ulong)Math.Min(32, options.RingSize / 16) - 1;
         _pool = new PacketPool(new PacketPoolOptions
         {
@@ -62,16 +63,20 @@ internal sealed unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : 
         _fresh = new BufferBlock(_pool);
         _longestFrame = (uint)_pool.BufferSize;
         _reported = TOffloads.FlagsOf(options.Offloads);
-        _memory = new IxgbeRing(device, bar, index, options.RingSize, RDBAL, RDBAH, RDLEN);
-        _tail = new Doorbell(bar, RDT[index]);
-        _ring = (ReceiveDescriptor*)_memory.Descriptors;
-        _buffers = _memory.Buffers;
-        for (ulong i = 0; i <= _mask; i++)
+        _ring = new(device, bar, options.RingSize, RDBAL[index], RDBAH[index], RDLEN[index], RDT[index]);
+        for (ulong i = 0; i <= _ring.Mask; i++)
         {
-            _fresh.TryTake(out _buffers[i]);
-            _ring[i].AddressOrHash = TAddresses.Of(_buffers[i]);
+            _fresh.TryTake(out _ring.Buffers[i]);
+            _ring.Descriptors[i].AddressOrHash = TAddresses.Of(_ring.Buffers[i]);
         }
-        SetUp(options);
+        uint size = (uint)options.EffectiveBufferSize / SRRCTL_.SizeUnit;
+        // Of several queues, one that nobody empties drops its own frames instead of blocking the packet buffer for all
+        // (Drop_En, 8.2.3.8.7). A single queue lets the packet buffer, 384 or 512 KiB, bridge the time until it is
+        // emptied.
+        uint dropEnable = options.ReceiveQueues > 1 && options.FullQueueDrops ? SRRCTL_.DropEnable : 0;
+        bar.Write32(SRRCTL[index], size | SRRCTL_.OneBuffer | dropEnable);
+        // Set after a reset, and to be cleared (8.2.3.11.1).
+        bar.Write32(DCA_RXCTRL[index], bar.Read32(DCA_RXCTRL[index]) & ~DCA_RXCTRL_.MustBeZero);
     }
 
     /// <inheritdoc/>
@@ -83,18 +88,19 @@ internal sealed unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : 
     /// <inheritdoc/>
     public override long Dropped => _dropped;
 
-    // The loop takes whole good frames up to the end of the ring, and calls nothing, so that all its state stays in CPU registers.
-    // Whatever is unusual ends it, and is a tail call: no value has to survive it.
+    // The loop takes whole good frames up to the end of the ring, and calls nothing, so that all its state stays in CPU
+    // registers. Whatever is unusual ends it, and is a tail call: no value has to survive it.
     /// <inheritdoc/>
     public override int Receive(Span<Packet> batch)
     {
         ref var packet = ref MemoryMarshal.GetReference(batch);
-        ulong index = _position & _mask;
-        var descriptor = _ring + index;
-        ulong* buffers = _buffers + index, top = _fresh.Top;
+        ulong index = _position & _ring.Mask;
+        var descriptor = _ring.Descriptors + index;
+        ulong* buffers = _ring.Buffers + index, top = _fresh.Top;
         uint longest = _longestFrame;
         var reported = _reported;
-        nint limit = Math.Min(batch.Length, (int)Math.Min(_mask + 1 - index, ((ulong)top - (ulong)_fresh.Bottom) / sizeof(ulong)));
+        ulong atHand = ((ulong)top - (ulong)_fresh.Bottom) / sizeof(ulong);
+        nint limit = Math.Min(batch.Length, (int)Math.Min(_ring.Mask + 1 - index, atHand));
         nint taken = 0;
         for (; taken < limit; taken++)
         {
@@ -102,7 +108,7 @@ internal sealed unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : 
             ulong status = Volatile.Read(ref descriptor->HeaderOrStatus);
             if (!IsWhole(status, longest)) break;
             packet.Buffer = buffers[taken];
-            packet.Metadata = LengthOf(status) | (descriptor->AddressOrHash & ReceiveDescriptor.HashMask)
+            packet.Metadata = LengthOf(status) | (descriptor->AddressOrHash & IxgbeReceiveDescriptor.HashMask)
                 | TOffloads.Report(status, packet.Buffer, reported);
             ulong fresh = *--top;
             buffers[taken] = fresh;
@@ -121,71 +127,39 @@ internal sealed unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private int Finish(Span<Packet> batch, ulong from, int received)
     {
-        bool goesOn = received < batch.Length && SkipObstacle();
+        bool goesOn = received < batch.Length && HasArrivals && (CanTakeNext || DropUpToNext());
         if (((from ^ _position) & ~_tailDistanceMask) != 0)
         {
             // All descriptors but one, so that full and empty differ.
-            _tail.Ring((uint)((_position - 1) & _mask));
+            _ring.Tail.Ring((uint)((_position - 1) & _ring.Mask));
             // A block holds a multiple of this distance, so here it usually just ends.
             _fresh.TryRefill();
         }
         return goesOn ? received + Receive(batch[received..]) : received;
     }
 
-    // Where the loop has ended: with the ring, with the fresh buffers, at a frame that the application must not see, or because
-    // the card has no more (false). Drops at most a ring full, so that a flood of such frames does not hold the caller.
-    private bool SkipObstacle()
-    {
-        for (ulong end = _position + _mask + 1; _position < end && HasArrivals;)
-        {
-            ulong status = _ring[_position & _mask].HeaderOrStatus;
-            if (IsWhole(status, _longestFrame) && (_fresh.Count > 0 || _fresh.TryRefill())) return true;
-            Drop(status);
-        }
-        return false;
-    }
+    private ref IxgbeReceiveDescriptor Next => ref _ring.Descriptors[_position & _ring.Mask];
+
+    // False with nothing left in the pool, or at a frame that the application must not see.
+    private bool CanTakeNext => IsWhole(Next.HeaderOrStatus, _longestFrame)
+        && (_fresh.Count > 0 || _fresh.TryRefill());
 
     // The length is checked, so that a card that lies about it cannot make us hand out foreign memory.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsWhole(ulong status, uint longest) =>
-        (status & ReceiveDescriptor.WholeMask) == ReceiveDescriptor.Whole && LengthOf(status) - 1 < longest;
+        (status & IxgbeReceiveDescriptor.WholeMask) == IxgbeReceiveDescriptor.Whole && LengthOf(status) - 1 < longest;
 
-    private static uint LengthOf(ulong status) => (ushort)(status >> ReceiveDescriptor.LengthShift);
-
-    // The frame is lost, and counted once if it has several descriptors; its buffer goes back to the card.
-    private void Drop(ulong status)
-    {
-        ulong index = _position++ & _mask;
-        bool last = (status & ReceiveDescriptor.EndOfPacket) != 0;
-        if (last) _dropped++;
-        _droppedDescriptors++;
-        // While the rest of a frame is awaited, no descriptor is a whole frame.
-        _longestFrame = last ? (uint)_pool.BufferSize : 0;
-        _ring[index].AddressOrHash = TAddresses.Of(_buffers[index]);
-        _ring[index].HeaderOrStatus = 0;
-    }
+    private static uint LengthOf(ulong status) => (ushort)(status >> IxgbeReceiveDescriptor.LengthShift);
 
     internal override bool HasArrivals =>
-        (Volatile.Read(ref _ring[_position & _mask].HeaderOrStatus) & ReceiveDescriptor.DescriptorDone) != 0;
+        (Volatile.Read(ref Next.HeaderOrStatus) & IxgbeReceiveDescriptor.DescriptorDone) != 0;
 
     /// <summary>Returns all memory; the card must be quiet.</summary>
     public void Dispose()
     {
-        PacketPool.Free(new ReadOnlySpan<ulong>(_buffers, (int)_mask + 1));
+        PacketPool.Free(new ReadOnlySpan<ulong>(_ring.Buffers, (int)_ring.Mask + 1));
         _fresh.Dispose();
-        _memory.Dispose();
+        _ring.Dispose();
         _pool.Dispose();
-    }
-
-    // 4.6.7, but for the last steps, which are for when everything else is set up.
-    private void SetUp(NetworkDeviceOptions options)
-    {
-        uint size = (uint)options.EffectiveBufferSize / SRRCTL_.BufferSizeUnit;
-        // Of several queues, one that nobody empties drops its own frames instead of blocking the packet buffer for all
-        // (Drop_En, 8.2.3.8.7). A single queue lets the packet buffer, 384 or 512 KiB, bridge the time until it is emptied.
-        uint dropEnable = options.ReceiveQueues > 1 && options.FullQueueDrops ? SRRCTL_.DropEnable : 0;
-        _bar.Write32(SRRCTL[_index], size | SRRCTL_.AdvancedOneBuffer | dropEnable);
-        // Bit 12 of DCA_RXCTRL is set after reset and has to be cleared.
-        _bar.Write32(DCA_RXCTRL[_index], _bar.Read32(DCA_RXCTRL[_index]) & ~DCA_RXCTRL_.MustBeZero);
     }
 }

@@ -4,28 +4,37 @@ using Ixy.Vfio.Dma;
 
 namespace Ixy.Ixgbe;
 
-/// <summary>The memory of a receive or transmit ring: descriptors of 16 bytes for the card, and the buffer of each for the driver.</summary>
-internal sealed unsafe class IxgbeRing : IDisposable
+/// <summary>
+/// A receive or transmit ring: descriptors of 16 bytes for the card, the buffer of each for the driver, and the
+/// doorbell.
+/// </summary>
+internal readonly unsafe struct IxgbeRing<TDescriptor> : IDisposable where TDescriptor : unmanaged
 {
-    private const int DescriptorLength = 16;
-
     private readonly DmaMemory _memory;
 
-    /// <summary>Allocates it, and tells the card where it is: the first of the steps of 4.6.7 and 4.6.8.</summary>
-    internal IxgbeRing(PciDevice device, PciBar bar, int index, int size, Register low, Register high, Register length)
-    {
-        _memory = DmaMemory.Allocate((nuint)(size * DescriptorLength), device.NumaNode);
-        Buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(size * sizeof(ulong)), 64);
-        ulong address = _memory.DeviceAddress(device);
-        bar.Write32(low[index], (uint)address);
-        bar.Write32(high[index], (uint)(address >> 32));
-        bar.Write32(length[index], (uint)(size * DescriptorLength));
-    }
+    /// <summary>One less than the number of descriptors, a power of two: from a position to an index.</summary>
+    internal readonly ulong Mask;
 
-    internal void* Descriptors => (void*)_memory.Address;
+    internal readonly TDescriptor* Descriptors;
 
     /// <summary>By the index of the descriptor.</summary>
-    internal ulong* Buffers { get; }
+    internal readonly ulong* Buffers;
+
+    internal readonly Doorbell Tail;
+
+    /// <summary>Allocates it, and tells the card where it is: the first of the steps of 4.6.7 and 4.6.8.</summary>
+    internal IxgbeRing(PciDevice device, PciBar bar, int size, uint low, uint high, uint length, uint tail)
+    {
+        uint bytes = (uint)(size * sizeof(TDescriptor));
+        _memory = DmaMemory.Allocate(bytes, device.NumaNode);
+        Descriptors = (TDescriptor*)_memory.Address;
+        Buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(size * sizeof(ulong)), 64);
+        (Mask, Tail) = ((ulong)size - 1, new Doorbell(bar, tail));
+        ulong address = _memory.DeviceAddress(device);
+        bar.Write32(low, (uint)address);
+        bar.Write32(high, (uint)(address >> 32));
+        bar.Write32(length, bytes);
+    }
 
     /// <summary>The card must be quiet.</summary>
     public void Dispose()

@@ -3,23 +3,28 @@ using System.Runtime.CompilerServices;
 namespace Ixy.Ixgbe;
 
 /// <summary>
-/// A context descriptor (datasheet 7.2.3.2.3): what the card has to know about the headers of frames to do something to them. It
-/// has the layout of <see cref="TransmitDescriptor"/>.
+/// A context descriptor (datasheet 7.2.3.2.3): what the card has to know about the headers of frames to do something to
+/// them. It has the layout of <see cref="IxgbeTransmitDescriptor"/>.
 /// </summary>
 /// <param name="Lengths">IP header (0), MAC header (9), VLAN tag (16).</param>
-/// <param name="Types">IPv4 (10), TCP or UDP (11), type (20), command (24); with the index (36) of the context, once it has one.</param>
-internal readonly record struct TransmitContext(ulong Lengths, ulong Types)
+/// <param name="Types">IPv4 (10), TCP or UDP (11), type (20), command (24); with the index (36) of the context, once it
+/// has one.</param>
+internal readonly record struct IxgbeTransmitContext(ulong Lengths, ulong Types)
 {
+    /// <summary>What the data descriptors of a frame ask for, and the context that says more.</summary>
+    internal const ulong InsertVlan = 1ul << 30, IpChecksum = 1ul << 40, L4Checksum = 1ul << 41;
+    internal const int IndexShift = 36;
+
     private const int MacShift = 9, VlanShift = 16;
     private const ulong IPv4 = 1ul << 10, Tcp = 1ul << 11, Context = 2ul << 20;
 
     /// <summary>What a packet's context has to say.</summary>
-    internal static TransmitContext For(in TransmitRequest request, ushort vlanTag)
+    internal static IxgbeTransmitContext For(in TransmitRequest request, ushort vlanTag)
     {
         var headers = request.Headers;
         // For a tag alone nothing is parsed.
         int mac = headers.MacLength == 0 ? FrameLengths.Shortest : headers.MacLength;
-        ulong types = Context | TransmitDescriptor.Advanced;
+        ulong types = Context | IxgbeTransmitDescriptor.Advanced;
         if (headers.IsIPv4) types |= IPv4;
         if (headers.Protocol == FrameHeaders.Tcp) types |= Tcp;
         ulong tag = request.InsertVlan ? (ulong)vlanTag << VlanShift : 0;
@@ -27,11 +32,15 @@ internal readonly record struct TransmitContext(ulong Lengths, ulong Types)
     }
 }
 
-// Packets that ask for something, or are of unusual length. Descriptors of those that ask refer to one of the two contexts that a
-// queue has on the card (7.2.2); where neither says what is needed, a context descriptor in front of the packet's own changes the
-// older one. A context has a place in the ring like a packet, but no buffer, and reports nothing.
+// Packets that ask for something, or are of unusual length. Descriptors of those that ask refer to one of the two
+// contexts that a queue has on the card (7.2.2); where neither says what is needed, a context descriptor in front of
+// the packet's own changes the older one. A context has a place in the ring like a packet, but no buffer, and reports
+// nothing.
 internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses>
 {
+    // What a context descriptor has room for (7.2.3.2.3).
+    private const int LongestIpHeader = 511;
+
     private Contexts _contexts;
     // Context descriptors given to the card, and those of them that are not cleaned up yet.
     private ulong _contextsWritten, _contextsPending;
@@ -39,12 +48,12 @@ internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses>
     /// <inheritdoc/>
     public override TransmitRefusal Examine(in Packet packet) => new TransmitRequest(packet, _limits).Refusal;
 
-    // Writes the descriptors of a batch again, now with all that is asked for, up to a packet that cannot be sent. As in the hot
-    // loop, nothing is committed before all is in order.
+    // Writes the descriptors of a batch again, now with all that is asked for, up to a packet that cannot be sent. As
+    // in the hot loop, nothing is committed before all is in order.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private int TransmitOneByOne(ReadOnlySpan<Packet> batch)
     {
-        ulong next = _next, end = _clean + _mask;
+        ulong next = _next, end = _clean + _ring.Mask;
         var contexts = _contexts;
         int count = 0;
         for (; count < batch.Length; count++)
@@ -64,7 +73,9 @@ internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses>
         if (count == 0) return 0;
         PacketPoolChecks.Give(batch[..count]);
         ulong written = next - _next - (ulong)count;
-        (_contexts, _contextsWritten, _contextsPending) = (contexts, _contextsWritten + written, _contextsPending + written);
+        _contexts = contexts;
+        _contextsWritten += written;
+        _contextsPending += written;
         Commit(next);
         MoveReport();
         return count;
@@ -79,15 +90,15 @@ internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses>
     }
 
     // The packet's command but for the index of its context; no context if there is nothing left for the card to do.
-    private static ulong Describe(in Packet packet, in TransmitRequest request, out TransmitContext context)
+    private static ulong Describe(in Packet packet, in TransmitRequest request, out IxgbeTransmitContext context)
     {
         ulong length = (ulong)Math.Max(packet.Length, ShortestToSend);
-        ulong command = length | length << TransmitDescriptor.PayloadLengthShift | TransmitDescriptor.WholeFrame;
-        if (request.InsertVlan) command |= TransmitDescriptor.InsertVlan;
-        if (request.IpChecksum) command |= TransmitDescriptor.IpChecksum;
-        if (request.L4Checksum) command |= TransmitDescriptor.L4Checksum;
+        ulong command = IxgbeTransmitDescriptor.WholeFrame(length);
+        if (request.InsertVlan) command |= IxgbeTransmitContext.InsertVlan;
+        if (request.IpChecksum) command |= IxgbeTransmitContext.IpChecksum;
+        if (request.L4Checksum) command |= IxgbeTransmitContext.L4Checksum;
         bool isLeft = request.InsertVlan || request.IpChecksum || request.L4Checksum;
-        context = isLeft ? TransmitContext.For(request, Packet.VlanTagOf(packet.Buffer)) : default;
+        context = isLeft ? IxgbeTransmitContext.For(request, Packet.VlanTagOf(packet.Buffer)) : default;
         return command;
     }
 
@@ -95,23 +106,25 @@ internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses>
     private static void FillUp(in Packet packet)
     {
         int length = packet.Length;
-        if (length < ShortestToSend) new Span<byte>((byte*)(packet.Buffer & Packet.AddressMask) + length, (int)ShortestToSend - length).Clear();
+        if (length >= ShortestToSend) return;
+        var start = (byte*)(packet.Buffer & Packet.AddressMask);
+        new Span<byte>(start + length, (int)ShortestToSend - length).Clear();
     }
 
-    private void WriteContext(ulong position, TransmitContext context)
+    private void WriteContext(ulong position, IxgbeTransmitContext context)
     {
-        ulong index = position & _mask;
-        _buffers[index] = 0;
-        (_ring[index].Address, _ring[index].Command) = (context.Lengths, context.Types);
+        ulong index = position & _ring.Mask;
+        _ring.Buffers[index] = 0;
+        (_ring.Descriptors[index].Address, _ring.Descriptors[index].Command) = (context.Lengths, context.Types);
     }
 
     private void WriteData(ulong position, ulong buffer, ulong command, bool reportsGroup)
     {
-        ulong index = position & _mask;
-        if (reportsGroup || IsGroupEnd(position)) command |= TransmitDescriptor.ReportStatus;
-        _buffers[index] = buffer;
-        _ring[index].Address = TAddresses.Of(buffer);
-        _ring[index].Command = command;
+        ulong index = position & _ring.Mask;
+        if (reportsGroup || IsGroupEnd(position)) command |= IxgbeTransmitDescriptor.ReportStatus;
+        _ring.Buffers[index] = buffer;
+        _ring.Descriptors[index].Address = TAddresses.Of(buffer);
+        _ring.Descriptors[index].Command = command;
     }
 
     // Returns the buffers of groups that may have contexts between its packets.
@@ -135,25 +148,27 @@ internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses>
 
     private bool IsGroupEnd(ulong position) => (position & _group) == _group;
 
-    private bool IsContext(ulong position) => _buffers[position & _mask] == 0;
+    private bool IsContext(ulong position) => _ring.Buffers[position & _ring.Mask] == 0;
 
     /// <summary>What the card's two contexts say.</summary>
     private struct Contexts
     {
-        private TransmitContext _first, _second;
+        private IxgbeTransmitContext _first, _second;
         private bool _secondIsOlder;
 
         /// <summary>Makes a command refer to the context that says this, if there is one.</summary>
-        internal readonly bool TryFind(TransmitContext context, ref ulong command)
+        internal readonly bool TryFind(IxgbeTransmitContext context, ref ulong command)
         {
-            if (context == _second) command |= 1ul << TransmitDescriptor.ContextIndexShift;
+            if (context == _second) command |= 1ul << IxgbeTransmitContext.IndexShift;
             return context == _first || context == _second;
         }
 
-        /// <summary>Makes the older context say this, and a command refer to it; the context as the card has to be told of it.</summary>
-        internal TransmitContext Replace(TransmitContext context, ref ulong command)
+        /// <summary>
+        /// Makes the older context say this, and a command refer to it; the context as the card has to be told of it.
+        /// </summary>
+        internal IxgbeTransmitContext Replace(IxgbeTransmitContext context, ref ulong command)
         {
-            ulong index = _secondIsOlder ? 1ul << TransmitDescriptor.ContextIndexShift : 0;
+            ulong index = _secondIsOlder ? 1ul << IxgbeTransmitContext.IndexShift : 0;
             if (_secondIsOlder) _second = context;
             else _first = context;
             _secondIsOlder = !_secondIsOlder;

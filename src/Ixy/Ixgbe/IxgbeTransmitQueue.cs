@@ -6,62 +6,65 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 namespace Ixy.Ixgbe;
 
 /// <summary>An advanced transmit data descriptor (datasheet 7.2.3.2.4).</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal struct TransmitDescriptor
+internal struct IxgbeTransmitDescriptor
 {
     internal const ulong Data = 3ul << 20, EndOfPacket = 1ul << 24, InsertFcs = 1ul << 25, ReportStatus = 1ul << 27;
     internal const ulong Advanced = 1ul << 29, DescriptorDone = 1ul << 32;
-    internal const ulong InsertVlan = 1ul << 30, IpChecksum = 1ul << 40, L4Checksum = 1ul << 41;
-    internal const int PayloadLengthShift = 46, ContextIndexShift = 36;
+    internal const int PayloadLengthShift = 46;
 
     /// <summary>Command of a frame in one descriptor.</summary>
-    internal const ulong WholeFrame = Data | Advanced | EndOfPacket | InsertFcs;
+    internal static ulong WholeFrame(ulong length) =>
+        length | length << PayloadLengthShift | Data | Advanced | EndOfPacket | InsertFcs;
 
     internal ulong Address;
 
-    /// <summary>Length (0), type (20), command (24); status with DD (32), offloads, length of the whole frame (46).</summary>
+    /// <summary>
+    /// Length (0), type (20), command (24); status with DD (32), offloads, length of the whole frame (46).
+    /// </summary>
     internal ulong Command;
+
+    /// <summary>The card has sent it: what was in memory before is not needed any more.</summary>
+    internal readonly bool IsDone => (Volatile.Read(in Command) & DescriptorDone) != 0;
 }
 
 /// <summary>
 /// A transmit ring. The card reports only the last descriptor of each group of 32 as sent (RS): a thirty-second of the
-/// write-backs. The buffers of some groups go back to their pools together: one look and one lock for up to 128 packets.
+/// write-backs. The buffers of some groups go back to their pools together: one look and one lock for up to 128
+/// packets.
 /// </summary>
 /// <typeparam name="TAddresses">How the card addresses buffers.</typeparam>
-internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQueue, IDisposable where TAddresses : struct, IDeviceAddresses
+internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQueue, IDisposable
+    where TAddresses : struct, IDeviceAddresses
 {
-    // The card takes no shorter ones (7.2.3.2.4), though it fills up to 60 bytes with zeros what it takes (HLREG0.TXPADEN).
+    // The card takes no shorter ones (7.2.3.2.4), though it fills up to 60 bytes with zeros what it takes
+    // (HLREG0.TXPADEN).
     private const uint ShortestToSend = 17;
-    // What a context descriptor has room for (7.2.3.2.3).
-    private const int LongestIpHeader = 511;
 
-    private readonly IxgbeRing _memory;
-    private readonly TransmitDescriptor* _ring;
-    private readonly ulong* _buffers;
-    private readonly Doorbell _tail;
+    private readonly IxgbeRing<IxgbeTransmitDescriptor> _ring;
     private readonly PciBar _bar;
-    private readonly int _index;
+    private readonly uint _head;
     private readonly TransmitLimits _limits;
     // How many lengths, from the shortest on, need no second look.
     private readonly uint _plainLengths;
-    // One less than a power of two each: the descriptors of the ring, of a group, and of those that are freed together.
-    private readonly ulong _mask, _group, _unit;
-    // Free-running: descriptors given to the card, those of them whose buffers are back, and the one that reports the next that are freed together.
+    // One less than a power of two each: the descriptors of a group, and of those that are freed together.
+    private readonly ulong _group, _unit;
+    // Free-running: descriptors given to the card, those of them whose buffers are back, and the one that reports the
+    // next that are freed together.
     private ulong _next, _clean, _report;
 
     internal IxgbeTransmitQueue(PciDevice device, PciBar bar, int index, NetworkDeviceOptions options)
     {
-        (_bar, _index) = (bar, index);
-        _mask = (ulong)options.RingSize - 1;
+        (_bar, _head) = (bar, TDH[index]);
         _group = (ulong)Math.Min(32, options.RingSize / 4) - 1;
         _unit = (ulong)Math.Min(128, options.RingSize / 4) - 1;
         _report = _unit;
         _limits = new(options.Offloads, options.MaxFrameSize, LongestIpHeader);
         _plainLengths = (uint)options.MaxFrameSize - ShortestToSend + 1;
-        _memory = new IxgbeRing(device, bar, index, options.RingSize, TDBAL, TDBAH, TDLEN);
-        _ring = (TransmitDescriptor*)_memory.Descriptors;
-        _buffers = _memory.Buffers;
-        _tail = new Doorbell(bar, TDT[index]);
+        _ring = new(device, bar, options.RingSize, TDBAL[index], TDBAH[index], TDLEN[index], TDT[index]);
+        // 7.2.3.4. PTHRESH 32: fetch ahead while fewer than 32 descriptors are on the card, half of what it has room
+        // for. HTHRESH 8: but at least 8 at a time, two cache lines, so that small fetches do not fill the bus. WTHRESH
+        // 0: a descriptor with RS is written back at once; more is forbidden when not every one has RS.
+        bar.Write32(TXDCTL[index], 32u << TXDCTL_.PrefetchShift | 8u << TXDCTL_.HostShift);
     }
 
     /// <inheritdoc/>
@@ -71,22 +74,23 @@ internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQu
     public override int Pending => (int)(_next - _clean - _contextsPending);
 
     /// <inheritdoc/>
-    public override bool IsDrained => _bar.Read32(TDH[_index]) == (_next & _mask);
+    public override bool IsDrained => _bar.Read32(_head) == (_next & _ring.Mask);
 
-    // The loop calls nothing. Whatever is unusual comes before or after it, and is a tail call: no value has to survive it.
+    // The loop calls nothing. Whatever is unusual comes before or after it, and is a tail call: no value has to survive
+    // it.
     /// <inheritdoc/>
     public override int Transmit(ReadOnlySpan<Packet> batch)
     {
         if (HasReport) return ReclaimAndTransmit(batch);
         ulong next = _next;
         // One descriptor stays free, so that full and empty differ.
-        ulong end = next + Math.Min((uint)batch.Length, _mask - (next - _clean));
+        ulong end = next + Math.Min((uint)batch.Length, _ring.Mask - (next - _clean));
         if (next == end) return 0;
         ref var packet = ref MemoryMarshal.GetReference(batch);
         // Fields are copied to locals: to the compiler, every store through a pointer might change them.
-        var (mask, group, plainLengths) = (_mask, _group, _plainLengths);
-        var ring = _ring;
-        var buffers = _buffers;
+        var (mask, group, plainLengths) = (_ring.Mask, _group, _plainLengths);
+        var ring = _ring.Descriptors;
+        ulong* buffers = _ring.Buffers;
         ulong all = 0;
         for (; next != end; next++)
         {
@@ -98,15 +102,15 @@ internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQu
             ulong index = next & mask;
             buffers[index] = buffer;
             ring[index].Address = TAddresses.Of(buffer);
-            ulong command = length | (ulong)length << TransmitDescriptor.PayloadLengthShift | TransmitDescriptor.WholeFrame;
-            if ((next & group) == group) command |= TransmitDescriptor.ReportStatus;
+            ulong command = IxgbeTransmitDescriptor.WholeFrame(length);
+            if ((next & group) == group) command |= IxgbeTransmitDescriptor.ReportStatus;
             ring[index].Command = command;
             packet = ref Unsafe.Add(ref packet, 1);
         }
         // Nothing is committed yet.
         if (next != end || (all & Packet.RequestsMask) != 0) return TransmitOneByOne(batch);
         if ((all & Packet.LoanMask) != 0) return CommitWatched(batch, next);
-        if (!_tail.TryRing((uint)(next & mask))) return Commit(next);
+        if (!_ring.Tail.TryRing((uint)(next & mask))) return Commit(next);
         int count = (int)(next - _next);
         _next = next;
         return count;
@@ -116,7 +120,7 @@ internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQu
     {
         int count = (int)(next - _next);
         _next = next;
-        _tail.Ring((uint)(next & _mask));
+        _ring.Tail.Ring((uint)(next & _ring.Mask));
         return count;
     }
 
@@ -129,12 +133,11 @@ internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQu
     }
 
     // The card has sent the oldest groups.
-    private bool HasReport => _next > _report
-        && (Volatile.Read(ref _ring[_report & _mask].Command) & TransmitDescriptor.DescriptorDone) != 0;
+    private bool HasReport => _next > _report && _ring.Descriptors[_report & _ring.Mask].IsDone;
 
     private void FreeSent()
     {
-        var sent = new ReadOnlySpan<ulong>(_buffers + (_clean & _mask), (int)_unit + 1);
+        var sent = new ReadOnlySpan<ulong>(_ring.Buffers + (_clean & _ring.Mask), (int)_unit + 1);
         _clean += _unit + 1;
         _report = _clean + _unit;
         if (_contextsPending == 0) PacketPool.Free(sent);
@@ -147,9 +150,9 @@ internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQu
         for (; _clean != _next; _clean++)
         {
             // A context has none (IxgbeTransmitQueue.Offloads.cs).
-            ref ulong buffer = ref _buffers[_clean & _mask];
+            ref ulong buffer = ref _ring.Buffers[_clean & _ring.Mask];
             if (buffer != 0) PacketPool.Free(new ReadOnlySpan<ulong>(in buffer));
         }
-        _memory.Dispose();
+        _ring.Dispose();
     }
 }

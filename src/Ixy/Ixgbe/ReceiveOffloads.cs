@@ -6,22 +6,27 @@ namespace Ixy.Ixgbe;
 /// <summary>What the card says of checksums and VLAN tags (datasheet 7.1.6.2, 7.1.11, 7.4.3).</summary>
 internal readonly struct ReportedOffloads : IReceiveOffloads
 {
-    // Status: packet has a VLAN tag, TCP or UDP checksum calculated, IPv4 checksum calculated. Errors: of the two checksums.
+    // Status: packet has a VLAN tag, TCP or UDP checksum calculated, IPv4 checksum calculated. Errors: of the two
+    // checksums.
     private const int VlanBit = 3, L4Bit = 5, IpBit = 6, L4ErrorBit = 30, IpErrorBit = 31, VlanTagShift = 48;
 
+    private const PacketFlags Checksums = PacketFlags.IpChecksumGood | PacketFlags.IpChecksumBad
+        | PacketFlags.L4ChecksumGood | PacketFlags.L4ChecksumBad;
+
     public static PacketFlags FlagsOf(Offloads offloads) =>
-        ((offloads & Offloads.ReceiveChecksum) != 0
-            ? PacketFlags.IpChecksumGood | PacketFlags.IpChecksumBad | PacketFlags.L4ChecksumGood | PacketFlags.L4ChecksumBad : 0)
+        ((offloads & Offloads.ReceiveChecksum) != 0 ? Checksums : 0)
         | ((offloads & Offloads.VlanStrip) != 0 ? PacketFlags.VlanStripped : 0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Report(ulong status, ulong buffer, PacketFlags wanted)
     {
         // Without a branch: an error bit counts only where the checksum was calculated.
-        ulong ip = status >> IpBit & 1, ipBad = ip & status >> IpErrorBit, l4 = status >> L4Bit & 1, l4Bad = l4 & status >> L4ErrorBit;
+        ulong ip = status >> IpBit & 1, ipBad = ip & status >> IpErrorBit;
+        ulong l4 = status >> L4Bit & 1, l4Bad = l4 & status >> L4ErrorBit;
         ulong bits = (ip ^ ipBad) | ipBad << 1 | (l4 ^ l4Bad) << 2 | l4Bad << 3 | (status >> VlanBit & 1) << 4;
         var flags = (PacketFlags)bits & wanted;
-        if ((flags & (PacketFlags.VlanStripped | PacketFlags.L4ChecksumBad)) != 0) flags = LookCloser(flags, status, buffer);
+        if ((flags & (PacketFlags.VlanStripped | PacketFlags.L4ChecksumBad)) != 0)
+            flags = LookCloser(flags, status, buffer);
         return (ulong)flags << Packet.FlagsShift;
     }
 
@@ -30,16 +35,18 @@ internal readonly struct ReportedOffloads : IReceiveOffloads
     {
         if ((flags & PacketFlags.VlanStripped) != 0) Packet.VlanTagOf(buffer) = (ushort)(status >> VlanTagShift);
         if ((flags & PacketFlags.L4ChecksumBad) == 0) return flags;
-        var frame = new ReadOnlySpan<byte>((void*)(buffer & Packet.AddressMask), (ushort)(status >> ReceiveDescriptor.LengthShift));
+        int length = (ushort)(status >> IxgbeReceiveDescriptor.LengthShift);
+        var frame = new ReadOnlySpan<byte>((void*)(buffer & Packet.AddressMask), length);
         return HasNoChecksum(frame) ? flags & ~PacketFlags.L4ChecksumBad : flags;
     }
 
-    // In UDP over IPv4 a zero means that the sender has made no checksum (RFC 768). The card should not look at it (7.1.11), but
-    // some 82599 report an error (its specification update).
+    // In UDP over IPv4 a zero means that the sender has made no checksum (RFC 768). The card should not look at it
+    // (7.1.11), but some 82599 report an error (its specification update).
     private static bool HasNoChecksum(ReadOnlySpan<byte> frame)
     {
         var headers = new FrameHeaders();
-        return !headers.Read(frame, withTransport: true).IsRefused && headers.IsIPv4 && headers.Protocol == FrameHeaders.Udp
+        return !headers.Read(frame, withTransport: true).IsRefused
+            && headers.IsIPv4 && headers.Protocol == FrameHeaders.Udp
             && BinaryPrimitives.ReadUInt16LittleEndian(frame[(headers.SegmentStart + headers.ChecksumOffset)..]) == 0;
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Ixy.Simulation;
 using Ixy.Simulation.Ixgbe;
 using Ixy.Vfio;
+using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Tests.Driver;

@@ -1,6 +1,7 @@
 using Ixy.Ixgbe;
 using Ixy.Simulation;
 using Ixy.Simulation.Ixgbe;
+using Ixy.Simulation.Ixgbe.Registers;
 using Ixy.Simulation.Virtio;
 using Ixy.Tests.Driver;
 using Ixy.Vfio;
@@ -16,21 +17,21 @@ public sealed class InterruptSetUpTests
     {
         using var bench = Open(IxgbeKind, Options with { ReceiveQueues = 3, InterruptInterval = TimeSpan.FromMicroseconds(100) });
         var bar = bench.Device.PciDevice.OpenBar(0);
-        Assert.Equal(0xC000_0010u, bar.Read32(IxgbeRegisters.GPIE));
-        Assert.Equal(0xFFFFu, bar.Read32(IxgbeRegisters.EIAC));
-        for (int i = 0; i < 2; i++) Assert.Equal(uint.MaxValue, bar.Read32(IxgbeRegisters.EIAM_EX[i]));
-        Assert.Equal((0x0081_0080u, 0x0000_0082u), (bar.Read32(IxgbeRegisters.IVAR[0]), bar.Read32(IxgbeRegisters.IVAR[1])));
+        Assert.Equal(0xC000_0010u, bar.Read32(CardRegisters.GPIE));
+        Assert.Equal(0xFFFFu, bar.Read32(CardRegisters.EIAC));
+        for (int i = 0; i < 2; i++) Assert.Equal(uint.MaxValue, bar.Read32(CardRegisters.EIAM_EX[i]));
+        Assert.Equal((0x0081_0080u, 0x0000_0082u), (bar.Read32(CardRegisters.IVAR[0]), bar.Read32(CardRegisters.IVAR[1])));
         // 49 units of 2.048 µs.
-        for (int i = 0; i < 3; i++) Assert.Equal(49u << 3, bar.Read32(IxgbeRegisters.EITR[i]) & 0xFFF);
+        for (int i = 0; i < 3; i++) Assert.Equal(49u << 3, bar.Read32(CardRegisters.EITR[i]) & 0xFFF);
         // Nobody sleeps, so nothing is enabled.
-        for (int i = 0; i < 2; i++) Assert.Equal(0u, bar.Read32(IxgbeRegisters.EIMS_EX[i]));
+        for (int i = 0; i < 2; i++) Assert.Equal(0u, bar.Read32(IxgbeFeatureRegisters.EIMS_EX[i]));
     }
 
     [Fact] // 7.3.4: which vector a field names does not count before the field is valid, so anything may be there.
     public void WhatIsInTheRegistersBeforeDoesNotCount()
     {
         const uint Nonsense = 0x3F3F_3F3F;
-        uint first = IxgbeRegisters.IVAR[0], last = IxgbeRegisters.IVAR[63];
+        uint first = CardRegisters.IVAR[0], last = CardRegisters.IVAR[63];
         var device = new InterposedDevice(Plug(IxgbeKind))
         {
             HasInterrupts = true,

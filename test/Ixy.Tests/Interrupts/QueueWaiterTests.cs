@@ -161,11 +161,11 @@ public sealed class QueueWaiterTests
         var sleeper = OnThread(() => Assert.True(waiter.Wait(Long)));
         DriverBench.Until(() => queue.Waits == 1, "sleep");
         var bar = bench.Device.PciDevice.OpenBar(0);
-        Assert.Equal((0u, 1u << (Queue - 32)), (bar.Read32(IxgbeRegisters.EIMS_EX[0]), bar.Read32(IxgbeRegisters.EIMS_EX[1])));
+        Assert.Equal((0u, 1u << (Queue - 32)), (bar.Read32(IxgbeFeatureRegisters.EIMS_EX[0]), bar.Read32(IxgbeFeatureRegisters.EIMS_EX[1])));
         bar.Write32(CardRegisters.EICS_EX[1], 1u << (Queue - 32));
         await sleeper;
         // It has masked itself.
-        Assert.Equal((1, 0u), (queue.Interrupts, bar.Read32(IxgbeRegisters.EIMS_EX[1])));
+        Assert.Equal((1, 0u), (queue.Interrupts, bar.Read32(IxgbeFeatureRegisters.EIMS_EX[1])));
     }
 
     [Fact]

@@ -121,9 +121,9 @@ public sealed class SimulatedInterruptTests : IDisposable
     // Several vectors, cleared by their message.
     private void SetUp()
     {
-        _bar.Write32(IxgbeRegisters.GPIE, IxgbeRegisters.GPIE_.MultipleMsix | IxgbeRegisters.GPIE_.PbaSupport);
-        _bar.Write32(IxgbeRegisters.EIAC, IxgbeRegisters.EIAC_.Queues);
-        _bar.Write32(IxgbeRegisters.EIMS_EX, Cause);
+        _bar.Write32(CardRegisters.GPIE, IxgbeFeatureRegisters.GPIE_.MultipleMsix | IxgbeFeatureRegisters.GPIE_.PbaSupport);
+        _bar.Write32(CardRegisters.EIAC, IxgbeFeatureRegisters.EIAC_.Queues);
+        _bar.Write32(IxgbeFeatureRegisters.EIMS_EX, Cause);
     }
 
     private void Raise() => _bar.Write32(CardRegisters.EICS_EX, Cause);

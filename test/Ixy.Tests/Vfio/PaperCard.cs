@@ -1,5 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using Ixy.Ixgbe;
+using Ixy.Simulation.Ixgbe.Port;
 
 namespace Ixy.Tests.Vfio;
 
@@ -24,7 +25,7 @@ internal sealed unsafe class PaperCard : IDisposable
         this[IxgbeRegisters.EEC] = IxgbeRegisters.EEC_.AutoReadDone;
         this[IxgbeRegisters.RDRXCTL] = IxgbeRegisters.RDRXCTL_.DmaInitDone;
         this[IxgbeRegisters.SECRXSTAT] = IxgbeRegisters.SECRXSTAT_.Ready;
-        this[IxgbeRegisters.LINKS] = IxgbeRegisters.LINKS_.Up | IxgbeRegisters.LINKS_.Speed10G;
+        this[IxgbeRegisters.LINKS] = IxgbeRegisters.LINKS_.Up | LinkState.Speed10G;
         _thread = new Thread(EndResets);
         _thread.Start();
     }

@@ -1,4 +1,4 @@
-using static Ixy.Ixgbe.IxgbeRegisters;
+using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Interrupts;

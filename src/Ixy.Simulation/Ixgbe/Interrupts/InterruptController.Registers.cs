@@ -1,6 +1,6 @@
 using Ixy.Ixgbe;
 using Ixy.Simulation.Ixgbe.Registers;
-using static Ixy.Ixgbe.IxgbeRegisters;
+using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Interrupts;
@@ -9,6 +9,10 @@ namespace Ixy.Simulation.Ixgbe.Interrupts;
 // EICS(2) and so on are EICS_EX[0] and EICS_EX[1] here; EICS bits 0 to 15 are those of EICS_EX[0] again (7.3.1).
 internal sealed partial class InterruptController
 {
+    // GPIE (8.2.3.5.18)
+    private const uint OtherClearDisable = 1u << 5, ImmediateEics = 1u << 6, LowLatencyIntervalMask = 0xF;
+    private const int LowLatencyIntervalShift = 7;
+
     private void AttachRegisters()
     {
         var registers = _card.Registers;
@@ -81,7 +85,7 @@ internal sealed partial class InterruptController
     private uint ReadCauses()
     {
         uint causes = Causes();
-        ClearCauses((_card.Registers[GPIE] & GPIE_.OtherClearDisable) != 0 ? EICR_.Other : uint.MaxValue);
+        ClearCauses((_card.Registers[GPIE] & OtherClearDisable) != 0 ? EICR_.Other : uint.MaxValue);
         return causes;
     }
 
@@ -103,7 +107,7 @@ internal sealed partial class InterruptController
         _otherCauses |= others;
         _queueMask |= _queueAutoMask & queues;
         _otherMask |= _otherAutoMask & others;
-        if ((_card.Registers[GPIE] & GPIE_.ImmediateEics) != 0) PassUrgent(queues, others);
+        if ((_card.Registers[GPIE] & ImmediateEics) != 0) PassUrgent(queues, others);
         Evaluate();
     }
 
@@ -150,7 +154,7 @@ internal sealed partial class InterruptController
     {
         _card.Registers[GPIE] = value;
         _moderation.SetCreditInterval(
-            value >> GPIE_.LowLatencyIntervalShift & GPIE_.LowLatencyIntervalMask, _card.Now);
+            value >> LowLatencyIntervalShift & LowLatencyIntervalMask, _card.Now);
         _allocation.DecodeAll();
         Evaluate();
     }

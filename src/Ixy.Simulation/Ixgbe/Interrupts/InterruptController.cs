@@ -1,7 +1,7 @@
 using System.Numerics;
 using Ixy.Hosting.Pci;
 using Ixy.Simulation.Ixgbe.Clocks;
-using static Ixy.Ixgbe.IxgbeRegisters;
+using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Interrupts;

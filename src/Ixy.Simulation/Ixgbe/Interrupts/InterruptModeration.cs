@@ -1,4 +1,5 @@
-using static Ixy.Ixgbe.IxgbeRegisters;
+using static Ixy.Ixgbe.IxgbeFeatureRegisters;
+using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Interrupts;
 
@@ -8,6 +9,10 @@ namespace Ixy.Simulation.Ixgbe.Interrupts;
 /// </summary>
 internal sealed class InterruptModeration
 {
+    // EITR (8.2.3.5.12)
+    private const uint IntervalMask = 0x1FF, CreditMask = 0x1F, CounterMask = 0x7F, LowLatencyModeration = 1u << 15;
+    private const int CreditShift = 16, CounterShift = 21;
+
     // One count of EITR and of GPIE.LL_Interval at 10 and 1 Gbit/s; ten times as long at 100 Mbit/s.
     private const long CountTime = EITR_.IntervalUnit, CreditTime = 4_000;
     private const int CounterHiddenBits = 2;
@@ -38,7 +43,7 @@ internal sealed class InterruptModeration
         if (state.ReadyAt <= now) return;
         if (state.IsUrgencyModerated && _creditInterval == 0)
         {
-            _card.Violations.Add("lli-without-interval", $"EITR[{vector}]", EITR_.LowLatencyModeration, "8.2.3.5.18",
+            _card.Violations.Add("lli-without-interval", $"EITR[{vector}]", LowLatencyModeration, "8.2.3.5.18",
                 "moderation of low-latency interrupts is on while GPIE.LL_Interval is 0");
         }
         else if (state.IsUrgencyModerated)
@@ -61,13 +66,13 @@ internal sealed class InterruptModeration
     {
         ref var state = ref _vectors[vector];
         Replenish(ref state, now);
-        state.Interval = value >> EITR_.IntervalShift & EITR_.IntervalMask;
-        state.IsUrgencyModerated = (value & EITR_.LowLatencyModeration) != 0;
+        state.Interval = value >> EITR_.IntervalShift & IntervalMask;
+        state.IsUrgencyModerated = (value & LowLatencyModeration) != 0;
         // For the parts of the card that look at the interval too (7.2.3.5.1).
-        _card.Registers[EITR, vector] = value & (EITR_.IntervalMask << EITR_.IntervalShift | EITR_.LowLatencyModeration);
+        _card.Registers[EITR, vector] = value & (IntervalMask << EITR_.IntervalShift | LowLatencyModeration);
         if ((value & EITR_.CounterWriteDisable) != 0) return;
-        state.Credits = value >> EITR_.CreditShift & EITR_.CreditMask;
-        uint counter = (value >> EITR_.CounterShift & EITR_.CounterMask) << CounterHiddenBits;
+        state.Credits = value >> CreditShift & CreditMask;
+        uint counter = (value >> CounterShift & CounterMask) << CounterHiddenBits;
         state.ReadyAt = now + counter * Scaled(CountTime);
         if (state.Credits != 0 || counter != 0)
             _card.Violations.Add("eitr-counter", $"EITR[{vector}]", value, "8.2.3.5.12",
@@ -85,16 +90,16 @@ internal sealed class InterruptModeration
         ref var state = ref _vectors[vector];
         Replenish(ref state, _card.Now);
         long unit = Scaled(CountTime), left = Math.Max(0, state.ReadyAt - _card.Now);
-        uint counter = (uint)Math.Min((left + unit - 1) / unit, EITR_.IntervalMask) >> CounterHiddenBits;
-        return state.Interval << EITR_.IntervalShift | (state.IsUrgencyModerated ? EITR_.LowLatencyModeration : 0)
-            | state.Credits << EITR_.CreditShift | counter << EITR_.CounterShift;
+        uint counter = (uint)Math.Min((left + unit - 1) / unit, IntervalMask) >> CounterHiddenBits;
+        return state.Interval << EITR_.IntervalShift | (state.IsUrgencyModerated ? LowLatencyModeration : 0)
+            | state.Credits << CreditShift | counter << CounterShift;
     }
 
     private void Replenish(ref Vector state, long now)
     {
         long time = _creditInterval * Scaled(CreditTime);
         long gained = time == 0 ? 0 : (now - state.CreditedAt) / time;
-        state.Credits = (uint)Math.Min(state.Credits + gained, EITR_.CreditMask);
+        state.Credits = (uint)Math.Min(state.Credits + gained, CreditMask);
         state.CreditedAt = time == 0 ? now : state.CreditedAt + gained * time;
     }
 

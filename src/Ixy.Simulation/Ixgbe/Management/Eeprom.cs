@@ -1,4 +1,5 @@
 using Ixy.Simulation.Ixgbe.Registers;
+using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
@@ -10,6 +11,12 @@ namespace Ixy.Simulation.Ixgbe.Management;
 /// </summary>
 internal sealed class Eeprom
 {
+    // EEC (8.2.3.2.1)
+    internal const uint Clock = 1, Select = 1u << 1, DataIn = 1u << 2, DataOut = 1u << 3, Request = 1u << 6, Grant = 1u << 7;
+    internal const uint Present = 1u << 8, Address16 = 1u << 10, FlashUpdate = 1u << 23, FlashUpdateDone = 1u << 26;
+    internal const int SizeShift = 11;
+    private const uint FlashWriteMask = 3u << 4, SectionsDone = 0x7Fu << 15;
+
     // A read is 8 bits of command, 16 of address, 16 of data at 2 MHz and a little more; a write is to be programmed.
     internal const long ReadTime = 10_000, WriteTime = 50_000, FlashUpdateTime = 1_000_000;
 
@@ -82,12 +89,12 @@ internal sealed class Eeprom
 
     private uint ReadEec()
     {
-        uint value = _registers[EEC] & (EEC_.Clock | EEC_.Select | EEC_.DataIn | EEC_.FlashWriteMask | EEC_.Request);
-        value |= EEC_.Present | EEC_.Address16 | Size << EEC_.SizeShift;
-        if ((value & EEC_.Request) != 0) value |= EEC_.Grant;
-        if (_spi.DataOut) value |= EEC_.DataOut;
-        if (_card.Control.SinceReset >= DeviceControl.AutoReadDone) value |= EEC_.AutoReadDone | EEC_.SectionsDone;
-        if (_card.Options.IsCopper && _card.Now >= _flashDoneAt) value |= EEC_.FlashUpdateDone;
+        uint value = _registers[EEC] & (Clock | Select | DataIn | FlashWriteMask | Request);
+        value |= Present | Address16 | Size << SizeShift;
+        if ((value & Request) != 0) value |= Grant;
+        if (_spi.DataOut) value |= DataOut;
+        if (_card.Control.SinceReset >= DeviceControl.AutoReadDone) value |= EEC_.AutoReadDone | SectionsDone;
+        if (_card.Options.IsCopper && _card.Now >= _flashDoneAt) value |= FlashUpdateDone;
         return value;
     }
 
@@ -96,15 +103,15 @@ internal sealed class Eeprom
 
     private void WriteEec(uint value)
     {
-        const uint pins = EEC_.Clock | EEC_.Select | EEC_.DataIn;
-        bool granted = (_registers[EEC] & value & EEC_.Request) != 0;
+        const uint pins = Clock | Select | DataIn;
+        bool granted = (_registers[EEC] & value & Request) != 0;
         if (((_registers[EEC] ^ value) & pins) != 0 && !granted && (value & pins) != 0)
         {
             _card.Violations.Add("eeprom-pins-without-grant", "EEC", value, "8.2.3.2.1",
                 "EEPROM pins were moved before access was requested (EE_REQ) and granted (EE_GNT)");
         }
         _registers[EEC] = value;
-        if (_card.Options.IsCopper && (value & EEC_.FlashUpdate) != 0) _flashDoneAt = _card.Now + FlashUpdateTime;
-        if (granted) _spi.Drive((value & EEC_.Select) == 0, (value & EEC_.Clock) != 0, (value & EEC_.DataIn) != 0);
+        if (_card.Options.IsCopper && (value & FlashUpdate) != 0) _flashDoneAt = _card.Now + FlashUpdateTime;
+        if (granted) _spi.Drive((value & Select) == 0, (value & Clock) != 0, (value & DataIn) != 0);
     }
 }

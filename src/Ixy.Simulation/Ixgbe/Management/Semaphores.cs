@@ -1,5 +1,5 @@
 using Ixy.Simulation.Ixgbe.Registers;
-using static Ixy.Ixgbe.IxgbeRegisters;
+using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Management;
 

@@ -10,6 +10,16 @@ namespace Ixy.Simulation.Ixgbe.Port;
 /// </summary>
 internal sealed class LinkState
 {
+    // AUTOC (8.2.3.22.19)
+    internal const uint ForceLinkUp = 1, ModeBitsMask = 7;
+    internal const int AutocModeShift = 13;
+
+    // LINKS (8.2.3.22.20)
+    internal const uint StillUp = 1u << 7, Speed100M = 1u << 28, Speed1G = 2u << 28, Speed10G = 3u << 28, SpeedMask = 3u << 28;
+    internal const int LinksModeShift = 26;
+    private const uint SerialBlockLock = 1u << 4, SerialSignal = 1u << 12, GigabitSync = 1u << 18, GigabitEnabled = 1u << 21;
+    private const uint SerialEnabled = 1u << 24, AnComplete = 1u << 31;
+
     private const long Never = long.MaxValue;
 
     private readonly IxgbeCard _card;
@@ -50,7 +60,7 @@ internal sealed class LinkState
 
     private bool Forced => _card.Options.IsCopper
         ? (_registers[MACC] & MACC_.ForceLinkUp) != 0
-        : (_registers[AUTOC] & AUTOC_.ForceLinkUp) != 0;
+        : (_registers[AUTOC] & ForceLinkUp) != 0;
 
     // A laser or a PHY's line drivers: what the far end hears.
     private bool TransmitterOn => _card.Options.IsCopper ? _card.Phy.IsAwake : _card.Pins.LaserOn;
@@ -87,7 +97,7 @@ internal sealed class LinkState
         Evaluate();
     }
 
-    private static uint Mode(uint autoc) => (autoc >> AUTOC_.LinkModeShift) & AUTOC_.LinkModeBits;
+    private static uint Mode(uint autoc) => (autoc >> AutocModeShift) & ModeBitsMask;
 
     // A new link mode takes effect with Restart_AN, which clears itself (8.2.3.22.19).
     private void WriteAutoc(int index, uint value)
@@ -155,27 +165,27 @@ internal sealed class LinkState
     // LINKS.Link_Status latches low: it tells of a link that was down since the last read, even if it is up now.
     private uint ReadLinks()
     {
-        uint value = IsUp && _stillUp ? LINKS_.StillUp : 0;
+        uint value = IsUp && _stillUp ? StillUp : 0;
         _stillUp = IsUp;
         value |= SpeedBits | ModeBits;
-        if (_card.Wire.HasSignal) value |= LINKS_.SerialSignal;
+        if (_card.Wire.HasSignal) value |= SerialSignal;
         if (!IsUp) return value;
-        value |= LINKS_.Up | (_card.Options.IsCopper || ModeBits == 3u << LINKS_.ModeShift ? LINKS_.AnComplete : 0);
+        value |= LINKS_.Up | (_card.Options.IsCopper || ModeBits == 3u << LinksModeShift ? AnComplete : 0);
         return value | (SpeedMbps > 1_000
-            ? LINKS_.SerialEnabled | LINKS_.SerialBlockLock
-            : LINKS_.GigabitEnabled | LINKS_.GigabitSync);
+            ? SerialEnabled | SerialBlockLock
+            : GigabitEnabled | GigabitSync);
     }
 
     private uint SpeedBits => SpeedMbps switch
     {
-        10_000 => LINKS_.Speed10G,
-        5_000 => LINKS_.Speed100M | LINKS_.OtherSpeed,
-        2_500 => LINKS_.Speed10G | LINKS_.OtherSpeed,
-        1_000 => LINKS_.Speed1G,
-        _ => LINKS_.Speed100M,
+        10_000 => Speed10G,
+        5_000 => Speed100M | LINKS_.OtherSpeed,
+        2_500 => Speed10G | LINKS_.OtherSpeed,
+        1_000 => Speed1G,
+        _ => Speed100M,
     };
 
     // Bits 27:26 (8.2.3.22.20). The X550 has none: bit 27 is a part of the speed there, as its drivers know.
     private uint ModeBits =>
-        _card.Options.IsX550 ? 0 : _mode switch { 0 or 2 or 5 => 0u, 1 => 1, 3 => 2, _ => 3 } << LINKS_.ModeShift;
+        _card.Options.IsX550 ? 0 : _mode switch { 0 or 2 or 5 => 0u, 1 => 1, 3 => 2, _ => 3 } << LinksModeShift;
 }

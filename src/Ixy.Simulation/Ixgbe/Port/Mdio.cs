@@ -1,5 +1,5 @@
 using Ixy.Simulation.Ixgbe.Registers;
-using static Ixy.Ixgbe.IxgbeRegisters;
+using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Port;
 
@@ -10,6 +10,8 @@ namespace Ixy.Simulation.Ixgbe.Port;
 /// </summary>
 internal sealed class Mdio
 {
+    internal const uint Clause22 = 3u << 28, ReadNext = 2; // MSCA (8.2.3.22.11)
+
     // 64 bits of a frame at 2.4 MHz.
     internal const long CycleTime = 27_000;
 
@@ -41,7 +43,7 @@ internal sealed class Mdio
         if ((command & MSCA_.Command) == 0) return;
         CheckOwner(command);
         _doneAt = _card.Now + CycleTime;
-        if ((command & MSCA_.Clause22) == 0) Run(command);
+        if ((command & Clause22) == 0) Run(command);
         else SetReadData(0xFFFF);
     }
 
@@ -65,7 +67,7 @@ internal sealed class Mdio
             case MSCA_.Write:
                 if (answers) _card.Phy.Write(device, _address, (ushort)_registers[MSRWD]);
                 break;
-            case MSCA_.ReadNext:
+            case ReadNext:
                 SetReadData(answers ? _card.Phy.Read(device, _address++) : (ushort)0xFFFF);
                 break;
             default:

@@ -1,5 +1,6 @@
 using Ixy.Simulation.Ixgbe.Registers;
 using static Ixy.Ixgbe.IxgbeRegisters;
+using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Port;
 
@@ -10,6 +11,11 @@ namespace Ixy.Simulation.Ixgbe.Port;
 /// </summary>
 internal sealed class SdpPins
 {
+    // ESDP (8.2.3.1.4)
+    internal const uint RxLoss = 1u << 1, ModulePresent = 1u << 2;
+    private const uint Pins = 0xFF;
+    internal const int DirectionShift = 8;
+
     private const uint GpiSdp0 = 1u << 24;
     private readonly IxgbeCard _card;
     private readonly RegisterFile _registers;
@@ -22,7 +28,7 @@ internal sealed class SdpPins
         _registers.OnRead(ESDP, _ => Read());
         _registers.OnWrite(ESDP, (_, value) =>
         {
-            _registers[ESDP] = value & ~(ESDP_.Pins & ~Outputs(value));
+            _registers[ESDP] = value & ~(Pins & ~Outputs(value));
             _card.Link.Evaluate();
         });
         _inputs = Inputs;
@@ -38,8 +44,8 @@ internal sealed class SdpPins
     internal bool SlowRateSelected => IsDriven(ESDP_.RateSelect, high: false);
 
     private uint Inputs => _card.Options.IsCopper ? 0 :
-        !_card.Options.HasSfpModule ? ESDP_.RxLoss :
-        ESDP_.ModulePresent | (_card.Wire.HasSignal ? 0 : ESDP_.RxLoss);
+        !_card.Options.HasSfpModule ? RxLoss :
+        ModulePresent | (_card.Wire.HasSignal ? 0 : RxLoss);
 
     /// <summary>Raises the interrupt causes of input pins that went high, where GPIE asks for them (8.2.3.5).</summary>
     internal void Update()
@@ -56,11 +62,11 @@ internal sealed class SdpPins
         return (Outputs(esdp) & pin) != 0 && (esdp & pin) != 0 == high;
     }
 
-    private static uint Outputs(uint esdp) => (esdp >> ESDP_.DirectionShift) & ESDP_.Pins;
+    private static uint Outputs(uint esdp) => (esdp >> DirectionShift) & Pins;
 
     private uint Read()
     {
         uint esdp = _registers[ESDP];
-        return (esdp & ~(ESDP_.Pins & ~Outputs(esdp))) | (Inputs & ~Outputs(esdp));
+        return (esdp & ~(Pins & ~Outputs(esdp))) | (Inputs & ~Outputs(esdp));
     }
 }

@@ -2,9 +2,9 @@ using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using Ixy.Simulation.Ixgbe.Registers;
 using Ixy.Simulation.Ixgbe.Transmit;
-using static Ixy.Ixgbe.IxgbeRegisters;
+using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
-using MRQC_ = Ixy.Ixgbe.IxgbeRegisters.MRQC_;
+using MRQC_ = Ixy.Ixgbe.IxgbeFeatureRegisters.MRQC_;
 
 namespace Ixy.Simulation.Ixgbe.Receive;
 
@@ -15,6 +15,8 @@ namespace Ixy.Simulation.Ixgbe.Receive;
 /// </summary>
 internal sealed unsafe class QueueSelector
 {
+    private const uint FragmentChecksum = 1u << 12; // RXCSUM
+
     private const uint ModeMask = 15, RssTableMask = 0x7F, LargeRssTableMask = 0x1FF;
     private const int MostClasses = 8;
     private const uint Rss = 1, EightClasses = 2, FourClasses = 3, EightClassesRss = 4, FourClassesRss = 5;
@@ -177,7 +179,7 @@ internal sealed unsafe class QueueSelector
         _hashTypes = mode;
         uint checksum = _registers[RXCSUM];
         _hashInDescriptor = (checksum & RXCSUM_.RssHashInDescriptor) != 0;
-        _fragmentChecksum = (checksum & RXCSUM_.FragmentChecksum) != 0;
+        _fragmentChecksum = (checksum & FragmentChecksum) != 0;
         Span<byte> key = stackalloc byte[RssHash.KeyLength];
         for (int word = 0; word < RSSRK.Count; word++) BinaryPrimitives.WriteUInt32LittleEndian(key[(word * 4)..], _registers[RSSRK, word]);
         _hash.SetKey(key);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Ixy.Simulation.Ixgbe.Registers;
+using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
@@ -12,6 +13,8 @@ namespace Ixy.Simulation.Ixgbe.Receive;
 /// </summary>
 internal sealed class ReceiveFilter
 {
+    private const uint HashBitsMask = 3; // MCSTCTRL
+
     internal const ulong Broadcast = 0xFFFF_FFFF_FFFF;
     private const ulong Multicast = 1, NoAddress = ulong.MaxValue;
 
@@ -101,7 +104,7 @@ internal sealed class ReceiveFilter
     // MCSTCTRL.MO chooses 12 of the address's last 16 bits: 47:36, 46:35, 45:34 or 43:32 (8.2.3.7.3).
     private bool IsInTable(Register table, ulong destination)
     {
-        int shift = (int)(_hashControl & MCSTCTRL_.HashBitsMask) switch { 0 => 4, 1 => 3, 2 => 2, _ => 0 };
+        int shift = (int)(_hashControl & HashBitsMask) switch { 0 => 4, 1 => 3, 2 => 2, _ => 0 };
         int hash = (int)(destination >> 32 + shift) & 0xFFF;
         return (_registers[table, hash >> 5] >> (hash & 31) & 1) != 0;
     }

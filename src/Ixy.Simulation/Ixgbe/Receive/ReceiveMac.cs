@@ -14,6 +14,8 @@ namespace Ixy.Simulation.Ixgbe.Receive;
 /// </summary>
 internal sealed unsafe class ReceiveMac(CardStatistics statistics, RegisterFile registers)
 {
+    private const uint StoreBadPackets = 1u << 1; // FCTRL
+
     internal const int FcsLength = 4;
 
     private const int Shortest = 64, LongestWithoutJumbo = 1518, LongestOfAll = 15_872, TagLength = 4, LongestLengthField = 1500;
@@ -111,7 +113,7 @@ internal sealed unsafe class ReceiveMac(CardStatistics statistics, RegisterFile 
         else if (errors == FrameErrors.None) statistics.RLEC++;
         CountErrors(length, errors);
         // Oversized frames are dropped in any case (8.2.3.22.13), other bad ones unless SBP asks for them (8.2.3.7.1).
-        return !oversized && frame.Length >= 14 && (registers[FCTRL] & FCTRL_.StoreBadPackets) != 0;
+        return !oversized && frame.Length >= 14 && (registers[FCTRL] & StoreBadPackets) != 0;
     }
 
     private void CountTotal(int length)

@@ -16,19 +16,25 @@ internal enum DescriptorType
 /// <summary>A receive queue's registers, decoded when the queue is enabled (datasheet 8.2.3.8).</summary>
 internal readonly struct ReceiveQueueSettings
 {
+    // SRRCTL (8.2.3.8.7)
+    internal const uint BufferSizeMask = 0x1F, DescriptorTypeMask = 7;
+    internal const int DescriptorTypeShift = 25;
+    private const uint HeaderSizeMask = 0x3F, ThresholdMask = 7;
+    private const int HeaderSizeShift = 8, HeaderSizeUnit = 64, ThresholdShift = 22, ThresholdUnit = 64;
+
     internal ReceiveQueueSettings(RegisterFile registers, int queue, uint ringAlignment)
     {
         Base = (registers[RDBAL, queue] & ~(ringAlignment - 1)) | (ulong)registers[RDBAH, queue] << 32;
         Count = (registers[RDLEN, queue] & 0xF_FF80) / ReceiveDescriptor.Length;
         Split = registers[SRRCTL, queue];
-        uint size = Split & SRRCTL_.BufferSizeMask;
+        uint size = Split & BufferSizeMask;
         // No size is no buffer; the card behaves as at reset.
-        BufferSize = (size == 0 ? 2 : size) * SRRCTL_.BufferSizeUnit;
-        HeaderSize = (Split >> SRRCTL_.HeaderSizeShift & SRRCTL_.HeaderSizeMask) * SRRCTL_.HeaderSizeUnit;
-        uint type = Split >> SRRCTL_.DescriptorTypeShift & SRRCTL_.DescriptorTypeMask;
+        BufferSize = (size == 0 ? 2 : size) * SRRCTL_.SizeUnit;
+        HeaderSize = (Split >> HeaderSizeShift & HeaderSizeMask) * HeaderSizeUnit;
+        uint type = Split >> DescriptorTypeShift & DescriptorTypeMask;
         // The reserved types are a violation; they behave as one buffer.
         Type = type is 0 or 1 or 2 or 5 ? (DescriptorType)type : DescriptorType.AdvancedOneBuffer;
-        LowDescriptors = (Split >> SRRCTL_.ThresholdShift & SRRCTL_.ThresholdMask) * SRRCTL_.ThresholdUnit;
+        LowDescriptors = (Split >> ThresholdShift & ThresholdMask) * ThresholdUnit;
         Coalesces = (registers[RSCCTL, queue] & RSCCTL_.Enable) != 0;
     }
 

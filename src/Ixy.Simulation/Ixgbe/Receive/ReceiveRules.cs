@@ -6,6 +6,8 @@ namespace Ixy.Simulation.Ixgbe.Receive;
 /// <summary>The datasheet's rules for the receive registers, checked when software writes them (design D7).</summary>
 internal sealed class ReceiveRules(IxgbeCard card, ReceiveQueue[] queues)
 {
+    private const uint ReservedInSplit = 0xE03F_C0E0, PauseThresholdMask = 0x7_FFE0; // SRRCTL, FCRTH
+
     private const uint LongestRing = 128 * 1024, ReservedLength = 0xFFF0_0000, LargestBuffer = 16;
     /// <summary>
     /// SWFLSH: write descriptors back now. The excerpts of the datasheet at hand do not have it, but Intel's own drivers set
@@ -35,7 +37,7 @@ internal sealed class ReceiveRules(IxgbeCard card, ReceiveQueue[] queues)
     /// <summary>SRRCTL (8.2.3.8.7): only Drop_En may change while the queue runs.</summary>
     internal void CheckSplit(int index, uint value)
     {
-        if ((value & SRRCTL_.Reserved) != 0)
+        if ((value & ReservedInSplit) != 0)
             Report("reserved-bits", "SRRCTL", index, value, "8.2.3.8.7", "reserved bits are set");
         if (queues[index].IsEnabled && ((value ^ queues[index].Settings.Split) & ~SRRCTL_.DropEnable) != 0)
         {
@@ -158,7 +160,7 @@ internal sealed class ReceiveRules(IxgbeCard card, ReceiveQueue[] queues)
     // The internal switch looks at it, too, so it is needed without flow control (4.6.3.2, 8.2.3.3.4).
     private void CheckFlowControlThreshold()
     {
-        uint value = card.Registers[FCRTH], threshold = value & FCRTH_.ThresholdMask;
+        uint value = card.Registers[FCRTH], threshold = value & PauseThresholdMask;
         if (threshold == 0)
         {
             card.Violations.Add("flow-control-threshold", "FCRTH[0]", value, "4.6.3.2",
@@ -173,10 +175,10 @@ internal sealed class ReceiveRules(IxgbeCard card, ReceiveQueue[] queues)
 
     private void CheckSizes(int index, in ReceiveQueueSettings settings)
     {
-        uint size = settings.Split & SRRCTL_.BufferSizeMask;
+        uint size = settings.Split & ReceiveQueueSettings.BufferSizeMask;
         if (size is 0 or > LargestBuffer)
             Report("buffer-size", "SRRCTL", index, settings.Split, "8.2.3.8.7", $"BSIZEPACKET is 1 to 16 KiB, not {size}");
-        uint type = settings.Split >> SRRCTL_.DescriptorTypeShift & SRRCTL_.DescriptorTypeMask;
+        uint type = settings.Split >> ReceiveQueueSettings.DescriptorTypeShift & ReceiveQueueSettings.DescriptorTypeMask;
         if (type != (uint)settings.Type)
             Report("descriptor-type", "SRRCTL", index, settings.Split, "8.2.3.8.7", $"DESCTYPE {type} is reserved");
         if (settings.Type >= DescriptorType.HeaderSplit && settings.HeaderSize is 0 or > 1024)

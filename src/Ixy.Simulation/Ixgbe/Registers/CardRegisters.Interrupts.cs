@@ -1,22 +1,24 @@
 using static Ixy.RegisterAccess;
+using Cleared = Ixy.Ixgbe.IxgbeClearedRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Registers;
 
 // Interrupts (8.2.3.5) and MSI-X (8.2.3.6). What the driver uses of them is in its table.
 internal static partial class CardRegisters
 {
-    internal static readonly Register EICS = Define("EICS", 0x00808, WriteOnly, 0, "Interrupt cause set (8.2.3.5)");
-    internal static readonly Register EIMS = Define("EIMS", 0x00880, ReadWrite, 0, "Interrupt mask: reads it, written ones set bits (8.2.3.5)");
-    internal static readonly Register EIAM = Define("EIAM", 0x00890, ReadWrite, 0, "Masks set or cleared by EICR and EICS accesses (8.2.3.5)");
-    internal static readonly Register EICS_EX = Define("EICS_EX", 0x00A90, WriteOnly, 0, "Interrupt cause set, vectors 0-63 (8.2.3.5)", 2);
-    internal static readonly Register EITRSEL = Define("EITRSEL", 0x00894, ReadWrite, 0, "Whether a pool's EITR is the physical function's (8.2.3.5)");
-    internal static readonly Register IVAR_MISC = Define("IVAR_MISC", 0x00A00, ReadWrite, 0x8000, "Vectors of TCP timer and other causes (8.2.3.5)");
-    internal static readonly Register PBACL = Define(new("PBACL", 0x110C0, ReadWrite, 0, "Clears MSI-X pending bits (8.2.3.6)")
-    {
-        Count = 8,
-        AliasOffset = 0x11068,
-        AliasCount = 1,
-    });
+    internal static readonly Register GPIE = Describe(Cleared.GPIE, "Interrupt mode: MSI-X, auto-mask, SDP causes (8.2.3.5.18)");
+    internal static readonly Register EIAC = Describe(Cleared.EIAC, "Causes cleared when their MSI-X message is sent (8.2.3.5)");
+    internal static readonly Register EIAM_EX = Describe(Cleared.EIAM_EX, "Auto-mask, causes 0-63 (8.2.3.5)");
+    internal static readonly Register EITR = Describe(Cleared.EITR, "Interval between interrupts of a vector (8.2.3.5.12)");
+    internal static readonly Register IVAR = Describe(Cleared.IVAR, "Vectors of two queue pairs (8.2.3.5.15)");
+
+    internal static readonly Register EICS = Define(0x00808, "Interrupt cause set (8.2.3.5)", access: WriteOnly);
+    internal static readonly Register EIMS = Define(0x00880, "Interrupt mask: reads it, written ones set bits (8.2.3.5)");
+    internal static readonly Register EIAM = Define(0x00890, "Masks set or cleared by EICR and EICS accesses (8.2.3.5)");
+    internal static readonly Register EICS_EX = Define(0x00A90, "Interrupt cause set, vectors 0-63 (8.2.3.5)", 0, 2, access: WriteOnly);
+    internal static readonly Register EITRSEL = Define(0x00894, "Whether a pool's EITR is the physical function's (8.2.3.5)");
+    internal static readonly Register IVAR_MISC = Define(0x00A00, "Vectors of TCP timer and other causes (8.2.3.5)", 0x8000);
+    internal static readonly Register PBACL = Define(0x110C0, "Clears MSI-X pending bits (8.2.3.6)", 0, 8);
 
     internal static class EICR_
     {

@@ -1,4 +1,6 @@
+using Ixy.Ixgbe;
 using static Ixy.RegisterAccess;
+using Cleared = Ixy.Ixgbe.IxgbeClearedRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Registers;
 
@@ -6,19 +8,36 @@ namespace Ixy.Simulation.Ixgbe.Registers;
 internal static partial class CardRegisters
 {
     // Layer 2 filters and offloads (8.2.3.7)
+    internal static readonly Register MCSTCTRL = Describe(Cleared.MCSTCTRL, "Multicast control: table on, which address bits (8.2.3.7.3)");
+    internal static readonly Register VLNCTRL = Describe(Cleared.VLNCTRL, "VLAN EtherType and filter (8.2.3.7.2)");
+    internal static readonly Register PSRTYPE = Describe(Cleared.PSRTYPE, "Headers to split after, by pool (8.2.3.7.4)");
+    internal static readonly Register RXCSUM = Describe(Cleared.RXCSUM, "Receive checksum control (8.2.3.7.5)");
+    internal static readonly Register RFCTL = Describe(Cleared.RFCTL, "Receive filter control: NFS, RSC (8.2.3.7.6)");
+    internal static readonly Register MTA = Describe(Cleared.MTA, "Multicast table: a bit per hash of 12 address bits (8.2.3.7.7)");
+    internal static readonly Register VFTA = Describe(Cleared.VFTA, "VLAN filter: a bit per VLAN id (8.2.3.7.11)");
+    internal static readonly Register PFUTA = Describe(Cleared.PFUTA, "Unicast table: a bit per hash of 12 address bits (8.2.3.27.13)");
+    internal static readonly Register PFVLVF = Describe(Cleared.PFVLVF, "VLAN id of a pool filter (8.2.3.27.14)");
+    internal static readonly Register PFVLVFB = Describe(Cleared.PFVLVFB, "Pools of a VLAN filter (8.2.3.27.15)");
+    internal static readonly Register PFVTCTL = Describe(Cleared.PFVTCTL, "Pools: enable, default pool (8.2.3.27.1)");
     internal static class RFCTL_ { internal const uint RscDisable = 1u << 5; }
     internal static class VLNCTRL_ { internal const uint EtherTypeMask = 0xFFFF, Cfi = 1u << 28, CfiEnable = 1u << 29, FilterEnable = 1u << 30; }
     internal static class MFLCN_ { internal const uint PassMacControl = 1, DiscardPause = 1u << 1, ObeyPause = 3u << 2; }
     internal static class PSRTYPE_ { internal const uint Tcp = 1u << 4, Udp = 1u << 5, IPv4 = 1u << 8, IPv6 = 1u << 9, L2 = 1u << 12; }
 
     // Queue selection (8.2.3.7)
-    internal static readonly Register ETQS = Define("ETQS", 0x0EC00, ReadWrite, 0, "Queue of an EtherType filter (8.2.3.7.16)", 8);
-    internal static readonly Register SAQF = Define("SAQF", 0x0E000, ReadWrite, 0, "5-tuple filter: source address (8.2.3.7.19)", 128);
-    internal static readonly Register DAQF = Define("DAQF", 0x0E200, ReadWrite, 0, "5-tuple filter: destination address (8.2.3.7.20)", 128);
-    internal static readonly Register SDPQF = Define("SDPQF", 0x0E400, ReadWrite, 0, "5-tuple filter: ports (8.2.3.7.21)", 128);
+    internal static readonly Register MRQC = Describe(Cleared.MRQC, "Multiple receive queues: RSS and hash types (8.2.3.7.12)");
+    internal static readonly Register ETQF = Describe(Cleared.ETQF, "EtherType filter (8.2.3.7.15)");
+    internal static readonly Register SYNQF = Describe(Cleared.SYNQF, "TCP SYN filter (8.2.3.7.18)");
+    internal static readonly Register FTQF = Describe(Cleared.FTQF, "5-tuple filter: protocol, mask, priority (8.2.3.7.22)");
+    internal static readonly Register L34TIMIR = Describe(Cleared.L34TIMIR, "5-tuple filter: queue (8.2.3.7.23)");
+    internal static readonly Register RQSMR = Describe(Cleared.RQSMR, "Statistics counter of each of four queues (8.2.3.23.71)");
+    internal static readonly Register ETQS = Define(0x0EC00, "Queue of an EtherType filter (8.2.3.7.16)", 0, 8);
+    internal static readonly Register SAQF = Define(0x0E000, "5-tuple filter: source address (8.2.3.7.19)", 0, 128);
+    internal static readonly Register DAQF = Define(0x0E200, "5-tuple filter: destination address (8.2.3.7.20)", 0, 128);
+    internal static readonly Register SDPQF = Define(0x0E400, "5-tuple filter: ports (8.2.3.7.21)", 0, 128);
     // The reset value, 16 queues for each class, is not in the excerpts at hand; Linux writes the register, DPDK does not.
-    internal static readonly Register RQTC = Define("RQTC", 0x0EC70, ReadWrite, 0x4444_4444, "RSS bits of each traffic class (8.2.3.7)");
-    internal static readonly Register LLITHRESH = Define("LLITHRESH", 0x0EC90, ReadWrite, 0, "Rate of low latency interrupts (8.2.3.7)");
+    internal static readonly Register RQTC = Define(0x0EC70, "RSS bits of each traffic class (8.2.3.7)", 0x4444_4444);
+    internal static readonly Register LLITHRESH = Define(0x0EC90, "Rate of low latency interrupts (8.2.3.7)");
     internal static class RQTC_ { internal const int ClassShift = 4; internal const uint BitsMask = 7; }
     internal static class ETQF_ { internal const uint UpEnable = 1u << 19, TimeStamp = 1u << 30, FilterEnable = 1u << 31; internal const int UpShift = 16; }
     internal static class ETQS_ { internal const int QueueShift = 16; internal const uint LowLatencyInterrupt = 1u << 29, QueueEnable = 1u << 31; }
@@ -32,41 +51,55 @@ internal static partial class CardRegisters
     internal static class L34TIMIR_ { internal const int QueueShift = 21; internal const uint LowLatencyInterrupt = 1u << 20; }
 
     // Receive DMA (8.2.3.8) and direct cache access (8.2.3.11)
-    internal static readonly Register RSCDBU = Define("RSCDBU", 0x03028, ReadWrite, 0x20, "Receive side coalescing, small packets (8.2.3.8.12)");
-    internal static readonly Register RDDCC = Define("RDDCC", 0x02F20, ReadWrite, 0, "Receive DMA control C (8.2.3.8.11)");
-    internal static readonly Register RXMEMWRAP = Define("RXMEMWRAP", 0x03190, ReadOnly, 0x8888_8888, "Packet buffers: empty, and how often they wrapped (8.2.3.8)");
-    internal static readonly Register STARCTRL = Define("STARCTRL", 0x03024, ReadWrite, 0, "Receive packet buffer start control (8.2.3.8)");
-    internal static readonly Register DCA_ID = Define("DCA_ID", 0x11070, ReadOnly, 0, "Requester id for direct cache access (8.2.3.11.3)");
+    internal static readonly Register RDH = Define(IxgbeRegisters.RDT with
+    {
+        Name = "RDH",
+        Offset = 0x01010,
+        Upper = 0x0D010,
+        Access = ReadOnly,
+        Meaning = "Receive head: the card's position (8.2.3.8.4)",
+    });
+    internal static readonly Register RSCCTL = Describe(Cleared.RSCCTL, "Receive side coalescing of a queue (8.2.3.8.13)");
+    internal static readonly Register RTRUP2TC = Describe(Cleared.RTRUP2TC, "Traffic class of a user priority, received (8.2.3.10.4)");
+    internal static readonly Register RTRPT4C = Describe(Cleared.RTRPT4C, "Receive credits of a traffic class (8.2.3.10.6)");
+    internal static readonly Register DCA_CTRL = Describe(Cleared.DCA_CTRL, "Direct cache access: disable, mode (8.2.3.11.4)");
+    internal static readonly Register PFQDE = Describe(Cleared.PFQDE, "Drop enable of a queue: index, write, value (8.2.3.27.9)");
+    internal static readonly Register RSCDBU = Define(0x03028, "Receive side coalescing, small packets (8.2.3.8.12)", 0x20);
+    internal static readonly Register RDDCC = Define(0x02F20, "Receive DMA control C (8.2.3.8.11)");
+    internal static readonly Register RXMEMWRAP = Define(0x03190, "Packet buffers: empty, and how often they wrapped (8.2.3.8)", 0x8888_8888, access: ReadOnly);
+    internal static readonly Register STARCTRL = Define(0x03024, "Receive packet buffer start control (8.2.3.8)");
+    internal static readonly Register DCA_ID = Define(0x11070, "Requester id for direct cache access (8.2.3.11.3)", access: ReadOnly);
     internal static class RXMEMWRAP_ { internal const uint WrapMask = 7, Empty = 8; }
     internal static class RXPBSIZE_ { internal const uint SizeMask = 0xF_FC00; }
     internal static class RSCCTL_ { internal const uint Enable = 1; }
 
     // Virtualisation (8.2.3.27), which drivers clear even where they do not use it
-    internal static readonly Register PFVFRE = Define("PFVFRE", 0x051E0, ReadWrite, 0, "Pools that may receive (8.2.3.27.7)", 2);
+    internal static readonly Register PFVFRE = Define(0x051E0, "Pools that may receive (8.2.3.27.7)", 0, 2);
 
     // Flow Director (8.2.3.21)
-    internal static readonly Register FDIRHKEY = Define("FDIRHKEY", 0x0EE68, ReadWrite, 0, "Key of the bucket hash (8.2.3.21.2)");
-    internal static readonly Register FDIRSKEY = Define("FDIRSKEY", 0x0EE6C, ReadWrite, 0, "Key of the signature hash (8.2.3.21.3)");
-    internal static readonly Register FDIRDIP4M = Define("FDIRDIP4M", 0x0EE3C, ReadWrite, 0, "Bits of the IPv4 destination not compared (8.2.3.21.4)");
-    internal static readonly Register FDIRSIP4M = Define("FDIRSIP4M", 0x0EE40, ReadWrite, 0, "Bits of the IPv4 source not compared (8.2.3.21.5)");
-    internal static readonly Register FDIRTCPM = Define("FDIRTCPM", 0x0EE44, ReadWrite, 0, "Bits of TCP ports not compared (8.2.3.21.6)");
-    internal static readonly Register FDIRUDPM = Define("FDIRUDPM", 0x0EE48, ReadWrite, 0, "Bits of UDP ports not compared (8.2.3.21.7)");
-    internal static readonly Register FDIRIP6M = Define("FDIRIP6M", 0x0EE74, ReadWrite, 0, "Bytes of IPv6 addresses not compared (8.2.3.21.8)");
-    internal static readonly Register FDIRSCTPM = SinceX550(Define("FDIRSCTPM", 0x0EE78, ReadWrite, 0, "Bits of SCTP ports not compared (X550)"));
-    internal static readonly Register FDIRM = Define("FDIRM", 0x0EE70, ReadWrite, 0, "Fields not compared (8.2.3.21.9)");
-    internal static readonly Register FDIRFREE = Define("FDIRFREE", 0x0EE38, ReadWrite, 0, "Free filters (8.2.3.21.10)");
-    internal static readonly Register FDIRLEN = Define("FDIRLEN", 0x0EE4C, ReadClear, 0, "Longest bucket (8.2.3.21.11)");
-    internal static readonly Register FDIRUSTAT = Define("FDIRUSTAT", 0x0EE50, ReadClear, 0, "Filters added and removed (8.2.3.21.12)");
-    internal static readonly Register FDIRFSTAT = Define("FDIRFSTAT", 0x0EE54, ReadClear, 0, "Failed additions and removals (8.2.3.21.13)");
-    internal static readonly Register FDIRMATCH = Define("FDIRMATCH", 0x0EE58, ReadClear, 0, "Packets that matched (8.2.3.21.14)");
-    internal static readonly Register FDIRMISS = Define("FDIRMISS", 0x0EE5C, ReadClear, 0, "Packets that matched none (8.2.3.21.15)");
-    internal static readonly Register FDIRSIPv6 = Define("FDIRSIPv6", 0x0EE0C, ReadWrite, 0, "Filter: first words of an IPv6 address (8.2.3.21.16)", 3);
-    internal static readonly Register FDIRIPSA = Define("FDIRIPSA", 0x0EE18, ReadWrite, 0, "Filter: source address (8.2.3.21.17)");
-    internal static readonly Register FDIRIPDA = Define("FDIRIPDA", 0x0EE1C, ReadWrite, 0, "Filter: destination address (8.2.3.21.18)");
-    internal static readonly Register FDIRPORT = Define("FDIRPORT", 0x0EE20, ReadWrite, 0, "Filter: ports (8.2.3.21.19)");
-    internal static readonly Register FDIRVLAN = Define("FDIRVLAN", 0x0EE24, ReadWrite, 0, "Filter: VLAN tag, flexible bytes (8.2.3.21.20)");
-    internal static readonly Register FDIRHASH = Define("FDIRHASH", 0x0EE28, ReadWrite, 0, "Filter: bucket, signature or software index (8.2.3.21.21)");
-    internal static readonly Register FDIRCMD = Define("FDIRCMD", 0x0EE2C, ReadWrite, 0, "Command: add, remove, query a filter (8.2.3.21.22)");
+    internal static readonly Register FDIRCTRL = Describe(Cleared.FDIRCTRL, "Flow Director: memory, mode, initialisation done (8.2.3.21.1)");
+    internal static readonly Register FDIRHKEY = Define(0x0EE68, "Key of the bucket hash (8.2.3.21.2)");
+    internal static readonly Register FDIRSKEY = Define(0x0EE6C, "Key of the signature hash (8.2.3.21.3)");
+    internal static readonly Register FDIRDIP4M = Define(0x0EE3C, "Bits of the IPv4 destination not compared (8.2.3.21.4)");
+    internal static readonly Register FDIRSIP4M = Define(0x0EE40, "Bits of the IPv4 source not compared (8.2.3.21.5)");
+    internal static readonly Register FDIRTCPM = Define(0x0EE44, "Bits of TCP ports not compared (8.2.3.21.6)");
+    internal static readonly Register FDIRUDPM = Define(0x0EE48, "Bits of UDP ports not compared (8.2.3.21.7)");
+    internal static readonly Register FDIRIP6M = Define(0x0EE74, "Bytes of IPv6 addresses not compared (8.2.3.21.8)");
+    internal static readonly Register FDIRSCTPM = SinceX550(Define(0x0EE78, "Bits of SCTP ports not compared (X550)"));
+    internal static readonly Register FDIRM = Define(0x0EE70, "Fields not compared (8.2.3.21.9)");
+    internal static readonly Register FDIRFREE = Define(0x0EE38, "Free filters (8.2.3.21.10)");
+    internal static readonly Register FDIRLEN = Define(0x0EE4C, "Longest bucket (8.2.3.21.11)", access: ReadClear);
+    internal static readonly Register FDIRUSTAT = Define(0x0EE50, "Filters added and removed (8.2.3.21.12)", access: ReadClear);
+    internal static readonly Register FDIRFSTAT = Define(0x0EE54, "Failed additions and removals (8.2.3.21.13)", access: ReadClear);
+    internal static readonly Register FDIRMATCH = Define(0x0EE58, "Packets that matched (8.2.3.21.14)", access: ReadClear);
+    internal static readonly Register FDIRMISS = Define(0x0EE5C, "Packets that matched none (8.2.3.21.15)", access: ReadClear);
+    internal static readonly Register FDIRSIPv6 = Define(0x0EE0C, "Filter: first words of an IPv6 address (8.2.3.21.16)", 0, 3);
+    internal static readonly Register FDIRIPSA = Define(0x0EE18, "Filter: source address (8.2.3.21.17)");
+    internal static readonly Register FDIRIPDA = Define(0x0EE1C, "Filter: destination address (8.2.3.21.18)");
+    internal static readonly Register FDIRPORT = Define(0x0EE20, "Filter: ports (8.2.3.21.19)");
+    internal static readonly Register FDIRVLAN = Define(0x0EE24, "Filter: VLAN tag, flexible bytes (8.2.3.21.20)");
+    internal static readonly Register FDIRHASH = Define(0x0EE28, "Filter: bucket, signature or software index (8.2.3.21.21)");
+    internal static readonly Register FDIRCMD = Define(0x0EE2C, "Command: add, remove, query a filter (8.2.3.21.22)");
     internal static class FDIRCTRL_
     {
         internal const uint AllocationMask = 3, InitDone = 1u << 3, PerfectMatch = 1u << 4, ReportStatus = 1u << 5,

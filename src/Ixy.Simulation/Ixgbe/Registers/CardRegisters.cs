@@ -1,15 +1,26 @@
+using System.Runtime.CompilerServices;
 using Ixy.Ixgbe;
 
 namespace Ixy.Simulation.Ixgbe.Registers;
 
 /// <summary>
-/// Every register of the card: the driver's table and those that only other drivers use (datasheet chapter 8). One file
-/// a section of the datasheet; field constants stand beside their register.
+/// Every register of the card: those the driver uses, and those that only other drivers use (datasheet chapter 8). One file
+/// a section of the datasheet; field constants stand beside their register, or where the model looks at them.
 /// </summary>
 internal static partial class CardRegisters
 {
     /// <summary>The whole table. Joined on first use, when the rows of all files have been defined.</summary>
-    internal static IReadOnlyList<Register> All => field ??= [.. IxgbeRegisters.All, .. Table.Rows];
+    internal static IReadOnlyList<Register> All =>
+        field ??= [.. IxgbeRegisters.All, .. IxgbeFeatureRegisters.All, .. Table.Rows.Rows];
+
+    /// <summary>Second places of registers: the first of an array are also seen where the 82598 had them.</summary>
+    internal static IReadOnlyList<Alias> Aliases => field ??=
+    [
+        new(IxgbeRegisters.DCA_RXCTRL, 0x02200, 16), new(IxgbeRegisters.SRRCTL, 0x02100, 16),
+        new(IxgbeFeatureRegisters.RAL, 0x05400, 16, 8), new(IxgbeRegisters.RAH, 0x05404, 16, 8),
+        new(PSRTYPE, 0x05480, 16), new(MRQC, 0x0EC80, 1), new(IxgbeFeatureRegisters.RSSRK, 0x0EB80, 10),
+        new(IxgbeFeatureRegisters.RETA, 0x0EB00, 32), new(PBACL, 0x11068, 1), new(QPTC, 0x06030, 16, 0x40),
+    ];
 
     /// <summary>The registers of one of the models: the 82599 has fewer than its successors.</summary>
     internal static IReadOnlyList<Register> Of(IxgbeCardOptions options) =>
@@ -30,14 +41,14 @@ internal static partial class CardRegisters
         offset >= register.Offset && offset < register.Offset + register.Count * register.Stride;
 
     private static Register Define(
-        string name, uint offset, RegisterAccess access, uint reset, string meaning, int count = 1, uint stride = 4) =>
-        Define(new Register(name, offset, access, reset, meaning) { Count = count, Stride = stride });
+        uint offset, string meaning, uint reset = 0, int count = 1, uint stride = 4,
+        RegisterAccess access = RegisterAccess.ReadWrite, [CallerMemberName] string name = "") =>
+        Table.Rows.Add(offset, meaning, reset, count, stride, access, name: name);
 
-    private static Register Define(Register register)
-    {
-        Table.Rows.Add(register);
-        return register;
-    }
+    private static Register Define(Register register) => Table.Rows.Add(register);
+
+    // The driver only sets it back; what it means matters here.
+    private static Register Describe(Register register, string meaning) => Define(register with { Meaning = meaning });
 
     // A register that the 82599 does not have.
     private static Register SinceX540(Register register)
@@ -53,12 +64,19 @@ internal static partial class CardRegisters
         return register;
     }
 
+    /// <summary>A second place where the first elements of a register are seen.</summary>
+    /// <param name="Register">The register.</param>
+    /// <param name="Offset">Where the first is seen.</param>
+    /// <param name="Count">How many are.</param>
+    /// <param name="Stride">Bytes from one to the next there.</param>
+    internal sealed record Alias(Register Register, uint Offset, int Count, uint Stride = 4);
+
     // A class of its own, so that it is initialised before the rows in whichever file come first.
     private static class Table
     {
-        internal static readonly List<Register> Rows = [];
+        internal static readonly RegisterTable Rows = new();
 
         // Which of the driver's table are later ones, and those that the rows add.
-        internal static readonly HashSet<Register> SinceX540 = [], SinceX550 = [IxgbeRegisters.ERETA];
+        internal static readonly HashSet<Register> SinceX540 = [], SinceX550 = [IxgbeFeatureRegisters.ERETA];
     }
 }

@@ -22,8 +22,9 @@ internal sealed unsafe class RegisterFile : IDisposable
 
     /// <param name="length">Bytes of the BAR, a multiple of 4 KiB.</param>
     /// <param name="table">Every register the card has; none may overlap.</param>
+    /// <param name="aliases">Second places of some of them.</param>
     /// <param name="sharedPages">Offsets of 4 KiB pages that the driver may see as plain memory.</param>
-    internal RegisterFile(uint length, IReadOnlyList<Register> table, params uint[] sharedPages)
+    internal RegisterFile(uint length, IReadOnlyList<Register> table, IReadOnlyList<CardRegisters.Alias> aliases, params uint[] sharedPages)
     {
         Length = length;
         _table = table;
@@ -31,8 +32,10 @@ internal sealed unsafe class RegisterFile : IDisposable
         foreach (var register in table)
         {
             for (int index = 0; index < register.Count; index++) Place(register, index, register[index]);
-            for (int index = 0; index < register.AliasCount; index++)
-                Place(register, index, register.AliasOffset + (uint)index * register.AliasStride);
+        }
+        foreach (var alias in aliases)
+        {
+            for (int index = 0; index < alias.Count; index++) Place(alias.Register, index, alias.Offset + (uint)index * alias.Stride);
         }
         Shared = new SharedPages(length, sharedPages);
         Reset();

@@ -82,7 +82,7 @@ internal sealed class TransmitArbiters
 
     private void WriteControl(uint value)
     {
-        const uint Settings = DMATXCTL_.GlobalDoubleVlan | 0xFFFFu << DMATXCTL_.VlanTypeShift;
+        const uint Settings = TransmitOffload.GlobalDoubleVlan | 0xFFFFu << TransmitOffload.VlanTypeShift;
         if (_path.IsTransmitEnabled && ((_registers[DMATXCTL] ^ value) & Settings) != 0)
             Report(TransmitRule.SettingsWhileEnabled, "DMATXCTL", value);
         _registers[DMATXCTL] = value;

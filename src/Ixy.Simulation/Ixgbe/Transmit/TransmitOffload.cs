@@ -10,6 +10,9 @@ namespace Ixy.Simulation.Ixgbe.Transmit;
 /// </summary>
 internal static unsafe class TransmitOffload
 {
+    internal const uint GlobalDoubleVlan = 1u << 3; // DMATXCTL (8.2.3.9.2)
+    internal const int VlanTypeShift = 16;
+
     private const int AddressesLength = 12, TagLength = 4, IpChecksumOffset = 10;
     private const uint ExternalVlanTypeOffset = 0x05078, ExtendedVlan = 1u << 26;
 
@@ -66,9 +69,9 @@ internal static unsafe class TransmitOffload
     {
         int before = AddressesLength;
         uint control = registers[DMATXCTL];
-        ushort inner = (ushort)(control >> DMATXCTL_.VlanTypeShift);
+        ushort inner = (ushort)(control >> VlanTypeShift);
         ushort outer = (ushort)(registers.Memory[ExternalVlanTypeOffset / sizeof(uint)] >> 16);
-        bool isDouble = (control & DMATXCTL_.GlobalDoubleVlan) != 0 || (registers[CTRL_EXT] & ExtendedVlan) != 0;
+        bool isDouble = (control & GlobalDoubleVlan) != 0 || (registers[CTRL_EXT] & ExtendedVlan) != 0;
         var type = new ReadOnlySpan<byte>(frame + AddressesLength, sizeof(ushort));
         if (isDouble && BinaryPrimitives.ReadUInt16BigEndian(type) == outer) before += TagLength;
         byte* start = frame - TagLength;

@@ -6,9 +6,13 @@ namespace Ixy.Simulation.Ixgbe.Transmit;
 // Enabling, disabling, and the rules that software keeps or breaks (datasheet 4.6.8, 8.2.3.9).
 internal sealed unsafe partial class TransmitQueue
 {
+    // TXDCTL (8.2.3.9.10)
+    internal const int WriteBackShift = 16;
+    private const uint ThresholdMask = 0x7F, SoftwareFlush = 1u << 26;
+
     private const uint LengthUnit = 128, LengthMask = 0xF_FF80, LongestRing = 128 * 1024;
-    private const uint AllThresholds = TXDCTL_.ThresholdMask << TXDCTL_.PrefetchShift
-        | TXDCTL_.ThresholdMask << TXDCTL_.HostShift | TXDCTL_.ThresholdMask << TXDCTL_.WriteBackShift;
+    private const uint AllThresholds = ThresholdMask << TXDCTL_.PrefetchShift
+        | ThresholdMask << TXDCTL_.HostShift | ThresholdMask << WriteBackShift;
     private ulong _rulesReported;
     private (uint Thresholds, uint HeadWriteBack, uint Attributes)? _checked;
 
@@ -19,10 +23,10 @@ internal sealed unsafe partial class TransmitQueue
     internal void Apply(uint control)
     {
         bool enable = (control & TXDCTL_.Enable) != 0;
-        if ((control & TXDCTL_.SoftwareFlush) != 0 && IsEnabled) Flush();
+        if ((control & SoftwareFlush) != 0 && IsEnabled) Flush();
         if (enable) Enable(control);
         else if (IsEnabled) Disable();
-        _registers[TXDCTL, Index] = control & ~TXDCTL_.SoftwareFlush;
+        _registers[TXDCTL, Index] = control & ~SoftwareFlush;
     }
 
     /// <summary>Setting DMATXCTL.TE enables queue 0, with whatever is programmed then (8.2.3.9.10).</summary>
@@ -49,7 +53,7 @@ internal sealed unsafe partial class TransmitQueue
         _count = (_registers[TDLEN, Index] & LengthMask) / (uint)sizeof(TransmitDescriptor);
         _headWriteBack = (low & TDWBAL_.Enable) == 0 ? 0
             : (ulong)_registers[TDWBAH, Index] << 32 | low & TDWBAL_.AddressMask;
-        _writeBackThreshold = WritesHead ? 0 : control >> TXDCTL_.WriteBackShift & TXDCTL_.ThresholdMask;
+        _writeBackThreshold = WritesHead ? 0 : control >> WriteBackShift & ThresholdMask;
         _reportsEach = !WritesHead && _writeBackThreshold == 0;
         // Where software made a ring shorter that is in use, the card stays inside of what it is now.
         if (_head >= _count) (_head, _tail) = (0, 0);
@@ -104,9 +108,9 @@ internal sealed unsafe partial class TransmitQueue
 
     private void CheckThresholds(uint control)
     {
-        uint prefetch = control >> TXDCTL_.PrefetchShift & TXDCTL_.ThresholdMask;
-        uint host = control >> TXDCTL_.HostShift & TXDCTL_.ThresholdMask;
-        uint writeBack = control >> TXDCTL_.WriteBackShift & TXDCTL_.ThresholdMask;
+        uint prefetch = control >> TXDCTL_.PrefetchShift & ThresholdMask;
+        uint host = control >> TXDCTL_.HostShift & ThresholdMask;
+        uint writeBack = control >> WriteBackShift & ThresholdMask;
         if (prefetch + writeBack > OnChipDescriptors) Report(TransmitRule.Thresholds, "TXDCTL", control);
         if (prefetch != 0 && host == 0) Report(TransmitRule.HostThreshold, "TXDCTL", control);
         if (!WritesHead) return;

@@ -1,5 +1,6 @@
 using Ixy.Simulation.Ixgbe;
 using Ixy.Simulation.Ixgbe.Port;
+using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 using LINKS_ = Ixy.Ixgbe.IxgbeRegisters.LINKS_;
@@ -63,9 +64,9 @@ public sealed class CopperPhyTests
     {
         using var bench = Bench(0x1528);
         Cycle(bench, MSCA_.Address, Pma, 2);
-        Cycle(bench, MSCA_.ReadNext, Pma, 0);
+        Cycle(bench, Mdio.ReadNext, Pma, 0);
         Assert.Equal(0x0154u, bench.Read(MSRWD) >> 16);
-        Cycle(bench, MSCA_.ReadNext, Pma, 0);
+        Cycle(bench, Mdio.ReadNext, Pma, 0);
         Assert.Equal(0x0200u, bench.Read(MSRWD) >> 16);
     }
 
@@ -96,7 +97,7 @@ public sealed class CopperPhyTests
         Write(bench, AutoNegotiation, 0x20, 0x1000);
         Write(bench, AutoNegotiation, 0, 0x3200);
         bench.Run();
-        Assert.Equal(LINKS_.Up | LINKS_.Speed10G, bench.Read(LINKS) & (LINKS_.Up | LINKS_.SpeedMask));
+        Assert.Equal(LINKS_.Up | LinkState.Speed10G, bench.Read(LINKS) & (LINKS_.Up | LinkState.SpeedMask));
     }
 
     [Fact]
@@ -106,7 +107,7 @@ public sealed class CopperPhyTests
         Write(bench, AutoNegotiation, 0x20, 0);
         Write(bench, AutoNegotiation, 0, 0x3200);
         bench.Run();
-        Assert.Equal(LINKS_.Up | LINKS_.Speed1G, bench.Read(LINKS) & (LINKS_.Up | LINKS_.SpeedMask));
+        Assert.Equal(LINKS_.Up | LinkState.Speed1G, bench.Read(LINKS) & (LINKS_.Up | LinkState.SpeedMask));
     }
 
     // IEEE 802.3: bits 15:14 of status 2 are 10 where there is a part (45.2.1.7.1 and its like); who scans a bus looks there.

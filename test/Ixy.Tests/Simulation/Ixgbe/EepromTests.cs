@@ -79,7 +79,7 @@ public sealed class EepromTests
         using var bench = new CardBench(new IxgbeCardOptions { MacAddress = 0xA0_36_9F_12_34_56 });
         int core = ReadWord(bench, 0x09);
         Assert.Equal([0x36A0, 0x129F, 0x5634], new[] { ReadWord(bench, core + 1), ReadWord(bench, core + 2), ReadWord(bench, core + 3) });
-        Assert.Equal(0x129F_36A0u, bench.Read(IxgbeRegisters.RAL));
+        Assert.Equal(0x129F_36A0u, bench.Read(IxgbeFeatureRegisters.RAL));
         Assert.Equal(0x8000_5634u, bench.Read(IxgbeRegisters.RAH));
     }
 
@@ -119,9 +119,9 @@ public sealed class EepromTests
     {
         using var bench = new CardBench();
         uint eec = bench.Read(IxgbeRegisters.EEC);
-        Assert.NotEqual(0u, eec & IxgbeRegisters.EEC_.Present);
-        Assert.NotEqual(0u, eec & IxgbeRegisters.EEC_.Address16);
-        Assert.Equal(EepromImage.Length, 64 << (int)(eec >> IxgbeRegisters.EEC_.SizeShift & 0xF));
+        Assert.NotEqual(0u, eec & Eeprom.Present);
+        Assert.NotEqual(0u, eec & Eeprom.Address16);
+        Assert.Equal(EepromImage.Length, 64 << (int)(eec >> Eeprom.SizeShift & 0xF));
     }
 
     [Fact]
@@ -160,7 +160,7 @@ public sealed class EepromTests
     public void Section_8_2_3_2_1_PinsMovedWithoutGrantAreAViolation()
     {
         using var bench = new CardBench();
-        bench.Write(IxgbeRegisters.EEC, IxgbeRegisters.EEC_.Clock);
+        bench.Write(IxgbeRegisters.EEC, Eeprom.Clock);
         Assert.Equal("eeprom-pins-without-grant", Assert.Single(bench.Card.Violations.All).Rule);
     }
 
@@ -173,11 +173,11 @@ public sealed class EepromTests
         bench.Run(Eeprom.WriteTime);
         Assert.NotEqual(0u, bench.Read(EEWR) & EERD_.Done);
         Assert.Equal(0xCAFE, ReadWord(bench, 0x120));
-        Assert.NotEqual(0u, bench.Read(IxgbeRegisters.EEC) & IxgbeRegisters.EEC_.FlashUpdateDone);
-        bench.Write(IxgbeRegisters.EEC, IxgbeRegisters.EEC_.FlashUpdate);
-        Assert.Equal(0u, bench.Read(IxgbeRegisters.EEC) & IxgbeRegisters.EEC_.FlashUpdateDone);
+        Assert.NotEqual(0u, bench.Read(IxgbeRegisters.EEC) & Eeprom.FlashUpdateDone);
+        bench.Write(IxgbeRegisters.EEC, Eeprom.FlashUpdate);
+        Assert.Equal(0u, bench.Read(IxgbeRegisters.EEC) & Eeprom.FlashUpdateDone);
         bench.Run(Eeprom.FlashUpdateTime);
-        Assert.NotEqual(0u, bench.Read(IxgbeRegisters.EEC) & IxgbeRegisters.EEC_.FlashUpdateDone);
+        Assert.NotEqual(0u, bench.Read(IxgbeRegisters.EEC) & Eeprom.FlashUpdateDone);
     }
 
     private static ushort ReadWord(CardBench bench, int address)
@@ -206,42 +206,42 @@ public sealed class EepromTests
 
         internal void Acquire()
         {
-            Set(IxgbeRegisters.EEC_.Request, true);
-            Assert.NotEqual(0u, bench.Read(IxgbeRegisters.EEC) & IxgbeRegisters.EEC_.Grant);
+            Set(Eeprom.Request, true);
+            Assert.NotEqual(0u, bench.Read(IxgbeRegisters.EEC) & Eeprom.Grant);
             Standby();
         }
 
         internal void Standby()
         {
-            Set(IxgbeRegisters.EEC_.Select, true);
-            Set(IxgbeRegisters.EEC_.Select, false);
+            Set(Eeprom.Select, true);
+            Set(Eeprom.Select, false);
         }
 
         internal void Release()
         {
-            Set(IxgbeRegisters.EEC_.Select, true);
-            Set(IxgbeRegisters.EEC_.Request, false);
+            Set(Eeprom.Select, true);
+            Set(Eeprom.Request, false);
         }
 
         internal void Send(int value, int bits)
         {
             for (int bit = bits - 1; bit >= 0; bit--)
             {
-                Set(IxgbeRegisters.EEC_.DataIn, (value >> bit & 1) != 0);
-                Set(IxgbeRegisters.EEC_.Clock, true);
-                Set(IxgbeRegisters.EEC_.Clock, false);
+                Set(Eeprom.DataIn, (value >> bit & 1) != 0);
+                Set(Eeprom.Clock, true);
+                Set(Eeprom.Clock, false);
             }
         }
 
         internal int Take(int bits)
         {
             int value = 0;
-            Set(IxgbeRegisters.EEC_.DataIn, false);
+            Set(Eeprom.DataIn, false);
             for (int bit = 0; bit < bits; bit++)
             {
-                Set(IxgbeRegisters.EEC_.Clock, true);
-                value = value << 1 | ((bench.Read(IxgbeRegisters.EEC) & IxgbeRegisters.EEC_.DataOut) != 0 ? 1 : 0);
-                Set(IxgbeRegisters.EEC_.Clock, false);
+                Set(Eeprom.Clock, true);
+                value = value << 1 | ((bench.Read(IxgbeRegisters.EEC) & Eeprom.DataOut) != 0 ? 1 : 0);
+                Set(Eeprom.Clock, false);
             }
             return value;
         }

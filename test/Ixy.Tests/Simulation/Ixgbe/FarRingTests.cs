@@ -1,4 +1,5 @@
 using Ixy.Ixgbe;
+using Ixy.Simulation.Ixgbe.Registers;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 
@@ -35,7 +36,7 @@ public sealed class FarRingTests
         var host = new Host(() => bench[0].IsDone(0));
         bench.Card.InterruptTarget = host;
         bench.Bench.Scatter(_ => true);
-        bench.Bench.Write(IxgbeRegisters.IVAR, 0x80);
+        bench.Bench.Write(CardRegisters.IVAR, 0x80);
         bench.Bench.Write(0x00880, 1); // EIMS
         bench.Deliver(ReceiveBench.Frame());
         Assert.Equal([true], host.WasDone);
@@ -97,7 +98,7 @@ public sealed class FarRingTests
     {
         using var bench = ReceiveBench.Receiving();
         List<uint> heads = [];
-        bench.Bench.Scatter(_ => true, before: () => heads.Add(bench.Card.ReadBar(0, IxgbeRegisters.RDH[0])));
+        bench.Bench.Scatter(_ => true, before: () => heads.Add(bench.Card.ReadBar(0, CardRegisters.RDH[0])));
         bench.Deliver(ReceiveBench.Frame());
         // The buffer, and the descriptor.
         Assert.Equal([0u, 0u], heads);

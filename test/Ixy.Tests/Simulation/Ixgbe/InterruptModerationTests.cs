@@ -1,4 +1,5 @@
 using Ixy.Simulation.Ixgbe;
+using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 using static Ixy.Tests.Simulation.Ixgbe.PciSteps;

@@ -1,3 +1,4 @@
+using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 using static Ixy.Tests.Simulation.Ixgbe.PciSteps;

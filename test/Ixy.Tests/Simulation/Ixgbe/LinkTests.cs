@@ -1,4 +1,5 @@
 using Ixy.Simulation.Ixgbe;
+using Ixy.Simulation.Ixgbe.Port;
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
@@ -16,7 +17,7 @@ public sealed class LinkTests
         bench.Run(Delay / 2);
         Assert.Equal(0u, bench.Read(LINKS) & LINKS_.Up);
         bench.Run(Delay);
-        Assert.Equal(LINKS_.Up | LINKS_.Speed10G, bench.Read(LINKS) & (LINKS_.Up | LINKS_.SpeedMask));
+        Assert.Equal(LINKS_.Up | LinkState.Speed10G, bench.Read(LINKS) & (LINKS_.Up | LinkState.SpeedMask));
         Assert.True(bench.Card.Link.IsUp);
         Assert.Equal(10_000, bench.Card.Link.SpeedMbps);
         Assert.NotEqual(0u, bench.Read(STATUS) & 1u << 7);
@@ -41,13 +42,13 @@ public sealed class LinkTests
         using var bench = new CardBench(new IxgbeCardOptions { LinkUpDelay = 0, PartnerSpeedMbps = 1_000 });
         bench.Run();
         Assert.False(bench.Card.Link.IsUp); // 10 Gb/s serial meets a partner of 1 Gb/s
-        uint gigabit = AUTOC.Reset & ~(AUTOC_.LinkModeBits << AUTOC_.LinkModeShift);
+        uint gigabit = AUTOC.Reset & ~(LinkState.ModeBitsMask << LinkState.AutocModeShift);
         bench.Write(AUTOC, gigabit);
         bench.Run();
         Assert.False(bench.Card.Link.IsUp);
         bench.Write(AUTOC, gigabit | AUTOC_.Restart);
         bench.Run();
-        Assert.Equal(LINKS_.Up | LINKS_.Speed1G, bench.Read(LINKS) & (LINKS_.Up | LINKS_.SpeedMask));
+        Assert.Equal(LINKS_.Up | LinkState.Speed1G, bench.Read(LINKS) & (LINKS_.Up | LinkState.SpeedMask));
         Assert.Equal(PCS1GLSTA_.LinkOk, bench.Read(PCS1GLSTA) & PCS1GLSTA_.LinkOk);
     }
 
@@ -74,14 +75,14 @@ public sealed class LinkTests
         using var bench = new CardBench();
         bench.Run();
         bench.Read(LINKS);
-        Assert.NotEqual(0u, bench.Read(LINKS) & LINKS_.StillUp);
+        Assert.NotEqual(0u, bench.Read(LINKS) & LinkState.StillUp);
         bench.TestWire.Signal = false;
         bench.Run();
         bench.Read(LINKS);
         bench.TestWire.Signal = true;
         bench.Run();
-        Assert.Equal(LINKS_.Up, bench.Read(LINKS) & (LINKS_.Up | LINKS_.StillUp)); // up, but it was down
-        Assert.NotEqual(0u, bench.Read(LINKS) & LINKS_.StillUp);
+        Assert.Equal(LINKS_.Up, bench.Read(LINKS) & (LINKS_.Up | LinkState.StillUp)); // up, but it was down
+        Assert.NotEqual(0u, bench.Read(LINKS) & LinkState.StillUp);
     }
 
     [Fact]
@@ -91,7 +92,7 @@ public sealed class LinkTests
         bench.TestWire.Signal = false;
         bench.Run();
         Assert.False(bench.Card.Link.IsUp);
-        bench.Write(AUTOC, AUTOC.Reset | AUTOC_.ForceLinkUp);
+        bench.Write(AUTOC, AUTOC.Reset | LinkState.ForceLinkUp);
         bench.Run();
         Assert.True(bench.Card.Link.IsUp);
     }
@@ -126,12 +127,12 @@ public sealed class LinkTests
     public void Section_8_2_3_1_4_InputPinsShowModuleAndSignal()
     {
         using var bench = new CardBench();
-        Assert.Equal(ESDP_.ModulePresent, bench.Read(ESDP) & (ESDP_.ModulePresent | ESDP_.RxLoss));
+        Assert.Equal(SdpPins.ModulePresent, bench.Read(ESDP) & (SdpPins.ModulePresent | SdpPins.RxLoss));
         bench.Read(EICR);
         bench.Write(GPIE, 1u << 1); // an interrupt when SDP1 goes high
         bench.TestWire.Signal = false;
         bench.Run();
-        Assert.Equal(ESDP_.ModulePresent | ESDP_.RxLoss, bench.Read(ESDP) & (ESDP_.ModulePresent | ESDP_.RxLoss));
+        Assert.Equal(SdpPins.ModulePresent | SdpPins.RxLoss, bench.Read(ESDP) & (SdpPins.ModulePresent | SdpPins.RxLoss));
         Assert.NotEqual(0u, bench.Read(EICR) & 1u << 25);
     }
 
@@ -141,7 +142,7 @@ public sealed class LinkTests
         using var bench = new CardBench(new IxgbeCardOptions { LinkUpDelay = 0, HasSfpModule = false });
         bench.Run();
         Assert.False(bench.Card.Link.IsUp);
-        Assert.Equal(0u, bench.Read(ESDP) & ESDP_.ModulePresent);
+        Assert.Equal(0u, bench.Read(ESDP) & SdpPins.ModulePresent);
     }
 
     [Fact]
@@ -152,7 +153,7 @@ public sealed class LinkTests
         bench.Write(ESDP, 0); // all inputs: the module's own resistor pulls TX_DISABLE up
         bench.Run();
         Assert.False(bench.Card.Link.IsUp);
-        bench.Write(ESDP, ESDP_.TxDisable << ESDP_.DirectionShift);
+        bench.Write(ESDP, ESDP_.TxDisable << SdpPins.DirectionShift);
         bench.Run();
         Assert.True(bench.Card.Link.IsUp);
     }
@@ -160,7 +161,7 @@ public sealed class LinkTests
     [Fact]
     public void Sff8431_RateSelectIsLowForOneGigabit()
     {
-        const uint Outputs = (ESDP_.TxDisable | ESDP_.RateSelect) << ESDP_.DirectionShift;
+        const uint Outputs = (ESDP_.TxDisable | ESDP_.RateSelect) << SdpPins.DirectionShift;
         using var bench = new CardBench();
         bench.Run();
         bench.Write(ESDP, Outputs);
@@ -171,9 +172,9 @@ public sealed class LinkTests
         Assert.True(bench.Card.Link.IsUp);
         using var slow = new CardBench(new IxgbeCardOptions { LinkUpDelay = 0, PartnerSpeedMbps = 1_000 });
         slow.Write(ESDP, Outputs);
-        slow.Write(AUTOC, AUTOC.Reset & ~AUTOC_.LinkModeMask | AUTOC_.Restart);
+        slow.Write(AUTOC, AUTOC.Reset & ~AUTOC_.ModeMask | AUTOC_.Restart);
         slow.Run();
-        Assert.Equal(LINKS_.Up | LINKS_.Speed1G, slow.Read(LINKS) & (LINKS_.Up | LINKS_.SpeedMask));
+        Assert.Equal(LINKS_.Up | LinkState.Speed1G, slow.Read(LINKS) & (LINKS_.Up | LinkState.SpeedMask));
     }
 
     [Theory]
@@ -190,16 +191,16 @@ public sealed class LinkTests
 
     // LINKS[27] and [29:28], as drivers of the X550 read them.
     [Theory]
-    [InlineData(10_000, LINKS_.Speed10G)]
-    [InlineData(5_000, LINKS_.Speed100M | LINKS_.OtherSpeed)]
-    [InlineData(2_500, LINKS_.Speed10G | LINKS_.OtherSpeed)]
-    [InlineData(1_000, LINKS_.Speed1G)]
-    [InlineData(100, LINKS_.Speed100M)]
+    [InlineData(10_000, LinkState.Speed10G)]
+    [InlineData(5_000, LinkState.Speed100M | LINKS_.OtherSpeed)]
+    [InlineData(2_500, LinkState.Speed10G | LINKS_.OtherSpeed)]
+    [InlineData(1_000, LinkState.Speed1G)]
+    [InlineData(100, LinkState.Speed100M)]
     public void TheX550HasTwoMoreSpeeds(int partner, uint speed)
     {
         using var bench = new CardBench(new IxgbeCardOptions { DeviceId = 0x1563, LinkUpDelay = 0, PartnerSpeedMbps = partner });
         bench.Run();
-        Assert.Equal(LINKS_.Up | speed, bench.Read(LINKS) & (LINKS_.Up | LINKS_.SpeedMask | LINKS_.OtherSpeed));
+        Assert.Equal(LINKS_.Up | speed, bench.Read(LINKS) & (LINKS_.Up | LinkState.SpeedMask | LINKS_.OtherSpeed));
         Assert.Equal(partner, bench.Card.Link.SpeedMbps);
     }
 
@@ -208,7 +209,7 @@ public sealed class LinkTests
     {
         using var bench = new CardBench();
         bench.Run();
-        Assert.Equal(2u, bench.Read(LINKS) >> LINKS_.ModeShift & 3); // 10 Gb/s serial
+        Assert.Equal(2u, bench.Read(LINKS) >> LinkState.LinksModeShift & 3); // 10 Gb/s serial
     }
 
     [Theory]
@@ -255,14 +256,14 @@ public sealed class LinkTests
     }
 
     [Theory]
-    [InlineData(10_000, LINKS_.Speed10G)]
-    [InlineData(1_000, LINKS_.Speed1G)]
-    [InlineData(100, LINKS_.Speed100M)]
+    [InlineData(10_000, LinkState.Speed10G)]
+    [InlineData(1_000, LinkState.Speed1G)]
+    [InlineData(100, LinkState.Speed100M)]
     public void TheX540TakesThePartnersSpeed(int partner, uint speed)
     {
         using var bench = new CardBench(new IxgbeCardOptions { DeviceId = 0x1528, LinkUpDelay = 0, PartnerSpeedMbps = partner });
         bench.Run();
-        Assert.Equal(LINKS_.Up | speed, bench.Read(LINKS) & (LINKS_.Up | LINKS_.SpeedMask));
+        Assert.Equal(LINKS_.Up | speed, bench.Read(LINKS) & (LINKS_.Up | LinkState.SpeedMask));
         Assert.Equal(partner, bench.Card.Link.SpeedMbps);
     }
 }

@@ -139,12 +139,12 @@ public sealed unsafe class PciConfigTests
     public void WithoutMemorySpaceRegistersReadAsOnesAndWritesAreLost()
     {
         using var bench = new CardBench();
-        bench.Write(IxgbeRegisters.MRQC, 0x1);
+        bench.Write(CardRegisters.MRQC, 0x1);
         bench.SetConfig(0x04, 0x0004, 2);
-        Assert.Equal(uint.MaxValue, bench.Read(IxgbeRegisters.MRQC));
-        bench.Write(IxgbeRegisters.MRQC, 0x2);
+        Assert.Equal(uint.MaxValue, bench.Read(CardRegisters.MRQC));
+        bench.Write(CardRegisters.MRQC, 0x2);
         bench.SetConfig(0x04, 0x0006, 2);
-        Assert.Equal(0x1u, bench.Read(IxgbeRegisters.MRQC));
+        Assert.Equal(0x1u, bench.Read(CardRegisters.MRQC));
         AssertViolation(bench, "bar-unreachable", times: 2);
     }
 
@@ -164,10 +164,10 @@ public sealed unsafe class PciConfigTests
     {
         using var bench = new CardBench();
         bench.SetConfig(0x04, 0x0006, 2);
-        bench.Write(IxgbeRegisters.RAL, 0xABCD_1234);
-        bench.Card.WriteBar(0, IxgbeRegisters.RAL[0] + within, 0, size);
-        Assert.Equal(expected, bench.Card.ReadBar(0, IxgbeRegisters.RAL[0] + within, size));
-        Assert.Equal(0xABCD_1234u, bench.Read(IxgbeRegisters.RAL));
+        bench.Write(IxgbeFeatureRegisters.RAL, 0xABCD_1234);
+        bench.Card.WriteBar(0, IxgbeFeatureRegisters.RAL[0] + within, 0, size);
+        Assert.Equal(expected, bench.Card.ReadBar(0, IxgbeFeatureRegisters.RAL[0] + within, size));
+        Assert.Equal(0xABCD_1234u, bench.Read(IxgbeFeatureRegisters.RAL));
         AssertViolation(bench, "access-width", times: 2);
     }
 
@@ -176,10 +176,10 @@ public sealed unsafe class PciConfigTests
     {
         using var bench = new CardBench();
         bench.SetConfig(0x04, 0x0007, 2);
-        bench.Card.WriteBar(2, 0x0, IxgbeRegisters.MRQC);
+        bench.Card.WriteBar(2, 0x0, CardRegisters.MRQC);
         bench.Card.WriteBar(2, 0x4, 0x1);
-        Assert.Equal(0x1u, bench.Read(IxgbeRegisters.MRQC));
-        Assert.Equal((uint)IxgbeRegisters.MRQC, bench.Card.ReadBar(2, 0x0));
+        Assert.Equal(0x1u, bench.Read(CardRegisters.MRQC));
+        Assert.Equal((uint)CardRegisters.MRQC, bench.Card.ReadBar(2, 0x0));
         Assert.Equal(0x1u, bench.Card.ReadBar(2, 0x4));
         Assert.Empty(bench.Card.Violations.All);
     }
@@ -209,7 +209,7 @@ public sealed unsafe class PciConfigTests
     public void AFunctionLevelResetBringsBackThePowerOnState()
     {
         using var bench = new CardBench();
-        bench.Write(IxgbeRegisters.MRQC, 0x1);
+        bench.Write(CardRegisters.MRQC, 0x1);
         bench.Write(CardRegisters.EIMS, 0x1);
         bench.SetConfig(0x10, 0xFE00_0000);
         bench.SetConfig(0xA8, 0x2830, 2); // 256 bytes of payload
@@ -219,7 +219,7 @@ public sealed unsafe class PciConfigTests
         Assert.Equal(0x2830u, bench.Config(0xA8, 2)); // The bit reads 0; the payload size stays.
         Assert.True(bench.Card.Dma.Translate(CardBench.Iova, 64, "test") is null);
         bench.SetConfig(0x04, 0x0006, 2);
-        Assert.Equal(0u, bench.Read(IxgbeRegisters.MRQC));
+        Assert.Equal(0u, bench.Read(CardRegisters.MRQC));
         Assert.Equal(0u, bench.Read(CardRegisters.EIMS));
     }
 
@@ -228,7 +228,7 @@ public sealed unsafe class PciConfigTests
     {
         using var bench = new CardBench();
         bench.SetConfig(0x44, 0x0003, 2);
-        Assert.Equal(uint.MaxValue, bench.Read(IxgbeRegisters.MRQC));
+        Assert.Equal(uint.MaxValue, bench.Read(CardRegisters.MRQC));
         Assert.True(bench.Card.Dma.Translate(CardBench.Iova, 64, "test") is null);
         Assert.Equal(0x10FBu, bench.Config(0x02, 2));
         Assert.Equal(["bar-unreachable", "dma-without-bus-master"], bench.Card.Violations.All.Select(violation => violation.Rule));
@@ -238,12 +238,12 @@ public sealed unsafe class PciConfigTests
     public void BackFromD3TheCardStartsAfresh()
     {
         using var bench = new CardBench();
-        bench.Write(IxgbeRegisters.MRQC, 0x1);
+        bench.Write(CardRegisters.MRQC, 0x1);
         bench.SetConfig(0x44, 0x0003, 2);
         bench.SetConfig(0x44, 0x0000, 2);
         Assert.Equal(0u, bench.Config(0x04, 2));
         bench.SetConfig(0x04, 0x0006, 2);
-        Assert.Equal(0u, bench.Read(IxgbeRegisters.MRQC));
+        Assert.Equal(0u, bench.Read(CardRegisters.MRQC));
         Assert.Empty(bench.Card.Violations.All);
     }
 
@@ -251,10 +251,10 @@ public sealed unsafe class PciConfigTests
     public void AnX550KeepsItsContextInD3()
     {
         using var bench = new CardBench(new IxgbeCardOptions { DeviceId = 0x1563 });
-        bench.Write(IxgbeRegisters.MRQC, 0x1);
+        bench.Write(CardRegisters.MRQC, 0x1);
         bench.SetConfig(0x44, 0x0003, 2);
         bench.SetConfig(0x44, 0x0000, 2);
-        Assert.Equal(0x1u, bench.Read(IxgbeRegisters.MRQC));
+        Assert.Equal(0x1u, bench.Read(CardRegisters.MRQC));
         Assert.True(bench.Card.Dma.Translate(CardBench.Iova, 64, "test") is not null);
     }
 
@@ -266,7 +266,7 @@ public sealed unsafe class PciConfigTests
         using var bench = new CardBench();
         bench.SetConfig(0x44, state, 2);
         Assert.Equal(0u, bench.Config(0x44, 2) & 3);
-        Assert.Equal(0u, bench.Read(IxgbeRegisters.MRQC));
+        Assert.Equal(0u, bench.Read(CardRegisters.MRQC));
     }
 
     [Fact] // 9.3.9

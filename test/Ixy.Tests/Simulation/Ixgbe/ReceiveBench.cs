@@ -33,8 +33,8 @@ internal sealed class ReceiveBench : IDisposable
         Bench.Write(IxgbeRegisters.FCRTH, Bench.Read(IxgbeRegisters.RXPBSIZE) - 0x6000);
         Bench.Write(IxgbeRegisters.HLREG0, Bench.Read(IxgbeRegisters.HLREG0) | IxgbeRegisters.HLREG0_.RxCrcStrip);
         Bench.Write(IxgbeRegisters.CTRL_EXT, Bench.Read(IxgbeRegisters.CTRL_EXT) | IxgbeRegisters.CTRL_EXT_.NoSnoopDisable);
-        Bench.Write(IxgbeRegisters.RAL, (uint)(Address & uint.MaxValue));
-        Bench.Write(IxgbeRegisters.RAH, (uint)(Address >> 32) | IxgbeRegisters.RAH_.Valid);
+        Bench.Write(IxgbeFeatureRegisters.RAL, (uint)(Address & uint.MaxValue));
+        Bench.Write(IxgbeRegisters.RAH, (uint)(Address >> 32) | IxgbeFeatureRegisters.RAH_.Valid);
     }
 
     internal CardBench Bench { get; }
@@ -127,7 +127,7 @@ internal sealed class Ring
 
     internal ulong Headers { get; }
 
-    internal uint Head => _owner.Bench.Read(IxgbeRegisters.RDH, Queue);
+    internal uint Head => _owner.Bench.Read(CardRegisters.RDH, Queue);
 
     internal uint Tail
     {

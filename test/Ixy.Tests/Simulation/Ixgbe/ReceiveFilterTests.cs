@@ -1,4 +1,5 @@
 using Ixy.Ixgbe;
+using Ixy.Simulation.Ixgbe.Registers;
 using Ixy.Simulation.Wires;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
@@ -24,10 +25,10 @@ public sealed unsafe class ReceiveFilterTests
     {
         using var bench = ReceiveBench.Receiving();
         Assert.False(Accepts(bench, ReceiveBench.Frame(destination: s_stranger)));
-        bench.Bench.Write(IxgbeRegisters.RAL, 0x0403_0202, 127);
+        bench.Bench.Write(IxgbeFeatureRegisters.RAL, 0x0403_0202, 127);
         bench.Bench.Write(IxgbeRegisters.RAH, 0x0705, 127);
         Assert.False(Accepts(bench, ReceiveBench.Frame(destination: s_stranger)));
-        bench.Bench.Write(IxgbeRegisters.RAH, 0x0705 | IxgbeRegisters.RAH_.Valid, 127);
+        bench.Bench.Write(IxgbeRegisters.RAH, 0x0705 | IxgbeFeatureRegisters.RAH_.Valid, 127);
         Assert.True(Accepts(bench, ReceiveBench.Frame(destination: s_stranger)));
         Assert.Equal(0u, bench[0].Status(0) & Inexact);
         Assert.True(Accepts(bench, ReceiveBench.Frame()));
@@ -59,13 +60,13 @@ public sealed unsafe class ReceiveFilterTests
     {
         using var bench = ReceiveBench.Receiving();
         byte[] frame = ReceiveBench.Frame(destination: s_multicast);
-        bench.Bench.Write(IxgbeRegisters.MTA, 1u << (hash & 31), hash >> 5);
+        bench.Bench.Write(CardRegisters.MTA, 1u << (hash & 31), hash >> 5);
         bench.Bench.Write(0x05090, hashBits); // MCSTCTRL, MFE clear
         Assert.False(Accepts(bench, frame));
         bench.Bench.Write(0x05090, hashBits | 4);
         Assert.True(Accepts(bench, frame));
         Assert.Equal(Inexact, bench[0].Status(0) & Inexact); // 7.1.6.2: PIF
-        bench.Bench.Write(IxgbeRegisters.MTA, ~(1u << (hash & 31)), hash >> 5);
+        bench.Bench.Write(CardRegisters.MTA, ~(1u << (hash & 31)), hash >> 5);
         Assert.False(Accepts(bench, frame));
     }
 

@@ -3,6 +3,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Ixy.Ixgbe;
 using Ixy.Simulation.Ixgbe.Receive;
+using Ixy.Simulation.Ixgbe.Registers;
 using static Ixy.Tests.Simulation.Ixgbe.TestPackets;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
@@ -72,7 +73,7 @@ public sealed class ReceiveRssTests
     {
         using var bench = Bench(All);
         int entry = 0x51ccc178 & 0x7F;
-        bench.Bench.Write(IxgbeRegisters.RETA, 0xFFFF_FFFF, entry / 4);
+        bench.Bench.Write(IxgbeFeatureRegisters.RETA, 0xFFFF_FFFF, entry / 4);
         bench.Deliver(IPv4(Tcp, Segment(Tcp, 2794, 1766)));
         Assert.True(bench[15].IsDone(0));
     }
@@ -81,7 +82,7 @@ public sealed class ReceiveRssTests
     public void OtherModesAreReported()
     {
         using var bench = ReceiveBench.Receiving();
-        bench.Bench.Write(IxgbeRegisters.MRQC, 0xA);
+        bench.Bench.Write(CardRegisters.MRQC, 0xA);
         Assert.Equal(["not-modelled"], bench.Rules);
         bench.Deliver(ReceiveBench.Frame());
         Assert.True(bench[0].IsDone(0));
@@ -127,14 +128,14 @@ public sealed class ReceiveRssTests
     {
         var bench = new ReceiveBench();
         byte[] key = Convert.FromHexString(ToeplitzVectors.Key);
-        for (int i = 0; i < 10; i++) bench.Bench.Write(IxgbeRegisters.RSSRK, BinaryPrimitives.ReadUInt32LittleEndian(key.AsSpan(i * 4)), i);
+        for (int i = 0; i < 10; i++) bench.Bench.Write(IxgbeFeatureRegisters.RSSRK, BinaryPrimitives.ReadUInt32LittleEndian(key.AsSpan(i * 4)), i);
         for (int i = 0; i < 128; i++)
         {
-            uint entries = bench.Bench.Read(IxgbeRegisters.RETA, i / 4) | Queue((uint)i) % (uint)queues << i % 4 * 8;
-            bench.Bench.Write(IxgbeRegisters.RETA, entries, i / 4);
+            uint entries = bench.Bench.Read(IxgbeFeatureRegisters.RETA, i / 4) | Queue((uint)i) % (uint)queues << i % 4 * 8;
+            bench.Bench.Write(IxgbeFeatureRegisters.RETA, entries, i / 4);
         }
         bench.Bench.Write(0x05000, 1 << 13); // RXCSUM.PCSD
-        bench.Bench.Write(IxgbeRegisters.MRQC, types | IxgbeRegisters.MRQC_.RssOnly);
+        bench.Bench.Write(CardRegisters.MRQC, types | IxgbeFeatureRegisters.MRQC_.RssOnly);
         for (int queue = 0; queue < queues; queue++) bench.Start(queue, entries: 8);
         bench.EnableReceive();
         return bench;

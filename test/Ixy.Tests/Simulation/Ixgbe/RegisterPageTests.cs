@@ -63,7 +63,7 @@ public sealed class RegisterPageTests
             """);
         foreach (var (register, kind) in rows)
         {
-            string second = register.Split < register.Count ? $", 0x{register.UpperOffset:x5}" : register.AliasCount > 0 ? $", 0x{register.AliasOffset:x5}" : "";
+            string second = register.Split < register.Count ? $", 0x{register.Upper:x5}" : AliasOf(register);
             page.Append($"| {register.Name} | 0x{register.Offset:x5}{second} | {register.Count} | {Access(register.Access)} ")
                 .Append($"| 0x{register.Reset:x} | {register.Meaning} | {kind} |\n");
         }
@@ -71,6 +71,9 @@ public sealed class RegisterPageTests
 
         int Of(string kind) => rows.Count(row => row.Kind == kind);
     }
+
+    private static string AliasOf(Register register) =>
+        CardRegisters.Aliases.FirstOrDefault(alias => alias.Register == register) is { } alias ? $", 0x{alias.Offset:x5}" : "";
 
     private static string KindOf(Register register, HashSet<string> words) =>
         words.Contains(register.Name) ? "modelled"

@@ -1,3 +1,4 @@
+using Ixy.Ixgbe;
 using Ixy.Simulation.Ixgbe;
 using Ixy.Simulation.Ixgbe.Registers;
 
@@ -29,9 +30,16 @@ public sealed class RegisterTableTests
     }
 
     [Fact]
+    public void WhatTheDriverOnlySetsBackHasAMeaningInTheModel()
+    {
+        var described = CardRegisters.All.Select(register => register with { Meaning = "" }).ToHashSet();
+        Assert.Subset(described, IxgbeClearedRegisters.All.ToHashSet());
+    }
+
+    [Fact]
     public void PlainRegistersHoldWhatTheirAccessKindSays()
     {
-        using var file = new RegisterFile(IxgbeCard.RegisterBarLength, CardRegisters.All);
+        using var file = new RegisterFile(IxgbeCard.RegisterBarLength, CardRegisters.All, CardRegisters.Aliases);
         foreach (var register in CardRegisters.All)
         {
             foreach (uint offset in Places(register)) CheckAccessKind(file, register, offset);
@@ -59,7 +67,7 @@ public sealed class RegisterTableTests
     public void AWriteThroughABarWindowReachesEachPlainRegisterOnce()
     {
         // Every element of an array has a word of its own (8.2.3: stride and second halves).
-        using var file = new RegisterFile(IxgbeCard.RegisterBarLength, CardRegisters.All);
+        using var file = new RegisterFile(IxgbeCard.RegisterBarLength, CardRegisters.All, CardRegisters.Aliases);
         uint value = 1;
         var written = new List<(uint Offset, uint Value)>();
         foreach (var register in CardRegisters.All.Where(register => register.Access == RegisterAccess.ReadWrite))
@@ -93,7 +101,9 @@ public sealed class RegisterTableTests
     private static IEnumerable<uint> Places(Register register)
     {
         for (int index = 0; index < register.Count; index++) yield return register[index];
-        for (int index = 0; index < register.AliasCount; index++)
-            yield return register.AliasOffset + (uint)index * register.AliasStride;
+        foreach (var alias in CardRegisters.Aliases.Where(alias => alias.Register == register))
+        {
+            for (int index = 0; index < alias.Count; index++) yield return alias.Offset + (uint)index * alias.Stride;
+        }
     }
 }

@@ -1,5 +1,5 @@
 using Ixy.Simulation.Ixgbe;
-using static Ixy.Ixgbe.IxgbeRegisters;
+using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
@@ -7,6 +7,8 @@ namespace Ixy.Tests.Simulation.Ixgbe;
 /// <summary>Who may use what software and firmware share (82599 datasheet 8.2.3.4, 10.5.4).</summary>
 public sealed class SemaphoreTests
 {
+    private const uint Eeprom = 1; // SW_FW_SYNC
+
     [Fact]
     public void Section_8_2_3_4_TheReadThatSeesSmbiClearTakesIt()
     {
@@ -48,8 +50,8 @@ public sealed class SemaphoreTests
         using var bench = new CardBench(new IxgbeCardOptions { DeviceId = 0x1528 });
         Assert.Equal(0u, bench.Read(SW_FW_SYNC));
         Assert.Equal(SW_FW_SYNC_.Registers, bench.Read(SW_FW_SYNC));
-        bench.Write(SW_FW_SYNC, SW_FW_SYNC_.Registers | SW_FW_SYNC_.Eeprom);
-        bench.Write(SW_FW_SYNC, SW_FW_SYNC_.Eeprom); // lets the guard go
+        bench.Write(SW_FW_SYNC, SW_FW_SYNC_.Registers | Eeprom);
+        bench.Write(SW_FW_SYNC, Eeprom); // lets the guard go
         Assert.Empty(bench.Card.Violations.All);
         bench.Write(SW_FW_SYNC, 0);
         Assert.Equal("semaphore-not-owned", Assert.Single(bench.Card.Violations.All).Rule);

@@ -1,5 +1,6 @@
 using System.Text;
 using Ixy.Simulation.Ixgbe;
+using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 

@@ -46,7 +46,7 @@ public sealed class SystemTimeTests
         bench.Run(640_000);
         Assert.Equal(start + 1_000_000, Time(bench));
         const uint Gigabit = 2u << 13; // LMS, 8.2.3.22.19
-        uint autoc = bench.Read(IxgbeRegisters.AUTOC) & ~IxgbeRegisters.AUTOC_.LinkModeMask;
+        uint autoc = bench.Read(IxgbeRegisters.AUTOC) & ~IxgbeRegisters.AUTOC_.ModeMask;
         bench.Write(IxgbeRegisters.AUTOC, autoc | Gigabit | IxgbeRegisters.AUTOC_.Restart);
         bench.TestWire.Signal = true;
         bench.Run();

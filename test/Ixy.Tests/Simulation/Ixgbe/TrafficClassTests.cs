@@ -1,5 +1,6 @@
 using Ixy.Ixgbe;
-using static Ixy.Ixgbe.IxgbeRegisters;
+using Ixy.Simulation.Ixgbe.Registers;
+using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 using static Ixy.Tests.Simulation.Ixgbe.TestPackets;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
@@ -44,10 +45,10 @@ public sealed class TrafficClassTests
         const int entries = 56; // of 16 rings in the bench's memory
         using var bench = Start(mode | TcpIPv4, Enumerable.Range(first, 16), entries);
         bench.Bench.Write(RTRUP2TC, 3);
-        for (int word = 0; word < IxgbeRegisters.RETA.Count; word++)
-            bench.Bench.Write(IxgbeRegisters.RETA, 0x0302_0100u + 0x0404_0404u * (uint)(word % 4), word);
-        for (int word = 0; word < IxgbeRegisters.RSSRK.Count; word++)
-            bench.Bench.Write(IxgbeRegisters.RSSRK, 0x6D5A_56DAu * (uint)(word + 1), word);
+        for (int word = 0; word < IxgbeFeatureRegisters.RETA.Count; word++)
+            bench.Bench.Write(IxgbeFeatureRegisters.RETA, 0x0302_0100u + 0x0404_0404u * (uint)(word % 4), word);
+        for (int word = 0; word < IxgbeFeatureRegisters.RSSRK.Count; word++)
+            bench.Bench.Write(IxgbeFeatureRegisters.RSSRK, 0x6D5A_56DAu * (uint)(word + 1), word);
         for (ushort port = 1; port <= 100; port++) bench.Deliver(IPv4(Tcp, Segment(Tcp, port, 80)));
         int[] frames = [.. Enumerable.Range(first, 16).Select(queue => Enumerable.Range(0, entries).Count(bench[queue].IsDone))];
         Assert.Equal(100, frames.Sum());
@@ -67,10 +68,10 @@ public sealed class TrafficClassTests
         Assert.Equal(0x4444_4444u, bench.Bench.Read(0xEC70u));
         bench.Bench.Write(0xEC70u, bits);
         bench.Bench.Write(RTRUP2TC, trafficClass);
-        for (int word = 0; word < IxgbeRegisters.RETA.Count; word++)
-            bench.Bench.Write(IxgbeRegisters.RETA, 0x0302_0100u + 0x0404_0404u * (uint)(word % 4), word);
-        for (int word = 0; word < IxgbeRegisters.RSSRK.Count; word++)
-            bench.Bench.Write(IxgbeRegisters.RSSRK, 0x6D5A_56DAu * (uint)(word + 1), word);
+        for (int word = 0; word < IxgbeFeatureRegisters.RETA.Count; word++)
+            bench.Bench.Write(IxgbeFeatureRegisters.RETA, 0x0302_0100u + 0x0404_0404u * (uint)(word % 4), word);
+        for (int word = 0; word < IxgbeFeatureRegisters.RSSRK.Count; word++)
+            bench.Bench.Write(IxgbeFeatureRegisters.RSSRK, 0x6D5A_56DAu * (uint)(word + 1), word);
         int frames = Math.Min(100, queues * (entries - 1));
         for (ushort port = 1; port <= frames; port++) bench.Deliver(IPv4(Tcp, Segment(Tcp, port, 80)));
         int[] used = [.. Enumerable.Range(0, 16).Where(queue => bench[first + queue].IsDone(0))];
@@ -111,7 +112,7 @@ public sealed class TrafficClassTests
     {
         var bench = new ReceiveBench();
         foreach (int queue in queues) bench.Start(queue, entries: entries);
-        bench.Bench.Write(IxgbeRegisters.MRQC, mode);
+        bench.Bench.Write(CardRegisters.MRQC, mode);
         bench.EnableReceive();
         return bench;
     }

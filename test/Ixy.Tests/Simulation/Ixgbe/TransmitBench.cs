@@ -90,14 +90,14 @@ internal sealed class TransmitBench : IDisposable
         Write(RTTDCS, Read(RTTDCS) & ~RTTDCS_.ArbiterDisable);
     }
 
-    internal static uint WriteBackThreshold(uint threshold) => threshold << TXDCTL_.WriteBackShift;
+    internal static uint WriteBackThreshold(uint threshold) => threshold << 16;
 
     public void Dispose() => _bench.Dispose();
 
     // As a driver does: restart, then look at LINKS until it says so.
     private void BringLinkUp()
     {
-        Write(AUTOC, (Read(AUTOC) & ~AUTOC_.LinkModeMask) | AUTOC_.LinkMode10GSerial | AUTOC_.Restart);
+        Write(AUTOC, (Read(AUTOC) & ~AUTOC_.ModeMask) | AUTOC_.Mode10GSerial | AUTOC_.Restart);
         for (int tries = 0; tries < 10_000 && (Read(LINKS) & LINKS_.Up) == 0; tries++) Run();
         Assert.True(Card.Link.IsUp, "the link does not come up");
     }
