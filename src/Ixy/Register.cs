@@ -42,9 +42,7 @@ public sealed record Register(string Name, uint Offset, RegisterAccess Access, u
     /// <summary>First index that is found at <see cref="Upper"/>; no such index by default.</summary>
     public int Split { get; init; } = int.MaxValue;
 
-    /// <summary>
-    /// Bytes of one, and the width it is accessed with: 1, 2 or 4; 8 for what is accessed as two halves of 4.
-    /// </summary>
+    /// <summary>Bytes of one, and the width it is accessed with: 1, 2 or 4.</summary>
     public int Size { get; init; } = 4;
 
     /// <summary>Offset of element <paramref name="index"/> (0 to <see cref="Count"/> - 1), in bytes.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Ixy.Simulation.Virtio.Rings;
+using Ixy.Virtio;
 
 namespace Ixy.Simulation.Virtio;
 
@@ -55,13 +56,13 @@ internal sealed class ControlQueue(VirtioCard card)
     private bool TryObey(byte kind, byte command, ReadOnlySpan<byte> data)
     {
         card.Trace?.Invoke($"command {kind}.{command} ({data.Length} bytes)");
-        ulong needed = (kind, command) switch
+        VirtioFeatures needed = (kind, command) switch
         {
             (Receive, 0 or 1) => VirtioFeatures.ControlReceive,
-            (Receive, >= 2 and <= 5) => VirtioFeatures.ControlReceiveExtra,
+            (Receive, >= 2 and <= 5) => CardFeatures.ControlReceiveExtra,
             (Mac, 0) => VirtioFeatures.ControlReceive,
             (Mac, 1) => VirtioFeatures.ControlMacAddress,
-            (Vlan, 0 or 1) => VirtioFeatures.ControlVlan,
+            (Vlan, 0 or 1) => CardFeatures.ControlVlan,
             (MultiQueue, 0) => VirtioFeatures.MultiQueue,
             _ => 0,
         };

@@ -1,25 +1,28 @@
 using Ixy.Simulation.Virtio.Rings;
+using Ixy.Virtio;
+using static Ixy.Virtio.VirtioRegisters;
 
 namespace Ixy.Simulation.Virtio;
 
 /// <summary>Status and features of the device, and how it goes from one state to the next (virtio 1.2: 2.1, 2.2, 3.1).</summary>
 internal sealed class DeviceState(VirtioCard card)
 {
-    internal const uint Acknowledge = 1, Driver = 2, DriverOk = 4, FeaturesOk = 8, NeedsReset = 64, Failed = 128;
+    internal const uint Acknowledge = Status_.Acknowledge, Driver = Status_.Driver, DriverOk = Status_.DriverOk,
+        FeaturesOk = Status_.FeaturesOk, NeedsReset = Status_.NeedsReset, Failed = 128;
     private const uint AllBits = Acknowledge | Driver | DriverOk | FeaturesOk | NeedsReset | Failed;
 
     // What this device cannot do without, where it offers it (6.1).
-    private const ulong Required = VirtioFeatures.Version1 | VirtioFeatures.AccessPlatform;
+    private const VirtioFeatures Required = VirtioFeatures.Version1 | VirtioFeatures.AccessPlatform;
 
     private uint _status;
     private bool _resetUnread;
     private long? _resetEnd;
 
     /// <summary>Features that the device has.</summary>
-    internal ulong Offered { get; } = VirtioFeatures.Offered(card.Options);
+    internal VirtioFeatures Offered { get; } = CardFeatures.Offered(card.Options);
 
     /// <summary>Features that the driver accepted.</summary>
-    internal ulong Features { get; set; }
+    internal VirtioFeatures Features { get; set; }
 
     /// <summary>The driver is ready and nothing is broken: queues are looked at.</summary>
     internal bool IsRunning { get; private set; }
@@ -31,7 +34,7 @@ internal sealed class DeviceState(VirtioCard card)
     internal bool Has(uint bit) => (_status & bit) != 0;
 
     /// <summary>The driver accepted a feature.</summary>
-    internal bool HasFeature(ulong feature) => (Features & feature) != 0;
+    internal bool HasFeature(VirtioFeatures feature) => (Features & feature) != 0;
 
     /// <summary>A reset was begun and is not over: until then the device works on, and shows the status that it had.</summary>
     internal bool IsResetting => _resetEnd is not null;
@@ -94,11 +97,11 @@ internal sealed class DeviceState(VirtioCard card)
             return;
         }
         int shift = 32 * (int)word;
-        Features = Features & ~((ulong)uint.MaxValue << shift) | (ulong)value << shift;
+        Features = (VirtioFeatures)((ulong)Features & ~((ulong)uint.MaxValue << shift) | (ulong)value << shift);
         // A modern driver's choice is judged with FEATURES_OK.
         if (card.Options.IsLegacy && (Features & ~Offered) != 0)
         {
-            card.Report(VirtioRule.FeatureNotOffered, "guest features", Features & ~Offered);
+            card.Report(VirtioRule.FeatureNotOffered, "guest features", (ulong)(Features & ~Offered));
             Features &= Offered;
         }
     }
@@ -141,12 +144,12 @@ internal sealed class DeviceState(VirtioCard card)
         }
         if (!Has(Driver)) Report(VirtioRule.StatusOrder, value);
         var broken = (Features & ~Offered) != 0 ? VirtioRule.FeatureNotOffered
-            : VirtioFeatures.LacksDependency(Features) ? VirtioRule.FeatureDependency
+            : CardFeatures.LacksDependency(Features) ? VirtioRule.FeatureDependency
             : (Offered & Required & ~Features) != 0 ? VirtioRule.FeatureMissing
             : null;
         if (broken is not null)
         {
-            card.Report(broken, "driver_feature", Features);
+            card.Report(broken, "driver_feature", (ulong)Features);
             return;
         }
         _status |= FeaturesOk;

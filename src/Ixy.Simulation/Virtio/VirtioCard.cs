@@ -6,6 +6,7 @@ using Ixy.Simulation.Virtio.Registers;
 using Ixy.Simulation.Virtio.Rings;
 using Ixy.Simulation.Virtio.Transmit;
 using Ixy.Simulation.Wires;
+using Ixy.Virtio;
 
 namespace Ixy.Simulation.Virtio;
 

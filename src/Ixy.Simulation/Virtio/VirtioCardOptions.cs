@@ -1,3 +1,5 @@
+using Ixy.Virtio;
+
 namespace Ixy.Simulation.Virtio;
 
 /// <summary>What one simulated virtio-net card differs in from another.</summary>
@@ -32,8 +34,8 @@ internal sealed record VirtioCardOptions
     /// <summary>From the write of 0 to the status until the device is reset, in nanoseconds (2.4).</summary>
     internal long ResetDuration { get; init; }
 
-    /// <summary>Features that are not offered (see <see cref="VirtioFeatures"/>).</summary>
-    internal ulong Withheld { get; init; }
+    /// <summary>Features that are not offered (see <see cref="CardFeatures"/>).</summary>
+    internal VirtioFeatures Withheld { get; init; }
 
     /// <summary>Index of the control queue if all queue pairs are negotiated.</summary>
     internal int LastQueue => 2 * QueuePairs;

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Ixy.Simulation.Specifiers;
+using Ixy.Virtio;
 
 namespace Ixy.Simulation.Virtio;
 
@@ -46,13 +47,13 @@ internal static class VirtioSpecifier
         throw SpecifierOptions.Invalid("queue-size", $"{size}", $"a power of two up to {VirtioCardOptions.LargestQueue}, or packed=on");
     }
 
-    private static ulong Withheld(SpecifierOptions options)
+    private static VirtioFeatures Withheld(SpecifierOptions options)
     {
-        ulong withheld = 0;
+        VirtioFeatures withheld = 0;
         foreach (string name in options.Take("without")?.Split('+') ?? [])
         {
-            if (!VirtioFeatures.Names.TryGetValue(name, out ulong feature))
-                throw SpecifierOptions.Invalid("without", name, $"features joined by +: {string.Join(", ", VirtioFeatures.Names.Keys)}");
+            if (!CardFeatures.Names.TryGetValue(name, out var feature))
+                throw SpecifierOptions.Invalid("without", name, $"features joined by +: {string.Join(", ", CardFeatures.Names.Keys)}");
             withheld |= feature;
         }
         return withheld;

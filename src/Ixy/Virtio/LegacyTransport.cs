@@ -1,4 +1,5 @@
 using Ixy.Vfio;
+using static Ixy.Virtio.VirtioConstants;
 using static Ixy.Virtio.VirtioRegisters;
 
 namespace Ixy.Virtio;
@@ -19,20 +20,20 @@ internal sealed class LegacyTransport : VirtioTransport
         // The fields for MSI-X stand in front of the device configuration while MSI-X is on, and only then.
         const uint Enabled = 1 << 15;
         bool msix = device.FindCapabilities(MsixCapability).Any(at => (device.ReadConfig(at + 2, 2) & Enabled) != 0);
-        _config = msix ? LegacyConfigWithMsix : LegacyConfig;
+        _config = msix ? Legacy.ConfigWithMsix : Legacy.Config;
     }
 
     internal override bool IsLegacy => true;
 
     internal override byte Status
     {
-        get => _bar.Read8(LegacyStatus);
-        set => _bar.Write8(LegacyStatus, value);
+        get => _bar.Read8(Legacy.Status);
+        set => _bar.Write8(Legacy.Status, value);
     }
 
-    internal override VirtioFeatures ReadFeatures() => (VirtioFeatures)_bar.Read32(LegacyDeviceFeatures);
+    internal override VirtioFeatures ReadFeatures() => (VirtioFeatures)_bar.Read32(Legacy.DeviceFeatures);
 
-    internal override void WriteFeatures(VirtioFeatures features) => _bar.Write32(LegacyDriverFeatures, (uint)features);
+    internal override void WriteFeatures(VirtioFeatures features) => _bar.Write32(Legacy.DriverFeatures, (uint)features);
 
     internal override uint ReadConfig(uint offset, int size) => size switch
     {
@@ -54,10 +55,10 @@ internal sealed class LegacyTransport : VirtioTransport
     internal override int ChooseQueueSize(ushort index, int wanted)
     {
         Select(index);
-        return _bar.Read16(LegacyQueueSize);
+        return _bar.Read16(Legacy.QueueSize);
     }
 
-    internal override Doorbell OpenDoorbell(ushort index) => new(_bar, LegacyQueueNotify, sizeof(ushort));
+    internal override Doorbell OpenDoorbell(ushort index) => new(_bar, Legacy.QueueNotify, sizeof(ushort));
 
     internal override void Enable(Virtqueue queue)
     {
@@ -66,15 +67,15 @@ internal sealed class LegacyTransport : VirtioTransport
             throw new DmaMemoryException(
                 $"{Device.Name}: a legacy virtio device takes addresses below 2^44, and queue {queue.Index} is at 0x{queue.DescriptorArea:x}");
         Select(queue.Index);
-        _bar.Write32(LegacyQueueAddress, (uint)page);
+        _bar.Write32(Legacy.QueueAddress, (uint)page);
     }
 
     protected override ushort WriteQueueVector(ushort index, ushort vector)
     {
         Select(index);
-        _bar.Write16(LegacyQueueVector, vector);
-        return _bar.Read16(LegacyQueueVector);
+        _bar.Write16(Legacy.QueueVector, vector);
+        return _bar.Read16(Legacy.QueueVector);
     }
 
-    private void Select(ushort index) => _bar.Write16(LegacyQueueSelect, index);
+    private void Select(ushort index) => _bar.Write16(Legacy.QueueSelect, index);
 }

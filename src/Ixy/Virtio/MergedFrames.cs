@@ -1,5 +1,5 @@
 using Ixy.Vfio;
-using static Ixy.Virtio.VirtioRegisters;
+using static Ixy.Virtio.VirtioConstants;
 
 namespace Ixy.Virtio;
 

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Ixy.Vfio;
+using static Ixy.Virtio.VirtioConstants;
 using static Ixy.Virtio.VirtioRegisters;
 
 namespace Ixy.Virtio;
@@ -22,8 +23,8 @@ internal sealed class ModernTransport : VirtioTransport
 
     internal override byte Status
     {
-        get => _common.Bar.Read8(_common.Offset + VirtioRegisters.Status);
-        set => _common.Bar.Write8(_common.Offset + VirtioRegisters.Status, value);
+        get => _common.Bar.Read8(_common.Offset + Common.Status);
+        set => _common.Bar.Write8(_common.Offset + Common.Status, value);
     }
 
     /// <summary>Null if the device has not all of the capabilities.</summary>
@@ -57,9 +58,9 @@ internal sealed class ModernTransport : VirtioTransport
     // A field that takes several reads is whole if the generation is the same before and after (2.5.3).
     protected override bool TryReadMacAddress(out MacAddress address)
     {
-        byte generation = _common.Bar.Read8(_common.Offset + ConfigGeneration);
+        byte generation = _common.Bar.Read8(_common.Offset + Common.ConfigGeneration);
         address = ReadMacBytes();
-        return _common.Bar.Read8(_common.Offset + ConfigGeneration) == generation;
+        return _common.Bar.Read8(_common.Offset + Common.ConfigGeneration) == generation;
     }
 
     // The device names the greatest size; a driver may choose less (4.1.5.1.3). Only packed rings may have a size that is
@@ -67,46 +68,46 @@ internal sealed class ModernTransport : VirtioTransport
     internal override int ChooseQueueSize(ushort index, int wanted)
     {
         Select(index);
-        ushort greatest = _common.Bar.Read16(_common.Offset + QueueSize);
+        ushort greatest = _common.Bar.Read16(_common.Offset + Common.QueueSize);
         return greatest == 0 ? 0 : Math.Min(wanted, 1 << BitOperations.Log2(greatest));
     }
 
     internal override Doorbell OpenDoorbell(ushort index)
     {
         Select(index);
-        uint offset = _common.Bar.Read16(_common.Offset + QueueNotifyOffset) * _notifyMultiplier;
+        uint offset = _common.Bar.Read16(_common.Offset + Common.QueueNotifyOffset) * _notifyMultiplier;
         return new(_notify.Bar, _notify.Offset + offset, sizeof(ushort));
     }
 
     internal override void Enable(Virtqueue queue)
     {
         Select(queue.Index);
-        _common.Bar.Write16(_common.Offset + QueueSize, (ushort)queue.Size);
-        Write64(QueueDescriptors, queue.DescriptorArea);
-        Write64(QueueDriver, queue.DriverArea);
-        Write64(QueueDevice, queue.DeviceArea);
-        _common.Bar.Write16(_common.Offset + QueueEnable, 1);
+        _common.Bar.Write16(_common.Offset + Common.QueueSize, (ushort)queue.Size);
+        Write64(Common.QueueDescriptors, queue.DescriptorArea);
+        Write64(Common.QueueDriver, queue.DriverArea);
+        Write64(Common.QueueDevice, queue.DeviceArea);
+        _common.Bar.Write16(_common.Offset + Common.QueueEnable, 1);
     }
 
     protected override ushort WriteQueueVector(ushort index, ushort vector)
     {
         Select(index);
-        _common.Bar.Write16(_common.Offset + QueueVector, vector);
-        return _common.Bar.Read16(_common.Offset + QueueVector);
+        _common.Bar.Write16(_common.Offset + Common.QueueVector, vector);
+        return _common.Bar.Read16(_common.Offset + Common.QueueVector);
     }
 
-    private void Select(ushort index) => _common.Bar.Write16(_common.Offset + QueueSelect, index);
+    private void Select(ushort index) => _common.Bar.Write16(_common.Offset + Common.QueueSelect, index);
 
     private uint ReadHalf(uint half)
     {
-        _common.Bar.Write32(_common.Offset + DeviceFeatureSelect, half);
-        return _common.Bar.Read32(_common.Offset + DeviceFeature);
+        _common.Bar.Write32(_common.Offset + Common.DeviceFeatureSelect, half);
+        return _common.Bar.Read32(_common.Offset + Common.DeviceFeature);
     }
 
     private void WriteHalf(uint half, uint features)
     {
-        _common.Bar.Write32(_common.Offset + DriverFeatureSelect, half);
-        _common.Bar.Write32(_common.Offset + DriverFeature, features);
+        _common.Bar.Write32(_common.Offset + Common.DriverFeatureSelect, half);
+        _common.Bar.Write32(_common.Offset + Common.DriverFeature, features);
     }
 
     private void Write64(uint field, ulong value)

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using static Ixy.Virtio.VirtioRegisters;
+using static Ixy.Virtio.VirtioConstants;
 
 namespace Ixy.Virtio;
 

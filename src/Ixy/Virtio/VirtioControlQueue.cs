@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Ixy.Vfio;
 using Ixy.Vfio.Dma;
-using static Ixy.Virtio.VirtioRegisters;
+using static Ixy.Virtio.VirtioConstants;
 
 namespace Ixy.Virtio;
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Ixy.Vfio;
+using static Ixy.Virtio.VirtioConstants;
 using static Ixy.Virtio.VirtioRegisters;
 
 namespace Ixy.Virtio;
@@ -73,7 +74,7 @@ public sealed partial class VirtioDevice
         }
         if (!_transport.IsLegacy)
             throw new FeatureNotOfferedException($"{Name} does not offer VIRTIO_NET_F_CTRL_MAC_ADDR: its address cannot be changed (virtio 1.2, 5.1.6.5.2)");
-        for (uint i = 0; i < 6; i++) _transport.WriteConfig(Mac + i, bytes[(int)i]);
+        for (uint i = 0; i < 6; i++) _transport.WriteConfig(Net.Mac + i, bytes[(int)i]);
     }
 
     private static int WriteTable(List<MacAddress> addresses, Span<byte> table)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Ixy.Vfio;
+using static Ixy.Virtio.VirtioConstants;
 using static Ixy.Virtio.VirtioRegisters;
 
 namespace Ixy.Virtio;
@@ -24,8 +25,8 @@ public sealed partial class VirtioDevice
     // 5.1.6.5.7.1: the table's length is a power of two, and told as a mask.
     private void SetUpRss(RssOptions options)
     {
-        uint hashTypes = (uint)options.HashTypes, supported = _transport.ReadConfig(SupportedHashTypes, 4);
-        int longestKey = (int)_transport.ReadConfig(MaxRssKeyLength, 1), longestTable = (int)_transport.ReadConfig(MaxRssTableLength, 2);
+        uint hashTypes = (uint)options.HashTypes, supported = _transport.ReadConfig(Net.SupportedHashTypes, 4);
+        int longestKey = (int)_transport.ReadConfig(Net.MaxRssKeyLength, 1), longestTable = (int)_transport.ReadConfig(Net.MaxRssTableLength, 2);
         if ((hashTypes & ~supported) != 0 || longestKey < RssOptions.KeyLength || longestTable < RssOptions.LongestTable)
             throw new FeatureNotOfferedException(
                 $"{Name} has RSS with the hash types 0x{supported:x}, keys of {longestKey} bytes and tables of {longestTable} entries: expected at least "

@@ -20,10 +20,9 @@ public sealed partial class VirtioDevice
     // somebody else by now. And nobody would answer its interrupts.
     private void StopDma()
     {
-        const uint InterruptsOff = 1 << 10;
-        _device.DisableBusMaster();
-        _device.EnableBars();
-        _device.WriteConfig(PciConfig.Command, _device.ReadConfig(PciConfig.Command, 2) | InterruptsOff, 2);
+        const uint Decode = 3, BusMaster = 1 << 2, InterruptsOff = 1 << 10;
+        uint command = _device.ReadConfig(PciConfig.Command, 2) & ~BusMaster;
+        _device.WriteConfig(PciConfig.Command, command | Decode | InterruptsOff, 2);
     }
 
     // Design section 6: a device without ACCESS_PLATFORM takes an address for a physical one, and the IOMMU is not asked. So it is
@@ -112,17 +111,17 @@ public sealed partial class VirtioDevice
 
     // A driver that accepts the feature has to have room for such a frame (5.1.4.2).
     private bool CanReceiveMtu() =>
-        _transport.ReadConfig(VirtioRegisters.Mtu, 2) + FrameLengths.Shortest <= Math.Max(_options.EffectiveBufferSize, _options.MaxFrameSize);
+        _transport.ReadConfig(Net.Mtu, 2) + FrameLengths.Shortest <= Math.Max(_options.EffectiveBufferSize, _options.MaxFrameSize);
 
     private void ReadMtu()
     {
-        if (Has(VirtioFeatures.Mtu)) Mtu = (int)_transport.ReadConfig(VirtioRegisters.Mtu, 2);
+        if (Has(VirtioFeatures.Mtu)) Mtu = (int)_transport.ReadConfig(Net.Mtu, 2);
     }
 
     // Step 7: 5.1.2 Virtqueues, 5.1.5 Device initialization.
     private void SetUpQueues()
     {
-        int most = Has(VirtioFeatures.MultiQueue | VirtioFeatures.Rss) ? (int)_transport.ReadConfig(MaxQueuePairs, 2) : 1;
+        int most = Has(VirtioFeatures.MultiQueue | VirtioFeatures.Rss) ? (int)_transport.ReadConfig(Net.MaxQueuePairs, 2) : 1;
         if (QueuePairs > most)
             throw new FeatureNotOfferedException($"{Name} has {most} queue pairs, and {QueuePairs} were asked for: in QEMU it takes a netdev with 'queues={QueuePairs}'");
         int longestToSend = Math.Min(_options.MaxFrameSize, Mtu + FrameLengths.Shortest ?? int.MaxValue);

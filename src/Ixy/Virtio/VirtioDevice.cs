@@ -1,4 +1,5 @@
 using Ixy.Vfio;
+using static Ixy.Virtio.VirtioConstants;
 using static Ixy.Virtio.VirtioRegisters;
 
 namespace Ixy.Virtio;
@@ -81,8 +82,8 @@ public sealed partial class VirtioDevice : NetworkDevice
         {
             ThrowIfResetIsNeeded();
             // Without STATUS the link is to be taken as up (5.1.5).
-            if (Has(VirtioFeatures.Status) && (_transport.ReadConfig(VirtioRegisters.LinkStatus, 2) & LinkStatus_.Up) == 0) return default;
-            uint speed = Has(VirtioFeatures.SpeedDuplex) ? _transport.ReadConfig(Speed, 4) : 0;
+            if (Has(VirtioFeatures.Status) && (_transport.ReadConfig(Net.Status, 2) & LinkStatus_.Up) == 0) return default;
+            uint speed = Has(VirtioFeatures.SpeedDuplex) ? _transport.ReadConfig(Net.Speed, 4) : 0;
             return new(true, speed <= Speed_.Greatest ? (int)speed : 0);
         }
     }

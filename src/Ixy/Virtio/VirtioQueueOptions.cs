@@ -1,4 +1,4 @@
-using static Ixy.Virtio.VirtioRegisters;
+using static Ixy.Virtio.VirtioConstants;
 
 namespace Ixy.Virtio;
 
@@ -16,7 +16,7 @@ internal sealed record VirtioQueueOptions(NetworkDeviceOptions Device, VirtioFea
     internal bool Packed => Has(VirtioFeatures.RingPacked);
 
     /// <summary>Bytes in front of each frame (5.1.6.1).</summary>
-    internal uint HeaderLength => (uint)(Has(VirtioFeatures.Version1) || MergesBuffers ? VirtioRegisters.HeaderLength : ShortHeaderLength);
+    internal uint HeaderLength => (uint)(Has(VirtioFeatures.Version1) || MergesBuffers ? VirtioConstants.HeaderLength : ShortHeaderLength);
 
     private bool Has(VirtioFeatures feature) => (Features & feature) != 0;
 }

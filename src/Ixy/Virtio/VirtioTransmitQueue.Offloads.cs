@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
-using static Ixy.Virtio.VirtioRegisters;
+using static Ixy.Virtio.VirtioConstants;
 
 namespace Ixy.Virtio;
 

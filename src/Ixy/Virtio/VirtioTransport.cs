@@ -1,4 +1,5 @@
 using Ixy.Vfio;
+using static Ixy.Virtio.VirtioConstants;
 using static Ixy.Virtio.VirtioRegisters;
 
 namespace Ixy.Virtio;
@@ -86,7 +87,7 @@ internal abstract class VirtioTransport(PciDevice device)
     protected MacAddress ReadMacBytes()
     {
         ulong value = 0;
-        for (uint i = 0; i < 6; i++) value = value << 8 | ReadConfig(Mac + i, 1);
+        for (uint i = 0; i < 6; i++) value = value << 8 | ReadConfig(Net.Mac + i, 1);
         return new(value);
     }
 }

@@ -29,8 +29,8 @@ public sealed unsafe class DeviceMemoryTests
         var bar = device.PciDevice.OpenBar(Structures);
         for (ushort queue = 0; queue <= Control; queue++)
         {
-            bar.Write16(QueueSelect, queue);
-            ulong descriptors = bar.Read32(QueueDescriptors) | (ulong)bar.Read32(QueueDescriptors + 4) << 32;
+            bar.Write16(Common.QueueSelect, queue);
+            ulong descriptors = bar.Read32(Common.QueueDescriptors[0]) | (ulong)bar.Read32(Common.QueueDescriptors[1]) << 32;
             AssertOnNode($"ring of queue {queue}", descriptors);
             // Its first command is the one to filter nothing.
             if (queue == Control) AssertOnNode("command", *(ulong*)descriptors);

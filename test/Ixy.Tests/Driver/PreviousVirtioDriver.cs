@@ -1,4 +1,3 @@
-using System.Reflection;
 using Ixy.Simulation.Virtio;
 using Ixy.Simulation.Virtio.Registers;
 using Ixy.Simulation.Wires;
@@ -141,8 +140,10 @@ internal sealed class PreviousVirtioDriver : IDisposable
 
     private void Fill()
     {
-        var structure = _bench.IsLegacy ? typeof(LegacyRegisters) : typeof(CommonConfiguration);
-        var fields = Fields(structure).Where(field => field.Name is not ("device_status" or "queue_notify")).ToList();
+        var structure = _bench.IsLegacy ? LegacyRegisters.Registers : CommonConfiguration.Registers;
+        var fields = structure.Where(field => field.Access == RegisterAccess.ReadWrite)
+            .Where(field => field.Name is not ("device_status" or "queue_notify"))
+            .OrderBy(field => field.Name == "queue_enable").ToList();
         var perQueue = fields.Where(field => field.Name.StartsWith("queue_", StringComparison.Ordinal) && field.Name != "queue_select").ToList();
         for (uint queue = 0; queue < Card.Queues.Count; queue++)
         {
@@ -170,15 +171,11 @@ internal sealed class PreviousVirtioDriver : IDisposable
         }
     }
 
-    private void Write(Field field)
+    private void Write(Register field)
     {
-        _bench.Write(field.Offset, Next() & uint.MaxValue >> (32 - 8 * field.Size), field.Size);
-        Filled++;
+        for (int index = 0; index < field.Count; index++, Filled++)
+            _bench.Write(field[index], Next() & uint.MaxValue >> (32 - 8 * field.Size), field.Size);
     }
-
-    private static IEnumerable<Field> Fields(Type structure) => structure.GetFields(BindingFlags.Static | BindingFlags.NonPublic)
-        .Where(member => member.FieldType == typeof(Field)).Select(member => (Field)member.GetValue(null)!).Where(field => field.IsWritable)
-        .OrderBy(field => field.Name == "queue_enable");
 
     private void WriteStatus(byte value) => _bench.Write(_bench.IsLegacy ? 0x12u : 0x14, value, 1);
 

@@ -2,6 +2,7 @@ using Ixy.Simulation;
 using Ixy.Simulation.Virtio;
 using Ixy.Tests.Offloading;
 using Ixy.Vfio;
+using Ixy.Virtio;
 using static Ixy.Tests.Driver.VirtioTrafficTests;
 
 namespace Ixy.Tests.Driver;

@@ -1,4 +1,5 @@
 using Ixy.Simulation.Virtio;
+using Ixy.Virtio;
 
 namespace Ixy.Tests.Driver;
 

@@ -1,5 +1,6 @@
 using Ixy.Simulation.Virtio;
 using Ixy.Tests.Driver;
+using Ixy.Virtio;
 
 namespace Ixy.Tests.Offloading;
 

@@ -1,6 +1,7 @@
 using Ixy.Tests.Driver;
 using Ixy.Tests.Simulation.Wires;
 using Ixy.Vfio;
+using Ixy.Virtio;
 
 namespace Ixy.Tests.Offloading;
 
@@ -144,7 +145,7 @@ public sealed class TransmitChecksumTests
     [InlineData(Offloads.ReceiveChecksum, 2ul, "VIRTIO_NET_F_GUEST_CSUM, and ReceiveChecksum was asked for")]
     public void AVirtioDeviceThatOffersNoChecksumsIsRefused(Offloads offloads, ulong withheld, string expected)
     {
-        var card = OffloadBench.Virtio(OffloadCard.Split) with { Withheld = withheld };
+        var card = OffloadBench.Virtio(OffloadCard.Split) with { Withheld = (VirtioFeatures)withheld };
         var error = Assert.Throws<FeatureNotOfferedException>(() => new DriverBench(DriverBench.Defaults with { Offloads = offloads }, card));
         Assert.Contains(expected, error.Message);
         Assert.Contains("vnet_hdr=on", error.Message);

@@ -18,7 +18,7 @@ internal readonly struct Flow
 
     internal Flow(ReadOnlySpan<byte> frame, in PacketHeaders headers, int flexibleOffset)
     {
-        var addresses = ReceiveChecksums.Addresses(frame, headers);
+        var addresses = headers.Addresses(frame);
         _source = BinaryPrimitives.ReadUInt32LittleEndian(addresses);
         _destination = BinaryPrimitives.ReadUInt32LittleEndian(addresses[(addresses.Length / 2)..]);
         for (int i = 0; i < addresses.Length; i += 4) _foldedAddresses ^= BinaryPrimitives.ReadUInt32LittleEndian(addresses[i..]);

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using Ixy.Simulation.Cards;
 
 namespace Ixy.Simulation.Ixgbe.Receive;
 
@@ -10,10 +11,10 @@ namespace Ixy.Simulation.Ixgbe.Receive;
 internal struct PacketHeaders
 {
     internal const ushort EtherTypeIPv4 = 0x0800, EtherTypeIPv6 = 0x86DD, EtherTypeMacControl = 0x8808, FirstEtherType = 0x0600;
-    internal const byte Tcp = 6, Udp = 17, Sctp = 132;
+    internal const byte Tcp = SegmentChecksums.Tcp, Udp = SegmentChecksums.Udp, Sctp = SegmentChecksums.Sctp;
 
     private const byte HopByHop = 0, IPv6InIPv4 = 41, Routing = 43, Fragment = 44, Esp = 50, Authentication = 51, DestinationOptions = 60;
-    private const int MacLength = 14, TagLength = 4, SnapLength = 8;
+    private const int MacLength = 14, TagLength = 4, SnapLength = 8, IPv4Addresses = 12, IPv6Addresses = 8;
 
     /// <summary>Bits of <see cref="PacketType"/>.</summary>
     internal uint Type;
@@ -80,6 +81,10 @@ internal struct PacketHeaders
         if (start != 0) return start;
         return Math.Min(frame.Length, HasVlanTag ? MacLength + TagLength : MacLength);
     }
+
+    /// <summary>Source and destination address of the (inner) IP header.</summary>
+    internal readonly ReadOnlySpan<byte> Addresses(ReadOnlySpan<byte> frame) =>
+        IsIPv4 ? frame.Slice(L3Start + IPv4Addresses, 8) : frame.Slice(L3Start + IPv6Addresses, 32);
 
     private static bool IsSnap(ReadOnlySpan<byte> bytes) =>
         bytes[0] == 0xAA && bytes[1] == 0xAA && bytes[2] == 3 && bytes[3] == 0 && bytes[4] == 0 && bytes[5] == 0;

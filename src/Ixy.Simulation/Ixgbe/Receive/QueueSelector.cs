@@ -114,7 +114,7 @@ internal sealed unsafe class QueueSelector
         uint type = _rss ? HashType(headers) : 0;
         if (type != 0)
         {
-            var addresses = ReceiveChecksums.Addresses(frame, headers);
+            var addresses = headers.Addresses(frame);
             hash = _hash.Add(addresses);
             if (type is not (ReceiveDescriptor.RssIPv4 or ReceiveDescriptor.RssIPv6))
                 hash ^= _hash.Add(frame.Slice(headers.L4Start, 4), addresses.Length);

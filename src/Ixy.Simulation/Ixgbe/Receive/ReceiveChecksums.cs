@@ -1,12 +1,12 @@
 using System.Buffers.Binary;
-using Ixy.Simulation.Ixgbe.Transmit;
+using Ixy.Simulation.Cards;
 
 namespace Ixy.Simulation.Ixgbe.Receive;
 
 /// <summary>Checks IPv4, TCP, UDP and SCTP checksums of received packets (datasheet 7.1.11).</summary>
 internal static class ReceiveChecksums
 {
-    private const int IPv4Addresses = 12, IPv6Addresses = 8, UdpChecksumOffset = 6, SctpChecksumOffset = 8;
+    private const int UdpChecksumOffset = 6;
 
     /// <summary>The status and error bits for a packet with these headers (7.1.6.2).</summary>
     internal static uint Check(ReadOnlySpan<byte> frame, in PacketHeaders headers)
@@ -41,29 +41,10 @@ internal static class ReceiveChecksums
     private static uint CheckTransport(ReadOnlySpan<byte> frame, in PacketHeaders headers)
     {
         var segment = frame.Slice(headers.L4Start, headers.L4Length);
-        if (headers.Transport == PacketHeaders.Sctp)
-        {
-            bool good = FrameSums.Sctp(segment) == BinaryPrimitives.ReadUInt32LittleEndian(segment[SctpChecksumOffset..]);
-            return good ? ReceiveDescriptor.L4Checksum : ReceiveDescriptor.L4Checksum | ReceiveDescriptor.L4Error;
-        }
+        var found = SegmentChecksums.Check(segment, headers.Transport, headers.Addresses(frame));
+        if (found == SegmentChecksum.None) return 0;
         uint status = ReceiveDescriptor.L4Checksum;
-        if (headers.Transport == PacketHeaders.Udp)
-        {
-            // A UDP checksum of zero in IPv4 means that the sender made none.
-            if (headers.IsIPv4 && BinaryPrimitives.ReadUInt16LittleEndian(segment[UdpChecksumOffset..]) == 0) return 0;
-            // The datagram's own length counts; what is behind it belongs to no checksum.
-            int length = BinaryPrimitives.ReadUInt16BigEndian(segment[4..]);
-            if (length >= 8 && length < segment.Length) segment = segment[..length];
-            status |= ReceiveDescriptor.UdpChecksum;
-        }
-        ulong pseudo = (ulong)headers.Transport << 8;
-        pseudo += BinaryPrimitives.ReverseEndianness((ushort)segment.Length);
-        pseudo += InternetChecksum.Sum(Addresses(frame, headers));
-        return InternetChecksum.Sum(segment, pseudo) == 0xFFFF ? status : status | ReceiveDescriptor.L4Error;
+        if (headers.Transport == PacketHeaders.Udp) status |= ReceiveDescriptor.UdpChecksum;
+        return found == SegmentChecksum.Right ? status : status | ReceiveDescriptor.L4Error;
     }
-
-    /// <summary>Source and destination address.</summary>
-    internal static ReadOnlySpan<byte> Addresses(ReadOnlySpan<byte> frame, in PacketHeaders headers) => headers.IsIPv4
-        ? frame.Slice(headers.L3Start + IPv4Addresses, 8)
-        : frame.Slice(headers.L3Start + IPv6Addresses, 32);
 }

@@ -69,7 +69,7 @@ internal sealed class TupleFilters
     private bool Matches(int index, uint filter, ReadOnlySpan<byte> frame, in PacketHeaders headers)
     {
         if ((filter & FTQF_.AnyProtocol) == 0 && (filter & FTQF_.ProtocolMask) != ProtocolCode(headers.Transport)) return false;
-        var addresses = ReceiveChecksums.Addresses(frame, headers);
+        var addresses = headers.Addresses(frame);
         if ((filter & FTQF_.AnySource) == 0 && BinaryPrimitives.ReadUInt32LittleEndian(addresses) != _registers[SAQF, index])
             return false;
         if ((filter & FTQF_.AnyDestination) == 0 && BinaryPrimitives.ReadUInt32LittleEndian(addresses[4..]) != _registers[DAQF, index])

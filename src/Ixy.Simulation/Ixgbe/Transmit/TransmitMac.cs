@@ -1,3 +1,4 @@
+using Ixy.Simulation.Cards;
 using Ixy.Simulation.Ixgbe.Registers;
 using Ixy.Simulation.Wires;
 using static Ixy.Ixgbe.IxgbeRegisters;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Ixy.Simulation.Cards;
 using Ixy.Simulation.Ixgbe.Registers;
 using static Ixy.Ixgbe.IxgbeRegisters;
 

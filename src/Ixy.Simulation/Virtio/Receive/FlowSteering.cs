@@ -33,7 +33,7 @@ internal sealed class FlowSteering
         PacketHeaders headers = default;
         headers.Parse(frame, VlanEtherType);
         if (headers.L3Start == 0) return 0;
-        var addresses = ReceiveChecksums.Addresses(frame, headers);
+        var addresses = headers.Addresses(frame);
         var source = addresses[..(addresses.Length / 2)];
         ulong hash = Mix(Fold(source), Fold(addresses[source.Length..])) ^ headers.Transport;
         if (headers.Transport != 0)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Ixy.Virtio;
 
 namespace Ixy.Simulation.Virtio.Receive;
 
@@ -29,7 +30,7 @@ internal sealed class ReceiveFilter(VirtioCard card)
     internal void Start()
     {
         _filtersAddresses = card.Control.HasFeature(VirtioFeatures.ControlReceive);
-        _filtersVlans = card.Control.HasFeature(VirtioFeatures.ControlVlan);
+        _filtersVlans = card.Control.HasFeature(CardFeatures.ControlVlan);
     }
 
     internal void Reset()

@@ -1,3 +1,5 @@
+using Ixy.Virtio;
+
 namespace Ixy.Simulation.Virtio.Receive;
 
 /// <summary>From the wire through filter and steering into receive queues (virtio 1.2, 5.1.6.3 and 5.1.6.4).</summary>

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Ixy.Simulation.Cards;
 using Ixy.Simulation.Virtio.Rings;
-using Ixy.Simulation.Virtio.Transmit;
+using Ixy.Virtio;
 
 namespace Ixy.Simulation.Virtio.Receive;
 
@@ -110,7 +110,7 @@ internal sealed unsafe class ReceiveQueue(VirtioCard card, Virtqueue queue) : ID
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void WriteHeader(byte* header, ReadOnlySpan<byte> frame, ushort buffers)
     {
-        *(ulong*)header = _validates && SegmentChecksum.IsRight(frame) ? DataValid : 0u;
+        *(ulong*)header = _validates && FrameChecksum.Check(frame) == SegmentChecksum.Right ? DataValid : 0u;
         *(ushort*)(header + 8) = 0;
         if (_header == LongHeader) *(ushort*)(header + 10) = buffers;
     }

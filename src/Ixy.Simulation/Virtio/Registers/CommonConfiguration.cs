@@ -1,32 +1,23 @@
 using System.Numerics;
 using Ixy.Simulation.Virtio.Rings;
+using Ixy.Virtio;
+using static Ixy.Virtio.VirtioRegisters;
+using static Ixy.Virtio.VirtioRegisters.Common;
 
 namespace Ixy.Simulation.Virtio.Registers;
 
 /// <summary>The common configuration structure of a modern device (virtio 1.2, 4.1.4.3).</summary>
 internal sealed class CommonConfiguration(VirtioCard card) : RegisterStructure(card, s_fields)
 {
-    internal static readonly Field
-        DeviceFeatureSelect = new("device_feature_select", 0x00, 4, true),
-        DeviceFeature = new("device_feature", 0x04, 4),
-        DriverFeatureSelect = new("driver_feature_select", 0x08, 4, true),
-        DriverFeature = new("driver_feature", 0x0C, 4, true),
-        ConfigVector = new("config_msix_vector", 0x10, 2, true),
-        NumQueues = new("num_queues", 0x12, 2),
-        DeviceStatus = new("device_status", 0x14, 1, true),
-        ConfigGeneration = new("config_generation", 0x15, 1),
-        QueueSelect = new("queue_select", 0x16, 2, true),
-        QueueSize = new("queue_size", 0x18, 2, true),
-        QueueVector = new("queue_msix_vector", 0x1A, 2, true),
-        QueueEnable = new("queue_enable", 0x1C, 2, true),
-        QueueNotifyOffset = new("queue_notify_off", 0x1E, 2),
-        QueueDescriptorsLow = new("queue_desc", 0x20, 4, true), QueueDescriptorsHigh = new("queue_desc (high)", 0x24, 4, true),
-        QueueDriverLow = new("queue_driver", 0x28, 4, true), QueueDriverHigh = new("queue_driver (high)", 0x2C, 4, true),
-        QueueDeviceLow = new("queue_device", 0x30, 4, true), QueueDeviceHigh = new("queue_device (high)", 0x34, 4, true);
+    // Those that the driver here does not use.
+    private static readonly RegisterTable s_others = new();
+    internal static readonly Register
+        ConfigVector = s_others.Add(0x10, "The vector of configuration changes", size: 2, name: "config_msix_vector"),
+        NumQueues = s_others.Add(0x12, "How many queues there are", access: RegisterAccess.ReadOnly, size: 2, name: "num_queues");
 
-    private static readonly FieldTable s_fields = new("common", DeviceFeatureSelect, DeviceFeature, DriverFeatureSelect, DriverFeature,
-        ConfigVector, NumQueues, DeviceStatus, ConfigGeneration, QueueSelect, QueueSize, QueueVector, QueueEnable,
-        QueueNotifyOffset, QueueDescriptorsLow, QueueDescriptorsHigh, QueueDriverLow, QueueDriverHigh, QueueDeviceLow, QueueDeviceHigh);
+    private static readonly FieldTable s_fields = new("common", [.. Common.All, .. s_others.Rows]);
+
+    internal static IReadOnlyList<Register> Registers => s_fields.Registers;
 
     private uint _deviceFeatureSelect, _driverFeatureSelect, _queueSelect;
 
@@ -38,53 +29,50 @@ internal sealed class CommonConfiguration(VirtioCard card) : RegisterStructure(c
 
     internal void Reset() => _deviceFeatureSelect = _driverFeatureSelect = _queueSelect = 0;
 
-    protected override uint Read(Field field)
+    protected override uint Read(Register field, int index)
     {
-        if (field.Offset >= QueueSize.Offset) return Selected is { } queue ? ReadQueue(queue, field) : 0;
+        if (field.Offset >= QueueSize.Offset) return Selected is { } queue ? ReadQueue(queue, field, index) : 0;
         return field switch
         {
             _ when field == DeviceFeatureSelect => _deviceFeatureSelect,
-            _ when field == DeviceFeature => Word(Card.Control.Offered, _deviceFeatureSelect),
+            _ when field == DeviceFeature => Word((ulong)Card.Control.Offered, _deviceFeatureSelect),
             _ when field == DriverFeatureSelect => _driverFeatureSelect,
-            _ when field == DriverFeature => Word(Card.Control.Features, _driverFeatureSelect),
+            _ when field == DriverFeature => Word((ulong)Card.Control.Features, _driverFeatureSelect),
             _ when field == ConfigVector => Card.Interrupts.ConfigurationVector,
             _ when field == NumQueues => (uint)Card.Queues.Count,
-            _ when field == DeviceStatus => Card.Control.ReadStatus(),
+            _ when field == Common.Status => Card.Control.ReadStatus(),
             _ when field == ConfigGeneration => Card.Net.Generation,
             _ => _queueSelect,
         };
     }
 
-    protected override void Write(Field field, uint value)
+    protected override void Write(Register field, int index, uint value)
     {
         Card.Control.EndReset();
-        if (field != DeviceStatus && Card.Control.IsResetting) Report(VirtioRule.ResetNotAwaited, field, value);
-        else if (field.Offset >= QueueSize.Offset) WriteSelected(field, value);
+        if (field != Common.Status && Card.Control.IsResetting) Report(VirtioRule.ResetNotAwaited, field, value);
+        else if (field.Offset >= QueueSize.Offset) WriteSelected(field, index, value);
         else if (field == DeviceFeatureSelect) _deviceFeatureSelect = value;
         else if (field == DriverFeatureSelect) _driverFeatureSelect = value;
         else if (field == DriverFeature) Card.Control.WriteFeatures(_driverFeatureSelect, value);
         else if (field == ConfigVector) Card.Interrupts.ConfigurationVector = Vector(field, value);
-        else if (field == DeviceStatus) Card.Control.WriteStatus(value);
+        else if (field == Common.Status) Card.Control.WriteStatus(value);
         else _queueSelect = value;
     }
 
     private static uint Word(ulong bits, uint index) => index < 2 ? (uint)(bits >> 32 * (int)index) : 0;
 
-    private static uint ReadQueue(Virtqueue queue, Field field) => field switch
+    private static uint ReadQueue(Virtqueue queue, Register field, int index) => field switch
     {
         _ when field == QueueSize => queue.Size,
         _ when field == QueueVector => queue.Vector,
         _ when field == QueueEnable => queue.IsEnabled ? 1u : 0,
         _ when field == QueueNotifyOffset => (uint)queue.Index,
-        _ when field == QueueDescriptorsLow => (uint)queue.Descriptors,
-        _ when field == QueueDescriptorsHigh => (uint)(queue.Descriptors >> 32),
-        _ when field == QueueDriverLow => (uint)queue.Driver,
-        _ when field == QueueDriverHigh => (uint)(queue.Driver >> 32),
-        _ when field == QueueDeviceLow => (uint)queue.Device,
-        _ => (uint)(queue.Device >> 32),
+        _ when field == QueueDescriptors => Word(queue.Descriptors, (uint)index),
+        _ when field == QueueDriver => Word(queue.Driver, (uint)index),
+        _ => Word(queue.Device, (uint)index),
     };
 
-    private void WriteSelected(Field field, uint value)
+    private void WriteSelected(Register field, int index, uint value)
     {
         if (Selected is not { } queue)
         {
@@ -97,23 +85,19 @@ internal sealed class CommonConfiguration(VirtioCard card) : RegisterStructure(c
         if (field == QueueVector) queue.Vector = Vector(field, value);
         else if (field == QueueEnable) Enable(queue, value);
         else if (queue.IsEnabled) Report(VirtioRule.QueueWhileEnabled, field, value);
-        else WriteQueue(queue, field, value);
+        else WriteQueue(queue, field, index, value);
     }
 
-    private void WriteQueue(Virtqueue queue, Field field, uint value)
+    private void WriteQueue(Virtqueue queue, Register field, int index, uint value)
     {
         if (field == QueueSize) SetSize(queue, value);
-        else if (field == QueueDescriptorsLow) queue.Descriptors = Low(queue.Descriptors, value);
-        else if (field == QueueDescriptorsHigh) queue.Descriptors = High(queue.Descriptors, value);
-        else if (field == QueueDriverLow) queue.Driver = Low(queue.Driver, value);
-        else if (field == QueueDriverHigh) queue.Driver = High(queue.Driver, value);
-        else if (field == QueueDeviceLow) queue.Device = Low(queue.Device, value);
-        else queue.Device = High(queue.Device, value);
+        else if (field == QueueDescriptors) queue.Descriptors = Replace(queue.Descriptors, index, value);
+        else if (field == QueueDriver) queue.Driver = Replace(queue.Driver, index, value);
+        else queue.Device = Replace(queue.Device, index, value);
     }
 
-    private static ulong Low(ulong address, uint value) => address >> 32 << 32 | value;
-
-    private static ulong High(ulong address, uint value) => (uint)address | (ulong)value << 32;
+    private static ulong Replace(ulong address, int half, uint value) =>
+        half == 0 ? address >> 32 << 32 | value : (uint)address | (ulong)value << 32;
 
     private void SetSize(Virtqueue queue, uint value)
     {

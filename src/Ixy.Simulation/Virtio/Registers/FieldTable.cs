@@ -1,31 +1,36 @@
 namespace Ixy.Simulation.Virtio.Registers;
 
-/// <summary>A field of a structure in a BAR.</summary>
-/// <param name="Name">As in the specification.</param>
-/// <param name="Offset">Bytes from the start of the structure.</param>
-/// <param name="Size">1, 2 or 4 bytes: the width it is accessed with.</param>
-/// <param name="IsWritable">The driver may write it.</param>
-internal sealed record Field(string Name, uint Offset, int Size, bool IsWritable = false);
-
-/// <summary>The fields of a structure in a BAR, by offset.</summary>
+/// <summary>The registers of a structure in a BAR, by offset: the driver's, and those that only other drivers use.</summary>
 internal sealed class FieldTable
 {
     private readonly string _name;
-    private readonly Field?[] _byOffset;
+    private readonly (Register Register, int Index)?[] _byOffset;
 
-    internal FieldTable(string name, params Field[] fields)
+    internal FieldTable(string name, IEnumerable<Register> registers)
     {
-        (_name, Length) = (name, fields.Max(field => field.Offset + (uint)field.Size));
-        _byOffset = new Field?[Length];
-        foreach (var field in fields) _byOffset.AsSpan((int)field.Offset, field.Size).Fill(field);
+        Registers = [.. registers];
+        (_name, Length) = (name, Registers.Max(register => register[register.Count - 1] + (uint)register.Size));
+        _byOffset = new (Register, int)?[Length];
+        foreach (var register in Registers)
+        {
+            for (int index = 0; index < register.Count; index++)
+                _byOffset.AsSpan((int)register[index], register.Size).Fill((register, index));
+        }
     }
+
+    internal IReadOnlyList<Register> Registers { get; }
 
     /// <summary>Bytes.</summary>
     internal uint Length { get; }
 
-    /// <summary>The field that a byte belongs to, or null.</summary>
-    internal Field? Find(uint offset) => offset < Length ? _byOffset[offset] : null;
+    /// <summary>The register that a byte belongs to, and which of its elements; or null.</summary>
+    internal (Register Register, int Index)? Find(uint offset) => offset < Length ? _byOffset[offset] : null;
 
     /// <summary>A name for an offset.</summary>
-    internal string Describe(uint offset) => $"{_name}.{Find(offset)?.Name ?? $"0x{offset:x}"}";
+    internal string Describe(uint offset) => Find(offset) switch
+    {
+        null => $"{_name}.0x{offset:x}",
+        ({ Count: 1 } register, _) => $"{_name}.{register.Name}",
+        var (register, index) => $"{_name}.{register.Name}[{index}]",
+    };
 }

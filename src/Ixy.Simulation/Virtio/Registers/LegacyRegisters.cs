@@ -1,4 +1,6 @@
 using Ixy.Simulation.Virtio.Rings;
+using static Ixy.Virtio.VirtioRegisters;
+using static Ixy.Virtio.VirtioRegisters.Legacy;
 
 namespace Ixy.Simulation.Virtio.Registers;
 
@@ -10,17 +12,16 @@ internal sealed class LegacyRegisters(VirtioCard card) : RegisterStructure(card,
 {
     // Rings lie at page numbers, and their used part at the next page boundary (2.7.2).
     private const uint Page = 4096;
-    private const uint VectorsOffset = 0x14, VectorsLength = 4;
 
-    internal static readonly Field
-        DeviceFeatures = new("device_features", 0x00, 4), GuestFeatures = new("guest_features", 0x04, 4, true),
-        QueueAddress = new("queue_address", 0x08, 4, true), QueueSize = new("queue_size", 0x0C, 2),
-        QueueSelect = new("queue_select", 0x0E, 2, true), QueueNotify = new("queue_notify", 0x10, 2, true),
-        DeviceStatus = new("device_status", 0x12, 1, true), IsrStatus = new("isr_status", 0x13, 1),
-        ConfigVector = new("config_msix_vector", 0x14, 2, true), QueueVector = new("queue_msix_vector", 0x16, 2, true);
+    // Those that the driver here does not use.
+    private static readonly RegisterTable s_others = new();
+    internal static readonly Register
+        IsrStatus = s_others.Add(0x13, "Cause of the interrupt", access: RegisterAccess.ReadOnly, size: 1, name: "isr_status"),
+        ConfigVector = s_others.Add(0x14, "The vector of configuration changes", size: 2, name: "config_msix_vector");
 
-    private static readonly FieldTable s_fields = new("legacy", DeviceFeatures, GuestFeatures, QueueAddress, QueueSize,
-        QueueSelect, QueueNotify, DeviceStatus, IsrStatus, ConfigVector, QueueVector);
+    private static readonly FieldTable s_fields = new("legacy", [.. Legacy.All, .. s_others.Rows]);
+
+    internal static IReadOnlyList<Register> Registers => s_fields.Registers;
 
     private uint _queueSelect;
 
@@ -29,7 +30,7 @@ internal sealed class LegacyRegisters(VirtioCard card) : RegisterStructure(card,
 
     private Virtqueue? Selected => Queue(_queueSelect);
 
-    private uint ConfigurationOffset => Card.Interrupts.HasVectors ? VectorsOffset + VectorsLength : VectorsOffset;
+    private uint ConfigurationOffset => Card.Interrupts.HasVectors ? ConfigWithMsix : Config;
 
     internal void Reset() => _queueSelect = 0;
 
@@ -44,25 +45,25 @@ internal sealed class LegacyRegisters(VirtioCard card) : RegisterStructure(card,
         else Card.Net.Write(offset - ConfigurationOffset, value, size);
     }
 
-    protected override uint Read(Field field) => field switch
+    protected override uint Read(Register field, int index) => field switch
     {
         _ when field == DeviceFeatures => (uint)Card.Control.Offered,
-        _ when field == GuestFeatures => (uint)Card.Control.Features,
+        _ when field == DriverFeatures => (uint)Card.Control.Features,
         _ when field == QueueAddress => (uint)((Selected?.Descriptors ?? 0) / Page),
         _ when field == QueueSize => Selected?.Size ?? 0,
         _ when field == QueueSelect => _queueSelect,
-        _ when field == DeviceStatus => Card.Control.ReadStatus(),
+        _ when field == Legacy.Status => Card.Control.ReadStatus(),
         _ when field == IsrStatus => Card.Interrupts.ReadCause(),
         _ when field == ConfigVector => Card.Interrupts.ConfigurationVector,
         _ when field == QueueVector => Selected?.Vector ?? Virtqueue.None,
         _ => 0,
     };
 
-    protected override void Write(Field field, uint value)
+    protected override void Write(Register field, int index, uint value)
     {
-        if (field == GuestFeatures) Card.Control.WriteFeatures(0, value);
+        if (field == DriverFeatures) Card.Control.WriteFeatures(0, value);
         else if (field == QueueSelect) _queueSelect = value;
-        else if (field == DeviceStatus) Card.Control.WriteStatus(value);
+        else if (field == Legacy.Status) Card.Control.WriteStatus(value);
         else if (field == ConfigVector) Card.Interrupts.ConfigurationVector = Vector(field, value);
         else if (field == QueueNotify) Notify(value);
         else if (Selected is not { } queue) Report(VirtioRule.QueueMissing, field, _queueSelect);

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using Ixy.Virtio;
+using static Ixy.Virtio.VirtioRegisters;
 
 namespace Ixy.Simulation.Virtio.Registers;
 
@@ -6,14 +8,14 @@ namespace Ixy.Simulation.Virtio.Registers;
 internal sealed class NetConfiguration
 {
     internal const uint Length = 20;
-    private const int MacOffset = 0, StatusOffset = 6, PairsOffset = 8, MtuOffset = 10, SpeedOffset = 12, MacLength = 6;
-    private const ushort LinkUp = 1;
+    private const int MacLength = 6;
     private const uint SpeedMbps = 10_000;
 
     private static readonly FieldTable s_fields = new("config",
-        new("mac[0]", 0, 1), new("mac[1]", 1, 1), new("mac[2]", 2, 1), new("mac[3]", 3, 1), new("mac[4]", 4, 1),
-        new("mac[5]", 5, 1), new("status", 6, 2), new("max_virtqueue_pairs", 8, 2), new("mtu", 10, 2), new("speed", 12, 4),
-        new("duplex", 16, 1));
+    [
+        Net.Mac, Net.Status, Net.MaxQueuePairs, Net.Mtu, Net.Speed,
+        new("duplex", 16, RegisterAccess.ReadOnly, 0, "Of the link") { Size = 1 },
+    ]);
 
     private readonly VirtioCard _card;
     private readonly byte[] _bytes = new byte[Length];
@@ -21,9 +23,9 @@ internal sealed class NetConfiguration
     internal NetConfiguration(VirtioCard card)
     {
         _card = card;
-        BinaryPrimitives.WriteUInt16LittleEndian(_bytes.AsSpan(PairsOffset), (ushort)card.Options.QueuePairs);
-        BinaryPrimitives.WriteUInt16LittleEndian(_bytes.AsSpan(MtuOffset), (ushort)card.Options.Mtu);
-        BinaryPrimitives.WriteUInt32LittleEndian(_bytes.AsSpan(SpeedOffset), SpeedMbps);
+        BinaryPrimitives.WriteUInt16LittleEndian(_bytes.AsSpan((int)Net.MaxQueuePairs.Offset), (ushort)card.Options.QueuePairs);
+        BinaryPrimitives.WriteUInt16LittleEndian(_bytes.AsSpan((int)Net.Mtu.Offset), (ushort)card.Options.Mtu);
+        BinaryPrimitives.WriteUInt32LittleEndian(_bytes.AsSpan((int)Net.Speed.Offset), SpeedMbps);
         Reset();
     }
 
@@ -33,7 +35,7 @@ internal sealed class NetConfiguration
     internal bool IsLinkUp { get; private set; }
 
     /// <summary>The address that the receive filter accepts, as it lies on the wire.</summary>
-    internal Span<byte> Mac => _bytes.AsSpan(MacOffset, MacLength);
+    internal Span<byte> Mac => _bytes.AsSpan((int)Net.Mac.Offset, MacLength);
 
     /// <summary>Follows the wire.</summary>
     internal void Poll()
@@ -82,13 +84,13 @@ internal sealed class NetConfiguration
     private void ShowLink()
     {
         IsLinkUp = _card.Wire.HasSignal;
-        BinaryPrimitives.WriteUInt16LittleEndian(_bytes.AsSpan(StatusOffset), IsLinkUp ? LinkUp : (ushort)0);
+        BinaryPrimitives.WriteUInt16LittleEndian(_bytes.AsSpan((int)Net.Status.Offset), IsLinkUp ? LinkStatus_.Up : (ushort)0);
     }
 
     // Drivers of the legacy interface read as they like.
     private void CheckWidth(uint offset, int size)
     {
-        if (_card.Options.IsLegacy || s_fields.Find(offset) is { } field && field.Offset == offset && field.Size == size) return;
+        if (_card.Options.IsLegacy || s_fields.Find(offset) is var (field, index) && field[index] == offset && field.Size == size) return;
         _card.Report(VirtioRule.AccessWidth, s_fields.Describe(offset), (ulong)size);
     }
 }

@@ -1,14 +1,15 @@
 using System.Runtime.CompilerServices;
 using Ixy.Hosting;
+using Ixy.Virtio;
 
 namespace Ixy.Simulation.Virtio.Rings;
 
 /// <summary>Where a queue's ring lies, as the driver set it up.</summary>
-internal readonly record struct RingLayout(uint Size, ulong Descriptors, ulong Driver, ulong Device, ulong Features)
+internal readonly record struct RingLayout(uint Size, ulong Descriptors, ulong Driver, ulong Device, VirtioFeatures Features)
 {
     internal bool HasEventIndex => (Features & VirtioFeatures.EventIndex) != 0;
 
-    internal bool HasIndirect => (Features & VirtioFeatures.IndirectDescriptors) != 0;
+    internal bool HasIndirect => (Features & CardFeatures.IndirectDescriptors) != 0;
 }
 
 /// <summary>A place in a ring to go back to.</summary>

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using Ixy.Virtio;
 
 namespace Ixy.Simulation.Virtio.Rings;
 
@@ -54,13 +55,13 @@ internal sealed unsafe class Virtqueue
     internal Ring Ring { get; private set; }
 
     /// <summary>Offers a size that the kind of ring can have (4.1.4.3.1): a split one has a power of two.</summary>
-    internal void AcceptFeatures(ulong features)
+    internal void AcceptFeatures(VirtioFeatures features)
     {
         if ((features & VirtioFeatures.RingPacked) == 0) Size = 1u << BitOperations.Log2(Size);
     }
 
     /// <summary>Starts at the beginning of the ring that was set up.</summary>
-    internal void Enable(ulong features)
+    internal void Enable(VirtioFeatures features)
     {
         Ring = (features & VirtioFeatures.RingPacked) != 0 ? _packed : _split;
         Ring.Start(new(Size, Descriptors, Driver, Device, features));

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Ixy.Simulation.Cards;
 
 namespace Ixy.Simulation.Virtio.Transmit;
 
@@ -19,7 +20,7 @@ internal sealed unsafe partial class TransmitQueue
         var copy = _gathered.AsSpan(0, (int)length);
         new ReadOnlySpan<byte>(frame, (int)length).CopyTo(copy);
         InternetChecksum.Complete(copy[start..], offset);
-        if (SegmentChecksum.IsWrong(copy)) Report(VirtioRule.ChecksumBegun, (uint)start << 16 | (uint)offset);
+        if (FrameChecksum.Check(copy) == SegmentChecksum.Wrong) Report(VirtioRule.ChecksumBegun, (uint)start << 16 | (uint)offset);
         frame = (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(_gathered, 0);
         return true;
     }

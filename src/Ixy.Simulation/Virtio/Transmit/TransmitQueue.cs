@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Ixy.Simulation.Virtio.Rings;
+using Ixy.Virtio;
 
 namespace Ixy.Simulation.Virtio.Transmit;
 

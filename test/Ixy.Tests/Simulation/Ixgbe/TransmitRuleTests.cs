@@ -1,4 +1,5 @@
 using System.Reflection;
+using Ixy.Simulation.Cards;
 using Ixy.Simulation.Ixgbe.Registers;
 using Ixy.Simulation.Ixgbe.Transmit;
 using static Ixy.Ixgbe.IxgbeRegisters;

@@ -1,4 +1,5 @@
 using Ixy.Simulation.Virtio.Rings;
+using Ixy.Virtio;
 
 namespace Ixy.Tests.Simulation.Virtio;
 
@@ -80,7 +81,7 @@ public sealed unsafe class HostileRingTests
     {
         DriverQueue queue = packed ? new PackedQueue(bench, 1, Size) : new SplitQueue(bench, 1, Size);
         Ring ring = packed ? new PackedRing(bench.Card, "queue 1") : new SplitRing(bench.Card, "queue 1");
-        ring.Start(new(Size, queue.Descriptors, queue.Driver, queue.Device, bench.Features));
+        ring.Start(new(Size, queue.Descriptors, queue.Driver, queue.Device, (VirtioFeatures)bench.Features));
         Assert.True(ring.BeginTurn());
         return (ring, new BufferChain(), queue);
     }

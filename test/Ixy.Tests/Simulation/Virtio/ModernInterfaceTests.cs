@@ -1,4 +1,5 @@
 using Ixy.Simulation.Virtio;
+using Ixy.Virtio;
 
 namespace Ixy.Tests.Simulation.Virtio;
 
@@ -77,7 +78,7 @@ public sealed class ModernInterfaceTests
         Assert.Equal(usual | 1ul << 22, Offered(new() { QueuePairs = 2 }));
         Assert.Equal(usual | 1ul << 34, Offered(new() { IsPacked = true }));
         // Without the control queue goes all that needs it.
-        Assert.Equal(usual & ~(0xFul << 17 | 1ul << 23), Offered(new() { Withheld = 1ul << 17 }));
+        Assert.Equal(usual & ~(0xFul << 17 | 1ul << 23), Offered(new() { Withheld = (VirtioFeatures)(1ul << 17) }));
 
         static ulong Offered(VirtioCardOptions options)
         {

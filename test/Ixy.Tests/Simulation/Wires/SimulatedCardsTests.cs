@@ -4,6 +4,7 @@ using Ixy.Simulation.Ixgbe;
 using Ixy.Simulation.Virtio;
 using Ixy.Simulation.Wires;
 using Ixy.Vfio;
+using Ixy.Virtio;
 
 namespace Ixy.Tests.Simulation.Wires;
 
@@ -63,7 +64,7 @@ public sealed class SimulatedCardsTests
             QueueSize = 300,
             Mtu = 9000,
             MacAddress = 0x02_00_5E_00_53_01,
-            Withheld = 1ul << 22 | 1ul << 29,
+            Withheld = (VirtioFeatures)(1ul << 22 | 1ul << 29),
         }, VirtioOptions(device));
         using var legacy = SimulatedCards.Open("sim:virtio-legacy,queue-size=1024");
         Assert.Equal((true, true), (VirtioOptions(legacy).IsLegacy, VirtioOptions(legacy).HasChecksums));

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 
-namespace Ixy.Simulation.Ixgbe.Transmit;
+namespace Ixy.Simulation.Cards;
 
 /// <summary>The cyclic redundancy checks of frames and SCTP packets.</summary>
 internal static class FrameSums

@@ -1,20 +1,19 @@
+using Ixy.Virtio;
+using static Ixy.Virtio.VirtioFeatures;
+
 namespace Ixy.Simulation.Virtio;
 
-/// <summary>Feature bits (virtio 1.2: 5.1.3 for the network device, 6 for all).</summary>
-internal static class VirtioFeatures
+/// <summary>The features of a card: which there are, and what they need of each other (virtio 1.2: 5.1.3, 6).</summary>
+internal static class CardFeatures
 {
-    internal const ulong Checksum = 1ul << 0, GuestChecksum = 1ul << 1;
-    internal const ulong Mtu = 1ul << 3, Mac = 1ul << 5, MergeableBuffers = 1ul << 15, Status = 1ul << 16;
-    internal const ulong ControlQueue = 1ul << 17, ControlReceive = 1ul << 18, ControlVlan = 1ul << 19;
-    internal const ulong ControlReceiveExtra = 1ul << 20, MultiQueue = 1ul << 22, ControlMacAddress = 1ul << 23;
-    internal const ulong AnyLayout = 1ul << 27, IndirectDescriptors = 1ul << 28, EventIndex = 1ul << 29;
-    internal const ulong Version1 = 1ul << 32, AccessPlatform = 1ul << 33, RingPacked = 1ul << 34;
-    internal const ulong SpeedDuplex = 1ul << 63;
+    // Those that the driver here does not use.
+    internal const VirtioFeatures ControlVlan = (VirtioFeatures)(1ul << 19), ControlReceiveExtra = (VirtioFeatures)(1ul << 20);
+    internal const VirtioFeatures IndirectDescriptors = (VirtioFeatures)(1ul << 28);
 
-    private const ulong Legacy = (1ul << 32) - 1;
+    private const VirtioFeatures Legacy = (VirtioFeatures)uint.MaxValue;
 
     /// <summary>Names as in the specification, without their prefixes.</summary>
-    internal static readonly IReadOnlyDictionary<string, ulong> Names = new Dictionary<string, ulong>
+    internal static readonly IReadOnlyDictionary<string, VirtioFeatures> Names = new Dictionary<string, VirtioFeatures>
     {
         ["csum"] = Checksum,
         ["guest_csum"] = GuestChecksum,
@@ -22,7 +21,7 @@ internal static class VirtioFeatures
         ["mac"] = Mac,
         ["mrg_rxbuf"] = MergeableBuffers,
         ["status"] = Status,
-        ["ctrl_vq"] = ControlQueue,
+        ["ctrl_vq"] = VirtioFeatures.ControlQueue,
         ["ctrl_rx"] = ControlReceive,
         ["ctrl_vlan"] = ControlVlan,
         ["ctrl_rx_extra"] = ControlReceiveExtra,
@@ -37,18 +36,19 @@ internal static class VirtioFeatures
         ["speed_duplex"] = SpeedDuplex,
     };
 
-    // Each bit on the left needs the one on the right (5.1.3.1).
-    private static readonly (ulong Feature, ulong Needed)[] s_dependencies =
+    // Each on the left needs the one on the right (5.1.3.1).
+    private static readonly (VirtioFeatures Feature, VirtioFeatures Needed)[] s_dependencies =
     [
-        (ControlReceive, ControlQueue), (ControlVlan, ControlQueue), (ControlReceiveExtra, ControlQueue),
-        (MultiQueue, ControlQueue), (ControlMacAddress, ControlQueue),
+        (ControlReceive, VirtioFeatures.ControlQueue), (ControlVlan, VirtioFeatures.ControlQueue),
+        (ControlReceiveExtra, VirtioFeatures.ControlQueue), (MultiQueue, VirtioFeatures.ControlQueue),
+        (ControlMacAddress, VirtioFeatures.ControlQueue),
     ];
 
     /// <summary>What a card offers.</summary>
-    internal static ulong Offered(VirtioCardOptions options)
+    internal static VirtioFeatures Offered(VirtioCardOptions options)
     {
-        ulong features = Mac | MergeableBuffers | Status | ControlQueue | ControlReceive | ControlVlan | ControlReceiveExtra |
-            ControlMacAddress | IndirectDescriptors | EventIndex;
+        var features = Mac | MergeableBuffers | Status | VirtioFeatures.ControlQueue | ControlReceive | ControlVlan
+            | ControlReceiveExtra | ControlMacAddress | IndirectDescriptors | EventIndex;
         if (options.HasChecksums) features |= Checksum | GuestChecksum;
         if (options.Mtu != 0) features |= Mtu;
         if (options.QueuePairs > 1) features |= MultiQueue;
@@ -63,7 +63,7 @@ internal static class VirtioFeatures
     }
 
     /// <summary>Some feature is accepted without the one that it needs.</summary>
-    internal static bool LacksDependency(ulong features)
+    internal static bool LacksDependency(VirtioFeatures features)
     {
         foreach (var (feature, needed) in s_dependencies)
         {
