@@ -15,7 +15,7 @@ internal sealed class ControlQueue(VirtioCard card)
 
     private readonly BufferChain _chain = new();
     private readonly byte[] _command = new byte[LongestCommand];
-    private Virtqueue? _queue;
+    private DeviceVirtqueue? _queue;
 
     /// <summary>With MQ the control queue comes after all pairs, without it after the first (5.1.2).</summary>
     internal void Start()

@@ -116,7 +116,7 @@ internal sealed class DeviceState(VirtioCard card)
     }
 
     /// <summary>A queue was notified.</summary>
-    internal void Notified(Virtqueue queue)
+    internal void Notified(DeviceVirtqueue queue)
     {
         // Drivers of the legacy interface used devices before DRIVER_OK (3.1.2).
         if (!Has(DriverOk) && !card.Options.IsLegacy && queue.IsEnabled)

@@ -19,7 +19,7 @@ internal sealed unsafe class VirtioCard : CardModel
     // The link has a coarser clock than packets.
     private const long SlowTurn = 500;
 
-    private readonly Virtqueue[] _queues;
+    private readonly DeviceVirtqueue[] _queues;
     private readonly SharedPages? _structures;
     private long _slowTurnAt;
 
@@ -34,11 +34,11 @@ internal sealed unsafe class VirtioCard : CardModel
         Net = new NetConfiguration(this);
         if (!options.IsLegacy) _structures = new SharedPages(VirtioPciFunction.StructuresLength, VirtioPciFunction.NotifyOffset);
         bool hasControlQueue = (Control.Offered & VirtioFeatures.ControlQueue) != 0;
-        _queues = new Virtqueue[options.LastQueue + (hasControlQueue ? 1 : 0)];
+        _queues = new DeviceVirtqueue[options.LastQueue + (hasControlQueue ? 1 : 0)];
         for (int index = 0; index < _queues.Length; index++) _queues[index] = new(this, index, Doorbell(index));
-        Filter = new ReceiveFilter(this);
-        Receive = new ReceivePath(this);
-        Transmit = new TransmitPath(this);
+        Filter = new DeviceReceiveFilter(this);
+        Receive = new DeviceReceivePath(this);
+        Transmit = new DeviceTransmitPath(this);
         Commands = new ControlQueue(this);
     }
 
@@ -56,15 +56,15 @@ internal sealed unsafe class VirtioCard : CardModel
 
     internal NetConfiguration Net { get; }
 
-    internal ReceiveFilter Filter { get; }
+    internal DeviceReceiveFilter Filter { get; }
 
-    internal ReceivePath Receive { get; }
+    internal DeviceReceivePath Receive { get; }
 
-    internal TransmitPath Transmit { get; }
+    internal DeviceTransmitPath Transmit { get; }
 
     internal ControlQueue Commands { get; }
 
-    internal IReadOnlyList<Virtqueue> Queues => _queues;
+    internal IReadOnlyList<DeviceVirtqueue> Queues => _queues;
 
     /// <summary>Which queue receives a flow.</summary>
     internal FlowSteering Steering { get; } = new();

@@ -23,13 +23,13 @@ internal sealed class VirtioInterrupts
     }
 
     /// <summary>Where changes of the configuration are told.</summary>
-    internal ushort ConfigurationVector { get; set; } = Virtqueue.None;
+    internal ushort ConfigurationVector { get; set; } = DeviceVirtqueue.None;
 
     /// <summary>MSI-X is on; then a legacy device has two more registers (4.1.4.10).</summary>
     internal bool HasVectors => _pci.Mode == InterruptMode.Msix;
 
     /// <summary>The vector if there is such a one, otherwise none.</summary>
-    internal ushort Checked(uint vector) => vector < _waiting.Length ? (ushort)vector : Virtqueue.None;
+    internal ushort Checked(uint vector) => vector < _waiting.Length ? (ushort)vector : DeviceVirtqueue.None;
 
     /// <summary>Buffers of a queue were used.</summary>
     internal void RaiseQueue(ushort vector) => Raise(vector, QueueCause);
@@ -48,7 +48,7 @@ internal sealed class VirtioInterrupts
 
     internal void Reset()
     {
-        ConfigurationVector = Virtqueue.None;
+        ConfigurationVector = DeviceVirtqueue.None;
         _cause = 0;
         _pci.SetLine(false);
         for (int vector = 0; vector < _waiting.Length; vector++)
@@ -66,7 +66,7 @@ internal sealed class VirtioInterrupts
             _cause |= cause;
             _pci.SetLine(true);
         }
-        else if (vector != Virtqueue.None && !_pci.TrySend(vector))
+        else if (vector != DeviceVirtqueue.None && !_pci.TrySend(vector))
         {
             _waiting[vector] = _anyWaiting = true;
         }

@@ -47,10 +47,10 @@ public sealed class VirtioDeviceTests
     }
 
     [Theory]
-    [InlineData(Variant.Split, 0ul)]
-    [InlineData(Variant.Packed, 0ul)]
+    [InlineData(Variant.Split, VirtioFeatures.None)]
+    [InlineData(Variant.Packed, VirtioFeatures.None)]
     [InlineData(Variant.Legacy, VirtioFeatures.ControlMacAddress)] // through the configuration (5.1.4.1)
-    public void TheAddressCanBeChanged(Variant variant, ulong without)
+    public void TheAddressCanBeChanged(Variant variant, VirtioFeatures without)
     {
         using var bench = new DriverBench(DriverBench.Defaults with { Promiscuous = false }, Card(variant) with { Withheld = without });
         var former = bench.Device.MacAddress;
@@ -275,7 +275,7 @@ public sealed class VirtioDeviceTests
     }
 
     private static NetworkDevice Open(
-        NetworkDeviceOptions? options = null, ulong without = 0, Variant variant = Variant.Split, VirtioCardOptions? card = null,
+        NetworkDeviceOptions? options = null, VirtioFeatures without = 0, Variant variant = Variant.Split, VirtioCardOptions? card = null,
         Func<uint, uint, uint>? answer = null)
     {
         var model = new VirtioCard((card ?? Card(variant)) with { Withheld = without }, new FarEnd());
@@ -308,7 +308,7 @@ public sealed class VirtioDeviceTests
     private sealed class RefusingCard : IDisposable
     {
         private readonly VirtioCard _card;
-        private ulong _agreed;
+        private VirtioFeatures _agreed;
 
         internal RefusingCard(NetworkDeviceOptions options)
         {

@@ -230,7 +230,7 @@ internal sealed unsafe class ReceivePath : IDisposable
     }
 
     // Takes the VLAN tag out (RXDCTL.VME) and leaves the FCS in (no CRC strip).
-    private bool TryWriteRewritten(ReceiveQueue queue, ReadOnlySpan<byte> frame, ReceivedFrame information)
+    private bool TryWriteRewritten(CardReceiveQueue queue, ReadOnlySpan<byte> frame, ReceivedFrame information)
     {
         const int TagStart = 12, TagLength = 4;
         int length = frame.Length;

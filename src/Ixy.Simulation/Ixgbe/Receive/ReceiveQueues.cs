@@ -15,7 +15,7 @@ internal sealed class ReceiveQueues
 
     private readonly IxgbeCard _card;
     private readonly RegisterFile _registers;
-    private readonly ReceiveQueue[] _queues = new ReceiveQueue[Count];
+    private readonly CardReceiveQueue[] _queues = new CardReceiveQueue[Count];
 
     // Bits of the queues that have something to report at the end of the turn.
     private ulong _touchedLow, _touchedHigh;
@@ -39,7 +39,7 @@ internal sealed class ReceiveQueues
 
     internal ReceiveRules Rules { get; }
 
-    internal ReceiveQueue this[int index] => _queues[index];
+    internal CardReceiveQueue this[int index] => _queues[index];
 
     /// <summary>A queue got a frame in this turn.</summary>
     internal void Touch(int index)
@@ -64,7 +64,7 @@ internal sealed class ReceiveQueues
         (_touchedLow, _touchedHigh) = (0, 0);
     }
 
-    private void Report(ReceiveQueue queue, long turn)
+    private void Report(CardReceiveQueue queue, long turn)
     {
         if (!queue.HasReceived) Rules.CheckDca(queue.Index);
         queue.HasReceived = true;
@@ -86,7 +86,7 @@ internal sealed class ReceiveQueues
     }
 
     // The free descriptors went through SRRCTL.RDMTS times 64 in this turn (8.2.3.8.7).
-    private static bool RunsLow(ReceiveQueue queue)
+    private static bool RunsLow(CardReceiveQueue queue)
     {
         uint low = queue.Settings.LowDescriptors;
         if (low == 0) return false;

@@ -4,7 +4,7 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Ixgbe.Receive;
 
 /// <summary>The datasheet's rules for the receive registers, checked when software writes them (design D7).</summary>
-internal sealed class ReceiveRules(IxgbeCard card, ReceiveQueue[] queues)
+internal sealed class ReceiveRules(IxgbeCard card, CardReceiveQueue[] queues)
 {
     private const uint ReservedInSplit = 0xE03F_C0E0, PauseThresholdMask = 0x7_FFE0; // SRRCTL, FCRTH
 
@@ -91,7 +91,7 @@ internal sealed class ReceiveRules(IxgbeCard card, ReceiveQueue[] queues)
     }
 
     /// <summary>What has to be right when RXDCTL.ENABLE goes from 0 to 1 (4.6.7.1).</summary>
-    internal void CheckEnabling(ReceiveQueue queue, in ReceiveQueueSettings settings)
+    internal void CheckEnabling(CardReceiveQueue queue, in ReceiveQueueSettings settings)
     {
         int index = queue.Index;
         if (settings.Base == 0 || settings.Count == 0)

@@ -8,7 +8,7 @@ internal sealed unsafe partial class TransmitAssembler
 {
     private bool CheckFirst(in TransmitDescriptor first, uint parts)
     {
-        if (parts + _queue.WriteBackThreshold + 2 > TransmitQueue.OnChipDescriptors) Report(TransmitRule.TooManyDescriptors);
+        if (parts + _queue.WriteBackThreshold + 2 > CardTransmitQueue.OnChipDescriptors) Report(TransmitRule.TooManyDescriptors);
         if (first.IsLegacy)
         {
             if (_path.HasModes) Report(TransmitRule.LegacyWithModes);
@@ -36,7 +36,7 @@ internal sealed unsafe partial class TransmitAssembler
         return false;
     }
 
-    private bool Check(in TransmitRequest request, uint length)
+    private bool Check(in CardTransmitRequest request, uint length)
     {
         if (length < ShortestPacket)
         {
@@ -55,7 +55,7 @@ internal sealed unsafe partial class TransmitAssembler
         return CheckLength(request, length);
     }
 
-    private bool CheckLength(in TransmitRequest request, uint length)
+    private bool CheckLength(in CardTransmitRequest request, uint length)
     {
         if (request.Segment) length = Math.Min(length, request.HeaderLength + request.Context.SegmentSize);
         if (length > TransmitMac.LongestFrame)
@@ -67,7 +67,7 @@ internal sealed unsafe partial class TransmitAssembler
         return true;
     }
 
-    private void CheckFcs(in TransmitRequest request, uint length)
+    private void CheckFcs(in CardTransmitRequest request, uint length)
     {
         bool pads = _mac.Pads && length < TransmitMac.ShortestFrame;
         if (!request.InsertFcs && (request.Changes || pads)) Report(TransmitRule.FcsRequired);
@@ -75,7 +75,7 @@ internal sealed unsafe partial class TransmitAssembler
         if ((checksums && !_mac.AppendsFcs) || (request.Segment && !_mac.Pads)) Report(TransmitRule.MacSettings);
     }
 
-    private void CheckOffloads(in TransmitRequest request, uint length)
+    private void CheckOffloads(in CardTransmitRequest request, uint length)
     {
         ref readonly var context = ref request.Context;
         bool isTcpOrUdp = context.Transport is TransmitTransport.Tcp or TransmitTransport.Udp;

@@ -23,7 +23,7 @@ internal sealed unsafe partial class TransmitAssembler : IDisposable
     private readonly TransmitSegmenter _segmenter;
 
     // The packet at hand: who sends it, where its first descriptor is.
-    private TransmitQueue _queue = null!;
+    private CardTransmitQueue _queue = null!;
     private TransmitDescriptor* _ring, _first;
 
     internal TransmitAssembler(TransmitPath path)
@@ -34,7 +34,7 @@ internal sealed unsafe partial class TransmitAssembler : IDisposable
 
     /// <summary>Sends the packet, or takes the context, that starts at a queue's head.</summary>
     /// <returns>How many descriptors it has; 0 if the rest of it is still to come.</returns>
-    internal uint Send(TransmitQueue queue, TransmitDescriptor* ring, uint count, uint head, uint tail)
+    internal uint Send(CardTransmitQueue queue, TransmitDescriptor* ring, uint count, uint head, uint tail)
     {
         _queue = queue;
         _ring = ring;
@@ -48,7 +48,7 @@ internal sealed unsafe partial class TransmitAssembler : IDisposable
         uint parts = CountParts(count, head, tail);
         if (parts == 0) return 0;
         if (parts == 1 && first.Length == 0) return 1;
-        var request = new TransmitRequest(first, queue.Contexts);
+        var request = new CardTransmitRequest(first, queue.Contexts);
         if (!CheckFirst(first, parts)) return parts;
         if (parts == 1 && !request.Changes && SendWhole(first, request)) return parts;
         if (!Collect(request, count, head, parts, out uint length)) return parts;
@@ -80,8 +80,8 @@ internal sealed unsafe partial class TransmitAssembler : IDisposable
         return 0;
     }
 
-    // One buffer, nothing to be done: from the host's memory to the MAC, as in TransmitQueue.SendPlain.
-    private bool SendWhole(in TransmitDescriptor first, in TransmitRequest request)
+    // One buffer, nothing to be done: from the host's memory to the MAC, as in CardTransmitQueue.SendPlain.
+    private bool SendWhole(in TransmitDescriptor first, in CardTransmitRequest request)
     {
         uint length = first.Length;
         if (!request.InsertFcs || length - TransmitMac.ShortestFrame >= _mac.PlainLengths) return false;
@@ -94,7 +94,7 @@ internal sealed unsafe partial class TransmitAssembler : IDisposable
     }
 
     // Copies the buffers together. Each descriptor is read once, as software could change it meanwhile.
-    private bool Collect(in TransmitRequest request, uint count, uint head, uint parts, out uint length)
+    private bool Collect(in CardTransmitRequest request, uint count, uint head, uint parts, out uint length)
     {
         bool isWhole = true;
         uint headerParts = 0;
@@ -126,7 +126,7 @@ internal sealed unsafe partial class TransmitAssembler : IDisposable
         return true;
     }
 
-    private void Send(in TransmitRequest request, uint length)
+    private void Send(in CardTransmitRequest request, uint length)
     {
         if (request.TimeStamp) _path.TimeStamp?.Invoke();
         var packet = new Span<byte>(_memory + Headroom, (int)length);

@@ -19,8 +19,8 @@ internal sealed class TransmitPath : IDisposable
 
     private const int QueuesWithoutModes = 64;
     private readonly RegisterFile _registers;
-    private readonly TransmitQueue[] _queues = new TransmitQueue[Queues];
-    private readonly TransmitQueue[] _enabled = new TransmitQueue[Queues];
+    private readonly CardTransmitQueue[] _queues = new CardTransmitQueue[Queues];
+    private readonly CardTransmitQueue[] _enabled = new CardTransmitQueue[Queues];
     private readonly TransmitArbiters _arbiters;
     private int _enabledCount, _next;
     private bool _anyBursts;
@@ -33,7 +33,7 @@ internal sealed class TransmitPath : IDisposable
         Mac = new TransmitMac(card);
         Assembler = new TransmitAssembler(this);
         _arbiters = new TransmitArbiters(this);
-        for (int index = 0; index < Queues; index++) _queues[index] = new TransmitQueue(this, index);
+        for (int index = 0; index < Queues; index++) _queues[index] = new CardTransmitQueue(this, index);
         AttachQueueRegisters();
         Reset();
     }
@@ -163,7 +163,7 @@ internal sealed class TransmitPath : IDisposable
         });
         _registers.OnWrite(TDLEN, (index, value) =>
         {
-            if (TransmitQueue.IsBadLength(value)) _queues[index].Report(TransmitRule.RingLength, "TDLEN", value);
+            if (CardTransmitQueue.IsBadLength(value)) _queues[index].Report(TransmitRule.RingLength, "TDLEN", value);
             WriteRing(TDLEN, index, value & 0xF_FFFF);
         });
         foreach (var register in new[] { TDBAH, TDWBAL, TDWBAH })

@@ -17,7 +17,7 @@ internal sealed unsafe class TransmitSegmenter(TransmitPath path) : IDisposable
     private readonly byte* _memory = (byte*)NativeMemory.AlignedAlloc(Headroom + Capacity + Tailroom, 64);
 
     /// <summary>Sends a packet in segments, none longer than <see cref="TransmitMac.LongestFrame"/>; false if its sizes make no sense.</summary>
-    internal bool Send(in TransmitRequest request, ReadOnlySpan<byte> packet)
+    internal bool Send(in CardTransmitRequest request, ReadOnlySpan<byte> packet)
     {
         ref readonly var context = ref request.Context;
         int headers = (int)context.HeaderLength, size = (int)context.SegmentSize;
@@ -87,7 +87,7 @@ internal sealed unsafe class TransmitSegmenter(TransmitPath path) : IDisposable
         BinaryPrimitives.WriteUInt16BigEndian(tcp[12..], (ushort)(flags & (mask & 0xFFF | 0xF000)));
     }
 
-    private void Send(in TransmitRequest request, Span<byte> frame)
+    private void Send(in CardTransmitRequest request, Span<byte> frame)
     {
         ref readonly var context = ref request.Context;
         if (request.IpChecksum && context.IPv4) TransmitOffload.InsertIpChecksum(frame, context);

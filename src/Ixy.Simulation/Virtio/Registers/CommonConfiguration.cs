@@ -25,7 +25,7 @@ internal sealed class CommonConfiguration(VirtioCard card) : RegisterStructure(c
     internal static uint Length => s_fields.Length;
 
     // Null where queue_select names no queue: then queue_size reads 0.
-    private Virtqueue? Selected => _queueSelect < (uint)Card.Queues.Count ? Card.Queues[(int)_queueSelect] : null;
+    private DeviceVirtqueue? Selected => _queueSelect < (uint)Card.Queues.Count ? Card.Queues[(int)_queueSelect] : null;
 
     internal void Reset() => _deviceFeatureSelect = _driverFeatureSelect = _queueSelect = 0;
 
@@ -61,7 +61,7 @@ internal sealed class CommonConfiguration(VirtioCard card) : RegisterStructure(c
 
     private static uint Word(ulong bits, uint index) => index < 2 ? (uint)(bits >> 32 * (int)index) : 0;
 
-    private static uint ReadQueue(Virtqueue queue, Register field, int index) => field switch
+    private static uint ReadQueue(DeviceVirtqueue queue, Register field, int index) => field switch
     {
         _ when field == QueueSize => queue.Size,
         _ when field == QueueVector => queue.Vector,
@@ -80,7 +80,7 @@ internal sealed class CommonConfiguration(VirtioCard card) : RegisterStructure(c
             return;
         }
         // To say that a queue has no vector sets nothing up; drivers do so after a reset.
-        bool isSetUp = field != QueueVector || value != Virtqueue.None;
+        bool isSetUp = field != QueueVector || value != DeviceVirtqueue.None;
         if (isSetUp && !Card.Control.IsAgreed) Report(VirtioRule.QueueTooEarly, field, value);
         if (field == QueueVector) queue.Vector = Vector(field, value);
         else if (field == QueueEnable) Enable(queue, value);
@@ -88,7 +88,7 @@ internal sealed class CommonConfiguration(VirtioCard card) : RegisterStructure(c
         else WriteQueue(queue, field, index, value);
     }
 
-    private void WriteQueue(Virtqueue queue, Register field, int index, uint value)
+    private void WriteQueue(DeviceVirtqueue queue, Register field, int index, uint value)
     {
         if (field == QueueSize) SetSize(queue, value);
         else if (field == QueueDescriptors) queue.Descriptors = Replace(queue.Descriptors, index, value);
@@ -99,7 +99,7 @@ internal sealed class CommonConfiguration(VirtioCard card) : RegisterStructure(c
     private static ulong Replace(ulong address, int half, uint value) =>
         half == 0 ? address >> 32 << 32 | value : (uint)address | (ulong)value << 32;
 
-    private void SetSize(Virtqueue queue, uint value)
+    private void SetSize(DeviceVirtqueue queue, uint value)
     {
         bool isAllowed = value - 1 < (uint)Card.Options.QueueSize &&
             (BitOperations.IsPow2(value) || Card.Control.HasFeature(VirtioFeatures.RingPacked));
@@ -107,7 +107,7 @@ internal sealed class CommonConfiguration(VirtioCard card) : RegisterStructure(c
         else Report(VirtioRule.QueueSize, QueueSize, value);
     }
 
-    private void Enable(Virtqueue queue, uint value)
+    private void Enable(DeviceVirtqueue queue, uint value)
     {
         if (value == 0)
         {
@@ -120,7 +120,7 @@ internal sealed class CommonConfiguration(VirtioCard card) : RegisterStructure(c
     }
 
     // Alignments: 2.7 for split rings, 2.8 for packed ones.
-    private bool HasRing(Virtqueue queue)
+    private bool HasRing(DeviceVirtqueue queue)
     {
         if (queue.Descriptors == 0 || queue.Driver == 0 || queue.Device == 0)
         {

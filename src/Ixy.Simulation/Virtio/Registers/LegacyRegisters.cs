@@ -28,7 +28,7 @@ internal sealed class LegacyRegisters(VirtioCard card) : RegisterStructure(card,
     /// <summary>Bytes that the BAR needs.</summary>
     internal const uint Length = 64;
 
-    private Virtqueue? Selected => Queue(_queueSelect);
+    private DeviceVirtqueue? Selected => Queue(_queueSelect);
 
     private uint ConfigurationOffset => Card.Interrupts.HasVectors ? ConfigWithMsix : Config;
 
@@ -55,7 +55,7 @@ internal sealed class LegacyRegisters(VirtioCard card) : RegisterStructure(card,
         _ when field == Legacy.Status => Card.Control.ReadStatus(),
         _ when field == IsrStatus => Card.Interrupts.ReadCause(),
         _ when field == ConfigVector => Card.Interrupts.ConfigurationVector,
-        _ when field == QueueVector => Selected?.Vector ?? Virtqueue.None,
+        _ when field == QueueVector => Selected?.Vector ?? DeviceVirtqueue.None,
         _ => 0,
     };
 
@@ -71,7 +71,7 @@ internal sealed class LegacyRegisters(VirtioCard card) : RegisterStructure(card,
         else Place(queue, value);
     }
 
-    private Virtqueue? Queue(uint index) => index < (uint)Card.Queues.Count ? Card.Queues[(int)index] : null;
+    private DeviceVirtqueue? Queue(uint index) => index < (uint)Card.Queues.Count ? Card.Queues[(int)index] : null;
 
     private void Notify(uint value)
     {
@@ -80,7 +80,7 @@ internal sealed class LegacyRegisters(VirtioCard card) : RegisterStructure(card,
     }
 
     // The page number of the ring starts the queue; 0 stops it.
-    private void Place(Virtqueue queue, uint page)
+    private void Place(DeviceVirtqueue queue, uint page)
     {
         if (page == 0)
         {

@@ -80,7 +80,7 @@ public sealed unsafe class HostileRingTests
     private static (Ring, BufferChain, DriverQueue) Start(VirtioBench bench, bool packed)
     {
         DriverQueue queue = packed ? new PackedQueue(bench, 1, Size) : new SplitQueue(bench, 1, Size);
-        Ring ring = packed ? new PackedRing(bench.Card, "queue 1") : new SplitRing(bench.Card, "queue 1");
+        Ring ring = packed ? new DevicePackedRing(bench.Card, "queue 1") : new DeviceSplitRing(bench.Card, "queue 1");
         ring.Start(new(Size, queue.Descriptors, queue.Driver, queue.Device, (VirtioFeatures)bench.Features));
         Assert.True(ring.BeginTurn());
         return (ring, new BufferChain(), queue);

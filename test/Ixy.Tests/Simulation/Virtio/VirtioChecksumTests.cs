@@ -1,5 +1,6 @@
 using Ixy.Simulation.Virtio;
 using Ixy.Tests.Offloading;
+using Ixy.Virtio;
 
 namespace Ixy.Tests.Simulation.Virtio;
 
@@ -15,7 +16,7 @@ public sealed class VirtioChecksumTests
     [Fact]
     public void TheyAreOfferedUnlessToldOtherwise()
     {
-        using VirtioBench without = new(s_card with { HasChecksums = false }), with = new(s_card), one = new(s_card with { Withheld = GuestChecksum });
+        using VirtioBench without = new(s_card with { HasChecksums = false }), with = new(s_card), one = new(s_card with { Withheld = (VirtioFeatures)GuestChecksum });
         Assert.Equal((0ul, 3ul, 1ul), (without.Offered & 3, with.Offered & 3, one.Offered & 3));
     }
 

@@ -4,7 +4,7 @@ using Ixy.Virtio;
 namespace Ixy.Simulation.Virtio.Receive;
 
 /// <summary>Which frames the driver wants (virtio 1.2, 5.1.6.5.1 to 5.1.6.5.3).</summary>
-internal sealed class ReceiveFilter(VirtioCard card)
+internal sealed class DeviceReceiveFilter(VirtioCard card)
 {
     private const int AddressLength = 6, TagStart = 12;
     private const ushort VlanEtherType = 0x8100, VlanMask = 0xFFF;

@@ -11,7 +11,7 @@ namespace Ixy.Simulation.Ixgbe.Transmit;
 /// PTHRESH and HTHRESH say when descriptors are fetched ahead; as the model empties the descriptors on the chip within
 /// the turn in which it fetches them, the two are checked but change nothing that software can see.
 /// </summary>
-internal sealed unsafe partial class TransmitQueue
+internal sealed unsafe partial class CardTransmitQueue
 {
     internal const uint OnChipDescriptors = 40;
     private const long Never = long.MaxValue;
@@ -37,7 +37,7 @@ internal sealed unsafe partial class TransmitQueue
     private bool _newTail, _reported, _blocked, _blockedAsMaster;
     private long _flushAt = Never;
 
-    internal TransmitQueue(TransmitPath path, int index)
+    internal CardTransmitQueue(TransmitPath path, int index)
     {
         (_path, Index, _mac, _registers, _dma) = (path, index, path.Mac, path.Card.Registers, path.Card.Dma);
         _headRegister = _registers.Memory + TDH[index] / sizeof(uint);

@@ -7,7 +7,7 @@ namespace Ixy.Simulation.Ixgbe.Receive;
 /// A receive ring while it is enabled (datasheet 7.1.5 to 7.1.9): fetches descriptors ahead, writes frames to the
 /// buffers they name, and writes the descriptors back.
 /// </summary>
-internal sealed unsafe partial class ReceiveQueue
+internal sealed unsafe partial class CardReceiveQueue
 {
     /// <summary>Descriptors the card takes at once, and then knows, whatever happens to them in memory (7.1.8).</summary>
     internal const int PrefetchDepth = 64;
@@ -32,7 +32,7 @@ internal sealed unsafe partial class ReceiveQueue
     private byte* _ring;
     private long _ringTurn = -1;
 
-    internal ReceiveQueue(IxgbeCard card, int index)
+    internal CardReceiveQueue(IxgbeCard card, int index)
     {
         _card = card;
         Index = index;

@@ -9,7 +9,7 @@ namespace Ixy.Simulation.Virtio.Receive;
 /// A receive queue: writes header and frame into the buffers of its ring, one or, with MRG_RXBUF, as many as it takes
 /// (virtio 1.2, 5.1.6.4). Frames wait in the packet buffer while there is none.
 /// </summary>
-internal sealed unsafe class ReceiveQueue(VirtioCard card, Virtqueue queue) : IDisposable
+internal sealed unsafe class DeviceReceiveQueue(VirtioCard card, DeviceVirtqueue queue) : IDisposable
 {
     private const uint LongHeader = 12, ShortHeader = 10, DataValid = 2;
 

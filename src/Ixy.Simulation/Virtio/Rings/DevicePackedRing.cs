@@ -8,7 +8,7 @@ namespace Ixy.Simulation.Virtio.Rings;
 /// A packed virtqueue: one ring of descriptors, which the driver writes to make buffers available and the device writes
 /// over to give them back (virtio 1.2, 2.8). Two flags compared with a counter of laps say whose a descriptor is.
 /// </summary>
-internal sealed unsafe class PackedRing(VirtioCard card, string name) : Ring(card, name)
+internal sealed unsafe class DevicePackedRing(VirtioCard card, string name) : Ring(card, name)
 {
     private const ushort AvailableFlag = 1 << 7, UsedFlag = 1 << 15;
     private const ushort EventEnable = 0, EventDisable = 1, EventDescriptor = 2, WrapBit = 1 << 15;

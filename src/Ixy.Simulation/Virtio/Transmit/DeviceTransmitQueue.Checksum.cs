@@ -4,7 +4,7 @@ using Ixy.Simulation.Cards;
 namespace Ixy.Simulation.Virtio.Transmit;
 
 // VIRTIO_NET_F_CSUM (virtio 1.2, 5.1.6.2).
-internal sealed unsafe partial class TransmitQueue
+internal sealed unsafe partial class DeviceTransmitQueue
 {
     private const int NeedsChecksum = 1, ChecksumStart = 6, ChecksumOffset = 8;
 

@@ -8,7 +8,7 @@ namespace Ixy.Simulation.Virtio.Rings;
 /// One queue of the card: what the driver set up for it, and whether the device has its eyes on the ring. A device that
 /// sleeps looks at the ring only after a notification; one that is awake has asked not to be notified.
 /// </summary>
-internal sealed unsafe class Virtqueue
+internal sealed unsafe class DeviceVirtqueue
 {
     /// <summary>No vector (4.1.5.1.2.1); also what a doorbell holds while nobody rings, since no queue has this index.</summary>
     internal const ushort None = 0xFFFF;
@@ -17,8 +17,8 @@ internal sealed unsafe class Virtqueue
     private const long PatienceBeforeSleep = 10_000;
 
     private readonly VirtioCard _card;
-    private readonly SplitRing _split;
-    private readonly PackedRing _packed;
+    private readonly DeviceSplitRing _split;
+    private readonly DevicePackedRing _packed;
     private readonly ushort* _doorbell;
     private bool _notified;
     private long _busyAt;
@@ -26,7 +26,7 @@ internal sealed unsafe class Virtqueue
     /// <param name="card">Whose queue it is.</param>
     /// <param name="index">Its index.</param>
     /// <param name="doorbell">Where software stores the index to notify the device; null if it makes a call for that.</param>
-    internal Virtqueue(VirtioCard card, int index, ushort* doorbell)
+    internal DeviceVirtqueue(VirtioCard card, int index, ushort* doorbell)
     {
         (_card, Index) = (card, index);
         _doorbell = doorbell;

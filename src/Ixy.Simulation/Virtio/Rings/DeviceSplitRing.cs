@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Ixy.Simulation.Virtio.Rings;
 
 /// <summary>A split virtqueue: descriptor table, available ring, used ring (virtio 1.2, 2.7).</summary>
-internal sealed unsafe class SplitRing(VirtioCard card, string name) : Ring(card, name)
+internal sealed unsafe class DeviceSplitRing(VirtioCard card, string name) : Ring(card, name)
 {
     private const ushort NoNotify = 1, NoInterrupt = 1;
 

@@ -1,6 +1,6 @@
 namespace Ixy.Simulation.Ixgbe.Receive;
 
-internal sealed unsafe partial class ReceiveQueue
+internal sealed unsafe partial class CardReceiveQueue
 {
     /// <summary>Descriptors between head and tail: those the card may use. Head equal to tail means none (7.1.9).</summary>
     private uint Free => _tail >= _head ? _tail - _head : _tail + _settings.Count - _head;

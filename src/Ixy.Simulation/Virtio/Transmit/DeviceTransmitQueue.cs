@@ -5,7 +5,7 @@ using Ixy.Virtio;
 namespace Ixy.Simulation.Virtio.Transmit;
 
 /// <summary>A transmit queue: every buffer is a header and a frame, in as many pieces as the driver likes (virtio 1.2, 5.1.6.2).</summary>
-internal sealed unsafe partial class TransmitQueue(VirtioCard card, Virtqueue queue, int pair)
+internal sealed unsafe partial class DeviceTransmitQueue(VirtioCard card, DeviceVirtqueue queue, int pair)
 {
     private const uint LongHeader = 12, ShortHeader = 10, EthernetHeader = 14, VlanTag = 4;
     private const int LongestPacket = 65_550 + (int)LongHeader;

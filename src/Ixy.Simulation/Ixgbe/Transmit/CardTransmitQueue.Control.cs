@@ -4,7 +4,7 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Ixgbe.Transmit;
 
 // Enabling, disabling, and the rules that software keeps or breaks (datasheet 4.6.8, 8.2.3.9).
-internal sealed unsafe partial class TransmitQueue
+internal sealed unsafe partial class CardTransmitQueue
 {
     // TXDCTL (8.2.3.9.10)
     internal const int WriteBackShift = 16;

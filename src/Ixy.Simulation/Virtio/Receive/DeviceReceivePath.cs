@@ -3,19 +3,19 @@ using Ixy.Virtio;
 namespace Ixy.Simulation.Virtio.Receive;
 
 /// <summary>From the wire through filter and steering into receive queues (virtio 1.2, 5.1.6.3 and 5.1.6.4).</summary>
-internal sealed class ReceivePath : IDisposable
+internal sealed class DeviceReceivePath : IDisposable
 {
     private const int FramesPerTurn = 32;
     private const int EthernetHeader = 14, LongestFrame = 65_535, TagStart = 12, TagLength = 4;
 
     private readonly VirtioCard _card;
-    private readonly ReceiveQueue[] _queues;
+    private readonly DeviceReceiveQueue[] _queues;
     private int _longest;
 
-    internal ReceivePath(VirtioCard card)
+    internal DeviceReceivePath(VirtioCard card)
     {
         _card = card;
-        _queues = new ReceiveQueue[card.Options.QueuePairs];
+        _queues = new DeviceReceiveQueue[card.Options.QueuePairs];
         for (int pair = 0; pair < _queues.Length; pair++) _queues[pair] = new(card, card.Queues[2 * pair]);
     }
 

@@ -1,9 +1,9 @@
 namespace Ixy.Simulation.Ixgbe.Transmit;
 
 /// <summary>What the first descriptor of a packet asks to be done to it (datasheet 7.2.3.2.2, 7.2.3.2.4).</summary>
-internal readonly struct TransmitRequest
+internal readonly struct CardTransmitRequest
 {
-    internal TransmitRequest(in TransmitDescriptor first, TransmitContext[] contexts)
+    internal CardTransmitRequest(in TransmitDescriptor first, TransmitContext[] contexts)
     {
         uint command = first.Command, status = first.Status;
         InsertFcs = (command & TransmitDescriptor.InsertFcs) != 0;

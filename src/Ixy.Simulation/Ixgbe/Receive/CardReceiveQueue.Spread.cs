@@ -3,7 +3,7 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Receive;
 
-internal sealed unsafe partial class ReceiveQueue
+internal sealed unsafe partial class CardReceiveQueue
 {
     // A frame over several descriptors, or with its header in a buffer of its own. All descriptors have to be there
     // before the first is used: the card drops or keeps whole frames (8.2.3.8.7, Drop_En).

@@ -1,18 +1,18 @@
 namespace Ixy.Simulation.Virtio.Transmit;
 
 /// <summary>From transmit queues to the wire (virtio 1.2, 5.1.6.2).</summary>
-internal sealed class TransmitPath
+internal sealed class DeviceTransmitPath
 {
     // A turn ends after so many packets, so that other cards and the receive path have theirs.
     private const int PacketsPerTurn = 64, PacketsPerQueue = 16;
 
     private readonly VirtioCard _card;
-    private readonly TransmitQueue[] _queues;
+    private readonly DeviceTransmitQueue[] _queues;
 
-    internal TransmitPath(VirtioCard card)
+    internal DeviceTransmitPath(VirtioCard card)
     {
         _card = card;
-        _queues = new TransmitQueue[card.Options.QueuePairs];
+        _queues = new DeviceTransmitQueue[card.Options.QueuePairs];
         for (int pair = 0; pair < _queues.Length; pair++) _queues[pair] = new(card, card.Queues[2 * pair + 1], pair);
     }
 
