@@ -81,9 +81,24 @@ public unsafe partial class InProcessPciDevice : PciDevice
 
     /// <summary>
     /// Runs something while all models of this process stand still that run in real time. Many register accesses in a
-    /// row disturb them less when they are made together than when each waits for a turn to end. For any thread.
+    /// row disturb them less when they are made together than when each waits for a turn to end. For any thread, but
+    /// it must not wait for one that may be waiting for a model, as for a lock that is held during register accesses.
     /// </summary>
     public static void BetweenTurns(Action action) => TurnScheduler.RealTime.BetweenTurns(action);
+
+    /// <inheritdoc/>
+    public override T Exclusively<T>(Func<T> accesses)
+    {
+        _turns.Enter();
+        try
+        {
+            return accesses();
+        }
+        finally
+        {
+            _turns.Leave();
+        }
+    }
 
     /// <inheritdoc/>
     protected override void MapDma(DmaChunk chunk) =>

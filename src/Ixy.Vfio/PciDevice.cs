@@ -9,6 +9,7 @@ namespace Ixy.Vfio;
 public abstract partial class PciDevice : IDisposable
 {
     private const uint IoSpaceEnable = 1 << 0, MemorySpaceEnable = 1 << 1, BusMasterEnable = 1 << 2;
+    private readonly object _access = new();
     private bool _disposed;
 
     /// <summary>
@@ -77,6 +78,19 @@ public abstract partial class PciDevice : IDisposable
     /// a server that is stopped for a while is not to be lost by it. For any thread.
     /// </summary>
     public virtual bool AnswersNow() => true;
+
+    /// <summary>
+    /// Runs register accesses that belong together, as to counters which a read clears: those of other threads that come
+    /// this way wait, and a simulated card stands still. For any thread; may be nested.
+    /// </summary>
+    /// <remarks>
+    /// A lock of the driver's own would not do: whoever holds a simulated card still and then wants the lock waits for a
+    /// thread that has it and waits for the card.
+    /// </remarks>
+    public virtual T Exclusively<T>(Func<T> accesses)
+    {
+        lock (_access) return accesses();
+    }
 
     /// <summary>Does what quiets the device. One that is gone, or leaves meanwhile, is quiet already: that is no error then.</summary>
     /// <exception cref="PciDeviceException">The action failed though the device is there.</exception>

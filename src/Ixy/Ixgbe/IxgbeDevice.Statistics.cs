@@ -7,15 +7,11 @@ public sealed partial class IxgbeDevice
 {
     private const int FcsLength = 4;
 
-    private readonly Lock _statisticsLock = new();
     private DeviceStatistics _statistics;
 
     /// <inheritdoc/>
-    public override DeviceStatistics ReadStatistics()
-    {
-        // Every register is cleared by the read, so each value is what has come since the last one, whoever read that.
-        lock (_statisticsLock) return AddStatistics();
-    }
+    // Every register is cleared by the read, so each value is what has come since the last one, whoever read that.
+    public override DeviceStatistics ReadStatistics() => _device.Exclusively(AddStatistics);
 
     // A card that is stopped counts nothing meanwhile.
     internal override void TakeCounters()
@@ -34,7 +30,7 @@ public sealed partial class IxgbeDevice
         // is stripped; sent bytes are with it.
         long receivedBytes = Read(QBRC_L) | (long)Read(QBRC_H) << 32;
         long sentBytes = Read(GOTCL) | (long)Read(GOTCH) << 32;
-        _statistics = _statistics with
+        return _statistics = _statistics with
         {
             RxPackets = _statistics.RxPackets + received,
             RxBytes = _statistics.RxBytes + receivedBytes,
@@ -46,6 +42,5 @@ public sealed partial class IxgbeDevice
             RxDropped = _receiveQueues.Sum(queue => queue.Dropped),
             TxDropped = _transmitQueues.Sum(queue => queue.Dropped),
         };
-        return _statistics;
     }
 }

@@ -40,6 +40,8 @@ internal sealed unsafe class InterposedDevice(SimulatedPciDevice inner) : PciDev
 
     public override int? NumaNode => Node;
 
+    public override bool TryPass(TimeSpan longest) => inner.TryPass(longest);
+
     public override TimeProvider Clock => Time;
 
     public override uint ReadConfig(int offset, int size) => inner.ReadConfig(offset, size);
@@ -49,6 +51,8 @@ internal sealed unsafe class InterposedDevice(SimulatedPciDevice inner) : PciDev
         const uint BusMaster = 1 << 2;
         inner.WriteConfig(offset, IsMute && offset == PciConfig.Command ? value & ~BusMaster : value, size);
     }
+
+    public override T Exclusively<T>(Func<T> accesses) => inner.Exclusively(accesses);
 
     public override PciBar OpenBar(int index) => new Bar(this, inner.OpenBar(index));
 

@@ -151,6 +151,28 @@ public sealed class CounterTests
         }
     }
 
+    // 'ixy fwd' reads its cards while they stand still. In a world of its own: what hangs here hangs no other test.
+    [Fact]
+    public void WhoReadsWhileTheCardStandsStillDoesNotWaitForWhoWaitsForTheCard()
+    {
+        var longest = TimeSpan.FromSeconds(10);
+        var world = new VirtualWorld(seed: 13);
+        var device = world.Open("sim:ixgbe");
+        var timer = new Thread(() => device.ReadStatistics()) { IsBackground = true };
+        var reader = new Thread(() => device.PciDevice.Exclusively(ReadWhileTheOtherDoes)) { IsBackground = true };
+        reader.Start();
+        Assert.True(reader.Join(2 * longest), "each waits for the other");
+        Assert.True(timer.Join(longest));
+        device.Dispose();
+
+        DeviceStatistics ReadWhileTheOtherDoes()
+        {
+            timer.Start();
+            SpinWait.SpinUntil(() => timer.ThreadState.HasFlag(ThreadState.WaitSleepJoin), longest);
+            return device.ReadStatistics();
+        }
+    }
+
     private static void Fill(IxgbeCard card)
     {
         var counters = card.Statistics;
