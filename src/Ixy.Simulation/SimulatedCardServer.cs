@@ -25,6 +25,8 @@ public sealed class SimulatedCardServer : VfioUserServer
     /// </summary>
     public bool LinkIsUp => _card.LinkIsUp;
 
+    internal CardModel Card => _card;
+
     /// <summary>What passed the wire of the card's port.</summary>
     public WireStatistics WireStatistics => _card.Wire.Statistics;
 
