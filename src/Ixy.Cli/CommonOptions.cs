@@ -89,8 +89,8 @@ internal static class CommonOptions
     internal static Option<PacketRate> Rate() => Parsed("--rate", "rate", Texts.Rate, PacketRate.Max, text =>
         PacketRate.TryParse(text, out var rate) ? rate : throw new ArgumentException($"'{text}' is no rate: expected {PacketRate.Forms}"));
 
-    internal static Option<TimeSpan?> Duration() =>
-        WithoutDefault<TimeSpan?>("--duration", "time", Texts.Duration, text => ParseDuration(text));
+    internal static Option<TimeSpan?> Duration(string description = Texts.Duration) =>
+        WithoutDefault<TimeSpan?>("--duration", "time", description, text => ParseDuration(text));
 
     /// <summary>Reads <c>500ms</c>, <c>5s</c>, <c>2m</c>, <c>1h</c> or a bare number of seconds.</summary>
     /// <exception cref="ArgumentException">It is none of these, zero, or above a year.</exception>

@@ -9,13 +9,13 @@ namespace Ixy.Cli;
 /// <summary><c>ixy hugepages</c>: shows and reserves the memory that cards without an IOMMU need.</summary>
 internal static class HugePagesCommand
 {
-    private const long Short = 2L << 20, Long = 1L << 30;
+    private static readonly PageLength s_short = new(2L << 20), s_long = new(1L << 30);
 
     internal static Command Create()
     {
         var reserve = CommonOptions.WithoutDefault<int?>("--reserve", "pages", OperateTexts.Reserve, text => Number(text, "number of pages"));
         var size = CommonOptions.WithoutDefault("--size", "2M|1G", OperateTexts.PageSize, ParseSize);
-        size.DefaultValueFactory = _ => Short;
+        size.DefaultValueFactory = _ => s_short;
         var node = CommonOptions.WithoutDefault<int?>("--node", "node", OperateTexts.Node, text => Number(text, "memory node"));
         var json = CommonOptions.Json();
         var command = new Command("hugepages", OperateTexts.HugePages) { reserve, size, node, json };
@@ -26,7 +26,7 @@ internal static class HugePagesCommand
         });
         command.SetAction(parsed =>
         {
-            var reservation = parsed.GetValue(reserve) is { } count ? Reserve(count, parsed.GetValue(size), parsed.GetValue(node)) : null;
+            var reservation = parsed.GetValue(reserve) is { } count ? Reserve(count, parsed.GetValue(size).Bytes, parsed.GetValue(node)) : null;
             if (parsed.GetValue(json)) Console.Out.WriteLine(ToJson(reservation));
             else Print(new Screen(Console.Out, Console.IsOutputRedirected), reservation);
             return Judge(reservation);
@@ -55,7 +55,7 @@ internal static class HugePagesCommand
         bool isShort = reservation.Reserved < reservation.Wanted;
         string reason = isShort
             ? "it finds no more memory in one piece; end programs that use much memory and repeat this, or reserve them at boot, with " +
-                $"hugepagesz={Option(reservation.PageBytes)} hugepages={reservation.Wanted} on the kernel's command line"
+                $"hugepagesz={new PageLength(reservation.PageBytes)} hugepages={reservation.Wanted} on the kernel's command line"
             : "so many are in use, and go when the programs that use them end";
         Console.Error.WriteLine(found + reason);
         return isShort ? 1 : 0;
@@ -72,16 +72,21 @@ internal static class HugePagesCommand
             ? number
             : throw new ArgumentException($"'{text}' is no {what}: expected 0 or more");
 
-    private static long ParseSize(string text) => text switch
+    private static PageLength ParseSize(string text) => text switch
     {
-        "2M" => Short,
-        "1G" => Long,
+        "2M" => s_short,
+        "1G" => s_long,
         _ => throw new ArgumentException($"'{text}' is no length of huge pages: expected 2M or 1G"),
     };
 
-    private static string Size(long bytes) => bytes >= Long ? $"{bytes >> 30} GiB" : bytes >= 1 << 20 ? $"{bytes >> 20} MiB" : $"{bytes >> 10} KiB";
+    private static string Size(long bytes) => bytes >= s_long.Bytes ? $"{bytes >> 30} GiB" : bytes >= 1 << 20 ? $"{bytes >> 20} MiB" : $"{bytes >> 10} KiB";
 
-    private static string Option(long bytes) => bytes == Long ? "1G" : "2M";
 
     private static string On(int? node) => node is null ? "" : $" on node {node}";
+
+    /// <summary>The length of a huge page. Its text is what the command line takes, and the kernel's.</summary>
+    private readonly record struct PageLength(long Bytes)
+    {
+        public override string ToString() => Bytes == s_long.Bytes ? "1G" : "2M";
+    }
 }

@@ -110,7 +110,7 @@ internal static class Measurement
         loops.Finish();
         var counted = ports.ReadStatistics();
         settings.Work?.Finish(counted);
-        return new Report(settings, ports, counted, loops);
+        return new Report(settings, ports, counted, loops, wasMeasured: linked);
     }
 
     private static void Watch(

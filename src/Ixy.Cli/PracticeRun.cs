@@ -44,7 +44,14 @@ internal static class PracticeRun
         // Two threads do all that many do.
         int queues = Math.Min(options.ReceiveQueues, 2), flows = queues == 1 ? 1 : 16;
         using var ports = new Ports([.. Enumerable.Repeat($"{SimulatedCards.Prefix}{kind},wire=generator,flows={flows}", cards)]);
-        ports.Start(s_small with { ReceiveQueues = queues, TransmitQueues = queues, CheckedPools = options.CheckedPools, Interrupts = options.Interrupts });
+        ports.Start(s_small with
+        {
+            ReceiveQueues = queues,
+            TransmitQueues = queues,
+            MaxFrameSize = options.MaxFrameSize,
+            CheckedPools = options.CheckedPools,
+            Interrupts = options.Interrupts,
+        });
         rehearse(ports);
         using var loops = new LoopGroup(createLoops([.. ports.Devices]), ports.Devices);
         loops.Start();

@@ -1,17 +1,20 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 using Ixy.Captures;
+using Ixy.Cli.Output;
 using Ixy.Simulation;
 using Ixy.Vfio;
 
 namespace Ixy.Cli;
 
 /// <summary>The <c>ixy</c> command. Exit codes: 0 done, 1 it could not be done, 2 the command line makes no sense.</summary>
-internal static class Program
+internal static partial class Program
 {
     private static int Main(string[] arguments)
     {
         var root = Commands.Root();
-        var parsed = root.Parse(arguments.Length == 0 ? ["--help"] : arguments);
+        // An @ is a character like others: of a socket's name, say, and not a file of arguments.
+        var parsed = root.Parse(arguments.Length == 0 ? ["--help"] : arguments, new() { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
             var command = parsed.CommandResult.Command;
@@ -22,7 +25,13 @@ internal static class Program
         NetworkDevice.RegisterTransport("sim", specifier => SimulatedCards.Open(specifier, waitsToSend: true));
         try
         {
+            if (Console.IsOutputRedirected) Console.SetOut(new StreamWriter(new StandardOutput()) { AutoFlush = true });
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (IOException error) when (StandardOutput.ReaderHasGone(error))
+        {
+            // As with 'ixy list | head -1': who reads has enough.
+            return 0;
         }
         catch (Exception error) when (IsExpected(error))
         {
@@ -35,8 +44,15 @@ internal static class Program
     {
         string message = error.Message;
         if (error is ArgumentException { ParamName: { } name }) message = message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal);
-        return message.ReplaceLineEndings(" ");
+        return NameDirectories(message).ReplaceLineEndings(" ");
     }
+
+    // Of a directory the base class library says that access is denied, to root as well.
+    private static string NameDirectories(string message) => DeniedPath().Replace(message, found =>
+        Directory.Exists(found.Groups[1].Value) ? $"{found.Groups[1].Value} is a directory: expected a file" : found.Value);
+
+    [GeneratedRegex(@"Access to the path '(.+?)' is denied\.")]
+    private static partial Regex DeniedPath();
 
     // What a user can bring about, and what the message therefore explains. Anything else is a bug and shows its stack.
     private static bool IsExpected(Exception error) =>

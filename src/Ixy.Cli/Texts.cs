@@ -29,6 +29,8 @@ internal static class Texts
     internal const string Pad = "Fills packets that were cut when captured with zeroes. Without it, they are refused.";
     internal const string Batch = "Most packets that one call of the driver takes.";
     internal const string Duration = "Ends after this time: 500ms, 5s, 2m, or 10 for seconds. Without it, Ctrl-C ends.";
+    internal const string ReplayDuration =
+        "Ends after this time: 500ms, 5s, 2m, or 10 for seconds. Without it, the end of the capture is the end.";
     internal const string Touch = "Increments byte 1 of every packet, as C ixy does. Without it, the first cache line is read and nothing changed.";
     internal const string Queues = "Queue pairs of each card, 1 to 64, among which it spreads the flows; each has a thread and, as far as there are enough, a core.";
     internal const string SymmetricRss = "Both directions of a flow use the same queue pair. A virtio-net device has to offer RSS for that.";

@@ -13,6 +13,12 @@ namespace Ixy.Cli;
 /// <param name="WakeTime">Nanoseconds from an interrupt until a loop that slept goes on.</param>
 internal sealed record VirtualTime(ulong Seed, long PacketTime, long PollTime, long WakeTime);
 
+/// <summary>What work costs in virtual time. Its text is what the command line takes, as help shows it.</summary>
+internal readonly record struct WorkTime(long Nanoseconds)
+{
+    public override string ToString() => $"{Nanoseconds}ns";
+}
+
 /// <summary>The options of a command that can run in virtual time.</summary>
 internal sealed class VirtualTimeOptions
 {
@@ -25,9 +31,9 @@ internal sealed class VirtualTimeOptions
             ? seed
             : throw new ArgumentException($"'{text}' is no seed: expected 0 to {ulong.MaxValue}"));
 
-    private readonly Option<long> _packet = Time("--packet-time", Texts.PacketTime, 30);
-    private readonly Option<long> _poll = Time("--poll-time", Texts.PollTime, 50);
-    private readonly Option<long> _wake = Time("--wake-time", Texts.WakeTime, 5_000);
+    private readonly Option<WorkTime> _packet = Time("--packet-time", Texts.PacketTime, 30);
+    private readonly Option<WorkTime> _poll = Time("--poll-time", Texts.PollTime, 50);
+    private readonly Option<WorkTime> _wake = Time("--wake-time", Texts.WakeTime, 5_000);
 
     /// <summary>Lets a command have them.</summary>
     /// <param name="command">The command.</param>
@@ -52,21 +58,22 @@ internal sealed class VirtualTimeOptions
 
     /// <summary>What was asked for; null for real time.</summary>
     internal VirtualTime? Read(ParseResult parsed) => parsed.GetValue(_isVirtual)
-        ? new(parsed.GetValue(_seed), parsed.GetValue(_packet), parsed.GetValue(_poll), parsed.GetValue(_wake))
+        ? new(parsed.GetValue(_seed), parsed.GetValue(_packet).Nanoseconds, parsed.GetValue(_poll).Nanoseconds,
+            parsed.GetValue(_wake).Nanoseconds)
         : null;
 
     private static bool IsGiven(CommandResult result, Option option) => result.GetResult(option) is { Implicit: false };
 
-    private static Option<long> Time(string name, string description, long standard) =>
-        CommonOptions.Parsed(name, "time", description, standard, ParseTime);
+    private static Option<WorkTime> Time(string name, string description, long standard) =>
+        CommonOptions.Parsed(name, "time", description, new WorkTime(standard), ParseTime);
 
     // Reads 30ns, 1.5us, 2ms or 1s.
-    private static long ParseTime(string text)
+    private static WorkTime ParseTime(string text)
     {
         string number = text.TrimEnd("nums".ToCharArray()), unit = text[number.Length..];
         decimal scale = unit switch { "ns" => 1, "us" => 1_000, "ms" => 1_000_000, "s" => LongestTime, _ => 0 };
         if (decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal value)
-            && value * scale is >= 1 and <= LongestTime and var time && time == decimal.Truncate(time)) return (long)time;
+            && value * scale is >= 1 and <= LongestTime and var time && time == decimal.Truncate(time)) return new((long)time);
         throw new ArgumentException($"'{text}' is no time that work takes: expected 1ns to 1s, as in 30ns or 1.5us");
     }
 }

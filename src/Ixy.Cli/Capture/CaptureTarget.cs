@@ -1,4 +1,5 @@
 using Ixy.Captures;
+using Ixy.Cli.Output;
 
 namespace Ixy.Cli.Capture;
 
@@ -17,7 +18,7 @@ internal sealed class CaptureTarget : IDisposable
         {
             if (!Console.IsOutputRedirected)
                 throw new IOException("standard output is a terminal, and a capture is no text: name a file, or pipe it, as in 'ixy pcap A - | tshark -r -'");
-            _stream = new StandardOutputStream();
+            _stream = new StandardOutput();
             return;
         }
         _isNew = !File.Exists(path);

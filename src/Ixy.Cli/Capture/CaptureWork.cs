@@ -7,7 +7,6 @@ namespace Ixy.Cli.Capture;
 /// <summary>The capture of <c>ixy pcap</c>: its loops, its end and its part of the report.</summary>
 internal sealed class CaptureWork(CaptureTarget target, CaptureFileOptions options, int batchSize, long count) : IMeasuredWork, IDisposable
 {
-    private const int BrokenPipe = 32;
     private readonly List<CaptureFile> _practice = [];
     private NetworkDevice[] _devices = [];
     private CaptureFile? _capture;
@@ -16,7 +15,7 @@ internal sealed class CaptureWork(CaptureTarget target, CaptureFileOptions optio
 
     /// <inheritdoc/>
     public string? Fault => _capture?.Failure is { } failure && !ReaderHasGone
-        ? $"{target.Path}: {Program.Describe(failure)}: the capture is incomplete; make room, or keep less of each packet (--snaplen)"
+        ? $"{Place}: {Reason(failure)}: the capture is incomplete; make room, or keep less of each packet (--snaplen)"
         : null;
 
     /// <inheritdoc/>
@@ -25,13 +24,18 @@ internal sealed class CaptureWork(CaptureTarget target, CaptureFileOptions optio
         get
         {
             long written = _devices.Select((_, i) => _capture!.Counts(i).Written).Sum();
-            string place = CaptureTarget.IsStandardOutput(target.Path) ? "standard output" : target.Path;
-            return $"captured {written:N0} packets to {place}: {_capture!.Length:N0} bytes";
+            return $"captured {written:N0} packets to {Place}: {_capture!.Length:N0} bytes";
         }
     }
 
     // Who reads a pipe may have enough: that is no fault.
-    private bool ReaderHasGone => _capture?.Failure is { HResult: BrokenPipe };
+    private bool ReaderHasGone => _capture?.Failure is { } failure && StandardOutput.ReaderHasGone(failure);
+
+    private string Place => CaptureTarget.IsStandardOutput(target.Path) ? "standard output" : target.Path;
+
+    // The system's own words: the base class library puts the place in front or behind.
+    private static string Reason(Exception failure) =>
+        Program.Describe(failure.InnerException ?? failure).Split(" : '")[0];
 
     /// <summary>A loop that captures into nothing, for practice.</summary>
     internal PacketLoop[] Practise(NetworkDevice[] devices)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using Ixy.Simulation;
 
 namespace Ixy.Cli.Output;
@@ -9,6 +10,7 @@ internal sealed class CardWatch
     private readonly SimulatedCardServer _server;
     private readonly Screen _screen;
     private readonly Lock _lock = new();
+    private ExceptionDispatchInfo? _failure;
     private bool _link;
     private long _toCard, _fromCard, _time = Stopwatch.GetTimestamp();
     private int _violations;
@@ -26,10 +28,12 @@ internal sealed class CardWatch
     internal bool IsBroken => _server.Wire.Fault is not null;
 
     /// <summary>Shows what has changed since the last call.</summary>
+    /// <exception cref="IOException">It cannot be written, or a notice could not.</exception>
     internal void Show()
     {
         lock (_lock)
         {
+            _failure?.Throw();
             ShowLink();
             ShowRates();
             ShowViolations();
@@ -41,7 +45,15 @@ internal sealed class CardWatch
         lock (_lock)
         {
             if (_server.HasClient) Clients++;
-            _screen.WriteLine(notice);
+            try
+            {
+                _screen.WriteLine(notice);
+            }
+            catch (IOException error)
+            {
+                // This is the server's thread: Show throws it, where it can be told.
+                _failure ??= ExceptionDispatchInfo.Capture(error);
+            }
         }
     }
 
@@ -60,7 +72,7 @@ internal sealed class CardWatch
         long toCard = wire.Sent - _toCard, fromCard = wire.Received - _fromCard;
         (_toCard, _fromCard) = (wire.Sent, wire.Received);
         if (toCard != 0 || fromCard != 0)
-            _screen.WriteLine($"to the card {toCard / seconds / 1e6:F3} Mpps, from it {fromCard / seconds / 1e6:F3} Mpps");
+            _screen.WriteLine($"to the card {Rates.Mpps(toCard / seconds)} Mpps, from it {Rates.Mpps(fromCard / seconds)} Mpps");
     }
 
     private void ShowViolations()

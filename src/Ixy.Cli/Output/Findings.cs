@@ -6,6 +6,8 @@ namespace Ixy.Cli.Output;
 /// <summary>What the counters of a run alone do not say: rings that do not empty, and why nothing may have moved.</summary>
 internal static class Findings
 {
+    private const string NoLink = "it has no link";
+
     /// <summary>A sentence for each device with transmit rings that the card takes nothing from.</summary>
     internal static IEnumerable<string> StuckRings(IEnumerable<NetworkDevice> devices, IReadOnlyList<TransmitQueue> stuck) =>
         from device in devices
@@ -13,6 +15,13 @@ internal static class Findings
         where rings.Count > 0
         select $"{device.Name}: its transmit ring does not empty: none of {rings.Sum(ring => ring.Pending):N0} packets in it has left for a second; " +
             (device.Link.IsUp ? WhyStuck(device) : "its link is down");
+
+    /// <summary>Somebody asked to stop before anything was measured: of why nothing moved, only missing links are known.</summary>
+    internal static IEnumerable<string> StoppedEarly(IEnumerable<NetworkDevice> devices) =>
+    [
+        "stopped before the measured time began",
+        .. devices.Where(device => !device.Link.IsUp).Select(device => $"{device.Name}: {NoLink}"),
+    ];
 
     /// <summary>If no card moved anything: a sentence about that, and one for each device.</summary>
     internal static IEnumerable<string> NothingMoved(string command, IReadOnlyList<NetworkDevice> devices, IReadOnlyList<DeviceStatistics> counted)
@@ -27,7 +36,7 @@ internal static class Findings
 
     private static string? Why(NetworkDevice device, DeviceStatistics counted, bool receives)
     {
-        if (!device.Link.IsUp) return "it has no link";
+        if (!device.Link.IsUp) return NoLink;
         if (counted.RxMissed > 0)
             return $"{counted.RxMissed:N0} frames came, and the card had a descriptor for none: it may be unable to reach memory{HowToSee(device)}";
         if (counted.RxDropped > 0) return $"{counted.RxDropped:N0} frames came, and the driver dropped them all: no buffer was free, or they did not fit into one";

@@ -1,12 +1,15 @@
 namespace Ixy.Cli.Output;
 
 /// <summary>What passed a port in the last second, as ixy prints it.</summary>
-internal readonly record struct PortRates(string Device, double RxMpps, double RxMbits, double TxMpps, double TxMbits, double DroppedPerSecond)
+internal readonly record struct PortRates(string Device, double RxPps, double RxMbits, double TxPps, double TxMbits, double DroppedPerSecond)
 {
     internal static readonly string[] Headers = ["device", "RX Mpps", "RX Mbit/s", "TX Mpps", "TX Mbit/s", "dropped/s"];
 
     internal string[] Cells() =>
-        [Device, $"{RxMpps:F2}", $"{RxMbits:F0}", $"{TxMpps:F2}", $"{TxMbits:F0}", $"{DroppedPerSecond:F0}"];
+    [
+        Device, Rates.Mpps(RxPps), Rates.Megabits(RxMbits), Rates.Mpps(TxPps), Rates.Megabits(TxMbits),
+        $"{DroppedPerSecond:F0}",
+    ];
 }
 
 /// <summary>Rates from the cards' own counters, and from what loops gave up in the end per device (<see cref="LoopGroup.Dropped"/>).</summary>
@@ -26,18 +29,18 @@ internal sealed class RateMeter(Ports ports, long[] dropped)
         for (int i = 0; i < now.Length; i++)
         {
             long txDropped = Volatile.Read(ref dropped[i]);
-            rates[i] = Rates(ports.Devices[i].Name, now[i].Since(_last[i]), txDropped - _lastDropped[i], seconds);
+            rates[i] = Between(ports.Devices[i].Name, now[i].Since(_last[i]), txDropped - _lastDropped[i], seconds);
             _lastDropped[i] = txDropped;
         }
         _last = now;
         return rates;
     }
 
-    private static PortRates Rates(string device, DeviceStatistics counted, long txDropped, double seconds) => new(
+    private static PortRates Between(string device, DeviceStatistics counted, long txDropped, double seconds) => new(
         device,
-        counted.RxPackets / seconds / 1e6,
+        counted.RxPackets / seconds,
         Megabits(counted.RxPackets, counted.RxBytes) / seconds,
-        counted.TxPackets / seconds / 1e6,
+        counted.TxPackets / seconds,
         Megabits(counted.TxPackets, counted.TxBytes) / seconds,
         (counted.RxMissed + counted.RxDropped + counted.TxDropped + txDropped) / seconds);
 

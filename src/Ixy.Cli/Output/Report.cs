@@ -14,12 +14,15 @@ internal sealed class Report
     private readonly PortFigures[] _ports;
     private readonly string[] _stuckRings, _findings;
 
-    internal Report(MeasurementSettings settings, Ports ports, DeviceStatistics[] statistics, LoopGroup loops)
+    internal Report(
+        MeasurementSettings settings, Ports ports, DeviceStatistics[] statistics, LoopGroup loops, bool wasMeasured)
     {
         (_command, _work, _figures, _ranDry) = (settings.Command, settings.Work, loops.Figures, loops.RanDry);
         _virtualTime = settings.VirtualTime;
         _stuckRings = [.. Findings.StuckRings(ports.Devices, loops.Stuck)];
-        _findings = [.. Findings.NothingMoved(_command, ports.Devices, statistics), .. _stuckRings];
+        var stillness = wasMeasured
+            ? Findings.NothingMoved(_command, ports.Devices, statistics) : Findings.StoppedEarly(ports.Devices);
+        _findings = [.. stillness, .. _stuckRings];
         _ports = [.. ports.Devices.Select((device, i) => new PortFigures(
             device.Name, device.DriverName, statistics[i], loops.Dropped[i], FindRefusal(device), device.PciDevice as SimulatedPciDevice))];
     }
@@ -47,7 +50,8 @@ internal sealed class Report
     {
         screen.WriteLine();
         string did = _command == "fwd" ? "forwarded" : "sent";
-        screen.WriteLine(_work?.Summary ?? $"{did} {_figures.Packets:N0} packets in {_figures.Elapsed.TotalSeconds:F2} s: {PacketsPerSecond / 1e6:F2} Mpps");
+        screen.WriteLine(_work?.Summary
+            ?? $"{did} {_figures.Packets:N0} packets in {_figures.Elapsed.TotalSeconds:F2} s: {Rates.Mpps(PacketsPerSecond)} Mpps");
         screen.WriteLine();
         _work?.Print(screen);
         screen.WriteTable(

@@ -15,7 +15,7 @@ internal static class ReplayCommand
         var loop = CommonOptions.Passes();
         var maxGap = CommonOptions.MaxGap();
         var pad = CommonOptions.Pad();
-        var duration = CommonOptions.Duration();
+        var duration = CommonOptions.Duration(Texts.ReplayDuration);
         var batch = CommonOptions.Batch();
         var ringSize = CommonOptions.RingSize();
         var maxFrameSize = CommonOptions.MaxFrameSize();

@@ -1,3 +1,6 @@
+using Ixy.Cli;
+using Ixy.Vfio;
+
 namespace Ixy.Tests.Cli;
 
 /// <summary>What can be said about the command line before any device is opened.</summary>
@@ -85,15 +88,126 @@ public sealed class CommandLineTests
     public void ACommandLineThatMakesNoSenseGetsOneLineAndCodeTwo(string contains, params string[] arguments) =>
         IxyProcess.AssertOneLine(IxyProcess.Run(arguments), exitCode: 2, contains);
 
+    // What help shows as a default is what the option takes.
+    [Fact]
+    public void EveryDefaultInHelpCanBeTyped()
+    {
+        var defaults = Commands.Root().Subcommands.SelectMany(command => command.Options, (command, option) => (command, option))
+            .Where(found => found.option.HasDefaultValue && found.option.ValueType != typeof(bool)).ToList();
+        Assert.True(defaults.Count > 20, $"{defaults.Count}");
+        Assert.All(defaults, found =>
+        {
+            string text = $"{found.option.GetDefaultValue()}";
+            var typed = Commands.Root().Parse([found.command.Name, found.option.Name, text]);
+            // Some are of no use alone; that is said without the value.
+            Assert.DoesNotContain(typed.Errors, error => error.Message.StartsWith(found.option.Name, StringComparison.Ordinal)
+                && error.Message.Contains(text, StringComparison.Ordinal));
+        });
+    }
+
+    [Theory]
+    [InlineData("replay", "/tmp", "sim:ixgbe,wire=loopback")]
+    [InlineData("pcap", "sim:ixgbe,wire=loopback", "/tmp")]
+    [InlineData("pktgen", "sim:ixgbe,wire=loopback,trace=/tmp")]
+    [InlineData("pktgen", "sim:ixgbe,wire=pcap:/tmp")]
+    [InlineData("pktgen", "sim:ixgbe,wire=pcap:>/tmp")]
+    public void ADirectoryIsCalledOne(params string[] arguments) =>
+        IxyProcess.AssertOneLine(IxyProcess.Run(arguments), exitCode: 1, "/tmp is a directory: expected a file");
+
+    [Fact]
+    public void AnAtIsACharacterLikeOthers() =>
+        IxyProcess.AssertOneLine(IxyProcess.Run("fwd", "@foo", "b"), exitCode: 1, "'@foo' names no device");
+
     // As a service manager may start it. What cannot be said is no reason to crash.
     [Theory]
     [InlineData("list --json >&-", 1)]
     [InlineData("bind nonsense 2>&-", 2)]
+    [InlineData("--help >/dev/full", 1)]
+    [InlineData("list >/dev/full", 1)]
+    [InlineData("list --json >/dev/full", 1)]
+    [InlineData("fwd sim:ixgbe,wire=generator,rate=1kpps sim:ixgbe,wire=generator,rate=1kpps --duration 1s >/dev/full", 1)]
+    [InlineData("sim ixgbe --socket $(mktemp -u) --duration 1s >/dev/full", 1)]
     public void AClosedOutputIsAnErrorLikeOthers(string command, int exitCode)
     {
         using var shell = IxyProcess.StartOther("bash", "-c", $"dotnet exec '{IxyProcess.Program}' {command}");
         Assert.Equal(exitCode, shell.WaitForExit());
         Assert.DoesNotContain("   at ", shell.Error);
+        if (command.EndsWith("/dev/full", StringComparison.Ordinal))
+            Assert.Contains("ixy: standard output cannot be written: No space left on device", shell.Error);
+    }
+
+    // Whoever reads has enough: a run without an end of its own ends, in good order and without a word.
+    [Theory]
+    [InlineData("--help", 0)]
+    [InlineData("list", 0)]
+    [InlineData("hugepages --json", 0)]
+    [InlineData("fwd sim:ixgbe,wire=generator,rate=1kpps sim:ixgbe,wire=generator,rate=1kpps", 1)]
+    [InlineData("pktgen sim:ixgbe,wire=loopback --rate 1kpps", 2)]
+    public void WhenTheReaderGoesItEnds(string command, int lines)
+    {
+        using var shell = IxyProcess.StartOther(
+            "bash", "-c", $"dotnet exec '{IxyProcess.Program}' {command} | head -n {lines}; echo ${{PIPESTATUS[0]}}");
+        Assert.Equal(0, shell.WaitForExit());
+        Assert.EndsWith("0\n", shell.Output);
+        Assert.Equal(lines + 1, shell.Output.Count(character => character == '\n'));
+        Assert.DoesNotContain("   at ", shell.Error);
+    }
+
+    // A notice is said by the server's thread, which nobody waits for.
+    [Fact]
+    public void ACardWhoseReaderHasGoneEndsWithTheNextNotice()
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"ixy-notice-{Environment.ProcessId}");
+        using var shell = IxyProcess.StartOther(
+            "bash", "-c", $"dotnet exec '{IxyProcess.Program}' sim ixgbe --socket {path} | head -n 1; echo ${{PIPESTATUS[0]}}");
+        shell.WaitForOutput("waiting for a client");
+        using (new VfioUserPciDevice(path))
+        {
+        }
+        Assert.Equal(0, shell.WaitForExit());
+        Assert.EndsWith("\n0\n", shell.Output);
+        Assert.DoesNotContain("   at ", shell.Error);
+    }
+
+    // The shell has the same file, and goes on behind what ixy has written.
+    [Fact]
+    public void WhatOthersWriteToTheSameFileStandsBehind()
+    {
+        string path = Path.GetTempFileName();
+        using var shell = IxyProcess.StartOther("bash", "-c", $"""
+            (echo before; dotnet exec '{IxyProcess.Program}' pcap sim:ixgbe,wire=generator,rate=1kpps - --count 3; dotnet exec '{IxyProcess.Program}' --version; echo after) > {path}
+            """);
+        Assert.Equal(0, shell.WaitForExit());
+        string content = File.ReadAllText(path, System.Text.Encoding.Latin1);
+        File.Delete(path);
+        Assert.StartsWith("before\n\n\r\r\n", content);
+        Assert.Matches(@"\d+\.\d+\.\d+\nafter\n$", content);
+        Assert.True(content.Length > 500, $"{content.Length}");
+    }
+
+    // More than the practice frames of a kilobyte and a half.
+    [Theory]
+    [InlineData("sim:ixgbe,wire=loopback", 1519)]
+    [InlineData("sim:ixgbe,wire=loopback", 15_864)]
+    [InlineData("sim:virtio,wire=loopback", 9_000)]
+    public void PktgenSendsPacketsOfEverySizeThatItsHelpNames(string device, int size)
+    {
+        var (exitCode, output, error) = IxyProcess.Run("pktgen", device, "--size", $"{size}", "--count", "10");
+        Assert.True(exitCode == 0, error);
+        Assert.Contains("sent 10 packets", output);
+    }
+
+    [Theory]
+    [InlineData(0, "0.00", "0")]
+    [InlineData(1, "0.000001", "0.00")]
+    [InlineData(1_000, "0.001000", "0.67")]
+    [InlineData(99_999, "0.099999", "67.20")]
+    [InlineData(1_000_000, "1.00", "672")]
+    [InlineData(14_880_952, "14.88", "10000")]
+    public void ASlowRateHasMoreDigits(double packets, string mpps, string megabits)
+    {
+        Assert.Equal(mpps, Ixy.Cli.Output.Rates.Mpps(packets));
+        Assert.Equal(megabits, Ixy.Cli.Output.Rates.Megabits(packets * 84 * 8 / 1e6));
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Ixy.Cli;
+using Ixy.Cli.Replay;
 using Ixy.Simulation;
 using Ixy.Tests.Driver;
 
@@ -46,6 +47,30 @@ public sealed class FindingsTests : IDisposable
         var (exitCode, output) = await Task.Run(() => Run(command)).WaitAsync(TimeSpan.FromMinutes(1));
         Assert.Equal(1, exitCode);
         Assert.Matches(@"\nsim:ixgbe,wire=loopback: its transmit ring does not empty: none of [1-9][\d,]* packets in it has left for a second;", output);
+    }
+
+    [Theory]
+    [InlineData("pktgen")]
+    [InlineData("replay")]
+    public void InVirtualTimeItGivesUpAfterTenSecondsOfThat(string command)
+    {
+        var (least, most) = (TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(10.1));
+        var world = new VirtualWorld(seed: 13);
+        var card = new InterposedDevice(world.OpenCard("sim:ixgbe,wire=loopback")) { IsMute = true, Time = world.Clock };
+        using var device = NetworkDevice.Open(card, new());
+        Assert.True(device.WaitForLink(TimeSpan.FromSeconds(1)));
+        using var pools = new TestFramePools(packets: 1024, frameSize: 60);
+        using var replay = new ReplayWork(Capture(), new(ReplaySpeed.Parse("max"), Passes: 100) { GivesUp = true }, 1518, batchSize: 32);
+        var loops = command == "replay" ? replay.Start([device])
+            : [new GenerateLoop(device, pools.Create(device), batchSize: 32, packetsPerSecond: 1e6, count: 100_000) { GivesUp = true }];
+        using var group = new LoopGroup(loops, [device]);
+        // A loop that waits is not skipped: a tenth of a millisecond a round makes ten seconds short.
+        group.Start(world, new(Seed: 13, PacketTime: 30, PollTime: 100_000, WakeTime: 5_000));
+        group.Measure();
+        Assert.True(world.AdvanceUntil(() => group.MeasurementOver.IsSet, 2 * most), "it did not give up");
+        group.Finish();
+        Assert.InRange(group.Figures.Elapsed, least, most);
+        Assert.Equal(device.TransmitQueues, group.Stuck);
     }
 
     // A ring that stands still for a while may go on.

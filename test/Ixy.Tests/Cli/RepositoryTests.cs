@@ -54,6 +54,17 @@ public sealed partial class RepositoryTests
         Assert.Equal("", launcher.Output);
     }
 
+    // What the runtime opens first would have their numbers: it was read from for ever, and written to.
+    [Theory]
+    [InlineData("replay - sim:ixgbe,wire=loopback <&-", "ixy: standard input: the file is empty")]
+    [InlineData("list --json >&-", "ixy: standard output cannot be written")]
+    public void TheLauncherKeepsClosedDescriptorsFromBecomingOthers(string command, string error)
+    {
+        using var launcher = IxyProcess.StartOther("bash", "-c", $"{Path.Combine(s_root, "ixy")} {command}");
+        Assert.Equal(1, launcher.WaitForExit());
+        Assert.Contains(error, launcher.Error);
+    }
+
     [Fact]
     public void CodeLinesLeaveOutCommentsBlanksAndBraces()
     {

@@ -42,6 +42,18 @@ public sealed class RunTests
         Assert.Equal("pktgen", JsonDocument.Parse(ixy.Output).RootElement.GetProperty("command").GetString());
     }
 
+    // What the far end would have sent is not known.
+    [Fact]
+    public void WhoIsStoppedBeforeItMeasuresSaysSo()
+    {
+        using var ixy = IxyProcess.Start("fwd", "sim:ixgbe", Slow);
+        ixy.WaitForOutput("MAC address");
+        ixy.Signal(PosixSignal.SIGINT);
+        Assert.Equal(0, ixy.WaitForExit());
+        Assert.Contains("\nstopped before the measured time began\nsim:ixgbe: it has no link\n", ixy.Output);
+        Assert.DoesNotContain("nothing", ixy.Output);
+    }
+
     [Fact]
     public void OutputInAFileIsAlignedLinesWithoutControlCharacters()
     {
@@ -56,7 +68,9 @@ public sealed class RunTests
         {
             string line = lines[header + i];
             Assert.Equal(lines[header].Length, line.Length);
-            Assert.Matches($@"^     {(i + 1) / 2}  sim:ixgbe,wire=\S+ +\d\.\d\d +\d+ +\d\.\d\d +\d+ +\d+$", line);
+            const string Mpps = @"\d\.\d\d(?:\d{4})?", Megabits = @"\d+(?:\.\d\d)?";
+            Assert.Matches(
+                $@"^     {(i + 1) / 2}  sim:ixgbe,wire=\S+ +{Mpps} +{Megabits} +{Mpps} +{Megabits} +\d+$", line);
         }
     }
 
