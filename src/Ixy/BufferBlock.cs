@@ -6,7 +6,7 @@ namespace Ixy;
 /// The free buffers that a receive queue has at hand, so that it goes to the pool once in a block and not for each packet:
 /// [Bottom, Top) are references, the warmest last. For the queue's thread.
 /// </summary>
-internal sealed unsafe class BufferBlock : IDisposable
+internal sealed unsafe partial class BufferBlock : IDisposable
 {
     // Large enough to make the pool's lock cheap, small enough for the first cache: 1 KiB.
     private const int Largest = 128;
@@ -34,17 +34,6 @@ internal sealed unsafe class BufferBlock : IDisposable
         Top += _pool.Take(new(Bottom, _length));
         return Count > 0;
     }
-
-    /// <summary>Takes one; false if the pool is empty.</summary>
-    internal bool TryTake(out ulong buffer)
-    {
-        bool can = Count > 0 || TryRefill();
-        buffer = can ? *--Top : 0;
-        return can;
-    }
-
-    /// <summary>Puts back what was just taken.</summary>
-    internal void PutBack(ulong buffer) => *Top++ = buffer;
 
     /// <summary>Gives all back. Does nothing the second time.</summary>
     public void Dispose()

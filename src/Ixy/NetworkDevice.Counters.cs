@@ -1,4 +1,4 @@
-using Ixy.Metrics;
+using System.Collections.Immutable;
 using Ixy.Vfio;
 
 namespace Ixy;
@@ -10,6 +10,8 @@ public abstract partial class NetworkDevice
     // packets last 288 s. Simulated cards can be ten times as fast as that.
     internal static readonly TimeSpan CounterInterval = TimeSpan.FromSeconds(2);
 
+    private static ImmutableList<NetworkDevice> s_open = [];
+
     private readonly Lock _counting = new();
     private ITimer? _counterTimer;
     private bool _isOpen;
@@ -19,6 +21,9 @@ public abstract partial class NetworkDevice
     /// disposed, and as seldom as it likes: what a card's own counters have no room for is taken over in time.
     /// </summary>
     public abstract DeviceStatistics ReadStatistics();
+
+    /// <summary>All of this process that are open: what the meter shows.</summary>
+    internal static IReadOnlyList<NetworkDevice> AllOpen => s_open;
 
     /// <summary>
     /// Takes over what the card has counted, if its counters have an end. For any thread, while the device is open.
@@ -47,7 +52,7 @@ public abstract partial class NetworkDevice
     private void ShowCounters()
     {
         _isOpen = true;
-        IxyMeter.Add(this);
+        ImmutableInterlocked.Update(ref s_open, open => open.Add(this));
         var never = Timeout.InfiniteTimeSpan;
         _counterTimer = PciDevice.Clock.CreateTimer(_ => TakeCountersInTime(), state: null, never, never);
         _counterTimer.Change(CounterInterval, never);
@@ -56,7 +61,7 @@ public abstract partial class NetworkDevice
     // When this returns, nobody reads the device any more.
     private void HideCounters()
     {
-        IxyMeter.Remove(this);
+        ImmutableInterlocked.Update(ref s_open, open => open.Remove(this));
         _counterTimer?.Dispose();
         lock (_counting) _isOpen = false;
     }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Ixy;
@@ -35,22 +34,10 @@ public unsafe partial struct Packet
 
     /// <summary>The frame, from the destination address on. Valid until the packet is transmitted or freed.</summary>
     /// <exception cref="PacketMisuseException">The pool is checked, and the packet was transmitted or freed.</exception>
-    public readonly Span<byte> Data
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get
-        {
-            if ((Metadata & LoanMask) != 0) VerifyHeld();
-            return Frame;
-        }
-    }
+    public readonly Span<byte> Data => (Metadata & LoanMask) == 0 ? Frame : VerifiedFrame;
 
     /// <summary>The same for the driver, which may look at packets that are the card's already.</summary>
-    internal readonly Span<byte> Frame
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => MemoryMarshal.CreateSpan(ref *(byte*)(Buffer & AddressMask), (ushort)Metadata);
-    }
+    internal readonly Span<byte> Frame => new((void*)(Buffer & AddressMask), (ushort)Metadata);
 
     /// <summary>Length of the frame in bytes, without FCS: 0 to the pool's <see cref="PacketPool.BufferSize"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to more than the buffer holds.</exception>
@@ -72,7 +59,4 @@ public unsafe partial struct Packet
     /// <summary>Gives the buffer back to its pool.</summary>
     /// <exception cref="PacketMisuseException">The pool is checked, and the packet was transmitted or freed before.</exception>
     public readonly void Free() => PacketPool.Free(new ReadOnlySpan<Packet>(in this));
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private readonly void VerifyHeld() => Pool.Checks!.VerifyHeld(this, "read or written");
 }

@@ -19,6 +19,12 @@ public sealed unsafe partial class PacketPool
         _templateLength = frame.Length;
     }
 
+    /// <summary>
+    /// How many buffers are free now, also those that its receive queue has at hand. While other threads use it, about
+    /// so many.
+    /// </summary>
+    public int Available => Volatile.Read(ref _count) + (AtHand?.Count ?? 0);
+
     /// <summary>Packets that the application holds, with the place where each was allocated. Checked pools only.</summary>
     /// <exception cref="InvalidOperationException">The pool is not checked.</exception>
     public IReadOnlyList<string> FindLeaks() =>

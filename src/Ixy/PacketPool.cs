@@ -1,6 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using Ixy.Vfio;
 using Ixy.Vfio.Dma;
 
@@ -28,18 +26,17 @@ public sealed unsafe partial class PacketPool : IDisposable
 
     private const int Batch = 64;
 
-    private static readonly Lock s_lock = new();
-    private static PacketPool?[] s_pools = new PacketPool?[64];
+    // By their numbers. Number 0 is never used: default(Packet) belongs to no pool.
+    private static readonly PacketPool?[] s_pools = new PacketPool?[1 << 16];
 
     private readonly DmaMemory _memory;
     private readonly int _stride, _buffersPerFrame;
-    // The first so many of these are the free buffers, the warmest last. Under the gate, which nobody holds for longer than a
-    // copy of a block, so waiting for it is spinning.
+    // The first so many of these are the free buffers, the warmest last.
     private readonly ulong[] _free;
     private int _count;
-    private bool _disposed;
+    private bool _isDisposed;
+    // Nobody holds it for longer than a copy of a block, so waiting for it is spinning.
     private SpinLock _gate = new(enableThreadOwnerTracking: false);
-    private int _templateLength;
 
     /// <summary>Takes the buffers from the <see cref="DmaArena"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
@@ -53,7 +50,8 @@ public sealed unsafe partial class PacketPool : IDisposable
         _buffersPerFrame = (int)DmaArena.FrameLength / _stride;
         // No buffer, with its headroom, lies across two frames: without an IOMMU these are not neighbours for the device.
         int fullFrames = Math.DivRem(options.Count, _buffersPerFrame, out int rest);
-        _memory = DmaMemory.Allocate((nuint)fullFrames * DmaArena.FrameLength + (nuint)(rest * _stride), options.NumaNode);
+        nuint length = (nuint)fullFrames * DmaArena.FrameLength + (nuint)(rest * _stride);
+        _memory = DmaMemory.Allocate(length, options.NumaNode);
         Id = Register(this);
         if (options.Checked) Checks = new PacketPoolChecks(this);
         // The lowest come out first.
@@ -70,9 +68,6 @@ public sealed unsafe partial class PacketPool : IDisposable
     /// <summary>How many buffers there are.</summary>
     public int Capacity => Options.Count;
 
-    /// <summary>How many buffers are free now, also those that its receive queue has at hand. While other threads use it, about so many.</summary>
-    public int Available => Volatile.Read(ref _count) + (AtHand?.Count ?? 0);
-
     /// <summary>The watch over the buffers; null in an unchecked pool.</summary>
     internal PacketPoolChecks? Checks { get; }
 
@@ -82,48 +77,23 @@ public sealed unsafe partial class PacketPool : IDisposable
     /// <summary>The number that its buffers' references have in their high bits.</summary>
     internal ulong Id { get; }
 
-    /// <summary>Takes one packet; false if the pool is empty. Its length is the template's, or 0.</summary>
-    /// <exception cref="ObjectDisposedException">The pool was disposed.</exception>
-    public bool TryAllocate(out Packet packet, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
-    {
-        packet = default;
-        return Allocate(new Span<Packet>(ref packet), file, line) == 1;
-    }
-
-    /// <summary>Fills <paramref name="batch"/> from the front as far as buffers are there. Lengths are the template's, or 0.</summary>
-    /// <returns>How many packets were taken: 0 to the length of the batch.</returns>
-    /// <exception cref="ObjectDisposedException">The pool was disposed.</exception>
-    [SkipLocalsInit]
-    public int Allocate(Span<Packet> batch, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        Span<ulong> buffers = stackalloc ulong[Batch];
-        int count = 0, taken;
-        do
-        {
-            taken = Take(buffers[..Math.Min(Batch, batch.Length - count)]);
-            for (int i = taken; i > 0;) batch[count++] = new Packet { Buffer = buffers[--i], Metadata = (uint)_templateLength };
-        }
-        while (taken == Batch);
-        Checks?.Lend(batch[..count], $"{file}:{line}");
-        return count;
-    }
-
     /// <summary>Takes as many buffers as there is place for, the warmest last.</summary>
     /// <returns>How many were there.</returns>
     internal int Take(Span<ulong> buffers)
     {
-        bool isHeld = false;
-        _gate.Enter(ref isHeld);
-        int taken = _disposed ? 0 : Math.Min(buffers.Length, _count);
-        _count -= taken;
-        _free.AsSpan(_count, taken).CopyTo(buffers);
-        _gate.Exit(useMemoryBarrier: false);
-        return taken;
+        using (new SpinHold(ref _gate))
+        {
+            int taken = _isDisposed ? 0 : Math.Min(buffers.Length, _count);
+            _count -= taken;
+            _free.AsSpan(_count, taken).CopyTo(buffers);
+            return taken;
+        }
     }
 
     /// <summary>Gives packets back, each to its own pool.</summary>
-    /// <exception cref="PacketMisuseException">A packet is <c>default</c>, or was given back before (a checked pool knows which).</exception>
+    /// <exception cref="PacketMisuseException">
+    /// A packet is <c>default</c>, or was given back before (a checked pool knows which).
+    /// </exception>
     [SkipLocalsInit]
     public static void Free(ReadOnlySpan<Packet> packets)
     {
@@ -155,54 +125,44 @@ public sealed unsafe partial class PacketPool : IDisposable
     // How many of them it took: those at the front that are its own. Nearly always that is all.
     private int Put(ReadOnlySpan<ulong> buffers)
     {
-        buffers = buffers[..CountOwn(buffers)];
+        ulong first = Id << Packet.PoolShift;
+        int foreign = buffers.IndexOfAnyExceptInRange(first, first | Packet.AddressMask);
+        if (foreign >= 0) buffers = buffers[..foreign];
         Checks?.ReturnFromCard(buffers);
-        bool isHeld = false;
-        _gate.Enter(ref isHeld);
-        bool hasRoom = buffers.Length <= _free.Length - _count;
-        if (hasRoom) buffers.CopyTo(_free.AsSpan(_count));
-        if (hasRoom) _count += buffers.Length;
-        bool isOver = _disposed && _count == _free.Length;
-        _gate.Exit(useMemoryBarrier: false);
-        if (!hasRoom) throw new PacketMisuseException($"a packet of {Options.Name} was given back twice: all {Capacity} are there already");
-        if (isOver) Release();
+        using (new SpinHold(ref _gate))
+        {
+            if (buffers.Length > Capacity - _count) throw GivenBackTwice();
+            buffers.CopyTo(_free.AsSpan(_count));
+            _count += buffers.Length;
+            if (_isDisposed) ReleaseIfOver();
+        }
         return buffers.Length;
-    }
-
-    // Those in front of the first that is another pool's. First a look at four at a time, as nearly always there is none.
-    private int CountOwn(ReadOnlySpan<ulong> buffers)
-    {
-        var fours = MemoryMarshal.Cast<ulong, Vector256<ulong>>(buffers);
-        var mark = Vector256.Create(Id << Packet.PoolShift);
-        int own = 0;
-        while (own < fours.Length && (fours[own] ^ mark) >>> Packet.PoolShift == Vector256<ulong>.Zero) own++;
-        for (own *= Vector256<ulong>.Count; own < buffers.Length && buffers[own] >> Packet.PoolShift == Id;) own++;
-        return own;
     }
 
     /// <summary>The pool of a buffer.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static PacketPool Find(ulong buffer)
-    {
-        var pools = s_pools;
-        ulong id = buffer >> Packet.PoolShift;
-        return id < (ulong)pools.Length && pools[id] is { } pool ? pool : throw NoPool();
-    }
+    internal static PacketPool Find(ulong buffer) => s_pools[(int)(buffer >> Packet.PoolShift)] ?? throw NoPool();
 
     /// <summary>Hands out nothing more; the memory goes when the last buffer is back. Does nothing the second time.</summary>
-    /// <exception cref="PacketMisuseException">The pool is checked, and the application has not given every packet back.</exception>
+    /// <exception cref="PacketMisuseException">
+    /// The pool is checked, and the application has not given every packet back.
+    /// </exception>
     public void Dispose()
     {
-        var leaks = Checks?.FindHeld() ?? [];
-        bool isHeld = false;
-        _gate.Enter(ref isHeld);
-        bool wasDisposed = _disposed;
-        _disposed = true;
-        bool isOver = !wasDisposed && _count == _free.Length;
-        _gate.Exit(useMemoryBarrier: false);
-        if (isOver) Release();
-        if (leaks.Count > 0 && !wasDisposed)
-            throw new PacketMisuseException($"{leaks.Count} packets of {Options.Name} were never given back: {string.Join("; ", leaks.Take(8))}");
+        using (new SpinHold(ref _gate))
+        {
+            if (_isDisposed) return;
+            _isDisposed = true;
+            ReleaseIfOver();
+        }
+        Checks?.ThrowIfHeld();
+    }
+
+    private void ReleaseIfOver()
+    {
+        if (_count < Capacity) return;
+        lock (s_pools) s_pools[Id] = null;
+        _memory.Dispose();
     }
 
     private ulong AddressOf(int index)
@@ -211,31 +171,14 @@ public sealed unsafe partial class PacketPool : IDisposable
         return _memory.Address + (nuint)frame * DmaArena.FrameLength + (nuint)(place * _stride + Headroom);
     }
 
-    private void Release()
-    {
-        lock (s_lock) s_pools[Id] = null;
-        _memory.Dispose();
-    }
-
     private static ulong Register(PacketPool pool)
     {
-        lock (s_lock)
+        lock (s_pools)
         {
-            // Number 0 is never used: default(Packet) belongs to no pool.
             int id = Array.IndexOf(s_pools, null, 1);
-            if (id < 0)
-            {
-                id = s_pools.Length;
-                if (id > ushort.MaxValue) throw new DmaMemoryException("65,535 packet pools are in use: dispose some");
-                var larger = new PacketPool?[Math.Min(id * 2, ushort.MaxValue + 1)];
-                s_pools.CopyTo(larger, 0);
-                Volatile.Write(ref s_pools, larger);
-            }
+            if (id < 0) throw new DmaMemoryException("65,535 packet pools are in use: dispose some");
             s_pools[id] = pool;
             return (ulong)id;
         }
     }
-
-    private static PacketMisuseException NoPool() =>
-        new("this packet belongs to no pool: it is default(Packet), or its pool was disposed after all its packets came back");
 }

@@ -115,6 +115,16 @@ internal sealed class PacketPoolChecks
         throw new PacketMisuseException($"a packet of {_pool.Options.Name} is {action}, but it {found}; it was allocated at {_places[index]}");
     }
 
+    /// <exception cref="PacketMisuseException">The application holds packets.</exception>
+    internal void ThrowIfHeld()
+    {
+        var held = FindHeld();
+        if (held.Count > 0)
+            throw new PacketMisuseException(
+                $"{held.Count} packets of {_pool.Options.Name} were never given back: "
+                + string.Join("; ", held.Take(8)));
+    }
+
     /// <summary>A line for each packet the application holds.</summary>
     internal List<string> FindHeld()
     {

@@ -64,11 +64,8 @@ internal sealed unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : 
         _longestFrame = (uint)_pool.BufferSize;
         _reported = TOffloads.FlagsOf(options.Offloads);
         _ring = new(device, bar, options.RingSize, RDBAL[index], RDBAH[index], RDLEN[index], RDT[index]);
-        for (ulong i = 0; i <= _ring.Mask; i++)
-        {
-            _fresh.TryTake(out _ring.Buffers[i]);
-            _ring.Descriptors[i].AddressOrHash = TAddresses.Of(_ring.Buffers[i]);
-        }
+        _pool.Take(new(_ring.Buffers, options.RingSize));
+        for (ulong i = 0; i <= _ring.Mask; i++) _ring.Descriptors[i].AddressOrHash = TAddresses.Of(_ring.Buffers[i]);
         uint size = (uint)options.EffectiveBufferSize / SRRCTL_.SizeUnit;
         // Of several queues, one that nobody empties drops its own frames instead of blocking the packet buffer for all
         // (Drop_En, 8.2.3.8.7). A single queue lets the packet buffer, 384 or 512 KiB, bridge the time until it is

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
 using Reader = System.Func<Ixy.Metrics.DeviceMetrics, System.Diagnostics.Metrics.Measurement<long>[]>;
 
@@ -12,7 +11,6 @@ internal static class IxyMeter
 {
     private static readonly Meter s_meter = new("Ixy", typeof(IxyMeter).Assembly.GetName().Version?.ToString(3));
     private static readonly ObservableCounter<long> s_batches, s_refused;
-    private static ImmutableList<NetworkDevice> s_open = [];
 
     static IxyMeter()
     {
@@ -34,12 +32,6 @@ internal static class IxyMeter
     /// </summary>
     internal static bool WantsCalls => s_batches.Enabled || s_refused.Enabled;
 
-    /// <summary>Shows a device.</summary>
-    internal static void Add(NetworkDevice device) => ImmutableInterlocked.Update(ref s_open, all => all.Add(device));
-
-    internal static void Remove(NetworkDevice device) =>
-        ImmutableInterlocked.Update(ref s_open, all => all.Remove(device));
-
     private static ObservableCounter<long> Counter(string name, string unit, string description, Reader read) =>
         s_meter.CreateObservableCounter(name, () => Read(read), unit, description);
 
@@ -47,5 +39,5 @@ internal static class IxyMeter
         s_meter.CreateObservableUpDownCounter(name, () => Read(read), unit, description);
 
     private static IEnumerable<Measurement<long>> Read(Reader read) =>
-        s_open.SelectMany(device => read(DeviceMetrics.Of(device)));
+        NetworkDevice.AllOpen.SelectMany(device => read(DeviceMetrics.Of(device)));
 }

@@ -58,7 +58,7 @@ internal sealed class LegacyTransport : VirtioTransport
         return _bar.Read16(Legacy.QueueSize);
     }
 
-    internal override Doorbell OpenDoorbell(ushort index) => new(_bar, Legacy.QueueNotify, sizeof(ushort));
+    internal override VirtioDoorbell OpenDoorbell(ushort index) => new(_bar, Legacy.QueueNotify);
 
     internal override void Enable(Virtqueue queue)
     {

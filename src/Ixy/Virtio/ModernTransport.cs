@@ -72,11 +72,11 @@ internal sealed class ModernTransport : VirtioTransport
         return greatest == 0 ? 0 : Math.Min(wanted, 1 << BitOperations.Log2(greatest));
     }
 
-    internal override Doorbell OpenDoorbell(ushort index)
+    internal override VirtioDoorbell OpenDoorbell(ushort index)
     {
         Select(index);
         uint offset = _common.Bar.Read16(_common.Offset + Common.QueueNotifyOffset) * _notifyMultiplier;
-        return new(_notify.Bar, _notify.Offset + offset, sizeof(ushort));
+        return new(_notify.Bar, _notify.Offset + offset);
     }
 
     internal override void Enable(Virtqueue queue)

@@ -33,7 +33,8 @@ internal sealed unsafe class PackedRing : Virtqueue
     private readonly int _roundShift;
     private readonly bool _eventIndex;
 
-    internal PackedRing(PciDevice device, Doorbell doorbell, ushort index, int size, bool eventIndex) : base(device, doorbell, index, size)
+    internal PackedRing(PciDevice device, VirtioDoorbell doorbell, ushort index, int size, bool eventIndex)
+        : base(device, doorbell, index, size)
     {
         _eventIndex = eventIndex;
         _mask = (ulong)size - 1;

@@ -37,7 +37,8 @@ internal sealed unsafe class SplitRing : Virtqueue
     private const ushort NoInterrupt = 1, NoNotify = 1;
     private readonly bool _eventIndex;
 
-    internal SplitRing(PciDevice device, Doorbell doorbell, ushort index, int size, bool eventIndex) : base(device, doorbell, index, size)
+    internal SplitRing(PciDevice device, VirtioDoorbell doorbell, ushort index, int size, bool eventIndex)
+        : base(device, doorbell, index, size)
     {
         _eventIndex = eventIndex;
         StopInterrupts();

@@ -55,7 +55,7 @@ internal abstract class VirtioTransport(PciDevice device)
     internal abstract int ChooseQueueSize(ushort index, int wanted);
 
     /// <summary>The register that tells the device of new buffers in a queue (4.1.5.2).</summary>
-    internal abstract Doorbell OpenDoorbell(ushort index);
+    internal abstract VirtioDoorbell OpenDoorbell(ushort index);
 
     /// <summary>Tells the device where a queue is, and enables it (4.1.5.1.3).</summary>
     internal abstract void Enable(Virtqueue queue);

@@ -12,9 +12,9 @@ internal abstract unsafe class Virtqueue : IDisposable
 {
     private const uint Alignment = 4096, DescriptorLength = 16;
     private readonly DmaMemory _memory;
-    private readonly Doorbell _doorbell;
+    private readonly VirtioDoorbell _doorbell;
 
-    protected Virtqueue(PciDevice device, Doorbell doorbell, ushort index, int size)
+    protected Virtqueue(PciDevice device, VirtioDoorbell doorbell, ushort index, int size)
     {
         (Index, Size, _doorbell) = (index, size, doorbell);
         // The longest areas there are, those of a split ring: a word for each descriptor and three more; two for each and the same.

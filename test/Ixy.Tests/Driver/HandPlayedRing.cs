@@ -21,7 +21,7 @@ internal abstract unsafe class HandPlayedRing : IDisposable
     /// <summary>How often the driver has rung the doorbell (where that takes a call).</summary>
     internal int Notifications => Card.Bar.Writes;
 
-    private protected Doorbell Doorbell => new(Card.Bar, NotifyOffset, sizeof(ushort));
+    private protected VirtioDoorbell Doorbell => new(Card.Bar, NotifyOffset);
 
     internal static HandPlayedRing Create(bool packed, int size = 64, bool eventIndex = false, bool givesPointers = true) =>
         packed ? new HandPlayedPackedRing(size, givesPointers) : new HandPlayedSplitRing(size, eventIndex, givesPointers);

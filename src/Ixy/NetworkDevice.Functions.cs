@@ -1,0 +1,29 @@
+using Ixy.Vfio;
+
+namespace Ixy;
+
+// For those who open the PCI function themselves, or only ask what could be opened.
+public abstract partial class NetworkDevice
+{
+    /// <summary>Starts the driver for a PCI function. The network device owns the function from now on.</summary>
+    /// <exception cref="PciDeviceException">There is no driver for it, or it does not answer.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    public static NetworkDevice Open(PciDevice function, NetworkDeviceOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        ArgumentNullException.ThrowIfNull(options);
+        try
+        {
+            options.Validate();
+        }
+        catch
+        {
+            function.Dispose();
+            throw;
+        }
+        return Start(function, options);
+    }
+
+    /// <summary>The name of the driver for cards with these PCI ids, as <see cref="DriverName"/>; null if there is none.</summary>
+    public static string? FindDriver(ushort vendorId, ushort deviceId) => Drivers.FindName(vendorId, deviceId);
+}

@@ -1,0 +1,20 @@
+using Ixy.Vfio;
+
+namespace Ixy;
+
+// Specifiers that are no PCI address: a scheme, a colon, and what the transport makes of the rest.
+internal static partial class Transports
+{
+    private const string VfioUser = VfioUserPciDevice.Prefix;
+
+    private static PciDevice OpenScheme(string specifier)
+    {
+        int colon = specifier.IndexOf(':', StringComparison.Ordinal);
+        if (colon > 0 && s_schemes.TryGetValue(specifier[..colon], out var open)) return open(specifier);
+        if (specifier.StartsWith(VfioUser, StringComparison.Ordinal))
+            return new VfioUserPciDevice(specifier[VfioUser.Length..], Drivers.Check);
+        var schemes = s_schemes.Keys.Append(VfioUser.TrimEnd(':')).Distinct().Order().Select(scheme => $"'{scheme}:…'");
+        throw new DeviceSpecifierException(
+            $"'{specifier}' names no device: expected a PCI address like 0000:03:00.0 or {string.Join(", ", schemes)}");
+    }
+}
