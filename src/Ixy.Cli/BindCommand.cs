@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Ixy.Cli.Output;
+using Ixy.Setup;
 using Ixy.Vfio;
 
 namespace Ixy.Cli;

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Ixy.Cli.Output;
-using Ixy.Vfio;
+using Ixy.Setup;
 
 namespace Ixy.Cli;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Ixy.Cli.Output;
-using Ixy.Vfio;
+using Ixy.Setup;
 
 namespace Ixy.Cli;
 

@@ -1,6 +1,8 @@
-using Ixy.Vfio.Sysfs;
+using Ixy.Setup.Binding;
+using Ixy.Setup.Bus;
+using Ixy.Vfio;
 
-namespace Ixy.Vfio;
+namespace Ixy.Setup;
 
 /// <summary>
 /// Gives a network card to another kernel driver, such as vfio-pci, and back (kernel documentation, ABI/testing/sysfs-bus-pci:

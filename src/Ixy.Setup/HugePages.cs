@@ -1,6 +1,7 @@
 using System.Globalization;
+using Ixy.Vfio;
 
-namespace Ixy.Vfio;
+namespace Ixy.Setup;
 
 /// <summary>The huge pages that the kernel has set aside (kernel documentation, admin-guide/mm/hugetlbpage).</summary>
 public static class HugePages

@@ -1,7 +1,8 @@
 using System.Net.NetworkInformation;
-using Ixy.Vfio.Sysfs;
+using Ixy.Setup.Bus;
+using Ixy.Vfio;
 
-namespace Ixy.Vfio;
+namespace Ixy.Setup;
 
 /// <summary>A network card of this machine (PCI class 02), as sysfs shows it to everybody. A picture of the moment.</summary>
 public sealed record NetworkController

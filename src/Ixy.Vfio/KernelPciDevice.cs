@@ -1,5 +1,4 @@
 using Ixy.Vfio.Interop;
-using Ixy.Vfio.Sysfs;
 
 namespace Ixy.Vfio;
 

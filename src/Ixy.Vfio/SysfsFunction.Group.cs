@@ -1,20 +1,20 @@
 using System.Globalization;
 
-namespace Ixy.Vfio.Sysfs;
+namespace Ixy.Vfio;
 
 // Its IOMMU group, and the functions beside it.
-internal sealed partial class SysfsFunction
+public sealed partial class SysfsFunction
 {
-    /// <summary>The function with this name; null if there is none, or no longer.</summary>
-    internal static SysfsFunction? Find(string root, string name) =>
+    /// <summary>The function with this name in the directory of all; null if there is none, or no longer.</summary>
+    public static SysfsFunction? Find(string root, string name) =>
         System.IO.Directory.Exists(Path.Combine(root, name)) ? new(Path.Combine(root, name)) : null;
 
     /// <summary>The number of its IOMMU group; null where no IOMMU is in use.</summary>
-    internal int? IommuGroup =>
+    public int? IommuGroup =>
         int.TryParse(LinkName("iommu_group"), NumberStyles.None, CultureInfo.InvariantCulture, out int group) ? group : null;
 
     /// <summary>The devices of its IOMMU group, itself among them. Not all need be PCI functions.</summary>
-    internal IEnumerable<SysfsFunction> GroupMembers()
+    public IEnumerable<SysfsFunction> GroupMembers()
     {
         string functions = Path.GetDirectoryName(Directory)!, members = Path.Combine(Directory, "iommu_group", "devices");
         foreach (string name in System.IO.Directory.GetFileSystemEntries(members).Select(Path.GetFileName).Order(StringComparer.Ordinal)!)
@@ -22,4 +22,9 @@ internal sealed partial class SysfsFunction
             if ((Find(functions, name) ?? Find(members, name)) is { } member) yield return member;
         }
     }
+
+    /// <summary>Why it cannot be used with physical addresses, where <see cref="IsBehindTranslation"/>, and what helps.</summary>
+    public string DescribeTranslation() =>
+        $"{Name} is behind an IOMMU that translates (the type of its group {IommuGroup} is {IommuType}), which blocks the " +
+        $"physical addresses that sysfs has to do with: use it through VFIO with 'sudo ixy bind {Name}', or boot the kernel with iommu=pt";
 }

@@ -1,5 +1,4 @@
 using Ixy.Vfio.Interop;
-using Ixy.Vfio.Sysfs;
 
 namespace Ixy.Vfio;
 
@@ -25,11 +24,6 @@ public sealed unsafe partial class SysfsPciDevice
     /// <inheritdoc/>
     public override int CountInterruptVectors(InterruptKind kind) => throw new InterruptsNotSupportedException(
         $"{Name} is driven through sysfs, which has no interrupts: poll, or bind the function to vfio-pci");
-
-    /// <summary>Why a function cannot be used with physical addresses, and what helps.</summary>
-    internal static IommuTranslatesException IsTranslated(SysfsFunction function) => new(
-        $"{function.Name} is behind an IOMMU that translates (the type of its group {function.IommuGroup} is {function.IommuType}), which blocks the " +
-        $"physical addresses that sysfs has to do with: use it through VFIO with 'sudo ixy bind {function.Name}', or boot the kernel with iommu=pt");
 
     private PrivilegeException NeedsRoot() => new($"{Name} is driven through sysfs, which needs root: run as root, or bind it to vfio-pci");
 

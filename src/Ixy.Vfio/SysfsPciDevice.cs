@@ -1,6 +1,5 @@
 using Ixy.Vfio.Bars;
 using Ixy.Vfio.Interop;
-using Ixy.Vfio.Sysfs;
 using Microsoft.Win32.SafeHandles;
 
 namespace Ixy.Vfio;
@@ -54,7 +53,7 @@ public sealed unsafe partial class SysfsPciDevice : KernelPciDevice
     /// <inheritdoc/>
     public override void ThrowIfTranslated()
     {
-        if (_function.IsBehindTranslation) throw IsTranslated(_function);
+        if (_function.IsBehindTranslation) throw new IommuTranslatesException(_function.DescribeTranslation());
     }
 
     /// <inheritdoc/>

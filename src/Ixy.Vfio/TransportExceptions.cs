@@ -45,16 +45,6 @@ public sealed class VfioVersionException(string message) : PciDeviceException(me
 /// <summary>The transport or the function has no interrupts of this kind, or not as many.</summary>
 public sealed class InterruptsNotSupportedException(string message) : PciDeviceException(message);
 
-/// <summary>
-/// The function's network interface is in use: it has an address, carries a route, is part of a bridge or a bond, has others on
-/// top of it, is up, or is in another network namespace.
-/// </summary>
-public sealed class InterfaceInUseException(string message, string networkInterface) : PciDeviceException(message)
-{
-    /// <summary>Its name, e.g. <c>eth0</c>.</summary>
-    public string Interface { get; } = networkInterface;
-}
-
 /// <summary>The other side of a vfio-user socket has gone: its process ended, or it closed the connection.</summary>
 public sealed class VfioUserDisconnectedException(string message) : PciDeviceException(message);
 

@@ -1,5 +1,3 @@
-using Ixy.Vfio.Sysfs;
-
 namespace Ixy.Vfio;
 
 public sealed unsafe partial class VfioPciDevice

@@ -1,7 +1,6 @@
 using Ixy.Vfio.Bars;
 using Ixy.Vfio.Interop;
 using Ixy.Vfio.Kernel;
-using Ixy.Vfio.Sysfs;
 using static Ixy.Vfio.Interop.Vfio;
 
 namespace Ixy.Vfio;

@@ -1,4 +1,7 @@
-namespace Ixy.Vfio.Sysfs;
+using Ixy.Setup.Bus;
+using Ixy.Vfio;
+
+namespace Ixy.Setup.Binding;
 
 /// <summary>One change of a network card's driver, with all that is to be looked at before. See <see cref="DriverBinding"/>.</summary>
 internal sealed class DriverBinder
@@ -83,7 +86,7 @@ internal sealed class DriverBinder
         IEnumerable<string> warnings = after is null && wantsDriver
             ? [$"no driver that is loaded knows {_function.Name}: 'sudo modprobe $(cat {_function.Directory}/modalias)' may load one"]
             : _function is { IsBoundToVfio: true, IommuGroup: not null } ? GroupWarnings()
-            : after is null && _function.IsBehindTranslation ? [$"{SysfsPciDevice.IsTranslated(_function).Message}; so 'ixy fwd' and the others will refuse it{Proviso}"]
+            : after is null && _function.IsBehindTranslation ? [$"{_function.DescribeTranslation()}; so 'ixy fwd' and the others will refuse it{Proviso}"]
             : [];
         return new(before, after, _function.IommuGroup, _loaded, [.. warnings]);
     }
@@ -124,7 +127,11 @@ internal sealed class DriverBinder
         // Unbinding what a process has open through VFIO would wait for its end; through sysfs two drivers would have one card.
         if (new OpenFunctions(_bus.Processes).UserOf(_function) is { } user)
             throw new DeviceBusyException($"{_function.Name} is driven by {user}: end that first");
-        if (_function.Driver is not null && !_force) KernelDriver.RefuseInterfaceInUse(_function, "take it with --force");
+        if (_function.Driver is null || _force || _function.FindInterfaceUse() is not { } use) return;
+        throw new InterfaceInUseException(
+            $"{_function.Name} is {(use.Interface is null ? "a card whose network interface" : $"the network interface {use.Interface}, which")} " +
+            $"{use.What}, so unbinding its driver would cut connections: take it out of use with '{use.Cure}', or, if it may go, take it with --force",
+            use.Interface ?? "");
     }
 
     private void LoadModulesOf(string driver)

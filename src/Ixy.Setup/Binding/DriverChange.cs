@@ -1,4 +1,7 @@
-namespace Ixy.Vfio.Sysfs;
+using Ixy.Setup.Bus;
+using Ixy.Vfio;
+
+namespace Ixy.Setup.Binding;
 
 /// <summary>Gives a function another driver: what fails half-way is undone.</summary>
 /// <param name="bus">Where the function is.</param>

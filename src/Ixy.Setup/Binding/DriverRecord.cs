@@ -1,4 +1,7 @@
-namespace Ixy.Vfio.Sysfs;
+using Ixy.Setup.Bus;
+using Ixy.Vfio;
+
+namespace Ixy.Setup.Binding;
 
 /// <summary>
 /// What a card's driver was before it was bound to another one: a small file per card, written before anything is changed, so

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net.NetworkInformation;
 
-namespace Ixy.Vfio.Sysfs;
+namespace Ixy.Setup.Bus;
 
 /// <summary>What a network interface is in use for: whoever takes its card away cuts that.</summary>
 /// <param name="Interface">Its name; null where it is not to be seen.</param>

@@ -1,6 +1,7 @@
 using System.Globalization;
+using Ixy.Vfio;
 
-namespace Ixy.Vfio.Sysfs;
+namespace Ixy.Setup.Bus;
 
 /// <summary>
 /// Which processes have PCI functions open: by the file of the IOMMU group or of the function itself (VFIO), or by the function's

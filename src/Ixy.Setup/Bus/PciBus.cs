@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using Ixy.Vfio;
 
-namespace Ixy.Vfio.Sysfs;
+namespace Ixy.Setup.Bus;
 
 /// <summary>The PCI bus as the kernel shows it in sysfs, and how drivers come to functions. Tests have a kernel of their own.</summary>
 /// <param name="devices">The directory with a directory for each function.</param>

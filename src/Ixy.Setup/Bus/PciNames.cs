@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Ixy.Vfio.Sysfs;
+namespace Ixy.Setup.Bus;
 
 /// <summary>The list of PCI ids that distributions install (package hwdata or pci.ids): names for people.</summary>
 internal static class PciNames

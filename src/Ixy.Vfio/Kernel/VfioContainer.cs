@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Ixy.Vfio.Interop;
-using Ixy.Vfio.Sysfs;
 using static Ixy.Vfio.Interop.Vfio;
 
 namespace Ixy.Vfio.Kernel;

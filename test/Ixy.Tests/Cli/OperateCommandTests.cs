@@ -1,7 +1,7 @@
 using System.Text.Json;
+using Ixy.Setup;
 using Ixy.Tests.Simulation.Wires;
 using Ixy.Tests.Vfio;
-using Ixy.Vfio;
 
 namespace Ixy.Tests.Cli;
 

@@ -1,7 +1,6 @@
 using Ixy.Simulation;
 using Ixy.Vfio;
 using Ixy.Vfio.Interrupts;
-using Ixy.Vfio.Sysfs;
 
 namespace Ixy.Tests.Vfio;
 

@@ -1,5 +1,7 @@
+using Ixy.Setup;
+using Ixy.Setup.Binding;
+using Ixy.Setup.Bus;
 using Ixy.Vfio;
-using Ixy.Vfio.Sysfs;
 
 namespace Ixy.Tests.Vfio;
 

@@ -1,5 +1,5 @@
+using Ixy.Setup.Bus;
 using Ixy.Vfio;
-using Ixy.Vfio.Sysfs;
 
 namespace Ixy.Tests.Vfio;
 

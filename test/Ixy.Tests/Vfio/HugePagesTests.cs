@@ -1,3 +1,4 @@
+using Ixy.Setup;
 using Ixy.Vfio;
 
 namespace Ixy.Tests.Vfio;

@@ -1,5 +1,5 @@
-using Ixy.Vfio;
-using Ixy.Vfio.Sysfs;
+using Ixy.Setup;
+using Ixy.Setup.Bus;
 
 namespace Ixy.Tests.Vfio;
 

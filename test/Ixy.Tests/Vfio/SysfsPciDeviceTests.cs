@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using Ixy.Ixgbe;
 using Ixy.Vfio;
 using Ixy.Vfio.Dma;
-using Ixy.Vfio.Sysfs;
 
 namespace Ixy.Tests.Vfio;
 

@@ -1,6 +1,5 @@
 using Ixy.Vfio;
 using Ixy.Vfio.Kernel;
-using Ixy.Vfio.Sysfs;
 
 namespace Ixy.Tests.Vfio;
 
