@@ -27,7 +27,7 @@ public static class DriverBinding
     /// <exception cref="ArgumentException">No driver has such a name.</exception>
     /// <exception cref="DeviceNotFoundException">There is no function at this address.</exception>
     /// <exception cref="PrivilegeException">Not root.</exception>
-    /// <exception cref="NoIommuException">It is to be bound to a VFIO driver, and is behind no IOMMU.</exception>
+    /// <exception cref="VfioUnavailableException">It is to be bound to a VFIO driver, and is behind no IOMMU.</exception>
     /// <exception cref="InterfaceInUseException">Its network interface is in use, and force is not meant.</exception>
     /// <exception cref="DeviceBusyException">A process drives it.</exception>
     /// <exception cref="PciDeviceException">It is no network card, there is no such driver, or the driver does not take it.</exception>

@@ -6,11 +6,11 @@ public sealed class HugePagesRequiredException(string message) : PciDeviceExcept
 /// <summary>The function is behind an IOMMU that translates addresses, so physical ones, which the sysfs transport has, are blocked: use VFIO.</summary>
 public sealed class IommuTranslatesException(string message) : PciDeviceException(message);
 
-/// <summary>The device does not offer a feature that the driver, or the user, requires.</summary>
+/// <summary>
+/// The device does not offer a feature that the driver, or the user, requires; or it does not accept those that the driver has
+/// chosen among what it offers.
+/// </summary>
 public sealed class FeatureNotOfferedException(string message) : PciDeviceException(message);
-
-/// <summary>The device does not accept the features that the driver has chosen among those it offers.</summary>
-public sealed class FeaturesRefusedException(string message) : PciDeviceException(message);
 
 /// <summary>The device has run into an error from which only a reset helps: open it again.</summary>
 public sealed class DeviceNeedsResetException(string message) : PciDeviceException(message);

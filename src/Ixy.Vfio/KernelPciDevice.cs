@@ -10,10 +10,6 @@ public abstract unsafe partial class KernelPciDevice : PciDevice
 {
     private readonly PciBar?[] _bars = new PciBar?[6];
 
-    private protected KernelPciDevice()
-    {
-    }
-
     /// <summary>Opens a function through VFIO if it is bound to that, and otherwise through sysfs.</summary>
     /// <param name="address">Where the function is.</param>
     /// <param name="check">Called with the function when its configuration can be read; throws if it is not wanted.</param>

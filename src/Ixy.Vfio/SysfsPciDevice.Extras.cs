@@ -5,6 +5,17 @@ namespace Ixy.Vfio;
 // What only some functions have, what there is not, and why a function cannot be used.
 public sealed unsafe partial class SysfsPciDevice
 {
+    /// <summary>Opens a function and takes it for this process.</summary>
+    /// <param name="address">Where the function is.</param>
+    /// <param name="check">Called with the function before it is touched; throws if it is not wanted.</param>
+    /// <exception cref="DeviceNotFoundException">There is none at this address.</exception>
+    /// <exception cref="PrivilegeException">Not root.</exception>
+    /// <exception cref="PciDeviceException">A kernel driver holds the function; the message has the command that releases it.</exception>
+    public SysfsPciDevice(PciAddress address, Action<PciDevice>? check = null)
+        : this(new SysfsFunction(SysfsFunction.Root, address.ToString()), check)
+    {
+    }
+
     /// <inheritdoc/>
     public override void Reset()
     {
@@ -24,6 +35,8 @@ public sealed unsafe partial class SysfsPciDevice
     /// <inheritdoc/>
     public override int CountInterruptVectors(InterruptKind kind) => throw new InterruptsNotSupportedException(
         $"{Name} is driven through sysfs, which has no interrupts: poll, or bind the function to vfio-pci");
+
+    private IommuTranslatesException IsTranslated() => new(_function.DescribeTranslation());
 
     private PrivilegeException NeedsRoot() => new($"{Name} is driven through sysfs, which needs root: run as root, or bind it to vfio-pci");
 

@@ -1,10 +1,10 @@
 namespace Ixy.Vfio;
 
-/// <summary>The function is behind no IOMMU, which VFIO requires: it is off or not there. The sysfs transport needs none.</summary>
-public sealed class NoIommuException(string message) : PciDeviceException(message);
-
-/// <summary>The kernel modules of VFIO are not loaded: there is no <c>/dev/vfio/vfio</c>.</summary>
-public sealed class VfioNotLoadedException(string message) : PciDeviceException(message);
+/// <summary>
+/// VFIO is not to be had here: its kernel modules are not loaded or of another version, no IOMMU is there or in use, or it does
+/// not remap interrupts. The message has the cure. The sysfs transport needs none of this.
+/// </summary>
+public sealed class VfioUnavailableException(string message) : PciDeviceException(message);
 
 /// <summary>The function is not bound to vfio-pci; the message has the commands that bind it.</summary>
 public sealed class NotBoundToVfioException(string message, string? driver) : PciDeviceException(message)
@@ -35,12 +35,6 @@ public sealed class MemoryLockLimitException(string message, ulong limit, ulong 
     /// <summary>Bytes it has locked, and those that were to come.</summary>
     public ulong Needed { get; } = needed;
 }
-
-/// <summary>The platform does not remap interrupts, so a device could send any interrupt of the host; VFIO refuses that.</summary>
-public sealed class NoInterruptRemappingException(string message) : PciDeviceException(message);
-
-/// <summary>The kernel's VFIO has another version than this library, or has no Type1 v2 IOMMU.</summary>
-public sealed class VfioVersionException(string message) : PciDeviceException(message);
 
 /// <summary>The transport or the function has no interrupts of this kind, or not as many.</summary>
 public sealed class InterruptsNotSupportedException(string message) : PciDeviceException(message);

@@ -22,14 +22,11 @@ public sealed unsafe partial class VfioPciDevice : KernelPciDevice
     /// <param name="address">Where the function is.</param>
     /// <param name="check">Called with the function when its configuration can be read; throws if it is not wanted.</param>
     /// <exception cref="DeviceNotFoundException">There is none at this address.</exception>
-    /// <exception cref="NoIommuException">It is behind no IOMMU.</exception>
-    /// <exception cref="VfioNotLoadedException">The kernel's VFIO modules are not loaded.</exception>
+    /// <exception cref="VfioUnavailableException">The kernel has no VFIO that can be used, or the function no IOMMU.</exception>
     /// <exception cref="NotBoundToVfioException">It has another driver than vfio-pci, or none.</exception>
     /// <exception cref="PrivilegeException">The group's file is closed to this user.</exception>
     /// <exception cref="DeviceBusyException">Another process has the group.</exception>
     /// <exception cref="GroupNotViableException">The kernel drives another function of the group.</exception>
-    /// <exception cref="NoInterruptRemappingException">The IOMMU does not remap interrupts.</exception>
-    /// <exception cref="VfioVersionException">Another version of VFIO, or no Type1 v2 IOMMU.</exception>
     public VfioPciDevice(PciAddress address, Action<PciDevice>? check = null)
         : this(new SysfsFunction(SysfsFunction.Root, address.ToString()), check)
     {
@@ -112,11 +109,11 @@ public sealed unsafe partial class VfioPciDevice : KernelPciDevice
     private static int RequireVfio(SysfsFunction function, string directory)
     {
         if (function.IommuGroup is not { } group)
-            throw new NoIommuException(
+            throw new VfioUnavailableException(
                 $"{function.Name} is behind no IOMMU, which VFIO needs: switch it on (BIOS: VT-d or AMD-Vi; kernel command line: " +
                 "intel_iommu=on or amd_iommu=on), or unbind the function from every driver to use it through sysfs as root");
         if (!Path.Exists(Path.Combine(directory, "vfio")))
-            throw new VfioNotLoadedException(
+            throw new VfioUnavailableException(
                 $"{function.Name}: the kernel's VFIO is not loaded (there is no {directory}/vfio): load it with 'sudo modprobe vfio-pci'");
         if (!function.IsBoundToVfio)
             throw new NotBoundToVfioException(

@@ -11,7 +11,7 @@ public sealed class VfioErrorTests(GuestPool guests)
     {
         string address = GuestMachine.Address(PlainMachine.Modern);
         ProbeFacts.Run(guests.Get(PlainMachine.Machine), $"open {address}")
-            .AssertError("NoIommuException", $"{address} is behind no IOMMU", "intel_iommu=on or amd_iommu=on");
+            .AssertError("VfioUnavailableException", $"{address} is behind no IOMMU", "intel_iommu=on or amd_iommu=on");
     }
 
     [SkippableFact]
@@ -19,7 +19,7 @@ public sealed class VfioErrorTests(GuestPool guests)
     {
         var guest = guests.Get(IommuMachine.Machine);
         guest.Run("modprobe -r vfio-pci vfio_iommu_type1 vfio; [ ! -e /dev/vfio/vfio ]").Succeeded();
-        ProbeFacts.Run(guest, $"open {s_edu}").AssertError("VfioNotLoadedException", "/dev/vfio/vfio", "'sudo modprobe vfio-pci'");
+        ProbeFacts.Run(guest, $"open {s_edu}").AssertError("VfioUnavailableException", "/dev/vfio/vfio", "'sudo modprobe vfio-pci'");
         // Where udev makes the file in advance, the driver that is not there tells.
         guest.Run("mkdir -p /dev/vfio; mknod -m 666 /dev/vfio/vfio c 10 196").Succeeded();
         ProbeFacts.Run(guest, $"open {s_edu}").AssertError("NotBoundToVfioException");
@@ -96,7 +96,7 @@ public sealed class VfioErrorTests(GuestPool guests)
         string address = GuestMachine.Address(NoRemappingMachine.Edu);
         guest.BindToVfio(address);
         var facts = ProbeFacts.Run(guest, $"open {address}");
-        facts.AssertError("NoInterruptRemappingException", "does not remap interrupts", "intremap=on", "allow_unsafe_interrupts");
+        facts.AssertError("VfioUnavailableException", "does not remap interrupts", "intremap=on", "allow_unsafe_interrupts");
         guest.Run(facts.Error.Split('\'')[^2].Replace("sudo ", "")).Succeeded();
         ProbeFacts.Run(guest, $"open {address}").AssertAll(("done", "open"));
     }

@@ -117,7 +117,7 @@ internal sealed class DriverBinder
     private void RequireIommu(string driver)
     {
         if (!IsVfio(driver) || _function.IommuGroup is not null) return;
-        throw new NoIommuException(
+        throw new VfioUnavailableException(
             $"{_function.Name} is behind no IOMMU, which VFIO needs: switch it on (BIOS: VT-d or AMD-Vi; kernel command line: intel_iommu=on or " +
             $"amd_iommu=on), or use the card through sysfs as root: 'sudo ixy bind {_function.Name} --driver {DriverBinding.NoDriver}'");
     }

@@ -3,17 +3,11 @@ using Ixy.Vfio.Interop;
 namespace Ixy.Vfio.Bars;
 
 /// <summary>A memory BAR that is mapped into this process as a whole: every access is one load or store.</summary>
-internal sealed unsafe partial class MappedBar : PciBar, IDisposable
+internal sealed unsafe partial class MappedBar(byte* address, uint length) : PciBar, IDisposable
 {
-    private MappedBar(byte* address, uint length)
-    {
-        Address = address;
-        Length = length;
-    }
+    public override uint Length { get; } = length;
 
-    public override uint Length { get; }
-
-    internal byte* Address { get; }
+    internal byte* Address { get; } = address;
 
     /// <summary>Maps a piece of a file of registers; the file may be closed afterwards.</summary>
     /// <param name="name">For messages: function and BAR.</param>

@@ -141,11 +141,11 @@ internal sealed unsafe class VfioContainer
     {
         int version = Libc.ioctl(_fd, GET_API_VERSION, null);
         if (version != API_VERSION)
-            throw new VfioVersionException(version < 0
+            throw new VfioUnavailableException(version < 0
                 ? $"{path} is not the container file of VFIO: {Libc.LastError()}; load the module with 'sudo modprobe vfio-pci'"
                 : $"{path} speaks version {version} of VFIO, expected {API_VERSION}: use a kernel whose linux/vfio.h says so");
         if (Libc.ioctl(_fd, CHECK_EXTENSION, (void*)TYPE1v2_IOMMU) != 1)
-            throw new VfioVersionException(
+            throw new VfioUnavailableException(
                 $"{path} offers no Type1 v2 IOMMU: load its module with 'sudo modprobe vfio_iommu_type1' (Linux 3.17 or later, x86 or arm64)");
     }
 
@@ -183,7 +183,7 @@ internal sealed unsafe class VfioContainer
     private static PciDeviceException CannotOpen(SysfsFunction function, string path) => Marshal.GetLastPInvokeError() switch
     {
         // Where udev makes the file in advance, opening it loads the module, or fails with ENODEV.
-        Libc.ENOENT or Libc.ENODEV or Libc.ENXIO => new VfioNotLoadedException(
+        Libc.ENOENT or Libc.ENODEV or Libc.ENXIO => new VfioUnavailableException(
             $"{function.Name}: the kernel's VFIO is not loaded ({path}: {Libc.LastError()}): load it with 'sudo modprobe vfio-pci'"),
         Libc.EACCES or Libc.EPERM => new PrivilegeException(
             $"{function.Name}: {path} is closed to this user: {Libc.LastError()}; " +

@@ -64,7 +64,7 @@ internal sealed unsafe class VfioGroup
     internal void Close() => _ = Libc.close(_fd);
 
     /// <summary>The kernel's "operation not permitted" when a group without interrupt remapping gets its IOMMU.</summary>
-    internal static NoInterruptRemappingException NoInterruptRemapping(SysfsFunction function) => new(
+    internal static VfioUnavailableException NoInterruptRemapping(SysfsFunction function) => new(
         $"{function.Name}: the IOMMU does not remap interrupts, so VFIO refuses it (errno {Libc.EPERM}): switch interrupt remapping on " +
         "(BIOS: VT-d with x2APIC; QEMU: -device intel-iommu,intremap=on), or, if the device is trusted, run " +
         "'echo Y | sudo tee /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts'");

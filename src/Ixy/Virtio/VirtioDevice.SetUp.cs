@@ -79,7 +79,7 @@ public sealed partial class VirtioDevice
         _transport.Status |= Status_.FeaturesOk;
         byte status = _transport.Status;
         if ((status & Status_.FeaturesOk) == 0)
-            throw new FeaturesRefusedException(
+            throw new FeatureNotOfferedException(
                 $"{Name}: the device offers the features 0x{(ulong)offered:x} and refuses 0x{(ulong)_features:x}, which are among them "
                 + $"(device status 0x{status:x2}, virtio 1.2, 3.1.1 step 6)");
     }

@@ -170,7 +170,7 @@ public sealed class VirtioDeviceTests
     [Fact]
     public void ADeviceThatRefusesItsOwnFeaturesIsAnError()
     {
-        var error = Assert.Throws<FeaturesRefusedException>(() => Open(answer: (offset, value) => offset == StatusOffset ? value & ~8u : value));
+        var error = Assert.Throws<FeatureNotOfferedException>(() => Open(answer: (offset, value) => offset == StatusOffset ? value & ~8u : value));
         Assert.Contains("which are among them (device status 0x03", error.Message);
     }
 
