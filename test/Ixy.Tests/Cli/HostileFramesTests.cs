@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Ixy.Tests.Offloading;
 
 namespace Ixy.Tests.Cli;
@@ -43,23 +42,6 @@ public sealed class HostileFramesTests : IDisposable
         Assert.Equal([frames[0], frames[3]], CaptureFiles.Frames(Output));
         Assert.Contains($"{card},wire=pcap:>{Output} cannot send 3 of the packets, which were dropped; one of them: a packet of 1514 bytes cannot be sent: "
             + "expected at most 1414, or 1418 with a VLAN tag", result.Error);
-    }
-
-    // The README's forwarder, and the pipeline.
-    [Theory]
-    [InlineData("Forwarder.dll")]
-    [InlineData("Pipeline.dll")]
-    public void SamplesGoOnBehindSuchAFrame(string sample)
-    {
-        // Frames that come before the far card is set up are lost: so they come for a while.
-        CaptureFiles.Write(Input, Enumerable.Range(0, 8000).Select(i => CaptureFiles.Frame(i % 2 == 0 ? 1514 : 60, (byte)i)));
-        using var program = IxyProcess.StartOther("dotnet", "exec", Path.Combine(AppContext.BaseDirectory, sample),
-            $"sim:ixgbe,wire=pcap:{Input},rate=1kpps", $"sim:virtio,mtu=1400,wire=pcap:>{Output}");
-        // The wire writes each second what came.
-        Driver.DriverBench.Until(() => program.Error != "" || (File.Exists(Output) && new FileInfo(Output).Length > 100_000), "forwarded frames");
-        program.Signal(PosixSignal.SIGINT);
-        Assert.Equal(("", 0), (program.Error, program.WaitForExit()));
-        Assert.All(CaptureFiles.Frames(Output), frame => Assert.Equal(60, frame.Length));
     }
 
     [Fact]

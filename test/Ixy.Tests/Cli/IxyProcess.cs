@@ -93,12 +93,14 @@ internal sealed partial class IxyProcess : IDisposable
     /// <summary>Waits until something has been printed to standard error.</summary>
     internal void WaitForError(string text) => WaitFor(() => Error, text);
 
-    internal int WaitForExit()
+    internal int WaitForExit() => WaitForExit(s_limit);
+
+    internal int WaitForExit(TimeSpan limit)
     {
-        if (!_process.WaitForExit(s_limit))
+        if (!_process.WaitForExit(limit))
         {
             _process.Kill();
-            Assert.Fail($"no end after {s_limit}; so far: {Output}\n{Error}");
+            Assert.Fail($"no end after {limit}; so far: {Output}\n{Error}");
         }
         // Without a time this also waits for the last of the output.
         _process.WaitForExit();

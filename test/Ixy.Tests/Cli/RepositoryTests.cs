@@ -15,8 +15,8 @@ public sealed partial class RepositoryTests
     {
         string readme = File.ReadAllText(Path.Combine(s_root, "README.md"));
         string shown = readme.Split("```csharp\n")[1].Split("```")[0];
-        Assert.Equal(File.ReadAllText(Path.Combine(s_root, "samples/Forwarder/Program.cs")), shown);
-        Assert.InRange(shown.Count(character => character == '\n'), 1, 15);
+        Assert.Equal(File.ReadAllText(Path.Combine(s_root, "samples/forwarder.cs")), shown);
+        Assert.InRange(shown.Count(character => character == '\n'), 1, 45);
     }
 
     public static TheoryData<string> Pages =>

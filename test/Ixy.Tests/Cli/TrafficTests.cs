@@ -127,19 +127,6 @@ public sealed class TrafficTests : IDisposable
         report.AssertFaultless();
     }
 
-    [Fact]
-    public void TheForwarderOfTheReadmeForwards()
-    {
-        string output = Path.Combine(_directory.FullName, "forwarded.pcapng");
-        using var forwarder = IxyProcess.StartOther("dotnet", "exec", Path.Combine(AppContext.BaseDirectory, "Forwarder.dll"),
-            "sim:ixgbe,wire=generator,rate=1kpps", $"sim:ixgbe,wire=pcap:>{output}");
-        // The file grows once a second.
-        for (int i = 0; i < 300 && !(File.Exists(output) && new FileInfo(output).Length > 1000); i++) Thread.Sleep(100);
-        forwarder.Signal(System.Runtime.InteropServices.PosixSignal.SIGINT);
-        Assert.Equal(0, forwarder.WaitForExit());
-        Assert.True(Frames(output).Count > 10);
-    }
-
     public void Dispose() => _directory.Delete(recursive: true);
 
     private static byte[] Frame(int length, byte seed)

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using Ixy.Tests.Cli;
+using Ixy.Tests.Samples;
 using Ixy.Tests.Vfio;
 
 namespace Ixy.Tests.CodeLines;
@@ -15,7 +16,7 @@ public sealed partial class ForwarderPathTests : IDisposable
     // As many at once as fit into a transmit ring: the sample drops what does not.
     private const int Frames = 4000, Burst = 64;
 
-    private static readonly string[] s_assemblies = ["Forwarder", "Ixy.Vfio", "Ixy", "Ixy.Simulation"];
+    private static readonly string[] s_assemblies = ["forwarder", "Ixy.Vfio", "Ixy", "Ixy.Simulation"];
 
     private readonly FakeSysfs _sysfs = new();
     private readonly string _compiled = Path.GetTempFileName();
@@ -27,7 +28,7 @@ public sealed partial class ForwarderPathTests : IDisposable
         RunForwarder();
         var found = FindFiles(File.ReadLines(_compiled));
         // The test would be blind if the runtime wrote another format, or the sources were elsewhere.
-        Assert.Superset(new HashSet<string> { "samples/Forwarder/Program.cs", "src/Ixy/Packet.cs", "src/Ixy/ReceiveQueue.cs", "src/Ixy.Vfio/SysfsPciDevice.cs" }, found);
+        Assert.Superset(new HashSet<string> { "samples/forwarder.cs", "src/Ixy/Packet.cs", "src/Ixy/ReceiveQueue.cs", "src/Ixy.Vfio/SysfsPciDevice.cs" }, found);
         using var counter = IxyProcess.StartOther(Path.Combine(RepositoryTests.Root, "eng/code-lines"));
         Assert.Equal(0, counter.WaitForExit());
         var counted = counter.Output.Split('\n').Select(line => line.Split(' ')[^1]).Where(word => word.EndsWith(".cs", StringComparison.Ordinal));
@@ -48,7 +49,7 @@ public sealed partial class ForwarderPathTests : IDisposable
         _sysfs.AddCapabilities(Right);
         // Methods that were compiled ahead of time would be missing from the list; ours are not, and the framework's do not matter.
         using var forwarder = _sysfs.Start("env", $"DOTNET_JitStdOutFile={_compiled}", "DOTNET_JitDisasmSummary=1", "DOTNET_TieredCompilation=1",
-            "dotnet", "exec", Path.Combine(AppContext.BaseDirectory, "Forwarder.dll"), Left, Right);
+            "dotnet", "exec", Path.Combine(SamplePrograms.Build("forwarder"), "forwarder.dll"), Left, Right);
         Until(() => left.IsStarted && right.IsStarted, () => $"the driver does not start: {forwarder.Error}");
         using PaperTraffic leftTraffic = new(left, forwarder.Id), rightTraffic = new(right, forwarder.Id);
         Until(() =>
@@ -78,7 +79,7 @@ public sealed partial class ForwarderPathTests : IDisposable
     private static HashSet<string> FindFiles(IEnumerable<string> compiled)
     {
         string[] lines = [.. compiled];
-        var assemblies = s_assemblies.Select(name => new CompiledMethods(Path.Combine(AppContext.BaseDirectory, $"{name}.dll"))).ToList();
+        var assemblies = s_assemblies.Select(name => new CompiledMethods(Path.Combine(SamplePrograms.Build("forwarder"), $"{name}.dll"))).ToList();
         var files = assemblies.SelectMany(assembly => assembly.FindFiles(lines)).Select(Relative).OfType<string>().ToHashSet();
         AddImports(files, lines);
         AddDeclarations(files, [.. assemblies.SelectMany(assembly => assembly.Declarations)]);
