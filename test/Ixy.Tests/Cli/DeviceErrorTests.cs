@@ -42,6 +42,7 @@ public sealed class DeviceErrorTests
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void ANetworkCardWithoutADriverIsAnswered()
     {
         using var functions = new FakeSysfs();
@@ -51,6 +52,7 @@ public sealed class DeviceErrorTests
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void ACardThatTheKernelDrivesIsAnswered()
     {
         using var functions = new FakeSysfs();
@@ -61,6 +63,7 @@ public sealed class DeviceErrorTests
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void WhoIsNotRootIsToldThatRootIsRequired()
     {
         using var functions = new FakeSysfs();
@@ -70,6 +73,8 @@ public sealed class DeviceErrorTests
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
+    [Trait("needs", "time")]
     public void ACardThatDoesNotAnswerIsAnswered()
     {
         using var functions = new FakeSysfs();
@@ -79,6 +84,8 @@ public sealed class DeviceErrorTests
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
+    [Trait("needs", "time")]
     public void MissingHugePagesAreAnsweredWhereTheyAreRequired()
     {
         using var functions = new FakeSysfs();
@@ -89,6 +96,7 @@ public sealed class DeviceErrorTests
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void PhysicalAddressesThatTheKernelHidesAreAnswered()
     {
         Skip.If(AllHugePages.Free() < 32, "fewer than 32 huge pages of 2 MiB are free (vm.nr_hugepages)");
@@ -99,6 +107,7 @@ public sealed class DeviceErrorTests
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void ACardThatIsBoundToVfioGoesThroughVfio()
     {
         using var functions = new FakeSysfs();
@@ -108,6 +117,7 @@ public sealed class DeviceErrorTests
     }
 
     [Fact]
+    [Trait("needs", "time")]
     public void ACardWithAnEmptyPortIsToldSo()
     {
         var result = IxyProcess.Run("pktgen", "sim:ixgbe");

@@ -23,6 +23,7 @@ public sealed class FindingsTests : IDisposable
     }
 
     [Theory]
+    [Trait("needs", "time")]
     [InlineData("pktgen", Cut, "--duration", "300ms")]
     [InlineData("pktgen", Cut, "--rate", "1kpps", "--duration", "300ms")]
     [InlineData("fwd", Cut, "sim:ixgbe,wire=generator,rate=1Mpps", "--duration", "300ms")]
@@ -83,6 +84,7 @@ public sealed class FindingsTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "time")]
     public void ProgramsAreToldToo()
     {
         var (exitCode, output) = Run("pktgen", Cut, "--duration", "300ms", "--json");
@@ -103,6 +105,7 @@ public sealed class FindingsTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "time")]
     public void ACardThatHadADescriptorForNothingMayReachNoMemory()
     {
         var (_, output) = Run("fwd", "cut:ixgbe,wire=generator,rate=1Mpps", Cut, "--duration", "300ms");

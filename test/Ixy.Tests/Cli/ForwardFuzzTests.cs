@@ -53,6 +53,7 @@ public sealed class ForwardFuzzTests(ITestOutputHelper output) : IDisposable
 
     // The whole command.
     [Fact]
+    [Trait("needs", "time")]
     public void SoItIsThroughTheCommand()
     {
         int rounds = Repeat(1, random =>

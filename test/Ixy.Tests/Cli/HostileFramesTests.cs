@@ -3,6 +3,7 @@ using Ixy.Tests.Offloading;
 namespace Ixy.Tests.Cli;
 
 /// <summary>Frames that the other port cannot send: anybody on the wire may send them, and they must end no program.</summary>
+[Trait("needs", "time")]
 public sealed class HostileFramesTests : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("ixy-hostile-");

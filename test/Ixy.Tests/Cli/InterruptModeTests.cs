@@ -17,6 +17,7 @@ public sealed class InterruptModeTests : IDisposable
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("ixy-idle-");
 
     [Theory]
+    [Trait("needs", "time")]
     [InlineData("ixgbe")]
     [InlineData("virtio")]
     [InlineData("virtio,packed=on")]
@@ -34,6 +35,7 @@ public sealed class InterruptModeTests : IDisposable
     }
 
     [Theory]
+    [Trait("needs", "time")]
     [InlineData("ixgbe")]
     [InlineData("virtio")]
     public void AWholeProcessThatIsIdleUsesHardlyAnyOfACore(string card)
@@ -58,6 +60,7 @@ public sealed class InterruptModeTests : IDisposable
     }
 
     [Theory]
+    [Trait("needs", "time")]
     [InlineData("1Mpps", 1)]
     [InlineData("1Mpps", 2)]
     [InlineData("max", 1)]
@@ -83,6 +86,7 @@ public sealed class InterruptModeTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "time")]
     public void CtrlCWakesIt()
     {
         using var ixy = IxyProcess.Start("fwd", "sim:ixgbe,wire=loopback", "sim:virtio,wire=loopback", "--interrupts");
@@ -95,6 +99,7 @@ public sealed class InterruptModeTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "time")]
     public void ACardThatIsKilledWakesIt()
     {
         using var left = StartCard("left", "ixgbe", "wire=loopback");

@@ -11,6 +11,7 @@ public sealed partial class MetricsTests
     private const string Generator = "sim:ixgbe,wire=generator,rate=20kpps,count=10000";
 
     [Fact]
+    [Trait("needs", "time")]
     public async Task CountersGrowAndEndAsTheReportSays()
     {
         using var ixy = IxyProcess.Start("fwd", Generator, Generator, "--duration", "5s", "--metrics", "0", "--json");
@@ -56,6 +57,7 @@ public sealed partial class MetricsTests
     }
 
     [Theory]
+    [Trait("needs", "time")]
     [InlineData("pktgen", "sim:ixgbe,wire=loopback", "--rate", "1kpps")]
     [InlineData("pcap", "sim:virtio,wire=generator,rate=1kpps", "/dev/null")]
     public async Task EveryCommandHasThem(params string[] arguments)
@@ -70,6 +72,7 @@ public sealed partial class MetricsTests
 
     // Both interfaces by number: it may be the same device twice.
     [Fact]
+    [Trait("needs", "time")]
     public async Task ACaptureShowsWhatIsInIt()
     {
         const string Device = "sim:ixgbe,wire=generator,rate=20kpps,count=1000";
@@ -107,6 +110,7 @@ public sealed partial class MetricsTests
     }
 
     [Fact]
+    [Trait("needs", "time")]
     public async Task OnlyThisMachineAndOnlyOnePageIsServed()
     {
         using var ixy = IxyProcess.Start("pktgen", "sim:ixgbe,wire=loopback", "--rate", "1kpps", "--duration", "20s", "--metrics", "0");

@@ -7,6 +7,8 @@ namespace Ixy.Tests.Cli;
 /// <summary>
 /// Real traffic: two hosts (network namespaces) whose only way to each other are two simulated cards and <c>ixy fwd</c>.
 /// </summary>
+[Trait("needs", "root")]
+[Trait("needs", "time")]
 public sealed class NetworkNamespaceTests
 {
     private const string LeftAddress = "10.82.60.1", RightAddress = "10.82.60.2";

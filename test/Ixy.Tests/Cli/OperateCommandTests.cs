@@ -40,6 +40,7 @@ public sealed class OperateCommandTests
         IxyProcess.AssertOneLine(IxyProcess.Run(arguments), exitCode: 2, contains);
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void CardsAreListedInAlignedColumns()
     {
         using var functions = MachineWithTwoCards();
@@ -55,6 +56,7 @@ public sealed class OperateCommandTests
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void TheListIsOneObjectWithJson()
     {
         using var functions = MachineWithTwoCards();
@@ -72,6 +74,7 @@ public sealed class OperateCommandTests
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void AMachineWithoutCardsSaysSo()
     {
         using var functions = new FakeSysfs();
@@ -81,6 +84,7 @@ public sealed class OperateCommandTests
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void WhatBindAndUnbindRefuseGetsOneLine()
     {
         using var functions = MachineWithTwoCards();
@@ -94,6 +98,7 @@ public sealed class OperateCommandTests
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void WhatIsAsItShouldBeNeedsNoRoot()
     {
         using var functions = MachineWithTwoCards();
@@ -122,6 +127,7 @@ public sealed class OperateCommandTests
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void WhoIsNotRootReservesNoHugePages()
     {
         using var functions = new FakeSysfs();

@@ -59,6 +59,7 @@ public sealed class PcapTests : IDisposable
 
     // if_speed (draft-ietf-opsawg-pcapng, 4.2) is in bits per second. A link takes its time, and the threads run before it is up.
     [Theory]
+    [Trait("needs", "time")]
     [InlineData("82599", "10G", 10_000_000_000)]
     [InlineData("x550", "10G", 10_000_000_000)]
     [InlineData("x550", "5G", 5_000_000_000)]
@@ -72,6 +73,7 @@ public sealed class PcapTests : IDisposable
     }
 
     [SkippableFact]
+    [Trait("needs", "time")]
     public void SeveralDevicesAreSeveralInterfaces()
     {
         const string Other = "sim:virtio,wire=generator,rate=10kpps,size=100";
@@ -110,6 +112,7 @@ public sealed class PcapTests : IDisposable
     }
 
     [SkippableFact]
+    [Trait("needs", "time")]
     public void ASnapLengthCutsFrames()
     {
         Tool.SkipWithoutTshark();
@@ -119,6 +122,7 @@ public sealed class PcapTests : IDisposable
     }
 
     [Theory]
+    [Trait("needs", "time")]
     [InlineData(PosixSignal.SIGINT)]
     [InlineData(PosixSignal.SIGTERM)]
     public void ASignalLeavesAWholeFile(PosixSignal signal)
@@ -133,6 +137,7 @@ public sealed class PcapTests : IDisposable
 
     // Which wire=pcap shows every byte of every frame, jumbo frames too, on each kind of card.
     [Theory]
+    [Trait("needs", "time")]
     [InlineData("sim:ixgbe,wire=pcap:{0},rate=10kpps", "sim:ixgbe,wire=pcap:>{0}", 9000, "max")]
     [InlineData("sim:virtio,wire=pcap:{0},rate=2kpps", "sim:ixgbe,wire=pcap:>{0}", 1514, "original")]
     [InlineData("sim:ixgbe,wire=pcap:{0},rate=20kpps", "sim:virtio,wire=pcap:>{0}", 1514, "50kpps")]
@@ -153,6 +158,7 @@ public sealed class PcapTests : IDisposable
     }
 
     [SkippableFact]
+    [Trait("needs", "time")]
     public void APipeToTsharkWorks()
     {
         Tool.SkipWithoutTshark();
@@ -163,6 +169,7 @@ public sealed class PcapTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "time")]
     public void AReaderThatHasEnoughEndsTheCapture()
     {
         var (exitCode, output, error) = Shell($"{Ixy} pcap {Generator} - --duration 30s | head -c 1000 | wc -c; exit ${{PIPESTATUS[0]}}");
@@ -173,6 +180,7 @@ public sealed class PcapTests : IDisposable
 
     // Nobody reads while it captures: the pipe and the waiting buffers fill up.
     [Fact]
+    [Trait("needs", "time")]
     public void APipeThatNobodyReadsDropsAndCounts()
     {
         const string Fast = "sim:ixgbe,wire=generator,size=1514,rate=200kpps";
@@ -188,6 +196,7 @@ public sealed class PcapTests : IDisposable
     }
 
     [SkippableFact]
+    [Trait("needs", "time")]
     public void ADiskWithoutRoomIsToldWithTheCure()
     {
         Skip.IfNot(File.Exists("/dev/full"), "there is no /dev/full");
@@ -201,6 +210,8 @@ public sealed class PcapTests : IDisposable
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
+    [Trait("needs", "time")]
     public void ADiskThatRunsFullLeavesAWholeFile()
     {
         Tool.SkipUnlessRoot();
@@ -253,6 +264,7 @@ public sealed class PcapTests : IDisposable
 
     // The second one would empty the file that the first one is writing.
     [Fact]
+    [Trait("needs", "time")]
     public void AFileIsOneCapturesOnly()
     {
         using var first = IxyProcess.Start("pcap", Generator, Output, "--duration", "30s");
@@ -266,6 +278,7 @@ public sealed class PcapTests : IDisposable
 
     // A far end that waits for nobody: its frames come while the other card has no link yet.
     [Fact]
+    [Trait("needs", "time")]
     public void WhatComesBeforeTheMeasuredPartIsInTheFileAndInItsStatistics()
     {
         string socket = Path.Combine(_directory.FullName, "card");

@@ -6,6 +6,7 @@ namespace Ixy.Tests.Cli;
 public sealed class QueueThreadTests
 {
     [Theory]
+    [Trait("needs", "time")]
     [InlineData(2, "")]
     [InlineData(3, "--checked")]
     public void NothingIsLostNorReorderedWithinAFlowAtAMillionPacketsPerSecond(int queues, string options)
@@ -34,6 +35,7 @@ public sealed class QueueThreadTests
 
     // With one thread for both queues, or all threads on one core, this would show.
     [Theory]
+    [Trait("needs", "time")]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(4)]
@@ -62,6 +64,7 @@ public sealed class QueueThreadTests
     }
 
     [Theory]
+    [Trait("needs", "time")]
     [InlineData("", "0xda565a6d")]
     [InlineData("--symmetric-rss", "0x5a6d5a6d")]
     public void TheKeyOfRssIsChosen(string option, string firstWord)

@@ -16,6 +16,7 @@ public sealed class ReplayTests : IDisposable
     private string Card => $"sim:ixgbe,wire=pcap:>{Output}";
 
     [Theory]
+    [Trait("needs", "time")]
     [InlineData("original", 1)]
     [InlineData("2x", 0.5)]
     public void TimesAreKept(string speed, double factor)
@@ -32,6 +33,7 @@ public sealed class ReplayTests : IDisposable
     }
 
     [Theory]
+    [Trait("needs", "time")]
     [InlineData("10kpps", 60, 10_000)]
     [InlineData("100M", 1514, 8_127)]
     public void ARateIsKept(string speed, int size, int packetsPerSecond)
@@ -59,6 +61,7 @@ public sealed class ReplayTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "time")]
     public void AnMtuIsALimit()
     {
         CaptureFiles.Write(Input, [CaptureFiles.Frame(1014, 1), CaptureFiles.Frame(1015, 2)]);
@@ -69,6 +72,7 @@ public sealed class ReplayTests : IDisposable
 
     // Both byte orders, microseconds and nanoseconds, several interfaces; a file that is repeated.
     [Theory]
+    [Trait("needs", "time")]
     [InlineData(0xA1B2C3D4, true)]
     [InlineData(0xA1B2C3D4, false)]
     [InlineData(0xA1B23C4D, true)]
@@ -88,6 +92,7 @@ public sealed class ReplayTests : IDisposable
 
     // What others capture has the FCS, which a card appends itself.
     [Fact]
+    [Trait("needs", "time")]
     public void AnFcsIsNotSent()
     {
         byte[] frame = CaptureFiles.Frame(60, 1), withFcs = [.. frame, 1, 2, 3, 4];
@@ -98,6 +103,7 @@ public sealed class ReplayTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "time")]
     public void CutFramesAreRefusedUnlessTheyAreToBeFilled()
     {
         byte[] frame = CaptureFiles.Frame(60, 1);
@@ -114,6 +120,7 @@ public sealed class ReplayTests : IDisposable
 
     // A time of tomorrow in the middle, as a clock that was set has it.
     [Fact]
+    [Trait("needs", "time")]
     public void ALeapInTheTimesIsBoundedOrToldOnce()
     {
         byte[][] frames = [CaptureFiles.Frame(60, 1), CaptureFiles.Frame(60, 2), CaptureFiles.Frame(60, 3)];
@@ -133,6 +140,7 @@ public sealed class ReplayTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "time")]
     public void StandardInputIsACaptureToo()
     {
         byte[][] frames = [CaptureFiles.Frame(60, 1), CaptureFiles.Frame(61, 2)];
@@ -143,6 +151,7 @@ public sealed class ReplayTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "time")]
     public void ACaptureOfManyMegabytesIsSentWhole()
     {
         const int Frames = 40_000;
@@ -154,6 +163,7 @@ public sealed class ReplayTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "time")]
     public void DamageEndsTheReplayWithItsPlaceWhenAllBeforeItIsSent()
     {
         CaptureFiles.Write(Input, Enumerable.Range(0, 40).Select(i => CaptureFiles.Frame(60, (byte)i)));
@@ -170,6 +180,7 @@ public sealed class ReplayTests : IDisposable
 
     // What was read to see whether it is a capture does not come again.
     [Fact]
+    [Trait("needs", "time")]
     public void APipeIsACaptureTooButNotTwice()
     {
         byte[][] frames = [CaptureFiles.Frame(60, 1), CaptureFiles.Frame(61, 2)];

@@ -46,6 +46,7 @@ public sealed partial class RepositoryTests
     public void TheReadmeIsShort() => Assert.InRange(File.ReadLines(Path.Combine(s_root, "README.md")).Count(), 20, 120);
 
     [Fact]
+    [Trait("needs", "time")]
     public void TheLauncherBuildsAndRunsIxy()
     {
         using var launcher = IxyProcess.StartOther(Path.Combine(s_root, "ixy"), "fwd", "a", "b", "--batch", "0");
@@ -75,6 +76,27 @@ public sealed partial class RepositoryTests
             .Count(text => text.Trim() is not ("" or "{" or "}") && !text.TrimStart().StartsWith("//", StringComparison.Ordinal));
         Assert.Equal($"{expected}", line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[0]);
         Assert.Matches(@"\n +\d+  in all, with it \(at most \d+\)\n", counter.Output);
+    }
+
+    [Theory]
+    [InlineData("'--al'", "--al")]
+    [InlineData("'RssTests'", "RssTests")]
+    [InlineData("--filter wants an expression", "--all", "--filter")]
+    public void TestsAreNotRunWithArgumentsThatMakeNoSense(string contains, params string[] arguments)
+    {
+        using var tests = IxyProcess.StartOther(Path.Combine(s_root, "eng/test"), arguments);
+        Assert.Equal(2, tests.WaitForExit());
+        Assert.Contains(contains, tests.Error);
+        Assert.Contains("\nusage: eng/test [--all]", tests.Error);
+        Assert.Equal("", tests.Output);
+    }
+
+    [Fact]
+    public void TestsSayHowTheyAreRun()
+    {
+        using var tests = IxyProcess.StartOther(Path.Combine(s_root, "eng/test"), "--help");
+        Assert.Equal(0, tests.WaitForExit());
+        Assert.StartsWith("usage: eng/test [--all]", tests.Output);
     }
 
     [GeneratedRegex(@"`((?:src|samples|eng|docs|test)/[\w./-]+)`")]

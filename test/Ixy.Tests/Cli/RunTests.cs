@@ -9,6 +9,7 @@ public sealed class RunTests
     private const string Slow = "sim:ixgbe,wire=generator,rate=10kpps";
 
     [Theory]
+    [Trait("needs", "time")]
     [InlineData(PosixSignal.SIGINT)]
     [InlineData(PosixSignal.SIGTERM)]
     public void ASignalEndsTheRunWithItsSummary(PosixSignal signal)
@@ -23,6 +24,7 @@ public sealed class RunTests
     }
 
     [Fact]
+    [Trait("needs", "time")]
     public void ASignalEndsTheWaitForALink()
     {
         using var ixy = IxyProcess.Start("fwd", "sim:ixgbe", "sim:ixgbe");
@@ -33,6 +35,7 @@ public sealed class RunTests
     }
 
     [Fact]
+    [Trait("needs", "time")]
     public void ASignalLeavesTheJsonObjectToo()
     {
         using var ixy = IxyProcess.Start("pktgen", "sim:ixgbe,wire=loopback", "--rate", "1kpps", "--json");
@@ -55,6 +58,7 @@ public sealed class RunTests
     }
 
     [Fact]
+    [Trait("needs", "time")]
     public void OutputInAFileIsAlignedLinesWithoutControlCharacters()
     {
         var (exitCode, output, _) = IxyProcess.Run("fwd", Slow, "sim:ixgbe,wire=loopback", "--duration", "2100ms");
@@ -76,6 +80,7 @@ public sealed class RunTests
 
     // As in the metrics: the first has the specifier for its name, the second a number more.
     [Fact]
+    [Trait("needs", "time")]
     public void TwoCardsWithTheSameSpecifierAreToldApartEverywhere()
     {
         var (exitCode, output, _) = IxyProcess.Run("fwd", Slow, Slow, "--duration", "1100ms");
@@ -90,6 +95,7 @@ public sealed class RunTests
     }
 
     [SkippableFact]
+    [Trait("needs", "time")]
     public void OnATerminalTheRatesAreATable()
     {
         Skip.IfNot(File.Exists("/usr/bin/script"), "script(1), which makes a terminal, is not installed");

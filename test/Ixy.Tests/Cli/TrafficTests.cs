@@ -9,6 +9,7 @@ public sealed class TrafficTests : IDisposable
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("ixy-traffic-");
 
     [Theory]
+    [Trait("needs", "time")]
     [InlineData("1Mpps", 60, 32)]
     [InlineData("100kpps", 60, 1)]
     [InlineData("100kpps", 1514, 512)]
@@ -45,6 +46,7 @@ public sealed class TrafficTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "time")]
     public void EveryFlowComesThroughSeveralQueues()
     {
         const string Device = "sim:ixgbe,wire=generator,rate=100kpps,flows=16";
@@ -54,6 +56,7 @@ public sealed class TrafficTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "time")]
     public void WhatIsLostAtFullRateStandsInTheCardsCounters()
     {
         const string Device = "sim:ixgbe,wire=generator";
@@ -63,6 +66,7 @@ public sealed class TrafficTests : IDisposable
     }
 
     [Theory]
+    [Trait("needs", "time")]
     [InlineData(false)]
     [InlineData(true)]
     public void OnlyTouchChangesFrames(bool touch)
@@ -80,6 +84,7 @@ public sealed class TrafficTests : IDisposable
 
     // A capture in, forwarded, and a capture out: every byte of every frame, jumbo frames too.
     [SkippableFact]
+    [Trait("needs", "time")]
     public void ACaptureComesOutAsItWentIn()
     {
         string input = Path.Combine(_directory.FullName, "in.pcapng"), output = Path.Combine(_directory.FullName, "out.pcapng");
@@ -114,6 +119,7 @@ public sealed class TrafficTests : IDisposable
     }
 
     [Theory]
+    [Trait("needs", "time")]
     [InlineData("10kpps", 10_000, 60)]
     [InlineData("100M", 148_809, 60)]
     [InlineData("100M", 8_127, 1514)]

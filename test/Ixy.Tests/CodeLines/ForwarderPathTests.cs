@@ -22,6 +22,7 @@ public sealed partial class ForwarderPathTests : IDisposable
     private readonly string _compiled = Path.GetTempFileName();
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void EveryFileOfThePathIsCounted()
     {
         Skip.If(AllHugePages.Free() < 32, "fewer than 32 huge pages of 2 MiB are free (vm.nr_hugepages)");

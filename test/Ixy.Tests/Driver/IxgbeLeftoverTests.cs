@@ -26,6 +26,7 @@ public sealed class IxgbeLeftoverTests(ITestOutputHelper log)
     }
 
     [Theory]
+    [Trait("needs", "time")]
     [MemberData(nameof(Fills))]
     public void AfterAnyFillTheCardDoesWhatTheDriverSays(ushort model, string pattern)
     {

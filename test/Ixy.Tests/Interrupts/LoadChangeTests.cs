@@ -12,6 +12,7 @@ public sealed class LoadChangeTests(ITestOutputHelper log) : IDisposable
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("ixy-load-");
 
     [Theory]
+    [Trait("needs", "time")]
     [InlineData("ixgbe", 2)]
     [InlineData("virtio,queue-size=4096", 2)]
     [InlineData("virtio,queue-size=4096,packed=on", 2)]
@@ -49,6 +50,7 @@ public sealed class LoadChangeTests(ITestOutputHelper log) : IDisposable
     }
 
     [Theory]
+    [Trait("needs", "time")]
     [InlineData("ixgbe")]
     [InlineData("virtio,queue-size=4096")]
     [InlineData("virtio,queue-size=4096,packed=on")]
@@ -64,6 +66,7 @@ public sealed class LoadChangeTests(ITestOutputHelper log) : IDisposable
     // Nobody switches the generator of another process on and off; so a thread here sends, and the wire is a loop. Three threads want
     // two cores then, and the rate is what they leave.
     [Theory]
+    [Trait("needs", "time")]
     [InlineData("ixgbe")]
     [InlineData("virtio,queue-size=4096")]
     public void AHundredTimesWithTheCardInAnotherProcess(string card)

@@ -118,6 +118,7 @@ public sealed class SleepTests
     }
 
     [Theory]
+    [Trait("needs", "time")]
     [InlineData(IxgbeKind)]
     [InlineData("Split")]
     public void AnIdleThreadUsesHardlyAnyOfItsCore(string kind)

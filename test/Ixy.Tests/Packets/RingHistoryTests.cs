@@ -11,6 +11,7 @@ public sealed class RingHistoryTests
     private const int Threads = 3, OperationsEach = 4, Capacity = 4;
 
     [Fact]
+    [Trait("needs", "time")]
     public void EveryHistoryIsOneOfAQueue()
     {
         long start = Stopwatch.GetTimestamp();

@@ -167,6 +167,7 @@ public sealed unsafe class SharedPoolTests
     // 10^8 packets are allocated and freed, half of them on another thread than the one that allocated them; the watch is on, and
     // a mark of our own besides: whoever gets a buffer must be the only one that has it.
     [Fact]
+    [Trait("needs", "time")]
     public void NoBufferIsLostOrDoubledInAHundredMillionPairs()
     {
         using var pool = new PacketPool(new() { Count = Count, BufferSize = 64, Checked = true });

@@ -139,6 +139,7 @@ public sealed partial class SampleTests : IDisposable
 
     /// <summary>The command that the README shows above the program.</summary>
     [Fact]
+    [Trait("needs", "time")]
     public void TheCommandOfTheReadmeRuns()
     {
         string[] command = CommandOfTheReadme().Match(File.ReadAllText(Path.Combine(RepositoryTests.Root, "README.md"))).Groups[1].Value.Split(' ');

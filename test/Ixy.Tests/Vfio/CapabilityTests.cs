@@ -28,6 +28,7 @@ public sealed class CapabilityTests : IDisposable
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void SeveralOfOneIdComeInTheOrderOfTheList()
     {
         using var device = OpenWith((0x34, 0x80), (0x80, 0x09), (0x81, 0x60), (0x60, 0x05), (0x61, 0x40), (0x40, 0x09), (0x41, 0));
@@ -35,6 +36,7 @@ public sealed class CapabilityTests : IDisposable
     }
 
     [SkippableFact] // The status register says whether there is a list at all.
+    [Trait("needs", "root")]
     public void WithoutTheStatusBitThereIsNoList()
     {
         using var device = OpenWith((0x34, 0x80), (0x80, 0x09), (0x06, 0));
@@ -42,6 +44,7 @@ public sealed class CapabilityTests : IDisposable
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void AListWithoutAnEndIsFoundOut()
     {
         using var device = OpenWith((0x34, 0x40), (0x40, 0x09), (0x41, 0x50), (0x50, 0x09), (0x51, 0x40));
@@ -50,6 +53,7 @@ public sealed class CapabilityTests : IDisposable
     }
 
     [SkippableTheory] // PCI Local Bus 3.0, 6.8.1: 64-bit addresses push the mask bits back.
+    [Trait("needs", "root")]
     [InlineData(0x0100, 0x0C)]
     [InlineData(0x0180, 0x10)]
     public void TheMaskBitsOfMsiAreInItsCapability(int control, int offset)
@@ -62,6 +66,7 @@ public sealed class CapabilityTests : IDisposable
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void MsiWithoutMaskBitsCannotBeMasked()
     {
         using var device = OpenWith((0x34, 0x50), (0x50, 0x05), (0x52, 0x80));
@@ -72,7 +77,7 @@ public sealed class CapabilityTests : IDisposable
 
     private SysfsPciDevice OpenWith(params (int Offset, byte Value)[] bytes)
     {
-        Skip.IfNot(Environment.IsPrivilegedProcess, "only root may use the sysfs transport");
+        Needs.Root("the sysfs transport needs root");
         string file = Path.Combine(_sysfs.Add(Address), "config");
         var config = File.ReadAllBytes(file);
         config[0x06] = 1 << 4;

@@ -128,7 +128,7 @@ internal sealed class FakeSysfs : IDisposable
     internal IxyProcess Start(params string[] program)
     {
         const string Target = "/sys/bus/pci/devices";
-        Skip.IfNot(Environment.IsPrivilegedProcess, "only root can show a process another /sys");
+        Needs.Root("only root can show a process another /sys");
         Skip.IfNot(Directory.Exists(Target), $"this machine has no {Target}");
         Skip.If(Exit("unshare", "-m", "mount", "--bind", Root, Target) != 0, "this machine allows no mount namespaces (unshare -m)");
         // Each of them becomes the next one, so they are one process.

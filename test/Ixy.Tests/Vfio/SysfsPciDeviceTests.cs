@@ -11,6 +11,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
     private readonly FakeSysfs _sysfs = new();
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void TheConfigurationHeaderIsRead()
     {
         _sysfs.Add(Address);
@@ -21,6 +22,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
     }
 
     [SkippableTheory]
+    [Trait("needs", "root")]
     [InlineData("1\n", 1)]
     [InlineData("0\n", 0)]
     [InlineData("-1\n", null)]
@@ -34,6 +36,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void BusMasterIsSwitchedInTheCommandRegisterAndOffAtTheEnd()
     {
         string directory = _sysfs.Add(Address);
@@ -46,6 +49,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void RegistersAreReadAndWrittenInPlace()
     {
         string directory = _sysfs.Add(Address);
@@ -68,6 +72,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
     }
 
     [SkippableTheory]
+    [Trait("needs", "root")]
     [InlineData(2)]
     [InlineData(FakeSysfs.RegisterBytes)]
     [InlineData(uint.MaxValue - 3)]
@@ -82,6 +87,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
     }
 
     [SkippableTheory]
+    [Trait("needs", "root")]
     [InlineData(1)]
     [InlineData(6)]
     [InlineData(-1)]
@@ -97,6 +103,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
         Assert.Contains("there is no PCI function 0000:03:00.0", Assert.Throws<DeviceNotFoundException>(() => OpenAnyway()).Message);
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void AFunctionOfTheKernelIsLeftAlone()
     {
         string directory = _sysfs.Add(Address);
@@ -130,6 +137,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
     }
 
     [SkippableTheory]
+    [Trait("needs", "root")]
     [InlineData("identity")]
     [InlineData(null)]
     public void OneThatLetsPhysicalAddressesThroughIsNoObstacle(string? type)
@@ -142,6 +150,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void AFunctionOfALargeDomainIsOpened()
     {
         RequireRoot();
@@ -164,6 +173,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void TheDriverGivesTheCardPhysicalAddresses()
     {
         RequireRoot();
@@ -178,6 +188,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void WithoutHugePagesThereIsNoWayToPhysicalAddresses()
     {
         RequireRoot();
@@ -188,6 +199,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void NormalPagesInUseKeepADeviceWithoutIommuOut()
     {
         RequireRoot();
@@ -200,6 +212,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void PortsAreReadAndWrittenThroughTheFileInTheirExactWidth()
     {
         RequireRoot();
@@ -221,6 +234,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void AResetIsOneWrittenToItsFileWhereThereIsOne()
     {
         string directory = _sysfs.Add(Address);
@@ -232,6 +246,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void ThereAreNoInterruptsAndItSaysSo()
     {
         _sysfs.Add(Address);
@@ -249,7 +264,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
         File.WriteAllBytes(Path.Combine(directory, "config"), config);
     }
 
-    private static void RequireRoot() => Skip.IfNot(Environment.IsPrivilegedProcess, "the sysfs transport needs root");
+    private static void RequireRoot() => Needs.Root("the sysfs transport needs root");
 
     private static int Command(string directory) =>
         BinaryPrimitives.ReadUInt16LittleEndian(File.ReadAllBytes(Path.Combine(directory, "config")).AsSpan(PciConfig.Command));

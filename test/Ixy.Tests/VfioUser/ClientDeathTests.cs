@@ -8,6 +8,7 @@ namespace Ixy.Tests.VfioUser;
 public sealed class ClientDeathTests
 {
     [Fact]
+    [Trait("needs", "time")]
     public void AfterEveryByte()
     {
         using var memory = DmaMemory.Allocate(4096);

@@ -41,6 +41,7 @@ public sealed class ClientProcessTests : IDisposable
 
     /// <summary>The two commands of docs/vfio-user.md, with a third that forwards: what one generator sent arrives at the other.</summary>
     [Theory]
+    [Trait("needs", "time")]
     [InlineData("ixgbe", 1)]
     [InlineData("virtio", 4)]
     public void GeneratorsOfTwoProcessesKnowEachOthersFrames(string card, int flows)
@@ -61,6 +62,7 @@ public sealed class ClientProcessTests : IDisposable
 
     /// <summary>A card on a socket begins a fifth of a second after the link has come up: nobody's slowness.</summary>
     [Fact]
+    [Trait("needs", "time")]
     public void TheClockStartsWithTheFirstPacket()
     {
         const int Sent = 1_000;
@@ -73,6 +75,7 @@ public sealed class ClientProcessTests : IDisposable
     }
 
     [Theory]
+    [Trait("needs", "time")]
     [InlineData("ixgbe")]
     [InlineData("virtio")]
     public void ACardThatIsKilledEndsTheForwarderWithinASecond(string card)
@@ -96,6 +99,7 @@ public sealed class ClientProcessTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "time")]
     public void AForwarderThatIsKilledLeavesTheCardsToTheNext()
     {
         using var left = StartCard("left", "generator,rate=100kpps");

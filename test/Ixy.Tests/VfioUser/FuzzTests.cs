@@ -16,6 +16,7 @@ public sealed class FuzzTests
         [0, 1, 2, 3, 4, 7, 8, 16, 20, 24, 32, 48, 64, 0x1000, 0x4000, 0x6000, 0x20000, 1 << 20, int.MaxValue, uint.MaxValue, long.MaxValue, ulong.MaxValue - 0xFFF, ulong.MaxValue];
 
     [Fact]
+    [Trait("needs", "time")]
     public void TheHandlerSurvivesMillionsOfMessages()
     {
         int before = ServerBench.OpenDescriptors();

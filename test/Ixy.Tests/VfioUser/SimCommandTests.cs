@@ -14,6 +14,7 @@ public sealed unsafe class SimCommandTests : IDisposable
     private string Socket => Path.Combine(_directory, "card");
 
     [Theory]
+    [Trait("needs", "time")]
     [InlineData("ixgbe", 0x10FB_8086u)]
     [InlineData("ixgbe,model=x540", 0x1528_8086u)]
     [InlineData("virtio", 0x1041_1AF4u)]
@@ -61,6 +62,7 @@ public sealed unsafe class SimCommandTests : IDisposable
     }
 
     [Fact]
+    [Trait("needs", "time")]
     public void ASocketThatIsLeftOverIsReplacedAndOneInUseIsNot()
     {
         using (var left = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
@@ -95,6 +97,7 @@ public sealed unsafe class SimCommandTests : IDisposable
 
     // In a process of its own: nothing is left to others then. Each page is the same one of the file, so the kernel joins none.
     [Fact]
+    [Trait("needs", "time")]
     public void MemoryIsHadInSoManyPiecesAndNoMore()
     {
         const int Most = 49152, ENOSPC = 28;

@@ -9,6 +9,7 @@ namespace Ixy.Tests.Simulation.Wires;
 public sealed partial class TapWireTests
 {
     [SkippableFact]
+    [Trait("needs", "root")]
     public void TheKernelsPingIsAnswered()
     {
         Tool.SkipUnlessRoot();
@@ -33,6 +34,7 @@ public sealed partial class TapWireTests
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void ADeletedInterfaceIsALostSignal()
     {
         Tool.SkipUnlessRoot();
@@ -51,6 +53,7 @@ public sealed partial class TapWireTests
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void SendingIntoADeletedInterfaceIsNoticedToo()
     {
         Tool.SkipUnlessRoot();
@@ -64,6 +67,7 @@ public sealed partial class TapWireTests
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void AnInterfaceThatIsDownDropsAndRecovers()
     {
         Tool.SkipUnlessRoot();
@@ -78,6 +82,7 @@ public sealed partial class TapWireTests
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void AnInterfaceThatIsThereIsAttachedToAndStays()
     {
         Tool.SkipUnlessRoot();
@@ -100,6 +105,7 @@ public sealed partial class TapWireTests
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void AnInterfaceThatIsNoTapIsRefused()
     {
         Tool.SkipUnlessRoot();
@@ -137,6 +143,7 @@ public sealed partial class TapWireTests
     }
 
     [SkippableFact]
+    [Trait("needs", "root")]
     public void NothingIsAllocatedPerFrame()
     {
         Tool.SkipUnlessRoot();

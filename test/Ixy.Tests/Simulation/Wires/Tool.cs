@@ -10,7 +10,7 @@ internal static class Tool
 
     internal static void SkipWithoutTshark() => Skip.IfNot(Exists("tshark"), "tshark is not installed (apt install tshark)");
 
-    internal static void SkipUnlessRoot() => Skip.IfNot(Environment.IsPrivilegedProcess, "needs root: network namespaces and TAP interfaces");
+    internal static void SkipUnlessRoot() => Needs.Root("needs root: network namespaces and TAP interfaces");
 
     /// <summary>Runs a program to its end; its standard output.</summary>
     internal static string Run(string program, params string[] arguments)
