@@ -5,17 +5,6 @@ namespace Ixy.Vfio;
 // What only some functions have, what there is not, and why a function cannot be used.
 public sealed unsafe partial class SysfsPciDevice
 {
-    /// <summary>Opens a function and takes it for this process.</summary>
-    /// <param name="address">Where the function is.</param>
-    /// <param name="check">Called with the function before it is touched; throws if it is not wanted.</param>
-    /// <exception cref="DeviceNotFoundException">There is none at this address.</exception>
-    /// <exception cref="PrivilegeException">Not root.</exception>
-    /// <exception cref="PciDeviceException">A kernel driver holds the function; the message has the command that releases it.</exception>
-    public SysfsPciDevice(PciAddress address, Action<PciDevice>? check = null)
-        : this(new SysfsFunction(SysfsFunction.Root, address.ToString()), check)
-    {
-    }
-
     /// <inheritdoc/>
     public override void Reset()
     {
