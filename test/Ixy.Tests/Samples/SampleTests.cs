@@ -59,8 +59,8 @@ public sealed partial class SampleTests : IDisposable
         var arrived = ArrivedOf([.. frames.Where(frame => frame.Length < 1514)]);
         var counts = Regex.Match(last, $"^{expected}$").Groups;
         Assert.Equal(arrived.Count, Number(counts[1]));
-        // Every other frame, from the first that came on.
-        Assert.InRange(Number(counts[2]), arrived.Count - 1, arrived.Count + 1);
+        // Every other frame; not more than were sent, where some were missed.
+        Assert.InRange(Number(counts[2]), 1, frames.Length / 2);
     }
 
     // A line at 100 Mbit/s takes 148,809 frames a second.
@@ -168,11 +168,20 @@ public sealed partial class SampleTests : IDisposable
         return frames;
     }
 
-    /// <summary>What is in the output: all frames but those that came before the card was set up.</summary>
+    /// <summary>
+    /// What is in the output: in order, and nothing twice. Frames that came before the card was set up are missing, and
+    /// those that came while a busy machine had no time for the program.
+    /// </summary>
     private List<byte[]> ArrivedOf(byte[][] frames)
     {
         var arrived = CaptureFiles.Frames(Output);
-        Assert.Equal(frames.TakeLast(arrived.Count), arrived);
+        int next = 0;
+        foreach (byte[] frame in arrived)
+        {
+            next = Array.FindIndex(frames, next, sent => sent.AsSpan().SequenceEqual(frame)) + 1;
+            Assert.True(next > 0, $"a frame of {frame.Length} bytes was not sent, came twice or too late");
+        }
+        Assert.NotEmpty(arrived);
         return arrived;
     }
 
