@@ -35,7 +35,8 @@ try
     Console.WriteLine($"{forwarded - refused} packets forwarded, {refused} that cannot be sent and {full} on full rings dropped");
     return 0;
 }
-catch (PciDeviceException error) // Caught so that the devices are disposed: a card left alone would go on writing to memory.
+// Caught so that the devices are disposed: a card left alone would go on writing to memory.
+catch (PciDeviceException error)
 {
     Console.Error.WriteLine(error.Message);
     return 1;

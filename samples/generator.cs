@@ -28,7 +28,8 @@ try
     while (running)
     {
         var packets = batch[..pool.Allocate(batch)];
-        for (int i = 0; i < packets.Length; i++) BinaryPrimitives.WriteUInt32BigEndian(packets[i].Data[^4..], (uint)(sent + i));
+        for (int i = 0; i < packets.Length; i++)
+            BinaryPrimitives.WriteUInt32BigEndian(packets[i].Data[^4..], (uint)(sent + i));
         int taken = device.Transmit(packets);
         PacketPool.Free(packets[taken..]); // The ring is full: their numbers are used again.
         sent += taken;

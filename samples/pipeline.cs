@@ -1,5 +1,5 @@
-// Three threads, each with a core: one receives, one works, one sends. Packets change hands over two rings; their buffers go
-// back to the pool on the thread that sends, and are received into again on the first one.
+// Three threads, each with a core: one receives, one works, one sends. Packets change hands over two rings. Their
+// buffers go back to the pool on the thread that sends, and the first thread receives into them again.
 #:project ../src/Ixy.Simulation
 using System.Runtime.InteropServices;
 using Ixy;
@@ -28,7 +28,8 @@ try
     PacketRing received = new(1024), worked = new(1024);
     int[] cores = ThreadPlacement.ChooseCores(3, left.PciDevice.NumaNode);
     // A stage that ends early, as its device is gone, ends all.
-    PinnedWorker Start(int i, Stage stage) => PinnedWorker.Start($"stage {i}", cores[i], self => stage.Run(self, stop.Set));
+    PinnedWorker Start(int i, Stage stage) =>
+        PinnedWorker.Start($"stage {i}", cores[i], self => stage.Run(self, stop.Set));
     Stage receive = new(left.Receive, received.Enqueue) { IsSource = true };
     Stage work = new(received.Dequeue, batch => worked.Enqueue(Work(batch)));
     Stage send = new(worked.Dequeue, right.TransmitOrDrop);
@@ -48,7 +49,8 @@ try
     Console.WriteLine($"{send.Given - refused} packets sent, {refused} that cannot be sent and {receive.Dropped + work.Dropped + send.Dropped} at the end dropped");
     return 0;
 }
-catch (PciDeviceException error) // Caught so that the devices are disposed: a card left alone would go on writing to memory.
+// Caught so that the devices are disposed: a card left alone would go on writing to memory.
+catch (PciDeviceException error)
 {
     Console.Error.WriteLine(error.Message);
     return 1;
@@ -60,7 +62,9 @@ static ReadOnlySpan<Packet> Work(ReadOnlySpan<Packet> batch)
     return batch;
 }
 
-/// <summary>Takes packets from one place and gives them to the next, until it is asked to stop and there are no more.</summary>
+/// <summary>
+/// Takes packets from one place and gives them to the next, until it is asked to stop and there are no more.
+/// </summary>
 internal sealed class Stage(Stage.Take take, Stage.Give give)
 {
     internal delegate int Take(Span<Packet> batch);

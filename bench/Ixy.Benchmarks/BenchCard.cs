@@ -10,7 +10,8 @@ namespace Ixy.Benchmarks;
 /// </summary>
 internal sealed unsafe class BenchCard : PciDevice
 {
-    // Advanced descriptors: write-back status of received frames (82599 datasheet 7.1.6.2), RS and DD of sent ones (7.2.3.2.4).
+    // Advanced descriptors: write-back status of received frames (82599 datasheet 7.1.6.2), RS and DD of sent ones
+    // (7.2.3.2.4).
     private const ulong ReceiveDone = 1 << 0, EndOfPacket = 1 << 1, ReportStatus = 1ul << 27, TransmitDone = 1ul << 32;
 
     private readonly uint[] _config = new uint[64];
@@ -72,7 +73,9 @@ internal sealed unsafe class BenchCard : PciDevice
     /// <summary>Remembers the card's positions, which are also the driver's.</summary>
     internal void Mark() => (_markedReceiveHead, _markedTransmitHead) = (_receiveHead, _transmitHead);
 
-    /// <summary>Goes back to <see cref="Mark"/> as if the card had done nothing since: all receive descriptors are free.</summary>
+    /// <summary>
+    /// Goes back to <see cref="Mark"/> as if the card had done nothing since: all receive descriptors are free.
+    /// </summary>
     internal void Rewind()
     {
         (_receiveHead, _transmitHead) = (_markedReceiveHead, _markedTransmitHead);

@@ -16,7 +16,8 @@ internal static class DriverBenchmark
     {
         ThreadPlacement.PinToFirstCore();
         using var card = new BenchCard();
-        using var device = NetworkDevice.Open(card, new NetworkDeviceOptions { RingSize = 512, PoolSize = 4096, BufferSize = 2048 });
+        using var device = NetworkDevice.Open(
+            card, new NetworkDeviceOptions { RingSize = 512, PoolSize = 4096, BufferSize = 2048 });
         card.Start();
         if (DmaArena.Note is { } note) output.WriteLine($"note: {note}");
         int[] batches = [1, 8, 32, 128, 256];
@@ -31,7 +32,8 @@ internal static class DriverBenchmark
                 total = Math.Min(total, both);
                 alone = Math.Min(alone, card1);
             }
-            output.WriteLine($"batch {batch}: total {total:F2} device-only {alone:F2} driver {total - alone:F2} ns/packet");
+            output.WriteLine(
+                $"batch {batch}: total {total:F2} device-only {alone:F2} driver {total - alone:F2} ns/packet");
         }
     }
 

@@ -1,8 +1,9 @@
 namespace Ixy.Captures;
 
 /// <summary>
-/// Times for captures: nanoseconds since 1970, UTC. The system's time is read once, when the clock is made; from then on it
-/// runs with the monotonic clock. So times never go back, and do not follow when the system's time is set. Thread-safe.
+/// Times for captures: nanoseconds since 1970, UTC. The system's time is read once, when the clock is made; from then
+/// on it runs with the monotonic clock. So times never go back, and do not follow when the system's time is set.
+/// Thread-safe.
 /// </summary>
 /// <param name="time">Whose time; the machine's without.</param>
 public sealed class CaptureClock(TimeProvider? time = null)

@@ -3,16 +3,18 @@ using Ixy.Captures.Formats;
 
 namespace Ixy.Captures;
 
-/// <summary>Frames of an interface and what became of them. Once the file is complete, the latter two make up the first.</summary>
+/// <summary>
+/// Frames of an interface and what became of them. Once the file is complete, the latter two make up the first.
+/// </summary>
 /// <param name="Received">Given to <see cref="CaptureFile.Write"/>.</param>
 /// <param name="Written">In the file.</param>
 /// <param name="Dropped">Lost: every buffer was full, as the disk is too slow, or it failed.</param>
 public readonly record struct CaptureCounts(long Received, long Written, long Dropped);
 
 /// <summary>
-/// A pcapng file that a thread of its own writes: who receives packets copies them into large buffers and never waits for the
-/// disk. When it falls so far behind that no buffer is free, frames are dropped and counted. Memory is taken once, nothing is
-/// allocated per frame. One thread at a time may write.
+/// A pcapng file that a thread of its own writes: who receives packets copies them into large buffers and never waits
+/// for the disk. When it falls so far behind that no buffer is free, frames are dropped and counted. Memory is taken
+/// once, nothing is allocated per frame. One thread at a time may write.
 /// </summary>
 public sealed class CaptureFile : IDisposable
 {
@@ -43,7 +45,9 @@ public sealed class CaptureFile : IDisposable
         _received = new long[interfaces.Count];
         _dropped = new long[interfaces.Count];
         _lastTime = new long[interfaces.Count];
-        _buffers = new([.. Enumerable.Range(0, options.BufferCount).Select(_ => new CaptureBuffer(options.BufferSize, interfaces.Count))]);
+        _buffers = new(
+            [.. Enumerable.Range(0, options.BufferCount)
+            .Select(_ => new CaptureBuffer(options.BufferSize, interfaces.Count))]);
         _output = new CaptureOutput(stream, PcapngBlocks.Header(interfaces, _snapLength), interfaces.Count);
         StartTime = _clock.Now;
         _writer = new Thread(WriteBuffers) { Name = "capture file", IsBackground = true };
@@ -53,10 +57,15 @@ public sealed class CaptureFile : IDisposable
     /// <summary>When the capture began: nanoseconds since 1970, UTC.</summary>
     public long StartTime { get; }
 
-    /// <summary>Nanoseconds since 1970, UTC, on the capture's own clock: the time to give to <see cref="Write"/>.</summary>
+    /// <summary>
+    /// Nanoseconds since 1970, UTC, on the capture's own clock: the time to give to <see cref="Write"/>.
+    /// </summary>
     public long Now => _clock.Now;
 
-    /// <summary>Why the file can no longer be written; null while it can. What is given to <see cref="Write"/> then is dropped. Any thread may ask.</summary>
+    /// <summary>
+    /// Why the file can no longer be written; null while it can. What is given to <see cref="Write"/> then is dropped.
+    /// Any thread may ask.
+    /// </summary>
     public Exception? Failure => _output.Failure;
 
     /// <summary>Bytes in the file so far. Any thread may ask.</summary>
@@ -65,12 +74,15 @@ public sealed class CaptureFile : IDisposable
     /// <summary>Creates a file, in place of one that is there.</summary>
     /// <exception cref="IOException">It cannot be created.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be created.</exception>
-    public static CaptureFile Create(string path, IReadOnlyList<CaptureInterface> interfaces, CaptureFileOptions? options = null) =>
-        new(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0), interfaces, options);
+    public static CaptureFile Create(
+        string path, IReadOnlyList<CaptureInterface> interfaces, CaptureFileOptions? options = null) =>
+        new(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0), interfaces,
+            options);
 
     /// <summary>
-    /// Says of the interfaces what was not known when the file was started, such as the speed of links that were down. Any thread
-    /// may call it, until the first frames are handed to the file: a buffer full of them, or those that have waited for 100 ms.
+    /// Says of the interfaces what was not known when the file was started, such as the speed of links that were down.
+    /// Any thread may call it, until the first frames are handed to the file: a buffer full of them, or those that have
+    /// waited for 100 ms.
     /// </summary>
     /// <param name="interfaces">All of them, in the same order.</param>
     /// <returns>False if it is too late: what was known at the start is in the file.</returns>
@@ -81,7 +93,8 @@ public sealed class CaptureFile : IDisposable
         if (interfaces.Count != _received.Length)
         {
             throw new ArgumentException(
-                $"{interfaces.Count} interfaces are described, expected the {_received.Length} that the file was started with", nameof(interfaces));
+                $"{interfaces.Count} interfaces are described, expected the {_received.Length} that the file was "
+                + "started with", nameof(interfaces));
         }
         return _output.TryReplaceHeader(PcapngBlocks.Header(interfaces, _snapLength));
     }
@@ -89,7 +102,8 @@ public sealed class CaptureFile : IDisposable
     /// <summary>Copies frames that were received together; never waits. The packets remain the caller's.</summary>
     /// <param name="interfaceId">Where: the interface's place in the list that the file was started with.</param>
     /// <param name="packets">The frames.</param>
-    /// <param name="time">When, as <see cref="Now"/> says; if it is before the interface's last frame, that one's time is used.</param>
+    /// <param name="time">When, as <see cref="Now"/> says; if it is before the interface's last frame, that one's time
+    /// is used.</param>
     /// <returns>How many will be in the file, unless it fails; the others are dropped.</returns>
     public int Write(int interfaceId, ReadOnlySpan<Packet> packets, long time)
     {
@@ -105,13 +119,18 @@ public sealed class CaptureFile : IDisposable
         return taken;
     }
 
-    /// <summary>Lets go what has waited in memory for more than 100 ms. For the writing thread, whenever it has nothing to do.</summary>
+    /// <summary>
+    /// Lets go what has waited in memory for more than 100 ms. For the writing thread, whenever it has nothing to do.
+    /// </summary>
     public void WriteOld()
     {
-        if (_current is { Length: > 0 } waiting && _clock.Now - waiting.Since > OldestWaiting && _buffers.IsIdle) HandOver();
+        if (_current is { Length: > 0 } waiting && _clock.Now - waiting.Since > OldestWaiting && _buffers.IsIdle)
+            HandOver();
     }
 
-    /// <summary>What became of an interface's frames so far; final after <see cref="Complete"/>. Any thread may ask.</summary>
+    /// <summary>
+    /// What became of an interface's frames so far; final after <see cref="Complete"/>. Any thread may ask.
+    /// </summary>
     public CaptureCounts Counts(int interfaceId)
     {
         var (written, lost) = _output.Counts(interfaceId);
@@ -119,10 +138,11 @@ public sealed class CaptureFile : IDisposable
     }
 
     /// <summary>
-    /// Waits until all is written, adds the statistics of each interface and closes the file. If the disk failed, what is in the
-    /// file ends with a whole frame as far as it can be cut (a pipe cannot); <see cref="Failure"/> tells why.
+    /// Waits until all is written, adds the statistics of each interface and closes the file. If the disk failed, what
+    /// is in the file ends with a whole frame as far as it can be cut (a pipe cannot); <see cref="Failure"/> tells why.
     /// </summary>
-    /// <param name="received">Per interface, what its card received (isb_ifrecv) and missed (isb_ifdrop); null to leave it out.</param>
+    /// <param name="received">Per interface, what its card received (isb_ifrecv) and missed (isb_ifdrop); null to leave
+    /// it out.</param>
     public void Complete(IReadOnlyList<DeviceStatistics>? received = null)
     {
         if (_isComplete) return;
@@ -131,7 +151,9 @@ public sealed class CaptureFile : IDisposable
         _buffers.Complete();
         _writer.Join();
         long end = _clock.Now;
-        _output.Close([.. Enumerable.Range(0, _received.Length).SelectMany(i => PcapngBlocks.Statistics(i, Statistics(i, end, received)))]);
+        _output.Close(
+            [.. Enumerable.Range(0, _received.Length)
+            .SelectMany(i => PcapngBlocks.Statistics(i, Statistics(i, end, received)))]);
     }
 
     /// <summary>Completes the file, if that was not done.</summary>

@@ -12,8 +12,8 @@ public sealed record CaptureFileOptions
     public int BufferSize { get; init; } = 1 << 20;
 
     /// <summary>
-    /// How many buffers there are: 2 to 65,536. Default 64: together with <see cref="BufferSize"/> 64 MiB, some 50 ms at 10 Gbit/s,
-    /// which is how long the disk may take for itself before frames are dropped.
+    /// How many buffers there are: 2 to 65,536. Default 64: together with <see cref="BufferSize"/> 64 MiB, some 50 ms
+    /// at 10 Gbit/s, which is how long the disk may take for itself before frames are dropped.
     /// </summary>
     public int BufferCount { get; init; } = 64;
 
@@ -28,8 +28,10 @@ public sealed record CaptureFileOptions
 
     internal void Validate()
     {
-        Check(SnapLength is >= 1 and <= PcapngBlocks.LongestFrame, nameof(SnapLength), SnapLength, $"a snap length of 1 to {PcapngBlocks.LongestFrame} bytes");
-        Check(BufferSize is >= 1 << 19 and <= 1 << 26, nameof(BufferSize), BufferSize, "a buffer of 524288 to 67108864 bytes");
+        Check(SnapLength is >= 1 and <= PcapngBlocks.LongestFrame, nameof(SnapLength), SnapLength,
+            $"a snap length of 1 to {PcapngBlocks.LongestFrame} bytes");
+        Check(BufferSize is >= 1 << 19 and <= 1 << 26, nameof(BufferSize), BufferSize,
+            "a buffer of 524288 to 67108864 bytes");
         Check(BufferCount is >= 2 and <= 65_536, nameof(BufferCount), BufferCount, "2 to 65536 buffers");
     }
 

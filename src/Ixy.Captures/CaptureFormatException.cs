@@ -1,6 +1,8 @@
 namespace Ixy.Captures;
 
-/// <summary>A capture file is no capture file, damaged, or of a kind that is not supported; the message says where and how.</summary>
+/// <summary>
+/// A capture file is no capture file, damaged, or of a kind that is not supported; the message says where and how.
+/// </summary>
 public sealed class CaptureFormatException : FormatException
 {
     internal CaptureFormatException(string message, long offset) : base(message) => Offset = offset;

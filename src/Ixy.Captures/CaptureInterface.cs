@@ -1,6 +1,8 @@
 namespace Ixy.Captures;
 
-/// <summary>What a capture says about an interface that frames were captured at. What is null or 0 is left out.</summary>
+/// <summary>
+/// What a capture says about an interface that frames were captured at. What is null or 0 is left out.
+/// </summary>
 public sealed record CaptureInterface
 {
     /// <summary>Its name, such as a device specifier.</summary>
@@ -19,7 +21,13 @@ public sealed record CaptureInterface
     public static CaptureInterface Of(NetworkDevice device)
     {
         ArgumentNullException.ThrowIfNull(device);
-        return new() { Name = device.Name, Hardware = device.DriverName, MacAddress = device.MacAddress, SpeedMbps = device.Link.SpeedMbps };
+        return new()
+        {
+            Name = device.Name,
+            Hardware = device.DriverName,
+            MacAddress = device.MacAddress,
+            SpeedMbps = device.Link.SpeedMbps
+        };
     }
 }
 

@@ -5,14 +5,16 @@ using Ixy.Captures.Buffering;
 namespace Ixy.Captures;
 
 /// <summary>
-/// Frames of a capture that a thread of its own reads in advance, into a few large buffers: who takes them never waits for a
-/// disk, and files may be larger than memory. Nothing is allocated per frame. One thread at a time may take frames.
+/// Frames of a capture that a thread of its own reads in advance, into a few large buffers: who takes them never waits
+/// for a disk, and files may be larger than memory. Nothing is allocated per frame. One thread at a time may take
+/// frames.
 /// </summary>
 public sealed class CaptureReadAhead : IDisposable
 {
     private const int BufferCount = 16, BufferSize = 1 << 20, FrameHeader = 16, FilledFlag = 12;
 
-    private readonly BufferExchange<Chunk> _chunks = new([.. Enumerable.Range(0, BufferCount).Select(_ => new Chunk())]);
+    private readonly BufferExchange<Chunk> _chunks =
+        new([.. Enumerable.Range(0, BufferCount).Select(_ => new Chunk())]);
     private readonly Func<CaptureReader> _open;
     private readonly long _passes, _longestGap;
     private readonly Thread _thread;
@@ -26,8 +28,8 @@ public sealed class CaptureReadAhead : IDisposable
     /// <param name="open">Opens the capture; called for each pass, on the reading thread.</param>
     /// <param name="passes">How often the capture is read, from 1.</param>
     /// <param name="longestGap">
-    /// Longest time between two frames. A longer gap is cut to this; a frame whose time lies further back than this comes at
-    /// once. Null keeps all times.
+    /// Longest time between two frames. A longer gap is cut to this; a frame whose time lies further back than this
+    /// comes at once. Null keeps all times.
     /// </param>
     /// <param name="waits">Who takes frames waits for the disk: the next one is there, or there is none.</param>
     public CaptureReadAhead(Func<CaptureReader> open, long passes = 1, TimeSpan? longestGap = null, bool waits = false)
@@ -48,11 +50,14 @@ public sealed class CaptureReadAhead : IDisposable
     /// <summary>The frame that <see cref="TryPeek"/> showed was cut when captured, and ends in zeroes.</summary>
     public bool IsFilled { get; private set; }
 
-    /// <summary>The next frame, which stays the next until <see cref="Advance"/>; false if there is none, or none yet (<see cref="IsAtEnd"/>).</summary>
+    /// <summary>
+    /// The next frame, which stays the next until <see cref="Advance"/>; false if there is none, or none yet
+    /// (<see cref="IsAtEnd"/>).
+    /// </summary>
     /// <param name="frame">Without FCS; valid until the next call after <see cref="Advance"/>.</param>
     /// <param name="time">
-    /// Nanoseconds after the first frame of the capture, as their times say; below 0 for one that was captured before the first.
-    /// A further pass begins when the one before it ends.
+    /// Nanoseconds after the first frame of the capture, as their times say; below 0 for one that was captured before
+    /// the first. A further pass begins when the one before it ends.
     /// </param>
     /// <exception cref="CaptureFormatException">The file is damaged from here on.</exception>
     /// <exception cref="IOException">It cannot be read from here on.</exception>
@@ -70,7 +75,8 @@ public sealed class CaptureReadAhead : IDisposable
 
     /// <summary>Takes the frame that <see cref="TryPeek"/> showed.</summary>
     public void Advance() =>
-        _position += EntryLength(BinaryPrimitives.ReadInt32LittleEndian(_taking!.Bytes.AsSpan(_position + sizeof(long))));
+        _position += EntryLength(
+            BinaryPrimitives.ReadInt32LittleEndian(_taking!.Bytes.AsSpan(_position + sizeof(long))));
 
     /// <summary>Stops reading and closes the file.</summary>
     /// <remarks>A read of a pipe that nobody writes to is not waited for.</remarks>
@@ -135,7 +141,8 @@ public sealed class CaptureReadAhead : IDisposable
         return reader.FrameNumber > 0;
     }
 
-    // Times of a file may be anything; a century either way is more than anybody waits for, and sums of them fit into 64 bits.
+    // Times of a file may be anything; a century either way is more than anybody waits for, and sums of them fit into
+    // 64 bits.
     private static long Difference(long time, long first)
     {
         const long Century = 3_155_760_000_000_000_000;
@@ -168,7 +175,9 @@ public sealed class CaptureReadAhead : IDisposable
         return true;
     }
 
-    /// <summary>In a row: time (8 bytes), length (4), filled (1, and 3 to spare), bytes up to a multiple of 8.</summary>
+    /// <summary>
+    /// In a row: time (8 bytes), length (4), filled (1, and 3 to spare), bytes up to a multiple of 8.
+    /// </summary>
     private sealed class Chunk
     {
         internal byte[] Bytes { get; } = GC.AllocateUninitializedArray<byte>(BufferSize);

@@ -5,8 +5,9 @@ using Ixy.Captures.Formats;
 namespace Ixy.Captures;
 
 /// <summary>
-/// Reads the Ethernet frames of a capture file, pcap or pcapng in either byte order, in the order of the file. Damage is
-/// never skipped over. The formats are those of draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng. Not thread-safe.
+/// Reads the Ethernet frames of a capture file, pcap or pcapng in either byte order, in the order of the file. Damage
+/// is never skipped over. The formats are those of draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng. Not
+/// thread-safe.
 /// </summary>
 public abstract class CaptureReader : IDisposable
 {
@@ -29,12 +30,14 @@ public abstract class CaptureReader : IDisposable
     public long FrameNumber { get; private set; }
 
     /// <summary>
-    /// When the frame read last was captured: nanoseconds since 1970, UTC. A frame without a time (a simple packet block) has
-    /// that of the one before it.
+    /// When the frame read last was captured: nanoseconds since 1970, UTC. A frame without a time (a simple packet
+    /// block) has that of the one before it.
     /// </summary>
     public long Time { get; private set; }
 
-    /// <summary>The interface that the frame read last was captured at, in the order of the file's section, from 0.</summary>
+    /// <summary>
+    /// The interface that the frame read last was captured at, in the order of the file's section, from 0.
+    /// </summary>
     public int InterfaceId { get; private set; }
 
     /// <summary>
@@ -76,7 +79,8 @@ public abstract class CaptureReader : IDisposable
             return first switch
             {
                 PcapngReader.SectionHeader => new PcapngReader(source),
-                >= 0x1F8B0000 and <= 0x1F8BFFFF => throw source.Refused("the file is compressed: unpack it with gunzip"),
+                >= 0x1F8B0000 and <= 0x1F8BFFFF =>
+                throw source.Refused("the file is compressed: unpack it with gunzip"),
                 _ => throw source.Refused(
                     $"neither pcap nor pcapng: the file starts with 0x{first:x8}; " +
                     "'editcap -F pcapng' converts most others"),
@@ -93,7 +97,8 @@ public abstract class CaptureReader : IDisposable
     /// The next frame, without FCS and valid until the next call; false at the end of the file. Where more was captured
     /// than the frame's original length, only that much is the frame.
     /// </summary>
-    /// <exception cref="CaptureFormatException">The file is damaged, or the frame is incomplete or no Ethernet frame.</exception>
+    /// <exception cref="CaptureFormatException">The file is damaged, or the frame is incomplete or no Ethernet
+    /// frame.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public bool Read(out ReadOnlySpan<byte> frame)
     {
@@ -124,7 +129,8 @@ public abstract class CaptureReader : IDisposable
     private void Verify(Record record)
     {
         if (record.LinkType != Ethernet)
-            throw Source.Malformed($"frame {FrameNumber} has link type {record.LinkType}: expected {Ethernet}, Ethernet");
+            throw Source.Malformed(
+                $"frame {FrameNumber} has link type {record.LinkType}: expected {Ethernet}, Ethernet");
         if (record.FcsLength is not (0 or EthernetFcs))
             throw Source.Malformed(
                 $"the FCS of frame {FrameNumber} is said to have {record.FcsLength} bytes, not 0 or {EthernetFcs}");

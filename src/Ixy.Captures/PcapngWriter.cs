@@ -3,9 +3,9 @@ using Ixy.Captures.Formats;
 namespace Ixy.Captures;
 
 /// <summary>
-/// Writes Ethernet frames to a pcapng file (draft-ietf-opsawg-pcapng) with times in nanoseconds. Frames are collected in
-/// memory and written in large pieces by the caller's thread; nothing is allocated per frame. Where that thread must not wait
-/// for a disk, <see cref="CaptureFile"/> has one of its own. Not thread-safe.
+/// Writes Ethernet frames to a pcapng file (draft-ietf-opsawg-pcapng) with times in nanoseconds. Frames are collected
+/// in memory and written in large pieces by the caller's thread; nothing is allocated per frame. Where that thread must
+/// not wait for a disk, <see cref="CaptureFile"/> has one of its own. Not thread-safe.
 /// </summary>
 public sealed class PcapngWriter : IDisposable
 {
@@ -39,7 +39,8 @@ public sealed class PcapngWriter : IDisposable
     /// <summary>Appends a frame.</summary>
     /// <param name="frame">Without FCS; up to <see cref="LongestFrame"/> bytes.</param>
     /// <param name="time">When it was seen: nanoseconds since 1970, UTC.</param>
-    /// <param name="interfaceId">Where it was seen: the interface's place in the list that the file was started with.</param>
+    /// <param name="interfaceId">Where it was seen: the interface's place in the list that the file was started
+    /// with.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Write(ReadOnlySpan<byte> frame, long time, int interfaceId = 0)
     {

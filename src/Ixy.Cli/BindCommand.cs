@@ -6,7 +6,9 @@ using Ixy.Vfio;
 
 namespace Ixy.Cli;
 
-/// <summary><c>ixy bind ADDR</c> and <c>ixy unbind ADDR</c>: a card goes from the kernel to user space, and back.</summary>
+/// <summary>
+/// <c>ixy bind ADDR</c> and <c>ixy unbind ADDR</c>: a card goes from the kernel to user space, and back.
+/// </summary>
 internal static class BindCommand
 {
     internal static Command Create()
@@ -20,7 +22,8 @@ internal static class BindCommand
         command.SetAction(parsed =>
         {
             var card = parsed.GetValue(address);
-            Print(new(command.Name, card, DriverBinding.Bind(card, parsed.GetValue(driver)!, parsed.GetValue(force))), parsed.GetValue(json));
+            Print(new(command.Name, card, DriverBinding.Bind(card, parsed.GetValue(driver)!, parsed.GetValue(force))),
+                parsed.GetValue(json));
         });
         return command;
     }
@@ -49,9 +52,11 @@ internal static class BindCommand
 
     private static IEnumerable<string> Lines(string command, PciAddress address, DriverBindingResult result)
     {
-        if (result.LoadedModules.Count > 0) yield return $"loaded into the kernel: {string.Join(", ", result.LoadedModules)}";
+        if (result.LoadedModules.Count > 0)
+            yield return $"loaded into the kernel: {string.Join(", ", result.LoadedModules)}";
         string after = result.After ?? "no driver", before = result.Before ?? "no driver";
-        yield return result.Changed ? $"{address} is bound to {after} now, before to {before}" : $"{address} is bound to {after}, as it was";
+        yield return result.Changed ? $"{address} is bound to {after} now, before to {before}"
+            : $"{address} is bound to {after}, as it was";
         if (!result.Changed || command != "bind") yield break;
         if (result is { After: DriverBinding.VfioPci, IommuGroup: { } group })
             yield return $"'sudo chown $USER /dev/vfio/{group}' lets you drive it without root";

@@ -22,7 +22,9 @@ internal static class Commands
         var unbind = BindCommand.CreateUnbind();
         var hugePages = HugePagesCommand.Create();
         var help = new HelpOption();
-        var root = new Command("ixy", Texts.Ixy) { fwd, pktgen, pcap, replay, sim, list, bind, unbind, hugePages, help, new VersionOption() };
+        var root = new Command(
+            "ixy", Texts.Ixy) { fwd, pktgen, pcap, replay, sim, list, bind, unbind, hugePages, help,
+            new VersionOption() };
         var examples = new Dictionary<Command, string>
         {
             [root] = Texts.IxyNotes,
@@ -40,7 +42,8 @@ internal static class Commands
         return root;
     }
 
-    private sealed class HelpWithNotes(HelpAction help, Dictionary<Command, string> notes) : SynchronousCommandLineAction
+    private sealed class HelpWithNotes(HelpAction help, Dictionary<Command, string> notes)
+        : SynchronousCommandLineAction
     {
         public override bool ClearsParseErrors => true;
 

@@ -27,7 +27,8 @@ internal static class CommonOptions
         Description = OperateTexts.Address,
         CustomParser = result => Parse(result, text => PciAddress.TryParse(text, out var address)
             ? address
-            : throw new ArgumentException($"'{text}' is no PCI address: expected one like 0000:03:00.0, as 'ixy list' shows them")),
+            : throw new ArgumentException(
+                $"'{text}' is no PCI address: expected one like 0000:03:00.0, as 'ixy list' shows them")),
     };
 
     /// <summary>One or more devices, and a file behind them.</summary>
@@ -37,13 +38,16 @@ internal static class CommonOptions
         // As above; a file may be '-'.
         places.Validators.Add(result =>
         {
-            if (result.Tokens.FirstOrDefault(token => token.Value is ['-', _, ..]) is { } option) result.AddError($"unknown: '{option.Value}'");
-            else if (result.Tokens.Count == 1) result.AddError($"a card and a file are expected, and there is only '{result.Tokens[0].Value}'");
+            if (result.Tokens.FirstOrDefault(token => token.Value is ['-', _, ..]) is { } option)
+                result.AddError($"unknown: '{option.Value}'");
+            else if (result.Tokens.Count == 1)
+                result.AddError($"a card and a file are expected, and there is only '{result.Tokens[0].Value}'");
         });
         return places;
     }
 
-    internal static Option<Replay.ReplaySpeed> Speed() => Parsed("--speed", "speed", Texts.Speed, Replay.ReplaySpeed.Original, Replay.ReplaySpeed.Parse);
+    internal static Option<Replay.ReplaySpeed> Speed() =>
+        Parsed("--speed", "speed", Texts.Speed, Replay.ReplaySpeed.Original, Replay.ReplaySpeed.Parse);
 
     internal static Option<int> Passes() => Number("--loop", "times", Texts.Passes, 1, 1_000_000, 1);
 
@@ -57,14 +61,16 @@ internal static class CommonOptions
     internal static Option<int?> Metrics() => WithoutDefault<int?>("--metrics", "port", Texts.Metrics, text =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port <= ushort.MaxValue
             ? port
-            : throw new ArgumentException($"'{text}' is no port: expected 0 to {ushort.MaxValue}, 0 for any that is free"));
+            : throw new ArgumentException(
+                $"'{text}' is no port: expected 0 to {ushort.MaxValue}, 0 for any that is free"));
 
     internal static Option<bool> Json() => new("--json") { Description = Texts.Json };
 
     internal static Option<bool> CheckedPools() => new("--checked") { Description = Texts.Checked };
 
     internal static Option<int> Queues() =>
-        DeviceOption("--queues", "pairs", Texts.Queues, 1, count => new() { ReceiveQueues = count, TransmitQueues = count });
+        DeviceOption(
+            "--queues", "pairs", Texts.Queues, 1, count => new() { ReceiveQueues = count, TransmitQueues = count });
 
     internal static Option<int> RingSize(int standard = 512) =>
         DeviceOption("--ring-size", "descriptors", Texts.RingSize, standard, size => new() { RingSize = size });
@@ -75,9 +81,11 @@ internal static class CommonOptions
     internal static Option<int?> BufferSize() => WithoutDefault<int?>("--buffer-size", "bytes", Texts.BufferSize,
         text => Validated(text, size => new() { BufferSize = size }));
 
-    internal static Option<int> Number(string name, string unit, string description, int least, int most, int standard) =>
+    internal static Option<int> Number(
+        string name, string unit, string description, int least, int most, int standard) =>
         Parsed(name, unit, description, standard, text =>
-            int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
+            int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least
+            && value <= most
                 ? value
                 : throw new ArgumentException($"'{text}' is out of range: expected {least} to {most} {unit}"));
 
@@ -87,7 +95,8 @@ internal static class CommonOptions
             : throw new ArgumentException($"'{text}' is no number of packets: expected 1 or more"));
 
     internal static Option<PacketRate> Rate() => Parsed("--rate", "rate", Texts.Rate, PacketRate.Max, text =>
-        PacketRate.TryParse(text, out var rate) ? rate : throw new ArgumentException($"'{text}' is no rate: expected {PacketRate.Forms}"));
+        PacketRate.TryParse(text, out var rate) ? rate
+        : throw new ArgumentException($"'{text}' is no rate: expected {PacketRate.Forms}"));
 
     internal static Option<TimeSpan?> Duration(string description = Texts.Duration) =>
         WithoutDefault<TimeSpan?>("--duration", "time", description, text => ParseDuration(text));
@@ -98,19 +107,23 @@ internal static class CommonOptions
     {
         string number = text.TrimEnd("hms".ToCharArray()), unit = text[number.Length..];
         double seconds = unit switch { "ms" => 1e-3, "s" or "" => 1, "m" => 60, "h" => 3600, _ => 0 };
-        if (!double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value)) seconds = 0;
+        if (!double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value))
+            seconds = 0;
         if (value * seconds is > 0 && value * seconds <= s_longest.TotalSeconds
             && TimeSpan.FromSeconds(value * seconds) is { Ticks: > 0 } duration) return duration;
-        throw new ArgumentException($"'{text}' is no duration: expected a time above zero such as 500ms, 5s, 2m or 10 (seconds)");
+        throw new ArgumentException(
+            $"'{text}' is no duration: expected a time above zero such as 500ms, 5s, 2m or 10 (seconds)");
     }
 
     // The device's own options know their ranges.
-    private static Option<int> DeviceOption(string name, string unit, string description, int standard, Func<int, NetworkDeviceOptions> options) =>
+    private static Option<int> DeviceOption(
+        string name, string unit, string description, int standard, Func<int, NetworkDeviceOptions> options) =>
         Parsed(name, unit, description, standard, text => Validated(text, options));
 
     private static int Validated(string text, Func<int, NetworkDeviceOptions> options)
     {
-        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value)) throw new ArgumentException($"'{text}' is no number");
+        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value))
+            throw new ArgumentException($"'{text}' is no number");
         options(value).Validate();
         return value;
     }
@@ -122,12 +135,13 @@ internal static class CommonOptions
         return option;
     }
 
-    internal static Option<T> WithoutDefault<T>(string name, string unit, string description, Func<string, T> parse) => new(name)
-    {
-        Description = description,
-        HelpName = unit,
-        CustomParser = result => Parse(result, parse),
-    };
+    internal static Option<T> WithoutDefault<T>(string name, string unit, string description, Func<string, T> parse) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = unit,
+            CustomParser = result => Parse(result, parse),
+        };
 
     private static T? Parse<T>(ArgumentResult result, Func<string, T> parse)
     {

@@ -2,7 +2,9 @@ using Ixy.Vfio;
 
 namespace Ixy.Cli;
 
-/// <summary>What a forwarder does to each frame. Implemented by structs, so that the JIT compiles the loop around it.</summary>
+/// <summary>
+/// What a forwarder does to each frame. Implemented by structs, so that the JIT compiles the loop around it.
+/// </summary>
 internal interface IFrameWork
 {
     static abstract void Do(Span<byte> frame);
@@ -25,8 +27,8 @@ internal readonly struct IncrementByte : IFrameWork
 }
 
 /// <summary>
-/// Sends on what arrives at either device through the other one: from one receive queue of each through one transmit queue.
-/// No other thread uses these, so their packets come back to their pools on the same thread.
+/// Sends on what arrives at either device through the other one: from one receive queue of each through one transmit
+/// queue. No other thread uses these, so their packets come back to their pools on the same thread.
 /// </summary>
 internal sealed class ForwardLoop<TWork> : PacketLoop
     where TWork : struct, IFrameWork
@@ -39,7 +41,8 @@ internal sealed class ForwardLoop<TWork> : PacketLoop
     /// <param name="queue">Which queue pair of both devices.</param>
     /// <param name="batchSize">Most packets per call of the driver.</param>
     /// <param name="sleeps">The devices interrupt, so the thread sleeps while little comes.</param>
-    private ForwardLoop(NetworkDevice a, NetworkDevice b, int queue, int batchSize, bool sleeps) : base(a.TransmitQueues[queue], b.TransmitQueues[queue])
+    private ForwardLoop(NetworkDevice a, NetworkDevice b, int queue, int batchSize, bool sleeps)
+        : base(a.TransmitQueues[queue], b.TransmitQueues[queue])
     {
         _there = new(a.ReceiveQueues[queue], b.TransmitQueues[queue], batchSize);
         _back = new(b.ReceiveQueues[queue], a.TransmitQueues[queue], batchSize);
@@ -48,7 +51,8 @@ internal sealed class ForwardLoop<TWork> : PacketLoop
 
     /// <summary>A loop for each queue pair of two devices.</summary>
     internal static PacketLoop[] Create(NetworkDevice[] devices, int batchSize, bool sleeps) =>
-        [.. devices[0].ReceiveQueues.Select((_, queue) => new ForwardLoop<TWork>(devices[0], devices[1], queue, batchSize, sleeps))];
+        [.. devices[0].ReceiveQueues.Select(
+            (_, queue) => new ForwardLoop<TWork>(devices[0], devices[1], queue, batchSize, sleeps))];
 
     /// <inheritdoc/>
     public override void Dispose()

@@ -21,7 +21,9 @@ internal static class FwdCommand
         var checkedPools = CommonOptions.CheckedPools();
         var metrics = CommonOptions.Metrics();
         var json = CommonOptions.Json();
-        var command = new Command("fwd", Texts.Fwd) { a, b, batch, duration, touch, queues, symmetric, ringSize, maxFrameSize, bufferSize, interrupts, checkedPools, metrics, json };
+        var command = new Command(
+            "fwd", Texts.Fwd) { a, b, batch, duration, touch, queues, symmetric, ringSize, maxFrameSize, bufferSize,
+            interrupts, checkedPools, metrics, json };
         var virtualTime = new VirtualTimeOptions();
         virtualTime.AddTo(command, metrics);
         command.SetAction(parsed =>

@@ -21,7 +21,8 @@ internal sealed class GenerateLoop : PacketLoop
     /// <param name="batchSize">Most packets per call of the driver.</param>
     /// <param name="packetsPerSecond">Infinity for as fast as possible.</param>
     /// <param name="count">The measured part is over after so many.</param>
-    internal GenerateLoop(NetworkDevice device, PacketPool pool, int batchSize, double packetsPerSecond, long count) : base(device.TransmitQueues[0])
+    internal GenerateLoop(NetworkDevice device, PacketPool pool, int batchSize, double packetsPerSecond, long count)
+        : base(device.TransmitQueues[0])
     {
         (_device, _pool, _packetsPerSecond, _count) = (device, pool, packetsPerSecond, count);
         _clock = device.PciDevice.Clock;

@@ -13,20 +13,24 @@ internal static class HugePagesCommand
 
     internal static Command Create()
     {
-        var reserve = CommonOptions.WithoutDefault<int?>("--reserve", "pages", OperateTexts.Reserve, text => Number(text, "number of pages"));
+        var reserve = CommonOptions.WithoutDefault<int?>(
+            "--reserve", "pages", OperateTexts.Reserve, text => Number(text, "number of pages"));
         var size = CommonOptions.WithoutDefault("--size", "2M|1G", OperateTexts.PageSize, ParseSize);
         size.DefaultValueFactory = _ => s_short;
-        var node = CommonOptions.WithoutDefault<int?>("--node", "node", OperateTexts.Node, text => Number(text, "memory node"));
+        var node = CommonOptions.WithoutDefault<int?>(
+            "--node", "node", OperateTexts.Node, text => Number(text, "memory node"));
         var json = CommonOptions.Json();
         var command = new Command("hugepages", OperateTexts.HugePages) { reserve, size, node, json };
         command.Validators.Add(result =>
         {
-            if (result.GetResult(reserve) is null && (result.GetResult(size) is { Implicit: false } || result.GetResult(node) is not null))
+            if (result.GetResult(reserve) is null
+                && (result.GetResult(size) is { Implicit: false } || result.GetResult(node) is not null))
                 result.AddError("--size and --node say where to reserve pages: expected --reserve as well");
         });
         command.SetAction(parsed =>
         {
-            var reservation = parsed.GetValue(reserve) is { } count ? Reserve(count, parsed.GetValue(size).Bytes, parsed.GetValue(node)) : null;
+            var reservation = parsed.GetValue(reserve) is { } count
+                ? Reserve(count, parsed.GetValue(size).Bytes, parsed.GetValue(node)) : null;
             if (parsed.GetValue(json)) Console.Out.WriteLine(ToJson(reservation));
             else Print(new Screen(Console.Out, Console.IsOutputRedirected), reservation);
             return Judge(reservation);
@@ -41,21 +45,30 @@ internal static class HugePagesCommand
     {
         screen.WriteTable(
             ["page size", "NUMA node", "reserved", "free"],
-            [.. HugePages.Pools().Select(pool => new[] { Size(pool.PageLength), $"{pool.Node?.ToString(CultureInfo.InvariantCulture) ?? "-"}", $"{pool.Total:N0}", $"{pool.Free:N0}" })]);
+            [.. HugePages.Pools()
+                .Select(pool =>
+                new[] { Size(pool.PageLength), $"{pool.Node?.ToString(CultureInfo.InvariantCulture) ?? "-"}",
+                $"{pool.Total:N0}", $"{pool.Free:N0}" })]);
         foreach (var mount in HugePages.Mounts()) screen.WriteLine($"hugetlbfs at {mount.Directory} ({mount.Options})");
         if (reservation is { Reserved: var reserved, Wanted: var wanted } && reserved == wanted)
-            screen.WriteLine($"{reserved:N0} of {Size(reservation.PageBytes)} are reserved{On(reservation.Node)}; a restart forgets that");
+            screen.WriteLine(
+                $"{reserved:N0} of {Size(reservation.PageBytes)} are reserved{On(reservation.Node)}; a restart forgets "
+                + "that");
     }
 
     // Standard error, so that it is seen with --json, too.
     private static int Judge(ReservationJson? reservation)
     {
         if (reservation is null || reservation.Reserved == reservation.Wanted) return 0;
-        string found = $"ixy: of {reservation.Wanted:N0} pages of {Size(reservation.PageBytes)} the kernel has{On(reservation.Node)} {reservation.Reserved:N0}: ";
+        string found =
+            $"ixy: of {reservation.Wanted:N0} pages of {Size(reservation.PageBytes)} the kernel "
+            + $"has{On(reservation.Node)} {reservation.Reserved:N0}: ";
         bool isShort = reservation.Reserved < reservation.Wanted;
         string reason = isShort
-            ? "it finds no more memory in one piece; end programs that use much memory and repeat this, or reserve them at boot, with " +
-                $"hugepagesz={new PageLength(reservation.PageBytes)} hugepages={reservation.Wanted} on the kernel's command line"
+            ? "it finds no more memory in one piece; end programs that use much memory and repeat this, or reserve "
+            + "them at boot, with " +
+                $"hugepagesz={new PageLength(reservation.PageBytes)} hugepages={reservation.Wanted} on the kernel's "
+                + "command line"
             : "so many are in use, and go when the programs that use them end";
         Console.Error.WriteLine(found + reason);
         return isShort ? 1 : 0;
@@ -79,7 +92,8 @@ internal static class HugePagesCommand
         _ => throw new ArgumentException($"'{text}' is no length of huge pages: expected 2M or 1G"),
     };
 
-    private static string Size(long bytes) => bytes >= s_long.Bytes ? $"{bytes >> 30} GiB" : bytes >= 1 << 20 ? $"{bytes >> 20} MiB" : $"{bytes >> 10} KiB";
+    private static string Size(long bytes) =>
+        bytes >= s_long.Bytes ? $"{bytes >> 30} GiB" : bytes >= 1 << 20 ? $"{bytes >> 20} MiB" : $"{bytes >> 10} KiB";
 
 
     private static string On(int? node) => node is null ? "" : $" on node {node}";

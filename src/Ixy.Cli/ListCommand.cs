@@ -10,7 +10,8 @@ internal static class ListCommand
 {
     private const string Nothing = "-";
 
-    private static readonly string[] s_headers = ["address", "card", "driver", "interface", "IOMMU", "NUMA", "ixy driver", "in use"];
+    private static readonly string[] s_headers =
+        ["address", "card", "driver", "interface", "IOMMU", "NUMA", "ixy driver", "in use"];
 
     internal static Command Create()
     {
@@ -27,7 +28,9 @@ internal static class ListCommand
     private static int Print(IReadOnlyList<NetworkController> cards, IReadOnlyList<string> warnings, bool json)
     {
         foreach (string warning in warnings) Console.Error.WriteLine($"ixy: {warning}");
-        if (json) Console.Out.WriteLine(JsonSerializer.Serialize(new("list", [.. cards.Select(ToJson)], warnings), OperateJsonContext.Default.ListJson));
+        if (json) Console.Out.WriteLine(
+            JsonSerializer.Serialize(
+            new("list", [.. cards.Select(ToJson)], warnings), OperateJsonContext.Default.ListJson));
         else PrintTable(cards, new Screen(Console.Out, Console.IsOutputRedirected));
         return 0;
     }
@@ -50,7 +53,8 @@ internal static class ListCommand
         $"{card.Address}",
         card.Name ?? $"{card.VendorId:x4}:{card.DeviceId:x4}",
         card.Driver ?? Nothing,
-        card.Interfaces.Count == 0 ? Nothing : string.Join(", ", card.Interfaces.Select(network => $"{network.Name} {network.HardwareAddress}".TrimEnd())),
+        card.Interfaces.Count == 0 ? Nothing
+        : string.Join(", ", card.Interfaces.Select(network => $"{network.Name} {network.HardwareAddress}".TrimEnd())),
         card.IommuGroup is { } group ? $"{group} {card.IommuType}".TrimEnd() : Nothing,
         card.NumaNode is { } node ? $"{node}" : Nothing,
         NetworkDevice.FindDriver(card.VendorId, card.DeviceId) ?? Nothing,
@@ -60,5 +64,6 @@ internal static class ListCommand
     private static CardJson ToJson(NetworkController card) => new(
         $"{card.Address}", $"{card.VendorId:x4}", $"{card.DeviceId:x4}", card.Name, card.Driver,
         [.. card.Interfaces.Select(network => new InterfaceJson(network.Name, network.HardwareAddress))],
-        card.IommuGroup, card.IommuType, card.NumaNode, NetworkDevice.FindDriver(card.VendorId, card.DeviceId), card.Use is not null, card.Use);
+        card.IommuGroup, card.IommuType, card.NumaNode, NetworkDevice.FindDriver(card.VendorId, card.DeviceId),
+        card.Use is not null, card.Use);
 }

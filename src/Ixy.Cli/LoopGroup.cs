@@ -29,14 +29,18 @@ internal sealed class LoopGroup : IDisposable
     /// <summary>Set when the measured part of a loop is over, for whatever reason.</summary>
     internal ManualResetEventSlim MeasurementOver { get; } = new();
 
-    /// <summary>Packets per device that still waited for room in its transmit rings at the end. The loops write, anybody may read.</summary>
+    /// <summary>
+    /// Packets per device that still waited for room in its transmit rings at the end. The loops write, anybody may
+    /// read.
+    /// </summary>
     internal long[] Dropped { get; }
 
     /// <summary>What all loops together did; read it after <see cref="Finish"/>.</summary>
     internal LoopFigures Figures => new(
         _loops.Sum(loop => loop.Figures.Packets),
         _loops.Max(loop => loop.Figures.Elapsed),
-        _loops.All(loop => loop.Figures.AllocatedBytes is null) ? null : _loops.Sum(loop => loop.Figures.AllocatedBytes),
+        _loops.All(loop => loop.Figures.AllocatedBytes is null) ? null
+        : _loops.Sum(loop => loop.Figures.AllocatedBytes),
         // Each saw those of the process.
         _loops.Max(loop => loop.Figures.Collections));
 
@@ -70,7 +74,8 @@ internal sealed class LoopGroup : IDisposable
         if (_world is not null) return _world.AdvanceUntil(() => stop.IsRequested || MeasurementOver.IsSet, longest);
         // Up to the next millisecond: the wait would round down, and end too early.
         int milliseconds = (int)Math.Ceiling(longest.TotalMilliseconds);
-        return WaitHandle.WaitAny([stop.WaitHandle, MeasurementOver.WaitHandle], milliseconds) != WaitHandle.WaitTimeout;
+        return WaitHandle.WaitAny(
+            [stop.WaitHandle, MeasurementOver.WaitHandle], milliseconds) != WaitHandle.WaitTimeout;
     }
 
     /// <summary>From now on everything counts.</summary>

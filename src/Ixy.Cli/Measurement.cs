@@ -11,7 +11,9 @@ internal sealed record MeasurementSettings(string Command, TimeSpan? Duration, b
     /// <summary>Standard output belongs to something else, a capture: nothing is printed there.</summary>
     internal bool OutputIsTaken { get; init; }
 
-    /// <summary>All that a card does counts, from when it is opened: in a capture is what came before the measured part, too.</summary>
+    /// <summary>
+    /// All that a card does counts, from when it is opened: in a capture is what came before the measured part, too.
+    /// </summary>
     internal bool CountsFromOpening { get; init; }
 
     /// <summary>Where metrics are served; null for nowhere.</summary>
@@ -27,25 +29,32 @@ internal sealed record MeasurementSettings(string Command, TimeSpan? Duration, b
     internal Func<NetworkDevice[], PacketLoop[]>? Practice { get; init; }
 }
 
-/// <summary>The course of a command that moves packets: open, practise, start, wait for links and traffic, measure, drain, close, report.</summary>
+/// <summary>
+/// The course of a command that moves packets: open, practise, start, wait for links and traffic, measure, drain,
+/// close, report.
+/// </summary>
 internal static class Measurement
 {
-    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1), s_look = TimeSpan.FromMilliseconds(200), s_longestSilence = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1), s_look = TimeSpan.FromMilliseconds(200),
+        s_longestSilence = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Runs loops over devices and reports.</summary>
     /// <param name="settings">How long and how to report.</param>
     /// <param name="specifiers">The devices.</param>
     /// <param name="options">How to open them.</param>
-    /// <param name="createLoops">Makes the loops, one for each thread; called twice, the first time with devices to practise on.</param>
+    /// <param name="createLoops">Makes the loops, one for each thread; called twice, the first time with devices to
+    /// practise on.</param>
     /// <param name="afterPractice">Releases what the loops have practised with; its devices are closed by then.</param>
     /// <returns>The exit code.</returns>
     internal static int Run(
-        MeasurementSettings settings, string[] specifiers, NetworkDeviceOptions options, Func<NetworkDevice[], PacketLoop[]> createLoops,
+        MeasurementSettings settings, string[] specifiers, NetworkDeviceOptions options, Func<NetworkDevice[],
+        PacketLoop[]> createLoops,
         Action? afterPractice = null)
     {
         // With --json standard output belongs to the one object.
         bool isTaken = settings.Json || settings.OutputIsTaken;
-        var screen = new Screen(isTaken ? Console.Error : Console.Out, isTaken ? Console.IsErrorRedirected : Console.IsOutputRedirected);
+        var screen = new Screen(
+            isTaken ? Console.Error : Console.Out, isTaken ? Console.IsErrorRedirected : Console.IsOutputRedirected);
         using var stop = new StopRequest();
         using var metrics = MetricsServer.Start(settings.MetricsPort);
         Report report;
@@ -55,11 +64,13 @@ internal static class Measurement
             // All that takes time comes first: what a card receives before somebody listens is lost. Virtual time waits
             // for the JIT.
             var practice = settings.Practice ?? createLoops;
-            if (world is null) PracticeRun.Run(ports, options, practice, cards => Rehearse(cards, screen.Invisible()), stop);
+            if (world is null)
+                PracticeRun.Run(ports, options, practice, cards => Rehearse(cards, screen.Invisible()), stop);
             afterPractice?.Invoke();
             ports.Start(options);
             metrics?.Show();
-            foreach (var device in ports.Devices) screen.WriteLine($"{device.Name}: {device.DriverName}, MAC address {device.MacAddress}");
+            foreach (var device in ports.Devices)
+                screen.WriteLine($"{device.Name}: {device.DriverName}, MAC address {device.MacAddress}");
             report = Measure(ports, world, settings, createLoops, stop, screen, metrics);
         }
         // Now the cards are shut down, and what they saw while that was done counts too.
@@ -99,7 +110,8 @@ internal static class Measurement
         if (!settings.CountsFromOpening) ports.StartCounting();
         if (linked)
         {
-            // Counters run already, the clock only now: the far end of another process begins a moment after the link has come up.
+            // Counters run already, the clock only now: the far end of another process begins a moment after the link
+            // has come up.
             if (ports.AnyElsewhere) ports.WaitForTraffic(s_longestSilence, stop);
             loops.Measure();
             ports.StartSending();

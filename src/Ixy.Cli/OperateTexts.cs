@@ -9,7 +9,8 @@ internal static class OperateTexts
     internal const string HugePages = "Shows the huge pages that the kernel has set aside, and sets some aside.";
 
     internal const string Address = "A network card's PCI address like 0000:03:00.0, as 'ixy list' shows it.";
-    internal const string Driver = "The kernel driver it is bound to; 'none' for no driver, as machines without an IOMMU need it.";
+    internal const string Driver =
+        "The kernel driver it is bound to; 'none' for no driver, as machines without an IOMMU need it.";
     internal const string Force = "Takes it even if its network interface is in use. That cuts connections.";
     internal const string Reserve = "Makes it so many pages in all; 0 gives them back.";
     internal const string PageSize = "Length of the pages to reserve.";

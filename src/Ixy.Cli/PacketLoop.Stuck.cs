@@ -13,7 +13,9 @@ internal abstract partial class PacketLoop
     /// </summary>
     internal bool GivesUp { get; init; }
 
-    /// <summary>Once in a round: whether packets that are due found no room in the transmit rings, not one of them.</summary>
+    /// <summary>
+    /// Once in a round: whether packets that are due found no room in the transmit rings, not one of them.
+    /// </summary>
     protected void GiveUpIfStuck(bool isWaiting)
     {
         if (!isWaiting) _waitsSince = 0;

@@ -9,15 +9,16 @@ namespace Ixy.Cli;
 internal readonly record struct LoopFigures(long Packets, TimeSpan Elapsed, long? AllocatedBytes, int? Collections);
 
 /// <summary>
-/// A thread with a core and queues of its own that moves packets round by round: at first unmeasured, then measured, and
-/// in the end until nothing is on the way any more.
+/// A thread with a core and queues of its own that moves packets round by round: at first unmeasured, then measured,
+/// and in the end until nothing is on the way any more.
 /// </summary>
 /// <param name="transmitQueues">Those it sends on.</param>
 internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues) : IDisposable
 {
     // Where threads share a core, each lets go of it after so many busy rounds: some tens of microseconds.
     private const uint RoundsAtOnce = 64;
-    private static readonly TimeSpan s_quietTime = TimeSpan.FromMilliseconds(50), s_longestDrain = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_quietTime = TimeSpan.FromMilliseconds(50),
+        s_longestDrain = TimeSpan.FromSeconds(1);
 
     private PinnedWorker? _worker;
     private LoopGroup? _group;
@@ -43,16 +44,22 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
     /// </summary>
     internal IReadOnlyList<TransmitQueue> Stuck { get; private set; } = [];
 
-    /// <summary>Moves at most a batch each way; the number of packets sent, and of those that were dropped as they cannot be.</summary>
+    /// <summary>
+    /// Moves at most a batch each way; the number of packets sent, and of those that were dropped as they cannot be.
+    /// </summary>
     protected abstract int Round();
 
-    /// <summary>A round before and after the measurement: nothing is sent but what arrived. The number of packets moved.</summary>
+    /// <summary>
+    /// A round before and after the measurement: nothing is sent but what arrived. The number of packets moved.
+    /// </summary>
     protected virtual int PassiveRound() => Round();
 
     /// <summary>Packets wait for room in a transmit ring.</summary>
     protected virtual bool HoldsPackets => false;
 
-    /// <summary>Frees what still waits, and counts it as dropped (<see cref="CountDropped"/>); called once, at the end.</summary>
+    /// <summary>
+    /// Frees what still waits, and counts it as dropped (<see cref="CountDropped"/>); called once, at the end.
+    /// </summary>
     protected virtual void GiveBack()
     {
     }
@@ -60,7 +67,9 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
     /// <summary>Packets that waited in vain for room in a transmit ring of a device.</summary>
     protected void CountDropped(int device, int packets) => Interlocked.Add(ref _group!.Dropped[device], packets);
 
-    /// <summary>There was nothing to do in the last round: lets others have the core, until there may be again.</summary>
+    /// <summary>
+    /// There was nothing to do in the last round: lets others have the core, until there may be again.
+    /// </summary>
     protected virtual void Rest(PinnedWorker worker) => worker.GiveWay();
 
     /// <summary>Ends a rest. For any thread.</summary>
@@ -97,8 +106,8 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
     {
         try
         {
-            // What a thread allocates once is not to be measured: caches of free buffers, with the first return of some,
-            // and whatever a first round does.
+            // What a thread allocates once is not to be measured: caches of free buffers, with the first return of
+            // some, and whatever a first round does.
             PacketPool.Free([]);
             do
             {
@@ -111,7 +120,9 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
             long refused = CountRefused();
             long start = Clock.GetTimestamp();
             long packets = RunMeasured(worker);
-            Figures = new(packets - (CountRefused() - refused), Clock.GetElapsedTime(start), GC.GetAllocatedBytesForCurrentThread() - allocated,
+            Figures = new(
+                packets - (CountRefused() - refused), Clock.GetElapsedTime(start),
+                GC.GetAllocatedBytesForCurrentThread() - allocated,
                 GC.CollectionCount(0) - collections);
             _group!.MeasurementOver.Set();
             Drain(worker);

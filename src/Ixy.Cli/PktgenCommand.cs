@@ -18,7 +18,8 @@ internal static class PktgenCommand
         var duration = CommonOptions.Duration();
         var metrics = CommonOptions.Metrics();
         var json = CommonOptions.Json();
-        var command = new Command("pktgen", Texts.Pktgen) { device, size, rate, duration, count, batch, ringSize, metrics, json };
+        var command = new Command(
+            "pktgen", Texts.Pktgen) { device, size, rate, duration, count, batch, ringSize, metrics, json };
         var virtualTime = new VirtualTimeOptions();
         virtualTime.AddTo(command, metrics);
         command.SetAction(parsed =>
@@ -36,12 +37,15 @@ internal static class PktgenCommand
                 new() { RingSize = parsed.GetValue(ringSize), MaxFrameSize = Math.Max(1518, frameSize) },
                 devices =>
                 [
-                    new GenerateLoop(devices[0], pools.Create(devices[0]), batchSize, packetsPerSecond, parsed.GetValue(count) ?? long.MaxValue)
+                    new GenerateLoop(
+                        devices[0], pools.Create(devices[0]), batchSize, packetsPerSecond, parsed.GetValue(count)
+                        ?? long.MaxValue)
                     {
                         GivesUp = parsed.GetValue(count) is not null && parsed.GetValue(duration) is null,
                     },
                 ],
-                // A card without an IOMMU wants huge pages: memory of other pages, if practice had such, must be gone before.
+                // A card without an IOMMU wants huge pages: memory of other pages, if practice had such, must be gone
+                // before.
                 afterPractice: pools.Dispose);
         });
         return command;

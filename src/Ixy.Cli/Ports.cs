@@ -14,7 +14,10 @@ internal sealed class Ports : IDisposable
     private readonly DeviceStatistics[] _before;
     private readonly VirtualWorld? _world;
 
-    /// <summary>Opens the functions. Their drivers wait for <see cref="Start"/>: a card that has been started loses what nobody takes.</summary>
+    /// <summary>
+    /// Opens the functions. Their drivers wait for <see cref="Start"/>: a card that has been started loses what nobody
+    /// takes.
+    /// </summary>
     /// <param name="specifiers">Which.</param>
     /// <param name="world">Where they are, all simulated; null for real time.</param>
     /// <exception cref="PciDeviceException">One cannot be opened, or is named twice; then none is open.</exception>
@@ -41,13 +44,17 @@ internal sealed class Ports : IDisposable
     /// <summary>That of the devices, once they are started.</summary>
     internal TimeProvider Clock => _devices[0].PciDevice.Clock;
 
-    /// <summary>A card is not simulated in this process: the far end of its wire does not wait for <see cref="StartSending"/>.</summary>
+    /// <summary>
+    /// A card is not simulated in this process: the far end of its wire does not wait for <see cref="StartSending"/>.
+    /// </summary>
     internal bool AnyElsewhere => _devices.Any(device => device.PciDevice is not SimulatedPciDevice);
 
     /// <summary>How many functions wait for <see cref="Start"/>.</summary>
     internal int Waiting => _functions.Count;
 
-    /// <summary>Reads from the functions that wait for <see cref="Start"/> what may be read from every function at any time.</summary>
+    /// <summary>
+    /// Reads from the functions that wait for <see cref="Start"/> what may be read from every function at any time.
+    /// </summary>
     /// <exception cref="PciDeviceException">One has gone.</exception>
     internal void Touch()
     {
@@ -111,17 +118,22 @@ internal sealed class Ports : IDisposable
         for (int i = 0; i < _devices.Count; i++) _before[i] = _devices[i].ReadStatistics();
     }
 
-    /// <summary>Waits until a card has received something since <see cref="StartCounting"/>, but no longer than that.</summary>
+    /// <summary>
+    /// Waits until a card has received something since <see cref="StartCounting"/>, but no longer than that.
+    /// </summary>
     /// <exception cref="PciDeviceException">One has gone.</exception>
     internal void WaitForTraffic(TimeSpan longest, StopRequest stop)
     {
         long start = Clock.GetTimestamp();
-        while (Clock.GetElapsedTime(start) < longest && !stop.Wait(s_pause) && !ReadStatistics().Any(counted => counted.RxPackets > 0))
+        while (Clock.GetElapsedTime(start) < longest && !stop.Wait(s_pause)
+            && !ReadStatistics().Any(counted => counted.RxPackets > 0))
         {
         }
     }
 
-    /// <summary>What each card has counted since <see cref="StartCounting"/>, or since it was opened. For one thread at a time.</summary>
+    /// <summary>
+    /// What each card has counted since <see cref="StartCounting"/>, or since it was opened. For one thread at a time.
+    /// </summary>
     /// <exception cref="PciDeviceException">One has gone.</exception>
     internal DeviceStatistics[] ReadStatistics()
     {
@@ -137,7 +149,10 @@ internal sealed class Ports : IDisposable
         }
     }
 
-    /// <summary>Lets the far ends of simulated wires send. They do not before: what they send until somebody listens would be lost.</summary>
+    /// <summary>
+    /// Lets the far ends of simulated wires send. They do not before: what they send until somebody listens would be
+    /// lost.
+    /// </summary>
     internal void StartSending()
     {
         foreach (var wire in Wires()) wire.StartSending();
@@ -197,7 +212,8 @@ internal sealed class Ports : IDisposable
         foreach (string specifier in specifiers)
         {
             if (PciAddress.TryParse(specifier, out var address) && !addresses.Add(address))
-                throw new PciDeviceException($"{address} is named twice: a function has one driver at a time, expected two different ones");
+                throw new PciDeviceException(
+                    $"{address} is named twice: a function has one driver at a time, expected two different ones");
         }
     }
 

@@ -13,14 +13,15 @@ namespace Ixy.Cli;
 /// </summary>
 internal static class PracticeRun
 {
-    private static readonly TimeSpan s_settled = TimeSpan.FromMilliseconds(250), s_longest = TimeSpan.FromSeconds(4), s_pause = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan s_settled = TimeSpan.FromMilliseconds(250), s_longest = TimeSpan.FromSeconds(4),
+        s_pause = TimeSpan.FromMilliseconds(5);
 
     // Small, so that it hardly takes memory from the cards that matter.
     private static readonly NetworkDeviceOptions s_small = new() { RingSize = 128, PoolSize = 512 };
 
     /// <summary>
-    /// Runs a command's loops until the JIT has had nothing to do for a while. Beside that the real functions are asked for
-    /// who they are, again and again: one in another process answers by messages, which no simulated card needs.
+    /// Runs a command's loops until the JIT has had nothing to do for a while. Beside that the real functions are asked
+    /// for who they are, again and again: one in another process answers by messages, which no simulated card needs.
     /// </summary>
     /// <param name="real">The functions the loops will be for.</param>
     /// <param name="options">How they will be started.</param>
@@ -28,22 +29,29 @@ internal static class PracticeRun
     /// <param name="rehearse">Does with the cards what will be done beside the loop.</param>
     /// <param name="cancel">Ends the practice early.</param>
     /// <exception cref="PciDeviceException">A real function has gone.</exception>
-    internal static void Run(Ports real, NetworkDeviceOptions options, Func<NetworkDevice[], PacketLoop[]> createLoops, Action<Ports> rehearse, StopRequest cancel) =>
+    internal static void Run(
+        Ports real, NetworkDeviceOptions options, Func<NetworkDevice[], PacketLoop[]> createLoops,
+        Action<Ports> rehearse, StopRequest cancel) =>
         Run("ixgbe", real.Waiting, options, createLoops, rehearse, real.Touch, cancel);
 
-    /// <summary>The same for a kind of card itself, which others are going to drive: its model has as little time to spare.</summary>
+    /// <summary>
+    /// The same for a kind of card itself, which others are going to drive: its model has as little time to spare.
+    /// </summary>
     internal static void RunCard(string kind, StopRequest cancel) =>
-        Run(kind, cards: 2, new(), cards => ForwardLoop<ReadFirstLine>.Create(cards, batchSize: 32, sleeps: false), _ => { }, () => { }, cancel);
+        Run(kind, cards: 2, new(), cards => ForwardLoop<ReadFirstLine>.Create(cards, batchSize: 32, sleeps: false),
+            _ => { }, () => { }, cancel);
 
     private static void Run(
-        string kind, int cards, NetworkDeviceOptions options, Func<NetworkDevice[], PacketLoop[]> createLoops, Action<Ports> rehearse, Action meanwhile,
+        string kind, int cards, NetworkDeviceOptions options, Func<NetworkDevice[], PacketLoop[]> createLoops,
+        Action<Ports> rehearse, Action meanwhile,
         StopRequest cancel)
     {
         // A native program is compiled already.
         if (!RuntimeFeature.IsDynamicCodeCompiled) return;
         // Two threads do all that many do.
         int queues = Math.Min(options.ReceiveQueues, 2), flows = queues == 1 ? 1 : 16;
-        using var ports = new Ports([.. Enumerable.Repeat($"{SimulatedCards.Prefix}{kind},wire=generator,flows={flows}", cards)]);
+        using var ports = new Ports(
+            [.. Enumerable.Repeat($"{SimulatedCards.Prefix}{kind},wire=generator,flows={flows}", cards)]);
         ports.Start(s_small with
         {
             ReceiveQueues = queues,

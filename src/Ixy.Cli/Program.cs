@@ -7,18 +7,22 @@ using Ixy.Vfio;
 
 namespace Ixy.Cli;
 
-/// <summary>The <c>ixy</c> command. Exit codes: 0 done, 1 it could not be done, 2 the command line makes no sense.</summary>
+/// <summary>
+/// The <c>ixy</c> command. Exit codes: 0 done, 1 it could not be done, 2 the command line makes no sense.
+/// </summary>
 internal static partial class Program
 {
     private static int Main(string[] arguments)
     {
         var root = Commands.Root();
         // An @ is a character like others: of a socket's name, say, and not a file of arguments.
-        var parsed = root.Parse(arguments.Length == 0 ? ["--help"] : arguments, new() { ResponseFileTokenReplacer = null });
+        var parsed = root.Parse(
+            arguments.Length == 0 ? ["--help"] : arguments, new() { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
             var command = parsed.CommandResult.Command;
-            string error = parsed.UnmatchedTokens.Count > 0 ? $"unknown: '{parsed.UnmatchedTokens[0]}'" : parsed.Errors[0].Message.TrimEnd('.');
+            string error = parsed.UnmatchedTokens.Count > 0 ? $"unknown: '{parsed.UnmatchedTokens[0]}'"
+                : parsed.Errors[0].Message.TrimEnd('.');
             return Fail($"{error} (see {(command == root ? "ixy" : $"ixy {command.Name}")} --help)", exitCode: 2);
         }
         // What is sent before the loop runs would be lost: see Ports.StartSending.
@@ -43,20 +47,23 @@ internal static partial class Program
     internal static string Describe(Exception error)
     {
         string message = error.Message;
-        if (error is ArgumentException { ParamName: { } name }) message = message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal);
+        if (error is ArgumentException { ParamName: { } name })
+            message = message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal);
         return NameDirectories(message).ReplaceLineEndings(" ");
     }
 
     // Of a directory the base class library says that access is denied, to root as well.
     private static string NameDirectories(string message) => DeniedPath().Replace(message, found =>
-        Directory.Exists(found.Groups[1].Value) ? $"{found.Groups[1].Value} is a directory: expected a file" : found.Value);
+        Directory.Exists(found.Groups[1].Value) ? $"{found.Groups[1].Value} is a directory: expected a file"
+        : found.Value);
 
     [GeneratedRegex(@"Access to the path '(.+?)' is denied\.")]
     private static partial Regex DeniedPath();
 
     // What a user can bring about, and what the message therefore explains. Anything else is a bug and shows its stack.
     private static bool IsExpected(Exception error) =>
-        error is PciDeviceException or ArgumentException or PacketMisuseException or IOException or UnauthorizedAccessException or CaptureFormatException;
+        error is PciDeviceException or ArgumentException or PacketMisuseException or IOException
+        or UnauthorizedAccessException or CaptureFormatException;
 
     private static int Fail(string message, int exitCode)
     {

@@ -25,8 +25,11 @@ internal static class SimCommand
         command.SetAction(parsed =>
         {
             string specifier = SimulatedCards.Prefix + parsed.GetRequiredValue(card)
-                + Part("mac", parsed.GetValue(mac)) + Part("trace", parsed.GetValue(trace)) + Part("wire", parsed.GetValue(wire));
-            return Serve(specifier, parsed.GetRequiredValue(socket), parsed.GetValue(duration), parsed.GetValue(metrics), parsed.GetValue(json));
+                + Part("mac", parsed.GetValue(mac)) + Part("trace", parsed.GetValue(trace))
+                + Part("wire", parsed.GetValue(wire));
+            return Serve(
+                specifier, parsed.GetRequiredValue(socket), parsed.GetValue(duration), parsed.GetValue(metrics),
+                parsed.GetValue(json));
         });
         return command;
     }

@@ -2,14 +2,17 @@ using System.Runtime.InteropServices;
 
 namespace Ixy.Cli;
 
-/// <summary>Ctrl-C, SIGTERM or a closed terminal: the request to end in good order. A second one ends the process at once.</summary>
+/// <summary>
+/// Ctrl-C, SIGTERM or a closed terminal: the request to end in good order. A second one ends the process at once.
+/// </summary>
 internal sealed class StopRequest : IDisposable
 {
     private readonly ManualResetEventSlim _requested = new();
     private readonly PosixSignalRegistration[] _registrations;
 
     internal StopRequest() => _registrations =
-        [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(signal => PosixSignalRegistration.Create(signal, OnSignal))];
+        [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(
+            signal => PosixSignalRegistration.Create(signal, OnSignal))];
 
     internal bool IsRequested => _requested.IsSet;
 

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Ixy.Cli;
 
-/// <summary>Pools of equal UDP packets for generators. They go with this object, after the devices that send from them.</summary>
+/// <summary>
+/// Pools of equal UDP packets for generators. They go with this object, after the devices that send from them.
+/// </summary>
 internal sealed class TestFramePools(int packets, int frameSize) : IDisposable
 {
     private const int IpHeader = 14, UdpHeader = 34, Payload = 42;

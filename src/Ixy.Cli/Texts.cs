@@ -4,26 +4,35 @@ namespace Ixy.Cli;
 internal static class Texts
 {
     internal const string Ixy = "Drives network cards from user space, entirely in C#.";
-    internal const string Fwd = "Forwards packets between two network cards, in both directions, with a thread for each queue pair.";
+    internal const string Fwd =
+        "Forwards packets between two network cards, in both directions, with a thread for each queue pair.";
     internal const string Pktgen = "Sends numbered UDP packets; counts and drops what arrives.";
 
-    internal const string Pcap = "Captures what arrives at one or more network cards to a pcapng file, with times in nanoseconds.";
+    internal const string Pcap =
+        "Captures what arrives at one or more network cards to a pcapng file, with times in nanoseconds.";
     internal const string Replay = "Sends the packets of a capture, pcap or pcapng.";
 
-    internal const string Sim = "Makes a simulated card that other processes drive: QEMU 10.1 or later, or ixy with vfio-user:PATH.";
+    internal const string Sim =
+        "Makes a simulated card that other processes drive: QEMU 10.1 or later, or ixy with vfio-user:PATH.";
 
     internal const string Card = "ixgbe, virtio or virtio-legacy; options may follow, as in ixgbe,model=x540.";
     internal const string Socket = "Where the card's socket is made: a path of at most 107 bytes.";
-    internal const string Wire = "What the port is plugged into: generator, loopback, tap:NAME, pcap:IN[>OUT] or cable:NAME, with options as in generator,rate=1Mpps.";
+    internal const string Wire =
+        "What the port is plugged into: generator, loopback, tap:NAME, pcap:IN[>OUT] or cable:NAME, with options as in "
+        + "generator,rate=1Mpps.";
     internal const string Mac = "The card's MAC address.";
     internal const string Trace = "A file to which every register access is written, with names.";
-    internal const string Device = "A card: a PCI address like 0000:03:00.0, or a simulated card like sim:ixgbe,wire=generator.";
+    internal const string Device =
+        "A card: a PCI address like 0000:03:00.0, or a simulated card like sim:ixgbe,wire=generator.";
     internal const string OtherDevice = "The other card.";
-    internal const string CaptureArguments = "The cards, as elsewhere, and behind them the file; '-' is standard output.";
+    internal const string CaptureArguments =
+        "The cards, as elsewhere, and behind them the file; '-' is standard output.";
     internal const string SnapLength = "Most bytes of a packet that are kept.";
-    internal const string NotPromiscuous = "Captures only what is addressed to the card, to groups it listens to, or to everybody.";
+    internal const string NotPromiscuous =
+        "Captures only what is addressed to the card, to groups it listens to, or to everybody.";
     internal const string ReplayFile = "The capture; '-' is standard input.";
-    internal const string Speed = "How fast: original (as captured), a multiple (2x, 0.1x), a rate (5Mpps, 10G), or max.";
+    internal const string Speed =
+        "How fast: original (as captured), a multiple (2x, 0.1x), a rate (5Mpps, 10G), or max.";
     internal const string Passes = "How often the capture is sent.";
     internal const string MaxGap = "The longest wait between two packets, as in 500ms or 2s. Without it, as captured.";
     internal const string Pad = "Fills packets that were cut when captured with zeroes. Without it, they are refused.";
@@ -31,21 +40,34 @@ internal static class Texts
     internal const string Duration = "Ends after this time: 500ms, 5s, 2m, or 10 for seconds. Without it, Ctrl-C ends.";
     internal const string ReplayDuration =
         "Ends after this time: 500ms, 5s, 2m, or 10 for seconds. Without it, the end of the capture is the end.";
-    internal const string Touch = "Increments byte 1 of every packet, as C ixy does. Without it, the first cache line is read and nothing changed.";
-    internal const string Queues = "Queue pairs of each card, 1 to 64, among which it spreads the flows; each has a thread and, as far as there are enough, a core.";
-    internal const string SymmetricRss = "Both directions of a flow use the same queue pair. A virtio-net device has to offer RSS for that.";
+    internal const string Touch =
+        "Increments byte 1 of every packet, as C ixy does. Without it, the first cache line is read and nothing "
+        + "changed.";
+    internal const string Queues =
+        "Queue pairs of each card, 1 to 64, among which it spreads the flows; each has a thread and, as far as there "
+        + "are enough, a core.";
+    internal const string SymmetricRss =
+        "Both directions of a flow use the same queue pair. A virtio-net device has to offer RSS for that.";
     internal const string RingSize = "Descriptors of each ring: a power of two from 64 to 4096.";
     internal const string MaxFrameSize = "Longest frame received or sent, in bytes without FCS: 64 to 15864.";
-    internal const string BufferSize = "Bytes of a receive buffer, a multiple of 1024. Without it, as many as the longest frame needs.";
-    internal const string Interrupts = "Sleeps until a card interrupts while few packets come, and polls while many do. Not for cards that are used through sysfs.";
+    internal const string BufferSize =
+        "Bytes of a receive buffer, a multiple of 1024. Without it, as many as the longest frame needs.";
+    internal const string Interrupts =
+        "Sleeps until a card interrupts while few packets come, and polls while many do. Not for cards that are used "
+        + "through sysfs.";
     internal const string Checked = "Watches every packet buffer for double frees and leaks. Slower.";
-    internal const string Metrics = "Serves counters to Prometheus at http://127.0.0.1:PORT/metrics; port 0 is any that is free.";
-    internal const string VirtualTime = "Runs simulated cards and the command on a clock of their own: the same seed gives the same run, on any machine.";
+    internal const string Metrics =
+        "Serves counters to Prometheus at http://127.0.0.1:PORT/metrics; port 0 is any that is free.";
+    internal const string VirtualTime =
+        "Runs simulated cards and the command on a clock of their own: the same seed gives the same run, on any "
+        + "machine.";
     internal const string Seed = "What is drawn in virtual time, as the order of turns, follows from this number.";
     internal const string PacketTime = "In virtual time, what it costs to move a packet.";
-    internal const string PollTime = "In virtual time, what a round of a loop costs beside its packets, and all that an empty one costs.";
+    internal const string PollTime =
+        "In virtual time, what a round of a loop costs beside its packets, and all that an empty one costs.";
     internal const string WakeTime = "In virtual time, from an interrupt until a sleeping loop goes on.";
-    internal const string Json = "Prints the result as one JSON object, the last line of standard output; all else goes to standard error.";
+    internal const string Json =
+        "Prints the result as one JSON object, the last line of standard output; all else goes to standard error.";
     internal const string Size = "Length of a packet without its 4-byte CRC: 60 to 15864.";
     internal const string Rate = "How fast: packets (5Mpps, 100kpps), bits on the wire (10G, 100M), or max.";
     internal const string Count = "Ends after this many packets.";

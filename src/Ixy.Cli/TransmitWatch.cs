@@ -1,8 +1,8 @@
 namespace Ixy.Cli;
 
 /// <summary>
-/// Tells a transmit ring that is busy from one that the card takes nothing from: the busy one is empty now and then, or gives
-/// buffers back. On the thread of the queues.
+/// Tells a transmit ring that is busy from one that the card takes nothing from: the busy one is empty now and then, or
+/// gives buffers back. On the thread of the queues.
 /// </summary>
 internal sealed class TransmitWatch
 {

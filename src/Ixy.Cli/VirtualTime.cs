@@ -48,7 +48,8 @@ internal sealed class VirtualTimeOptions
             if (IsGiven(result, _isVirtual))
             {
                 if (IsGiven(result, metrics))
-                    result.AddError("--metrics: who asks for them does so in real time, and --virtual-time has another");
+                    result.AddError(
+                        "--metrics: who asks for them does so in real time, and --virtual-time has another");
                 return;
             }
             if (details.FirstOrDefault(option => IsGiven(result, option)) is { } useless)
@@ -73,7 +74,8 @@ internal sealed class VirtualTimeOptions
         string number = text.TrimEnd("nums".ToCharArray()), unit = text[number.Length..];
         decimal scale = unit switch { "ns" => 1, "us" => 1_000, "ms" => 1_000_000, "s" => LongestTime, _ => 0 };
         if (decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal value)
-            && value * scale is >= 1 and <= LongestTime and var time && time == decimal.Truncate(time)) return new((long)time);
+            && value * scale is >= 1 and <= LongestTime and var time && time == decimal.Truncate(time)) return new(
+            (long)time);
         throw new ArgumentException($"'{text}' is no time that work takes: expected 1ns to 1s, as in 30ns or 1.5us");
     }
 }

@@ -1,8 +1,8 @@
 namespace Ixy.Hosting;
 
 /// <summary>
-/// Something that a driver did which breaks no rule, but is worth knowing: mostly an access to a register that the device does
-/// not have.
+/// Something that a driver did which breaks no rule, but is worth knowing: mostly an access to a register that the
+/// device does not have.
 /// </summary>
 /// <param name="Subject">What it is about: <c>0x05a80</c>.</param>
 /// <param name="Text">What happened, in a sentence without its subject.</param>
@@ -13,7 +13,9 @@ public sealed record DeviceNote(string Subject, string Text, long Count)
     public override string ToString() => Count == 1 ? $"{Subject}: {Text}" : $"{Subject}: {Text} ({Count} times)";
 }
 
-/// <summary>The notes of a device: each subject once, with a count; the first <see cref="Limit"/> of them. Thread-safe.</summary>
+/// <summary>
+/// The notes of a device: each subject once, with a count; the first <see cref="Limit"/> of them. Thread-safe.
+/// </summary>
 public sealed class DeviceNotes
 {
     /// <summary>How many different notes are kept.</summary>

@@ -5,9 +5,9 @@ using Ixy.Hosting.Dma;
 namespace Ixy.Hosting;
 
 /// <summary>
-/// The device's view of memory: an IOMMU in the model. The device reaches only what the driver mapped, and only while the
-/// PCI bus master bit is set; everything else is a fault, reported as a violation, never an access.
-/// Used under the device's lock.
+/// The device's view of memory: an IOMMU in the model. The device reaches only what the driver mapped, and only while
+/// the PCI bus master bit is set; everything else is a fault, reported as a violation, never an access. Used under the
+/// device's lock.
 /// </summary>
 public sealed unsafe class DmaSpace : IDisposable
 {
@@ -32,7 +32,9 @@ public sealed unsafe class DmaSpace : IDisposable
     /// <summary>DMA accesses refused so far.</summary>
     public long Faults { get; private set; }
 
-    /// <summary>Makes [<paramref name="iova"/>, + <paramref name="length"/>) reachable at <paramref name="memory"/>.</summary>
+    /// <summary>
+    /// Makes [<paramref name="iova"/>, + <paramref name="length"/>) reachable at <paramref name="memory"/>.
+    /// </summary>
     /// <exception cref="ArgumentException">It overlaps an existing mapping.</exception>
     internal void Map(ulong iova, ulong length, nint memory)
     {
@@ -52,8 +54,8 @@ public sealed unsafe class DmaSpace : IDisposable
     internal bool IsMapped(ulong iova, ulong length) => _runs.Overlaps(iova, length);
 
     /// <summary>
-    /// Takes what was mapped at once away, or a part of it if it was not memory to be copied; false if it is not mapped.
-    /// Not within a turn.
+    /// Takes what was mapped at once away, or a part of it if it was not memory to be copied; false if it is not
+    /// mapped. Not within a turn.
     /// </summary>
     internal bool Unmap(ulong iova, ulong length)
     {
@@ -72,8 +74,8 @@ public sealed unsafe class DmaSpace : IDisposable
     }
 
     /// <summary>
-    /// What the device wrote to memory that is not mapped here goes there now. To be called before the device writes what tells
-    /// software of it, and before an interrupt: posted writes do not pass each other (PCI Express, 2.4.1).
+    /// What the device wrote to memory that is not mapped here goes there now. To be called before the device writes
+    /// what tells software of it, and before an interrupt: posted writes do not pass each other (PCI Express, 2.4.1).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Push()
@@ -82,14 +84,16 @@ public sealed unsafe class DmaSpace : IDisposable
     }
 
     /// <summary>
-    /// Fetches anew what software may have changed since the turn began, if it lies in memory that is not mapped here. What the
-    /// device wrote there must have been pushed. False, and a fault, if it does not answer.
+    /// Fetches anew what software may have changed since the turn began, if it lies in memory that is not mapped here.
+    /// What the device wrote there must have been pushed. False, and a fault, if it does not answer.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool LookAgain(void* memory, uint length) =>
         !_hasCopies || _staged.LookAgain((byte*)memory, length, ReportFailure);
 
-    /// <summary>The device's turn, or a register access, is over: pointers into memory that is not mapped here end with it.</summary>
+    /// <summary>
+    /// The device's turn, or a register access, is over: pointers into memory that is not mapped here end with it.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void EndTurn()
     {
@@ -107,7 +111,8 @@ public sealed unsafe class DmaSpace : IDisposable
     }
 
     /// <summary>
-    /// Where the device finds [<paramref name="iova"/>, + <paramref name="length"/>): null, and a fault, if it may not go there.
+    /// Where the device finds [<paramref name="iova"/>, + <paramref name="length"/>): null, and a fault, if it may not
+    /// go there.
     /// </summary>
     public byte* Translate(ulong iova, uint length, string purpose)
     {
@@ -118,8 +123,8 @@ public sealed unsafe class DmaSpace : IDisposable
     }
 
     /// <summary>
-    /// Asks for the cache line at an address that the device will read soon: software has used it last, so it is in another
-    /// core's cache. Only a hint: nothing is read, reported or allowed, and a wrong address does no harm.
+    /// Asks for the cache line at an address that the device will read soon: software has used it last, so it is in
+    /// another core's cache. Only a hint: nothing is read, reported or allowed, and a wrong address does no harm.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Prefetch(ulong iova)
@@ -169,12 +174,14 @@ public sealed unsafe class DmaSpace : IDisposable
     {
         Faults++;
         _violations.Add("dma-failed", purpose, address, "IOMMU",
-            "the host did not carry out an access to memory that it keeps: it does not answer, the memory is read-only, or the access is too large");
+            "the host did not carry out an access to memory that it keeps: it does not answer, the memory is "
+            + "read-only, or the access is too large");
     }
 
     private void RequireFree(ulong iova, ulong length)
     {
         if (length == 0 || iova + length < iova) throw new ArgumentException($"no range: 0x{iova:x} + 0x{length:x}");
-        if (IsMapped(iova, length)) throw new ArgumentException($"0x{iova:x} + 0x{length:x} overlaps an existing mapping");
+        if (IsMapped(iova, length))
+            throw new ArgumentException($"0x{iova:x} + 0x{length:x} overlaps an existing mapping");
     }
 }

@@ -34,7 +34,8 @@ public unsafe partial class InProcessPciDevice
     }
 
     /// <inheritdoc/>
-    protected override void DisconnectInterrupts(InterruptKind kind) => _turns.BetweenTurns(() => _events.Disable((int)kind));
+    protected override void DisconnectInterrupts(InterruptKind kind) =>
+        _turns.BetweenTurns(() => _events.Disable((int)kind));
 
     /// <inheritdoc/>
     protected override void MaskInterruptLine(bool masked) =>
@@ -43,6 +44,8 @@ public unsafe partial class InProcessPciDevice
     private int Duplicate(int descriptor)
     {
         int copy = Libc.fcntl(descriptor, Libc.F_DUPFD_CLOEXEC, 0);
-        return copy >= 0 ? copy : throw new PciDeviceException($"{Name}: no descriptor for the card's end of an interrupt: {Libc.LastError()}");
+        return copy >= 0 ? copy
+            : throw new PciDeviceException(
+            $"{Name}: no descriptor for the card's end of an interrupt: {Libc.LastError()}");
     }
 }

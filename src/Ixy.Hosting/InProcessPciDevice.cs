@@ -72,7 +72,8 @@ public unsafe partial class InProcessPciDevice : PciDevice
     /// <inheritdoc/>
     public override void Reset() => _turns.BetweenTurns(() =>
     {
-        // The kernel's transports put the configuration header back after a reset; what counts of it here is the command register.
+        // The kernel's transports put the configuration header back after a reset; what counts of it here is the
+        // command register.
         uint command = Model.ReadConfig(PciConfig.Command, 2);
         Model.PciReset();
         Model.WriteConfig(PciConfig.Command, command, 2);
@@ -105,7 +106,8 @@ public unsafe partial class InProcessPciDevice : PciDevice
         _turns.BetweenTurns(() => Model.Dma.Map(chunk.Address, chunk.Length, (nint)chunk.Address));
 
     /// <inheritdoc/>
-    protected override void UnmapDma(DmaChunk chunk) => _turns.BetweenTurns(() => Model.Dma.Unmap(chunk.Address, chunk.Length));
+    protected override void UnmapDma(DmaChunk chunk) =>
+        _turns.BetweenTurns(() => Model.Dma.Unmap(chunk.Address, chunk.Length));
 
     /// <inheritdoc/>
     public override bool TryPass(TimeSpan longest) => _turns.TryPass(longest);

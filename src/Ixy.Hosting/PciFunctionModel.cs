@@ -27,7 +27,9 @@ public abstract unsafe class PciFunctionModel : IDisposable
     /// <summary>The device's clock in nanoseconds, as of the last turn or register access.</summary>
     public long Now { get; protected set; }
 
-    /// <summary>Sets the clock before a register access, so that delays are exact even if the device's last turn was long ago.</summary>
+    /// <summary>
+    /// Sets the clock before a register access, so that delays are exact even if the device's last turn was long ago.
+    /// </summary>
     internal void SetClock(long now) => Now = Math.Max(Now, now);
 
     /// <summary>Length of configuration space in bytes.</summary>
@@ -85,25 +87,29 @@ public abstract unsafe class PciFunctionModel : IDisposable
     /// <summary>What <see cref="WriteBar"/> does.</summary>
     protected abstract void StoreBar(int bar, uint offset, uint value, int size);
 
-    /// <summary>Where software may store to a register directly; null where it must call <see cref="WriteBar"/>.</summary>
+    /// <summary>
+    /// Where software may store to a register directly; null where it must call <see cref="WriteBar"/>.
+    /// </summary>
     public abstract void* TryGetShared(int bar, uint offset);
 
     /// <summary>The pages of a BAR that software may see as plain memory; null if there are none.</summary>
     public abstract SharedPages? SharedPages(int bar);
 
     /// <summary>
-    /// Software may access a shared page as it likes: no register in it changes by being read or reads as something else than
-    /// was stored, and what a store does is seen.
+    /// Software may access a shared page as it likes: no register in it changes by being read or reads as something
+    /// else than was stored, and what a store does is seen.
     /// </summary>
     public abstract bool IsPlainMemory(int bar, uint page);
 
-    /// <summary>One turn of the device's clock: moves some packets, lets timers expire. True if there was anything to do.</summary>
+    /// <summary>
+    /// One turn of the device's clock: moves some packets, lets timers expire. True if there was anything to do.
+    /// </summary>
     /// <param name="now">Nanoseconds; never goes back.</param>
     public abstract bool Poll(long now);
 
     /// <summary>
-    /// Function-level or PCI reset: configuration and registers as after power-on, except for what has no reset value and
-    /// what only power-on resets.
+    /// Function-level or PCI reset: configuration and registers as after power-on, except for what has no reset value
+    /// and what only power-on resets.
     /// </summary>
     public abstract void PciReset();
 

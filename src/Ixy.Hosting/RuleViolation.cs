@@ -4,7 +4,8 @@ namespace Ixy.Hosting;
 /// A rule of the datasheet that the driver broke and the device model saw.
 /// </summary>
 /// <param name="Rule">Which rule, e.g. <c>tail-while-disabled</c>: a short stable name.</param>
-/// <param name="Register">Register or structure concerned, with its index: <c>RDT[0]</c>, <c>transmit descriptor 12 of queue 0</c>.</param>
+/// <param name="Register">Register or structure concerned, with its index: <c>RDT[0]</c>, <c>transmit descriptor 12 of
+/// queue 0</c>.</param>
 /// <param name="Value">The offending value.</param>
 /// <param name="Section">Datasheet section that states the rule.</param>
 /// <param name="Explanation">One sentence: what happened, and what the rule asks for.</param>
@@ -19,7 +20,9 @@ public sealed record RuleViolation(string Rule, string Register, ulong Value, st
 /// </summary>
 public sealed class RuleViolations
 {
-    /// <summary>How many are kept in full, so that a driver that breaks a rule per packet does not fill memory.</summary>
+    /// <summary>
+    /// How many are kept in full, so that a driver that breaks a rule per packet does not fill memory.
+    /// </summary>
     public const int Limit = 100;
 
     private readonly Lock _lock = new();

@@ -4,9 +4,9 @@ using Ixy.Vfio;
 namespace Ixy.Hosting;
 
 /// <summary>
-/// The memory behind a BAR. Some pages can be shared with another process: these lie in a memory file, at the same offsets.
-/// The file holds none of the other pages, so the other process reaches the shared ones only. It is sealed: if the other
-/// process could truncate it, touching a page would kill this one (SIGBUS).
+/// The memory behind a BAR. Some pages can be shared with another process: these lie in a memory file, at the same
+/// offsets. The file holds none of the other pages, so the other process reaches the shared ones only. It is sealed: if
+/// the other process could truncate it, touching a page would kill this one (SIGBUS).
 /// </summary>
 public sealed unsafe class SharedPages : IDisposable
 {
@@ -20,7 +20,8 @@ public sealed unsafe class SharedPages : IDisposable
     public SharedPages(uint length, params uint[] pages)
     {
         (_length, _pages, Descriptor) = (length, [.. pages], -1);
-        nint memory = Libc.mmap(0, length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED | Libc.MAP_ANONYMOUS, -1, 0);
+        nint memory = Libc.mmap(
+            0, length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED | Libc.MAP_ANONYMOUS, -1, 0);
         if (memory == Libc.MapFailed) throw NoMemory();
         Memory = (byte*)memory;
         if (pages.Length == 0) return;
@@ -72,7 +73,9 @@ public sealed unsafe class SharedPages : IDisposable
     private void MapPage(uint page)
     {
         int flags = Libc.MAP_SHARED | Libc.MAP_FIXED;
-        if (Libc.mmap((nint)(Memory + page), PageLength, Libc.PROT_READ | Libc.PROT_WRITE, flags, Descriptor, page) == Libc.MapFailed)
+        if (Libc.mmap(
+            (nint)(Memory + page), PageLength, Libc.PROT_READ | Libc.PROT_WRITE, flags, Descriptor,
+            page) == Libc.MapFailed)
             throw NoMemory();
     }
 

@@ -7,8 +7,8 @@ namespace Ixy.Hosting;
 
 /// <summary>
 /// A model on a Unix socket, for any client that speaks vfio-user: QEMU 10.1 and later, or another process with
-/// this library. One client at a time; the next one waits. A client that goes, however it goes, leaves the function reset.
-/// Thread-safe.
+/// this library. One client at a time; the next one waits. A client that goes, however it goes, leaves the function
+/// reset. Thread-safe.
 /// </summary>
 public class VfioUserServer : IDisposable
 {
@@ -21,7 +21,8 @@ public class VfioUserServer : IDisposable
 
     /// <summary>Serves a model at a path. No client is accepted before <see cref="Start"/>.</summary>
     /// <param name="model">The model; owned from now on, unless this throws.</param>
-    /// <param name="socketPath">Where the socket is made: a path of at most 107 bytes. A stale socket is replaced.</param>
+    /// <param name="socketPath">Where the socket is made: a path of at most 107 bytes. A stale socket is
+    /// replaced.</param>
     /// <exception cref="DeviceSpecifierException">The path makes no sense.</exception>
     /// <exception cref="DeviceBusyException">Another process listens there.</exception>
     /// <exception cref="PciDeviceException">The socket cannot be made.</exception>
@@ -29,7 +30,9 @@ public class VfioUserServer : IDisposable
     {
     }
 
-    /// <summary>The same for an existing listener, which lets a caller claim the path before it makes the model.</summary>
+    /// <summary>
+    /// The same for an existing listener, which lets a caller claim the path before it makes the model.
+    /// </summary>
     /// <param name="model">The model; owned from now on.</param>
     /// <param name="listener">The socket; owned from now on.</param>
     public VfioUserServer(PciFunctionModel model, MessageListener listener)

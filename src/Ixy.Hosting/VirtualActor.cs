@@ -21,8 +21,8 @@ public readonly record struct ActorTurn
     public static ActorTurn Busy(long nanoseconds) => new(Check(nanoseconds), ActorState.Busy);
 
     /// <summary>
-    /// It found no work and gave the devices none. It polls again after this time; polls are skipped until a device has had a
-    /// turn, since they could find nothing either.
+    /// It found no work and gave the devices none. It polls again after this time; polls are skipped until a device has
+    /// had a turn, since they could find nothing either.
     /// </summary>
     /// <param name="nanoseconds">1 or more.</param>
     /// <exception cref="ArgumentOutOfRangeException">As for <see cref="Busy"/>.</exception>

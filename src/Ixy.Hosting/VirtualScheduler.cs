@@ -4,8 +4,8 @@ namespace Ixy.Hosting;
 
 /// <summary>
 /// Turns on a clock that moves only when it is told to, on the caller's thread. Devices have a turn every microsecond,
-/// software when its last step is over. Turns that fall on the same time are taken in an order drawn by lot. For one thread
-/// at a time.
+/// software when its last step is over. Turns that fall on the same time are taken in an order drawn by lot. For one
+/// thread at a time.
 /// </summary>
 /// <param name="seed">Determines every draw.</param>
 public sealed class VirtualScheduler(ulong seed) : TurnScheduler

@@ -5,8 +5,9 @@ using Ixy.Vfio;
 namespace Ixy.Setup;
 
 /// <summary>
-/// Gives a network card to another kernel driver, such as vfio-pci, and back (kernel documentation, ABI/testing/sysfs-bus-pci:
-/// driver_override, drivers_probe). What it had before is noted in <c>/run/ixy/drivers</c>. Needs root. One process at a time per card.
+/// Gives a network card to another kernel driver, such as vfio-pci, and back (kernel documentation,
+/// ABI/testing/sysfs-bus-pci: driver_override, drivers_probe). What it had before is noted in <c>/run/ixy/drivers</c>.
+/// Needs root. One process at a time per card.
 /// </summary>
 public static class DriverBinding
 {
@@ -17,8 +18,8 @@ public static class DriverBinding
     public const string VfioPci = "vfio-pci";
 
     /// <summary>
-    /// Binds a network card to a driver, whose module is loaded if need be; does nothing if it is bound to it. If it fails
-    /// half-way, the card has its driver back.
+    /// Binds a network card to a driver, whose module is loaded if need be; does nothing if it is bound to it. If it
+    /// fails half-way, the card has its driver back.
     /// </summary>
     /// <param name="address">Where the card is.</param>
     /// <param name="driver">The kernel's name of the driver, or <see cref="NoDriver"/>.</param>
@@ -27,16 +28,18 @@ public static class DriverBinding
     /// <exception cref="ArgumentException">No driver has such a name.</exception>
     /// <exception cref="DeviceNotFoundException">There is no function at this address.</exception>
     /// <exception cref="PrivilegeException">Not root.</exception>
-    /// <exception cref="VfioUnavailableException">It is to be bound to a VFIO driver, and is behind no IOMMU.</exception>
+    /// <exception cref="VfioUnavailableException">It is to be bound to a VFIO driver, and is behind no
+    /// IOMMU.</exception>
     /// <exception cref="InterfaceInUseException">Its network interface is in use, and force is not meant.</exception>
     /// <exception cref="DeviceBusyException">A process drives it.</exception>
-    /// <exception cref="PciDeviceException">It is no network card, there is no such driver, or the driver does not take it.</exception>
+    /// <exception cref="PciDeviceException">It is no network card, there is no such driver, or the driver does not take
+    /// it.</exception>
     public static DriverBindingResult Bind(PciAddress address, string driver = VfioPci, bool force = false) =>
         new DriverBinder(PciBus.OfThisMachine, address.ToString(), force).Bind(driver);
 
     /// <summary>
-    /// Gives a network card back to the driver that it had before <see cref="Bind"/>; one that was bound by other means to the
-    /// driver that the kernel chooses. Does nothing if it has it. If it fails half-way, all is as before.
+    /// Gives a network card back to the driver that it had before <see cref="Bind"/>; one that was bound by other means
+    /// to the driver that the kernel chooses. Does nothing if it has it. If it fails half-way, all is as before.
     /// </summary>
     /// <param name="address">Where the card is.</param>
     /// <param name="force">Also takes a card whose network interface is in use.</param>

@@ -19,7 +19,8 @@ public static class HugePages
     /// <param name="pageLength">Bytes of a page, as in <see cref="HugePagePool.PageLength"/>.</param>
     /// <param name="node">On which memory node; null: spread over all of them.</param>
     /// <returns>
-    /// How many there are now: fewer if the kernel has not found enough memory in one piece, more if that many are in use.
+    /// How many there are now: fewer if the kernel has not found enough memory in one piece, more if that many are in
+    /// use.
     /// </returns>
     /// <exception cref="PrivilegeException">Not root.</exception>
     /// <exception cref="DmaMemoryException">
@@ -28,7 +29,8 @@ public static class HugePages
     public static int Reserve(int count, long pageLength, int? node = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        if (!Environment.IsPrivilegedProcess) throw new PrivilegeException("reserving huge pages needs root: run it with sudo");
+        if (!Environment.IsPrivilegedProcess)
+            throw new PrivilegeException("reserving huge pages needs root: run it with sudo");
         return Reserve("/sys", count, pageLength, node, Available());
     }
 
@@ -55,7 +57,8 @@ public static class HugePages
         long missing = (count - now) * pageLength;
         if (missing <= available) return;
         throw new DmaMemoryException(
-            $"{count - now} more huge pages of {pageLength >> 20} MiB would take {missing >> 20} MiB, and {available >> 20} MiB are available: " +
+            $"{count - now} more huge pages of {pageLength >> 20} MiB would take {missing >> 20} MiB, and "
+            + $"{available >> 20} MiB are available: " +
             $"expected at most {now + available / pageLength} pages in all");
     }
 
@@ -73,7 +76,8 @@ public static class HugePages
         // A kernel without NUMA knows no nodes.
         return nodes.Count == 0
             ? [.. PoolsIn(PoolsOfAll(sysfs), node: null)]
-            : [.. nodes.SelectMany(node => PoolsIn(PoolsOf(NodeDirectory(sysfs, node)), node)).OrderBy(pool => pool.PageLength)];
+            : [.. nodes.SelectMany(node => PoolsIn(PoolsOf(NodeDirectory(sysfs, node)), node))
+                .OrderBy(pool => pool.PageLength)];
     }
 
     // A line is "device directory type options …" (proc_pid_mounts(5)).
@@ -82,8 +86,10 @@ public static class HugePages
             .Select(fields => new HugePageMount(fields[1], fields[3]))];
 
     private static List<int> Nodes(string sysfs) => !Directory.Exists(NodesOf(sysfs)) ? [] :
-        [.. Directory.GetDirectories(NodesOf(sysfs), $"{Node}*").Select(directory => Path.GetFileName(directory)[Node.Length..])
-            .Where(number => number.All(char.IsAsciiDigit)).Select(number => int.Parse(number, CultureInfo.InvariantCulture)).Order()];
+        [.. Directory.GetDirectories(NodesOf(sysfs), $"{Node}*")
+            .Select(directory => Path.GetFileName(directory)[Node.Length..])
+            .Where(number => number.All(char.IsAsciiDigit))
+            .Select(number => int.Parse(number, CultureInfo.InvariantCulture)).Order()];
 
     private static IEnumerable<HugePagePool> PoolsIn(string directory, int? node) => !Directory.Exists(directory) ? [] :
         from pool in Directory.GetDirectories(directory, $"{Pool}*{Unit}")
@@ -93,8 +99,11 @@ public static class HugePages
     private static DmaMemoryException Missing(string sysfs, long pageLength, int? node)
     {
         string place = node is null ? "this machine" : $"memory node {node}";
-        string[] lengths = [.. Pools(sysfs).Where(pool => node is null || pool.Node == node).Select(pool => $"{pool.PageLength >> 20} MiB").Distinct()];
-        return new($"{place} has no huge pages of {pageLength >> 20} MiB: expected " + (node is not null && lengths.Length == 0
+        string[] lengths = [
+            .. Pools(sysfs).Where(pool => node is null || pool.Node == node)
+            .Select(pool => $"{pool.PageLength >> 20} MiB").Distinct()];
+        return new($"{place} has no huge pages of {pageLength >> 20} MiB: expected "
+            + (node is not null && lengths.Length == 0
             ? $"one of the nodes {string.Join(", ", Nodes(sysfs))}"
             : lengths.Length == 0 ? "a kernel with huge pages (CONFIG_HUGETLBFS)" : string.Join(" or ", lengths)));
     }

@@ -4,23 +4,30 @@ using Ixy.Vfio;
 
 namespace Ixy.Setup;
 
-/// <summary>A network card of this machine (PCI class 02), as sysfs shows it to everybody. A picture of the moment.</summary>
+/// <summary>
+/// A network card of this machine (PCI class 02), as sysfs shows it to everybody. A picture of the moment.
+/// </summary>
 public sealed record NetworkController
 {
     // What it is must be known; the rest need not be to be seen.
     private NetworkController(SysfsFunction function, OpenFunctions open, Action<string> tell)
     {
         var read = new Reading(function.Name, tell);
-        Address = PciAddress.TryParse(function.Name, out var address) ? address : throw new PciDeviceException($"its name is no PCI address, expected one like 0000:03:00.0");
+        Address = PciAddress.TryParse(function.Name, out var address) ? address
+            : throw new PciDeviceException($"its name is no PCI address, expected one like 0000:03:00.0");
         (VendorId, DeviceId, Driver) = (function.VendorId, function.DeviceId, function.Driver);
         IsBoundToVfio = function.IsBoundToVfio;
         Name = read.Try("its name", () => PciNames.Find(VendorId, DeviceId));
         IommuGroup = function.IommuGroup;
         IommuType = read.Try("the type of its IOMMU group", () => function.IommuType);
         NumaNode = read.Try("its NUMA node", () => function.NumaNode);
-        Interfaces = read.Try("its network interfaces", () => function.NetworkInterfaces().Order(StringComparer.Ordinal).Select(NetworkControllerInterface.Of).ToArray()) ?? [];
+        Interfaces = read.Try(
+            "its network interfaces", () =>
+            function.NetworkInterfaces().Order(StringComparer.Ordinal).Select(NetworkControllerInterface.Of).ToArray())
+            ?? [];
         Use = open.UserOf(function) is { } process ? $"driven by {process}"
-            : read.Try("what it is in use for", () => function.FindInterfaceUse()?.ToString(), otherwise: "cannot be told");
+            : read.Try("what it is in use for", () => function.FindInterfaceUse()?.ToString(),
+                otherwise: "cannot be told");
     }
 
     /// <summary>Where it is.</summary>
@@ -48,8 +55,9 @@ public sealed record NetworkController
     public int? IommuGroup { get; }
 
     /// <summary>
-    /// What the IOMMU does for this group while no VFIO driver has it, in the kernel's words: <c>DMA</c> or <c>DMA-FQ</c> (it translates, so the
-    /// card cannot be used through sysfs), <c>identity</c> (it does not, iommu=pt); null where no IOMMU is in use, or the kernel does not say.
+    /// What the IOMMU does for this group while no VFIO driver has it, in the kernel's words: <c>DMA</c> or
+    /// <c>DMA-FQ</c> (it translates, so the card cannot be used through sysfs), <c>identity</c> (it does not,
+    /// iommu=pt); null where no IOMMU is in use, or the kernel does not say.
     /// </summary>
     public string? IommuType { get; }
 
@@ -57,14 +65,16 @@ public sealed record NetworkController
     public int? NumaNode { get; }
 
     /// <summary>
-    /// What it is in use for, as in "eth0 carries the default route" or "driven by ixy (process 4711)"; null if nothing is seen.
-    /// Processes of other users are only seen by root. Where that cannot be read, it says so.
+    /// What it is in use for, as in "eth0 carries the default route" or "driven by ixy (process 4711)"; null if nothing
+    /// is seen. Processes of other users are only seen by root. Where that cannot be read, it says so.
     /// </summary>
     public string? Use { get; }
 
     /// <summary>All network cards, in the order of their addresses. A card that goes meanwhile is left out.</summary>
-    /// <param name="tell">Called with a sentence about each thing that could not be read, and each entry left out for that; null: nobody wants to know.</param>
-    public static IReadOnlyList<NetworkController> FindAll(Action<string>? tell = null) => FindAll(PciBus.OfThisMachine, tell);
+    /// <param name="tell">Called with a sentence about each thing that could not be read, and each entry left out for
+    /// that; null: nobody wants to know.</param>
+    public static IReadOnlyList<NetworkController> FindAll(Action<string>? tell = null) =>
+        FindAll(PciBus.OfThisMachine, tell);
 
     internal static IReadOnlyList<NetworkController> FindAll(PciBus bus, Action<string>? tell = null)
     {
@@ -91,7 +101,8 @@ public sealed record NetworkController
     private sealed class Reading(string name, Action<string> tell)
     {
         internal static bool IsExpected(Exception error) =>
-            error is IOException or UnauthorizedAccessException or PciDeviceException or NetworkInformationException or FormatException;
+            error is IOException or UnauthorizedAccessException or PciDeviceException or NetworkInformationException
+            or FormatException;
 
         internal T? Try<T>(string what, Func<T?> read, T? otherwise = default)
         {
@@ -110,7 +121,8 @@ public sealed record NetworkController
 
 /// <summary>A network interface of the kernel.</summary>
 /// <param name="Name">As in <c>eth0</c>.</param>
-/// <param name="HardwareAddress">Its MAC address, as in <c>02:00:5e:00:53:01</c>; empty if the kernel shows none.</param>
+/// <param name="HardwareAddress">Its MAC address, as in <c>02:00:5e:00:53:01</c>; empty if the kernel shows
+/// none.</param>
 public sealed record NetworkControllerInterface(string Name, string HardwareAddress)
 {
     internal static NetworkControllerInterface Of(string directory)

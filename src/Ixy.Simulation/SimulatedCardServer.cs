@@ -7,8 +7,8 @@ using Ixy.Vfio.VfioUser;
 namespace Ixy.Simulation;
 
 /// <summary>
-/// A simulated card for clients of other processes; see <see cref="VfioUserServer"/>. The far end of the wire sends only while a
-/// driver receives. Thread-safe.
+/// A simulated card for clients of other processes; see <see cref="VfioUserServer"/>. The far end of the wire sends
+/// only while a driver receives. Thread-safe.
 /// </summary>
 public sealed class SimulatedCardServer : VfioUserServer
 {
@@ -20,8 +20,8 @@ public sealed class SimulatedCardServer : VfioUserServer
         (_card, _trace, _gate) = (card, trace, new SendingGate(card));
 
     /// <summary>
-    /// The card's port has a link: it is set up, by a driver or, after each reset of an 82599, by what its EEPROM says, and the
-    /// far end of the wire is there. So it tells nothing of whether there is a driver.
+    /// The card's port has a link: it is set up, by a driver or, after each reset of an 82599, by what its EEPROM says,
+    /// and the far end of the wire is there. So it tells nothing of whether there is a driver.
     /// </summary>
     public bool LinkIsUp => _card.LinkIsUp;
 
@@ -38,7 +38,8 @@ public sealed class SimulatedCardServer : VfioUserServer
     /// <param name="socketPath">Where the socket is made: a path of at most 107 bytes.</param>
     /// <exception cref="DeviceSpecifierException">The specifier or the path makes no sense.</exception>
     /// <exception cref="DeviceBusyException">Another process listens there.</exception>
-    /// <exception cref="PciDeviceException">The socket cannot be made, or what the wire leads to cannot be had.</exception>
+    /// <exception cref="PciDeviceException">The socket cannot be made, or what the wire leads to cannot be
+    /// had.</exception>
     public static SimulatedCardServer Open(string specifier, string socketPath)
     {
         ArgumentNullException.ThrowIfNull(specifier);

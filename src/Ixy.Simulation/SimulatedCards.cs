@@ -15,21 +15,24 @@ namespace Ixy.Simulation;
 /// <remarks>
 /// Of every card:
 /// <list type="table">
-/// <item><term>mac</term><description>Its MAC address, as in <c>02:00:5e:00:53:01</c>; by default one that no other card of
-/// its world has, which is this process or a <see cref="VirtualWorld"/>.</description></item>
-/// <item><term>trace</term><description>A file to which every register access is written, with names.</description></item>
+/// <item><term>mac</term><description>Its MAC address, as in <c>02:00:5e:00:53:01</c>; by default one that no other
+/// card of its world has, which is this process or a <see cref="VirtualWorld"/>.</description></item>
+/// <item><term>trace</term><description>A file to which every register access is written, with
+/// names.</description></item>
 /// <item><term>wire</term><description>What its port is plugged into. Without it the port is empty, and the link stays
 /// down.</description></item>
 /// </list>
 /// Of <c>sim:ixgbe</c>:
 /// <list type="table">
-/// <item><term>model</term><description><c>82599</c> (the default), <c>x540</c> or <c>x550</c>: the PCI device id.</description></item>
-/// <item><term>speed</term><description>What the far end can at most: <c>10G</c> (the default) or <c>1G</c>, with an X540 or
-/// X550 also <c>100M</c>, with an X550 also <c>5G</c> and <c>2.5G</c>. Below 10 Gbit/s, frames take the time that they take on
-/// such a line.</description></item>
-/// <item><term>link-delay</term><description>From link set-up to link up, as in <c>20ms</c>, the default.</description></item>
-/// <item><term>quirks</term><description><c>silicon</c>: where cards are believed to do something else than the datasheet
-/// says, as they do (docs/silicon.md). Without it, as the datasheet says.</description></item>
+/// <item><term>model</term><description><c>82599</c> (the default), <c>x540</c> or <c>x550</c>: the PCI device
+/// id.</description></item>
+/// <item><term>speed</term><description>What the far end can at most: <c>10G</c> (the default) or <c>1G</c>, with an
+/// X540 or X550 also <c>100M</c>, with an X550 also <c>5G</c> and <c>2.5G</c>. Below 10 Gbit/s, frames take the time
+/// that they take on such a line.</description></item>
+/// <item><term>link-delay</term><description>From link set-up to link up, as in <c>20ms</c>, the
+/// default.</description></item>
+/// <item><term>quirks</term><description><c>silicon</c>: where cards are believed to do something else than the
+/// datasheet says, as they do (docs/silicon.md). Without it, as the datasheet says.</description></item>
 /// </list>
 /// Of <c>sim:virtio</c>, and where nothing else is said of <c>sim:virtio-legacy</c>, the interface of version 0.9.5:
 /// <list type="table">
@@ -40,21 +43,21 @@ namespace Ixy.Simulation;
 /// number with <c>packed=on</c>.</description></item>
 /// <item><term>mtu</term><description>The MTU that the card tells its driver, 68 to 65535 bytes. By default it tells
 /// none.</description></item>
-/// <item><term>csum</term><description><c>on</c>, the default as in QEMU, offers to compute checksums of what is sent and to say that
-/// those of what is received are right (CSUM, GUEST_CSUM); <c>off</c> does not.</description></item>
-/// <item><term>without</term><description>Features that are not offered, as in <c>mrg_rxbuf+event_idx</c>: names as in the
-/// specification, in small letters.</description></item>
+/// <item><term>csum</term><description><c>on</c>, the default as in QEMU, offers to compute checksums of what is sent
+/// and to say that those of what is received are right (CSUM, GUEST_CSUM); <c>off</c> does not.</description></item>
+/// <item><term>without</term><description>Features that are not offered, as in <c>mrg_rxbuf+event_idx</c>: names as in
+/// the specification, in small letters.</description></item>
 /// </list>
 /// Wires, and their own options:
 /// <list type="table">
-/// <item><term>generator</term><description>Sends numbered frames and checks what comes: <c>size=60</c> bytes without FCS
-/// (to 15996), <c>rate=max</c> (or <c>5Mpps</c>, <c>10G</c>…), <c>count=</c> frames, <c>flows=1</c> (a power of two to 256),
-/// <c>dst=</c> destination MAC address (the card's own).</description></item>
+/// <item><term>generator</term><description>Sends numbered frames and checks what comes: <c>size=60</c> bytes without
+/// FCS (to 15996), <c>rate=max</c> (or <c>5Mpps</c>, <c>10G</c>…), <c>count=</c> frames, <c>flows=1</c> (a power of two
+/// to 256), <c>dst=</c> destination MAC address (the card's own).</description></item>
 /// <item><term>loopback</term><description>What the card sends comes back.</description></item>
 /// <item><term>tap:NAME</term><description>A TAP interface of this machine.</description></item>
-/// <item><term>pcap:IN[>OUT]</term><description>Sends the frames of a capture, at <c>rate=1Mpps</c>, and writes what comes
-/// to another (<c>pcap:>OUT</c>: only that). In a shell, <c>&gt;</c> wants quotes. File names hold neither comma nor
-/// <c>&gt;</c>.</description></item>
+/// <item><term>pcap:IN[>OUT]</term><description>Sends the frames of a capture, at <c>rate=1Mpps</c>, and writes what
+/// comes to another (<c>pcap:>OUT</c>: only that). In a shell, <c>&gt;</c> wants quotes. File names hold neither comma
+/// nor <c>&gt;</c>.</description></item>
 /// <item><term>cable:NAME</term><description>Connects the two cards of a world that name the same
 /// cable.</description></item>
 /// </list>
@@ -73,14 +76,17 @@ public static partial class SimulatedCards
 
     /// <summary>The same; the far end may wait with all it would send until <see cref="Wire.StartSending"/>.</summary>
     /// <param name="specifier">As above.</param>
-    /// <param name="waitsToSend">It waits. Otherwise it sends as soon as there is a link, whether or not somebody listens.</param>
-    public static SimulatedPciDevice Open(string specifier, bool waitsToSend) => Open(specifier, waitsToSend, World.RealTime);
+    /// <param name="waitsToSend">It waits. Otherwise it sends as soon as there is a link, whether or not somebody
+    /// listens.</param>
+    public static SimulatedPciDevice Open(string specifier, bool waitsToSend) =>
+        Open(specifier, waitsToSend, World.RealTime);
 
     /// <summary>The same in any world.</summary>
     internal static SimulatedPciDevice Open(string specifier, bool waitsToSend, World world)
     {
         ArgumentNullException.ThrowIfNull(specifier);
-        return Open(specifier, waitsToSend, world, (card, trace) => new SimulatedPciDevice(specifier, card, trace, world));
+        return Open(
+            specifier, waitsToSend, world, (card, trace) => new SimulatedPciDevice(specifier, card, trace, world));
     }
 
     /// <summary>The same, for another kind of host than this process's own drivers.</summary>

@@ -10,7 +10,8 @@ public sealed class SimulatedPciDevice : InProcessPciDevice
     private readonly IDisposable? _trace;
     private readonly World _world;
 
-    /// <param name="specifier">What it was opened with. If another open card has that name, this one is called <c>…#2</c>, and so on.</param>
+    /// <param name="specifier">What it was opened with. If another open card has that name, this one is called
+    /// <c>…#2</c>, and so on.</param>
     /// <param name="card">The card; owned from now on.</param>
     /// <param name="trace">Where the card's register accesses go: closed after the card.</param>
     /// <param name="world">Where the card is; in real time if null.</param>

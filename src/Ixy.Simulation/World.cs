@@ -40,7 +40,8 @@ internal abstract class World(TurnScheduler scheduler)
 
         // Locally administered; the process id keeps the cards of two processes on one network apart, most of the time.
         internal override MacAddress NextMacAddress() =>
-            new(0x02_82_00_00_00_00 | (ulong)(ushort)Environment.ProcessId << 16 | (ushort)Interlocked.Increment(ref s_cards));
+            new(0x02_82_00_00_00_00 | (ulong)(ushort)Environment.ProcessId << 16
+                | (ushort)Interlocked.Increment(ref s_cards));
 
         // So that generators of two processes on one network hardly ever take each other's frames for their own.
         internal override ushort DrawGeneratorId() => (ushort)Random.Shared.Next(ushort.MaxValue + 1);

@@ -17,7 +17,9 @@ public static class CoreUse
     /// <param name="core">The core's number.</param>
     public static void Leave(int core) => Interlocked.Decrement(ref s_threads[core]);
 
-    /// <summary>More than one thread polls on a core: each has to give way now and then. As cheap as a look at a variable.</summary>
+    /// <summary>
+    /// More than one thread polls on a core: each has to give way now and then. As cheap as a look at a variable.
+    /// </summary>
     /// <param name="core">The core's number.</param>
     public static bool IsShared(int core) => Volatile.Read(ref s_threads[core]) > 1;
 }

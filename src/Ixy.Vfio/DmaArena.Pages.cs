@@ -9,7 +9,10 @@ public static unsafe partial class DmaArena
     /// <summary>1 GiB: the longer huge page, for machines where only such are reserved.</summary>
     internal const nuint LongPage = 1 << 30;
 
-    /// <summary>Why normal pages are in use instead of huge pages, or pages of another NUMA node than the wanted one; null if neither is so.</summary>
+    /// <summary>
+    /// Why normal pages are in use instead of huge pages, or pages of another NUMA node than the wanted one; null if
+    /// neither is so.
+    /// </summary>
     public static string? Note { get; private set; }
 
     /// <summary>Adds to <see cref="Note"/>.</summary>
@@ -18,7 +21,8 @@ public static unsafe partial class DmaArena
     private static DmaChunk MapOtherPages(nuint length, int? numaNode)
     {
         string reason = Libc.LastError();
-        if (DmaChunk.TryMap(s_addresses, AddressSpace.RoundUp(length, LongPage), LongPage, numaNode) is { } longChunk) return longChunk;
+        if (DmaChunk.TryMap(s_addresses, AddressSpace.RoundUp(length, LongPage), LongPage, numaNode) is { } longChunk)
+            return longChunk;
         string cure = $"reserve them with 'echo {length / FrameLength + 64} | sudo tee /proc/sys/vm/nr_hugepages'";
         Note = $"no free 2 MiB huge pages ({reason}): normal pages are used; for speed, {cure}";
         return DmaChunk.TryMap(s_addresses, length, DmaMemory.PageLength, numaNode)

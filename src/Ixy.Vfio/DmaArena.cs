@@ -30,7 +30,8 @@ public static unsafe partial class DmaArena
     /// Physical address of each 2 MiB frame, indexed by (address - <see cref="Base"/>) / <see cref="FrameLength"/>.
     /// Valid for the frames in use while a device without an IOMMU is attached.
     /// </summary>
-    public static ulong* PhysicalFrames { get; } = (ulong*)NativeMemory.AllocZeroed(Capacity / FrameLength, sizeof(ulong));
+    public static ulong* PhysicalFrames { get; } =
+        (ulong*)NativeMemory.AllocZeroed(Capacity / FrameLength, sizeof(ulong));
 
     /// <summary>Lets a device see all DMA memory, present and future, until it is disposed.</summary>
     /// <exception cref="HugePagesRequiredException">The device has no IOMMU, and normal pages are in use.</exception>

@@ -21,6 +21,7 @@ public sealed unsafe partial class DmaChunk
         if (astray == 0) return null;
         string directory = $"/sys/devices/system/node/node{node}/hugepages/hugepages-{PageLength >> 10}kB";
         string cure = IsHuge ? $": reserve some there with 'echo {pages} | sudo tee {directory}/nr_hugepages'" : "";
-        return $"{(nuint)astray * PageLength >> 10} KiB of DMA memory are not on NUMA node {node}, that of the card, which has no more{cure}";
+        return $"{(nuint)astray * PageLength >> 10} KiB of DMA memory are not on NUMA node {node}, that of the card, "
+            + $"which has no more{cure}";
     }
 }

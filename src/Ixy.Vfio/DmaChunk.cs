@@ -41,9 +41,11 @@ public sealed unsafe partial class DmaChunk
     /// <exception cref="DmaMemoryException">There is no room for it among the addresses.</exception>
     internal static DmaChunk? TryMap(AddressSpace addresses, nuint length, nuint pageLength, int? numaNode)
     {
-        nuint address = addresses.Take(length, nuint.Max(pageLength, DmaArena.FrameLength)) ?? throw DmaErrors.NoRoom(length);
+        nuint address = addresses.Take(length, nuint.Max(pageLength, DmaArena.FrameLength))
+            ?? throw DmaErrors.NoRoom(length);
         // Huge pages are asked for by the logarithm of their length (memfd_create(2)).
-        uint kind = pageLength < DmaArena.FrameLength ? 0 : Libc.MFD_HUGETLB | (uint)BitOperations.Log2(pageLength) << Libc.MFD_HUGE_SHIFT;
+        uint kind = pageLength < DmaArena.FrameLength ? 0
+            : Libc.MFD_HUGETLB | (uint)BitOperations.Log2(pageLength) << Libc.MFD_HUGE_SHIFT;
         int fd = Libc.memfd_create("ixy-dma", Libc.MFD_CLOEXEC | Libc.MFD_ALLOW_SEALING | kind);
         // On a certain node, pages come after the kernel has been told which.
         int flags = Libc.MAP_SHARED | Libc.MAP_FIXED_NOREPLACE | (numaNode is null ? Libc.MAP_POPULATE : 0);

@@ -4,8 +4,8 @@ namespace Ixy.Vfio;
 public enum InterruptKind
 {
     /// <summary>
-    /// The interrupt line (PCI Local Bus 3.0, section 2.2.6): one vector. It is masked when it has fired, since a line stays
-    /// asserted until the device is served: unmask it after that.
+    /// The interrupt line (PCI Local Bus 3.0, section 2.2.6): one vector. It is masked when it has fired, since a line
+    /// stays asserted until the device is served: unmask it after that.
     /// </summary>
     Intx,
 

@@ -14,7 +14,8 @@ public sealed unsafe class InterruptVector
     {
         (_owner, Index) = (owner, index);
         EventDescriptor = Libc.eventfd(0, Libc.EFD_NONBLOCK | Libc.EFD_CLOEXEC);
-        if (EventDescriptor < 0) throw new PciDeviceException($"no event descriptor for interrupt vector {index}: {Libc.LastError()}");
+        if (EventDescriptor < 0)
+            throw new PciDeviceException($"no event descriptor for interrupt vector {index}: {Libc.LastError()}");
     }
 
     /// <summary>The vector's number in the function, from 0.</summary>
@@ -27,8 +28,8 @@ public sealed unsafe class InterruptVector
     public int EventDescriptor { get; private set; }
 
     /// <summary>
-    /// Holds the vector's interrupts back. What the device sends meanwhile stays pending, and fires once when the vector is
-    /// unmasked. MSI and MSI-X have bits for this in the device; not every function has those of MSI.
+    /// Holds the vector's interrupts back. What the device sends meanwhile stays pending, and fires once when the
+    /// vector is unmasked. MSI and MSI-X have bits for this in the device; not every function has those of MSI.
     /// </summary>
     /// <exception cref="InterruptsNotSupportedException">The function cannot mask this vector.</exception>
     /// <exception cref="ObjectDisposedException">The vectors were disposed.</exception>
@@ -52,7 +53,8 @@ public sealed unsafe class InterruptVector
         }
         return System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == Libc.EAGAIN
             ? 0
-            : throw new PciDeviceException($"the event descriptor of interrupt vector {Index} cannot be read: {Libc.LastError()}");
+            : throw new PciDeviceException(
+                $"the event descriptor of interrupt vector {Index} cannot be read: {Libc.LastError()}");
     }
 
     /// <summary>Wakes who waits for the vector, as if it had fired. For any thread.</summary>

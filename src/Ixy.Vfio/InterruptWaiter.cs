@@ -5,10 +5,9 @@ using Ixy.Vfio.Interop;
 namespace Ixy.Vfio;
 
 /// <summary>
-/// Waits for interrupt vectors, of one function or of several, with epoll(7). It does not own the vectors: those that are
-/// disposed leave the set on their own. The functions have one clock (<see cref="PciDevice.Clock"/>). For one thread at
-/// a time, but for
-/// <see cref="Wake"/>.
+/// Waits for interrupt vectors, of one function or of several, with epoll(7). It does not own the vectors: those that
+/// are disposed leave the set on their own. The functions have one clock (<see cref="PciDevice.Clock"/>). For one
+/// thread at a time, but for <see cref="Wake"/>.
 /// </summary>
 public sealed unsafe class InterruptWaiter : IDisposable
 {
@@ -35,7 +34,8 @@ public sealed unsafe class InterruptWaiter : IDisposable
         try
         {
             _wake = Libc.eventfd(0, Libc.EFD_NONBLOCK | Libc.EFD_CLOEXEC);
-            if (_wake < 0 || !TryAdd(_wake, WakeData)) throw new PciDeviceException($"no event descriptor to wake who waits: {Libc.LastError()}");
+            if (_wake < 0 || !TryAdd(_wake, WakeData))
+                throw new PciDeviceException($"no event descriptor to wake who waits: {Libc.LastError()}");
             foreach (var vector in vectors) Add(vector);
         }
         catch
@@ -56,11 +56,12 @@ public sealed unsafe class InterruptWaiter : IDisposable
     }
 
     /// <summary>
-    /// Waits until a vector has fired, and takes the count of each that has (<see cref="InterruptVector.TakeCount"/>). It
-    /// returns with the first one, and waits for no other: of vectors that fire together, as at the end of a connection,
-    /// some may come only with a further call.
+    /// Waits until a vector has fired, and takes the count of each that has (<see cref="InterruptVector.TakeCount"/>).
+    /// It returns with the first one, and waits for no other: of vectors that fire together, as at the end of a
+    /// connection, some may come only with a further call.
     /// </summary>
-    /// <param name="fired">Receives the vectors that have fired; those for which there is no room stay for the next call.</param>
+    /// <param name="fired">Receives the vectors that have fired; those for which there is no room stay for the next
+    /// call.</param>
     /// <param name="timeout">
     /// At most this long, in real time in whole milliseconds; <see cref="Timeout.InfiniteTimeSpan"/> for ever.
     /// </param>
@@ -69,7 +70,8 @@ public sealed unsafe class InterruptWaiter : IDisposable
     public int Wait(Span<InterruptVector> fired, TimeSpan timeout)
     {
         ObjectDisposedException.ThrowIf(_epoll < 0, this);
-        if (fired.IsEmpty) throw new ArgumentException("no room for a vector: expected a span of one or more", nameof(fired));
+        if (fired.IsEmpty)
+            throw new ArgumentException("no room for a vector: expected a span of one or more", nameof(fired));
         var device = _vectors.Count > 0 ? _vectors[0].Device : null;
         var clock = device?.Clock ?? TimeProvider.System;
         long start = clock.GetTimestamp();
@@ -85,7 +87,8 @@ public sealed unsafe class InterruptWaiter : IDisposable
             bool isWoken = false;
             for (int i = 0; i < ready; i++)
             {
-                ulong data = BinaryPrimitives.ReadUInt64LittleEndian(new(events + i * s_eventLength + s_dataOffset, sizeof(ulong)));
+                ulong data = BinaryPrimitives.ReadUInt64LittleEndian(
+                    new(events + i * s_eventLength + s_dataOffset, sizeof(ulong)));
                 if (data == WakeData)
                 {
                     isWoken = TakeWake();
@@ -100,7 +103,9 @@ public sealed unsafe class InterruptWaiter : IDisposable
         }
     }
 
-    /// <summary>Ends the wait of another thread at once, or the next wait. For any thread; does nothing after disposal.</summary>
+    /// <summary>
+    /// Ends the wait of another thread at once, or the next wait. For any thread; does nothing after disposal.
+    /// </summary>
     public void Wake()
     {
         ulong one = 1;
@@ -139,10 +144,12 @@ public sealed unsafe class InterruptWaiter : IDisposable
     private int WaitOnce(byte* events, int most, TimeSpan longest)
     {
         // Up to the next millisecond: a wait of less would look again and again.
-        int milliseconds = longest == TimeSpan.MaxValue ? -1 : (int)Math.Clamp(Math.Ceiling(longest.TotalMilliseconds), 0, int.MaxValue);
+        int milliseconds = longest == TimeSpan.MaxValue ? -1
+            : (int)Math.Clamp(Math.Ceiling(longest.TotalMilliseconds), 0, int.MaxValue);
         int ready = Libc.epoll_wait(_epoll, events, most, milliseconds);
         if (ready >= 0) return ready;
         // A signal of the runtime's own.
-        return Marshal.GetLastPInvokeError() == Libc.EINTR ? 0 : throw new PciDeviceException($"epoll_wait: {Libc.LastError()}");
+        return Marshal.GetLastPInvokeError() == Libc.EINTR ? 0
+            : throw new PciDeviceException($"epoll_wait: {Libc.LastError()}");
     }
 }

@@ -3,8 +3,8 @@ using Ixy.Vfio.Interop;
 namespace Ixy.Vfio;
 
 /// <summary>
-/// What the kernel's two transports have in common: configuration space is a part of a file, and a BAR is opened once and closed
-/// at the end.
+/// What the kernel's two transports have in common: configuration space is a part of a file, and a BAR is opened once
+/// and closed at the end.
 /// </summary>
 public abstract unsafe partial class KernelPciDevice : PciDevice
 {
@@ -12,9 +12,11 @@ public abstract unsafe partial class KernelPciDevice : PciDevice
 
     /// <summary>Opens a function through VFIO if it is bound to that, and otherwise through sysfs.</summary>
     /// <param name="address">Where the function is.</param>
-    /// <param name="check">Called with the function when its configuration can be read; throws if it is not wanted.</param>
+    /// <param name="check">Called with the function when its configuration can be read; throws if it is not
+    /// wanted.</param>
     /// <exception cref="DeviceNotFoundException">There is none at this address.</exception>
-    /// <exception cref="PciDeviceException">What <see cref="VfioPciDevice"/> or <see cref="SysfsPciDevice"/> throws.</exception>
+    /// <exception cref="PciDeviceException">What <see cref="VfioPciDevice"/> or <see cref="SysfsPciDevice"/>
+    /// throws.</exception>
     public static KernelPciDevice Open(PciAddress address, Action<PciDevice>? check = null)
     {
         var function = new SysfsFunction(SysfsFunction.Root, address.ToString());
@@ -26,7 +28,8 @@ public abstract unsafe partial class KernelPciDevice : PciDevice
     {
         uint value = 0;
         if (Libc.pread(ConfigFile, &value, (nuint)size, ConfigStart + offset) != size)
-            throw new PciDeviceException($"{Name}: configuration space cannot be read at 0x{offset:x}: {Libc.LastError()}");
+            throw new PciDeviceException(
+                $"{Name}: configuration space cannot be read at 0x{offset:x}: {Libc.LastError()}");
         return value;
     }
 
@@ -34,7 +37,8 @@ public abstract unsafe partial class KernelPciDevice : PciDevice
     public override void WriteConfig(int offset, uint value, int size)
     {
         if (Libc.pwrite(ConfigFile, &value, (nuint)size, ConfigStart + offset) != size)
-            throw new PciDeviceException($"{Name}: configuration space cannot be written at 0x{offset:x}: {Libc.LastError()}");
+            throw new PciDeviceException(
+                $"{Name}: configuration space cannot be written at 0x{offset:x}: {Libc.LastError()}");
     }
 
     /// <inheritdoc/>

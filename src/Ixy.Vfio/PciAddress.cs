@@ -5,8 +5,9 @@ namespace Ixy.Vfio;
 
 /// <summary>
 /// The address of a PCI function: domain, bus, device and function, written <c>0000:03:00.0</c>
-/// (the short form <c>03:00.0</c> means domain 0). A domain has four hexadecimal digits or more, up to eight: the kernel gives those
-/// that it makes up itself, as for the devices behind Intel's VMD, numbers from 0x10000 on, as in <c>10000:e1:00.0</c>.
+/// (the short form <c>03:00.0</c> means domain 0). A domain has four hexadecimal digits or more, up to eight: the
+/// kernel gives those that it makes up itself, as for the devices behind Intel's VMD, numbers from 0x10000 on, as in
+/// <c>10000:e1:00.0</c>.
 /// </summary>
 public readonly partial record struct PciAddress(uint Domain, byte Bus, byte Device, byte Function)
 {
@@ -18,13 +19,17 @@ public readonly partial record struct PciAddress(uint Domain, byte Bus, byte Dev
         address = match.Success ? new(Number(1), (byte)Number(2), (byte)Number(3), (byte)Number(4)) : default;
         return match.Success;
 
-        uint Number(int group) => uint.Parse($"0{match.Groups[group].ValueSpan}", NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+        uint Number(int group) =>
+            uint.Parse($"0{match.Groups[group].ValueSpan}", NumberStyles.AllowHexSpecifier,
+            CultureInfo.InvariantCulture);
     }
 
     /// <summary>The long form, as in <c>/sys/bus/pci/devices</c>: <c>0000:03:00.0</c>.</summary>
     public override string ToString() => $"{Domain:x4}:{Bus:x2}:{Device:x2}.{Function}";
 
     // A bus has 32 devices, and a device 8 functions.
-    [GeneratedRegex(@"^(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}):([01][0-9a-f])\.([0-7])\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}):([01][0-9a-f])\.([0-7])\z",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Form();
 }

@@ -7,7 +7,9 @@ public abstract unsafe partial class PciBar
     /// <exception cref="ArgumentOutOfRangeException">The offset is outside the window.</exception>
     public byte Read8(uint offset) => (byte)Load(Checked(offset, sizeof(byte)), sizeof(byte));
 
-    /// <summary>Reads the 16-bit register at <paramref name="offset"/> (bytes from the start, a multiple of 2).</summary>
+    /// <summary>
+    /// Reads the 16-bit register at <paramref name="offset"/> (bytes from the start, a multiple of 2).
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The offset is outside the window or not aligned.</exception>
     public ushort Read16(uint offset) => (ushort)Load(Checked(offset, sizeof(ushort)), sizeof(ushort));
 
@@ -15,7 +17,9 @@ public abstract unsafe partial class PciBar
     /// <exception cref="ArgumentOutOfRangeException">The offset is outside the window.</exception>
     public void Write8(uint offset, byte value) => Store(Checked(offset, sizeof(byte)), value, sizeof(byte));
 
-    /// <summary>Writes the 16-bit register at <paramref name="offset"/> (bytes from the start, a multiple of 2).</summary>
+    /// <summary>
+    /// Writes the 16-bit register at <paramref name="offset"/> (bytes from the start, a multiple of 2).
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The offset is outside the window or not aligned.</exception>
     public void Write16(uint offset, ushort value) => Store(Checked(offset, sizeof(ushort)), value, sizeof(ushort));
 }

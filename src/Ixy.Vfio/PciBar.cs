@@ -10,18 +10,22 @@ public abstract unsafe partial class PciBar
     /// <summary>Length of the window in bytes.</summary>
     public abstract uint Length { get; }
 
-    /// <summary>Reads the 32-bit register at <paramref name="offset"/> (bytes from the start, a multiple of 4).</summary>
+    /// <summary>
+    /// Reads the 32-bit register at <paramref name="offset"/> (bytes from the start, a multiple of 4).
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The offset is outside the window or not aligned.</exception>
     public uint Read32(uint offset) => Load(Checked(offset, sizeof(uint)), sizeof(uint));
 
-    /// <summary>Writes the 32-bit register at <paramref name="offset"/> (bytes from the start, a multiple of 4).</summary>
+    /// <summary>
+    /// Writes the 32-bit register at <paramref name="offset"/> (bytes from the start, a multiple of 4).
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The offset is outside the window or not aligned.</exception>
     public void Write32(uint offset, uint value) => Store(Checked(offset, sizeof(uint)), value, sizeof(uint));
 
     /// <summary>
-    /// A pointer through which the register of <paramref name="size"/> bytes (1, 2, 4 or 8) at <paramref name="offset"/> can
-    /// be written with one volatile store of that size (a doorbell). False where the transport has no such pointer; then
-    /// use the methods. The pointer lives as long as the device is open.
+    /// A pointer through which the register of <paramref name="size"/> bytes (1, 2, 4 or 8) at
+    /// <paramref name="offset"/> can be written with one volatile store of that size (a doorbell). False where the
+    /// transport has no such pointer; then use the methods. The pointer lives as long as the device is open.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The offset is outside the window or not aligned.</exception>
     public bool TryGetPointer(uint offset, int size, out void* pointer)
@@ -43,6 +47,7 @@ public abstract unsafe partial class PciBar
     {
         if (offset % (uint)size == 0 && Length >= (uint)size && offset <= Length - (uint)size) return offset;
         throw new ArgumentOutOfRangeException(nameof(offset),
-            $"0x{offset:x} is no {size * 8}-bit register of a BAR of 0x{Length:x} bytes: expected a multiple of {size} below its length.");
+            $"0x{offset:x} is no {size * 8}-bit register of a BAR of 0x{Length:x} bytes: expected a multiple of {size} "
+            + "below its length.");
     }
 }

@@ -7,14 +7,14 @@ public abstract partial class PciDevice
     public uint ClassCode => ReadConfig(PciConfig.RevisionId, 4) >> 8;
 
     /// <summary>
-    /// The device has left for good and every access to it fails, as when the server of a vfio-user device has ended. It is
-    /// to be disposed. For any thread, and as cheap as a look at a variable.
+    /// The device has left for good and every access to it fails, as when the server of a vfio-user device has ended.
+    /// It is to be disposed. For any thread, and as cheap as a look at a variable.
     /// </summary>
     public virtual bool IsGone => false;
 
     /// <summary>
-    /// Throws what made the device leave (<see cref="IsGone"/>). A loop that only polls memory would never learn of it: let
-    /// another thread, or the loop itself now and then, ask here. For any thread.
+    /// Throws what made the device leave (<see cref="IsGone"/>). A loop that only polls memory would never learn of it:
+    /// let another thread, or the loop itself now and then, ask here. For any thread.
     /// </summary>
     /// <exception cref="PciDeviceException">The device is gone; the message has the reason.</exception>
     public virtual void ThrowIfGone()

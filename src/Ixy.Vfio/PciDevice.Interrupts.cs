@@ -16,7 +16,8 @@ public abstract partial class PciDevice
     /// </summary>
     /// <param name="kind">INTx, MSI or MSI-X.</param>
     /// <param name="count">1 up to <see cref="CountInterruptVectors"/>; the device may use no others.</param>
-    /// <exception cref="InterruptsNotSupportedException">The transport has no interrupts, or the function not as many.</exception>
+    /// <exception cref="InterruptsNotSupportedException">The transport has no interrupts, or the function not as
+    /// many.</exception>
     /// <exception cref="InvalidOperationException">Vectors are connected already.</exception>
     /// <exception cref="PciDeviceException">The kernel refused.</exception>
     public InterruptVectors EnableInterrupts(InterruptKind kind, int count = 1)
@@ -26,19 +27,27 @@ public abstract partial class PciDevice
             throw new InterruptsNotSupportedException(
                 $"{Name} has {available} {kind} vectors, and {count} were asked for: expected 1 to {available}");
         if (_interrupts is { IsDisposed: false })
-            throw new InvalidOperationException($"{Name}: {_interrupts.Kind} vectors are connected: dispose them first");
+            throw new InvalidOperationException(
+                $"{Name}: {_interrupts.Kind} vectors are connected: dispose them first");
         return _interrupts = new(this, kind, count);
     }
 
-    /// <summary>Connects event descriptors to the vectors 0, 1, … and unmasks them. Not called for more than the function has.</summary>
+    /// <summary>
+    /// Connects event descriptors to the vectors 0, 1, … and unmasks them. Not called for more than the function has.
+    /// </summary>
     /// <exception cref="PciDeviceException">The transport refused.</exception>
-    protected internal virtual void ConnectInterrupts(InterruptKind kind, ReadOnlySpan<int> eventDescriptors) => CountInterruptVectors(kind);
+    protected internal virtual void ConnectInterrupts(InterruptKind kind, ReadOnlySpan<int> eventDescriptors) =>
+        CountInterruptVectors(kind);
 
-    /// <summary>Undoes <see cref="ConnectInterrupts"/>: no descriptor is signalled any more when this returns.</summary>
+    /// <summary>
+    /// Undoes <see cref="ConnectInterrupts"/>: no descriptor is signalled any more when this returns.
+    /// </summary>
     /// <exception cref="PciDeviceException">The transport refused.</exception>
     protected internal virtual void DisconnectInterrupts(InterruptKind kind) => CountInterruptVectors(kind);
 
-    /// <summary>Masks or unmasks the interrupt line. MSI and MSI-X have mask bits of their own, the same on every transport.</summary>
+    /// <summary>
+    /// Masks or unmasks the interrupt line. MSI and MSI-X have mask bits of their own, the same on every transport.
+    /// </summary>
     /// <exception cref="PciDeviceException">The transport refused.</exception>
     protected internal virtual void MaskInterruptLine(bool masked) => CountInterruptVectors(InterruptKind.Intx);
 }

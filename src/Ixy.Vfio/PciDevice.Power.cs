@@ -19,7 +19,8 @@ public abstract partial class PciDevice
         uint after = ReadConfig(control, 2);
         if ((after & PowerStateMask) != 0)
             throw new PciDeviceException(
-                $"{Name} does not wake up: 10 ms after it was told so, its power management register is 0x{after:x4}, expected 0 (D0) in the lowest two bits");
+                $"{Name} does not wake up: 10 ms after it was told so, its power management register is 0x{after:x4}, "
+                + "expected 0 (D0) in the lowest two bits");
         // 3.2.4: without this bit it has forgotten all but what is sticky.
         if ((after & NoSoftReset) != 0) return;
         for (int i = 0; i < values.Length; i++) WriteConfig(places[i].Offset, values[i], places[i].Size);

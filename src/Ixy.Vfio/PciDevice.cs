@@ -13,8 +13,8 @@ public abstract partial class PciDevice : IDisposable
     private bool _disposed;
 
     /// <summary>
-    /// What it is called: the PCI address or device specifier that the user asked for. Messages, captures and metrics go by it, so no two that
-    /// are open at once should have the same.
+    /// What it is called: the PCI address or device specifier that the user asked for. Messages, captures and metrics
+    /// go by it, so no two that are open at once should have the same.
     /// </summary>
     public abstract string Name { get; }
 
@@ -25,8 +25,8 @@ public abstract partial class PciDevice : IDisposable
     public ushort DeviceId => (ushort)ReadConfig(PciConfig.DeviceId, 2);
 
     /// <summary>
-    /// The NUMA node the device is attached to: memory and cores of that node are the nearest. Null where there is none:
-    /// on machines with a single one, and for devices that are simulated or in another process.
+    /// The NUMA node the device is attached to: memory and cores of that node are the nearest. Null where there is
+    /// none: on machines with a single one, and for devices that are simulated or in another process.
     /// </summary>
     public virtual int? NumaNode => null;
 
@@ -50,7 +50,10 @@ public abstract partial class PciDevice : IDisposable
     /// <exception cref="PciDeviceException">The access failed.</exception>
     public void EnableBars() => ChangeCommand(clear: 0, set: MemorySpaceEnable | IoSpaceEnable);
 
-    /// <summary>Lets the device read and write memory on its own (PCI command register, bit 2), and decode its BARs (bits 0 and 1).</summary>
+    /// <summary>
+    /// Lets the device read and write memory on its own (PCI command register, bit 2), and decode its BARs (bits 0 and
+    /// 1).
+    /// </summary>
     /// <exception cref="PciDeviceException">The access failed.</exception>
     public void EnableBusMaster() => ChangeCommand(clear: 0, set: BusMasterEnable | MemorySpaceEnable | IoSpaceEnable);
 
@@ -64,7 +67,9 @@ public abstract partial class PciDevice : IDisposable
     /// <summary>Takes the memory away from the device again; it must not touch it any more when this returns.</summary>
     protected internal abstract void UnmapDma(DmaChunk chunk);
 
-    /// <summary>Interrupts and bus master off, DMA unmapped, descriptors closed. Does nothing the second time.</summary>
+    /// <summary>
+    /// Interrupts and bus master off, DMA unmapped, descriptors closed. Does nothing the second time.
+    /// </summary>
     public void Dispose()
     {
         if (_disposed) return;
@@ -74,25 +79,27 @@ public abstract partial class PciDevice : IDisposable
     }
 
     /// <summary>
-    /// Whether the device answers at the moment. Whoever asks it something of his own accord, that nobody waits for, asks this first:
-    /// a server that is stopped for a while is not to be lost by it. For any thread.
+    /// Whether the device answers at the moment. Whoever asks it something of his own accord, that nobody waits for,
+    /// asks this first: a server that is stopped for a while is not to be lost by it. For any thread.
     /// </summary>
     public virtual bool AnswersNow() => true;
 
     /// <summary>
-    /// Runs register accesses that belong together, as to counters which a read clears: those of other threads that come
-    /// this way wait, and a simulated card stands still. For any thread; may be nested.
+    /// Runs register accesses that belong together, as to counters which a read clears: those of other threads that
+    /// come this way wait, and a simulated card stands still. For any thread; may be nested.
     /// </summary>
     /// <remarks>
-    /// A lock of the driver's own would not do: whoever holds a simulated card still and then wants the lock waits for a
-    /// thread that has it and waits for the card.
+    /// A lock of the driver's own would not do: whoever holds a simulated card still and then wants the lock waits for
+    /// a thread that has it and waits for the card.
     /// </remarks>
     public virtual T Exclusively<T>(Func<T> accesses)
     {
         lock (_access) return accesses();
     }
 
-    /// <summary>Does what quiets the device. One that is gone, or leaves meanwhile, is quiet already: that is no error then.</summary>
+    /// <summary>
+    /// Does what quiets the device. One that is gone, or leaves meanwhile, is quiet already: that is no error then.
+    /// </summary>
     /// <exception cref="PciDeviceException">The action failed though the device is there.</exception>
     public void UnlessGone(Action action)
     {
@@ -107,7 +114,9 @@ public abstract partial class PciDevice : IDisposable
         }
     }
 
-    /// <summary>Releases what the transport holds. Called once, after bus mastering is off and all memory unmapped.</summary>
+    /// <summary>
+    /// Releases what the transport holds. Called once, after bus mastering is off and all memory unmapped.
+    /// </summary>
     protected abstract void Close();
 
     // Whatever one of the steps throws, the others are taken.
@@ -124,5 +133,6 @@ public abstract partial class PciDevice : IDisposable
         }
     }
 
-    private void ChangeCommand(uint clear, uint set) => WriteConfig(PciConfig.Command, ReadConfig(PciConfig.Command, 2) & ~clear | set, 2);
+    private void ChangeCommand(uint clear, uint set) =>
+        WriteConfig(PciConfig.Command, ReadConfig(PciConfig.Command, 2) & ~clear | set, 2);
 }

@@ -1,6 +1,8 @@
 namespace Ixy.Vfio;
 
-/// <summary>A PCI function could not be opened or used. The message says what was found, what was expected, and the cure.</summary>
+/// <summary>
+/// A PCI function could not be opened or used. The message says what was found, what was expected, and the cure.
+/// </summary>
 public class PciDeviceException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>No such PCI function, or no such file or socket behind the specifier.</summary>

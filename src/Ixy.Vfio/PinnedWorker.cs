@@ -3,8 +3,8 @@ using System.Runtime.ExceptionServices;
 namespace Ixy.Vfio;
 
 /// <summary>
-/// A thread that has a core of its own and most often polls. It does not keep the process alive. All members may be used by
-/// any thread; <see cref="GiveWay"/> is for the worker itself.
+/// A thread that has a core of its own and most often polls. It does not keep the process alive. All members may be
+/// used by any thread; <see cref="GiveWay"/> is for the worker itself.
 /// </summary>
 /// <example>
 /// <code>
@@ -39,7 +39,10 @@ public sealed class PinnedWorker : IDisposable
     /// <summary>The number of the core it runs on.</summary>
     public int Core { get; }
 
-    /// <summary>Another pinned thread of this process runs on the core: see <see cref="GiveWay"/>. As cheap as a look at a variable.</summary>
+    /// <summary>
+    /// Another pinned thread of this process runs on the core: see <see cref="GiveWay"/>. As cheap as a look at a
+    /// variable.
+    /// </summary>
     public bool SharesCore => CoreUse.IsShared(Core);
 
     /// <summary>The body is to return. As cheap as a look at a variable.</summary>
@@ -56,16 +59,17 @@ public sealed class PinnedWorker : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(core);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(core, ThreadPlacement.MostCores);
         var worker = new PinnedWorker(name, core, body);
-        // Here, not on the thread: whoever starts several on one core wants each of them to know from its first round on.
+        // Here, not on the thread: whoever starts several on one core wants each of them to know from its first round
+        // on.
         CoreUse.Enter(core);
         worker._thread.Start();
         return worker;
     }
 
     /// <summary>
-    /// Lets the other pinned threads of the core have their turn; does nothing if there are none. A polling body calls it
-    /// when it has found nothing to do, and after some tens of microseconds of work: without it the others wait for the
-    /// scheduler, which is milliseconds, and their rings overflow.
+    /// Lets the other pinned threads of the core have their turn; does nothing if there are none. A polling body calls
+    /// it when it has found nothing to do, and after some tens of microseconds of work: without it the others wait for
+    /// the scheduler, which is milliseconds, and their rings overflow.
     /// </summary>
     public void GiveWay()
     {
@@ -83,7 +87,9 @@ public sealed class PinnedWorker : IDisposable
         _failure?.Throw();
     }
 
-    /// <summary>Asks the body to return and waits until it has. What it threw is not thrown here: that is <see cref="Join"/>'s.</summary>
+    /// <summary>
+    /// Asks the body to return and waits until it has. What it threw is not thrown here: that is <see cref="Join"/>'s.
+    /// </summary>
     public void Dispose()
     {
         RequestStop();

@@ -11,20 +11,27 @@ public sealed partial class SysfsFunction
 
     /// <summary>The number of its IOMMU group; null where no IOMMU is in use.</summary>
     public int? IommuGroup =>
-        int.TryParse(LinkName("iommu_group"), NumberStyles.None, CultureInfo.InvariantCulture, out int group) ? group : null;
+        int.TryParse(LinkName("iommu_group"), NumberStyles.None, CultureInfo.InvariantCulture, out int group) ? group
+        : null;
 
     /// <summary>The devices of its IOMMU group, itself among them. Not all need be PCI functions.</summary>
     public IEnumerable<SysfsFunction> GroupMembers()
     {
-        string functions = Path.GetDirectoryName(Directory)!, members = Path.Combine(Directory, "iommu_group", "devices");
-        foreach (string name in System.IO.Directory.GetFileSystemEntries(members).Select(Path.GetFileName).Order(StringComparer.Ordinal)!)
+        string functions = Path.GetDirectoryName(Directory)!,
+            members = Path.Combine(Directory, "iommu_group", "devices");
+        foreach (string name in System.IO.Directory.GetFileSystemEntries(members).Select(Path.GetFileName)
+            .Order(StringComparer.Ordinal)!)
         {
             if ((Find(functions, name) ?? Find(members, name)) is { } member) yield return member;
         }
     }
 
-    /// <summary>Why it cannot be used with physical addresses, where <see cref="IsBehindTranslation"/>, and what helps.</summary>
+    /// <summary>
+    /// Why it cannot be used with physical addresses, where <see cref="IsBehindTranslation"/>, and what helps.
+    /// </summary>
     public string DescribeTranslation() =>
-        $"{Name} is behind an IOMMU that translates (the type of its group {IommuGroup} is {IommuType}), which blocks the " +
-        $"physical addresses that sysfs has to do with: use it through VFIO with 'sudo ixy bind {Name}', or boot the kernel with iommu=pt";
+        $"{Name} is behind an IOMMU that translates (the type of its group {IommuGroup} is {IommuType}), which blocks "
+        + "the " +
+        $"physical addresses that sysfs has to do with: use it through VFIO with 'sudo ixy bind {Name}', or boot the "
+        + "kernel with iommu=pt";
 }

@@ -3,11 +3,14 @@ using System.Globalization;
 namespace Ixy.Vfio;
 
 /// <summary>
-/// What sysfs tells everybody about a PCI function: its driver, its IOMMU group, its NUMA node. Read anew each time. For any thread.
+/// What sysfs tells everybody about a PCI function: its driver, its IOMMU group, its NUMA node. Read anew each time.
+/// For any thread.
 /// </summary>
 public sealed partial class SysfsFunction
 {
-    /// <summary>Where the kernel shows the functions of this machine, each in a directory that is called by its address.</summary>
+    /// <summary>
+    /// Where the kernel shows the functions of this machine, each in a directory that is called by its address.
+    /// </summary>
     public const string Root = "/sys/bus/pci/devices";
 
     /// <summary>The function with this name.</summary>
@@ -31,20 +34,27 @@ public sealed partial class SysfsFunction
     /// <summary>The kernel driver it is bound to; null if there is none.</summary>
     public string? Driver => LinkName("driver");
 
-    /// <summary>The driver gives functions to user space: vfio-pci, or a vendor's variant of it such as mlx5_vfio_pci.</summary>
+    /// <summary>
+    /// The driver gives functions to user space: vfio-pci, or a vendor's variant of it such as mlx5_vfio_pci.
+    /// </summary>
     public bool IsBoundToVfio => Driver is { } driver && IsVfio(driver);
 
     /// <summary>
-    /// What the IOMMU does for its group while the kernel has it, as in "DMA", "DMA-FQ" or "identity" (kernel documentation,
-    /// ABI/testing/sysfs-kernel-iommu_groups); null where no IOMMU is in use, or the kernel does not say.
+    /// What the IOMMU does for its group while the kernel has it, as in "DMA", "DMA-FQ" or "identity" (kernel
+    /// documentation, ABI/testing/sysfs-kernel-iommu_groups); null where no IOMMU is in use, or the kernel does not
+    /// say.
     /// </summary>
     public string? IommuType => ReadText("iommu_group/type");
 
-    /// <summary>The IOMMU lets through only what the kernel has mapped, so a physical address that it knows nothing of is blocked.</summary>
+    /// <summary>
+    /// The IOMMU lets through only what the kernel has mapped, so a physical address that it knows nothing of is
+    /// blocked.
+    /// </summary>
     public bool IsBehindTranslation => IommuType is "DMA" or "DMA-FQ" or "blocked";
 
     /// <summary>Its NUMA node; null where the kernel knows none (-1, or no such file).</summary>
-    public int? NumaNode => int.TryParse(ReadText("numa_node"), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int node)
+    public int? NumaNode =>
+        int.TryParse(ReadText("numa_node"), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int node)
         && node >= 0 ? node : null;
 
     /// <summary>Whether the driver of this name gives functions to user space.</summary>
@@ -53,7 +63,9 @@ public sealed partial class SysfsFunction
     // Null where there is no such link.
     private string? LinkName(string link) => Path.GetFileName(new FileInfo(Path.Combine(Directory, link)).LinkTarget);
 
-    /// <summary>The text of one of its files, without blanks around it; null where this kernel has no such file.</summary>
+    /// <summary>
+    /// The text of one of its files, without blanks around it; null where this kernel has no such file.
+    /// </summary>
     public string? ReadText(string file)
     {
         string path = Path.Combine(Directory, file);

@@ -27,8 +27,10 @@ public sealed unsafe partial class SysfsPciDevice
 
     private IommuTranslatesException IsTranslated() => new(_function.DescribeTranslation());
 
-    private PrivilegeException NeedsRoot() => new($"{Name} is driven through sysfs, which needs root: run as root, or bind it to vfio-pci");
+    private PrivilegeException NeedsRoot() =>
+        new($"{Name} is driven through sysfs, which needs root: run as root, or bind it to vfio-pci");
 
     private PciDeviceException IsHeld(string driver) => new(
-        $"{Name} is held by the kernel driver {driver}: release it with 'echo {Name} | sudo tee {_function.Directory}/driver/unbind'");
+        $"{Name} is held by the kernel driver {driver}: release it with 'echo {Name} | sudo tee "
+        + $"{_function.Directory}/driver/unbind'");
 }

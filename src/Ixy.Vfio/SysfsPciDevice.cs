@@ -5,9 +5,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Ixy.Vfio;
 
 /// <summary>
-/// The sysfs transport: <c>config</c> and <c>resourceN</c> of a function that no kernel driver holds, and huge pages with
-/// physical addresses (kernel documentation, PCI/sysfs-pci). Needs root, but no kernel module. It has no interrupts: the
-/// kernel hands those of a function only to a driver.
+/// The sysfs transport: <c>config</c> and <c>resourceN</c> of a function that no kernel driver holds, and huge pages
+/// with physical addresses (kernel documentation, PCI/sysfs-pci). Needs root, but no kernel module. It has no
+/// interrupts: the kernel hands those of a function only to a driver.
 /// </summary>
 public sealed unsafe partial class SysfsPciDevice : KernelPciDevice
 {
@@ -19,7 +19,8 @@ public sealed unsafe partial class SysfsPciDevice : KernelPciDevice
     /// <param name="check">Called with the function before it is touched; throws if it is not wanted.</param>
     /// <exception cref="DeviceNotFoundException">There is none at this address.</exception>
     /// <exception cref="PrivilegeException">Not root.</exception>
-    /// <exception cref="PciDeviceException">A kernel driver holds the function; the message has the command that releases it.</exception>
+    /// <exception cref="PciDeviceException">A kernel driver holds the function; the message has the command that
+    /// releases it.</exception>
     public SysfsPciDevice(PciAddress address, Action<PciDevice>? check = null)
         : this(new SysfsFunction(SysfsFunction.Root, address.ToString()), check)
     {

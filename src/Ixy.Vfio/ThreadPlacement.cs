@@ -36,13 +36,15 @@ public static unsafe class ThreadPlacement
     }
 
     /// <summary>
-    /// Chooses cores for threads that poll: on a NUMA node if one is given, as far as it has enough of them, and isolated ones
-    /// (kernel parameter <c>isolcpus</c>) before others. A process that is confined to certain cores (taskset(1), cgroups) gets
-    /// only these. Where there are fewer cores than threads, threads share: see <see cref="PinnedWorker.GiveWay"/>. The same
-    /// machine always gives the same answer: who needs several cores asks once for all of them.
+    /// Chooses cores for threads that poll: on a NUMA node if one is given, as far as it has enough of them, and
+    /// isolated ones (kernel parameter <c>isolcpus</c>) before others. A process that is confined to certain cores
+    /// (taskset(1), cgroups) gets only these. Where there are fewer cores than threads, threads share: see
+    /// <see cref="PinnedWorker.GiveWay"/>. The same machine always gives the same answer: who needs several cores asks
+    /// once for all of them.
     /// </summary>
     /// <param name="count">How many threads there are, one or more.</param>
-    /// <param name="numaNode">The node of the device they drive (<see cref="PciDevice.NumaNode"/>); null for any.</param>
+    /// <param name="numaNode">The node of the device they drive (<see cref="PciDevice.NumaNode"/>); null for
+    /// any.</param>
     /// <returns>A core for each thread.</returns>
     /// <exception cref="PciDeviceException">The kernel does not tell.</exception>
     public static int[] ChooseCores(int count, int? numaNode = null)

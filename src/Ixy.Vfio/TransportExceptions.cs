@@ -1,8 +1,8 @@
 namespace Ixy.Vfio;
 
 /// <summary>
-/// VFIO is not to be had here: its kernel modules are not loaded or of another version, no IOMMU is there or in use, or it does
-/// not remap interrupts. The message has the cure. The sysfs transport needs none of this.
+/// VFIO is not to be had here: its kernel modules are not loaded or of another version, no IOMMU is there or in use, or
+/// it does not remap interrupts. The message has the cure. The sysfs transport needs none of this.
 /// </summary>
 public sealed class VfioUnavailableException(string message) : PciDeviceException(message);
 
@@ -13,8 +13,11 @@ public sealed class NotBoundToVfioException(string message, string? driver) : Pc
     public string? Driver { get; } = driver;
 }
 
-/// <summary>Other functions of the IOMMU group, which can reach each other's memory, are still driven by the kernel.</summary>
-public sealed class GroupNotViableException(string message, int group, IReadOnlyList<string> devices) : PciDeviceException(message)
+/// <summary>
+/// Other functions of the IOMMU group, which can reach each other's memory, are still driven by the kernel.
+/// </summary>
+public sealed class GroupNotViableException(string message, int group, IReadOnlyList<string> devices)
+    : PciDeviceException(message)
 {
     /// <summary>The IOMMU group's number.</summary>
     public int Group { get; } = group;

@@ -7,8 +7,8 @@ namespace Ixy.Vfio;
 
 /// <summary>
 /// The kernel VFIO transport: a function that is bound to vfio-pci, behind an IOMMU (kernel documentation,
-/// driver-api/vfio; linux/vfio.h). The device reaches the DMA arena and nothing else, so no root is needed: only rights to
-/// the file of its IOMMU group, and a limit on locked memory that is high enough.
+/// driver-api/vfio; linux/vfio.h). The device reaches the DMA arena and nothing else, so no root is needed: only rights
+/// to the file of its IOMMU group, and a limit on locked memory that is high enough.
 /// </summary>
 public sealed unsafe partial class VfioPciDevice : KernelPciDevice
 {
@@ -20,9 +20,11 @@ public sealed unsafe partial class VfioPciDevice : KernelPciDevice
 
     /// <summary>Opens a function and takes its IOMMU group for this process.</summary>
     /// <param name="address">Where the function is.</param>
-    /// <param name="check">Called with the function when its configuration can be read; throws if it is not wanted.</param>
+    /// <param name="check">Called with the function when its configuration can be read; throws if it is not
+    /// wanted.</param>
     /// <exception cref="DeviceNotFoundException">There is none at this address.</exception>
-    /// <exception cref="VfioUnavailableException">The kernel has no VFIO that can be used, or the function no IOMMU.</exception>
+    /// <exception cref="VfioUnavailableException">The kernel has no VFIO that can be used, or the function no
+    /// IOMMU.</exception>
     /// <exception cref="NotBoundToVfioException">It has another driver than vfio-pci, or none.</exception>
     /// <exception cref="PrivilegeException">The group's file is closed to this user.</exception>
     /// <exception cref="DeviceBusyException">Another process has the group.</exception>
@@ -73,19 +75,22 @@ public sealed unsafe partial class VfioPciDevice : KernelPciDevice
     public override void Reset()
     {
         if (!_hasReset) throw HasNoReset();
-        if (Libc.ioctl(_fd, DEVICE_RESET, null) < 0) throw new PciDeviceException($"{Name} cannot be reset: {Libc.LastError()}");
+        if (Libc.ioctl(_fd, DEVICE_RESET, null) < 0)
+            throw new PciDeviceException($"{Name} cannot be reset: {Libc.LastError()}");
     }
 
     /// <inheritdoc/>
     public override int CountInterruptVectors(InterruptKind kind) =>
-        (int)VfioCall.Query<irq_info>(_fd, DEVICE_GET_IRQ_INFO, Index(kind), $"{Name}: how many {kind} vectors it has").count;
+        (int)VfioCall.Query<irq_info>(_fd, DEVICE_GET_IRQ_INFO, Index(kind), $"{Name}: how many {kind} vectors it has")
+        .count;
 
     /// <inheritdoc/>
     protected internal override void ConnectInterrupts(InterruptKind kind, ReadOnlySpan<int> eventDescriptors) =>
         SetInterrupts(kind, IRQ_SET_ACTION_TRIGGER, eventDescriptors);
 
     /// <inheritdoc/>
-    protected internal override void DisconnectInterrupts(InterruptKind kind) => SetInterrupts(kind, IRQ_SET_ACTION_TRIGGER, [], vectors: 0);
+    protected internal override void DisconnectInterrupts(InterruptKind kind) =>
+        SetInterrupts(kind, IRQ_SET_ACTION_TRIGGER, [], vectors: 0);
 
     /// <inheritdoc/>
     protected internal override void MaskInterruptLine(bool masked) =>
@@ -110,16 +115,20 @@ public sealed unsafe partial class VfioPciDevice : KernelPciDevice
     {
         if (function.IommuGroup is not { } group)
             throw new VfioUnavailableException(
-                $"{function.Name} is behind no IOMMU, which VFIO needs: switch it on (BIOS: VT-d or AMD-Vi; kernel command line: " +
-                "intel_iommu=on or amd_iommu=on), or unbind the function from every driver to use it through sysfs as root");
+                $"{function.Name} is behind no IOMMU, which VFIO needs: switch it on (BIOS: VT-d or AMD-Vi; kernel "
+                + "command line: " +
+                "intel_iommu=on or amd_iommu=on), or unbind the function from every driver to use it through sysfs as "
+                + "root");
         if (!Path.Exists(Path.Combine(directory, "vfio")))
             throw new VfioUnavailableException(
-                $"{function.Name}: the kernel's VFIO is not loaded (there is no {directory}/vfio): load it with 'sudo modprobe vfio-pci'");
+                $"{function.Name}: the kernel's VFIO is not loaded (there is no {directory}/vfio): load it with 'sudo "
+                + "modprobe vfio-pci'");
         if (!function.IsBoundToVfio)
             throw new NotBoundToVfioException(
                 $"{function.Name} is bound to {function.Driver ?? "no driver"}, expected vfio-pci: bind it with " +
                 $"'echo vfio-pci | sudo tee {function.Directory}/driver_override; " +
-                (function.Driver is null ? "" : $"echo {function.Name} | sudo tee {function.Directory}/driver/unbind; ") +
+                (function.Driver is null ? ""
+                    : $"echo {function.Name} | sudo tee {function.Directory}/driver/unbind; ") +
                 $"echo {function.Name} | sudo tee /sys/bus/pci/drivers_probe'", function.Driver);
         return group;
     }
@@ -135,7 +144,9 @@ public sealed unsafe partial class VfioPciDevice : KernelPciDevice
     }
 
     private VfioRegion FindRegion(int index) =>
-        VfioRegion.Parse(VfioCall.Query(_fd, DEVICE_GET_REGION_INFO, sizeof(region_info), index, $"{Name}: the info of region {index}"));
+        VfioRegion.Parse(
+            VfioCall.Query(
+            _fd, DEVICE_GET_REGION_INFO, sizeof(region_info), index, $"{Name}: the info of region {index}"));
 
     // VFIO counts the kinds as the enumeration does.
     private static int Index(InterruptKind kind) => (int)kind;

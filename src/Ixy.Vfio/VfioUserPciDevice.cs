@@ -7,14 +7,15 @@ using static Ixy.Vfio.Interop.Vfio;
 namespace Ixy.Vfio;
 
 /// <summary>
-/// The vfio-user transport: a device that another process emulates, behind a Unix socket (QEMU, docs/interop/vfio-user.rst).
-/// The server maps the DMA arena and this process the areas of BARs that the server offers, so that doorbells and
-/// descriptors are plain memory; everything else is a message and its reply. When the server ends, every call
-/// throws within a moment, and <see cref="PciDevice.ThrowIfGone"/> does for loops that only poll.
+/// The vfio-user transport: a device that another process emulates, behind a Unix socket (QEMU,
+/// docs/interop/vfio-user.rst). The server maps the DMA arena and this process the areas of BARs that the server
+/// offers, so that doorbells and descriptors are plain memory; everything else is a message and its reply. When the
+/// server ends, every call throws within a moment, and <see cref="PciDevice.ThrowIfGone"/> does for loops that only
+/// poll.
 /// </summary>
 /// <remarks>
-/// The server can write to all DMA memory of this process, and can take away what it has offered for mapping: connect to
-/// servers that are trusted that far. Its answers are checked.
+/// The server can write to all DMA memory of this process, and can take away what it has offered for mapping: connect
+/// to servers that are trusted that far. Its answers are checked.
 /// </remarks>
 public sealed unsafe class VfioUserPciDevice : PciDevice
 {
@@ -31,15 +32,19 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
 
     /// <summary>Connects to a server.</summary>
     /// <param name="socket">The path of its socket, of 107 bytes at most.</param>
-    /// <param name="check">Called with the function when its configuration can be read; throws if it is not wanted.</param>
+    /// <param name="check">Called with the function when its configuration can be read; throws if it is not
+    /// wanted.</param>
     /// <exception cref="DeviceNotFoundException">There is no such socket, or nobody listens.</exception>
     /// <exception cref="DeviceSpecifierException">The path is too long, or empty.</exception>
     /// <exception cref="PrivilegeException">The socket is closed to this user.</exception>
     /// <exception cref="DeviceBusyException">Too many clients wait there.</exception>
-    /// <exception cref="DeviceTimeoutException">The server does not answer; perhaps it serves another client.</exception>
+    /// <exception cref="DeviceTimeoutException">The server does not answer; perhaps it serves another
+    /// client.</exception>
     /// <exception cref="VfioUserDisconnectedException">It has gone, or refuses the connection.</exception>
-    /// <exception cref="VfioUserProtocolException">It speaks another version, or does not keep to the protocol.</exception>
-    public VfioUserPciDevice(string socket, Action<PciDevice>? check = null) : this(socket, check, ClientConnection.StandardTimeout)
+    /// <exception cref="VfioUserProtocolException">It speaks another version, or does not keep to the
+    /// protocol.</exception>
+    public VfioUserPciDevice(string socket, Action<PciDevice>? check = null)
+        : this(socket, check, ClientConnection.StandardTimeout)
     {
     }
 
@@ -91,8 +96,10 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
     /// <inheritdoc/>
     public override void Reset()
     {
-        if ((_info.flags & DEVICE_FLAGS_RESET) == 0) throw new PciDeviceException($"{Name}: its server offers no reset");
-        // A server resets the whole function; behind the kernel's VFIO the header would stay. What counts of it is the command register.
+        if ((_info.flags & DEVICE_FLAGS_RESET) == 0)
+            throw new PciDeviceException($"{Name}: its server offers no reset");
+        // A server resets the whole function; behind the kernel's VFIO the header would stay. What counts of it is the
+        // command register.
         uint command = ReadConfig(PciConfig.Command, 2);
         _connection.Call(Command.DEVICE_RESET, [], []);
         WriteConfig(PciConfig.Command, command, 2);
@@ -103,7 +110,8 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
     {
         const uint Most = 2048;
         if ((uint)kind >= _info.num_irqs) return 0;
-        var info = _connection.Ask(Command.DEVICE_GET_IRQ_INFO, new irq_info { argsz = (uint)sizeof(irq_info), index = (uint)kind });
+        var info = _connection.Ask(
+            Command.DEVICE_GET_IRQ_INFO, new irq_info { argsz = (uint)sizeof(irq_info), index = (uint)kind });
         _connection.Require(info.index == (uint)kind && info.count <= Most, Command.DEVICE_GET_IRQ_INFO,
             $"{info.count} vectors of kind {info.index}, expected 0 to {Most} of kind {(uint)kind}");
         return (int)info.count;
@@ -139,7 +147,8 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
 
     /// <inheritdoc/>
     protected internal override void MaskInterruptLine(bool masked) =>
-        SetInterrupts(InterruptKind.Intx, IRQ_SET_DATA_NONE | (masked ? IRQ_SET_ACTION_MASK : IRQ_SET_ACTION_UNMASK), 0, 1, []);
+        SetInterrupts(
+            InterruptKind.Intx, IRQ_SET_DATA_NONE | (masked ? IRQ_SET_ACTION_MASK : IRQ_SET_ACTION_UNMASK), 0, 1, []);
 
     /// <inheritdoc/>
     protected internal override void MapDma(DmaChunk chunk) => UnlessGone(() => _connection.MapDma(chunk));
@@ -157,10 +166,12 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
 
     private Protocol.device_info QueryDevice()
     {
-        var info = _connection.Ask(Command.DEVICE_GET_INFO, new Protocol.device_info { argsz = (uint)sizeof(Protocol.device_info) });
+        var info = _connection.Ask(
+            Command.DEVICE_GET_INFO, new Protocol.device_info { argsz = (uint)sizeof(Protocol.device_info) });
         if ((info.flags & DEVICE_FLAGS_PCI) == 0 || info.num_regions <= PCI_CONFIG_REGION_INDEX)
             throw new PciDeviceException(
-                $"{Name} is no PCI device: flags 0x{info.flags:x}, {info.num_regions} regions, expected bit {DEVICE_FLAGS_PCI} and 9 regions");
+                $"{Name} is no PCI device: flags 0x{info.flags:x}, {info.num_regions} regions, expected bit "
+                + $"{DEVICE_FLAGS_PCI} and 9 regions");
         return info;
     }
 
@@ -181,7 +192,9 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
     private void PassEvents(InterruptKind kind, ReadOnlySpan<int> eventDescriptors)
     {
         int most = (int)Math.Min(_connection.Server.MaxMessageDescriptors, MessageSocket.MostDescriptors);
-        if (most == 0) throw new InterruptsNotSupportedException($"{Name}: its server takes no descriptors, so it cannot signal interrupts: poll instead");
+        if (most == 0)
+            throw new InterruptsNotSupportedException(
+            $"{Name}: its server takes no descriptors, so it cannot signal interrupts: poll instead");
         for (int start = 0; start < eventDescriptors.Length; start += most)
         {
             var part = eventDescriptors.Slice(start, Math.Min(most, eventDescriptors.Length - start));
@@ -189,7 +202,8 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
         }
     }
 
-    private void SetInterrupts(InterruptKind kind, uint flags, int start, int count, ReadOnlySpan<int> eventDescriptors) =>
+    private void SetInterrupts(
+        InterruptKind kind, uint flags, int start, int count, ReadOnlySpan<int> eventDescriptors) =>
         _connection.Tell(Command.DEVICE_SET_IRQS, new irq_set
         {
             argsz = (uint)sizeof(irq_set),

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Ixy;
 
 /// <summary>
-/// The free buffers that a receive queue has at hand, so that it goes to the pool once in a block and not for each packet:
-/// [Bottom, Top) are references, the warmest last. For the queue's thread.
+/// The free buffers that a receive queue has at hand, so that it goes to the pool once in a block and not for each
+/// packet: [Bottom, Top) are references, the warmest last. For the queue's thread.
 /// </summary>
 internal sealed unsafe partial class BufferBlock : IDisposable
 {
@@ -27,7 +27,9 @@ internal sealed unsafe partial class BufferBlock : IDisposable
 
     internal int Count => (int)(Top - Bottom);
 
-    /// <summary>Fetches the next ones once all are used; false if there is nothing to do or the pool is empty.</summary>
+    /// <summary>
+    /// Fetches the next ones once all are used; false if there is nothing to do or the pool is empty.
+    /// </summary>
     internal bool TryRefill()
     {
         if (Count > 0) return false;

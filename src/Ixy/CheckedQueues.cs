@@ -10,18 +10,20 @@ internal sealed class QueueUse(string queue)
     {
         if (Interlocked.CompareExchange(ref _user, Thread.CurrentThread, null) is not { } other) return;
         throw new PacketMisuseException(
-            $"{queue} is used by two threads at once: {Describe(Thread.CurrentThread)} came while {Describe(other)} was in it; expected one thread "
+            $"{queue} is used by two threads at once: {Describe(Thread.CurrentThread)} came while {Describe(other)} "
+            + "was in it; expected one thread "
             + "per queue: open the device with a queue for each (NetworkDeviceOptions.ReceiveQueues, TransmitQueues)");
     }
 
     internal void Leave() => Volatile.Write(ref _user, null);
 
-    private static string Describe(Thread thread) => $"thread '{thread.Name ?? "without a name"}' ({thread.ManagedThreadId})";
+    private static string Describe(Thread thread) =>
+        $"thread '{thread.Name ?? "without a name"}' ({thread.ManagedThreadId})";
 }
 
 /// <summary>
-/// A receive queue of a checked device: lends what was received to the application. Others are not wrapped, so the watch costs
-/// them nothing.
+/// A receive queue of a checked device: lends what was received to the application. Others are not wrapped, so the
+/// watch costs them nothing.
 /// </summary>
 internal sealed class CheckedReceiveQueue(ReceiveQueue queue, string name) : WrappedReceiveQueue(queue)
 {
@@ -44,7 +46,10 @@ internal sealed class CheckedReceiveQueue(ReceiveQueue queue, string name) : Wra
     }
 }
 
-/// <summary>A transmit queue of a checked device: packets are the card's before it can see them, and the application's again if it takes them not.</summary>
+/// <summary>
+/// A transmit queue of a checked device: packets are the card's before it can see them, and the application's again if
+/// it takes them not.
+/// </summary>
 internal sealed class CheckedTransmitQueue(TransmitQueue queue, string name) : WrappedTransmitQueue(queue)
 {
     private readonly QueueUse _use = new(name);

@@ -11,7 +11,8 @@ internal readonly struct Deadline
     internal Deadline(TimeProvider clock, TimeSpan timeout)
     {
         if (timeout < TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan)
-            throw new ArgumentOutOfRangeException(nameof(timeout), $"{timeout} is no time to wait: expected 0 or more, or Timeout.InfiniteTimeSpan");
+            throw new ArgumentOutOfRangeException(
+                nameof(timeout), $"{timeout} is no time to wait: expected 0 or more, or Timeout.InfiniteTimeSpan");
         (_clock, _timeout, _start) = (clock, timeout, clock.GetTimestamp());
     }
 

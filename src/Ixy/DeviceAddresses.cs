@@ -4,8 +4,8 @@ using Ixy.Vfio;
 namespace Ixy;
 
 /// <summary>
-/// From a buffer's address in this process to the one the device uses (design D2). A type parameter of the hot loops, so
-/// that each kind of device has its own compiled loop and the common one pays nothing.
+/// From a buffer's address in this process to the one the device uses (design D2). A type parameter of the hot loops,
+/// so that each kind of device has its own compiled loop and the common one pays nothing.
 /// </summary>
 internal interface IDeviceAddresses
 {

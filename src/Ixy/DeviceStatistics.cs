@@ -11,7 +11,9 @@ public readonly record struct LinkStatus(bool IsUp, int SpeedMbps);
 /// </summary>
 public readonly record struct DeviceStatistics
 {
-    /// <summary>Good packets that the card wrote to memory; of these the driver may have dropped some (<see cref="RxDropped"/>).</summary>
+    /// <summary>
+    /// Good packets that the card wrote to memory; of these the driver may have dropped some (<see cref="RxDropped"/>).
+    /// </summary>
     public long RxPackets { get; init; }
 
     /// <summary>Their bytes.</summary>
@@ -23,7 +25,10 @@ public readonly record struct DeviceStatistics
     /// <summary>Their bytes.</summary>
     public long TxBytes { get; init; }
 
-    /// <summary>Packets the card missed for lack of room in its packet buffer, or of descriptors in a queue. Always 0 on virtio-net: the device does not say.</summary>
+    /// <summary>
+    /// Packets the card missed for lack of room in its packet buffer, or of descriptors in a queue. Always 0 on
+    /// virtio-net: the device does not say.
+    /// </summary>
     public long RxMissed { get; init; }
 
     /// <summary>Frames with a wrong FCS.</summary>
@@ -35,6 +40,8 @@ public readonly record struct DeviceStatistics
     /// <summary>Frames the driver dropped: no buffer in the pool, or the frame is too long for one.</summary>
     public long RxDropped { get; init; }
 
-    /// <summary>Packets that <see cref="TransmitQueue.TransmitOrDrop"/> dropped, as the device cannot send them.</summary>
+    /// <summary>
+    /// Packets that <see cref="TransmitQueue.TransmitOrDrop"/> dropped, as the device cannot send them.
+    /// </summary>
     public long TxDropped { get; init; }
 }

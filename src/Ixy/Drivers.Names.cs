@@ -17,7 +17,8 @@ internal static partial class Drivers
         string id = $"{function.VendorId:x4}:{function.DeviceId:x4}";
         const uint EthernetController = 0x0200;
         return new(function.ClassCode >> 8 == EthernetController
-            ? $"{function.Name} ({id}) is a network card without a driver here: supported are Intel 82599, X540 and X550, and virtio-net"
+            ? $"{function.Name} ({id}) is a network card without a driver here: supported are Intel 82599, X540 and "
+            + "X550, and virtio-net"
             : $"{function.Name} ({id}) is no network card: its PCI class is {function.ClassCode:x6}, expected 0200xx");
     }
 }

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Ixy;
 
 /// <summary>
-/// Judges whether packets come so fast that polling is cheaper than sleeping. The rate is a moving average of five windows,
-/// and the threshold is that of ixy in C; its windows are of a second, ours of a millisecond.
+/// Judges whether packets come so fast that polling is cheaper than sleeping. The rate is a moving average of five
+/// windows, and the threshold is that of ixy in C; its windows are of a second, ours of a millisecond.
 /// </summary>
 internal struct LoadMeter(long frequency)
 {

@@ -14,7 +14,8 @@ public readonly partial record struct MacAddress
         for (int i = 0; i < 6; i++)
         {
             if (i > 0 && text[3 * i - 1] != ':') return false;
-            if (!byte.TryParse(text.Slice(3 * i, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte part))
+            if (!byte.TryParse(
+                text.Slice(3 * i, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte part))
                 return false;
             value = value << 8 | part;
         }

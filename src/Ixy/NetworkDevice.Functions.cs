@@ -24,6 +24,8 @@ public abstract partial class NetworkDevice
         return Start(function, options);
     }
 
-    /// <summary>The name of the driver for cards with these PCI ids, as <see cref="DriverName"/>; null if there is none.</summary>
+    /// <summary>
+    /// The name of the driver for cards with these PCI ids, as <see cref="DriverName"/>; null if there is none.
+    /// </summary>
     public static string? FindDriver(ushort vendorId, ushort deviceId) => Drivers.FindName(vendorId, deviceId);
 }

@@ -10,7 +10,8 @@ public abstract partial class NetworkDevice
     /// a vfio-user server (<c>vfio-user:/path</c>), or a specifier with a scheme that was registered (<c>sim:…</c>),
     /// resets it and starts its queues. The link may still be down: see <see cref="WaitForLink"/>.
     /// </summary>
-    /// <exception cref="PciDeviceException">No such device, no rights, no driver for it, or it does not answer.</exception>
+    /// <exception cref="PciDeviceException">No such device, no rights, no driver for it, or it does not
+    /// answer.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     public static NetworkDevice Open(string specifier, NetworkDeviceOptions? options = null)
     {
@@ -19,8 +20,9 @@ public abstract partial class NetworkDevice
     }
 
     /// <summary>
-    /// Opens the PCI function that <paramref name="specifier"/> names, and no driver yet: the card is as it was. What takes
-    /// long can be done before <see cref="Open(PciDevice, NetworkDeviceOptions)"/> starts it, and the network with it.
+    /// Opens the PCI function that <paramref name="specifier"/> names, and no driver yet: the card is as it was. What
+    /// takes long can be done before <see cref="Open(PciDevice, NetworkDeviceOptions)"/> starts it, and the network
+    /// with it.
     /// </summary>
     /// <exception cref="PciDeviceException">No such device, or no rights.</exception>
     public static PciDevice OpenPci(string specifier)

@@ -14,8 +14,8 @@ public abstract partial class NetworkDevice : IDisposable
     private bool _promiscuous, _isDisposed;
 
     /// <summary>
-    /// What it is called in messages, captures and metrics: the specifier it was opened with; of simulated cards with the same one, the second
-    /// that is open is <c>…#2</c>.
+    /// What it is called in messages, captures and metrics: the specifier it was opened with; of simulated cards with
+    /// the same one, the second that is open is <c>…#2</c>.
     /// </summary>
     public string Name => PciDevice.Name;
 
@@ -26,16 +26,17 @@ public abstract partial class NetworkDevice : IDisposable
     public abstract PciDevice PciDevice { get; }
 
     /// <summary>
-    /// One or more; the first is the one <see cref="Receive(Span{Packet})"/> uses. Each may be used by one thread, and different ones by
-    /// different threads at the same time: they share nothing. In checked mode
+    /// One or more; the first is the one <see cref="Receive(Span{Packet})"/> uses. Each may be used by one thread, and
+    /// different ones by different threads at the same time: they share nothing. In checked mode
     /// (<see cref="NetworkDeviceOptions.CheckedPools"/>) a queue reports two threads that meet in it.
     /// </summary>
     public IReadOnlyList<ReceiveQueue> ReceiveQueues { get; private set; } = [];
 
     /// <summary>
-    /// One or more; the first is the one <see cref="Transmit"/> uses. For one thread each, like <see cref="ReceiveQueues"/>.
-    /// A packet goes back to its pool on the thread that transmits next on this queue, so by default that has to be the
-    /// thread of the queue it was received from: thread i takes receive queue i of one device and transmit queue i of the other.
+    /// One or more; the first is the one <see cref="Transmit"/> uses. For one thread each, like
+    /// <see cref="ReceiveQueues"/>. A packet goes back to its pool on the thread that transmits next on this queue, so
+    /// by default that has to be the thread of the queue it was received from: thread i takes receive queue i of one
+    /// device and transmit queue i of the other.
     /// </summary>
     public IReadOnlyList<TransmitQueue> TransmitQueues { get; private set; } = [];
 
@@ -53,7 +54,9 @@ public abstract partial class NetworkDevice : IDisposable
     /// <summary>Sends on the first queue; see <see cref="TransmitQueue.Transmit"/>.</summary>
     public int Transmit(ReadOnlySpan<Packet> batch) => _transmitQueue.Transmit(batch);
 
-    /// <summary>Sends on the first queue, and drops what cannot be sent; see <see cref="TransmitQueue.TransmitOrDrop"/>.</summary>
+    /// <summary>
+    /// Sends on the first queue, and drops what cannot be sent; see <see cref="TransmitQueue.TransmitOrDrop"/>.
+    /// </summary>
     public int TransmitOrDrop(ReadOnlySpan<Packet> batch)
     {
         int sent = _transmitQueue.Transmit(batch);
@@ -65,8 +68,8 @@ public abstract partial class NetworkDevice : IDisposable
     public bool WaitForLink(TimeSpan timeout) => PciDevice.WaitUntil(() => Link.IsUp, timeout);
 
     /// <summary>
-    /// Stops the queues, resets the card, turns bus mastering off and releases all memory. No thread may use a queue any
-    /// more; one that sleeps until packets come is woken, with an <see cref="ObjectDisposedException"/>.
+    /// Stops the queues, resets the card, turns bus mastering off and releases all memory. No thread may use a queue
+    /// any more; one that sleeps until packets come is woken, with an <see cref="ObjectDisposedException"/>.
     /// </summary>
     public void Dispose()
     {
@@ -90,16 +93,22 @@ public abstract partial class NetworkDevice : IDisposable
         ShowCounters();
     }
 
-    /// <summary>What was made so far of queues and all that holds DMA memory besides, in the order in which it is released.</summary>
+    /// <summary>
+    /// What was made so far of queues and all that holds DMA memory besides, in the order in which it is released.
+    /// </summary>
     private protected abstract IReadOnlyList<IDisposable> Parts { get; }
 
-    /// <summary>Lets in what <see cref="Promiscuous"/> and <see cref="AllMulticast"/> wish for, beside what the filters do.</summary>
+    /// <summary>
+    /// Lets in what <see cref="Promiscuous"/> and <see cref="AllMulticast"/> wish for, beside what the filters do.
+    /// </summary>
     private protected abstract void SetReceiveModes(bool promiscuous, bool allMulticast);
 
     /// <summary>Stops the device: no DMA, no interrupts.</summary>
     private protected abstract void Quiet();
 
-    /// <summary>Memory goes after the card has stopped, and also if the card no longer answers. For a set-up that failed, too.</summary>
+    /// <summary>
+    /// Memory goes after the card has stopped, and also if the card no longer answers. For a set-up that failed, too.
+    /// </summary>
     private protected void StopAndRelease()
     {
         var parts = Parts;

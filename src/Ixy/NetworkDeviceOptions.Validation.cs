@@ -13,7 +13,8 @@ public sealed partial record NetworkDeviceOptions
         Check(TransmitQueues is >= 1 and <= 64, nameof(TransmitQueues), TransmitQueues, "1 to 64 transmit queues");
         Check(BitOperations.IsPow2(RingSize) && RingSize is >= 64 and <= 4096, nameof(RingSize), RingSize,
             "a ring size that is a power of two from 64 to 4096");
-        Check(MaxFrameSize is >= 64 and <= 15864, nameof(MaxFrameSize), MaxFrameSize, "a maximum frame size of 64 to 15864 bytes");
+        Check(MaxFrameSize is >= 64 and <= 15864, nameof(MaxFrameSize), MaxFrameSize,
+            "a maximum frame size of 64 to 15864 bytes");
         // With a VLAN tag and the FCS that is 15.5 KB, the longest frame of an 82599 (7.2.3.2.4).
         int buffer = EffectiveBufferSize;
         Check(buffer is >= 1024 and <= 16384 && buffer % 1024 == 0, nameof(BufferSize), buffer,
@@ -22,8 +23,10 @@ public sealed partial record NetworkDeviceOptions
             $"a pool of at least twice the ring size ({2 * RingSize}) and at most 1048576 buffers");
         Rss?.Validate(ReceiveQueues);
         Check((Offloads & ~Offloads.All) == 0, nameof(Offloads), (int)Offloads, $"offloads out of {Offloads.All}");
-        Check(InterruptInterval >= TimeSpan.Zero && InterruptInterval <= TimeSpan.FromMicroseconds(1046), nameof(InterruptInterval),
-            (int)Math.Clamp(InterruptInterval.TotalMicroseconds, int.MinValue, int.MaxValue), "an interrupt interval of 0 to 1046 µs");
+        Check(InterruptInterval >= TimeSpan.Zero
+            && InterruptInterval <= TimeSpan.FromMicroseconds(1046), nameof(InterruptInterval),
+            (int)Math.Clamp(InterruptInterval.TotalMicroseconds, int.MinValue, int.MaxValue),
+            "an interrupt interval of 0 to 1046 µs");
     }
 
     private static void Check(bool valid, string option, int value, string expected)

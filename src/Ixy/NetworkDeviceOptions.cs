@@ -4,47 +4,54 @@ namespace Ixy;
 public sealed partial record NetworkDeviceOptions
 {
     /// <summary>
-    /// Receive queues: 1 to 64. With several, RSS spreads flows over the first 16; a virtio-net device spreads them as it
-    /// likes. Default 1.
+    /// Receive queues: 1 to 64. With several, RSS spreads flows over the first 16; a virtio-net device spreads them as
+    /// it likes. Default 1.
     /// </summary>
     public int ReceiveQueues { get; init; } = 1;
 
     /// <summary>
-    /// Of several receive queues of an ixgbe card, one whose ring is full drops its own frames (SRRCTL.Drop_En, datasheet 8.2.3.8.7).
-    /// Otherwise they wait in the card's packet buffer of 512 KiB, which bridges some milliseconds, and every other queue waits
-    /// behind them: right only where each queue has a thread that empties it. A single queue always waits. Default true.
+    /// Of several receive queues of an ixgbe card, one whose ring is full drops its own frames (SRRCTL.Drop_En,
+    /// datasheet 8.2.3.8.7). Otherwise they wait in the card's packet buffer of 512 KiB, which bridges some
+    /// milliseconds, and every other queue waits behind them: right only where each queue has a thread that empties it.
+    /// A single queue always waits. Default true.
     /// </summary>
     public bool FullQueueDrops { get; init; } = true;
 
-    /// <summary>Transmit queues: 1 to 64. On virtio-net, where queues come in pairs, no more than receive queues. Default 1.</summary>
+    /// <summary>
+    /// Transmit queues: 1 to 64. On virtio-net, where queues come in pairs, no more than receive queues. Default 1.
+    /// </summary>
     public int TransmitQueues { get; init; } = 1;
 
     /// <summary>
-    /// Descriptors of each ring: a power of two, 64 to 4,096. Default 512. A virtio-net device may limit it, and a legacy one
-    /// chooses it itself.
+    /// Descriptors of each ring: a power of two, 64 to 4,096. Default 512. A virtio-net device may limit it, and a
+    /// legacy one chooses it itself.
     /// </summary>
     public int RingSize { get; init; } = 512;
 
     /// <summary>
-    /// Longest frame that is received or sent, in bytes without the FCS: 64 to 15,864. Default 1,518, a full frame with a
-    /// VLAN tag. A frame that has a VLAN tag (EtherType 8100), or gets one (<see cref="PacketFlags.InsertVlan"/>), may be four bytes
-    /// longer. So what was received can be sent by any device with the same limit. A virtio-net device with an MTU may send less.
-    /// Buffers are made large enough, unless <see cref="BufferSize"/> says otherwise.
+    /// Longest frame that is received or sent, in bytes without the FCS: 64 to 15,864. Default 1,518, a full frame with
+    /// a VLAN tag. A frame that has a VLAN tag (EtherType 8100), or gets one (<see cref="PacketFlags.InsertVlan"/>),
+    /// may be four bytes longer. So what was received can be sent by any device with the same limit. A virtio-net
+    /// device with an MTU may send less. Buffers are made large enough, unless <see cref="BufferSize"/> says otherwise.
     /// </summary>
     public int MaxFrameSize { get; init; } = 1518;
 
     /// <summary>
-    /// Bytes of a receive buffer: a multiple of 1,024 up to 16,384. Default: 2,048, or more if a frame needs it. A longer frame
-    /// is dropped on ixgbe, and put together from several buffers by copying on virtio-net, if the device can spread it.
+    /// Bytes of a receive buffer: a multiple of 1,024 up to 16,384. Default: 2,048, or more if a frame needs it. A
+    /// longer frame is dropped on ixgbe, and put together from several buffers by copying on virtio-net, if the device
+    /// can spread it.
     /// </summary>
     public int? BufferSize { get; init; }
 
-    /// <summary>Buffers in the pool of each receive queue, at least twice <see cref="RingSize"/>. Default 4,096, or three times the ring.</summary>
+    /// <summary>
+    /// Buffers in the pool of each receive queue, at least twice <see cref="RingSize"/>. Default 4,096, or three times
+    /// the ring.
+    /// </summary>
     public int? PoolSize { get; init; }
 
     /// <summary>
-    /// Makes the pools checked; see <see cref="PacketPoolOptions.Checked"/>. And the queues: two threads in one queue at once
-    /// are reported with a <see cref="PacketMisuseException"/>. Null: as the AppContext switch says.
+    /// Makes the pools checked; see <see cref="PacketPoolOptions.Checked"/>. And the queues: two threads in one queue
+    /// at once are reported with a <see cref="PacketMisuseException"/>. Null: as the AppContext switch says.
     /// </summary>
     public bool? CheckedPools { get; init; }
 
@@ -52,34 +59,35 @@ public sealed partial record NetworkDeviceOptions
     public bool Promiscuous { get; init; } = true;
 
     /// <summary>
-    /// How flows are spread over receive queues. Default, null: where there are several, with <see cref="RssOptions"/>'s defaults
-    /// on ixgbe, and as the device likes on virtio-net. If it is given, a single queue has its packets hashed, too, and a
-    /// virtio-net device has to offer VIRTIO_NET_F_RSS.
+    /// How flows are spread over receive queues. Default, null: where there are several, with
+    /// <see cref="RssOptions"/>'s defaults on ixgbe, and as the device likes on virtio-net. If it is given, a single
+    /// queue has its packets hashed, too, and a virtio-net device has to offer VIRTIO_NET_F_RSS.
     /// </summary>
     public RssOptions? Rss { get; init; }
 
     /// <summary>
-    /// What the device does to frames on their way, next to moving them; see there which device can do what. Default none:
-    /// frames go through as they are, and <see cref="Packet.Flags"/> stay empty.
+    /// What the device does to frames on their way, next to moving them; see there which device can do what. Default
+    /// none: frames go through as they are, and <see cref="Packet.Flags"/> stay empty.
     /// </summary>
     public Offloads Offloads { get; init; }
 
     /// <summary>
     /// Gives every receive queue an interrupt (MSI-X), so that a thread that waits for packets can sleep: see
-    /// <see cref="ReceiveQueue.Receive(Span{Packet}, TimeSpan)"/> and <see cref="QueueWaiter"/>. Not through sysfs, which has no
-    /// interrupts. Default false.
+    /// <see cref="ReceiveQueue.Receive(Span{Packet}, TimeSpan)"/> and <see cref="QueueWaiter"/>. Not through sysfs,
+    /// which has no interrupts. Default false.
     /// </summary>
     public bool Interrupts { get; init; }
 
     /// <summary>
-    /// Shortest time between two interrupts of a queue of an ixgbe card: 0 to 1,046 µs, rounded to units of 2.048 µs (EITR). What
-    /// comes in between waits for its end. Default 10 µs. A virtio-net device has no such limit.
+    /// Shortest time between two interrupts of a queue of an ixgbe card: 0 to 1,046 µs, rounded to units of 2.048 µs
+    /// (EITR). What comes in between waits for its end. Default 10 µs. A virtio-net device has no such limit.
     /// </summary>
     public TimeSpan InterruptInterval { get; init; } = TimeSpan.FromMicroseconds(10);
 
     internal bool IsChecked => CheckedPools ?? PacketPoolOptions.CheckedByDefault;
 
-    internal int EffectiveBufferSize => BufferSize ?? Math.Max(2048, (MaxFrameSize + FrameLengths.Tag + 1023) / 1024 * 1024);
+    internal int EffectiveBufferSize => BufferSize
+        ?? Math.Max(2048, (MaxFrameSize + FrameLengths.Tag + 1023) / 1024 * 1024);
 
     // Its own receive ring and another device's transmit ring hold buffers of one pool, and some are in hand.
     internal int EffectivePoolSize => PoolSize ?? Math.Max(4096, RingSize * 3);

@@ -4,8 +4,8 @@ namespace Ixy;
 public unsafe partial struct Packet
 {
     /// <summary>
-    /// What the device found out about a received frame, and what it shall do to one that is transmitted. None of it unless
-    /// <see cref="NetworkDeviceOptions.Offloads"/> asked for it when the device was opened.
+    /// What the device found out about a received frame, and what it shall do to one that is transmitted. None of it
+    /// unless <see cref="NetworkDeviceOptions.Offloads"/> asked for it when the device was opened.
     /// </summary>
     public PacketFlags Flags
     {
@@ -15,11 +15,12 @@ public unsafe partial struct Packet
 
     /// <summary>
     /// The VLAN tag that was stripped (<see cref="PacketFlags.VlanStripped"/>) or is to be inserted
-    /// (<see cref="PacketFlags.InsertVlan"/>); without these flags it means nothing. It is the tag control information of IEEE
-    /// 802.1Q: VLAN id in bits 0 to 11, drop eligible in bit 12, priority in bits 13 to 15. It lies in front of the frame, in the
-    /// buffer's headroom, so a tag that was stripped need not be set again to be inserted.
+    /// (<see cref="PacketFlags.InsertVlan"/>); without these flags it means nothing. It is the tag control information
+    /// of IEEE 802.1Q: VLAN id in bits 0 to 11, drop eligible in bit 12, priority in bits 13 to 15. It lies in front of
+    /// the frame, in the buffer's headroom, so a tag that was stripped need not be set again to be inserted.
     /// </summary>
-    /// <exception cref="PacketMisuseException">The packet belongs to no pool; or the pool is checked, and the packet was transmitted or freed.</exception>
+    /// <exception cref="PacketMisuseException">The packet belongs to no pool; or the pool is checked, and the packet
+    /// was transmitted or freed.</exception>
     public readonly ushort VlanTag
     {
         get

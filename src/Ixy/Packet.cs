@@ -18,9 +18,9 @@ public unsafe partial struct Packet
     internal ulong Buffer;
 
     /// <summary>
-    /// Length in bits 0 to 15; <see cref="PacketFlags"/> in bits 16 to 23; in a checked pool, which loan of the buffer this
-    /// handle belongs to in bits 24 to 31 (0 in an unchecked one); RSS hash in bits 32 to 63. One word, so that a queue makes
-    /// a packet with two stores.
+    /// Length in bits 0 to 15; <see cref="PacketFlags"/> in bits 16 to 23; in a checked pool, which loan of the buffer
+    /// this handle belongs to in bits 24 to 31 (0 in an unchecked one); RSS hash in bits 32 to 63. One word, so that a
+    /// queue makes a packet with two stores.
     /// </summary>
     internal ulong Metadata;
 
@@ -33,13 +33,16 @@ public unsafe partial struct Packet
     internal readonly uint Loan => (byte)(Metadata >> LoanShift);
 
     /// <summary>The frame, from the destination address on. Valid until the packet is transmitted or freed.</summary>
-    /// <exception cref="PacketMisuseException">The pool is checked, and the packet was transmitted or freed.</exception>
+    /// <exception cref="PacketMisuseException">The pool is checked, and the packet was transmitted or
+    /// freed.</exception>
     public readonly Span<byte> Data => (Metadata & LoanMask) == 0 ? Frame : VerifiedFrame;
 
     /// <summary>The same for the driver, which may look at packets that are the card's already.</summary>
     internal readonly Span<byte> Frame => new((void*)(Buffer & AddressMask), (ushort)Metadata);
 
-    /// <summary>Length of the frame in bytes, without FCS: 0 to the pool's <see cref="PacketPool.BufferSize"/>.</summary>
+    /// <summary>
+    /// Length of the frame in bytes, without FCS: 0 to the pool's <see cref="PacketPool.BufferSize"/>.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to more than the buffer holds.</exception>
     public int Length
     {
@@ -47,7 +50,8 @@ public unsafe partial struct Packet
         set
         {
             if ((uint)value > (uint)Pool.BufferSize)
-                throw new ArgumentOutOfRangeException(nameof(value), $"{value} bytes: a buffer of this pool holds 0 to {Pool.BufferSize}");
+                throw new ArgumentOutOfRangeException(
+                    nameof(value), $"{value} bytes: a buffer of this pool holds 0 to {Pool.BufferSize}");
             Metadata = (Metadata & ~(ulong)ushort.MaxValue) | (uint)value;
         }
     }
@@ -57,6 +61,7 @@ public unsafe partial struct Packet
     public readonly PacketPool Pool => PacketPool.Find(Buffer);
 
     /// <summary>Gives the buffer back to its pool.</summary>
-    /// <exception cref="PacketMisuseException">The pool is checked, and the packet was transmitted or freed before.</exception>
+    /// <exception cref="PacketMisuseException">The pool is checked, and the packet was transmitted or freed
+    /// before.</exception>
     public readonly void Free() => PacketPool.Free(new ReadOnlySpan<Packet>(in this));
 }

@@ -1,4 +1,6 @@
 namespace Ixy;
 
-/// <summary>A packet was used after it was given away, given back twice, or never given back; or two threads met in one queue.</summary>
+/// <summary>
+/// A packet was used after it was given away, given back twice, or never given back; or two threads met in one queue.
+/// </summary>
 public sealed class PacketMisuseException(string message) : InvalidOperationException(message);

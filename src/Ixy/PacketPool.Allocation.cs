@@ -15,7 +15,9 @@ public sealed unsafe partial class PacketPool
         return Allocate(new Span<Packet>(ref packet), file, line) == 1;
     }
 
-    /// <summary>Fills <paramref name="batch"/> from the front as far as buffers are there. Lengths are the template's, or 0.</summary>
+    /// <summary>
+    /// Fills <paramref name="batch"/> from the front as far as buffers are there. Lengths are the template's, or 0.
+    /// </summary>
     /// <returns>How many packets were taken: 0 to the length of the batch.</returns>
     /// <exception cref="ObjectDisposedException">The pool was disposed.</exception>
     [SkipLocalsInit]
@@ -27,7 +29,8 @@ public sealed unsafe partial class PacketPool
         do
         {
             taken = Take(buffers[..Math.Min(Batch, batch.Length - count)]);
-            for (int i = taken; i > 0;) batch[count++] = new Packet { Buffer = buffers[--i], Metadata = (uint)_templateLength };
+            for (int i = taken; i > 0;)
+                batch[count++] = new Packet { Buffer = buffers[--i], Metadata = (uint)_templateLength };
         }
         while (taken == Batch);
         Checks?.Lend(batch[..count], $"{file}:{line}");

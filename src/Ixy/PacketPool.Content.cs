@@ -6,16 +6,18 @@ namespace Ixy;
 public sealed unsafe partial class PacketPool
 {
     /// <summary>
-    /// Writes <paramref name="frame"/> into every free buffer, and makes it the content of packets allocated from now on.
-    /// For generators: buffers that a card only reads keep it.
+    /// Writes <paramref name="frame"/> into every free buffer, and makes it the content of packets allocated from now
+    /// on. For generators: buffers that a card only reads keep it.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The frame is longer than a buffer.</exception>
     /// <exception cref="InvalidOperationException">Some buffers are not in the pool.</exception>
     public void SetTemplate(ReadOnlySpan<byte> frame)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(frame.Length, BufferSize);
-        if (Available != Capacity) throw new InvalidOperationException($"{Capacity - Available} buffers are not in the pool");
-        for (int index = 0; index < Capacity; index++) frame.CopyTo(new Span<byte>((void*)AddressOf(index), BufferSize));
+        if (Available != Capacity)
+            throw new InvalidOperationException($"{Capacity - Available} buffers are not in the pool");
+        for (int index = 0; index < Capacity; index++)
+            frame.CopyTo(new Span<byte>((void*)AddressOf(index), BufferSize));
         _templateLength = frame.Length;
     }
 
@@ -25,7 +27,9 @@ public sealed unsafe partial class PacketPool
     /// </summary>
     public int Available => Volatile.Read(ref _count) + (AtHand?.Count ?? 0);
 
-    /// <summary>Packets that the application holds, with the place where each was allocated. Checked pools only.</summary>
+    /// <summary>
+    /// Packets that the application holds, with the place where each was allocated. Checked pools only.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The pool is not checked.</exception>
     public IReadOnlyList<string> FindLeaks() =>
         Checks?.FindHeld() ?? throw new InvalidOperationException("only a checked pool knows who holds its packets");

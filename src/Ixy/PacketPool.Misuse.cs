@@ -7,5 +7,6 @@ public sealed unsafe partial class PacketPool
         new($"a packet of {Options.Name} was given back twice: all {Capacity} are there already");
 
     private static PacketMisuseException NoPool() =>
-        new("this packet belongs to no pool: it is default(Packet), or its pool was disposed after all its packets came back");
+        new("this packet belongs to no pool: it is default(Packet), or its pool was disposed after all its packets "
+            + "came back");
 }

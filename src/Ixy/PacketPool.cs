@@ -7,20 +7,21 @@ namespace Ixy;
 /// <summary>
 /// A fixed number of equal buffers in DMA memory, handed out last-in first-out, so that warm buffers are used again.
 /// Thread-safe: a packet may be allocated or received on one thread, and freed or transmitted on another.
-/// After <see cref="Dispose"/> it hands out nothing more, and its memory goes when the last buffer is back: a card may still
-/// be sending from it.
+/// After <see cref="Dispose"/> it hands out nothing more, and its memory goes when the last buffer is back: a card may
+/// still be sending from it.
 /// </summary>
 /// <remarks>
-/// How many buffers it takes: those of the receive ring, those of every transmit ring that its packets go to, those that the
-/// application holds at once, and 128 that the receive queue keeps at hand (a sixteenth of a small pool). With fewer, the
-/// receive queue runs dry and drops.
+/// How many buffers it takes: those of the receive ring, those of every transmit ring that its packets go to, those
+/// that the application holds at once, and 128 that the receive queue keeps at hand (a sixteenth of a small pool). With
+/// fewer, the receive queue runs dry and drops.
 /// </remarks>
 public sealed unsafe partial class PacketPool : IDisposable
 {
     /// <summary>
-    /// Bytes in front of each buffer that belong to whoever holds it: room for a header that a device wants there (virtio).
-    /// One cache line, so that buffers start at one; and one more than a power of two, so that the first lines of successive
-    /// buffers fall into different sets of the cache: with a stride of 2 KiB they would all share two of the 64 sets of L1.
+    /// Bytes in front of each buffer that belong to whoever holds it: room for a header that a device wants there
+    /// (virtio). One cache line, so that buffers start at one; and one more than a power of two, so that the first
+    /// lines of successive buffers fall into different sets of the cache: with a stride of 2 KiB they would all share
+    /// two of the 64 sets of L1.
     /// </summary>
     internal const int Headroom = 64;
 
@@ -48,7 +49,8 @@ public sealed unsafe partial class PacketPool : IDisposable
         Options = options;
         _stride = Headroom + options.BufferSize;
         _buffersPerFrame = (int)DmaArena.FrameLength / _stride;
-        // No buffer, with its headroom, lies across two frames: without an IOMMU these are not neighbours for the device.
+        // No buffer, with its headroom, lies across two frames: without an IOMMU these are not neighbours for the
+        // device.
         int fullFrames = Math.DivRem(options.Count, _buffersPerFrame, out int rest);
         nuint length = (nuint)fullFrames * DmaArena.FrameLength + (nuint)(rest * _stride);
         _memory = DmaMemory.Allocate(length, options.NumaNode);
@@ -116,7 +118,9 @@ public sealed unsafe partial class PacketPool : IDisposable
         }
     }
 
-    /// <summary>Gives buffers back, each to its own pool: of packets that were freed, or that a card has sent.</summary>
+    /// <summary>
+    /// Gives buffers back, each to its own pool: of packets that were freed, or that a card has sent.
+    /// </summary>
     internal static void Free(ReadOnlySpan<ulong> buffers)
     {
         while (!buffers.IsEmpty) buffers = buffers[Find(buffers[0]).Put(buffers)..];
@@ -143,7 +147,9 @@ public sealed unsafe partial class PacketPool : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static PacketPool Find(ulong buffer) => s_pools[(int)(buffer >> Packet.PoolShift)] ?? throw NoPool();
 
-    /// <summary>Hands out nothing more; the memory goes when the last buffer is back. Does nothing the second time.</summary>
+    /// <summary>
+    /// Hands out nothing more; the memory goes when the last buffer is back. Does nothing the second time.
+    /// </summary>
     /// <exception cref="PacketMisuseException">
     /// The pool is checked, and the application has not given every packet back.
     /// </exception>

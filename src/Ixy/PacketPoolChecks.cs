@@ -44,7 +44,9 @@ internal sealed class PacketPoolChecks
         _places[index] = place;
     }
 
-    /// <summary>The application gives packets to the card to send; if one of them is not its own, it keeps them all.</summary>
+    /// <summary>
+    /// The application gives packets to the card to send; if one of them is not its own, it keeps them all.
+    /// </summary>
     internal static void Transmit(ReadOnlySpan<Packet> batch)
     {
         int given = 0;
@@ -66,8 +68,9 @@ internal sealed class PacketPoolChecks
     }
 
     /// <summary>
-    /// Packets that a device which is not checked is about to take are the card's: they may come back long after their pool has
-    /// been disposed, and are no leaks then. Does nothing to those that are the card's already, and never throws.
+    /// Packets that a device which is not checked is about to take are the card's: they may come back long after their
+    /// pool has been disposed, and are no leaks then. Does nothing to those that are the card's already, and never
+    /// throws.
     /// </summary>
     internal static void Give(ReadOnlySpan<Packet> batch)
     {
@@ -102,7 +105,8 @@ internal sealed class PacketPoolChecks
     {
         VerifyHeld(packet, action);
         ref var holder = ref _holders[_pool.IndexOf(packet.Buffer)];
-        if (Interlocked.CompareExchange(ref holder, to, Holder.Application) != Holder.Application) VerifyHeld(packet, action);
+        if (Interlocked.CompareExchange(ref holder, to, Holder.Application) != Holder.Application)
+            VerifyHeld(packet, action);
     }
 
     /// <summary>Throws unless the application holds the packet on this very loan.</summary>
@@ -111,8 +115,10 @@ internal sealed class PacketPoolChecks
         int index = _pool.IndexOf(packet.Buffer);
         var holder = _holders[index];
         if (holder == Holder.Application && _loans[index] == packet.Loan) return;
-        string found = _loans[index] != packet.Loan || holder == Holder.Pool ? "was freed or sent before" : "was transmitted before";
-        throw new PacketMisuseException($"a packet of {_pool.Options.Name} is {action}, but it {found}; it was allocated at {_places[index]}");
+        string found = _loans[index] != packet.Loan || holder == Holder.Pool ? "was freed or sent before"
+            : "was transmitted before";
+        throw new PacketMisuseException(
+            $"a packet of {_pool.Options.Name} is {action}, but it {found}; it was allocated at {_places[index]}");
     }
 
     /// <exception cref="PacketMisuseException">The application holds packets.</exception>

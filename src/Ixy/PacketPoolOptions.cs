@@ -10,15 +10,15 @@ public sealed record PacketPoolOptions
     public int BufferSize { get; init; } = 2048;
 
     /// <summary>
-    /// Watches every buffer: a double free, a use after transmit and packets that are never given back are reported with
-    /// the place of allocation. Costs some 20 ns per packet; off, it costs one test. Default: the AppContext switch
-    /// <c>Ixy.CheckedPools</c>, else off.
+    /// Watches every buffer: a double free, a use after transmit and packets that are never given back are reported
+    /// with the place of allocation. Costs some 20 ns per packet; off, it costs one test. Default: the AppContext
+    /// switch <c>Ixy.CheckedPools</c>, else off.
     /// </summary>
     public bool Checked { get; init; } = CheckedByDefault;
 
     /// <summary>
-    /// The NUMA node its memory should be on, if that has enough: the one of the card (<see cref="Vfio.PciDevice.NumaNode"/>).
-    /// Null, the default, for any.
+    /// The NUMA node its memory should be on, if that has enough: the one of the card
+    /// (<see cref="Vfio.PciDevice.NumaNode"/>). Null, the default, for any.
     /// </summary>
     public int? NumaNode { get; init; }
 

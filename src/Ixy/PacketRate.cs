@@ -4,8 +4,9 @@ using System.Globalization;
 namespace Ixy;
 
 /// <summary>
-/// How fast frames follow each other: so many a second, so many bits a second on the wire, or as fast as they are taken.
-/// Written <c>5Mpps</c>, <c>100kpps</c>, <c>250pps</c>; <c>10G</c>, <c>2.5Gbit/s</c>, <c>100Mbps</c>; <c>max</c>.
+/// How fast frames follow each other: so many a second, so many bits a second on the wire, or as fast as they are
+/// taken. Written <c>5Mpps</c>, <c>100kpps</c>, <c>250pps</c>; <c>10G</c>, <c>2.5Gbit/s</c>, <c>100Mbps</c>;
+/// <c>max</c>.
 /// </summary>
 public readonly record struct PacketRate
 {
@@ -33,14 +34,18 @@ public readonly record struct PacketRate
     /// <summary>Packets or bits per second, see <see cref="CountsBits"/>; 0 for <see cref="Max"/>.</summary>
     public long PerSecond { get; }
 
-    /// <summary><see cref="PerSecond"/> is in bits on the wire, <see cref="OverheadBytes"/> included; otherwise in packets.</summary>
+    /// <summary>
+    /// <see cref="PerSecond"/> is in bits on the wire, <see cref="OverheadBytes"/> included; otherwise in packets.
+    /// </summary>
     public bool CountsBits { get; }
 
     /// <summary>So many packets a second.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Below 1 or above 10^12.</exception>
     public static PacketRate FromPackets(long packetsPerSecond) => new(Check(packetsPerSecond), countsBits: false);
 
-    /// <summary>So many bits a second on the wire, what surrounds a frame included (<see cref="OverheadBytes"/>).</summary>
+    /// <summary>
+    /// So many bits a second on the wire, what surrounds a frame included (<see cref="OverheadBytes"/>).
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Below 1 or above 10^12.</exception>
     public static PacketRate FromBits(long bitsPerSecond) => new(Check(bitsPerSecond), countsBits: true);
 
@@ -48,19 +53,23 @@ public readonly record struct PacketRate
     public static long BitsOnWire(int frameLength) => (frameLength + OverheadBytes) * 8L;
 
     /// <summary>
-    /// Packets per second with frames of <paramref name="frameLength"/> bytes (without FCS); infinity for <see cref="Max"/>.
+    /// Packets per second with frames of <paramref name="frameLength"/> bytes (without FCS); infinity for
+    /// <see cref="Max"/>.
     /// </summary>
     public double PacketsPerSecond(int frameLength) =>
         IsMax ? double.PositiveInfinity : CountsBits ? (double)PerSecond / BitsOnWire(frameLength) : PerSecond;
 
-    /// <summary>Reads a rate; false if <paramref name="text"/> has none of the <see cref="Forms"/>. Case does not matter.</summary>
+    /// <summary>
+    /// Reads a rate; false if <paramref name="text"/> has none of the <see cref="Forms"/>. Case does not matter.
+    /// </summary>
     public static bool TryParse(ReadOnlySpan<char> text, out PacketRate rate)
     {
         rate = Max;
         if (text.Equals("max", StringComparison.OrdinalIgnoreCase)) return true;
         int digits = text.IndexOfAnyExcept(s_numberCharacters);
         if (digits < 1) return false; // also a bare number: nobody knows of what
-        if (!decimal.TryParse(text[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number)
+        if (!decimal.TryParse(
+            text[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number)
             || number > Greatest) return false;
         if (!TryUnit(text[digits..], out long scale, out bool bits)) return false;
         number *= scale;

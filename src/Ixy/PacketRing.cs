@@ -3,14 +3,14 @@ using System.Numerics;
 namespace Ixy;
 
 /// <summary>
-/// A bounded queue of packets between threads, to build pipelines of: one receives, one works, one sends. It takes and gives
-/// whole batches at once. First in, first out; who puts a packet in gives it away, who takes one out owns it. Any number of
-/// threads may be at either end. Nothing is allocated after construction.
+/// A bounded queue of packets between threads, to build pipelines of: one receives, one works, one sends. It takes and
+/// gives whole batches at once. First in, first out; who puts a packet in gives it away, who takes one out owns it. Any
+/// number of threads may be at either end. Nothing is allocated after construction.
 /// </summary>
 /// <remarks>
-/// An operation takes effect in one moment, when it moves its end of the contents (it is linearizable). After that it copies,
-/// and waits where a thread at the other end, or one before it at its own, has still to copy what it took effect on earlier: so
-/// a thread that loses its core in the middle of a copy holds others up, but nothing else does.
+/// An operation takes effect in one moment, when it moves its end of the contents (it is linearizable). After that it
+/// copies, and waits where a thread at the other end, or one before it at its own, has still to copy what it took
+/// effect on earlier: so a thread that loses its core in the middle of a copy holds others up, but nothing else does.
 /// </remarks>
 public sealed class PacketRing
 {
@@ -23,7 +23,8 @@ public sealed class PacketRing
     public PacketRing(int capacity)
     {
         if (!BitOperations.IsPow2(capacity) || capacity is < 2 or > 1 << 20)
-            throw new ArgumentOutOfRangeException(nameof(capacity), $"a ring has a power of two of places, 2 to 1,048,576, not {capacity}");
+            throw new ArgumentOutOfRangeException(
+                nameof(capacity), $"a ring has a power of two of places, 2 to 1,048,576, not {capacity}");
         _packets = new Packet[capacity];
         _mask = (uint)capacity - 1;
     }
@@ -56,7 +57,8 @@ public sealed class PacketRing
     }
 
     /// <summary>Takes packets out, as many as are there and fit; does not wait for more.</summary>
-    /// <returns>How many places of <paramref name="batch"/> were filled, from the front. They are the caller's now.</returns>
+    /// <returns>How many places of <paramref name="batch"/> were filled, from the front. They are the caller's
+    /// now.</returns>
     public int Dequeue(Span<Packet> batch)
     {
         uint count, start;
@@ -107,7 +109,9 @@ public sealed class PacketRing
         Volatile.Write(ref counter, to);
     }
 
-    /// <summary>Both ends in one word, free-running: where the next packet comes out, and where the next one goes in.</summary>
+    /// <summary>
+    /// Both ends in one word, free-running: where the next packet comes out, and where the next one goes in.
+    /// </summary>
     private readonly struct Contents(long word)
     {
         internal uint Start => (uint)word;

@@ -31,7 +31,9 @@ internal sealed class QueueInterrupt(PciDevice device, InterruptVector vector) :
         {
             ThrowIfDisposed();
             if (_isSlept)
-                throw new InvalidOperationException($"two threads wait for interrupt {vector.Index} of {device.Name}: a receive queue is for one thread at a time");
+                throw new InvalidOperationException(
+                    $"two threads wait for interrupt {vector.Index} of {device.Name}: a receive queue is for one "
+                    + "thread at a time");
             _isSlept = true;
         }
     }
@@ -49,7 +51,9 @@ internal sealed class QueueInterrupt(PciDevice device, InterruptVector vector) :
 
     internal void ThrowIfDisposed()
     {
-        if (_isDisposed) throw new ObjectDisposedException(device.Name, $"{device.Name} was disposed while a thread waited for its packets: end the thread first");
+        if (_isDisposed)
+            throw new ObjectDisposedException(
+            device.Name, $"{device.Name} was disposed while a thread waited for its packets: end the thread first");
     }
 
     /// <inheritdoc/>

@@ -3,21 +3,21 @@ using Ixy.Vfio;
 namespace Ixy;
 
 /// <summary>
-/// Lets one thread wait for packets of several receive queues, also of different devices: call <see cref="Wait"/> when all
-/// of them were found empty. All members but <see cref="Wake"/> are for that one thread.
+/// Lets one thread wait for packets of several receive queues, also of different devices: call <see cref="Wait"/> when
+/// all of them were found empty. All members but <see cref="Wake"/> are for that one thread.
 /// </summary>
 /// <remarks>
-/// Little load, and the thread sleeps until a queue interrupts; much load, and <see cref="Wait"/> returns at once, with no
-/// system call: then the queues are polled. The load is high
+/// Little load, and the thread sleeps until a queue interrupts; much load, and <see cref="Wait"/> returns at once, with
+/// no system call: then the queues are polled. The load is high
 /// <list type="bullet">
-/// <item>while the queues together have received more than 1,200 packets a millisecond (1.2 Mpps), as a moving average of five
-/// windows of a millisecond: the threshold of ixy in C;</item>
+/// <item>while the queues together have received more than 1,200 packets a millisecond (1.2 Mpps), as a moving average
+/// of five windows of a millisecond: the threshold of ixy in C;</item>
 /// <item>for a millisecond after 32 packets or more have come since the queues were last empty, a full batch.</item>
 /// </list>
 /// So five milliseconds after the last packet the thread sleeps. The devices have to be opened with
 /// <see cref="NetworkDeviceOptions.Interrupts"/>; if one of them was not, the thread never sleeps.
-/// Stop the thread before its devices are disposed. If it sleeps then all the same, it wakes up with an exception; but if it
-/// polls, it uses memory that is gone.
+/// Stop the thread before its devices are disposed. If it sleeps then all the same, it wakes up with an exception; but
+/// if it polls, it uses memory that is gone.
 /// </remarks>
 public sealed class QueueWaiter : IDisposable
 {
@@ -36,7 +36,8 @@ public sealed class QueueWaiter : IDisposable
     public QueueWaiter(params IEnumerable<ReceiveQueue> queues)
     {
         _queues = [.. queues];
-        if (_queues.Length == 0) throw new ArgumentException("nothing to wait for: expected one queue or more", nameof(queues));
+        if (_queues.Length == 0)
+            throw new ArgumentException("nothing to wait for: expected one queue or more", nameof(queues));
         _clock = _queues[0].Clock;
         _load = new(_clock.TimestampFrequency);
         _interrupts = [.. _queues.Select(queue => queue.Interrupt).OfType<QueueInterrupt>()];
@@ -48,7 +49,8 @@ public sealed class QueueWaiter : IDisposable
     /// <param name="timeout">
     /// Sleeps at most so long, in real time in whole milliseconds; <see cref="Timeout.InfiniteTimeSpan"/> for ever.
     /// </param>
-    /// <returns>False if a sleep ended without an interrupt: the time is over, or <see cref="Wake"/> was called.</returns>
+    /// <returns>False if a sleep ended without an interrupt: the time is over, or <see cref="Wake"/> was
+    /// called.</returns>
     /// <exception cref="PciDeviceException">A device has gone (<see cref="PciDevice.IsGone"/>).</exception>
     /// <exception cref="ObjectDisposedException">A device was disposed by another thread, or the waiter.</exception>
     /// <exception cref="InvalidOperationException">Another thread sleeps on one of the queues.</exception>
@@ -124,7 +126,9 @@ public sealed class QueueWaiter : IDisposable
         }
     }
 
-    /// <summary>Ends the sleep of the thread that waits, or its next one. For any thread; does nothing after disposal.</summary>
+    /// <summary>
+    /// Ends the sleep of the thread that waits, or its next one. For any thread; does nothing after disposal.
+    /// </summary>
     public void Wake() => _sleeper?.Wake();
 
     /// <summary>Releases the waiter's descriptors; the queues stay as they are. Nobody may wait.</summary>

@@ -12,8 +12,8 @@ public abstract partial class ReceiveQueue
     public long Interrupts => Interrupt?.Vector.Fired ?? 0;
 
     /// <summary>
-    /// How often a thread has gone to sleep until this queue interrupts. Each time costs a few microseconds of system calls;
-    /// a number that stays the same under load means that the queue is polled. May be read from any thread.
+    /// How often a thread has gone to sleep until this queue interrupts. Each time costs a few microseconds of system
+    /// calls; a number that stays the same under load means that the queue is polled. May be read from any thread.
     /// </summary>
     public long Waits => Interrupt?.Waits ?? 0;
 
@@ -23,9 +23,10 @@ public abstract partial class ReceiveQueue
     internal abstract bool HasArrivals { get; }
 
     /// <summary>
-    /// As <see cref="Receive(Span{Packet})"/>, but where nothing has arrived, waits until something does. A device that was opened with
-    /// <see cref="NetworkDeviceOptions.Interrupts"/> lets the thread sleep while there is little to do, and polls while there
-    /// is much (see <see cref="QueueWaiter"/> for what is little); without, this polls all the time.
+    /// As <see cref="Receive(Span{Packet})"/>, but where nothing has arrived, waits until something does. A device that
+    /// was opened with <see cref="NetworkDeviceOptions.Interrupts"/> lets the thread sleep while there is little to do,
+    /// and polls while there is much (see <see cref="QueueWaiter"/> for what is little); without, this polls all the
+    /// time.
     /// </summary>
     /// <param name="batch">As for <see cref="Receive(Span{Packet})"/>.</param>
     /// <param name="timeout">
@@ -33,7 +34,8 @@ public abstract partial class ReceiveQueue
     /// </param>
     /// <returns>How many places were filled; 0 if the time is over, or what arrived was dropped meanwhile.</returns>
     /// <exception cref="Vfio.PciDeviceException">The device has gone (<see cref="Vfio.PciDevice.IsGone"/>).</exception>
-    /// <exception cref="ObjectDisposedException">The device was disposed by another thread while this one slept.</exception>
+    /// <exception cref="ObjectDisposedException">The device was disposed by another thread while this one
+    /// slept.</exception>
     public int Receive(Span<Packet> batch, TimeSpan timeout)
     {
         int received = Receive(batch);

@@ -1,6 +1,8 @@
 namespace Ixy;
 
-/// <summary>One receive queue of a device: a ring and the pool its buffers come from. For one thread at a time.</summary>
+/// <summary>
+/// One receive queue of a device: a ring and the pool its buffers come from. For one thread at a time.
+/// </summary>
 public abstract partial class ReceiveQueue
 {
     /// <summary>Where the buffers of received packets come from, and go back to.</summary>

@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace Ixy;
 
-/// <summary>What the hash is computed of (RSS). A packet is hashed by the most specific kind that is chosen and that it is of.</summary>
+/// <summary>
+/// What the hash is computed of (RSS). A packet is hashed by the most specific kind that is chosen and that it is of.
+/// </summary>
 [Flags]
 public enum RssHashTypes
 {
@@ -12,7 +14,9 @@ public enum RssHashTypes
     IPv4 = 1 << 0,
     /// <summary>TCP over IPv4: addresses and ports.</summary>
     TcpIPv4 = 1 << 1,
-    /// <summary>UDP over IPv4: addresses and ports. Fragments of a datagram may take other ways than whole ones.</summary>
+    /// <summary>
+    /// UDP over IPv4: addresses and ports. Fragments of a datagram may take other ways than whole ones.
+    /// </summary>
     UdpIPv4 = 1 << 2,
     /// <summary>IPv6: both addresses.</summary>
     IPv6 = 1 << 3,
@@ -25,9 +29,9 @@ public enum RssHashTypes
 }
 
 /// <summary>
-/// How a card spreads flows over its receive queues: the Toeplitz hash of a packet's addresses and ports, of which the low
-/// bits choose an entry of the indirection table, and that a queue. (Receive-side scaling; 82599 datasheet 7.1.2.8, virtio
-/// 1.2 5.1.6.5.7.) An ixgbe card puts the hash into <see cref="Packet.RssHash"/>.
+/// How a card spreads flows over its receive queues: the Toeplitz hash of a packet's addresses and ports, of which the
+/// low bits choose an entry of the indirection table, and that a queue. (Receive-side scaling; 82599 datasheet 7.1.2.8,
+/// virtio 1.2 5.1.6.5.7.) An ixgbe card puts the hash into <see cref="Packet.RssHash"/>.
 /// </summary>
 public sealed record RssOptions
 {
@@ -40,23 +44,26 @@ public sealed record RssOptions
     /// <summary>Most queues among which packets are spread.</summary>
     public const int MostQueues = 16;
 
-    /// <summary>The key of the examples that Microsoft published with RSS; other implementations have it, too.</summary>
+    /// <summary>
+    /// The key of the examples that Microsoft published with RSS; other implementations have it, too.
+    /// </summary>
     public static ReadOnlyMemory<byte> DefaultKey { get; } =
         Convert.FromHexString("6d5a56da255b0ec24167253d43a38fb0d0ca2bcbae7b30b477cb2da38030f20c6a42b73bbeac01fa");
 
     /// <summary>
-    /// A key with which both directions of a flow have the same hash, and so the same queue: it repeats every 16 bits, so it
-    /// makes no difference if source and destination change places. (S. Woo, K. Park: "Scalable TCP Session Monitoring with
-    /// Symmetric Receive-side Scaling", 2012.) The price: only 16 bits of the hash are different ones.
+    /// A key with which both directions of a flow have the same hash, and so the same queue: it repeats every 16 bits,
+    /// so it makes no difference if source and destination change places. (S. Woo, K. Park: "Scalable TCP Session
+    /// Monitoring with Symmetric Receive-side Scaling", 2012.) The price: only 16 bits of the hash are different ones.
     /// </summary>
-    public static ReadOnlyMemory<byte> SymmetricKey { get; } = Convert.FromHexString(string.Concat(Enumerable.Repeat("6d5a", KeyLength / 2)));
+    public static ReadOnlyMemory<byte> SymmetricKey { get; } =
+        Convert.FromHexString(string.Concat(Enumerable.Repeat("6d5a", KeyLength / 2)));
 
     /// <summary>The key of the hash, <see cref="KeyLength"/> bytes.</summary>
     public ReadOnlyMemory<byte> Key { get; init; } = DefaultKey;
 
     /// <summary>
-    /// The queue for each value of the hash's low bits: a power of two of entries, up to <see cref="LongestTable"/>, each a
-    /// receive queue from 0 to 15. Null: the receive queues in turn, at most the first <see cref="MostQueues"/>.
+    /// The queue for each value of the hash's low bits: a power of two of entries, up to <see cref="LongestTable"/>,
+    /// each a receive queue from 0 to 15. Null: the receive queues in turn, at most the first <see cref="MostQueues"/>.
     /// </summary>
     public IReadOnlyList<int>? IndirectionTable { get; init; }
 
@@ -74,13 +81,15 @@ public sealed record RssOptions
     internal void Validate(int receiveQueues)
     {
         Check(Key.Length == KeyLength, nameof(Key), $"an RSS key of {Key.Length} bytes: expected {KeyLength} bytes");
-        Check((HashTypes & ~RssHashTypes.All) == 0, nameof(HashTypes), $"{HashTypes} is no RSS hash type: expected some of {RssHashTypes.All}");
+        Check((HashTypes & ~RssHashTypes.All) == 0, nameof(HashTypes),
+            $"{HashTypes} is no RSS hash type: expected some of {RssHashTypes.All}");
         if (IndirectionTable is not { } table) return;
         Check(BitOperations.IsPow2(table.Count) && table.Count <= LongestTable, nameof(IndirectionTable),
             $"an RSS indirection table of {table.Count} entries: expected a power of two up to {LongestTable}");
         int queues = Math.Min(receiveQueues, MostQueues);
         foreach (int queue in table)
-            Check(queue >= 0 && queue < queues, nameof(IndirectionTable), $"receive queue {queue} in the RSS indirection table: expected 0 to {queues - 1}");
+            Check(queue >= 0 && queue < queues, nameof(IndirectionTable),
+                $"receive queue {queue} in the RSS indirection table: expected 0 to {queues - 1}");
     }
 
     private static void Check(bool valid, string option, string message)

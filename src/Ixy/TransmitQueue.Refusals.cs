@@ -9,19 +9,22 @@ public abstract partial class TransmitQueue
     public virtual TransmitRefusal LastRefusal => _lastRefusal;
 
     /// <summary>
-    /// Says whether the device can send a packet, and if not, why: it is shorter than an Ethernet header, or longer than the device
-    /// sends, or asks for a checksum that its headers do not allow. Changes nothing, and allocates nothing.
+    /// Says whether the device can send a packet, and if not, why: it is shorter than an Ethernet header, or longer
+    /// than the device sends, or asks for a checksum that its headers do not allow. Changes nothing, and allocates
+    /// nothing.
     /// </summary>
     /// <exception cref="ArgumentException">As for <see cref="Transmit"/>.</exception>
     /// <exception cref="PacketMisuseException">As for <see cref="Transmit"/>.</exception>
     public abstract TransmitRefusal Examine(in Packet packet);
 
     /// <summary>
-    /// Transmits as <see cref="Transmit"/> does, and frees the packets that the device cannot send: what anybody may have put on a
-    /// wire must not stop a forwarder. They count in <see cref="Dropped"/>. What the ring has no room for is still the caller's.
+    /// Transmits as <see cref="Transmit"/> does, and frees the packets that the device cannot send: what anybody may
+    /// have put on a wire must not stop a forwarder. They count in <see cref="Dropped"/>. What the ring has no room for
+    /// is still the caller's.
     /// </summary>
     /// <returns>How many are the caller's no more, from the front: they were taken or dropped.</returns>
-    /// <exception cref="ArgumentException">As for <see cref="Transmit"/>, of the first packet. None was taken or dropped.</exception>
+    /// <exception cref="ArgumentException">As for <see cref="Transmit"/>, of the first packet. None was taken or
+    /// dropped.</exception>
     /// <exception cref="PacketMisuseException">As for <see cref="Transmit"/>. None was taken or dropped.</exception>
     public int TransmitOrDrop(ReadOnlySpan<Packet> batch)
     {
@@ -29,7 +32,9 @@ public abstract partial class TransmitQueue
         return sent == batch.Length ? sent : DropOrLeave(batch, sent);
     }
 
-    /// <summary>Goes on behind the packets that were sent: drops the first of the rest if that is what stands in the way.</summary>
+    /// <summary>
+    /// Goes on behind the packets that were sent: drops the first of the rest if that is what stands in the way.
+    /// </summary>
     internal int DropOrLeave(ReadOnlySpan<Packet> batch, int done)
     {
         try
@@ -44,7 +49,8 @@ public abstract partial class TransmitQueue
         }
         catch (Exception) when (done > 0)
         {
-            // What is wrong is still so when the rest is offered again, and then nothing is gone that the caller would take for his own.
+            // What is wrong is still so when the rest is offered again, and then nothing is gone that the caller would
+            // take for his own.
         }
         return done;
     }

@@ -4,12 +4,14 @@ using System.Reflection;
 namespace Ixy.Tests;
 
 /// <summary>
-/// What a test wants beyond a machine and a few seconds, as <c>[Trait("needs", "root")]</c> or <c>"time"</c>: <c>eng/test</c> without
-/// arguments leaves such tests out.
+/// What a test wants beyond a machine and a few seconds, as <c>[Trait("needs", "root")]</c> or <c>"time"</c>:
+/// <c>eng/test</c> without arguments leaves such tests out.
 /// </summary>
 internal static class Needs
 {
-    /// <summary>Skips a test that needs root where this is not root; one without the trait fails, on any machine.</summary>
+    /// <summary>
+    /// Skips a test that needs root where this is not root; one without the trait fails, on any machine.
+    /// </summary>
     internal static void Root(string why)
     {
         var callers = new StackTrace().GetFrames().Select(frame => frame.GetMethod()).OfType<MethodBase>();

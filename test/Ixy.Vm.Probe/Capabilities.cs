@@ -11,7 +11,8 @@ internal static unsafe partial class Capabilities
     /// <summary>Gives CAP_SYS_ADMIN away, which even root needs to see physical addresses.</summary>
     internal static void DropSysAdmin()
     {
-        // Version and thread (0: this one); then effective, permitted and inheritable, the lower 32 bits and the upper ones.
+        // Version and thread (0: this one); then effective, permitted and inheritable, the lower 32 bits and the upper
+        // ones.
         uint* header = stackalloc uint[2] { Version3, 0 };
         uint* sets = stackalloc uint[6];
         if (capget(header, sets) < 0) throw new InvalidOperationException("capget");

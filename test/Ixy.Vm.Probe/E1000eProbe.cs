@@ -5,7 +5,8 @@ namespace Ixy.Vm.Probe;
 /// <summary>Intel's 82574L (8086:10d3) as QEMU has it: interrupts by MSI-X, and I/O ports.</summary>
 internal static class E1000eProbe
 {
-    // 82574 datasheet, section 10.2.4: causes are set by software, and mapped to vectors, three bits and a valid bit each.
+    // 82574 datasheet, section 10.2.4: causes are set by software, and mapped to vectors, three bits and a valid bit
+    // each.
     private const uint CauseRead = 0xC0, CauseSet = 0xC8, MaskSet = 0xD0, MaskClear = 0xD8, VectorAllocation = 0xE4;
     private const uint ReceiveQueue0 = 1 << 20, TransmitQueue0 = 1 << 22;
     private const uint Valid = 8;
@@ -49,8 +50,8 @@ internal static class E1000eProbe
         LetTimersRunOut();
     }
 
-    // The card spaces the interrupts of a vector by 128 µs or more (10.2.4.8), and QEMU 7.2 ends when its timer for that
-    // finds MSI-X switched off.
+    // The card spaces the interrupts of a vector by 128 µs or more (10.2.4.8), and QEMU 7.2 ends when its timer for
+    // that finds MSI-X switched off.
     private static void LetTimersRunOut() => Thread.Sleep(100);
 
     private static void Raise(PciBar bar, uint cause)

@@ -141,7 +141,8 @@ internal static unsafe class EduProbe
     // The device takes 64-bit values in one access only.
     private static void Write64(PciBar bar, uint offset, ulong value)
     {
-        if (!bar.TryGetPointer(offset, sizeof(ulong), out void* pointer)) throw new PciDeviceException($"no pointer to 0x{offset:x}");
+        if (!bar.TryGetPointer(offset, sizeof(ulong), out void* pointer))
+            throw new PciDeviceException($"no pointer to 0x{offset:x}");
         Volatile.Write(ref *(ulong*)pointer, value);
     }
 }

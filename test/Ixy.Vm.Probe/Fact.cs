@@ -10,7 +10,8 @@ internal static class Fact
 
     internal static void Print(string name, bool value) => Print(name, value ? "yes" : "no");
 
-    internal static void Print(string name, uint value) => Print(name, $"0x{value.ToString("x", CultureInfo.InvariantCulture)}");
+    internal static void Print(string name, uint value) =>
+        Print(name, $"0x{value.ToString("x", CultureInfo.InvariantCulture)}");
 }
 
 /// <summary>Interrupts that come, and those that do not.</summary>
@@ -28,7 +29,10 @@ internal static class Interrupts
 /// <summary>Descriptors and locked memory of this process, before and after.</summary>
 internal static class Leaks
 {
-    /// <summary>Runs something twice. The first time the runtime opens what it keeps (its assemblies are files); the second time nothing may remain.</summary>
+    /// <summary>
+    /// Runs something twice. The first time the runtime opens what it keeps (its assemblies are files); the second time
+    /// nothing may remain.
+    /// </summary>
     internal static void Check(Action run)
     {
         run();
@@ -42,7 +46,8 @@ internal static class Leaks
     }
 
     internal static string Status(string name) =>
-        File.ReadLines("/proc/self/status").First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..].Trim();
+        File.ReadLines("/proc/self/status")
+        .First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..].Trim();
 
     private static string Descriptors() => string.Join(",", Directory.GetFileSystemEntries("/proc/self/fd")
         .Select(entry => new FileInfo(entry).LinkTarget)

@@ -4,8 +4,8 @@ using Ixy.Vfio;
 namespace Ixy.Vm.Probe;
 
 /// <summary>
-/// Sends frames from one network card to another one, one after the other, through whatever is between them, and says what has
-/// arrived: a fact "frame" each, with the flags of the packet, its VLAN tag and the frame.
+/// Sends frames from one network card to another one, one after the other, through whatever is between them, and says
+/// what has arrived: a fact "frame" each, with the flags of the packet, its VLAN tag and the frame.
 /// </summary>
 internal static class OffloadProbe
 {
@@ -15,12 +15,14 @@ internal static class OffloadProbe
     /// <param name="from">The card that sends, with all offloads of transmission.</param>
     /// <param name="to">The card that receives.</param>
     /// <param name="path">A file with a frame in each line, in hexadecimal.</param>
-    /// <param name="requests">What is asked for each of them; the first has the VLAN tag 100, the next 101 and so on.</param>
+    /// <param name="requests">What is asked for each of them; the first has the VLAN tag 100, the next 101 and so
+    /// on.</param>
     /// <param name="receiving">Offloads of the card that receives.</param>
     internal static void Run(PciAddress from, PciAddress to, string path, PacketFlags requests, Offloads receiving)
     {
         var options = new NetworkDeviceOptions { RingSize = 256, PoolSize = 512, CheckedPools = true };
-        using var sender = NetworkDevice.Open($"{from}", options with { Offloads = Offloads.TransmitChecksum | Offloads.VlanInsert });
+        using var sender = NetworkDevice.Open(
+            $"{from}", options with { Offloads = Offloads.TransmitChecksum | Offloads.VlanInsert });
         using var receiver = NetworkDevice.Open($"{to}", options with { Offloads = receiving });
         ushort tag = FirstTag;
         foreach (string line in File.ReadLines(path))
@@ -32,7 +34,8 @@ internal static class OffloadProbe
 
     private static void Send(NetworkDevice device, byte[] frame, PacketFlags requests, ushort tag)
     {
-        if (!device.ReceiveQueues[0].Pool.TryAllocate(out var packet)) throw new InvalidOperationException("the pool is empty");
+        if (!device.ReceiveQueues[0].Pool.TryAllocate(out var packet))
+            throw new InvalidOperationException("the pool is empty");
         (packet.Length, packet.Flags, packet.VlanTag) = (frame.Length, requests, tag);
         frame.CopyTo(packet.Data);
         if (device.Transmit([packet]) != 1) throw new InvalidOperationException("the ring is full");

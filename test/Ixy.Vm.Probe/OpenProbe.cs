@@ -3,7 +3,9 @@ using Ixy.Vfio.Dma;
 
 namespace Ixy.Vm.Probe;
 
-/// <summary>Opens functions and maps DMA memory for them: on the way, everything that is missing is complained about.</summary>
+/// <summary>
+/// Opens functions and maps DMA memory for them: on the way, everything that is missing is complained about.
+/// </summary>
 internal static unsafe class OpenProbe
 {
     /// <summary>Opens several through VFIO at once; closes them in the order they were opened in.</summary>
@@ -49,7 +51,8 @@ internal static unsafe class OpenProbe
         Fact.Print("id", $"{device.VendorId:x4}:{device.DeviceId:x4}");
         DmaArena.Attach(device);
         using var memory = DmaMemory.Allocate(3 << 20);
-        ulong first = memory.DeviceAddress(device), second = DmaArena.PhysicalFrames[(memory.Address - DmaArena.Base) / DmaArena.FrameLength + 1];
+        ulong first = memory.DeviceAddress(device),
+            second = DmaArena.PhysicalFrames[(memory.Address - DmaArena.Base) / DmaArena.FrameLength + 1];
         Fact.Print("page-length", PageLengthAt(memory.Address));
         Fact.Print("frame-aligned", first % DmaArena.FrameLength == 0 && first != 0 && second != 0);
         Fact.Print("frames-contiguous", second == first + DmaArena.FrameLength);
@@ -66,7 +69,8 @@ internal static unsafe class OpenProbe
     // A mapping is a line "start-end ..." and lines about it (proc_pid_smaps(5)).
     private static string PageLengthAt(nuint address) => File.ReadLines("/proc/self/smaps")
         .SkipWhile(line => !line.StartsWith($"{address:x}-", StringComparison.Ordinal))
-        .First(line => line.StartsWith("KernelPageSize:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+        .First(line => line.StartsWith("KernelPageSize:", StringComparison.Ordinal))
+        .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
 
     // A legacy virtio function's first BAR is ports; without MSI-X its MAC address is at 20 (virtio 1.2, 4.1.4.10).
     private static string ReadMacAddress(PciBar ports) =>

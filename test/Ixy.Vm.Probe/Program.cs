@@ -2,10 +2,12 @@ using Ixy.Vfio;
 using Ixy.Vm.Probe;
 
 // Runs inside a guest and prints one fact a line, as name=value; the tests on the host judge them.
-// But for "offload" it uses Ixy.Vfio and none of ixy's drivers. Exit codes: 0 all done, 1 an exception, which is the fact "error".
+// But for "offload" it uses Ixy.Vfio and none of ixy's drivers. Exit codes: 0 all done, 1 an exception, which is the
+// fact "error".
 if (args is not [var command, var first, .. var more] || !PciAddress.TryParse(first, out var address))
 {
-    Console.Error.WriteLine("expected: open|hold|sysfs|sysfs-without-rights|edu|stray|e1000e|virtio|offload ADDRESS [ADDRESS] [WORDS]");
+    Console.Error.WriteLine(
+        "expected: open|hold|sysfs|sysfs-without-rights|edu|stray|e1000e|virtio|offload ADDRESS [ADDRESS] [WORDS]");
     return 2;
 }
 try
@@ -19,7 +21,9 @@ try
         "edu" => () => Leaks.Check(() => EduProbe.Run(address)),
         "stray" => () => EduProbe.StrayDma(address),
         "e1000e" => () => Leaks.Check(() => E1000eProbe.Run(address)),
-        "offload" => () => OffloadProbe.Run(address, Parse(more[0]), more[1], Enum.Parse<Ixy.PacketFlags>(more[2]), Enum.Parse<Ixy.Offloads>(more[3])),
+        "offload" => () =>
+        OffloadProbe.Run(
+        address, Parse(more[0]), more[1], Enum.Parse<Ixy.PacketFlags>(more[2]), Enum.Parse<Ixy.Offloads>(more[3])),
         "virtio" => () => Leaks.Check(() => VirtioProbe.Run(address)),
         _ => throw new ArgumentException($"unknown command '{command}'"),
     };

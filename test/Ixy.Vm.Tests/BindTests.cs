@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Ixy.Vm.Tests;
 
-/// <summary><c>ixy list</c>, <c>ixy bind</c> and <c>ixy unbind</c> on a real kernel, with its own drivers for the cards.</summary>
+/// <summary>
+/// <c>ixy list</c>, <c>ixy bind</c> and <c>ixy unbind</c> on a real kernel, with its own drivers for the cards.
+/// </summary>
 [Collection(GuestCollection.Name)]
 public sealed class BindTests(GuestPool guests)
 {
@@ -18,15 +20,23 @@ public sealed class BindTests(GuestPool guests)
         guest.BindTo("e1000e", s_e1000e);
         var cards = List(guest);
         Assert.Equal(
-            [.. Enumerable.Range(IommuMachine.Virtio, IommuMachine.E1000e + 1).Select(GuestMachine.Address), IommuMachine.SharedE1000eAddress, IommuMachine.ResettableAddress],
+            [.. Enumerable.Range(IommuMachine.Virtio, IommuMachine.E1000e + 1).Select(GuestMachine.Address),
+                IommuMachine.SharedE1000eAddress, IommuMachine.ResettableAddress],
             cards.Keys);
         var virtio = cards[GuestMachine.Address(IommuMachine.Virtio)];
-        Assert.Equal(("1af4", "1041", "virtio-net"), (Text(virtio, "vendorId"), Text(virtio, "deviceId"), Text(virtio, "ixyDriver")));
+        Assert.Equal(
+            ("1af4", "1041", "virtio-net"),
+            (Text(virtio, "vendorId"), Text(virtio, "deviceId"), Text(virtio, "ixyDriver")));
         Assert.Equal(JsonValueKind.Number, virtio.GetProperty("iommuGroup").ValueKind);
         var e1000e = cards[s_e1000e];
-        Assert.Equal(("8086", "10d3", "e1000e", null), (Text(e1000e, "vendorId"), Text(e1000e, "deviceId"), Text(e1000e, "kernelDriver"), Text(e1000e, "ixyDriver")));
+        Assert.Equal(
+            ("8086", "10d3", "e1000e", null),
+            (Text(e1000e, "vendorId"), Text(e1000e, "deviceId"), Text(e1000e, "kernelDriver"),
+            Text(e1000e, "ixyDriver")));
         var network = Assert.Single(e1000e.GetProperty("interfaces").EnumerateArray());
-        Assert.Equal((InterfaceOf(guest, s_e1000e), GuestMachine.MacAddress(IommuMachine.E1000e)), (Text(network, "name"), Text(network, "mac")));
+        Assert.Equal(
+            (InterfaceOf(guest, s_e1000e), GuestMachine.MacAddress(IommuMachine.E1000e)),
+            (Text(network, "name"), Text(network, "mac")));
         string table = guest.Run("su user -c 'ixy list'").Succeeded();
         Assert.Matches($@"(?m)^{s_e1000e}  8086:10d3 +e1000e +\w+ {GuestMachine.MacAddress(IommuMachine.E1000e)} +\d+ DMA(-FQ)? +- +- +-$", table);
     }
@@ -35,10 +45,14 @@ public sealed class BindTests(GuestPool guests)
     public void AMachineWithoutCardsSaysSo()
     {
         var guest = guests.Get(s_bare);
-        Assert.Equal("this machine has no network card on its PCI bus; 'ixy fwd --help' names simulated ones\n", guest.Run("ixy list").Succeeded());
+        Assert.Equal(
+            "this machine has no network card on its PCI bus; 'ixy fwd --help' names simulated ones\n",
+            guest.Run("ixy list").Succeeded());
         Assert.Empty(List(guest));
         var result = guest.Run("ixy bind 0000:00:10.0");
-        Assert.Equal((1, "ixy: there is no PCI function 0000:00:10.0: 'ls /sys/bus/pci/devices' shows those there are\n"), (result.ExitCode, result.Error));
+        Assert.Equal(
+            (1, "ixy: there is no PCI function 0000:00:10.0: 'ls /sys/bus/pci/devices' shows those there are\n"),
+            (result.ExitCode, result.Error));
     }
 
     [SkippableFact]
@@ -59,10 +73,14 @@ public sealed class BindTests(GuestPool guests)
         Assert.Equal($"{s_e1000e} is bound to vfio-pci, as it was\n", guest.Run($"ixy bind {s_e1000e}").Succeeded());
 
         var back = Json(guest, $"ixy unbind {s_e1000e} --json");
-        Assert.Equal(("vfio-pci", "e1000e", true), (Text(back, "before"), Text(back, "after"), back.GetProperty("changed").GetBoolean()));
+        Assert.Equal(
+            ("vfio-pci", "e1000e", true),
+            (Text(back, "before"), Text(back, "after"), back.GetProperty("changed").GetBoolean()));
         Assert.Equal(("e1000e", "(null)"), (DriverOf(guest, s_e1000e), OverrideOf(guest, s_e1000e)));
         PassFrames(guest, IommuMachine.E1000e);
-        Assert.Contains("as it was", guest.Run($"ip link set {InterfaceOf(guest, s_e1000e)} down; ixy unbind {s_e1000e}").Succeeded());
+        Assert.Contains(
+            "as it was", guest.Run($"ip link set {InterfaceOf(guest, s_e1000e)} down; ixy unbind {s_e1000e}")
+            .Succeeded());
     }
 
     [SkippableFact]
@@ -106,12 +124,15 @@ public sealed class BindTests(GuestPool guests)
             string address = GuestMachine.Address(device);
             SetDown(guest, GiveToKernel(guest, address, "virtio-pci", "virtio_pci", "virtio_net"));
             Assert.Contains($"{address} is behind no IOMMU", RefusalOf(guest, $"ixy bind {address}"));
-            Assert.Contains($"{address} is bound to no driver now, before to virtio-pci", guest.Run($"ixy bind {address} --driver none").Succeeded());
+            Assert.Contains(
+                $"{address} is bound to no driver now, before to virtio-pci",
+                guest.Run($"ixy bind {address} --driver none").Succeeded());
         }
         guest.Run("ixy hugepages --reserve 64").Succeeded();
         using (var forwarder = Forwarder.Start(guest, PlainMachine.Modern, lockedMiB: null))
         {
-            Assert.Contains("is driven by", RefusalOf(guest, $"ixy unbind {GuestMachine.Address(PlainMachine.Modern)}"));
+            Assert.Contains(
+                "is driven by", RefusalOf(guest, $"ixy unbind {GuestMachine.Address(PlainMachine.Modern)}"));
             new Exchange(guest.Port(devices[0]), guest.Port(devices[1]), new() { Frames = 1000 }).RunFaultless();
             forwarder.Interrupt();
         }
@@ -135,16 +156,21 @@ public sealed class BindTests(GuestPool guests)
             // What is done to it, what is said, what undoes it.
             [$"ip address add 10.9.8.7/24 dev {name}", "has the address 10.9.8.7", $"ip address flush dev {name}"],
             [$"ip link set {name} up", "is up", $"ip link set {name} down"],
-            [$"ip link set {name} up; ip route add 10.7.0.0/16 dev {name}", "carries the route to 10.7.0.0", $"ip link set {name} down"],
-            [$"ip link set {name} up; ip route add default dev {name}", "carries the default route", $"ip link set {name} down"],
-            [$"brctl addbr br9; brctl addif br9 {name}", "is a port of br9", $"brctl delif br9 {name}; brctl delbr br9"],
+            [$"ip link set {name} up; ip route add 10.7.0.0/16 dev {name}", "carries the route to 10.7.0.0",
+                $"ip link set {name} down"],
+            [$"ip link set {name} up; ip route add default dev {name}", "carries the default route",
+                $"ip link set {name} down"],
+            [$"brctl addbr br9; brctl addif br9 {name}", "is a port of br9",
+                $"brctl delif br9 {name}; brctl delbr br9"],
         ];
         // Otherwise a link-local address comes, sooner or later.
         guest.Run($"[ ! -e /proc/sys/net/ipv6 ] || echo 1 > /proc/sys/net/ipv6/conf/{name}/disable_ipv6").Succeeded();
         foreach (string[] use in uses)
         {
             guest.Run(use[0]).Succeeded();
-            Assert.Contains($"{s_e1000e} is the network interface {name}, which {use[1]}, so unbinding", RefusalOf(guest, $"ixy bind {s_e1000e}"));
+            Assert.Contains(
+                $"{s_e1000e} is the network interface {name}, which {use[1]}, so unbinding",
+                RefusalOf(guest, $"ixy bind {s_e1000e}"));
             Assert.Equal($"{name} {use[1]}", Text(List(guest)[s_e1000e], "use"));
             Assert.Equal(("e1000e", "(null)"), (DriverOf(guest, s_e1000e), OverrideOf(guest, s_e1000e)));
             guest.Run(use[2]).Succeeded();
@@ -178,7 +204,8 @@ public sealed class BindTests(GuestPool guests)
         var guest = guests.Get(IommuMachine.Machine);
         string edu = GuestMachine.Address(IommuMachine.Edu);
         guest.BindToVfio(edu);
-        Assert.Contains($"{edu} is no network card: its PCI class is 00ff00", RefusalOf(guest, $"ixy bind {edu} {options}"));
+        Assert.Contains(
+            $"{edu} is no network card: its PCI class is 00ff00", RefusalOf(guest, $"ixy bind {edu} {options}"));
         Assert.Contains("is no network card", RefusalOf(guest, $"ixy unbind {edu} --force"));
         Assert.Equal("vfio-pci", DriverOf(guest, edu));
     }
@@ -193,7 +220,8 @@ public sealed class BindTests(GuestPool guests)
         Assert.Contains($"the kernel driver virtio-pci does not take {s_e1000e}", error);
         Assert.Contains("is bound to e1000e again", error);
         Assert.Equal(("e1000e", "(null)"), (DriverOf(guest, s_e1000e), OverrideOf(guest, s_e1000e)));
-        Assert.Contains("the kernel module ixy_none cannot be loaded", RefusalOf(guest, $"ixy bind {s_e1000e} --driver ixy_none"));
+        Assert.Contains(
+            "the kernel module ixy_none cannot be loaded", RefusalOf(guest, $"ixy bind {s_e1000e} --driver ixy_none"));
         Assert.Contains("is no driver for PCI", RefusalOf(guest, $"ixy bind {s_e1000e} --driver bridge"));
         Assert.Equal("", guest.Run("ls /run/ixy/drivers").Output);
         PassFrames(guest, IommuMachine.E1000e);
@@ -210,11 +238,14 @@ public sealed class BindTests(GuestPool guests)
         Assert.Contains($"{SharedGroupMachine.First} shares IOMMU group ", warning);
         Assert.Contains($"with {SharedGroupMachine.Second}, which the kernel drives (e1000e)", warning);
         ProbeFacts.RunAsRoot(guest, $"open {SharedGroupMachine.First}").AssertError("GroupNotViableException");
-        // The cure, as it is printed, but without sudo, which the guest has not. The bridge of both may keep its driver.
+        // The cure, as it is printed, but without sudo, which the guest has not. The bridge of both may keep its
+        // driver.
         var second = guest.Run(warning.Split('\'')[1].Replace("sudo ", ""));
         Assert.Equal(("", 0), (second.Error, second.ExitCode));
-        ProbeFacts.RunAsRoot(guest, $"open {SharedGroupMachine.First} {SharedGroupMachine.Second}").AssertAll(("done", "open"));
-        Assert.Empty(Json(guest, $"ixy bind {SharedGroupMachine.First} --json").GetProperty("warnings").EnumerateArray());
+        ProbeFacts.RunAsRoot(guest, $"open {SharedGroupMachine.First} {SharedGroupMachine.Second}")
+            .AssertAll(("done", "open"));
+        Assert.Empty(
+            Json(guest, $"ixy bind {SharedGroupMachine.First} --json").GetProperty("warnings").EnumerateArray());
     }
 
     [SkippableFact]
@@ -241,20 +272,24 @@ public sealed class BindTests(GuestPool guests)
     private static void PassFrames(Guest guest, int device)
     {
         string name = InterfaceOf(guest, GuestMachine.Address(device));
-        guest.Run($"ip address add 10.9.{device}.1/24 dev {name}; ip link set {name} up; until [ $(cat /sys/class/net/{name}/carrier) = 1 ]; do sleep 0.1; done").Succeeded();
+        guest.Run($"ip address add 10.9.{device}.1/24 dev {name}; ip link set {name} up; until [ $(cat "
+            + $"/sys/class/net/{name}/carrier) = 1 ]; do sleep 0.1; done").Succeeded();
         var port = guest.Port(device);
         port.Drain();
         guest.Run($"arping -c 1 -w 1 -I {name} 10.9.{device}.2");
         byte[] frame = new byte[EthernetPort.LongestFrame];
         byte[] mac = [.. GuestMachine.MacAddress(device).Split(':').Select(part => Convert.ToByte(part, 16))];
         bool found = false;
-        while (!found && port.TryReceive(frame) > 0) found = frame.AsSpan(6, 6).SequenceEqual(mac) && frame is [.., _] && frame[12] == 8 && frame[13] == 6;
+        while (!found && port.TryReceive(frame) > 0)
+            found = frame.AsSpan(6, 6).SequenceEqual(mac) && frame is [.., _] && frame[12] == 8 && frame[13] == 6;
         Assert.True(found, "no ARP request came out of the card");
         string counter = $"cat /sys/class/net/{name}/statistics/rx_packets";
         int before = int.Parse(guest.Run(counter).Succeeded());
-        byte[] broadcast = [255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 1, 0x88, 0xB5, .. new byte[46]]; // an experimental EtherType
+        // an experimental EtherType
+        byte[] broadcast = [255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 1, 0x88, 0xB5, .. new byte[46]];
         Assert.True(port.TrySend(broadcast));
-        guest.Run($"i=0; until [ $({counter}) -gt {before} ] || [ $i = 50 ]; do i=$((i+1)); sleep 0.1; done").Succeeded();
+        guest.Run($"i=0; until [ $({counter}) -gt {before} ] || [ $i = 50 ]; do i=$((i+1)); sleep 0.1; done")
+            .Succeeded();
         Assert.True(int.Parse(guest.Run(counter).Succeeded()) > before, "no frame came into the card");
     }
 
@@ -262,9 +297,11 @@ public sealed class BindTests(GuestPool guests)
         guest.Run($"ip address flush dev {name}; ip link set {name} down").Succeeded();
 
     private static Dictionary<string, JsonElement> List(Guest guest) =>
-        Json(guest, "ixy list --json").GetProperty("devices").EnumerateArray().ToDictionary(device => Text(device, "address")!);
+        Json(guest, "ixy list --json").GetProperty("devices").EnumerateArray()
+        .ToDictionary(device => Text(device, "address")!);
 
-    private static JsonElement Json(Guest guest, string command) => JsonDocument.Parse(guest.Run(command).Succeeded()).RootElement;
+    private static JsonElement Json(Guest guest, string command) =>
+        JsonDocument.Parse(guest.Run(command).Succeeded()).RootElement;
 
     // The one line that it is refused with.
     private static string RefusalOf(Guest guest, string command)
@@ -279,7 +316,8 @@ public sealed class BindTests(GuestPool guests)
     private static string? Text(JsonElement element, string name) => element.GetProperty(name).GetString();
 
     private static string InterfaceOf(Guest guest, string address) =>
-        guest.Run($"cd /sys/bus/pci/devices/{address}; ls -d net/* virtio*/net/* 2> /dev/null | xargs basename").Succeeded().Trim();
+        guest.Run($"cd /sys/bus/pci/devices/{address}; ls -d net/* virtio*/net/* 2> /dev/null | xargs basename")
+        .Succeeded().Trim();
 
     private static string DriverOf(Guest guest, string address) =>
         guest.Run($"basename $(readlink /sys/bus/pci/devices/{address}/driver)").Output.Trim();

@@ -18,11 +18,18 @@ public sealed class HugePagesTests(GuestPool guests)
         Assert.Contains("8 of 2 MiB are reserved; a restart forgets that", output);
         Assert.Equal("8\n", guest.Run("cat /proc/sys/vm/nr_hugepages").Succeeded());
 
-        var report = Json(guest.Run("mkdir -p /run/huge && mount -t hugetlbfs none /run/huge && ixy hugepages --reserve 12 --node 0 --json; umount /run/huge"));
+        var report = Json(
+            guest.Run("mkdir -p /run/huge && mount -t hugetlbfs none /run/huge && ixy hugepages --reserve 12 --node 0 "
+            + "--json; umount /run/huge"));
         var reservation = report.GetProperty("reservation");
-        Assert.Equal((Short, 0, 12, 12), (Number(reservation, "pageBytes"), Number(reservation, "node"), Number(reservation, "wanted"), Number(reservation, "reserved")));
+        Assert.Equal(
+            (Short, 0, 12, 12),
+            (Number(reservation, "pageBytes"), Number(reservation, "node"), Number(reservation, "wanted"),
+            Number(reservation, "reserved")));
         Assert.Equal((12, 12), PoolOf(report, Short));
-        Assert.Contains(report.GetProperty("mounts").EnumerateArray(), mount => mount.GetProperty("directory").GetString() == "/run/huge");
+        Assert.Contains(
+            report.GetProperty("mounts").EnumerateArray(), mount =>
+            mount.GetProperty("directory").GetString() == "/run/huge");
 
         guest.Run("ixy hugepages --reserve 0").Succeeded();
         Assert.Equal((0, 0), PoolOf(Json(guest.Run("su user -c 'ixy hugepages --json'")), Short));
@@ -70,7 +77,8 @@ public sealed class HugePagesTests(GuestPool guests)
     public void FewerThanAskedForIsSaid()
     {
         var guest = guests.Get(LongPagesMachine.Machine);
-        // Of the five GiB the first holds the kernel, and the last its list of pages: neither ever becomes free as a whole.
+        // Of the five GiB the first holds the kernel, and the last its list of pages: neither ever becomes free as a
+        // whole.
         var result = guest.Run("ixy hugepages --reserve 4 --size 1G --json");
         Assert.True(result.ExitCode == 1, result.ToString());
         var reservation = JsonDocument.Parse(result.Output).RootElement.GetProperty("reservation");
@@ -78,8 +86,10 @@ public sealed class HugePagesTests(GuestPool guests)
         Assert.Equal((Long, 4), (Number(reservation, "pageBytes"), Number(reservation, "wanted")));
         Assert.InRange(reserved, 1, 3);
         Assert.Equal(
-            $"ixy: of 4 pages of 1 GiB the kernel has {reserved}: it finds no more memory in one piece; end programs that use much memory and repeat " +
-            "this, or reserve them at boot, with hugepagesz=1G hugepages=4 on the kernel's command line\n", result.Error);
+            $"ixy: of 4 pages of 1 GiB the kernel has {reserved}: it finds no more memory in one piece; end programs "
+            + "that use much memory and repeat " +
+            "this, or reserve them at boot, with hugepagesz=1G hugepages=4 on the kernel's command line\n",
+            result.Error);
         Assert.Contains("1 of 1 GiB are reserved", guest.Run("ixy hugepages --reserve 1 --size 1G").Succeeded());
     }
 
@@ -90,11 +100,14 @@ public sealed class HugePagesTests(GuestPool guests)
         try
         {
             // It only receives: nobody reads what the card sends, and a ring that does not empty would be an error.
-            using var owner = guest.Start($"exec ixy pcap {GuestMachine.Address(LongPagesMachine.Legacy)} /tmp/out.pcapng");
+            using var owner = guest.Start(
+                $"exec ixy pcap {GuestMachine.Address(LongPagesMachine.Legacy)} /tmp/out.pcapng");
             owner.WaitFor("     1  0000:");
             var result = guest.Run("ixy hugepages --reserve 0 --size 1G");
             Assert.Equal(0, result.ExitCode);
-            Assert.Equal("ixy: of 0 pages of 1 GiB the kernel has 1: so many are in use, and go when the programs that use them end\n", result.Error);
+            Assert.Equal(
+                "ixy: of 0 pages of 1 GiB the kernel has 1: so many are in use, and go when the programs that use them "
+                + "end\n", result.Error);
             Assert.Matches(@"(?m)^1 GiB +0 +1 +0$", result.Output);
             owner.Signal("INT");
             owner.Wait().Succeeded();

@@ -24,7 +24,8 @@ public sealed class MultiQueueTests(GuestPool guests, ITestOutputHelper log)
         for (int device = First; device < First + 2; device++)
         {
             Assert.All([Receive0, Transmit0, Receive1, Transmit1],
-                queue => Assert.True(guest.UsedIndex(device, queue) > 0, $"queue {queue} of device {device} was not used"));
+                queue => Assert.True(
+                    guest.UsedIndex(device, queue) > 0, $"queue {queue} of device {device} was not used"));
         }
         Assert.Equal(0, forwarder.Interrupt().GetProperty("allocatedBytes").GetInt64());
     }
@@ -43,7 +44,8 @@ public sealed class MultiQueueTests(GuestPool guests, ITestOutputHelper log)
         {
             int second = frames.Count(frame => Hash(frame) % 2 == 1), first = 2000 - second;
             log.WriteLine($"expected {first} and {second} frames");
-            // Ports of these flows are each other's complement, so a symmetric hash is the same for all: automatic steering would spread them.
+            // Ports of these flows are each other's complement, so a symmetric hash is the same for all: automatic
+            // steering would spread them.
             Assert.Equal((first, second), (guest.UsedIndex(device, Receive0), guest.UsedIndex(device, Receive1)));
         }
         forwarder.Interrupt();
@@ -72,7 +74,8 @@ public sealed class MultiQueueTests(GuestPool guests, ITestOutputHelper log)
         using var forwarder = Forwarder.Start(guest, First, LockedMiB, "");
         // Node n has core n.
         Assert.Equal([$"packets 0: {node}"], PacketThreads(guest, forwarder));
-        string[] maps = guest.Run($"grep ixy-dma /proc/{forwarder.ProcessId}/numa_maps").Succeeded().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] maps = guest.Run($"grep ixy-dma /proc/{forwarder.ProcessId}/numa_maps").Succeeded()
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
         log.WriteLine(string.Join('\n', maps));
         // Of all memory for cards, only that of the cards of the practice is without a node, and it is gone.
         Assert.NotEmpty(maps);

@@ -6,8 +6,9 @@ using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 namespace Ixy.Vm.Tests;
 
 /// <summary>
-/// One card, one driver after the other: what Linux's ixgbe leaves behind when its interface goes down and it is unbound (the laser
-/// off or the PHY in low power, filters, tables), ixy finds, and does its work all the same. And the other way round.
+/// One card, one driver after the other: what Linux's ixgbe leaves behind when its interface goes down and it is
+/// unbound (the laser off or the PHY in low power, filters, tables), ixy finds, and does its work all the same. And the
+/// other way round.
 /// </summary>
 [Collection(GuestCollection.Name)]
 public sealed class NextDriverTests(GuestPool guests, ITestOutputHelper log)
@@ -44,13 +45,16 @@ public sealed class NextDriverTests(GuestPool guests, ITestOutputHelper log)
         {
             int[] asked = phys.End();
             log.WriteLine($"PHY addresses that Linux asked: {string.Join(" ", asked)}");
-            // Where status 2 of a PHY's parts does not say that they are there (IEEE 802.3 45.2.1.7), Linux asks all 32, with 652
-            // cycles instead of 22. On a card with a cage there is no PHY, wherever it looks.
+            // Where status 2 of a PHY's parts does not say that they are there (IEEE 802.3 45.2.1.7), Linux asks all
+            // 32, with 652 cycles instead of 22. On a card with a cage there is no PHY, wherever it looks.
             if (first != SimulatedCardsMachine.Ixgbe) Assert.Equal([0], asked);
             foreach (int device in devices)
-                Assert.Equal("10000\n", guest.Run($"cat /sys/class/net/{KernelBridge.InterfaceOf(device)}/speed").Succeeded());
-            new Exchange(guest.Port(first), guest.Port(first + 1), new() { Frames = Packets, Flows = 16 }).RunFaultless();
-            foreach (int device in devices) guest.Run($"ip link set dev {KernelBridge.InterfaceOf(device)} down").Succeeded();
+                Assert.Equal(
+                    "10000\n", guest.Run($"cat /sys/class/net/{KernelBridge.InterfaceOf(device)}/speed").Succeeded());
+            new Exchange(guest.Port(first), guest.Port(first + 1), new() { Frames = Packets, Flows = 16 })
+                .RunFaultless();
+            foreach (int device in devices)
+                guest.Run($"ip link set dev {KernelBridge.InterfaceOf(device)} down").Succeeded();
         }
         // Nothing that a card does after a reset takes as long as it took to unbind it.
         string links = string.Join(" ", devices.Select(device => guest.Card(device).Server.LinkIsUp ? "up" : "down"));
@@ -90,7 +94,8 @@ public sealed class NextDriverTests(GuestPool guests, ITestOutputHelper log)
     private static void Generate(Guest guest, int device)
     {
         guest.Port(device).Drain();
-        string command = $"ixy pktgen {GuestMachine.Address(device)} --size {Size} --count {Packets} --rate 5kpps --json";
+        string command =
+            $"ixy pktgen {GuestMachine.Address(device)} --size {Size} --count {Packets} --rate 5kpps --json";
         using var pktgen = guest.Start(GuestSetup.AsUser(command, LockedMiB));
         TestPackets.ReceiveAll(guest.Port(device), pktgen, Packets, Size);
     }

@@ -4,17 +4,21 @@ using Ixy.Tests.Offloading;
 namespace Ixy.Vm.Tests;
 
 /// <summary>
-/// Checksum and VLAN offloads with QEMU's virtio-net: frames of every kind go from one device of the guest through TAP interfaces
-/// and a bridge of the host to another one. Of QEMU's back ends, only those that carry virtio headers offer checksums: TAP does.
+/// Checksum and VLAN offloads with QEMU's virtio-net: frames of every kind go from one device of the guest through TAP
+/// interfaces and a bridge of the host to another one. Of QEMU's back ends, only those that carry virtio headers offer
+/// checksums: TAP does.
 /// </summary>
 [Collection(GuestCollection.Name)]
 public sealed class OffloadTests(GuestPool guests)
 {
     private const int LockedMiB = 128, FirstTag = 100;
-    private const string Good = "1", Checksums = "InsertIpChecksum,InsertL4Checksum", ChecksumsAndTags = Checksums + ",InsertVlan";
+    private const string Good = "1", Checksums = "InsertIpChecksum,InsertL4Checksum",
+        ChecksumsAndTags = Checksums + ",InsertVlan";
     // Not a TCP checksum of zero, which Linux, completing it, replaces as if it were UDP's.
     private static readonly OffloadFrame[] s_frames =
-        [.. OffloadFrame.All.Where(frame => frame.Bytes.Length <= 1514 && !frame.Name.StartsWith("TCP whose sum") && !frame.Name.StartsWith("TCP over IPv6 whose sum"))];
+        [.. OffloadFrame.All.Where(
+            frame => frame.Bytes.Length <= 1514 && !frame.Name.StartsWith("TCP whose sum")
+            && !frame.Name.StartsWith("TCP over IPv6 whose sum"))];
 
     // The receiving device has not negotiated GUEST_CSUM: whatever is in the field, somebody has completed it.
     [SkippableFact]
@@ -29,20 +33,23 @@ public sealed class OffloadTests(GuestPool guests)
     public void SoTheyAreWithTags()
     {
         var arrived = Exchange(ChecksumsAndTags, "None");
-        AssertArrived(arrived, s_frames.Select((frame, i) => ("None", "0", Tagged(frame.Bytes[..frame.End], FirstTag + i))));
+        AssertArrived(
+            arrived, s_frames.Select((frame, i) => ("None", "0", Tagged(frame.Bytes[..frame.End], FirstTag + i))));
         AssertTsharkFindsThemGood(arrived);
     }
 
-    // With GUEST_CSUM the host hands them over only begun (NEEDS_CSUM), and the driver completes them. Those that the sending driver
-    // had summed up in software come complete, and nobody has looked at them.
+    // With GUEST_CSUM the host hands them over only begun (NEEDS_CSUM), and the driver completes them. Those that the
+    // sending driver had summed up in software come complete, and nobody has looked at them.
     [SkippableFact]
     public void ChecksumsThatAreOnlyBegunAreCompletedOnReceipt()
     {
         var arrived = Exchange(ChecksumsAndTags, "ReceiveChecksum,VlanStrip");
-        AssertArrived(arrived, s_frames.Select((frame, i) => (Flags(frame), $"{FirstTag + i}", frame.Bytes[..frame.End])));
+        AssertArrived(
+            arrived, s_frames.Select((frame, i) => (Flags(frame), $"{FirstTag + i}", frame.Bytes[..frame.End])));
         AssertTsharkFindsThemGood(arrived);
 
-        static string Flags(OffloadFrame frame) => frame.End == frame.Bytes.Length ? "L4ChecksumGood, VlanStripped" : "VlanStripped";
+        static string Flags(OffloadFrame frame) =>
+            frame.End == frame.Bytes.Length ? "L4ChecksumGood, VlanStripped" : "VlanStripped";
     }
 
     private (string Flags, string Tag, string Frame)[] Exchange(string requests, string receiving)
@@ -51,22 +58,31 @@ public sealed class OffloadTests(GuestPool guests)
         string from = GuestMachine.Address(0), to = GuestMachine.Address(1);
         guest.BindToVfio(from);
         guest.BindToVfio(to);
-        guest.Run($"cat > /tmp/frames << end\n{string.Join('\n', s_frames.Select(frame => Convert.ToHexString(frame.Unfinished)))}\nend").Succeeded();
+        guest.Run("cat > /tmp/frames << "
+            + $"end\n{string.Join('\n', s_frames.Select(frame => Convert.ToHexString(frame.Unfinished)))}\nend")
+            .Succeeded();
         using var bridge = new HostBridge((TapPort)guest.Port(0), (TapPort)guest.Port(1));
         var facts = ProbeFacts.Run(guest, $"offload {from} {to} /tmp/frames {requests} {receiving}", LockedMiB);
         facts.AssertAll(("done", "offload"));
-        return [.. facts.All("frame").Select(frame => frame.Split(';')).Select(part => part is [var flags, var tag, var bytes] ? (flags, tag, bytes) : ("lost", "", ""))];
+        return [.. facts.All("frame").Select(frame => frame.Split(';'))
+            .Select(part => part is [var flags, var tag, var bytes] ? (flags, tag, bytes) : ("lost", "", ""))];
     }
 
     // What is behind the IP packet, a host that filters on bridges (br_netfilter) cuts off.
-    private static void AssertArrived((string Flags, string Tag, string Frame)[] arrived, IEnumerable<(string Flags, string Tag, byte[] Frame)> expected)
+    private static void AssertArrived(
+        (string Flags, string Tag, string Frame)[] arrived,
+        IEnumerable<(string Flags, string Tag, byte[] Frame)> expected)
     {
         var whole = expected.Select(frame => (frame.Flags, frame.Tag, Convert.ToHexString(frame.Frame))).ToArray();
         Assert.Equal(whole.Length, arrived.Length);
-        Assert.Equal(whole, arrived.Zip(whole, (found, frame) => (found.Flags, found.Tag, found.Frame[..Math.Min(found.Frame.Length, frame.Item3.Length)])));
+        Assert.Equal(
+            whole, arrived.Zip(
+            whole, (found, frame) =>
+            (found.Flags, found.Tag, found.Frame[..Math.Min(found.Frame.Length, frame.Item3.Length)])));
     }
 
-    private static byte[] Tagged(byte[] frame, int tag) => [.. frame[..12], 0x81, 0x00, (byte)(tag >> 8), (byte)tag, .. frame[12..]];
+    private static byte[] Tagged(byte[] frame, int tag) =>
+        [.. frame[..12], 0x81, 0x00, (byte)(tag >> 8), (byte)tag, .. frame[12..]];
 
     private static void AssertTsharkFindsThemGood((string Flags, string Tag, string Frame)[] arrived)
     {
@@ -79,7 +95,8 @@ public sealed class OffloadTests(GuestPool guests)
                 foreach (var (_, _, frame) in arrived) writer.Write(Convert.FromHexString(frame), 0);
             }
             var (exitCode, output, error) = HostTool.TryRun(new("tshark", ["-r", path,
-                "-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-T", "fields", "-E", "occurrence=f",
+                "-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-T",
+                "fields", "-E", "occurrence=f",
                 "-e", "ip.checksum.status", "-e", "tcp.checksum.status", "-e", "udp.checksum.status"]));
             Assert.True(exitCode == 0, error);
             Assert.Equal(s_frames.Select(Status), output.TrimEnd('\n').Split('\n'));

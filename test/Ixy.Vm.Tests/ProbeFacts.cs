@@ -36,7 +36,9 @@ internal sealed class ProbeFacts
             $"expected {string.Join(", ", expected)}; {_result}");
     }
 
-    /// <summary>Asserts that the probe was ended by an exception of this type, whose message has all these parts.</summary>
+    /// <summary>
+    /// Asserts that the probe was ended by an exception of this type, whose message has all these parts.
+    /// </summary>
     internal void AssertError(string type, params string[] parts)
     {
         Assert.True(_result.ExitCode == 1, _result.ToString());

@@ -37,7 +37,8 @@ public sealed class RigTests(GuestPool guests, ITestOutputHelper log)
     public void AJobRunsWhileOthersDoAndTakesSignals()
     {
         var guest = guests.Get(s_bare);
-        using var job = guest.Start("trap 'echo interrupted; exit 5' INT; echo begun; while true; do usleep 10000; done");
+        using var job = guest.Start(
+            "trap 'echo interrupted; exit 5' INT; echo begun; while true; do usleep 10000; done");
         job.WaitFor("begun");
         Assert.Equal("meanwhile\n", guest.Run("echo meanwhile").Succeeded());
         job.Signal("INT");
@@ -65,7 +66,8 @@ public sealed class RigTests(GuestPool guests, ITestOutputHelper log)
         var error = Assert.Throws<GuestTimerException>(() => pool.Get(machine));
         Assert.Contains("lost a processor's timer at boot", error.Message);
         Assert.Collection(said.All,
-            message => Assert.StartsWith("BOOT 1 OF 3 FAILED (1 in this run), once more: the guest 'one that says so' lost", message),
+            message => Assert.StartsWith(
+                "BOOT 1 OF 3 FAILED (1 in this run), once more: the guest 'one that says so' lost", message),
             message => Assert.StartsWith("BOOT 2 OF 3 FAILED (2 in this run), once more: ", message));
     }
 
@@ -86,7 +88,8 @@ public sealed class RigTests(GuestPool guests, ITestOutputHelper log)
     public void AMachineThatQemuRefusesIsReportedWithTheReason()
     {
         GuestImage.SkipIfUnavailable();
-        var error = Assert.Throws<GuestException>(() => new Guest(new("impossible", new GuestDevice("no-such-device", Cable: Cable.None))));
+        var error = Assert.Throws<GuestException>(
+            () => new Guest(new("impossible", new GuestDevice("no-such-device", Cable: Cable.None))));
         Assert.Contains("no-such-device", error.Message);
     }
 
@@ -98,7 +101,8 @@ public sealed class RigTests(GuestPool guests, ITestOutputHelper log)
         int left = guest.BindToVfio(GuestMachine.Address(IommuMachine.Virtio));
         int right = guest.BindToVfio(GuestMachine.Address(IommuMachine.Virtio + 1));
         Assert.NotEqual(left, right);
-        string opens = GuestSetup.AsUser($"sh -c \"ulimit -l; whoami; exec 3<>/dev/vfio/{left} 4<>/dev/vfio/{right}; echo open\"", lockedMiB: 64);
+        string opens = GuestSetup.AsUser(
+            $"sh -c \"ulimit -l; whoami; exec 3<>/dev/vfio/{left} 4<>/dev/vfio/{right}; echo open\"", lockedMiB: 64);
         Assert.Equal("65536\nuser\nopen\n", guest.Run(opens).Succeeded());
     }
 
@@ -117,7 +121,9 @@ public sealed class RigTests(GuestPool guests, ITestOutputHelper log)
         var guest = guests.Get(PlainMachine.Machine);
         guest.LoadModules("virtio_pci", "virtio_net");
         guest.BindTo("virtio-pci", GuestMachine.Address(PlainMachine.Modern));
-        string carrier = $"cd /sys/bus/pci/devices/{GuestMachine.Address(PlainMachine.Modern)}/virtio*/net/*; ip link set dev $(basename $PWD) up; sleep 1; cat carrier";
+        string carrier =
+            $"cd /sys/bus/pci/devices/{GuestMachine.Address(PlainMachine.Modern)}/virtio*/net/*; ip link set dev "
+            + "$(basename $PWD) up; sleep 1; cat carrier";
         Assert.Equal("1\n", guest.Run(carrier).Succeeded());
         guest.Monitor.SetLink(PlainMachine.Modern, up: false);
         Assert.Equal("0\n", guest.Run(carrier).Succeeded());
@@ -131,7 +137,8 @@ public sealed class RigTests(GuestPool guests, ITestOutputHelper log)
     {
         var guest = guests.Get(PlainMachine.Machine);
         using var bridge = KernelBridge.OfVirtio(guest, PlainMachine.Modern, PlainMachine.Modern + 1);
-        double rate = new Exchange(guest.Port(PlainMachine.Modern), guest.Port(PlainMachine.Modern + 1), new()).RunFaultless();
+        double rate = new Exchange(guest.Port(PlainMachine.Modern), guest.Port(PlainMachine.Modern + 1), new())
+            .RunFaultless();
         log.WriteLine($"{rate:0} frames per second");
     }
 

@@ -12,15 +12,17 @@ namespace Ixy.Vm.Tests;
 [Collection(GuestCollection.Name)]
 public sealed class StockDriverTests(GuestPool guests, ITestOutputHelper log)
 {
-    // Linux sets RS in every packet's last descriptor and WTHRESH to 1, which the datasheet advises against (8.2.3.9.10).
-    // It sizes the transmit packet buffers while the arbiter runs (4.6.8), sets FCRTH when the link comes up, which may be after
-    // RXEN (4.6.3.2), and promiscuous modes while it receives (8.2.3.7.1).
+    // Linux sets RS in every packet's last descriptor and WTHRESH to 1, which the datasheet advises against
+    // (8.2.3.9.10). It sizes the transmit packet buffers while the arbiter runs (4.6.8), sets FCRTH when the link comes
+    // up, which may be after RXEN (4.6.3.2), and promiscuous modes while it receives (8.2.3.7.1).
     internal static readonly string[] KnownOfLinux =
         ["report-with-threshold", "arbiter-running", "flow-control-threshold", "filters-while-receiving"];
 
-    // DPDK clears two of the bits that are set after reset in DCA_RXCTRL, and bit 12 not (4.6.7); HTHRESH is 0 (8.2.3.9.10).
-    // It sets RSCACKC for LRO only, and FCOE_WRFIX never (8.2.3.8.8); promiscuous mode comes on while it receives (8.2.3.7.1).
-    private static readonly string[] s_knownOfDpdk = ["dca-bit-12", "host-threshold", "receive-dma-bits", "filters-while-receiving"];
+    // DPDK clears two of the bits that are set after reset in DCA_RXCTRL, and bit 12 not (4.6.7); HTHRESH is 0
+    // (8.2.3.9.10). It sets RSCACKC for LRO only, and FCOE_WRFIX never (8.2.3.8.8); promiscuous mode comes on while it
+    // receives (8.2.3.7.1).
+    private static readonly string[] s_knownOfDpdk =
+        ["dca-bit-12", "host-threshold", "receive-dma-bits", "filters-while-receiving"];
 
     // An emulated machine on a busy host may well stand still for seconds.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
@@ -33,13 +35,16 @@ public sealed class StockDriverTests(GuestPool guests, ITestOutputHelper log)
         var rules = new RuleBook(guest, First, Second);
         using (KernelBridge.OfIxgbe(guest, First, Second))
         {
-            Assert.Equal("10000\n", guest.Run($"cat /sys/class/net/{KernelBridge.InterfaceOf(First)}/speed").Succeeded());
+            Assert.Equal(
+                "10000\n", guest.Run($"cat /sys/class/net/{KernelBridge.InterfaceOf(First)}/speed").Succeeded());
             // Several queues keep the order within a flow only.
             var plan = new TrafficPlan { Flows = 16 };
             long[] before = Counters(guest, First);
             double rate = new Exchange(guest.Port(First), guest.Port(Second), plan).RunFaultless();
             log.WriteLine($"{rate:0} frames per second");
-            Assert.Equal([plan.Frames, plan.Frames, plan.TotalBytes], Counters(guest, First).Zip(before, (now, then) => now - then));
+            Assert.Equal(
+                [plan.Frames, plan.Frames, plan.TotalBytes],
+                Counters(guest, First).Zip(before, (now, then) => now - then));
         }
         rules.AssertOnly(KnownOfLinux);
         log.WriteLine(guest.Run("dmesg | grep ixgbe").Output);
@@ -54,7 +59,9 @@ public sealed class StockDriverTests(GuestPool guests, ITestOutputHelper log)
         var rules = new RuleBook(guest, First, Second);
         using (KernelBridge.OfIxgbe(guest, First, Second))
         {
-            Assert.Contains("DMA", guest.Run($"cat /sys/bus/pci/devices/{GuestMachine.Address(First)}/iommu_group/type").Succeeded());
+            Assert.Contains(
+                "DMA", guest.Run($"cat /sys/bus/pci/devices/{GuestMachine.Address(First)}/iommu_group/type")
+                .Succeeded());
             double rate = new Exchange(guest.Port(First), guest.Port(Second), new() { Flows = 16 }).RunFaultless();
             log.WriteLine($"{rate:0} frames per second");
         }
@@ -149,13 +156,15 @@ public sealed class StockDriverTests(GuestPool guests, ITestOutputHelper log)
         traffic.GetAwaiter().GetResult();
         Assert.True(flows, $"there was no traffic: {exchange.There}");
         Assert.True(isFree, "the card still has a client");
-        // Another client: ixy itself. It finds the card reset; the link tells nothing, as it comes up without a driver, too.
+        // Another client: ixy itself. It finds the card reset; the link tells nothing, as it comes up without a driver,
+        // too.
         using var next = new VfioUserPciDevice(guest.Card(First).Path);
         Assert.Equal((0x8086, 0x10FB), (next.VendorId, next.DeviceId));
         Assert.Equal(0u, next.ReadConfig(PciConfig.Command, 2));
         next.EnableBusMaster(); // and access to its registers
         var registers = next.OpenBar(0);
-        foreach (var register in (Register[])[RXCTRL, RXDCTL, DMATXCTL, TXDCTL]) Assert.Equal(register.Reset, registers.Read32(register));
+        foreach (var register in (Register[])[RXCTRL, RXDCTL, DMATXCTL, TXDCTL])
+            Assert.Equal(register.Reset, registers.Read32(register));
         guests.End(guest);
     }
 
@@ -163,6 +172,8 @@ public sealed class StockDriverTests(GuestPool guests, ITestOutputHelper log)
 
     // Packets received and sent, and bytes sent.
     private static long[] Counters(Guest guest, int device) =>
-        [.. guest.Run($"cd /sys/class/net/{KernelBridge.InterfaceOf(device)}/statistics && cat rx_packets tx_packets tx_bytes").Succeeded()
+        [.. guest.Run(
+            $"cd /sys/class/net/{KernelBridge.InterfaceOf(device)}/statistics && cat rx_packets tx_packets tx_bytes")
+            .Succeeded()
             .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(long.Parse)];
 }

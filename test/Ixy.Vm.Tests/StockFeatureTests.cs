@@ -2,7 +2,9 @@ using Xunit.Abstractions;
 
 namespace Ixy.Vm.Tests;
 
-/// <summary>What Linux's ixgbe makes of the simulated card's further functions, and what it does not take the card to have.</summary>
+/// <summary>
+/// What Linux's ixgbe makes of the simulated card's further functions, and what it does not take the card to have.
+/// </summary>
 [Collection(GuestCollection.Name)]
 public sealed class StockFeatureTests(GuestPool guests, ITestOutputHelper log)
 {
@@ -18,7 +20,8 @@ public sealed class StockFeatureTests(GuestPool guests, ITestOutputHelper log)
         string features = guest.Run($"ethtool -k {KernelBridge.InterfaceOf(First)}").Succeeded();
         log.WriteLine(features);
         // Linux 6.1 shows tx-fcoe-segmentation whatever the EEPROM says, but never turns FCoE on.
-        string[] absent = ["esp-hw-offload", "esp-tx-csum-hw-offload", "tx-esp-segmentation", "macsec-hw-offload", "fcoe-mtu"];
+        string[] absent = [
+            "esp-hw-offload", "esp-tx-csum-hw-offload", "tx-esp-segmentation", "macsec-hw-offload", "fcoe-mtu"];
         Assert.All(absent, feature => Assert.Contains($"{feature}: off [fixed]", features));
         Assert.Contains("Supports Wake-on: d", guest.Run($"ethtool {KernelBridge.InterfaceOf(First)}").Succeeded());
         Assert.NotEqual(0, guest.Run($"ls /sys/bus/pci/devices/{GuestMachine.Address(First)}/sriov_totalvfs").ExitCode);
@@ -39,7 +42,8 @@ public sealed class StockFeatureTests(GuestPool guests, ITestOutputHelper log)
         }
         using (new HostBridge((TapPort)guest.Port(First), (TapPort)guest.Port(Second)))
         {
-            using var master = guest.Start($"exec ptp4l {Options("master")} --priority1 1 -i {KernelBridge.InterfaceOf(First)}");
+            using var master = guest.Start(
+                $"exec ptp4l {Options("master")} --priority1 1 -i {KernelBridge.InterfaceOf(First)}");
             using var slave = guest.Start($"exec ptp4l {Options("slave")} -s -i {KernelBridge.InterfaceOf(Second)}");
             slave.WaitFor("UNCALIBRATED to SLAVE");
             slave.WaitFor("master offset");

@@ -2,12 +2,15 @@ using System.Text.Json;
 
 namespace Ixy.Vm.Tests;
 
-/// <summary>The sysfs transport has physical addresses: behind an IOMMU that translates they lead nowhere, and it says so.</summary>
+/// <summary>
+/// The sysfs transport has physical addresses: behind an IOMMU that translates they lead nowhere, and it says so.
+/// </summary>
 [Collection(GuestCollection.Name)]
 public sealed class SysfsBehindIommuTests(GuestPool guests)
 {
     private const int HugePages = 16, Packets = 1_000;
-    private static readonly string s_first = GuestMachine.Address(IommuMachine.Virtio), s_second = GuestMachine.Address(IommuMachine.Virtio + 1);
+    private static readonly string s_first = GuestMachine.Address(IommuMachine.Virtio),
+        s_second = GuestMachine.Address(IommuMachine.Virtio + 1);
 
     [SkippableFact]
     public void WhatAnIommuTranslatesIsRefusedByEveryCommand()
@@ -17,14 +20,16 @@ public sealed class SysfsBehindIommuTests(GuestPool guests)
         Assert.Contains(type, new[] { "DMA", "DMA-FQ" });
         string[] commands =
         [
-            $"fwd {s_first} {s_second} --duration 1s", $"pktgen {s_first} --duration 1s", $"pcap {s_first} /tmp/none.pcapng --duration 1s",
+            $"fwd {s_first} {s_second} --duration 1s", $"pktgen {s_first} --duration 1s",
+            $"pcap {s_first} /tmp/none.pcapng --duration 1s",
         ];
         foreach (string command in commands)
         {
             var result = guest.Run($"ixy {command}");
             Assert.Equal((1, ""), (result.ExitCode, result.Output));
             string line = Assert.Single(result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
-            Assert.Matches($@"^ixy: {s_first} is behind an IOMMU that translates \(the type of its group \d+ is {type}\)", line);
+            Assert.Matches(
+                $@"^ixy: {s_first} is behind an IOMMU that translates \(the type of its group \d+ is {type}\)", line);
             Assert.Contains($"'sudo ixy bind {s_first}'", line);
             Assert.Contains("iommu=pt", line);
         }
@@ -35,7 +40,8 @@ public sealed class SysfsBehindIommuTests(GuestPool guests)
     public void ListAndBindSayItBefore()
     {
         var guest = GuestWithFreeCards();
-        var card = JsonDocument.Parse(guest.Run("ixy list --json").Succeeded()).RootElement.GetProperty("devices").EnumerateArray()
+        var card = JsonDocument.Parse(guest.Run("ixy list --json").Succeeded()).RootElement.GetProperty("devices")
+            .EnumerateArray()
             .Single(found => found.GetProperty("address").GetString() == s_first);
         Assert.StartsWith("DMA", card.GetProperty("iommuType").GetString());
         guest.BindToVfio(s_first);

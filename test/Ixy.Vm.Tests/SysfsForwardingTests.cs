@@ -2,7 +2,9 @@ using Xunit.Abstractions;
 
 namespace Ixy.Vm.Tests;
 
-/// <summary><c>ixy fwd</c> between virtio-net devices of QEMU without IOMMU and VFIO, through sysfs and huge pages, as root.</summary>
+/// <summary>
+/// <c>ixy fwd</c> between virtio-net devices of QEMU without IOMMU and VFIO, through sysfs and huge pages, as root.
+/// </summary>
 [Collection(GuestCollection.Name)]
 public sealed class SysfsForwardingTests(GuestPool guests, ITestOutputHelper log)
 {

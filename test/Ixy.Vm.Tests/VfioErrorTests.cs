@@ -1,6 +1,8 @@
 namespace Ixy.Vm.Tests;
 
-/// <summary>Everything that can be missing for VFIO, made to be missing: the exception has a type of its own and names the cure.</summary>
+/// <summary>
+/// Everything that can be missing for VFIO, made to be missing: the exception has a type of its own and names the cure.
+/// </summary>
 [Collection(GuestCollection.Name)]
 public sealed class VfioErrorTests(GuestPool guests)
 {
@@ -19,7 +21,8 @@ public sealed class VfioErrorTests(GuestPool guests)
     {
         var guest = guests.Get(IommuMachine.Machine);
         guest.Run("modprobe -r vfio-pci vfio_iommu_type1 vfio; [ ! -e /dev/vfio/vfio ]").Succeeded();
-        ProbeFacts.Run(guest, $"open {s_edu}").AssertError("VfioUnavailableException", "/dev/vfio/vfio", "'sudo modprobe vfio-pci'");
+        ProbeFacts.Run(guest, $"open {s_edu}")
+            .AssertError("VfioUnavailableException", "/dev/vfio/vfio", "'sudo modprobe vfio-pci'");
         // Where udev makes the file in advance, the driver that is not there tells.
         guest.Run("mkdir -p /dev/vfio; mknod -m 666 /dev/vfio/vfio c 10 196").Succeeded();
         ProbeFacts.Run(guest, $"open {s_edu}").AssertError("NotBoundToVfioException");
@@ -34,7 +37,8 @@ public sealed class VfioErrorTests(GuestPool guests)
         guest.BindToVfio(card); // which loads VFIO
         guest.LoadModules("e1000e");
         guest.BindTo("e1000e", card);
-        ProbeFacts.Run(guest, $"open {card}").AssertError("NotBoundToVfioException", $"{card} is bound to e1000e, expected vfio-pci");
+        ProbeFacts.Run(guest, $"open {card}")
+            .AssertError("NotBoundToVfioException", $"{card} is bound to e1000e, expected vfio-pci");
         guest.Unbind(card);
         var facts = ProbeFacts.Run(guest, $"open {card}");
         facts.AssertError("NotBoundToVfioException", $"{card} is bound to no driver, expected vfio-pci");
@@ -51,7 +55,8 @@ public sealed class VfioErrorTests(GuestPool guests)
         int group = guest.BindToVfio(s_edu);
         guest.Run($"chown root /dev/vfio/{group}").Succeeded();
         ProbeFacts.Run(guest, $"open {s_edu}")
-            .AssertError("PrivilegeException", $"/dev/vfio/{group}", "(errno 13)", $"'sudo chown user /dev/vfio/{group}'");
+            .AssertError(
+                "PrivilegeException", $"/dev/vfio/{group}", "(errno 13)", $"'sudo chown user /dev/vfio/{group}'");
     }
 
     [SkippableFact]
@@ -96,7 +101,8 @@ public sealed class VfioErrorTests(GuestPool guests)
         string address = GuestMachine.Address(NoRemappingMachine.Edu);
         guest.BindToVfio(address);
         var facts = ProbeFacts.Run(guest, $"open {address}");
-        facts.AssertError("VfioUnavailableException", "does not remap interrupts", "intremap=on", "allow_unsafe_interrupts");
+        facts.AssertError(
+            "VfioUnavailableException", "does not remap interrupts", "intremap=on", "allow_unsafe_interrupts");
         guest.Run(facts.Error.Split('\'')[^2].Replace("sudo ", "")).Succeeded();
         ProbeFacts.Run(guest, $"open {address}").AssertAll(("done", "open"));
     }

@@ -2,7 +2,9 @@ using Xunit.Abstractions;
 
 namespace Ixy.Vm.Tests;
 
-/// <summary><c>ixy fwd</c> between virtio-net devices of QEMU behind an IOMMU, through VFIO, without privileges.</summary>
+/// <summary>
+/// <c>ixy fwd</c> between virtio-net devices of QEMU behind an IOMMU, through VFIO, without privileges.
+/// </summary>
 [Collection(GuestCollection.Name)]
 public sealed class VfioForwardingTests(GuestPool guests, ITestOutputHelper log)
 {
@@ -25,7 +27,8 @@ public sealed class VfioForwardingTests(GuestPool guests, ITestOutputHelper log)
     public void FramesOfUpTo9000BytesAndHeaderPassThroughMergeableBuffers()
     {
         var guest = GuestWithVfio(IommuMachine.Machine, IommuMachine.Jumbo);
-        using var forwarder = Forwarder.Start(guest, IommuMachine.Jumbo, LockedMiB, "--max-frame-size 9014 --buffer-size 2048");
+        using var forwarder = Forwarder.Start(
+            guest, IommuMachine.Jumbo, LockedMiB, "--max-frame-size 9014 --buffer-size 2048");
         forwarder.ExchangeThrough(guest, IommuMachine.Jumbo, new() { Longest = 9014 }, log);
     }
 
@@ -39,7 +42,8 @@ public sealed class VfioForwardingTests(GuestPool guests, ITestOutputHelper log)
         forwarder.ExchangeThrough(guest, First, new() { Frames = 2000 }, log);
     }
 
-    // Every page is mapped for the cards by itself, wherever it is in the guest's memory: rings and buffers lie across several.
+    // Every page is mapped for the cards by itself, wherever it is in the guest's memory: rings and buffers lie across
+    // several.
     [SkippableTheory]
     [InlineData("ixgbe", LoadMachine.Ixgbe)]
     [InlineData("virtio, split rings", LoadMachine.Virtio)]

@@ -3,14 +3,18 @@ using Xunit.Abstractions;
 
 namespace Ixy.Vm.Tests;
 
-/// <summary><c>ixy fwd --interrupts</c> between virtio-net devices of QEMU, whose interrupts come through VFIO and a remapping IOMMU.</summary>
+/// <summary>
+/// <c>ixy fwd --interrupts</c> between virtio-net devices of QEMU, whose interrupts come through VFIO and a remapping
+/// IOMMU.
+/// </summary>
 [Collection(GuestCollection.Name)]
 public sealed class VfioInterruptTests(GuestPool guests, ITestOutputHelper log)
 {
     private const int LockedMiB = 128, Rounds = 100;
     private static readonly TimeSpan s_window = TimeSpan.FromSeconds(5);
 
-    // A guest whose processor is emulated carries no 1 Mpps: some tens of thousands of frames a second, in bursts of hundreds.
+    // A guest whose processor is emulated carries no 1 Mpps: some tens of thousands of frames a second, in bursts of
+    // hundreds.
     [SkippableTheory]
     [InlineData("split rings", IommuMachine.Virtio)]
     [InlineData("packed rings", IommuMachine.Packed)]
@@ -23,12 +27,14 @@ public sealed class VfioInterruptTests(GuestPool guests, ITestOutputHelper log)
 
         AssertIdle(guest);
         // At the end of each it waits for a fifth of a second.
-        var rates = RunAllRounds(guest, () => new Exchange(guest.Port(first), guest.Port(first + 1), new() { Frames = 300 }).RunFaultless());
+        var rates = RunAllRounds(
+            guest, () => new Exchange(guest.Port(first), guest.Port(first + 1), new() { Frames = 300 }).RunFaultless());
         log.WriteLine($"{rates.Min():0} to {rates.Max():0} frames per second");
         forwarder.Interrupt();
     }
 
-    // A card of this process does send a million a second, for as long as its ring has room for what the guest has not got to yet.
+    // A card of this process does send a million a second, for as long as its ring has room for what the guest has not
+    // got to yet.
     [SkippableTheory]
     [InlineData("split rings", LoadMachine.Virtio)]
     [InlineData("packed rings", LoadMachine.VirtioPacked)]
@@ -46,8 +52,10 @@ public sealed class VfioInterruptTests(GuestPool guests, ITestOutputHelper log)
         AssertIdle(guest);
         var rates = RunAllRounds(guest, pulses.RunFaultless);
         double[] inOrder = [.. rates.Order()];
-        log.WriteLine($"{inOrder[0]:0} to {inOrder[^1]:0} frames per second were sent, {inOrder[Rounds / 2]:0} in the middle");
-        // A busy host takes the core from the generator for as long as it likes: how often is no fault, never otherwise is.
+        log.WriteLine(
+            $"{inOrder[0]:0} to {inOrder[^1]:0} frames per second were sent, {inOrder[Rounds / 2]:0} in the middle");
+        // A busy host takes the core from the generator for as long as it likes: how often is no fault, never otherwise
+        // is.
         Assert.InRange(inOrder[^1], 700_000, 1_200_000);
         forwarder.Interrupt();
         rules.AssertOnly();
@@ -59,9 +67,12 @@ public sealed class VfioInterruptTests(GuestPool guests, ITestOutputHelper log)
         var guest = guests.Get(PlainMachine.Machine);
         guest.SetHugePages(64);
         for (int i = 0; i < 2; i++) guest.Unbind(GuestMachine.Address(PlainMachine.Legacy + i));
-        var result = guest.Run($"ixy fwd {GuestMachine.Address(PlainMachine.Legacy)} {GuestMachine.Address(PlainMachine.Legacy + 1)} --interrupts 2>&1");
+        var result = guest.Run(
+            $"ixy fwd {GuestMachine.Address(PlainMachine.Legacy)} {GuestMachine.Address(PlainMachine.Legacy + 1)} "
+            + "--interrupts 2>&1");
         Assert.Equal(1, result.ExitCode);
-        Assert.Contains("is driven through sysfs, which has no interrupts: poll, or bind the function to vfio-pci", result.Output);
+        Assert.Contains(
+            "is driven through sysfs, which has no interrupts: poll, or bind the function to vfio-pci", result.Output);
     }
 
     private void AssertIdle(Guest guest)
@@ -97,6 +108,7 @@ public sealed class VfioInterruptTests(GuestPool guests, ITestOutputHelper log)
                 [ "$(cat $task/comm)" = "packets 0" ] && echo $(cut -d ' ' -f 1 $task/schedstat) $(grep ^voluntary $task/status | cut -f 2)
             done; true
             """).Succeeded().Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
-        return (long.Parse(words[0], CultureInfo.InvariantCulture) / 1e9, long.Parse(words[1], CultureInfo.InvariantCulture));
+        return (long.Parse(words[0], CultureInfo.InvariantCulture) / 1e9,
+            long.Parse(words[1], CultureInfo.InvariantCulture));
     }
 }

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace Ixy.Vm.Tests;
 
 /// <summary>
-/// Ixy.Vfio on a real kernel, with devices of QEMU's and without any of ixy's drivers. What runs in the guest is the probe;
-/// everything is done twice, so that what the first time left behind would be in the way.
+/// Ixy.Vfio on a real kernel, with devices of QEMU's and without any of ixy's drivers. What runs in the guest is the
+/// probe; everything is done twice, so that what the first time left behind would be in the way.
 /// </summary>
 [Collection(GuestCollection.Name)]
 public sealed class VfioTests(GuestPool guests)
@@ -18,9 +18,12 @@ public sealed class VfioTests(GuestPool guests)
         guest.BindToVfio(Address(IommuMachine.Edu));
         var facts = ProbeFacts.Run(guest, $"edu {Address(IommuMachine.Edu)}");
         facts.AssertAll(
-            ("device", "1234:11e8"), ("id", "0x10000ed"), ("liveness", "0xedcba987"), ("factorial", "0x375f00"), ("dma", "yes"),
-            ("msi-vectors", "0x1"), ("msi-quiet", "timeout"), ("msi-raised", "0"), ("msi-cause", "0x10"), ("msi-again", "timeout"),
-            ("intx-raised", "0"), ("intx-masked", "timeout"), ("intx-still-asserted", "0"), ("intx-acknowledged", "timeout"),
+            ("device", "1234:11e8"), ("id", "0x10000ed"), ("liveness", "0xedcba987"), ("factorial", "0x375f00"),
+            ("dma", "yes"),
+            ("msi-vectors", "0x1"), ("msi-quiet", "timeout"), ("msi-raised", "0"), ("msi-cause", "0x10"),
+            ("msi-again", "timeout"),
+            ("intx-raised", "0"), ("intx-masked", "timeout"), ("intx-still-asserted", "0"),
+            ("intx-acknowledged", "timeout"),
             ("intx-held-back", "timeout"), ("intx-let-through", "0"));
         // Alone on no bus, and without a function-level reset.
         Assert.Contains("has no reset of its own", facts["reset"]);
@@ -35,7 +38,8 @@ public sealed class VfioTests(GuestPool guests)
         guest.BindToVfio(Address(IommuMachine.E1000e));
         var facts = ProbeFacts.Run(guest, $"e1000e {Address(IommuMachine.E1000e)}");
         facts.AssertAll(
-            ("device", "8086:10d3"), ("msix-vectors", "0x5"), ("msix-quiet", "timeout"), ("msix-receive", "1"), ("msix-transmit", "2"),
+            ("device", "8086:10d3"), ("msix-vectors", "0x5"), ("msix-quiet", "timeout"), ("msix-receive", "1"),
+            ("msix-transmit", "2"),
             ("msix-masked", "timeout"), ("msix-other-not-masked", "2"), ("msix-unmasked", "1"),
             ("ports", "0xa09"));
         AssertNothingLeft(facts);
@@ -50,7 +54,8 @@ public sealed class VfioTests(GuestPool guests)
         port.Drain();
         var facts = ProbeFacts.Run(guest, $"virtio {IommuMachine.ResettableAddress}");
         facts.AssertAll(
-            ("device", "1af4:1041"), ("offers-access-platform", "yes"), ("features-ok", "yes"), ("vector-accepted", "0x1"),
+            ("device", "1af4:1041"), ("offers-access-platform", "yes"), ("features-ok", "yes"),
+            ("vector-accepted", "0x1"),
             ("queue-quiet", "timeout"), ("queue-vector", "1"), ("used-index", "0x1"),
             ("status", "0xf"), ("status-after-reset", "0x0"));
         AssertNothingLeft(facts);
@@ -90,7 +95,8 @@ public sealed class VfioTests(GuestPool guests)
         guest.BindToVfio(IommuMachine.SharedEduAddress);
         guest.BindToVfio(IommuMachine.SharedE1000eAddress);
         ProbeFacts.Run(guest, $"open {IommuMachine.SharedEduAddress} {IommuMachine.SharedE1000eAddress}").AssertAll(
-            ($"locked-after-{IommuMachine.SharedEduAddress}", "2048 kB"), ($"locked-after-{IommuMachine.SharedE1000eAddress}", "0 kB"));
+            ($"locked-after-{IommuMachine.SharedEduAddress}", "2048 kB"),
+            ($"locked-after-{IommuMachine.SharedE1000eAddress}", "0 kB"));
     }
 
     [SkippableFact]
@@ -119,7 +125,8 @@ public sealed class VfioTests(GuestPool guests)
 
     private static bool IsBusMaster(Guest guest, string address)
     {
-        string command = guest.Run($"hexdump -s 4 -n 1 -e '1/1 \"%d\"' /sys/bus/pci/devices/{address}/config").Succeeded();
+        string command = guest.Run($"hexdump -s 4 -n 1 -e '1/1 \"%d\"' /sys/bus/pci/devices/{address}/config")
+            .Succeeded();
         return (int.Parse(command) & 4) != 0;
     }
 }

@@ -1,8 +1,8 @@
 namespace Ixy.Captures.Buffering;
 
 /// <summary>
-/// Buffers that go round between a thread that fills them and one that empties them. There are no more than were made at the
-/// start, so neither memory nor delay grows. Taking and giving costs a lock, once for some thousand frames.
+/// Buffers that go round between a thread that fills them and one that empties them. There are no more than were made
+/// at the start, so neither memory nor delay grows. Taking and giving costs a lock, once for some thousand frames.
 /// </summary>
 internal sealed class BufferExchange<T>(IReadOnlyCollection<T> buffers) where T : class
 {

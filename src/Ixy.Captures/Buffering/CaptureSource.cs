@@ -11,7 +11,9 @@ internal sealed class CaptureSource(Stream stream, string name) : IDisposable
     /// <summary>Numbers have their most significant byte first.</summary>
     internal bool IsBigEndian { get; set; }
 
-    /// <summary>The next bytes, valid until the next read; false if the file is at its end before the first of them.</summary>
+    /// <summary>
+    /// The next bytes, valid until the next read; false if the file is at its end before the first of them.
+    /// </summary>
     /// <exception cref="CaptureFormatException">The file ends in the middle of them.</exception>
     internal bool TryRead(int length, out ReadOnlySpan<byte> bytes)
     {

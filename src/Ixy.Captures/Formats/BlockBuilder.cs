@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Ixy.Captures.Formats;
 
-/// <summary>Puts together a block of a pcapng file, little-endian: type, length, body, options, and the length once more.</summary>
+/// <summary>
+/// Puts together a block of a pcapng file, little-endian: type, length, body, options, and the length once more.
+/// </summary>
 internal readonly struct BlockBuilder
 {
     private const int LongestText = 512;
@@ -43,7 +45,8 @@ internal readonly struct BlockBuilder
         return Option(code, Encoding.UTF8.GetBytes(text.Length <= LongestText ? text : text[..LongestText]));
     }
 
-    internal BlockBuilder Option(ushort code, long? value) => value is { } number ? Halves(code, sizeof(long)).Double(number) : this;
+    internal BlockBuilder Option(ushort code, long? value) =>
+        value is { } number ? Halves(code, sizeof(long)).Double(number) : this;
 
     /// <summary>The block, its options ended.</summary>
     internal byte[] Finish()

@@ -47,7 +47,8 @@ internal sealed class PcapReader : CaptureReader
         // Seconds, and the part of one in microseconds or nanoseconds: 62 bits together.
         ulong time = Source.UInt32(header) * _kind.Scale.UnitsPerSecond + Source.UInt32(header[4..]);
         var (length, originalLength) = Ordered(Source.UInt32(header[8..]), Source.UInt32(header[12..]));
-        if (length > LongestPacket) throw Source.Malformed($"a packet of {length} bytes: at most {LongestPacket} are possible");
+        if (length > LongestPacket)
+            throw Source.Malformed($"a packet of {length} bytes: at most {LongestPacket} are possible");
         record = new()
         {
             Bytes = _kind.IsModified ? ReadModified((int)length, Source.UInt16(header[20..])) : ReadBytes((int)length),

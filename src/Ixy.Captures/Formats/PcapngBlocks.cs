@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Ixy.Captures.Formats;
 
-/// <summary>The blocks of a pcapng file (draft-ietf-opsawg-pcapng): one section, little-endian, times in nanoseconds.</summary>
+/// <summary>
+/// The blocks of a pcapng file (draft-ietf-opsawg-pcapng): one section, little-endian, times in nanoseconds.
+/// </summary>
 internal static class PcapngBlocks
 {
     /// <summary>Longest frame that a packet block is written for; readers take no more.</summary>
@@ -11,7 +13,9 @@ internal static class PcapngBlocks
 
     private const int PacketHeader = 28;
 
-    /// <summary>The blocks a file begins with: section header (4.1) and an interface description for each interface (4.2).</summary>
+    /// <summary>
+    /// The blocks a file begins with: section header (4.1) and an interface description for each interface (4.2).
+    /// </summary>
     /// <param name="interfaces">In the order of their numbers.</param>
     /// <param name="snapLength">Most bytes of a frame that are kept.</param>
     internal static byte[] Header(IEnumerable<CaptureInterface> interfaces, int snapLength) =>
@@ -20,7 +24,8 @@ internal static class PcapngBlocks
     /// <summary>Interface statistics (4.6): what an interface received and lost.</summary>
     internal static byte[] Statistics(int interfaceId, in CaptureStatistics counted)
     {
-        const ushort startTime = 2, endTime = 3, interfaceReceived = 4, interfaceDropped = 5, systemDropped = 7, delivered = 8;
+        const ushort startTime = 2, endTime = 3, interfaceReceived = 4, interfaceDropped = 5, systemDropped = 7,
+            delivered = 8;
         return new BlockBuilder(5).Word((uint)interfaceId).Time(counted.EndTime)
             .Halves(startTime, sizeof(long)).Time(counted.StartTime)
             .Halves(endTime, sizeof(long)).Time(counted.EndTime)
@@ -37,7 +42,8 @@ internal static class PcapngBlocks
     /// <param name="time">When: nanoseconds since 1970, UTC.</param>
     /// <param name="frame">The whole frame without FCS.</param>
     /// <param name="captured">Bytes of it that are kept.</param>
-    internal static void WritePacket(Span<byte> block, int interfaceId, long time, ReadOnlySpan<byte> frame, int captured)
+    internal static void WritePacket(
+        Span<byte> block, int interfaceId, long time, ReadOnlySpan<byte> frame, int captured)
     {
         Put(block, 0, 6);
         Put(block, 4, (uint)block.Length);
@@ -57,7 +63,8 @@ internal static class PcapngBlocks
         const uint ByteOrderMagic = 0x1A2B3C4D;
         return new BlockBuilder(0x0A0D0D0A).Word(ByteOrderMagic).Halves(1, 0)
             .Double(-1) // length of the section: not known yet
-            .Option(hardware, RuntimeInformation.OSArchitecture.ToString()).Option(system, RuntimeInformation.OSDescription)
+            .Option(hardware, RuntimeInformation.OSArchitecture.ToString())
+            .Option(system, RuntimeInformation.OSDescription)
             .Option(application, "ixy").Finish();
     }
 

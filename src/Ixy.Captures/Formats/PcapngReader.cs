@@ -52,7 +52,8 @@ internal sealed class PcapngReader : CaptureReader
         var start = Source.Read(2 * sizeof(uint));
         Source.IsBigEndian = true;
         uint mark = Source.UInt32(start[4..]);
-        if (mark is not (LittleEndianMark or 0x1A2B3C4D)) throw Source.Malformed($"no byte-order magic but 0x{mark:x8}");
+        if (mark is not (LittleEndianMark or 0x1A2B3C4D))
+            throw Source.Malformed($"no byte-order magic but 0x{mark:x8}");
         Source.IsBigEndian = mark != LittleEndianMark;
         uint length = Source.UInt32(start);
         var body = ReadBody(length, read: 12);
@@ -65,7 +66,8 @@ internal sealed class PcapngReader : CaptureReader
     private ReadOnlySpan<byte> ReadBody(uint length, int read)
     {
         if (length % 4 != 0 || length < Frame || length < read + sizeof(uint) || length > LongestBlock)
-            throw Source.Malformed($"a block of {length} bytes: expected a multiple of 4 from {Frame} to {LongestBlock}");
+            throw Source.Malformed(
+                $"a block of {length} bytes: expected a multiple of 4 from {Frame} to {LongestBlock}");
         var rest = Source.Read((int)length - read);
         uint repeated = Source.UInt32(rest[^sizeof(uint)..]);
         if (repeated != length) throw Source.Malformed($"a block starts with length {length} and ends with {repeated}");

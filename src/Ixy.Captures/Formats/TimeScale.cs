@@ -9,7 +9,10 @@ internal readonly record struct TimeScale(ulong UnitsPerSecond, long OffsetSecon
 
     internal static TimeScale Nanoseconds { get; } = new(NanosecondsPerSecond);
 
-    /// <summary>Reads the option if_tsresol: a negative power of 10, or of 2 if the highest bit is set. False if it is too fine for 64 bits.</summary>
+    /// <summary>
+    /// Reads the option if_tsresol: a negative power of 10, or of 2 if the highest bit is set. False if it is too fine
+    /// for 64 bits.
+    /// </summary>
     internal static bool TryResolution(byte value, out ulong unitsPerSecond)
     {
         int exponent = value & 0x7F;

@@ -5,7 +5,8 @@ namespace Ixy.Cli.Capture;
 /// <summary>Copies what arrives at any of several devices into a capture, and gives the buffers back at once.</summary>
 internal sealed class CaptureLoop : PacketLoop
 {
-    // What was on the way when the end came arrives in this time, in nanoseconds; what comes later is not wanted any more.
+    // What was on the way when the end came arrives in this time, in nanoseconds; what comes later is not wanted any
+    // more.
     private const long OnTheWay = 50_000_000;
 
     private readonly ReceiveQueue[][] _queues;

@@ -3,7 +3,9 @@ using Ixy.Cli.Output;
 
 namespace Ixy.Cli.Capture;
 
-/// <summary>The file of a capture, or standard output. A file that is there keeps its content until the capture begins.</summary>
+/// <summary>
+/// The file of a capture, or standard output. A file that is there keeps its content until the capture begins.
+/// </summary>
 internal sealed class CaptureTarget : IDisposable
 {
     private readonly bool _isNew;
@@ -17,7 +19,9 @@ internal sealed class CaptureTarget : IDisposable
         if (IsStandardOutput(path))
         {
             if (!Console.IsOutputRedirected)
-                throw new IOException("standard output is a terminal, and a capture is no text: name a file, or pipe it, as in 'ixy pcap A - | tshark -r -'");
+                throw new IOException(
+                    "standard output is a terminal, and a capture is no text: name a file, or pipe it, as in 'ixy pcap "
+                    + "A - | tshark -r -'");
             _stream = new StandardOutput();
             return;
         }
@@ -69,7 +73,8 @@ internal sealed class CaptureTarget : IDisposable
         }
         catch (IOException error) when (error.HResult == Again)
         {
-            throw new IOException($"{file.Name} is being written by another program: end that, or name another file", error);
+            throw new IOException(
+                $"{file.Name} is being written by another program: end that, or name another file", error);
         }
         catch (IOException)
         {

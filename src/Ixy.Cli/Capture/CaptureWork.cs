@@ -5,7 +5,8 @@ using Ixy.Cli.Output;
 namespace Ixy.Cli.Capture;
 
 /// <summary>The capture of <c>ixy pcap</c>: its loops, its end and its part of the report.</summary>
-internal sealed class CaptureWork(CaptureTarget target, CaptureFileOptions options, int batchSize, long count) : IMeasuredWork, IDisposable
+internal sealed class CaptureWork(CaptureTarget target, CaptureFileOptions options, int batchSize, long count)
+    : IMeasuredWork, IDisposable
 {
     private readonly List<CaptureFile> _practice = [];
     private NetworkDevice[] _devices = [];
@@ -51,7 +52,8 @@ internal sealed class CaptureWork(CaptureTarget target, CaptureFileOptions optio
         _devices = devices;
         var clock = devices[0].PciDevice.Clock;
         // Real time does not wait for a disk, and virtual time must not depend on one.
-        _capture = target.Start(Describe(devices), options with { Clock = clock, WaitsForDisk = clock != TimeProvider.System });
+        _capture = target.Start(
+            Describe(devices), options with { Clock = clock, WaitsForDisk = clock != TimeProvider.System });
         _meter = new CaptureMeter(_capture, devices);
         _loop = new CaptureLoop(devices, _capture, batchSize, count);
         return [_loop];
@@ -72,11 +74,13 @@ internal sealed class CaptureWork(CaptureTarget target, CaptureFileOptions optio
             ["captured at", "received", "written", "dropped", "after the end"],
             [.. interfaces.Select(found => new[]
             {
-                found.Device, $"{found.Received:N0}", $"{found.Written:N0}", $"{found.Dropped:N0}", $"{found.AfterEnd:N0}",
+                found.Device, $"{found.Received:N0}", $"{found.Written:N0}", $"{found.Dropped:N0}",
+                    $"{found.AfterEnd:N0}",
             })]);
         if (ReaderHasGone) screen.WriteLine("who read the capture has gone");
         else if (interfaces.Any(found => found.Dropped > 0) && Fault is null)
-            screen.Alert("packets were dropped: the disk, or who reads the pipe, is too slow; less is written with --snaplen");
+            screen.Alert(
+                "packets were dropped: the disk, or who reads the pipe, is too slow; less is written with --snaplen");
         screen.WriteLine();
     }
 

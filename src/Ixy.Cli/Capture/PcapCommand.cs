@@ -40,7 +40,8 @@ internal static class PcapCommand
             string[] arguments = parsed.GetRequiredValue(places);
             using var target = new CaptureTarget(arguments[^1]);
             var options = new CaptureFileOptions { SnapLength = parsed.GetValue(snapLength) };
-            using var work = new CaptureWork(target, options, parsed.GetValue(batch), parsed.GetValue(count) ?? long.MaxValue);
+            using var work = new CaptureWork(
+                target, options, parsed.GetValue(batch), parsed.GetValue(count) ?? long.MaxValue);
             return Measurement.Run(
                 new("pcap", parsed.GetValue(duration), parsed.GetValue(json))
                 {

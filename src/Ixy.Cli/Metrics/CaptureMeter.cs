@@ -3,7 +3,9 @@ using Ixy.Captures;
 
 namespace Ixy.Cli.Metrics;
 
-/// <summary>The meter <c>Ixy.Capture</c> of <c>ixy pcap</c>: what became of the packets, per interface of the capture.</summary>
+/// <summary>
+/// The meter <c>Ixy.Capture</c> of <c>ixy pcap</c>: what became of the packets, per interface of the capture.
+/// </summary>
 internal sealed class CaptureMeter : IDisposable
 {
     private readonly Meter _meter = new("Ixy.Capture");
@@ -13,8 +15,10 @@ internal sealed class CaptureMeter : IDisposable
         _meter.CreateObservableCounter("ixy.capture.packets", () => devices.SelectMany((device, i) =>
         {
             var counts = capture.Counts(i);
-            return new Measurement<long>[] { Packets(counts.Written, i, device, "written"), Packets(counts.Dropped, i, device, "dropped") };
-        }), "{packet}", "Packets that are in the capture, and those that are not, as the disk or the pipe was too slow or failed.");
+            return new Measurement<long>[] { Packets(counts.Written, i, device, "written"),
+                Packets(counts.Dropped, i, device, "dropped") };
+        }), "{packet}",
+            "Packets that are in the capture, and those that are not, as the disk or the pipe was too slow or failed.");
         _meter.CreateObservableCounter("ixy.capture.io", () => capture.Length, "By", "Bytes of the capture.");
     }
 

@@ -3,7 +3,9 @@ using Ixy.Simulation;
 
 namespace Ixy.Cli.Metrics;
 
-/// <summary>The meter <c>Ixy.Simulation</c> of <c>ixy sim</c>: a simulated card and its wire, seen from outside.</summary>
+/// <summary>
+/// The meter <c>Ixy.Simulation</c> of <c>ixy sim</c>: a simulated card and its wire, seen from outside.
+/// </summary>
 internal sealed class CardMeter : IDisposable
 {
     private readonly Meter _meter = new("Ixy.Simulation");
@@ -20,8 +22,10 @@ internal sealed class CardMeter : IDisposable
         {
             new(wire.Reordered, name, new("type", "reordered")), new(wire.Duplicated, name, new("type", "duplicated")),
             new(wire.Corrupted, name, new("type", "corrupted")), new(wire.Dropped, name, new("type", "dropped")),
-        }, "{packet}", "Frames from the card that came otherwise than the far end had sent them, or that it did not take.");
-        _meter.CreateObservableCounter("ixy.card.violations", () => new Measurement<long>(server.Violations.Count, name),
+        }, "{packet}",
+        "Frames from the card that came otherwise than the far end had sent them, or that it did not take.");
+        _meter.CreateObservableCounter(
+            "ixy.card.violations", () => new Measurement<long>(server.Violations.Count, name),
             "{violation}", "Rules of the card's specification that drivers broke.");
     }
 

@@ -11,13 +11,16 @@ internal sealed class MetricsPage : IDisposable
 
     private readonly MeterListener _listener = new();
     private readonly Lock _lock = new();
-    private readonly SortedDictionary<string, (Instrument Instrument, List<(long, KeyValuePair<string, object?>[])> Series)> _found = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string,
+        (Instrument Instrument, List<(long, KeyValuePair<string, object?>[])> Series)> _found =
+        new(StringComparer.Ordinal);
 
     internal MetricsPage()
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter.Name is "Ixy" or "Ixy.Simulation" or "Ixy.Capture") listener.EnableMeasurementEvents(instrument);
+            if (instrument.Meter.Name is "Ixy" or "Ixy.Simulation" or "Ixy.Capture")
+                listener.EnableMeasurementEvents(instrument);
         };
         _listener.SetMeasurementEventCallback<long>(Take);
         _listener.Start();
@@ -33,7 +36,9 @@ internal sealed class MetricsPage : IDisposable
             var text = new StringBuilder();
             foreach (var (instrument, series) in _found.Values)
             {
-                if (instrument.Name == BatchSizes) PrometheusText.AppendHistogram(text, instrument, series, _found.GetValueOrDefault(QueuePackets).Series ?? []);
+                if (instrument.Name == BatchSizes)
+                    PrometheusText.AppendHistogram(
+                    text, instrument, series, _found.GetValueOrDefault(QueuePackets).Series ?? []);
                 else PrometheusText.AppendFamily(text, instrument, series);
             }
             return text.ToString();
@@ -43,7 +48,8 @@ internal sealed class MetricsPage : IDisposable
     public void Dispose() => _listener.Dispose();
 
     // Called while Read waits, on its thread.
-    private void Take(Instrument instrument, long value, ReadOnlySpan<KeyValuePair<string, object?>> tags, object? state)
+    private void Take(
+        Instrument instrument, long value, ReadOnlySpan<KeyValuePair<string, object?>> tags, object? state)
     {
         if (!_found.TryGetValue(instrument.Name, out var family)) _found[instrument.Name] = family = (instrument, []);
         family.Series.Add((value, tags.ToArray()));

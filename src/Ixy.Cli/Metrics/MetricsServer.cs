@@ -43,7 +43,8 @@ internal sealed class MetricsServer : IDisposable
             catch (HttpListenerException error) when (wanted != 0 || attempt == Attempts)
             {
                 throw new IOException(
-                    $"metrics cannot be served on port {number} of 127.0.0.1: {error.Message}: name another port, or 0 for any that is free", error);
+                    $"metrics cannot be served on port {number} of 127.0.0.1: {error.Message}: name another port, or 0 "
+                    + "for any that is free", error);
             }
             catch (HttpListenerException)
             {

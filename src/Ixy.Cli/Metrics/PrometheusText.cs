@@ -26,7 +26,8 @@ internal static class PrometheusText
     /// <param name="instrument">The counter.</param>
     /// <param name="series">All its classes.</param>
     /// <param name="sums">The sums of what is in classes; the other tags are the same.</param>
-    internal static void AppendHistogram(StringBuilder text, Instrument instrument, IReadOnlyList<Series> series, IReadOnlyList<Series> sums)
+    internal static void AppendHistogram(
+        StringBuilder text, Instrument instrument, IReadOnlyList<Series> series, IReadOnlyList<Series> sums)
     {
         string name = NameOf(instrument);
         AppendHead(text, name, instrument, "histogram");
@@ -43,17 +44,22 @@ internal static class PrometheusText
         }
     }
 
-    // Dots become underscores, the unit is appended: ixy.device.io in By is ixy_device_io_bytes. Units in braces only say what is counted.
-    private static string NameOf(Instrument instrument) => instrument.Name.Replace('.', '_') + (instrument.Unit == "By" ? "_bytes" : "");
+    // Dots become underscores, the unit is appended: ixy.device.io in By is ixy_device_io_bytes. Units in braces only
+    // say what is counted.
+    private static string NameOf(Instrument instrument) =>
+        instrument.Name.Replace('.', '_') + (instrument.Unit == "By" ? "_bytes" : "");
 
     private static string UpperEnd(KeyValuePair<string, object?>[] tags)
     {
-        string range = $"{tags.Single(tag => tag.Key == ClassTag).Value}", end = range[(range.IndexOf('-', StringComparison.Ordinal) + 1)..];
+        string range = $"{tags.Single(tag => tag.Key == ClassTag).Value}",
+            end = range[(range.IndexOf('-', StringComparison.Ordinal) + 1)..];
         return end.Length > 0 ? end : "+Inf";
     }
 
     private static void AppendHead(StringBuilder text, string name, Instrument instrument, string type) =>
-        text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {Escape(instrument.Description ?? "", quote: false)}\n# TYPE {name} {type}\n");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"# HELP {name} {Escape(instrument.Description ?? "", quote: false)}\n# TYPE {name} {type}\n");
 
     private static void AppendSample(StringBuilder text, string name, string labels, long value) =>
         text.Append(CultureInfo.InvariantCulture, $"{name}{(labels.Length > 0 ? $"{{{labels}}}" : "")} {value}\n");

@@ -3,8 +3,11 @@ using Ixy.Simulation;
 
 namespace Ixy.Cli.Output;
 
-/// <summary>The end of <c>ixy sim</c>. Wire and violations are read when they are printed: by then the card stands still.</summary>
-internal sealed class CardReport(string device, string socket, SimulatedCardServer server, int clients, TimeSpan duration)
+/// <summary>
+/// The end of <c>ixy sim</c>. Wire and violations are read when they are printed: by then the card stands still.
+/// </summary>
+internal sealed class CardReport(
+    string device, string socket, SimulatedCardServer server, int clients, TimeSpan duration)
 {
     private readonly bool _linkWasUp = server.LinkIsUp;
 
@@ -17,7 +20,8 @@ internal sealed class CardReport(string device, string socket, SimulatedCardServ
         var wire = server.WireStatistics;
         return JsonSerializer.Serialize(
             new CardReportJson("sim", duration.TotalSeconds, device, socket, clients, _linkWasUp,
-                new(wire.Sent, wire.Received, wire.Lost, wire.Reordered, wire.Duplicated, wire.Corrupted, wire.Foreign, wire.Dropped, WireFault),
+                new(wire.Sent, wire.Received, wire.Lost, wire.Reordered, wire.Duplicated, wire.Corrupted, wire.Foreign,
+                    wire.Dropped, WireFault),
                 [.. server.Violations.All.Select(violation => violation.ToString())], server.Violations.Count)
             {
                 Notes = [.. server.Notes.All.Select(note => note.ToString())],
@@ -32,8 +36,10 @@ internal sealed class CardReport(string device, string socket, SimulatedCardServ
         screen.WriteLine();
         screen.WriteTable(
             ["wire of", "sent", "received", "lost", "reordered", "duplicated", "corrupted"],
-            [[device, $"{wire.Sent:N0}", $"{wire.Received:N0}", $"{wire.Lost:N0}", $"{wire.Reordered:N0}", $"{wire.Duplicated:N0}", $"{wire.Corrupted:N0}"]]);
-        if (server.Violations.Count > 0) screen.Alert($"drivers broke rules of the datasheet {server.Violations.Count:N0} times:");
+            [[device, $"{wire.Sent:N0}", $"{wire.Received:N0}", $"{wire.Lost:N0}", $"{wire.Reordered:N0}",
+                $"{wire.Duplicated:N0}", $"{wire.Corrupted:N0}"]]);
+        if (server.Violations.Count > 0)
+            screen.Alert($"drivers broke rules of the datasheet {server.Violations.Count:N0} times:");
         foreach (var violation in server.Violations.All) screen.Alert($"  {violation}");
         if (server.Notes.Count > 0) screen.WriteLine($"noted {server.Notes.Count:N0} times, which breaks no rule:");
         foreach (var note in server.Notes.All) screen.WriteLine($"  {note}");

@@ -72,7 +72,8 @@ internal sealed class CardWatch
         long toCard = wire.Sent - _toCard, fromCard = wire.Received - _fromCard;
         (_toCard, _fromCard) = (wire.Sent, wire.Received);
         if (toCard != 0 || fromCard != 0)
-            _screen.WriteLine($"to the card {Rates.Mpps(toCard / seconds)} Mpps, from it {Rates.Mpps(fromCard / seconds)} Mpps");
+            _screen.WriteLine(
+                $"to the card {Rates.Mpps(toCard / seconds)} Mpps, from it {Rates.Mpps(fromCard / seconds)} Mpps");
     }
 
     private void ShowViolations()

@@ -3,20 +3,26 @@ using Ixy.Vfio;
 
 namespace Ixy.Cli.Output;
 
-/// <summary>What the counters of a run alone do not say: rings that do not empty, and why nothing may have moved.</summary>
+/// <summary>
+/// What the counters of a run alone do not say: rings that do not empty, and why nothing may have moved.
+/// </summary>
 internal static class Findings
 {
     private const string NoLink = "it has no link";
 
     /// <summary>A sentence for each device with transmit rings that the card takes nothing from.</summary>
-    internal static IEnumerable<string> StuckRings(IEnumerable<NetworkDevice> devices, IReadOnlyList<TransmitQueue> stuck) =>
+    internal static IEnumerable<string> StuckRings(
+        IEnumerable<NetworkDevice> devices, IReadOnlyList<TransmitQueue> stuck) =>
         from device in devices
         let rings = device.TransmitQueues.Where(stuck.Contains).ToList()
         where rings.Count > 0
-        select $"{device.Name}: its transmit ring does not empty: none of {rings.Sum(ring => ring.Pending):N0} packets in it has left for a second; " +
+        select $"{device.Name}: its transmit ring does not empty: none of {rings.Sum(ring => ring.Pending):N0} packets "
+            + "in it has left for a second; " +
             (device.Link.IsUp ? WhyStuck(device) : "its link is down");
 
-    /// <summary>Somebody asked to stop before anything was measured: of why nothing moved, only missing links are known.</summary>
+    /// <summary>
+    /// Somebody asked to stop before anything was measured: of why nothing moved, only missing links are known.
+    /// </summary>
     internal static IEnumerable<string> StoppedEarly(IEnumerable<NetworkDevice> devices) =>
     [
         "stopped before the measured time began",
@@ -24,13 +30,16 @@ internal static class Findings
     ];
 
     /// <summary>If no card moved anything: a sentence about that, and one for each device.</summary>
-    internal static IEnumerable<string> NothingMoved(string command, IReadOnlyList<NetworkDevice> devices, IReadOnlyList<DeviceStatistics> counted)
+    internal static IEnumerable<string> NothingMoved(
+        string command, IReadOnlyList<NetworkDevice> devices, IReadOnlyList<DeviceStatistics> counted)
     {
         if (counted.Any(count => count.RxPackets != 0 || count.TxPackets != 0)) yield break;
-        yield return command is "fwd" or "pcap" ? "nothing moved: no card received a packet" : "nothing moved: the card sent no packet";
+        yield return command is "fwd" or "pcap" ? "nothing moved: no card received a packet"
+            : "nothing moved: the card sent no packet";
         for (int i = 0; i < devices.Count; i++)
         {
-            if (Why(devices[i], counted[i], receives: command is "fwd" or "pcap") is { } why) yield return $"{devices[i].Name}: {why}";
+            if (Why(devices[i], counted[i], receives: command is "fwd" or "pcap") is { } why)
+                yield return $"{devices[i].Name}: {why}";
         }
     }
 
@@ -38,8 +47,11 @@ internal static class Findings
     {
         if (!device.Link.IsUp) return NoLink;
         if (counted.RxMissed > 0)
-            return $"{counted.RxMissed:N0} frames came, and the card had a descriptor for none: it may be unable to reach memory{HowToSee(device)}";
-        if (counted.RxDropped > 0) return $"{counted.RxDropped:N0} frames came, and the driver dropped them all: no buffer was free, or they did not fit into one";
+            return $"{counted.RxMissed:N0} frames came, and the card had a descriptor for none: it may be unable to "
+                + $"reach memory{HowToSee(device)}";
+        if (counted.RxDropped > 0)
+            return $"{counted.RxDropped:N0} frames came, and the driver dropped them all: no buffer was free, or they "
+            + "did not fit into one";
         if (counted.RxCrcErrors + counted.RxLengthErrors > 0) return "only damaged frames came";
         return receives ? $"its link is up, and nothing came: {WhyNothingCame(device)}" : null;
     }
@@ -48,7 +60,8 @@ internal static class Findings
     {
         SimulatedPciDevice => "the far end of its wire has nothing to send",
         VfioUserPciDevice => "the far end of its wire, in the card's process, has nothing to send",
-        _ when !device.Promiscuous => "nobody sends to its address, which is all that it receives, or it cannot reach memory" + HowToSee(device),
+        _ when !device.Promiscuous =>
+        "nobody sends to its address, which is all that it receives, or it cannot reach memory" + HowToSee(device),
         _ => "nobody sends, or it cannot reach memory" + HowToSee(device),
     };
 
@@ -56,5 +69,6 @@ internal static class Findings
         $"the far end may have paused it (flow control), or it may be unable to reach memory{HowToSee(device)}";
 
     // An IOMMU's complaints, and the bus's, are the kernel's to tell.
-    private static string HowToSee(NetworkDevice device) => device.PciDevice is SimulatedPciDevice ? "" : ": 'sudo dmesg | tail' may tell";
+    private static string HowToSee(NetworkDevice device) =>
+        device.PciDevice is SimulatedPciDevice ? "" : ": 'sudo dmesg | tail' may tell";
 }

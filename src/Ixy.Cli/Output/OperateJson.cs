@@ -16,13 +16,15 @@ internal sealed record ListJson(string Command, IReadOnlyList<CardJson> Devices,
 /// <param name="KernelDriver">The kernel driver that it is bound to.</param>
 /// <param name="Interfaces">The kernel's network interfaces of it.</param>
 /// <param name="IommuGroup">The number of its IOMMU group.</param>
-/// <param name="IommuType">DMA or DMA-FQ: the IOMMU translates for the kernel, so sysfs is no way to the card; identity: it does not.</param>
+/// <param name="IommuType">DMA or DMA-FQ: the IOMMU translates for the kernel, so sysfs is no way to the card;
+/// identity: it does not.</param>
 /// <param name="NumaNode">The memory node it is next to.</param>
 /// <param name="IxyDriver">ixy's driver for it.</param>
 /// <param name="InUse">Whether <c>ixy bind</c> would refuse it.</param>
 /// <param name="Use">Why.</param>
 internal sealed record CardJson(
-    string Address, string VendorId, string DeviceId, string? Name, string? KernelDriver, IReadOnlyList<InterfaceJson> Interfaces,
+    string Address, string VendorId, string DeviceId, string? Name, string? KernelDriver,
+    IReadOnlyList<InterfaceJson> Interfaces,
     int? IommuGroup, string? IommuType, int? NumaNode, string? IxyDriver, bool InUse, string? Use);
 
 /// <summary>A network interface of the kernel.</summary>

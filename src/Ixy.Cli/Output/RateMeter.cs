@@ -1,7 +1,8 @@
 namespace Ixy.Cli.Output;
 
 /// <summary>What passed a port in the last second, as ixy prints it.</summary>
-internal readonly record struct PortRates(string Device, double RxPps, double RxMbits, double TxPps, double TxMbits, double DroppedPerSecond)
+internal readonly record struct PortRates(
+    string Device, double RxPps, double RxMbits, double TxPps, double TxMbits, double DroppedPerSecond)
 {
     internal static readonly string[] Headers = ["device", "RX Mpps", "RX Mbit/s", "TX Mpps", "TX Mbit/s", "dropped/s"];
 
@@ -12,7 +13,10 @@ internal readonly record struct PortRates(string Device, double RxPps, double Rx
     ];
 }
 
-/// <summary>Rates from the cards' own counters, and from what loops gave up in the end per device (<see cref="LoopGroup.Dropped"/>).</summary>
+/// <summary>
+/// Rates from the cards' own counters, and from what loops gave up in the end per device
+/// (<see cref="LoopGroup.Dropped"/>).
+/// </summary>
 internal sealed class RateMeter(Ports ports, long[] dropped)
 {
     private DeviceStatistics[] _last = ports.ReadStatistics();

@@ -1,6 +1,8 @@
 namespace Ixy.Cli.Output;
 
-/// <summary>How rates are written: in millions, with as many digits behind the point as a slow one needs to be seen.</summary>
+/// <summary>
+/// How rates are written: in millions, with as many digits behind the point as a slow one needs to be seen.
+/// </summary>
 internal static class Rates
 {
     /// <summary>Below 0.1 Mpps each packet shows.</summary>

@@ -3,7 +3,9 @@ using Ixy.Simulation;
 
 namespace Ixy.Cli.Output;
 
-/// <summary>The end of a run. What simulated cards and wires saw is read when it is printed: by then they are shut down.</summary>
+/// <summary>
+/// The end of a run. What simulated cards and wires saw is read when it is printed: by then they are shut down.
+/// </summary>
 internal sealed class Report
 {
     private readonly string _command;
@@ -24,7 +26,8 @@ internal sealed class Report
             ? Findings.NothingMoved(_command, ports.Devices, statistics) : Findings.StoppedEarly(ports.Devices);
         _findings = [.. stillness, .. _stuckRings];
         _ports = [.. ports.Devices.Select((device, i) => new PortFigures(
-            device.Name, device.DriverName, statistics[i], loops.Dropped[i], FindRefusal(device), device.PciDevice as SimulatedPciDevice))];
+            device.Name, device.DriverName, statistics[i], loops.Dropped[i], FindRefusal(device),
+            device.PciDevice as SimulatedPciDevice))];
     }
 
     /// <summary>Wires that stopped working, with the reason.</summary>
@@ -51,7 +54,8 @@ internal sealed class Report
         screen.WriteLine();
         string did = _command == "fwd" ? "forwarded" : "sent";
         screen.WriteLine(_work?.Summary
-            ?? $"{did} {_figures.Packets:N0} packets in {_figures.Elapsed.TotalSeconds:F2} s: {Rates.Mpps(PacketsPerSecond)} Mpps");
+            ?? $"{did} {_figures.Packets:N0} packets in {_figures.Elapsed.TotalSeconds:F2} s: "
+            + $"{Rates.Mpps(PacketsPerSecond)} Mpps");
         screen.WriteLine();
         _work?.Print(screen);
         screen.WriteTable(
@@ -66,7 +70,8 @@ internal sealed class Report
             : $"the packet threads allocated {_figures.AllocatedBytes:N0} bytes; "
                 + $"{_figures.Collections} garbage collections");
         foreach (string finding in _findings) screen.Alert(finding);
-        if (!_ranDry && !HasStuckRings) screen.Alert("packets kept arriving after the end, so the counters of different places need not agree");
+        if (!_ranDry && !HasStuckRings)
+            screen.Alert("packets kept arriving after the end, so the counters of different places need not agree");
         PrintViolations(screen);
         PrintNotes(screen);
         foreach (string fault in WireFaults) screen.Alert(fault);
@@ -81,7 +86,9 @@ internal sealed class Report
     private void PrintRefusals(Screen screen)
     {
         foreach (var port in _ports.Where(port => port.Counted.TxDropped > 0))
-            screen.Alert($"{port.Name} cannot send {port.Counted.TxDropped:N0} of the packets, which were dropped; one of them: {port.Refusal}");
+            screen.Alert(
+                $"{port.Name} cannot send {port.Counted.TxDropped:N0} of the packets, which were dropped; one of them: "
+                + $"{port.Refusal}");
     }
 
     private void PrintWires(Screen screen)
@@ -114,7 +121,9 @@ internal sealed class Report
         }
     }
 
-    private sealed record PortFigures(string Name, string Driver, DeviceStatistics Counted, long TxWaiting, TransmitRefusal Refusal, SimulatedPciDevice? Card)
+    private sealed record PortFigures(
+        string Name, string Driver, DeviceStatistics Counted, long TxWaiting, TransmitRefusal Refusal,
+        SimulatedPciDevice? Card)
     {
         private long TxDropped => Counted.TxDropped + TxWaiting;
 
@@ -122,20 +131,23 @@ internal sealed class Report
 
         internal string[] Cells() =>
         [
-            Name, $"{Counted.RxPackets:N0}", $"{Counted.TxPackets:N0}", $"{Counted.RxMissed:N0}", $"{Counted.RxDropped:N0}",
+            Name, $"{Counted.RxPackets:N0}", $"{Counted.TxPackets:N0}", $"{Counted.RxMissed:N0}",
+            $"{Counted.RxDropped:N0}",
             $"{RxErrors:N0}", $"{TxDropped:N0}",
         ];
 
         internal string[] WireCells()
         {
             var wire = Card!.WireStatistics;
-            return [Name, $"{wire.Sent:N0}", $"{wire.Received:N0}", $"{wire.Lost:N0}", $"{wire.Reordered:N0}", $"{wire.Duplicated:N0}", $"{wire.Corrupted:N0}"];
+            return [Name, $"{wire.Sent:N0}", $"{wire.Received:N0}", $"{wire.Lost:N0}", $"{wire.Reordered:N0}",
+                $"{wire.Duplicated:N0}", $"{wire.Corrupted:N0}"];
         }
 
         internal DeviceJson ToJson() => new(
             Name, Driver, Counted.RxPackets, Counted.TxPackets, Counted.RxBytes, Counted.TxBytes,
             Counted.RxMissed + Counted.RxDropped, Counted.RxMissed, TxDropped, Counted.TxDropped, RxErrors,
-            WireToJson(), [.. Card?.Violations.All.Select(violation => violation.ToString()) ?? []], Card?.Violations.Count ?? 0)
+            WireToJson(), [.. Card?.Violations.All.Select(violation => violation.ToString()) ?? []],
+            Card?.Violations.Count ?? 0)
         {
             Notes = [.. Card?.Notes.All.Select(note => note.ToString()) ?? []],
         };
@@ -144,7 +156,8 @@ internal sealed class Report
         {
             if (Card is null) return null;
             var wire = Card.WireStatistics;
-            return new(wire.Sent, wire.Received, wire.Lost, wire.Reordered, wire.Duplicated, wire.Corrupted, wire.Foreign, wire.Dropped, Card.Wire.Fault);
+            return new(wire.Sent, wire.Received, wire.Lost, wire.Reordered, wire.Duplicated, wire.Corrupted,
+                wire.Foreign, wire.Dropped, Card.Wire.Fault);
         }
     }
 }

@@ -15,7 +15,10 @@ internal sealed record ReportJson(
     string Command, double DurationSeconds, IReadOnlyList<DeviceJson> Devices, double PacketsPerSecond,
     long? AllocatedBytes, int? GcCollections)
 {
-    /// <summary>What the numbers alone do not say, a sentence each: a transmit ring that does not empty; nothing moved, and why that may be.</summary>
+    /// <summary>
+    /// What the numbers alone do not say, a sentence each: a transmit ring that does not empty; nothing moved, and why
+    /// that may be.
+    /// </summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>With <c>--virtual-time</c> only.</summary>
@@ -59,12 +62,13 @@ internal sealed record CapturedJson(string Device, long Received, long Written, 
 /// <param name="TooLong">Left out: longer than the device sends.</param>
 /// <param name="TooShort">Left out: shorter than an Ethernet header.</param>
 /// <param name="Padded">Of those sent: cut when they were captured, and filled with zeroes.</param>
-/// <param name="Fault">Why the file was not sent to its end; null if it was, or if something else ended the replay.</param>
+/// <param name="Fault">Why the file was not sent to its end; null if it was, or if something else ended the
+/// replay.</param>
 internal sealed record ReplayJson(string File, long Sent, long TooLong, long TooShort, long Padded, string? Fault);
 
 /// <summary>
-/// A device: its card's counters from the start of the measured part, in a capture from when it was opened, until it ran dry.
-/// Bytes are without FCS.
+/// A device: its card's counters from the start of the measured part, in a capture from when it was opened, until it
+/// ran dry. Bytes are without FCS.
 /// </summary>
 /// <param name="Device">The specifier.</param>
 /// <param name="Driver">The driver's name.</param>
@@ -74,24 +78,31 @@ internal sealed record ReplayJson(string File, long Sent, long TooLong, long Too
 /// <param name="TxBytes">Bytes sent.</param>
 /// <param name="RxDropped">Arrived, but lost: <paramref name="RxMissed"/> and what the driver dropped.</param>
 /// <param name="RxMissed">Of these, what the card dropped: no descriptor free, or its packet buffer full.</param>
-/// <param name="TxDropped">To be sent, but lost: <paramref name="TxRefused"/> and what still waited for room in the transmit ring at the end.</param>
+/// <param name="TxDropped">To be sent, but lost: <paramref name="TxRefused"/> and what still waited for room in the
+/// transmit ring at the end.</param>
 /// <param name="TxRefused">Of these, what the device cannot send: too long, too short.</param>
 /// <param name="RxErrors">Frames with a wrong FCS or length.</param>
 /// <param name="Wire">Seen from the far end; null for a card that is not simulated.</param>
-/// <param name="Violations">Rules of the datasheet that the driver broke, at most the first hundred; a simulated card only.</param>
+/// <param name="Violations">Rules of the datasheet that the driver broke, at most the first hundred; a simulated card
+/// only.</param>
 /// <param name="ViolationCount">How many there were in all.</param>
 internal sealed record DeviceJson(
     string Device, string Driver, long RxPackets, long TxPackets, long RxBytes, long TxBytes,
     long RxDropped, long RxMissed, long TxDropped, long TxRefused, long RxErrors,
     WireJson? Wire, IReadOnlyList<string> Violations, long ViolationCount)
 {
-    /// <summary>What the driver did that breaks no rule, but is worth knowing, at most a hundred; a simulated card only.</summary>
+    /// <summary>
+    /// What the driver did that breaks no rule, but is worth knowing, at most a hundred; a simulated card only.
+    /// </summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 }
 
-/// <summary>A simulated wire, from the far end's view. What it counts is told at <see cref="Simulation.Wires.WireStatistics"/>.</summary>
+/// <summary>
+/// A simulated wire, from the far end's view. What it counts is told at <see cref="Simulation.Wires.WireStatistics"/>.
+/// </summary>
 internal sealed record WireJson(
-    long Sent, long Received, long Lost, long Reordered, long Duplicated, long Corrupted, long Foreign, long Dropped, string? Fault);
+    long Sent, long Received, long Lost, long Reordered, long Duplicated, long Corrupted, long Foreign, long Dropped,
+    string? Fault);
 
 /// <summary>What <c>ixy sim --json</c> prints.</summary>
 /// <param name="Command">sim.</param>

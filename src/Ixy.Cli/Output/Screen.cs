@@ -17,7 +17,13 @@ internal sealed class Screen
     private Screen(bool asTerminal)
     {
         _writer = TextWriter.Null;
-        var settings = new AnsiConsoleSettings { Ansi = AnsiSupport.Yes, Interactive = InteractionSupport.Yes, Out = new AnsiConsoleOutput(_writer) };
+        var settings =
+            new AnsiConsoleSettings
+            {
+                Ansi = AnsiSupport.Yes,
+                Interactive = InteractionSupport.Yes,
+                Out = new AnsiConsoleOutput(_writer)
+            };
         if (asTerminal) _terminal = AnsiConsole.Create(settings);
     }
 
@@ -45,7 +51,10 @@ internal sealed class Screen
     /// <summary>Aligned columns: the first to the left, the others to the right.</summary>
     internal void WriteTable(string[] headers, IReadOnlyList<string[]> rows)
     {
-        int[] widths = [.. headers.Select((header, i) => rows.Max(row => row[i].Length) is var longest && longest > header.Length ? longest : header.Length)];
+        int[] widths = [
+            .. headers.Select(
+            (header, i) => rows.Max(row => row[i].Length) is var longest && longest > header.Length ? longest
+            : header.Length)];
         WriteLine(Align(headers, widths));
         foreach (string[] row in rows) WriteLine(Align(row, widths));
     }
@@ -55,20 +64,24 @@ internal sealed class Screen
     {
         string[][] lines = [headers, .. rows];
         int[] widths = [.. headers.Select((_, i) => lines.Max(line => line[i].Length))];
-        if (_terminal?.Profile.Width >= widths.Sum(width => width > LongestUnbroken ? ShortestBroken : width) + 3 * widths.Length + 1)
+        if (_terminal?.Profile.Width >= widths.Sum(width => width > LongestUnbroken ? ShortestBroken : width) + 3
+            * widths.Length + 1)
             _terminal.Write(ListTable(headers, rows, widths));
-        else foreach (string[] line in lines) WriteLine(string.Join("  ", line.Select((cell, i) => cell.PadRight(widths[i]))).TrimEnd());
+        else foreach (string[] line in lines)
+            WriteLine(string.Join("  ", line.Select((cell, i) => cell.PadRight(widths[i]))).TrimEnd());
     }
 
     /// <summary>Runs <paramref name="body"/>, which shows rates now and then: (second, one line per port).</summary>
     internal void ShowRates(Action<Action<int, PortRates[]>> body)
     {
         if (_terminal is null) body(new RateLines(this).Show);
-        else _terminal.Live(new Text("measuring …")).Start(live => body((second, rates) => live.UpdateTarget(RateTable(second, rates))));
+        else _terminal.Live(new Text("measuring …"))
+            .Start(live => body((second, rates) => live.UpdateTarget(RateTable(second, rates))));
     }
 
     internal static string Align(string[] cells, int[] widths) =>
-        string.Join("  ", cells.Select((cell, i) => i == 0 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i]))).TrimEnd();
+        string.Join("  ", cells.Select((cell, i) => i == 0 ? cell.PadRight(widths[i]) : cell.PadLeft(widths[i])))
+        .TrimEnd();
 
     private static Table ListTable(string[] headers, IReadOnlyList<string[]> rows, int[] widths)
     {
@@ -98,7 +111,8 @@ internal sealed class Screen
 
         internal void Show(int second, PortRates[] rates)
         {
-            int[] widths = [rates.Max(port => port.Device.Length), .. PortRates.Headers.Skip(1).Select(_ => NumberWidth)];
+            int[] widths = [
+                rates.Max(port => port.Device.Length), .. PortRates.Headers.Skip(1).Select(_ => NumberWidth)];
             if (!_hasHeader) screen.WriteLine($"second  {Align(PortRates.Headers, widths)}");
             _hasHeader = true;
             foreach (var port in rates) screen.WriteLine($"{second,6}  {Align(port.Cells(), widths)}");

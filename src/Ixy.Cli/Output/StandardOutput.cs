@@ -4,8 +4,8 @@ namespace Ixy.Cli.Output;
 
 /// <summary>
 /// Standard output for bytes, written as they come. The console's own stream does not say when the reader of a pipe has
-/// gone, this one does. What it is connected to may be a file with something else in it, so it can be neither read, moved
-/// in nor cut.
+/// gone, this one does. What it is connected to may be a file with something else in it, so it can be neither read,
+/// moved in nor cut.
 /// </summary>
 internal sealed class StandardOutput : Stream
 {
@@ -15,8 +15,8 @@ internal sealed class StandardOutput : Stream
     internal StandardOutput()
     {
         _stream = new FileStream(new SafeFileHandle(Descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
-        // In a file, a FileStream writes at a place that it counts by itself, and whoever has the file as well, as a shell
-        // has, writes over that. A pipe has no places.
+        // In a file, a FileStream writes at a place that it counts by itself, and whoever has the file as well, as a
+        // shell has, writes over that. A pipe has no places.
         if (_stream.CanSeek) _stream = Console.OpenStandardOutput();
     }
 
@@ -46,7 +46,9 @@ internal sealed class StandardOutput : Stream
         }
         catch (IOException error)
         {
-            throw new IOException($"standard output cannot be written: {error.Message}", error) { HResult = error.HResult };
+            throw new IOException(
+                $"standard output cannot be written: {error.Message}", error)
+            { HResult = error.HResult };
         }
     }
 

@@ -33,7 +33,8 @@ internal static class ReplayCommand
             if (result.GetValue(file) == "-" && Given(result.GetResult(loop)) is { } times
                 && int.TryParse(times, CultureInfo.InvariantCulture, out int passes) && passes > 1)
                 result.AddError("--loop: standard input can be read only once");
-            if (Given(result.GetResult(maxGap)) is not null && Given(result.GetResult(speed)) is { } rate && PacketRate.TryParse(rate, out _))
+            if (Given(result.GetResult(maxGap)) is not null && Given(result.GetResult(speed)) is { } rate
+                && PacketRate.TryParse(rate, out _))
                 result.AddError($"--max-gap: --speed {rate} has no gaps: expected original, or a multiple of it");
         });
         command.SetAction(parsed =>
@@ -57,7 +58,8 @@ internal static class ReplayCommand
                 [parsed.GetRequiredValue(device)],
                 new() { RingSize = parsed.GetValue(ringSize), MaxFrameSize = longest },
                 work.Start,
-                // As in pktgen: memory of other pages than huge ones must be gone before a card without an IOMMU starts.
+                // As in pktgen: memory of other pages than huge ones must be gone before a card without an IOMMU
+                // starts.
                 afterPractice: work.EndPractice);
         });
         return command;

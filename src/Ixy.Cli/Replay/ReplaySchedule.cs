@@ -1,8 +1,8 @@
 namespace Ixy.Cli.Replay;
 
 /// <summary>
-/// Says which frame is due. Everything is reckoned from the start, so that a frame that goes late delays no other, and errors do
-/// not add up; what is late is made up for at once.
+/// Says which frame is due. Everything is reckoned from the start, so that a frame that goes late delays no other, and
+/// errors do not add up; what is late is made up for at once.
 /// </summary>
 /// <param name="speed">How fast.</param>
 /// <param name="clock">That of the device.</param>

@@ -27,7 +27,8 @@ internal sealed class ReplayWork(string path, ReplaySettings settings, int maxFr
 
     /// <inheritdoc/>
     public string? Note => _loop?.LongWait is { Ticks: > 0 } wait
-        ? $"the next packet is due in {TimeSpan.FromSeconds(Math.Round(wait.TotalSeconds))}, as the times in the capture " +
+        ? $"the next packet is due in {TimeSpan.FromSeconds(Math.Round(wait.TotalSeconds))}, as the times in the "
+        + "capture " +
           "say: --max-gap bounds such gaps"
         : null;
 
@@ -106,7 +107,8 @@ internal sealed class ReplayWork(string path, ReplaySettings settings, int maxFr
 
     // The format's own complaints name the file.
     private static string DescribeAsUnreadable(Exception error) =>
-        error is CaptureFormatException ? Program.Describe(error) : $"the capture cannot be read: {Program.Describe(error)}";
+        error is CaptureFormatException ? Program.Describe(error)
+        : $"the capture cannot be read: {Program.Describe(error)}";
 
     private IOException OnlyOnce(FileStream stream)
     {
@@ -116,11 +118,18 @@ internal sealed class ReplayWork(string path, ReplaySettings settings, int maxFr
 
     private ReplayLoop Create(NetworkDevice device, Func<CaptureReader> open, ReplaySettings how, int longestFrame)
     {
-        var pool = new PacketPool(new() { Count = PoolSize, BufferSize = (longestFrame + BeyondLongest + 63) / 64 * 64, Name = "packets to replay" });
+        var pool = new PacketPool(
+            new()
+            {
+                Count = PoolSize,
+                BufferSize = (longestFrame + BeyondLongest + 63) / 64 * 64,
+                Name = "packets to replay"
+            });
         _parts.Add(pool);
         var clock = device.PciDevice.Clock;
         // Real time does not wait for a disk, and virtual time must not depend on one.
-        var source = new CaptureReadAhead(open, how.Passes, how.LongestGapInCapture, waits: clock != TimeProvider.System);
+        var source = new CaptureReadAhead(
+            open, how.Passes, how.LongestGapInCapture, waits: clock != TimeProvider.System);
         _parts.Add(source);
         return new(device, pool, source, new(how.Speed, clock), batchSize) { GivesUp = how.GivesUp };
     }

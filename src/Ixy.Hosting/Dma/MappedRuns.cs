@@ -1,6 +1,8 @@
 namespace Ixy.Hosting.Dma;
 
-/// <summary>Addresses of a device that follow each other, and the memory behind them: in this process, or elsewhere.</summary>
+/// <summary>
+/// Addresses of a device that follow each other, and the memory behind them: in this process, or elsewhere.
+/// </summary>
 internal readonly unsafe struct MappedRun
 {
     internal readonly ulong Start, End, Length;
@@ -30,8 +32,8 @@ internal readonly unsafe struct MappedRun
 }
 
 /// <summary>
-/// What is mapped, in ascending order. As an IOMMU knows pages and not how many of them were mapped at once, mappings that
-/// follow each other in addresses and in memory are one run.
+/// What is mapped, in ascending order. As an IOMMU knows pages and not how many of them were mapped at once, mappings
+/// that follow each other in addresses and in memory are one run.
 /// </summary>
 internal sealed class MappedRuns
 {
@@ -87,7 +89,8 @@ internal sealed class MappedRuns
     }
 
     /// <summary>
-    /// Takes away a range that lies in a single run, all of it if its memory is elsewhere; false if it is no such range.
+    /// Takes away a range that lies in a single run, all of it if its memory is elsewhere; false if it is no such
+    /// range.
     /// </summary>
     /// <param name="iova">Its first address.</param>
     /// <param name="length">Bytes.</param>

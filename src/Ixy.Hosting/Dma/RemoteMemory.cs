@@ -1,6 +1,8 @@
 namespace Ixy.Hosting.Dma;
 
-/// <summary>Memory that a device may reach, but that cannot be mapped into this process: it is copied to and fro.</summary>
+/// <summary>
+/// Memory that a device may reach, but that cannot be mapped into this process: it is copied to and fro.
+/// </summary>
 internal abstract class RemoteMemory : IDisposable
 {
     /// <summary>Copies from it.</summary>

@@ -5,9 +5,9 @@ using Ixy.Vfio;
 namespace Ixy.Hosting.Dma;
 
 /// <summary>
-/// Copies of pieces of <see cref="RemoteMemory"/> that a device works on during one turn. A piece is fetched when the device
-/// asks for it; what the device has changed goes back when the device says so, at the latest at the end of the turn. Slow, and
-/// only for memory that cannot be had otherwise.
+/// Copies of pieces of <see cref="RemoteMemory"/> that a device works on during one turn. A piece is fetched when the
+/// device asks for it; what the device has changed goes back when the device says so, at the latest at the end of the
+/// turn. Slow, and only for memory that cannot be had otherwise.
 /// </summary>
 internal sealed unsafe class StagedMemory : IDisposable
 {
@@ -21,7 +21,9 @@ internal sealed unsafe class StagedMemory : IDisposable
     private byte* _memory;
     private nuint _used;
 
-    /// <summary>Where the device finds a piece until the turn ends; null if there is no room, or the memory does not answer.</summary>
+    /// <summary>
+    /// Where the device finds a piece until the turn ends; null if there is no room, or the memory does not answer.
+    /// </summary>
     /// <param name="memory">The memory.</param>
     /// <param name="offset">Bytes from its start.</param>
     /// <param name="length">Bytes.</param>
@@ -49,8 +51,8 @@ internal sealed unsafe class StagedMemory : IDisposable
     }
 
     /// <summary>
-    /// Writes back what has changed since it was fetched or written back, the last piece first: buffers are opened after the
-    /// ring that names them.
+    /// Writes back what has changed since it was fetched or written back, the last piece first: buffers are opened
+    /// after the ring that names them.
     /// </summary>
     /// <param name="failed">Called with what a piece was for and its address, where it could not be written.</param>
     internal void WriteBack(Action<string, ulong> failed)
@@ -64,7 +66,9 @@ internal sealed unsafe class StagedMemory : IDisposable
         }
     }
 
-    /// <summary>Fetches a part of a piece anew, which the device must not have changed; does nothing for other memory.</summary>
+    /// <summary>
+    /// Fetches a part of a piece anew, which the device must not have changed; does nothing for other memory.
+    /// </summary>
     /// <param name="memory">Where the part is.</param>
     /// <param name="length">Bytes.</param>
     /// <param name="failed">Called with what the piece is for and the address, where it could not be read.</param>
@@ -109,7 +113,8 @@ internal sealed unsafe class StagedMemory : IDisposable
                 continue;
             }
             while (start > 0 && !piece.IsSame(start - Block, start)) start -= Block;
-            if (!piece.Memory.TryWrite(piece.Offset + start, new ReadOnlySpan<byte>(piece.Copy + start, (int)(end - start)))) return false;
+            if (!piece.Memory.TryWrite(
+                piece.Offset + start, new ReadOnlySpan<byte>(piece.Copy + start, (int)(end - start)))) return false;
             piece.Keep(start, end);
             end = start;
         }
@@ -135,14 +140,16 @@ internal sealed unsafe class StagedMemory : IDisposable
         internal readonly ulong Address = address;
         private readonly byte* _original = original;
 
-        internal bool Contains(ulong offset, uint length) => offset - Offset <= Length && length <= Length - (offset - Offset);
+        internal bool Contains(ulong offset, uint length) =>
+            offset - Offset <= Length && length <= Length - (offset - Offset);
 
         /// <summary>Reads a part that has not changed once more; false, and it stays, if that cannot be done.</summary>
         internal bool Fetch(uint start, uint length)
         {
             if (Memory.TryRead(Offset + start, new Span<byte>(_original + start, (int)length)))
             {
-                new ReadOnlySpan<byte>(_original + start, (int)length).CopyTo(new Span<byte>(Copy + start, (int)length));
+                new ReadOnlySpan<byte>(_original + start, (int)length)
+                    .CopyTo(new Span<byte>(Copy + start, (int)length));
                 return true;
             }
             Keep(start, start + length);
@@ -151,9 +158,11 @@ internal sealed unsafe class StagedMemory : IDisposable
 
         /// <summary>A part of the copy is what the memory holds.</summary>
         internal void Keep(uint start, uint end) =>
-            new ReadOnlySpan<byte>(Copy + start, (int)(end - start)).CopyTo(new Span<byte>(_original + start, (int)(end - start)));
+            new ReadOnlySpan<byte>(Copy + start, (int)(end - start))
+            .CopyTo(new Span<byte>(_original + start, (int)(end - start)));
 
         internal bool IsSame(uint start, uint end) =>
-            new ReadOnlySpan<byte>(Copy + start, (int)(end - start)).SequenceEqual(new(_original + start, (int)(end - start)));
+            new ReadOnlySpan<byte>(Copy + start, (int)(end - start))
+            .SequenceEqual(new(_original + start, (int)(end - start)));
     }
 }

@@ -3,18 +3,20 @@ using System.Runtime.InteropServices;
 namespace Ixy.Hosting.Interop;
 
 /// <summary>
-/// The C library calls that hosting needs, as the manual pages of section 2 describe them: memory files and mappings, files
-/// that clients pass, and signals of events.
+/// The C library calls that hosting needs, as the manual pages of section 2 describe them: memory files and mappings,
+/// files that clients pass, and signals of events.
 /// </summary>
 internal static unsafe partial class Libc
 {
     internal const int PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4;
-    internal const int MAP_SHARED = 0x01, MAP_PRIVATE = 0x02, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20, MAP_NORESERVE = 0x4000;
+    internal const int MAP_SHARED = 0x01, MAP_PRIVATE = 0x02, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20,
+        MAP_NORESERVE = 0x4000;
     internal const uint MFD_CLOEXEC = 1, MFD_ALLOW_SEALING = 2;
     internal const int O_RDONLY = 0, O_CLOEXEC = 0x80000, SEEK_END = 2;
     internal const int F_DUPFD_CLOEXEC = 1030, F_ADD_SEALS = 1033, F_GET_SEALS = 1034;
     internal const int F_SEAL_SEAL = 1, F_SEAL_SHRINK = 2, F_SEAL_GROW = 4;
-    internal const int EPERM = 1, ENOENT = 2, EAGAIN = 11, EACCES = 13, EEXIST = 17, EINVAL = 22, ENOSPC = 28, EOPNOTSUPP = 95;
+    internal const int EPERM = 1, ENOENT = 2, EAGAIN = 11, EACCES = 13, EEXIST = 17, EINVAL = 22, ENOSPC = 28,
+        EOPNOTSUPP = 95;
     internal const short POLLOUT = 4;
     internal const ushort IOCB_CMD_PREAD = 0;
     internal const uint IOCB_FLAG_RESFD = 1;
@@ -100,7 +102,8 @@ internal static unsafe partial class Libc
     internal static partial int poll(PollEntry* descriptors, nuint count, int milliseconds);
 
     /// <summary>Zero, or -1. The C library has no functions for these three.</summary>
-    internal static nint io_setup(uint most, nuint* context) => syscall(IsArm64 ? 0 : 206, most, (nuint)context, 0, 0, 0);
+    internal static nint io_setup(uint most, nuint* context) =>
+        syscall(IsArm64 ? 0 : 206, most, (nuint)context, 0, 0, 0);
 
     /// <summary>How many were taken, or -1.</summary>
     internal static nint io_submit(nuint context, nint count, IoControlBlock** blocks) =>

@@ -3,7 +3,10 @@ using Ixy.Hosting.Interop;
 
 namespace Ixy.Hosting.Interrupts;
 
-/// <summary>The client's event descriptors for the interrupts of one kind and one purpose. Owned here. Used under the device's lock.</summary>
+/// <summary>
+/// The client's event descriptors for the interrupts of one kind and one purpose. Owned here. Used under the device's
+/// lock.
+/// </summary>
 internal sealed class EventDescriptors : IDisposable
 {
     /// <summary>Stands for no descriptor.</summary>
@@ -26,7 +29,8 @@ internal sealed class EventDescriptors : IDisposable
     /// <summary>An eventfd, and nothing else: a write to a pipe or a file could last for ever.</summary>
     internal static bool IsEvent(int descriptor) =>
         // The whole text: the last part of it could be the name of a file or a pipe somewhere.
-        new FileInfo(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{descriptor}")).LinkTarget is "anon_inode:[eventfd]";
+        new FileInfo(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{descriptor}"))
+            .LinkTarget is "anon_inode:[eventfd]";
 
     /// <summary>Takes a descriptor over; the one that was there is closed.</summary>
     internal void Set(int index, int descriptor)

@@ -4,9 +4,9 @@ using Ixy.Hosting.Interop;
 namespace Ixy.Hosting.Interrupts;
 
 /// <summary>
-/// Adds to the counts of event descriptors without ever blocking. A write blocks while the count is full, and a client can
-/// fill it at any moment. The kernel's own signals do not block: so this submits an empty read whose completion the kernel
-/// signals (io_submit(2), IOCB_FLAG_RESFD). A full count then stays full. Thread-safe.
+/// Adds to the counts of event descriptors without ever blocking. A write blocks while the count is full, and a client
+/// can fill it at any moment. The kernel's own signals do not block: so this submits an empty read whose completion the
+/// kernel signals (io_submit(2), IOCB_FLAG_RESFD). A full count then stays full. Thread-safe.
 /// </summary>
 internal static unsafe class EventSignal
 {

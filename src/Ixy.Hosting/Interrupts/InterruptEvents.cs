@@ -4,12 +4,13 @@ using Ixy.Vfio;
 namespace Ixy.Hosting.Interrupts;
 
 /// <summary>
-/// The host's end of a device's interrupts: an event descriptor for each vector of each kind. Connecting one to a message
-/// enables the kind and unmasks the vector, as the kernel's VFIO does. Used under the device's lock.
+/// The host's end of a device's interrupts: an event descriptor for each vector of each kind. Connecting one to a
+/// message enables the kind and unmasks the vector, as the kernel's VFIO does. Used under the device's lock.
 /// </summary>
 internal sealed class InterruptEvents : IInterruptTarget, IDisposable
 {
-    internal const int Line = (int)InterruptKind.Intx, Msi = (int)InterruptKind.Msi, Msix = (int)InterruptKind.Msix, Kinds = 3;
+    internal const int Line = (int)InterruptKind.Intx, Msi = (int)InterruptKind.Msi, Msix = (int)InterruptKind.Msix,
+        Kinds = 3;
 
     private readonly PciFunctionModel _model;
     private readonly PciInterrupts _interrupts;
@@ -35,7 +36,10 @@ internal sealed class InterruptEvents : IInterruptTarget, IDisposable
     /// <summary>No vector of a kind is connected.</summary>
     internal bool IsEmpty(int kind) => _triggers[kind].IsEmpty;
 
-    /// <summary>Keeps a vector's descriptor, owned from now on, or <see cref="EventDescriptors.None"/>; <see cref="Enable"/> follows.</summary>
+    /// <summary>
+    /// Keeps a vector's descriptor, owned from now on, or <see cref="EventDescriptors.None"/>; <see cref="Enable"/>
+    /// follows.
+    /// </summary>
     internal void Set(int kind, int index, int descriptor) => _triggers[kind].Set(index, descriptor);
 
     /// <summary>Fires a vector in the device's place.</summary>
@@ -45,7 +49,9 @@ internal sealed class InterruptEvents : IInterruptTarget, IDisposable
         Fired?.Invoke();
     }
 
-    /// <summary>Vectors have been connected: they are unmasked, and the kind is on. Or they have been disconnected.</summary>
+    /// <summary>
+    /// Vectors have been connected: they are unmasked, and the kind is on. Or they have been disconnected.
+    /// </summary>
     internal void Enable(int kind, int start, int count, bool connected)
     {
         if (kind == Line)

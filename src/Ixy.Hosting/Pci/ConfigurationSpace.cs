@@ -26,7 +26,8 @@ public sealed class ConfigurationSpace
     public ConfigurationSpace(int length)
     {
         if (length is not (ConventionalLength or ExtendedLength))
-            throw new ArgumentOutOfRangeException(nameof(length), $"a configuration space has 256 or 4096 bytes, not {length}");
+            throw new ArgumentOutOfRangeException(
+                nameof(length), $"a configuration space has 256 or 4096 bytes, not {length}");
         (_values, _initial, _writable) = (new byte[length], new byte[length], new byte[length]);
         (_clearedByOne, _sticky) = (new byte[length], new byte[length]);
     }
@@ -43,7 +44,8 @@ public sealed class ConfigurationSpace
     /// <param name="sticky">Bits that a function-level reset leaves alone.</param>
     public void Define(int offset, int size, uint value, uint writable = 0, uint clearedByOne = 0, uint sticky = 0)
     {
-        if ((writable & clearedByOne) != 0) throw new ArgumentException($"0x{offset:x}: a bit is either written or cleared");
+        if ((writable & clearedByOne) != 0)
+            throw new ArgumentException($"0x{offset:x}: a bit is either written or cleared");
         Put(_values, offset, size, value);
         Put(_initial, offset, size, value);
         Put(_writable, offset, size, writable);
@@ -124,7 +126,8 @@ public sealed class ConfigurationSpace
 
     private static void CheckAccess(int offset, int size)
     {
-        if (size is not (1 or 2 or 4)) throw new ArgumentOutOfRangeException(nameof(size), $"1, 2 or 4 bytes, not {size}");
+        if (size is not (1 or 2 or 4))
+            throw new ArgumentOutOfRangeException(nameof(size), $"1, 2 or 4 bytes, not {size}");
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
     }
 

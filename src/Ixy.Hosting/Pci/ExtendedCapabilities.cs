@@ -1,6 +1,8 @@
 namespace Ixy.Hosting.Pci;
 
-/// <summary>Extended capabilities without behaviour of their own (PCI Express Base 2.0, 7.10 and on; 82599 datasheet 9.4).</summary>
+/// <summary>
+/// Extended capabilities without behaviour of their own (PCI Express Base 2.0, 7.10 and on; 82599 datasheet 9.4).
+/// </summary>
 public static class ExtendedCapabilities
 {
     private const ushort AdvancedErrorReporting = 0x01, SerialNumber = 0x03, AlternativeRoutingId = 0x0E;
@@ -12,7 +14,9 @@ public static class ExtendedCapabilities
     // Receiver, bad TLP, bad DLLP, replay rollover, replay timeout, advisory.
     private const uint CorrectableErrors = 1 | 7 << 6 | 3 << 12, Advisory = 1 << 13;
 
-    /// <summary>Advanced error reporting (9.4.1): no link errors happen here, but software can set masks and severities.</summary>
+    /// <summary>
+    /// Advanced error reporting (9.4.1): no link errors happen here, but software can set masks and severities.
+    /// </summary>
     public static void AddErrorReporting(ConfigurationSpace config, int offset)
     {
         config.AddExtendedCapability(AdvancedErrorReporting, 1, offset);

@@ -1,6 +1,8 @@
 namespace Ixy.Hosting.Pci;
 
-/// <summary>The MSI capability: one message, 64-bit address, maskable (PCI 3.0, 6.8.1; 82599 datasheet 9.3.7).</summary>
+/// <summary>
+/// The MSI capability: one message, 64-bit address, maskable (PCI 3.0, 6.8.1; 82599 datasheet 9.3.7).
+/// </summary>
 public sealed class MsiCapability
 {
     private const byte Id = 0x05;
@@ -31,7 +33,9 @@ public sealed class MsiCapability
     /// <summary>The message must wait.</summary>
     public bool IsMasked => _config.IsSet(_mask, 4, 1);
 
-    /// <summary>Switches messages on or off as software does with the enable bit; for a host that does it in software's place.</summary>
+    /// <summary>
+    /// Switches messages on or off as software does with the enable bit; for a host that does it in software's place.
+    /// </summary>
     internal void SetEnabled(bool on)
     {
         if (IsEnabled == on) return;

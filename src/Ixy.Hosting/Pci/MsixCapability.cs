@@ -22,7 +22,8 @@ public sealed class MsixCapability
     /// <param name="bar">The BAR with table and pending bits.</param>
     /// <param name="tableOffset">Bytes from the BAR's start to the table.</param>
     /// <param name="pendingOffset">Bytes from the BAR's start to the pending bits.</param>
-    public MsixCapability(ConfigurationSpace config, int offset, int vectors, int bar, uint tableOffset, uint pendingOffset)
+    public MsixCapability(
+        ConfigurationSpace config, int offset, int vectors, int bar, uint tableOffset, uint pendingOffset)
     {
         (_config, _control, _tableOffset, _pendingOffset) = (config, offset + 2, tableOffset, pendingOffset);
         _table = new uint[vectors * EntryWords];
@@ -42,8 +43,8 @@ public sealed class MsixCapability
     public int Vectors => _table.Length / EntryWords;
 
     /// <summary>
-    /// Switches messages on or off as software does with the enable bit; for a host that does it in software's place. What is on
-    /// is not masked as a whole.
+    /// Switches messages on or off as software does with the enable bit; for a host that does it in software's place.
+    /// What is on is not masked as a whole.
     /// </summary>
     internal void SetEnabled(bool on)
     {

@@ -11,8 +11,8 @@ public sealed record PciIdentity(
     ushort VendorId, ushort DeviceId, ushort SubsystemVendorId, ushort SubsystemId, byte Revision, uint ClassCode);
 
 /// <summary>
-/// The type 0 header: identity, command and status, base address registers, interrupt pin (PCI Local Bus 3.0, chapter 6;
-/// 82599 datasheet 9.3).
+/// The type 0 header: identity, command and status, base address registers, interrupt pin (PCI Local Bus 3.0, chapter
+/// 6; 82599 datasheet 9.3).
 /// </summary>
 public sealed class PciHeader
 {

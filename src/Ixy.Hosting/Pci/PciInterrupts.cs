@@ -29,7 +29,8 @@ public sealed class PciInterrupts
     /// <param name="header">Its header.</param>
     /// <param name="msi">Null if it has none.</param>
     /// <param name="msix">Its vectors.</param>
-    public PciInterrupts(PciFunctionModel model, ConfigurationSpace config, PciHeader header, MsiCapability? msi, MsixCapability msix)
+    public PciInterrupts(
+        PciFunctionModel model, ConfigurationSpace config, PciHeader header, MsiCapability? msi, MsixCapability msix)
     {
         (_model, _header, Msi, Msix) = (model, header, msi, msix);
         msix.Changed = Refresh;

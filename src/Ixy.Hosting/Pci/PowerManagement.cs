@@ -30,7 +30,9 @@ public sealed class PowerManagement
         config.OnWrite(_control, 2, ChangeState);
     }
 
-    /// <summary>The function sleeps: it does no DMA, sends no interrupt and answers only in configuration space.</summary>
+    /// <summary>
+    /// The function sleeps: it does no DMA, sends no interrupt and answers only in configuration space.
+    /// </summary>
     public bool IsSleeping { get; private set; }
 
     /// <summary>The state changed; true if the function came back from D3hot and has to start afresh.</summary>

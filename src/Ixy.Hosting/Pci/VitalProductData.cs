@@ -24,7 +24,8 @@ public sealed class VitalProductData
     /// <param name="partNumber">The same.</param>
     /// <param name="serialNumber">The same.</param>
     public VitalProductData(
-        ConfigurationSpace config, RuleViolations violations, int offset, string name, string partNumber, string serialNumber)
+        ConfigurationSpace config, RuleViolations violations, int offset, string name, string partNumber,
+        string serialNumber)
     {
         (_config, _violations, _address, _data) = (config, violations, offset + 2, offset + 4);
         _storage = Storage(name, partNumber, serialNumber);
@@ -41,7 +42,9 @@ public sealed class VitalProductData
         uint command = _config.Get(_address, 2);
         int address = (int)(command & ~Flag);
         if (address >= _storage.Length)
-            _violations.Add("vpd-outside", "VPD address", command, "9.3.9.4", "an access outside of the vital product data is not allowed");
+            _violations.Add(
+                "vpd-outside", "VPD address", command, "9.3.9.4",
+                "an access outside of the vital product data is not allowed");
         if ((command & Flag) == 0)
             _config.Set(_data, 4, address < _storage.Length ? BitConverter.ToUInt32(_storage, address) : uint.MaxValue);
         _config.Set(_address, 2, command ^ Flag);

@@ -4,9 +4,9 @@ using Ixy.Vfio;
 namespace Ixy.Hosting.Turns;
 
 /// <summary>
-/// The clock of the simulated devices of this process: one thread that gives every device its turns, as hardware fetches
-/// descriptors on its own. Register accesses of drivers are let in between turns, never during one.
-/// It starts with the first device and ends with the last.
+/// The clock of the simulated devices of this process: one thread that gives every device its turns, as hardware
+/// fetches descriptors on its own. Register accesses of drivers are let in between turns, never during one. It starts
+/// with the first device and ends with the last.
 /// </summary>
 internal static class DeviceThread
 {

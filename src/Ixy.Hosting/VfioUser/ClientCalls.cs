@@ -26,7 +26,8 @@ internal sealed class ClientCalls(MessageSocket socket) : IClientMemory
         while (!target.IsEmpty)
         {
             var part = target[..Math.Min(target.Length, MostData)];
-            if (!TryCall(Command.DMA_READ, new() { address = address, count = (ulong)part.Length }, [], part)) return false;
+            if (!TryCall(Command.DMA_READ, new() { address = address, count = (ulong)part.Length }, [], part))
+                return false;
             target = target[part.Length..];
             address += (ulong)part.Length;
         }
@@ -38,7 +39,8 @@ internal sealed class ClientCalls(MessageSocket socket) : IClientMemory
         while (!source.IsEmpty)
         {
             var part = source[..Math.Min(source.Length, MostData)];
-            if (!TryCall(Command.DMA_WRITE, new() { address = address, count = (ulong)part.Length }, part, [])) return false;
+            if (!TryCall(Command.DMA_WRITE, new() { address = address, count = (ulong)part.Length }, part, []))
+                return false;
             source = source[part.Length..];
             address += (ulong)part.Length;
         }
@@ -46,13 +48,14 @@ internal sealed class ClientCalls(MessageSocket socket) : IClientMemory
     }
 
     /// <summary>
-    /// Sends a message; the threads that do so do not get between each other's. The time counts for each of the two: until the
-    /// other thread's message is out, and until this one is.
+    /// Sends a message; the threads that do so do not get between each other's. The time counts for each of the two:
+    /// until the other thread's message is out, and until this one is.
     /// </summary>
     internal void Send(Header header, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> data = default,
         ReadOnlySpan<int> descriptors = default, int timeout = Timeout.Infinite)
     {
-        if (!Monitor.TryEnter(socket, timeout)) throw new DeviceTimeoutException("the client does not read its replies");
+        if (!Monitor.TryEnter(socket, timeout))
+            throw new DeviceTimeoutException("the client does not read its replies");
         try
         {
             socket.Send(header, payload, data, descriptors, timeout);
@@ -69,7 +72,8 @@ internal sealed class ClientCalls(MessageSocket socket) : IClientMemory
         lock (_lock)
         {
             // A reply after the timeout carries an old id. That is legal.
-            if (reply.Header.Id != _id || !_waits || _answer is not null) return (ushort)(_id - reply.Header.Id) < ushort.MaxValue / 2 && _id != 0;
+            if (reply.Header.Id != _id || !_waits || _answer is not null)
+                return (ushort)(_id - reply.Header.Id) < ushort.MaxValue / 2 && _id != 0;
             _answer = reply;
             Monitor.PulseAll(_lock);
             return true;
@@ -97,7 +101,8 @@ internal sealed class ClientCalls(MessageSocket socket) : IClientMemory
         }
         try
         {
-            Send(new(id, command, 0, Protocol.TYPE_COMMAND, 0), MemoryMarshal.AsBytes(new ReadOnlySpan<Protocol.dma_access>(in access)), source, timeout: Patience);
+            Send(new(id, command, 0, Protocol.TYPE_COMMAND, 0),
+                MemoryMarshal.AsBytes(new ReadOnlySpan<Protocol.dma_access>(in access)), source, timeout: Patience);
         }
         catch (PciDeviceException)
         {
@@ -126,7 +131,8 @@ internal sealed class ClientCalls(MessageSocket socket) : IClientMemory
         if (answer.Header.IsError || answer.Header.Command != command) return false;
         if (command == Command.DMA_WRITE) return true;
         int start = Unsafe.SizeOf<Protocol.dma_access>();
-        if (!answer.TryRead(out Protocol.dma_access got) || got.count != access.count || answer.Payload.Length != start + target.Length) return false;
+        if (!answer.TryRead(out Protocol.dma_access got) || got.count != access.count
+            || answer.Payload.Length != start + target.Length) return false;
         answer.Payload[start..].CopyTo(target);
         return true;
     }

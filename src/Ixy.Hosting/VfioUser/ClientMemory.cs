@@ -7,5 +7,6 @@ internal sealed class ClientMemory(IClientMemory client, ulong start, bool isWri
 {
     internal override bool TryRead(ulong offset, Span<byte> target) => client.TryRead(start + offset, target);
 
-    internal override bool TryWrite(ulong offset, ReadOnlySpan<byte> source) => isWritable && client.TryWrite(start + offset, source);
+    internal override bool TryWrite(ulong offset, ReadOnlySpan<byte> source) =>
+        isWritable && client.TryWrite(start + offset, source);
 }

@@ -4,9 +4,9 @@ using Ixy.Vfio.VfioUser;
 namespace Ixy.Hosting.VfioUser;
 
 /// <summary>
-/// One client's connection, from its first message to its end. The thread that runs it receives and carries out commands.
-/// Once there is memory that only messages reach, it receives only, since the device waits for replies then while it holds
-/// its lock; a second thread carries out the commands.
+/// One client's connection, from its first message to its end. The thread that runs it receives and carries out
+/// commands. Once there is memory that only messages reach, it receives only, since the device waits for replies then
+/// while it holds its lock; a second thread carries out the commands.
 /// </summary>
 internal sealed class ClientSession : IDisposable
 {
@@ -79,7 +79,8 @@ internal sealed class ClientSession : IDisposable
                 }
                 else if (_queue is null)
                 {
-                    if (!CarryOut(message)) return "the client sent what is no command, or speaks another version of the protocol";
+                    if (!CarryOut(message))
+                        return "the client sent what is no command, or speaks another version of the protocol";
                     if (_handler.UsesClientMemory) StartWorker();
                 }
                 else
@@ -128,8 +129,12 @@ internal sealed class ClientSession : IDisposable
         var header = message.Header;
         if (!header.IsReply && !header.WantsNoReply)
         {
-            if (error != 0) _calls.Send(new(header.Id, header.Command, 0, Protocol.TYPE_REPLY | Protocol.FLAG_ERROR, (uint)error), []);
-            else _calls.Send(new(header.Id, header.Command, 0, Protocol.TYPE_REPLY, 0), _reply.Bytes, descriptors: _reply.Descriptor < 0 ? [] : [_reply.Descriptor]);
+            if (error != 0)
+                _calls.Send(
+                new(header.Id, header.Command, 0, Protocol.TYPE_REPLY | Protocol.FLAG_ERROR, (uint)error), []);
+            else _calls.Send(
+                new(header.Id, header.Command, 0, Protocol.TYPE_REPLY, 0), _reply.Bytes,
+                descriptors: _reply.Descriptor < 0 ? [] : [_reply.Descriptor]);
         }
         return !_handler.IsOver;
     }

@@ -9,7 +9,8 @@ namespace Ixy.Hosting.VfioUser;
 
 /// <summary>
 /// Carries out what one client asks of a device: every command of the protocol, checked before anything is believed. It
-/// does not know sockets. Disposing takes all memory and event descriptors of the client away from the device, and resets it.
+/// does not know sockets. Disposing takes all memory and event descriptors of the client away from the device, and
+/// resets it.
 /// </summary>
 internal sealed class CommandHandler : IDisposable
 {
@@ -49,7 +50,8 @@ internal sealed class CommandHandler : IDisposable
     internal int Handle(Message message, Reply reply)
     {
         reply.Clear();
-        if (message.Header.IsReply || (message.Header.Flags & Protocol.TYPE_MASK) != Protocol.TYPE_COMMAND) return End(Libc.EINVAL);
+        if (message.Header.IsReply || (message.Header.Flags & Protocol.TYPE_MASK) != Protocol.TYPE_COMMAND)
+            return End(Libc.EINVAL);
         var command = message.Header.Command;
         bool mayHaveDescriptors = command is Command.DMA_MAP or Command.DEVICE_SET_IRQS;
         if (message.Descriptors.Count > 0 && !mayHaveDescriptors) return Libc.EINVAL;
@@ -122,7 +124,8 @@ internal sealed class CommandHandler : IDisposable
 
     private static int GetInfo(Message message, Reply reply)
     {
-        if (!message.TryRead(out Protocol.device_info info) || info.argsz < Unsafe.SizeOf<Protocol.device_info>()) return Libc.EINVAL;
+        if (!message.TryRead(out Protocol.device_info info) || info.argsz < Unsafe.SizeOf<Protocol.device_info>())
+            return Libc.EINVAL;
         info.argsz = (uint)Unsafe.SizeOf<Protocol.device_info>();
         info.flags = DEVICE_FLAGS_RESET | DEVICE_FLAGS_PCI;
         (info.num_regions, info.num_irqs) = (Protocol.NUM_REGIONS, Protocol.NUM_IRQS);

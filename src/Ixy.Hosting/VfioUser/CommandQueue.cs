@@ -3,8 +3,8 @@ using Ixy.Vfio.VfioUser;
 namespace Ixy.Hosting.VfioUser;
 
 /// <summary>
-/// Commands received by one thread and carried out in order by another. The reply that the device waits for may come behind
-/// them, so the receiver must go on reading: the memory of waiting commands is limited, not their number.
+/// Commands received by one thread and carried out in order by another. The reply that the device waits for may come
+/// behind them, so the receiver must go on reading: the memory of waiting commands is limited, not their number.
 /// </summary>
 internal sealed class CommandQueue
 {
@@ -41,7 +41,9 @@ internal sealed class CommandQueue
         }
     }
 
-    /// <summary>Waits for the next message, which is the caller's then; null when all have been taken and nothing will come.</summary>
+    /// <summary>
+    /// Waits for the next message, which is the caller's then; null when all have been taken and nothing will come.
+    /// </summary>
     internal Message? Take()
     {
         lock (_messages)

@@ -8,25 +8,25 @@ namespace Ixy.Hosting.VfioUser;
 
 /// <summary>
 /// DMA_MAP and DMA_UNMAP: which memory of the client the device may reach, and how. Memory whose file cannot shrink is
-/// mapped. Other files are read and written: touching a mapped page that the client has truncated would kill this process
-/// (SIGBUS). Memory without a descriptor is reached by messages. Used while the devices are stopped.
+/// mapped. Other files are read and written: touching a mapped page that the client has truncated would kill this
+/// process (SIGBUS). Memory without a descriptor is reached by messages. Used while the devices are stopped.
 /// </summary>
 internal sealed class DmaCommands(PciFunctionModel model, IClientMemory client) : IDisposable
 {
     /// <summary>
-    /// Most mappings at a time, and most memory mappings of this process for all its devices together: the kernel allows a
-    /// process 65,530 in all. Enough for 192 MiB in pages of 4 KiB.
+    /// Most mappings at a time, and most memory mappings of this process for all its devices together: the kernel
+    /// allows a process 65,530 in all. Enough for 192 MiB in pages of 4 KiB.
     /// </summary>
     internal const int MostMappings = 49152;
 
     // Each keeps a file descriptor open, and a process has only some thousands.
     private const int MostOpenFiles = 256;
 
-    // Each client has an address area of its own, and its mappings go where their device addresses say. So mappings that are
-    // adjacent for the device are adjacent here too: a ring whose pages came by one command each is one piece of memory. (Huge
-    // pages are the exception: each mapping takes up whole ones.)
-    // The range of 16 to 80 TiB is free: the kernel allocates from the top, and programs lie above it or at the bottom. If
-    // something is there all the same, the kernel chooses the address, and the device copies what crosses two mappings.
+    // Each client has an address area of its own, and its mappings go where their device addresses say. So mappings
+    // that are adjacent for the device are adjacent here too: a ring whose pages came by one command each is one piece
+    // of memory. (Huge pages are the exception: each mapping takes up whole ones.) The range of 16 to 80 TiB is free:
+    // the kernel allocates from the top, and programs lie above it or at the bottom. If something is there all the
+    // same, the kernel chooses the address, and the device copies what crosses two mappings.
     private const ulong AreaLength = 1ul << 40, FirstArea = 16 * AreaLength;
     private const uint Areas = 64;
     private static uint s_lastArea;
@@ -44,7 +44,8 @@ internal sealed class DmaCommands(PciFunctionModel model, IClientMemory client) 
 
     internal int Map(Message message)
     {
-        if (!message.TryRead(out Protocol.dma_map map) || map.argsz < Unsafe.SizeOf<Protocol.dma_map>()) return Libc.EINVAL;
+        if (!message.TryRead(out Protocol.dma_map map) || map.argsz < Unsafe.SizeOf<Protocol.dma_map>())
+            return Libc.EINVAL;
         const uint Known = Protocol.DMA_READABLE | Protocol.DMA_WRITEABLE;
         if ((map.flags & Known) == 0 || (map.flags & ~Known) != 0 || message.Descriptors.Count > 1) return Libc.EINVAL;
         if (map.size == 0 || (map.address | map.size | map.offset) % Protocol.PageLength != 0) return Libc.EINVAL;
@@ -57,7 +58,8 @@ internal sealed class DmaCommands(PciFunctionModel model, IClientMemory client) 
 
     internal int Unmap(Message message, Reply reply)
     {
-        if (!message.TryRead(out Protocol.dma_unmap unmap) || unmap.argsz < Unsafe.SizeOf<Protocol.dma_unmap>()) return Libc.EINVAL;
+        if (!message.TryRead(out Protocol.dma_unmap unmap) || unmap.argsz < Unsafe.SizeOf<Protocol.dma_unmap>())
+            return Libc.EINVAL;
         if ((unmap.flags & ~DMA_UNMAP_FLAG_ALL) != 0) return Libc.EINVAL;
         if ((unmap.flags & DMA_UNMAP_FLAG_ALL) != 0)
         {
@@ -94,13 +96,15 @@ internal sealed class DmaCommands(PciFunctionModel model, IClientMemory client) 
         long length = Libc.lseek(file, 0, Libc.SEEK_END);
         if (length < 0 || map.offset > (ulong)length || map.size > (ulong)length - map.offset) return Libc.EINVAL;
         bool isWritable = (map.flags & Protocol.DMA_WRITEABLE) != 0;
-        return (seals & Libc.F_SEAL_SHRINK) != 0 ? MapMemory(map, descriptors, isWritable) : MapCopies(map, descriptors, isWritable);
+        return (seals & Libc.F_SEAL_SHRINK) != 0 ? MapMemory(map, descriptors, isWritable)
+            : MapCopies(map, descriptors, isWritable);
     }
 
     private int MapMemory(in Protocol.dma_map map, PassedDescriptors descriptors, bool isWritable)
     {
         if (s_mapped >= MostMappings) return Libc.ENOSPC;
-        if (!FileMapping.TryMap(descriptors.Peek(0), map.offset, map.size, isWritable, _area + map.address % AreaLength, out var mapping))
+        if (!FileMapping.TryMap(
+            descriptors.Peek(0), map.offset, map.size, isWritable, _area + map.address % AreaLength, out var mapping))
         {
             // Linux before 6.7 maps nothing of a file that is sealed against writing.
             int error = Marshal.GetLastPInvokeError();
@@ -139,21 +143,26 @@ internal sealed class DmaCommands(PciFunctionModel model, IClientMemory client) 
         return _copied.Remove(address);
     }
 
-    // The specification asks for exactly one mapping. QEMU with a virtual IOMMU unmaps the whole address space in a few large
-    // pieces when the guest moves the device to another domain, as the kernel's VFIO allows (VFIO_IOMMU_UNMAP_DMA): all mappings
-    // inside go, and none is cut.
+    // The specification asks for exactly one mapping. QEMU with a virtual IOMMU unmaps the whole address space in a few
+    // large pieces when the guest moves the device to another domain, as the kernel's VFIO allows
+    // (VFIO_IOMMU_UNMAP_DMA): all mappings inside go, and none is cut.
     private bool TryUnmapWithin(ulong address, ulong size)
     {
         if (size == 0 || address > ulong.MaxValue - (size - 1)) return false;
         ulong last = address + (size - 1);
-        var touched = Mappings().Where(mapping => mapping.Address <= last && mapping.Address + (mapping.Size - 1) >= address).ToList();
-        if (touched.Count == 0 || touched.Any(mapping => mapping.Address < address || mapping.Address + (mapping.Size - 1) > last)) return false;
+        var touched = Mappings()
+            .Where(mapping => mapping.Address <= last && mapping.Address + (mapping.Size - 1) >= address).ToList();
+        if (touched.Count == 0
+            || touched.Any(
+            mapping => mapping.Address < address || mapping.Address + (mapping.Size - 1) > last)) return false;
         // The last one first, so that none of the others has to move up.
-        return touched.OrderByDescending(mapping => mapping.Address).All(mapping => TryUnmap(mapping.Address, mapping.Size));
+        return touched.OrderByDescending(mapping => mapping.Address)
+            .All(mapping => TryUnmap(mapping.Address, mapping.Size));
     }
 
     private IEnumerable<(ulong Address, ulong Size)> Mappings() =>
-        _mapped.Select(entry => (entry.Key, entry.Value.Size)).Concat(_copied.Select(entry => (entry.Key, entry.Value.Size)));
+        _mapped.Select(entry => (entry.Key, entry.Value.Size))
+        .Concat(_copied.Select(entry => (entry.Key, entry.Value.Size)));
 
     private void Clear()
     {

@@ -2,7 +2,9 @@ using Ixy.Hosting.Interop;
 
 namespace Ixy.Hosting.VfioUser;
 
-/// <summary>A part of a client's memory file, mapped into this process. It stays when the file's descriptor is closed.</summary>
+/// <summary>
+/// A part of a client's memory file, mapped into this process. It stays when the file's descriptor is closed.
+/// </summary>
 internal readonly unsafe struct FileMapping
 {
     private readonly nint _start;
@@ -21,14 +23,16 @@ internal readonly unsafe struct FileMapping
     /// <param name="place">Where it should be, if there is room.</param>
     /// <param name="mapping">The part, to be released.</param>
     /// <returns>False if the kernel refuses: see errno.</returns>
-    internal static bool TryMap(int file, ulong offset, ulong size, bool isWritable, ulong place, out FileMapping mapping)
+    internal static bool TryMap(
+        int file, ulong offset, ulong size, bool isWritable, ulong place, out FileMapping mapping)
     {
         mapping = default;
         if (!TryGetPageLength(file, out ulong page)) return false;
         // Of a huge page, only the whole can be mapped and unmapped.
         ulong skipped = offset % page, length = (skipped + size + page - 1) / page * page;
         int access = isWritable ? Libc.PROT_READ | Libc.PROT_WRITE : Libc.PROT_READ;
-        nint start = Libc.mmap((nint)(place - skipped), (nuint)length, access, Libc.MAP_SHARED, file, (long)(offset - skipped));
+        nint start = Libc.mmap(
+            (nint)(place - skipped), (nuint)length, access, Libc.MAP_SHARED, file, (long)(offset - skipped));
         if (start == Libc.MapFailed) return false;
         mapping = new(start, (nuint)length, start + (nint)skipped);
         return true;
@@ -38,7 +42,8 @@ internal readonly unsafe struct FileMapping
     internal void Release()
     {
         if (Libc.munmap(_start, _length) != 0)
-            throw new InvalidOperationException($"0x{_length:x} bytes at 0x{_start:x} cannot be unmapped: {Libc.LastError()}");
+            throw new InvalidOperationException(
+                $"0x{_length:x} bytes at 0x{_start:x} cannot be unmapped: {Libc.LastError()}");
     }
 
     // statfs(2): f_type and f_bsize are the first two words, and the block of both file systems is their page.

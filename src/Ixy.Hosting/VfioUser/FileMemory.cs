@@ -11,14 +11,17 @@ internal sealed unsafe class FileMemory(int file, ulong start, bool isWritable) 
 
     internal override bool TryRead(ulong offset, Span<byte> target)
     {
-        fixed (byte* bytes = target) return Libc.pread(file, bytes, (nuint)target.Length, (long)(start + offset)) == target.Length;
+        fixed (byte* bytes = target)
+            return Libc.pread(file, bytes, (nuint)target.Length, (long)(start + offset)) == target.Length;
     }
 
     // A file that has shrunk does not grow again by this: what is beyond its end is gone.
     internal override bool TryWrite(ulong offset, ReadOnlySpan<byte> source)
     {
-        if (!isWritable || start + offset + (ulong)source.Length > (ulong)Libc.lseek(file, 0, Libc.SEEK_END)) return false;
-        fixed (byte* bytes = source) return Libc.pwrite(file, bytes, (nuint)source.Length, (long)(start + offset)) == source.Length;
+        if (!isWritable || start + offset + (ulong)source.Length > (ulong)Libc.lseek(file, 0, Libc.SEEK_END))
+            return false;
+        fixed (byte* bytes = source)
+            return Libc.pwrite(file, bytes, (nuint)source.Length, (long)(start + offset)) == source.Length;
     }
 
     public override void Dispose()

@@ -8,13 +8,14 @@ using static Ixy.Vfio.Interop.Vfio;
 namespace Ixy.Hosting.VfioUser;
 
 /// <summary>
-/// DEVICE_GET_IRQ_INFO and DEVICE_SET_IRQS: where the device's interrupts go. Connecting an event to a message enables the
-/// kind and unmasks the vector, as with the kernel's VFIO: clients such as QEMU keep the MSI-X table to themselves. A client
-/// that writes enable and mask bits of the device itself finds them obeyed too. Used under the device's lock.
+/// DEVICE_GET_IRQ_INFO and DEVICE_SET_IRQS: where the device's interrupts go. Connecting an event to a message enables
+/// the kind and unmasks the vector, as with the kernel's VFIO: clients such as QEMU keep the MSI-X table to themselves.
+/// A client that writes enable and mask bits of the device itself finds them obeyed too. Used under the device's lock.
 /// </summary>
 internal sealed class InterruptCommands : IDisposable
 {
-    private const int Line = InterruptEvents.Line, Msi = InterruptEvents.Msi, Msix = InterruptEvents.Msix, Kinds = InterruptEvents.Kinds;
+    private const int Line = InterruptEvents.Line, Msi = InterruptEvents.Msi, Msix = InterruptEvents.Msix,
+        Kinds = InterruptEvents.Kinds;
     private const uint DataBits = IRQ_SET_DATA_NONE | IRQ_SET_DATA_BOOL | IRQ_SET_DATA_EVENTFD;
     private const uint ActionBits = IRQ_SET_ACTION_MASK | IRQ_SET_ACTION_UNMASK | IRQ_SET_ACTION_TRIGGER;
 
@@ -25,16 +26,19 @@ internal sealed class InterruptCommands : IDisposable
     internal InterruptCommands(PciFunctionModel model)
     {
         _events = new(model);
-        for (int kind = 0; kind < Kinds; kind++) (_masks[kind], _unmasks[kind]) = (new(_events.Count(kind)), new(_events.Count(kind)));
+        for (int kind = 0; kind < Kinds; kind++)
+            (_masks[kind], _unmasks[kind]) = (new(_events.Count(kind)), new(_events.Count(kind)));
     }
 
     internal int GetInfo(Message message, Reply reply)
     {
-        if (!message.TryRead(out irq_info info) || info.argsz < Unsafe.SizeOf<irq_info>() || info.index >= Protocol.NUM_IRQS) return Libc.EINVAL;
+        if (!message.TryRead(out irq_info info) || info.argsz < Unsafe.SizeOf<irq_info>()
+            || info.index >= Protocol.NUM_IRQS) return Libc.EINVAL;
         info = new() { argsz = (uint)Unsafe.SizeOf<irq_info>(), index = info.index };
         // The kinds after MSI-X tell of errors on a bus and of requests to give the device back: there are none here.
         if (info.index < Kinds) info.count = (uint)_events.Count((int)info.index);
-        if (info.count > 0) info.flags = IRQ_INFO_EVENTFD | IRQ_INFO_MASKABLE | (info.index == Line ? IRQ_INFO_AUTOMASKED : 0);
+        if (info.count > 0)
+            info.flags = IRQ_INFO_EVENTFD | IRQ_INFO_MASKABLE | (info.index == Line ? IRQ_INFO_AUTOMASKED : 0);
         reply.Add(info);
         return 0;
     }
@@ -44,15 +48,19 @@ internal sealed class InterruptCommands : IDisposable
         if (!message.TryRead(out irq_set set)) return Libc.EINVAL;
         var data = message.Payload[Unsafe.SizeOf<irq_set>()..];
         uint kindOfData = set.flags & DataBits, action = set.flags & ActionBits;
-        if (BitOperations.PopCount(kindOfData) != 1 || BitOperations.PopCount(action) != 1 || (set.flags & ~(DataBits | ActionBits)) != 0)
+        if (BitOperations.PopCount(kindOfData) != 1 || BitOperations.PopCount(action) != 1
+            || (set.flags & ~(DataBits | ActionBits)) != 0)
             return Libc.EINVAL;
         if (set.argsz < Unsafe.SizeOf<irq_set>() || set.index >= Kinds) return Libc.EINVAL;
         var descriptors = message.Descriptors;
         int kind = (int)set.index, count = _events.Count(kind);
         if (set.start > count || set.count > count - set.start) return Libc.EINVAL;
         if (data.Length != (kindOfData == IRQ_SET_DATA_BOOL ? set.count : 0)) return Libc.EINVAL;
-        if (set.count == 0) return set.start == 0 && kindOfData == IRQ_SET_DATA_NONE && action == IRQ_SET_ACTION_TRIGGER && descriptors.Count == 0 ? Disable(kind) : Libc.EINVAL;
-        if (kindOfData == IRQ_SET_DATA_EVENTFD) return Connect(kind, action, (int)set.start, (int)set.count, descriptors);
+        if (set.count == 0)
+            return set.start == 0 && kindOfData == IRQ_SET_DATA_NONE && action == IRQ_SET_ACTION_TRIGGER
+            && descriptors.Count == 0 ? Disable(kind) : Libc.EINVAL;
+        if (kindOfData == IRQ_SET_DATA_EVENTFD)
+            return Connect(kind, action, (int)set.start, (int)set.count, descriptors);
         if (descriptors.Count > 0) return Libc.EINVAL;
         if (action == IRQ_SET_ACTION_TRIGGER && _events.IsEmpty(kind)) return Libc.EINVAL;
         for (int i = 0; i < set.count; i++)
@@ -82,8 +90,10 @@ internal sealed class InterruptCommands : IDisposable
             if (!EventDescriptors.IsEvent(descriptors.Peek(i))) return Libc.EINVAL;
         }
         // A function sends messages of one kind (PCI 3.0, 6.8.2).
-        if (!disconnects && kind != Line && action == IRQ_SET_ACTION_TRIGGER && !_events.IsEmpty(Msi + Msix - kind)) return Libc.EINVAL;
-        for (int i = 0; i < count; i++) Store(kind, action, start + i, disconnects ? EventDescriptors.None : descriptors.Take(i));
+        if (!disconnects && kind != Line && action == IRQ_SET_ACTION_TRIGGER && !_events.IsEmpty(Msi + Msix - kind))
+            return Libc.EINVAL;
+        for (int i = 0; i < count; i++)
+            Store(kind, action, start + i, disconnects ? EventDescriptors.None : descriptors.Take(i));
         if (action == IRQ_SET_ACTION_TRIGGER) _events.Enable(kind, start, count, !disconnects);
         return 0;
     }

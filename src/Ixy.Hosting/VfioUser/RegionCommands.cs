@@ -18,7 +18,8 @@ internal sealed class RegionCommands(PciFunctionModel model)
 
     internal int GetInfo(Message message, Reply reply, VersionData client)
     {
-        if (!message.TryRead(out region_info info) || info.argsz < Unsafe.SizeOf<region_info>() || info.index >= Protocol.NUM_REGIONS)
+        if (!message.TryRead(out region_info info) || info.argsz < Unsafe.SizeOf<region_info>()
+            || info.index >= Protocol.NUM_REGIONS)
             return Libc.EINVAL;
         uint room = info.argsz;
         uint length = Length(info.index);
@@ -27,8 +28,8 @@ internal sealed class RegionCommands(PciFunctionModel model)
         var areas = SharedAreas(info.index, client);
         byte[] capability = areas.Count > 0 ? SparseAreas(areas) : [];
         info.argsz += (uint)capability.Length;
-        // A client with too small a buffer asks again with argsz bytes. Until then it is told of no capabilities: QEMU rejects
-        // the flag without the capability itself.
+        // A client with too small a buffer asks again with argsz bytes. Until then it is told of no capabilities: QEMU
+        // rejects the flag without the capability itself.
         bool fits = areas.Count > 0 && room >= info.argsz;
         if (fits)
         {
@@ -77,7 +78,9 @@ internal sealed class RegionCommands(PciFunctionModel model)
         return 0;
     }
 
-    /// <summary>A count, and as many writes of up to 8 bytes. All are checked before the first is carried out.</summary>
+    /// <summary>
+    /// A count, and as many writes of up to 8 bytes. All are checked before the first is carried out.
+    /// </summary>
     internal int WriteMultiple(Message message, Reply reply)
     {
         if (!message.TryRead(out ulong count)) return Libc.EINVAL;
@@ -107,7 +110,8 @@ internal sealed class RegionCommands(PciFunctionModel model)
     private bool IsInside(in Protocol.region_access access)
     {
         uint length = Length(access.region);
-        return access.count <= CommandHandler.MostData && access.offset <= length && access.count <= length - access.offset;
+        return access.count <= CommandHandler.MostData && access.offset <= length
+            && access.count <= length - access.offset;
     }
 
     private static int Step(uint offset, int left)
@@ -134,17 +138,20 @@ internal sealed class RegionCommands(PciFunctionModel model)
     {
         var areas = new List<(ulong Offset, ulong Size)>();
         // A client that takes no descriptors can map nothing.
-        if (client.MaxMessageDescriptors == 0 || region >= Bars || model.SharedPages((int)region) is not { } shared) return areas;
+        if (client.MaxMessageDescriptors == 0 || region >= Bars || model.SharedPages((int)region) is not { } shared)
+            return areas;
         foreach (uint page in shared.Pages)
         {
             if (!client.UsesDoorbellsOnly && !model.IsPlainMemory((int)region, page)) continue;
-            if (areas.Count > 0 && areas[^1].Offset + areas[^1].Size == page) areas[^1] = (areas[^1].Offset, areas[^1].Size + SharedPages.PageLength);
+            if (areas.Count > 0 && areas[^1].Offset + areas[^1].Size == page)
+                areas[^1] = (areas[^1].Offset, areas[^1].Size + SharedPages.PageLength);
             else areas.Add((page, SharedPages.PageLength));
         }
         return areas;
     }
 
-    // linux/vfio.h, struct vfio_region_info_cap_sparse_mmap: header (id, version, next), number of areas, reserved, areas.
+    // linux/vfio.h, struct vfio_region_info_cap_sparse_mmap: header (id, version, next), number of areas, reserved,
+    // areas.
     private static byte[] SparseAreas(List<(ulong Offset, ulong Size)> areas)
     {
         const int Start = 16, PairLength = 16;
@@ -155,7 +162,8 @@ internal sealed class RegionCommands(PciFunctionModel model)
         for (int i = 0; i < areas.Count; i++)
         {
             BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(Start + i * PairLength), areas[i].Offset);
-            BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(Start + i * PairLength + sizeof(ulong)), areas[i].Size);
+            BinaryPrimitives.WriteUInt64LittleEndian(
+                bytes.AsSpan(Start + i * PairLength + sizeof(ulong)), areas[i].Size);
         }
         return bytes;
     }

@@ -3,7 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Ixy.Hosting.VfioUser;
 
-/// <summary>What goes back to the client: a payload, data behind it, and descriptors, which stay their owner's. Used again for every command.</summary>
+/// <summary>
+/// What goes back to the client: a payload, data behind it, and descriptors, which stay their owner's. Used again for
+/// every command.
+/// </summary>
 internal sealed class Reply
 {
     private byte[] _bytes = new byte[256];
@@ -16,7 +19,8 @@ internal sealed class Reply
 
     internal void Clear() => (_length, Descriptor) = (0, -1);
 
-    internal void Add<T>(in T structure) where T : unmanaged => MemoryMarshal.Write(AddBytes(Unsafe.SizeOf<T>()), in structure);
+    internal void Add<T>(in T structure) where T : unmanaged =>
+        MemoryMarshal.Write(AddBytes(Unsafe.SizeOf<T>()), in structure);
 
     internal void Add(ReadOnlySpan<byte> bytes) => bytes.CopyTo(AddBytes(bytes.Length));
 

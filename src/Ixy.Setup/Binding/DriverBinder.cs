@@ -3,7 +3,9 @@ using Ixy.Vfio;
 
 namespace Ixy.Setup.Binding;
 
-/// <summary>One change of a network card's driver, with all that is to be looked at before. See <see cref="DriverBinding"/>.</summary>
+/// <summary>
+/// One change of a network card's driver, with all that is to be looked at before. See <see cref="DriverBinding"/>.
+/// </summary>
 internal sealed class DriverBinder
 {
     private const ushort Virtio = 0x1AF4;
@@ -19,7 +21,9 @@ internal sealed class DriverBinder
     {
         (_bus, _function, _force) = (bus, bus.Function(name), force);
         if (!_function.IsNetworkController)
-            throw new PciDeviceException($"{name} is no network card: its PCI class is {_function.ClassCode:x6}, expected 02xxxx; its driver is left alone");
+            throw new PciDeviceException(
+                $"{name} is no network card: its PCI class is {_function.ClassCode:x6}, expected 02xxxx; its driver is "
+                + "left alone");
     }
 
     /// <inheritdoc cref="DriverBinding.Bind"/>
@@ -84,53 +88,64 @@ internal sealed class DriverBinder
     {
         string? after = _function.Driver;
         IEnumerable<string> warnings = after is null && wantsDriver
-            ? [$"no driver that is loaded knows {_function.Name}: 'sudo modprobe $(cat {_function.Directory}/modalias)' may load one"]
+            ? [$"no driver that is loaded knows {_function.Name}: 'sudo modprobe $(cat "
+                + $"{_function.Directory}/modalias)' may load one"]
             : _function is { IsBoundToVfio: true, IommuGroup: not null } ? GroupWarnings()
-            : after is null && _function.IsBehindTranslation ? [$"{_function.DescribeTranslation()}; so 'ixy fwd' and the others will refuse it{Proviso}"]
+            : after is null && _function.IsBehindTranslation
+            ? [$"{_function.DescribeTranslation()}; so 'ixy fwd' and the others will refuse it{Proviso}"]
             : [];
         return new(before, after, _function.IommuGroup, _loaded, [.. warnings]);
     }
 
     // Whether a virtio device obeys the IOMMU it says only to its driver.
     private string Proviso => _function.VendorId == Virtio
-        ? ", unless it is a virtio device that goes around the IOMMU (legacy, or without VIRTIO_F_ACCESS_PLATFORM): then this is the way to use it" : "";
+        ? ", unless it is a virtio device that goes around the IOMMU (legacy, or without VIRTIO_F_ACCESS_PLATFORM): "
+        + "then this is the way to use it" : "";
 
-    // One that the kernel drives keeps VFIO from giving the group to anybody. Bridges may keep their driver, and so may what
-    // has one that does nothing (kernel documentation, driver-api/vfio).
+    // One that the kernel drives keeps VFIO from giving the group to anybody. Bridges may keep their driver, and so may
+    // what has one that does nothing (kernel documentation, driver-api/vfio).
     private IEnumerable<string> GroupWarnings()
     {
         const int Bridge = 0x06;
         const string Stub = "pci-stub";
         return from member in _function.GroupMembers()
                let isFunction = PciAddress.TryParse(member.Name, out _)
-               where member.Driver is not (null or Stub) && !member.IsBoundToVfio && !(isFunction && member.ClassCode >> 16 == Bridge)
-               let cure = isFunction && member.IsNetworkController ? $"sudo ixy bind {member.Name}" : $"echo {member.Name} | sudo tee {member.Directory}/driver/unbind"
-               select $"{_function.Name} shares IOMMU group {_function.IommuGroup} with {member.Name}, which the kernel drives ({member.Driver}): " +
+               where member.Driver is not (null or Stub) && !member.IsBoundToVfio
+               && !(isFunction && member.ClassCode >> 16 == Bridge)
+               let cure = isFunction && member.IsNetworkController ? $"sudo ixy bind {member.Name}"
+                   : $"echo {member.Name} | sudo tee {member.Directory}/driver/unbind"
+               select $"{_function.Name} shares IOMMU group {_function.IommuGroup} with {member.Name}, which the "
+                   + $"kernel drives ({member.Driver}): " +
                    $"VFIO gives it to nobody until that is released, too, with '{cure}'";
     }
 
     private void RequireRoot()
     {
-        if (!_bus.IsRoot) throw new PrivilegeException($"changing the driver of {_function.Name} needs root: run it with sudo");
+        if (!_bus.IsRoot)
+            throw new PrivilegeException($"changing the driver of {_function.Name} needs root: run it with sudo");
     }
 
     private void RequireIommu(string driver)
     {
         if (!IsVfio(driver) || _function.IommuGroup is not null) return;
         throw new VfioUnavailableException(
-            $"{_function.Name} is behind no IOMMU, which VFIO needs: switch it on (BIOS: VT-d or AMD-Vi; kernel command line: intel_iommu=on or " +
-            $"amd_iommu=on), or use the card through sysfs as root: 'sudo ixy bind {_function.Name} --driver {DriverBinding.NoDriver}'");
+            $"{_function.Name} is behind no IOMMU, which VFIO needs: switch it on (BIOS: VT-d or AMD-Vi; kernel "
+            + "command line: intel_iommu=on or " +
+            $"amd_iommu=on), or use the card through sysfs as root: 'sudo ixy bind {_function.Name} --driver "
+            + $"{DriverBinding.NoDriver}'");
     }
 
     private void RequireUnused()
     {
-        // Unbinding what a process has open through VFIO would wait for its end; through sysfs two drivers would have one card.
+        // Unbinding what a process has open through VFIO would wait for its end; through sysfs two drivers would have
+        // one card.
         if (new OpenFunctions(_bus.Processes).UserOf(_function) is { } user)
             throw new DeviceBusyException($"{_function.Name} is driven by {user}: end that first");
         if (_function.Driver is null || _force || _function.FindInterfaceUse() is not { } use) return;
         throw new InterfaceInUseException(
             $"{_function.Name} is {(use.Interface is null ? "a card whose network interface" : $"the network interface {use.Interface}, which")} " +
-            $"{use.What}, so unbinding its driver would cut connections: take it out of use with '{use.Cure}', or, if it may go, take it with --force",
+            $"{use.What}, so unbinding its driver would cut connections: take it out of use with '{use.Cure}', or, if "
+            + "it may go, take it with --force",
             use.Interface ?? "");
     }
 
@@ -138,7 +153,9 @@ internal sealed class DriverBinder
     {
         const string Iommu = "vfio_iommu_type1"; // no module that vfio-pci depends on, but VFIO is of no use without
         if (!_bus.HasDriver(driver)) Load(driver);
-        if (!_bus.HasDriver(driver)) throw new PciDeviceException($"the kernel module {driver} is loaded, but is no driver for PCI: expected one such as vfio-pci");
+        if (!_bus.HasDriver(driver))
+            throw new PciDeviceException(
+            $"the kernel module {driver} is loaded, but is no driver for PCI: expected one such as vfio-pci");
         if (IsVfio(driver) && !_bus.HasModule(Iommu)) Load(Iommu);
     }
 
@@ -153,7 +170,10 @@ internal sealed class DriverBinder
     // It becomes a part of paths, and an argument.
     private static void RequireName(string driver)
     {
-        if (driver.Length == 0 || driver[0] == '-' || !driver.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_'))
-            throw new ArgumentException($"'{driver}' is no kernel driver: expected a name such as {DriverBinding.VfioPci}, or {DriverBinding.NoDriver}");
+        if (driver.Length == 0 || driver[0] == '-'
+            || !driver.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_'))
+            throw new ArgumentException(
+                $"'{driver}' is no kernel driver: expected a name such as {DriverBinding.VfioPci}, or "
+                + $"{DriverBinding.NoDriver}");
     }
 }

@@ -6,7 +6,8 @@ namespace Ixy.Setup.Binding;
 /// <summary>Gives a function another driver: what fails half-way is undone.</summary>
 /// <param name="bus">Where the function is.</param>
 /// <param name="function">Which.</param>
-/// <param name="requireUnused">Throws if the function is in use; asked again right before its driver is unbound.</param>
+/// <param name="requireUnused">Throws if the function is in use; asked again right before its driver is
+/// unbound.</param>
 internal sealed class DriverChange(PciBus bus, SysfsFunction function, Action requireUnused)
 {
     private readonly string? _driver = function.Driver, _override = function.DriverOverride;
@@ -14,11 +15,17 @@ internal sealed class DriverChange(PciBus bus, SysfsFunction function, Action re
     /// <summary>Binds the function to a driver.</summary>
     /// <param name="driver">Which; null: none.</param>
     /// <param name="onlyDriver">The only one that it may have afterwards; null: any.</param>
-    /// <exception cref="PciDeviceException">That did not work. All is as before, or the message says what is not.</exception>
-    internal void To(string? driver, string? onlyDriver) => AllOrNothing(() => Rebind(driver, onlyDriver, requireUnused));
+    /// <exception cref="PciDeviceException">That did not work. All is as before, or the message says what is
+    /// not.</exception>
+    internal void To(string? driver, string? onlyDriver) =>
+        AllOrNothing(() => Rebind(driver, onlyDriver, requireUnused));
 
-    /// <summary>Gives the function to the driver that the kernel chooses; if it has none that knows it, the function remains without.</summary>
-    /// <exception cref="PciDeviceException">The kernel refused. All is as before, or the message says what is not.</exception>
+    /// <summary>
+    /// Gives the function to the driver that the kernel chooses; if it has none that knows it, the function remains
+    /// without.
+    /// </summary>
+    /// <exception cref="PciDeviceException">The kernel refused. All is as before, or the message says what is
+    /// not.</exception>
     internal void ToKernelsChoice() => AllOrNothing(() =>
     {
         bus.SetOverride(function, null);
@@ -39,7 +46,8 @@ internal sealed class DriverChange(PciBus bus, SysfsFunction function, Action re
             Restore(error);
             // What was refused before the driver had to go needs no more words.
             if (hadDriver) throw;
-            throw new PciDeviceException($"{error.Message}; {function.Name} is bound to {_driver ?? "no driver"} again, as before", error);
+            throw new PciDeviceException(
+                $"{error.Message}; {function.Name} is bound to {_driver ?? "no driver"} again, as before", error);
         }
     }
 
@@ -61,7 +69,8 @@ internal sealed class DriverChange(PciBus bus, SysfsFunction function, Action re
     {
         bus.Probe(function);
         if (function.Driver != driver)
-            throw new PciDeviceException($"the kernel driver {driver} does not take {function.Name}: 'sudo dmesg | tail' may tell why");
+            throw new PciDeviceException(
+                $"the kernel driver {driver} does not take {function.Name}: 'sudo dmesg | tail' may tell why");
     }
 
     private void Restore(PciDeviceException reason)
@@ -73,7 +82,8 @@ internal sealed class DriverChange(PciBus bus, SysfsFunction function, Action re
         catch (PciDeviceException error)
         {
             throw new PciDeviceException(
-                $"{reason.Message}; and then {function.Name} could not be given back to {_driver ?? "no driver"}: {error.Message}", reason);
+                $"{reason.Message}; and then {function.Name} could not be given back to {_driver ?? "no driver"}: "
+                + $"{error.Message}", reason);
         }
     }
 }

@@ -11,7 +11,8 @@ internal sealed record InterfaceUse(string? Interface, string What, string Cure)
 {
     /// <summary>The kernel shows a process only the interfaces of its own network namespace.</summary>
     internal static InterfaceUse Elsewhere { get; } =
-        new(null, "is in another network namespace, perhaps a container's", "sudo ip -n NAMESPACE link set INTERFACE netns 1");
+        new(null, "is in another network namespace, perhaps a container's",
+            "sudo ip -n NAMESPACE link set INTERFACE netns 1");
 
     public override string ToString() => Interface is null ? What : $"{Interface} {What}";
 
@@ -20,7 +21,8 @@ internal sealed record InterfaceUse(string? Interface, string What, string Cure)
     internal static InterfaceUse? Of(string directory)
     {
         string name = Path.GetFileName(directory);
-        return (RoutingTables.DefaultRouteThrough(name) ?? AddressOf(name) ?? RoutingTables.RouteThrough(name)) is { } what
+        return (RoutingTables.DefaultRouteThrough(name) ?? AddressOf(name)
+            ?? RoutingTables.RouteThrough(name)) is { } what
             ? new(name, what, $"sudo ip address flush dev {name}; sudo ip link set {name} down")
             : MasterOf(directory, name) ?? InterfaceOnTopOf(directory, name) ?? StateOf(directory, name);
     }
@@ -42,7 +44,8 @@ internal sealed record InterfaceUse(string? Interface, string What, string Cure)
     private static InterfaceUse? InterfaceOnTopOf(string directory, string name)
     {
         const string Prefix = "upper_";
-        string? link = Directory.EnumerateFileSystemEntries(directory, $"{Prefix}*").Order(StringComparer.Ordinal).FirstOrDefault();
+        string? link = Directory.EnumerateFileSystemEntries(directory, $"{Prefix}*").Order(StringComparer.Ordinal)
+            .FirstOrDefault();
         if (link is null) return null;
         string upper = Path.GetFileName(link)[Prefix.Length..];
         return new(name, $"is below {upper}", $"sudo ip link delete {upper}");
@@ -59,13 +62,17 @@ internal sealed record InterfaceUse(string? Interface, string What, string Cure)
 /// <summary>The main routing tables of both protocols (proc(5)).</summary>
 internal static class RoutingTables
 {
-    // A route a line. IPv4: interface, destination, gateway, flags, …, mask. IPv6: destination, its prefix length, …, flags, interface.
+    // A route a line. IPv4: interface, destination, gateway, flags, …, mask. IPv6: destination, its prefix length, …,
+    // flags, interface.
     private const string V4 = "/proc/net/route", V6 = "/proc/net/ipv6_route";
 
     internal static string? DefaultRouteThrough(string name)
     {
-        bool isDefault = Lines(V4, "\t").Any(fields => fields[0] == name && fields[1] == "00000000" && fields[7] == "00000000")
-            || Lines(V6, " ").Any(fields => fields[^1] == name && fields[0].Trim('0').Length == 0 && fields[1] == "00" && !IsRefusal(fields[^2]));
+        bool isDefault = Lines(V4, "\t")
+            .Any(fields => fields[0] == name && fields[1] == "00000000" && fields[7] == "00000000")
+            || Lines(V6, " ")
+            .Any(fields => fields[^1] == name && fields[0].Trim('0').Length == 0 && fields[1] == "00"
+            && !IsRefusal(fields[^2]));
         return isDefault ? "carries the default route" : null;
     }
 
@@ -86,5 +93,7 @@ internal static class RoutingTables
     }
 
     private static IEnumerable<string[]> Lines(string table, string separator) => !File.Exists(table) ? [] :
-        File.ReadLines(table).Select(line => line.Split(separator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        File.ReadLines(table)
+            .Select(line =>
+            line.Split(separator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 }

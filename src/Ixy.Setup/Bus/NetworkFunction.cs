@@ -23,15 +23,18 @@ internal static class NetworkFunction
         internal bool IsNetworkController => function.ClassCode >> 16 == NetworkController;
 
         /// <summary>The only driver that the kernel may bind it to; null if any that knows it may have it.</summary>
-        internal string? DriverOverride => function.ReadText("driver_override") is { Length: > 0 } name and not "(null)" ? name : null;
+        internal string? DriverOverride => function.ReadText("driver_override") is { Length: > 0 } name and not "(null)"
+            ? name : null;
 
         /// <summary>What the first of its network interfaces that is in use is in use for; null if none is.</summary>
         internal InterfaceUse? FindInterfaceUse() =>
             function.NetworkInterfaces().Select(InterfaceUse.Of).FirstOrDefault(use => use is not null)
-            ?? (NetworkDirectories(function).Any(directory => Directory.GetDirectories(directory).Length == 0) ? InterfaceUse.Elsewhere : null);
+            ?? (NetworkDirectories(function).Any(directory => Directory.GetDirectories(directory).Length == 0)
+                ? InterfaceUse.Elsewhere : null);
 
         /// <summary>Directories of its network interfaces.</summary>
-        internal IEnumerable<string> NetworkInterfaces() => NetworkDirectories(function).SelectMany(Directory.GetDirectories);
+        internal IEnumerable<string> NetworkInterfaces() =>
+            NetworkDirectories(function).SelectMany(Directory.GetDirectories);
     }
 
     // Where its interfaces are; those of a virtio function are below its virtio device.
@@ -41,8 +44,10 @@ internal static class NetworkFunction
 
     private static int ReadNumber(SysfsFunction function, string file) =>
         function.ReadText(file) is { } text && text.StartsWith("0x", StringComparison.Ordinal)
-        && int.TryParse(text.AsSpan("0x".Length), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int number)
+        && int.TryParse(
+            text.AsSpan("0x".Length), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int number)
             ? number
             : throw new PciDeviceException(
-                $"{Path.Combine(function.Directory, file)} does not say what {function.Name} is: expected a number like 0x8086");
+                $"{Path.Combine(function.Directory, file)} does not say what {function.Name} is: expected a number "
+                + "like 0x8086");
 }

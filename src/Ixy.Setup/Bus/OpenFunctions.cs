@@ -4,8 +4,8 @@ using Ixy.Vfio;
 namespace Ixy.Setup.Bus;
 
 /// <summary>
-/// Which processes have PCI functions open: by the file of the IOMMU group or of the function itself (VFIO), or by the function's
-/// own in sysfs. Who is not root sees only the own processes.
+/// Which processes have PCI functions open: by the file of the IOMMU group or of the function itself (VFIO), or by the
+/// function's own in sysfs. Who is not root sees only the own processes.
 /// </summary>
 internal sealed class OpenFunctions
 {
@@ -17,7 +17,9 @@ internal sealed class OpenFunctions
     {
         foreach (string directory in Directory.GetDirectories(processes))
         {
-            if (int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out int process)) Look(directory, process);
+            if (int.TryParse(
+                Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out int process)) Look(
+                directory, process);
         }
     }
 
@@ -25,11 +27,13 @@ internal sealed class OpenFunctions
     internal string? UserOf(SysfsFunction function)
     {
         string[] vfio = function.IsBoundToVfio ? [.. VfioFiles(function)] : [];
-        return _open.Find(open => vfio.Contains(open.File) || Path.GetFileName(Path.GetDirectoryName(open.File)) == function.Name).Process;
+        return _open.Find(
+            open => vfio.Contains(open.File) || Path.GetFileName(Path.GetDirectoryName(open.File)) == function.Name)
+            .Process;
     }
 
-    // The group's file, with an IOMMU and without one, and that of the function for who uses iommufd (kernel documentation,
-    // driver-api/vfio, "VFIO Device cdev").
+    // The group's file, with an IOMMU and without one, and that of the function for who uses iommufd (kernel
+    // documentation, driver-api/vfio, "VFIO Device cdev").
     private static IEnumerable<string> VfioFiles(SysfsFunction function)
     {
         const string Vfio = "/dev/vfio";
@@ -40,7 +44,8 @@ internal sealed class OpenFunctions
         }
         string devices = Path.Combine(function.Directory, "vfio-dev");
         if (!Directory.Exists(devices)) yield break;
-        foreach (string device in Directory.GetFileSystemEntries(devices)) yield return $"{Vfio}/devices/{Path.GetFileName(device)}";
+        foreach (string device in Directory.GetFileSystemEntries(devices))
+            yield return $"{Vfio}/devices/{Path.GetFileName(device)}";
     }
 
     private void Look(string directory, int process)
@@ -49,7 +54,8 @@ internal sealed class OpenFunctions
         {
             foreach (string descriptor in Directory.GetFileSystemEntries(Path.Combine(directory, "fd")))
             {
-                if (new FileInfo(descriptor).LinkTarget is { } file && IsOfAFunction(file)) _open.Add((file, Describe(directory, process)));
+                if (new FileInfo(descriptor).LinkTarget is { } file && IsOfAFunction(file))
+                    _open.Add((file, Describe(directory, process)));
             }
         }
         catch (Exception error) when (error is UnauthorizedAccessException or IOException)
@@ -61,8 +67,10 @@ internal sealed class OpenFunctions
     private static bool IsOfAFunction(string file) => Path.GetFileName(file) switch
     {
         "config" => true,
-        var name => name.StartsWith("resource", StringComparison.Ordinal) || file.StartsWith("/dev/vfio/", StringComparison.Ordinal),
+        var name => name.StartsWith("resource", StringComparison.Ordinal)
+        || file.StartsWith("/dev/vfio/", StringComparison.Ordinal),
     };
 
-    private static string Describe(string directory, int process) => $"{File.ReadAllText(Path.Combine(directory, "comm")).Trim()} (process {process})";
+    private static string Describe(string directory, int process) =>
+        $"{File.ReadAllText(Path.Combine(directory, "comm")).Trim()} (process {process})";
 }

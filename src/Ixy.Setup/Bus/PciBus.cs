@@ -3,7 +3,9 @@ using Ixy.Vfio;
 
 namespace Ixy.Setup.Bus;
 
-/// <summary>The PCI bus as the kernel shows it in sysfs, and how drivers come to functions. Tests have a kernel of their own.</summary>
+/// <summary>
+/// The PCI bus as the kernel shows it in sysfs, and how drivers come to functions. Tests have a kernel of their own.
+/// </summary>
 /// <param name="devices">The directory with a directory for each function.</param>
 /// <param name="processes">Where processes are shown.</param>
 /// <param name="records">Where this library notes what it changed; gone after a restart, as is what it changed.</param>
@@ -25,13 +27,16 @@ internal class PciBus(string devices, string processes, string records)
 
     internal SysfsFunction Function(string name) => new(devices, name);
 
-    /// <summary>All functions, in the order of their addresses; none where there is no PCI. One that goes meanwhile is left out.</summary>
+    /// <summary>
+    /// All functions, in the order of their addresses; none where there is no PCI. One that goes meanwhile is left out.
+    /// </summary>
     internal IEnumerable<SysfsFunction> Functions()
     {
         if (!Directory.Exists(devices)) yield break;
         // A name that is no address comes first.
         var names = Directory.GetFileSystemEntries(devices).Select(entry => Path.GetFileName(entry))
-            .OrderBy(name => PciAddress.TryParse(name, out var address) ? (address.Domain, address.Bus, address.Device, address.Function) : default)
+            .OrderBy(name => PciAddress.TryParse(name, out var address)
+                ? (address.Domain, address.Bus, address.Device, address.Function) : default)
             .ThenBy(name => name, StringComparer.Ordinal);
         foreach (string name in names)
         {
@@ -42,7 +47,9 @@ internal class PciBus(string devices, string processes, string records)
     /// <summary>Whether the kernel has this driver now, built in or as a module that is loaded.</summary>
     internal bool HasDriver(string driver) => Directory.Exists(Path.Combine(_bus, "drivers", driver));
 
-    /// <summary>Whether the kernel has this module now; with one that is built in it says so only if that has parameters.</summary>
+    /// <summary>
+    /// Whether the kernel has this module now; with one that is built in it says so only if that has parameters.
+    /// </summary>
     internal virtual bool HasModule(string module) => Directory.Exists($"/sys/module/{module}");
 
     /// <summary>Only this driver may have the function from now on; null: any that knows it.</summary>
@@ -60,11 +67,14 @@ internal class PciBus(string devices, string processes, string records)
         }
         catch (PciDeviceException error)
         {
-            throw new PciDeviceException($"{function.Name} cannot be taken from the kernel driver {driver}: {error.Message}", error);
+            throw new PciDeviceException(
+                $"{function.Name} cannot be taken from the kernel driver {driver}: {error.Message}", error);
         }
     }
 
-    /// <summary>Lets the kernel look for a driver. What that came to shows in <see cref="SysfsFunction.Driver"/>.</summary>
+    /// <summary>
+    /// Lets the kernel look for a driver. What that came to shows in <see cref="SysfsFunction.Driver"/>.
+    /// </summary>
     internal void Probe(SysfsFunction function) => Write(Path.Combine(_bus, "drivers_probe"), function.Name);
 
     /// <summary>Writes to a file of the kernel, which acts on it before this returns.</summary>
@@ -85,9 +95,11 @@ internal class PciBus(string devices, string processes, string records)
     /// <exception cref="PciDeviceException">There is no such module, or it cannot be loaded.</exception>
     internal virtual void LoadModule(string module)
     {
-        using var modprobe = Process.Start(new ProcessStartInfo(s_modprobe, [module]) { RedirectStandardError = true })!;
+        using var modprobe = Process.Start(
+            new ProcessStartInfo(s_modprobe, [module]) { RedirectStandardError = true })!;
         string reason = modprobe.StandardError.ReadToEnd().Trim();
         modprobe.WaitForExit();
-        if (modprobe.ExitCode != 0) throw new PciDeviceException($"the kernel module {module} cannot be loaded: {reason}");
+        if (modprobe.ExitCode != 0)
+            throw new PciDeviceException($"the kernel module {module} cannot be loaded: {reason}");
     }
 }

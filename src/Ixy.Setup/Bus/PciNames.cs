@@ -11,7 +11,8 @@ internal static class PciNames
     internal static string? Find(ushort vendor, ushort device) =>
         s_files.FirstOrDefault(File.Exists) is { } file ? Find(File.ReadLines(file), vendor, device) : null;
 
-    // A vendor's line is "8086  Intel Corporation", those of its devices follow and begin with a tab, "\t10fb  82599ES …".
+    // A vendor's line is "8086 Intel Corporation", those of its devices follow and begin with a tab, "\t10fb 82599ES
+    // …".
     internal static string? Find(IEnumerable<string> lines, ushort vendor, ushort device)
     {
         string? vendorName = null;
@@ -31,7 +32,8 @@ internal static class PciNames
     {
         const int Digits = 4, Name = 6;
         return line.Length > Name && line[Digits] == ' '
-            && ushort.TryParse(line.AsSpan(0, Digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ushort found)
+            && ushort.TryParse(
+                line.AsSpan(0, Digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ushort found)
             && found == id ? line[Name..].Trim() : null;
     }
 }

@@ -11,7 +11,9 @@ internal static class FrameSums
     // Eight tables of 256: the CRC of a byte that is followed by 0 to 7 zero bytes.
     private static readonly uint[] s_fcsTables = MakeFcsTables();
 
-    /// <summary>The frame check sequence of a frame, as the four bytes at its end read little-endian (IEEE 802.3, 3.2.9).</summary>
+    /// <summary>
+    /// The frame check sequence of a frame, as the four bytes at its end read little-endian (IEEE 802.3, 3.2.9).
+    /// </summary>
     internal static uint Fcs(ReadOnlySpan<byte> frame)
     {
         ReadOnlySpan<uint> tables = s_fcsTables;

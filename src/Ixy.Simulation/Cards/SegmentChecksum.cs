@@ -28,12 +28,14 @@ internal static class SegmentChecksums
     internal static SegmentChecksum Check(ReadOnlySpan<byte> segment, byte protocol, ReadOnlySpan<byte> addresses)
     {
         if (protocol == Sctp)
-            return Verdict(FrameSums.Sctp(segment) == BinaryPrimitives.ReadUInt32LittleEndian(segment[SctpChecksumOffset..]));
+            return Verdict(
+                FrameSums.Sctp(segment) == BinaryPrimitives.ReadUInt32LittleEndian(segment[SctpChecksumOffset..]));
         if (protocol == Udp)
         {
             // A UDP checksum of zero in IPv4 means that the sender made none.
             bool isIPv4 = addresses.Length == IPv4AddressesLength;
-            if (isIPv4 && BinaryPrimitives.ReadUInt16LittleEndian(segment[UdpChecksumOffset..]) == 0) return SegmentChecksum.None;
+            if (isIPv4 && BinaryPrimitives.ReadUInt16LittleEndian(segment[UdpChecksumOffset..]) == 0)
+                return SegmentChecksum.None;
             // The datagram's own length counts; what is behind it belongs to no checksum.
             int length = BinaryPrimitives.ReadUInt16BigEndian(segment[UdpLengthOffset..]);
             if (length >= 8 && length < segment.Length) segment = segment[..length];

@@ -1,8 +1,8 @@
 namespace Ixy.Simulation.Cards;
 
 /// <summary>
-/// Lets the far end of a card's wire send while a driver receives, from a moment after it has begun. What is sent to a card
-/// that nobody drives, or before the program behind the driver has started to look, would only be lost.
+/// Lets the far end of a card's wire send while a driver receives, from a moment after it has begun. What is sent to a
+/// card that nobody drives, or before the program behind the driver has started to look, would only be lost.
 /// </summary>
 internal sealed class SendingGate : IDisposable
 {

@@ -6,7 +6,8 @@ namespace Ixy.Simulation.Interop;
 internal static unsafe partial class Libc
 {
     internal const int O_RDWR = 2, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000;
-    internal const int EPERM = 1, ENOENT = 2, EINTR = 4, ENXIO = 6, EAGAIN = 11, EACCES = 13, EBUSY = 16, ENODEV = 19, EINVAL = 22;
+    internal const int EPERM = 1, ENOENT = 2, EINTR = 4, ENXIO = 6, EAGAIN = 11, EACCES = 13, EBUSY = 16, ENODEV = 19,
+        EINVAL = 22;
     internal const int EBADFD = 77;
 
     private const string C = "libc";

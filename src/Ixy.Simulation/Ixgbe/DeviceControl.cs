@@ -11,7 +11,8 @@ namespace Ixy.Simulation.Ixgbe;
 internal sealed class DeviceControl
 {
     // After a reset: the reset bit clears itself, the EEPROM is read again, the DMA units have cleared their memories,
-    // the firmware has configured the port; software waits for at least 10 ms (4.6.3.2), as far as its timers are exact.
+    // the firmware has configured the port; software waits for at least 10 ms (4.6.3.2), as far as its timers are
+    // exact.
     internal const long BitClears = 1_000, AutoReadDone = 1_000_000, DmaInitDone = 2_000_000;
     internal const long ConfigurationDone = 5_000_000, Settled = 9_500_000, MasterStops = 1_000;
 
@@ -47,9 +48,12 @@ internal sealed class DeviceControl
 
     // LAN_ID is 0: the card has one port. The link indication is 8.2.3.1.2, bit 7.
     private uint Status =>
-        (MasterDisabled && _card.Now - _masterDisabledAt >= MasterStops ? 0 : STATUS_.MasterEnable) | (_card.Link.IsUp ? 1u << 7 : 0);
+        (MasterDisabled && _card.Now - _masterDisabledAt >= MasterStops ? 0 : STATUS_.MasterEnable)
+        | (_card.Link.IsUp ? 1u << 7 : 0);
 
-    /// <summary>What no reset touches as long as there is power: memories without a reset value, the board's pins and lights.</summary>
+    /// <summary>
+    /// What no reset touches as long as there is power: memories without a reset value, the board's pins and lights.
+    /// </summary>
     internal IReadOnlySet<Register> KeptByPciReset => _keptByPciReset;
 
     /// <summary>
@@ -109,7 +113,8 @@ internal sealed class DeviceControl
     {
         for (int queue = 0; queue < RXDCTL.Count; queue++)
         {
-            if (((_registers[RXDCTL, queue] & RXDCTL_.Enable) | (_registers[TXDCTL, queue] & TXDCTL_.Enable)) == 0) continue;
+            if (((_registers[RXDCTL, queue] & RXDCTL_.Enable) | (_registers[TXDCTL, queue] & TXDCTL_.Enable)) == 0)
+                continue;
             _card.Violations.Add("reset-while-busy", "CTRL", bits, "4.2.1.6.1, 5.2.5.3.2",
                 $"reset while queue {queue} is enabled and bus requests are not stopped with GIO master disable");
             return;

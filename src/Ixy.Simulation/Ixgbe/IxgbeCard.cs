@@ -29,7 +29,8 @@ internal sealed unsafe class IxgbeCard : CardModel
     internal IxgbeCard(IxgbeCardOptions options, Wire wire) : base(wire)
     {
         Options = options;
-        Registers = new RegisterFile(RegisterBarLength, CardRegisters.Of(options), CardRegisters.Aliases, 0x1000, 0x6000, 0x7000, 0xD000);
+        Registers = new RegisterFile(
+            RegisterBarLength, CardRegisters.Of(options), CardRegisters.Aliases, 0x1000, 0x6000, 0x7000, 0xD000);
         Registers.Missed = offset => Notes.Add($"0x{offset:x5}", CardRegisters.WhatIsMissing(offset));
         Pci = new IxgbePciFunction(this);
         Interrupts = new InterruptController(this);
@@ -106,7 +107,8 @@ internal sealed unsafe class IxgbeCard : CardModel
 
     protected override uint LoadBar(int bar, uint offset, int size) => Pci.ReadBar(bar, offset, size);
 
-    protected override void StoreBar(int bar, uint offset, uint value, int size) => Pci.WriteBar(bar, offset, value, size);
+    protected override void StoreBar(int bar, uint offset, uint value, int size) =>
+        Pci.WriteBar(bar, offset, value, size);
 
     public override void* TryGetShared(int bar, uint offset)
     {
@@ -117,7 +119,8 @@ internal sealed unsafe class IxgbeCard : CardModel
 
     public override SharedPages? SharedPages(int bar) => bar == 0 ? Registers.Shared : null;
 
-    // The queues' pages never are: counters that a read clears are in them, and ENABLE, which reads as what the card has done.
+    // The queues' pages never are: counters that a read clears are in them, and ENABLE, which reads as what the card
+    // has done.
     public override bool IsPlainMemory(int bar, uint page) => bar == 0 && !Registers.HasReadEffects(page);
 
     public override bool Poll(long now)
@@ -135,7 +138,9 @@ internal sealed unsafe class IxgbeCard : CardModel
         return (!Security.TransmitHalted && Transmit.Poll(now)) | Receive.Poll(now);
     }
 
-    /// <summary>CTRL.RST, or CTRL.LRST, which resets the link too (datasheet 4.2.1.6): PCI configuration stays.</summary>
+    /// <summary>
+    /// CTRL.RST, or CTRL.LRST, which resets the link too (datasheet 4.2.1.6): PCI configuration stays.
+    /// </summary>
     /// <param name="survivors">Registers that no software reset touches.</param>
     /// <param name="linkToo">MAC, PCS and auto-negotiation are reset as well.</param>
     internal void SoftwareReset(IReadOnlySet<Register> survivors, bool linkToo)

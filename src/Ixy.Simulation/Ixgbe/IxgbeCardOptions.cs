@@ -10,7 +10,8 @@ internal sealed record IxgbeCardOptions
     internal ulong MacAddress { get; init; } = 0x02_00_00_82_59_00;
 
     /// <summary>
-    /// The fastest link the far end can do in Mbit/s: 10000 or 1000, on X540 and X550 also 100, on X550 also 5000 and 2500.
+    /// The fastest link the far end can do in Mbit/s: 10000 or 1000, on X540 and X550 also 100, on X550 also 5000 and
+    /// 2500.
     /// </summary>
     internal int PartnerSpeedMbps { get; init; } = 10_000;
 
@@ -24,20 +25,22 @@ internal sealed record IxgbeCardOptions
     internal bool IsX550 => DeviceId == 0x1563;
 
     /// <summary>
-    /// Where cards are known or believed to do something else than the datasheet says, and docs/silicon.md names this option,
-    /// this one does as they do.
+    /// Where cards are known or believed to do something else than the datasheet says, and docs/silicon.md names this
+    /// option, this one does as they do.
     /// </summary>
     internal bool HasSiliconQuirks { get; init; }
 
     /// <summary>
-    /// Rings start at a multiple of so many bytes; the bits below are not there. The datasheet says 128 (8.2.3.8.1, 8.2.3.9.5).
-    /// That cards honour 64 is a guess: TinyNF's allocator (c/env/linux-x86/memory.c) gives its rings no more, and TinyNF was
-    /// measured on 82599s. Nobody has published a test of less; a comment in DPDK's ixgbe_rxtx.h speaks of 16.
+    /// Rings start at a multiple of so many bytes; the bits below are not there. The datasheet says 128 (8.2.3.8.1,
+    /// 8.2.3.9.5). That cards honour 64 is a guess: TinyNF's allocator (c/env/linux-x86/memory.c) gives its rings no
+    /// more, and TinyNF was measured on 82599s. Nobody has published a test of less; a comment in DPDK's ixgbe_rxtx.h
+    /// speaks of 16.
     /// </summary>
     internal uint RingAlignment => HasSiliconQuirks ? 64u : 128u;
 
     /// <summary>
-    /// Bytes of the receive packet buffer. That X540 and X550 have 384 KiB is known from Intel's drivers (IXGBE_X540_RX_PB_SIZE).
+    /// Bytes of the receive packet buffer. That X540 and X550 have 384 KiB is known from Intel's drivers
+    /// (IXGBE_X540_RX_PB_SIZE).
     /// </summary>
     internal uint ReceiveBuffer => (IsCopper ? 384u : 512u) << 10;
 

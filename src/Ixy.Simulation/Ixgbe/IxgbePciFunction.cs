@@ -23,7 +23,8 @@ internal sealed class IxgbePciFunction
         _card = card;
         var model = Model.Of(card.Options.DeviceId);
         Config = new ConfigurationSpace(ConfigurationSpace.ExtendedLength);
-        _header = new PciHeader(Config, new PciIdentity(0x8086, card.Options.DeviceId, 0x8086, model.SubsystemId, 1, 0x020000),
+        _header = new PciHeader(
+            Config, new PciIdentity(0x8086, card.Options.DeviceId, 0x8086, model.SubsystemId, 1, 0x020000),
             hasIo: true);
         _header.AddMemory(RegisterBar, model.RegisterBarLength, prefetchable: true);
         _header.AddIo(IoBar, IoLength);
@@ -33,7 +34,8 @@ internal sealed class IxgbePciFunction
         var msi = new MsiCapability(Config, 0x50);
         var msix = new MsixCapability(Config, 0x70, Vectors, MsixBar, 0, PendingOffset);
         _ = new PciExpressCapability(Config, 0xA0) { FunctionReset = card.PciReset };
-        _ = new VitalProductData(Config, card.Violations, 0xE0, model.Name, model.PartNumber, $"{card.Options.MacAddress:X12}");
+        _ = new VitalProductData(
+            Config, card.Violations, 0xE0, model.Name, model.PartNumber, $"{card.Options.MacAddress:X12}");
         ExtendedCapabilities.AddErrorReporting(Config, 0x100);
         ExtendedCapabilities.AddSerialNumber(Config, 0x140, card.Options.MacAddress);
         ExtendedCapabilities.AddAlternativeRoutingId(Config, 0x150);
@@ -52,7 +54,8 @@ internal sealed class IxgbePciFunction
     internal uint ReadBar(int bar, uint offset, int size)
     {
         if (!IsReachable(bar, offset)) return Nothing;
-        return CheckWidth(bar, offset, size) ? Read(bar, offset) : Read(bar, offset & ~3u) >> (int)(offset % 4 * 8) & (1u << size * 8) - 1;
+        return CheckWidth(bar, offset, size) ? Read(bar, offset)
+            : Read(bar, offset & ~3u) >> (int)(offset % 4 * 8) & (1u << size * 8) - 1;
     }
 
     internal void WriteBar(int bar, uint offset, uint value, int size)
@@ -92,11 +95,13 @@ internal sealed class IxgbePciFunction
     {
         string? obstacle =
             offset >= _header.Length(bar) ? "there is nothing behind this BAR at this offset"
-            : !_header.IsDecoded(bar) ? "the command register does not let the BAR be reached (bit 0 for I/O, bit 1 for memory)"
+            : !_header.IsDecoded(bar)
+            ? "the command register does not let the BAR be reached (bit 0 for I/O, bit 1 for memory)"
             : _power.IsSleeping ? "the function sleeps in D3hot and only answers in configuration space"
             : null;
         if (obstacle is null) return true;
-        _card.Violations.Add("bar-unreachable", $"BAR {bar}", offset, "9.3.3; 5.2.5", $"a register was accessed, but {obstacle}");
+        _card.Violations.Add(
+            "bar-unreachable", $"BAR {bar}", offset, "9.3.3; 5.2.5", $"a register was accessed, but {obstacle}");
         return false;
     }
 

@@ -10,15 +10,17 @@ internal static class ResetEffects
     private const bool Too = true, Not = false;
 
     /// <summary>
-    /// Why registers survive, and which; and whether they survive a reset of the PCI function too, as what has no reset value
-    /// and what only power-on resets does.
+    /// Why registers survive, and which; and whether they survive a reset of the PCI function too, as what has no reset
+    /// value and what only power-on resets does.
     /// </summary>
     internal static readonly (string Why, bool PciReset, string[] Names)[] Survivors =
     [
-        ("tables and ring addresses have no reset value and keep theirs while there is power (note to the tables of 4.2.3)", Too,
+        ("tables and ring addresses have no reset value and keep theirs while there is power (note to the tables of "
+            + "4.2.3)", Too,
             ["RAL", "RAH", "MTA", "VFTA", "WUPM", "FHFT", "FHFT_EXT", "FTFT", "RDBAL", "RDBAH", "TDBAL", "TDBAH"]),
         ("memories whose initial value is X, unknown, in their own section of chapter 8", Too,
-            ["PFUTA", "PFVLVF", "PFVLVFB", "MPSAR", "PSRTYPE", "SAQF", "DAQF", "SDPQF", "FTQF", "L34TIMIR", "RETA", "ERETA",
+            ["PFUTA", "PFVLVF", "PFVLVFB", "MPSAR", "PSRTYPE", "SAQF", "DAQF", "SDPQF", "FTQF", "L34TIMIR", "RETA",
+                "ERETA",
              "RSSRK", "RTTDT1C", "PFMBMEM"]),
         ("behind RTTDQSEL as RTTDT1C is, and cleared at each start by Intel's own drivers", Too, ["RTTBCNRC"]),
         ("pins, lights and flash access are reset at power-on only (note to the tables of 4.2.3)", Too,
@@ -28,7 +30,8 @@ internal static class ResetEffects
              "PICAUSE", "CDQ_MBR", "PIENA", "PCIESPARE", "MISC_REG", "BARCTRL", "DCA_CTRL", "PCIEECCCTL", "ECC_STATUS",
              "ECC_CTRL"]),
         ("semaphores, and what belongs to the firmware and its unit, which a driver does not reset (4.2.3)", Not,
-            ["SWSM", "FWSM", "SW_FW_SYNC", "FLEX_MNG", "HICR", "HSMC", "FWSTS", "SWSR", "LSWFW", "HFDR", "MAVTV", "MFUTP",
+            ["SWSM", "FWSM", "SW_FW_SYNC", "FLEX_MNG", "HICR", "HSMC", "FWSTS", "SWSR", "LSWFW", "HFDR", "MAVTV",
+                "MFUTP",
              "BMCIP", "BMCIPVAL", "MDEF_EXT", "METF", "MANC", "MFVAL", "MANC2H", "MDEF", "MIPAF", "MMAL", "MMAH",
              "FLMNGCTL", "FLMNGDATA", "FLMNGCNT", "FLOP", "EEMNGDATA"]),
         ("wake-up status is reset at power-on only (notes to the tables of 4.2.3)", Too, ["WUC", "WUS", "WUPL"]),

@@ -3,7 +3,9 @@ using Ixy.Vfio;
 
 namespace Ixy.Simulation.Specifiers;
 
-/// <summary>A file of register accesses, one a line: seconds since the card was made, read or write, name and value.</summary>
+/// <summary>
+/// A file of register accesses, one a line: seconds since the card was made, read or write, name and value.
+/// </summary>
 internal sealed class AccessTrace : IDisposable
 {
     private readonly StreamWriter _file;

@@ -20,7 +20,8 @@ internal sealed class SpecifierOptions
         {
             int equals = option.IndexOf('=');
             if (equals < 1 || equals == option.Length - 1)
-                throw new DeviceSpecifierException($"'{option}' is no option: expected key=value (values hold no comma)");
+                throw new DeviceSpecifierException(
+                    $"'{option}' is no option: expected key=value (values hold no comma)");
             if (!_values.TryAdd(option[..equals], option[(equals + 1)..]))
                 throw new DeviceSpecifierException($"'{option[..equals]}' is given twice");
         }
@@ -46,14 +47,16 @@ internal sealed class SpecifierOptions
     {
         if (Take(key) is not { } text) return otherwise;
         if (TryParseNumber(text, out long value) && value >= least && value <= greatest) return value;
-        throw Invalid(key, text, greatest == long.MaxValue ? $"a number from {least}" : $"a number from {least} to {greatest}");
+        throw Invalid(
+            key, text, greatest == long.MaxValue ? $"a number from {least}" : $"a number from {least} to {greatest}");
     }
 
     /// <summary>A power of two up to a limit.</summary>
     internal int TakePowerOfTwo(string key, int greatest, int otherwise)
     {
         long value = TakeNumber(key, 1, greatest, otherwise);
-        return BitOperations.IsPow2(value) ? (int)value : throw Invalid(key, $"{value}", $"a power of two up to {greatest}");
+        return BitOperations.IsPow2(value) ? (int)value
+            : throw Invalid(key, $"{value}", $"a power of two up to {greatest}");
     }
 
     /// <summary>A packet rate.</summary>
@@ -67,14 +70,16 @@ internal sealed class SpecifierOptions
     internal MacAddress TakeMac(string key, MacAddress otherwise)
     {
         if (Take(key) is not { } text) return otherwise;
-        return MacAddress.TryParse(text, out var address) ? address : throw Invalid(key, text, "six bytes as in 02:00:5e:00:53:01");
+        return MacAddress.TryParse(text, out var address) ? address
+            : throw Invalid(key, text, "six bytes as in 02:00:5e:00:53:01");
     }
 
     /// <summary>A time in nanoseconds, up to a minute.</summary>
     internal long TakeTime(string key, long otherwise)
     {
         if (Take(key) is not { } text) return otherwise;
-        return TryParseTime(text, out long time) ? time : throw Invalid(key, text, "a time up to 60s, as in 500us, 20ms or 1s");
+        return TryParseTime(text, out long time) ? time
+            : throw Invalid(key, text, "a time up to 60s, as in 500us, 20ms or 1s");
     }
 
     internal static DeviceSpecifierException Invalid(string key, string text, string expected) =>
@@ -89,7 +94,9 @@ internal sealed class SpecifierOptions
         time = 0;
         int digits = text.AsSpan().IndexOfAnyExceptInRange('0', '9');
         if (digits < 0) return text == "0"; // without a unit, only 0 is clear
-        long scale = text[digits..] switch { "ns" => 1, "us" => 1_000, "ms" => 1_000_000, "s" => 1_000_000_000, _ => 0 };
+        long scale = text[
+            digits..] switch
+        { "ns" => 1, "us" => 1_000, "ms" => 1_000_000, "s" => 1_000_000_000, _ => 0 };
         if (scale == 0 || !TryParseNumber(text[..digits], out time) || time > minute / scale) return false;
         time *= scale;
         return true;

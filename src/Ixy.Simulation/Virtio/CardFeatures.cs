@@ -7,7 +7,8 @@ namespace Ixy.Simulation.Virtio;
 internal static class CardFeatures
 {
     // Those that the driver here does not use.
-    internal const VirtioFeatures ControlVlan = (VirtioFeatures)(1ul << 19), ControlReceiveExtra = (VirtioFeatures)(1ul << 20);
+    internal const VirtioFeatures ControlVlan = (VirtioFeatures)(1ul << 19),
+        ControlReceiveExtra = (VirtioFeatures)(1ul << 20);
     internal const VirtioFeatures IndirectDescriptors = (VirtioFeatures)(1ul << 28);
 
     private const VirtioFeatures Legacy = (VirtioFeatures)uint.MaxValue;

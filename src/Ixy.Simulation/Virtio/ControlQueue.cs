@@ -21,7 +21,8 @@ internal sealed class ControlQueue(VirtioCard card)
     internal void Start()
     {
         bool hasAllPairs = card.Control.HasFeature(VirtioFeatures.MultiQueue);
-        _queue = card.Control.HasFeature(VirtioFeatures.ControlQueue) ? card.Queues[hasAllPairs ? card.Options.LastQueue : 2] : null;
+        _queue = card.Control.HasFeature(VirtioFeatures.ControlQueue)
+            ? card.Queues[hasAllPairs ? card.Options.LastQueue : 2] : null;
         _chain.Reserve(card.Options.QueueSize);
     }
 
@@ -75,7 +76,8 @@ internal sealed class ControlQueue(VirtioCard card)
         {
             Receive => TrySetMode(command, data),
             Mac => command == 0 ? TrySetTables(data) : TrySetAddress(data),
-            Vlan => data.Length == 2 && card.Filter.TrySetVlan(BinaryPrimitives.ReadUInt16LittleEndian(data), command == 0),
+            Vlan => data.Length == 2
+            && card.Filter.TrySetVlan(BinaryPrimitives.ReadUInt16LittleEndian(data), command == 0),
             _ => TrySetPairs(data),
         };
         if (!isDone) Report(VirtioRule.CommandData, (ulong)kind << 8 | command);
@@ -103,7 +105,8 @@ internal sealed class ControlQueue(VirtioCard card)
     // 5.1.6.5.2: unicast addresses and multicast addresses, each after their number.
     private bool TrySetTables(ReadOnlySpan<byte> data)
     {
-        if (!TryTakeTable(ref data, out var unicast) || !TryTakeTable(ref data, out var multicast) || !data.IsEmpty) return false;
+        if (!TryTakeTable(ref data, out var unicast) || !TryTakeTable(ref data, out var multicast) || !data.IsEmpty)
+            return false;
         card.Filter.SetTables(unicast, multicast);
         return true;
     }

@@ -4,7 +4,9 @@ using static Ixy.Virtio.VirtioRegisters;
 
 namespace Ixy.Simulation.Virtio;
 
-/// <summary>Status and features of the device, and how it goes from one state to the next (virtio 1.2: 2.1, 2.2, 3.1).</summary>
+/// <summary>
+/// Status and features of the device, and how it goes from one state to the next (virtio 1.2: 2.1, 2.2, 3.1).
+/// </summary>
 internal sealed class DeviceState(VirtioCard card)
 {
     internal const uint Acknowledge = Status_.Acknowledge, Driver = Status_.Driver, DriverOk = Status_.DriverOk,
@@ -36,7 +38,9 @@ internal sealed class DeviceState(VirtioCard card)
     /// <summary>The driver accepted a feature.</summary>
     internal bool HasFeature(VirtioFeatures feature) => (Features & feature) != 0;
 
-    /// <summary>A reset was begun and is not over: until then the device works on, and shows the status that it had.</summary>
+    /// <summary>
+    /// A reset was begun and is not over: until then the device works on, and shows the status that it had.
+    /// </summary>
     internal bool IsResetting => _resetEnd is not null;
 
     /// <summary>Resets the device if a reset was begun and its time has come.</summary>
@@ -58,7 +62,8 @@ internal sealed class DeviceState(VirtioCard card)
     {
         if (value == 0)
         {
-            // A status of 0 says at once that the reset is over: there is nothing else it could show. The legacy interface
+            // A status of 0 says at once that the reset is over: there is nothing else it could show. The legacy
+            // interface
             // (0.9.5) knows of no time that a reset takes.
             _resetEnd = card.Now + (_status == 0 || card.Options.IsLegacy ? 0 : card.Options.ResetDuration);
             EndReset();
@@ -106,7 +111,9 @@ internal sealed class DeviceState(VirtioCard card)
         }
     }
 
-    /// <summary>Something went wrong that only a reset cures: nothing moves any more, and the driver is told (2.1.2).</summary>
+    /// <summary>
+    /// Something went wrong that only a reset cures: nothing moves any more, and the driver is told (2.1.2).
+    /// </summary>
     internal void NeedReset()
     {
         IsRunning = false;
@@ -122,7 +129,8 @@ internal sealed class DeviceState(VirtioCard card)
         if (!Has(DriverOk) && !card.Options.IsLegacy && queue.IsEnabled)
             card.Report(VirtioRule.NotifyTooEarly, $"queue {queue.Index}", _status);
         bool isTransmit = queue.Index % 2 != 0;
-        if (isTransmit && queue.Index / 2 >= card.Pairs) card.Report(VirtioRule.NotifyUnused, $"queue {queue.Index}", (ulong)card.Pairs);
+        if (isTransmit && queue.Index / 2 >= card.Pairs)
+            card.Report(VirtioRule.NotifyUnused, $"queue {queue.Index}", (ulong)card.Pairs);
         queue.Notify();
     }
 

@@ -11,8 +11,8 @@ using Ixy.Virtio;
 namespace Ixy.Simulation.Virtio;
 
 /// <summary>
-/// A model of a virtio network device on PCI, as version 1.2 of the specification describes it, modern or with the legacy
-/// interface. The parts are wired together here.
+/// A model of a virtio network device on PCI, as version 1.2 of the specification describes it, modern or with the
+/// legacy interface. The parts are wired together here.
 /// </summary>
 internal sealed unsafe class VirtioCard : CardModel
 {
@@ -32,7 +32,8 @@ internal sealed unsafe class VirtioCard : CardModel
         Common = new CommonConfiguration(this);
         Legacy = new LegacyRegisters(this);
         Net = new NetConfiguration(this);
-        if (!options.IsLegacy) _structures = new SharedPages(VirtioPciFunction.StructuresLength, VirtioPciFunction.NotifyOffset);
+        if (!options.IsLegacy)
+            _structures = new SharedPages(VirtioPciFunction.StructuresLength, VirtioPciFunction.NotifyOffset);
         bool hasControlQueue = (Control.Offered & VirtioFeatures.ControlQueue) != 0;
         _queues = new DeviceVirtqueue[options.LastQueue + (hasControlQueue ? 1 : 0)];
         for (int index = 0; index < _queues.Length; index++) _queues[index] = new(this, index, Doorbell(index));
@@ -95,7 +96,8 @@ internal sealed unsafe class VirtioCard : CardModel
 
     protected override uint LoadBar(int bar, uint offset, int size) => Pci.ReadBar(bar, offset, size);
 
-    protected override void StoreBar(int bar, uint offset, uint value, int size) => Pci.WriteBar(bar, offset, value, size);
+    protected override void StoreBar(int bar, uint offset, uint value, int size) =>
+        Pci.WriteBar(bar, offset, value, size);
 
     public override void* TryGetShared(int bar, uint offset) =>
         _structures is not null && VirtioPciFunction.NotifyAddress(bar, offset) is { } place ? Doorbells + place : null;
@@ -121,7 +123,8 @@ internal sealed unsafe class VirtioCard : CardModel
 
     /// <summary>A rule was broken.</summary>
     internal void Report(VirtioRule rule, string place, ulong value) =>
-        Violations.Add(rule.Name, place, value, rule.Section, Options.IsLegacy ? rule.LegacyExplanation : rule.Explanation);
+        Violations.Add(
+            rule.Name, place, value, rule.Section, Options.IsLegacy ? rule.LegacyExplanation : rule.Explanation);
 
     /// <summary>The driver is ready: with the features agreed upon, everything starts.</summary>
     internal void Start()
@@ -140,7 +143,9 @@ internal sealed unsafe class VirtioCard : CardModel
         Receive.DropBeyond(pairs);
     }
 
-    /// <summary>The driver wrote 0 to the status (2.4): everything but PCI configuration is as after power-on.</summary>
+    /// <summary>
+    /// The driver wrote 0 to the status (2.4): everything but PCI configuration is as after power-on.
+    /// </summary>
     internal void ResetDevice()
     {
         Control.Reset();

@@ -7,7 +7,9 @@ internal sealed record VirtioCardOptions
 {
     internal const int MostQueuePairs = 32, LargestQueue = 32768;
 
-    /// <summary>The interface of virtio 0.9.5: an I/O BAR, 32 feature bits, split rings at page numbers (4.1.4.10).</summary>
+    /// <summary>
+    /// The interface of virtio 0.9.5: an I/O BAR, 32 feature bits, split rings at page numbers (4.1.4.10).
+    /// </summary>
     internal bool IsLegacy { get; init; }
 
     /// <summary>Packed rings are offered; a driver may still choose split ones.</summary>
@@ -26,8 +28,8 @@ internal sealed record VirtioCardOptions
     internal int Mtu { get; init; }
 
     /// <summary>
-    /// Computes checksums of what is sent, and says of what is received that they are right: offers CSUM and GUEST_CSUM. Like QEMU's
-    /// card it does unless told otherwise, and there are drivers that want both.
+    /// Computes checksums of what is sent, and says of what is received that they are right: offers CSUM and
+    /// GUEST_CSUM. Like QEMU's card it does unless told otherwise, and there are drivers that want both.
     /// </summary>
     internal bool HasChecksums { get; init; } = true;
 

@@ -4,8 +4,8 @@ using Ixy.Simulation.Virtio.Rings;
 namespace Ixy.Simulation.Virtio;
 
 /// <summary>
-/// How the device gets the driver's attention: with MSI-X by the vector of a queue or of the configuration, otherwise by
-/// the line, with the cause in the ISR status (virtio 1.2, 4.1.5.3 and 4.1.5.4).
+/// How the device gets the driver's attention: with MSI-X by the vector of a queue or of the configuration, otherwise
+/// by the line, with the cause in the ISR status (virtio 1.2, 4.1.5.3 and 4.1.5.4).
 /// </summary>
 internal sealed class VirtioInterrupts
 {

@@ -28,7 +28,8 @@ internal sealed class VirtioPciFunction
         _card = card;
         Vectors = 2 * card.Options.QueuePairs + 2;
         bool isLegacy = card.Options.IsLegacy;
-        Config = new ConfigurationSpace(isLegacy ? ConfigurationSpace.ConventionalLength : ConfigurationSpace.ExtendedLength);
+        Config = new ConfigurationSpace(
+            isLegacy ? ConfigurationSpace.ConventionalLength : ConfigurationSpace.ExtendedLength);
         // 4.1.2.1: a transitional device says by its subsystem what it is, and has revision 0.
         var identity = isLegacy
             ? new PciIdentity(VendorId, LegacyDeviceId, VendorId, NetworkSubsystem, 0, 0x020000)
@@ -62,8 +63,8 @@ internal sealed class VirtioPciFunction
     internal bool IsSleeping => _power is { IsSleeping: true };
 
     /// <summary>
-    /// Bus mastering was on and went off: whoever takes over a device that is at work stops it like that. It is no mistake, as it is
-    /// to start a device without it: after a reset there is nothing that was stopped.
+    /// Bus mastering was on and went off: whoever takes over a device that is at work stops it like that. It is no
+    /// mistake, as it is to start a device without it: after a reset there is nothing that was stopped.
     /// </summary>
     internal bool IsStopped { get; private set; }
 
@@ -110,9 +111,11 @@ internal sealed class VirtioPciFunction
     private ConfigurationWindow AddStructures()
     {
         const byte Common = 1, Notify = 2, Isr = 3, Device = 4;
-        VendorCapability.Add(Config, 0x50, VendorCapability.Length, Common, StructureBar, 0, CommonConfiguration.Length);
+        VendorCapability.Add(
+            Config, 0x50, VendorCapability.Length, Common, StructureBar, 0, CommonConfiguration.Length);
         VendorCapability.Add(Config, 0x60, VendorCapability.Length, Isr, StructureBar, IsrOffset, 1);
-        VendorCapability.Add(Config, 0x70, VendorCapability.Length, Device, StructureBar, DeviceOffset, NetConfiguration.Length);
+        VendorCapability.Add(
+            Config, 0x70, VendorCapability.Length, Device, StructureBar, DeviceOffset, NetConfiguration.Length);
         uint doorbells = (uint)(_card.Options.LastQueue + 1) * NotifyMultiplier;
         VendorCapability.Add(Config, 0x80, VendorCapability.Length + 4, Notify, StructureBar, NotifyOffset, doorbells);
         Config.Define(0x80 + VendorCapability.Length, 4, NotifyMultiplier);
@@ -131,11 +134,13 @@ internal sealed class VirtioPciFunction
     {
         string? obstacle =
             offset >= _header.Length(bar) ? "there is nothing behind this BAR at this offset"
-            : !_header.IsDecoded(bar) ? "the command register does not let the BAR be reached (bit 0 for I/O, bit 1 for memory)"
+            : !_header.IsDecoded(bar)
+            ? "the command register does not let the BAR be reached (bit 0 for I/O, bit 1 for memory)"
             : IsSleeping ? "the function sleeps in D3hot and only answers in configuration space"
             : null;
         if (obstacle is null) return true;
-        _card.Violations.Add("bar-unreachable", $"BAR {bar}", offset, "PCI 3.0, 6.2.2", $"a register was accessed, but {obstacle}");
+        _card.Violations.Add(
+            "bar-unreachable", $"BAR {bar}", offset, "PCI 3.0, 6.2.2", $"a register was accessed, but {obstacle}");
         return false;
     }
 

@@ -13,7 +13,8 @@ internal sealed record VirtioRule(string Name, string Section, string Explanatio
         "a field that only the device writes was written; the write is ignored");
     internal static readonly VirtioRule NoField = new("no-field", "4.1.4", "there is no field at this offset");
     internal static readonly VirtioRule WindowAccess = new("configuration-window", "4.1.4.9.2",
-        "cap.length of the PCI configuration access capability must be 1, 2 or 4, and cap.offset a multiple of it inside of a BAR");
+        "cap.length of the PCI configuration access capability must be 1, 2 or 4, and cap.offset a multiple of it "
+        + "inside of a BAR");
 
     // Status and features
     internal static readonly VirtioRule StatusOrder = new("status-order", "3.1.1",
@@ -52,7 +53,8 @@ internal sealed record VirtioRule(string Name, string Section, string Explanatio
     internal static readonly VirtioRule QueueSize = new("queue-size", "4.1.4.3.2",
         "the size must be 1 to the greatest one offered, and a power of two unless RING_PACKED is negotiated");
     internal static readonly VirtioRule RingUnaligned = new("ring-unaligned", "2.7, 2.8",
-        "the descriptors are aligned to 16 bytes, the driver area of a split ring to 2 and all others to 4; the queue is not enabled");
+        "the descriptors are aligned to 16 bytes, the driver area of a split ring to 2 and all others to 4; the queue "
+        + "is not enabled");
     internal static readonly VirtioRule RingNotSet = new("ring-not-set", "4.1.4.3.2",
         "the queue was enabled before its addresses were set; it is not enabled");
     internal static readonly VirtioRule VectorMissing = new("vector-missing", "4.1.5.1.2.1",
@@ -64,7 +66,8 @@ internal sealed record VirtioRule(string Name, string Section, string Explanatio
     internal static readonly VirtioRule NotifyDisabled = new("notify-of-disabled-queue", "4.1.5.2",
         "a queue was notified that is not enabled");
     internal static readonly VirtioRule NotifyUnused = new("notify-of-unused-pair", "5.1.6.5.6.1",
-        "the driver must not use a transmit queue beyond the pairs that it asked for by VQ_PAIRS_SET; before, only the first");
+        "the driver must not use a transmit queue beyond the pairs that it asked for by VQ_PAIRS_SET; before, only the "
+        + "first");
     internal static readonly VirtioRule PairNotConfigured = new("pair-not-configured", "5.1.6.5.6.1",
         "the driver must configure both queues of every pair before it asks for them by VQ_PAIRS_SET");
     internal static readonly VirtioRule NotifyValue = new("notify-value", "4.1.5.2",
@@ -104,22 +107,26 @@ internal sealed record VirtioRule(string Name, string Section, string Explanatio
     internal static readonly VirtioRule HeaderShort = new("header-short", "5.1.6",
         "the chain is shorter than the header of a packet and an Ethernet header; it is dropped");
     internal static readonly VirtioRule HeaderFields = new("header-fields", "5.1.6.2.1",
-        "gso_type and num_buffers of a packet to transmit are 0 without HOST_*, and so are the flags but for NEEDS_CSUM with CSUM");
+        "gso_type and num_buffers of a packet to transmit are 0 without HOST_*, and so are the flags but for "
+        + "NEEDS_CSUM with CSUM");
     internal static readonly VirtioRule ChecksumRange = new("checksum-range", "5.1.6.2.1",
         "csum_start and csum_offset of a packet with NEEDS_CSUM name a place outside of it; it is dropped");
     internal static readonly VirtioRule ChecksumBegun = new("checksum-begun", "5.1.6.2.1",
-        "the checksum came out wrong: csum_start is where the TCP or UDP header begins, and the field holds the sum of the pseudo-header");
+        "the checksum came out wrong: csum_start is where the TCP or UDP header begins, and the field holds the sum of "
+        + "the pseudo-header");
     internal static readonly VirtioRule HeaderLayout = new("header-layout", "5.1.6.6",
         "a legacy driver without ANY_LAYOUT gives the header a descriptor of its own");
     internal static readonly VirtioRule PacketTooLong = new("packet-too-long", "5.1.4.2",
         "the packet is longer than the MTU and an Ethernet header; it is dropped");
     internal static readonly VirtioRule ReceiveBufferShort = new("receive-buffer-short", "5.1.6.3.1",
-        "without MRG_RXBUF a receive buffer has room for 1526 bytes (with MTU for the largest packet), with it at least for the header");
+        "without MRG_RXBUF a receive buffer has room for 1526 bytes (with MTU for the largest packet), with it at "
+        + "least for the header");
 
     // Control queue
     internal static readonly VirtioRule CommandFormat = new("command-format", "5.1.6.5",
         "a command has class, command and data for the device to read, and one byte for it to write");
     internal static readonly VirtioRule CommandNotNegotiated = new("command-not-negotiated", "5.1.6.5",
         "the feature that this command belongs to is not negotiated");
-    internal static readonly VirtioRule CommandData = new("command-data", "5.1.6.5", "the data of the command make no sense");
+    internal static readonly VirtioRule CommandData =
+        new("command-data", "5.1.6.5", "the data of the command make no sense");
 }

@@ -44,7 +44,8 @@ internal static class VirtioSpecifier
     {
         int size = (int)options.TakeNumber("queue-size", 1, VirtioCardOptions.LargestQueue, basis.QueueSize);
         if (basis.IsPacked || BitOperations.IsPow2(size)) return size;
-        throw SpecifierOptions.Invalid("queue-size", $"{size}", $"a power of two up to {VirtioCardOptions.LargestQueue}, or packed=on");
+        throw SpecifierOptions.Invalid(
+            "queue-size", $"{size}", $"a power of two up to {VirtioCardOptions.LargestQueue}, or packed=on");
     }
 
     private static VirtioFeatures Withheld(SpecifierOptions options)
@@ -53,7 +54,8 @@ internal static class VirtioSpecifier
         foreach (string name in options.Take("without")?.Split('+') ?? [])
         {
             if (!CardFeatures.Names.TryGetValue(name, out var feature))
-                throw SpecifierOptions.Invalid("without", name, $"features joined by +: {string.Join(", ", CardFeatures.Names.Keys)}");
+                throw SpecifierOptions.Invalid(
+                    "without", name, $"features joined by +: {string.Join(", ", CardFeatures.Names.Keys)}");
             withheld |= feature;
         }
         return withheld;

@@ -31,7 +31,8 @@ internal sealed class CableWire : Wire
         {
             if (!world.Cables.TryGetValue(name, out var ends)) world.Cables[name] = ends = [];
             if (ends.Count == 2)
-                throw new DeviceSpecifierException($"both ends of the cable '{name}' are in use: a cable connects two cards");
+                throw new DeviceSpecifierException(
+                    $"both ends of the cable '{name}' are in use: a cable connects two cards");
             ends.Add(wire);
             if (ends.Count == 2) (ends[0]._otherEnd, ends[1]._otherEnd) = (ends[1], ends[0]);
         }

@@ -58,7 +58,8 @@ internal sealed class FrameRing
         return _bytes.AsSpan(_used + HeaderLength, length);
     }
 
-    private static int EntryLength(int frameLength) => (HeaderLength + frameLength + Alignment - 1) / Alignment * Alignment;
+    private static int EntryLength(int frameLength) =>
+        (HeaderLength + frameLength + Alignment - 1) / Alignment * Alignment;
 
     private int After(int position, int length) => position + length == _bytes.Length ? 0 : position + length;
 

@@ -6,7 +6,9 @@ internal sealed record GeneratorOptions
     /// <summary>Bytes of each frame, without FCS: 60 to 15,996.</summary>
     internal int Size { get; init; } = NumberedFrame.Shortest;
 
-    /// <summary>How fast; <see cref="PacketRate.Max"/> means that a frame is there whenever the card has room.</summary>
+    /// <summary>
+    /// How fast; <see cref="PacketRate.Max"/> means that a frame is there whenever the card has room.
+    /// </summary>
     internal PacketRate Rate { get; init; } = PacketRate.Max;
 
     /// <summary>Frames after which it stops by itself.</summary>
@@ -28,9 +30,9 @@ internal sealed record GeneratorOptions
 /// them, each wire for itself.
 /// <list type="bullet">
 /// <item><b>Lost</b> is counted at the wire that sent: frames that have come out of no card (yet). It is exact when
-/// sending has stopped and nothing is on the way any more. Frames of another process's generator that are missing between others are
-/// counted at the wire where these came, and frames that leave for another process are not called lost
-/// (<see cref="WireStatistics.Lost"/>).</item>
+/// sending has stopped and nothing is on the way any more. Frames of another process's generator that are missing
+/// between others are counted at the wire where these came, and frames that leave for another process are not called
+/// lost (<see cref="WireStatistics.Lost"/>).</item>
 /// <item><b>Reordered</b>, at the wire it came from: a frame that came for the first time, after one of its flow with a
 /// higher number. One that comes more than 65,536 numbers late counts too; whether it came before is forgotten by then,
 /// so it remains lost.</item>
@@ -110,7 +112,9 @@ internal sealed class GeneratorWire : Wire
         base.Dispose();
     }
 
-    /// <summary>Takes a frame of another generator than the last one; counts the frame if it is no generator's.</summary>
+    /// <summary>
+    /// Takes a frame of another generator than the last one; counts the frame if it is no generator's.
+    /// </summary>
     private bool TakeFromOther(ReadOnlySpan<byte> frame, out Arrival arrival)
     {
         arrival = default;
@@ -138,7 +142,8 @@ internal sealed class GeneratorWire : Wire
         sender = NumberedSource.Find(_world, id);
         if (sender is not null) return sender.TryRecognise(frame, out number);
         var remote = FindRemote(id);
-        if (remote is null && _remotes.Count < MostRemotes && (remote = RemoteStream.TryBegin(frame, Statistics)) is not null) _remotes.Add(remote);
+        if (remote is null && _remotes.Count < MostRemotes
+            && (remote = RemoteStream.TryBegin(frame, Statistics)) is not null) _remotes.Add(remote);
         number = 0;
         if (remote?.TryRecognise(frame, out number) != true) return false;
         _remote = remote;

@@ -92,7 +92,9 @@ internal sealed class NumberedFrame
         return difference == 0;
     }
 
-    /// <summary>The generator that a frame claims, in its payload, to come from; false if it is too short to say so.</summary>
+    /// <summary>
+    /// The generator that a frame claims, in its payload, to come from; false if it is too short to say so.
+    /// </summary>
     internal static bool TryReadId(ReadOnlySpan<byte> frame, out ushort id)
     {
         id = 0;
@@ -101,7 +103,9 @@ internal sealed class NumberedFrame
         return true;
     }
 
-    /// <summary>What a frame says about the generator that it is of; false if it does not bear both marks of one.</summary>
+    /// <summary>
+    /// What a frame says about the generator that it is of; false if it does not bear both marks of one.
+    /// </summary>
     internal static bool TryReadMarks(ReadOnlySpan<byte> frame, out StreamMarks marks)
     {
         marks = default;
@@ -131,7 +135,8 @@ internal sealed class NumberedFrame
         && BinaryPrimitives.ReadUInt32BigEndian(frame[DestinationAt..]) == (DestinationNet | id);
 
     private static bool HasNumberAndComplement(ReadOnlySpan<byte> frame) =>
-        BinaryPrimitives.ReadUInt64LittleEndian(frame[NumberAt..]) == ~BinaryPrimitives.ReadUInt64LittleEndian(frame[ComplementAt..]);
+        BinaryPrimitives.ReadUInt64LittleEndian(frame[NumberAt..]) == ~BinaryPrimitives.ReadUInt64LittleEndian(
+            frame[ComplementAt..]);
 
     // 198.18.0.0/15 is set aside for benchmarks (RFC 2544, appendix C.2.2).
     private const uint SourceNet = 0xC612_0000, DestinationNet = 0xC613_0000;

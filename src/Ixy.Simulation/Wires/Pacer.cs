@@ -5,8 +5,8 @@ namespace Ixy.Simulation.Wires;
 /// <summary>
 /// Says when the next frame of a <see cref="PacketRate"/> is due. The schedule is kept as credit in whole units, so it
 /// is exact over any time: a frame that comes late (the device thread looked too late) does not move the ones after it.
-/// After a pause, at most <see cref="LongestBurst"/> frames are made up for at once; the rest of the pause is forgotten,
-/// and the frames that were due in it are not sent.
+/// After a pause, at most <see cref="LongestBurst"/> frames are made up for at once; the rest of the pause is
+/// forgotten, and the frames that were due in it are not sent.
 /// </summary>
 internal struct Pacer(PacketRate rate)
 {

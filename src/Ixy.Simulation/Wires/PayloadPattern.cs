@@ -31,7 +31,8 @@ internal static class PayloadPattern
             (words ^ Complements).AsByte().StoreUnsafe(ref start, (nuint)at);
             words += Vector256.Create(unchecked(2 * Step));
         }
-        if (at <= payload.Length - PairLength) (words ^ Complements).GetLower().AsByte().StoreUnsafe(ref start, (nuint)at);
+        if (at <= payload.Length - PairLength)
+            (words ^ Complements).GetLower().AsByte().StoreUnsafe(ref start, (nuint)at);
     }
 
     /// <summary>0 if the payload is what <see cref="Write"/> makes, with zeros behind the last pair.</summary>

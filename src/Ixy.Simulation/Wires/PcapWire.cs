@@ -7,12 +7,14 @@ namespace Ixy.Simulation.Wires;
 /// A capture in, a capture out: the card receives each frame of one file once, and what it sends is written to another.
 /// </summary>
 /// <remarks>
-/// <para>The input, pcap or pcapng, is read into memory before the card starts, so that the device thread never waits for a
-/// disk. Frames below 60 bytes are filled up with zeros, as a sender's MAC does. A wire does not wait for the receiver:
-/// when the card's rings and packet buffer are full, frames are missed. So they come at a pace that a driver keeps up with
-/// easily, <see cref="DefaultRate"/>, unless another is asked for; the times in the file are not used.</para>
+/// <para>The input, pcap or pcapng, is read into memory before the card starts, so that the device thread never waits
+/// for a disk. Frames below 60 bytes are filled up with zeros, as a sender's MAC does. A wire does not wait for the
+/// receiver: when the card's rings and packet buffer are full, frames are missed. So they come at a pace that a driver
+/// keeps up with easily, <see cref="DefaultRate"/>, unless another is asked for; the times in the file are not
+/// used.</para>
 /// <para>The output is pcapng with times in nanoseconds. It is complete when the wire is disposed, and at most a second
-/// old before. Should it fail (no room on disk), <see cref="Wire.Fault"/> says so and the frames count as dropped.</para>
+/// old before. Should it fail (no room on disk), <see cref="Wire.Fault"/> says so and the frames count as
+/// dropped.</para>
 /// </remarks>
 internal sealed class PcapWire : Wire
 {
@@ -37,7 +39,8 @@ internal sealed class PcapWire : Wire
     /// <param name="output">Capture to write, or null.</param>
     /// <param name="rate">How fast frames come.</param>
     /// <param name="clock">What time of day it is; the machine's clock if null.</param>
-    /// <exception cref="DeviceSpecifierException">A file cannot be read or created, or the input cannot be sent.</exception>
+    /// <exception cref="DeviceSpecifierException">A file cannot be read or created, or the input cannot be
+    /// sent.</exception>
     internal PcapWire(string? input, string? output, PacketRate rate, TimeProvider? clock = null)
     {
         _clock = clock ?? TimeProvider.System;
@@ -76,7 +79,8 @@ internal sealed class PcapWire : Wire
             if (_outputPath is not null) Statistics.Dropped++;
             return;
         }
-        if (_clockOffset == 0) _clockOffset = (_clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick - now;
+        if (_clockOffset == 0)
+            _clockOffset = (_clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick - now;
         try
         {
             _output.Write(frame, now + _clockOffset);
@@ -126,7 +130,8 @@ internal sealed class PcapWire : Wire
             if (frame.Length is < EthernetHeader or > LongestFrame)
             {
                 throw new DeviceSpecifierException(
-                    $"{path}: frame {reader.FrameNumber} has {frame.Length} bytes: expected {EthernetHeader} to {LongestFrame}");
+                    $"{path}: frame {reader.FrameNumber} has {frame.Length} bytes: expected {EthernetHeader} to "
+                    + $"{LongestFrame}");
             }
             var copy = new byte[Math.Max(frame.Length, ShortestFrame)];
             frame.CopyTo(copy);

@@ -1,8 +1,9 @@
 namespace Ixy.Simulation.Wires;
 
 /// <summary>
-/// The frames of a generator that is in another process, as one wire sees them: all that is known of it is in its frames. Which were
-/// sent before the first one that came, or after the last, nobody here can say; what is missing in between is lost.
+/// The frames of a generator that is in another process, as one wire sees them: all that is known of it is in its
+/// frames. Which were sent before the first one that came, or after the last, nobody here can say; what is missing in
+/// between is lost.
 /// </summary>
 internal sealed class RemoteStream
 {

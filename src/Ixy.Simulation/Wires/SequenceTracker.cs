@@ -12,7 +12,9 @@ internal enum Arrival
     /// <summary>Came before.</summary>
     Duplicated,
 
-    /// <summary>Later than <see cref="SequenceTracker.Window"/> higher numbers: whether it came before is forgotten.</summary>
+    /// <summary>
+    /// Later than <see cref="SequenceTracker.Window"/> higher numbers: whether it came before is forgotten.
+    /// </summary>
     TooLate,
 }
 

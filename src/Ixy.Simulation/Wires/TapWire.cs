@@ -11,9 +11,9 @@ namespace Ixy.Simulation.Wires;
 /// other way round (Documentation/networking/tuntap.rst of Linux).
 /// </summary>
 /// <remarks>
-/// The interface is created, or attached to if it is there, in the network namespace of the calling thread; it goes when
-/// the wire goes, unless it was made with <c>ip tuntap add</c>. Nothing else about it is set: bring it up and give it an
-/// address with <c>ip</c>. While it is down or its queue is full, frames from the card are dropped and counted.
+/// The interface is created, or attached to if it is there, in the network namespace of the calling thread; it goes
+/// when the wire goes, unless it was made with <c>ip tuntap add</c>. Nothing else about it is set: bring it up and give
+/// it an address with <c>ip</c>. While it is down or its queue is full, frames from the card are dropped and counted.
 /// When somebody deletes the interface, the wire has no signal any more.
 /// </remarks>
 internal sealed unsafe class TapWire : Wire
@@ -36,7 +36,8 @@ internal sealed unsafe class TapWire : Wire
     private long _askAt = long.MinValue;
 
     /// <summary>Attaches to the interface, or creates it.</summary>
-    /// <exception cref="DeviceSpecifierException">The name is no interface name, or of an interface that is no free TAP.</exception>
+    /// <exception cref="DeviceSpecifierException">The name is no interface name, or of an interface that is no free
+    /// TAP.</exception>
     /// <exception cref="PrivilegeException">Not allowed.</exception>
     /// <exception cref="DeviceNotFoundException">This kernel has no TAP devices.</exception>
     internal TapWire(string name)
@@ -80,7 +81,8 @@ internal sealed unsafe class TapWire : Wire
             _askAt = now + PauseBetweenQuestions;
             return [];
         }
-        // The kernel hands out short frames as they are; a sender's MAC fills them up to the minimum (IEEE 802.3, 4.2.8).
+        // The kernel hands out short frames as they are; a sender's MAC fills them up to the minimum (IEEE 802.3,
+        // 4.2.8).
         if (length < ShortestFrame)
         {
             _frame.AsSpan(length, ShortestFrame - length).Clear();
@@ -116,9 +118,11 @@ internal sealed unsafe class TapWire : Wire
         Encoding.UTF8.GetBytes(name, bytes);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes[NameLength..], IFF_TAP | IFF_NO_PI);
         if (Libc.ioctl(_fd, TUNSETIFF, request) < 0) throw CannotAttach(name, Marshal.GetLastPInvokeError());
-        // Frames of a wire are complete: whoever had the interface before may have left checksums and segmentation to it.
+        // Frames of a wire are complete: whoever had the interface before may have left checksums and segmentation to
+        // it.
         if (Libc.ioctl(_fd, TUNSETOFFLOAD, null) < 0)
-            throw new PciDeviceException($"the offloads of the TAP interface {name} cannot be switched off: {Libc.LastError()}");
+            throw new PciDeviceException(
+                $"the offloads of the TAP interface {name} cannot be switched off: {Libc.LastError()}");
     }
 
     private static PciDeviceException CannotOpen(string name, int error) => error switch

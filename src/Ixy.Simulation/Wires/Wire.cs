@@ -24,10 +24,10 @@ public sealed class WireStatistics
     public long Received { get; internal set; }
 
     /// <summary>
-    /// Frames of generators that were lost on their way (generator only). Of this one: those sent that have come out of no card of this
-    /// process; while frames are on the way, they count as lost until they arrive. But if they may have left for where nobody here sees
-    /// them (<see cref="Wire.LetFramesLeave"/>), only once one has come back. Of a generator of another process: those missing among
-    /// its frames that came here.
+    /// Frames of generators that were lost on their way (generator only). Of this one: those sent that have come out of
+    /// no card of this process; while frames are on the way, they count as lost until they arrive. But if they may have
+    /// left for where nobody here sees them (<see cref="Wire.LetFramesLeave"/>), only once one has come back. Of a
+    /// generator of another process: those missing among its frames that came here.
     /// </summary>
     public long Lost
     {
@@ -53,7 +53,9 @@ public sealed class WireStatistics
     /// <summary>Frames from the card that no generator sent, of this process or another (generator only).</summary>
     public long Foreign { get; internal set; }
 
-    /// <summary>Frames from the card that the other side of the wire did not take (a full TAP or cable queue, no room on disk).</summary>
+    /// <summary>
+    /// Frames from the card that the other side of the wire did not take (a full TAP or cable queue, no room on disk).
+    /// </summary>
     public long Dropped { get; internal set; }
 
     /// <summary>Sent by this generator, and not arrived at any of this process.</summary>
@@ -75,7 +77,9 @@ public sealed class WireStatistics
 /// </summary>
 public abstract class Wire : IDisposable
 {
-    /// <summary>Counted from outside the card. Values may be read from any thread; they are exact once the card stands still.</summary>
+    /// <summary>
+    /// Counted from outside the card. Values may be read from any thread; they are exact once the card stands still.
+    /// </summary>
     public WireStatistics Statistics { get; } = new();
 
     /// <summary>Signal is present: the far end is there. A card's link cannot come up without it.</summary>
@@ -84,7 +88,9 @@ public abstract class Wire : IDisposable
     /// <summary>What comes from the card leaves this process: to the kernel, or into a file.</summary>
     public virtual bool LeadsOut => false;
 
-    /// <summary>Why the wire has stopped working, in one sentence; null while it works. May be read from any thread.</summary>
+    /// <summary>
+    /// Why the wire has stopped working, in one sentence; null while it works. May be read from any thread.
+    /// </summary>
     public string? Fault { get; private protected set; }
 
     /// <summary>
@@ -101,8 +107,8 @@ public abstract class Wire : IDisposable
     }
 
     /// <summary>
-    /// What the far end sends may be forwarded to where this process sees nothing of it: another process's card, a real one, a file. To be
-    /// called before it sends. See <see cref="WireStatistics.Lost"/>.
+    /// What the far end sends may be forwarded to where this process sees nothing of it: another process's card, a real
+    /// one, a file. To be called before it sends. See <see cref="WireStatistics.Lost"/>.
     /// </summary>
     public void LetFramesLeave() => Statistics.MayLeave = true;
 

@@ -37,7 +37,8 @@ internal static class WireSpecifier
     {
         var generator = new GeneratorOptions
         {
-            Size = (int)options.TakeNumber("size", NumberedFrame.Shortest, NumberedFrame.Longest, NumberedFrame.Shortest),
+            Size = (int)options.TakeNumber(
+                "size", NumberedFrame.Shortest, NumberedFrame.Longest, NumberedFrame.Shortest),
             Rate = options.TakeRate("rate", PacketRate.Max),
             Count = (ulong)options.TakeNumber("count", 0, long.MaxValue, long.MaxValue),
             Flows = options.TakePowerOfTwo("flows", NumberedFrame.MostFlows, 1),

@@ -3,8 +3,8 @@ using Ixy.Vfio.Interop;
 namespace Ixy.Vfio.Bars;
 
 /// <summary>
-/// A BAR behind a file: of I/O ports, or of memory that cannot be mapped as a whole. One read or write of the file is one
-/// access of exactly that width; mapped areas are reached by loads and stores.
+/// A BAR behind a file: of I/O ports, or of memory that cannot be mapped as a whole. One read or write of the file is
+/// one access of exactly that width; mapped areas are reached by loads and stores.
 /// </summary>
 internal unsafe class FileBar : PartlyMappedBar
 {
@@ -36,6 +36,7 @@ internal unsafe class FileBar : PartlyMappedBar
         void* pointer = PointerTo(offset, size);
         if (pointer is not null) MappedBar.StoreAt(pointer, value, size);
         else if (Libc.pwrite(_fd, &value, (nuint)size, _start + offset) != size)
-            throw new PciDeviceException($"{_name}: {size} bytes at 0x{offset:x} cannot be written: {Libc.LastError()}");
+            throw new PciDeviceException(
+                $"{_name}: {size} bytes at 0x{offset:x} cannot be written: {Libc.LastError()}");
     }
 }

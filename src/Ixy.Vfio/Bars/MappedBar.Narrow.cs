@@ -3,7 +3,8 @@ namespace Ixy.Vfio.Bars;
 // Accesses of any width to mapped registers: 8 and 16 bits of such a BAR, and all of those that are mapped in part.
 internal sealed unsafe partial class MappedBar
 {
-    internal static uint LoadAt(void* register, int size) => size == sizeof(uint) ? Volatile.Read(ref *(uint*)register) : LoadNarrow(register, size);
+    internal static uint LoadAt(void* register, int size) =>
+        size == sizeof(uint) ? Volatile.Read(ref *(uint*)register) : LoadNarrow(register, size);
 
     internal static void StoreAt(void* register, uint value, int size)
     {

@@ -11,12 +11,14 @@ internal abstract unsafe class PartlyMappedBar : PciBar, IDisposable
     /// <param name="length">Of the BAR in bytes.</param>
     /// <param name="areas">What to map, in order, starting at multiples of 4 KiB.</param>
     /// <exception cref="PciDeviceException">An area cannot be mapped.</exception>
-    protected PartlyMappedBar(string name, int fd, long start, uint length, IReadOnlyList<(uint Start, uint Length)> areas)
+    protected PartlyMappedBar(
+        string name, int fd, long start, uint length, IReadOnlyList<(uint Start, uint Length)> areas)
     {
         Length = length;
         try
         {
-            foreach (var area in areas) _areas.Add((area.Start, MappedBar.Map(name, fd, start + area.Start, area.Length)));
+            foreach (var area in areas)
+                _areas.Add((area.Start, MappedBar.Map(name, fd, start + area.Start, area.Length)));
         }
         catch
         {

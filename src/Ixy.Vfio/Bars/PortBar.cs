@@ -14,7 +14,8 @@ internal sealed class PortBar : FileBar
     }
 
     private PortBar(string path, SafeFileHandle file)
-        : base(path, (int)file.DangerousGetHandle(), 0, checked((uint)RandomAccess.GetLength(file)), areas: []) => _file = file;
+        : base(path, (int)file.DangerousGetHandle(), 0, checked((uint)RandomAccess.GetLength(file)), areas: []) =>
+        _file = file;
 
     public override void Dispose()
     {

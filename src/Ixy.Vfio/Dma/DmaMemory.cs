@@ -27,12 +27,13 @@ public sealed unsafe class DmaMemory : IDisposable
     public nuint Length { get; }
 
     /// <summary>
-    /// Takes at least <paramref name="length"/> bytes (1 to 1 GiB) from the arena. Up to 2 MiB are contiguous for every device,
-    /// as a ring has to be; longer memory begins on a multiple of 2 MiB, and without an IOMMU neighbouring frames of
-    /// that length may lie far apart.
+    /// Takes at least <paramref name="length"/> bytes (1 to 1 GiB) from the arena. Up to 2 MiB are contiguous for every
+    /// device, as a ring has to be; longer memory begins on a multiple of 2 MiB, and without an IOMMU neighbouring
+    /// frames of that length may lie far apart.
     /// </summary>
     /// <param name="length">Bytes; rounded up to whole 4 KiB.</param>
-    /// <param name="numaNode">The node the memory should be on (<see cref="PciDevice.NumaNode"/>), if it has enough; null for any.</param>
+    /// <param name="numaNode">The node the memory should be on (<see cref="PciDevice.NumaNode"/>), if it has enough;
+    /// null for any.</param>
     /// <exception cref="ArgumentOutOfRangeException">The length is 0 or above 1 GiB.</exception>
     /// <exception cref="DmaMemoryException">No memory, or the arena is full.</exception>
     /// <exception cref="HugePagesRequiredException">An open device needs huge pages and there are too few.</exception>
@@ -42,7 +43,8 @@ public sealed unsafe class DmaMemory : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Longest);
         length = AddressSpace.RoundUp(length, PageLength);
         // Aligned to its own length, it never reaches across two frames.
-        return DmaArena.Allocate(length, nuint.Min(BitOperations.RoundUpToPowerOf2(length), DmaArena.FrameLength), numaNode);
+        return DmaArena.Allocate(
+            length, nuint.Min(BitOperations.RoundUpToPowerOf2(length), DmaArena.FrameLength), numaNode);
     }
 
     /// <summary>The address at which <paramref name="device"/> sees this memory's first byte.</summary>

@@ -8,9 +8,9 @@ internal static unsafe class NumaMemory
     private const int MostNodes = 1024, BitsPerWord = 64;
 
     /// <summary>
-    /// Fills mapped, untouched memory with pages of a node, as far as it has some. A preference, not a bond: huge pages are
-    /// promised to a mapping without regard to nodes, so a thread that touches a page which its node does not have would be
-    /// killed (SIGBUS). And a card with far memory is slow, one without any does not work.
+    /// Fills mapped, untouched memory with pages of a node, as far as it has some. A preference, not a bond: huge pages
+    /// are promised to a mapping without regard to nodes, so a thread that touches a page which its node does not have
+    /// would be killed (SIGBUS). And a card with far memory is slow, one without any does not work.
     /// </summary>
     internal static void Populate(nuint address, nuint length, int node)
     {

@@ -16,7 +16,8 @@ internal static class KernelFile
         catch (Exception error) when (error is UnauthorizedAccessException or IOException)
         {
             string message = $"{path} cannot be opened: {error.Message}";
-            throw error is IOException ? new PciDeviceException(message, error) : new PrivilegeException($"{message}; run as root");
+            throw error is IOException ? new PciDeviceException(message, error)
+                : new PrivilegeException($"{message}; run as root");
         }
     }
 }

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Ixy.Vfio.Interop;
 
-/// <summary>Event descriptors, epoll and signals of events, for interrupts; resource limits, for pinned memory.</summary>
+/// <summary>
+/// Event descriptors, epoll and signals of events, for interrupts; resource limits, for pinned memory.
+/// </summary>
 internal static unsafe partial class Libc
 {
     internal const int EFD_NONBLOCK = 0x800, EFD_CLOEXEC = 0x80000, EPOLL_CLOEXEC = 0x80000;

@@ -5,7 +5,8 @@ namespace Ixy.Vfio.Interop;
 /// <summary>The C library calls this project needs, as the manual pages of section 2 describe them.</summary>
 internal static unsafe partial class Libc
 {
-    internal const int PROT_READ = 1, PROT_WRITE = 2, MAP_SHARED = 0x01, MAP_POPULATE = 0x8000, MAP_FIXED_NOREPLACE = 0x100000;
+    internal const int PROT_READ = 1, PROT_WRITE = 2, MAP_SHARED = 0x01, MAP_POPULATE = 0x8000,
+        MAP_FIXED_NOREPLACE = 0x100000;
     internal const uint MFD_CLOEXEC = 1, MFD_ALLOW_SEALING = 2, MFD_HUGETLB = 4;
     internal const int MFD_HUGE_SHIFT = 26;
     internal const nint MapFailed = -1;

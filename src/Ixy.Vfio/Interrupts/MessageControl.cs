@@ -3,8 +3,9 @@ using System.Numerics;
 namespace Ixy.Vfio.Interrupts;
 
 /// <summary>
-/// The enable bits of message-signalled interrupts in configuration space (PCI Local Bus 3.0, section 6.8). The kernel's VFIO keeps
-/// them for itself; on transports where driver and device face each other the driver sets them. The interrupt line has none.
+/// The enable bits of message-signalled interrupts in configuration space (PCI Local Bus 3.0, section 6.8). The
+/// kernel's VFIO keeps them for itself; on transports where driver and device face each other the driver sets them. The
+/// interrupt line has none.
 /// </summary>
 internal static class MessageControl
 {
@@ -12,8 +13,8 @@ internal static class MessageControl
     private const int MsiVectorsShift = 4;
 
     /// <summary>
-    /// Switches a kind on, with its first vectors unmasked, whatever a driver before has left: a mask of all vectors, the line's
-    /// disable bit, or another kind, of which only one may be on.
+    /// Switches a kind on, with its first vectors unmasked, whatever a driver before has left: a mask of all vectors,
+    /// the line's disable bit, or another kind, of which only one may be on.
     /// </summary>
     internal static void Enable(PciDevice device, InterruptKind kind, int vectors)
     {
@@ -27,7 +28,8 @@ internal static class MessageControl
             case InterruptKind.Msi:
                 MessageMask.ClearMsi(device);
                 // 6.8.1.3: the number of vectors as a power of two.
-                Change(device, kind, PciDevice.MsiEnable | MsiVectorsMask, PciDevice.MsiEnable | Logarithm(vectors) << MsiVectorsShift);
+                Change(device, kind, PciDevice.MsiEnable | MsiVectorsMask,
+                    PciDevice.MsiEnable | Logarithm(vectors) << MsiVectorsShift);
                 break;
             default:
                 for (int vector = 0; vector < vectors; vector++) MessageMask.SetMsix(device, vector, masked: false);
@@ -40,7 +42,8 @@ internal static class MessageControl
     internal static void Disable(PciDevice device, InterruptKind kind) =>
         Change(device, kind, kind == InterruptKind.Msi ? PciDevice.MsiEnable : PciDevice.MsixEnable, 0);
 
-    private static uint Logarithm(int vectors) => (uint)BitOperations.Log2(BitOperations.RoundUpToPowerOf2((uint)vectors));
+    private static uint Logarithm(int vectors) =>
+        (uint)BitOperations.Log2(BitOperations.RoundUpToPowerOf2((uint)vectors));
 
     private static void Change(PciDevice device, InterruptKind kind, uint mask, uint value)
     {

@@ -28,7 +28,9 @@ internal static class MessageMask
         }
     }
 
-    /// <summary>The mask bit of an MSI-X vector is the lowest of the fourth word of its table entry (6.8.2.9).</summary>
+    /// <summary>
+    /// The mask bit of an MSI-X vector is the lowest of the fourth word of its table entry (6.8.2.9).
+    /// </summary>
     internal static void SetMsix(PciDevice device, int vector, bool masked)
     {
         int capability = device.FindCapabilities(PciDevice.MsixId).First();
@@ -39,7 +41,8 @@ internal static class MessageMask
         bar.Write32(control, value);
         if (bar.Read32(control) != value)
             throw new InterruptsNotSupportedException(
-                $"{device.Name}: the kernel hides the MSI-X table, so vector {vector} cannot be masked: expected Linux 4.16 or later");
+                $"{device.Name}: the kernel hides the MSI-X table, so vector {vector} cannot be masked: expected Linux "
+                + "4.16 or later");
     }
 
     private static int MsiMasks(int capability, uint control) => capability + ((control & Is64Bit) != 0 ? 0x10 : 0x0C);

@@ -14,13 +14,16 @@ internal sealed class IovaRanges
     /// <exception cref="PciDeviceException">It contradicts itself.</exception>
     internal static IovaRanges? Parse(ReadOnlySpan<byte> bytes)
     {
-        if (!MemoryMarshal.TryRead(bytes, out iommu_type1_info info) || (info.flags & IOMMU_INFO_CAPS) == 0) return null;
+        if (!MemoryMarshal.TryRead(bytes, out iommu_type1_info info) || (info.flags & IOMMU_INFO_CAPS) == 0)
+            return null;
         var capability = VfioCapabilities.Find(bytes, info.cap_offset, IOMMU_TYPE1_INFO_CAP_IOVA_RANGE);
         return capability.IsEmpty ? null : new(VfioCapabilities.ReadPairs(capability));
     }
 
     /// <summary>All of a piece of memory can be mapped at its own address.</summary>
-    internal bool Covers(ulong start, ulong length) => _ranges.Any(range => range.First <= start && start + length - 1 <= range.Last);
+    internal bool Covers(ulong start, ulong length) =>
+        _ranges.Any(range => range.First <= start && start + length - 1 <= range.Last);
 
-    public override string ToString() => string.Join(", ", _ranges.Select(range => $"0x{range.First:x} to 0x{range.Last:x}"));
+    public override string ToString() =>
+        string.Join(", ", _ranges.Select(range => $"0x{range.First:x} to 0x{range.Last:x}"));
 }

@@ -12,7 +12,8 @@ internal static unsafe class MemoryLock
         get
         {
             ulong* softAndHard = stackalloc ulong[2];
-            if (Libc.getrlimit(Libc.RLIMIT_MEMLOCK, softAndHard) < 0) throw new PciDeviceException($"getrlimit: {Libc.LastError()}");
+            if (Libc.getrlimit(Libc.RLIMIT_MEMLOCK, softAndHard) < 0)
+                throw new PciDeviceException($"getrlimit: {Libc.LastError()}");
             return softAndHard[0];
         }
     }
@@ -23,8 +24,10 @@ internal static unsafe class MemoryLock
         get
         {
             const string Name = "VmLck:";
-            string line = File.ReadLines("/proc/self/status").First(line => line.StartsWith(Name, StringComparison.Ordinal));
-            return ulong.Parse(line.AsSpan(Name.Length).Trim().TrimEnd("kB").Trim(), CultureInfo.InvariantCulture) << 10;
+            string line = File.ReadLines("/proc/self/status")
+                .First(line => line.StartsWith(Name, StringComparison.Ordinal));
+            return ulong.Parse(
+                line.AsSpan(Name.Length).Trim().TrimEnd("kB").Trim(), CultureInfo.InvariantCulture) << 10;
         }
     }
 }

@@ -21,7 +21,8 @@ internal static class VfioCapabilities
     {
         // A chain without an end would have more entries than the structure has room for.
         int left = info.Length / HeaderLength;
-        for (uint offset = first; offset != 0; offset = BinaryPrimitives.ReadUInt32LittleEndian(info[((int)offset + 4)..]))
+        for (uint offset = first; offset != 0;
+            offset = BinaryPrimitives.ReadUInt32LittleEndian(info[((int)offset + 4)..]))
         {
             if (offset > info.Length - HeaderLength || left-- == 0)
                 throw new PciDeviceException(
@@ -39,14 +40,17 @@ internal static class VfioCapabilities
     internal static (ulong First, ulong Second)[] ReadPairs(ReadOnlySpan<byte> capability)
     {
         const int Start = HeaderLength + 8;
-        uint count = capability.Length >= Start ? BinaryPrimitives.ReadUInt32LittleEndian(capability[HeaderLength..]) : uint.MaxValue;
+        uint count = capability.Length >= Start ? BinaryPrimitives.ReadUInt32LittleEndian(capability[HeaderLength..])
+            : uint.MaxValue;
         if (count > (capability.Length - Start) / PairLength)
-            throw new PciDeviceException($"VFIO: a capability of {capability.Length} bytes has no room for the {count} entries it announces");
+            throw new PciDeviceException(
+                $"VFIO: a capability of {capability.Length} bytes has no room for the {count} entries it announces");
         var pairs = new (ulong, ulong)[count];
         for (int i = 0; i < pairs.Length; i++)
         {
             var pair = capability[(Start + i * PairLength)..];
-            pairs[i] = (BinaryPrimitives.ReadUInt64LittleEndian(pair), BinaryPrimitives.ReadUInt64LittleEndian(pair[8..]));
+            pairs[i] = (
+                BinaryPrimitives.ReadUInt64LittleEndian(pair), BinaryPrimitives.ReadUInt64LittleEndian(pair[8..]));
         }
         return pairs;
     }

@@ -6,8 +6,8 @@ namespace Ixy.Vfio.Kernel;
 
 /// <summary>
 /// The container of this process: the address space that all open IOMMU groups share. There is at most one, opened for
-/// the first function and closed with the last. Memory is mapped once, however many functions ask for it, and stays until
-/// the last of them lets go. Thread-safe.
+/// the first function and closed with the last. Memory is mapped once, however many functions ask for it, and stays
+/// until the last of them lets go. Thread-safe.
 /// </summary>
 internal sealed unsafe class VfioContainer
 {
@@ -37,12 +37,16 @@ internal sealed unsafe class VfioContainer
         }
     }
 
-    /// <summary>Opens a function's group, or shares it if it is open. Give it back with <see cref="Release"/>.</summary>
+    /// <summary>
+    /// Opens a function's group, or shares it if it is open. Give it back with <see cref="Release"/>.
+    /// </summary>
     /// <param name="function">Any of the group.</param>
     /// <param name="number">The group's.</param>
     /// <param name="directory">Where the files of VFIO are.</param>
-    /// <exception cref="PciDeviceException">VFIO, its version, or the group is not what is needed; the message has the cure.</exception>
-    internal static (VfioContainer Container, VfioGroup Group) Take(SysfsFunction function, int number, string directory)
+    /// <exception cref="PciDeviceException">VFIO, its version, or the group is not what is needed; the message has the
+    /// cure.</exception>
+    internal static (VfioContainer Container, VfioGroup Group) Take(
+        SysfsFunction function, int number, string directory)
     {
         lock (s_lock)
         {
@@ -71,7 +75,8 @@ internal sealed unsafe class VfioContainer
     }
 
     /// <summary>Pins a chunk and maps it at its own address, unless that is done already.</summary>
-    /// <exception cref="DmaMemoryException">The IOMMU cannot translate these addresses, or the kernel refused.</exception>
+    /// <exception cref="DmaMemoryException">The IOMMU cannot translate these addresses, or the kernel
+    /// refused.</exception>
     /// <exception cref="MemoryLockLimitException">This process may not pin that much.</exception>
     internal void Map(string device, DmaChunk chunk)
     {
@@ -91,10 +96,16 @@ internal sealed unsafe class VfioContainer
         {
             if (--_users[chunk.Address] > 0) return;
             _users.Remove(chunk.Address);
-            var unmap = new iommu_type1_dma_unmap { argsz = (uint)sizeof(iommu_type1_dma_unmap), iova = chunk.Address, size = chunk.Length };
+            var unmap = new iommu_type1_dma_unmap
+            {
+                argsz = (uint)sizeof(iommu_type1_dma_unmap),
+                iova = chunk.Address,
+                size = chunk.Length
+            };
             // The kernel answers with what it has unmapped.
             if (Libc.ioctl(_fd, IOMMU_UNMAP_DMA, &unmap) < 0 || unmap.size != chunk.Length)
-                throw new DmaMemoryException($"{device}: the memory at 0x{chunk.Address:x} cannot be unmapped: {Libc.LastError()}");
+                throw new DmaMemoryException(
+                    $"{device}: the memory at 0x{chunk.Address:x} cannot be unmapped: {Libc.LastError()}");
         }
     }
 
@@ -142,11 +153,14 @@ internal sealed unsafe class VfioContainer
         int version = Libc.ioctl(_fd, GET_API_VERSION, null);
         if (version != API_VERSION)
             throw new VfioUnavailableException(version < 0
-                ? $"{path} is not the container file of VFIO: {Libc.LastError()}; load the module with 'sudo modprobe vfio-pci'"
-                : $"{path} speaks version {version} of VFIO, expected {API_VERSION}: use a kernel whose linux/vfio.h says so");
+                ? $"{path} is not the container file of VFIO: {Libc.LastError()}; load the module with 'sudo modprobe "
+                + "vfio-pci'"
+                : $"{path} speaks version {version} of VFIO, expected {API_VERSION}: use a kernel whose linux/vfio.h "
+                + "says so");
         if (Libc.ioctl(_fd, CHECK_EXTENSION, (void*)TYPE1v2_IOMMU) != 1)
             throw new VfioUnavailableException(
-                $"{path} offers no Type1 v2 IOMMU: load its module with 'sudo modprobe vfio_iommu_type1' (Linux 3.17 or later, x86 or arm64)");
+                $"{path} offers no Type1 v2 IOMMU: load its module with 'sudo modprobe vfio_iommu_type1' (Linux 3.17 "
+                + "or later, x86 or arm64)");
     }
 
     private void MapNow(string device, DmaChunk chunk)
@@ -155,7 +169,8 @@ internal sealed unsafe class VfioContainer
         if (IovaRanges.Parse(info) is { } ranges && !ranges.Covers(chunk.Address, chunk.Length))
             throw new DmaMemoryException(
                 $"{device}: its IOMMU translates the addresses {ranges}, and DMA memory is at 0x{chunk.Address:x} to " +
-                $"0x{chunk.Address + chunk.Length - 1:x}: a wider IOMMU is required (39 bits; QEMU: -device intel-iommu,aw-bits=39 or 48)");
+                $"0x{chunk.Address + chunk.Length - 1:x}: a wider IOMMU is required (39 bits; QEMU: -device "
+                + "intel-iommu,aw-bits=39 or 48)");
         var map = new iommu_type1_dma_map
         {
             argsz = (uint)sizeof(iommu_type1_dma_map),
@@ -176,18 +191,22 @@ internal sealed unsafe class VfioContainer
             return new MemoryLockLimitException(
                 $"{device}: VFIO pins DMA memory, which needs a limit of {needed >> 10} KiB of locked memory, " +
                 $"and this process has {limit >> 10} KiB: " +
-                $"raise it with 'sudo prlimit --pid $$ --memlock={needed}' in this shell, or for good in /etc/security/limits.conf", limit, needed);
-        return new DmaMemoryException($"{device}: {chunk.Length >> 20} MiB at 0x{chunk.Address:x} cannot be mapped for DMA: {reason}");
+                $"raise it with 'sudo prlimit --pid $$ --memlock={needed}' in this shell, or for good in "
+                + "/etc/security/limits.conf", limit, needed);
+        return new DmaMemoryException(
+            $"{device}: {chunk.Length >> 20} MiB at 0x{chunk.Address:x} cannot be mapped for DMA: {reason}");
     }
 
-    private static PciDeviceException CannotOpen(SysfsFunction function, string path) => Marshal.GetLastPInvokeError() switch
-    {
-        // Where udev makes the file in advance, opening it loads the module, or fails with ENODEV.
-        Libc.ENOENT or Libc.ENODEV or Libc.ENXIO => new VfioUnavailableException(
-            $"{function.Name}: the kernel's VFIO is not loaded ({path}: {Libc.LastError()}): load it with 'sudo modprobe vfio-pci'"),
-        Libc.EACCES or Libc.EPERM => new PrivilegeException(
-            $"{function.Name}: {path} is closed to this user: {Libc.LastError()}; " +
-            $"open it with 'sudo chmod 666 {path}' (it gives no rights by itself)"),
-        _ => new PciDeviceException($"{function.Name}: {path} cannot be opened: {Libc.LastError()}"),
-    };
+    private static PciDeviceException CannotOpen(SysfsFunction function, string path) =>
+        Marshal.GetLastPInvokeError() switch
+        {
+            // Where udev makes the file in advance, opening it loads the module, or fails with ENODEV.
+            Libc.ENOENT or Libc.ENODEV or Libc.ENXIO => new VfioUnavailableException(
+                $"{function.Name}: the kernel's VFIO is not loaded ({path}: {Libc.LastError()}): load it with 'sudo "
+                + "modprobe vfio-pci'"),
+            Libc.EACCES or Libc.EPERM => new PrivilegeException(
+                $"{function.Name}: {path} is closed to this user: {Libc.LastError()}; " +
+                $"open it with 'sudo chmod 666 {path}' (it gives no rights by itself)"),
+            _ => new PciDeviceException($"{function.Name}: {path} cannot be opened: {Libc.LastError()}"),
+        };
 }

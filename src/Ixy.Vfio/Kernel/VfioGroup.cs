@@ -5,14 +5,15 @@ using static Ixy.Vfio.Interop.Vfio;
 namespace Ixy.Vfio.Kernel;
 
 /// <summary>
-/// An IOMMU group: the smallest set of functions that the IOMMU can tell apart. The kernel lets one process open it once,
-/// so all its functions share this object; <see cref="VfioContainer"/> counts them.
+/// An IOMMU group: the smallest set of functions that the IOMMU can tell apart. The kernel lets one process open it
+/// once, so all its functions share this object; <see cref="VfioContainer"/> counts them.
 /// </summary>
 internal sealed unsafe class VfioGroup
 {
     private readonly int _fd;
 
-    /// <exception cref="PciDeviceException">It cannot be opened, or is not viable; the message has the cure.</exception>
+    /// <exception cref="PciDeviceException">It cannot be opened, or is not viable; the message has the
+    /// cure.</exception>
     internal VfioGroup(SysfsFunction function, int number, string directory)
     {
         Number = number;
@@ -42,7 +43,8 @@ internal sealed unsafe class VfioGroup
         if (Libc.ioctl(_fd, GROUP_SET_CONTAINER, &container) >= 0) return;
         if (Marshal.GetLastPInvokeError() == Libc.EPERM) throw NoInterruptRemapping(function);
         throw new PciDeviceException(
-            $"{function.Name}: its IOMMU group {Number} cannot share DMA memory with the functions that are open: {Libc.LastError()}");
+            $"{function.Name}: its IOMMU group {Number} cannot share DMA memory with the functions that are open: "
+            + $"{Libc.LastError()}");
     }
 
     /// <summary>A descriptor of one of the group's functions; the caller closes it.</summary>
@@ -53,7 +55,9 @@ internal sealed unsafe class VfioGroup
         try
         {
             int fd = Libc.ioctl(_fd, GROUP_GET_DEVICE_FD, (void*)text);
-            return fd >= 0 ? fd : throw new PciDeviceException($"{name} cannot be opened in its IOMMU group {Number}: {Libc.LastError()}");
+            return fd >= 0 ? fd
+                : throw new PciDeviceException(
+                $"{name} cannot be opened in its IOMMU group {Number}: {Libc.LastError()}");
         }
         finally
         {
@@ -63,9 +67,12 @@ internal sealed unsafe class VfioGroup
 
     internal void Close() => _ = Libc.close(_fd);
 
-    /// <summary>The kernel's "operation not permitted" when a group without interrupt remapping gets its IOMMU.</summary>
+    /// <summary>
+    /// The kernel's "operation not permitted" when a group without interrupt remapping gets its IOMMU.
+    /// </summary>
     internal static VfioUnavailableException NoInterruptRemapping(SysfsFunction function) => new(
-        $"{function.Name}: the IOMMU does not remap interrupts, so VFIO refuses it (errno {Libc.EPERM}): switch interrupt remapping on " +
+        $"{function.Name}: the IOMMU does not remap interrupts, so VFIO refuses it (errno {Libc.EPERM}): switch "
+        + "interrupt remapping on " +
         "(BIOS: VT-d with x2APIC; QEMU: -device intel-iommu,intremap=on), or, if the device is trusted, run " +
         "'echo Y | sudo tee /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts'");
 
@@ -73,14 +80,18 @@ internal sealed unsafe class VfioGroup
     {
         var status = new group_status { argsz = (uint)sizeof(group_status) };
         if (Libc.ioctl(_fd, GROUP_GET_STATUS, &status) < 0)
-            throw new PciDeviceException($"{function.Name}: the status of IOMMU group {Number} cannot be read: {Libc.LastError()}");
+            throw new PciDeviceException(
+                $"{function.Name}: the status of IOMMU group {Number} cannot be read: {Libc.LastError()}");
         if ((status.flags & GROUP_FLAGS_VIABLE) != 0) return;
         var held = function.GroupMembers().Where(member => !member.IsBoundToVfio && member.Driver is not null).ToList();
         string[] devices = [.. held.Select(member => $"{member.Name} ({member.Driver})")];
-        string commands = string.Join("; ", held.Select(member => $"echo {member.Name} | sudo tee {member.Directory}/driver/unbind"));
+        string commands = string.Join(
+            "; ", held.Select(member => $"echo {member.Name} | sudo tee {member.Directory}/driver/unbind"));
         throw new GroupNotViableException(
-            $"{function.Name} shares IOMMU group {Number} with {string.Join(", ", devices)}, which the kernel drives, and whoever has one of a " +
-            $"group can reach the others: bind them all to vfio-pci, or release them with '{commands}'", Number, devices);
+            $"{function.Name} shares IOMMU group {Number} with {string.Join(", ", devices)}, which the kernel drives, "
+            + "and whoever has one of a " +
+            $"group can reach the others: bind them all to vfio-pci, or release them with '{commands}'", Number,
+            devices);
     }
 
     private PciDeviceException CannotOpen(SysfsFunction function, string path) => Marshal.GetLastPInvokeError() switch
@@ -89,9 +100,11 @@ internal sealed unsafe class VfioGroup
             $"{function.Name}: {path}, the file of its IOMMU group, is closed to this user: {Libc.LastError()}; " +
             $"open it with 'sudo chown {Environment.UserName} {path}'"),
         Libc.EBUSY => new DeviceBusyException(
-            $"{function.Name}: its IOMMU group {Number} is in use: 'sudo fuser -v {path}' shows the process that has to end first"),
+            $"{function.Name}: its IOMMU group {Number} is in use: 'sudo fuser -v {path}' shows the process that has "
+            + "to end first"),
         Libc.ENOENT => new PciDeviceException(
-            $"{function.Name}: there is no {path}, though the function is bound to vfio-pci: inside a container, pass it in with '--device {path}'"),
+            $"{function.Name}: there is no {path}, though the function is bound to vfio-pci: inside a container, pass "
+            + $"it in with '--device {path}'"),
         _ => new PciDeviceException($"{function.Name}: {path} cannot be opened: {Libc.LastError()}"),
     };
 }

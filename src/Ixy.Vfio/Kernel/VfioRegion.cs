@@ -6,7 +6,8 @@ namespace Ixy.Vfio.Kernel;
 /// <summary>What VFIO says about one region of a device: a BAR, the configuration space, …</summary>
 /// <param name="Length">Bytes; 0 if the function has no such region.</param>
 /// <param name="Offset">Where it begins in the device's file.</param>
-/// <param name="Areas">What may be mapped (start and length in bytes), in order; the rest takes a call per access.</param>
+/// <param name="Areas">What may be mapped (start and length in bytes), in order; the rest takes a call per
+/// access.</param>
 internal sealed record VfioRegion(uint Length, long Offset, IReadOnlyList<(uint Start, uint Length)> Areas)
 {
     /// <summary>Reads a region info structure with its capabilities.</summary>
@@ -16,7 +17,9 @@ internal sealed record VfioRegion(uint Length, long Offset, IReadOnlyList<(uint 
         if (!MemoryMarshal.TryRead(bytes, out region_info info))
             throw new PciDeviceException($"VFIO: {bytes.Length} bytes are no region info");
         if (info.size > uint.MaxValue || info.offset > long.MaxValue - uint.MaxValue)
-            throw new PciDeviceException($"VFIO: region {info.index} is {info.size >> 20} MiB long at 0x{info.offset:x}: expected less than 4 GiB");
+            throw new PciDeviceException(
+                $"VFIO: region {info.index} is {info.size >> 20} MiB long at 0x{info.offset:x}: expected less than 4 "
+                + "GiB");
         uint length = (uint)info.size;
         bool mappable = length > 0 && (info.flags & REGION_INFO_FLAG_MMAP) != 0;
         return new(length, (long)info.offset, mappable ? ReadAreas(bytes, info, length) : []);
@@ -35,7 +38,8 @@ internal sealed record VfioRegion(uint Length, long Offset, IReadOnlyList<(uint 
         {
             if (start % 4096 != 0 || start < end || size > length || start > length - size)
                 throw new PciDeviceException(
-                    $"VFIO: region {info.index} of 0x{length:x} bytes cannot have a mappable area at 0x{start:x} of 0x{size:x} bytes, " +
+                    $"VFIO: region {info.index} of 0x{length:x} bytes cannot have a mappable area at 0x{start:x} of "
+                    + $"0x{size:x} bytes, " +
                     $"after one that ends at 0x{end:x}");
             end = start + size;
         }

@@ -13,11 +13,13 @@ internal sealed unsafe partial class ClientConnection
         {
             if (_memory.Count >= Server.MaxDmaMaps)
                 throw new DmaMemoryException(
-                    $"{_name}: its server keeps {Server.MaxDmaMaps} DMA mappings and has them all: use fewer or larger packet pools");
+                    $"{_name}: its server keeps {Server.MaxDmaMaps} DMA mappings and has them all: use fewer or larger "
+                    + "packet pools");
             ulong page = 1ul << BitOperations.TrailingZeroCount(Server.PageSizes);
             if ((chunk.Address | chunk.Length) % page != 0)
                 throw new DmaMemoryException(
-                    $"{_name}: its server maps pages of {page >> 10} KiB, and DMA memory has pages of {DmaArena.FrameLength >> 10} KiB");
+                    $"{_name}: its server maps pages of {page >> 10} KiB, and DMA memory has pages of "
+                    + $"{DmaArena.FrameLength >> 10} KiB");
             _memory.Add(chunk);
             try
             {
@@ -37,7 +39,13 @@ internal sealed unsafe partial class ClientConnection
     {
         lock (_gate)
         {
-            var request = new Protocol.dma_unmap { argsz = (uint)sizeof(Protocol.dma_unmap), address = chunk.Address, size = chunk.Length };
+            var request =
+                new Protocol.dma_unmap
+                {
+                    argsz = (uint)sizeof(Protocol.dma_unmap),
+                    address = chunk.Address,
+                    size = chunk.Length
+                };
             var reply = Ask(Command.DMA_UNMAP, request);
             Require(reply.address == request.address && reply.size == request.size, Command.DMA_UNMAP,
                 $"0x{reply.size:x} bytes at 0x{reply.address:x}, expected 0x{request.size:x} at 0x{request.address:x}");

@@ -4,20 +4,22 @@ using System.Runtime.InteropServices;
 namespace Ixy.Vfio.VfioUser;
 
 /// <summary>
-/// A client's connection to a server: commands and their replies, one at a time, and in between the commands of a server that
-/// does not map memory. Who asks reads the socket until the reply is there, so that no other thread has to wake up on its way.
-/// While nobody asks a thread waits at the socket: it serves the server, and sees at once when that ends. No reply is
-/// believed. Whatever leaves the order of messages in doubt (no answer, a wrong one) ends the connection for good.
-/// Thread-safe.
+/// A client's connection to a server: commands and their replies, one at a time, and in between the commands of a
+/// server that does not map memory. Who asks reads the socket until the reply is there, so that no other thread has to
+/// wake up on its way. While nobody asks a thread waits at the socket: it serves the server, and sees at once when that
+/// ends. No reply is believed. Whatever leaves the order of messages in doubt (no answer, a wrong one) ends the
+/// connection for good. Thread-safe.
 /// </summary>
 internal sealed unsafe partial class ClientConnection : IDisposable
 {
     /// <summary>For one command. A reset may take the server long, but nobody waits this long for a register.</summary>
     internal static readonly TimeSpan StandardTimeout = TimeSpan.FromSeconds(5);
 
-    private static readonly VersionData s_own = new(Protocol.MajorVersion, Protocol.MinorVersion) { MaxMessageDescriptors = 8, UsesDoorbellsOnly = true };
+    private static readonly VersionData s_own =
+        new(Protocol.MajorVersion, Protocol.MinorVersion) { MaxMessageDescriptors = 8, UsesDoorbellsOnly = true };
 
-    // No Lock: the first time that two threads meet in one it allocates 144 bytes, and packet threads arm interrupts here.
+    // No Lock: the first time that two threads meet in one it allocates 144 bytes, and packet threads arm interrupts
+    // here.
     private readonly object _gate = new();
     private readonly string _name, _path;
     private readonly TimeSpan _timeout;
@@ -75,7 +77,8 @@ internal sealed unsafe partial class ClientConnection : IDisposable
     /// <param name="descriptors">Sent along; they stay the caller's.</param>
     /// <param name="received">Receives the descriptors that came with the reply; without it there may be none.</param>
     /// <returns>Bytes of the reply's payload.</returns>
-    /// <exception cref="VfioUserRefusedException">The server answered with an error; the connection lives on.</exception>
+    /// <exception cref="VfioUserRefusedException">The server answered with an error; the connection lives
+    /// on.</exception>
     /// <exception cref="VfioUserDisconnectedException">The server has gone.</exception>
     /// <exception cref="VfioUserProtocolException">The answer is none that the protocol allows.</exception>
     /// <exception cref="DeviceTimeoutException">There was none in time.</exception>
@@ -99,13 +102,14 @@ internal sealed unsafe partial class ClientConnection : IDisposable
                 _message.Descriptors.Dispose();
             }
             int number = (int)_message.Header.Error;
-            throw new VfioUserRefusedException($"{_name} refuses {command}: {Marshal.GetPInvokeErrorMessage(number)} (errno {number})", number);
+            throw new VfioUserRefusedException(
+                $"{_name} refuses {command}: {Marshal.GetPInvokeErrorMessage(number)} (errno {number})", number);
         }
     }
 
     /// <summary>
-    /// Whether the server answers now. One that does not, because it was stopped, keeps the connection: the question changes nothing,
-    /// so its answer may come whenever it likes.
+    /// Whether the server answers now. One that does not, because it was stopped, keeps the connection: the question
+    /// changes nothing, so its answer may come whenever it likes.
     /// </summary>
     internal bool AnswersWithin(int milliseconds)
     {
@@ -165,7 +169,8 @@ internal sealed unsafe partial class ClientConnection : IDisposable
         _message.Dispose();
     }
 
-    private static ReadOnlySpan<byte> BytesOf<T>(in T structure) where T : unmanaged => MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in structure));
+    private static ReadOnlySpan<byte> BytesOf<T>(in T structure) where T : unmanaged =>
+        MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in structure));
 
     private VersionData Negotiate()
     {
@@ -182,7 +187,9 @@ internal sealed unsafe partial class ClientConnection : IDisposable
     private void AskInPassing()
     {
         var header = new Header(++_lastId, Command.DEVICE_GET_INFO, 0, Protocol.TYPE_COMMAND, 0);
-        _socket.Send(header, BytesOf(new Protocol.device_info { argsz = (uint)sizeof(Protocol.device_info) }), timeout: (int)_timeout.TotalMilliseconds);
+        _socket.Send(
+            header, BytesOf(new Protocol.device_info { argsz = (uint)sizeof(Protocol.device_info) }),
+            timeout: (int)_timeout.TotalMilliseconds);
         _owed = header;
     }
 
@@ -205,12 +212,14 @@ internal sealed unsafe partial class ClientConnection : IDisposable
     private bool IsOwed()
     {
         var header = _message.Header;
-        if (_owed is not { } owed || !header.IsReply || header.Id != owed.Id || header.Command != owed.Command) return false;
+        if (_owed is not { } owed || !header.IsReply || header.Id != owed.Id || header.Command != owed.Command)
+            return false;
         _owed = null;
         return true;
     }
 
-    private VfioUserProtocolException Unasked() => new($"{_name}: its server answered {_message.Header.Command}, and nothing was asked");
+    private VfioUserProtocolException Unasked() =>
+        new($"{_name}: its server answered {_message.Header.Command}, and nothing was asked");
 
     private void Exchange(Command command, ReadOnlySpan<byte> request, ReadOnlySpan<int> descriptors)
     {
@@ -244,14 +253,16 @@ internal sealed unsafe partial class ClientConnection : IDisposable
         }
         if (header.Id == asked.Id && header.Command == asked.Command) return true;
         throw new VfioUserProtocolException(
-            $"{_name}: its server answered {header.Command} with id {header.Id}, where {asked.Command} with id {asked.Id} was asked");
+            $"{_name}: its server answered {header.Command} with id {header.Id}, where {asked.Command} with id "
+            + $"{asked.Id} was asked");
     }
 
     private void Serve()
     {
         uint type = _message.Header.Flags & Protocol.TYPE_MASK;
         if (type != Protocol.TYPE_COMMAND)
-            throw new VfioUserProtocolException($"{_name}: its server sent a message of type {type}: expected 0 (command) or 1 (reply)");
+            throw new VfioUserProtocolException(
+                $"{_name}: its server sent a message of type {type}: expected 0 (command) or 1 (reply)");
         _memory.Serve(_message);
     }
 
@@ -260,10 +271,12 @@ internal sealed unsafe partial class ClientConnection : IDisposable
         var payload = _message.Payload;
         if (payload.Length > reply.Length)
             throw new VfioUserProtocolException(
-                $"{_name}: its server answered {_message.Header.Command} with {payload.Length} bytes of payload, expected no more than {reply.Length}");
+                $"{_name}: its server answered {_message.Header.Command} with {payload.Length} bytes of payload, "
+                + $"expected no more than {reply.Length}");
         if (received is null && _message.Descriptors.Count > 0)
             throw new VfioUserProtocolException(
-                $"{_name}: its server answered {_message.Header.Command} with {_message.Descriptors.Count} descriptors, expected none");
+                $"{_name}: its server answered {_message.Header.Command} with {_message.Descriptors.Count} "
+                + "descriptors, expected none");
         payload.CopyTo(reply);
         for (int i = 0; i < _message.Descriptors.Count; i++) received!.Add(_message.Descriptors.Take(i));
         return payload.Length;
@@ -282,11 +295,14 @@ internal sealed unsafe partial class ClientConnection : IDisposable
     private PciDeviceException Explain(PciDeviceException error, Command? command) => error switch
     {
         VfioUserDisconnectedException => new VfioUserDisconnectedException(
-            $"{_name}: its server has gone{(command is null ? "" : $" instead of answering {command}")}: it has ended, or closed the connection; " +
+            $"{_name}: its server has gone{(command is null ? "" : $" instead of answering {command}")}: it has ended, "
+            + "or closed the connection; " +
             $"start it again, as in 'ixy sim ixgbe --socket {_path}', and open the device anew"),
         DeviceTimeoutException => new DeviceTimeoutException(
-            $"{_name}: its server has not answered{(command is null ? "" : $" {command}")} for {_timeout.TotalSeconds} s: " +
-            (command is Command.VERSION ? "it may serve another client, which has to end first" : "it hangs, or was stopped; end it and start it again")),
+            $"{_name}: its server has not answered{(command is null ? "" : $" {command}")} for {_timeout.TotalSeconds} "
+            + "s: " +
+            (command is Command.VERSION ? "it may serve another client, which has to end first"
+                : "it hangs, or was stopped; end it and start it again")),
         _ => error,
     };
 }

@@ -3,8 +3,9 @@ using Ixy.Vfio.Bars;
 namespace Ixy.Vfio.VfioUser;
 
 /// <summary>
-/// A BAR in a server. Mapped areas are memory that both processes share; the server cannot notice who reads it, and polls it
-/// for what is stored. So only doorbells go there, through pointers, and every access by a method is a message and its reply.
+/// A BAR in a server. Mapped areas are memory that both processes share; the server cannot notice who reads it, and
+/// polls it for what is stored. So only doorbells go there, through pointers, and every access by a method is a message
+/// and its reply.
 /// </summary>
 internal sealed class MessageBar : PartlyMappedBar
 {

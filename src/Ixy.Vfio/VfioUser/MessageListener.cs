@@ -85,9 +85,11 @@ public sealed unsafe class MessageListener : IDisposable
         int error = Marshal.GetLastPInvokeError();
         if (file >= 0) _ = Libc.close(file);
         if (file >= 0 || error != Libc.ENXIO)
-            throw new PciDeviceException($"{_path} is there already and is no socket: remove it, or choose another path");
+            throw new PciDeviceException(
+                $"{_path} is there already and is no socket: remove it, or choose another path");
         if (IsServed())
-            throw new DeviceBusyException($"{_path} is in use: another process serves a card there; end it, or choose another path");
+            throw new DeviceBusyException(
+                $"{_path} is in use: another process serves a card there; end it, or choose another path");
         File.Delete(_path);
     }
 
@@ -106,9 +108,12 @@ public sealed unsafe class MessageListener : IDisposable
 
     private PciDeviceException CannotBind() => Marshal.GetLastPInvokeError() switch
     {
-        Libc.ENOENT => new DeviceNotFoundException($"{_path}: there is no such directory: make it with 'mkdir -p {Path.GetDirectoryName(_path)}'"),
+        Libc.ENOENT =>
+            new DeviceNotFoundException(
+            $"{_path}: there is no such directory: make it with 'mkdir -p {Path.GetDirectoryName(_path)}'"),
         Libc.EACCES or Libc.EPERM => new PrivilegeException(
-            $"{_path}: this user may not make a socket there: choose a directory of its own, as in $XDG_RUNTIME_DIR or /tmp"),
+            $"{_path}: this user may not make a socket there: choose a directory of its own, as in $XDG_RUNTIME_DIR or "
+            + "/tmp"),
         _ => new PciDeviceException($"{_path}: no socket can be made there: {Libc.LastError()}"),
     };
 }

@@ -4,15 +4,16 @@ using Ixy.Vfio.Interop;
 namespace Ixy.Vfio.VfioUser;
 
 /// <summary>
-/// A connected Unix stream socket that carries vfio-user messages, in either direction, with their descriptors. One thread
-/// may send while another receives; <see cref="ShutDown"/> is for any thread, and ends both.
+/// A connected Unix stream socket that carries vfio-user messages, in either direction, with their descriptors. One
+/// thread may send while another receives; <see cref="ShutDown"/> is for any thread, and ends both.
 /// </summary>
 public sealed unsafe class MessageSocket : IDisposable
 {
     /// <summary>Most descriptors that the kernel passes at once (SCM_MAX_FD).</summary>
     internal const int MostDescriptors = 253;
 
-    private readonly byte[] _control = new byte[Aligned(sizeof(Libc.ControlHeader)) + Aligned(MostDescriptors * sizeof(int))];
+    private readonly byte[] _control = new byte[
+        Aligned(sizeof(Libc.ControlHeader)) + Aligned(MostDescriptors * sizeof(int))];
     private readonly string _peer;
     private int _fd;
 
@@ -21,7 +22,9 @@ public sealed unsafe class MessageSocket : IDisposable
     /// <param name="peer">Begins the messages of exceptions: who is at the other end.</param>
     public MessageSocket(int fd, string peer) => (_fd, _peer) = (fd, peer);
 
-    /// <summary>Payloads that are longer are a breach of the protocol: the largest transfer, and what comes before its data.</summary>
+    /// <summary>
+    /// Payloads that are longer are a breach of the protocol: the largest transfer, and what comes before its data.
+    /// </summary>
     public int LongestPayload { get; init; } = (1 << 20) + 256;
 
     /// <summary>More descriptors with one message are one too.</summary>
@@ -61,7 +64,8 @@ public sealed unsafe class MessageSocket : IDisposable
         ReadOnlySpan<int> descriptors = default, int timeout = Timeout.Infinite)
     {
         header = header with { Size = (uint)(Header.Length + payload.Length + data.Length) };
-        byte* control = stackalloc byte[descriptors.IsEmpty ? 0 : Aligned(sizeof(Libc.ControlHeader)) + Aligned(descriptors.Length * sizeof(int))];
+        byte* control = stackalloc byte[
+            descriptors.IsEmpty ? 0 : Aligned(sizeof(Libc.ControlHeader)) + Aligned(descriptors.Length * sizeof(int))];
         fixed (byte* first = payload, second = data)
         {
             var parts = stackalloc Libc.IoVector[3];
@@ -90,7 +94,8 @@ public sealed unsafe class MessageSocket : IDisposable
         uint length = header.Size - Header.Length;
         if (header.Size < Header.Length || length > LongestPayload)
             throw new VfioUserProtocolException(
-                $"{_peer}: a message says that it has {header.Size} bytes: expected {Header.Length} to {LongestPayload + Header.Length}");
+                $"{_peer}: a message says that it has {header.Size} bytes: expected {Header.Length} to "
+                + $"{LongestPayload + Header.Length}");
         message.Begin(header, (int)length);
         return ReceiveAll(message.Payload, message.Descriptors, end, mayEnd: false);
     }
@@ -112,7 +117,8 @@ public sealed unsafe class MessageSocket : IDisposable
         if (descriptors.IsEmpty) return;
         int start = Aligned(sizeof(Libc.ControlHeader)), length = descriptors.Length * sizeof(int);
         new Span<byte>(control, start + Aligned(length)).Clear();
-        *(Libc.ControlHeader*)control = new() { length = (nuint)(start + length), level = Libc.SOL_SOCKET, type = Libc.SCM_RIGHTS };
+        *(Libc.ControlHeader*)control =
+            new() { length = (nuint)(start + length), level = Libc.SOL_SOCKET, type = Libc.SCM_RIGHTS };
         MemoryMarshal.AsBytes(descriptors).CopyTo(new(control + start, length));
         message.control = control;
         message.controlLength = (nuint)(start + Aligned(length));
@@ -163,13 +169,21 @@ public sealed unsafe class MessageSocket : IDisposable
         fixed (byte* start = bytes, control = _control)
         {
             var part = new Libc.IoVector { start = start, length = (nuint)bytes.Length };
-            var message = new Libc.MessageHeader { vectors = &part, vectorCount = 1, control = control, controlLength = (nuint)_control.Length };
+            var message =
+                new Libc.MessageHeader
+                {
+                    vectors = &part,
+                    vectorCount = 1,
+                    control = control,
+                    controlLength = (nuint)_control.Length
+                };
             nint count = Libc.recvmsg(_fd, &message, Libc.MSG_DONTWAIT | Libc.MSG_CMSG_CLOEXEC);
             if (count < 0) return count;
             Collect(message, descriptors);
             if ((message.flags & Libc.MSG_CTRUNC) != 0 || descriptors.Count > MostReceivedDescriptors)
                 throw new VfioUserProtocolException(
-                    $"{_peer}: a message came with more descriptors than the {MostReceivedDescriptors} allowed, or this process has none left");
+                    $"{_peer}: a message came with more descriptors than the {MostReceivedDescriptors} allowed, or "
+                    + "this process has none left");
             return count;
         }
     }
@@ -186,7 +200,8 @@ public sealed unsafe class MessageSocket : IDisposable
             if (length < start || length > control.Length) return;
             if (header is { level: Libc.SOL_SOCKET, type: Libc.SCM_RIGHTS })
             {
-                foreach (int descriptor in MemoryMarshal.Cast<byte, int>(control[start..length])) descriptors.Add(descriptor);
+                foreach (int descriptor in MemoryMarshal.Cast<byte, int>(control[start..length]))
+                    descriptors.Add(descriptor);
             }
             control = control[Math.Min(Aligned(length), control.Length)..];
         }
@@ -221,13 +236,17 @@ public sealed unsafe class MessageSocket : IDisposable
 
     private static PciDeviceException CannotConnect(string name, string path) => Marshal.GetLastPInvokeError() switch
     {
-        Libc.ENOENT => new DeviceNotFoundException($"{name}: there is no socket {path}: start its server, as in 'ixy sim ixgbe --socket {path}'"),
+        Libc.ENOENT =>
+            new DeviceNotFoundException(
+            $"{name}: there is no socket {path}: start its server, as in 'ixy sim ixgbe --socket {path}'"),
         Libc.ECONNREFUSED => new DeviceNotFoundException(
-            $"{name}: nobody listens at {path}; its server may have died: start it again, as in 'ixy sim ixgbe --socket {path}'"),
+            $"{name}: nobody listens at {path}; its server may have died: start it again, as in 'ixy sim ixgbe "
+            + $"--socket {path}'"),
         Libc.EACCES or Libc.EPERM => new PrivilegeException(
             $"{name}: {path} is closed to this user: open it with 'chmod a+rw {path}' (as the server's user)"),
         Libc.EAGAIN => new DeviceBusyException(
-            $"{name}: the server at {path} accepts nobody, and its queue of clients is full: end the client that it serves, or start it again"),
+            $"{name}: the server at {path} accepts nobody, and its queue of clients is full: end the client that it "
+            + "serves, or start it again"),
         _ => new PciDeviceException($"{name}: no connection to {path}: {Libc.LastError()}"),
     };
 }

@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Ixy.Vfio.VfioUser;
 
-/// <summary>What a message asks for (vfio-user, "Commands"). DMA_READ and DMA_WRITE go from server to client, all others to the server.</summary>
+/// <summary>
+/// What a message asks for (vfio-user, "Commands"). DMA_READ and DMA_WRITE go from server to client, all others to the
+/// server.
+/// </summary>
 public enum Command : ushort
 {
     /// <summary>What both sides can; the first message.</summary>
@@ -80,8 +83,9 @@ public readonly record struct Header(ushort Id, Command Command, uint Size, uint
 }
 
 /// <summary>
-/// Constants and payloads of the vfio-user protocol, version 0.x (QEMU, docs/interop/vfio-user.rst), by their names there.
-/// Where a payload is that of linux/vfio.h it stands in <see cref="Interop.Vfio"/>: region_info, irq_info, irq_set.
+/// Constants and payloads of the vfio-user protocol, version 0.x (QEMU, docs/interop/vfio-user.rst), by their names
+/// there. Where a payload is that of linux/vfio.h it stands in <see cref="Interop.Vfio"/>: region_info, irq_info,
+/// irq_set.
 /// </summary>
 public static class Protocol
 {
@@ -94,7 +98,9 @@ public static class Protocol
     /// <summary>Flags of <see cref="dma_map"/>.</summary>
     public const uint DMA_READABLE = 1 << 0, DMA_WRITEABLE = 1 << 1;
 
-    /// <summary>Regions and interrupts that every PCI device has, though most may be of size and count 0 (linux/vfio.h).</summary>
+    /// <summary>
+    /// Regions and interrupts that every PCI device has, though most may be of size and count 0 (linux/vfio.h).
+    /// </summary>
     public const int NUM_REGIONS = 9, NUM_IRQS = 5;
 
     /// <summary>The page size that every peer takes for DMA mappings.</summary>

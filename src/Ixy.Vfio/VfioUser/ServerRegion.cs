@@ -29,7 +29,8 @@ internal sealed unsafe class ServerRegion(ClientConnection connection, string na
         var region = Parse(info);
         int descriptors = region.Areas.Count > 0 ? 1 : 0;
         connection.Require(file.Count >= descriptors && file.Count <= 1, Command.DEVICE_GET_REGION_INFO,
-            $"{file.Count} descriptors for region {index}, which has {region.Areas.Count} areas that can be mapped: expected {descriptors}");
+            $"{file.Count} descriptors for region {index}, which has {region.Areas.Count} areas that can be mapped: "
+            + $"expected {descriptors}");
         if (descriptors > 0) RequireBehind(file.Peek(0), region);
         return region;
     }
@@ -40,7 +41,8 @@ internal sealed unsafe class ServerRegion(ClientConnection connection, string na
         var request = Access(offset, size);
         byte* reply = stackalloc byte[sizeof(Protocol.region_access) + sizeof(uint)];
         int length = sizeof(Protocol.region_access) + size;
-        Check(Command.REGION_READ, request, connection.Call(Command.REGION_READ, BytesOf(&request), new(reply, length)), length, reply);
+        Check(Command.REGION_READ, request, connection.Call(Command.REGION_READ, BytesOf(&request), new(reply, length)),
+            length, reply);
         uint value = 0;
         new ReadOnlySpan<byte>(reply + sizeof(Protocol.region_access), size).CopyTo(new(&value, sizeof(uint)));
         return value;
@@ -55,13 +57,16 @@ internal sealed unsafe class ServerRegion(ClientConnection connection, string na
         *(uint*)(request + sizeof(Protocol.region_access)) = value;
         Protocol.region_access reply;
         int length = connection.Call(
-            Command.REGION_WRITE, new(request, sizeof(Protocol.region_access) + size), new(&reply, sizeof(Protocol.region_access)));
+            Command.REGION_WRITE, new(request, sizeof(Protocol.region_access) + size),
+            new(&reply, sizeof(Protocol.region_access)));
         Check(Command.REGION_WRITE, access, length, sizeof(Protocol.region_access), (byte*)&reply);
     }
 
-    private static ReadOnlySpan<byte> BytesOf(Protocol.region_access* access) => new(access, sizeof(Protocol.region_access));
+    private static ReadOnlySpan<byte> BytesOf(Protocol.region_access* access) =>
+        new(access, sizeof(Protocol.region_access));
 
-    private Protocol.region_access Access(uint offset, int size) => new() { offset = offset, region = (uint)index, count = (uint)size };
+    private Protocol.region_access Access(uint offset, int size) =>
+        new() { offset = offset, region = (uint)index, count = (uint)size };
 
     // The reply begins with what was asked for.
     private void Check(Command command, Protocol.region_access asked, int length, int expected, byte* reply)
@@ -81,7 +86,8 @@ internal sealed unsafe class ServerRegion(ClientConnection connection, string na
             $"an info of {(uint)room} bytes for region {index}, expected no more than {LongestInfo}");
         var request = new region_info { argsz = (uint)room, index = (uint)index };
         var reply = new byte[room];
-        int length = connection.Call(Command.DEVICE_GET_REGION_INFO, new(&request, sizeof(region_info)), reply, received: file);
+        int length = connection.Call(
+            Command.DEVICE_GET_REGION_INFO, new(&request, sizeof(region_info)), reply, received: file);
         var info = MemoryMarshal.Read<region_info>(reply);
         connection.Require(length >= sizeof(region_info) && info.index == index, Command.DEVICE_GET_REGION_INFO,
             $"{length} bytes about region {info.index}, expected {sizeof(region_info)} or more about region {index}");
@@ -107,6 +113,7 @@ internal sealed unsafe class ServerRegion(ClientConnection connection, string na
         long needed = region.Offset + start + length, found = Libc.lseek(file, 0, Libc.SEEK_END);
         // A file that has no end to seek is no memory file but a device, whose memory is there.
         connection.Require(found < 0 || found >= needed, Command.DEVICE_GET_REGION_INFO,
-            $"a file of {found} bytes for region {index}, of which 0x{length:x} bytes at 0x{needed - length:x} are to be mapped");
+            $"a file of {found} bytes for region {index}, of which 0x{length:x} bytes at 0x{needed - length:x} are to "
+            + "be mapped");
     }
 }

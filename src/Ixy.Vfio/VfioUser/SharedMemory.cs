@@ -3,8 +3,8 @@ using Ixy.Vfio.Interop;
 namespace Ixy.Vfio.VfioUser;
 
 /// <summary>
-/// The memory that a server may reach, from the client's side: answers the commands of a server that cannot, or will not, map it.
-/// Nothing else is ever read or written for it. Used under the lock of <see cref="ClientConnection"/>.
+/// The memory that a server may reach, from the client's side: answers the commands of a server that cannot, or will
+/// not, map it. Nothing else is ever read or written for it. Used under the lock of <see cref="ClientConnection"/>.
 /// </summary>
 /// <param name="socket">Where answers go.</param>
 /// <param name="timeout">Milliseconds that it may take the server to make room for one.</param>
@@ -23,7 +23,10 @@ internal sealed unsafe class SharedMemory(MessageSocket socket, int timeout, lon
         size = chunk.Length,
     };
 
-    /// <summary>The chunk's file, whose length nobody can change from now on: the other process maps it without fear of its end moving.</summary>
+    /// <summary>
+    /// The chunk's file, whose length nobody can change from now on: the other process maps it without fear of its end
+    /// moving.
+    /// </summary>
     /// <exception cref="DmaMemoryException">The kernel refused.</exception>
     internal static int Seal(DmaChunk chunk)
     {
@@ -31,7 +34,8 @@ internal sealed unsafe class SharedMemory(MessageSocket socket, int timeout, lon
         int file = chunk.FileDescriptor;
         // For the first server that takes it; for others it is done.
         if (Libc.fcntl(file, Libc.F_GET_SEALS, 0) != Seals && Libc.fcntl(file, Libc.F_ADD_SEALS, Seals) < 0)
-            throw new DmaMemoryException($"the file of the DMA memory at 0x{chunk.Address:x} cannot be sealed: {Libc.LastError()}");
+            throw new DmaMemoryException(
+                $"the file of the DMA memory at 0x{chunk.Address:x} cannot be sealed: {Libc.LastError()}");
         return file;
     }
 
@@ -53,13 +57,16 @@ internal sealed unsafe class SharedMemory(MessageSocket socket, int timeout, lon
         var header = new Header(message.Header.Id, message.Header.Command, 0, Protocol.TYPE_REPLY, 0);
         // The reply begins as the command does: address and count.
         if (error == 0) socket.Send(header, message.Payload[..sizeof(Protocol.dma_access)], data, timeout: timeout);
-        else socket.Send(header with { Flags = Protocol.TYPE_REPLY | Protocol.FLAG_ERROR, Error = (uint)error }, [], timeout: timeout);
+        else socket.Send(
+            header with { Flags = Protocol.TYPE_REPLY | Protocol.FLAG_ERROR, Error = (uint)error }, [],
+            timeout: timeout);
     }
 
     private int Read(Message message, out Span<byte> data)
     {
         data = default;
-        if (!message.TryRead(out Protocol.dma_access access) || message.Payload.Length != sizeof(Protocol.dma_access)) return Libc.EINVAL;
+        if (!message.TryRead(out Protocol.dma_access access) || message.Payload.Length != sizeof(Protocol.dma_access))
+            return Libc.EINVAL;
         return Find(access, out data);
     }
 
@@ -80,7 +87,8 @@ internal sealed unsafe class SharedMemory(MessageSocket socket, int timeout, lon
         if (access.count == 0 || access.count > (ulong)longestTransfer) return Libc.EINVAL;
         foreach (var chunk in _chunks)
         {
-            if (access.address < chunk.Address || access.count > chunk.Length || access.address - chunk.Address > chunk.Length - access.count) continue;
+            if (access.address < chunk.Address || access.count > chunk.Length
+                || access.address - chunk.Address > chunk.Length - access.count) continue;
             memory = new((void*)access.address, (int)access.count);
             return 0;
         }

@@ -36,8 +36,9 @@ public sealed record VersionData(ushort Major, ushort Minor)
     public long? TwinSocketIndex { get; init; }
 
     /// <summary>
-    /// Of a client of this project's server: it stores to the pages that it maps only what rings a doorbell (a ring's tail),
-    /// and reads nothing there; all else it does by messages. So pages may be shared that have registers with side effects too.
+    /// Of a client of this project's server: it stores to the pages that it maps only what rings a doorbell (a ring's
+    /// tail), and reads nothing there; all else it does by messages. So pages may be shared that have registers with
+    /// side effects too.
     /// </summary>
     public bool UsesDoorbellsOnly { get; init; }
 
@@ -93,7 +94,11 @@ public sealed record VersionData(ushort Major, ushort Minor)
             TwinSocket = hasTwin && Truth(twin, "supported"),
             TwinSocketIndex = hasTwin ? Number(twin, "fd_index") : null,
         };
-        return version is { MaxMessageDescriptors: >= 0, MaxTransfer: > 0, MaxDmaMaps: >= 0, PageSizes: > 0, TwinSocketIndex: null or >= 0 }
+        return version is
+        {
+            MaxMessageDescriptors: >= 0, MaxTransfer: > 0, MaxDmaMaps: >= 0, PageSizes: > 0,
+            TwinSocketIndex: null or >= 0
+        }
             ? version
             : null;
     }
@@ -101,7 +106,8 @@ public sealed record VersionData(ushort Major, ushort Minor)
     private static long? Number(JsonElement parent, string name) =>
         parent.TryGetProperty(name, out var value) ? value.GetInt64() : null;
 
-    private static bool Truth(JsonElement parent, string name) => parent.TryGetProperty(name, out var value) && value.GetBoolean();
+    private static bool Truth(JsonElement parent, string name) =>
+        parent.TryGetProperty(name, out var value) && value.GetBoolean();
 
     private void WriteTo(Utf8JsonWriter json)
     {

@@ -1,6 +1,8 @@
 namespace Ixy.Metrics;
 
-/// <summary>A receive queue whose batches somebody wants to know the sizes of. Others are not wrapped, so it costs them nothing.</summary>
+/// <summary>
+/// A receive queue whose batches somebody wants to know the sizes of. Others are not wrapped, so it costs them nothing.
+/// </summary>
 internal sealed class CountingReceiveQueue(ReceiveQueue queue) : WrappedReceiveQueue(queue)
 {
     internal BatchSizes Sizes { get; } = new();
@@ -14,7 +16,9 @@ internal sealed class CountingReceiveQueue(ReceiveQueue queue) : WrappedReceiveQ
     }
 }
 
-/// <summary>A transmit queue whose batches somebody wants to know the sizes of, and how often they found it full.</summary>
+/// <summary>
+/// A transmit queue whose batches somebody wants to know the sizes of, and how often they found it full.
+/// </summary>
 internal sealed class CountingTransmitQueue(TransmitQueue queue) : WrappedTransmitQueue(queue)
 {
     private long _refused;
@@ -30,7 +34,8 @@ internal sealed class CountingTransmitQueue(TransmitQueue queue) : WrappedTransm
         int sent = Queue.Transmit(batch);
         Sizes.Count(sent);
         // A packet that can never be sent is none that there was no room for.
-        if (sent < batch.Length && !IsRefused(batch[sent])) Volatile.Write(ref _refused, _refused + batch.Length - sent);
+        if (sent < batch.Length && !IsRefused(batch[sent]))
+            Volatile.Write(ref _refused, _refused + batch.Length - sent);
         return sent;
     }
 

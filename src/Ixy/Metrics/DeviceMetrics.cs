@@ -27,9 +27,11 @@ internal sealed class DeviceMetrics(NetworkDevice device)
 
     private Tag Device => new("device", device.Name);
 
-    internal Measurement<long>[] Packets() => OfDevice(counted => [new(counted.RxPackets, Device, s_receive), new(counted.TxPackets, Device, s_transmit)]);
+    internal Measurement<long>[] Packets() =>
+        OfDevice(counted => [new(counted.RxPackets, Device, s_receive), new(counted.TxPackets, Device, s_transmit)]);
 
-    internal Measurement<long>[] Bytes() => OfDevice(counted => [new(counted.RxBytes, Device, s_receive), new(counted.TxBytes, Device, s_transmit)]);
+    internal Measurement<long>[] Bytes() =>
+        OfDevice(counted => [new(counted.RxBytes, Device, s_receive), new(counted.TxBytes, Device, s_transmit)]);
 
     internal Measurement<long>[] Dropped() => OfDevice(counted =>
     [
@@ -39,7 +41,8 @@ internal sealed class DeviceMetrics(NetworkDevice device)
     ]);
 
     internal Measurement<long>[] Errors() => OfDevice(counted =>
-        [new(counted.RxCrcErrors, Device, s_receive, new("type", "crc")), new(counted.RxLengthErrors, Device, s_receive, new("type", "length"))]);
+        [new(counted.RxCrcErrors, Device, s_receive, new("type", "crc")),
+            new(counted.RxLengthErrors, Device, s_receive, new("type", "length"))]);
 
     internal Measurement<long>[] QueuePackets() => WhileOpen(() =>
     [

@@ -5,7 +5,8 @@ namespace Ixy.Metrics;
 
 /// <summary>
 /// The meter <c>Ixy</c>: what the open devices of this process count, for whoever asks (a MeterListener, OpenTelemetry,
-/// dotnet-counters). All of it is read when it is asked for; until then it costs nothing. docs/metrics.md lists the instruments.
+/// dotnet-counters). All of it is read when it is asked for; until then it costs nothing. docs/metrics.md lists the
+/// instruments.
 /// </summary>
 internal static class IxyMeter
 {

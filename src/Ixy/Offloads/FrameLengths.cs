@@ -1,8 +1,9 @@
 namespace Ixy;
 
 /// <summary>
-/// How long frames may be. A VLAN tag does not count for the longest one, as the 82599 does not count it (MAXFRS, datasheet
-/// 8.2.3.22.13): so every device sends what another one with the same limit receives, and what it received itself.
+/// How long frames may be. A VLAN tag does not count for the longest one, as the 82599 does not count it (MAXFRS,
+/// datasheet 8.2.3.22.13): so every device sends what another one with the same limit receives, and what it received
+/// itself.
 /// </summary>
 internal static class FrameLengths
 {
@@ -13,10 +14,14 @@ internal static class FrameLengths
 
     private const string Cure = " (NetworkDeviceOptions.MaxFrameSize, the device's MTU)";
     private const string TooShort = "a packet of {0} bytes cannot be sent: expected at least {1}, an Ethernet header";
-    private const string TooLong = "a packet of {0} bytes cannot be sent: expected at most {1}, or {2} with a VLAN tag" + Cure;
-    private const string TooLongForTag = "a packet of {0} bytes cannot get a VLAN tag: expected at most {1} before" + Cure;
+    private const string TooLong = "a packet of {0} bytes cannot be sent: expected at most {1}, or {2} with a VLAN tag"
+        + Cure;
+    private const string TooLongForTag = "a packet of {0} bytes cannot get a VLAN tag: expected at most {1} before"
+        + Cure;
 
-    /// <summary>A frame is not longer than <paramref name="longest"/> bytes, or than 4 more if it has a VLAN tag.</summary>
+    /// <summary>
+    /// A frame is not longer than <paramref name="longest"/> bytes, or than 4 more if it has a VLAN tag.
+    /// </summary>
     internal static bool IsWithin(ReadOnlySpan<byte> frame, uint longest) =>
         (uint)frame.Length <= longest || ((uint)frame.Length <= longest + Tag && IsTagged(frame));
 

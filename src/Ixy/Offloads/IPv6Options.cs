@@ -6,10 +6,11 @@ internal static class IPv6Options
     private const byte OneByteOfPadding = 0, HomeAddress = 0xC9;
 
     /// <summary>
-    /// There is a home address option (RFC 6275, 6.3). It wants an alignment of 8n + 6, so that there is most often padding in
-    /// front of it.
+    /// There is a home address option (RFC 6275, 6.3). It wants an alignment of 8n + 6, so that there is most often
+    /// padding in front of it.
     /// </summary>
-    /// <param name="header">The extension header and whatever follows it, 8 bytes or more; its end may lie outside.</param>
+    /// <param name="header">The extension header and whatever follows it, 8 bytes or more; its end may lie
+    /// outside.</param>
     internal static bool HaveHomeAddress(ReadOnlySpan<byte> header)
     {
         int end = Math.Min(header.Length, 8 + 8 * header[1]);

@@ -5,7 +5,9 @@ using System.Runtime.Intrinsics;
 
 namespace Ixy;
 
-/// <summary>The Internet checksum (RFC 1071): the one's complement of the one's complement sum of 16-bit words. Thread-safe.</summary>
+/// <summary>
+/// The Internet checksum (RFC 1071): the one's complement of the one's complement sum of 16-bit words. Thread-safe.
+/// </summary>
 public static class InternetChecksum
 {
     /// <summary>Where the checksum is in a UDP header.</summary>
@@ -42,16 +44,18 @@ public static class InternetChecksum
     public static ushort Finish(uint sum) => (ushort)~sum;
 
     /// <summary>
-    /// Completes a TCP or UDP checksum: the sum over a segment goes into the field at <paramref name="offset"/>, where the
-    /// pseudo-header's sum lies already. In UDP, which the offset tells from TCP, a zero means that there is no checksum: there, and
-    /// only there, a sum of zero is written as 0xFFFF, the same number (RFC 768; RFC 9293, 3.1, knows no such exception).
+    /// Completes a TCP or UDP checksum: the sum over a segment goes into the field at <paramref name="offset"/>, where
+    /// the pseudo-header's sum lies already. In UDP, which the offset tells from TCP, a zero means that there is no
+    /// checksum: there, and only there, a sum of zero is written as 0xFFFF, the same number (RFC 768; RFC 9293, 3.1,
+    /// knows no such exception).
     /// </summary>
     /// <param name="segment">Header and payload.</param>
     /// <param name="offset">Bytes from its start to the checksum's field; <see cref="UdpOffset"/> in UDP.</param>
     public static void Complete(Span<byte> segment, int offset)
     {
         ushort sum = Finish(Sum(segment));
-        BinaryPrimitives.WriteUInt16LittleEndian(segment[offset..], sum == 0 && offset == UdpOffset ? ushort.MaxValue : sum);
+        BinaryPrimitives.WriteUInt16LittleEndian(
+            segment[offset..], sum == 0 && offset == UdpOffset ? ushort.MaxValue : sum);
     }
 
     private static ulong SumOfVectors(ref byte start, int length)

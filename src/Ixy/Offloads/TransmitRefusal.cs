@@ -19,8 +19,8 @@ public enum TransmitRefusalReason
 }
 
 /// <summary>
-/// Why a transmit queue does not take a packet, however much room there is: what came in from a wire may be anything. To make one
-/// allocates nothing; only <see cref="ToString"/> does.
+/// Why a transmit queue does not take a packet, however much room there is: what came in from a wire may be anything.
+/// To make one allocates nothing; only <see cref="ToString"/> does.
 /// </summary>
 public readonly struct TransmitRefusal
 {
@@ -43,7 +43,8 @@ public readonly struct TransmitRefusal
     public override string ToString()
     {
         if (_format is null) return "the packet can be sent";
-        string start = Reason == TransmitRefusalReason.UnsuitableHeaders ? "a packet asks for a checksum that cannot be made: " : "";
+        string start = Reason == TransmitRefusalReason.UnsuitableHeaders
+            ? "a packet asks for a checksum that cannot be made: " : "";
         return start + string.Format(CultureInfo.InvariantCulture, _format, _found, _expected, _more);
     }
 }

@@ -1,6 +1,8 @@
 namespace Ixy;
 
-/// <summary>What a packet asks for, as far as it is left to the device: what software has to do to the frame is done then.</summary>
+/// <summary>
+/// What a packet asks for, as far as it is left to the device: what software has to do to the frame is done then.
+/// </summary>
 internal struct TransmitRequest
 {
     internal readonly FrameHeaders Headers;
@@ -34,7 +36,9 @@ internal struct TransmitRequest
         IpChecksum = (flags & PacketFlags.InsertIpChecksum) != 0 && Headers.IsIPv4;
     }
 
-    /// <summary>Begins the checksums, and completes those that no device can: writes to their fields in the frame.</summary>
+    /// <summary>
+    /// Begins the checksums, and completes those that no device can: writes to their fields in the frame.
+    /// </summary>
     internal readonly void Begin(Span<byte> frame)
     {
         if (IpChecksum) Headers.ClearIpChecksum(frame);
@@ -44,6 +48,7 @@ internal struct TransmitRequest
     private static void Require(Offloads enabled, Offloads needed, PacketFlags flags)
     {
         if ((enabled & needed) == 0)
-            throw new ArgumentException($"a packet asks for {flags}: open the device with {needed} in NetworkDeviceOptions.Offloads");
+            throw new ArgumentException(
+                $"a packet asks for {flags}: open the device with {needed} in NetworkDeviceOptions.Offloads");
     }
 }

@@ -5,8 +5,8 @@ using static Ixy.Virtio.VirtioRegisters;
 namespace Ixy.Virtio;
 
 /// <summary>
-/// The registers of version 0.9.5 in I/O BAR 0 (4.1.4.10). The byte order is the guest's, and this library's machines are
-/// little-endian.
+/// The registers of version 0.9.5 in I/O BAR 0 (4.1.4.10). The byte order is the guest's, and this library's machines
+/// are little-endian.
 /// </summary>
 internal sealed class LegacyTransport : VirtioTransport
 {
@@ -33,7 +33,8 @@ internal sealed class LegacyTransport : VirtioTransport
 
     internal override VirtioFeatures ReadFeatures() => (VirtioFeatures)_bar.Read32(Legacy.DeviceFeatures);
 
-    internal override void WriteFeatures(VirtioFeatures features) => _bar.Write32(Legacy.DriverFeatures, (uint)features);
+    internal override void WriteFeatures(VirtioFeatures features) =>
+        _bar.Write32(Legacy.DriverFeatures, (uint)features);
 
     internal override uint ReadConfig(uint offset, int size) => size switch
     {
@@ -65,7 +66,8 @@ internal sealed class LegacyTransport : VirtioTransport
         ulong page = queue.DescriptorArea >> PageShift;
         if (page > uint.MaxValue)
             throw new DmaMemoryException(
-                $"{Device.Name}: a legacy virtio device takes addresses below 2^44, and queue {queue.Index} is at 0x{queue.DescriptorArea:x}");
+                $"{Device.Name}: a legacy virtio device takes addresses below 2^44, and queue {queue.Index} is at "
+                + $"0x{queue.DescriptorArea:x}");
         Select(queue.Index);
         _bar.Write32(Legacy.QueueAddress, (uint)page);
     }

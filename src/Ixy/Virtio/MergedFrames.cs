@@ -4,8 +4,8 @@ using static Ixy.Virtio.VirtioConstants;
 namespace Ixy.Virtio;
 
 /// <summary>
-/// Frames that the device has spread over several receive buffers (5.1.6.3.2), put together by copying them into one larger
-/// buffer, of a pool of its own. It comes to that only where buffers were chosen smaller than the longest frame.
+/// Frames that the device has spread over several receive buffers (5.1.6.3.2), put together by copying them into one
+/// larger buffer, of a pool of its own. It comes to that only where buffers were chosen smaller than the longest frame.
 /// </summary>
 internal sealed unsafe class MergedFrames : IDisposable
 {
@@ -45,7 +45,9 @@ internal sealed unsafe class MergedFrames : IDisposable
     internal bool AreThere(int buffers)
     {
         if (buffers > _ringSize)
-            throw new DeviceProtocolException($"{_queue.Pool.Options.Name}: a frame in {buffers} buffers: expected at most {_ringSize}, the ring's size");
+            throw new DeviceProtocolException(
+                $"{_queue.Pool.Options.Name}: a frame in {buffers} buffers: expected at most {_ringSize}, the ring's "
+                + "size");
         for (int i = 1; i < buffers; i++)
         {
             if (!_queue.TryPeek((ulong)i, out _, out _)) return false;
@@ -54,8 +56,8 @@ internal sealed unsafe class MergedFrames : IDisposable
     }
 
     /// <summary>
-    /// Copies a frame together, and gives its buffers back to the device; false if it is too long, there is no buffer for it,
-    /// or its lengths cannot be. All of it is taken from the ring in any case.
+    /// Copies a frame together, and gives its buffers back to the device; false if it is too long, there is no buffer
+    /// for it, or its lengths cannot be. All of it is taken from the ring in any case.
     /// </summary>
     internal bool TryTake(int buffers, ref Packet packet, out uint length)
     {
@@ -67,11 +69,14 @@ internal sealed unsafe class MergedFrames : IDisposable
         for (; buffers > 0; buffers--)
         {
             _queue.TryPeek(0, out ulong id, out uint part);
-            isGood &= part > header && part <= _queue.WholeBuffer && length + part - header <= _longestFrame + FrameLengths.Tag;
+            isGood &= part > header && part <= _queue.WholeBuffer
+                && length + part - header <= _longestFrame + FrameLengths.Tag;
             var from = (byte*)(_queue.Buffers[id] & Packet.AddressMask) - HeaderLength + header;
             // The header comes along, for what it says of checksums.
-            if (isGood && header != 0) Buffer.MemoryCopy(from - header, (byte*)(whole & Packet.AddressMask) - header, header, header);
-            if (isGood) Buffer.MemoryCopy(from, (byte*)(whole & Packet.AddressMask) + length, part - header, part - header);
+            if (isGood && header != 0)
+                Buffer.MemoryCopy(from - header, (byte*)(whole & Packet.AddressMask) - header, header, header);
+            if (isGood) Buffer.MemoryCopy(
+                from, (byte*)(whole & Packet.AddressMask) + length, part - header, part - header);
             length += part - header;
             header = 0;
             _queue.Repost(id, _queue.Buffers[id]);

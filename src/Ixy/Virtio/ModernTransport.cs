@@ -31,7 +31,8 @@ internal sealed class ModernTransport : VirtioTransport
     internal static ModernTransport? TryOpen(PciDevice device)
     {
         // The first of each kind is the one the device prefers (4.1.4.1).
-        int common = Find(CapType_.CommonConfig), notify = Find(CapType_.NotifyConfig), config = Find(CapType_.DeviceConfig);
+        int common = Find(CapType_.CommonConfig), notify = Find(CapType_.NotifyConfig),
+            config = Find(CapType_.DeviceConfig);
         return common != 0 && notify != 0 && config != 0 ? new(device, common, notify, config) : null;
 
         int Find(byte type) => device.FindCapabilities(VendorSpecificCapability)
@@ -63,8 +64,8 @@ internal sealed class ModernTransport : VirtioTransport
         return _common.Bar.Read8(_common.Offset + Common.ConfigGeneration) == generation;
     }
 
-    // The device names the greatest size; a driver may choose less (4.1.5.1.3). Only packed rings may have a size that is
-    // no power of two, and ours has one all the same: positions become places with a mask.
+    // The device names the greatest size; a driver may choose less (4.1.5.1.3). Only packed rings may have a size that
+    // is no power of two, and ours has one all the same: positions become places with a mask.
     internal override int ChooseQueueSize(ushort index, int wanted)
     {
         Select(index);

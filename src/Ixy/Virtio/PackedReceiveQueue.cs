@@ -13,7 +13,8 @@ internal sealed unsafe class PackedReceiveQueue : VirtioReceiveQueue
     private readonly PackedRing _ring;
     private readonly PackedDescriptor* _descriptors;
 
-    internal PackedReceiveQueue(PciDevice device, PackedRing ring, VirtioQueueOptions options) : base(device, ring, options)
+    internal PackedReceiveQueue(PciDevice device, PackedRing ring, VirtioQueueOptions options)
+        : base(device, ring, options)
     {
         _ring = ring;
         _descriptors = ring.Ring;
@@ -33,13 +34,14 @@ internal sealed unsafe class PackedReceiveQueue : VirtioReceiveQueue
     {
         ulong from = Position;
         int received = TakeUsual<TAddresses>(batch);
-        // Most often there is no more to do; what there may be is called last, so that nothing has to be kept for later.
+        // Most often there is no more to do; what there may be is called last, so that nothing has to be kept for
+        // later.
         if (received == batch.Length && !Publishes(from) && !LooksAtPackets) return received;
         return Finish(batch, from, received);
     }
 
-    // The hot loop. It goes up to the end of the ring, where the meaning of the bits changes, and calls nothing, so that
-    // all its state stays in CPU registers; whatever is unusual ends it.
+    // The hot loop. It goes up to the end of the ring, where the meaning of the bits changes, and calls nothing, so
+    // that all its state stays in CPU registers; whatever is unusual ends it.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int TakeUsual<TAddresses>(Span<Packet> batch) where TAddresses : struct, IDeviceAddresses
     {
@@ -89,7 +91,8 @@ internal sealed unsafe class PackedReceiveQueue : VirtioReceiveQueue
         id = (command & PackedDescriptor.IdMask) >> PackedDescriptor.IdShift;
         length = (uint)command;
         return !isUsed || id <= Mask ? isUsed
-            : throw new DeviceProtocolException($"{Pool.Options.Name}: the device used buffer {id}: expected 0 to {Mask}");
+            : throw new DeviceProtocolException(
+                $"{Pool.Options.Name}: the device used buffer {id}: expected 0 to {Mask}");
     }
 
     internal override void Repost(ulong id, ulong buffer)

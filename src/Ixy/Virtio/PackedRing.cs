@@ -4,7 +4,9 @@ using Ixy.Vfio;
 
 namespace Ixy.Virtio;
 
-/// <summary>A descriptor of a packed ring (2.8.13): written by the driver, and over it by the device when it is used.</summary>
+/// <summary>
+/// A descriptor of a packed ring (2.8.13): written by the driver, and over it by the device when it is used.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct PackedDescriptor
 {
@@ -20,9 +22,9 @@ internal struct PackedDescriptor
 }
 
 /// <summary>
-/// A packed ring (2.8): one ring of descriptors, in which the driver makes descriptors available in order, and the device
-/// marks them used in order, though the buffers they name may be finished in any. Whether two bits of a descriptor mean available
-/// or used changes with each round. Positions run free.
+/// A packed ring (2.8): one ring of descriptors, in which the driver makes descriptors available in order, and the
+/// device marks them used in order, though the buffers they name may be finished in any. Whether two bits of a
+/// descriptor mean available or used changes with each round. Positions run free.
 /// </summary>
 internal sealed unsafe class PackedRing : Virtqueue
 {
@@ -44,15 +46,20 @@ internal sealed unsafe class PackedRing : Virtqueue
 
     internal PackedDescriptor* Ring => (PackedDescriptor*)Descriptors;
 
-    /// <summary>The two bits of a descriptor that is made available at this position (2.8.1): counters start with 1.</summary>
+    /// <summary>
+    /// The two bits of a descriptor that is made available at this position (2.8.1): counters start with 1.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal ulong AvailableState(ulong position) => IsEvenRound(position) ? PackedDescriptor.Available : PackedDescriptor.Used;
+    internal ulong AvailableState(ulong position) =>
+        IsEvenRound(position) ? PackedDescriptor.Available : PackedDescriptor.Used;
 
     /// <summary>The two bits of a descriptor that the device has marked used at this position.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ulong UsedState(ulong position) => IsEvenRound(position) ? PackedDescriptor.StateMask : 0;
 
-    /// <summary>The descriptor at this position, if the device has used it; bits from before it was available are no report.</summary>
+    /// <summary>
+    /// The descriptor at this position, if the device has used it; bits from before it was available are no report.
+    /// </summary>
     internal bool TryReadUsed(ulong position, out ulong command)
     {
         command = Volatile.Read(ref Ring[position & _mask].Command);
@@ -60,26 +67,29 @@ internal sealed unsafe class PackedRing : Virtqueue
     }
 
     /// <summary>
-    /// Asks for an interrupt when the descriptor at a position is used: driver event suppression (2.8.10). What the device
-    /// has used before it can see the wish does not interrupt: look once more after this.
+    /// Asks for an interrupt when the descriptor at a position is used: driver event suppression (2.8.10). What the
+    /// device has used before it can see the wish does not interrupt: look once more after this.
     /// </summary>
     internal void WantInterrupt(ulong position)
     {
         uint place = (uint)(position & _mask) | (IsEvenRound(position) ? RoundBit : 0);
         uint wish = _eventIndex ? EventForDescriptor << FlagsShift | place : EventsOn << FlagsShift;
         Volatile.Write(ref *(uint*)Driver, wish);
-        // The device shows what it used, and then reads the wish: so the store above comes before the look (2.8.21.3.1).
+        // The device shows what it used, and then reads the wish: so the store above comes before the look
+        // (2.8.21.3.1).
         Interlocked.MemoryBarrier();
     }
 
     /// <summary>A queue that is polled needs no interrupt.</summary>
     internal void StopInterrupts() => Volatile.Write(ref *(uint*)Driver, EventsOff << FlagsShift);
 
-    /// <summary>Tells the device, if it wants to hear of it, of the descriptors made available from one position up to another.</summary>
+    /// <summary>
+    /// Tells the device, if it wants to hear of it, of the descriptors made available from one position up to another.
+    /// </summary>
     internal void NotifyIfWanted(ulong from, ulong to)
     {
-        // The device looks at the descriptors after it has said what it wants to hear of; we do it the other way round. So the
-        // stores before must be seen before the load below is done: a full barrier (2.8.21.3.1).
+        // The device looks at the descriptors after it has said what it wants to hear of; we do it the other way round.
+        // So the stores before must be seen before the load below is done: a full barrier (2.8.21.3.1).
         Interlocked.MemoryBarrier();
         uint wish = Volatile.Read(ref *(uint*)Device);
         uint flags = wish >> FlagsShift & 3;
@@ -87,7 +97,8 @@ internal sealed unsafe class PackedRing : Virtqueue
         if (wanted) Notify();
     }
 
-    // The wish names a place in the ring, and in bit 15 the wrap counter of its round (2.8.10): of this round or the last.
+    // The wish names a place in the ring, and in bit 15 the wrap counter of its round (2.8.10): of this round or the
+    // last.
     private bool Contains(ulong from, ulong to, uint wish)
     {
         ulong position = (to & ~_mask) + (wish & 0x7FFF);

@@ -5,8 +5,8 @@ using Ixy.Vfio;
 namespace Ixy.Virtio;
 
 /// <summary>
-/// A transmit queue in a packed ring (2.8). The id in a used descriptor is that of a free buffer place: the next packet at the same
-/// place in the ring takes it.
+/// A transmit queue in a packed ring (2.8). The id in a used descriptor is that of a free buffer place: the next packet
+/// at the same place in the ring takes it.
 /// </summary>
 internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
 {
@@ -15,7 +15,8 @@ internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
     // Of the batch that is being written: its first descriptor's, which the device sees last.
     private ulong _firstCommand;
 
-    internal PackedTransmitQueue(PciDevice device, PackedRing ring, VirtioQueueOptions options) : base(device, ring, options)
+    internal PackedTransmitQueue(PciDevice device, PackedRing ring, VirtioQueueOptions options)
+        : base(device, ring, options)
     {
         _ring = ring;
         _descriptors = ring.Ring;
@@ -40,8 +41,8 @@ internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
         return HasVirtualAddresses ? Transmit<VirtualAddresses>(batch) : Transmit<PhysicalAddresses>(batch);
     }
 
-    // The hot loop. It calls nothing before all is written. The device looks at descriptors in order; so the bits of the first
-    // are written last, and it sees all of the batch or nothing.
+    // The hot loop. It calls nothing before all is written. The device looks at descriptors in order; so the bits of
+    // the first are written last, and it sees all of the batch or nothing.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Transmit<TAddresses>(ReadOnlySpan<Packet> batch) where TAddresses : struct, IDeviceAddresses
     {

@@ -4,8 +4,8 @@ using static Ixy.Virtio.VirtioConstants;
 namespace Ixy.Virtio;
 
 /// <summary>
-/// What is done to received packets where offloads are on: their flags are set from the header in front of the frame, checksums
-/// that nobody has made yet are completed, VLAN tags are taken out.
+/// What is done to received packets where offloads are on: their flags are set from the header in front of the frame,
+/// checksums that nobody has made yet are completed, VLAN tags are taken out.
 /// </summary>
 internal readonly unsafe struct ReceiveOffloads(VirtioQueueOptions options)
 {
@@ -29,8 +29,8 @@ internal readonly unsafe struct ReceiveOffloads(VirtioQueueOptions options)
         }
     }
 
-    // 5.1.6.4.1, 5.1.6.4.2. NEEDS_CSUM: the frame has never been on a wire, and its checksum is only begun; an application may
-    // expect it complete. Where that cannot be, as the place is outside of the frame, it is wrong.
+    // 5.1.6.4.1, 5.1.6.4.2. NEEDS_CSUM: the frame has never been on a wire, and its checksum is only begun; an
+    // application may expect it complete. Where that cannot be, as the place is outside of the frame, it is wrong.
     private PacketFlags LookAtChecksum(ulong buffer, Span<byte> frame)
     {
         var header = (byte*)(buffer & Packet.AddressMask) - _headerLength;
@@ -44,8 +44,10 @@ internal readonly unsafe struct ReceiveOffloads(VirtioQueueOptions options)
 
     private static void StripTag(ref Packet packet, Span<byte> frame)
     {
-        if (frame.Length < TagEnd + sizeof(ushort) || BinaryPrimitives.ReadUInt16BigEndian(frame[AddressesLength..]) != CustomerTag) return;
-        Packet.VlanTagOf(packet.Buffer) = BinaryPrimitives.ReadUInt16BigEndian(frame[(AddressesLength + sizeof(ushort))..]);
+        if (frame.Length < TagEnd + sizeof(ushort)
+            || BinaryPrimitives.ReadUInt16BigEndian(frame[AddressesLength..]) != CustomerTag) return;
+        Packet.VlanTagOf(packet.Buffer) = BinaryPrimitives.ReadUInt16BigEndian(
+            frame[(AddressesLength + sizeof(ushort))..]);
         frame[TagEnd..].CopyTo(frame[AddressesLength..]);
         packet.Metadata -= FrameLengths.Tag;
         packet.Flags |= PacketFlags.VlanStripped;

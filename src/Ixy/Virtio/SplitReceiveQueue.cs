@@ -12,7 +12,8 @@ internal sealed unsafe class SplitReceiveQueue : VirtioReceiveQueue
     private readonly ushort* _available;
     private readonly UsedElement* _used;
 
-    internal SplitReceiveQueue(PciDevice device, SplitRing ring, VirtioQueueOptions options) : base(device, ring, options)
+    internal SplitReceiveQueue(PciDevice device, SplitRing ring, VirtioQueueOptions options)
+        : base(device, ring, options)
     {
         _ring = ring;
         _table = ring.Table;
@@ -35,7 +36,8 @@ internal sealed unsafe class SplitReceiveQueue : VirtioReceiveQueue
     {
         ulong from = Position;
         int received = TakeUsual<TAddresses>(batch);
-        // Most often there is no more to do; what there may be is called last, so that nothing has to be kept for later.
+        // Most often there is no more to do; what there may be is called last, so that nothing has to be kept for
+        // later.
         if (received == batch.Length && !Publishes(from) && !LooksAtPackets) return received;
         return Finish(batch, from, received);
     }
@@ -88,7 +90,9 @@ internal sealed unsafe class SplitReceiveQueue : VirtioReceiveQueue
         if (_ring.CountUsed(Position) <= ahead) return false;
         var element = _used[(Position + ahead) & Mask];
         (id, length) = (element.Id, element.Length);
-        return id <= Mask ? true : throw new DeviceProtocolException($"{Pool.Options.Name}: the device used descriptor {id}: expected 0 to {Mask}");
+        return id <= Mask ? true
+            : throw new DeviceProtocolException(
+            $"{Pool.Options.Name}: the device used descriptor {id}: expected 0 to {Mask}");
     }
 
     internal override void Repost(ulong id, ulong buffer)

@@ -30,7 +30,8 @@ internal struct UsedElement
 
 /// <summary>
 /// A split ring (2.7): a table of descriptors; the available ring, in which the driver lists those that it gives to the
-/// device; the used ring, in which the device gives them back, in any order. Positions run free; 16 bits of them are in memory.
+/// device; the used ring, in which the device gives them back, in any order. Positions run free; 16 bits of them are in
+/// memory.
 /// </summary>
 internal sealed unsafe class SplitRing : Virtqueue
 {
@@ -48,7 +49,9 @@ internal sealed unsafe class SplitRing : Virtqueue
 
     internal SplitDescriptor* Table => (SplitDescriptor*)Descriptors;
 
-    /// <summary>Available ring: the descriptors that are the device's from the used position up to the published one.</summary>
+    /// <summary>
+    /// Available ring: the descriptors that are the device's from the used position up to the published one.
+    /// </summary>
     internal ushort* Available => (ushort*)Driver + 2;
 
     internal UsedElement* Used => (UsedElement*)(Device + 4);
@@ -66,21 +69,24 @@ internal sealed unsafe class SplitRing : Virtqueue
 
     private ushort* AvailableEvent => (ushort*)(Device + 4 + 8 * Size);
 
-    /// <summary>How many chains the device has finished since <paramref name="position"/>; more than the ring has is a lie.</summary>
+    /// <summary>
+    /// How many chains the device has finished since <paramref name="position"/>; more than the ring has is a lie.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ushort CountUsed(ulong position) =>
         // An acquire load: elements and buffers are read after the index was seen.
         (ushort)(Volatile.Read(ref *UsedIndex) - (ushort)position);
 
     /// <summary>
-    /// Asks for an interrupt when the chain at a position is used (2.7.7). What the device has used before it can see the
-    /// wish does not interrupt: look once more after this.
+    /// Asks for an interrupt when the chain at a position is used (2.7.7). What the device has used before it can see
+    /// the wish does not interrupt: look once more after this.
     /// </summary>
     internal void WantInterrupt(ulong position)
     {
         if (_eventIndex) Volatile.Write(ref *UsedEvent, (ushort)position);
         else Volatile.Write(ref *AvailableFlags, 0);
-        // The device shows what it used, and then reads the wish: so the store above comes before the look (2.7.13.4.1).
+        // The device shows what it used, and then reads the wish: so the store above comes before the look
+        // (2.7.13.4.1).
         Interlocked.MemoryBarrier();
     }
 
@@ -97,8 +103,8 @@ internal sealed unsafe class SplitRing : Virtqueue
         if (_eventIndex) Volatile.Write(ref *UsedEvent, (ushort)to);
         // A release store: descriptors and list are seen before the index.
         Volatile.Write(ref *AvailableIndex, (ushort)to);
-        // The device reads the index after it has said which it wants to hear of; we do it the other way round. So the store
-        // above must be seen before the load below is done: a full barrier (2.7.13.4.1).
+        // The device reads the index after it has said which it wants to hear of; we do it the other way round. So the
+        // store above must be seen before the load below is done: a full barrier (2.7.13.4.1).
         Interlocked.MemoryBarrier();
         bool wanted = _eventIndex
             ? (ushort)((ushort)to - Volatile.Read(ref *AvailableEvent) - 1) < (ushort)(to - from)

@@ -5,8 +5,8 @@ using Ixy.Vfio;
 namespace Ixy.Virtio;
 
 /// <summary>
-/// A transmit queue in a split ring (2.7). The part of the available ring that is not the device's lists the free descriptors:
-/// so it needs no writing as long as the device finishes them in order.
+/// A transmit queue in a split ring (2.7). The part of the available ring that is not the device's lists the free
+/// descriptors: so it needs no writing as long as the device finishes them in order.
 /// </summary>
 internal sealed unsafe class SplitTransmitQueue(PciDevice device, SplitRing ring, VirtioQueueOptions options)
     : VirtioTransmitQueue(device, ring, options)

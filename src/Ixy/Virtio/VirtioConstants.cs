@@ -1,6 +1,8 @@
 namespace Ixy.Virtio;
 
-/// <summary>What the driver has to know of "Virtual I/O Device (VIRTIO) Version 1.2" besides registers and features.</summary>
+/// <summary>
+/// What the driver has to know of "Virtual I/O Device (VIRTIO) Version 1.2" besides registers and features.
+/// </summary>
 internal static class VirtioConstants
 {
     // PCI (4.1.2)
@@ -19,8 +21,8 @@ internal static class VirtioConstants
 
     internal const ushort NoVector = 0xFFFF; // VIRTIO_MSI_NO_VECTOR (4.1.5.1.2.1)
 
-    // Header in front of every frame (5.1.6): flags, gso_type, hdr_len, gso_size, csum_start, csum_offset; then, but not on a
-    // legacy device without mergeable buffers, num_buffers.
+    // Header in front of every frame (5.1.6): flags, gso_type, hdr_len, gso_size, csum_start, csum_offset; then, but
+    // not on a legacy device without mergeable buffers, num_buffers.
     internal const int HeaderLength = 12, ShortHeaderLength = 10;
     internal const int HeaderFlags = 0; // 8 bits
     internal const int HeaderChecksumStart = 6; // 16 bits, csum_start: from where on the device sums up

@@ -6,8 +6,8 @@ using static Ixy.Virtio.VirtioConstants;
 namespace Ixy.Virtio;
 
 /// <summary>
-/// The control queue (5.1.6.5): commands that the device acknowledges, one at a time. Each is a chain of two descriptors: class,
-/// command and data, which the device reads, and a byte which it writes.
+/// The control queue (5.1.6.5): commands that the device acknowledges, one at a time. Each is a chain of two
+/// descriptors: class, command and data, which the device reads, and a byte which it writes.
 /// </summary>
 internal abstract unsafe class VirtioControlQueue : IDisposable
 {
@@ -42,9 +42,13 @@ internal abstract unsafe class VirtioControlQueue : IDisposable
         Submit((uint)(sizeof(ushort) + data.Length));
         // Devices answer at once; but on an emulated machine that takes its time.
         if (!_device.WaitUntil(IsDone, TimeSpan.FromSeconds(5)))
-            throw new DeviceTimeoutException($"{_device.Name}: the device did not execute the control command '{what}' within 5 s (virtio 1.2, 5.1.6.5)");
+            throw new DeviceTimeoutException(
+                $"{_device.Name}: the device did not execute the control command '{what}' within 5 s (virtio 1.2, "
+                + "5.1.6.5)");
         if (memory[AckOffset] != CommandOk)
-            throw new DeviceProtocolException($"{_device.Name}: the device refused the control command '{what}' with {memory[AckOffset]}: expected {CommandOk} (virtio 1.2, 5.1.6.5)");
+            throw new DeviceProtocolException(
+                $"{_device.Name}: the device refused the control command '{what}' with {memory[AckOffset]}: expected "
+                + $"{CommandOk} (virtio 1.2, 5.1.6.5)");
     }
 
     /// <summary>Gives the device both descriptors; the first is of this length.</summary>
@@ -63,7 +67,12 @@ internal sealed unsafe class SplitControlQueue(PciDevice device, SplitRing ring)
 
     private protected override void Submit(uint length)
     {
-        ring.Table[0] = new() { Address = CommandAddress, Command = length | SplitDescriptor.Next | 1ul << SplitDescriptor.NextShift };
+        ring.Table[0] =
+            new()
+            {
+                Address = CommandAddress,
+                Command = length | SplitDescriptor.Next | 1ul << SplitDescriptor.NextShift
+            };
         ring.Table[1] = new() { Address = AckAddress, Command = 1 | SplitDescriptor.Write };
         ring.Available[_commands & (ulong)ring.Size - 1] = 0;
         ring.Publish(_commands, ++_commands);
@@ -72,7 +81,9 @@ internal sealed unsafe class SplitControlQueue(PciDevice device, SplitRing ring)
     private protected override bool IsDone() => ring.CountUsed(_commands) == 0;
 }
 
-/// <summary>The control queue in a packed ring: two descriptors after the other, one of which comes back (2.8.6).</summary>
+/// <summary>
+/// The control queue in a packed ring: two descriptors after the other, one of which comes back (2.8.6).
+/// </summary>
 internal sealed unsafe class PackedControlQueue(PciDevice device, PackedRing ring) : VirtioControlQueue(device)
 {
     private ulong _position;

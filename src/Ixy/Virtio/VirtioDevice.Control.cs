@@ -8,10 +8,12 @@ namespace Ixy.Virtio;
 // 5.1.6.5 Control virtqueue: what can be changed while the device is at work.
 public sealed partial class VirtioDevice
 {
-    private const string NoFilter = "VIRTIO_NET_F_CTRL_RX: it has no filter that could be changed (virtio 1.2, 5.1.6.5.1)";
+    private const string NoFilter =
+        "VIRTIO_NET_F_CTRL_RX: it has no filter that could be changed (virtio 1.2, 5.1.6.5.1)";
 
-    // 5.1.6.5.1 Packet receive filtering. Who has no filter receives everything: of its two modes only promiscuous has an effect,
-    // and cannot be switched off. What a device with a filter lets in after a reset is nowhere said, so both are set.
+    // 5.1.6.5.1 Packet receive filtering. Who has no filter receives everything: of its two modes only promiscuous has
+    // an effect, and cannot be switched off. What a device with a filter lets in after a reset is nowhere said, so both
+    // are set.
     private protected override void SetReceiveModes(bool promiscuous, bool allMulticast)
     {
         if (Has(VirtioFeatures.ControlReceive))
@@ -37,10 +39,12 @@ public sealed partial class VirtioDevice
     // 5.1.6.5.2 Setting MAC address filtering: always both tables as a whole.
     private void AddFilter(List<MacAddress> table, MacAddress address)
     {
-        if (!Has(VirtioFeatures.ControlReceive)) throw new FeatureNotOfferedException($"{Name} does not offer {NoFilter}");
+        if (!Has(VirtioFeatures.ControlReceive))
+            throw new FeatureNotOfferedException($"{Name} does not offer {NoFilter}");
         if (table.Contains(address)) return;
         if (_unicast.Count + _multicast.Count == VirtioControlQueue.MostAddresses)
-            throw new InvalidOperationException($"all {VirtioControlQueue.MostAddresses} receive addresses of {Name} are in use");
+            throw new InvalidOperationException(
+                $"all {VirtioControlQueue.MostAddresses} receive addresses of {Name} are in use");
         table.Add(address);
         try
         {
@@ -73,7 +77,9 @@ public sealed partial class VirtioDevice
             return;
         }
         if (!_transport.IsLegacy)
-            throw new FeatureNotOfferedException($"{Name} does not offer VIRTIO_NET_F_CTRL_MAC_ADDR: its address cannot be changed (virtio 1.2, 5.1.6.5.2)");
+            throw new FeatureNotOfferedException(
+                $"{Name} does not offer VIRTIO_NET_F_CTRL_MAC_ADDR: its address cannot be changed (virtio 1.2, "
+                + "5.1.6.5.2)");
         for (uint i = 0; i < 6; i++) _transport.WriteConfig(Net.Mac + i, bytes[(int)i]);
     }
 
@@ -91,5 +97,6 @@ public sealed partial class VirtioDevice
 
     private void CommandPromiscuous(bool on) => Command("promiscuous", SetPromiscuous, [on ? (byte)1 : (byte)0]);
 
-    private void Command(string what, ushort command, ReadOnlySpan<byte> data) => _control!.Execute(what, command, data);
+    private void Command(string what, ushort command, ReadOnlySpan<byte> data) =>
+        _control!.Execute(what, command, data);
 }

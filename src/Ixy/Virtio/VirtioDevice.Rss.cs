@@ -5,8 +5,8 @@ using static Ixy.Virtio.VirtioRegisters;
 
 namespace Ixy.Virtio;
 
-// 5.1.6.5.6 Automatic receive steering, and 5.1.6.5.7 Receive-side scaling where it was asked for. Hash types have the same
-// bits in the specification and in RssHashTypes (5.1.6.4.3.1).
+// 5.1.6.5.6 Automatic receive steering, and 5.1.6.5.7 Receive-side scaling where it was asked for. Hash types have the
+// same bits in the specification and in RssHashTypes (5.1.6.4.3.1).
 public sealed partial class VirtioDevice
 {
     private void SetUpSteering()
@@ -19,17 +19,21 @@ public sealed partial class VirtioDevice
     {
         if (_options.Rss is null) return;
         Require(offered, VirtioFeatures.Rss | VirtioFeatures.ControlQueue,
-            "VIRTIO_NET_F_RSS, and NetworkDeviceOptions.Rss was given: leave it out and the device spreads flows as it likes; in QEMU it takes 'rss=on'");
+            "VIRTIO_NET_F_RSS, and NetworkDeviceOptions.Rss was given: leave it out and the device spreads flows as it "
+            + "likes; in QEMU it takes 'rss=on'");
     }
 
     // 5.1.6.5.7.1: the table's length is a power of two, and told as a mask.
     private void SetUpRss(RssOptions options)
     {
         uint hashTypes = (uint)options.HashTypes, supported = _transport.ReadConfig(Net.SupportedHashTypes, 4);
-        int longestKey = (int)_transport.ReadConfig(Net.MaxRssKeyLength, 1), longestTable = (int)_transport.ReadConfig(Net.MaxRssTableLength, 2);
-        if ((hashTypes & ~supported) != 0 || longestKey < RssOptions.KeyLength || longestTable < RssOptions.LongestTable)
+        int longestKey = (int)_transport.ReadConfig(Net.MaxRssKeyLength, 1),
+            longestTable = (int)_transport.ReadConfig(Net.MaxRssTableLength, 2);
+        if ((hashTypes & ~supported) != 0 || longestKey < RssOptions.KeyLength
+            || longestTable < RssOptions.LongestTable)
             throw new FeatureNotOfferedException(
-                $"{Name} has RSS with the hash types 0x{supported:x}, keys of {longestKey} bytes and tables of {longestTable} entries: expected at least "
+                $"{Name} has RSS with the hash types 0x{supported:x}, keys of {longestKey} bytes and tables of "
+                + $"{longestTable} entries: expected at least "
                 + $"0x{hashTypes:x}, {RssOptions.KeyLength} and {RssOptions.LongestTable} (virtio 1.2, 5.1.4)");
         Command("RSS", SetRss, RssCommand(options, QueuePairs));
     }
@@ -42,7 +46,8 @@ public sealed partial class VirtioDevice
         BinaryPrimitives.WriteUInt32LittleEndian(config, (uint)options.HashTypes);
         BinaryPrimitives.WriteUInt16LittleEndian(config.AsSpan(4), (ushort)(table.Length - 1));
         // What is not hashed goes to queue 0, at 6.
-        for (int i = 0; i < table.Length; i++) BinaryPrimitives.WriteUInt16LittleEndian(config.AsSpan(8 + 2 * i), (ushort)table[i]);
+        for (int i = 0; i < table.Length; i++)
+            BinaryPrimitives.WriteUInt16LittleEndian(config.AsSpan(8 + 2 * i), (ushort)table[i]);
         var rest = config.AsSpan(8 + 2 * table.Length);
         BinaryPrimitives.WriteUInt16LittleEndian(rest, (ushort)queuePairs);
         rest[2] = RssOptions.KeyLength;

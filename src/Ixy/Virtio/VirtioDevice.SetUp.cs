@@ -10,8 +10,10 @@ public sealed partial class VirtioDevice
 {
     // Good to have. ORDER_PLATFORM asks for barriers that hold for a real device, as ours do.
     private const VirtioFeatures Welcome = VirtioFeatures.Mac | VirtioFeatures.MergeableBuffers | VirtioFeatures.Status
-        | VirtioFeatures.ControlQueue | VirtioFeatures.ControlReceive | VirtioFeatures.ControlMacAddress | VirtioFeatures.AnyLayout
-        | VirtioFeatures.EventIndex | VirtioFeatures.Version1 | VirtioFeatures.AccessPlatform | VirtioFeatures.RingPacked
+        | VirtioFeatures.ControlQueue | VirtioFeatures.ControlReceive | VirtioFeatures.ControlMacAddress
+        | VirtioFeatures.AnyLayout
+        | VirtioFeatures.EventIndex | VirtioFeatures.Version1 | VirtioFeatures.AccessPlatform
+        | VirtioFeatures.RingPacked
         | VirtioFeatures.OrderPlatform | VirtioFeatures.SpeedDuplex;
 
     private int QueuePairs => _options.ReceiveQueues;
@@ -25,8 +27,9 @@ public sealed partial class VirtioDevice
         _device.WriteConfig(PciConfig.Command, command | Decode | InterruptsOff, 2);
     }
 
-    // Design section 6: a device without ACCESS_PLATFORM takes an address for a physical one, and the IOMMU is not asked. So it is
-    // refused where the addresses are virtual, and one with it where they are physical and the IOMMU does not know them.
+    // Design section 6: a device without ACCESS_PLATFORM takes an address for a physical one, and the IOMMU is not
+    // asked. So it is refused where the addresses are virtual, and one with it where they are physical and the IOMMU
+    // does not know them.
     private void RequireReachableMemory()
     {
         bool obeysIommu = !_transport.IsLegacy && (_transport.ReadFeatures() & VirtioFeatures.AccessPlatform) != 0;
@@ -38,8 +41,10 @@ public sealed partial class VirtioDevice
     {
         const string Cure = "start QEMU with '-device virtio-net-pci,disable-legacy=on,iommu_platform=on'";
         return new(_transport.IsLegacy
-            ? $"{Name} is a legacy virtio device, whose DMA goes around the IOMMU that VFIO relies on: {Cure}, or bind it to no driver and use it as root"
-            : $"{Name} does not offer VIRTIO_F_ACCESS_PLATFORM, so its DMA goes around the IOMMU that VFIO relies on (virtio 1.2, 6.1): {Cure}, "
+            ? $"{Name} is a legacy virtio device, whose DMA goes around the IOMMU that VFIO relies on: {Cure}, or bind "
+            + "it to no driver and use it as root"
+            : $"{Name} does not offer VIRTIO_F_ACCESS_PLATFORM, so its DMA goes around the IOMMU that VFIO relies on "
+            + $"(virtio 1.2, 6.1): {Cure}, "
                 + "or bind it to no driver and use it as root");
     }
 
@@ -47,7 +52,8 @@ public sealed partial class VirtioDevice
     {
         if (!_transport.TryReset())
             throw new DeviceTimeoutException(
-                $"{Name}: the end of the reset did not come within 1000 ms: device status is 0x{_transport.Status:x2}, expected 0 (virtio 1.2, 4.1.4.3.2)");
+                $"{Name}: the end of the reset did not come within 1000 ms: device status is 0x{_transport.Status:x2}, "
+                + "expected 0 (virtio 1.2, 4.1.4.3.2)");
     }
 
     private void SetUp()
@@ -80,7 +86,8 @@ public sealed partial class VirtioDevice
         byte status = _transport.Status;
         if ((status & Status_.FeaturesOk) == 0)
             throw new FeatureNotOfferedException(
-                $"{Name}: the device offers the features 0x{(ulong)offered:x} and refuses 0x{(ulong)_features:x}, which are among them "
+                $"{Name}: the device offers the features 0x{(ulong)offered:x} and refuses 0x{(ulong)_features:x}, "
+                + "which are among them "
                 + $"(device status 0x{status:x2}, virtio 1.2, 3.1.1 step 6)");
     }
 
@@ -90,17 +97,21 @@ public sealed partial class VirtioDevice
             Require(offered, VirtioFeatures.Version1, "VIRTIO_F_VERSION_1: a modern device has it (virtio 1.2, 6.1)");
         else
             // The header in the same descriptor as the frame (5.1.6.6).
-            Require(offered, VirtioFeatures.AnyLayout, "VIRTIO_F_ANY_LAYOUT: QEMU has it since version 1.5 (virtio 1.2, 5.1.6.6)");
+            Require(offered, VirtioFeatures.AnyLayout,
+                "VIRTIO_F_ANY_LAYOUT: QEMU has it since version 1.5 (virtio 1.2, 5.1.6.6)");
         if (_options.TransmitQueues > QueuePairs)
             throw new FeatureNotOfferedException(
-                $"{Name}: virtio-net has queues in pairs: expected as many receive queues as transmit queues ({_options.TransmitQueues}), not {QueuePairs}");
+                $"{Name}: virtio-net has queues in pairs: expected as many receive queues as transmit queues "
+                + $"({_options.TransmitQueues}), not {QueuePairs}");
         if (QueuePairs > 1)
             Require(offered, VirtioFeatures.MultiQueue | VirtioFeatures.ControlQueue,
-                $"VIRTIO_NET_F_MQ, and {QueuePairs} queue pairs were asked for: in QEMU it takes 'mq=on,vectors={2 * QueuePairs + 2}' and a netdev with 'queues={QueuePairs}'");
+                $"VIRTIO_NET_F_MQ, and {QueuePairs} queue pairs were asked for: in QEMU it takes "
+                + $"'mq=on,vectors={2 * QueuePairs + 2}' and a netdev with 'queues={QueuePairs}'");
         RequireRss(offered);
         if (_options.EffectiveBufferSize < 1514)
             Require(offered, VirtioFeatures.MergeableBuffers,
-                $"VIRTIO_NET_F_MRG_RXBUF, and without it a buffer needs 1514 bytes, not {_options.EffectiveBufferSize} (virtio 1.2, 5.1.6.3.1)");
+                $"VIRTIO_NET_F_MRG_RXBUF, and without it a buffer needs 1514 bytes, not {_options.EffectiveBufferSize} "
+                + "(virtio 1.2, 5.1.6.3.1)");
         if (!_options.Promiscuous) Require(offered, VirtioFeatures.ControlReceive, NoFilter);
     }
 
@@ -111,7 +122,8 @@ public sealed partial class VirtioDevice
 
     // A driver that accepts the feature has to have room for such a frame (5.1.4.2).
     private bool CanReceiveMtu() =>
-        _transport.ReadConfig(Net.Mtu, 2) + FrameLengths.Shortest <= Math.Max(_options.EffectiveBufferSize, _options.MaxFrameSize);
+        _transport.ReadConfig(Net.Mtu, 2)
+        + FrameLengths.Shortest <= Math.Max(_options.EffectiveBufferSize, _options.MaxFrameSize);
 
     private void ReadMtu()
     {
@@ -121,9 +133,12 @@ public sealed partial class VirtioDevice
     // Step 7: 5.1.2 Virtqueues, 5.1.5 Device initialization.
     private void SetUpQueues()
     {
-        int most = Has(VirtioFeatures.MultiQueue | VirtioFeatures.Rss) ? (int)_transport.ReadConfig(Net.MaxQueuePairs, 2) : 1;
+        int most = Has(VirtioFeatures.MultiQueue | VirtioFeatures.Rss)
+            ? (int)_transport.ReadConfig(Net.MaxQueuePairs, 2) : 1;
         if (QueuePairs > most)
-            throw new FeatureNotOfferedException($"{Name} has {most} queue pairs, and {QueuePairs} were asked for: in QEMU it takes a netdev with 'queues={QueuePairs}'");
+            throw new FeatureNotOfferedException(
+                $"{Name} has {most} queue pairs, and {QueuePairs} were asked for: in QEMU it takes a netdev with "
+                + $"'queues={QueuePairs}'");
         int longestToSend = Math.Min(_options.MaxFrameSize, Mtu + FrameLengths.Shortest ?? int.MaxValue);
         var options = new VirtioQueueOptions(_options, _features, longestToSend);
         for (int pair = 0; pair < QueuePairs; pair++)
@@ -131,11 +146,13 @@ public sealed partial class VirtioDevice
             // Other queues have no vector after a reset, nor has the configuration: they never interrupt.
             if (_vectors is not null) _transport.ConnectVector((ushort)(2 * pair), (ushort)pair);
             _receiveQueues.Add(AddQueue<VirtioReceiveQueue>(2 * pair, options,
-                split => new SplitReceiveQueue(_device, split, options), packed => new PackedReceiveQueue(_device, packed, options)));
+                split => new SplitReceiveQueue(_device, split, options), packed =>
+                new PackedReceiveQueue(_device, packed, options)));
             if (_vectors is not null) _receiveQueues[pair].Interrupt = new QueueInterrupt(_device, _vectors[pair]);
             if (pair < _options.TransmitQueues)
                 _transmitQueues.Add(AddQueue<VirtioTransmitQueue>(2 * pair + 1, options,
-                    split => new SplitTransmitQueue(_device, split, options), packed => new PackedTransmitQueue(_device, packed, options)));
+                    split => new SplitTransmitQueue(_device, split, options), packed =>
+                    new PackedTransmitQueue(_device, packed, options)));
             // A pair has to be configured before it is used (5.1.6.5.6.1): a ring that stays empty does.
             else AddQueue<Virtqueue>(2 * pair + 1, options, split => split, packed => packed);
         }
@@ -145,7 +162,8 @@ public sealed partial class VirtioDevice
                 split => new SplitControlQueue(_device, split), packed => new PackedControlQueue(_device, packed));
     }
 
-    private TQueue AddQueue<TQueue>(int number, VirtioQueueOptions options, Func<SplitRing, TQueue> split, Func<PackedRing, TQueue> packed)
+    private TQueue AddQueue<TQueue>(
+        int number, VirtioQueueOptions options, Func<SplitRing, TQueue> split, Func<PackedRing, TQueue> packed)
     {
         ushort index = (ushort)number;
         int size = _transport.ChooseQueueSize(index, _options.RingSize);

@@ -5,8 +5,9 @@ using static Ixy.Virtio.VirtioRegisters;
 namespace Ixy.Virtio;
 
 /// <summary>
-/// The driver for virtio network cards, modern and legacy, with split and packed rings. Section numbers are those of "Virtual I/O
-/// Device (VIRTIO) Version 1.2". It requires what it cannot do without, and uses of the rest what is offered.
+/// The driver for virtio network cards, modern and legacy, with split and packed rings. Section numbers are those of
+/// "Virtual I/O Device (VIRTIO) Version 1.2". It requires what it cannot do without, and uses of the rest what is
+/// offered.
 /// </summary>
 public sealed partial class VirtioDevice : NetworkDevice
 {
@@ -24,8 +25,11 @@ public sealed partial class VirtioDevice : NetworkDevice
     private VirtioControlQueue? _control;
     private MacAddress _macAddress;
 
-    /// <summary>Resets the device and sets it up (3.1.1). Owns <paramref name="device"/>; the caller disposes it if this throws.</summary>
-    /// <exception cref="PciDeviceException">The device does not answer as the specification says, or there is no memory.</exception>
+    /// <summary>
+    /// Resets the device and sets it up (3.1.1). Owns <paramref name="device"/>; the caller disposes it if this throws.
+    /// </summary>
+    /// <exception cref="PciDeviceException">The device does not answer as the specification says, or there is no
+    /// memory.</exception>
     internal VirtioDevice(PciDevice device, NetworkDeviceOptions options)
     {
         (_device, _options) = (device, options);
@@ -56,8 +60,8 @@ public sealed partial class VirtioDevice : NetworkDevice
     public override PciDevice PciDevice => _device;
 
     /// <summary>
-    /// Bytes of the largest packet the network takes, Ethernet header not counted (5.1.4.1); null if the device does not say.
-    /// Longer frames than that and a header, or a header with a VLAN tag, are not sent.
+    /// Bytes of the largest packet the network takes, Ethernet header not counted (5.1.4.1); null if the device does
+    /// not say. Longer frames than that and a header, or a header with a VLAN tag, are not sent.
     /// </summary>
     public int? Mtu { get; private set; }
 
@@ -82,7 +86,8 @@ public sealed partial class VirtioDevice : NetworkDevice
         {
             ThrowIfResetIsNeeded();
             // Without STATUS the link is to be taken as up (5.1.5).
-            if (Has(VirtioFeatures.Status) && (_transport.ReadConfig(Net.Status, 2) & LinkStatus_.Up) == 0) return default;
+            if (Has(VirtioFeatures.Status) && (_transport.ReadConfig(Net.Status, 2) & LinkStatus_.Up) == 0)
+                return default;
             uint speed = Has(VirtioFeatures.SpeedDuplex) ? _transport.ReadConfig(Net.Speed, 4) : 0;
             return new(true, speed <= Speed_.Greatest ? (int)speed : 0);
         }
@@ -146,7 +151,8 @@ public sealed partial class VirtioDevice : NetworkDevice
         byte status = _transport.IsLegacy ? (byte)0 : _transport.Status;
         if ((status & Status_.NeedsReset) != 0)
             throw new DeviceNeedsResetException(
-                $"{Name}: the device has met an error and needs a reset (device status 0x{status:x2}, virtio 1.2, 2.1.2): dispose it and open it again");
+                $"{Name}: the device has met an error and needs a reset (device status 0x{status:x2}, virtio 1.2, "
+                + "2.1.2): dispose it and open it again");
     }
 
     private bool Has(VirtioFeatures feature) => (_features & feature) != 0;

@@ -5,9 +5,9 @@ using Ixy.Vfio;
 namespace Ixy.Virtio;
 
 /// <summary>
-/// What the receive queues of both layouts have in common: the buffers, and all that is not the usual case. The header lies
-/// in a buffer's headroom, right in front of the frame, so that one descriptor holds both. Every descriptor is the device's,
-/// but for those that are just being taken.
+/// What the receive queues of both layouts have in common: the buffers, and all that is not the usual case. The header
+/// lies in a buffer's headroom, right in front of the frame, so that one descriptor holds both. Every descriptor is the
+/// device's, but for those that are just being taken.
 /// </summary>
 internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
 {
@@ -89,11 +89,15 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
     /// <summary>Gives the device its buffers; it has to be ready for that (DRIVER_OK, 3.1.1).</summary>
     internal void Start() => Publish();
 
-    /// <summary>What the device has reported so many descriptors ahead of the position; false if it has not yet.</summary>
+    /// <summary>
+    /// What the device has reported so many descriptors ahead of the position; false if it has not yet.
+    /// </summary>
     /// <exception cref="DeviceProtocolException">It names a descriptor that the ring does not have.</exception>
     internal abstract bool TryPeek(ulong ahead, out ulong id, out uint length);
 
-    /// <summary>Gives the descriptor at the position to the device again, with this buffer, and moves the position on.</summary>
+    /// <summary>
+    /// Gives the descriptor at the position to the device again, with this buffer, and moves the position on.
+    /// </summary>
     internal abstract void Repost(ulong id, ulong buffer);
 
     /// <summary>The hot loop: takes the frames that need no special treatment.</summary>
@@ -102,8 +106,8 @@ internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
     /// <summary>Tells the device of new buffers from one position up to another, counted as it has got them.</summary>
     private protected abstract void Publish(ulong from, ulong to);
 
-    // To publish costs a barrier and perhaps a trip to the device, so it waits until the position passes a multiple of the
-    // distance. Meanwhile the rest of the ring is the device's.
+    // To publish costs a barrier and perhaps a trip to the device, so it waits until the position passes a multiple of
+    // the distance. Meanwhile the rest of the ring is the device's.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private protected bool Publishes(ulong from) => ((from ^ Position) & ~_publishMask) != 0;
 

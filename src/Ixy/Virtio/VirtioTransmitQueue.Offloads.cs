@@ -5,7 +5,8 @@ using static Ixy.Virtio.VirtioConstants;
 namespace Ixy.Virtio;
 
 // Packets that ask for something, or are of unusual length. TCP and UDP checksums are left to the device, by the header
-// in front of the frame (5.1.6.2); the device knows neither the checksum of IPv4 headers nor VLAN tags, so these are made here.
+// in front of the frame (5.1.6.2); the device knows neither the checksum of IPv4 headers nor VLAN tags, so these are
+// made here.
 internal abstract unsafe partial class VirtioTransmitQueue
 {
     private const int AddressesLength = 12;
@@ -16,8 +17,8 @@ internal abstract unsafe partial class VirtioTransmitQueue
     public override TransmitRefusal Examine(in Packet packet) => new TransmitRequest(packet, _limits).Refusal;
 
     /// <summary>
-    /// Writes the descriptors of a batch again, up to a packet that cannot be sent, and now with a look at each. The device has seen
-    /// none of it yet, and if a packet asks for what is not on it never does.
+    /// Writes the descriptors of a batch again, up to a packet that cannot be sent, and now with a look at each. The
+    /// device has seen none of it yet, and if a packet asks for what is not on it never does.
     /// </summary>
     /// <returns>How many were taken.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -7,8 +7,9 @@ using Ixy.Vfio;
 namespace Ixy.Virtio;
 
 /// <summary>
-/// What the transmit queues of both layouts have in common. The header lies in a buffer's headroom, right in front of the frame,
-/// so that one descriptor holds both. It is all zeros, unless something is left to the device to do (5.1.6.2).
+/// What the transmit queues of both layouts have in common. The header lies in a buffer's headroom, right in front of
+/// the frame, so that one descriptor holds both. It is all zeros, unless something is left to the device to do
+/// (5.1.6.2).
 /// </summary>
 internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDisposable
 {
@@ -54,10 +55,11 @@ internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDis
     /// <summary>Free-running: those of them whose buffers are back.</summary>
     private protected ulong Clean { get; set; }
 
-    // To look costs a cache line that the device writes. So not before a quarter of the ring is given away, or there is too
-    // little room.
+    // To look costs a cache line that the device writes. So not before a quarter of the ring is given away, or there is
+    // too little room.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private protected bool ShouldReclaim(int wanted) => Next - Clean > Mask / 4 || (ulong)wanted > Mask + 1 - (Next - Clean);
+    private protected bool ShouldReclaim(int wanted) =>
+        Next - Clean > Mask / 4 || (ulong)wanted > Mask + 1 - (Next - Clean);
 
     /// <summary>Clears the 16 bytes in front of a frame: the header is not longer.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -4,7 +4,9 @@ using static Ixy.Virtio.VirtioRegisters;
 
 namespace Ixy.Virtio;
 
-/// <summary>How the driver reaches a virtio device on the PCI bus (4.1): the modern way, or that of version 0.9.5.</summary>
+/// <summary>
+/// How the driver reaches a virtio device on the PCI bus (4.1): the modern way, or that of version 0.9.5.
+/// </summary>
 internal abstract class VirtioTransport(PciDevice device)
 {
     /// <summary>The device status (2.1). Writing 0 resets the device; see <see cref="TryReset"/>.</summary>
@@ -15,7 +17,9 @@ internal abstract class VirtioTransport(PciDevice device)
 
     protected PciDevice Device { get; } = device;
 
-    /// <summary>Finds out which of the two a card has. A transitional one that has both is driven the modern way.</summary>
+    /// <summary>
+    /// Finds out which of the two a card has. A transitional one that has both is driven the modern way.
+    /// </summary>
     /// <exception cref="PciDeviceException">Neither.</exception>
     internal static VirtioTransport Open(PciDevice device)
     {
@@ -25,7 +29,8 @@ internal abstract class VirtioTransport(PciDevice device)
             ? new LegacyTransport(device)
             : throw new PciDeviceException(
                 $"{device.Name}: a modern virtio card has capabilities for its common, notify and device configuration " +
-                "(virtio 1.2, 4.1.4), and this one lacks some: expected vendor-specific capabilities with cfg_type 1, 2 and 4");
+                "(virtio 1.2, 4.1.4), and this one lacks some: expected vendor-specific capabilities with cfg_type 1, "
+                + "2 and 4");
     }
 
     internal abstract VirtioFeatures ReadFeatures();
@@ -45,7 +50,8 @@ internal abstract class VirtioTransport(PciDevice device)
         MacAddress address = default;
         if (Device.WaitUntil(() => TryReadMacAddress(out address), TimeSpan.FromSeconds(1))) return address;
         throw new DeviceTimeoutException(
-            $"{Device.Name}: the configuration of the device changed during each read for 1000 ms: expected an address that stays (virtio 1.2, 2.5.3)");
+            $"{Device.Name}: the configuration of the device changed during each read for 1000 ms: expected an address "
+            + "that stays (virtio 1.2, 2.5.3)");
     }
 
     /// <summary>False if the configuration changed meanwhile.</summary>
@@ -61,8 +67,8 @@ internal abstract class VirtioTransport(PciDevice device)
     internal abstract void Enable(Virtqueue queue);
 
     /// <summary>
-    /// Gives a queue that is not enabled yet a vector for its interrupts (4.1.5.1.2): a device that has no room for it says
-    /// so by reporting none.
+    /// Gives a queue that is not enabled yet a vector for its interrupts (4.1.5.1.2): a device that has no room for it
+    /// says so by reporting none.
     /// </summary>
     /// <exception cref="InterruptsNotSupportedException">It has no room.</exception>
     internal void ConnectVector(ushort index, ushort vector)
@@ -70,8 +76,10 @@ internal abstract class VirtioTransport(PciDevice device)
         ushort accepted = WriteQueueVector(index, vector);
         if (accepted != vector)
             throw new InterruptsNotSupportedException(
-                $"{Device.Name} did not take interrupt vector {vector} for queue {index}: its queue_msix_vector reads 0x{accepted:x4}, expected {vector} " +
-                $"{(accepted == NoVector ? "(0xffff is VIRTIO_MSI_NO_VECTOR: it is out of resources; " : "(")}virtio 1.2, 4.1.5.1.2): poll instead");
+                $"{Device.Name} did not take interrupt vector {vector} for queue {index}: its queue_msix_vector reads "
+                + $"0x{accepted:x4}, expected {vector} " +
+                $"{(accepted == NoVector ? "(0xffff is VIRTIO_MSI_NO_VECTOR: it is out of resources; " : "(")}virtio "
+                + "1.2, 4.1.5.1.2): poll instead");
     }
 
     /// <summary>Resets the device, and waits until it is done (4.1.4.3.2); false if it does not answer.</summary>

@@ -4,9 +4,10 @@ using Ixy.Vfio.Dma;
 namespace Ixy.Virtio;
 
 /// <summary>
-/// The memory of a queue: descriptors, what the driver tells the device beside them, and what the device tells the driver
-/// (2.6). Both layouts have these three areas, here in one piece as legacy devices want it (2.7.2): the device's on pages
-/// of its own, so that no cache line is written from both sides.
+/// The memory of a queue: descriptors, what the driver tells the device beside them, and what the device tells the
+/// driver
+/// (2.6). Both layouts have these three areas, here in one piece as legacy devices want it (2.7.2): the device's on
+/// pages of its own, so that no cache line is written from both sides.
 /// </summary>
 internal abstract unsafe class Virtqueue : IDisposable
 {
@@ -17,7 +18,8 @@ internal abstract unsafe class Virtqueue : IDisposable
     protected Virtqueue(PciDevice device, VirtioDoorbell doorbell, ushort index, int size)
     {
         (Index, Size, _doorbell) = (index, size, doorbell);
-        // The longest areas there are, those of a split ring: a word for each descriptor and three more; two for each and the same.
+        // The longest areas there are, those of a split ring: a word for each descriptor and three more; two for each
+        // and the same.
         uint driver = (uint)size * DescriptorLength;
         uint offset = (driver + 2 * (uint)size + 6 + Alignment - 1) & ~(Alignment - 1);
         uint length = offset + 8 * (uint)size + 6;

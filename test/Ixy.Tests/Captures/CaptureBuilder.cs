@@ -26,7 +26,8 @@ internal sealed class CaptureBuilder(bool bigEndian)
         return this;
     }
 
-    internal CaptureBuilder PcapHeader(uint magic = 0xA1B2C3D4, uint linkType = 1, ushort major = 2, ushort minor = 4) =>
+    internal CaptureBuilder PcapHeader(
+        uint magic = 0xA1B2C3D4, uint linkType = 1, ushort major = 2, ushort minor = 4) =>
         Word(magic).Halves(major, minor).Word(0).Word(0).Word(65_535).Word(linkType);
 
     internal CaptureBuilder PcapPacket(byte[] frame, int? originalLength = null, uint seconds = 1_700_000_000) =>
@@ -50,7 +51,8 @@ internal sealed class CaptureBuilder(bool bigEndian)
     }
 
     /// <summary>An option of a block. Where it is the last, an end may follow.</summary>
-    internal CaptureBuilder Option(ushort code, ReadOnlySpan<byte> value) => Halves(code, (ushort)value.Length).Add(value).Fill();
+    internal CaptureBuilder Option(ushort code, ReadOnlySpan<byte> value) =>
+        Halves(code, (ushort)value.Length).Add(value).Fill();
 
     /// <summary>An option of one word.</summary>
     internal CaptureBuilder Option(ushort code, uint value) => Halves(code, sizeof(uint)).Word(value);
@@ -59,7 +61,8 @@ internal sealed class CaptureBuilder(bool bigEndian)
         Block(0x0A0D0D0A, body => body.Word(0x1A2B3C4D).Halves(1, 0).Word(0xFFFF_FFFF).Word(0xFFFF_FFFF));
 
     internal CaptureBuilder Interface(
-        ushort linkType = 1, uint snapshotLength = 0, byte? fcsLength = null, byte? resolution = null, long offset = 0) => Block(1, body =>
+        ushort linkType = 1, uint snapshotLength = 0, byte? fcsLength = null, byte? resolution = null,
+        long offset = 0) => Block(1, body =>
     {
         body.Halves(linkType, 0).Word(snapshotLength).Halves(2, 3).Add("if0\0"u8);
         if (resolution is { } unit) body.Halves(9, 1).Add([unit, 0, 0, 0]);
@@ -72,19 +75,23 @@ internal sealed class CaptureBuilder(bool bigEndian)
         bigEndian ? Word((uint)(value >> 32)).Word((uint)value) : Word((uint)value).Word((uint)(value >> 32));
 
     internal CaptureBuilder Enhanced(
-        byte[] frame, uint interfaceId = 0, int? originalLength = null, ulong time = 0x60000_0000_0001, Action<CaptureBuilder>? options = null) =>
+        byte[] frame, uint interfaceId = 0, int? originalLength = null, ulong time = 0x60000_0000_0001,
+        Action<CaptureBuilder>? options = null) =>
         Packet(6, body => body.Word(interfaceId), frame, originalLength, time, options);
 
     /// <summary>The obsolete packet block.</summary>
     internal CaptureBuilder Obsolete(
-        byte[] frame, ushort interfaceId = 0, int? originalLength = null, ulong time = 0x60000_0000_0001, Action<CaptureBuilder>? options = null) =>
+        byte[] frame, ushort interfaceId = 0, int? originalLength = null, ulong time = 0x60000_0000_0001,
+        Action<CaptureBuilder>? options = null) =>
         Packet(2, body => body.Halves(interfaceId, 0xFFFF), frame, originalLength, time, options);
 
     private CaptureBuilder Packet(
-        uint type, Action<CaptureBuilder> source, byte[] frame, int? originalLength, ulong time, Action<CaptureBuilder>? options) => Block(type, body =>
+        uint type, Action<CaptureBuilder> source, byte[] frame, int? originalLength, ulong time,
+        Action<CaptureBuilder>? options) => Block(type, body =>
     {
         source(body);
-        body.Word((uint)(time >> 32)).Word((uint)time).Word((uint)frame.Length).Word((uint)(originalLength ?? frame.Length)).Add(frame).Fill();
+        body.Word((uint)(time >> 32)).Word((uint)time).Word((uint)frame.Length)
+            .Word((uint)(originalLength ?? frame.Length)).Add(frame).Fill();
         options?.Invoke(body);
     });
 

@@ -8,7 +8,8 @@ namespace Ixy.Tests.Captures;
 
 public sealed class CaptureFileTests : IDisposable
 {
-    private static readonly CaptureInterface[] s_two = [new() { Name = "left" }, new() { Name = "right", SpeedMbps = 10_000 }];
+    private static readonly CaptureInterface[] s_two =
+        [new() { Name = "left" }, new() { Name = "right", SpeedMbps = 10_000 }];
     private static readonly CaptureFileOptions s_small = new() { BufferSize = 1 << 19, BufferCount = 2 };
     private readonly PacketSource _packets = new();
 
@@ -38,7 +39,9 @@ public sealed class CaptureFileTests : IDisposable
                 Assert.Equal(new CaptureCounts(count, count, 0), capture.Counts(i));
             }
         }
-        Assert.Equal(expected, Read(stream.ToArray()).Select(frame => (frame.Interface, frame.Time, Convert.ToHexString(frame.Frame))));
+        Assert.Equal(
+            expected, Read(stream.ToArray())
+            .Select(frame => (frame.Interface, frame.Time, Convert.ToHexString(frame.Frame))));
     }, tests: 100);
 
     [Fact]
@@ -64,9 +67,12 @@ public sealed class CaptureFileTests : IDisposable
         using var stream = new MemoryStream();
         using (var capture = new CaptureFile(stream, s_two, s_small))
         {
-            foreach (var (i, time) in new[] { (0, 5), (0, 3), (1, 2), (0, 6) }) capture.Write(i, _packets.Batch(new byte[60]), time);
+            foreach (var (i, time) in new[] { (0, 5), (0, 3), (1, 2), (0, 6) })
+                capture.Write(i, _packets.Batch(new byte[60]), time);
         }
-        Assert.Equal([(0, 5), (0, 5), (1, 2), (0, 6)], Read(stream.ToArray()).Select(frame => (frame.Interface, (int)frame.Time)));
+        Assert.Equal(
+            [(0, 5), (0, 5), (1, 2), (0, 6)], Read(stream.ToArray())
+            .Select(frame => (frame.Interface, (int)frame.Time)));
     }
 
     [Fact]
@@ -152,7 +158,8 @@ public sealed class CaptureFileTests : IDisposable
         block = block[^BinaryPrimitives.ReadInt32LittleEndian(block[^4..])..];
         Assert.Equal(5, BinaryPrimitives.ReadInt32LittleEndian(block));
         var options = new Dictionary<int, long>();
-        for (var rest = block[20..]; BinaryPrimitives.ReadUInt16LittleEndian(rest) is var code and not 0; rest = rest[12..])
+        for (var rest = block[20..]; BinaryPrimitives.ReadUInt16LittleEndian(rest) is var code and not 0;
+            rest = rest[12..])
             options.Add(code, BinaryPrimitives.ReadInt64LittleEndian(rest[4..]));
         Assert.Equal((120, 23, 0, 2), (options[4], options[5], options[7], options[8]));
     }
@@ -168,11 +175,13 @@ public sealed class CaptureFileTests : IDisposable
         using var stream = new FullStream(room);
         using (var capture = new CaptureFile(stream, s_two, s_small))
         {
-            for (int i = 0; i < 2000; i++) capture.Write(i % 2, _packets.Batch(CaptureReaderTests.Frame(1514, (byte)i)), i);
+            for (int i = 0; i < 2000; i++)
+                capture.Write(i % 2, _packets.Batch(CaptureReaderTests.Frame(1514, (byte)i)), i);
             capture.Complete();
             Assert.Equal("no room", capture.Failure?.Message);
             var (left, right) = (capture.Counts(0), capture.Counts(1));
-            Assert.All([left, right], counts => Assert.Equal((1000, 1000), (counts.Received, counts.Written + counts.Dropped)));
+            Assert.All([left, right],
+                counts => Assert.Equal((1000, 1000), (counts.Received, counts.Written + counts.Dropped)));
             byte[] file = stream.ToArray();
             if (room < 400) Assert.Empty(file); // not even room for the header
             else Assert.Equal(left.Written + right.Written, Read(file).Count);
@@ -240,7 +249,9 @@ public sealed class CaptureFileTests : IDisposable
     public void OptionsHaveRanges(int snapLength, int size, int count, string expected)
     {
         var options = new CaptureFileOptions { SnapLength = snapLength, BufferSize = size, BufferCount = count };
-        Assert.Contains(expected, Assert.Throws<ArgumentOutOfRangeException>(() => new CaptureFile(Stream.Null, s_two, options)).Message);
+        Assert.Contains(
+            expected, Assert.Throws<ArgumentOutOfRangeException>(() => new CaptureFile(Stream.Null, s_two, options))
+            .Message);
     }
 
     public void Dispose() => _packets.Dispose();

@@ -11,8 +11,8 @@ using SectionChoice = (
 namespace Ixy.Tests.Captures;
 
 /// <summary>
-/// Captures of every legal make, written by hand from FsCheck's choices, and read back. What is expected is reckoned beside,
-/// with numbers of any size.
+/// Captures of every legal make, written by hand from FsCheck's choices, and read back. What is expected is reckoned
+/// beside, with numbers of any size.
 /// </summary>
 public sealed class CapturePropertyTests
 {
@@ -24,13 +24,16 @@ public sealed class CapturePropertyTests
     }, tests: 1500);
 
     [Fact]
-    public void EveryPcapIsReadBack() => Property.Holds<(bool BigEndian, byte Kind, byte Fcs, PacketChoice[] Packets)>(choice =>
+    public void EveryPcapIsReadBack() =>
+        Property.Holds<(bool BigEndian, byte Kind, byte Fcs, PacketChoice[] Packets)>(choice =>
     {
         var written = new WrittenPcap(choice.BigEndian, choice.Kind, choice.Fcs, choice.Packets);
         Assert.Equal(written.Expected, Read(written.Bytes), Same);
     }, tests: 1500);
 
-    /// <summary>Wireshark reads the files that are the property's, so they are legal; and it reads the same times and lengths.</summary>
+    /// <summary>
+    /// Wireshark reads the files that are the property's, so they are legal; and it reads the same times and lengths.
+    /// </summary>
     [SkippableFact]
     public void TsharkReadsThemToo()
     {
@@ -45,20 +48,25 @@ public sealed class CapturePropertyTests
             // Custom blocks are shown as well, without a time, hence the filter.
             string[] lines = Tool.Run("tshark", "-r", file.Path, "-Y", "frame.time_epoch",
                 "-T", "fields", "-e", "frame.time_epoch", "-e", "frame.cap_len").Split('\n')[..^1];
-            Assert.Equal(written.Timed.Select(frame => $"{frame.Time / 1_000_000_000}.{frame.Time % 1_000_000_000:d9}\t{frame.Captured}"), lines);
+            Assert.Equal(
+                written.Timed.Select(
+                frame => $"{frame.Time / 1_000_000_000}.{frame.Time % 1_000_000_000:d9}\t{frame.Captured}"), lines);
         }
     }
 
     private static SectionChoice Choose(Random random) => (
         random.Next(2) == 0,
-        [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => ((byte)random.Next(10), random.Next(1000), (byte)random.Next(256), (byte)random.Next(256)))],
+        [.. Enumerable.Range(0, random.Next(1, 4))
+            .Select(_ => ((byte)random.Next(10), random.Next(1000), (byte)random.Next(256), (byte)random.Next(256)))],
         [.. Enumerable.Range(0, random.Next(20)).Select(_ =>
-            (Dated(random), (byte)random.Next(256), (byte)random.Next(256), (ushort)random.Next(3000), 0u, (uint)random.Next(), (byte)random.Next(256)))]);
+            (Dated(random), (byte)random.Next(256), (byte)random.Next(256), (ushort)random.Next(3000), 0u,
+                (uint)random.Next(), (byte)random.Next(256)))]);
 
     // Either kind of packet with a time, or no packet.
     private static byte Dated(Random random) => random.GetItems<byte>([0, 1, 3], 1)[0];
 
-    private static bool Same((int Interface, long Time, byte[] Frame) one, (int Interface, long Time, byte[] Frame) other) =>
+    private static bool Same(
+        (int Interface, long Time, byte[] Frame) one, (int Interface, long Time, byte[] Frame) other) =>
         one.Interface == other.Interface && one.Time == other.Time && one.Frame.AsSpan().SequenceEqual(other.Frame);
 
     private static List<(int Interface, long Time, byte[] Frame)> Read(byte[] file)
@@ -93,7 +101,8 @@ public sealed class CapturePropertyTests
             else if (choice.Lengths % 4 == 2) Cut(frame.Length, frame);
             // More than the frame had, or a length that nobody knew. Where a FCS is, that makes no sense.
             else if (choice.Lengths % 4 == 3 && fcs == 0 && frame.Length > 0)
-                (Captured, Original) = choice.Lengths < 128 ? ([.. frame, .. new byte[choice.Lengths]], frame.Length) : (frame, 0);
+                (Captured, Original) = choice.Lengths < 128 ? ([.. frame, .. new byte[choice.Lengths]], frame.Length)
+                    : (frame, 0);
         }
 
         internal byte[] Captured { get; private set; }
@@ -140,13 +149,15 @@ public sealed class CapturePropertyTests
             _bytes.AddRange(file.Bytes);
         }
 
-        private static void WriteInterface(CaptureBuilder file, int index, InterfaceChoice choice) => file.Block(1, body =>
+        private static void WriteInterface(CaptureBuilder file, int index, InterfaceChoice choice) =>
+            file.Block(1, body =>
         {
             body.Halves(1, 0).Word((uint)SnapshotLength(index, choice));
             if ((choice.Options & 1) != 0) body.Option(2, "eth0"u8).Option(3, "what people call it"u8);
             if ((choice.Options & 2) != 0) body.Option(6, [2, 0, 0x5E, 0, 0x53, 1]).Option(8, [0, 0, 0, 0, 0, 0, 0, 1]);
             if (HasResolution(choice)) body.Option(9, [Resolution(choice)]);
-            if (Fcs(choice) is var fcs && ((choice.Options & 8) != 0 || fcs != 0)) body.Option(13, [(choice.Options & 16) != 0 ? (byte)(8 * fcs) : (byte)fcs]);
+            if (Fcs(choice) is var fcs && ((choice.Options & 8) != 0 || fcs != 0))
+                body.Option(13, [(choice.Options & 16) != 0 ? (byte)(8 * fcs) : (byte)fcs]);
             if (choice.Offset != 0) body.Halves(14, 8).DoubleWord(choice.Offset);
             if ((choice.Options & 32) != 0) body.Option(1, "a comment"u8).Option(0x7FFF, "?"u8);
             if ((choice.Options & 64) != 0) body.Halves(0, 0);
@@ -183,7 +194,8 @@ public sealed class CapturePropertyTests
             }
         }
 
-        // Name resolution, statistics, custom blocks, and some that nobody knows. The first ones are legal even if empty.
+        // Name resolution, statistics, custom blocks, and some that nobody knows. The first ones are legal even if
+        // empty.
         private static void WriteOther(CaptureBuilder file, PacketChoice choice) => _ = (choice.Options % 4) switch
         {
             0 => file.Block(4, body => body.Halves(0, 0)),
@@ -207,32 +219,47 @@ public sealed class CapturePropertyTests
         private static int Fcs(InterfaceChoice choice) => choice.Fcs % 2 * 4;
 
         // Simple packets are cut to that of the first interface.
-        private static int SnapshotLength(int index, InterfaceChoice choice) => choice.Fcs < 64 ? 0 : index == 0 ? choice.Fcs : 65_535;
+        private static int SnapshotLength(int index, InterfaceChoice choice) =>
+            choice.Fcs < 64 ? 0 : index == 0 ? choice.Fcs : 65_535;
     }
 
     private sealed class WrittenPcap
     {
         internal WrittenPcap(bool bigEndian, byte kind, byte fcsChoice, PacketChoice[] packets)
         {
-            uint magic = (kind % 8) switch { 0 or 1 or 2 => 0xA1B2C3D4, 3 => 0xA1B23C4D, 4 or 5 => 0xA1B2CD34, 6 => 0x1C0001AC, _ => 0x1C0001AB };
+            uint magic = (
+                kind % 8) switch
+            {
+                0 or 1 or 2 => 0xA1B2C3D4,
+                3 => 0xA1B23C4D,
+                4 or 5 => 0xA1B2CD34,
+                6 =>
+                0x1C0001AC,
+                _ => 0x1C0001AB
+            };
             ushort minor = (kind % 8) switch { 1 => 2, 2 => 3, _ => 4 };
             uint unitsPerSecond = magic is 0xA1B23C4D or 0x1C0001AC ? 1_000_000_000u : 1_000_000;
             int fcs = fcsChoice % 2 * 4;
-            var file = new CaptureBuilder(bigEndian).PcapHeader(magic, fcs == 0 ? fcsChoice % 3 == 0 ? 1u : 0x0400_0001 : 0x2400_0001, minor: minor);
+            var file = new CaptureBuilder(bigEndian)
+                .PcapHeader(magic, fcs == 0 ? fcsChoice % 3 == 0 ? 1u : 0x0400_0001 : 0x2400_0001, minor: minor);
             if (magic is 0x1C0001AC or 0x1C0001AB) file.Word(0);
             // A frame's type says where it begins, so the first of a modified file has one, and it comes nowhere else.
             if (magic == 0xA1B2CD34) packets = [(0, 0, 0, 100, 0, 0, 0), .. packets];
             foreach (var choice in packets)
             {
                 // Where either length may come first, a frame is as long as the greater one.
-                var packet = new Packet(minor == 3 && choice.Lengths % 4 == 3 ? choice with { Lengths = 0 } : choice, fcs);
-                uint fraction = choice.Low % unitsPerSecond, captured = (uint)packet.Captured.Length, original = (uint)packet.Original;
+                var packet = new Packet(
+                    minor == 3 && choice.Lengths % 4 == 3 ? choice with { Lengths = 0 } : choice, fcs);
+                uint fraction = choice.Low % unitsPerSecond, captured = (uint)packet.Captured.Length,
+                    original = (uint)packet.Original;
                 bool swapped = minor == 2 || (minor == 3 && choice.Kind % 2 == 0);
-                file.Word(choice.High).Word(fraction).Word(swapped ? original : captured).Word(swapped ? captured : original);
+                file.Word(choice.High).Word(fraction).Word(swapped ? original : captured)
+                    .Word(swapped ? captured : original);
                 if (magic == 0xA1B2CD34) file.Word(1).Halves(TypeOf(packet.Captured), 0);
                 if (kind % 8 == 5) file.Word(choice.Low);
                 file.Add(packet.Captured);
-                Expected.Add((0, choice.High * 1_000_000_000L + fraction * (1_000_000_000L / unitsPerSecond), packet.Expected));
+                Expected.Add(
+                    (0, choice.High * 1_000_000_000L + fraction * (1_000_000_000L / unitsPerSecond), packet.Expected));
             }
             Bytes = file.Bytes;
         }
@@ -241,6 +268,7 @@ public sealed class CapturePropertyTests
 
         internal List<(int Interface, long Time, byte[] Frame)> Expected { get; } = [];
 
-        private static ushort TypeOf(byte[] frame) => frame.Length < 14 ? (ushort)0 : (ushort)(frame[12] << 8 | frame[13]);
+        private static ushort TypeOf(byte[] frame) =>
+            frame.Length < 14 ? (ushort)0 : (ushort)(frame[12] << 8 | frame[13]);
     }
 }

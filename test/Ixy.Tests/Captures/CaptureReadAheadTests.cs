@@ -9,8 +9,11 @@ public sealed class CaptureReadAheadTests
     public void FramesComeInOrderWithTheirTimes()
     {
         // Several buffers full, with a time that goes back.
-        var frames = Enumerable.Range(0, 5000).Select(i => (Time: i == 7 ? -3L : i * 10L, Frame: CaptureReaderTests.Frame(14 + i % 1500, (byte)i))).ToList();
-        using var ahead = new CaptureReadAhead(() => Capture(frames.Select(frame => (frame.Time + 1_700_000_000_000_000_000, frame.Frame))));
+        var frames = Enumerable.Range(0, 5000)
+            .Select(i => (Time: i == 7 ? -3L : i * 10L, Frame: CaptureReaderTests.Frame(14 + i % 1500, (byte)i)))
+            .ToList();
+        using var ahead = new CaptureReadAhead(
+            () => Capture(frames.Select(frame => (frame.Time + 1_700_000_000_000_000_000, frame.Frame))));
         foreach (var expected in frames)
         {
             Assert.True(Next(ahead, out var frame, out long time));
@@ -36,7 +39,8 @@ public sealed class CaptureReadAheadTests
     [Fact]
     public void APassEndsWithItsLatestTime()
     {
-        using var ahead = new CaptureReadAhead(() => Capture([(1000, new byte[60]), (1500, new byte[60]), (1200, new byte[60])]), passes: 2);
+        using var ahead = new CaptureReadAhead(
+            () => Capture([(1000, new byte[60]), (1500, new byte[60]), (1200, new byte[60])]), passes: 2);
         var times = new List<long>();
         for (; Next(ahead, out _, out long time); ahead.Advance()) times.Add(time);
         Assert.Equal([0, 500, 200, 500, 1000, 700], times);
@@ -52,7 +56,8 @@ public sealed class CaptureReadAheadTests
         long[] times = [0, 65_536_000, 40, 90, 7_200_090, 100, 5];
         TimeSpan? gap = longest is { } limit ? TimeSpan.FromMilliseconds(limit) : null;
         using var ahead = new CaptureReadAhead(
-            () => Capture(times.Select(time => (1_700_000_000_000_000_000 + time * 1_000_000, new byte[60]))), longestGap: gap);
+            () => Capture(times.Select(time => (1_700_000_000_000_000_000 + time * 1_000_000, new byte[60]))),
+            longestGap: gap);
         var found = new List<long>();
         for (; Next(ahead, out _, out long time); ahead.Advance()) found.Add(time / 1_000_000);
         Assert.Equal(expected, found);
@@ -71,7 +76,8 @@ public sealed class CaptureReadAheadTests
     [Fact]
     public void FilledFramesAreKnown()
     {
-        byte[] file = new CaptureBuilder(false).PcapHeader().PcapPacket(new byte[60], 1514).PcapPacket(new byte[60]).Bytes;
+        byte[] file = new CaptureBuilder(false).PcapHeader().PcapPacket(new byte[60], 1514).PcapPacket(new byte[60])
+            .Bytes;
         using var ahead = new CaptureReadAhead(() =>
         {
             var reader = CaptureReader.Open(new MemoryStream(file), "test");
@@ -91,7 +97,8 @@ public sealed class CaptureReadAheadTests
     {
         byte[] file = new CaptureBuilder(false).Section().Interface().Enhanced(new byte[2 << 20]).Bytes;
         using var ahead = new CaptureReadAhead(() => CaptureReader.Open(new MemoryStream(file), "test"));
-        Assert.Contains("at most 262144", Assert.Throws<CaptureFormatException>(() => Next(ahead, out _, out _)).Message);
+        Assert.Contains(
+            "at most 262144", Assert.Throws<CaptureFormatException>(() => Next(ahead, out _, out _)).Message);
     }
 
     [Fact]
@@ -107,7 +114,8 @@ public sealed class CaptureReadAheadTests
     [InlineData(long.MaxValue, 0)]
     public void TimesMayBeAnything(long first, long second)
     {
-        using var ahead = new CaptureReadAhead(() => Capture([(first, new byte[60]), (second, new byte[60])]), passes: 2);
+        using var ahead = new CaptureReadAhead(
+            () => Capture([(first, new byte[60]), (second, new byte[60])]), passes: 2);
         int frames = 0;
         for (; Next(ahead, out _, out _); ahead.Advance()) frames++;
         Assert.Equal(4, frames);
@@ -116,11 +124,13 @@ public sealed class CaptureReadAheadTests
     [Fact]
     public void DamageIsToldWhenTheFramesBeforeItAreTaken()
     {
-        byte[] file = new CaptureBuilder(false).Section().Interface().Enhanced(new byte[60]).Enhanced(new byte[60]).Bytes[..^4];
+        byte[] file = new CaptureBuilder(false).Section().Interface().Enhanced(new byte[60]).Enhanced(new byte[60])
+            .Bytes[..^4];
         using var ahead = new CaptureReadAhead(() => CaptureReader.Open(new MemoryStream(file), "test"));
         Assert.True(Next(ahead, out _, out _));
         ahead.Advance();
-        Assert.Contains("ends in the middle", Assert.Throws<CaptureFormatException>(() => Next(ahead, out _, out _)).Message);
+        Assert.Contains(
+            "ends in the middle", Assert.Throws<CaptureFormatException>(() => Next(ahead, out _, out _)).Message);
     }
 
     [Fact]

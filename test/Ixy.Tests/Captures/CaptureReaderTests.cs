@@ -56,7 +56,8 @@ public sealed class CaptureReaderTests
     {
         foreach (bool bigEndian in new[] { true, false })
         {
-            var file = new CaptureBuilder(bigEndian).Section().Interface().Interface(resolution: resolution, offset: offset).Enhanced(s_frames[0], 1);
+            var file = new CaptureBuilder(bigEndian).Section().Interface()
+                .Interface(resolution: resolution, offset: offset).Enhanced(s_frames[0], 1);
             Assert.Equal([(1, expected)], Times(file));
         }
     }
@@ -64,7 +65,8 @@ public sealed class CaptureReaderTests
     [Fact]
     public void APacketWithoutATimeHasTheOneBefore() => Assert.Equal(
         [(0, 0), (1, 1_688_849_860_263_937_000), (0, 1_688_849_860_263_937_000)],
-        Times(new CaptureBuilder(false).Section().Interface().Interface().Simple(s_frames[0]).Enhanced(s_frames[1], 1).Simple(s_frames[0])));
+        Times(new CaptureBuilder(false).Section().Interface().Interface().Simple(s_frames[0]).Enhanced(s_frames[1], 1)
+            .Simple(s_frames[0])));
 
     [Fact]
     public void ALengthThatIsALieTakesNoMemory()
@@ -80,7 +82,8 @@ public sealed class CaptureReaderTests
     [Fact]
     public void EverySectionHasItsOwnByteOrderAndInterfaces()
     {
-        byte[] first = new CaptureBuilder(bigEndian: true).Section().Interface(linkType: 113).Interface().Enhanced(s_frames[0], 1).Bytes;
+        byte[] first = new CaptureBuilder(bigEndian: true).Section().Interface(linkType: 113).Interface()
+            .Enhanced(s_frames[0], 1).Bytes;
         byte[] second = new CaptureBuilder(bigEndian: false).Section().Interface().Enhanced(s_frames[1]).Bytes;
         Assert.Equal(s_frames[..2], Read([.. first, .. second]));
         byte[] withoutInterface = new CaptureBuilder(bigEndian: false).Section().Enhanced(s_frames[1]).Bytes;
@@ -90,7 +93,8 @@ public sealed class CaptureReaderTests
     [Fact]
     public void ASimplePacketIsAsLongAsTheSnapshot()
     {
-        var file = new CaptureBuilder(bigEndian: false).Section().Interface(snapshotLength: 60).Simple(Frame(60, 1), originalLength: 100);
+        var file = new CaptureBuilder(bigEndian: false).Section().Interface(snapshotLength: 60)
+            .Simple(Frame(60, 1), originalLength: 100);
         Assert.Contains("cut to 60 of 100 bytes", Refused(file.Bytes));
     }
 
@@ -98,8 +102,11 @@ public sealed class CaptureReaderTests
     public void AFrameCheckSequenceIsTakenOff()
     {
         byte[] withFcs = Frame(64, 1);
-        Assert.Equal([withFcs[..60]], Read(new CaptureBuilder(false).Section().Interface(fcsLength: 4).Enhanced(withFcs).Bytes));
-        Assert.Equal([withFcs[..60]], Read(new CaptureBuilder(true).PcapHeader(linkType: 0x2400_0001).PcapPacket(withFcs).Bytes));
+        Assert.Equal(
+            [withFcs[..60]], Read(new CaptureBuilder(false).Section().Interface(fcsLength: 4).Enhanced(withFcs).Bytes));
+        Assert.Equal(
+            [withFcs[..60]],
+            Read(new CaptureBuilder(true).PcapHeader(linkType: 0x2400_0001).PcapPacket(withFcs).Bytes));
     }
 
     [Fact]
@@ -115,42 +122,65 @@ public sealed class CaptureReaderTests
         { "ends in the middle", [0x0A, 0x0D] },
         { "neither pcap nor pcapng", [1, 2, 3, 4, 5, 6, 7, 8] },
         { "gunzip", [0x1F, 0x8B, 8, 0, 0, 0, 0, 0] },
-        { "pcap version 1.7", new CaptureBuilder(false).Word(0xA1B2C3D4).Halves(1, 7).Word(0).Word(0).Word(0).Word(1).Bytes },
+        { "pcap version 1.7", new CaptureBuilder(false).Word(0xA1B2C3D4).Halves(1, 7).Word(0).Word(0).Word(0).Word(1)
+            .Bytes },
         { "ends in the middle", new CaptureBuilder(false).PcapHeader().Bytes[..20] },
         { "ends in the middle", new CaptureBuilder(false).PcapHeader().PcapPacket(Frame(60, 1)).Bytes[..^1] },
         { "ends in the middle", new CaptureBuilder(false).PcapHeader().PcapPacket(Frame(60, 1)).Bytes[..30] },
         { "link type 113", new CaptureBuilder(false).PcapHeader(linkType: 113).PcapPacket(Frame(60, 1)).Bytes },
-        { "cut to 60 of 61 bytes", new CaptureBuilder(true).PcapHeader().PcapPacket(Frame(60, 1), originalLength: 61).Bytes },
-        { "frame 1 is said to have 6 bytes, not 0 or 4", new CaptureBuilder(true).PcapHeader(linkType: 0x3400_0001).PcapPacket(Frame(64, 1)).Bytes },
-        { "frame 1 is said to have 16 bytes, not 0 or 4", new CaptureBuilder(true).Section().Interface(fcsLength: 16).Enhanced(Frame(64, 1)).Bytes },
-        { "frame 1 is said to have 15 bytes, not 0 or 4", new CaptureBuilder(false).Section().Interface().Enhanced(Frame(64, 1), options: body => body.Option(2, 15u << 5)).Bytes },
-        { "the flags of frame 1 have 3 bytes: expected 4", new CaptureBuilder(false).Section().Interface().Enhanced(Frame(64, 1), options: body => body.Option(2, [1, 2, 3])).Bytes },
-        { "no room for 8 bytes", new CaptureBuilder(false).Section().Interface().Enhanced(Frame(64, 1), options: body => body.Halves(1, 8).Word(0)).Bytes },
-        { "0x04010001: expected 0 in bits 16 to 25 and 27", new CaptureBuilder(false).PcapHeader(linkType: 0x0401_0001).Bytes },
-        { "0x08000001: expected 0 in bits 16 to 25 and 27", new CaptureBuilder(true).PcapHeader(linkType: 0x0800_0001).Bytes },
+        { "cut to 60 of 61 bytes", new CaptureBuilder(true).PcapHeader().PcapPacket(Frame(60, 1), originalLength: 61)
+            .Bytes },
+        { "frame 1 is said to have 6 bytes, not 0 or 4",
+            new CaptureBuilder(true).PcapHeader(linkType: 0x3400_0001).PcapPacket(Frame(64, 1)).Bytes },
+        { "frame 1 is said to have 16 bytes, not 0 or 4",
+            new CaptureBuilder(true).Section().Interface(fcsLength: 16).Enhanced(Frame(64, 1)).Bytes },
+        { "frame 1 is said to have 15 bytes, not 0 or 4",
+            new CaptureBuilder(false).Section().Interface()
+            .Enhanced(Frame(64, 1), options: body => body.Option(2, 15u << 5)).Bytes },
+        { "the flags of frame 1 have 3 bytes: expected 4",
+            new CaptureBuilder(false).Section().Interface()
+            .Enhanced(Frame(64, 1), options: body => body.Option(2, [1, 2, 3])).Bytes },
+        { "no room for 8 bytes", new CaptureBuilder(false).Section().Interface()
+            .Enhanced(Frame(64, 1), options: body => body.Halves(1, 8).Word(0)).Bytes },
+        { "0x04010001: expected 0 in bits 16 to 25 and 27",
+            new CaptureBuilder(false).PcapHeader(linkType: 0x0401_0001).Bytes },
+        { "0x08000001: expected 0 in bits 16 to 25 and 27",
+            new CaptureBuilder(true).PcapHeader(linkType: 0x0800_0001).Bytes },
         { "pcap version 2.5: expected 2.0 to 2.4", new CaptureBuilder(true).PcapHeader(minor: 5).Bytes },
         { "pcap version 543.1", new CaptureBuilder(true).PcapHeader(major: 543, minor: 1).Bytes },
-        { "frame 1 has 262145 bytes: at most 262144", new CaptureBuilder(true).Section().Interface().Enhanced(new byte[262_145]).Bytes },
-        { "4294967295 bytes", new CaptureBuilder(true).PcapHeader().Word(0).Word(0).Word(uint.MaxValue).Word(uint.MaxValue).Bytes },
-        { "byte-order magic", new CaptureBuilder(false).Word(0x0A0D0D0A).Word(28).Word(0x1A2B3C4E).Halves(1, 0).Word(0).Word(0).Word(28).Bytes },
-        { "pcapng version 2", new CaptureBuilder(false).Block(0x0A0D0D0A, body => body.Word(0x1A2B3C4D).Halves(2, 0).Word(0).Word(0)).Bytes },
+        { "frame 1 has 262145 bytes: at most 262144",
+            new CaptureBuilder(true).Section().Interface().Enhanced(new byte[262_145]).Bytes },
+        { "4294967295 bytes", new CaptureBuilder(true).PcapHeader().Word(0).Word(0).Word(uint.MaxValue)
+            .Word(uint.MaxValue).Bytes },
+        { "byte-order magic", new CaptureBuilder(false).Word(0x0A0D0D0A).Word(28).Word(0x1A2B3C4E).Halves(1, 0).Word(0)
+            .Word(0).Word(28).Bytes },
+        { "pcapng version 2", new CaptureBuilder(false)
+            .Block(0x0A0D0D0A, body => body.Word(0x1A2B3C4D).Halves(2, 0).Word(0).Word(0)).Bytes },
         { "a block of 13 bytes", new CaptureBuilder(false).Section().Word(6).Word(13).Add(new byte[13]).Bytes },
         { "a block of 8 bytes", new CaptureBuilder(false).Section().Word(6).Word(8).Bytes },
         { "a block of 2147483648 bytes", new CaptureBuilder(false).Section().Word(6).Word(1u << 31).Bytes },
-        { "starts with length 16 and ends with 20", new CaptureBuilder(false).Section().Word(0x0BAD).Word(16).Word(0).Word(20).Bytes },
+        { "starts with length 16 and ends with 20",
+            new CaptureBuilder(false).Section().Word(0x0BAD).Word(16).Word(0).Word(20).Bytes },
         { "ends in the middle", new CaptureBuilder(false).Section().Interface().Enhanced(Frame(60, 1)).Bytes[..^4] },
-        { "no room for 61 bytes", new CaptureBuilder(false).Section().Interface().Block(6, body => body.Word(0).Word(0).Word(0).Word(61).Word(61).Add(Frame(60, 1))).Bytes },
+        { "no room for 61 bytes", new CaptureBuilder(false).Section().Interface()
+            .Block(6, body => body.Word(0).Word(0).Word(0).Word(61).Word(61).Add(Frame(60, 1))).Bytes },
         { "no room for 4 bytes", new CaptureBuilder(false).Section().Interface().Block(6, body => body.Word(0)).Bytes },
-        { "interface 1, and 1 are described", new CaptureBuilder(false).Section().Interface().Enhanced(Frame(60, 1), interfaceId: 1).Bytes },
+        { "interface 1, and 1 are described", new CaptureBuilder(false).Section().Interface()
+            .Enhanced(Frame(60, 1), interfaceId: 1).Bytes },
         { "interface 0, and 0 are described", new CaptureBuilder(false).Section().Simple(Frame(60, 1)).Bytes },
-        { "no room for 9 bytes", new CaptureBuilder(false).Section().Block(1, body => body.Halves(1, 0).Word(0).Halves(13, 9).Word(0)).Bytes },
+        { "no room for 9 bytes", new CaptureBuilder(false).Section()
+            .Block(1, body => body.Halves(1, 0).Word(0).Halves(13, 9).Word(0)).Bytes },
         { "if_tsresol is 0x14", new CaptureBuilder(false).Section().Interface(resolution: 20).Bytes },
         { "if_tsresol is 0xc0", new CaptureBuilder(false).Section().Interface(resolution: 0xC0).Bytes },
         { "if_tsresol is 0x7f", new CaptureBuilder(false).Section().Interface(resolution: 0x7F).Bytes },
-        { "if_tsoffset has 4 bytes: expected 8", new CaptureBuilder(false).Section().Block(1, body => body.Halves(1, 0).Word(0).Halves(14, 4).Word(0)).Bytes },
-        { "beyond the years 1677 to 2262", new CaptureBuilder(false).Section().Interface(resolution: 0).Enhanced(Frame(60, 1)).Bytes },
+        { "if_tsoffset has 4 bytes: expected 8",
+            new CaptureBuilder(false).Section().Block(1, body => body.Halves(1, 0).Word(0).Halves(14, 4).Word(0))
+            .Bytes },
+        { "beyond the years 1677 to 2262", new CaptureBuilder(false).Section().Interface(resolution: 0)
+            .Enhanced(Frame(60, 1)).Bytes },
         { "no room for 8 bytes", new CaptureBuilder(false).Section().Block(1, body => body.Halves(1, 0)).Bytes },
-        { "if_fcslen has 4 bytes: expected 1", new CaptureBuilder(false).Section().Block(1, body => body.Halves(1, 0).Word(0).Halves(13, 4).Word(0)).Bytes },
+        { "if_fcslen has 4 bytes: expected 1", new CaptureBuilder(false).Section()
+            .Block(1, body => body.Halves(1, 0).Word(0).Halves(13, 4).Word(0)).Bytes },
     };
 
     [Theory]
@@ -158,12 +188,14 @@ public sealed class CaptureReaderTests
     public void DamageIsNamed(string expected, byte[] file) => Assert.Contains(expected, Refused(file));
 
     [Fact]
-    public void NoFileHarmsTheReader() => Property.Holds<(bool BigEndian, bool Pcapng, (ushort At, byte Value)[] Changes, ushort Cut)>(value =>
+    public void NoFileHarmsTheReader() =>
+        Property.Holds<(bool BigEndian, bool Pcapng, (ushort At, byte Value)[] Changes, ushort Cut)>(value =>
     {
         var builder = new CaptureBuilder(value.BigEndian);
         if (value.Pcapng)
         {
-            builder.Section().Interface(fcsLength: 4, resolution: 9, offset: 1).Enhanced(s_frames[0]).Simple(s_frames[1]);
+            builder.Section().Interface(fcsLength: 4, resolution: 9, offset: 1).Enhanced(s_frames[0])
+                .Simple(s_frames[1]);
             builder.Interface().Enhanced(s_frames[0], 1);
         }
         else builder.PcapHeader().PcapPacket(s_frames[0]).PcapPacket(s_frames[1]).PcapPacket(s_frames[3]);

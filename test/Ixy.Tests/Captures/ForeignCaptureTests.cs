@@ -37,7 +37,8 @@ public sealed class ForeignCaptureTests
     {
         const uint other = 0xFFFF_FE1F;
         var file = new CaptureBuilder(true).Section().Interface(fcsLength: 4)
-            .Enhanced(s_withFcs, options: body => body.Option(1, "odd"u8).Option(0x8001, "fives"u8).Option(Flags, other | 4 << 5))
+            .Enhanced(s_withFcs, options: body => body.Option(1, "odd"u8).Option(0x8001, "fives"u8)
+                .Option(Flags, other | 4 << 5))
             .Enhanced(s_withFcs, options: body => body.Option(Flags, other | 4 << 5).Option(1, []).Halves(0, 0))
             .Enhanced(s_withFcs, options: body => body.Halves(0, 0).Option(Flags, 15 << 5)) // behind the end is nothing
             .Enhanced(s_withFcs, options: body => body.Option(Flags, other))
@@ -51,7 +52,9 @@ public sealed class ForeignCaptureTests
     [InlineData(0x0400_0001u, 64)]
     [InlineData(0x2400_0001u, 60)]
     public void TheLinkTypeFieldOfAnOlderFileHasTheFcs(uint linkType, int expected) =>
-        Assert.Equal([s_withFcs[..expected]], Read(new CaptureBuilder(true).PcapHeader(linkType: linkType).PcapPacket(s_withFcs)));
+        Assert.Equal(
+            [s_withFcs[..expected]],
+            Read(new CaptureBuilder(true).PcapHeader(linkType: linkType).PcapPacket(s_withFcs)));
 
     [Theory]
     [InlineData(60, 56, 0, 56)]
@@ -88,7 +91,8 @@ public sealed class ForeignCaptureTests
         reader.FillsCutFrames = true;
         byte[][] expected =
         [
-            [.. s_frame[..14], .. new byte[1500]], [.. s_frame, .. new byte[35]], [.. s_frame[..20], .. new byte[40]], s_frame, new byte[14],
+            [.. s_frame[..14], .. new byte[1500]], [.. s_frame, .. new byte[35]], [.. s_frame[..20], .. new byte[40]],
+            s_frame, new byte[14],
         ];
         foreach (byte[] frame in expected)
         {
@@ -188,10 +192,14 @@ public sealed class ForeignCaptureTests
         (typed[12], typed[13]) = (0x88, 0xB5);
         CaptureBuilder[] files =
         [
-            new CaptureBuilder(false).PcapHeader(minor: 2).Word(1_700_000_000).Word(123_456).Word(100).Word(60).Add(typed),
-            new CaptureBuilder(true).PcapHeader(minor: 3).Word(1_700_000_000).Word(123_456).Word(100).Word(60).Add(typed),
-            new CaptureBuilder(false).PcapHeader(0xA1B2CD34).Word(1_700_000_000).Word(123_456).Word(60).Word(100).Word(1).Halves(0x88B5, 0).Add(typed),
-            new CaptureBuilder(true).PcapHeader(0xA1B2CD34).Word(1_700_000_000).Word(123_456).Word(60).Word(100).Word(1).Halves(0x88B5, 0).Word(0).Add(typed),
+            new CaptureBuilder(false).PcapHeader(minor: 2).Word(1_700_000_000).Word(123_456).Word(100).Word(60)
+            .Add(typed),
+            new CaptureBuilder(true).PcapHeader(minor: 3).Word(1_700_000_000).Word(123_456).Word(100).Word(60)
+            .Add(typed),
+            new CaptureBuilder(false).PcapHeader(0xA1B2CD34).Word(1_700_000_000).Word(123_456).Word(60).Word(100)
+            .Word(1).Halves(0x88B5, 0).Add(typed),
+            new CaptureBuilder(true).PcapHeader(0xA1B2CD34).Word(1_700_000_000).Word(123_456).Word(60).Word(100).Word(1)
+            .Halves(0x88B5, 0).Word(0).Add(typed),
         ];
         using var file = new TemporaryFile();
         foreach (byte[] bytes in files.Select(file => file.Bytes))
@@ -211,5 +219,6 @@ public sealed class ForeignCaptureTests
     private static Action<CaptureBuilder>? WithFlags(uint? fcsLength) =>
         fcsLength is { } length ? body => body.Option(Flags, length << 5).Halves(0, 0) : null;
 
-    private static List<byte[]> Read(CaptureBuilder file) => [.. CaptureFileTests.Read(file.Bytes).Select(frame => frame.Frame)];
+    private static List<byte[]> Read(CaptureBuilder file) =>
+        [.. CaptureFileTests.Read(file.Bytes).Select(frame => frame.Frame)];
 }

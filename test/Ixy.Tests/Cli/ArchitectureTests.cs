@@ -6,7 +6,8 @@ namespace Ixy.Tests.Cli;
 /// <summary>The floors of docs/architecture.md are those of the project files.</summary>
 public sealed class ArchitectureTests
 {
-    private static readonly string s_page = File.ReadAllText(Path.Combine(RepositoryTests.Root, "docs/architecture.md"));
+    private static readonly string s_page = File.ReadAllText(
+        Path.Combine(RepositoryTests.Root, "docs/architecture.md"));
 
     [Fact]
     public void ThePictureHasAllProjectsAndTheirReferences()
@@ -15,7 +16,8 @@ public sealed class ArchitectureTests
         Assert.Equal(Projects().Keys.Order(), drawn.Values.Select(node => node.Project).Order());
         var arrows = Regex.Matches(Picture(), @"^\s*(\w+) --> (\w+)$", RegexOptions.Multiline)
             .Select(arrow => (drawn[arrow.Groups[1].Value].Project, drawn[arrow.Groups[2].Value].Project));
-        var references = Projects().SelectMany(project => References(project.Value).Select(below => (project.Key, below)));
+        var references = Projects()
+            .SelectMany(project => References(project.Value).Select(below => (project.Key, below)));
         Assert.Equal(references.Order(), arrows.Order());
     }
 
@@ -24,7 +26,8 @@ public sealed class ArchitectureTests
     {
         var floors = Nodes().Values.ToDictionary(node => node.Project, node => node.Floor);
         foreach (var (project, file) in Projects())
-            Assert.All(References(file), below => Assert.True(floors[below] < floors[project], $"{project} uses {below}"));
+            Assert.All(References(file),
+                below => Assert.True(floors[below] < floors[project], $"{project} uses {below}"));
     }
 
     [Fact]
@@ -33,9 +36,13 @@ public sealed class ArchitectureTests
         foreach (var (project, file) in Projects())
         {
             var friends = file.Descendants("InternalsVisibleTo").Select(friend => friend.Attribute("Include")!.Value);
-            Assert.All(friends, friend => Assert.True(friend.EndsWith(".Tests", StringComparison.Ordinal), $"{project} opens itself to {friend}"));
+            Assert.All(friends,
+                friend => Assert.True(
+                friend.EndsWith(".Tests", StringComparison.Ordinal), $"{project} opens itself to {friend}"));
         }
-        Assert.DoesNotContain(Sources(), file => File.ReadAllText(file).Contains("assembly: InternalsVisibleTo", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Sources(), file =>
+            File.ReadAllText(file).Contains("assembly: InternalsVisibleTo", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -54,7 +61,9 @@ public sealed class ArchitectureTests
         foreach (Match row in rows)
         {
             Assert.All(Regex.Matches(row.Groups[2].Value, @"`(\w+)/`"), room =>
-                Assert.True(Directory.Exists(Path.Combine(RepositoryTests.Root, "src", row.Groups[1].Value, room.Groups[1].Value)), room.Value));
+                Assert.True(
+                    Directory.Exists(
+                    Path.Combine(RepositoryTests.Root, "src", row.Groups[1].Value, room.Groups[1].Value)), room.Value));
         }
     }
 
@@ -63,10 +72,12 @@ public sealed class ArchitectureTests
     {
         foreach (string file in Sources())
         {
-            string folder = Path.GetRelativePath(Path.Combine(RepositoryTests.Root, "src"), Path.GetDirectoryName(file)!).Replace('/', '.');
+            string folder = Path.GetRelativePath(
+                Path.Combine(RepositoryTests.Root, "src"), Path.GetDirectoryName(file)!).Replace('/', '.');
             // There, Offloads is the name of an enumeration.
             string expected = folder == "Ixy.Offloads" ? "Ixy" : folder;
-            string? declared = File.ReadLines(file).FirstOrDefault(line => line.StartsWith("namespace ", StringComparison.Ordinal));
+            string? declared = File.ReadLines(file)
+                .FirstOrDefault(line => line.StartsWith("namespace ", StringComparison.Ordinal));
             if (declared is not null) Assert.True(declared == $"namespace {expected};", $"{file}: {declared}");
         }
     }
@@ -77,10 +88,13 @@ public sealed class ArchitectureTests
     private static Dictionary<string, (string Project, int Floor)> Nodes()
     {
         var nodes = new Dictionary<string, (string, int)>();
-        foreach (Match floor in Regex.Matches(Picture(), @"subgraph floor(\d+) .*?\n(.*?)\n\s*end\n", RegexOptions.Singleline))
+        foreach (Match floor in Regex.Matches(
+            Picture(), @"subgraph floor(\d+) .*?\n(.*?)\n\s*end\n", RegexOptions.Singleline))
         {
             foreach (Match node in Regex.Matches(floor.Groups[2].Value, @"(\w+)\[([\w.]+)\]"))
-                nodes.Add(node.Groups[1].Value, (node.Groups[2].Value, int.Parse(floor.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture)));
+                nodes.Add(node.Groups[1].Value,
+                    (node.Groups[2].Value,
+                    int.Parse(floor.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture)));
         }
         return nodes;
     }

@@ -28,7 +28,9 @@ internal static class CaptureFiles
         }
     }
 
-    /// <summary>if_speed of the first interface of a file that ixy has written (draft-ietf-opsawg-pcapng, 4.1, 4.2).</summary>
+    /// <summary>
+    /// if_speed of the first interface of a file that ixy has written (draft-ietf-opsawg-pcapng, 4.1, 4.2).
+    /// </summary>
     internal static long InterfaceSpeed(string path)
     {
         const int interfaceDescription = 1, options = 16, speed = 8;

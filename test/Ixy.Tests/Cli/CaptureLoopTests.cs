@@ -19,7 +19,8 @@ public sealed class CaptureLoopTests
         var world = new VirtualWorld(1);
         using var pool = new PacketPool(new() { Count = 1024, BufferSize = 2048 });
         pool.SetTemplate(CaptureFiles.Frame(60, 1));
-        using NetworkDevice sender = world.Open("sim:ixgbe,wire=cable:x"), receiver = world.Open("sim:ixgbe,wire=cable:x");
+        using NetworkDevice sender = world.Open("sim:ixgbe,wire=cable:x")
+            , receiver = world.Open("sim:ixgbe,wire=cable:x");
         Assert.True(sender.WaitForLink(TimeSpan.FromSeconds(1)) && receiver.WaitForLink(TimeSpan.FromSeconds(1)));
         using var capture = new CaptureFile(Stream.Null, [new()], new() { Clock = world.Clock });
         var loop = new CaptureLoop([receiver], capture, batchSize: 32, long.MaxValue);

@@ -22,7 +22,8 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("fwd", "--batch", "--duration", "--touch", "--queues", "--symmetric-rss", "--ring-size", "--json", "--checked")]
+    [InlineData(
+        "fwd", "--batch", "--duration", "--touch", "--queues", "--symmetric-rss", "--ring-size", "--json", "--checked")]
     [InlineData("pktgen", "--size", "--rate", "--duration", "--count", "--batch", "--ring-size", "--json")]
     public void HelpOfACommandNamesItsOptionsAndTheUnitOfRates(string command, params string[] options)
     {
@@ -34,7 +35,9 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("pcap", "A [B …] FILE", "[default: 4096]", "--count", "--duration", "--snaplen", "--no-promiscuous", "--json", "tshark -r -")]
+    [InlineData(
+        "pcap", "A [B …] FILE", "[default: 4096]", "--count", "--duration", "--snaplen", "--no-promiscuous", "--json",
+        "tshark -r -")]
     [InlineData("replay", "<FILE> <A>", "--speed", "--loop", "--max-gap", "--pad", "--max-frame-size", "--json", "2x")]
     public void HelpOfTheCaptureCommandsNamesTheirOptions(string command, params string[] texts)
     {
@@ -92,7 +95,8 @@ public sealed class CommandLineTests
     [Fact]
     public void EveryDefaultInHelpCanBeTyped()
     {
-        var defaults = Commands.Root().Subcommands.SelectMany(command => command.Options, (command, option) => (command, option))
+        var defaults = Commands.Root()
+            .Subcommands.SelectMany(command => command.Options, (command, option) => (command, option))
             .Where(found => found.option.HasDefaultValue && found.option.ValueType != typeof(bool)).ToList();
         Assert.True(defaults.Count > 20, $"{defaults.Count}");
         Assert.All(defaults, found =>
@@ -100,7 +104,8 @@ public sealed class CommandLineTests
             string text = $"{found.option.GetDefaultValue()}";
             var typed = Commands.Root().Parse([found.command.Name, found.option.Name, text]);
             // Some are of no use alone; that is said without the value.
-            Assert.DoesNotContain(typed.Errors, error => error.Message.StartsWith(found.option.Name, StringComparison.Ordinal)
+            Assert.DoesNotContain(
+                typed.Errors, error => error.Message.StartsWith(found.option.Name, StringComparison.Ordinal)
                 && error.Message.Contains(text, StringComparison.Ordinal));
         });
     }
@@ -125,7 +130,8 @@ public sealed class CommandLineTests
     [InlineData("--help >/dev/full", 1)]
     [InlineData("list >/dev/full", 1)]
     [InlineData("list --json >/dev/full", 1)]
-    [InlineData("fwd sim:ixgbe,wire=generator,rate=1kpps sim:ixgbe,wire=generator,rate=1kpps --duration 1s >/dev/full", 1)]
+    [InlineData(
+        "fwd sim:ixgbe,wire=generator,rate=1kpps sim:ixgbe,wire=generator,rate=1kpps --duration 1s >/dev/full", 1)]
     [InlineData("sim ixgbe --socket $(mktemp -u) --duration 1s >/dev/full", 1)]
     public void AClosedOutputIsAnErrorLikeOthers(string command, int exitCode)
     {
@@ -159,7 +165,8 @@ public sealed class CommandLineTests
     {
         string path = Path.Combine(Path.GetTempPath(), $"ixy-notice-{Environment.ProcessId}");
         using var shell = IxyProcess.StartOther(
-            "bash", "-c", $"dotnet exec '{IxyProcess.Program}' sim ixgbe --socket {path} | head -n 1; echo ${{PIPESTATUS[0]}}");
+            "bash", "-c",
+            $"dotnet exec '{IxyProcess.Program}' sim ixgbe --socket {path} | head -n 1; echo ${{PIPESTATUS[0]}}");
         shell.WaitForOutput("waiting for a client");
         using (new VfioUserPciDevice(path))
         {

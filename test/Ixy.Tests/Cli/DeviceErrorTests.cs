@@ -2,7 +2,9 @@ using Ixy.Tests.Vfio;
 
 namespace Ixy.Tests.Cli;
 
-/// <summary>A device that cannot be had gets one line that says what was found and what was expected, and code 1.</summary>
+/// <summary>
+/// A device that cannot be had gets one line that says what was found and what was expected, and code 1.
+/// </summary>
 public sealed class DeviceErrorTests
 {
     private const string Generator = "sim:ixgbe,wire=generator";
@@ -24,11 +26,13 @@ public sealed class DeviceErrorTests
 
     [Fact]
     public void APciAddressThatDoesNotExistIsAnswered() =>
-        IxyProcess.AssertOneLine(IxyProcess.Run("fwd", "ffff:ff:1f.7", Generator), 1, "there is no PCI function ffff:ff:1f.7");
+        IxyProcess.AssertOneLine(
+            IxyProcess.Run("fwd", "ffff:ff:1f.7", Generator), 1, "there is no PCI function ffff:ff:1f.7");
 
     [Fact]
     public void TheSameFunctionTwiceIsAnswered() =>
-        IxyProcess.AssertOneLine(IxyProcess.Run("fwd", "ffff:ff:1f.7", "ffff:ff:1f.7"), 1, "ffff:ff:1f.7 is named twice");
+        IxyProcess.AssertOneLine(
+            IxyProcess.Run("fwd", "ffff:ff:1f.7", "ffff:ff:1f.7"), 1, "ffff:ff:1f.7 is named twice");
 
     [SkippableFact]
     public void ADeviceThatIsNoNetworkCardIsAnswered()
@@ -36,9 +40,12 @@ public sealed class DeviceErrorTests
         const string Devices = "/sys/bus/pci/devices";
         var functions = Directory.Exists(Devices) ? Directory.GetDirectories(Devices) : [];
         // Class 02xxxx is a network controller; only the header of the others is read.
-        string? other = functions.FirstOrDefault(function => !File.ReadAllText(Path.Combine(function, "class")).StartsWith("0x02", StringComparison.Ordinal));
+        string? other = functions.FirstOrDefault(
+            function => !File.ReadAllText(Path.Combine(function, "class"))
+            .StartsWith("0x02", StringComparison.Ordinal));
         Skip.If(other is null, "this machine has no PCI function that is no network card");
-        IxyProcess.AssertOneLine(IxyProcess.Run("fwd", Path.GetFileName(other), Generator), 1, "is no network card: its PCI class is");
+        IxyProcess.AssertOneLine(
+            IxyProcess.Run("fwd", Path.GetFileName(other), Generator), 1, "is no network card: its PCI class is");
     }
 
     [SkippableFact]
@@ -48,7 +55,8 @@ public sealed class DeviceErrorTests
         using var functions = new FakeSysfs();
         functions.Add("0000:03:00.0", deviceId: 0x10D3); // an 82574L, of another family
         IxyProcess.AssertOneLine(functions.RunIxy(asNobody: false, "pktgen", "0000:03:00.0"), 1,
-            "0000:03:00.0 (8086:10d3) is a network card without a driver here: supported are Intel 82599, X540 and X550, and virtio-net");
+            "0000:03:00.0 (8086:10d3) is a network card without a driver here: supported are Intel 82599, X540 and "
+            + "X550, and virtio-net");
     }
 
     [SkippableFact]
@@ -113,7 +121,8 @@ public sealed class DeviceErrorTests
         using var functions = new FakeSysfs();
         functions.Add("0000:03:00.0");
         functions.HoldByKernel("0000:03:00.0", "vfio-pci");
-        IxyProcess.AssertOneLine(functions.RunIxy(asNobody: true, "pktgen", "0000:03:00.0"), 1, "0000:03:00.0 is behind no IOMMU");
+        IxyProcess.AssertOneLine(
+            functions.RunIxy(asNobody: true, "pktgen", "0000:03:00.0"), 1, "0000:03:00.0 is behind no IOMMU");
     }
 
     [Fact]
@@ -122,6 +131,7 @@ public sealed class DeviceErrorTests
     {
         var result = IxyProcess.Run("pktgen", "sim:ixgbe");
         Assert.Equal(1, result.ExitCode);
-        Assert.Equal("ixy: sim:ixgbe has no link after 10 s: plug something in, as in sim:ixgbe,wire=generator\n", result.Error);
+        Assert.Equal(
+            "ixy: sim:ixgbe has no link after 10 s: plug something in, as in sim:ixgbe,wire=generator\n", result.Error);
     }
 }

@@ -19,7 +19,9 @@ public sealed class FindingsTests : IDisposable
     {
         SimulatedCards.Register();
         NetworkDevice.RegisterTransport("cut", specifier =>
-            new InterposedDevice(SimulatedCards.Open(SimulatedCards.Prefix + specifier["cut:".Length..])) { IsMute = true });
+            new InterposedDevice(
+                SimulatedCards.Open(SimulatedCards.Prefix + specifier["cut:".Length..]))
+            { IsMute = true });
     }
 
     [Theory]
@@ -33,7 +35,8 @@ public sealed class FindingsTests : IDisposable
     {
         var (exitCode, output) = Run([.. arguments.Select(argument => argument == "FILE" ? Capture() : argument)]);
         Assert.Equal(1, exitCode);
-        string line = Assert.Single(output.Split('\n'), line => line.Contains("its transmit ring does not empty", StringComparison.Ordinal));
+        string line = Assert.Single(
+            output.Split('\n'), line => line.Contains("its transmit ring does not empty", StringComparison.Ordinal));
         Assert.Matches(@"^sim:\w+,wire=loopback: its transmit ring does not empty: none of [1-9][\d,]* packets in it has left for a second; the far end may", line);
         Assert.DoesNotContain("packets kept arriving after the end", output);
     }
@@ -57,13 +60,17 @@ public sealed class FindingsTests : IDisposable
     {
         var (least, most) = (TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(10.1));
         var world = new VirtualWorld(seed: 13);
-        var card = new InterposedDevice(world.OpenCard("sim:ixgbe,wire=loopback")) { IsMute = true, Time = world.Clock };
+        var card = new InterposedDevice(
+            world.OpenCard("sim:ixgbe,wire=loopback"))
+        { IsMute = true, Time = world.Clock };
         using var device = NetworkDevice.Open(card, new());
         Assert.True(device.WaitForLink(TimeSpan.FromSeconds(1)));
         using var pools = new TestFramePools(packets: 1024, frameSize: 60);
-        using var replay = new ReplayWork(Capture(), new(ReplaySpeed.Parse("max"), Passes: 100) { GivesUp = true }, 1518, batchSize: 32);
+        using var replay = new ReplayWork(
+            Capture(), new(ReplaySpeed.Parse("max"), Passes: 100) { GivesUp = true }, 1518, batchSize: 32);
         var loops = command == "replay" ? replay.Start([device])
-            : [new GenerateLoop(device, pools.Create(device), batchSize: 32, packetsPerSecond: 1e6, count: 100_000) { GivesUp = true }];
+            : [new GenerateLoop(
+                device, pools.Create(device), batchSize: 32, packetsPerSecond: 1e6, count: 100_000) { GivesUp = true }];
         using var group = new LoopGroup(loops, [device]);
         // A loop that waits is not skipped: a tenth of a millisecond a round makes ten seconds short.
         group.Start(world, new(Seed: 13, PacketTime: 30, PollTime: 100_000, WakeTime: 5_000));
@@ -89,7 +96,8 @@ public sealed class FindingsTests : IDisposable
     {
         var (exitCode, output) = Run("pktgen", Cut, "--duration", "300ms", "--json");
         Assert.Equal(1, exitCode);
-        var notes = JsonDocument.Parse(output.TrimEnd('\n').Split('\n')[^1]).RootElement.GetProperty("notes").EnumerateArray().Select(note => note.GetString()!).ToList();
+        var notes = JsonDocument.Parse(output.TrimEnd('\n').Split('\n')[^1]).RootElement.GetProperty("notes")
+            .EnumerateArray().Select(note => note.GetString()!).ToList();
         Assert.Equal("nothing moved: the card sent no packet", notes[0]);
         Assert.Contains("its transmit ring does not empty", notes[1]);
     }
@@ -97,7 +105,8 @@ public sealed class FindingsTests : IDisposable
     [Fact]
     public void WhereNobodySendsItSaysSo()
     {
-        var (exitCode, output, _) = IxyProcess.Run("fwd", "sim:ixgbe,wire=loopback", "sim:virtio,wire=loopback", "--duration", "200ms");
+        var (exitCode, output, _) = IxyProcess.Run(
+            "fwd", "sim:ixgbe,wire=loopback", "sim:virtio,wire=loopback", "--duration", "200ms");
         Assert.Equal(0, exitCode);
         Assert.Contains("\nnothing moved: no card received a packet\n", output);
         Assert.Contains("\nsim:ixgbe,wire=loopback: its link is up, and nothing came: the far end of its wire has nothing to send\n", output);
@@ -110,7 +119,8 @@ public sealed class FindingsTests : IDisposable
     {
         var (_, output) = Run("fwd", "cut:ixgbe,wire=generator,rate=1Mpps", Cut, "--duration", "300ms");
         Assert.Contains("nothing moved: no card received a packet", output);
-        Assert.Matches(@"sim:ixgbe,wire=generator,rate=1Mpps: [\d,]+ frames came, and the card had a descriptor for none", output);
+        Assert.Matches(
+            @"sim:ixgbe,wire=generator,rate=1Mpps: [\d,]+ frames came, and the card had a descriptor for none", output);
     }
 
     [Theory]
@@ -120,11 +130,14 @@ public sealed class FindingsTests : IDisposable
     {
         const string Missing = "an access where the card has no register: it reads 0";
         NetworkDevice.RegisterTransport("odd", specifier => WithOddAccesses(specifier["odd:".Length..]));
-        var (exitCode, output) = Run(["pktgen", "odd:ixgbe,wire=loopback", "--count", "10", .. json ? (string[])["--json"] : []]);
+        var (exitCode, output) = Run(
+            ["pktgen", "odd:ixgbe,wire=loopback", "--count", "10", .. json ? (string[])["--json"] : []]);
         Assert.Equal(0, exitCode);
         string[] notes = [$"0x05a80: {Missing} (2 times)", $"0x03fc0: {Missing}"];
         if (json) Assert.Equal(notes, NotesOfTheCard(output));
-        else Assert.Contains($"\nsim:ixgbe,wire=loopback: noted 3 times, which breaks no rule:\n  {string.Join("\n  ", notes)}\n", output);
+        else Assert.Contains(
+            $"\nsim:ixgbe,wire=loopback: noted 3 times, which breaks no rule:\n  {string.Join("\n  ", notes)}\n",
+            output);
     }
 
     [Fact]
@@ -178,7 +191,8 @@ public sealed class FindingsTests : IDisposable
     }
 
     private static IEnumerable<string> NotesOfTheCard(string output) =>
-        JsonReport.Of((0, output, "")).Device(0).GetProperty("notes").EnumerateArray().Select(note => note.GetString()!);
+        JsonReport.Of((0, output, "")).Device(0).GetProperty("notes").EnumerateArray()
+        .Select(note => note.GetString()!);
 
     // In this process, which has the card that is cut off.
     private static (int ExitCode, string Output) Run(params string[] arguments)

@@ -10,9 +10,9 @@ using Xunit.Abstractions;
 namespace Ixy.Tests.Cli;
 
 /// <summary>
-/// Frames of any length, with tags and protocols of any kind, through the forwarder between any two cards, with rings and limits of any
-/// size: it never ends by itself, and every frame is delivered or counted, exactly. A failure names the seed of its round, and
-/// <c>IXY_FUZZ_SEED</c> begins there. <c>IXY_FUZZ_SECONDS</c> goes on for so long.
+/// Frames of any length, with tags and protocols of any kind, through the forwarder between any two cards, with rings
+/// and limits of any size: it never ends by itself, and every frame is delivered or counted, exactly. A failure names
+/// the seed of its round, and <c>IXY_FUZZ_SEED</c> begins there. <c>IXY_FUZZ_SECONDS</c> goes on for so long.
 /// </summary>
 public sealed class ForwardFuzzTests(ITestOutputHelper output) : IDisposable
 {
@@ -31,9 +31,11 @@ public sealed class ForwardFuzzTests(ITestOutputHelper output) : IDisposable
     {
         int rounds = Repeat(LeastRounds, random =>
         {
-            using DriverBench a = Open(random, out bool padsA), b = Open(random, out bool padsB, a.Device.ReceiveQueues.Count);
+            using DriverBench a = Open(random, out bool padsA)
+                , b = Open(random, out bool padsB, a.Device.ReceiveQueues.Count);
             var (there, back) = (Frames(random, shortest: 1), Frames(random, shortest: 1));
-            var loops = ForwardLoop<ReadFirstLine>.Create([a.Device, b.Device], batchSize: random.Next(1, 65), sleeps: false);
+            var loops = ForwardLoop<ReadFirstLine>.Create(
+                [a.Device, b.Device], batchSize: random.Next(1, 65), sleeps: false);
             using (var group = new LoopGroup(loops, [a.Device, b.Device]))
             {
                 group.Start();
@@ -41,7 +43,9 @@ public sealed class ForwardFuzzTests(ITestOutputHelper output) : IDisposable
                 a.Wire.Deliver(there);
                 b.Wire.Deliver(back);
                 // On a busy machine a card may get no time for longer than the loops wait when they end.
-                DriverBench.Until(() => Counted(a) == there.Length && Counted(b) == back.Length, "every frame counted by the card it came to");
+                DriverBench.Until(
+                    () => Counted(a) == there.Length && Counted(b) == back.Length,
+                    "every frame counted by the card it came to");
                 group.Finish();
                 Assert.True(group.RanDry);
                 AssertSum(there, a, b, padsB, group.Dropped[1]);
@@ -58,30 +62,39 @@ public sealed class ForwardFuzzTests(ITestOutputHelper output) : IDisposable
     {
         int rounds = Repeat(1, random =>
         {
-            string[] ins = [Path.Combine(_directory.FullName, "a.pcapng"), Path.Combine(_directory.FullName, "b.pcapng")];
-            string[] outs = [Path.Combine(_directory.FullName, "a-out.pcapng"), Path.Combine(_directory.FullName, "b-out.pcapng")];
+            string[] ins = [
+                Path.Combine(_directory.FullName, "a.pcapng"), Path.Combine(_directory.FullName, "b.pcapng")];
+            string[] outs = [
+                Path.Combine(_directory.FullName, "a-out.pcapng"), Path.Combine(_directory.FullName, "b-out.pcapng")];
             byte[][][] frames = [Frames(random, shortest: 14), Frames(random, shortest: 14)];
             for (int i = 0; i < 2; i++) CaptureFiles.Write(ins[i], frames[i]);
             int queues = random.Next(1, 3);
             string[] cards = [Card(random, queues), Card(random, queues)];
-            string[] options = ["--ring-size", $"{64 << random.Next(0, 4)}", "--max-frame-size", $"{Limit(random)}", "--queues", $"{queues}", "--batch", $"{random.Next(1, 65)}"];
+            string[] options = [
+                "--ring-size", $"{64 << random.Next(0, 4)}", "--max-frame-size", $"{Limit(random)}", "--queues",
+                $"{queues}", "--batch", $"{random.Next(1, 65)}"];
             var report = JsonReport.Of(IxyProcess.Run(
-                ["fwd", $"{cards[0]},wire=pcap:{ins[0]}>{outs[0]}", $"{cards[1]},wire=pcap:{ins[1]}>{outs[1]}", "--duration", "300ms", "--json", "--checked", .. options]));
+                ["fwd", $"{cards[0]},wire=pcap:{ins[0]}>{outs[0]}", $"{cards[1]},wire=pcap:{ins[1]}>{outs[1]}",
+                    "--duration", "300ms", "--json", "--checked", .. options]));
             for (int i = 0; i < 2; i++)
             {
                 var (from, to, wire) = (report.Device(i), report.Device(1 - i), report.Wire(i));
                 Assert.Empty(from.GetProperty("violations").EnumerateArray());
-                long sent = wire.Number("sent"), handedOut = from.Number("rxPackets") - (from.Number("rxDropped") - from.Number("rxMissed"));
+                long sent = wire.Number("sent"),
+                    handedOut = from.Number("rxPackets") - (from.Number("rxDropped") - from.Number("rxMissed"));
                 Assert.Equal(frames[i].Length, sent);
                 Assert.Equal(handedOut, to.Number("txPackets") + to.Number("txDropped"));
-                // A wire of the virtio card counts nothing that is too long for its MTU: there the sum begins with what the driver was given.
+                // A wire of the virtio card counts nothing that is too long for its MTU: there the sum begins with what
+                // the driver was given.
                 if (cards[i].StartsWith("sim:ixgbe", StringComparison.Ordinal))
                     Assert.Equal(sent, from.Number("rxPackets") + from.Number("rxMissed") + from.Number("rxErrors"));
                 Assert.Equal(to.Number("txPackets"), report.Wire(1 - i).Number("received"));
                 AssertAmong(frames[i], CaptureFiles.Frames(outs[1 - i]), pads: true);
                 Assert.Equal(to.Number("txPackets"), CaptureFiles.Frames(outs[1 - i]).Count);
-                (_sent, _delivered, _refused) = (_sent + sent, _delivered + to.Number("txPackets"), _refused + to.Number("txRefused"));
-                (_missed, _dropped) = (_missed + from.Number("rxMissed"), _dropped + from.Number("rxDropped") - from.Number("rxMissed"));
+                (_sent, _delivered, _refused) = (
+                    _sent + sent, _delivered + to.Number("txPackets"), _refused + to.Number("txRefused"));
+                (_missed, _dropped) = (
+                    _missed + from.Number("rxMissed"), _dropped + from.Number("rxDropped") - from.Number("rxMissed"));
                 _undeliverable += sent - from.Number("rxPackets") - from.Number("rxMissed");
             }
         });
@@ -89,7 +102,8 @@ public sealed class ForwardFuzzTests(ITestOutputHelper output) : IDisposable
     }
 
     private string Totals() =>
-        $"{_sent:N0} frames sent: {_delivered:N0} delivered, {_refused:N0} refused (txRefused), {_dropped:N0} dropped by the driver (rxDropped), "
+        $"{_sent:N0} frames sent: {_delivered:N0} delivered, {_refused:N0} refused (txRefused), {_dropped:N0} dropped "
+        + "by the driver (rxDropped), "
         + $"{_missed:N0} missed (rxMissed), {_undeliverable:N0} too long or too short for the receiving card";
 
     private int Repeat(int least, Action<Random> round)
@@ -122,7 +136,8 @@ public sealed class ForwardFuzzTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(sent.TxDropped, to.Device.TransmitQueues.Sum(queue => queue.Dropped));
         AssertAmong(frames, to.Wire.FromCard, pads);
         (_sent, _delivered, _refused) = (_sent + frames.Length, _delivered + sent.TxPackets, _refused + sent.TxDropped);
-        (_missed, _dropped, _undeliverable) = (_missed + received.RxMissed, _dropped + received.RxDropped, _undeliverable + undeliverable);
+        (_missed, _dropped, _undeliverable) = (
+            _missed + received.RxMissed, _dropped + received.RxDropped, _undeliverable + undeliverable);
     }
 
     private static long Counted(DriverBench bench)
@@ -141,13 +156,18 @@ public sealed class ForwardFuzzTests(ITestOutputHelper output) : IDisposable
         foreach (byte[] frame in arrived)
         {
             string hash = Hash(frame, pads);
-            Assert.True(left.TryGetValue(hash, out int count) && count > 0, $"a frame of {frame.Length} bytes that was not sent: {Convert.ToHexString(frame.AsSpan(0, Math.Min(64, frame.Length)))}");
+            Assert.True(
+                left.TryGetValue(hash, out int count)
+                && count > 0,
+                $"a frame of {frame.Length} bytes that was not sent: "
+                + $"{Convert.ToHexString(frame.AsSpan(0, Math.Min(64, frame.Length)))}");
             left[hash] = count - 1;
         }
     }
 
     private static string Hash(byte[] frame, bool pads) =>
-        Convert.ToHexString(SHA256.HashData(pads && frame.Length < 60 ? [.. frame, .. new byte[60 - frame.Length]] : frame));
+        Convert.ToHexString(
+            SHA256.HashData(pads && frame.Length < 60 ? [.. frame, .. new byte[60 - frame.Length]] : frame));
 
     private static DriverBench Open(Random random, out bool pads, int queues = 0)
     {
@@ -190,7 +210,8 @@ public sealed class ForwardFuzzTests(ITestOutputHelper output) : IDisposable
         _ => 1518,
     };
 
-    private static byte[][] Frames(Random random, int shortest) => [.. Enumerable.Range(0, FramesPerRound).Select(_ => Frame(random, shortest))];
+    private static byte[][] Frames(Random random, int shortest) =>
+        [.. Enumerable.Range(0, FramesPerRound).Select(_ => Frame(random, shortest))];
 
     private static byte[] Frame(Random random, int shortest)
     {
@@ -202,8 +223,10 @@ public sealed class ForwardFuzzTests(ITestOutputHelper output) : IDisposable
             (frame[at], frame[at + 1]) = random.Next(3) == 0 ? ((byte)0x88, (byte)0xA8) : ((byte)0x81, (byte)0);
         ushort type = s_types[random.Next(s_types.Length)];
         if (at + 2 <= frame.Length) (frame[at], frame[at + 1]) = ((byte)(type >> 8), (byte)type);
-        if (type == 0x0800 && at + 12 < frame.Length) (frame[at + 2], frame[at + 11]) = (0x45, random.Next(2) == 0 ? OffloadFrame.Tcp : OffloadFrame.Udp);
-        if (type == 0x86DD && at + 9 < frame.Length) (frame[at + 2], frame[at + 8]) = (0x60, random.Next(2) == 0 ? OffloadFrame.Tcp : OffloadFrame.Udp);
+        if (type == 0x0800 && at + 12 < frame.Length)
+            (frame[at + 2], frame[at + 11]) = (0x45, random.Next(2) == 0 ? OffloadFrame.Tcp : OffloadFrame.Udp);
+        if (type == 0x86DD && at + 9 < frame.Length)
+            (frame[at + 2], frame[at + 8]) = (0x60, random.Next(2) == 0 ? OffloadFrame.Tcp : OffloadFrame.Udp);
         return frame;
     }
 

@@ -7,7 +7,8 @@ namespace Ixy.Tests.Cli;
 /// <summary><c>ixy fwd --interrupts</c>, as a user runs it: it sleeps, and forwards what comes all the same.</summary>
 public sealed class InterruptModeTests : IDisposable
 {
-    // Who polls takes all of a core, or half of one that two share. An idle loop takes less than a fiftieth on a quiet machine.
+    // Who polls takes all of a core, or half of one that two share. An idle loop takes less than a fiftieth on a quiet
+    // machine.
     private const double MostWhenIdle = 0.1;
     private const int Frames = 20;
 
@@ -27,11 +28,13 @@ public sealed class InterruptModeTests : IDisposable
         using var ixy = IxyProcess.Start("fwd", device, device, "--interrupts", "--duration", "6s", "--json");
         ixy.WaitForError("RX Mpps");
         // The cards are of the same process and poll; the thread that forwards is the one that counts.
-        string thread = Directory.GetDirectories($"/proc/{ixy.Id}/task").Single(task => File.ReadAllText(Path.Combine(task, "comm")).StartsWith("packets 0"));
+        string thread = Directory.GetDirectories($"/proc/{ixy.Id}/task")
+            .Single(task => File.ReadAllText(Path.Combine(task, "comm")).StartsWith("packets 0"));
         Assert.InRange(Share(() => ThreadTime(thread)), 0, MostWhenIdle);
         var report = JsonReport.Of((ixy.WaitForExit(), ixy.Output, ixy.Error));
         report.AssertFaultless();
-        for (int i = 0; i < 2; i++) Assert.Equal((Frames, Frames), (report.Wire(i).Number("sent"), report.Wire(i).Number("received")));
+        for (int i = 0; i < 2; i++)
+            Assert.Equal((Frames, Frames), (report.Wire(i).Number("sent"), report.Wire(i).Number("received")));
     }
 
     [Theory]
@@ -42,20 +45,25 @@ public sealed class InterruptModeTests : IDisposable
     {
         using var left = StartCard("left", card, s_trickle);
         using var right = StartCard("right", card, s_trickle);
-        using (var ixy = IxyProcess.Start("fwd", Device("left"), Device("right"), "--interrupts", "--duration", "6s", "--json"))
+        using (var ixy = IxyProcess.Start(
+            "fwd", Device("left"), Device("right"), "--interrupts", "--duration", "6s", "--json"))
         {
             ixy.WaitForError("RX Mpps");
             Assert.InRange(Share(() => ProcessTime(ixy.Id)), 0, MostWhenIdle);
             var report = JsonReport.Of((ixy.WaitForExit(), ixy.Output, ixy.Error));
             Assert.Equal(0, report.Number("allocatedBytes"));
-            for (int i = 0; i < 2; i++) Assert.Equal((Frames, Frames), (report.Device(i).Number("rxPackets"), report.Device(i).Number("txPackets")));
+            for (int i = 0; i < 2; i++)
+                Assert.Equal(
+                (Frames, Frames), (report.Device(i).Number("rxPackets"), report.Device(i).Number("txPackets")));
         }
         foreach (var process in new[] { left, right })
         {
             process.Signal(PosixSignal.SIGTERM);
             var report = JsonReport.Of((process.WaitForExit(), process.Output, process.Error));
             Assert.Empty(report.GetProperty("violations").EnumerateArray());
-            Assert.Equal((Frames, Frames), (report.GetProperty("wire").Number("sent"), report.GetProperty("wire").Number("received")));
+            Assert.Equal(
+                (Frames, Frames),
+                (report.GetProperty("wire").Number("sent"), report.GetProperty("wire").Number("received")));
         }
     }
 
@@ -68,7 +76,8 @@ public sealed class InterruptModeTests : IDisposable
     {
         string device = $"sim:ixgbe,wire=generator,rate={rate},flows=16";
         var report = JsonReport.Of(IxyProcess.Run(
-            "fwd", device, device, "--interrupts", "--queues", $"{queues}", "--duration", "200ms", "--virtual-time", "--json"));
+            "fwd", device, device, "--interrupts", "--queues", $"{queues}", "--duration", "200ms", "--virtual-time",
+            "--json"));
         report.AssertFaultless();
         for (int i = 0; i < 2; i++) Assert.True(report.Wire(i).Number("received") >= 200_000);
     }
@@ -80,7 +89,9 @@ public sealed class InterruptModeTests : IDisposable
     public void InRealTimeWhatIsLostUnderLoadIsCounted(string rate, int queues)
     {
         string device = $"sim:ixgbe,wire=generator,rate={rate},flows=16";
-        var report = JsonReport.Of(IxyProcess.Run("fwd", device, device, "--interrupts", "--queues", $"{queues}", "--duration", "1s", "--json"));
+        var report = JsonReport.Of(
+            IxyProcess.Run(
+            "fwd", device, device, "--interrupts", "--queues", $"{queues}", "--duration", "1s", "--json"));
         report.AssertAccountedFor();
         for (int i = 0; i < 2; i++) Assert.True(report.Wire(i).Number("received") > 0);
     }
@@ -134,7 +145,9 @@ public sealed class InterruptModeTests : IDisposable
 
     private IxyProcess StartCard(string name, string card, string wire)
     {
-        var process = IxyProcess.Start("sim", card, "--socket", Path.Combine(_directory.FullName, name), "--wire", wire["wire=".Length..], "--json");
+        var process = IxyProcess.Start(
+            "sim", card, "--socket", Path.Combine(_directory.FullName, name), "--wire", wire["wire=".Length..],
+            "--json");
         process.WaitForError("waiting for a client");
         return process;
     }

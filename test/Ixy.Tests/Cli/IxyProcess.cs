@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Ixy.Tests.Cli;
 
-/// <summary>The built <c>ixy</c>, run as a user runs it. It is killed if it has not ended in time, and the test fails.</summary>
+/// <summary>
+/// The built <c>ixy</c>, run as a user runs it. It is killed if it has not ended in time, and the test fails.
+/// </summary>
 internal sealed partial class IxyProcess : IDisposable
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
@@ -15,7 +17,8 @@ internal sealed partial class IxyProcess : IDisposable
     {
         _process = new Process
         {
-            // A shell without job control starts what it runs in the background with SIGINT ignored, and that is inherited.
+            // A shell without job control starts what it runs in the background with SIGINT ignored, and that is
+            // inherited.
             StartInfo = new ProcessStartInfo("env", ["--default-signal=INT", file, .. arguments])
             {
                 RedirectStandardInput = true,
@@ -56,7 +59,8 @@ internal sealed partial class IxyProcess : IDisposable
     }
 
     /// <summary>Asserts that bad input gets one clear line that begins with <c>ixy:</c>, and nothing else.</summary>
-    internal static void AssertOneLine((int ExitCode, string Output, string Error) result, int exitCode, string contains)
+    internal static void AssertOneLine(
+        (int ExitCode, string Output, string Error) result, int exitCode, string contains)
     {
         Assert.Equal("", result.Output);
         string line = Assert.Single(result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
@@ -67,7 +71,13 @@ internal sealed partial class IxyProcess : IDisposable
 
     internal void Signal(PosixSignal signal)
     {
-        int number = signal switch { PosixSignal.SIGINT => 2, PosixSignal.SIGTERM => 15, _ => throw new ArgumentException($"{signal}") };
+        int number =
+            signal switch
+            {
+                PosixSignal.SIGINT => 2,
+                PosixSignal.SIGTERM => 15,
+                _ => throw new ArgumentException($"{signal}")
+            };
         Assert.Equal(0, SendSignal(_process.Id, number));
     }
 

@@ -24,7 +24,8 @@ internal static class JsonReport
         report.AssertSound();
         Assert.All(report.GetProperty("devices").EnumerateArray(), device =>
         {
-            Assert.All(new[] { "rxDropped", "rxMissed", "txDropped", "rxErrors" }, name => Assert.Equal((name, 0), (name, device.Number(name))));
+            Assert.All(new[] { "rxDropped", "rxMissed", "txDropped", "rxErrors" },
+                name => Assert.Equal((name, 0), (name, device.Number(name))));
             Assert.Equal(0, device.GetProperty("wire").Number("lost"));
         });
     }
@@ -40,25 +41,30 @@ internal static class JsonReport
         for (int i = 0; i < 2; i++)
         {
             long lost = report.Device(i).Number("rxDropped") + report.Device(1 - i).Number("txDropped");
-            Assert.Equal((report.Wire(i).Number("sent"), lost), (report.Wire(1 - i).Number("received") + lost, report.Wire(i).Number("lost")));
+            Assert.Equal(
+                (report.Wire(i).Number("sent"), lost),
+                (report.Wire(1 - i).Number("received") + lost, report.Wire(i).Number("lost")));
         }
     }
 
     /// <summary>
-    /// Asserts what no lack of time excuses: no packet reordered, duplicated or corrupted, no rule broken, nothing allocated.
+    /// Asserts what no lack of time excuses: no packet reordered, duplicated or corrupted, no rule broken, nothing
+    /// allocated.
     /// </summary>
     internal static void AssertSound(this JsonElement report)
     {
         var faults = new List<string>();
         foreach (var device in report.GetProperty("devices").EnumerateArray())
         {
-            faults.AddRange(device.GetProperty("violations").EnumerateArray().Select(violation => violation.ToString()));
+            faults.AddRange(
+                device.GetProperty("violations").EnumerateArray().Select(violation => violation.ToString()));
             faults.AddRange(new[] { "reordered", "duplicated", "corrupted" }
                 .Where(name => device.GetProperty("wire").Number(name) != 0)
                 .Select(name => $"{device.GetProperty("wire").Number(name)} {name}"));
         }
         // In virtual time nobody knows whose memory it is.
-        if (report.GetProperty("allocatedBytes") is { ValueKind: JsonValueKind.Number } bytes && bytes.GetInt64() != 0) faults.Add($"{bytes} bytes allocated");
+        if (report.GetProperty("allocatedBytes") is { ValueKind: JsonValueKind.Number } bytes && bytes.GetInt64() != 0)
+            faults.Add($"{bytes} bytes allocated");
         Assert.Empty(faults);
     }
 }

@@ -23,7 +23,8 @@ public sealed partial class MetricsTests
         for (int i = 0; i < 400 && last.GetValueOrDefault(done) < 10_000; i++)
         {
             var now = Parse(await client.GetStringAsync(page));
-            Assert.All(last.Where(series => series.Key.Contains("_total", StringComparison.Ordinal)), old => Assert.InRange(now[old.Key], old.Value, double.MaxValue));
+            Assert.All(last.Where(series => series.Key.Contains("_total", StringComparison.Ordinal)),
+                old => Assert.InRange(now[old.Key], old.Value, double.MaxValue));
             last = now;
             await Task.Delay(10);
         }
@@ -35,14 +36,28 @@ public sealed partial class MetricsTests
         foreach (var (i, device) in new[] { (0, Generator), (1, $"{Generator}#2") })
         {
             string tags = $"device=\"{device}\"";
-            Assert.Equal(report.Device(i).Number("rxPackets"), last[$"ixy_device_packets_total{{{tags},direction=\"receive\"}}"]);
-            Assert.Equal(report.Device(i).Number("txPackets"), last[$"ixy_device_packets_total{{{tags},direction=\"transmit\"}}"]);
-            Assert.Equal(report.Device(i).Number("rxBytes"), last[$"ixy_device_io_bytes_total{{{tags},direction=\"receive\"}}"]);
-            Assert.Equal(report.Device(i).Number("txBytes"), last[$"ixy_device_io_bytes_total{{{tags},direction=\"transmit\"}}"]);
-            Assert.Equal(report.Device(i).Number("rxMissed"), last[$"ixy_device_dropped_total{{{tags},direction=\"receive\",by=\"card\"}}"]);
-            Assert.Equal(report.Device(i).Number("rxPackets"), last[$"ixy_queue_packets_total{{{tags},queue=\"0\",direction=\"receive\"}}"]);
+            Assert.Equal(
+                report.Device(i).Number("rxPackets"),
+                last[$"ixy_device_packets_total{{{tags},direction=\"receive\"}}"]);
+            Assert.Equal(
+                report.Device(i).Number("txPackets"),
+                last[$"ixy_device_packets_total{{{tags},direction=\"transmit\"}}"]);
+            Assert.Equal(
+                report.Device(i).Number("rxBytes"), last[$"ixy_device_io_bytes_total{{{tags},direction=\"receive\"}}"]);
+            Assert.Equal(
+                report.Device(i).Number("txBytes"),
+                last[$"ixy_device_io_bytes_total{{{tags},direction=\"transmit\"}}"]);
+            Assert.Equal(
+                report.Device(i).Number("rxMissed"),
+                last[$"ixy_device_dropped_total{{{tags},direction=\"receive\",by=\"card\"}}"]);
+            Assert.Equal(
+                report.Device(i).Number("rxPackets"),
+                last[$"ixy_queue_packets_total{{{tags},queue=\"0\",direction=\"receive\"}}"]);
             string queue = $"{tags},queue=\"0\",direction=\"receive\"";
-            double[] buckets = [.. last.Where(series => series.Key.StartsWith($"ixy_queue_batches_bucket{{{queue},le=\"", StringComparison.Ordinal)).Select(series => series.Value)];
+            double[] buckets = [
+                .. last.Where(
+                series => series.Key.StartsWith($"ixy_queue_batches_bucket{{{queue},le=\"", StringComparison.Ordinal))
+                .Select(series => series.Value)];
             Assert.Equal(11, buckets.Length);
             Assert.Equal(buckets.Order(), buckets);
             Assert.Equal(buckets[^1], last[$"ixy_queue_batches_bucket{{{queue},le=\"+Inf\"}}"]);
@@ -65,7 +80,9 @@ public sealed partial class MetricsTests
         using var ixy = IxyProcess.Start([.. arguments, "--duration", "20s", "--metrics", "0"]);
         using var client = new HttpClient();
         var page = new Uri(Address(ixy));
-        Assert.Contains(Parse(await client.GetStringAsync(page)).Keys, key => key.StartsWith("ixy_device_packets_total{", StringComparison.Ordinal));
+        Assert.Contains(
+            Parse(await client.GetStringAsync(page)).Keys, key =>
+            key.StartsWith("ixy_device_packets_total{", StringComparison.Ordinal));
         ixy.Signal(System.Runtime.InteropServices.PosixSignal.SIGINT);
         Assert.Equal(0, ixy.WaitForExit());
     }
@@ -83,7 +100,8 @@ public sealed partial class MetricsTests
         // The second card of a specifier has a name of its own.
         string written = $"ixy_capture_packets_total{{interface=\"1\",device=\"{Device}#2\",result=\"written\"}}";
         string first = $"ixy_capture_packets_total{{interface=\"0\",device=\"{Device}\",result=\"written\"}}";
-        for (int i = 0; i < 400 && (found.GetValueOrDefault(written) < 1000 || found.GetValueOrDefault(first) < 1000); i++)
+        for (int i = 0; i < 400
+            && (found.GetValueOrDefault(written) < 1000 || found.GetValueOrDefault(first) < 1000); i++)
         {
             found = Parse(await client.GetStringAsync(page));
             await Task.Delay(25);
@@ -113,24 +131,28 @@ public sealed partial class MetricsTests
     [Trait("needs", "time")]
     public async Task OnlyThisMachineAndOnlyOnePageIsServed()
     {
-        using var ixy = IxyProcess.Start("pktgen", "sim:ixgbe,wire=loopback", "--rate", "1kpps", "--duration", "20s", "--metrics", "0");
+        using var ixy = IxyProcess.Start(
+            "pktgen", "sim:ixgbe,wire=loopback", "--rate", "1kpps", "--duration", "20s", "--metrics", "0");
         var page = new Uri(Address(ixy));
         using var client = new HttpClient();
         using var response = await client.GetAsync(page);
         Assert.Equal("text/plain; version=0.0.4; charset=utf-8", response.Content.Headers.ContentType?.ToString());
-        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(new Uri($"http://localhost:{page.Port}/metrics"))).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.OK, (await client.GetAsync(new Uri($"http://localhost:{page.Port}/metrics"))).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync(new Uri(page, "/"))).StatusCode);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, (await client.PostAsync(page, null)).StatusCode);
         using var head = await client.SendAsync(new HttpRequestMessage(HttpMethod.Head, page));
         Assert.Equal(HttpStatusCode.OK, head.StatusCode);
         // No other address of this machine.
-        foreach (var address in (await Dns.GetHostAddressesAsync(Dns.GetHostName())).Where(address => !IPAddress.IsLoopback(address)))
+        foreach (var address in (await Dns.GetHostAddressesAsync(Dns.GetHostName()))
+            .Where(address => !IPAddress.IsLoopback(address)))
         {
             using var other = new TcpClient(address.AddressFamily);
             await Assert.ThrowsAnyAsync<SocketException>(async () => await other.ConnectAsync(address, page.Port));
         }
         // Who hangs up in the middle harms nobody.
-        using (var rude = new TcpClient("127.0.0.1", page.Port)) await rude.GetStream().WriteAsync("GET /metrics HTTP/1.1\r\nHost: loc"u8.ToArray());
+        using (var rude = new TcpClient("127.0.0.1", page.Port))
+            await rude.GetStream().WriteAsync("GET /metrics HTTP/1.1\r\nHost: loc"u8.ToArray());
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(page)).StatusCode);
     }
 
@@ -145,7 +167,8 @@ public sealed partial class MetricsTests
             port = ((IPEndPoint)free.LocalEndpoint).Port;
         }
         const string Device = "sim:ixgbe,wire=loopback";
-        using var ixy = IxyProcess.Start("pktgen", Device, "--rate", "1kpps", "--duration", "20s", "--metrics", $"{port}");
+        using var ixy = IxyProcess.Start(
+            "pktgen", Device, "--rate", "1kpps", "--duration", "20s", "--metrics", $"{port}");
         using var client = new HttpClient();
         string page = "";
         for (int i = 0; i < 2000 && !page.Contains($"device=\"{Device}\"", StringComparison.Ordinal); i++)
@@ -167,7 +190,8 @@ public sealed partial class MetricsTests
         int port = ((IPEndPoint)other.LocalEndpoint).Port;
         // The device would be an error too, if it were looked at.
         IxyProcess.AssertOneLine(IxyProcess.Run("pktgen", "eth0", "--metrics", $"{port}"), 1,
-            $"metrics cannot be served on port {port} of 127.0.0.1: Address already in use: name another port, or 0 for any that is free");
+            $"metrics cannot be served on port {port} of 127.0.0.1: Address already in use: name another port, or 0 "
+            + "for any that is free");
     }
 
     [Theory]
@@ -175,16 +199,20 @@ public sealed partial class MetricsTests
     [InlineData("-1")]
     [InlineData("http")]
     public void OtherPortsAreRefused(string port) =>
-        IxyProcess.AssertOneLine(IxyProcess.Run("fwd", "a", "b", "--metrics", port), 2, $"--metrics: '{port}' is no port: expected 0 to 65535");
+        IxyProcess.AssertOneLine(
+            IxyProcess.Run("fwd", "a", "b", "--metrics", port), 2,
+            $"--metrics: '{port}' is no port: expected 0 to 65535");
 
-    // Empty as long as nobody listens, and where a connection came while the listener was being set up, which resets it.
+    // Empty as long as nobody listens, and where a connection came while the listener was being set up, which resets
+    // it.
     private static async Task<string> TryGet(HttpClient client, Uri page)
     {
         try
         {
             return await client.GetStringAsync(page);
         }
-        catch (HttpRequestException error) when (error.InnerException is SocketException or IOException { InnerException: SocketException })
+        catch (HttpRequestException error)
+            when (error.InnerException is SocketException or IOException { InnerException: SocketException })
         {
             return "";
         }
@@ -221,8 +249,13 @@ public sealed partial class MetricsTests
             {
                 var sample = SampleLine().Match(line);
                 Assert.True(sample.Success && type.Length > 0, line);
-                Assert.Contains(sample.Groups[1].Value, type == "histogram" ? [$"{family}_bucket", $"{family}_sum", $"{family}_count"] : new[] { family });
-                Assert.True(series.TryAdd(line[..line.LastIndexOf(' ')], double.Parse(sample.Groups[2].Value, CultureInfo.InvariantCulture)), line);
+                Assert.Contains(
+                    sample.Groups[1].Value, type == "histogram"
+                    ? [$"{family}_bucket", $"{family}_sum", $"{family}_count"] : new[] { family });
+                Assert.True(
+                    series.TryAdd(
+                    line[..line.LastIndexOf(' ')], double.Parse(sample.Groups[2].Value, CultureInfo.InvariantCulture)),
+                    line);
             }
         }
         return series;

@@ -5,7 +5,8 @@ using Ixy.Tests.Simulation.Wires;
 namespace Ixy.Tests.Cli;
 
 /// <summary>
-/// Real traffic: two hosts (network namespaces) whose only way to each other are two simulated cards and <c>ixy fwd</c>.
+/// Real traffic: two hosts (network namespaces) whose only way to each other are two simulated cards and <c>ixy
+/// fwd</c>.
 /// </summary>
 [Trait("needs", "root")]
 [Trait("needs", "time")]
@@ -20,7 +21,8 @@ public sealed class NetworkNamespaceTests
         int[] sizes = [64, 65, 128, 256, 511, 512, 1000, 1400, 1471, 1472];
         foreach (int size in sizes)
         {
-            // With -w, ping ends when all are answered, or after so many seconds; it would then have sent more than 100.
+            // With -w, ping ends when all are answered, or after so many seconds; it would then have sent more than
+            // 100.
             string report = Tool.Run("ip", "netns", "exec", network.Left.Name,
                 "ping", "-q", "-c", "100", "-i", "0.002", "-w", "30", "-s", $"{size}", "-M", "do", RightAddress);
             Assert.Contains("100 packets transmitted, 100 received, 0% packet loss", report);
@@ -35,19 +37,24 @@ public sealed class NetworkNamespaceTests
     {
         Skip.IfNot(Tool.Exists("iperf3"), "iperf3 is not installed (apt install iperf3)");
         using var network = new Network();
-        using var server = IxyProcess.StartOther("ip", "netns", "exec", network.Right.Name, "iperf3", "--server", "--one-off", "--forceflush");
+        using var server = IxyProcess.StartOther(
+            "ip", "netns", "exec", network.Right.Name, "iperf3", "--server", "--one-off", "--forceflush");
         server.WaitForOutput("Server listening");
-        string output = Tool.Run("ip", "netns", "exec", network.Left.Name, "iperf3", "--client", RightAddress, "--time", "10", "--json");
+        string output = Tool.Run(
+            "ip", "netns", "exec", network.Left.Name, "iperf3", "--client", RightAddress, "--time", "10", "--json");
         Assert.Equal(0, server.WaitForExit());
         var report = JsonDocument.Parse(output).RootElement;
         Assert.False(report.TryGetProperty("error", out var error), $"iperf3: {error}");
         var received = report.GetProperty("end").GetProperty("sum_received");
         Assert.InRange(received.GetProperty("seconds").GetDouble(), 9.5, 20);
-        Assert.True(received.GetProperty("bytes").GetDouble() > 10e6, $"{received.GetProperty("bytes")} bytes in ten seconds");
+        Assert.True(
+            received.GetProperty("bytes").GetDouble() > 10e6, $"{received.GetProperty("bytes")} bytes in ten seconds");
         network.Stop();
     }
 
-    /// <summary>Two namespaces, each with a TAP interface that is the wire of a card, and ixy between the cards.</summary>
+    /// <summary>
+    /// Two namespaces, each with a TAP interface that is the wire of a card, and ixy between the cards.
+    /// </summary>
     private sealed class Network : IDisposable
     {
         private readonly IxyProcess _ixy;
@@ -55,10 +62,12 @@ public sealed class NetworkNamespaceTests
         internal Network()
         {
             Tool.SkipUnlessRoot();
-            Skip.IfNot(Tool.Exists("ip") && Tool.Exists("ping"), "ip or ping is not installed (apt install iproute2 iputils-ping)");
+            Skip.IfNot(Tool.Exists("ip") && Tool.Exists("ping"),
+                "ip or ping is not installed (apt install iproute2 iputils-ping)");
             Left = new TapNamespace();
             Right = new TapNamespace();
-            _ixy = IxyProcess.Start("fwd", $"sim:ixgbe,wire=tap:{Left.Interface}", $"sim:ixgbe,wire=tap:{Right.Interface}", "--json");
+            _ixy = IxyProcess.Start(
+                "fwd", $"sim:ixgbe,wire=tap:{Left.Interface}", $"sim:ixgbe,wire=tap:{Right.Interface}", "--json");
             // The interfaces are there when the cards are open, and packets pass when rates are shown.
             _ixy.WaitForError("RX Mpps");
             Left.Adopt($"{LeftAddress}/24");
@@ -74,7 +83,8 @@ public sealed class NetworkNamespaceTests
         {
             _ixy.Signal(PosixSignal.SIGINT);
             var summary = JsonReport.Of((_ixy.WaitForExit(), _ixy.Output, _ixy.Error));
-            Assert.All(summary.GetProperty("devices").EnumerateArray(), device => Assert.Empty(device.GetProperty("violations").EnumerateArray()));
+            Assert.All(summary.GetProperty("devices").EnumerateArray(),
+                device => Assert.Empty(device.GetProperty("violations").EnumerateArray()));
             return summary;
         }
 

@@ -16,19 +16,22 @@ public sealed class PcapTests : IDisposable
     public void WhatArrivesIsInTheFile()
     {
         const int Sent = 100_000;
-        var report = JsonReport.Of(IxyProcess.Run("pcap", Generator, Output, "--duration", "1s", "--virtual-time", "--json"));
+        var report = JsonReport.Of(
+            IxyProcess.Run("pcap", Generator, Output, "--duration", "1s", "--virtual-time", "--json"));
         report.AssertSound();
         var captured = Captured(report, 0);
         Assert.Equal((Sent, Sent), (report.Wire(0).Number("sent"), report.Device(0).Number("rxPackets")));
         Assert.Equal((Sent, Sent, 0, 0),
-            (captured.Number("received"), captured.Number("written"), captured.Number("dropped"), captured.Number("afterEnd")));
+            (captured.Number("received"), captured.Number("written"), captured.Number("dropped"),
+                captured.Number("afterEnd")));
         Assert.Equal(new FileInfo(Output).Length, report.GetProperty("capture").Number("bytes"));
         var frames = CaptureFiles.Read(Output);
         Assert.Equal(Sent, frames.Count);
         Assert.All(frames, frame => Assert.Equal(60, frame.Frame.Length));
         // One every ten microseconds, as the card's turns and the loop's polls let it through.
         long first = frames[0].Time;
-        Assert.All(frames.Select((frame, i) => frame.Time - first - i * 10_000L), late => Assert.InRange(late, -1_000, 1_000));
+        Assert.All(frames.Select((frame, i) => frame.Time - first - i * 10_000L),
+            late => Assert.InRange(late, -1_000, 1_000));
         Tool.SkipWithoutTshark();
         string info = Tool.Run("capinfos", Output);
         Assert.Contains("pcapng", info);
@@ -49,7 +52,8 @@ public sealed class PcapTests : IDisposable
         var (captured, device) = (Captured(report, 0), report.Device(0));
         Assert.Equal(report.Wire(0).Number("sent"), device.Number("rxPackets") + device.Number("rxMissed"));
         Assert.Equal(device.Number("rxPackets"),
-            captured.Number("received") + captured.Number("afterEnd") + device.Number("rxDropped") - device.Number("rxMissed"));
+            captured.Number("received") + captured.Number("afterEnd") + device.Number("rxDropped")
+            - device.Number("rxMissed"));
         Assert.Equal(captured.Number("received"), captured.Number("written") + captured.Number("dropped"));
         var frames = CaptureFiles.Read(Output);
         Assert.True(frames.Count > 0);
@@ -57,7 +61,8 @@ public sealed class PcapTests : IDisposable
         AssertTimes(frames.Select(frame => frame.Time));
     }
 
-    // if_speed (draft-ietf-opsawg-pcapng, 4.2) is in bits per second. A link takes its time, and the threads run before it is up.
+    // if_speed (draft-ietf-opsawg-pcapng, 4.2) is in bits per second. A link takes its time, and the threads run before
+    // it is up.
     [Theory]
     [Trait("needs", "time")]
     [InlineData("82599", "10G", 10_000_000_000)]
@@ -68,7 +73,10 @@ public sealed class PcapTests : IDisposable
     [InlineData("x550", "100M", 100_000_000)]
     public void TheSpeedOfTheLinkIsInTheFile(string model, string speed, long bitsPerSecond)
     {
-        JsonReport.Of(IxyProcess.Run("pcap", $"sim:ixgbe,model={model},speed={speed},link-delay=1s,wire=generator,rate=10kpps", Output, "--count", "10", "--json"));
+        JsonReport.Of(
+            IxyProcess.Run(
+            "pcap", $"sim:ixgbe,model={model},speed={speed},link-delay=1s,wire=generator,rate=10kpps", Output,
+            "--count", "10", "--json"));
         Assert.Equal(bitsPerSecond, CaptureFiles.InterfaceSpeed(Output));
     }
 
@@ -77,7 +85,8 @@ public sealed class PcapTests : IDisposable
     public void SeveralDevicesAreSeveralInterfaces()
     {
         const string Other = "sim:virtio,wire=generator,rate=10kpps,size=100";
-        var report = JsonReport.Of(IxyProcess.Run("pcap", Generator, Other, Output, "--duration", "500ms", "--virtual-time", "--json"));
+        var report = JsonReport.Of(
+            IxyProcess.Run("pcap", Generator, Other, Output, "--duration", "500ms", "--virtual-time", "--json"));
         report.AssertSound();
         var frames = CaptureFiles.Read(Output);
         for (int i = 0; i < 2; i++)
@@ -85,7 +94,8 @@ public sealed class PcapTests : IDisposable
             int sent = i == 0 ? 50_000 : 5_000;
             Assert.Equal((sent, sent), (report.Wire(i).Number("sent"), Captured(report, i).Number("written")));
             Assert.Equal(sent, frames.Count(frame => frame.Interface == i));
-            Assert.All(frames.Where(frame => frame.Interface == i), frame => Assert.Equal(i == 0 ? 60 : 100, frame.Frame.Length));
+            Assert.All(frames.Where(frame => frame.Interface == i),
+                frame => Assert.Equal(i == 0 ? 60 : 100, frame.Frame.Length));
         }
         Tool.SkipWithoutTshark();
         string info = Tool.Run("capinfos", Output);
@@ -95,9 +105,13 @@ public sealed class PcapTests : IDisposable
         string blocks = Tool.Run("tshark", "-r", Output, "-X", "read_format:MIME Files Format", "-V");
         Assert.Contains("Option: Speed = 10000000000", blocks);
         string[] lines = blocks.Split('\n');
-        Assert.Equal(new[] { 0, 1 }.Select(i => $"{Captured(report, i).Number("written")}"), Values(lines, "Option: Number of Packets Delivered to the User = "));
+        Assert.Equal(
+            new[] { 0, 1 }.Select(i => $"{Captured(report, i).Number("written")}"),
+            Values(lines, "Option: Number of Packets Delivered to the User = "));
         Assert.Equal(["0", "0"], Values(lines, "Option: Number of Packets Dropped by OS = "));
-        Assert.Equal(new[] { 0, 1 }.Select(i => $"{report.Device(i).Number("rxPackets")}"), Values(lines, "Option: Number of Received Packets = "));
+        Assert.Equal(
+            new[] { 0, 1 }.Select(i => $"{report.Device(i).Number("rxPackets")}"),
+            Values(lines, "Option: Number of Received Packets = "));
         Assert.Equal(["0", "0"], Values(lines, "Option: Number of Dropped Packets = "));
     }
 
@@ -108,7 +122,9 @@ public sealed class PcapTests : IDisposable
         Assert.Equal(777, CaptureFiles.Frames(Output).Count);
         Assert.Equal(777, Captured(report, 0).Number("written") + Captured(report, 1).Number("written"));
         for (int i = 0; i < 2; i++)
-            Assert.Equal(report.Device(i).Number("rxPackets"), Captured(report, i).Number("written") + Captured(report, i).Number("afterEnd"));
+            Assert.Equal(
+                report.Device(i).Number("rxPackets"),
+                Captured(report, i).Number("written") + Captured(report, i).Number("afterEnd"));
     }
 
     [SkippableFact]
@@ -116,7 +132,8 @@ public sealed class PcapTests : IDisposable
     public void ASnapLengthCutsFrames()
     {
         Tool.SkipWithoutTshark();
-        IxyProcess.Run("pcap", "sim:ixgbe,wire=generator,rate=1kpps,size=1000", Output, "--count", "3", "--snaplen", "65");
+        IxyProcess.Run(
+            "pcap", "sim:ixgbe,wire=generator,rate=1kpps,size=1000", Output, "--count", "3", "--snaplen", "65");
         string lengths = Tool.Run("tshark", "-r", Output, "-T", "fields", "-e", "frame.len", "-e", "frame.cap_len");
         Assert.Equal("1000\t65\n1000\t65\n1000\t65\n", lengths);
     }
@@ -143,14 +160,18 @@ public sealed class PcapTests : IDisposable
     [InlineData("sim:ixgbe,wire=pcap:{0},rate=20kpps", "sim:virtio,wire=pcap:>{0}", 1514, "50kpps")]
     public void CaptureReplayCaptureIsIdentical(string from, string to, int longest, string speed)
     {
-        string input = Path.Combine(_directory.FullName, "in.pcapng"), second = Path.Combine(_directory.FullName, "second.pcapng");
+        string input = Path.Combine(_directory.FullName, "in.pcapng"),
+            second = Path.Combine(_directory.FullName, "second.pcapng");
         string third = Path.Combine(_directory.FullName, "third.pcapng");
-        var frames = Enumerable.Range(60, longest - 59).Select(length => CaptureFiles.Frame(length, (byte)length)).ToList();
+        var frames = Enumerable.Range(60, longest - 59).Select(length => CaptureFiles.Frame(length, (byte)length))
+            .ToList();
         CaptureFiles.Write(input, frames);
         Capture(string.Format(null, from, input), Output, frames.Count, "--virtual-time");
         var report = JsonReport.Of(IxyProcess.Run("replay", Output, string.Format(null, to, second),
             "--speed", speed, "--max-frame-size", "9000", "--virtual-time", "--json"));
-        Assert.Equal((frames.Count, 0), (report.GetProperty("replay").Number("sent"), report.GetProperty("replay").Number("tooLong")));
+        Assert.Equal(
+            (frames.Count, 0),
+            (report.GetProperty("replay").Number("sent"), report.GetProperty("replay").Number("tooLong")));
         report.AssertFaultless();
         Capture(string.Format(null, from, second), third, frames.Count, "--virtual-time");
         Assert.Equal(frames, CaptureFiles.Frames(Output));
@@ -172,7 +193,8 @@ public sealed class PcapTests : IDisposable
     [Trait("needs", "time")]
     public void AReaderThatHasEnoughEndsTheCapture()
     {
-        var (exitCode, output, error) = Shell($"{Ixy} pcap {Generator} - --duration 30s | head -c 1000 | wc -c; exit ${{PIPESTATUS[0]}}");
+        var (exitCode, output, error) = Shell(
+            $"{Ixy} pcap {Generator} - --duration 30s | head -c 1000 | wc -c; exit ${{PIPESTATUS[0]}}");
         Assert.Equal("1000\n", output);
         Assert.True(exitCode == 0, error);
         Assert.Contains("who read the capture has gone", error);
@@ -184,12 +206,14 @@ public sealed class PcapTests : IDisposable
     public void APipeThatNobodyReadsDropsAndCounts()
     {
         const string Fast = "sim:ixgbe,wire=generator,size=1514,rate=200kpps";
-        var (exitCode, _, error) = Shell($"{Ixy} pcap {Fast} - --duration 2s | (sleep 7; cat > {Output}); exit ${{PIPESTATUS[0]}}");
+        var (exitCode, _, error) = Shell(
+            $"{Ixy} pcap {Fast} - --duration 2s | (sleep 7; cat > {Output}); exit ${{PIPESTATUS[0]}}");
         Assert.True(exitCode == 0, error);
         Assert.Contains("packets were dropped: the disk, or who reads the pipe, is too slow", error);
         string table = error.Split("captured at", 2)[1];
         string[] cells = table.Split('\n')[1].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        long[] numbers = [.. cells[1..].Select(cell => long.Parse(cell, System.Globalization.NumberStyles.AllowThousands, null))];
+        long[] numbers = [
+            .. cells[1..].Select(cell => long.Parse(cell, System.Globalization.NumberStyles.AllowThousands, null))];
         Assert.Equal(numbers[0], numbers[1] + numbers[2]);
         Assert.True(numbers[2] > 0, error);
         Assert.Equal(numbers[1], CaptureFiles.Frames(Output).Count);
@@ -217,7 +241,8 @@ public sealed class PcapTests : IDisposable
         Tool.SkipUnlessRoot();
         using var disk = new SmallDisk(_directory.FullName);
         string path = Path.Combine(disk.Path, "out.pcapng");
-        var (exitCode, _, error) = IxyProcess.Run("pcap", "sim:ixgbe,wire=generator,size=1514,rate=20kpps", path, "--duration", "10s");
+        var (exitCode, _, error) = IxyProcess.Run(
+            "pcap", "sim:ixgbe,wire=generator,size=1514,rate=20kpps", path, "--duration", "10s");
         Assert.Equal(1, exitCode);
         Assert.Contains("No space left on device", error);
         Assert.InRange(CaptureFiles.Frames(path).Count, 100, 4 << 20);
@@ -258,7 +283,9 @@ public sealed class PcapTests : IDisposable
         frames[1].AsSpan(0, 6).Fill(0xFF);
         new byte[] { 0x02, 0, 0x5E, 0, 0x53, 9 }.CopyTo(frames[2], 0);
         CaptureFiles.Write(input, frames);
-        IxyProcess.Run(["pcap", $"sim:ixgbe,mac=02:00:5e:00:53:09,wire=pcap:{input}", Output, "--count", $"{expected.Length}", "--duration", "10s", .. options]);
+        IxyProcess.Run(
+            ["pcap", $"sim:ixgbe,mac=02:00:5e:00:53:09,wire=pcap:{input}", Output, "--count", $"{expected.Length}",
+            "--duration", "10s", .. options]);
         Assert.Equal(expected.Select(number => frames[number - 1]), CaptureFiles.Frames(Output));
     }
 
@@ -269,7 +296,9 @@ public sealed class PcapTests : IDisposable
     {
         using var first = IxyProcess.Start("pcap", Generator, Output, "--duration", "30s");
         first.WaitForOutput("     1  sim:");
-        IxyProcess.AssertOneLine(IxyProcess.Run("pcap", Generator, Output, "--count", "1"), 1, "out.pcapng is being written by another program");
+        IxyProcess.AssertOneLine(
+            IxyProcess.Run("pcap", Generator, Output, "--count", "1"), 1,
+            "out.pcapng is being written by another program");
         first.Signal(PosixSignal.SIGINT);
         Assert.Equal(0, first.WaitForExit());
         Assert.NotEmpty(CaptureFiles.Frames(Output));
@@ -284,9 +313,13 @@ public sealed class PcapTests : IDisposable
         string socket = Path.Combine(_directory.FullName, "card");
         using var card = IxyProcess.Start("sim", "ixgbe", "--socket", socket, "--wire", "generator,rate=20kpps");
         card.WaitForOutput("waiting for a client");
-        var report = JsonReport.Of(IxyProcess.Run("pcap", $"vfio-user:{socket}", "sim:ixgbe,wire=loopback,link-delay=1s", Output, "--duration", "500ms", "--json"));
+        var report = JsonReport.Of(
+            IxyProcess.Run(
+            "pcap", $"vfio-user:{socket}", "sim:ixgbe,wire=loopback,link-delay=1s", Output, "--duration", "500ms",
+            "--json"));
         var captured = Captured(report, 0);
-        Assert.InRange(captured.Number("received") + captured.Number("afterEnd"), 1_000, report.Device(0).Number("rxPackets"));
+        Assert.InRange(
+            captured.Number("received") + captured.Number("afterEnd"), 1_000, report.Device(0).Number("rxPackets"));
         Assert.Equal(captured.Number("written"), CaptureFiles.Frames(Output).Count);
     }
 
@@ -303,8 +336,10 @@ public sealed class PcapTests : IDisposable
 
     private static string Ixy => $"dotnet exec '{IxyProcess.Program}'";
 
-    private static void Capture(string device, string path, int count, params string[] more) => JsonReport.Of(IxyProcess.Run(
-        ["pcap", device, path, "--count", $"{count}", "--duration", "10s", "--max-frame-size", "9000", "--ring-size", "1024", "--json", .. more])).AssertSound();
+    private static void Capture(string device, string path, int count, params string[] more) =>
+        JsonReport.Of(IxyProcess.Run(
+        ["pcap", device, path, "--count", $"{count}", "--duration", "10s", "--max-frame-size", "9000", "--ring-size",
+            "1024", "--json", .. more])).AssertSound();
 
     private static (int ExitCode, string Output, string Error) Shell(string command)
     {
@@ -312,14 +347,16 @@ public sealed class PcapTests : IDisposable
         return (shell.WaitForExit(), shell.Output, shell.Error);
     }
 
-    private static JsonElement Captured(JsonElement report, int i) => report.GetProperty("capture").GetProperty("interfaces")[i];
+    private static JsonElement Captured(JsonElement report, int i) =>
+        report.GetProperty("capture").GetProperty("interfaces")[i];
 
     private static IEnumerable<string> Values(string[] lines, string label) =>
         lines.Where(line => line.Contains(label, StringComparison.Ordinal)).Select(line => line.Split(label)[1].Trim());
 
     private static void AssertTimes(IEnumerable<long> times)
     {
-        long now = (long)(DateTime.UtcNow - DateTime.UnixEpoch).TotalSeconds * 1_000_000_000, last = now - 60_000_000_000;
+        long now = (long)(DateTime.UtcNow - DateTime.UnixEpoch).TotalSeconds * 1_000_000_000,
+            last = now - 60_000_000_000;
         foreach (long time in times)
         {
             Assert.InRange(time, last, now + 2_000_000_000);

@@ -11,9 +11,12 @@ public sealed class PrometheusTextTests
     {
         using var meter = new Meter("test");
         var text = new StringBuilder();
-        PrometheusText.AppendFamily(text, meter.CreateObservableCounter("ixy.device.io", () => 0L, "By", "Bytes\\of\n\"packets\"."),
+        PrometheusText.AppendFamily(
+            text, meter.CreateObservableCounter("ixy.device.io", () => 0L, "By", "Bytes\\of\n\"packets\"."),
             [(5, [new("device", "a\"b\\c\nd"), new("error.type", 7)]), (6, [])]);
-        PrometheusText.AppendFamily(text, meter.CreateObservableUpDownCounter("ixy.pool.size", () => 0L, "{buffer}", "Buffers."), [(-1, [new("queue", 0)])]);
+        PrometheusText.AppendFamily(
+            text, meter.CreateObservableUpDownCounter("ixy.pool.size", () => 0L, "{buffer}", "Buffers."),
+            [(-1, [new("queue", 0)])]);
         Assert.Equal("""
             # HELP ixy_device_io_bytes_total Bytes\\of\n"packets".
             # TYPE ixy_device_io_bytes_total counter

@@ -74,12 +74,15 @@ public sealed class ReplayScheduleTests
     [InlineData("10x", 20_000)]
     [InlineData("0.1x", 200)]
     public void TheLongestGapIsThatOfTheReplay(string speed, int milliseconds) => Assert.Equal(
-        TimeSpan.FromMilliseconds(milliseconds), new ReplaySettings(ReplaySpeed.Parse(speed), 1, TimeSpan.FromSeconds(2)).LongestGapInCapture);
+        TimeSpan.FromMilliseconds(milliseconds),
+        new ReplaySettings(ReplaySpeed.Parse(speed), 1, TimeSpan.FromSeconds(2)).LongestGapInCapture);
 
     [Fact]
     public void TheLongestGapHasNoLimit()
     {
-        Assert.True(new ReplaySettings(ReplaySpeed.Parse("1000000x"), 1, TimeSpan.FromDays(365)).LongestGapInCapture > TimeSpan.FromDays(365));
+        Assert.True(
+            new ReplaySettings(ReplaySpeed.Parse("1000000x"), 1, TimeSpan.FromDays(365))
+            .LongestGapInCapture > TimeSpan.FromDays(365));
         Assert.Null(new ReplaySettings(ReplaySpeed.Original, 1).LongestGapInCapture);
     }
 
@@ -105,5 +108,7 @@ public sealed class ReplayScheduleTests
     [InlineData("fast")]
     [InlineData("3")]
     public void OtherSpeedsAreRefused(string speed) =>
-        Assert.Contains("expected original, a multiple of it as in 2x or 0.1x, max", Assert.Throws<ArgumentException>(() => ReplaySpeed.Parse(speed)).Message);
+        Assert.Contains(
+            "expected original, a multiple of it as in 2x or 0.1x, max",
+            Assert.Throws<ArgumentException>(() => ReplaySpeed.Parse(speed)).Message);
 }

@@ -4,7 +4,9 @@ using Ixy.Tests.Captures;
 
 namespace Ixy.Tests.Cli;
 
-/// <summary><c>ixy replay</c>: frames, times and what is left out. That nothing is changed is shown in <see cref="PcapTests"/>.</summary>
+/// <summary>
+/// <c>ixy replay</c>: frames, times and what is left out. That nothing is changed is shown in <see cref="PcapTests"/>.
+/// </summary>
 public sealed class ReplayTests : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("ixy-replay-");
@@ -24,7 +26,8 @@ public sealed class ReplayTests : IDisposable
         const long Gap = 1_000_000;
         const int Frames = 1000;
         CaptureFiles.Write(Input, Enumerable.Range(0, Frames).Select(i => CaptureFiles.Frame(60, (byte)i)), Gap);
-        JsonReport.Of(IxyProcess.Run("replay", Input, Card, "--speed", speed, "--virtual-time", "--json")).AssertFaultless();
+        JsonReport.Of(IxyProcess.Run("replay", Input, Card, "--speed", speed, "--virtual-time", "--json"))
+            .AssertFaultless();
         var sent = CaptureFiles.Read(Output);
         Assert.Equal(Frames, sent.Count);
         // The card takes it in its next turn, within a microsecond. Nothing adds up.
@@ -38,7 +41,8 @@ public sealed class ReplayTests : IDisposable
     [InlineData("100M", 1514, 8_127)]
     public void ARateIsKept(string speed, int size, int packetsPerSecond)
     {
-        CaptureFiles.Write(Input, Enumerable.Range(0, packetsPerSecond / 2).Select(i => CaptureFiles.Frame(size, (byte)i)));
+        CaptureFiles.Write(
+            Input, Enumerable.Range(0, packetsPerSecond / 2).Select(i => CaptureFiles.Frame(size, (byte)i)));
         var report = JsonReport.Of(IxyProcess.Run("replay", Input, Card, "--speed", speed, "--virtual-time", "--json"));
         report.AssertFaultless();
         Assert.Equal(packetsPerSecond / 2, report.GetProperty("replay").Number("sent"));
@@ -49,7 +53,9 @@ public sealed class ReplayTests : IDisposable
     [Fact]
     public void FramesThatTheDeviceDoesNotSendAreCounted()
     {
-        byte[][] frames = [CaptureFiles.Frame(60, 1), CaptureFiles.Frame(1519, 2), CaptureFiles.Frame(1518, 3), new byte[13], CaptureFiles.Frame(60, 5)];
+        byte[][] frames = [
+            CaptureFiles.Frame(60, 1), CaptureFiles.Frame(1519, 2), CaptureFiles.Frame(1518, 3), new byte[13],
+            CaptureFiles.Frame(60, 5)];
         CaptureFiles.Write(Input, frames);
         var result = IxyProcess.Run("replay", Input, Card, "--json");
         var report = JsonReport.Of(result);
@@ -57,7 +63,9 @@ public sealed class ReplayTests : IDisposable
         Assert.Equal((2, 2), (report.Device(0).Number("txRefused"), report.Device(0).Number("txDropped")));
         Assert.Equal((3, 1, 1), (replay.Number("sent"), replay.Number("tooLong"), replay.Number("tooShort")));
         Assert.Equal([frames[0], frames[2], frames[4]], CaptureFiles.Frames(Output));
-        Assert.Contains("cannot send 2 of the packets, which were dropped; one of them: a packet of 13 bytes cannot be sent", result.Error);
+        Assert.Contains(
+            "cannot send 2 of the packets, which were dropped; one of them: a packet of 13 bytes cannot be sent",
+            result.Error);
     }
 
     [Fact]
@@ -65,7 +73,9 @@ public sealed class ReplayTests : IDisposable
     public void AnMtuIsALimit()
     {
         CaptureFiles.Write(Input, [CaptureFiles.Frame(1014, 1), CaptureFiles.Frame(1015, 2)]);
-        var replay = JsonReport.Of(IxyProcess.Run("replay", Input, $"sim:virtio,mtu=1000,wire=pcap:>{Output}", "--json")).GetProperty("replay");
+        var replay = JsonReport.Of(
+            IxyProcess.Run("replay", Input, $"sim:virtio,mtu=1000,wire=pcap:>{Output}", "--json"))
+            .GetProperty("replay");
         Assert.Equal((1, 1), (replay.Number("sent"), replay.Number("tooLong")));
         Assert.Single(CaptureFiles.Frames(Output));
     }
@@ -84,7 +94,8 @@ public sealed class ReplayTests : IDisposable
         byte[][] frames = [CaptureFiles.Frame(60, 1), CaptureFiles.Frame(61, 2), CaptureFiles.Frame(200, 3)];
         var file = new CaptureBuilder(bigEndian);
         if (magic != 0) file.PcapHeader(magic).PcapPacket(frames[0]).PcapPacket(frames[1]).PcapPacket(frames[2]);
-        else file.Section().Interface().Interface(resolution: 9).Enhanced(frames[0], 1).Enhanced(frames[1], 1).Simple(frames[2]);
+        else file.Section()
+            .Interface().Interface(resolution: 9).Enhanced(frames[0], 1).Enhanced(frames[1], 1).Simple(frames[2]);
         File.WriteAllBytes(Input, file.Bytes);
         JsonReport.Of(IxyProcess.Run("replay", Input, Card, "--loop", "2", "--json")).AssertFaultless();
         Assert.Equal([.. frames, .. frames], CaptureFiles.Frames(Output));
@@ -96,8 +107,10 @@ public sealed class ReplayTests : IDisposable
     public void AnFcsIsNotSent()
     {
         byte[] frame = CaptureFiles.Frame(60, 1), withFcs = [.. frame, 1, 2, 3, 4];
-        File.WriteAllBytes(Input, new CaptureBuilder(false).Section().Interface(fcsLength: 32).Enhanced(withFcs).Interface()
-            .Enhanced(withFcs, 1, options: body => body.Option(2, 4 << 5)).Obsolete(withFcs, 1, options: body => body.Option(2, 4 << 5)).Bytes);
+        File.WriteAllBytes(
+            Input, new CaptureBuilder(false).Section().Interface(fcsLength: 32).Enhanced(withFcs).Interface()
+            .Enhanced(withFcs, 1, options: body => body.Option(2, 4 << 5))
+            .Obsolete(withFcs, 1, options: body => body.Option(2, 4 << 5)).Bytes);
         JsonReport.Of(IxyProcess.Run("replay", Input, Card, "--json")).AssertFaultless();
         Assert.Equal([frame, frame, frame], CaptureFiles.Frames(Output));
     }
@@ -107,7 +120,9 @@ public sealed class ReplayTests : IDisposable
     public void CutFramesAreRefusedUnlessTheyAreToBeFilled()
     {
         byte[] frame = CaptureFiles.Frame(60, 1);
-        File.WriteAllBytes(Input, new CaptureBuilder(true).PcapHeader().PcapPacket(frame, 200).PcapPacket(frame).PcapPacket(frame, 1519).Bytes);
+        File.WriteAllBytes(
+            Input, new CaptureBuilder(true).PcapHeader().PcapPacket(frame, 200).PcapPacket(frame)
+            .PcapPacket(frame, 1519).Bytes);
         var (exitCode, _, error) = IxyProcess.Run("replay", Input, Card);
         Assert.Equal(1, exitCode);
         Assert.Contains("frame 1 was cut to 60 of 200 bytes", error);
@@ -125,7 +140,8 @@ public sealed class ReplayTests : IDisposable
     {
         byte[][] frames = [CaptureFiles.Frame(60, 1), CaptureFiles.Frame(60, 2), CaptureFiles.Frame(60, 3)];
         File.WriteAllBytes(Input, new CaptureBuilder(false).PcapHeader()
-            .PcapPacket(frames[0], seconds: 1_700_000_000).PcapPacket(frames[1], seconds: 1_700_065_536).PcapPacket(frames[2], seconds: 1_700_000_000).Bytes);
+            .PcapPacket(frames[0], seconds: 1_700_000_000).PcapPacket(frames[1], seconds: 1_700_065_536)
+            .PcapPacket(frames[2], seconds: 1_700_000_000).Bytes);
         var bounded = IxyProcess.Run("replay", Input, Card, "--max-gap", "50ms", "--json");
         Assert.Equal(3, JsonReport.Of(bounded).GetProperty("replay").Number("sent"));
         Assert.DoesNotContain("the next packet is due", bounded.Error);
@@ -156,7 +172,8 @@ public sealed class ReplayTests : IDisposable
     {
         const int Frames = 40_000;
         CaptureFiles.Write(Input, Enumerable.Range(0, Frames).Select(i => CaptureFiles.Frame(60 + i % 1400, (byte)i)));
-        var report = JsonReport.Of(IxyProcess.Run("replay", Input, "sim:ixgbe,wire=loopback", "--speed", "max", "--json"));
+        var report = JsonReport.Of(
+            IxyProcess.Run("replay", Input, "sim:ixgbe,wire=loopback", "--speed", "max", "--json"));
         report.AssertSound(); // nothing allocated
         Assert.Equal(Frames, report.Device(0).Number("txPackets"));
         Assert.Equal(Enumerable.Range(0, Frames).Sum(i => 60 + i % 1400), report.Device(0).Number("txBytes"));
@@ -188,11 +205,15 @@ public sealed class ReplayTests : IDisposable
         using (var shell = Shell($"<(cat {Input}) '{Card}' --json"))
         {
             Assert.Equal(0, shell.WaitForExit());
-            Assert.Equal(JsonValueKind.Null, JsonReport.Of((0, shell.Output, shell.Error)).GetProperty("replay").GetProperty("fault").ValueKind);
+            Assert.Equal(
+                JsonValueKind.Null, JsonReport.Of((0, shell.Output, shell.Error)).GetProperty("replay")
+                .GetProperty("fault").ValueKind);
         }
         Assert.Equal(frames, CaptureFiles.Frames(Output));
         using (var shell = Shell($"<(cat {Input}) '{Card}' --loop 2"))
-            IxyProcess.AssertOneLine((shell.WaitForExit(), shell.Output, shell.Error), 1, "is a pipe, which can be read only once: expected a file with --loop");
+            IxyProcess.AssertOneLine(
+                (shell.WaitForExit(), shell.Output, shell.Error), 1,
+                "is a pipe, which can be read only once: expected a file with --loop");
     }
 
     [Theory]

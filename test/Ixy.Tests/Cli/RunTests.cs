@@ -90,7 +90,8 @@ public sealed class RunTests
         string[] beginnings = ["", "     1  ", "", ""];
         Assert.Equal(
             beginnings.SelectMany(beginning => new[] { $"{beginning}{Slow}", $"{beginning}{Slow}#2" }),
-            lines.Where(line => line.Contains(Slow, StringComparison.Ordinal)).Select(line => line[..(line.IndexOf("sim:", StringComparison.Ordinal)
+            lines.Where(line => line.Contains(Slow, StringComparison.Ordinal))
+            .Select(line => line[..(line.IndexOf("sim:", StringComparison.Ordinal)
                 + line[line.IndexOf("sim:", StringComparison.Ordinal)..].IndexOfAny([' ', ':'], "sim:".Length))]));
     }
 
@@ -99,7 +100,8 @@ public sealed class RunTests
     public void OnATerminalTheRatesAreATable()
     {
         Skip.IfNot(File.Exists("/usr/bin/script"), "script(1), which makes a terminal, is not installed");
-        string command = $"env TERM=xterm-256color dotnet exec '{IxyProcess.Program}' fwd {Slow} {Slow} --duration 1500ms";
+        string command =
+            $"env TERM=xterm-256color dotnet exec '{IxyProcess.Program}' fwd {Slow} {Slow} --duration 1500ms";
         using var script = IxyProcess.StartOther("script", "-qec", command, "/dev/null");
         Assert.Equal(0, script.WaitForExit());
         Assert.Contains("\e[", script.Output);
@@ -125,8 +127,10 @@ public sealed class RunTests
         Assert.All(devices, device =>
         {
             Assert.Equal("ixgbe", device.GetProperty("driver").GetString());
-            Assert.All(new[] { "rxPackets", "txPackets", "rxBytes", "txBytes", "rxDropped", "txDropped" }, name => device.Number(name));
-            Assert.All(new[] { "sent", "received", "lost", "reordered", "duplicated", "corrupted" }, name => device.GetProperty("wire").Number(name));
+            Assert.All(new[] { "rxPackets", "txPackets", "rxBytes", "txBytes", "rxDropped", "txDropped" },
+                name => device.Number(name));
+            Assert.All(new[] { "sent", "received", "lost", "reordered", "duplicated", "corrupted" },
+                name => device.GetProperty("wire").Number(name));
             Assert.Equal(JsonValueKind.Array, device.GetProperty("violations").ValueKind);
         });
         // With --json standard output is the object alone.

@@ -16,7 +16,9 @@ public sealed class TrafficTests : IDisposable
     public void NothingIsLostBetweenTwoGenerators(string rate, int size, int batch)
     {
         string device = $"sim:ixgbe,wire=generator,rate={rate},size={size}";
-        var report = JsonReport.Of(IxyProcess.Run("fwd", device, device, "--duration", "1s", "--batch", $"{batch}", "--virtual-time", "--json"));
+        var report = JsonReport.Of(
+            IxyProcess.Run(
+            "fwd", device, device, "--duration", "1s", "--batch", $"{batch}", "--virtual-time", "--json"));
         report.AssertFaultless();
         for (int i = 0; i < 2; i++)
         {
@@ -50,9 +52,11 @@ public sealed class TrafficTests : IDisposable
     public void EveryFlowComesThroughSeveralQueues()
     {
         const string Device = "sim:ixgbe,wire=generator,rate=100kpps,flows=16";
-        var report = JsonReport.Of(IxyProcess.Run("fwd", Device, Device, "--queues", "4", "--duration", "1s", "--virtual-time", "--json"));
+        var report = JsonReport.Of(
+            IxyProcess.Run("fwd", Device, Device, "--queues", "4", "--duration", "1s", "--virtual-time", "--json"));
         report.AssertFaultless();
-        for (int i = 0; i < 2; i++) Assert.Equal((100_000, 100_000), (report.Wire(i).Number("sent"), report.Wire(1 - i).Number("received")));
+        for (int i = 0; i < 2; i++)
+            Assert.Equal((100_000, 100_000), (report.Wire(i).Number("sent"), report.Wire(1 - i).Number("received")));
     }
 
     [Fact]
@@ -71,13 +75,15 @@ public sealed class TrafficTests : IDisposable
     [InlineData(true)]
     public void OnlyTouchChangesFrames(bool touch)
     {
-        string input = Path.Combine(_directory.FullName, "in.pcapng"), output = Path.Combine(_directory.FullName, "out.pcapng");
+        string input = Path.Combine(_directory.FullName, "in.pcapng"),
+            output = Path.Combine(_directory.FullName, "out.pcapng");
         var frames = Enumerable.Range(0, 1000).Select(i => Frame(60 + i % 1455, (byte)i)).ToList();
         using (var writer = PcapngWriter.Create(input)) frames.ForEach(frame => writer.Write(frame, 0));
         if (touch) frames.ForEach(frame => frame[1]++);
         string[] options = touch ? ["--touch", "--checked"] : [];
         var report = JsonReport.Of(IxyProcess.Run(
-            ["fwd", $"sim:ixgbe,wire=pcap:{input}", $"sim:ixgbe,wire=pcap:>{output}", "--duration", "10ms", "--virtual-time", "--json", .. options]));
+            ["fwd", $"sim:ixgbe,wire=pcap:{input}", $"sim:ixgbe,wire=pcap:>{output}", "--duration", "10ms",
+                "--virtual-time", "--json", .. options]));
         report.AssertFaultless();
         Assert.Equal(frames, Frames(output));
     }
@@ -87,17 +93,20 @@ public sealed class TrafficTests : IDisposable
     [Trait("needs", "time")]
     public void ACaptureComesOutAsItWentIn()
     {
-        string input = Path.Combine(_directory.FullName, "in.pcapng"), output = Path.Combine(_directory.FullName, "out.pcapng");
+        string input = Path.Combine(_directory.FullName, "in.pcapng"),
+            output = Path.Combine(_directory.FullName, "out.pcapng");
         var frames = Enumerable.Range(0, 9000 - 60 + 1).Select(i => Frame(60 + i, (byte)i)).ToList();
         using (var writer = PcapngWriter.Create(input)) frames.ForEach(frame => writer.Write(frame, 0));
-        var report = JsonReport.Of(IxyProcess.Run("fwd", $"sim:ixgbe,wire=pcap:{input},rate=20kpps", $"sim:ixgbe,wire=pcap:>{output}",
+        var report = JsonReport.Of(
+            IxyProcess.Run("fwd", $"sim:ixgbe,wire=pcap:{input},rate=20kpps", $"sim:ixgbe,wire=pcap:>{output}",
             "--max-frame-size", "9000", "--duration", "1s", "--virtual-time", "--json"));
         report.AssertFaultless();
         Assert.Equal(frames, Frames(output));
 
         Tool.SkipWithoutTshark();
         string lengths = Tool.Run("tshark", "-r", output, "-T", "fields", "-e", "frame.len");
-        Assert.Equal(frames.Select(frame => $"{frame.Length}"), lengths.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(
+            frames.Select(frame => $"{frame.Length}"), lengths.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
     [Fact]
@@ -105,7 +114,8 @@ public sealed class TrafficTests : IDisposable
     {
         string output = Path.Combine(_directory.FullName, "sent.pcapng");
         var report = JsonReport.Of(IxyProcess.Run(
-            "pktgen", $"sim:ixgbe,wire=pcap:>{output}", "--count", "1000", "--size", "100", "--rate", "100kpps", "--json"));
+            "pktgen", $"sim:ixgbe,wire=pcap:>{output}", "--count", "1000", "--size", "100", "--rate", "100kpps",
+            "--json"));
         Assert.Equal(1000, report.Device(0).Number("txPackets"));
         Assert.Equal(100_000, report.Device(0).Number("txBytes"));
         var frames = Frames(output);
@@ -126,7 +136,8 @@ public sealed class TrafficTests : IDisposable
     public void TheGeneratorKeepsItsRate(string rate, int packetsPerSecond, int size)
     {
         var report = JsonReport.Of(IxyProcess.Run(
-            "pktgen", "sim:ixgbe,wire=loopback", "--rate", rate, "--size", $"{size}", "--duration", "1s", "--virtual-time", "--json"));
+            "pktgen", "sim:ixgbe,wire=loopback", "--rate", rate, "--size", $"{size}", "--duration", "1s",
+            "--virtual-time", "--json"));
         // One is due at once; and the last may be due at the very end.
         Assert.InRange(report.GetProperty("packetsPerSecond").GetDouble(), packetsPerSecond, packetsPerSecond + 1);
         Assert.Equal(report.Device(0).Number("txPackets"), report.Device(0).Number("rxPackets"));

@@ -5,8 +5,8 @@ using System.Reflection.PortableExecutable;
 namespace Ixy.Tests.CodeLines;
 
 /// <summary>
-/// An assembly of the project, and where in the sources its methods and types are (portable PDB). What a run compiled it did run:
-/// the JIT compiles a method when it is called for the first time, and inlines nothing at its first tier.
+/// An assembly of the project, and where in the sources its methods and types are (portable PDB). What a run compiled
+/// it did run: the JIT compiles a method when it is called for the first time, and inlines nothing at its first tier.
 /// </summary>
 internal sealed class CompiledMethods
 {
@@ -20,7 +20,8 @@ internal sealed class CompiledMethods
     internal CompiledMethods(string assembly)
     {
         using var program = new PEReader(File.OpenRead(assembly));
-        using var symbols = MetadataReaderProvider.FromPortablePdbStream(File.OpenRead(Path.ChangeExtension(assembly, ".pdb")));
+        using var symbols = MetadataReaderProvider.FromPortablePdbStream(
+            File.OpenRead(Path.ChangeExtension(assembly, ".pdb")));
         var (metadata, debug) = (program.GetMetadataReader(), symbols.GetMetadataReader());
         foreach (var handle in metadata.TypeDefinitions)
         {
@@ -32,11 +33,13 @@ internal sealed class CompiledMethods
             {
                 var definition = metadata.GetMethodDefinition(method);
                 string methodName = metadata.GetString(definition.Name);
-                int parameters = definition.GetParameters().Count(parameter => metadata.GetParameter(parameter).SequenceNumber > 0);
+                int parameters = definition.GetParameters()
+                    .Count(parameter => metadata.GetParameter(parameter).SequenceNumber > 0);
                 var found = FilesOf(debug, method.ToDebugInformationHandle());
                 files.UnionWith(found);
                 hasCode |= methodName != ".ctor" && definition.RelativeVirtualAddress != 0;
-                if (!_methods.TryAdd((name, methodName, parameters), found)) _methods[(name, methodName, parameters)].UnionWith(found);
+                if (!_methods.TryAdd((name, methodName, parameters), found))
+                    _methods[(name, methodName, parameters)].UnionWith(found);
             }
             files.UnionWith(FilesOf(debug, handle));
             // A nested type goes with the one around it.
@@ -51,7 +54,9 @@ internal sealed class CompiledMethods
     /// <summary>A type, and the file that declares it: of several, the one of its name.</summary>
     internal sealed record SourceType(string Namespace, string Name, string File);
 
-    /// <summary>Types without code but constructors, and structures: whoever names them needs them to compile.</summary>
+    /// <summary>
+    /// Types without code but constructors, and structures: whoever names them needs them to compile.
+    /// </summary>
     internal List<SourceType> Declarations { get; } = [];
 
     /// <summary>The files of methods in a list that the runtime has written (DOTNET_JitDisasmSummary).</summary>
@@ -62,7 +67,8 @@ internal sealed class CompiledMethods
             if (!TryParse(line, out var key) || !_methods.TryGetValue(key, out var files)) continue;
             foreach (string file in files) yield return file;
             // What a type inherits it needs, too.
-            for (string? type = _bases.GetValueOrDefault(key.Type); type is not null; type = _bases.GetValueOrDefault(type))
+            for (string? type = _bases.GetValueOrDefault(key.Type); type is not null;
+                type = _bases.GetValueOrDefault(type))
             {
                 if (_types.TryGetValue(type, out var found)) yield return found.File;
             }
@@ -79,11 +85,12 @@ internal sealed class CompiledMethods
         && metadata.GetString(metadata.GetTypeReference((TypeReferenceHandle)type.BaseType).Name) == nameof(ValueType);
 
     // Of this assembly; that of another is found by what of it runs.
-    private static string? BaseName(MetadataReader metadata, TypeDefinition type) => !type.BaseType.IsNil && type.BaseType.Kind == HandleKind.TypeDefinition
+    private static string? BaseName(MetadataReader metadata, TypeDefinition type) =>
+        !type.BaseType.IsNil && type.BaseType.Kind == HandleKind.TypeDefinition
         ? FullName(metadata, metadata.GetTypeDefinition((TypeDefinitionHandle)type.BaseType)) : null;
 
-    // As in "  12: JIT compiled Ixy.Pair`2[int,System.Func`1[int]]:Add[int](int,System.String):bool:this [Tier0, IL size=…". Generic
-    // arguments stand in brackets, also nested.
+    // As in " 12: JIT compiled Ixy.Pair`2[int,System.Func`1[int]]:Add[int](int,System.String):bool:this [Tier0, IL
+    // size=…". Generic arguments stand in brackets, also nested.
     private static bool TryParse(string line, out (string Type, string Method, int Parameters) key)
     {
         const string Start = "JIT compiled ";
@@ -115,7 +122,8 @@ internal sealed class CompiledMethods
     private static string FullName(MetadataReader metadata, TypeDefinition type)
     {
         string name = metadata.GetString(type.Name), space = metadata.GetString(type.Namespace);
-        if (!type.GetDeclaringType().IsNil) return $"{FullName(metadata, metadata.GetTypeDefinition(type.GetDeclaringType()))}+{name}";
+        if (!type.GetDeclaringType().IsNil)
+            return $"{FullName(metadata, metadata.GetTypeDefinition(type.GetDeclaringType()))}+{name}";
         return space.Length == 0 ? name : $"{space}.{name}";
     }
 
@@ -123,7 +131,8 @@ internal sealed class CompiledMethods
     {
         var information = debug.GetMethodDebugInformation(handle);
         if (information.SequencePointsBlob.IsNil) return [];
-        return [.. information.GetSequencePoints().Where(point => !point.IsHidden).Select(point => debug.GetString(debug.GetDocument(point.Document).Name))];
+        return [.. information.GetSequencePoints().Where(point => !point.IsHidden)
+            .Select(point => debug.GetString(debug.GetDocument(point.Document).Name))];
     }
 
     private static IEnumerable<string> FilesOf(MetadataReader debug, TypeDefinitionHandle type)
@@ -133,7 +142,9 @@ internal sealed class CompiledMethods
             var information = debug.GetCustomDebugInformation(handle);
             if (debug.GetGuid(information.Kind) != s_typeDocuments) continue;
             var blob = debug.GetBlobReader(information.Value);
-            while (blob.RemainingBytes > 0) yield return debug.GetString(debug.GetDocument(MetadataTokens.DocumentHandle(blob.ReadCompressedInteger())).Name);
+            while (blob.RemainingBytes > 0)
+                yield return debug.GetString(
+                debug.GetDocument(MetadataTokens.DocumentHandle(blob.ReadCompressedInteger())).Name);
         }
     }
 }

@@ -7,8 +7,8 @@ using Ixy.Tests.Vfio;
 namespace Ixy.Tests.CodeLines;
 
 /// <summary>
-/// The promise of a thousand lines: what runs between Main and exit of the forwarder sample, on ixgbe cards through sysfs, is what
-/// <c>eng/code-lines</c> counts.
+/// The promise of a thousand lines: what runs between Main and exit of the forwarder sample, on ixgbe cards through
+/// sysfs, is what <c>eng/code-lines</c> counts.
 /// </summary>
 public sealed partial class ForwarderPathTests : IDisposable
 {
@@ -29,10 +29,13 @@ public sealed partial class ForwarderPathTests : IDisposable
         RunForwarder();
         var found = FindFiles(File.ReadLines(_compiled));
         // The test would be blind if the runtime wrote another format, or the sources were elsewhere.
-        Assert.Superset(new HashSet<string> { "samples/forwarder.cs", "src/Ixy/Packet.cs", "src/Ixy/ReceiveQueue.cs", "src/Ixy.Vfio/SysfsPciDevice.cs" }, found);
+        Assert.Superset(
+            new HashSet<string> { "samples/forwarder.cs", "src/Ixy/Packet.cs", "src/Ixy/ReceiveQueue.cs",
+            "src/Ixy.Vfio/SysfsPciDevice.cs" }, found);
         using var counter = IxyProcess.StartOther(Path.Combine(RepositoryTests.Root, "eng/code-lines"));
         Assert.Equal(0, counter.WaitForExit());
-        var counted = counter.Output.Split('\n').Select(line => line.Split(' ')[^1]).Where(word => word.EndsWith(".cs", StringComparison.Ordinal));
+        var counted = counter.Output.Split('\n').Select(line => line.Split(' ')[^1])
+            .Where(word => word.EndsWith(".cs", StringComparison.Ordinal));
         var missing = found.Except(counted).Order().ToList();
         Assert.True(missing.Count == 0, $"on the path, but not in eng/code-lines: {string.Join(' ', missing)}");
     }
@@ -48,8 +51,10 @@ public sealed partial class ForwarderPathTests : IDisposable
         using PaperCard left = new(_sysfs.Add(Left)), right = new(_sysfs.Add(Right));
         _sysfs.AddCapabilities(Left);
         _sysfs.AddCapabilities(Right);
-        // Methods that were compiled ahead of time would be missing from the list; ours are not, and the framework's do not matter.
-        using var forwarder = _sysfs.Start("env", $"DOTNET_JitStdOutFile={_compiled}", "DOTNET_JitDisasmSummary=1", "DOTNET_TieredCompilation=1",
+        // Methods that were compiled ahead of time would be missing from the list; ours are not, and the framework's do
+        // not matter.
+        using var forwarder = _sysfs.Start(
+            "env", $"DOTNET_JitStdOutFile={_compiled}", "DOTNET_JitDisasmSummary=1", "DOTNET_TieredCompilation=1",
             "dotnet", "exec", Path.Combine(SamplePrograms.Build("forwarder"), "forwarder.dll"), Left, Right);
         Until(() => left.IsStarted && right.IsStarted, () => $"the driver does not start: {forwarder.Error}");
         using PaperTraffic leftTraffic = new(left, forwarder.Id), rightTraffic = new(right, forwarder.Id);
@@ -58,14 +63,16 @@ public sealed partial class ForwarderPathTests : IDisposable
             leftTraffic.Move(Next(leftTraffic, rightTraffic));
             rightTraffic.Move(Next(rightTraffic, leftTraffic));
             return leftTraffic.Sent + rightTraffic.Sent == Frames;
-        }, () => $"{leftTraffic.Received} and {rightTraffic.Received} frames received, {leftTraffic.Sent} and {rightTraffic.Sent} sent: {forwarder.Error}");
+        }, () => $"{leftTraffic.Received} and {rightTraffic.Received} frames received, {leftTraffic.Sent} and "
+            + $"{rightTraffic.Sent} sent: {forwarder.Error}");
         forwarder.Signal(PosixSignal.SIGINT);
         Assert.Equal(0, forwarder.WaitForExit());
         Assert.Equal("", forwarder.Error);
     }
 
     // The next burst comes when the one before has been sent.
-    private static int Next(PaperTraffic from, PaperTraffic to) => from.Received == to.Sent ? Math.Min(Burst, Frames / 2 - from.Received) : 0;
+    private static int Next(PaperTraffic from, PaperTraffic to) =>
+        from.Received == to.Sent ? Math.Min(Burst, Frames / 2 - from.Received) : 0;
 
     private static void Until(Func<bool> condition, Func<string> found)
     {
@@ -80,8 +87,10 @@ public sealed partial class ForwarderPathTests : IDisposable
     private static HashSet<string> FindFiles(IEnumerable<string> compiled)
     {
         string[] lines = [.. compiled];
-        var assemblies = s_assemblies.Select(name => new CompiledMethods(Path.Combine(SamplePrograms.Build("forwarder"), $"{name}.dll"))).ToList();
-        var files = assemblies.SelectMany(assembly => assembly.FindFiles(lines)).Select(Relative).OfType<string>().ToHashSet();
+        var assemblies = s_assemblies.Select(
+            name => new CompiledMethods(Path.Combine(SamplePrograms.Build("forwarder"), $"{name}.dll"))).ToList();
+        var files = assemblies.SelectMany(assembly => assembly.FindFiles(lines)).Select(Relative).OfType<string>()
+            .ToHashSet();
         AddImports(files, lines);
         AddDeclarations(files, [.. assemblies.SelectMany(assembly => assembly.Declarations)]);
         return files;
@@ -96,7 +105,8 @@ public sealed partial class ForwarderPathTests : IDisposable
             string name = line.Split("Ixy.Vfio.Interop.Libc:")[1].Split('(')[0];
             foreach (string source in sources)
             {
-                if (Regex.IsMatch(File.ReadAllText(source), $@" partial [\w*]+ {Regex.Escape(name)}\(")) files.Add(Relative(source)!);
+                if (Regex.IsMatch(File.ReadAllText(source), $@" partial [\w*]+ {Regex.Escape(name)}\("))
+                    files.Add(Relative(source)!);
             }
         }
     }
@@ -106,22 +116,28 @@ public sealed partial class ForwarderPathTests : IDisposable
     {
         for (var next = files.ToList(); next.Count > 0;)
         {
-            var code = next.Select(file => Comment().Replace(File.ReadAllText(Path.Combine(RepositoryTests.Root, file)), ""))
+            var code = next.Select(
+                file => Comment().Replace(File.ReadAllText(Path.Combine(RepositoryTests.Root, file)), ""))
                 .Select(text => (Text: text, Code: Names().Replace(text, ""))).ToList();
-            next = [.. declarations.Where(type => code.Any(file => Sees(file.Text, type.Namespace) && Regex.IsMatch(file.Code, $@"\b{type.Name}\b")))
+            next = [.. declarations.Where(
+                type => code.Any(
+                file => Sees(file.Text, type.Namespace) && Regex.IsMatch(file.Code, $@"\b{type.Name}\b")))
                 .Select(type => Relative(type.File)).OfType<string>().Distinct().Where(files.Add)];
         }
     }
 
-    private static bool Sees(string code, string space) => Regex.IsMatch(code, $@"\b(namespace|using static|using) {Regex.Escape(space)}\b");
+    private static bool Sees(string code, string space) =>
+        Regex.IsMatch(code, $@"\b(namespace|using static|using) {Regex.Escape(space)}\b");
 
     // Generated files are not in the repository. A deterministic build, as CI's is, calls its root "/_/".
     private static string? Relative(string path)
     {
         const string Deterministic = "/_/";
         bool isDeterministic = path.StartsWith(Deterministic, StringComparison.Ordinal);
-        string relative = isDeterministic ? path[Deterministic.Length..] : Path.GetRelativePath(RepositoryTests.Root, path);
-        return relative.StartsWith("..", StringComparison.Ordinal) || relative.Contains("/obj/", StringComparison.Ordinal) ? null : relative;
+        string relative = isDeterministic ? path[Deterministic.Length..]
+            : Path.GetRelativePath(RepositoryTests.Root, path);
+        return relative.StartsWith("..", StringComparison.Ordinal)
+            || relative.Contains("/obj/", StringComparison.Ordinal) ? null : relative;
     }
 
     [GeneratedRegex("//.*")]

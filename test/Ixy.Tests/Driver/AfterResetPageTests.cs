@@ -8,13 +8,14 @@ using Ixy.Tests.Cli;
 namespace Ixy.Tests.Driver;
 
 /// <summary>
-/// docs/ixgbe-registers-after-reset.md: every register of the card, whether a reset clears it, and what the driver does about
-/// it. What survives is the model's table; what the driver writes is seen in a trace of its start.
+/// docs/ixgbe-registers-after-reset.md: every register of the card, whether a reset clears it, and what the driver does
+/// about it. What survives is the model's table; what the driver writes is seen in a trace of its start.
 /// </summary>
 public sealed class AfterResetPageTests
 {
     private const string Variable = "IXY_WRITE_DOCS", Page = "ixgbe-registers-after-reset.md";
-    private const string Command = "IXY_WRITE_DOCS=1 dotnet test test/Ixy.Tests --filter FullyQualifiedName~AfterResetPageTests";
+    private const string Command =
+        "IXY_WRITE_DOCS=1 dotnet test test/Ixy.Tests --filter FullyQualifiedName~AfterResetPageTests";
 
     // Registers that keep their value and are not written in all their elements: why that does no harm.
     private static readonly (string[] Names, string Why)[] s_notWritten =
@@ -33,11 +34,13 @@ public sealed class AfterResetPageTests
             "set up by EEPROM and BIOS for the system it is in, and not by drivers"),
         (["GSCL", "GSCL_5"], "statistics of the bus"),
         (["PHYADR", "PHYDAT", "PHYCTL", "CIAA", "CIAD"], "windows: of effect only when they are used"),
-        (["PICAUSE", "PIENA", "PCIEECCCTL", "ECC_STATUS", "ECC_CTRL"], "errors of bus and memories: their cause is masked (EIMC)"),
+        (["PICAUSE", "PIENA", "PCIEECCCTL", "ECC_STATUS", "ECC_CTRL"],
+            "errors of bus and memories: their cause is masked (EIMC)"),
         (["SWSM", "SW_FW_SYNC"], "X540, X550: taken where the PHY is set up, also from a holder who does not answer"),
         (["FWSM", "FLEX_MNG", "HICR", "HSMC", "FWSTS", "SWSR", "LSWFW", "HFDR", "EEMNGDATA", "FLMNGCTL", "FLMNGDATA",
             "FLMNGCNT", "FLOP"], "the firmware's; the driver asks it for nothing"),
-        (["MAVTV", "MFUTP", "BMCIP", "BMCIPVAL", "MDEF_EXT", "METF", "MANC", "MFVAL", "MANC2H", "MDEF", "MIPAF", "MMAL", "MMAH",
+        (["MAVTV", "MFUTP", "BMCIP", "BMCIPVAL", "MDEF_EXT", "METF", "MANC", "MFVAL", "MANC2H", "MDEF", "MIPAF", "MMAL",
+            "MMAH",
             "FTFT"], "the management controller's: what it takes is not the host's to say"),
         (["AUTOC", "AUTOC2", "AUTOC3", "LINKS", "LINKS2", "ANLP1", "ANLP2", "MACC"],
             "reset by CTRL.LRST, which the driver sets together with CTRL.RST"),
@@ -51,7 +54,8 @@ public sealed class AfterResetPageTests
         string path = Path.Combine(RepositoryTests.Root, "docs", Page);
         string page = Write();
         if (Environment.GetEnvironmentVariable(Variable) is "1") File.WriteAllText(path, page);
-        Assert.True(File.Exists(path) && File.ReadAllText(path) == page, $"docs/{Page} is not what the code does: {Command}");
+        Assert.True(
+            File.Exists(path) && File.ReadAllText(path) == page, $"docs/{Page} is not what the code does: {Command}");
     }
 
     [Fact]
@@ -75,7 +79,8 @@ public sealed class AfterResetPageTests
             function => ((SimulatedPciDevice)function).Card.Trace = trace.Add))
         {
         }
-        var start = trace.SkipWhile(access => access != "write CTRL <- 0x04000008").TakeWhile(access => access != "write RXCTRL <- 0x00000001");
+        var start = trace.SkipWhile(access => access != "write CTRL <- 0x04000008")
+            .TakeWhile(access => access != "write RXCTRL <- 0x00000001");
         return [.. start.Select(access => Regex.Match(access, "^write (\\S+) ").Groups[1].Value)];
     }
 
@@ -105,15 +110,19 @@ public sealed class AfterResetPageTests
         {
             string also = pciReset ? " (a reset of the PCI function keeps them, too)" : "";
             page.Append($"{char.ToUpperInvariant(why[0])}{why[1..]}{also}:\n\n| register | the driver |\n|---|---|\n");
-            foreach (string name in names) page.Append($"| {name} | {(IsWritten(written, name) ? "writes it" : WhyNot(name))} |\n");
+            foreach (string name in names)
+                page.Append($"| {name} | {(IsWritten(written, name) ? "writes it" : WhyNot(name))} |\n");
             page.Append('\n');
         }
         page.Append("Of CTRL_EXT one bit is kept, Extended VLAN (8.2.3.1.3): the driver clears it.\n\n## Cleared by a reset\n\n")
-            .Append("Those with a star are written all the same, with the value that they have after a reset or that the driver needs.\n\n");
+            .Append("Those with a star are written all the same, with the value that they have after a reset or that "
+                + "the driver needs.\n\n");
         var cleared = CardRegisters.All.Where(register => ResetEffects.WhyKept(register) is null);
         string[] list = [.. cleared.OrderBy(register => register.Offset)
-            .Select(register => register.Name.Replace("_", "\\_", StringComparison.Ordinal) + (IsWritten(written, register.Name) ? "\\*" : ""))];
-        foreach (string[] line in list.Chunk(10)) page.Append(string.Join(", ", line)).Append(line[^1] == list[^1] ? ".\n" : ",\n");
+            .Select(register => register.Name.Replace("_", "\\_", StringComparison.Ordinal)
+                + (IsWritten(written, register.Name) ? "\\*" : ""))];
+        foreach (string[] line in list.Chunk(10))
+            page.Append(string.Join(", ", line)).Append(line[^1] == list[^1] ? ".\n" : ",\n");
         return page.ToString();
     }
 

@@ -19,11 +19,17 @@ public sealed class CheckedQueueTests
         slow.Entered.Wait();
 
         Exception? misuse = null;
-        var second = new Thread(() => misuse = Record.Exception(() => queue.Receive(new Packet[1]))) { Name = "second", IsBackground = true };
+        var second = new Thread(
+            () => misuse = Record.Exception(() => queue.Receive(new Packet[1])))
+        {
+            Name = "second",
+            IsBackground = true
+        };
         second.Start();
         Assert.True(second.Join(s_long), "the second thread was let in");
         Assert.IsType<PacketMisuseException>(misuse);
-        Assert.StartsWith("receive queue 3 of sim:test is used by two threads at once: thread 'second'", misuse.Message);
+        Assert.StartsWith(
+            "receive queue 3 of sim:test is used by two threads at once: thread 'second'", misuse.Message);
         Assert.Contains("while thread 'first'", misuse.Message);
 
         slow.MayLeave.Set();
@@ -50,12 +56,14 @@ public sealed class CheckedQueueTests
         PacketMisuseException? misuse = null;
         bool stops = false;
         // One thread alone is no misuse, however often it comes.
-        for (int i = 0; i < 3; i++) Assert.Equal(0, transmit ? device.Transmit([]) : device.ReceiveQueues[0].Receive([]));
+        for (int i = 0; i < 3; i++)
+            Assert.Equal(0, transmit ? device.Transmit([]) : device.ReceiveQueues[0].Receive([]));
         void Poll()
         {
             try
             {
-                while (Volatile.Read(ref misuse) is null && !Volatile.Read(ref stops)) _ = transmit ? device.Transmit([]) : device.ReceiveQueues[0].Receive([]);
+                while (Volatile.Read(ref misuse) is null && !Volatile.Read(ref stops))
+                    _ = transmit ? device.Transmit([]) : device.ReceiveQueues[0].Receive([]);
             }
             catch (PacketMisuseException found)
             {
@@ -98,7 +106,8 @@ public sealed class CheckedQueueTests
             Assert.Equal(1, bench.Device.Transmit([packet]));
         }
         Assert.True(pool.TryAllocate(out var kept));
-        Assert.StartsWith("1 packets of checked were never given back", Assert.Throws<PacketMisuseException>(pool.Dispose).Message);
+        Assert.StartsWith(
+            "1 packets of checked were never given back", Assert.Throws<PacketMisuseException>(pool.Dispose).Message);
         kept.Free();
     }
 

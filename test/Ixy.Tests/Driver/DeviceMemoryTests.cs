@@ -6,7 +6,10 @@ using static Ixy.Virtio.VirtioRegisters;
 
 namespace Ixy.Tests.Driver;
 
-/// <summary>All that a device reaches by DMA is on its NUMA node: rings, buffers, commands. On a machine with a single node, the kernel tells what it was asked for.</summary>
+/// <summary>
+/// All that a device reaches by DMA is on its NUMA node: rings, buffers, commands. On a machine with a single node, the
+/// kernel tells what it was asked for.
+/// </summary>
 public sealed unsafe class DeviceMemoryTests
 {
     [SkippableFact]
@@ -14,8 +17,10 @@ public sealed unsafe class DeviceMemoryTests
     {
         using var device = Open(new IxgbeCard(new IxgbeCardOptions(), new FarEnd()));
         var bar = device.PciDevice.OpenBar(0);
-        AssertOnNode("receive ring", bar.Read32(IxgbeRegisters.RDBAL[0]) | (ulong)bar.Read32(IxgbeRegisters.RDBAH[0]) << 32);
-        AssertOnNode("transmit ring", bar.Read32(IxgbeRegisters.TDBAL[0]) | (ulong)bar.Read32(IxgbeRegisters.TDBAH[0]) << 32);
+        AssertOnNode(
+            "receive ring", bar.Read32(IxgbeRegisters.RDBAL[0]) | (ulong)bar.Read32(IxgbeRegisters.RDBAH[0]) << 32);
+        AssertOnNode(
+            "transmit ring", bar.Read32(IxgbeRegisters.TDBAL[0]) | (ulong)bar.Read32(IxgbeRegisters.TDBAH[0]) << 32);
         AssertPoolOnNode(device);
     }
 
@@ -30,7 +35,8 @@ public sealed unsafe class DeviceMemoryTests
         for (ushort queue = 0; queue <= Control; queue++)
         {
             bar.Write16(Common.QueueSelect, queue);
-            ulong descriptors = bar.Read32(Common.QueueDescriptors[0]) | (ulong)bar.Read32(Common.QueueDescriptors[1]) << 32;
+            ulong descriptors = bar.Read32(Common.QueueDescriptors[0])
+                | (ulong)bar.Read32(Common.QueueDescriptors[1]) << 32;
             AssertOnNode($"ring of queue {queue}", descriptors);
             // Its first command is the one to filter nothing.
             if (queue == Control) AssertOnNode("command", *(ulong*)descriptors);
@@ -52,5 +58,6 @@ public sealed unsafe class DeviceMemoryTests
         packet.Free();
     }
 
-    private static void AssertOnNode(string what, ulong address) => Assert.Equal((what, "prefer:0"), (what, NumaMemoryTests.PolicyOf(address)));
+    private static void AssertOnNode(string what, ulong address) =>
+        Assert.Equal((what, "prefer:0"), (what, NumaMemoryTests.PolicyOf(address)));
 }

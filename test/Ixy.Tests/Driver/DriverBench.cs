@@ -9,7 +9,9 @@ using Ixy.Vfio;
 
 namespace Ixy.Tests.Driver;
 
-/// <summary>Our driver on a simulated card, with the far end of the wire in the test's hands. Checked pools by default.</summary>
+/// <summary>
+/// Our driver on a simulated card, with the far end of the wire in the test's hands. Checked pools by default.
+/// </summary>
 internal sealed class DriverBench : IDisposable
 {
     internal static readonly NetworkDeviceOptions Defaults = new() { CheckedPools = true, PoolSize = 1024 };
@@ -18,13 +20,16 @@ internal sealed class DriverBench : IDisposable
 
     /// <param name="options">The driver's; <see cref="Defaults"/> if null.</param>
     /// <param name="card">The card's.</param>
-    /// <param name="before">What somebody else did to the card before; broken rules of his are not the driver's.</param>
-    internal DriverBench(NetworkDeviceOptions? options = null, IxgbeCardOptions? card = null, Action<PciDevice>? before = null)
+    /// <param name="before">What somebody else did to the card before; broken rules of his are not the
+    /// driver's.</param>
+    internal DriverBench(
+        NetworkDeviceOptions? options = null, IxgbeCardOptions? card = null, Action<PciDevice>? before = null)
         : this(options, wire => new IxgbeCard(card ?? new IxgbeCardOptions(), wire), before)
     {
     }
 
-    internal DriverBench(NetworkDeviceOptions? options, VirtioCardOptions card) : this(options, wire => new VirtioCard(card, wire))
+    internal DriverBench(NetworkDeviceOptions? options, VirtioCardOptions card)
+        : this(options, wire => new VirtioCard(card, wire))
     {
     }
 
@@ -79,7 +84,8 @@ internal sealed class DriverBench : IDisposable
         {
             var packets = new Packet[chunk.Length];
             int allocated = 0;
-            Until(() => (allocated += pool.Allocate(packets.AsSpan(allocated))) == packets.Length || queue.Transmit([]) != 0, "buffers");
+            Until(() => (allocated += pool.Allocate(packets.AsSpan(allocated))) == packets.Length
+                || queue.Transmit([]) != 0, "buffers");
             for (int i = 0; i < chunk.Length; i++)
             {
                 packets[i].Length = chunk[i].Length;
@@ -90,7 +96,9 @@ internal sealed class DriverBench : IDisposable
         }
     }
 
-    /// <summary>A frame with a number in it: to the card's own address, IPv4/UDP with the number as source address.</summary>
+    /// <summary>
+    /// A frame with a number in it: to the card's own address, IPv4/UDP with the number as source address.
+    /// </summary>
     internal static byte[] Frame(int number, int length = 60)
     {
         byte[] frame = new byte[length];

@@ -6,7 +6,9 @@ namespace Ixy.Tests.Driver;
 /// <summary>A buffer as the device gets it: one descriptor, as our driver makes them.</summary>
 internal readonly record struct OfferedBuffer(int Id, ulong Address, uint Length, bool IsWritable);
 
-/// <summary>The device's side of a virtqueue, played by hand as the specification words it, without the driver's own types.</summary>
+/// <summary>
+/// The device's side of a virtqueue, played by hand as the specification words it, without the driver's own types.
+/// </summary>
 internal abstract unsafe class HandPlayedRing : IDisposable
 {
     private const uint NotifyOffset = 0x104;
@@ -23,8 +25,10 @@ internal abstract unsafe class HandPlayedRing : IDisposable
 
     private protected VirtioDoorbell Doorbell => new(Card.Bar, NotifyOffset);
 
-    internal static HandPlayedRing Create(bool packed, int size = 64, bool eventIndex = false, bool givesPointers = true) =>
-        packed ? new HandPlayedPackedRing(size, givesPointers) : new HandPlayedSplitRing(size, eventIndex, givesPointers);
+    internal static HandPlayedRing Create(
+        bool packed, int size = 64, bool eventIndex = false, bool givesPointers = true) =>
+        packed ? new HandPlayedPackedRing(size, givesPointers)
+        : new HandPlayedSplitRing(size, eventIndex, givesPointers);
 
     internal abstract VirtioReceiveQueue OpenReceiveQueue(VirtioQueueOptions options);
 
@@ -46,7 +50,9 @@ internal abstract unsafe class HandPlayedRing : IDisposable
     /// <summary>No notifications, please.</summary>
     internal abstract void SuppressNotifications();
 
-    /// <summary>A notification, please, as soon as this many more buffers than <see cref="Take"/> has seen are available.</summary>
+    /// <summary>
+    /// A notification, please, as soon as this many more buffers than <see cref="Take"/> has seen are available.
+    /// </summary>
     internal abstract void WishNotification(int after);
 
     public void Dispose()
@@ -67,9 +73,11 @@ internal sealed unsafe class HandPlayedSplitRing : HandPlayedRing
 
     internal override Virtqueue Ring => _ring;
 
-    internal override VirtioReceiveQueue OpenReceiveQueue(VirtioQueueOptions options) => new SplitReceiveQueue(Card, _ring, options);
+    internal override VirtioReceiveQueue OpenReceiveQueue(VirtioQueueOptions options) =>
+        new SplitReceiveQueue(Card, _ring, options);
 
-    internal override VirtioTransmitQueue OpenTransmitQueue(VirtioQueueOptions options) => new SplitTransmitQueue(Card, _ring, options);
+    internal override VirtioTransmitQueue OpenTransmitQueue(VirtioQueueOptions options) =>
+        new SplitTransmitQueue(Card, _ring, options);
 
     internal override OfferedBuffer? Take()
     {
@@ -103,13 +111,16 @@ internal sealed unsafe class HandPlayedPackedRing : HandPlayedRing
     private int _available, _used;
     private bool _availableWrap = true, _usedWrap = true;
 
-    internal HandPlayedPackedRing(int size, bool givesPointers) : base(givesPointers) => _ring = new PackedRing(Card, Doorbell, 4, size, eventIndex: true);
+    internal HandPlayedPackedRing(int size, bool givesPointers) : base(givesPointers) =>
+        _ring = new PackedRing(Card, Doorbell, 4, size, eventIndex: true);
 
     internal override Virtqueue Ring => _ring;
 
-    internal override VirtioReceiveQueue OpenReceiveQueue(VirtioQueueOptions options) => new PackedReceiveQueue(Card, _ring, options);
+    internal override VirtioReceiveQueue OpenReceiveQueue(VirtioQueueOptions options) =>
+        new PackedReceiveQueue(Card, _ring, options);
 
-    internal override VirtioTransmitQueue OpenTransmitQueue(VirtioQueueOptions options) => new PackedTransmitQueue(Card, _ring, options);
+    internal override VirtioTransmitQueue OpenTransmitQueue(VirtioQueueOptions options) =>
+        new PackedTransmitQueue(Card, _ring, options);
 
     internal override OfferedBuffer? Take()
     {

@@ -56,9 +56,11 @@ internal sealed unsafe class InterposedDevice(SimulatedPciDevice inner) : PciDev
 
     public override PciBar OpenBar(int index) => new Bar(this, inner.OpenBar(index));
 
-    public override int CountInterruptVectors(InterruptKind kind) => HasInterrupts ? inner.CountInterruptVectors(kind) : base.CountInterruptVectors(kind);
+    public override int CountInterruptVectors(InterruptKind kind) =>
+        HasInterrupts ? inner.CountInterruptVectors(kind) : base.CountInterruptVectors(kind);
 
-    protected internal override void ConnectInterrupts(InterruptKind kind, ReadOnlySpan<int> eventDescriptors) => inner.ConnectInterrupts(kind, eventDescriptors);
+    protected internal override void ConnectInterrupts(InterruptKind kind, ReadOnlySpan<int> eventDescriptors) =>
+        inner.ConnectInterrupts(kind, eventDescriptors);
 
     protected internal override void DisconnectInterrupts(InterruptKind kind) => inner.DisconnectInterrupts(kind);
 

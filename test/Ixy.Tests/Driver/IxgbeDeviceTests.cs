@@ -12,8 +12,8 @@ public sealed class IxgbeDeviceTests
 {
     private static readonly MacAddress s_other = new(0x02_AA_BB_CC_DD_01), s_group = new(0x01_00_5E_01_02_03);
 
-    // A write is posted (PCI Express Base 2.0, 2.4.1): a reset that reaches the card late is still on when the driver goes on.
-    // Seen in a guest on a busy host: access-during-reset, 6 ms after it.
+    // A write is posted (PCI Express Base 2.0, 2.4.1): a reset that reaches the card late is still on when the driver
+    // goes on. Seen in a guest on a busy host: access-during-reset, 6 ms after it.
     [Fact]
     public void AResetIsFlushedBeforeItIsWaitedFor()
     {
@@ -24,7 +24,8 @@ public sealed class IxgbeDeviceTests
         {
         }
         var next = trace.Zip(trace.Skip(1))
-            .Where(pair => pair.First.StartsWith(Control, StringComparison.Ordinal) && (Convert.ToUInt32(pair.First[Control.Length..], 16) & Resets) != 0)
+            .Where(pair => pair.First.StartsWith(Control, StringComparison.Ordinal)
+                && (Convert.ToUInt32(pair.First[Control.Length..], 16) & Resets) != 0)
             .Select(pair => pair.Second).ToList();
         Assert.Equal(2, next.Count); // opened and closed
         Assert.All(next, access => Assert.StartsWith("read  STATUS ", access));
@@ -61,11 +62,17 @@ public sealed class IxgbeDeviceTests
     [Fact]
     public void BehindAnIommuThatTranslatesItIsRefused()
     {
-        var function = new InterposedDevice(new SimulatedPciDevice("sim:test", new IxgbeCard(new IxgbeCardOptions(), new FarEnd()))) { IsTranslated = true };
+        var function = new InterposedDevice(
+            new SimulatedPciDevice("sim:test", new IxgbeCard(new IxgbeCardOptions(), new FarEnd())))
+        {
+            IsTranslated =
+            true
+        };
         Assert.Throws<IommuTranslatesException>(() => NetworkDevice.Open(function, DriverBench.Defaults));
     }
 
-    // Pool 0 has everything where there are no pools (docs/silicon.md). And a bit that a reset forgot does not strip tags.
+    // Pool 0 has everything where there are no pools (docs/silicon.md). And a bit that a reset forgot does not strip
+    // tags.
     [Theory]
     [InlineData(0x10FB)]
     [InlineData(0x1528)]
@@ -73,7 +80,8 @@ public sealed class IxgbeDeviceTests
     public void EveryAddressBelongsToTheFirstPoolAndTagsStay(int deviceId)
     {
         var card = new IxgbeCard(new IxgbeCardOptions { DeviceId = (ushort)deviceId }, new FarEnd());
-        using var device = NetworkDevice.Open(new InterposedDevice(new SimulatedPciDevice("sim:test", card)) { Answer = Answer }, DriverBench.Defaults);
+        using var device = NetworkDevice.Open(
+            new InterposedDevice(new SimulatedPciDevice("sim:test", card)) { Answer = Answer }, DriverBench.Defaults);
         device.AddUnicastFilter(s_other);
         Assert.Equal([1u, 0, 1, 0, 0, 0], Enumerable.Range(0, 6).Select(i => card.Registers[MPSAR, i]));
         Assert.Equal(0u, card.Registers[RXDCTL, 0] & RXDCTL_.VlanStrip);
@@ -88,7 +96,8 @@ public sealed class IxgbeDeviceTests
         const uint MdioSpeed = 1 << 16, Left = HLREG0_.Loopback | HLREG0_.PrependMask | HLREG0_.RxPadStrip;
         var card = new IxgbeCard(new IxgbeCardOptions(), new FarEnd());
         bool isAsked = false;
-        using var device = NetworkDevice.Open(new InterposedDevice(new SimulatedPciDevice("sim:test", card)) { Answer = Answer }, DriverBench.Defaults);
+        using var device = NetworkDevice.Open(
+            new InterposedDevice(new SimulatedPciDevice("sim:test", card)) { Answer = Answer }, DriverBench.Defaults);
         Assert.True(isAsked);
         Assert.Equal(~HLREG0.Reset & MdioSpeed, card.Registers[HLREG0] & (MdioSpeed | Left));
 
@@ -107,7 +116,8 @@ public sealed class IxgbeDeviceTests
         bool isStuck = false;
         var wire = new FarEnd();
         var card = new IxgbeCard(new IxgbeCardOptions(), wire);
-        using var device = NetworkDevice.Open(new InterposedDevice(new SimulatedPciDevice("sim:test", card)) { Answer = Answer }, DriverBench.Defaults);
+        using var device = NetworkDevice.Open(
+            new InterposedDevice(new SimulatedPciDevice("sim:test", card)) { Answer = Answer }, DriverBench.Defaults);
         Assert.True(device.WaitForLink(TimeSpan.FromSeconds(10)));
         isStuck = true;
         device.Promiscuous = true; // it is already
@@ -156,8 +166,8 @@ public sealed class IxgbeDeviceTests
         Assert.Equal(60, statistics.RxBytes);
     }
 
-    // One queue: the packet buffer, of 512 or 384 KiB, takes what the ring cannot. Several: each drops its own (Drop_En,
-    // 8.2.3.8.7), or not.
+    // One queue: the packet buffer, of 512 or 384 KiB, takes what the ring cannot. Several: each drops its own
+    // (Drop_En, 8.2.3.8.7), or not.
     [Theory]
     [InlineData(0x10FB, 1, true, 512)]
     [InlineData(0x10FB, 2, true, 0)]
@@ -167,7 +177,8 @@ public sealed class IxgbeDeviceTests
     public void WhatTheCardMissesIsCounted(int model, int queues, bool drops, int buffer)
     {
         const int Sent = 20_000, Length = 64;
-        var options = DriverBench.Defaults with { ReceiveQueues = queues, FullQueueDrops = drops, RingSize = 64, PoolSize = 128 };
+        var options =
+            DriverBench.Defaults with { ReceiveQueues = queues, FullQueueDrops = drops, RingSize = 64, PoolSize = 128 };
         using var bench = new DriverBench(options, new IxgbeCardOptions { DeviceId = (ushort)model });
         bench.Wire.Deliver(Enumerable.Repeat(DriverBench.Frame(1), Sent));
         DriverBench.Until(() => bench.Wire.IsEmpty, "all delivered");
@@ -286,7 +297,8 @@ public sealed class IxgbeDeviceTests
         (sourceFirst ? target : source).Dispose();
     }
 
-    // 4.6.8.1: a queue is disabled once all its packets have left. The card sends none until the driver asks how far it is.
+    // 4.6.8.1: a queue is disabled once all its packets have left. The card sends none until the driver asks how far it
+    // is.
     [Fact]
     public void AtTheEndFramesThatWaitAreSentFirst()
     {

@@ -105,7 +105,8 @@ public sealed class IxgbeLeftoverTests(ITestOutputHelper log)
         DriverBench.Until(() => queue.Interrupts > interrupts, "an interrupt");
     }
 
-    // What filters by protocol look at: UDP, a TCP SYN, a VLAN tag, another EtherType; to the card, to all, to the group.
+    // What filters by protocol look at: UDP, a TCP SYN, a VLAN tag, another EtherType; to the card, to all, to the
+    // group.
     private static byte[] Frame(int number)
     {
         byte[] frame = DriverBench.Frame(number, 64 + number % 200);

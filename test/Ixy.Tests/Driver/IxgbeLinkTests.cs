@@ -8,8 +8,8 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 namespace Ixy.Tests.Driver;
 
 /// <summary>
-/// Our ixgbe driver brings the link up whatever the driver before has left where no reset reaches: in the pins of an SFP+
-/// board, in the PHY of a copper one, in the semaphores between them. And it says how fast the link is.
+/// Our ixgbe driver brings the link up whatever the driver before has left where no reset reaches: in the pins of an
+/// SFP+ board, in the PHY of a copper one, in the semaphores between them. And it says how fast the link is.
 /// </summary>
 public sealed class IxgbeLinkTests
 {
@@ -53,7 +53,8 @@ public sealed class IxgbeLinkTests
         return data;
     }
 
-    // What is written back would be what nobody has read, or go to the register before: 0xFFFF in 1.0 is a reset of the PHY.
+    // What is written back would be what nobody has read, or go to the register before: 0xFFFF in 1.0 is a reset of the
+    // PHY.
     [Theory]
     [InlineData(MSCA_.Read, false)]
     [InlineData(MSCA_.Read, true)]
@@ -67,9 +68,11 @@ public sealed class IxgbeLinkTests
         bench.Answer = (offset, value) =>
         {
             uint command = bench.Card.Registers[MSCA];
-            bool isMeant = (command >> MSCA_.DeviceShift & 0x1F) == 1 && (command & 0xFFFF) == 0 && (command >> MSCA_.OperationShift & 3) == operation;
+            bool isMeant = (command >> MSCA_.DeviceShift & 0x1F) == 1 && (command & 0xFFFF) == 0
+                && (command >> MSCA_.OperationShift & 3) == operation;
             if (!isMeant) return value;
-            return offset == MSCA && isStuck ? value | MSCA_.Command : offset == MSRWD && !isStuck ? 0xFFFF_0000 | value : value;
+            return offset == MSCA && isStuck ? value | MSCA_.Command : offset == MSRWD && !isStuck ? 0xFFFF_0000 | value
+                : value;
         };
         var accesses = new ConcurrentQueue<string>();
         SimulatedPciDevice.BetweenTurns(() => bench.Card.Trace = accesses.Enqueue);
@@ -81,7 +84,8 @@ public sealed class IxgbeLinkTests
         Assert.All(writes, write => Assert.NotEqual(1u, Convert.ToUInt32(write, 16) >> MSCA_.DeviceShift & 0x1F));
     }
 
-    // Bits of the PHYs in SW_FW_SYNC, and what guards that: of a driver that was killed with them, or of firmware that hangs.
+    // Bits of the PHYs in SW_FW_SYNC, and what guards that: of a driver that was killed with them, or of firmware that
+    // hangs.
     [Theory]
     [InlineData(Owner.Software)]
     [InlineData(Owner.Register)]
@@ -210,7 +214,9 @@ public sealed class IxgbeLinkTests
         /// <summary>What our driver reads instead.</summary>
         internal Func<uint, uint, uint> Answer { get; set; } = (_, value) => value;
 
-        internal NetworkDevice Open() => NetworkDevice.Open(new InterposedDevice(_function) { OwnsCard = false, Answer = Answer }, DriverBench.Defaults);
+        internal NetworkDevice Open() =>
+            NetworkDevice.Open(
+            new InterposedDevice(_function) { OwnsCard = false, Answer = Answer }, DriverBench.Defaults);
 
         internal void AssertOpensAndForwards(int speed)
         {

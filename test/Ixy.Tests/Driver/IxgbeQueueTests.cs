@@ -8,11 +8,14 @@ using TransmitRing = Ixy.Ixgbe.IxgbeTransmitQueue<Ixy.VirtualAddresses>;
 
 namespace Ixy.Tests.Driver;
 
-/// <summary>The rings against a card played by hand: descriptors as the datasheet words them, and such as no card should write.</summary>
+/// <summary>
+/// The rings against a card played by hand: descriptors as the datasheet words them, and such as no card should write.
+/// </summary>
 public sealed unsafe class IxgbeQueueTests
 {
     private const ulong Done = 1, EndOfPacket = 2, ReceiveError = 1u << 29;
-    private static readonly NetworkDeviceOptions s_options = new() { RingSize = 64, PoolSize = 128, CheckedPools = true };
+    private static readonly NetworkDeviceOptions s_options =
+        new() { RingSize = 64, PoolSize = 128, CheckedPools = true };
 
     [Fact]
     public void EveryDescriptorHasABuffer()
@@ -125,7 +128,8 @@ public sealed unsafe class IxgbeQueueTests
             Assert.Equal(packets[i].Buffer & Packet.AddressMask, ring[2 * i]);
             // RS only at the end of a group: 16 descriptors in a ring of 64.
             ulong reportStatus = i == 15 ? 1ul << 27 : 0;
-            Assert.Equal(60ul | 3ul << 20 | 1ul << 24 | 1ul << 25 | 1ul << 29 | reportStatus | 60ul << 46, ring[2 * i + 1]);
+            Assert.Equal(
+                60ul | 3ul << 20 | 1ul << 24 | 1ul << 25 | 1ul << 29 | reportStatus | 60ul << 46, ring[2 * i + 1]);
         }
         Assert.Equal(17u, device.Bar.Read32(TDT[5]));
     }
@@ -195,7 +199,9 @@ public sealed unsafe class IxgbeQueueTests
             transmit.Transmit(packets);
             using var pages = PageMap.Open();
             Assert.Equal(PageMap.PhysicalAddress(pages, (nuint)address), PhysicalAddresses.Of(packets[0].Buffer));
-            Assert.Equal(PageMap.PhysicalAddress(pages, (nuint)(address + 2047)), PhysicalAddresses.Of(packets[0].Buffer) + 2047);
+            Assert.Equal(
+                PageMap.PhysicalAddress(pages, (nuint)(address + 2047)),
+                PhysicalAddresses.Of(packets[0].Buffer) + 2047);
         }
         catch (HugePagesRequiredException missing)
         {

@@ -2,7 +2,10 @@ using Ixy.Simulation.Ixgbe;
 
 namespace Ixy.Tests.Driver;
 
-/// <summary>Our ixgbe driver on the simulated card: packets in both directions, in all shapes. Every test asserts zero violations.</summary>
+/// <summary>
+/// Our ixgbe driver on the simulated card: packets in both directions, in all shapes. Every test asserts zero
+/// violations.
+/// </summary>
 public sealed class IxgbeTrafficTests
 {
     [Theory]
@@ -71,7 +74,8 @@ public sealed class IxgbeTrafficTests
     [InlineData(64)]
     public void RssSpreadsFlowsOverTheQueuesAndKeepsEachInOrder(int queues)
     {
-        using var bench = new DriverBench(DriverBench.Defaults with { ReceiveQueues = queues, RingSize = 1024, PoolSize = 2048 });
+        using var bench = new DriverBench(
+            DriverBench.Defaults with { ReceiveQueues = queues, RingSize = 1024, PoolSize = 2048 });
         const int Flows = 64, PerFlow = 10;
         for (int i = 0; i < PerFlow; i++)
         {
@@ -227,6 +231,8 @@ public sealed class IxgbeTrafficTests
         var statistics = bench.Device.ReadStatistics();
         Assert.Equal((count, count), (statistics.RxPackets, statistics.TxPackets));
         Assert.Equal(((long)count * length, (long)count * length), (statistics.RxBytes, statistics.TxBytes));
-        Assert.Equal((0, 0, 0, 0), (statistics.RxMissed, statistics.RxDropped, statistics.RxCrcErrors, statistics.RxLengthErrors));
+        Assert.Equal(
+            (0, 0, 0, 0),
+            (statistics.RxMissed, statistics.RxDropped, statistics.RxCrcErrors, statistics.RxLengthErrors));
     }
 }

@@ -11,7 +11,10 @@ using static Ixy.Tests.Driver.VirtioTrafficTests;
 
 namespace Ixy.Tests.Driver;
 
-/// <summary>What the driver before has left in configuration space: power states, masks, kinds of interrupts, and whatever else can be written.</summary>
+/// <summary>
+/// What the driver before has left in configuration space: power states, masks, kinds of interrupts, and whatever else
+/// can be written.
+/// </summary>
 public sealed class PciLeftoverTests(ITestOutputHelper output)
 {
     private const int Command = 0x04, Bar0 = 0x10, BarsEnd = 0x34, InterruptLine = 0x3C;
@@ -32,7 +35,8 @@ public sealed class PciLeftoverTests(ITestOutputHelper output)
         return data;
     }
 
-    // Linux puts what nobody uses into D3hot. A card that wakes up as after a reset (82599, X540) has forgotten where its BARs are.
+    // Linux puts what nobody uses into D3hot. A card that wakes up as after a reset (82599, X540) has forgotten where
+    // its BARs are.
     [Theory]
     [MemberData(nameof(Sleepers))]
     public void ACardThatSleepsIsWoken(Model model)
@@ -50,7 +54,9 @@ public sealed class PciLeftoverTests(ITestOutputHelper output)
         AssertWorks(card, wire, inUse: () =>
         {
             Assert.Equal(0u, card.ReadConfig(Find(card, PowerManagement) + 4, 2) & 3);
-            Assert.Equal((0xF000_0000u, 0x12u), (card.ReadConfig(Bar0 + 4 * bar, 4) & ~0xFu, card.ReadConfig(Bar0 + 4 * bar + 4, 4)));
+            Assert.Equal(
+                (0xF000_0000u, 0x12u),
+                (card.ReadConfig(Bar0 + 4 * bar, 4) & ~0xFu, card.ReadConfig(Bar0 + 4 * bar + 4, 4)));
             Assert.Equal((11u, deviceControl), (card.ReadConfig(InterruptLine, 1), card.ReadConfig(control, 2)));
         });
     }
@@ -63,7 +69,8 @@ public sealed class PciLeftoverTests(ITestOutputHelper output)
             Assert.Throws<PciDeviceException>(function.WakeUp).Message);
     }
 
-    // Queues that the driver before has left on run as soon as the card may reach memory: that has to wait for the reset.
+    // Queues that the driver before has left on run as soon as the card may reach memory: that has to wait for the
+    // reset.
     [Theory]
     [MemberData(nameof(Models))]
     public void ACardReachesNoMemoryBeforeItsReset(Model model)
@@ -127,7 +134,8 @@ public sealed class PciLeftoverTests(ITestOutputHelper output)
         if (kind == InterruptKind.Msix) Assert.Equal(0u, card.ReadConfig(msix + 2, 2) & 0x4000);
     }
 
-    // All but the base addresses, which the system has set. A function-level reset on the way would clear what was written before.
+    // All but the base addresses, which the system has set. A function-level reset on the way would clear what was
+    // written before.
     private static int Fill(CardModel card, Pattern pattern)
     {
         var random = new Random((int)pattern);
@@ -147,7 +155,8 @@ public sealed class PciLeftoverTests(ITestOutputHelper output)
         const uint Resets = 1 << 26 | 1 << 3;
         const string Status = "device_status <- 0x0", Control = "write CTRL <- 0x";
         if (isVirtio) return access.EndsWith(Status, StringComparison.Ordinal);
-        return access.StartsWith(Control, StringComparison.Ordinal) && (Convert.ToUInt32(access[Control.Length..], 16) & Resets) != 0;
+        return access.StartsWith(Control, StringComparison.Ordinal)
+            && (Convert.ToUInt32(access[Control.Length..], 16) & Resets) != 0;
     }
 
     private static void AssertWorks(CardModel card, FarEnd wire, bool interrupts = false, Action? inUse = null)

@@ -7,8 +7,8 @@ using static Ixy.Tests.Driver.VirtioLeftoverTests;
 namespace Ixy.Tests.Driver;
 
 /// <summary>
-/// What a driver that was there before us has left in a virtio device, written by hand: a stage of its life, and values in every field
-/// that can be written.
+/// What a driver that was there before us has left in a virtio device, written by hand: a stage of its life, and values
+/// in every field that can be written.
 /// </summary>
 internal sealed class PreviousVirtioDriver : IDisposable
 {
@@ -144,7 +144,9 @@ internal sealed class PreviousVirtioDriver : IDisposable
         var fields = structure.Where(field => field.Access == RegisterAccess.ReadWrite)
             .Where(field => field.Name is not ("device_status" or "queue_notify"))
             .OrderBy(field => field.Name == "queue_enable").ToList();
-        var perQueue = fields.Where(field => field.Name.StartsWith("queue_", StringComparison.Ordinal) && field.Name != "queue_select").ToList();
+        var perQueue = fields.Where(
+            field => field.Name.StartsWith("queue_", StringComparison.Ordinal) && field.Name != "queue_select")
+            .ToList();
         for (uint queue = 0; queue < Card.Queues.Count; queue++)
         {
             _bench.Write(_bench.IsLegacy ? 0x0Eu : 0x16, queue, 2);

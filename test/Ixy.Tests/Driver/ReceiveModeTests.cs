@@ -5,14 +5,15 @@ using static Ixy.Tests.Driver.VirtioTrafficTests;
 namespace Ixy.Tests.Driver;
 
 /// <summary>
-/// Which frames a device lets in: the contract of <see cref="NetworkDevice.Promiscuous"/> and <see cref="NetworkDevice.AllMulticast"/>,
-/// the same for every driver and every card.
+/// Which frames a device lets in: the contract of <see cref="NetworkDevice.Promiscuous"/> and
+/// <see cref="NetworkDevice.AllMulticast"/>, the same for every driver and every card.
 /// </summary>
 public sealed class ReceiveModeTests
 {
     internal const ushort X540 = 0x1528, X550 = 0x1563;
 
-    private static readonly MacAddress s_broadcast = new(0xFFFF_FFFF_FFFF), s_station = new(0x02_AA_BB_CC_DD_01), s_group = new(0x01_00_5E_01_02_03),
+    private static readonly MacAddress s_broadcast = new(0xFFFF_FFFF_FFFF), s_station = new(0x02_AA_BB_CC_DD_01),
+        s_group = new(0x01_00_5E_01_02_03),
         s_otherStation = new(0x02_11_22_33_44_55), s_otherGroup = new(0x01_00_5E_7F_FF_FA);
 
     public enum Model
@@ -108,7 +109,8 @@ public sealed class ReceiveModeTests
         };
     }
 
-    private static void AssertModes(DriverBench bench, bool promiscuous, bool allMulticast, HashSet<MacAddress>? filters = null)
+    private static void AssertModes(
+        DriverBench bench, bool promiscuous, bool allMulticast, HashSet<MacAddress>? filters = null)
     {
         Assert.Equal((promiscuous, allMulticast), (bench.Device.Promiscuous, bench.Device.AllMulticast));
         var own = bench.Device.MacAddress;
@@ -119,9 +121,12 @@ public sealed class ReceiveModeTests
             destination.CopyTo(frame);
             bench.Wire.Deliver(frame);
         }
-        var expected = all.Where(address => promiscuous || address == own || address == s_broadcast || (allMulticast && address.IsMulticast)
+        var expected = all.Where(
+            address => promiscuous || address == own || address == s_broadcast || (allMulticast && address.IsMulticast)
             || filters?.Contains(address) == true);
         // The last one always comes, so that what is not wanted and comes all the same has come by then.
-        Assert.Equal(expected, bench.Receive(expected.Count()).Select(frame => new MacAddress(ReadUInt64BigEndian(frame) >> 16)));
+        Assert.Equal(
+            expected, bench.Receive(expected.Count())
+            .Select(frame => new MacAddress(ReadUInt64BigEndian(frame) >> 16)));
     }
 }

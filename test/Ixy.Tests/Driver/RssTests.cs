@@ -9,8 +9,8 @@ using static Ixy.Tests.Simulation.Ixgbe.TestPackets;
 namespace Ixy.Tests.Driver;
 
 /// <summary>
-/// RSS through our driver: the hashes that Microsoft published for verification arrive in <see cref="Packet.RssHash"/>, and flows
-/// keep to their queues. What the model puts into descriptors by itself is in <c>ReceiveRssTests</c>.
+/// RSS through our driver: the hashes that Microsoft published for verification arrive in <see cref="Packet.RssHash"/>,
+/// and flows keep to their queues. What the model puts into descriptors by itself is in <c>ReceiveRssTests</c>.
 /// </summary>
 public sealed class RssTests
 {
@@ -18,9 +18,11 @@ public sealed class RssTests
 
     [Theory]
     [MemberData(nameof(ToeplitzVectors.All), MemberType = typeof(ToeplitzVectors))]
-    public void ThePublishedHashesAreThePackets(string source, int sourcePort, string destination, int destinationPort, uint withoutPorts, uint withPorts)
+    public void ThePublishedHashesAreThePackets(
+        string source, int sourcePort, string destination, int destinationPort, uint withoutPorts, uint withPorts)
     {
-        byte[] tcp = Make(Tcp, source, sourcePort, destination, destinationPort), udp = Make(Udp, source, sourcePort, destination, destinationPort);
+        byte[] tcp = Make(Tcp, source, sourcePort, destination, destinationPort),
+            udp = Make(Udp, source, sourcePort, destination, destinationPort);
         byte[] sctp = Make(Sctp, source, sourcePort, destination, destinationPort);
         using var bench = Bench(4, new());
         Assert.Equal(
@@ -79,7 +81,8 @@ public sealed class RssTests
                 bench.Wire.Deliver(portion.Select(flow => Numbered(flow, isIPv6, round)));
                 foreach (var (queue, frame) in Receive(bench, portion.Length))
                 {
-                    var (flow, number) = (BinaryPrimitives.ReadUInt16BigEndian(frame.AsSpan(frame.Length - 4)), frame[^1]);
+                    var (flow, number) = (
+                        BinaryPrimitives.ReadUInt16BigEndian(frame.AsSpan(frame.Length - 4)), frame[^1]);
                     if (queueOf.TryAdd(flow, queue)) perQueue[queue]++;
                     Assert.Equal((flow, queueOf[flow]), (flow, queue));
                     Assert.Equal((flow, seen.GetValueOrDefault(flow)), (flow, number));
@@ -107,8 +110,10 @@ public sealed class RssTests
         {
             var (isIPv6, protocol, addresses, ports) = flow;
             int length = isIPv6 ? 16 : 4;
-            string left = new System.Net.IPAddress(addresses[..length]).ToString(), right = new System.Net.IPAddress(addresses[16..(16 + length)]).ToString();
-            byte[] there = Make(protocol, left, ports[0], right, ports[1]), back = Make(protocol, right, ports[1], left, ports[0]);
+            string left = new System.Net.IPAddress(addresses[..length]).ToString(),
+                right = new System.Net.IPAddress(addresses[16..(16 + length)]).ToString();
+            byte[] there = Make(protocol, left, ports[0], right, ports[1]),
+                back = Make(protocol, right, ports[1], left, ports[0]);
             var (first, second) = (Deliver(symmetric, there), Deliver(symmetric, back));
             queues.Add(first.Queue);
             if (Deliver(common, there) != Deliver(common, back)) apart++;
@@ -138,7 +143,8 @@ public sealed class RssTests
     public void SixteenQueuesAreUsedAndNoMore(ushort deviceId)
     {
         using var bench = Bench(20, rss: null, deviceId);
-        var queues = Enumerable.Range(0, 400).Select(flow => Deliver(bench, Flow(flow, isIPv6: false, Udp)).Queue).Distinct();
+        var queues = Enumerable.Range(0, 400).Select(flow => Deliver(bench, Flow(flow, isIPv6: false, Udp)).Queue)
+            .Distinct();
         Assert.Equal(Enumerable.Range(0, 16), queues.Order());
     }
 
@@ -154,7 +160,13 @@ public sealed class RssTests
     public void WhatAVirtioDeviceIsToldIsLaidOutAsTheSpecificationHasIt()
     {
         byte[] key = [.. Enumerable.Range(1, 40).Select(value => (byte)value)];
-        var options = new RssOptions { Key = key, HashTypes = RssHashTypes.TcpIPv4 | RssHashTypes.UdpIPv6, IndirectionTable = [2, 0, 1, 2] };
+        var options =
+            new RssOptions
+            {
+                Key = key,
+                HashTypes = RssHashTypes.TcpIPv4 | RssHashTypes.UdpIPv6,
+                IndirectionTable = [2, 0, 1, 2]
+            };
         byte[] expected =
         [
             0x22, 0, 0, 0, // hash_types: TCPv4 is bit 1, UDPv6 bit 5
@@ -220,7 +232,8 @@ public sealed class RssTests
     private static byte[] Make(byte protocol, string source, int sourcePort, string destination, int destinationPort)
     {
         var segment = Segment(protocol, (ushort)sourcePort, (ushort)destinationPort);
-        return source.Contains(':') ? IPv6(protocol, segment, source: source, destination: destination) : IPv4(protocol, segment, source, destination);
+        return source.Contains(':') ? IPv6(protocol, segment, source: source, destination: destination)
+            : IPv4(protocol, segment, source, destination);
     }
 
     // A client among many, one of its ports, and a server.

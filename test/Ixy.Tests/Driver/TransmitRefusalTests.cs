@@ -25,13 +25,16 @@ public sealed class TransmitRefusalTests
                 : $"a packet of {length} bytes cannot be sent: expected at most 1518, or 1522 with a VLAN tag "
                     + "(NetworkDeviceOptions.MaxFrameSize, the device's MTU)";
             Assert.Equal(expected, queue.Examine(packets[0]).ToString());
-            Assert.Equal(length < 14 ? TransmitRefusalReason.TooShort : TransmitRefusalReason.TooLong, queue.Examine(packets[0]).Reason);
+            Assert.Equal(
+                length < 14 ? TransmitRefusalReason.TooShort
+                : TransmitRefusalReason.TooLong, queue.Examine(packets[0]).Reason);
             packets[0].Free();
         }
         Assert.Equal((0, 0), (queue.Packets, queue.Pending));
     }
 
-    // 82599 datasheet 7.2.3.2.4: nothing below 17 bytes; HLREG0.TXPADEN does the rest. What was in the buffer must not leave.
+    // 82599 datasheet 7.2.3.2.4: nothing below 17 bytes; HLREG0.TXPADEN does the rest. What was in the buffer must not
+    // leave.
     [Theory]
     [MemberData(nameof(Cards))]
     public void ShortFramesLeaveWithNothingButZeroesBehindThem(OffloadCard card)
@@ -44,7 +47,8 @@ public sealed class TransmitRefusalTests
             packets[1].Length = 2048;
             packets[1].Data[length..].Fill(0xEE);
             packets[1].Length = length;
-            Assert.Equal([DriverBench.Frame(1), OffloadBench.OnWire(card, frame), DriverBench.Frame(2)], bench.Send(packets));
+            Assert.Equal(
+                [DriverBench.Frame(1), OffloadBench.OnWire(card, frame), DriverBench.Frame(2)], bench.Send(packets));
         }
     }
 
@@ -55,8 +59,12 @@ public sealed class TransmitRefusalTests
         using var bench = OffloadBench.Open(card, Offloads.All);
         var queue = bench.Device.TransmitQueues[0];
         int available = bench.Device.ReceiveQueues[0].Pool.Available;
-        byte[][] good = [DriverBench.Frame(1), DriverBench.Frame(2, 1518), OffloadBench.Tagged(DriverBench.Frame(3, 1518), 5), DriverBench.Frame(4)];
-        var packets = bench.Allocate(PacketFlags.None, new byte[1], good[0], new byte[1600], new byte[13], good[1], good[2], new byte[60], good[3], []);
+        byte[][] good = [
+            DriverBench.Frame(1), DriverBench.Frame(2, 1518), OffloadBench.Tagged(DriverBench.Frame(3, 1518), 5),
+            DriverBench.Frame(4)];
+        var packets = bench.Allocate(
+            PacketFlags.None, new byte[1], good[0], new byte[1600], new byte[13], good[1], good[2], new byte[60],
+            good[3], []);
         packets[6].Flags = PacketFlags.InsertL4Checksum;
 
         Assert.Equal(packets.Length, bench.Device.TransmitOrDrop(packets));
@@ -65,7 +73,9 @@ public sealed class TransmitRefusalTests
         Assert.Equal(good, bench.Wire.FromCard);
         Assert.Equal(5, queue.Dropped);
         Assert.Equal(5, bench.Device.ReadStatistics().TxDropped);
-        Assert.Equal("a packet of 0 bytes cannot be sent: expected at least 14, an Ethernet header", queue.LastRefusal.ToString());
+        Assert.Equal(
+            "a packet of 0 bytes cannot be sent: expected at least 14, an Ethernet header",
+            queue.LastRefusal.ToString());
         Assert.Equal(available - good.Length, bench.Device.ReceiveQueues[0].Pool.Available);
     }
 
@@ -77,7 +87,9 @@ public sealed class TransmitRefusalTests
         using var bench = OffloadBench.Open(card, Offloads.None);
         var queue = bench.Device.TransmitQueues[0];
         int available = bench.Device.ReceiveQueues[0].Pool.Available;
-        var packets = bench.Allocate(PacketFlags.None, DriverBench.Frame(1), new byte[1], new byte[13], DriverBench.Frame(2), DriverBench.Frame(3));
+        var packets = bench.Allocate(
+            PacketFlags.None, DriverBench.Frame(1), new byte[1], new byte[13], DriverBench.Frame(2),
+            DriverBench.Frame(3));
         packets[4].Flags = PacketFlags.InsertVlan;
 
         Assert.Equal(3, queue.TransmitOrDrop(packets));
@@ -112,7 +124,8 @@ public sealed class TransmitRefusalTests
     [MemberData(nameof(Cards))]
     public void WhatIsReceivedCanBeSent(OffloadCard card)
     {
-        using DriverBench from = OffloadBench.Open(card, Offloads.None), ixgbe = OffloadBench.Open(OffloadCard.Ixgbe, Offloads.None),
+        using DriverBench from = OffloadBench.Open(card, Offloads.None)
+            , ixgbe = OffloadBench.Open(OffloadCard.Ixgbe, Offloads.None),
             virtio = OffloadBench.Open(OffloadCard.Split, Offloads.None);
         var packet = new Packet[1];
         int longest = 0;
@@ -129,11 +142,13 @@ public sealed class TransmitRefusalTests
                 if (packet[0].Length == 60)
                 {
                     packet[0].Free();
-                    Assert.True(length > (tags > 0 ? Longest + 4 : Longest), $"{length} bytes, {tags} tags: not received");
+                    Assert.True(
+                        length > (tags > 0 ? Longest + 4 : Longest), $"{length} bytes, {tags} tags: not received");
                     continue;
                 }
                 longest = Math.Max(longest, length);
-                foreach (var bench in new[] { from, ixgbe, virtio }) Assert.False(bench.Device.TransmitQueues[0].Examine(packet[0]).IsRefused);
+                foreach (var bench in new[] { from, ixgbe, virtio })
+                    Assert.False(bench.Device.TransmitQueues[0].Examine(packet[0]).IsRefused);
                 packet[0].Free();
                 DriverBench.Until(() => from.Device.Receive(packet) == 1, "the other frame");
                 packet[0].Free();
@@ -158,7 +173,8 @@ public sealed class TransmitRefusalTests
             packets[3].Data.Clear();
             (packets[3].Data[12], packets[3].Data[14]) = (0x08, 0x65);
             packets[3].Flags = PacketFlags.InsertIpChecksum;
-            if (bench.Device.TransmitOrDrop(packets) != packets.Length) throw new InvalidOperationException("not all dropped");
+            if (bench.Device.TransmitOrDrop(packets) != packets.Length)
+                throw new InvalidOperationException("not all dropped");
         }, 200);
         Assert.NotEqual(0, bench.Device.TransmitQueues[0].Dropped);
     }

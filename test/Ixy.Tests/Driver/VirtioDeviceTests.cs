@@ -7,7 +7,10 @@ using static Ixy.Tests.Driver.VirtioTrafficTests;
 
 namespace Ixy.Tests.Driver;
 
-/// <summary>Our virtio driver on the simulated card: filters, addresses, link, what is not offered, what breaks, shutdown and restart.</summary>
+/// <summary>
+/// Our virtio driver on the simulated card: filters, addresses, link, what is not offered, what breaks, shutdown and
+/// restart.
+/// </summary>
 public sealed class VirtioDeviceTests
 {
     private const uint StatusOffset = 0x14;
@@ -52,7 +55,8 @@ public sealed class VirtioDeviceTests
     [InlineData(Variant.Legacy, VirtioFeatures.ControlMacAddress)] // through the configuration (5.1.4.1)
     public void TheAddressCanBeChanged(Variant variant, VirtioFeatures without)
     {
-        using var bench = new DriverBench(DriverBench.Defaults with { Promiscuous = false }, Card(variant) with { Withheld = without });
+        using var bench = new DriverBench(
+            DriverBench.Defaults with { Promiscuous = false }, Card(variant) with { Withheld = without });
         var former = bench.Device.MacAddress;
         bench.Device.MacAddress = s_other;
         Assert.Equal(s_other, bench.Device.MacAddress);
@@ -69,7 +73,8 @@ public sealed class VirtioDeviceTests
     [InlineData(Variant.Legacy)]
     public void ACardWithoutAnAddressGetsOne(Variant variant)
     {
-        using var bench = new DriverBench(DriverBench.Defaults with { Promiscuous = false }, Card(variant) with { Withheld = VirtioFeatures.Mac });
+        using var bench = new DriverBench(
+            DriverBench.Defaults with { Promiscuous = false }, Card(variant) with { Withheld = VirtioFeatures.Mac });
         Assert.True(bench.Device.MacAddress.IsUnicast);
         Assert.NotEqual(new VirtioCardOptions().MacAddress, bench.Device.MacAddress.Value);
         Deliver(bench, bench.Device.MacAddress, 1);
@@ -79,7 +84,8 @@ public sealed class VirtioDeviceTests
     [Fact]
     public void WhatIsNotOfferedIsMissedOnlyByWhoAsksForIt()
     {
-        using var bench = new DriverBench(DriverBench.Defaults, Card(Variant.Split) with { Withheld = VirtioFeatures.ControlQueue });
+        using var bench = new DriverBench(
+            DriverBench.Defaults, Card(Variant.Split) with { Withheld = VirtioFeatures.ControlQueue });
         var device = bench.Device;
         bench.Wire.Deliver(DriverBench.Frame(1));
         bench.Receive(1);
@@ -92,12 +98,17 @@ public sealed class VirtioDeviceTests
         AssertNotOffered("VIRTIO_NET_F_CTRL_RX", () => device.AddUnicastFilter(s_other));
         AssertNotOffered("VIRTIO_NET_F_CTRL_RX", () => device.AddMulticastFilter(s_group));
         AssertNotOffered("VIRTIO_NET_F_CTRL_MAC_ADDR", () => device.MacAddress = s_other);
-        AssertNotOffered("VIRTIO_NET_F_CTRL_RX", () => Open(DriverBench.Defaults with { Promiscuous = false }, VirtioFeatures.ControlQueue));
+        AssertNotOffered(
+            "VIRTIO_NET_F_CTRL_RX", () =>
+            Open(DriverBench.Defaults with { Promiscuous = false }, VirtioFeatures.ControlQueue));
         AssertNotOffered("mq=on", () => Open(DriverBench.Defaults with { ReceiveQueues = 2 }));
         AssertNotOffered("in pairs", () => Open(DriverBench.Defaults with { TransmitQueues = 2 }));
-        AssertNotOffered("VIRTIO_NET_F_MRG_RXBUF", () => Open(DriverBench.Defaults with { BufferSize = 1024 }, VirtioFeatures.MergeableBuffers));
+        AssertNotOffered(
+            "VIRTIO_NET_F_MRG_RXBUF", () =>
+            Open(DriverBench.Defaults with { BufferSize = 1024 }, VirtioFeatures.MergeableBuffers));
         AssertNotOffered("VIRTIO_F_VERSION_1", () => Open(DriverBench.Defaults, VirtioFeatures.Version1));
-        AssertNotOffered("VIRTIO_F_ANY_LAYOUT", () => Open(DriverBench.Defaults, VirtioFeatures.AnyLayout, Variant.Legacy));
+        AssertNotOffered(
+            "VIRTIO_F_ANY_LAYOUT", () => Open(DriverBench.Defaults, VirtioFeatures.AnyLayout, Variant.Legacy));
         AssertNotOffered("has 2 queue pairs, and 3 were asked for", () =>
             Open(DriverBench.Defaults with { ReceiveQueues = 3 }, card: Card(Variant.Split) with { QueuePairs = 2 }));
     }
@@ -109,9 +120,12 @@ public sealed class VirtioDeviceTests
     [InlineData(Variant.Legacy)]
     public void FewerTransmitQueuesThanReceiveQueues(Variant variant)
     {
-        using var bench = new DriverBench(DriverBench.Defaults with { ReceiveQueues = 4, TransmitQueues = 2 }, Card(variant) with { QueuePairs = 4 });
+        using var bench = new DriverBench(
+            DriverBench.Defaults with { ReceiveQueues = 4, TransmitQueues = 2 }, Card(variant) with { QueuePairs = 4 });
         Assert.Equal((4, 2), (bench.Device.ReceiveQueues.Count, bench.Device.TransmitQueues.Count));
-        for (int queue = 0; queue < 2; queue++) DriverBench.Send(bench.Device.TransmitQueues[queue], bench.Device.ReceiveQueues[0].Pool, DriverBench.Frames(100));
+        for (int queue = 0; queue < 2; queue++)
+            DriverBench.Send(
+            bench.Device.TransmitQueues[queue], bench.Device.ReceiveQueues[0].Pool, DriverBench.Frames(100));
         DriverBench.Until(() => bench.Wire.FromCard.Count == 200, "200 frames");
     }
 
@@ -147,7 +161,8 @@ public sealed class VirtioDeviceTests
     [Fact]
     public void WhoGoesAroundAnIommuIsRefused()
     {
-        AssertNotOffered("is a legacy virtio device, whose DMA goes around the IOMMU", () => OpenBehindIommu(Card(Variant.Legacy)));
+        AssertNotOffered(
+            "is a legacy virtio device, whose DMA goes around the IOMMU", () => OpenBehindIommu(Card(Variant.Legacy)));
         AssertNotOffered("does not offer VIRTIO_F_ACCESS_PLATFORM",
             () => OpenBehindIommu(Card(Variant.Split) with { Withheld = VirtioFeatures.AccessPlatform }));
         AssertNotOffered("disable-legacy=on,iommu_platform=on", () => OpenBehindIommu(Card(Variant.Legacy)));
@@ -162,7 +177,9 @@ public sealed class VirtioDeviceTests
     public void BehindAnIommuThatTranslatesWhoGoesAroundItIsDriven(Variant variant, bool obeys)
     {
         var card = Card(variant) with { Withheld = obeys ? 0 : VirtioFeatures.AccessPlatform };
-        var function = new InterposedDevice(new SimulatedPciDevice("sim:test", new VirtioCard(card, new FarEnd()))) { IsTranslated = true };
+        var function = new InterposedDevice(
+            new SimulatedPciDevice("sim:test", new VirtioCard(card, new FarEnd())))
+        { IsTranslated = true };
         if (obeys) Assert.Throws<IommuTranslatesException>(() => NetworkDevice.Open(function, DriverBench.Defaults));
         else NetworkDevice.Open(function, DriverBench.Defaults).Dispose();
     }
@@ -170,14 +187,16 @@ public sealed class VirtioDeviceTests
     [Fact]
     public void ADeviceThatRefusesItsOwnFeaturesIsAnError()
     {
-        var error = Assert.Throws<FeatureNotOfferedException>(() => Open(answer: (offset, value) => offset == StatusOffset ? value & ~8u : value));
+        var error = Assert.Throws<FeatureNotOfferedException>(
+            () => Open(answer: (offset, value) => offset == StatusOffset ? value & ~8u : value));
         Assert.Contains("which are among them (device status 0x03", error.Message);
     }
 
     [Fact]
     public void AResetThatNeverEndsIsAnError()
     {
-        var error = Assert.Throws<DeviceTimeoutException>(() => Open(answer: (offset, value) => offset == StatusOffset ? 0x0F : value));
+        var error = Assert.Throws<DeviceTimeoutException>(
+            () => Open(answer: (offset, value) => offset == StatusOffset ? 0x0F : value));
         Assert.Contains("device status is 0x0f, expected 0", error.Message);
     }
 
@@ -215,7 +234,8 @@ public sealed class VirtioDeviceTests
     [Fact]
     public void TheMtuLimitsWhatIsSent()
     {
-        using var bench = new DriverBench(DriverBench.Defaults with { MaxFrameSize = 9018 }, Card(Variant.Split) with { Mtu = 2000 });
+        using var bench = new DriverBench(
+            DriverBench.Defaults with { MaxFrameSize = 9018 }, Card(Variant.Split) with { Mtu = 2000 });
         Assert.Equal(2000, Assert.IsType<Ixy.Virtio.VirtioDevice>(bench.Device).Mtu);
         var packets = new Packet[1];
         bench.Device.ReceiveQueues[0].Pool.Allocate(packets);
@@ -223,7 +243,8 @@ public sealed class VirtioDeviceTests
         OffloadBench.Tagged(new byte[60], 1).CopyTo(packets[0].Data);
         Assert.Equal(0, bench.Device.Transmit(packets));
         Assert.Equal(
-            "a packet of 2019 bytes cannot be sent: expected at most 2014, or 2018 with a VLAN tag (NetworkDeviceOptions.MaxFrameSize, the device's MTU)",
+            "a packet of 2019 bytes cannot be sent: expected at most 2014, or 2018 with a VLAN tag "
+            + "(NetworkDeviceOptions.MaxFrameSize, the device's MTU)",
             bench.Device.TransmitQueues[0].Examine(packets[0]).ToString());
         packets[0].Length = 2018;
         Assert.Equal(1, bench.Device.Transmit(packets));
@@ -268,14 +289,17 @@ public sealed class VirtioDeviceTests
         Assert.True(second.WaitForLink(TimeSpan.FromSeconds(10)));
         DriverBench.Until(() => wire.IsEmpty, "the rest is delivered");
         wire.Deliver(DriverBench.Frame(1000));
-        DriverBench.Until(() => DriverBench.Receive(second.ReceiveQueues[0], 1)[^1].AsSpan().SequenceEqual(DriverBench.Frame(1000)), "the last frame");
+        DriverBench.Until(
+            () => DriverBench.Receive(second.ReceiveQueues[0], 1)[^1].AsSpan().SequenceEqual(DriverBench.Frame(1000)),
+            "the last frame");
         second.Dispose();
         Assert.Empty(card.Violations.All);
         first.Dispose();
     }
 
     private static NetworkDevice Open(
-        NetworkDeviceOptions? options = null, VirtioFeatures without = 0, Variant variant = Variant.Split, VirtioCardOptions? card = null,
+        NetworkDeviceOptions? options = null, VirtioFeatures without = 0, Variant variant = Variant.Split,
+        VirtioCardOptions? card = null,
         Func<uint, uint, uint>? answer = null)
     {
         var model = new VirtioCard((card ?? Card(variant)) with { Withheld = without }, new FarEnd());
@@ -285,14 +309,19 @@ public sealed class VirtioDeviceTests
     }
 
     private static NetworkDevice OpenBehindIommu(VirtioCardOptions card) => NetworkDevice.Open(
-        new InterposedDevice(new SimulatedPciDevice("sim:test", new VirtioCard(card, new FarEnd()))) { ClaimsIommu = true }, DriverBench.Defaults);
+        new InterposedDevice(
+            new SimulatedPciDevice("sim:test", new VirtioCard(card, new FarEnd())))
+        { ClaimsIommu = true },
+            DriverBench.Defaults);
 
     private static void AssertNotOffered(string expected, Action action) =>
         Assert.Contains(expected, Assert.Throws<FeatureNotOfferedException>(action).Message);
 
-    private static void AssertNotOffered(string expected, Func<NetworkDevice> open) => AssertNotOffered(expected, () => open().Dispose());
+    private static void AssertNotOffered(string expected, Func<NetworkDevice> open) =>
+        AssertNotOffered(expected, () => open().Dispose());
 
-    private static void Deliver(DriverBench bench, MacAddress destination, byte number) => bench.Wire.Deliver(To(destination, number));
+    private static void Deliver(DriverBench bench, MacAddress destination, byte number) =>
+        bench.Wire.Deliver(To(destination, number));
 
     private static byte[] To(MacAddress destination, byte number)
     {
@@ -304,7 +333,9 @@ public sealed class VirtioDeviceTests
 
     private static IEnumerable<int> Numbers(IEnumerable<byte[]> frames) => frames.Select(frame => (int)frame[59]);
 
-    /// <summary>A device that refuses a command of its control queue: it forgets, while it looks at it, what was agreed upon.</summary>
+    /// <summary>
+    /// A device that refuses a command of its control queue: it forgets, while it looks at it, what was agreed upon.
+    /// </summary>
     private sealed class RefusingCard : IDisposable
     {
         private readonly VirtioCard _card;
@@ -330,7 +361,8 @@ public sealed class VirtioDeviceTests
         {
             if (!access.StartsWith("command", StringComparison.Ordinal)) return;
             if (_agreed == 0) _agreed = _card.Control.Features;
-            _card.Control.Features = Refused is { } refused && access.StartsWith(refused, StringComparison.Ordinal) ? 0 : _agreed;
+            _card.Control.Features = Refused is { } refused && access.StartsWith(refused, StringComparison.Ordinal) ? 0
+                : _agreed;
         }
     }
 }

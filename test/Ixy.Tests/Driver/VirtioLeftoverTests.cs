@@ -7,13 +7,15 @@ using static Ixy.Tests.Driver.VirtioTrafficTests;
 namespace Ixy.Tests.Driver;
 
 /// <summary>
-/// A virtio device that the driver before has left in the middle of anything, with anything in its fields: ours starts as on a new one.
+/// A virtio device that the driver before has left in the middle of anything, with anything in its fields: ours starts
+/// as on a new one.
 /// </summary>
 public sealed class VirtioLeftoverTests(ITestOutputHelper output)
 {
     private const int Frames = 10_000, Portion = 250;
 
-    private static readonly MacAddress s_own = new(new VirtioCardOptions().MacAddress), s_station = new(0x02_AA_BB_CC_DD_01),
+    private static readonly MacAddress s_own = new(new VirtioCardOptions().MacAddress),
+        s_station = new(0x02_AA_BB_CC_DD_01),
         s_group = new(0x01_00_5E_01_02_03);
 
     /// <summary>How far the driver before came, and how it ended.</summary>
@@ -63,14 +65,22 @@ public sealed class VirtioLeftoverTests(ITestOutputHelper output)
     {
         var wire = new FarEnd();
         // A reset that takes a while, and only for some: most devices are quick.
-        var options = Card(variant) with { QueuePairs = pairs, ResetDuration = pattern == Pattern.Seed2 ? 2_000_000 : 0 };
+        var options = Card(
+            variant) with
+        { QueuePairs = pairs, ResetDuration = pattern == Pattern.Seed2 ? 2_000_000 : 0 };
         using var previous = new PreviousVirtioDriver(options, wire, pattern);
         previous.Leave(stage);
         output.WriteLine($"{previous.Filled} fields written");
         long violations = previous.Card.Violations.Count;
         var function = new SimulatedPciDevice("sim:test", previous.Card);
         int queues = Math.Min(pairs, 2);
-        using var device = NetworkDevice.Open(function, DriverBench.Defaults with { Promiscuous = false, ReceiveQueues = queues, TransmitQueues = queues });
+        using var device = NetworkDevice.Open(
+            function, DriverBench.Defaults with
+            {
+                Promiscuous = false,
+                ReceiveQueues = queues,
+                TransmitQueues = queues
+            });
         byte[] memory = previous.Memory.ToArray();
         long faults = previous.Card.Dma.Faults;
 
@@ -121,9 +131,13 @@ public sealed class VirtioLeftoverTests(ITestOutputHelper output)
 
         int share = Portion / device.TransmitQueues.Count;
         for (int i = 0; i < device.TransmitQueues.Count; i++)
-            DriverBench.Send(device.TransmitQueues[i], device.ReceiveQueues[i].Pool, Enumerable.Range(first + i * share, share).Select(number => To(s_station, number)));
+            DriverBench.Send(
+                device.TransmitQueues[i], device.ReceiveQueues[i].Pool,
+                Enumerable.Range(first + i * share, share).Select(number => To(s_station, number)));
         DriverBench.Until(() => wire.FromCard.Count >= Portion, "all sent");
-        Assert.Equal(Enumerable.Range(first, Portion), wire.FromCard.Select(frame => BinaryPrimitives.ReadInt32BigEndian(frame.AsSpan(26))).Order());
+        Assert.Equal(
+            Enumerable.Range(first, Portion),
+            wire.FromCard.Select(frame => BinaryPrimitives.ReadInt32BigEndian(frame.AsSpan(26))).Order());
         wire.FromCard.Clear();
     }
 

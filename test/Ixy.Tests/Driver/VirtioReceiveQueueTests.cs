@@ -3,14 +3,18 @@ using Ixy.Virtio;
 
 namespace Ixy.Tests.Driver;
 
-/// <summary>Receive queues against a device played by hand: buffers in and out of order, lies, merged buffers, notifications.</summary>
+/// <summary>
+/// Receive queues against a device played by hand: buffers in and out of order, lies, merged buffers, notifications.
+/// </summary>
 public sealed unsafe class VirtioReceiveQueueTests
 {
     private const uint Header = 12;
-    private static readonly NetworkDeviceOptions s_options = new() { RingSize = 64, PoolSize = 128, CheckedPools = true };
+    private static readonly NetworkDeviceOptions s_options =
+        new() { RingSize = 64, PoolSize = 128, CheckedPools = true };
     private static readonly VirtioQueueOptions s_modern = new(s_options, VirtioFeatures.Version1, 1518);
     private static readonly VirtioQueueOptions s_merging = new(
-        s_options with { MaxFrameSize = 5000, BufferSize = 2048 }, VirtioFeatures.Version1 | VirtioFeatures.MergeableBuffers, 5000);
+        s_options with { MaxFrameSize = 5000, BufferSize = 2048 },
+        VirtioFeatures.Version1 | VirtioFeatures.MergeableBuffers, 5000);
 
     [Theory]
     [InlineData(false)]
@@ -69,7 +73,8 @@ public sealed unsafe class VirtioReceiveQueueTests
                 ring.Use(buffer.Id, Header + 60);
             }
             int taken = queue.Receive(packets);
-            foreach (var packet in packets.AsSpan(0, taken)) Assert.Equal(received++, BitConverter.ToUInt16(packet.Data));
+            foreach (var packet in packets.AsSpan(0, taken))
+                Assert.Equal(received++, BitConverter.ToUInt16(packet.Data));
             PacketPool.Free(packets.AsSpan(0, taken));
             Assert.Equal(sent, received);
         }
@@ -213,7 +218,8 @@ public sealed unsafe class VirtioReceiveQueueTests
     public void WithoutBuffersForMergedFramesTheyAreDropped(bool packed)
     {
         using var ring = HandPlayedRing.Create(packed);
-        using var queue = ring.OpenReceiveQueue(s_merging with { Device = s_merging.Device with { MaxFrameSize = 2048 } });
+        using var queue = ring.OpenReceiveQueue(
+            s_merging with { Device = s_merging.Device with { MaxFrameSize = 2048 } });
         queue.Start();
         var owned = new Queue<OfferedBuffer>(ring.TakeAll());
         Deliver(ring, owned, DriverBench.Frame(1, 3000));

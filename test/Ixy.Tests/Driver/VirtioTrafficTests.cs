@@ -3,7 +3,10 @@ using Ixy.Virtio;
 
 namespace Ixy.Tests.Driver;
 
-/// <summary>Our virtio driver on the simulated card, in all variants: packets in both directions. Every test asserts zero violations.</summary>
+/// <summary>
+/// Our virtio driver on the simulated card, in all variants: packets in both directions. Every test asserts zero
+/// violations.
+/// </summary>
 public sealed class VirtioTrafficTests
 {
     /// <summary>Kinds of cards and rings.</summary>
@@ -99,7 +102,8 @@ public sealed class VirtioTrafficTests
     [MemberData(nameof(VariantsWith), 1519, 9000, 15864)]
     public void AJumboFrameFitsIntoOneBuffer(Variant variant, int length)
     {
-        using var bench = new DriverBench(new() { CheckedPools = true, MaxFrameSize = length, PoolSize = 1024 }, Card(variant));
+        using var bench = new DriverBench(
+            new() { CheckedPools = true, MaxFrameSize = length, PoolSize = 1024 }, Card(variant));
         AssertBothWays(bench, 200, length: length);
     }
 
@@ -114,7 +118,9 @@ public sealed class VirtioTrafficTests
     {
         using var bench = new DriverBench(
             new() { CheckedPools = true, MaxFrameSize = length, BufferSize = 2048, PoolSize = 1024 }, Card(variant));
-        AssertBothWays(bench, 500, length: length, portion: 24, sendFrom: new PacketPool(new() { Count = 128, BufferSize = 16384 }));
+        AssertBothWays(
+            bench, 500, length: length, portion: 24,
+            sendFrom: new PacketPool(new() { Count = 128, BufferSize = 16384 }));
     }
 
     [Theory]
@@ -163,7 +169,8 @@ public sealed class VirtioTrafficTests
         for (int round = 0; round < 6; round++)
         {
             using var bench = new DriverBench(
-                DriverBench.Defaults with { ReceiveQueues = 2, TransmitQueues = 2 }, Card(variant) with { QueuePairs = 2 });
+                DriverBench.Defaults with { ReceiveQueues = 2, TransmitQueues = 2 },
+                Card(variant) with { QueuePairs = 2 });
             bench.Wire.Deliver(DriverBench.Frames(5000));
             var packets = new Packet[32];
             for (int i = 0; i < round * 20; i++)
@@ -252,7 +259,8 @@ public sealed class VirtioTrafficTests
         }
         Assert.Equal(expected, received);
 
-        DriverBench.Send(bench.Device.TransmitQueues[0], sendFrom ?? bench.Device.ReceiveQueues[0].Pool, expected, batch);
+        DriverBench.Send(
+            bench.Device.TransmitQueues[0], sendFrom ?? bench.Device.ReceiveQueues[0].Pool, expected, batch);
         DriverBench.Until(() => bench.Wire.FromCard.Count == count, $"{count} frames on the wire");
         Assert.Equal(expected, bench.Wire.FromCard);
 
@@ -261,6 +269,8 @@ public sealed class VirtioTrafficTests
         var statistics = bench.Device.ReadStatistics();
         Assert.Equal((count, count), (statistics.RxPackets, statistics.TxPackets));
         Assert.Equal(((long)count * length, (long)count * length), (statistics.RxBytes, statistics.TxBytes));
-        Assert.Equal((0, 0, 0, 0), (statistics.RxMissed, statistics.RxDropped, statistics.RxCrcErrors, statistics.RxLengthErrors));
+        Assert.Equal(
+            (0, 0, 0, 0),
+            (statistics.RxMissed, statistics.RxDropped, statistics.RxCrcErrors, statistics.RxLengthErrors));
     }
 }

@@ -16,7 +16,8 @@ public sealed unsafe class VirtioTransmitQueueTests
     public void APacketBecomesOneDescriptorWithAHeaderOfZeros(bool packed, bool modern)
     {
         using var ring = HandPlayedRing.Create(packed);
-        using var queue = ring.OpenTransmitQueue(modern ? s_modern : s_modern with { Features = VirtioFeatures.AnyLayout });
+        using var queue = ring.OpenTransmitQueue(
+            modern ? s_modern : s_modern with { Features = VirtioFeatures.AnyLayout });
         uint header = modern ? 12u : 10;
         using var pool = new PacketPool(new() { Count = 64 });
         var packets = Allocate(pool, 17);
@@ -26,9 +27,12 @@ public sealed unsafe class VirtioTransmitQueueTests
         Assert.Equal(17, queue.Transmit(packets));
 
         var offered = ring.TakeAll();
-        Assert.Equal(packets.Select(packet => (packet.Buffer & Packet.AddressMask) - header), offered.Select(buffer => buffer.Address));
+        Assert.Equal(
+            packets.Select(packet => (packet.Buffer & Packet.AddressMask) - header),
+            offered.Select(buffer => buffer.Address));
         Assert.All(offered, buffer => Assert.Equal((header + 60, false), (buffer.Length, buffer.IsWritable)));
-        Assert.All(offered, buffer => Assert.Equal(new byte[header], new Span<byte>((void*)buffer.Address, (int)header).ToArray()));
+        Assert.All(offered,
+            buffer => Assert.Equal(new byte[header], new Span<byte>((void*)buffer.Address, (int)header).ToArray()));
         Assert.Equal(4u, ring.Card.Bar.Read16(0x104));
         Assert.Equal((17, 17, 17 * 60), (queue.Packets, queue.Pending, queue.Bytes));
     }
@@ -107,7 +111,9 @@ public sealed unsafe class VirtioTransmitQueueTests
             packets[2].Length = round % 2 == 0 ? 13 : 1519;
             Assert.Equal(2, queue.Transmit(packets));
             var front = ring.TakeAll();
-            Assert.Equal(packets.Take(2).Select(packet => (packet.Buffer & Packet.AddressMask) - Header), front.Select(buffer => buffer.Address));
+            Assert.Equal(
+                packets.Take(2).Select(packet => (packet.Buffer & Packet.AddressMask) - Header),
+                front.Select(buffer => buffer.Address));
             foreach (var buffer in front) ring.Use(buffer.Id, 0);
             packets[2].Free();
             packets = [.. packets.Skip(3), .. Allocate(pool, 3)];
@@ -118,7 +124,9 @@ public sealed unsafe class VirtioTransmitQueueTests
             // All of them are still the caller's.
             Assert.Equal(2, queue.Transmit(packets.AsSpan(0, 2)));
             var offered = ring.TakeAll();
-            Assert.Equal(packets.Take(2).Select(packet => (packet.Buffer & Packet.AddressMask) - Header), offered.Select(buffer => buffer.Address));
+            Assert.Equal(
+                packets.Take(2).Select(packet => (packet.Buffer & Packet.AddressMask) - Header),
+                offered.Select(buffer => buffer.Address));
             foreach (var buffer in offered) ring.Use(buffer.Id, 0);
             PacketPool.Free(packets.AsSpan(2));
         }

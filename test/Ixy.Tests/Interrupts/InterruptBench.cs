@@ -4,7 +4,9 @@ using static Ixy.Tests.Driver.VirtioTrafficTests;
 
 namespace Ixy.Tests.Interrupts;
 
-/// <summary>Cards whose receive queues interrupt, in all kinds, with the far end of the wire in the test's hands.</summary>
+/// <summary>
+/// Cards whose receive queues interrupt, in all kinds, with the far end of the wire in the test's hands.
+/// </summary>
 internal static class InterruptBench
 {
     internal static readonly NetworkDeviceOptions Options = DriverBench.Defaults with { Interrupts = true };
@@ -35,19 +37,21 @@ internal static class InterruptBench
     }
 
     /// <summary>
-    /// Lets a frame arrive when a thread has gone to sleep on one of the queues, so that only an interrupt can end its sleep: one that
-    /// is there before is found by the last look.
+    /// Lets a frame arrive when a thread has gone to sleep on one of the queues, so that only an interrupt can end its
+    /// sleep: one that is there before is found by the last look.
     /// </summary>
     internal static Task DeliverOnceAsleep(this DriverBench bench, byte[] frame, IReadOnlyList<ReceiveQueue> queues)
     {
         long before = queues.Sum(queue => queue.Waits);
         return OnThread(() =>
         {
-            Assert.True(SpinWait.SpinUntil(() => queues.Sum(queue => queue.Waits) > before, Long), "nobody went to sleep");
+            Assert.True(
+                SpinWait.SpinUntil(() => queues.Sum(queue => queue.Waits) > before, Long), "nobody went to sleep");
             bench.Wire.Deliver(frame);
         });
     }
 
     /// <summary>Runs something on another thread; what it throws is the test's.</summary>
-    internal static Task OnThread(Action action) => Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    internal static Task OnThread(Action action) =>
+        Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 }

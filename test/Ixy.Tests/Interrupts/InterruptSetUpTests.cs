@@ -15,12 +15,14 @@ public sealed class InterruptSetUpTests
     [Fact] // 4.6.6
     public void TheRegistersOfAnIxgbeCard()
     {
-        using var bench = Open(IxgbeKind, Options with { ReceiveQueues = 3, InterruptInterval = TimeSpan.FromMicroseconds(100) });
+        using var bench = Open(
+            IxgbeKind, Options with { ReceiveQueues = 3, InterruptInterval = TimeSpan.FromMicroseconds(100) });
         var bar = bench.Device.PciDevice.OpenBar(0);
         Assert.Equal(0xC000_0010u, bar.Read32(CardRegisters.GPIE));
         Assert.Equal(0xFFFFu, bar.Read32(CardRegisters.EIAC));
         for (int i = 0; i < 2; i++) Assert.Equal(uint.MaxValue, bar.Read32(CardRegisters.EIAM_EX[i]));
-        Assert.Equal((0x0081_0080u, 0x0000_0082u), (bar.Read32(CardRegisters.IVAR[0]), bar.Read32(CardRegisters.IVAR[1])));
+        Assert.Equal(
+            (0x0081_0080u, 0x0000_0082u), (bar.Read32(CardRegisters.IVAR[0]), bar.Read32(CardRegisters.IVAR[1])));
         // 49 units of 2.048 µs.
         for (int i = 0; i < 3; i++) Assert.Equal(49u << 3, bar.Read32(CardRegisters.EITR[i]) & 0xFFF);
         // Nobody sleeps, so nothing is enabled.
@@ -82,7 +84,9 @@ public sealed class InterruptSetUpTests
     [Fact] // Every queue has its own.
     public void TooFewVectors()
     {
-        var error = Assert.Throws<InterruptsNotSupportedException>(() => new DriverBench(Options with { ReceiveQueues = 8, TransmitQueues = 8 }, new VirtioCardOptions { QueuePairs = 2 }));
+        var error = Assert.Throws<InterruptsNotSupportedException>(
+            () => new DriverBench(
+            Options with { ReceiveQueues = 8, TransmitQueues = 8 }, new VirtioCardOptions { QueuePairs = 2 }));
         Assert.Contains("8 were asked for", error.Message);
     }
 

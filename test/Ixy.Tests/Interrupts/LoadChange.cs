@@ -6,8 +6,8 @@ using static Ixy.Tests.Interrupts.InterruptBench;
 namespace Ixy.Tests.Interrupts;
 
 /// <summary>
-/// Idle, 1 Mpps, idle, a hundred times, over a card whose wire is a loop: this thread sends, another one receives, asleep
-/// whenever it may. Every packet has to come back, in order.
+/// Idle, 1 Mpps, idle, a hundred times, over a card whose wire is a loop: this thread sends, another one receives,
+/// asleep whenever it may. Every packet has to come back, in order.
 /// </summary>
 internal sealed class LoadChange(NetworkDevice device, PacketPool pool)
 {
@@ -24,9 +24,12 @@ internal sealed class LoadChange(NetworkDevice device, PacketPool pool)
     /// <summary>Packets per second while there was load, from the first one sent to the last one received.</summary>
     internal double Rate => Rounds * (double)Burst / _underLoad.TotalSeconds;
 
-    internal static NetworkDeviceOptions Options => InterruptBench.Options with { CheckedPools = false, RingSize = 4096, PoolSize = 16384 };
+    internal static NetworkDeviceOptions Options =>
+        InterruptBench.Options with { CheckedPools = false, RingSize = 4096, PoolSize = 16384 };
 
-    /// <summary>Of the sender: it gives buffers away on one thread, and they come back on the same. Disposed after the device.</summary>
+    /// <summary>
+    /// Of the sender: it gives buffers away on one thread, and they come back on the same. Disposed after the device.
+    /// </summary>
     internal static PacketPool Pool() => new(new PacketPoolOptions { Count = 16384, BufferSize = 2048, Name = "load" });
 
     internal async Task Run()
@@ -49,7 +52,9 @@ internal sealed class LoadChange(NetworkDevice device, PacketPool pool)
         DriverBench.Until(SleepsOn, "sleep");
         long start = Stopwatch.GetTimestamp();
         Send(first);
-        DriverBench.Until(() => Volatile.Read(ref _received) == first + Burst || receiver.IsCompleted, $"packets {first} to {first + Burst}");
+        DriverBench.Until(
+            () => Volatile.Read(ref _received) == first + Burst
+            || receiver.IsCompleted, $"packets {first} to {first + Burst}");
         _underLoad += Stopwatch.GetElapsedTime(start);
     }
 

@@ -6,7 +6,9 @@ using Xunit.Abstractions;
 
 namespace Ixy.Tests.Interrupts;
 
-/// <summary>Load that comes and goes: nothing is lost in a change between sleeping and polling, and neither is done too much.</summary>
+/// <summary>
+/// Load that comes and goes: nothing is lost in a change between sleeping and polling, and neither is done too much.
+/// </summary>
 public sealed class LoadChangeTests(ITestOutputHelper log) : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("ixy-load-");
@@ -43,7 +45,9 @@ public sealed class LoadChangeTests(ITestOutputHelper log) : IDisposable
         var counted = wire.Statistics;
         // A packet a microsecond; after a pause, in which it was not to send, the schedule makes up for 256.
         Assert.InRange(counted.Sent, Rounds * Pulse * 1000, Rounds * (Pulse * 1000 + 256));
-        Assert.Equal((counted.Sent, 0, 0, 0, 0), (counted.Received, counted.Reordered, counted.Duplicated, counted.Corrupted, counted.Foreign));
+        Assert.Equal(
+            (counted.Sent, 0, 0, 0, 0),
+            (counted.Received, counted.Reordered, counted.Duplicated, counted.Corrupted, counted.Foreign));
         Assert.Equal((counted.Sent, 0), (queue.Packets, queue.Dropped));
         AssertSleeps(queue, Rounds, interruptsPerSleep);
         Assert.Empty(function.Violations.All);
@@ -59,12 +63,13 @@ public sealed class LoadChangeTests(ITestOutputHelper log) : IDisposable
         string socket = Path.Combine(_directory.FullName, "server");
         using var server = SimulatedCardServer.Open($"sim:{card},wire=generator,rate=100kpps", socket);
         server.Start();
-        using (var device = NetworkDevice.Open($"vfio-user:{socket}", PulsedLoad.Options)) Check(device, new PulsedLoad(device, server.Wire, startsByItself: true));
+        using (var device = NetworkDevice.Open($"vfio-user:{socket}", PulsedLoad.Options))
+            Check(device, new PulsedLoad(device, server.Wire, startsByItself: true));
         Assert.Empty(server.Violations.All);
     }
 
-    // Nobody switches the generator of another process on and off; so a thread here sends, and the wire is a loop. Three threads want
-    // two cores then, and the rate is what they leave.
+    // Nobody switches the generator of another process on and off; so a thread here sends, and the wire is a loop.
+    // Three threads want two cores then, and the rate is what they leave.
     [Theory]
     [Trait("needs", "time")]
     [InlineData("ixgbe")]
@@ -125,7 +130,9 @@ public sealed class LoadChangeTests(ITestOutputHelper log) : IDisposable
 
     // How often a thread sleeps in real time says more about the machine than about the driver.
     private void Tell(ReceiveQueue queue, double rate) =>
-        log.WriteLine($"{rate:0} packets per second under load, {queue.Packets} packets, {queue.Waits} sleeps, {queue.Interrupts} interrupts");
+        log.WriteLine(
+            $"{rate:0} packets per second under load, {queue.Packets} packets, {queue.Waits} sleeps, "
+            + $"{queue.Interrupts} interrupts");
 
     // At least one sleep a round, and far less than one a packet.
     private void AssertSleeps(ReceiveQueue queue, int rounds, int interruptsPerSleep)

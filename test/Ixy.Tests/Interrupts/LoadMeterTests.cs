@@ -22,7 +22,8 @@ public sealed class LoadMeterTests
         var meter = new LoadMeter(Stopwatch.Frequency);
         var (now, packets, _) = Feed(ref meter, 0, milliseconds: 20, 5_000);
         // One window after the other is empty: 4/5, 3/5, 2/5, 1/5 of the rate, and none.
-        for (int window = 1; window <= 5; window++) Assert.Equal((window, window < 4), (window, meter.IsHigh(now += s_millisecond, packets)));
+        for (int window = 1; window <= 5; window++)
+            Assert.Equal((window, window < 4), (window, meter.IsHigh(now += s_millisecond, packets)));
     }
 
     [Theory]
@@ -49,12 +50,14 @@ public sealed class LoadMeterTests
     }
 
     // In portions too small for the other rule.
-    private static (long Now, long Packets, bool IsHigh) Feed(ref LoadMeter meter, long packets, int milliseconds, int rate)
+    private static (long Now, long Packets, bool IsHigh) Feed(
+        ref LoadMeter meter, long packets, int milliseconds, int rate)
     {
         long now = s_millisecond * 1_000_000;
         bool isHigh = meter.IsHigh(now, packets);
         int steps = milliseconds * 200;
-        for (int step = 1; step <= steps; step++) isHigh = meter.IsHigh(now + step * s_millisecond / 200, packets + (long)rate * step / 200);
+        for (int step = 1; step <= steps; step++)
+            isHigh = meter.IsHigh(now + step * s_millisecond / 200, packets + (long)rate * step / 200);
         return (now + milliseconds * s_millisecond, packets + (long)rate * milliseconds, isHigh);
     }
 }

@@ -24,7 +24,8 @@ internal sealed class PulsedLoad(NetworkDevice device, Wire wire, bool startsByI
     private long _sentUnderLoad;
     private volatile bool _stops;
 
-    internal static NetworkDeviceOptions Options => InterruptBench.Options with { CheckedPools = false, RingSize = 4096, PoolSize = 16384 };
+    internal static NetworkDeviceOptions Options =>
+        InterruptBench.Options with { CheckedPools = false, RingSize = 4096, PoolSize = 16384 };
 
     /// <summary>How long the generator was on in all, by this machine's clock.</summary>
     internal TimeSpan UnderLoad { get; private set; }
@@ -52,7 +53,10 @@ internal sealed class PulsedLoad(NetworkDevice device, Wire wire, bool startsByI
             await echo;
         }
         var counted = wire.Statistics;
-        Assert.Equal((counted.Sent, 0, 0, 0, 0), (counted.Received + counted.Lost, counted.Reordered, counted.Duplicated, counted.Corrupted, counted.Foreign));
+        Assert.Equal(
+            (counted.Sent, 0, 0, 0, 0),
+            (counted.Received + counted.Lost, counted.Reordered, counted.Duplicated, counted.Corrupted,
+            counted.Foreign));
         Assert.Equal((counted.Received, 0), (_queue.Packets, _queue.Dropped));
     }
 

@@ -56,7 +56,9 @@ public sealed class QueueWaiterTests
     [InlineData("Legacy", 3)]
     public async Task EveryQueueHasAnInterruptOfItsOwn(string kind, int queues)
     {
-        using var bench = Open(kind, Options with { ReceiveQueues = queues, TransmitQueues = queues, RingSize = 64, PoolSize = 128 }, queues);
+        using var bench = Open(
+            kind, Options with { ReceiveQueues = queues, TransmitQueues = queues, RingSize = 64, PoolSize = 128 },
+            queues);
         var all = bench.Device.ReceiveQueues;
         using var waiter = new QueueWaiter(all);
         var batch = new Packet[8];
@@ -105,7 +107,8 @@ public sealed class QueueWaiterTests
         var bench = Open(kind);
         var queue = bench.Device.ReceiveQueues[0];
         var batch = new Packet[1];
-        var sleeper = OnThread(() => Assert.Throws<ObjectDisposedException>(() => queue.Receive(batch, Timeout.InfiniteTimeSpan)));
+        var sleeper = OnThread(
+            () => Assert.Throws<ObjectDisposedException>(() => queue.Receive(batch, Timeout.InfiniteTimeSpan)));
         DriverBench.Until(() => queue.Waits == 1, "sleep");
         // It waits for the sleeper; for one that does not wake up, for ever.
         var end = OnThread(bench.Dispose);
@@ -126,7 +129,9 @@ public sealed class QueueWaiterTests
             server.Start();
             using var device = NetworkDevice.Open($"vfio-user:{path}", Options);
             var queue = device.ReceiveQueues[0];
-            var sleeper = OnThread(() => Assert.Throws<VfioUserDisconnectedException>(() => queue.Receive(new Packet[1], Timeout.InfiniteTimeSpan)));
+            var sleeper = OnThread(
+                () => Assert.Throws<VfioUserDisconnectedException>(
+                () => queue.Receive(new Packet[1], Timeout.InfiniteTimeSpan)));
             DriverBench.Until(() => queue.Waits == 1, "sleep");
             server.Dispose();
             await sleeper;
@@ -144,7 +149,8 @@ public sealed class QueueWaiterTests
         server.Start();
         using var device = NetworkDevice.Open($"vfio-user:{path}", DriverBench.Defaults);
         using var waiter = new QueueWaiter(device.ReceiveQueues);
-        var poller = OnThread(() => Assert.Throws<VfioUserDisconnectedException>(() => device.Receive(new Packet[1], Long)));
+        var poller = OnThread(
+            () => Assert.Throws<VfioUserDisconnectedException>(() => device.Receive(new Packet[1], Long)));
         Assert.False(poller.IsCompleted);
         server.Dispose();
         await poller;
@@ -161,7 +167,9 @@ public sealed class QueueWaiterTests
         var sleeper = OnThread(() => Assert.True(waiter.Wait(Long)));
         DriverBench.Until(() => queue.Waits == 1, "sleep");
         var bar = bench.Device.PciDevice.OpenBar(0);
-        Assert.Equal((0u, 1u << (Queue - 32)), (bar.Read32(IxgbeFeatureRegisters.EIMS_EX[0]), bar.Read32(IxgbeFeatureRegisters.EIMS_EX[1])));
+        Assert.Equal(
+            (0u, 1u << (Queue - 32)),
+            (bar.Read32(IxgbeFeatureRegisters.EIMS_EX[0]), bar.Read32(IxgbeFeatureRegisters.EIMS_EX[1])));
         bar.Write32(CardRegisters.EICS_EX[1], 1u << (Queue - 32));
         await sleeper;
         // It has masked itself.
@@ -196,7 +204,9 @@ public sealed class QueueWaiterTests
         bench.Wire.Deliver(DriverBench.Frame(5));
         Assert.Equal(5, ReceiveOne(queue, new Packet[1]));
         Assert.Equal((0, 0), (queue.Waits, queue.Interrupts));
-        Assert.Equal(0u, bench.Device.PciDevice.ReadConfig(bench.Device.PciDevice.FindCapabilities(0x11).First() + 2, 2) & 0x8000u);
+        Assert.Equal(
+            0u, bench.Device.PciDevice.ReadConfig(
+            bench.Device.PciDevice.FindCapabilities(0x11).First() + 2, 2) & 0x8000u);
     }
 
     [Fact]

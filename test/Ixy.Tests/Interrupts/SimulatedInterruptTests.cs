@@ -8,7 +8,9 @@ using Ixy.Vfio;
 
 namespace Ixy.Tests.Interrupts;
 
-/// <summary>Interrupts of a simulated card in this process, as any driver sees them: vectors, masks, kinds, ends.</summary>
+/// <summary>
+/// Interrupts of a simulated card in this process, as any driver sees them: vectors, masks, kinds, ends.
+/// </summary>
 public sealed class SimulatedInterruptTests : IDisposable
 {
     private const uint Cause = 1 << 1;
@@ -29,7 +31,8 @@ public sealed class SimulatedInterruptTests : IDisposable
     public void TheCardSaysHowManyVectorsItHas()
     {
         Assert.Equal((1, 1, 64), (Count(InterruptKind.Intx), Count(InterruptKind.Msi), Count(InterruptKind.Msix)));
-        var error = Assert.Throws<InterruptsNotSupportedException>(() => _device.EnableInterrupts(InterruptKind.Msix, 65));
+        var error = Assert.Throws<InterruptsNotSupportedException>(
+            () => _device.EnableInterrupts(InterruptKind.Msix, 65));
         Assert.Contains("65 were asked for", error.Message);
     }
 
@@ -43,7 +46,8 @@ public sealed class SimulatedInterruptTests : IDisposable
         Assert.Equal((1, 1), (Wait(waiter, Timeout), _fired[0].Index));
         Assert.Equal((0, 1, 0), (vectors[0].Fired, vectors[1].Fired, vectors[2].Fired));
 
-        // The mask bit in the card's MSI-X table: what comes meanwhile waits there (PCI 3.0, 6.8.3.2), and is sent once.
+        // The mask bit in the card's MSI-X table: what comes meanwhile waits there (PCI 3.0, 6.8.3.2), and is sent
+        // once.
         vectors[1].Mask();
         Raise();
         Assert.Equal(0, Wait(waiter, Moment));
@@ -109,7 +113,8 @@ public sealed class SimulatedInterruptTests : IDisposable
 
     private int Count(InterruptKind kind) => _device.CountInterruptVectors(kind);
 
-    private int Wait(InterruptWaiter waiter, int milliseconds) => waiter.Wait(_fired, TimeSpan.FromMilliseconds(milliseconds));
+    private int Wait(InterruptWaiter waiter, int milliseconds) =>
+        waiter.Wait(_fired, TimeSpan.FromMilliseconds(milliseconds));
 
     private InterruptVectors UseMsix()
     {
@@ -121,7 +126,8 @@ public sealed class SimulatedInterruptTests : IDisposable
     // Several vectors, cleared by their message.
     private void SetUp()
     {
-        _bar.Write32(CardRegisters.GPIE, IxgbeFeatureRegisters.GPIE_.MultipleMsix | IxgbeFeatureRegisters.GPIE_.PbaSupport);
+        _bar.Write32(
+            CardRegisters.GPIE, IxgbeFeatureRegisters.GPIE_.MultipleMsix | IxgbeFeatureRegisters.GPIE_.PbaSupport);
         _bar.Write32(CardRegisters.EIAC, IxgbeFeatureRegisters.EIAC_.Queues);
         _bar.Write32(IxgbeFeatureRegisters.EIMS_EX, Cause);
     }

@@ -4,7 +4,10 @@ using static Ixy.Tests.Interrupts.InterruptBench;
 
 namespace Ixy.Tests.Interrupts;
 
-/// <summary>A thread that sleeps on a receive queue: it wakes for every packet, and for nothing else. Every test asserts zero violations.</summary>
+/// <summary>
+/// A thread that sleeps on a receive queue: it wakes for every packet, and for nothing else. Every test asserts zero
+/// violations.
+/// </summary>
 public sealed class SleepTests
 {
     public static TheoryData<string> Kinds() => InterruptBench.Kinds();
@@ -55,7 +58,8 @@ public sealed class SleepTests
         var receiver = OnThread(() =>
         {
             var batch = new Packet[1];
-            for (; expected < Packets; Volatile.Write(ref expected, expected + 1)) Assert.Equal(expected, ReceiveOne(queue, batch));
+            for (; expected < Packets; Volatile.Write(ref expected, expected + 1))
+                Assert.Equal(expected, ReceiveOne(queue, batch));
         });
         var random = new Random(4);
         for (int number = 0; number < Packets && !receiver.IsCompleted; number++)
@@ -69,8 +73,8 @@ public sealed class SleepTests
         Assert.InRange(queue.Interrupts, 1, 2 * queue.Waits + 1);
     }
 
-    // EIAC, EIAM and their kin: what was taken by polling costs an interrupt that had been asked for before, and with ixgbe one
-    // of a cause that was set meanwhile; and then there is sleep.
+    // EIAC, EIAM and their kin: what was taken by polling costs an interrupt that had been asked for before, and with
+    // ixgbe one of a cause that was set meanwhile; and then there is sleep.
     [Theory]
     [MemberData(nameof(Kinds))]
     public void WhatWasPolledDoesNotKeepAwake(string kind)

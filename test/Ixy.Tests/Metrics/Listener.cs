@@ -2,7 +2,9 @@ using System.Diagnostics.Metrics;
 
 namespace Ixy.Tests.Metrics;
 
-/// <summary>Listens to the meter, and remembers one reading: the series, each as name, device and the other tags in order.</summary>
+/// <summary>
+/// Listens to the meter, and remembers one reading: the series, each as name, device and the other tags in order.
+/// </summary>
 internal sealed class Listener : IDisposable
 {
     private readonly MeterListener _listener = new();
@@ -16,9 +18,11 @@ internal sealed class Listener : IDisposable
         };
         _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
         {
-            var others = tags.ToArray().Where(tag => tag.Key != "device").Select(tag => $"{tag.Key}={tag.Value}").Order();
+            var others = tags.ToArray().Where(tag => tag.Key != "device").Select(tag => $"{tag.Key}={tag.Value}")
+                .Order();
             string device = $"{tags.ToArray().Single(tag => tag.Key == "device").Value}";
-            _series.Add($"{instrument.Name} device={device} {string.Join(',', others)}", value); // throws if a series comes twice
+            // throws if a series comes twice
+            _series.Add($"{instrument.Name} device={device} {string.Join(',', others)}", value);
         });
         _listener.Start();
     }
@@ -30,7 +34,8 @@ internal sealed class Listener : IDisposable
         return _series;
     }
 
-    internal long Read(string instrument, string device, string tags) => ReadAll()[$"{instrument} device={device} {tags}"];
+    internal long Read(string instrument, string device, string tags) =>
+        ReadAll()[$"{instrument} device={device} {tags}"];
 
     public void Dispose() => _listener.Dispose();
 }

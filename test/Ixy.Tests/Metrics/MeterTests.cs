@@ -35,7 +35,9 @@ public sealed class MeterTests
             Assert.Equal(0, listener.Read("ixy.device.errors", name, "direction=receive,type=crc"));
             Assert.Equal(device.ReceiveQueues[0].Pool.Available, listener.Read("ixy.pool.available", name, "queue=0"));
             Assert.Equal(4096, listener.Read("ixy.pool.size", name, "queue=0"));
-            Assert.Equal(device.TransmitQueues[0].Pending, listener.Read("ixy.queue.pending", name, "direction=transmit,queue=0"));
+            Assert.Equal(
+                device.TransmitQueues[0].Pending,
+                listener.Read("ixy.queue.pending", name, "direction=transmit,queue=0"));
         }
         Assert.Empty(listener.ReadAll());
     }
@@ -52,7 +54,8 @@ public sealed class MeterTests
         Assert.True(device.WaitForLink(TimeSpan.FromSeconds(10)));
         wire.Deliver(DriverBench.Frame(1), FrameErrors.Crc);
         foreach (int length in new[] { 40, 41 }) wire.Deliver(DriverBench.Frame(2)[..length]);
-        wire.Deliver(DriverBench.Frames(3, length: 1500)); // two descriptors each, which the driver does not put together
+        // two descriptors each, which the driver does not put together
+        wire.Deliver(DriverBench.Frames(3, length: 1500));
         wire.Deliver(Enumerable.Repeat(DriverBench.Frame(4), 20_000)); // more than the packet buffer holds
         DriverBench.Until(() => wire.IsEmpty, "all delivered");
         var batch = new Packet[32];
@@ -80,7 +83,8 @@ public sealed class MeterTests
     {
         const string Name = "sim:full";
         using var listener = new Listener();
-        using var device = NetworkDevice.Open(new SimulatedPciDevice(Name, new IxgbeCard(new IxgbeCardOptions(), new FarEnd())),
+        using var device = NetworkDevice.Open(
+            new SimulatedPciDevice(Name, new IxgbeCard(new IxgbeCardOptions(), new FarEnd())),
             new() { RingSize = 64, PoolSize = 256, BufferSize = 2048 });
         Assert.True(device.WaitForLink(TimeSpan.FromSeconds(10)));
         using var pool = new PacketPool(new() { Count = 128, BufferSize = 2048 });
@@ -93,7 +97,8 @@ public sealed class MeterTests
         // The rest is offered again, as it says: each time.
         int more = device.Transmit(packets.AsSpan(taken));
         PacketPool.Free(packets.AsSpan(taken + more));
-        Assert.Equal(100 - taken + 100 - taken - more, listener.Read("ixy.queue.refused", Name, "direction=transmit,queue=0"));
+        Assert.Equal(
+            100 - taken + 100 - taken - more, listener.Read("ixy.queue.refused", Name, "direction=transmit,queue=0"));
         Assert.InRange(listener.Read("ixy.queue.batches", Name, "direction=transmit,queue=0,size=32-63"), 1, 2);
     }
 
@@ -104,7 +109,9 @@ public sealed class MeterTests
         const string Name = "sim:mute";
         using var listener = new Listener();
         var function = new SimulatedPciDevice(Name, new IxgbeCard(new IxgbeCardOptions(), new FarEnd()));
-        using var device = NetworkDevice.Open(new InterposedDevice(function) { IsMute = true }, new() { RingSize = 64, PoolSize = 256, CheckedPools = true });
+        using var device = NetworkDevice.Open(
+            new InterposedDevice(function) { IsMute = true },
+            new() { RingSize = 64, PoolSize = 256, CheckedPools = true });
         var packets = new Packet[64];
         Assert.Equal(64, device.ReceiveQueues[0].Pool.Allocate(packets));
         for (int i = 0; i < packets.Length; i++)
@@ -127,13 +134,17 @@ public sealed class MeterTests
         using (var second = Open(Loopback, new()))
         {
             var series = listener.ReadAll();
-            var packets = series.Keys.Where(key => key.StartsWith("ixy.queue.packets", StringComparison.Ordinal)).Order();
+            var packets = series.Keys.Where(key => key.StartsWith("ixy.queue.packets", StringComparison.Ordinal))
+                .Order();
             Assert.Equal(
             [
-                $"ixy.queue.packets device={Loopback} direction=receive,queue=0", $"ixy.queue.packets device={Loopback} direction=receive,queue=1",
-                $"ixy.queue.packets device={Loopback} direction=receive,queue=2", $"ixy.queue.packets device={Loopback} direction=transmit,queue=0",
+                $"ixy.queue.packets device={Loopback} direction=receive,queue=0",
+                $"ixy.queue.packets device={Loopback} direction=receive,queue=1",
+                $"ixy.queue.packets device={Loopback} direction=receive,queue=2",
+                $"ixy.queue.packets device={Loopback} direction=transmit,queue=0",
                 $"ixy.queue.packets device={Loopback} direction=transmit,queue=1",
-                $"ixy.queue.packets device={Loopback}#2 direction=receive,queue=0", $"ixy.queue.packets device={Loopback}#2 direction=transmit,queue=0",
+                $"ixy.queue.packets device={Loopback}#2 direction=receive,queue=0",
+                $"ixy.queue.packets device={Loopback}#2 direction=transmit,queue=0",
             ], packets);
         }
         Assert.DoesNotContain(listener.ReadAll().Keys, key => key.Contains("#2", StringComparison.Ordinal));
@@ -241,7 +252,9 @@ public sealed class MeterTests
         while (!end.IsCancellationRequested)
         {
             var now = device.ReadStatistics();
-            Assert.True(now.RxPackets >= last.RxPackets && now.TxPackets >= last.TxPackets, $"reader {reader}: {last} and then {now}");
+            Assert.True(
+                now.RxPackets >= last.RxPackets && now.TxPackets >= last.TxPackets,
+                $"reader {reader}: {last} and then {now}");
             last = now;
         }
     });

@@ -42,8 +42,12 @@ public sealed class ChecksumPropertyTests
         byte[] bytes = frame.Unfinished;
         var headers = new FrameHeaders();
         Assert.False(headers.Read(bytes, withTransport: true).IsRefused);
-        Assert.Equal((frame.Ip, frame.L4, frame.Protocol, frame.IsIPv4), (headers.MacLength, headers.SegmentStart, headers.Protocol, headers.IsIPv4));
-        Assert.Equal((frame.End - frame.L4, frame.ChecksumAt), (headers.SegmentLength, headers.SegmentStart + headers.ChecksumOffset));
+        Assert.Equal(
+            (frame.Ip, frame.L4, frame.Protocol, frame.IsIPv4),
+            (headers.MacLength, headers.SegmentStart, headers.Protocol, headers.IsIPv4));
+        Assert.Equal(
+            (frame.End - frame.L4, frame.ChecksumAt),
+            (headers.SegmentLength, headers.SegmentStart + headers.ChecksumOffset));
         bool isLeft = frame.End == bytes.Length;
         headers.StartSegmentChecksum(bytes, complete: !isLeft);
         if (isLeft) InternetChecksum.Complete(bytes.AsSpan(headers.SegmentStart), headers.ChecksumOffset);
@@ -60,7 +64,8 @@ public sealed class ChecksumPropertyTests
     public void NoBytesLeadOutsideOfTheFrame() => Property.Holds<(byte[] Noise, int Kind, int Length)>(input =>
     {
         byte[] bytes = [.. OffloadFrame.All[(int)((uint)input.Kind % OffloadFrame.All.Count)].Bytes];
-        for (int i = 0; i + 1 < input.Noise.Length; i += 2) bytes[12 + input.Noise[i] % Math.Min(60, bytes.Length - 12)] = input.Noise[i + 1];
+        for (int i = 0; i + 1 < input.Noise.Length; i += 2)
+            bytes[12 + input.Noise[i] % Math.Min(60, bytes.Length - 12)] = input.Noise[i + 1];
         var frame = bytes.AsSpan(0, (int)((uint)input.Length % (uint)(bytes.Length + 1)));
         var headers = new FrameHeaders();
         if (headers.Read(frame, withTransport: true) is { IsRefused: true } problem)

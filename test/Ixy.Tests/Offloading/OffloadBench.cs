@@ -51,7 +51,8 @@ internal static class OffloadBench
     internal static byte[][] Send(this DriverBench bench, Packet[] packets)
     {
         int sent = 0, count = bench.Wire.FromCard.Count + packets.Length;
-        DriverBench.Until(() => (sent += bench.Device.Transmit(packets.AsSpan(sent))) == packets.Length, "room in the ring");
+        DriverBench.Until(
+            () => (sent += bench.Device.Transmit(packets.AsSpan(sent))) == packets.Length, "room in the ring");
         DriverBench.Until(() => bench.Wire.FromCard.Count == count, $"{count} frames on the wire");
         return [.. bench.Wire.FromCard.Skip(count - packets.Length)];
     }
@@ -61,5 +62,6 @@ internal static class OffloadBench
         card == OffloadCard.Ixgbe && frame.Length < 60 ? [.. frame, .. new byte[60 - frame.Length]] : frame;
 
     /// <summary>A frame with an 802.1Q tag behind its addresses.</summary>
-    internal static byte[] Tagged(byte[] frame, ushort tag) => [.. frame[..12], 0x81, 0x00, (byte)(tag >> 8), (byte)tag, .. frame[12..]];
+    internal static byte[] Tagged(byte[] frame, ushort tag) =>
+        [.. frame[..12], 0x81, 0x00, (byte)(tag >> 8), (byte)tag, .. frame[12..]];
 }

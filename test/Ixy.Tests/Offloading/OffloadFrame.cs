@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Ixy.Tests.Offloading;
 
 /// <summary>
-/// A frame with right checksums, made and summed up in the simplest way there is, without any code of the product. Also used
-/// by the tests in virtual machines.
+/// A frame with right checksums, made and summed up in the simplest way there is, without any code of the product. Also
+/// used by the tests in virtual machines.
 /// </summary>
 /// <param name="Name">What is special about it.</param>
 /// <param name="Bytes">The frame, complete.</param>
@@ -47,9 +47,12 @@ internal sealed record OffloadFrame(string Name, byte[] Bytes, int Ip, int L4, b
         Make("UDP of the shortest length", protocol: Udp, payload: 0),
         Make("TCP of the longest length", payload: 1460),
         Make("TCP with IPv4 options", extra: [0x94, 4, 0, 0, 1, 1, 1, 1], payload: 64),
-        Make("UDP with as many IPv4 options as can be", extra: [.. Enumerable.Repeat((byte)1, 40)], protocol: Udp, payload: 65),
-        Make("UDP behind IPv6 extension headers", isIPv6: true, extra: [60, 0, 1, 4, 0, 0, 0, 0, 17, 1, 1, 12, .. new byte[12]], protocol: Udp, payload: 90),
-        Make("TCP in an atomic IPv6 fragment", isIPv6: true, extra: [6, 0, 0, 0, 1, 2, 3, 4], firstExtra: 44, payload: 90),
+        Make("UDP with as many IPv4 options as can be", extra: [.. Enumerable.Repeat((byte)1, 40)], protocol: Udp,
+            payload: 65),
+        Make("UDP behind IPv6 extension headers", isIPv6: true,
+            extra: [60, 0, 1, 4, 0, 0, 0, 0, 17, 1, 1, 12, .. new byte[12]], protocol: Udp, payload: 90),
+        Make("TCP in an atomic IPv6 fragment", isIPv6: true, extra: [6, 0, 0, 0, 1, 2, 3, 4], firstExtra: 44,
+            payload: 90),
         Make("TCP with a VLAN tag", tags: [0x8100_A064], payload: 50),
         Make("UDP over IPv6 with a VLAN tag", tags: [0x8100_0001], isIPv6: true, protocol: Udp, payload: 51),
         Make("TCP with two VLAN tags", tags: [0x88A8_0002, 0x8100_0003], payload: 52),
@@ -63,11 +66,12 @@ internal sealed record OffloadFrame(string Name, byte[] Bytes, int Ip, int L4, b
     ];
 
     /// <summary>
-    /// Makes a frame; its addresses, ports and payload depend on the seed. The extra bytes are IPv4 options, or IPv6 extension headers;
-    /// the payload begins with the first word.
+    /// Makes a frame; its addresses, ports and payload depend on the seed. The extra bytes are IPv4 options, or IPv6
+    /// extension headers; the payload begins with the first word.
     /// </summary>
     internal static OffloadFrame Make(
-        string name, uint[]? tags = null, bool isIPv6 = false, byte[]? extra = null, byte firstExtra = 0, byte protocol = Tcp,
+        string name, uint[]? tags = null, bool isIPv6 = false, byte[]? extra = null, byte firstExtra = 0,
+        byte protocol = Tcp,
         int payload = 0, int padding = 0, int seed = 1, ushort firstWord = 0xFFFE)
     {
         var random = new Random(seed);
@@ -76,11 +80,15 @@ internal sealed record OffloadFrame(string Name, byte[] Bytes, int Ip, int L4, b
         if (payload > 1) BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(protocol == Tcp ? 20 : 8), firstWord);
         if (protocol == Tcp) segment[12] = 0x50;
         else BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(4), (ushort)segment.Length);
-        byte[] ip = isIPv6 ? IPv6(extra ?? [], firstExtra, protocol, segment.Length, random) : IPv4(extra ?? [], protocol, segment.Length, random);
-        byte[] tagBytes = [.. (tags ?? []).SelectMany(tag => (byte[])[(byte)(tag >> 24), (byte)(tag >> 16), (byte)(tag >> 8), (byte)tag])];
+        byte[] ip = isIPv6 ? IPv6(extra ?? [], firstExtra, protocol, segment.Length, random)
+            : IPv4(extra ?? [], protocol, segment.Length, random);
+        byte[] tagBytes = [
+            .. (tags ?? [])
+            .SelectMany(tag => (byte[])[(byte)(tag >> 24), (byte)(tag >> 16), (byte)(tag >> 8), (byte)tag])];
         byte[] mac = [.. s_addresses, .. tagBytes, .. isIPv6 ? (byte[])[0x86, 0xDD] : [8, 0]];
         byte[] frame = [.. mac, .. ip, .. segment, .. Enumerable.Repeat((byte)0xEE, padding)];
-        var made = new OffloadFrame(name, frame, mac.Length, mac.Length + ip.Length, protocol, mac.Length + ip.Length + segment.Length);
+        var made = new OffloadFrame(
+            name, frame, mac.Length, mac.Length + ip.Length, protocol, mac.Length + ip.Length + segment.Length);
         made.Complete();
         return made;
     }
@@ -105,14 +113,15 @@ internal sealed record OffloadFrame(string Name, byte[] Bytes, int Ip, int L4, b
         return [.. addresses, 0, Protocol, (byte)(length >> 8), (byte)length, .. Bytes.AsSpan(L4, length)];
     }
 
-    // With the right word in it, the sum comes out as 0xFFFF, and its complement as zero. In UDP that means "no checksum", so 0xFFFF
-    // stands for it (RFC 768); TCP knows no such thing (RFC 9293, 3.1).
+    // With the right word in it, the sum comes out as 0xFFFF, and its complement as zero. In UDP that means "no
+    // checksum", so 0xFFFF stands for it (RFC 768); TCP knows no such thing (RFC 9293, 3.1).
     private static OffloadFrame MakeZero(string name, byte protocol, bool isIPv6, int padding = 0)
     {
         var frame = Make(name, isIPv6: isIPv6, protocol: protocol, payload: 30, padding: padding, firstWord: 0);
         ushort missing = BinaryPrimitives.ReadUInt16BigEndian(frame.Bytes.AsSpan(frame.ChecksumAt));
         var zero = Make(name, isIPv6: isIPv6, protocol: protocol, payload: 30, padding: padding, firstWord: missing);
-        Assert.Equal(protocol == Udp ? 0xFFFF : 0, BinaryPrimitives.ReadUInt16BigEndian(zero.Bytes.AsSpan(zero.ChecksumAt)));
+        Assert.Equal(
+            protocol == Udp ? 0xFFFF : 0, BinaryPrimitives.ReadUInt16BigEndian(zero.Bytes.AsSpan(zero.ChecksumAt)));
         return zero;
     }
 
@@ -143,10 +152,12 @@ internal sealed record OffloadFrame(string Name, byte[] Bytes, int Ip, int L4, b
         if (IsIPv4)
         {
             Bytes.AsSpan(Ip + 10, 2).Clear();
-            BinaryPrimitives.WriteUInt16BigEndian(Bytes.AsSpan(Ip + 10), (ushort)~Sum(Bytes.AsSpan(Ip, (Bytes[Ip] & 15) * 4)));
+            BinaryPrimitives.WriteUInt16BigEndian(
+                Bytes.AsSpan(Ip + 10), (ushort)~Sum(Bytes.AsSpan(Ip, (Bytes[Ip] & 15) * 4)));
         }
         Bytes.AsSpan(ChecksumAt, 2).Clear();
         ushort checksum = (ushort)~Sum(Covered());
-        BinaryPrimitives.WriteUInt16BigEndian(Bytes.AsSpan(ChecksumAt), checksum == 0 && Protocol == Udp ? (ushort)0xFFFF : checksum);
+        BinaryPrimitives.WriteUInt16BigEndian(
+            Bytes.AsSpan(ChecksumAt), checksum == 0 && Protocol == Udp ? (ushort)0xFFFF : checksum);
     }
 }

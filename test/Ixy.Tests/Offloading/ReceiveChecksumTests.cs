@@ -74,7 +74,8 @@ public sealed class ReceiveChecksumTests
     [MemberData(nameof(Cards))]
     public void EachPacketHasItsOwnFlags(OffloadCard card)
     {
-        using var bench = OffloadBench.Open(card, Offloads.ReceiveChecksum, DriverBench.Defaults with { RingSize = 64, PoolSize = 512 });
+        using var bench = OffloadBench.Open(
+            card, Offloads.ReceiveChecksum, DriverBench.Defaults with { RingSize = 64, PoolSize = 512 });
         var frame = OffloadFrame.All[0];
         byte[] wrong = [.. frame.Bytes];
         wrong[^1] ^= 0x10;
@@ -84,7 +85,8 @@ public sealed class ReceiveChecksumTests
             byte[][] sent = [.. Enumerable.Range(0, 23).Select(i => i % 3 == round % 3 ? wrong : frame.Bytes)];
             bench.Wire.Deliver(sent);
             int received = 0;
-            DriverBench.Until(() => (received += bench.Device.Receive(packets.AsSpan(received, 23 - received))) == 23, "23 frames");
+            DriverBench.Until(
+                () => (received += bench.Device.Receive(packets.AsSpan(received, 23 - received))) == 23, "23 frames");
             for (int i = 0; i < received; i++)
             {
                 Assert.Equal(sent[i], packets[i].Data.ToArray());
@@ -142,14 +144,16 @@ public sealed class ReceiveChecksumTests
         Assert.Equal(frame, bytes);
     }
 
-    // The 82599's specification update: a UDP packet without checksum may be reported as wrong. The other bits as 7.1.6.2 has them.
+    // The 82599's specification update: a UDP packet without checksum may be reported as wrong. The other bits as
+    // 7.1.6.2 has them.
     [Theory]
     [InlineData("UDP over IPv4", true, PacketFlags.None)]
     [InlineData("UDP with as many IPv4 options as can be", true, PacketFlags.None)]
     [InlineData("UDP over IPv4", false, L4Bad)]
     [InlineData("TCP over IPv4", true, L4Bad)]
     [InlineData("UDP over IPv6", true, L4Bad)]
-    public void AnIntelCardThatMissesAChecksumWhereThereIsNoneIsCorrected(string name, bool isZero, PacketFlags expected)
+    public void AnIntelCardThatMissesAChecksumWhereThereIsNoneIsCorrected(
+        string name, bool isZero, PacketFlags expected)
     {
         using var pool = new PacketPool(new() { Count = 1 });
         Assert.True(pool.TryAllocate(out var packet));
@@ -159,7 +163,8 @@ public sealed class ReceiveChecksumTests
         if (isZero) packet.Data.Slice(frame.ChecksumAt, 2).Clear();
         const ulong Calculated = 1 << 5, Wrong = 1 << 30;
         ulong status = 3 | Calculated | Wrong | (ulong)frame.Bytes.Length << 32;
-        ulong reported = ReportedOffloads.Report(status, packet.Buffer, ReportedOffloads.FlagsOf(Offloads.ReceiveChecksum));
+        ulong reported = ReportedOffloads.Report(
+            status, packet.Buffer, ReportedOffloads.FlagsOf(Offloads.ReceiveChecksum));
         Assert.Equal(expected, (PacketFlags)(reported >> Packet.FlagsShift));
         packet.Free();
     }
@@ -179,7 +184,8 @@ public sealed class ReceiveChecksumTests
         Assert.True(pool.TryAllocate(out var packet));
         packet.Length = 60;
         packet.Data.Clear();
-        ulong reported = ReportedOffloads.Report(status | 3 | 60ul << 32, packet.Buffer, ReportedOffloads.FlagsOf(Offloads.All));
+        ulong reported = ReportedOffloads.Report(
+            status | 3 | 60ul << 32, packet.Buffer, ReportedOffloads.FlagsOf(Offloads.All));
         Assert.Equal(expected, (PacketFlags)(reported >> Packet.FlagsShift));
         packet.Free();
     }
@@ -195,15 +201,19 @@ public sealed class ReceiveChecksumTests
         return flags;
     }
 
-    private static unsafe (PacketFlags Flags, byte[] Frame) ReceiveByHand(bool packed, bool hasShortHeader, byte[] frame, int start, int offset)
+    private static unsafe (PacketFlags Flags, byte[] Frame) ReceiveByHand(
+        bool packed, bool hasShortHeader, byte[] frame, int start, int offset)
     {
         using var ring = HandPlayedRing.Create(packed);
         var features = hasShortHeader ? VirtioFeatures.AnyLayout : VirtioFeatures.Version1;
-        var options = new VirtioQueueOptions(new() { RingSize = 64, Offloads = Offloads.ReceiveChecksum }, features, 1518);
+        var options = new VirtioQueueOptions(
+            new() { RingSize = 64, Offloads = Offloads.ReceiveChecksum }, features, 1518);
         using var queue = ring.OpenReceiveQueue(options);
         queue.Start();
         var buffer = ring.Take()!.Value;
-        byte[] header = [1, 0, 0, 0, 0, 0, (byte)start, (byte)(start >> 8), (byte)offset, (byte)(offset >> 8), .. hasShortHeader ? Array.Empty<byte>() : [1, 0]];
+        byte[] header = [
+            1, 0, 0, 0, 0, 0, (byte)start, (byte)(start >> 8), (byte)offset, (byte)(offset >> 8), .. hasShortHeader
+            ? Array.Empty<byte>() : [1, 0]];
         byte[] all = [.. header, .. frame];
         all.CopyTo(new Span<byte>((void*)buffer.Address, all.Length));
         ring.Use(buffer.Id, (uint)all.Length);

@@ -5,7 +5,9 @@ using Ixy.Virtio;
 
 namespace Ixy.Tests.Offloading;
 
-/// <summary>Checksums that applications leave to the device. Every bench asserts that the card saw no rule broken.</summary>
+/// <summary>
+/// Checksums that applications leave to the device. Every bench asserts that the card saw no rule broken.
+/// </summary>
 public sealed class TransmitChecksumTests
 {
     private const PacketFlags Both = PacketFlags.InsertIpChecksum | PacketFlags.InsertL4Checksum;
@@ -18,7 +20,8 @@ public sealed class TransmitChecksumTests
     {
         using var bench = OffloadBench.Open(card, Offloads.TransmitChecksum);
         byte[][] sent = bench.Send(bench.Allocate(Both, [.. OffloadFrame.All.Select(frame => frame.Unfinished)]));
-        Assert.All(OffloadFrame.All.Zip(sent), pair => Assert.Equal(OffloadBench.OnWire(card, pair.First.Bytes), pair.Second));
+        Assert.All(OffloadFrame.All.Zip(sent),
+            pair => Assert.Equal(OffloadBench.OnWire(card, pair.First.Bytes), pair.Second));
     }
 
     // What is not asked for stays as it is.
@@ -28,11 +31,14 @@ public sealed class TransmitChecksumTests
     {
         using var bench = OffloadBench.Open(card, Offloads.TransmitChecksum);
         var frame = OffloadFrame.All[0];
-        foreach (var flags in (PacketFlags[])[PacketFlags.None, PacketFlags.InsertIpChecksum, PacketFlags.InsertL4Checksum, Both])
+        foreach (var flags in (PacketFlags[])[
+            PacketFlags.None, PacketFlags.InsertIpChecksum, PacketFlags.InsertL4Checksum, Both])
         {
             byte[] expected = frame.Unfinished;
-            if ((flags & PacketFlags.InsertIpChecksum) != 0) frame.Bytes.AsSpan(frame.Ip + 10, 2).CopyTo(expected.AsSpan(frame.Ip + 10));
-            if ((flags & PacketFlags.InsertL4Checksum) != 0) frame.Bytes.AsSpan(frame.ChecksumAt, 2).CopyTo(expected.AsSpan(frame.ChecksumAt));
+            if ((flags & PacketFlags.InsertIpChecksum) != 0)
+                frame.Bytes.AsSpan(frame.Ip + 10, 2).CopyTo(expected.AsSpan(frame.Ip + 10));
+            if ((flags & PacketFlags.InsertL4Checksum) != 0)
+                frame.Bytes.AsSpan(frame.ChecksumAt, 2).CopyTo(expected.AsSpan(frame.ChecksumAt));
             Assert.Equal(expected, Assert.Single(bench.Send(bench.Allocate(flags, frame.Unfinished))));
         }
     }
@@ -61,24 +67,30 @@ public sealed class TransmitChecksumTests
     }
 
     // Each is a frame of the list above with one byte changed, and what the message says of it.
-    private static readonly Dictionary<string, (string Frame, (int At, byte Value) Change, string Found)> s_unreadable = new()
-    {
-        ["no IP"] = ("TCP over IPv4", (12, 0x88), "its EtherType is 8800: expected 0800 (IPv4) or 86dd (IPv6)"),
-        ["no TCP or UDP"] = ("TCP over IPv4", (23, 1), "its IP protocol is 1: expected 6 (TCP) or 17 (UDP)"),
-        ["not version 4"] = ("TCP over IPv4", (14, 0x65), "its IPv4 header begins with 65: expected 45 to 4f"),
-        ["a header that is too short"] = ("TCP over IPv4", (14, 0x44), "its IPv4 header begins with 44"),
-        ["not version 6"] = ("TCP over IPv6", (14, 0x45), "its IPv6 header begins with 45: expected 6x"),
-        ["a fragment"] = ("UDP over IPv4", (20, 0x20), "it is a fragment"),
-        ["the rest of a fragment"] = ("UDP over IPv4", (21, 1), "it is a fragment"),
-        ["an IPv6 fragment"] = ("TCP in an atomic IPv6 fragment", (57, 1), "it is a fragment"),
-        ["a longer packet than the frame"] = ("TCP over IPv4", (17, 141), "it has 154 bytes: expected at least 155 for the IP packet"),
-        ["a packet without a transport header"] = ("UDP over IPv4", (17, 27), "its IP packet has 7 bytes behind the headers: expected at least 8"),
-        ["a longer datagram than the packet"] = ("UDP over IPv4", (39, 109), "its UDP header says 109 bytes: expected 8 to 108"),
-        ["a routing header"] = ("TCP in an atomic IPv6 fragment", (20, 43), "it is no fragment any more"),
-        ["a home address"] = ("UDP behind IPv6 extension headers", (64, 0xC9), "it has a home address option, so its IPv6 header does not name the source"),
-        ["padding and a home address"] = ("UDP behind IPv6 extension headers", (65, 2), "it has a home address option"),
-        ["three tags"] = ("TCP with two VLAN tags", (20, 0x81), "its EtherType is 8100"),
-    };
+    private static readonly Dictionary<string,
+        (string Frame, (int At, byte Value) Change, string Found)> s_unreadable = new()
+        {
+            ["no IP"] = ("TCP over IPv4", (12, 0x88), "its EtherType is 8800: expected 0800 (IPv4) or 86dd (IPv6)"),
+            ["no TCP or UDP"] = ("TCP over IPv4", (23, 1), "its IP protocol is 1: expected 6 (TCP) or 17 (UDP)"),
+            ["not version 4"] = ("TCP over IPv4", (14, 0x65), "its IPv4 header begins with 65: expected 45 to 4f"),
+            ["a header that is too short"] = ("TCP over IPv4", (14, 0x44), "its IPv4 header begins with 44"),
+            ["not version 6"] = ("TCP over IPv6", (14, 0x45), "its IPv6 header begins with 45: expected 6x"),
+            ["a fragment"] = ("UDP over IPv4", (20, 0x20), "it is a fragment"),
+            ["the rest of a fragment"] = ("UDP over IPv4", (21, 1), "it is a fragment"),
+            ["an IPv6 fragment"] = ("TCP in an atomic IPv6 fragment", (57, 1), "it is a fragment"),
+            ["a longer packet than the frame"] = (
+            "TCP over IPv4", (17, 141), "it has 154 bytes: expected at least 155 for the IP packet"),
+            ["a packet without a transport header"] =
+        ("UDP over IPv4", (17, 27), "its IP packet has 7 bytes behind the headers: expected at least 8"),
+            ["a longer datagram than the packet"] = (
+            "UDP over IPv4", (39, 109), "its UDP header says 109 bytes: expected 8 to 108"),
+            ["a routing header"] = ("TCP in an atomic IPv6 fragment", (20, 43), "it is no fragment any more"),
+            ["a home address"] = (
+            "UDP behind IPv6 extension headers", (64, 0xC9),
+            "it has a home address option, so its IPv6 header does not name the source"),
+            ["padding and a home address"] = ("UDP behind IPv6 extension headers", (65, 2), "it has a home address option"),
+            ["three tags"] = ("TCP with two VLAN tags", (20, 0x81), "its EtherType is 8100"),
+        };
 
     [Theory]
     [MemberData(nameof(Refusals))]
@@ -122,7 +134,9 @@ public sealed class TransmitChecksumTests
         using var bench = OffloadBench.Open(card, Offloads.VlanInsert);
         var packets = bench.Allocate(PacketFlags.InsertL4Checksum, OffloadFrame.All[0].Unfinished);
         var error = Assert.Throws<ArgumentException>(() => bench.Device.Transmit(packets));
-        Assert.Contains("asks for InsertL4Checksum: open the device with TransmitChecksum in NetworkDeviceOptions.Offloads", error.Message);
+        Assert.Contains(
+            "asks for InsertL4Checksum: open the device with TransmitChecksum in NetworkDeviceOptions.Offloads",
+            error.Message);
         PacketPool.Free(packets);
     }
 
@@ -136,7 +150,8 @@ public sealed class TransmitChecksumTests
         var packets = bench.Allocate(PacketFlags.InsertL4Checksum, frame.Unfinished);
         Assert.Equal(0, bench.Device.Transmit(packets));
         var refusal = bench.Device.TransmitQueues[0].Examine(packets[0]);
-        Assert.Contains("an IP header of 520 bytes: the card computes checksums behind at most 511", refusal.ToString());
+        Assert.Contains(
+            "an IP header of 520 bytes: the card computes checksums behind at most 511", refusal.ToString());
         PacketPool.Free(packets);
     }
 
@@ -146,7 +161,8 @@ public sealed class TransmitChecksumTests
     public void AVirtioDeviceThatOffersNoChecksumsIsRefused(Offloads offloads, ulong withheld, string expected)
     {
         var card = OffloadBench.Virtio(OffloadCard.Split) with { Withheld = (VirtioFeatures)withheld };
-        var error = Assert.Throws<FeatureNotOfferedException>(() => new DriverBench(DriverBench.Defaults with { Offloads = offloads }, card));
+        var error = Assert.Throws<FeatureNotOfferedException>(
+            () => new DriverBench(DriverBench.Defaults with { Offloads = offloads }, card));
         Assert.Contains(expected, error.Message);
         Assert.Contains("vnet_hdr=on", error.Message);
         new DriverBench(DriverBench.Defaults with { Offloads = Offloads.All & ~offloads }, card).Dispose();

@@ -23,7 +23,8 @@ public sealed class TransmitContextTests
     [MemberData(nameof(Mixtures))]
     public void AMixtureArrivesInOrderAndEveryBufferComesBack(OffloadCard card, int percentWithRequests, int ringSize)
     {
-        using var bench = OffloadBench.Open(card, Transmit, DriverBench.Defaults with { RingSize = ringSize, PoolSize = 1024 });
+        using var bench = OffloadBench.Open(
+            card, Transmit, DriverBench.Defaults with { RingSize = ringSize, PoolSize = 1024 });
         var (device, queue, pool) = (bench.Device, bench.Device.TransmitQueues[0], bench.Device.ReceiveQueues[0].Pool);
         int free = pool.Available;
         var random = new Random(ringSize + percentWithRequests);
@@ -33,7 +34,9 @@ public sealed class TransmitContextTests
             var packets = new Packet[random.Next(1, 50)];
             packets = packets[..pool.Allocate(packets)];
             var frames = packets.Select(_ => OffloadFrame.All[random.Next(OffloadFrame.All.Count)]).ToArray();
-            byte[][] whole = [.. frames.Select((frame, i) => Fill(ref packets[i], frame, random.Next(100) < percentWithRequests, random))];
+            byte[][] whole = [
+                .. frames.Select(
+                (frame, i) => Fill(ref packets[i], frame, random.Next(100) < percentWithRequests, random))];
             int sent = device.Transmit(packets);
             expected.AddRange(whole.Take(sent));
             PacketPool.Free(packets.AsSpan(sent));
@@ -43,15 +46,20 @@ public sealed class TransmitContextTests
             // A ring that the card has emptied has room.
             Assert.True(sent > 0 || !isDrained, "nothing was taken");
             isDrained = sent < packets.Length || random.Next(4) == 0;
-            if (isDrained) DriverBench.Until(() => queue.IsDrained && queue.Transmit([]) == 0 && queue.Pending <= ringSize / 2, "drained and cleaned up");
+            if (isDrained)
+                DriverBench.Until(
+                () => queue.IsDrained && queue.Transmit([]) == 0
+                && queue.Pending <= ringSize / 2, "drained and cleaned up");
         }
         DriverBench.Until(() => bench.Wire.FromCard.Count == expected.Count, "all frames on the wire");
         Assert.Equal(expected.Select(frame => OffloadBench.OnWire(card, frame)), bench.Wire.FromCard);
-        DriverBench.Until(() => queue.Transmit([]) == 0 && queue.Pending <= ringSize / 4 + 1, "all full groups are back");
+        DriverBench.Until(
+            () => queue.Transmit([]) == 0 && queue.Pending <= ringSize / 4 + 1, "all full groups are back");
     }
 
-    // A context's place at the very end of a group, where its successor has to report: each packet needs a context of its own
-    // (three tags take turns, the card remembers two), and they come one by one, after a beginning of any length.
+    // A context's place at the very end of a group, where its successor has to report: each packet needs a context of
+    // its own (three tags take turns, the card remembers two), and they come one by one, after a beginning of any
+    // length.
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
@@ -59,20 +67,23 @@ public sealed class TransmitContextTests
     [InlineData(15)]
     public void ContextsAtTheEndOfAGroupDoNotHoldItBack(int plain)
     {
-        using var bench = OffloadBench.Open(OffloadCard.Ixgbe, Transmit, DriverBench.Defaults with { RingSize = 64, PoolSize = 256 });
+        using var bench = OffloadBench.Open(
+            OffloadCard.Ixgbe, Transmit, DriverBench.Defaults with { RingSize = 64, PoolSize = 256 });
         var queue = bench.Device.TransmitQueues[0];
         for (int i = 0; i < plain; i++) bench.Send(bench.Allocate(PacketFlags.None, OffloadFrame.All[0].Bytes));
         for (int i = 0; i < 200; i++)
         {
             var packets = bench.Allocate(PacketFlags.InsertVlan, OffloadFrame.All[0].Bytes);
             packets[0].VlanTag = (ushort)(i % 3);
-            Assert.Equal(OffloadBench.Tagged(OffloadFrame.All[0].Bytes, (ushort)(i % 3)), Assert.Single(bench.Send(packets)));
+            Assert.Equal(
+                OffloadBench.Tagged(OffloadFrame.All[0].Bytes, (ushort)(i % 3)), Assert.Single(bench.Send(packets)));
             // Two descriptors each, so eight packets a group of 16; one group and what has begun of the next.
             Assert.InRange(queue.Pending, 0, 32);
         }
         // Plain ones afterwards find the ring as they always do.
         byte[][] frames = [.. DriverBench.Frames(300)];
-        foreach (byte[][] portion in frames.Chunk(20)) Assert.Equal(portion, bench.Send(bench.Allocate(PacketFlags.None, portion)));
+        foreach (byte[][] portion in frames.Chunk(20))
+            Assert.Equal(portion, bench.Send(bench.Allocate(PacketFlags.None, portion)));
         Assert.InRange(queue.Pending, 0, 32);
     }
 
@@ -80,7 +91,8 @@ public sealed class TransmitContextTests
     [Fact]
     public void APacketWithoutRoomStaysAsItIs()
     {
-        using var bench = OffloadBench.Open(OffloadCard.Ixgbe, Transmit, DriverBench.Defaults with { RingSize = 64, PoolSize = 256 });
+        using var bench = OffloadBench.Open(
+            OffloadCard.Ixgbe, Transmit, DriverBench.Defaults with { RingSize = 64, PoolSize = 256 });
         bench.Wire.Signal = false;
         DriverBench.Until(() => !bench.Device.Link.IsUp, "link down");
         var plain = bench.Allocate(PacketFlags.None, [.. DriverBench.Frames(62)]);
@@ -97,7 +109,8 @@ public sealed class TransmitContextTests
     [Fact]
     public void AContextIsUsedAgain()
     {
-        using var bench = OffloadBench.Open(OffloadCard.Ixgbe, Transmit, DriverBench.Defaults with { RingSize = 64, PoolSize = 256 });
+        using var bench = OffloadBench.Open(
+            OffloadCard.Ixgbe, Transmit, DriverBench.Defaults with { RingSize = 64, PoolSize = 256 });
         bench.Wire.Signal = false;
         DriverBench.Until(() => !bench.Device.Link.IsUp, "link down");
         // Of 63 places, two go to contexts: TCP and UDP take turns.
@@ -115,7 +128,8 @@ public sealed class TransmitContextTests
     [Fact]
     public void APacketWaitsWhereItsContextHasNoRoom()
     {
-        using var bench = OffloadBench.Open(OffloadCard.Ixgbe, Transmit, DriverBench.Defaults with { RingSize = 64, PoolSize = 256 });
+        using var bench = OffloadBench.Open(
+            OffloadCard.Ixgbe, Transmit, DriverBench.Defaults with { RingSize = 64, PoolSize = 256 });
         bench.Wire.Signal = false;
         DriverBench.Until(() => !bench.Device.Link.IsUp, "link down");
         var plain = bench.Allocate(PacketFlags.None, [.. DriverBench.Frames(62)]);

@@ -26,7 +26,9 @@ public sealed class TsharkTests
             Transmit(device, frames, PacketFlags.Requests);
         }
         var found = Judge(file.Path);
-        Assert.Equal(frames.Select(frame => Expected(frame, Good, "")).Concat(frames.Select((frame, i) => Expected(frame, Good, $"{i + 1}"))), found);
+        Assert.Equal(
+            frames.Select(frame => Expected(frame, Good, ""))
+            .Concat(frames.Select((frame, i) => Expected(frame, Good, $"{i + 1}"))), found);
     }
 
     // The same frames and the same judge, without the offloads.
@@ -47,22 +49,26 @@ public sealed class TsharkTests
     {
         bool isTagged = frame.Ip > 14;
         string own = isTagged ? $"{(frame.Bytes[14] & 15) << 8 | frame.Bytes[15]}" : "";
-        return (frame.IsIPv4 ? status : "", frame.Protocol == OffloadFrame.Tcp ? status : "", frame.Protocol == OffloadFrame.Udp ? status : "",
+        return (frame.IsIPv4 ? status : "", frame.Protocol == OffloadFrame.Tcp ? status
+            : "", frame.Protocol == OffloadFrame.Udp ? status : "",
             vlan.Length > 0 ? vlan : frame.Name.Contains("two") ? "3" : own);
     }
 
     private static (string, string, string, string)[] Judge(string path)
     {
         string output = Tool.Run("tshark", "-r", path,
-            "-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-T", "fields", "-E", "occurrence=f",
+            "-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-T",
+            "fields", "-E", "occurrence=f",
             "-e", "ip.checksum.status", "-e", "tcp.checksum.status", "-e", "udp.checksum.status", "-e", "vlan.id");
-        return [.. output.TrimEnd('\n').Split('\n').Select(line => line.Split('\t')).Select(part => (part[0], part[1], part[2], part[3]))];
+        return [.. output.TrimEnd('\n').Split('\n').Select(line => line.Split('\t'))
+            .Select(part => (part[0], part[1], part[2], part[3]))];
     }
 
     private static NetworkDevice Open(string specifier)
     {
         SimulatedCards.Register();
-        var device = NetworkDevice.Open(specifier, DriverBench.Defaults with { Offloads = Offloads.TransmitChecksum | Offloads.VlanInsert });
+        var device = NetworkDevice.Open(
+            specifier, DriverBench.Defaults with { Offloads = Offloads.TransmitChecksum | Offloads.VlanInsert });
         Assert.True(device.WaitForLink(TimeSpan.FromSeconds(10)), "no link");
         return device;
     }
@@ -73,7 +79,8 @@ public sealed class TsharkTests
         Assert.Equal(frames.Length, device.ReceiveQueues[0].Pool.Allocate(packets));
         for (int i = 0; i < frames.Length; i++)
         {
-            (packets[i].Length, packets[i].Flags, packets[i].VlanTag) = (frames[i].Bytes.Length, flags, (ushort)(i + 1));
+            (packets[i].Length, packets[i].Flags, packets[i].VlanTag) =
+                (frames[i].Bytes.Length, flags, (ushort)(i + 1));
             frames[i].Unfinished.CopyTo(packets[i].Data);
         }
         Assert.Equal(frames.Length, device.Transmit(packets));

@@ -36,8 +36,17 @@ public sealed class VlanTests
     public void EveryQueueStrips(bool isIxgbe)
     {
         const int Queues = 4;
-        var options = DriverBench.Defaults with { Offloads = Offloads.VlanStrip, ReceiveQueues = Queues, TransmitQueues = Queues, RingSize = 64, PoolSize = 256 };
-        using var bench = isIxgbe ? new DriverBench(options) : new DriverBench(options, new VirtioCardOptions { QueuePairs = Queues });
+        var options =
+            DriverBench.Defaults with
+            {
+                Offloads = Offloads.VlanStrip,
+                ReceiveQueues = Queues,
+                TransmitQueues = Queues,
+                RingSize = 64,
+                PoolSize = 256
+            };
+        using var bench = isIxgbe ? new DriverBench(options)
+            : new DriverBench(options, new VirtioCardOptions { QueuePairs = Queues });
         var used = new HashSet<int>();
         var packet = new Packet[1];
         for (int flow = 0; flow < 200 && used.Count < Queues; flow++)
@@ -45,7 +54,9 @@ public sealed class VlanTests
             byte[] frame = DriverBench.Frame(flow * 77);
             bench.Wire.Deliver(OffloadBench.Tagged(frame, Tag));
             int queue = -1;
-            DriverBench.Until(() => (queue = bench.Device.ReceiveQueues.TakeWhile(each => each.Receive(packet) == 0).Count()) < Queues, "a frame");
+            DriverBench.Until(
+                () => (queue = bench.Device.ReceiveQueues.TakeWhile(each => each.Receive(packet) == 0)
+                .Count()) < Queues, "a frame");
             Assert.Equal((queue, PacketFlags.VlanStripped, Tag), (queue, packet[0].Flags, packet[0].VlanTag));
             Assert.Equal(frame, packet[0].Data.ToArray());
             packet[0].Free();
@@ -72,7 +83,8 @@ public sealed class VlanTests
     {
         using var bench = OffloadBench.Open(card, Offloads.VlanStrip);
         byte[] inner = OffloadBench.Tagged(DriverBench.Frame(1), 7);
-        using (var twice = new Received(bench, OffloadBench.Tagged(inner, Tag))) Assert.Equal(inner, twice.Packet.Data.ToArray());
+        using (var twice = new Received(bench, OffloadBench.Tagged(inner, Tag)))
+            Assert.Equal(inner, twice.Packet.Data.ToArray());
         byte[] service = OffloadBench.Tagged(DriverBench.Frame(1), Tag);
         (service[12], service[13]) = (0x88, 0xA8);
         using var other = new Received(bench, service);
@@ -86,13 +98,17 @@ public sealed class VlanTests
     {
         using var bench = OffloadBench.Open(card, Offloads.VlanInsert);
         // A frame needs no headers to be parsed, and may be tagged already.
-        byte[][] frames = [DriverBench.Frame(1), DriverBench.Frame(2, 1514), OffloadBench.Tagged(DriverBench.Frame(3, 100), 3), [.. new byte[12], 0x88, 0xB5, .. new byte[46]]];
+        byte[][] frames = [
+            DriverBench.Frame(1), DriverBench.Frame(2, 1514), OffloadBench.Tagged(DriverBench.Frame(3, 100), 3),
+            [.. new byte[12], 0x88, 0xB5, .. new byte[46]]];
         var packets = bench.Allocate(PacketFlags.InsertVlan, frames);
         foreach (ref var packet in packets.AsSpan()) packet.VlanTag = Tag;
         // In the middle, one without.
         packets[1].Flags = PacketFlags.None;
         byte[][] sent = bench.Send(packets);
-        Assert.Equal([OffloadBench.Tagged(frames[0], Tag), frames[1], OffloadBench.Tagged(frames[2], Tag), OffloadBench.Tagged(frames[3], Tag)], sent);
+        Assert.Equal(
+            [OffloadBench.Tagged(frames[0], Tag), frames[1], OffloadBench.Tagged(frames[2], Tag),
+            OffloadBench.Tagged(frames[3], Tag)], sent);
     }
 
     // Together with checksums, whose place moves.
@@ -105,7 +121,8 @@ public sealed class VlanTests
         var packets = bench.Allocate(PacketFlags.Requests, [.. frames.Select(frame => frame.Unfinished)]);
         for (int i = 0; i < packets.Length; i++) packets[i].VlanTag = (ushort)i;
         byte[][] sent = bench.Send(packets);
-        Assert.Equal(frames.Select((frame, i) => OffloadBench.OnWire(card, OffloadBench.Tagged(frame.Bytes, (ushort)i))), sent);
+        Assert.Equal(
+            frames.Select((frame, i) => OffloadBench.OnWire(card, OffloadBench.Tagged(frame.Bytes, (ushort)i))), sent);
     }
 
     // What was stripped is in the packet, and goes back where it was.
@@ -135,7 +152,8 @@ public sealed class VlanTests
         Assert.Equal(1, bench.Device.Transmit(packets));
         var refusal = bench.Device.TransmitQueues[0].Examine(packets[1]);
         Assert.Equal(TransmitRefusalReason.TooLong, refusal.Reason);
-        Assert.Contains($"a packet of {length} bytes cannot get a VLAN tag: expected at most 1518 before", refusal.ToString());
+        Assert.Contains(
+            $"a packet of {length} bytes cannot get a VLAN tag: expected at most 1518 before", refusal.ToString());
         packets[1].Free();
     }
 
@@ -161,7 +179,8 @@ public sealed class VlanTests
         using var bench = OffloadBench.Open(card, Offloads.All & ~Offloads.VlanInsert);
         var packets = bench.Allocate(PacketFlags.InsertVlan, DriverBench.Frame(1));
         var error = Assert.Throws<ArgumentException>(() => bench.Device.Transmit(packets));
-        Assert.Contains("asks for InsertVlan: open the device with VlanInsert in NetworkDeviceOptions.Offloads", error.Message);
+        Assert.Contains(
+            "asks for InsertVlan: open the device with VlanInsert in NetworkDeviceOptions.Offloads", error.Message);
         PacketPool.Free(packets);
     }
 

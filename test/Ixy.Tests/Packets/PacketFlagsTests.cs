@@ -22,7 +22,8 @@ public sealed class PacketFlagsTests
             for (int bit = 1; bit < 256; bit <<= 1)
             {
                 (packet.Flags, packet.Length) = ((PacketFlags)bit, 2048 - bit);
-                Assert.Equal(((PacketFlags)bit, 2048 - bit, 0xDEAD_BEEFu), (packet.Flags, packet.Length, packet.RssHash));
+                Assert.Equal(
+                    ((PacketFlags)bit, 2048 - bit, 0xDEAD_BEEFu), (packet.Flags, packet.Length, packet.RssHash));
                 Assert.Equal(2048 - bit, packet.Data.Length);
             }
             packet.Free();

@@ -40,7 +40,8 @@ public sealed unsafe class PacketPoolTests
         var starts = packets.Select(packet => packet.Buffer & Packet.AddressMask).Order().ToArray();
 
         // Each with its headroom in front.
-        for (int i = 1; i < starts.Length; i++) Assert.True(starts[i] - starts[i - 1] >= (ulong)size + PacketPool.Headroom);
+        for (int i = 1; i < starts.Length; i++)
+            Assert.True(starts[i] - starts[i - 1] >= (ulong)size + PacketPool.Headroom);
         Assert.All(starts, start => Assert.Equal(
             (start - PacketPool.Headroom) / DmaArena.FrameLength, (start + (ulong)size - 1) / DmaArena.FrameLength));
         Assert.All(starts, start => Assert.Equal(0u, start % 64));

@@ -11,7 +11,8 @@ public sealed class PacketRingTests
     [InlineData(3)]
     [InlineData(1 << 21)]
     [InlineData(int.MinValue)]
-    public void OtherCapacitiesAreRefused(int capacity) => Assert.Throws<ArgumentOutOfRangeException>(() => new PacketRing(capacity));
+    public void OtherCapacitiesAreRefused(int capacity) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new PacketRing(capacity));
 
     [Fact]
     public void WhatHasNoRoomStaysTheCallers()
@@ -75,7 +76,8 @@ public sealed class PacketRingTests
                 for (ulong sent = 0; sent < Each;)
                 {
                     int count = (int)Math.Min((ulong)random.Next(1, 40), Each - sent);
-                    var batch = Enumerable.Range(0, count).Select(i => new Packet { Buffer = number, Metadata = sent + (ulong)i }).ToArray();
+                    var batch = Enumerable.Range(0, count)
+                        .Select(i => new Packet { Buffer = number, Metadata = sent + (ulong)i }).ToArray();
                     for (int taken = 0; taken < count;)
                     {
                         int now = ring.Enqueue(batch.AsSpan(taken));
@@ -100,7 +102,8 @@ public sealed class PacketRingTests
                     if (got == 0) Thread.Yield();
                     foreach (var packet in batch[..got])
                     {
-                        if ((long)packet.Metadata <= last[packet.Buffer]) failures.Enqueue($"{packet.Metadata} after {last[packet.Buffer]} of {packet.Buffer}");
+                        if ((long)packet.Metadata <= last[packet.Buffer])
+                            failures.Enqueue($"{packet.Metadata} after {last[packet.Buffer]} of {packet.Buffer}");
                         last[packet.Buffer] = (long)packet.Metadata;
                         received[number] += (long)packet.Metadata + 1;
                     }

@@ -3,8 +3,9 @@ using System.Diagnostics;
 namespace Ixy.Tests.Packets;
 
 /// <summary>
-/// Histories of a ring under threads, each checked for an order of its operations that a plain queue would have allowed, and in
-/// which no operation comes before one that had ended when it began (Herlihy and Wing's linearizability, found by Wing and Gong's search).
+/// Histories of a ring under threads, each checked for an order of its operations that a plain queue would have
+/// allowed, and in which no operation comes before one that had ended when it began (Herlihy and Wing's
+/// linearizability, found by Wing and Gong's search).
 /// </summary>
 public sealed class RingHistoryTests
 {
@@ -19,8 +20,13 @@ public sealed class RingHistoryTests
         for (; rounds < 20_000 && Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(20); rounds++)
         {
             var history = Run(seed: rounds);
-            if (history.Any(one => history.Any(other => one.Thread != other.Thread && one.Begin < other.End && other.Begin < one.End))) overlapping++;
-            Assert.True(IsOfAQueue(history), $"round {rounds}: no queue does this:\n{string.Join("\n", history.OrderBy(operation => operation.Begin))}");
+            if (history.Any(
+                one => history.Any(
+                other => one.Thread != other.Thread && one.Begin < other.End && other.Begin < one.End))) overlapping++;
+            Assert.True(
+                IsOfAQueue(history),
+                $"round {rounds}: no queue does "
+                + $"this:\n{string.Join("\n", history.OrderBy(operation => operation.Begin))}");
         }
         // Else it was a test of one thread.
         Assert.InRange(overlapping, rounds / 20, rounds);
@@ -58,7 +64,8 @@ public sealed class RingHistoryTests
                 int begin = Interlocked.Increment(ref clock);
                 int done = puts ? ring.Enqueue(batch) : ring.Dequeue(batch);
                 int end = Interlocked.Increment(ref clock);
-                history[thread * OperationsEach + i] = new(thread, puts, count, [.. batch[..done].Select(packet => (int)packet.Metadata)], begin, end);
+                history[thread * OperationsEach + i] =
+                    new(thread, puts, count, [.. batch[..done].Select(packet => (int)packet.Metadata)], begin, end);
             }
         }, TaskCreationOptions.LongRunning)).ToArray();
         Task.WaitAll(threads);
@@ -76,7 +83,8 @@ public sealed class RingHistoryTests
         foreach (int i in open)
         {
             // One that began after another had ended comes after it.
-            if (history[i].Begin <= firstEnd && history[i].TryOn(queue) is { } after && Search(history, done | 1 << i, after, seen)) return true;
+            if (history[i].Begin <= firstEnd && history[i].TryOn(queue) is { } after
+                && Search(history, done | 1 << i, after, seen)) return true;
         }
         return false;
     }
@@ -97,6 +105,7 @@ public sealed class RingHistoryTests
             return queue.Take(Moved.Length).SequenceEqual(Moved) ? queue[Moved.Length..] : null;
         }
 
-        public override string ToString() => $"{Begin,3}-{End,3} thread {Thread}: {(Puts ? "put" : "took")} {string.Join(' ', Moved)} of {Wanted}";
+        public override string ToString() =>
+            $"{Begin,3}-{End,3} thread {Thread}: {(Puts ? "put" : "took")} {string.Join(' ', Moved)} of {Wanted}";
     }
 }

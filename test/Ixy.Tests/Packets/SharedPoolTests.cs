@@ -70,7 +70,8 @@ public sealed unsafe class SharedPoolTests
         received.Dispose();
     }
 
-    // The sizing rule: what the application cannot have is what the receive queue keeps at hand, a sixteenth and at most 128.
+    // The sizing rule: what the application cannot have is what the receive queue keeps at hand, a sixteenth and at
+    // most 128.
     [Theory]
     [InlineData(Count, 128)]
     [InlineData(128, 8)]
@@ -96,9 +97,13 @@ public sealed unsafe class SharedPoolTests
     [Fact]
     public void BuffersOfManyPoolsPassOneQueue()
     {
-        var pools = Enumerable.Range(0, 9).Select(_ => new PacketPool(new() { Count = 512, Checked = false })).ToArray();
+        var pools = Enumerable.Range(0, 9).Select(_ => new PacketPool(new() { Count = 512, Checked = false }))
+            .ToArray();
         var packets = new Packet[9 * 512];
-        for (int i = 0; i < packets.Length; i++) Assert.True(pools[i / 7 % 9].TryAllocate(out packets[i]) || pools.First(pool => pool.Available > 0).TryAllocate(out packets[i]));
+        for (int i = 0; i < packets.Length; i++)
+            Assert.True(
+            pools[i / 7 % 9].TryAllocate(out packets[i])
+            || pools.First(pool => pool.Available > 0).TryAllocate(out packets[i]));
         ulong[] all = [.. packets.Select(packet => packet.Buffer)];
 
         PacketPool.Free(all);
@@ -164,8 +169,8 @@ public sealed unsafe class SharedPoolTests
         Assert.Empty(pool.FindLeaks());
     }
 
-    // 10^8 packets are allocated and freed, half of them on another thread than the one that allocated them; the watch is on, and
-    // a mark of our own besides: whoever gets a buffer must be the only one that has it.
+    // 10^8 packets are allocated and freed, half of them on another thread than the one that allocated them; the watch
+    // is on, and a mark of our own besides: whoever gets a buffer must be the only one that has it.
     [Fact]
     [Trait("needs", "time")]
     public void NoBufferIsLostOrDoubledInAHundredMillionPairs()
@@ -205,7 +210,8 @@ public sealed unsafe class SharedPoolTests
                 int got = pool.Allocate(batch[..random.Next(1, most + 1)]);
                 foreach (ref readonly var packet in batch[..got])
                 {
-                    if (Interlocked.Exchange(ref owners[pool.IndexOf(packet.Buffer)], number) != 0) throw new InvalidOperationException("a buffer was given to two");
+                    if (Interlocked.Exchange(ref owners[pool.IndexOf(packet.Buffer)], number) != 0)
+                        throw new InvalidOperationException("a buffer was given to two");
                 }
                 // Half of them to whoever comes next, and as many from whoever came before.
                 int passed = ring.Enqueue(batch[..(got / 2)]);
@@ -247,6 +253,7 @@ public sealed unsafe class SharedPoolTests
     private static void Join(Thread thread)
     {
         thread.Join();
-        if (s_failures.TryRemove(thread, out var error)) throw new InvalidOperationException($"on a thread: {error.Message}", error);
+        if (s_failures.TryRemove(thread, out var error))
+            throw new InvalidOperationException($"on a thread: {error.Message}", error);
     }
 }

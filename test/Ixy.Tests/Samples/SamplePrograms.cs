@@ -15,7 +15,8 @@ internal static class SamplePrograms
     {
         string folder = Build(name);
         return IxyProcess.StartOther(
-            "dotnet", ["exec", "--runtimeconfig", Path.Combine(folder, "checked.json"), Path.Combine(folder, $"{name}.dll"), .. arguments]);
+            "dotnet", ["exec", "--runtimeconfig", Path.Combine(folder, "checked.json"),
+                Path.Combine(folder, $"{name}.dll"), .. arguments]);
     }
 
     /// <summary>Runs one to its end.</summary>
@@ -30,7 +31,8 @@ internal static class SamplePrograms
     {
         if (s_built.TryGetValue(name, out string? built)) return built;
         string folder = Path.Combine(AppContext.BaseDirectory, "samples", name);
-        using var build = IxyProcess.StartOther("dotnet", "build", Path.Combine(RepositoryTests.Root, "samples", $"{name}.cs"),
+        using var build = IxyProcess.StartOther(
+            "dotnet", "build", Path.Combine(RepositoryTests.Root, "samples", $"{name}.cs"),
             "-c", s_configuration, $"-p:SampleOutput={folder}", "--nologo", "-v", "quiet");
         Assert.True(build.WaitForExit(TimeSpan.FromMinutes(3)) == 0, build.Output + build.Error);
         var settings = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, $"{name}.runtimeconfig.json")))!;

@@ -5,7 +5,10 @@ using Ixy.Tests.Cli;
 
 namespace Ixy.Tests.Samples;
 
-/// <summary>The programs in <c>samples</c>, as their readers run them; with checked pools, so that a packet that is leaked fails the run.</summary>
+/// <summary>
+/// The programs in <c>samples</c>, as their readers run them; with checked pools, so that a packet that is leaked fails
+/// the run.
+/// </summary>
 public sealed partial class SampleTests : IDisposable
 {
     // A frame of the generators' has its number here.
@@ -67,24 +70,30 @@ public sealed partial class SampleTests : IDisposable
     [Fact]
     public void WhatFindsAFullRingIsDroppedAndCounted()
     {
-        using var forwarder = SamplePrograms.Start("forwarder", "sim:ixgbe,wire=generator,rate=1Mpps", $"sim:ixgbe,model=x540,speed=100M,wire=pcap:>{Output}");
+        using var forwarder = SamplePrograms.Start(
+            "forwarder", "sim:ixgbe,wire=generator,rate=1Mpps", $"sim:ixgbe,model=x540,speed=100M,wire=pcap:>{Output}");
         forwarder.WaitForOutput("Mpps\n");
         string last = Stop(forwarder, PosixSignal.SIGINT);
-        var match = Regex.Match(last, "^([1-9][0-9]*) packets forwarded, 0 that cannot be sent and ([1-9][0-9]*) on full rings dropped$");
+        var match = Regex.Match(
+            last, "^([1-9][0-9]*) packets forwarded, 0 that cannot be sent and ([1-9][0-9]*) on full rings dropped$");
         Assert.True(match.Success, last);
     }
 
     [Fact]
     public void TheGeneratorSendsNumberedFrames()
     {
-        using var generator = SamplePrograms.Start("generator", $"sim:ixgbe,model=x540,speed=100M,mac=02:00:5e:00:53:01,wire=pcap:>{Output}");
+        using var generator = SamplePrograms.Start(
+            "generator", $"sim:ixgbe,model=x540,speed=100M,mac=02:00:5e:00:53:01,wire=pcap:>{Output}");
         generator.WaitForOutput("Mpps\n");
-        int sent = Number(Regex.Match(Stop(generator, PosixSignal.SIGINT), "^([0-9]+) packets sent, 0 received$").Groups[1]);
+        int sent = Number(
+            Regex.Match(Stop(generator, PosixSignal.SIGINT), "^([0-9]+) packets sent, 0 received$").Groups[1]);
         var frames = CaptureFiles.Frames(Output);
         // What is in the ring at the end does not leave it.
         Assert.InRange(frames.Count, sent - 512, sent);
         Assert.InRange(frames.Count, 1000, 10_000_000);
-        Assert.Equal(Enumerable.Range(0, frames.Count), frames.Select(frame => BinaryPrimitives.ReadInt32BigEndian(frame.AsSpan()[^4..])));
+        Assert.Equal(
+            Enumerable.Range(0, frames.Count),
+            frames.Select(frame => BinaryPrimitives.ReadInt32BigEndian(frame.AsSpan()[^4..])));
         Assert.Equal("FFFFFFFFFFFF02005E00530188B5", Convert.ToHexString(frames[0].AsSpan(0, 14)));
     }
 
@@ -92,7 +101,9 @@ public sealed partial class SampleTests : IDisposable
     public void TheCaptureIsWhatCame()
     {
         byte[][] frames = WriteInput(i => 60 + i % 1400);
-        string last = RunUntil(() => HasCome(frames[^1]), PosixSignal.SIGINT, "capture", $"sim:ixgbe,wire=pcap:{Input},rate=1kpps", Output);
+        string last = RunUntil(
+            () => HasCome(frames[^1]), PosixSignal.SIGINT, "capture", $"sim:ixgbe,wire=pcap:{Input},rate=1kpps",
+            Output);
         Assert.Equal($"{ArrivedOf(frames).Count} packets written to {Output}, 0 dropped on the way to it", last);
     }
 
@@ -111,7 +122,8 @@ public sealed partial class SampleTests : IDisposable
         RunUntil(() => File.Exists(Output) && new FileInfo(Output).Length > Frames * Block, PosixSignal.SIGINT,
             "pipeline", "sim:ixgbe,wire=generator,rate=40kpps", $"sim:ixgbe,wire=pcap:>{Output}");
         // What comes before the loop begins is lost, and what comes faster than a busy machine can take it.
-        var numbers = CaptureFiles.Frames(Output).Select(frame => BinaryPrimitives.ReadUInt64LittleEndian(frame.AsSpan(NumberAt))).ToList();
+        var numbers = CaptureFiles.Frames(Output)
+            .Select(frame => BinaryPrimitives.ReadUInt64LittleEndian(frame.AsSpan(NumberAt))).ToList();
         Assert.InRange(numbers.Count, Frames - 2, int.MaxValue);
         Assert.Equal(numbers.Distinct().Order(), numbers);
     }
@@ -120,9 +132,12 @@ public sealed partial class SampleTests : IDisposable
     [Fact]
     public void APipelineWhoseRingsAreFullEndsToo()
     {
-        using var pipeline = SamplePrograms.Start("pipeline", "sim:ixgbe,wire=generator", "sim:ixgbe,model=x540,speed=100M,wire=loopback");
+        using var pipeline = SamplePrograms.Start(
+            "pipeline", "sim:ixgbe,wire=generator", "sim:ixgbe,model=x540,speed=100M,wire=loopback");
         pipeline.WaitForOutput("Mpps\n");
-        Assert.Matches("^[1-9][0-9]* packets sent, 0 that cannot be sent and [0-9]+ at the end dropped$", Stop(pipeline, PosixSignal.SIGINT));
+        Assert.Matches(
+            "^[1-9][0-9]* packets sent, 0 that cannot be sent and [0-9]+ at the end dropped$",
+            Stop(pipeline, PosixSignal.SIGINT));
     }
 
     [Theory]
@@ -142,9 +157,12 @@ public sealed partial class SampleTests : IDisposable
     [Trait("needs", "time")]
     public void TheCommandOfTheReadmeRuns()
     {
-        string[] command = CommandOfTheReadme().Match(File.ReadAllText(Path.Combine(RepositoryTests.Root, "README.md"))).Groups[1].Value.Split(' ');
+        string[] command = CommandOfTheReadme().Match(File.ReadAllText(Path.Combine(RepositoryTests.Root, "README.md")))
+            .Groups[1].Value.Split(' ');
         // As Ctrl-C does, timeout signals the whole group of processes when it is signalled.
-        using var run = IxyProcess.StartOther("env", ["-C", RepositoryTests.Root, "timeout", "--preserve-status", "--signal=INT", "--kill-after=20", "100", .. command]);
+        using var run = IxyProcess.StartOther(
+            "env", ["-C", RepositoryTests.Root, "timeout", "--preserve-status", "--signal=INT", "--kill-after=20",
+            "100", .. command]);
         try
         {
             run.WaitForOutput("Mpps\n");
@@ -154,7 +172,8 @@ public sealed partial class SampleTests : IDisposable
             run.Signal(PosixSignal.SIGINT);
         }
         Assert.True(run.WaitForExit() == 0, run.Output + run.Error);
-        Assert.Matches("\n[1-9][0-9]* packets forwarded, 0 that cannot be sent and [0-9]+ on full rings dropped\n$", run.Output);
+        Assert.Matches(
+            "\n[1-9][0-9]* packets forwarded, 0 that cannot be sent and [0-9]+ on full rings dropped\n$", run.Output);
     }
 
     public void Dispose() => _directory.Delete(recursive: true);
@@ -195,13 +214,16 @@ public sealed partial class SampleTests : IDisposable
         long start = Environment.TickCount64;
         while (!condition())
         {
-            Assert.True(program.Error == "" && Environment.TickCount64 - start < 30_000, $"waited in vain: {program.Output}{program.Error}");
+            Assert.True(
+                program.Error == "" && Environment.TickCount64 - start < 30_000,
+                $"waited in vain: {program.Output}{program.Error}");
             Thread.Sleep(50);
         }
         return Stop(program, signal);
     }
 
-    private static int Number(Group digits) => int.Parse(digits.Value, System.Globalization.CultureInfo.InvariantCulture);
+    private static int Number(Group digits) =>
+        int.Parse(digits.Value, System.Globalization.CultureInfo.InvariantCulture);
 
     private static string Stop(IxyProcess program, PosixSignal signal)
     {

@@ -11,7 +11,9 @@ namespace Ixy.Tests.Simulation;
 /// </summary>
 internal abstract unsafe class CardBench<T> : IDisposable where T : CardModel
 {
-    /// <summary>Where the card sees the bench's memory: not the process's own addresses, so that no mix-up passes.</summary>
+    /// <summary>
+    /// Where the card sees the bench's memory: not the process's own addresses, so that no mix-up passes.
+    /// </summary>
     internal const ulong Iova = 0x1_0000_0000;
 
     internal const int MemoryLength = 4 << 20;
@@ -80,13 +82,14 @@ internal abstract unsafe class CardBench<T> : IDisposable where T : CardModel
         {
             ulong iova = Iova + (ulong)offset;
             if (!isFar(iova)) Card.Dma.Map(iova, Page, (nint)(_memory + offset));
-            else Card.Dma.Map(iova, Page, new FarMemory(_memory + offset, Page) { Before = before, After = after, Read = read });
+            else Card.Dma.Map(
+                iova, Page, new FarMemory(_memory + offset, Page) { Before = before, After = after, Read = read });
         }
     }
 
     /// <summary>
-    /// The same with every second page far, so that whatever lies in two pages is copied together: so does a ring that is
-    /// allocated next.
+    /// The same with every second page far, so that whatever lies in two pages is copied together: so does a ring that
+    /// is allocated next.
     /// </summary>
     internal void Scatter()
     {

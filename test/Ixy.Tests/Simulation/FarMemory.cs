@@ -2,7 +2,9 @@ using Ixy.Hosting.Dma;
 
 namespace Ixy.Tests.Simulation;
 
-/// <summary>Memory that a card reaches by copying only, and software that works on it between the card's accesses.</summary>
+/// <summary>
+/// Memory that a card reaches by copying only, and software that works on it between the card's accesses.
+/// </summary>
 internal sealed unsafe class FarMemory(byte* memory, int length) : RemoteMemory
 {
     /// <summary>Called before the card's bytes come.</summary>

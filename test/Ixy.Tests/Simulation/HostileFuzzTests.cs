@@ -5,8 +5,9 @@ using Ixy.Vfio.Interop;
 namespace Ixy.Tests.Simulation;
 
 /// <summary>
-/// Rings, descriptors and registers at random, though mostly such as make the cards work with them; the same ones every time.
-/// No page lies beside the memory that a card is given: a byte read or written outside of it ends the test's process.
+/// Rings, descriptors and registers at random, though mostly such as make the cards work with them; the same ones every
+/// time. No page lies beside the memory that a card is given: a byte read or written outside of it ends the test's
+/// process.
 /// </summary>
 public sealed class HostileFuzzTests
 {
@@ -27,7 +28,8 @@ public sealed class HostileFuzzTests
         var driver = new WildDriver(bench, memory, new Random(seed));
         for (int i = 0; i < Steps; i++) driver.Step();
         // It has got somewhere.
-        Assert.True(driver.Sent > 1000 && driver.Received > 1000, $"{driver.Sent} frames sent, {driver.Received} received");
+        Assert.True(
+            driver.Sent > 1000 && driver.Received > 1000, $"{driver.Sent} frames sent, {driver.Received} received");
     }
 
     [Theory]
@@ -75,7 +77,8 @@ public sealed class HostileFuzzTests
 
         internal void Put(int offset, params ulong[] words)
         {
-            for (int i = 0; i < words.Length && offset + 8 * i + 8 <= Size; i++) BitConverter.TryWriteBytes(Bytes[(offset + 8 * i)..], words[i]);
+            for (int i = 0; i < words.Length && offset + 8 * i + 8 <= Size; i++)
+                BitConverter.TryWriteBytes(Bytes[(offset + 8 * i)..], words[i]);
         }
 
         public void Dispose() => _ = Libc.munmap(_all, (nuint)Size + 2 * Page);
@@ -95,10 +98,12 @@ public sealed class HostileFuzzTests
 
     private sealed class WildDriver
     {
-        private static readonly uint[] s_transmit = [0x0, 0x4, 0x8, 0xC, 0x10, 0x18, 0x18, 0x18, 0x28, 0x28, 0x38, 0x3C];
+        private static readonly uint[] s_transmit =
+            [0x0, 0x4, 0x8, 0xC, 0x10, 0x18, 0x18, 0x18, 0x28, 0x28, 0x38, 0x3C];
         private static readonly uint[] s_receive = [0x0, 0x4, 0x8, 0xC, 0x10, 0x14, 0x18, 0x18, 0x18, 0x28, 0x28, 0x2C];
         private static readonly uint[] s_others =
-            [0x3000, 0x4240, 0x4268, 0x4A80, 0x4900, 0x4950, 0x3C00, 0xCC00, 0x5080, 0x5088, 0x5818, 0x5480, 0x4A88, 0x4A8C, 0x8120, 0x2300, 0x8600, 0x2F00, 0x900, 0x820, 0x8D00, 0x8800, 0xEE00];
+            [0x3000, 0x4240, 0x4268, 0x4A80, 0x4900, 0x4950, 0x3C00, 0xCC00, 0x5080, 0x5088, 0x5818, 0x5480, 0x4A88,
+                0x4A8C, 0x8120, 0x2300, 0x8600, 0x2F00, 0x900, 0x820, 0x8D00, 0x8800, 0xEE00];
 
         private readonly CardBench _bench;
         private readonly GuardedMemory _memory;
@@ -122,7 +127,9 @@ public sealed class HostileFuzzTests
             switch (_random.Next(16))
             {
                 case 0: case 1: case 2: WriteQueue(); break;
-                case 3 when _random.Next(4) == 0: _bench.Write(s_others[_random.Next(s_others.Length)], Number()); break;
+                case 3 when _random.Next(4) == 0:
+                    _bench.Write(s_others[_random.Next(s_others.Length)], Number());
+                    break;
                 case 4: case 5: _memory.Put(_random.Next(Length / 16) * 16, Descriptor(), Descriptor()); break;
                 case 6: case 7: _bench.TestWire.Deliver(Frame(_random, [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF])); break;
                 case 8: StartTransmit(); break;
@@ -146,7 +153,8 @@ public sealed class HostileFuzzTests
         {
             _bench.Card.PciReset();
             _bench.Card.WriteConfig(0x04, 0x0006, 2);
-            _bench.Write(0x4240, 0xC03 | 4 | (_random.Next(8) == 0 ? 1u << 15 : 0)); // HLREG0 with jumbo frames, now and then looped back
+            // HLREG0 with jumbo frames, now and then looped back
+            _bench.Write(0x4240, 0xC03 | 4 | (_random.Next(8) == 0 ? 1u << 15 : 0));
             _bench.Write(0x4268, 9018u << 16); // MAXFRS
             _bench.Write(0x4950, 160 - 16); // TXPBTHRESH
             _bench.Write(0x42A0, _bench.Read(0x42A0) | 1u << 12); // AUTOC
@@ -160,7 +168,8 @@ public sealed class HostileFuzzTests
         private void WriteQueue()
         {
             uint queue = (uint)_random.Next(3);
-            if (_random.Next(2) == 0) _bench.Write(0x6000 + 0x40 * queue + s_transmit[_random.Next(s_transmit.Length)], Number());
+            if (_random.Next(2) == 0)
+                _bench.Write(0x6000 + 0x40 * queue + s_transmit[_random.Next(s_transmit.Length)], Number());
             else _bench.Write(0x1000 + 0x40 * queue + s_receive[_random.Next(s_receive.Length)], Number());
         }
 
@@ -171,7 +180,8 @@ public sealed class HostileFuzzTests
             _bench.Write(queue + 0x28, 0);
             if (_random.Next(2) == 0) _bench.Write(queue + 0x10, 0);
             ProgramRing(queue, place, count);
-            _bench.Write(queue + 0x38, _random.Next(4) == 0 ? ((uint)Iova + (uint)_random.Next(Length + 64)) & ~3u | 1 : 0);
+            _bench.Write(
+                queue + 0x38, _random.Next(4) == 0 ? ((uint)Iova + (uint)_random.Next(Length + 64)) & ~3u | 1 : 0);
             for (int i = 0; i < count; i++) _memory.Put(place + 16 * i, TransmitDescriptor());
             _bench.Write(queue + 0x28, 1u << 25 | (uint)(_random.Next(3) == 0 ? _random.Next(40) : 0) << 16);
             _bench.Write(queue + 0x18, (uint)_random.Next(count));
@@ -183,8 +193,12 @@ public sealed class HostileFuzzTests
             int count = 8 << _random.Next(4), place = Place(count);
             _bench.Write(queue + 0x28, 0);
             ProgramRing(queue, place, count);
-            _bench.Write(queue + 0x14, (uint)_random.Next(6) | (uint)_random.Next(6) << 8 | (uint)_random.Next(6) << 25 | (_random.Next(2) == 0 ? 1u << 28 : 0));
-            for (int i = 0; i < count; i++) _memory.Put(place + 16 * i, Address(), _random.Next(2) == 0 ? 0 : Address());
+            _bench.Write(
+                queue + 0x14,
+                (uint)_random.Next(6) | (uint)_random.Next(6) << 8 | (uint)_random.Next(6) << 25
+                | (_random.Next(2) == 0 ? 1u << 28 : 0));
+            for (int i = 0; i < count; i++)
+                _memory.Put(place + 16 * i, Address(), _random.Next(2) == 0 ? 0 : Address());
             _bench.Write(queue + 0x28, 1u << 25 | (_random.Next(2) == 0 ? 1u << 30 : 0));
             _bench.Write(queue + 0x18, (uint)_random.Next(count));
         }
@@ -197,7 +211,8 @@ public sealed class HostileFuzzTests
         }
 
         // The end of the memory is the best place: there is nothing behind it.
-        private int Place(int count) => _random.Next(2) == 0 ? Length - count * 16 : _random.Next((Length - count * 16) / 128) * 128;
+        private int Place(int count) => _random.Next(2) == 0 ? Length - count * 16
+            : _random.Next((Length - count * 16) / 128) * 128;
 
         private void ToggleMemory()
         {
@@ -207,7 +222,8 @@ public sealed class HostileFuzzTests
             _isMapped = _bench.Card.Dma.IsMapped(Iova, Length);
         }
 
-        private ulong Address() => Iova + (ulong)(_random.Next(6) == 0 ? _random.Next(Length - 100, Length + 100) : _random.Next(Length));
+        private ulong Address() =>
+            Iova + (ulong)(_random.Next(6) == 0 ? _random.Next(Length - 100, Length + 100) : _random.Next(Length));
 
         private ulong Descriptor() => _random.Next(2) == 0 ? Address() : (ulong)_random.NextInt64();
 
@@ -227,14 +243,21 @@ public sealed class HostileFuzzTests
         private ulong[] TransmitDescriptor()
         {
             uint length = (uint)(_random.Next(4) == 0 ? _random.Next(0x10000) : _random.Next(17, 1515));
-            uint options = (uint)_random.NextInt64() & (uint)_random.NextInt64() & (1u << 26 | 1u << 27 | 1u << 30 | 1u << 31 | 1u << 19);
+            uint options = (uint)_random.NextInt64() & (uint)_random.NextInt64() & (
+                1u << 26 | 1u << 27 | 1u << 30 | 1u << 31 | 1u << 19);
             uint ends = _random.Next(3) == 0 ? 0u : 1u << 24 | 1u << 25;
             return _random.Next(4) switch
             {
-                0 => [(ulong)(uint)_random.Next(1 << 16) << 16 | (uint)_random.Next(10, 30) << 9 | (uint)_random.Next(15, 60),
-                    2u << 20 | 1u << 29 | (uint)_random.Next(16) << 9 | (ulong)((uint)_random.Next(5000) << 16 | (uint)_random.Next(5, 40) << 8) << 32],
-                1 => [Address(), length | ends | options & ~(1u << 31) | (uint)_random.Next(256) << 16 | (ulong)(uint)_random.Next(1 << 16) << 40],
-                _ => [Address(), length | 3u << 20 | 1u << 29 | ends | options | (ulong)(length << 14 | (uint)_random.Next(8) << 7) << 32],
+                0 => [(ulong)(uint)_random.Next(1 << 16) << 16 | (uint)_random.Next(10, 30) << 9
+                    | (uint)_random.Next(15, 60),
+                    2u << 20 | 1u << 29 | (uint)_random.Next(16) << 9
+                    | (ulong)((uint)_random.Next(5000) << 16 | (uint)_random.Next(5, 40) << 8) << 32],
+                1 => [Address(),
+                    length | ends | options & ~(1u << 31) | (uint)_random.Next(256) << 16
+                    | (ulong)(uint)_random.Next(1 << 16) << 40],
+                _ => [Address(),
+                    length | 3u << 20 | 1u << 29 | ends | options
+                    | (ulong)(length << 14 | (uint)_random.Next(8) << 7) << 32],
             };
         }
     }
@@ -269,7 +292,8 @@ public sealed class HostileFuzzTests
             if (_random.Next(10) == 0) _memory.Bytes[_random.Next(Length)] = (byte)_random.Next(256);
             _bench.Ring(queue);
             _bench.Run(5_000);
-            Used += _bench.Has(VirtioBench.Packed) ? _bench.Card.Control.IsRunning ? 1 : 0 : Get16(_device[queue] + 2) != 0 ? 1 : 0;
+            Used += _bench.Has(VirtioBench.Packed) ? _bench.Card.Control.IsRunning ? 1 : 0
+                : Get16(_device[queue] + 2) != 0 ? 1 : 0;
         }
 
         // Parts of the rings lie at the very end of the memory, or anywhere.
@@ -303,19 +327,27 @@ public sealed class HostileFuzzTests
         {
             int slot = _available[queue] % _size;
             bool isWritable = queue == 0;
-            int flags = (_random.Next(12) == 0 ? 1 : 0) | (isWritable != (_random.Next(40) == 0) ? 2 : 0) | (_random.Next(12) == 0 ? 4 : 0);
-            uint length = (uint)(_random.Next(30) == 0 ? _random.NextInt64() : (flags & 4) != 0 ? 16 * _random.Next(1, 5) : _random.Next(20, 1600));
-            int place = _random.Next(4) == 0 ? Math.Max(0, Length - (int)Math.Min(length, Length)) : _random.Next(Length - 2000);
+            int flags = (_random.Next(12) == 0 ? 1 : 0) | (isWritable != (_random.Next(40) == 0) ? 2 : 0)
+                | (_random.Next(12) == 0 ? 4 : 0);
+            uint length = (uint)(
+                _random.Next(30) == 0 ? _random.NextInt64() : (flags & 4) != 0 ? 16 * _random.Next(1, 5)
+                : _random.Next(20, 1600));
+            int place = _random.Next(4) == 0 ? Math.Max(0, Length - (int)Math.Min(length, Length))
+                : _random.Next(Length - 2000);
             int descriptor = _descriptors[queue] + 16 * slot;
             if (_bench.Has(VirtioBench.Packed))
             {
                 bool lap = _available[queue] / _size % 2 == 0;
                 flags |= lap ? 0x80 : 0x8000;
-                _memory.Put(descriptor, Iova + (ulong)place, length | (ulong)(uint)slot << 32 | (ulong)(uint)flags << 48);
+                _memory.Put(
+                    descriptor, Iova + (ulong)place, length | (ulong)(uint)slot << 32 | (ulong)(uint)flags << 48);
                 _available[queue]++;
                 return;
             }
-            _memory.Put(descriptor, Iova + (ulong)place, length | (ulong)(uint)flags << 32 | (ulong)(uint)_random.Next(_size + (_random.Next(20) == 0 ? 2 : 0)) << 48);
+            _memory.Put(
+                descriptor, Iova + (ulong)place,
+                length | (ulong)(uint)flags << 32
+                | (ulong)(uint)_random.Next(_size + (_random.Next(20) == 0 ? 2 : 0)) << 48);
             Put16(_driver[queue] + 4 + 2 * slot, slot);
             Put16(_driver[queue] + 2, ++_available[queue]);
         }

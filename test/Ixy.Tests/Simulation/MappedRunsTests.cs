@@ -4,7 +4,9 @@ using Ixy.Hosting.Dma;
 
 namespace Ixy.Tests.Simulation;
 
-/// <summary>Mappings that come and go, against a table of pages: what is mapped, where to, and in how few runs.</summary>
+/// <summary>
+/// Mappings that come and go, against a table of pages: what is mapped, where to, and in how few runs.
+/// </summary>
 public sealed unsafe class MappedRunsTests
 {
     private const int Pages = 24;
@@ -86,7 +88,8 @@ public sealed unsafe class MappedRunsTests
 
     private static void Check(MappedRuns runs, ulong?[] table)
     {
-        int expected = Enumerable.Range(0, Pages).Count(page => table[page] is not null && (page == 0 || table[page - 1] != table[page]));
+        int expected = Enumerable.Range(0, Pages)
+            .Count(page => table[page] is not null && (page == 0 || table[page - 1] != table[page]));
         Assert.Equal(expected, runs.All.Count);
         for (int page = -1; page <= Pages; page++)
         {

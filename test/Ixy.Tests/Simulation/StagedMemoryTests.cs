@@ -15,11 +15,14 @@ public sealed unsafe class StagedMemoryTests
     {
         using var staged = new StagedMemory();
         Far ring = new("ring", _written), buffer = new("buffer", _written);
-        byte* descriptors = staged.Open(ring, 0x100, 128, "ring", 0x100 + Address), bytes = staged.Open(buffer, 0, 64, "buffer", 0 + Address);
+        byte* descriptors = staged.Open(ring, 0x100, 128, "ring", 0x100 + Address),
+            bytes = staged.Open(buffer, 0, 64, "buffer", 0 + Address);
         Assert.Equal((0x00, 0x11), (descriptors[0], descriptors[0x11]));
         descriptors[1] = descriptors[100] = bytes[20] = bytes[33] = 0xFF;
         staged.WriteBack((_, _) => Assert.Fail("it was written"));
-        Assert.Equal([("buffer", 16ul, 32), ("ring", 0x160ul, 16), ("ring", 0x100ul, 16)], _written.Select(piece => (piece.Memory, piece.Offset, piece.Bytes.Length)));
+        Assert.Equal(
+            [("buffer", 16ul, 32), ("ring", 0x160ul, 16), ("ring", 0x100ul, 16)],
+            _written.Select(piece => (piece.Memory, piece.Offset, piece.Bytes.Length)));
         Assert.Equal(0xFF, _written[2].Bytes[1]);
         staged.WriteBack((_, _) => Assert.Fail("nothing is left"));
         Assert.Equal(3, _written.Count);
@@ -50,7 +53,8 @@ public sealed unsafe class StagedMemoryTests
     {
         using var staged = new StagedMemory();
         Far memory = new("memory", _written);
-        byte* first = staged.Open(memory, 0, 64, "first", 0 + Address), second = staged.Open(memory, 0x80, 64, "second", 0x80 + Address);
+        byte* first = staged.Open(memory, 0, 64, "first", 0 + Address),
+            second = staged.Open(memory, 0x80, 64, "second", 0x80 + Address);
         memory.Adds = 5;
         staged.LookAgain(second + 16, 16, (_, _) => Assert.Fail("it was read"));
         Assert.Equal((0x3F, 0x8F, 0x95, 0xA4, 0xA0), (first[63], second[15], second[16], second[31], second[32]));

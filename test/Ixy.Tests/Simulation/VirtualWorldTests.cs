@@ -73,7 +73,8 @@ public sealed class VirtualWorldTests : IDisposable
         Assert.True(isUp);
         device.Dispose();
         string restart = File.ReadLines(trace).Last(line => line.Contains("write AUTOC ", StringComparison.Ordinal));
-        long restartedAt = (long)(decimal.Parse(restart.Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture) * Second);
+        long restartedAt = (long)(
+            decimal.Parse(restart.Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture) * Second);
         Assert.Equal(Math.Max(restartedAt + nanoseconds, startedAt), upAt);
     }
 
@@ -93,7 +94,8 @@ public sealed class VirtualWorldTests : IDisposable
     public void APacketEndsAWaitForIt(bool interrupts)
     {
         var world = new VirtualWorld(1);
-        using var device = world.Open("sim:ixgbe,wire=generator,rate=100pps", s_checked with { Interrupts = interrupts });
+        using var device = world.Open(
+            "sim:ixgbe,wire=generator,rate=100pps", s_checked with { Interrupts = interrupts });
         Assert.True(device.WaitForLink(TimeSpan.FromSeconds(1)));
         var batch = new Packet[32];
         // The first one may have come already.
@@ -132,7 +134,8 @@ public sealed class VirtualWorldTests : IDisposable
         var world = new VirtualWorld(3);
         using var card = world.OpenCard("sim:ixgbe,wire=generator,rate=2Mpps,link-delay=0ms", waitsToSend: true);
         // With several queues a full one drops, and the packet buffer holds nothing back.
-        using var device = NetworkDevice.Open(card, s_checked with { RingSize = Ring, ReceiveQueues = 2, TransmitQueues = 2 });
+        using var device = NetworkDevice.Open(
+            card, s_checked with { RingSize = Ring, ReceiveQueues = 2, TransmitQueues = 2 });
         Assert.True(device.WaitForLink(TimeSpan.FromSeconds(1)));
         long taken = 0;
         var batch = new Packet[1];
@@ -197,7 +200,8 @@ public sealed class VirtualWorldTests : IDisposable
 
     [Fact]
     public void AWireThatLeadsOutOfTheWorldIsRefused() => Assert.Contains(
-        "runs in real time", Assert.Throws<DeviceSpecifierException>(() => new VirtualWorld(1).OpenCard("sim:ixgbe,wire=tap:ixy0")).Message);
+        "runs in real time",
+        Assert.Throws<DeviceSpecifierException>(() => new VirtualWorld(1).OpenCard("sim:ixgbe,wire=tap:ixy0")).Message);
 
     [Fact]
     public void NobodyWaitsInATurn()
@@ -259,9 +263,12 @@ public sealed class VirtualWorldTests : IDisposable
         var world = new VirtualWorld(1);
         List<(string, long)> fired = [];
         void Note(string name) => fired.Add((name, world.Nanoseconds));
-        using var late = world.Clock.CreateTimer(_ => Note("late"), null, TimeSpan.FromTicks(25), Timeout.InfiniteTimeSpan);
-        using var often = world.Clock.CreateTimer(_ => Note("often"), null, TimeSpan.FromTicks(10), TimeSpan.FromTicks(15));
-        using var never = world.Clock.CreateTimer(_ => Note("never"), null, TimeSpan.FromTicks(20), Timeout.InfiniteTimeSpan);
+        using var late = world.Clock.CreateTimer(
+            _ => Note("late"), null, TimeSpan.FromTicks(25), Timeout.InfiniteTimeSpan);
+        using var often = world.Clock.CreateTimer(
+            _ => Note("often"), null, TimeSpan.FromTicks(10), TimeSpan.FromTicks(15));
+        using var never = world.Clock.CreateTimer(
+            _ => Note("never"), null, TimeSpan.FromTicks(20), Timeout.InfiniteTimeSpan);
         never.Dispose();
         var delay = Task.Delay(TimeSpan.FromSeconds(1), world.Clock);
         world.Advance(TimeSpan.FromTicks(50));
@@ -285,7 +292,8 @@ public sealed class VirtualWorldTests : IDisposable
         var world = new VirtualWorld(seed);
         var options = s_checked with { ReceiveQueues = Queues, TransmitQueues = Queues };
         var counted = new List<DeviceStatistics>();
-        using (var left = world.Open($"sim:ixgbe,mac=02:00:00:00:00:01,wire=generator,rate=3Mpps,flows=64,trace={path}.left", options))
+        using (var left = world.Open(
+            $"sim:ixgbe,mac=02:00:00:00:00:01,wire=generator,rate=3Mpps,flows=64,trace={path}.left", options))
         using (var right = world.Open($"sim:ixgbe,mac=02:00:00:00:00:02,wire=pcap:>{path},trace={path}.right", options))
         {
             var actors = new List<VirtualActor>();
@@ -308,12 +316,15 @@ public sealed class VirtualWorldTests : IDisposable
         }
         Assert.True(counted[1].TxPackets > 10_000, $"{counted[1]}");
         return string.Join("\n",
-            [Digest(path), WithoutAddresses(path + ".left"), WithoutAddresses(path + ".right"), .. counted.Select(device => $"{device}")]);
+            [Digest(path), WithoutAddresses(path + ".left"), WithoutAddresses(path + ".right"),
+                .. counted.Select(device => $"{device}")]);
     }
 
-    // Times and numbers of frames: their order. What else is in them follows from the generator's id, which is drawn as well.
+    // Times and numbers of frames: their order. What else is in them follows from the generator's id, which is drawn as
+    // well.
     private static string Digest(string capture) => Convert.ToHexString(SHA256.HashData(
-        [.. CaptureFiles.Read(capture).SelectMany(frame => BitConverter.GetBytes(frame.Time).Concat(frame.Frame[44..52]))]));
+        [.. CaptureFiles.Read(capture)
+            .SelectMany(frame => BitConverter.GetBytes(frame.Time).Concat(frame.Frame[44..52]))]));
 
     // The arena's memory is the process's, and what is free of it another test may have.
     private static string WithoutAddresses(string trace) =>

@@ -12,7 +12,8 @@ internal sealed class AllHugePages : IDisposable
 
     internal AllHugePages()
     {
-        Skip.If(File.ReadAllText("/proc/sys/vm/nr_overcommit_hugepages").Trim() != "0", "the kernel makes huge pages on demand (nr_overcommit_hugepages)");
+        Skip.If(File.ReadAllText("/proc/sys/vm/nr_overcommit_hugepages").Trim() != "0",
+            "the kernel makes huge pages on demand (nr_overcommit_hugepages)");
         for (int pages = Free(); pages > 0; pages = _reserved.Count < 100 && TryReserve(pages) ? Free() : pages / 2)
         {
         }
@@ -30,12 +31,14 @@ internal sealed class AllHugePages : IDisposable
     private bool TryReserve(int pages)
     {
         nuint length = (nuint)pages * HugePage;
-        nint address = Libc.mmap(0, length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+        nint address = Libc.mmap(
+            0, length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
         if (address == Libc.MapFailed) return false;
         _reserved.Add((address, length));
         return true;
     }
 
-    private static int Value(string name) => File.ReadLines("/proc/meminfo").Where(line => line.StartsWith(name, StringComparison.Ordinal))
+    private static int Value(string name) =>
+        File.ReadLines("/proc/meminfo").Where(line => line.StartsWith(name, StringComparison.Ordinal))
         .Select(line => int.Parse(line[name.Length..], CultureInfo.InvariantCulture)).FirstOrDefault();
 }

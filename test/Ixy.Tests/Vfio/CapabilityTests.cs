@@ -31,7 +31,8 @@ public sealed class CapabilityTests : IDisposable
     [Trait("needs", "root")]
     public void SeveralOfOneIdComeInTheOrderOfTheList()
     {
-        using var device = OpenWith((0x34, 0x80), (0x80, 0x09), (0x81, 0x60), (0x60, 0x05), (0x61, 0x40), (0x40, 0x09), (0x41, 0));
+        using var device = OpenWith(
+            (0x34, 0x80), (0x80, 0x09), (0x81, 0x60), (0x60, 0x05), (0x61, 0x40), (0x40, 0x09), (0x41, 0));
         Assert.Equal([0x80, 0x40], device.FindCapabilities(0x09));
     }
 
@@ -70,7 +71,9 @@ public sealed class CapabilityTests : IDisposable
     public void MsiWithoutMaskBitsCannotBeMasked()
     {
         using var device = OpenWith((0x34, 0x50), (0x50, 0x05), (0x52, 0x80));
-        Assert.Contains("have no mask bits", Assert.Throws<InterruptsNotSupportedException>(() => MessageMask.SetMsi(device, 0, masked: true)).Message);
+        Assert.Contains(
+            "have no mask bits",
+            Assert.Throws<InterruptsNotSupportedException>(() => MessageMask.SetMsi(device, 0, masked: true)).Message);
     }
 
     public void Dispose() => _sysfs.Dispose();

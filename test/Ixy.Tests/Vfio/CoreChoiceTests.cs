@@ -29,9 +29,11 @@ public sealed class CoreChoiceTests
     [InlineData("confined by taskset to isolated ones", 2, "2-3", "0-3", "1-3", "", "2 3")]
     [InlineData("confined to another node", 2, "0-1", "0-3", "", "2-3", "0 1")]
     [InlineData("isolated, and switched off", 1, "0-1", "0-1", "2-3", "", "0")]
-    public void CoresOfTheNodeAndIsolatedOnesComeFirst(string what, int count, string allowed, string online, string isolated, string ofNode, string expected)
+    public void CoresOfTheNodeAndIsolatedOnesComeFirst(
+        string what, int count, string allowed, string online, string isolated, string ofNode, string expected)
     {
-        var choice = new CoreChoice(CoreChoice.Parse(allowed), CoreChoice.Parse(online), CoreChoice.Parse(isolated), CoreChoice.Parse(ofNode));
+        var choice = new CoreChoice(
+            CoreChoice.Parse(allowed), CoreChoice.Parse(online), CoreChoice.Parse(isolated), CoreChoice.Parse(ofNode));
         Assert.Equal((what, expected), (what, string.Join(' ', choice.Choose(count, _ => true))));
     }
 
@@ -51,7 +53,8 @@ public sealed class CoreChoiceTests
         Assert.All(cores, core => PinnedWorkerTests.OnThreadOfItsOwn(() => ThreadPlacement.PinTo(core)));
         Assert.Equal(cores[0], cores[cores.Distinct().Count()]);
         Assert.Equal(allowed, ThreadPlacement.AllowedCores());
-        Skip.If(File.ReadAllText("/sys/devices/system/cpu/isolated").Trim().Length > 0, "this machine has isolated cores");
+        Skip.If(File.ReadAllText("/sys/devices/system/cpu/isolated").Trim().Length > 0,
+            "this machine has isolated cores");
         Assert.Equal(allowed[0], cores[0]);
     }
 
@@ -75,5 +78,6 @@ public sealed class CoreChoiceTests
     });
 
     [Fact]
-    public void NoThreadNeedsNoCore() => Assert.Throws<ArgumentOutOfRangeException>(() => ThreadPlacement.ChooseCores(0));
+    public void NoThreadNeedsNoCore() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => ThreadPlacement.ChooseCores(0));
 }

@@ -36,7 +36,8 @@ public sealed unsafe class DmaArenaTests
     [Theory]
     [InlineData(0)]
     [InlineData((1 << 30) + 1)]
-    public void ImpossibleSizesAreRefused(int length) => Assert.Throws<ArgumentOutOfRangeException>(() => DmaMemory.Allocate((nuint)length));
+    public void ImpossibleSizesAreRefused(int length) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => DmaMemory.Allocate((nuint)length));
 
     [Fact]
     public void ADeviceSeesWhatThereIsAndWhatComes()
@@ -114,9 +115,13 @@ public sealed unsafe class DmaArenaTests
                 // From a few pages to more than a frame.
                 nuint length = (nuint)(1 + (uint)step * 7919 % 3_000_000) >> (int)((uint)step % 10);
                 var memory = DmaMemory.Allocate(length + 1);
-                Assert.Equal(0u, memory.Address % nuint.Min(BitOperations.RoundUpToPowerOf2(memory.Length), DmaArena.FrameLength));
+                Assert.Equal(
+                    0u, memory.Address % nuint.Min(
+                    BitOperations.RoundUpToPowerOf2(memory.Length), DmaArena.FrameLength));
                 Assert.All(live, other =>
-                    Assert.True(memory.Address >= other.Address + other.Length || other.Address >= memory.Address + memory.Length));
+                    Assert.True(
+                        memory.Address >= other.Address + other.Length
+                        || other.Address >= memory.Address + memory.Length));
                 live.Add(memory);
             }
         }

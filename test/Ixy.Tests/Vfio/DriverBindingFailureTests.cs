@@ -5,7 +5,9 @@ using Ixy.Vfio;
 
 namespace Ixy.Tests.Vfio;
 
-/// <summary>A change of a driver that is refused, fails half-way or is cut off leaves a card as it was, or the way back to that.</summary>
+/// <summary>
+/// A change of a driver that is refused, fails half-way or is cut off leaves a card as it was, or the way back to that.
+/// </summary>
 public sealed class DriverBindingFailureTests : IDisposable
 {
     private const string Card = "0000:03:00.0", NoSuchInterface = "ixy-none";
@@ -24,7 +26,8 @@ public sealed class DriverBindingFailureTests : IDisposable
     }
 
     private (string? Driver, string? Override, bool HasRecord) State =>
-        (_kernel.Function(Card).Driver, _kernel.Function(Card).DriverOverride, File.Exists(Path.Combine(_kernel.Records, Card)));
+        (_kernel.Function(Card).Driver, _kernel.Function(Card).DriverOverride,
+            File.Exists(Path.Combine(_kernel.Records, Card)));
 
     [Theory]
     [InlineData(0)] // driver_override
@@ -167,7 +170,9 @@ public sealed class DriverBindingFailureTests : IDisposable
     public void AnInterfaceOfAnotherNetworkNamespaceIsInUse()
     {
         Directory.CreateDirectory(Path.Combine(_sysfs.Root, Card, "net")); // where nothing is to be seen
-        Assert.Contains("in another network namespace", Assert.Throws<InterfaceInUseException>(() => Binder().Bind("vfio-pci")).Message);
+        Assert.Contains(
+            "in another network namespace", Assert.Throws<InterfaceInUseException>(() => Binder().Bind("vfio-pci"))
+            .Message);
     }
 
     [Fact]
@@ -232,14 +237,17 @@ public sealed class DriverBindingFailureTests : IDisposable
         _kernel.Forget("vfio_iommu_type1");
         _kernel.ModulesOnDisk.UnionWith(["vfio-pci", "vfio_iommu_type1"]);
         Assert.Equal(["vfio-pci", "vfio_iommu_type1"], Binder().Bind("vfio-pci").LoadedModules);
-        Assert.Equal(["modprobe vfio-pci", "modprobe vfio_iommu_type1", "driver_override vfio-pci"], _kernel.Writes.Take(3));
+        Assert.Equal(
+            ["modprobe vfio-pci", "modprobe vfio_iommu_type1", "driver_override vfio-pci"], _kernel.Writes.Take(3));
         Assert.Empty(Binder().Unbind().LoadedModules);
     }
 
     [Fact]
     public void ADriverThatThereIsNotChangesNothing()
     {
-        Assert.Contains("the kernel module igc cannot be loaded", Assert.Throws<PciDeviceException>(() => Binder().Bind("igc")).Message);
+        Assert.Contains(
+            "the kernel module igc cannot be loaded",
+            Assert.Throws<PciDeviceException>(() => Binder().Bind("igc")).Message);
         Assert.Equal(["modprobe igc"], _kernel.Writes);
         Assert.Equal(("e1000e", null, false), State);
     }

@@ -5,11 +5,14 @@ using Ixy.Vfio;
 
 namespace Ixy.Tests.Vfio;
 
-/// <summary>What <c>ixy bind</c> and <c>ixy unbind</c> do to a card, in which order, and when they do nothing.</summary>
+/// <summary>
+/// What <c>ixy bind</c> and <c>ixy unbind</c> do to a card, in which order, and when they do nothing.
+/// </summary>
 public sealed class DriverBindingTests : IDisposable
 {
     private const string Card = "0000:03:00.0";
-    private static readonly string[] s_bindWrites = ["driver_override vfio-pci", $"unbind {Card}", $"drivers_probe {Card}"];
+    private static readonly string[] s_bindWrites =
+        ["driver_override vfio-pci", $"unbind {Card}", $"drivers_probe {Card}"];
 
     private readonly FakeSysfs _sysfs = new();
     private readonly FakeKernel _kernel;
@@ -40,7 +43,9 @@ public sealed class DriverBindingTests : IDisposable
         _kernel.StockDriver = "igb";
         var back = Unbind();
         Assert.Equal(("vfio-pci", "e1000e", true), (back.Before, back.After, back.Changed));
-        Assert.Equal([.. s_bindWrites, "driver_override e1000e", $"unbind {Card}", $"drivers_probe {Card}", "driver_override "], _kernel.Writes);
+        Assert.Equal(
+            [.. s_bindWrites, "driver_override e1000e", $"unbind {Card}", $"drivers_probe {Card}", "driver_override "],
+            _kernel.Writes);
         Assert.Equal(("e1000e", null, false), (Driver, Override, HasRecord));
     }
 
@@ -54,7 +59,8 @@ public sealed class DriverBindingTests : IDisposable
         var bound = Binder(Card).Bind("none");
         Assert.Null(bound.After);
         Assert.Equal(warns ? 1 : 0, bound.Warnings.Count);
-        if (warns) Assert.StartsWith($"{Card} is behind an IOMMU that translates (the type of its group 12 is {type})", bound.Warnings[0]);
+        if (warns) Assert.StartsWith(
+            $"{Card} is behind an IOMMU that translates (the type of its group 12 is {type})", bound.Warnings[0]);
     }
 
     // On some machines a group holds what is no PCI function, a network interface of the processor's, say.
@@ -66,7 +72,8 @@ public sealed class DriverBindingTests : IDisposable
         Directory.CreateSymbolicLink(Path.Combine(device, "driver"), Path.Combine(_sysfs.Bus, "drivers", "igb"));
         Directory.CreateSymbolicLink(Path.Combine(_sysfs.Bus, "iommu_groups/12/devices/fd000000.ethernet"), device);
         string warning = Assert.Single(Bind().Warnings);
-        Assert.StartsWith($"{Card} shares IOMMU group 12 with fd000000.ethernet, which the kernel drives (igb)", warning);
+        Assert.StartsWith(
+            $"{Card} shares IOMMU group 12 with fd000000.ethernet, which the kernel drives (igb)", warning);
     }
 
     [Fact]
@@ -154,7 +161,8 @@ public sealed class DriverBindingTests : IDisposable
         Bind();
         string record = Path.Combine(_kernel.Records, Card);
         File.WriteAllText(record, "nonsense");
-        Assert.Contains($"delete it with 'sudo rm {record}'", Assert.Throws<PciDeviceException>(() => Unbind()).Message);
+        Assert.Contains(
+            $"delete it with 'sudo rm {record}'", Assert.Throws<PciDeviceException>(() => Unbind()).Message);
         Assert.Equal("vfio-pci", Driver);
     }
 
@@ -205,7 +213,8 @@ public sealed class DriverBindingTests : IDisposable
     public void WithoutAnIommuOnlyNoDriverIsOfUse()
     {
         Directory.Delete(Path.Combine(_sysfs.Root, Card, "iommu_group"));
-        Assert.Contains($"'sudo ixy bind {Card} --driver none'", Assert.Throws<VfioUnavailableException>(() => Bind()).Message);
+        Assert.Contains(
+            $"'sudo ixy bind {Card} --driver none'", Assert.Throws<VfioUnavailableException>(() => Bind()).Message);
         Assert.Empty(_kernel.Writes);
         Assert.Null(Bind("none").After);
         Assert.Equal("e1000e", Unbind().After);
@@ -225,7 +234,8 @@ public sealed class DriverBindingTests : IDisposable
     [Fact]
     public void OthersOfTheGroupThatTheKernelDrivesAreWarnedOf()
     {
-        const string First = "0000:06:00.0", Second = "0000:06:00.1", Disk = "0000:06:00.2", Bridge = "0000:06:1c.0", Free = "0000:06:00.3";
+        const string First = "0000:06:00.0", Second = "0000:06:00.1", Disk = "0000:06:00.2", Bridge = "0000:06:1c.0",
+            Free = "0000:06:00.3";
         _sysfs.Add(First);
         _sysfs.Add(Second);
         _sysfs.Add(Disk, classCode: 0x010600);

@@ -13,13 +13,16 @@ internal sealed class FakeKernel : PciBus
     private readonly List<string> _writes = [];
     private readonly HashSet<string> _modules = ["vfio_iommu_type1"];
 
-    internal FakeKernel(FakeSysfs sysfs) : base(sysfs.Root, Path.Combine(sysfs.Bus, "proc"), Path.Combine(sysfs.Bus, "run"))
+    internal FakeKernel(FakeSysfs sysfs)
+        : base(sysfs.Root, Path.Combine(sysfs.Bus, "proc"), Path.Combine(sysfs.Bus, "run"))
     {
         _sysfs = sysfs;
         Directory.CreateDirectory(Processes);
     }
 
-    /// <summary>What was written, as in "driver_override vfio-pci", and modules that were loaded, as in "modprobe vfio-pci".</summary>
+    /// <summary>
+    /// What was written, as in "driver_override vfio-pci", and modules that were loaded, as in "modprobe vfio-pci".
+    /// </summary>
     internal IReadOnlyList<string> Writes => _writes;
 
     /// <summary>Called with the number of each write before it takes effect.</summary>
@@ -67,7 +70,8 @@ internal sealed class FakeKernel : PciBus
     internal override void LoadModule(string module)
     {
         _writes.Add($"modprobe {module}");
-        if (!ModulesOnDisk.Contains(module)) throw new PciDeviceException($"the kernel module {module} cannot be loaded: not found");
+        if (!ModulesOnDisk.Contains(module))
+            throw new PciDeviceException($"the kernel module {module} cannot be loaded: not found");
         _modules.Add(module);
         if (module != "vfio_iommu_type1") AddDrivers(module);
     }
@@ -98,7 +102,8 @@ internal sealed class FakeKernel : PciBus
     private void Probe(string address)
     {
         var function = Function(address);
-        if (function.Driver is null && (function.DriverOverride ?? StockDriver) is { } driver && HasDriver(driver) && !Unwilling.Contains(driver))
+        if (function.Driver is null && (function.DriverOverride ?? StockDriver) is { } driver && HasDriver(driver)
+            && !Unwilling.Contains(driver))
             Hold(address, driver);
     }
 

@@ -27,7 +27,9 @@ internal sealed class FakeSysfs : IDisposable
     /// <summary>The directory above <see cref="Root"/>: takes the place of <c>/sys/bus/pci</c>.</summary>
     internal string Bus => _temporary.FullName;
 
-    /// <summary>Adds a network card, or a function of another class, with one BAR of zeros; by default an 82599. Its directory.</summary>
+    /// <summary>
+    /// Adds a network card, or a function of another class, with one BAR of zeros; by default an 82599. Its directory.
+    /// </summary>
     internal string Add(string address, ushort deviceId = 0x10FB, int classCode = 0x020000)
     {
         string directory = Path.Combine(Root, address);
@@ -47,8 +49,8 @@ internal sealed class FakeSysfs : IDisposable
     }
 
     /// <summary>
-    /// Gives a function the capabilities of an 82599 that every driver looks for (datasheet 9.3.10): power management, awake,
-    /// MSI and MSI-X, both left on by a driver before.
+    /// Gives a function the capabilities of an 82599 that every driver looks for (datasheet 9.3.10): power management,
+    /// awake, MSI and MSI-X, both left on by a driver before.
     /// </summary>
     internal void AddCapabilities(string address)
     {
@@ -75,9 +77,12 @@ internal sealed class FakeSysfs : IDisposable
     }
 
     /// <summary>What was written to the driver's <c>unbind</c>.</summary>
-    internal string Unbound(string driver) => File.ReadAllText(Path.Combine(_temporary.FullName, "drivers", driver, "unbind"));
+    internal string Unbound(string driver) =>
+        File.ReadAllText(Path.Combine(_temporary.FullName, "drivers", driver, "unbind"));
 
-    /// <summary>Gives a function an interface of this machine's: as the function's own, or below its virtio device.</summary>
+    /// <summary>
+    /// Gives a function an interface of this machine's: as the function's own, or below its virtio device.
+    /// </summary>
     internal void AddInterface(string address, string name, int flags, bool virtio = false)
     {
         string directory = Path.Combine(Root, address, virtio ? "virtio7/net" : "net", name);
@@ -120,7 +125,8 @@ internal sealed class FakeSysfs : IDisposable
 
     private (int ExitCode, string Output, string Error) RunIxy(string[] user, bool copyForAll, string[] arguments)
     {
-        using var ixy = Start([.. user, "dotnet", "exec", copyForAll ? CopyForAll() : IxyProcess.Program, .. arguments]);
+        using var ixy = Start(
+            [.. user, "dotnet", "exec", copyForAll ? CopyForAll() : IxyProcess.Program, .. arguments]);
         return (ixy.WaitForExit(), ixy.Output, ixy.Error);
     }
 
@@ -130,9 +136,11 @@ internal sealed class FakeSysfs : IDisposable
         const string Target = "/sys/bus/pci/devices";
         Needs.Root("only root can show a process another /sys");
         Skip.IfNot(Directory.Exists(Target), $"this machine has no {Target}");
-        Skip.If(Exit("unshare", "-m", "mount", "--bind", Root, Target) != 0, "this machine allows no mount namespaces (unshare -m)");
+        Skip.If(Exit("unshare", "-m", "mount", "--bind", Root, Target) != 0,
+            "this machine allows no mount namespaces (unshare -m)");
         // Each of them becomes the next one, so they are one process.
-        return IxyProcess.StartOther("unshare", ["-m", "sh", "-c", $"mount --bind {Root} {Target} && exec \"$@\"", "sh", .. program]);
+        return IxyProcess.StartOther(
+            "unshare", ["-m", "sh", "-c", $"mount --bind {Root} {Target} && exec \"$@\"", "sh", .. program]);
     }
 
     public void Dispose() => _temporary.Delete(recursive: true);
@@ -143,7 +151,8 @@ internal sealed class FakeSysfs : IDisposable
         string copy = Path.Combine(_temporary.FullName, "ixy");
         Directory.CreateDirectory(copy);
         OpenToAll(copy);
-        foreach (string file in Directory.GetFiles(AppContext.BaseDirectory, "*.dll").Concat(Directory.GetFiles(AppContext.BaseDirectory, "Ixy.Cli.*")))
+        foreach (string file in Directory.GetFiles(AppContext.BaseDirectory, "*.dll")
+            .Concat(Directory.GetFiles(AppContext.BaseDirectory, "Ixy.Cli.*")))
         {
             string target = Path.Combine(copy, Path.GetFileName(file));
             File.Copy(file, target, overwrite: true);

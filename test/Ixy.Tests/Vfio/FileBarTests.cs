@@ -4,7 +4,9 @@ using Ixy.Vfio.Bars;
 
 namespace Ixy.Tests.Vfio;
 
-/// <summary>A BAR of which only a part can be mapped: pointers there, a call per access elsewhere, and one register file.</summary>
+/// <summary>
+/// A BAR of which only a part can be mapped: pointers there, a call per access elsewhere, and one register file.
+/// </summary>
 public sealed unsafe class FileBarTests : IDisposable
 {
     private const int Start = 0x2000;
@@ -16,12 +18,16 @@ public sealed unsafe class FileBarTests : IDisposable
     {
         File.WriteAllBytes(_path, new byte[Start + Length]);
         using (var file = File.OpenHandle(_path, FileMode.Open, FileAccess.ReadWrite))
-        using (var bar = new FileBar("test", (int)file.DangerousGetHandle(), Start, Length, [(0x1000, 0x1000), (0x3000, 0x1000)]))
+        using (var bar = new FileBar(
+            "test", (int)file.DangerousGetHandle(), Start, Length, [(0x1000, 0x1000), (0x3000, 0x1000)]))
         {
-            foreach (uint offset in (uint[])[0, 0xFFC, 0x1000, 0x1FFC, 0x2000, 0x3000, 0x3FFC]) bar.Write32(offset, 0xA000_0000 | offset);
+            foreach (uint offset in (uint[])[0, 0xFFC, 0x1000, 0x1FFC, 0x2000, 0x3000, 0x3FFC])
+                bar.Write32(offset, 0xA000_0000 | offset);
             bar.Write8(0xFFF, 0xBB);
             bar.Write16(0x1FFE, 0xCCDD);
-            Assert.Equal((0xBB00_0FFCu, 0xCCDD_1FFCu, 0xA000_2000u), (bar.Read32(0xFFC), bar.Read32(0x1FFC), bar.Read32(0x2000)));
+            Assert.Equal(
+                (0xBB00_0FFCu, 0xCCDD_1FFCu, 0xA000_2000u),
+                (bar.Read32(0xFFC), bar.Read32(0x1FFC), bar.Read32(0x2000)));
             Assert.False(bar.TryGetPointer(0xFFC, sizeof(uint), out _));
             Assert.True(bar.TryGetPointer(0x1000, sizeof(uint), out void* first));
             Assert.True(bar.TryGetPointer(0x3FFC, sizeof(uint), out void* last));

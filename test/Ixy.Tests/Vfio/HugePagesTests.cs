@@ -48,17 +48,23 @@ public sealed class HugePagesTests : IDisposable
     {
         Add(node: null, "2048kB", total: 0, free: 0);
         Add(node: 1, "2048kB", total: 0, free: 0);
-        Assert.Equal(message, Assert.Throws<DmaMemoryException>(() => HugePages.Reserve(_sysfs.FullName, 1, length, node, Available)).Message);
+        Assert.Equal(
+            message, Assert.Throws<DmaMemoryException>(
+            () => HugePages.Reserve(_sysfs.FullName, 1, length, node, Available)).Message);
     }
 
     [Fact]
     public void MoreThanTheMachineCanSpareIsNotAskedOfTheKernel()
     {
         Add(node: null, "2048kB", total: 10, free: 0);
-        var error = Assert.Throws<DmaMemoryException>(() => HugePages.Reserve(_sysfs.FullName, 61, Short, node: null, Available));
-        Assert.Equal("51 more huge pages of 2 MiB would take 102 MiB, and 100 MiB are available: expected at most 60 pages in all", error.Message);
+        var error = Assert.Throws<DmaMemoryException>(
+            () => HugePages.Reserve(_sysfs.FullName, 61, Short, node: null, Available));
+        Assert.Equal(
+            "51 more huge pages of 2 MiB would take 102 MiB, and 100 MiB are available: expected at most 60 pages in "
+            + "all", error.Message);
         Assert.Equal("10", Total(null));
-        Assert.Throws<DmaMemoryException>(() => HugePages.Reserve(_sysfs.FullName, int.MaxValue, Short, node: null, Available));
+        Assert.Throws<DmaMemoryException>(
+            () => HugePages.Reserve(_sysfs.FullName, int.MaxValue, Short, node: null, Available));
         Assert.Equal(60, HugePages.Reserve(_sysfs.FullName, 60, Short, node: null, Available));
         Assert.Equal(0, HugePages.Reserve(_sysfs.FullName, 0, Short, node: null, available: 0));
     }
@@ -67,12 +73,15 @@ public sealed class HugePagesTests : IDisposable
     public void MountsOfHugetlbfsAreFoundAmongOthers()
     {
         string mounts = Path.Combine(_sysfs.FullName, "mounts");
-        File.WriteAllText(mounts, "proc /proc proc rw 0 0\nhugetlbfs /dev/hugepages hugetlbfs rw,relatime,pagesize=2M 0 0\nnone /huge hugetlbfs rw 0 0\nhugetlbfs /hugetlbfs tmpfs rw 0 0\n");
+        File.WriteAllText(
+            mounts, "proc /proc proc rw 0 0\nhugetlbfs /dev/hugepages hugetlbfs rw,relatime,pagesize=2M 0 0\nnone "
+            + "/huge hugetlbfs rw 0 0\nhugetlbfs /hugetlbfs tmpfs rw 0 0\n");
         Assert.Equal([new("/dev/hugepages", "rw,relatime,pagesize=2M"), new("/huge", "rw")], HugePages.Mounts(mounts));
     }
 
     [Fact]
-    public void ANegativeNumberIsRefused() => Assert.Throws<ArgumentOutOfRangeException>(() => HugePages.Reserve(-1, Short));
+    public void ANegativeNumberIsRefused() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => HugePages.Reserve(-1, Short));
 
     public void Dispose() => _sysfs.Delete(recursive: true);
 
@@ -84,8 +93,10 @@ public sealed class HugePagesTests : IDisposable
         File.WriteAllText(Path.Combine(pool, "free_hugepages"), $"{free}\n");
     }
 
-    private string Total(int? node) => File.ReadAllText(Path.Combine(Pools(node), "hugepages-2048kB/nr_hugepages")).Trim();
+    private string Total(int? node) =>
+        File.ReadAllText(Path.Combine(Pools(node), "hugepages-2048kB/nr_hugepages")).Trim();
 
     private string Pools(int? node) =>
-        Path.Combine(_sysfs.FullName, node is null ? "kernel/mm/hugepages" : $"devices/system/node/node{node}/hugepages");
+        Path.Combine(
+            _sysfs.FullName, node is null ? "kernel/mm/hugepages" : $"devices/system/node/node{node}/hugepages");
 }

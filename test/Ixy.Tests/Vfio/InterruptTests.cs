@@ -92,7 +92,10 @@ public sealed unsafe class InterruptTests
     public void MoreVectorsThanThereAreAreRefused(int count)
     {
         using var device = new FiringDevice();
-        Assert.Contains("expected 1 to 8", Assert.Throws<InterruptsNotSupportedException>(() => device.EnableInterrupts(InterruptKind.Msix, count)).Message);
+        Assert.Contains(
+            "expected 1 to 8",
+            Assert.Throws<InterruptsNotSupportedException>(() => device.EnableInterrupts(InterruptKind.Msix, count))
+            .Message);
     }
 
     [Fact]
@@ -210,7 +213,8 @@ public sealed unsafe class InterruptTests
         internal void Fire(int vector)
         {
             ulong one = 1;
-            if (Libc.write(Descriptors[vector], &one, sizeof(ulong)) != sizeof(ulong)) throw new PciDeviceException(Libc.LastError());
+            if (Libc.write(Descriptors[vector], &one, sizeof(ulong)) != sizeof(ulong))
+                throw new PciDeviceException(Libc.LastError());
         }
 
         public override uint ReadConfig(int offset, int size) => 0;

@@ -3,7 +3,9 @@ using Ixy.Vfio;
 
 namespace Ixy.Tests.Vfio;
 
-/// <summary>A PCI function whose registers are plain memory and do nothing: for tests that play the card by hand.</summary>
+/// <summary>
+/// A PCI function whose registers are plain memory and do nothing: for tests that play the card by hand.
+/// </summary>
 internal sealed unsafe class MemoryDevice(bool deviceAddressIsVirtual = true, bool givesPointers = true) : PciDevice
 {
     internal MemoryBar Bar { get; } = new(givesPointers);

@@ -40,7 +40,9 @@ public sealed class NetworkControllerTests : IDisposable
     {
         foreach (string address in new[] { "10000:e1:00.0", "2000:01:00.0", First }) _sysfs.Add(address);
         List<string> told = [];
-        Assert.Equal([First, "2000:01:00.0", "10000:e1:00.0"], NetworkController.FindAll(_kernel, told.Add).Select(card => $"{card.Address}"));
+        Assert.Equal(
+            [First, "2000:01:00.0", "10000:e1:00.0"],
+            NetworkController.FindAll(_kernel, told.Add).Select(card => $"{card.Address}"));
         Assert.Empty(told);
     }
 
@@ -72,7 +74,9 @@ public sealed class NetworkControllerTests : IDisposable
         File.Delete(Path.Combine(_sysfs.Root, First, "net/ixy-none/flags"));
         List<string> told = [];
         var card = Assert.Single(NetworkController.FindAll(_kernel, told.Add));
-        Assert.Equal((7, null, "ixy-none", "cannot be told"), (card.IommuGroup, card.NumaNode, card.Interfaces.Single().Name, card.Use));
+        Assert.Equal(
+            (7, null, "ixy-none", "cannot be told"),
+            (card.IommuGroup, card.NumaNode, card.Interfaces.Single().Name, card.Use));
         Assert.Equal(2, told.Count);
         Assert.StartsWith($"{First}: its NUMA node cannot be read: ", told[0]);
         Assert.StartsWith($"{First}: what it is in use for cannot be read: ", told[1]);
@@ -124,7 +128,8 @@ public sealed class NetworkControllerTests : IDisposable
         Assert.Equal((null, null, null, null), (cards[0].Driver, cards[0].IommuGroup, cards[0].NumaNode, cards[0].Use));
         Assert.Empty(cards[0].Interfaces);
         Assert.Equal(("ixgbe", 7, 1, null), (cards[1].Driver, cards[1].IommuGroup, cards[1].NumaNode, cards[1].Use));
-        Assert.Equal(new NetworkControllerInterface("ixy-none", "02:00:5e:00:53:01"), Assert.Single(cards[1].Interfaces));
+        Assert.Equal(
+            new NetworkControllerInterface("ixy-none", "02:00:5e:00:53:01"), Assert.Single(cards[1].Interfaces));
     }
 
     [Fact]
@@ -136,7 +141,9 @@ public sealed class NetworkControllerTests : IDisposable
         _sysfs.AddGroup(7, Second);
         _kernel.Hold(Second, "vfio-pci");
         _kernel.AddProcess(99, "ixy", "/dev/vfio/7");
-        Assert.Equal(["ixy-none is up", "driven by ixy (process 99)"], NetworkController.FindAll(_kernel).Select(card => card.Use));
+        Assert.Equal(
+            ["ixy-none is up", "driven by ixy (process 99)"],
+            NetworkController.FindAll(_kernel).Select(card => card.Use));
     }
 
     [Theory]

@@ -4,7 +4,9 @@ using Ixy.Vfio.Dma;
 
 namespace Ixy.Tests.Vfio;
 
-/// <summary>DMA memory on a NUMA node, on a machine that may well have only one; two are tried in a guest (Ixy.Vm.Tests).</summary>
+/// <summary>
+/// DMA memory on a NUMA node, on a machine that may well have only one; two are tried in a guest (Ixy.Vm.Tests).
+/// </summary>
 public sealed unsafe class NumaMemoryTests
 {
     private const int NoSuchNode = 1000;
@@ -13,7 +15,8 @@ public sealed unsafe class NumaMemoryTests
     public void MemoryForANodeIsOnIt()
     {
         using var memory = OnNode(0);
-        for (nuint offset = 0; offset < memory.Length; offset += 4096) Assert.Equal(0, NumaMemory.NodeOf(memory.Address + offset));
+        for (nuint offset = 0; offset < memory.Length; offset += 4096)
+            Assert.Equal(0, NumaMemory.NodeOf(memory.Address + offset));
         Assert.Equal("prefer:0", PolicyOf(memory.Address));
     }
 
@@ -46,7 +49,9 @@ public sealed unsafe class NumaMemoryTests
         Assert.Equal(1, pool.Allocate(packet));
         Assert.Equal(0, NumaMemory.NodeOf((nuint)(packet[0].Buffer & Packet.AddressMask)));
         using var beside = DmaMemory.Allocate(4096, numaNode: 0);
-        Assert.Equal(beside.Address / DmaArena.FrameLength, (nuint)(packet[0].Buffer & Packet.AddressMask) / DmaArena.FrameLength);
+        Assert.Equal(
+            beside.Address / DmaArena.FrameLength,
+            (nuint)(packet[0].Buffer & Packet.AddressMask) / DmaArena.FrameLength);
         packet[0].Free();
     }
 
@@ -59,14 +64,20 @@ public sealed unsafe class NumaMemoryTests
         return DmaMemory.Allocate(64 << 10, numaNode: node);
     }
 
-    /// <summary>Which node the pages of an address are to be on, as the kernel shows it (proc(5), numa_maps): a mapping's start, then its policy.</summary>
-    internal static string PolicyOf(ulong address) => File.ReadLines("/proc/self/numa_maps").Select(line => line.Split(' '))
+    /// <summary>
+    /// Which node the pages of an address are to be on, as the kernel shows it (proc(5), numa_maps): a mapping's start,
+    /// then its policy.
+    /// </summary>
+    internal static string PolicyOf(ulong address) =>
+        File.ReadLines("/proc/self/numa_maps").Select(line => line.Split(' '))
         .Last(words => ulong.Parse(words[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture) <= address)[1];
 
     internal static void SkipWithoutNodes()
     {
-        Skip.IfNot(Directory.Exists("/sys/devices/system/node/node0"), "the kernel of this machine knows no NUMA nodes");
+        Skip.IfNot(Directory.Exists("/sys/devices/system/node/node0"),
+            "the kernel of this machine knows no NUMA nodes");
         int here = 1;
-        Skip.If(NumaMemory.NodeOf((nuint)(&here)) is null, "this process may not ask where its pages are (move_pages(2))");
+        Skip.If(NumaMemory.NodeOf((nuint)(&here)) is null,
+            "this process may not ask where its pages are (move_pages(2))");
     }
 }

@@ -31,7 +31,8 @@ internal sealed unsafe class PaperCard : IDisposable
     }
 
     /// <summary>The driver has switched its first queues on.</summary>
-    internal bool IsStarted => this[IxgbeRegisters.RDT[0]] != 0 && (this[IxgbeRegisters.RXCTRL] & IxgbeRegisters.RXCTRL_.Enable) != 0
+    internal bool IsStarted => this[IxgbeRegisters.RDT[0]] != 0
+        && (this[IxgbeRegisters.RXCTRL] & IxgbeRegisters.RXCTRL_.Enable) != 0
         && (this[IxgbeRegisters.TXDCTL[0]] & IxgbeRegisters.TXDCTL_.Enable) != 0;
 
     internal uint this[uint offset]

@@ -4,13 +4,14 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 namespace Ixy.Tests.Vfio;
 
 /// <summary>
-/// Moves packets for a <see cref="PaperCard"/> whose driver runs in another process, as a card would: by the physical addresses in its
-/// rings, which it finds in that process's memory. Not thread-safe.
+/// Moves packets for a <see cref="PaperCard"/> whose driver runs in another process, as a card would: by the physical
+/// addresses in its rings, which it finds in that process's memory. Not thread-safe.
 /// </summary>
 internal sealed class PaperTraffic : IDisposable
 {
     private const int DescriptorLength = 16, PageLength = 4096, HugePage = 2 << 20;
-    private const ulong Done = 1, EndOfPacket = 2, ReportStatus = 1ul << 27, SentDone = 1ul << 32, ArenaStart = 0x20_0000_0000;
+    private const ulong Done = 1, EndOfPacket = 2, ReportStatus = 1ul << 27, SentDone = 1ul << 32,
+        ArenaStart = 0x20_0000_0000;
 
     private readonly PaperCard _card;
     private readonly FileStream _memory, _pageMap;
@@ -31,7 +32,9 @@ internal sealed class PaperTraffic : IDisposable
 
     internal int Sent { get; private set; }
 
-    /// <summary>Receives at most so many frames, as far as there are descriptors, and sends what it was given.</summary>
+    /// <summary>
+    /// Receives at most so many frames, as far as there are descriptors, and sends what it was given.
+    /// </summary>
     internal void Move(int most)
     {
         uint length = _card[RDLEN[0]] / DescriptorLength;
@@ -44,7 +47,8 @@ internal sealed class PaperTraffic : IDisposable
             WriteWord(descriptor + 8, Done | EndOfPacket | (ulong)frame.Length << 32);
             _receiveHead = (_receiveHead + 1) % length;
         }
-        for (; _transmitHead != _card[TDT[0]]; _transmitHead = (_transmitHead + 1) % (_card[TDLEN[0]] / DescriptorLength), Sent++)
+        for (; _transmitHead != _card[TDT[0]];
+            _transmitHead = (_transmitHead + 1) % (_card[TDLEN[0]] / DescriptorLength), Sent++)
         {
             ulong command = Address(TDBAL[0], TDBAH[0], _transmitHead) + 8, value = ReadWord(command);
             if ((value & ReportStatus) != 0) WriteWord(command, value | SentDone);
@@ -58,7 +62,8 @@ internal sealed class PaperTraffic : IDisposable
         _pageMap.Dispose();
     }
 
-    private ulong Address(uint low, uint high, uint index) => (_card[low] | (ulong)_card[high] << 32) + index * DescriptorLength;
+    private ulong Address(uint low, uint high, uint index) =>
+        (_card[low] | (ulong)_card[high] << 32) + index * DescriptorLength;
 
     private ulong ReadWord(ulong address)
     {

@@ -11,7 +11,8 @@ public sealed class PciAddressTests
     [InlineData("10000:e1:00.0", 0x10000u, 0xE1, 0x00, 0)] // behind Intel's VMD
     [InlineData("10001:01:02.3", 0x10001u, 0x01, 0x02, 3)]
     [InlineData("7fffffff:00:00.0", 0x7FFF_FFFFu, 0x00, 0x00, 0)]
-    public void AnAddressIsReadAndWrittenAsTheKernelWritesIt(string text, uint domain, int bus, int device, int function)
+    public void AnAddressIsReadAndWrittenAsTheKernelWritesIt(
+        string text, uint domain, int bus, int device, int function)
     {
         Assert.True(PciAddress.TryParse(text, out var address));
         Assert.Equal(new PciAddress(domain, (byte)bus, (byte)device, (byte)function), address);

@@ -7,7 +7,8 @@ public sealed class PciDeviceTimeTests
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromMilliseconds(10);
 
-    // A look at a register takes as long as the machine lets it. What it saw before the time was over says nothing of then.
+    // A look at a register takes as long as the machine lets it. What it saw before the time was over says nothing of
+    // then.
     [Fact]
     public void WhatALookSawThatTookTooLongIsNotTheLastWord()
     {

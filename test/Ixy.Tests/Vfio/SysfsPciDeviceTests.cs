@@ -100,7 +100,9 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
 
     [Fact]
     public void AFunctionThatIsNotThereIsNotFound() =>
-        Assert.Contains("there is no PCI function 0000:03:00.0", Assert.Throws<DeviceNotFoundException>(() => OpenAnyway()).Message);
+        Assert.Contains(
+            "there is no PCI function 0000:03:00.0",
+            Assert.Throws<DeviceNotFoundException>(() => OpenAnyway()).Message);
 
     [SkippableFact]
     [Trait("needs", "root")]
@@ -129,7 +131,8 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
         _sysfs.SetGroupType(12, type);
         var before = File.ReadAllBytes(Path.Combine(directory, "config"));
         var error = Assert.Throws<IommuTranslatesException>(() => OpenForADriver());
-        Assert.StartsWith($"{Address} is behind an IOMMU that translates (the type of its group 12 is {type})", error.Message);
+        Assert.StartsWith(
+            $"{Address} is behind an IOMMU that translates (the type of its group 12 is {type})", error.Message);
         Assert.Contains($"'sudo ixy bind {Address}'", error.Message);
         Assert.Contains("iommu=pt", error.Message);
         Assert.Equal(before, File.ReadAllBytes(Path.Combine(directory, "config")));
@@ -166,7 +169,8 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
         _sysfs.Add(Address);
         _sysfs.HoldByKernel(Address, "ixgbe");
         Assert.True(PciAddress.TryParse(Address, out var address));
-        var error = Assert.Throws<InvalidOperationException>(() => new SysfsPciDevice(new SysfsFunction(_sysfs.Root, $"{address}"), Refuse));
+        var error = Assert.Throws<InvalidOperationException>(
+            () => new SysfsPciDevice(new SysfsFunction(_sysfs.Root, $"{address}"), Refuse));
         Assert.Equal("8086", error.Message);
 
         static void Refuse(PciDevice function) => throw new InvalidOperationException($"{function.VendorId:x4}");
@@ -267,7 +271,8 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
     private static void RequireRoot() => Needs.Root("the sysfs transport needs root");
 
     private static int Command(string directory) =>
-        BinaryPrimitives.ReadUInt16LittleEndian(File.ReadAllBytes(Path.Combine(directory, "config")).AsSpan(PciConfig.Command));
+        BinaryPrimitives.ReadUInt16LittleEndian(
+            File.ReadAllBytes(Path.Combine(directory, "config")).AsSpan(PciConfig.Command));
 
     private static List<ulong> PhysicalAddressesOfTheArena()
     {
@@ -275,7 +280,8 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
         for (nuint frame = 0; frame < 1024; frame++)
         {
             ulong physical = DmaArena.PhysicalFrames[frame];
-            for (ulong page = 0; physical != 0 && page < DmaArena.FrameLength; page += 4096) addresses.Add(physical + page);
+            for (ulong page = 0; physical != 0 && page < DmaArena.FrameLength; page += 4096)
+                addresses.Add(physical + page);
         }
         return addresses;
     }
@@ -287,7 +293,8 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
     }
 
     // As a driver opens it that needs every address to be right.
-    private SysfsPciDevice OpenForADriver() => new(new SysfsFunction(_sysfs.Root, Address), function => function.ThrowIfTranslated());
+    private SysfsPciDevice OpenForADriver() =>
+        new(new SysfsFunction(_sysfs.Root, Address), function => function.ThrowIfTranslated());
 
     private SysfsPciDevice OpenAnyway() => new(new SysfsFunction(_sysfs.Root, Address), check: null);
 }

@@ -13,7 +13,8 @@ public sealed class VfioPciDeviceTests : IDisposable
     public void WithoutIommuItSaysSo()
     {
         _sysfs.Add(Address);
-        Assert.Contains("intel_iommu=on", Assert.Throws<VfioUnavailableException>(() => Open(_sysfs.AddVfio("vfio"))).Message);
+        Assert.Contains(
+            "intel_iommu=on", Assert.Throws<VfioUnavailableException>(() => Open(_sysfs.AddVfio("vfio"))).Message);
     }
 
     [Fact]
@@ -21,7 +22,8 @@ public sealed class VfioPciDeviceTests : IDisposable
     {
         _sysfs.Add(Address);
         _sysfs.AddGroup(17, Address);
-        Assert.Contains("'sudo modprobe vfio-pci'", Assert.Throws<VfioUnavailableException>(() => Open(_sysfs.AddVfio())).Message);
+        Assert.Contains(
+            "'sudo modprobe vfio-pci'", Assert.Throws<VfioUnavailableException>(() => Open(_sysfs.AddVfio())).Message);
     }
 
     [Theory]
@@ -55,7 +57,9 @@ public sealed class VfioPciDeviceTests : IDisposable
         _sysfs.Add(Address);
         _sysfs.AddGroup(17, Address);
         _sysfs.HoldByKernel(Address, "vfio-pci");
-        Assert.Contains("is not the container file", Assert.Throws<VfioUnavailableException>(() => Open(_sysfs.AddVfio("vfio", "17"))).Message);
+        Assert.Contains(
+            "is not the container file",
+            Assert.Throws<VfioUnavailableException>(() => Open(_sysfs.AddVfio("vfio", "17"))).Message);
     }
 
     [Fact]
@@ -67,7 +71,9 @@ public sealed class VfioPciDeviceTests : IDisposable
         _sysfs.HoldByKernel(Neighbour, "ixgbe");
         var function = new SysfsFunction(_sysfs.Root, Address);
         Assert.Equal(17, function.IommuGroup);
-        Assert.Equal([(Address, null), (Neighbour, "ixgbe")], function.GroupMembers().Select(member => (member.Name, member.Driver)));
+        Assert.Equal(
+            [(Address, null), (Neighbour, "ixgbe")],
+            function.GroupMembers().Select(member => (member.Name, member.Driver)));
     }
 
     [Fact]
@@ -79,5 +85,6 @@ public sealed class VfioPciDeviceTests : IDisposable
 
     public void Dispose() => _sysfs.Dispose();
 
-    private VfioPciDevice Open(string directory) => new(new SysfsFunction(_sysfs.Root, Address), check: null, directory);
+    private VfioPciDevice Open(string directory) =>
+        new(new SysfsFunction(_sysfs.Root, Address), check: null, directory);
 }

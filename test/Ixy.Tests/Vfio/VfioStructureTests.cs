@@ -7,7 +7,9 @@ using Ixy.Vfio.Kernel;
 
 namespace Ixy.Tests.Vfio;
 
-/// <summary>What VFIO tells in structures with capabilities behind them: read as linux/vfio.h says, and never believed blindly.</summary>
+/// <summary>
+/// What VFIO tells in structures with capabilities behind them: read as linux/vfio.h says, and never believed blindly.
+/// </summary>
 public sealed class VfioStructureTests
 {
     private const ushort SparseMmap = 1, MsixMappable = 3;
@@ -25,7 +27,9 @@ public sealed class VfioStructureTests
         Assert.Equal(24, Marshal.SizeOf<Ixy.Vfio.Interop.Vfio.iommu_type1_info>());
         Assert.Equal(32, Marshal.SizeOf<Ixy.Vfio.Interop.Vfio.iommu_type1_dma_map>());
         Assert.Equal(24, Marshal.SizeOf<Ixy.Vfio.Interop.Vfio.iommu_type1_dma_unmap>());
-        Assert.Equal((0x3B64u, 0x3B72u), ((uint)Ixy.Vfio.Interop.Vfio.GET_API_VERSION, (uint)Ixy.Vfio.Interop.Vfio.IOMMU_UNMAP_DMA));
+        Assert.Equal(
+            (0x3B64u, 0x3B72u),
+            ((uint)Ixy.Vfio.Interop.Vfio.GET_API_VERSION, (uint)Ixy.Vfio.Interop.Vfio.IOMMU_UNMAP_DMA));
     }
 
     [Fact]
@@ -37,12 +41,14 @@ public sealed class VfioStructureTests
     }
 
     [Fact]
-    public void ARegionThatCannotBeMappedHasNoAreas() => Assert.Empty(VfioRegion.Parse(Region(Read | Write, 0x20, 0)).Areas);
+    public void ARegionThatCannotBeMappedHasNoAreas() =>
+        Assert.Empty(VfioRegion.Parse(Region(Read | Write, 0x20, 0)).Areas);
 
     [Fact]
     public void AreasOfASparseRegionComeInOrder()
     {
-        var info = Region(Read | Mmap | Caps, 0x8000, 0, Capability(MsixMappable), Pairs(SparseMmap, (0x6000, 0x2000), (0, 0x4000)));
+        var info = Region(
+            Read | Mmap | Caps, 0x8000, 0, Capability(MsixMappable), Pairs(SparseMmap, (0x6000, 0x2000), (0, 0x4000)));
         Assert.Equal([(0u, 0x4000u), (0x6000u, 0x2000u)], VfioRegion.Parse(info).Areas);
     }
 
@@ -60,14 +66,16 @@ public sealed class VfioStructureTests
     [InlineData(0x1000, ulong.MaxValue)]
     [InlineData(0xFFFF_FFFF_FFFF_F000, 0x2000)]
     public void AnAreaOutsideItsRegionIsRefused(ulong start, ulong length) =>
-        Assert.Throws<PciDeviceException>(() => VfioRegion.Parse(Region(Mmap | Caps, 0x4000, 0, Pairs(SparseMmap, (start, length)))));
+        Assert.Throws<PciDeviceException>(
+            () => VfioRegion.Parse(Region(Mmap | Caps, 0x4000, 0, Pairs(SparseMmap, (start, length)))));
 
     [Fact]
     public void AreasThatOverlapAreRefused() => Assert.Throws<PciDeviceException>(() =>
         VfioRegion.Parse(Region(Mmap | Caps, 0x8000, 0, Pairs(SparseMmap, (0, 0x2000), (0x1000, 0x2000)))));
 
     [Fact]
-    public void ARegionOfFourGiBIsRefused() => Assert.Throws<PciDeviceException>(() => VfioRegion.Parse(Region(Mmap, 1L << 32, 0)));
+    public void ARegionOfFourGiBIsRefused() =>
+        Assert.Throws<PciDeviceException>(() => VfioRegion.Parse(Region(Mmap, 1L << 32, 0)));
 
     [Fact]
     public void AChainInACircleIsFoundOut()
@@ -101,7 +109,8 @@ public sealed class VfioStructureTests
         byte[] info = [.. Region(Mmap | Caps, 0x4000_0000, 0), .. tail];
         // Some chains that go somewhere: with random offsets nearly all would leave the structure at once.
         BinaryPrimitives.WriteUInt32LittleEndian(info.AsSpan(12), first % (uint)(info.Length + 4));
-        if (tail.Length >= 8) BinaryPrimitives.WriteUInt32LittleEndian(info.AsSpan(RegionInfo + 4), next % (uint)(info.Length + 4));
+        if (tail.Length >= 8)
+            BinaryPrimitives.WriteUInt32LittleEndian(info.AsSpan(RegionInfo + 4), next % (uint)(info.Length + 4));
         AssertReadOrRefused(() => Assert.All(VfioRegion.Parse(info).Areas, area =>
             Assert.True(area.Start % 4096 == 0 && area.Length > 0 && (ulong)area.Start + area.Length <= 0x4000_0000)));
         AssertReadOrRefused(() => IovaRanges.Parse(info));
@@ -149,7 +158,8 @@ public sealed class VfioStructureTests
         for (int i = 0; i < capabilities.Length; i++)
         {
             bool last = i == capabilities.Length - 1;
-            BinaryPrimitives.WriteInt32LittleEndian(capabilities[i].AsSpan(4), last ? 0 : info.Length + capabilities[i].Length);
+            BinaryPrimitives.WriteInt32LittleEndian(
+                capabilities[i].AsSpan(4), last ? 0 : info.Length + capabilities[i].Length);
             info = [.. info, .. capabilities[i]];
         }
         BinaryPrimitives.WriteInt32LittleEndian(info, info.Length);

@@ -12,7 +12,9 @@ internal sealed class ClientBench : IDisposable
 
     private static readonly string[] s_kinds = ["socket:", "/memfd:hand", "/memfd:ixy", "anon_inode:[event"];
 
-    /// <summary>Far less than a client's patience, and far more than one needs that waits for nobody, on a busy machine, too.</summary>
+    /// <summary>
+    /// Far less than a client's patience, and far more than one needs that waits for nobody, on a busy machine, too.
+    /// </summary>
     internal static readonly TimeSpan Moment = TimeSpan.FromSeconds(10);
 
     internal ClientBench() => Server = new(asked => Device.Reply(asked));
@@ -46,7 +48,9 @@ internal sealed class ClientBench : IDisposable
         BytesBeforeEnd = Server.BytesSent;
     }
 
-    /// <summary>Runs something that a server spoils: it must end at once, and leave no descriptor open. What it threw.</summary>
+    /// <summary>
+    /// Runs something that a server spoils: it must end at once, and leave no descriptor open. What it threw.
+    /// </summary>
     /// <param name="action">What to run.</param>
     /// <param name="inVain">The server is going to be silent, and that is when the client's time is over.</param>
     internal static Exception? Watch(Action<ClientBench> action, bool inVain = false)
@@ -56,7 +60,8 @@ internal sealed class ClientBench : IDisposable
         int before = CountDescriptors();
         long start = Stopwatch.GetTimestamp();
         Exception? thrown;
-        using (var bench = inVain ? new ClientBench { Patience = Timeout } : new ClientBench()) thrown = Record.Exception(() => action(bench));
+        using (var bench = inVain ? new ClientBench { Patience = Timeout } : new ClientBench())
+            thrown = Record.Exception(() => action(bench));
         // A chunk that the server refused to let go of is free, and ends with its next use.
         DmaMemory.Allocate(DmaArena.FrameLength).Dispose();
         Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, Moment);
@@ -64,8 +69,11 @@ internal sealed class ClientBench : IDisposable
         return thrown;
     }
 
-    /// <summary>Open sockets, memory files and event descriptors of this process: what passes between client and server.</summary>
-    internal static int CountDescriptors() => Directory.GetFiles("/proc/self/fd").Select(file => new FileInfo(file).LinkTarget ?? "")
+    /// <summary>
+    /// Open sockets, memory files and event descriptors of this process: what passes between client and server.
+    /// </summary>
+    internal static int CountDescriptors() =>
+        Directory.GetFiles("/proc/self/fd").Select(file => new FileInfo(file).LinkTarget ?? "")
         .Count(target => s_kinds.Any(kind => target.StartsWith(kind, StringComparison.Ordinal)));
 
     public void Dispose()

@@ -62,7 +62,9 @@ public sealed unsafe class ClientCommandTests : IDisposable
             // The chunk of the test is the last.
             if (seen != 0) _ = Libc.munmap(seen, size);
             size = (nuint)asked.Long(24);
-            seen = Libc.mmap(0, size, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, Assert.Single(asked.Descriptors), (long)asked.Long(8));
+            seen = Libc.mmap(
+                0, size, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, Assert.Single(asked.Descriptors),
+                (long)asked.Long(8));
             return null;
         });
         using var device = _bench.Open();
@@ -79,7 +81,8 @@ public sealed unsafe class ClientCommandTests : IDisposable
         memory.Dispose();
         var unmap = _bench.Server.Next(HandDevice.DmaUnmap);
         Assert.Equal(24, unmap.Payload.Length);
-        Assert.Equal((24u, 0u, (ulong)address, (ulong)length), (unmap.Word(0), unmap.Word(4), unmap.Long(8), unmap.Long(16)));
+        Assert.Equal(
+            (24u, 0u, (ulong)address, (ulong)length), (unmap.Word(0), unmap.Word(4), unmap.Long(8), unmap.Long(16)));
     }
 
     [Fact]
@@ -123,7 +126,9 @@ public sealed unsafe class ClientCommandTests : IDisposable
         using var device = _bench.Open();
         device.WriteConfig(offset, 0x4433_2211, size);
         var write = _bench.Server.Next(HandDevice.RegionWrite);
-        Assert.Equal([.. HandDevice.Longs((ulong)offset), .. HandDevice.Words(7, (uint)size), .. new byte[] { 0x11, 0x22, 0x33, 0x44 }[..size]], write.Payload);
+        Assert.Equal(
+            [.. HandDevice.Longs((ulong)offset), .. HandDevice.Words(7, (uint)size),
+            .. new byte[] { 0x11, 0x22, 0x33, 0x44 }[..size]], write.Payload);
         Assert.Equal(0x4433_2211u & (uint)(0xFFFF_FFFFul >> (32 - 8 * size)), device.ReadConfig(offset, size));
         var read = _bench.Server.Next(HandDevice.RegionRead);
         Assert.Equal([.. HandDevice.Longs((ulong)offset), .. HandDevice.Words(7, (uint)size)], read.Payload);
@@ -151,7 +156,8 @@ public sealed unsafe class ClientCommandTests : IDisposable
         Assert.Same(bar, device.OpenBar(0));
     }
 
-    [Fact] // "VFIO_USER_DEVICE_SET_IRQS": the descriptors go beside the message, and no more than the server takes at once.
+    // "VFIO_USER_DEVICE_SET_IRQS": the descriptors go beside the message, and no more than the server takes at once.
+    [Fact]
     public void EachVectorHasAnEventDescriptor()
     {
         _bench.Device.Capabilities = """{"max_msg_fds":2}""";
@@ -187,7 +193,9 @@ public sealed unsafe class ClientCommandTests : IDisposable
     {
         using var device = _bench.Open();
         using var line = device.EnableInterrupts(InterruptKind.Intx);
-        Assert.Equal((0x24u, 0u), (_bench.Server.Next(HandDevice.SetIrqs) is var connect ? connect.Word(4) : 0, connect.Word(8)));
+        Assert.Equal(
+            (0x24u, 0u),
+            (_bench.Server.Next(HandDevice.SetIrqs) is var connect ? connect.Word(4) : 0, connect.Word(8)));
         line[0].Mask();
         Assert.Equal(HandDevice.Words(20, 0x09, 0, 0, 1), _bench.Server.Next(HandDevice.SetIrqs).Payload);
         line[0].Unmask();
@@ -236,7 +244,8 @@ public sealed unsafe class ClientCommandTests : IDisposable
             device.Dispose();
         }
         var commands = new List<(int, byte)>();
-        while (_bench.Server.Next() is { } asked) commands.Add((asked.Command, asked.Command == HandDevice.RegionWrite ? asked.Payload[16] : (byte)0));
+        while (_bench.Server.Next() is { } asked)
+            commands.Add((asked.Command, asked.Command == HandDevice.RegionWrite ? asked.Payload[16] : (byte)0));
         int end = commands.FindLastIndex(command => command.Item1 != HandDevice.DmaUnmap);
         Assert.Equal((HandDevice.RegionWrite, 3), commands[end]);
         Assert.NotEqual(commands.Count - 1, end);

@@ -4,7 +4,9 @@ using Ixy.Vfio.Dma;
 
 namespace Ixy.Tests.VfioUser;
 
-/// <summary>A server that dies: at every step, while nobody asks anything, and while somebody waits for an interrupt.</summary>
+/// <summary>
+/// A server that dies: at every step, while nobody asks anything, and while somebody waits for an interrupt.
+/// </summary>
 public sealed class ClientDeathTests
 {
     [Fact]
@@ -77,7 +79,8 @@ public sealed class ClientDeathTests
         DmaArena.Attach(dead);
         DmaArena.Attach(device);
         bench.Server.EndConnection();
-        using (DmaMemory.Allocate(DmaArena.FrameLength)) Assert.Equal(DmaArena.FrameLength, other.Server.Next(HandDevice.DmaMap).Long(24));
+        using (DmaMemory.Allocate(DmaArena.FrameLength))
+            Assert.Equal(DmaArena.FrameLength, other.Server.Next(HandDevice.DmaMap).Long(24));
     }));
 
     [Fact]
@@ -99,7 +102,8 @@ public sealed class ClientDeathTests
     }
 
     [Fact]
-    public void NoSuchSocket() => AssertCannotOpen<DeviceNotFoundException>("/tmp/ixy-no-such-directory/card", "start its server");
+    public void NoSuchSocket() =>
+        AssertCannotOpen<DeviceNotFoundException>("/tmp/ixy-no-such-directory/card", "start its server");
 
     [Fact]
     public void ASocketThatNobodyListensTo()
@@ -122,7 +126,8 @@ public sealed class ClientDeathTests
     public void NoPath(string path) => AssertCannotOpen<DeviceSpecifierException>(path, "no path for a socket");
 
     [Fact]
-    public void APathThatIsTooLong() => AssertCannotOpen<DeviceSpecifierException>($"/tmp/{new string('ö', 60)}", "125 bytes");
+    public void APathThatIsTooLong() =>
+        AssertCannotOpen<DeviceSpecifierException>($"/tmp/{new string('ö', 60)}", "125 bytes");
 
     [Fact]
     public void ADirectoryIsNoSocket() => AssertCannotOpen<DeviceNotFoundException>("/tmp", "nobody listens");
@@ -147,7 +152,8 @@ public sealed class ClientDeathTests
     [Fact]
     public void TheSpecifierNeedsNoRegistration()
     {
-        var error = Assert.Throws<DeviceNotFoundException>(() => NetworkDevice.Open("vfio-user:/tmp/ixy-no-such-directory/card"));
+        var error = Assert.Throws<DeviceNotFoundException>(
+            () => NetworkDevice.Open("vfio-user:/tmp/ixy-no-such-directory/card"));
         Assert.StartsWith("vfio-user:/tmp/ixy-no-such-directory/card: ", error.Message);
     }
 
@@ -164,7 +170,8 @@ public sealed class ClientDeathTests
         }
     }
 
-    private static void AssertCannotOpen<T>(string path, string reason, TimeSpan? timeout = null) where T : PciDeviceException
+    private static void AssertCannotOpen<T>(string path, string reason, TimeSpan? timeout = null)
+        where T : PciDeviceException
     {
         int before = ClientBench.CountDescriptors();
         var error = Assert.Throws<T>(() => new VfioUserPciDevice(path, null, timeout ?? ClientBench.Timeout));

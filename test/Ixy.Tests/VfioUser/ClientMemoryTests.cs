@@ -41,7 +41,9 @@ public sealed unsafe class ClientMemoryTests : IDisposable
     {
         _bench.Device.On(HandDevice.RegionWrite, asked =>
         {
-            byte[] between = [.. Command(1, HandDevice.DmaWrite, _memory.Address, 1, 9), .. Command(2, HandDevice.DmaRead, _memory.Address, 1)];
+            byte[] between = [
+                .. Command(1, HandDevice.DmaWrite, _memory.Address, 1, 9),
+                .. Command(2, HandDevice.DmaRead, _memory.Address, 1)];
             return new([.. between, .. _bench.Device.UsualReply(asked).Bytes], []);
         });
         _device.OpenBar(0).Write32(0, 1);
@@ -63,7 +65,8 @@ public sealed unsafe class ClientMemoryTests : IDisposable
     [InlineData(0, 4)] // just before the arena
     [InlineData(ulong.MaxValue, 1)]
     [InlineData(0x1000, 1 << 20)]
-    public void OtherMemoryIsNotForTheServer(ulong address, ulong count) => AssertError(14, HandDevice.DmaRead, address, count);
+    public void OtherMemoryIsNotForTheServer(ulong address, ulong count) =>
+        AssertError(14, HandDevice.DmaRead, address, count);
 
     [Fact]
     public void ARangeThatLeavesTheMemoryIsNotForTheServer()
@@ -89,7 +92,8 @@ public sealed unsafe class ClientMemoryTests : IDisposable
     [InlineData(HandDevice.DmaWrite, 2ul, (byte)1)]
     [InlineData(HandDevice.DmaWrite, ulong.MaxValue, (byte)1)]
     [InlineData(HandDevice.DmaRead, 1ul, (byte)1)] // a question with data
-    public void ACountThatCannotBe(int command, ulong count, params byte[] data) => AssertError(22, command, _memory.Address, count, data);
+    public void ACountThatCannotBe(int command, ulong count, params byte[] data) =>
+        AssertError(22, command, _memory.Address, count, data);
 
     [Theory]
     [InlineData(HandDevice.DmaRead)]
@@ -135,7 +139,8 @@ public sealed unsafe class ClientMemoryTests : IDisposable
         int before = ClientBench.CountDescriptors();
         for (ushort i = 1; i < 50; i++)
         {
-            _bench.Server.Send(Command(i, HandDevice.DmaRead, _memory.Address, 1), _bench.Device.File, _bench.Device.File);
+            _bench.Server.Send(
+                Command(i, HandDevice.DmaRead, _memory.Address, 1), _bench.Device.File, _bench.Device.File);
             Reply(i, HandDevice.DmaRead);
         }
         Assert.Equal(0x8086, _device.VendorId);
@@ -147,7 +152,8 @@ public sealed unsafe class ClientMemoryTests : IDisposable
     {
         _bench.Device.On(HandDevice.DmaRead, _ => Answer.Nothing);
         byte[] command = Command(1, HandDevice.DmaRead, _memory.Address, 1);
-        _bench.Device.On(HandDevice.RegionRead, _ => new([.. Enumerable.Repeat(command, 20).SelectMany(bytes => bytes)], []));
+        _bench.Device.On(
+            HandDevice.RegionRead, _ => new([.. Enumerable.Repeat(command, 20).SelectMany(bytes => bytes)], []));
         bool answers = true;
         var asking = new Thread(() =>
         {

@@ -4,7 +4,9 @@ using Ixy.Tests.Cli;
 
 namespace Ixy.Tests.VfioUser;
 
-/// <summary>Cards and forwarder in processes of their own: <c>ixy sim</c> and <c>ixy fwd</c>, as a user runs them.</summary>
+/// <summary>
+/// Cards and forwarder in processes of their own: <c>ixy sim</c> and <c>ixy fwd</c>, as a user runs them.
+/// </summary>
 public sealed class ClientProcessTests : IDisposable
 {
     private const int Frames = 200_000;
@@ -15,7 +17,8 @@ public sealed class ClientProcessTests : IDisposable
     {
         using var left = StartCard("left", $"generator,rate=1Mpps,count={Frames}");
         using var right = StartCard("right", $"generator,rate=1Mpps,count={Frames}");
-        var report = JsonReport.Of(IxyProcess.Run("fwd", Device("left"), Device("right"), "--duration", "3s", "--json"));
+        var report = JsonReport.Of(
+            IxyProcess.Run("fwd", Device("left"), Device("right"), "--duration", "3s", "--json"));
         var cards = new[] { left, right }.Select(card =>
         {
             card.Signal(PosixSignal.SIGTERM);
@@ -26,20 +29,25 @@ public sealed class ClientProcessTests : IDisposable
         {
             Assert.Empty(cards[i].GetProperty("violations").EnumerateArray());
             var (device, other) = (report.Device(i), report.Device(1 - i));
-            foreach (string name in new[] { "reordered", "duplicated", "corrupted", "foreign" }) Assert.Equal((name, 0), (name, cards[i].GetProperty("wire").Number(name)));
+            foreach (string name in new[] { "reordered", "duplicated", "corrupted", "foreign" })
+                Assert.Equal((name, 0), (name, cards[i].GetProperty("wire").Number(name)));
             Assert.Equal(0, device.Number("rxErrors"));
             Assert.Equal("vfio-user:" + PathOf(i == 0 ? "left" : "right"), device.GetProperty("device").GetString());
             // From wire to wire: what the card took or missed, what the driver took or dropped, what the other card was
             // given and sent.
             long sent = cards[i].GetProperty("wire").Number("sent"), missed = device.Number("rxMissed");
             Assert.Equal((Frames, Frames), (sent, device.Number("rxPackets") + missed));
-            Assert.Equal(device.Number("rxPackets") + missed - device.Number("rxDropped"), other.Number("txPackets") + other.Number("txDropped"));
+            Assert.Equal(
+                device.Number("rxPackets") + missed - device.Number("rxDropped"),
+                other.Number("txPackets") + other.Number("txDropped"));
             Assert.Equal(other.Number("txPackets"), cards[1 - i].GetProperty("wire").Number("received"));
             Assert.True(other.Number("txPackets") > 0);
         }
     }
 
-    /// <summary>The two commands of docs/vfio-user.md, with a third that forwards: what one generator sent arrives at the other.</summary>
+    /// <summary>
+    /// The two commands of docs/vfio-user.md, with a third that forwards: what one generator sent arrives at the other.
+    /// </summary>
     [Theory]
     [Trait("needs", "time")]
     [InlineData("ixgbe", 1)]
@@ -56,7 +64,8 @@ public sealed class ClientProcessTests : IDisposable
             process.Signal(PosixSignal.SIGTERM);
             var wire = JsonReport.Of((process.WaitForExit(), process.Output, process.Error)).GetProperty("wire");
             Assert.Equal((Count, Count), (wire.Number("sent"), wire.Number("received")));
-            foreach (string name in new[] { "lost", "reordered", "duplicated", "corrupted", "foreign" }) Assert.Equal((name, 0), (name, wire.Number(name)));
+            foreach (string name in new[] { "lost", "reordered", "duplicated", "corrupted", "foreign" })
+                Assert.Equal((name, 0), (name, wire.Number(name)));
         }
     }
 
@@ -68,7 +77,8 @@ public sealed class ClientProcessTests : IDisposable
         const int Sent = 1_000;
         using var left = StartCard("left", $"generator,rate={Sent}pps");
         using var right = StartCard("right", $"generator,rate={Sent}pps");
-        var report = JsonReport.Of(IxyProcess.Run("fwd", Device("left"), Device("right"), "--duration", "1s", "--json"));
+        var report = JsonReport.Of(
+            IxyProcess.Run("fwd", Device("left"), Device("right"), "--duration", "1s", "--json"));
         // A fifth less if the silence counted. So slow that a machine would have to stand still for a fifth of a second
         // to lose as many.
         Assert.InRange(report.GetProperty("packetsPerSecond").GetDouble(), 1.8 * Sent, 2.2 * Sent);
@@ -90,7 +100,9 @@ public sealed class ClientProcessTests : IDisposable
             Assert.Equal(1, fwd.WaitForExit());
             // It takes a second where the machine has time; without the watch it would take for ever.
             Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(20));
-            string error = Assert.Single(fwd.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => !line.Contains("note:", StringComparison.Ordinal));
+            string error = Assert.Single(
+                fwd.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries), line =>
+                !line.Contains("note:", StringComparison.Ordinal));
             Assert.StartsWith($"ixy: {Device("right")}: its server has gone", error);
         }
         // The other card is free for the next one, and the killed one's socket for its successor.
@@ -110,7 +122,8 @@ public sealed class ClientProcessTests : IDisposable
             fwd.Kill();
         }
         foreach (var card in new[] { left, right }) card.WaitForError("waits for the next client");
-        var report = JsonReport.Of(IxyProcess.Run("fwd", Device("left"), Device("right"), "--duration", "1s", "--json"));
+        var report = JsonReport.Of(
+            IxyProcess.Run("fwd", Device("left"), Device("right"), "--duration", "1s", "--json"));
         for (int i = 0; i < 2; i++) Assert.True(report.Device(i).Number("txPackets") > 1_000);
         left.Signal(PosixSignal.SIGTERM);
         var sim = JsonReport.Of((left.WaitForExit(), left.Output, left.Error));
@@ -118,7 +131,8 @@ public sealed class ClientProcessTests : IDisposable
         Assert.Empty(sim.GetProperty("violations").EnumerateArray());
     }
 
-    // Longer than a command may take, and the counters are asked for every two seconds whether anybody wants them or not.
+    // Longer than a command may take, and the counters are asked for every two seconds whether anybody wants them or
+    // not.
     [Fact]
     public void ACardThatIsStoppedForAWhileIsNotLostToWhoOnlyPolls()
     {
@@ -132,7 +146,8 @@ public sealed class ClientProcessTests : IDisposable
 
     [Fact]
     public void WithoutACardThereIsOneLine() => IxyProcess.AssertOneLine(
-        IxyProcess.Run("fwd", Device("left"), Device("left")), exitCode: 1, $"there is no socket {PathOf("left")}: start its server");
+        IxyProcess.Run("fwd", Device("left"), Device("left")), exitCode: 1,
+        $"there is no socket {PathOf("left")}: start its server");
 
     public void Dispose() => _directory.Delete(recursive: true);
 

@@ -13,16 +13,19 @@ public sealed class ClientRegionTests
     [InlineData(0x3000, 0x2000)] // beyond its end
     [InlineData(0x1000, ulong.MaxValue - 0xFFF)] // their sum overflows
     [InlineData(ulong.MaxValue - 0xFFF, 0x2000)]
-    public void AnAreaOutsideTheBar(ulong start, ulong length) => AssertRefused(HandDevice.Info(0, BarLength, 0, (start, length)));
+    public void AnAreaOutsideTheBar(ulong start, ulong length) =>
+        AssertRefused(HandDevice.Info(0, BarLength, 0, (start, length)));
 
     [Fact]
-    public void AreasThatOverlap() => AssertRefused(HandDevice.Info(0, BarLength, 0, (0x1000, 0x2000), (0x2000, 0x1000)));
+    public void AreasThatOverlap() =>
+        AssertRefused(HandDevice.Info(0, BarLength, 0, (0x1000, 0x2000), (0x2000, 0x1000)));
 
     [Fact] // The file has 16 KiB: the first access beyond would kill the process.
     public void AreasThatTheFileDoesNotHave() => AssertRefused(HandDevice.Info(0, BarLength, 0x3000, (0x1000, 0x1000)));
 
     [Fact]
-    public void AnOffsetThatOverflows() => AssertRefused(HandDevice.Info(0, BarLength, ulong.MaxValue - 0x1FFF, (0x1000, 0x1000)));
+    public void AnOffsetThatOverflows() =>
+        AssertRefused(HandDevice.Info(0, BarLength, ulong.MaxValue - 0x1FFF, (0x1000, 0x1000)));
 
     [Fact]
     public void ABarOfMoreThan4Gigabytes() => AssertRefused(HandDevice.Info(0, 1ul << 32));
@@ -44,10 +47,12 @@ public sealed class ClientRegionTests
     }
 
     [Fact]
-    public void AMappableBarWithoutADescriptor() => AssertRefused(HandDevice.Info(0, BarLength, 0, (0x1000, 0x1000)), descriptors: 0);
+    public void AMappableBarWithoutADescriptor() =>
+        AssertRefused(HandDevice.Info(0, BarLength, 0, (0x1000, 0x1000)), descriptors: 0);
 
     [Fact]
-    public void AMappableBarWithTwoDescriptors() => AssertRefused(HandDevice.Info(0, BarLength, 0, (0x1000, 0x1000)), descriptors: 2);
+    public void AMappableBarWithTwoDescriptors() =>
+        AssertRefused(HandDevice.Info(0, BarLength, 0, (0x1000, 0x1000)), descriptors: 2);
 
     [Theory]
     [InlineData(0x8000_0000)]
@@ -65,7 +70,8 @@ public sealed class ClientRegionTests
     public void AnInfoThatIsLongerThanExpectedIsAskedForAgain() => Assert.Null(ClientBench.Watch(bench =>
     {
         const int Areas = 100;
-        byte[] info = HandDevice.Info(0, BarLength, 0, [.. Enumerable.Repeat((0x2000ul, 0ul), Areas - 1), (0x2000, 0x1000)]);
+        byte[] info = HandDevice.Info(
+            0, BarLength, 0, [.. Enumerable.Repeat((0x2000ul, 0ul), Areas - 1), (0x2000, 0x1000)]);
         bench.Device.On(HandDevice.GetRegionInfo, asked => asked.Word(8) != 0 ? null
             : Answer.To(asked, asked.Word(0) < info.Length ? info[..32] : info, bench.Device.File));
         using var device = bench.Open();
@@ -83,7 +89,8 @@ public sealed class ClientRegionTests
     {
         byte[] info = HandDevice.Info(0, BarLength);
         info[4] = 7; // readable, writable, mappable
-        bench.Device.On(HandDevice.GetRegionInfo, asked => asked.Word(8) == 0 ? Answer.To(asked, info, bench.Device.File) : null);
+        bench.Device.On(
+            HandDevice.GetRegionInfo, asked => asked.Word(8) == 0 ? Answer.To(asked, info, bench.Device.File) : null);
         using var device = bench.Open();
         var bar = device.OpenBar(0);
         unsafe
@@ -105,7 +112,8 @@ public sealed class ClientRegionTests
         Assert.Equal(0x8086, device.VendorId);
     }
 
-    private static void AssertRefused(byte[] info, int descriptors = 1) => Assert.IsType<VfioUserProtocolException>(ClientBench.Watch(bench =>
+    private static void AssertRefused(byte[] info, int descriptors = 1) =>
+        Assert.IsType<VfioUserProtocolException>(ClientBench.Watch(bench =>
     {
         bench.Device.On(HandDevice.GetRegionInfo, asked =>
             asked.Word(8) == 0 ? Answer.To(asked, info, [.. Enumerable.Repeat(bench.Device.File, descriptors)]) : null);

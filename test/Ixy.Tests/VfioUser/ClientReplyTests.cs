@@ -4,12 +4,16 @@ using Ixy.Vfio;
 
 namespace Ixy.Tests.VfioUser;
 
-/// <summary>Replies that are none, to every command there is: always an error of the right type, soon, and no descriptor is left.</summary>
+/// <summary>
+/// Replies that are none, to every command there is: always an error of the right type, soon, and no descriptor is
+/// left.
+/// </summary>
 public sealed class ClientReplyTests
 {
     private static readonly int[] s_commands =
     [
-        HandDevice.Version, HandDevice.DmaMap, HandDevice.DmaUnmap, HandDevice.GetInfo, HandDevice.GetRegionInfo, HandDevice.GetIrqInfo,
+        HandDevice.Version, HandDevice.DmaMap, HandDevice.DmaUnmap, HandDevice.GetInfo, HandDevice.GetRegionInfo,
+        HandDevice.GetIrqInfo,
         HandDevice.SetIrqs, HandDevice.RegionRead, HandDevice.RegionWrite, HandDevice.DeviceReset,
     ];
 
@@ -20,27 +24,33 @@ public sealed class ClientReplyTests
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public void AnotherId(int command) => AssertThrows<VfioUserProtocolException>(command, answer => { answer.Bytes[0]++; });
+    public void AnotherId(int command) =>
+        AssertThrows<VfioUserProtocolException>(command, answer => { answer.Bytes[0]++; });
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public void AnotherCommand(int command) => AssertThrows<VfioUserProtocolException>(command, answer => { answer.Bytes[2] ^= 16; });
+    public void AnotherCommand(int command) =>
+        AssertThrows<VfioUserProtocolException>(command, answer => { answer.Bytes[2] ^= 16; });
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public void NeitherCommandNorReply(int command) => AssertThrows<VfioUserProtocolException>(command, answer => answer.Bytes[8] = 2);
+    public void NeitherCommandNorReply(int command) =>
+        AssertThrows<VfioUserProtocolException>(command, answer => answer.Bytes[8] = 2);
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public void ASizeShorterThanTheHeader(int command) => AssertThrows<VfioUserProtocolException>(command, answer => SetSize(answer, 15));
+    public void ASizeShorterThanTheHeader(int command) =>
+        AssertThrows<VfioUserProtocolException>(command, answer => SetSize(answer, 15));
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public void ASizeOfZero(int command) => AssertThrows<VfioUserProtocolException>(command, answer => SetSize(answer, 0));
+    public void ASizeOfZero(int command) =>
+        AssertThrows<VfioUserProtocolException>(command, answer => SetSize(answer, 0));
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public void ASizeBeyondAllLimits(int command) => AssertThrows<VfioUserProtocolException>(command, answer => SetSize(answer, uint.MaxValue));
+    public void ASizeBeyondAllLimits(int command) =>
+        AssertThrows<VfioUserProtocolException>(command, answer => SetSize(answer, uint.MaxValue));
 
     [Theory]
     [MemberData(nameof(CommandsWithPayload))]
@@ -86,12 +96,14 @@ public sealed class ClientReplyTests
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public void ACommandInsteadOfAReply(int command) => AssertThrows<DeviceTimeoutException>(command, answer => answer.Bytes[8] = 0);
+    public void ACommandInsteadOfAReply(int command) =>
+        AssertThrows<DeviceTimeoutException>(command, answer => answer.Bytes[8] = 0);
 
     [Theory]
     [MemberData(nameof(Commands))]
     public void HalfAMessage(int command) =>
-        AssertThrows<DeviceTimeoutException>(command, answer => answer with { Bytes = answer.Bytes[..(answer.Bytes.Length / 2)] });
+        AssertThrows<DeviceTimeoutException>(
+            command, answer => answer with { Bytes = answer.Bytes[..(answer.Bytes.Length / 2)] });
 
     [Theory]
     [MemberData(nameof(Commands))]
@@ -187,9 +199,11 @@ public sealed class ClientReplyTests
         Assert.False(device.IsGone);
     }, inVain: true));
 
-    private static void SetSize(Answer answer, uint size) => BinaryPrimitives.WriteUInt32LittleEndian(answer.Bytes.AsSpan(4), size);
+    private static void SetSize(Answer answer, uint size) =>
+        BinaryPrimitives.WriteUInt32LittleEndian(answer.Bytes.AsSpan(4), size);
 
-    private static T AssertThrows<T>(int command, Action<Answer> spoil) where T : Exception => AssertThrows<T>(command, answer =>
+    private static T AssertThrows<T>(int command, Action<Answer> spoil) where T : Exception =>
+        AssertThrows<T>(command, answer =>
     {
         spoil(answer);
         return answer;

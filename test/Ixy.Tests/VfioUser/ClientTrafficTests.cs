@@ -4,7 +4,10 @@ using Ixy.Vfio;
 
 namespace Ixy.Tests.VfioUser;
 
-/// <summary>Our drivers on cards behind sockets, here in the process of the test: so the generators know each other, and a loss is exact.</summary>
+/// <summary>
+/// Our drivers on cards behind sockets, here in the process of the test: so the generators know each other, and a loss
+/// is exact.
+/// </summary>
 public sealed class ClientTrafficTests : IDisposable
 {
     private const int Frames = 20_000;
@@ -20,7 +23,8 @@ public sealed class ClientTrafficTests : IDisposable
     {
         using var left = Serve("left", card);
         using var right = Serve("right", card);
-        // Enough buffers for a receive ring here, a full transmit ring there, and a batch: with fewer, frames are dropped.
+        // Enough buffers for a receive ring here, a full transmit ring there, and a batch: with fewer, frames are
+        // dropped.
         var options = DriverBench.Defaults with { PoolSize = 2048 };
         using (var a = NetworkDevice.Open($"vfio-user:{PathOf("left")}", options))
         using (var b = NetworkDevice.Open($"vfio-user:{PathOf("right")}", options))

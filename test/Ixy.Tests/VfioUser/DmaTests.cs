@@ -46,7 +46,8 @@ public sealed unsafe class DmaTests
         int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: true));
         bench.Client.Ask(DmaMap, Map(Iova, 0x4000), file);
         bench.Client.Ask(DmaMap, Map(Iova + 0x5000, 0x1000));
-        foreach (var (offset, size) in (ValueTuple<ulong, ulong>[])[(0, 0x4000), (0x1000, 0x1000), (0x3000, 0x2000), (0x5000, 0x1000), (0x4000, 0x2000)])
+        foreach (var (offset, size) in (ValueTuple<ulong, ulong>[])[
+            (0, 0x4000), (0x1000, 0x1000), (0x3000, 0x2000), (0x5000, 0x1000), (0x4000, 0x2000)])
         {
             bench.Client.Refused(EEXIST, DmaMap, Map(Iova + offset, size), file);
             bench.Client.Refused(EEXIST, DmaMap, Map(Iova + offset, size));
@@ -61,7 +62,8 @@ public sealed unsafe class DmaTests
         int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: true)), other = bench.Keep(ServerBench.Event());
         bench.Client.Refused(EINVAL, DmaMap, Map(Iova, 0x1000), file, other);
         bench.Client.Refused(EINVAL, DmaMap, Map(Iova, 0x1000), other);
-        int zero = bench.Keep(Libc.open("/dev/zero", Libc.O_RDWR)), readOnly = bench.Keep(Libc.open($"/proc/self/fd/{file}", Libc.O_RDONLY));
+        int zero = bench.Keep(Libc.open("/dev/zero", Libc.O_RDWR)),
+            readOnly = bench.Keep(Libc.open($"/proc/self/fd/{file}", Libc.O_RDONLY));
         bench.Client.Refused(EINVAL, DmaMap, Map(Iova, 0x1000), zero);
         int program = bench.Keep(Libc.open(typeof(DmaTests).Assembly.Location, Libc.O_RDONLY));
         bench.Client.Refused(EINVAL, DmaMap, Map(Iova, 0x1000, Readable), program);
@@ -73,7 +75,8 @@ public sealed unsafe class DmaTests
     public void AnUnmapFitsAMapOrAll()
     {
         using var bench = new ServerBench();
-        int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: true)), open = bench.Keep(ServerBench.MemoryFile(Length, isSealed: false));
+        int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: true)),
+            open = bench.Keep(ServerBench.MemoryFile(Length, isSealed: false));
         bench.Client.Ask(DmaMap, Map(Iova, 0x4000), file);
         bench.Client.Ask(DmaMap, Map(Iova + 0x4000, 0x4000), open);
         bench.Client.Ask(DmaMap, Map(Iova + 0x8000, 0x4000));
@@ -227,7 +230,8 @@ public sealed unsafe class DmaTests
         }
         while (asked.Command != DmaRead);
         Assert.Equal((Iova, 128ul * 16), (asked.U64(0), asked.U64(8)));
-        byte[] answer = Bytes(Iova, 128ul * 16 + (ulong)count, Descriptor(), new byte[128 * 16 - 16 + 8])[..(16 + 128 * 16 + length)];
+        byte[] answer = Bytes(Iova, 128ul * 16 + (ulong)count, Descriptor(), new byte[128 * 16 - 16 + 8])[
+            ..(16 + 128 * 16 + length)];
         bench.Client.SendBytes(Bytes(asked.Id, (ushort)command, 16 + answer.Length, flags, 0, answer));
         ServerBench.Await(() => bench.Card.Violations.Count > 0, "no violation");
         Assert.Equal("dma-failed", bench.Card.Violations.All[0].Rule);
@@ -309,7 +313,8 @@ public sealed unsafe class DmaTests
     {
         const int Page = 0x1000, Pages = 8;
         using var bench = new ServerBench();
-        int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: true)), open = bench.Keep(ServerBench.MemoryFile(Length, isSealed: false));
+        int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: true)),
+            open = bench.Keep(ServerBench.MemoryFile(Length, isSealed: false));
         var memory = new byte[Pages * Page];
         bench.Client.Memory = (address, data, count) =>
         {
@@ -319,7 +324,9 @@ public sealed unsafe class DmaTests
         };
         for (int page = 0; page < Pages; page++)
         {
-            byte[] map = Map(Iova + (ulong)(page * Page), Page, offset: InFile(page) is var offset && Way(page) < 2 ? (ulong)offset : 0);
+            byte[] map = Map(
+                Iova + (ulong)(page * Page), Page, offset: InFile(page) is var offset && Way(page) < 2
+                ? (ulong)offset : 0);
             if (Way(page) == 2) bench.Client.Ask(DmaMap, map);
             else bench.Client.Ask(DmaMap, map, Way(page) == 0 ? file : open);
         }
@@ -331,10 +338,12 @@ public sealed unsafe class DmaTests
         for (int i = 0; i < 2; i++) Write(Start + 2 * Page * (ulong)i, frames[i]);
         SetUp(bench.Client, Ring);
         bench.Client.Write(0, 0x6018, Frames);
-        ServerBench.Await(() => bench.Client.Read(0, 0x6010) == Frames && bench.Wire.FromCard.Count == Frames, "no frames");
+        ServerBench.Await(
+            () => bench.Client.Read(0, 0x6010) == Frames && bench.Wire.FromCard.Count == Frames, "no frames");
         bench.Client.Read(7, 0);
         Assert.Equal(Enumerable.Range(0, Frames).Select(i => frames[i % 2]), bench.Wire.FromCard);
-        ServerBench.Await(() => Enumerable.Range(0, Frames).All(i => (Read(Ring + 16 * (ulong)i + 12) & 1) != 0), "no write-back");
+        ServerBench.Await(
+            () => Enumerable.Range(0, Frames).All(i => (Read(Ring + 16 * (ulong)i + 12) & 1) != 0), "no write-back");
         Assert.Empty(bench.Card.Violations.All);
 
         int Way(int page) => kind switch { "mapped" => 0, "read and written" => 1, "by message" => 2, _ => page % 3 };
@@ -354,11 +363,13 @@ public sealed unsafe class DmaTests
         int Read(ulong iova)
         {
             var (page, offset) = Math.DivRem((int)(iova - Iova), Page);
-            return Way(page) == 2 ? memory[page * Page + offset] : ServerBench.ReadFile(Way(page) == 0 ? file : open, InFile(page) + offset, 1)[0];
+            return Way(page) == 2 ? memory[page * Page + offset]
+                : ServerBench.ReadFile(Way(page) == 0 ? file : open, InFile(page) + offset, 1)[0];
         }
     }
 
-    // So a card's whole ring is in the reach of a pointer, and nothing is copied: what the client writes there is there.
+    // So a card's whole ring is in the reach of a pointer, and nothing is copied: what the client writes there is
+    // there.
     [Fact]
     public void MappingsOfAdjacentAddressesAreAdjacent()
     {
@@ -371,7 +382,9 @@ public sealed unsafe class DmaTests
             for (int page = 0; page < Pages; page++)
             {
                 int other = page * 7 % Pages;
-                bench.Client.Ask(DmaMap, Map(Iova + 0x1000 * (ulong)other, 0x1000, offset: 0x1000 * (ulong)(Pages - 1 - other)), file);
+                bench.Client.Ask(
+                    DmaMap, Map(Iova + 0x1000 * (ulong)other, 0x1000, offset: 0x1000 * (ulong)(Pages - 1 - other)),
+                    file);
             }
             byte* memory = Translate(bench, Iova, Pages * 0x1000);
             for (int page = 0; page < Pages; page++)
@@ -431,7 +444,8 @@ public sealed unsafe class DmaTests
         using var bench = new ServerBench();
         int file = bench.Keep(ServerBench.MemoryFile(Length, isSealed: true));
         bench.Client.Ask(DmaMap, Map(Iova, 0x1000), file);
-        for (ulong i = 0; i < Pieces; i++) bench.Client.Ask(DmaMap, Map(Sent + 0x1000 * i, 0x1000, Readable, 0x2000), file);
+        for (ulong i = 0; i < Pieces; i++)
+            bench.Client.Ask(DmaMap, Map(Sent + 0x1000 * i, 0x1000, Readable, 0x2000), file);
         ServerBench.WriteFile(file, 0, Descriptor(Sent + 0x1000 * (Pieces - 1) + 0x80));
         ServerBench.WriteFile(file, 0x2080, Frame());
         Send(bench);
@@ -505,9 +519,11 @@ public sealed unsafe class DmaTests
         }
     }
 
-    private static byte[] Command(int command, byte[] payload) => Bytes((ushort)1, (ushort)command, 16 + payload.Length, 0, 0, payload);
+    private static byte[] Command(int command, byte[] payload) =>
+        Bytes((ushort)1, (ushort)command, 16 + payload.Length, 0, 0, payload);
 
-    private static byte[] Map(ulong address, ulong size, int flags = All, ulong offset = 0) => Bytes(32, flags, offset, address, size);
+    private static byte[] Map(ulong address, ulong size, int flags = All, ulong offset = 0) =>
+        Bytes(32, flags, offset, address, size);
 
     private static byte[] Frame()
     {

@@ -13,14 +13,16 @@ public sealed class FuzzTests
     private const int Messages = 2_000_000, OnTheSocket = 30_000;
     private static readonly int[] s_regions = [0, 4, 7, 7];
     private static readonly ulong[] s_numbers =
-        [0, 1, 2, 3, 4, 7, 8, 16, 20, 24, 32, 48, 64, 0x1000, 0x4000, 0x6000, 0x20000, 1 << 20, int.MaxValue, uint.MaxValue, long.MaxValue, ulong.MaxValue - 0xFFF, ulong.MaxValue];
+        [0, 1, 2, 3, 4, 7, 8, 16, 20, 24, 32, 48, 64, 0x1000, 0x4000, 0x6000, 0x20000, 1 << 20, int.MaxValue,
+            uint.MaxValue, long.MaxValue, ulong.MaxValue - 0xFFF, ulong.MaxValue];
 
     [Fact]
     [Trait("needs", "time")]
     public void TheHandlerSurvivesMillionsOfMessages()
     {
         int before = ServerBench.OpenDescriptors();
-        int file = ServerBench.MemoryFile(0x100000, true), open = ServerBench.MemoryFile(0x100000, false), descriptor = ServerBench.Event();
+        int file = ServerBench.MemoryFile(0x100000, true), open = ServerBench.MemoryFile(0x100000, false),
+            descriptor = ServerBench.Event();
         var ixgbe = new IxgbeCard(new IxgbeCardOptions { LinkUpDelay = 0 }, new TestWire());
         var virtio = new VirtioCard(new VirtioCardOptions(), new TestWire());
         var random = new Random(20260101);
@@ -72,7 +74,8 @@ public sealed class FuzzTests
             int command = random.Next(1, 19);
             byte[] payload = random.Next(2) == 0 ? Payload(random) : Mutated(random, Good(random, command));
             byte[] bytes = RawClient.Bytes((ushort)i, (ushort)command, 16 + payload.Length, 0x10, 0, payload);
-            for (int flips = random.Next(3); flips > 0; flips--) bytes[random.Next(random.Next(4) == 0 ? bytes.Length : 16)] ^= (byte)(1 << random.Next(8));
+            for (int flips = random.Next(3); flips > 0; flips--)
+                bytes[random.Next(random.Next(4) == 0 ? bytes.Length : 16)] ^= (byte)(1 << random.Next(8));
             // Always without reply, or the replies would have to be read.
             bytes[8] = (byte)(bytes[8] | 0x10);
             // In one piece or two, and with more descriptors than a message may have, too.
@@ -115,20 +118,36 @@ public sealed class FuzzTests
     private static (ulong Offset, int Region) Place(Random random)
     {
         int region = random.Next(2) == 0 ? s_regions[random.Next(s_regions.Length)] : random.Next(10);
-        int length = region switch { 0 => 0x20000, 2 => 40, 4 => 0x4100, 7 => random.Next(2) == 0 ? 0x100 : 0x1010, _ => 0x8000 };
+        int length =
+            region switch
+            {
+                0 => 0x20000,
+                2 => 40,
+                4 => 0x4100,
+                7 => random.Next(2) == 0 ? 0x100
+            : 0x1010,
+                _ => 0x8000
+            };
         return ((ulong)random.Next(length), region);
     }
 
     // What would be right, if the numbers fitted together.
     private static byte[] Good(Random random, int command) => command switch
     {
-        RawClient.DmaMap => RawClient.Bytes(32, random.Next(1, 4), (ulong)random.Next(4) << 12, (ulong)random.Next(64) << 12, (ulong)random.Next(1, 16) << 12),
+        RawClient.DmaMap =>
+            RawClient.Bytes(
+            32, random.Next(1, 4), (ulong)random.Next(4) << 12, (ulong)random.Next(64) << 12,
+            (ulong)random.Next(1, 16) << 12),
         RawClient.DmaUnmap => RawClient.Bytes(24, 0, (ulong)random.Next(64) << 12, (ulong)random.Next(1, 16) << 12),
         RawClient.GetInfo => RawClient.Bytes(16, 0, 0, 0),
         RawClient.GetRegionInfo => RawClient.Bytes(random.Next(32, 100), 0, random.Next(10), 0, 0ul, 0ul),
         RawClient.GetIrqInfo or RawClient.GetRegionIoFds => RawClient.Bytes(16, 0, random.Next(6), 0),
-        RawClient.SetIrqs => RawClient.Bytes(20, 1 << random.Next(3) | 8 << random.Next(3), random.Next(4), random.Next(3), random.Next(4), new byte[random.Next(4)]),
-        RawClient.RegionRead when Place(random) is var (offset, region) => RawClient.Bytes(offset, region, random.Next(20)),
+        RawClient.SetIrqs =>
+        RawClient.Bytes(
+        20, 1 << random.Next(3) | 8 << random.Next(3), random.Next(4), random.Next(3), random.Next(4),
+        new byte[random.Next(4)]),
+        RawClient.RegionRead when Place(random) is var (offset, region) =>
+        RawClient.Bytes(offset, region, random.Next(20)),
         RawClient.RegionWrite when Place(random) is var (offset, region) && random.Next(20) is var count =>
             RawClient.Bytes(offset, region, count, Noise(random, count)),
         RawClient.WriteMulti when Place(random) is var (offset, region) =>

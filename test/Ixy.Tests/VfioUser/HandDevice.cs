@@ -5,17 +5,20 @@ using Ixy.Vfio.Interop;
 namespace Ixy.Tests.VfioUser;
 
 /// <summary>
-/// The answers of a well-behaved device: an 82599 by its ids, with a BAR 0 of 16 KiB of which the second page can be mapped, and
-/// five MSI-X vectors whose table is in BAR 4. Its registers are bytes and do nothing. Single commands can be answered otherwise.
+/// The answers of a well-behaved device: an 82599 by its ids, with a BAR 0 of 16 KiB of which the second page can be
+/// mapped, and five MSI-X vectors whose table is in BAR 4. Its registers are bytes and do nothing. Single commands can
+/// be answered otherwise.
 /// </summary>
 internal sealed unsafe class HandDevice : IDisposable
 {
-    internal const int Version = 1, DmaMap = 2, DmaUnmap = 3, GetInfo = 4, GetRegionInfo = 5, GetIrqInfo = 7, SetIrqs = 8;
+    internal const int Version = 1, DmaMap = 2, DmaUnmap = 3, GetInfo = 4, GetRegionInfo = 5, GetIrqInfo = 7,
+        SetIrqs = 8;
     internal const int RegionRead = 9, RegionWrite = 10, DmaRead = 11, DmaWrite = 12, DeviceReset = 13;
     internal const int Vectors = 5, MsixCapability = 0x70;
     private const int BarLength = 0x4000, Page = 0x1000;
 
-    private readonly Dictionary<int, byte[]> _regions = new() { [0] = new byte[BarLength], [4] = new byte[Page], [7] = new byte[256] };
+    private readonly Dictionary<int,
+        byte[]> _regions = new() { [0] = new byte[BarLength], [4] = new byte[Page], [7] = new byte[256] };
     private readonly Dictionary<int, Func<Asked, Answer?>> _others = [];
 
     internal HandDevice()
@@ -56,7 +59,8 @@ internal sealed unsafe class HandDevice : IDisposable
         DmaUnmap => Answer.To(asked, asked.Payload),
         GetInfo => Answer.To(asked, Words(16, 3, 9, 5)),
         GetRegionInfo => RegionInfo(asked),
-        GetIrqInfo => Answer.To(asked, Words(16, 1, asked.Word(8), asked.Word(8) == 2 ? (uint)Vectors : asked.Word(8) == 0 ? 1u : 0)),
+        GetIrqInfo =>
+        Answer.To(asked, Words(16, 1, asked.Word(8), asked.Word(8) == 2 ? (uint)Vectors : asked.Word(8) == 0 ? 1u : 0)),
         RegionRead => Answer.To(asked, [.. asked.Payload, .. Register(asked)]),
         RegionWrite => Write(asked),
         _ => Answer.Error(asked, 95),
@@ -67,8 +71,11 @@ internal sealed unsafe class HandDevice : IDisposable
     {
         bool mappable = areas.Length > 0;
         int length = 32 + (mappable ? 16 + 16 * areas.Length : 0);
-        byte[] info = [.. Words((uint)length, mappable ? 0xFu : 3u, index, mappable ? 32u : 0u), .. Longs(size, offset)];
-        return !mappable ? info : [.. info, .. Words(0x0001_0001, 0, (uint)areas.Length, 0), .. areas.SelectMany(area => Longs(area.Start, area.Length))];
+        byte[] info = [
+            .. Words((uint)length, mappable ? 0xFu : 3u, index, mappable ? 32u : 0u), .. Longs(size, offset)];
+        return !mappable ? info
+            : [.. info, .. Words(0x0001_0001, 0, (uint)areas.Length, 0),
+            .. areas.SelectMany(area => Longs(area.Start, area.Length))];
     }
 
     internal static byte[] Words(params uint[] values) => [.. values.SelectMany(BitConverter.GetBytes)];
@@ -80,10 +87,12 @@ internal sealed unsafe class HandDevice : IDisposable
     private Answer RegionInfo(Asked asked) => asked.Word(8) switch
     {
         0 => Answer.To(asked, Info(0, BarLength, 0, (Page, Page)), File),
-        uint index => Answer.To(asked, Info(index, _regions.TryGetValue((int)index, out var bytes) ? (ulong)bytes.Length : 0)),
+        uint index =>
+        Answer.To(asked, Info(index, _regions.TryGetValue((int)index, out var bytes) ? (ulong)bytes.Length : 0)),
     };
 
-    private Span<byte> Register(Asked asked) => _regions[(int)asked.Word(8)].AsSpan((int)asked.Long(0), (int)asked.Word(12));
+    private Span<byte> Register(Asked asked) =>
+        _regions[(int)asked.Word(8)].AsSpan((int)asked.Long(0), (int)asked.Word(12));
 
     private Answer Write(Asked asked)
     {

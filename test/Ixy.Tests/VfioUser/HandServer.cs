@@ -5,7 +5,9 @@ using Ixy.Vfio.Interop;
 
 namespace Ixy.Tests.VfioUser;
 
-/// <summary>A client's message, command or reply, as it came. Its descriptors are closed when it has been answered.</summary>
+/// <summary>
+/// A client's message, command or reply, as it came. Its descriptors are closed when it has been answered.
+/// </summary>
 internal sealed record Asked(ushort Id, ushort Command, uint Flags, uint Error, byte[] Payload, int[] Descriptors)
 {
     internal uint Word(int offset) => BinaryPrimitives.ReadUInt32LittleEndian(Payload.AsSpan(offset));
@@ -37,9 +39,9 @@ internal sealed record Answer(byte[] Bytes, int[] Descriptors, bool ThenEnds = f
 }
 
 /// <summary>
-/// A vfio-user server on a thread of its own that plays a device by hand: it answers as the test says, and keeps what it was
-/// asked. It serves one client after the other. All numbers are written out, so that nothing of the library's own protocol
-/// code stands on both sides.
+/// A vfio-user server on a thread of its own that plays a device by hand: it answers as the test says, and keeps what
+/// it was asked. It serves one client after the other. All numbers are written out, so that nothing of the library's
+/// own protocol code stands on both sides.
 /// </summary>
 internal sealed class HandServer : IDisposable
 {
@@ -68,7 +70,9 @@ internal sealed class HandServer : IDisposable
     /// <summary>Bytes sent so far.</summary>
     internal long BytesSent { get; private set; }
 
-    /// <summary>The connection ends when the server has sent so many bytes, in the middle of a message or after it.</summary>
+    /// <summary>
+    /// The connection ends when the server has sent so many bytes, in the middle of a message or after it.
+    /// </summary>
     internal void EndAfter(long bytes) => _bytesLeft = bytes;
 
     /// <summary>Sends something of the server's own accord.</summary>
@@ -136,8 +140,11 @@ internal sealed class HandServer : IDisposable
             if (client.Receive(16, descriptors) is not { } header) return false;
             int length = BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(4)) - 16;
             if (client.Receive(length, descriptors) is not { } payload) return false;
-            var asked = new Asked(BinaryPrimitives.ReadUInt16LittleEndian(header), BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(2)),
-                BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(8)), BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(12)), payload, [.. descriptors]);
+            var asked = new Asked(
+                BinaryPrimitives.ReadUInt16LittleEndian(header),
+                BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(2)),
+                BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(8)),
+                BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(12)), payload, [.. descriptors]);
             Log.Add(asked);
             return SendAnswer(client, (asked.Flags & 0xF) == 0 ? _answer(asked) : Answer.Nothing);
         }

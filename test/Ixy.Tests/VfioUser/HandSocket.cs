@@ -61,7 +61,14 @@ internal sealed unsafe class HandSocket(int fd) : IDisposable
             fixed (byte* start = bytes)
             {
                 var part = new Libc.IoVector { start = start + received, length = (nuint)(length - received) };
-                var message = new Libc.MessageHeader { vectors = &part, vectorCount = 1, control = control, controlLength = ControlLength };
+                var message =
+                    new Libc.MessageHeader
+                    {
+                        vectors = &part,
+                        vectorCount = 1,
+                        control = control,
+                        controlLength = ControlLength
+                    };
                 nint count = Libc.recvmsg(_fd, &message, Libc.MSG_CMSG_CLOEXEC);
                 if (count <= 0) return null;
                 received += (int)count;

@@ -74,7 +74,8 @@ public sealed unsafe class HostileTests
     {
         using var bench = new ServerBench();
         int file = bench.Keep(ServerBench.MemoryFile(4096, true)), before = ServerBench.OpenDescriptors();
-        foreach (int command in (int[])[GetInfo, GetRegionInfo, GetIrqInfo, RegionRead, RegionWrite, Reset, DmaUnmap, WriteMulti, 99])
+        foreach (int command in (int[])[
+            GetInfo, GetRegionInfo, GetIrqInfo, RegionRead, RegionWrite, Reset, DmaUnmap, WriteMulti, 99])
             bench.Client.Refused(EINVAL, command, Bytes(16, 0, 0, 0), file, file);
         Assert.Equal(before, ServerBench.OpenDescriptors());
     }
@@ -115,14 +116,17 @@ public sealed unsafe class HostileTests
         ushort first = bench.Client.Send(RegionRead, Bytes(0ul, 7, 4));
         ushort second = bench.Client.Send(99, []);
         ushort third = bench.Client.Send(RegionRead, Bytes(2ul, 7, 2));
-        Assert.Equal([first, second, third], (ushort[])[bench.Client.Receive().Id, bench.Client.Receive().Id, bench.Client.Receive().Id]);
+        Assert.Equal(
+            [first, second, third],
+            (ushort[])[bench.Client.Receive().Id, bench.Client.Receive().Id, bench.Client.Receive().Id]);
     }
 
     [Fact]
     public void AClientThatGoesLeavesTheCardResetForTheNext()
     {
         using var bench = new ServerBench();
-        int file = bench.Keep(ServerBench.MemoryFile(0x10000, true)), other = bench.Keep(ServerBench.MemoryFile(0x10000, false)), descriptor = bench.Keep(ServerBench.Event());
+        int file = bench.Keep(ServerBench.MemoryFile(0x10000, true)),
+            other = bench.Keep(ServerBench.MemoryFile(0x10000, false)), descriptor = bench.Keep(ServerBench.Event());
         for (int round = 0; round < 20; round++)
         {
             int before = ServerBench.OpenDescriptors();

@@ -8,7 +8,8 @@ public sealed class InterruptTests
 {
     private const int EINVAL = 22, Line = 0, Msi = 1, Msix = 2;
     private const int None = 1, Bool = 2, EventFd = 4, Mask = 8, Unmask = 16, Trigger = 32;
-    private const uint Config = 7, EICS = 0x808, EIMS = 0x880, GPIE = 0x898, EIAC = 0x810, IVAR = 0x900, EICR = 0x800, Cause = 2;
+    private const uint Config = 7, EICS = 0x808, EIMS = 0x880, GPIE = 0x898, EIAC = 0x810, IVAR = 0x900, EICR = 0x800,
+        Cause = 2;
 
     [Theory]
     [InlineData(Line, 1, 7u)]
@@ -53,7 +54,8 @@ public sealed class InterruptTests
     public void DescriptorsAreEventsAndAsManyAsVectors()
     {
         using var bench = new ServerBench();
-        int first = bench.Keep(ServerBench.Event()), second = bench.Keep(ServerBench.Event()), file = bench.Keep(ServerBench.MemoryFile(4096, false));
+        int first = bench.Keep(ServerBench.Event()), second = bench.Keep(ServerBench.Event()),
+            file = bench.Keep(ServerBench.MemoryFile(4096, false));
         bench.Client.Refused(EINVAL, SetIrqs, Bytes(20, EventFd | Trigger, Msix, 0, 1), first, second);
         bench.Client.Refused(EINVAL, SetIrqs, Bytes(20, EventFd | Trigger, Msix, 0, 3), first, second);
         bench.Client.Refused(EINVAL, SetIrqs, Bytes(20, EventFd | Trigger, Msix, 0, 2), first, file);
@@ -169,7 +171,8 @@ public sealed class InterruptTests
     public void TheLineMasksItselfAndFiresAgainWhenItIsStillAsserted()
     {
         using var bench = new ServerBench();
-        int descriptor = bench.Keep(ServerBench.Event()), masked = bench.Keep(ServerBench.Event()), unmasked = bench.Keep(ServerBench.Event());
+        int descriptor = bench.Keep(ServerBench.Event()), masked = bench.Keep(ServerBench.Event()),
+            unmasked = bench.Keep(ServerBench.Event());
         bench.Client.Write(Config, 4, 6, 2);
         bench.Client.Ask(SetIrqs, Bytes(20, EventFd | Trigger, Line, 0, 1), descriptor);
         bench.Client.Ask(SetIrqs, Bytes(20, EventFd | Mask, Line, 0, 1), masked);
@@ -245,7 +248,8 @@ public sealed class InterruptTests
         bench.Client.Ask(SetIrqs, Bytes(20, EventFd | Trigger, Msix, 0, 1), descriptor);
         for (int i = 0; i < 200; i++) bench.Client.Ask(SetIrqs, Bytes(20, None | Trigger, Msix, 0, 1));
         bench.Client.Ask(Reset, []);
-        // The card adds as the kernel does, without a look before, after which a client could fill the count up: full is full.
+        // The card adds as the kernel does, without a look before, after which a client could fill the count up: full
+        // is full.
         Assert.Equal(ulong.MaxValue, ServerBench.Count(descriptor));
     }
 

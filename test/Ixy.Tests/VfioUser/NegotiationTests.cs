@@ -13,7 +13,9 @@ public sealed class NegotiationTests
     {
         using var bench = new ServerBench(negotiate: false);
         // As QEMU 10.1 does; its own buffer for the reply is as long as its request.
-        string json = "{\"capabilities\": {\"migration\": {\"max_bitmap_size\": 268435456, \"pgsize\": 4096}, \"max_msg_fds\": 16, " +
+        string json =
+            "{\"capabilities\": {\"migration\": {\"max_bitmap_size\": 268435456, \"pgsize\": 4096}, \"max_msg_fds\": "
+            + "16, " +
             "\"max_data_xfer_size\": 1048576, \"pgsizes\": 4096, \"max_dma_maps\": 65535, \"write_multiple\": true}}";
         var reply = bench.Client.Negotiate(json);
         Assert.Equal([0, 0, 0, 0], reply.Payload[..4]);
@@ -30,19 +32,23 @@ public sealed class NegotiationTests
     public void TheMinorVersionIsTheLowerOne(int asked, int given)
     {
         using var bench = new ServerBench(negotiate: false);
-        Assert.Equal((ushort)given, BitConverter.ToUInt16(bench.Client.Ask(RawClient.Version, Bytes((ushort)0, (ushort)asked)).Payload, 2));
+        Assert.Equal(
+            (ushort)given,
+            BitConverter.ToUInt16(bench.Client.Ask(RawClient.Version, Bytes((ushort)0, (ushort)asked)).Payload, 2));
     }
 
     [Fact]
     public void WithoutCapabilitiesNothingIsOfferedThatWasNotAskedFor()
     {
         using var bench = new ServerBench(negotiate: false);
-        string json = Encoding.UTF8.GetString(bench.Client.Ask(RawClient.Version, Bytes((ushort)0, (ushort)1)).Payload[4..^1]);
+        string json = Encoding.UTF8.GetString(
+            bench.Client.Ask(RawClient.Version, Bytes((ushort)0, (ushort)1)).Payload[4..^1]);
         Assert.DoesNotContain("write_multiple", json);
         Assert.DoesNotContain("twin_socket", json);
     }
 
-    [Fact] // A number is one of 64 bits without sign: a client that maps whatever is aligned to 4 KiB has all bits from 12 on.
+    // A number is one of 64 bits without sign: a client that maps whatever is aligned to 4 KiB has all bits from 12 on.
+    [Fact]
     public void AnyPageSizeMayBeAmongThem()
     {
         using var bench = new ServerBench(negotiate: false);

@@ -14,18 +14,22 @@ internal sealed record RawReply(ushort Id, ushort Command, uint Flags, uint Erro
 }
 
 /// <summary>
-/// The client's end of a socket, with every byte written by hand: nothing of this project's own messages is used, so that
-/// a mistake in them cannot hide. Header: id (2), command (2), size (4), flags (4), error (4).
+/// The client's end of a socket, with every byte written by hand: nothing of this project's own messages is used, so
+/// that a mistake in them cannot hide. Header: id (2), command (2), size (4), flags (4), error (4).
 /// </summary>
 internal sealed unsafe class RawClient(int fd) : IDisposable
 {
-    internal const int Version = 1, DmaMap = 2, DmaUnmap = 3, GetInfo = 4, GetRegionInfo = 5, GetRegionIoFds = 6, GetIrqInfo = 7,
+    internal const int Version = 1, DmaMap = 2, DmaUnmap = 3, GetInfo = 4, GetRegionInfo = 5, GetRegionIoFds = 6,
+        GetIrqInfo = 7,
         SetIrqs = 8, RegionRead = 9, RegionWrite = 10, DmaRead = 11, DmaWrite = 12, Reset = 13, WriteMulti = 15;
 
     private ushort _id;
     private int _fd = fd;
 
-    /// <summary>Answers DMA_READ and DMA_WRITE while a reply is waited for; (address, data or null, count) to data or null for an error.</summary>
+    /// <summary>
+    /// Answers DMA_READ and DMA_WRITE while a reply is waited for; (address, data or null, count) to data or null for
+    /// an error.
+    /// </summary>
     internal Func<ulong, byte[]?, int, byte[]?>? Memory { get; set; }
 
     internal static byte[] Bytes(params object[] fields)
@@ -82,7 +86,8 @@ internal sealed unsafe class RawClient(int fd) : IDisposable
         Assert.Empty(reply.Descriptors);
     }
 
-    internal RawReply Negotiate(string capabilities = "{\"capabilities\":{\"max_msg_fds\":16,\"write_multiple\":true}}") =>
+    internal RawReply Negotiate(
+        string capabilities = "{\"capabilities\":{\"max_msg_fds\":16,\"write_multiple\":true}}") =>
         Ask(Version, Bytes((ushort)0, (ushort)0, capabilities, (byte)0));
 
     internal uint Read(uint region, ulong offset, int count = 4)
@@ -160,7 +165,8 @@ internal sealed unsafe class RawClient(int fd) : IDisposable
         if (header is null) return null;
         int size = BitConverter.ToInt32(header, 4);
         Assert.InRange(size, 16, 2 << 20);
-        byte[] payload = ReceiveBytes(size - 16, descriptors) ?? throw new EndOfStreamException("in the middle of a message");
+        byte[] payload = ReceiveBytes(size - 16, descriptors)
+            ?? throw new EndOfStreamException("in the middle of a message");
         return new(BitConverter.ToUInt16(header, 0), BitConverter.ToUInt16(header, 2), BitConverter.ToUInt32(header, 8),
             BitConverter.ToUInt32(header, 12), payload, [.. descriptors]);
     }
@@ -180,7 +186,9 @@ internal sealed unsafe class RawClient(int fd) : IDisposable
         if (!isRead) Assert.Equal(16 + count, command.Payload.Length);
         byte[]? data = Memory?.Invoke(address, isRead ? null : command.Payload[16..], count);
         byte[] payload = data is null ? [] : Bytes(address, (ulong)count, isRead ? data : []);
-        SendBytes(Bytes(command.Id, command.Command, 16 + payload.Length, data is null ? 0x21u : 1u, data is null ? 14 : 0, payload));
+        SendBytes(Bytes(
+            command.Id, command.Command, 16 + payload.Length, data is null ? 0x21u : 1u, data is null ? 14
+            : 0, payload));
     }
 
     private byte[]? ReceiveBytes(int length, List<int> descriptors)
@@ -195,12 +203,21 @@ internal sealed unsafe class RawClient(int fd) : IDisposable
             fixed (byte* start = bytes)
             {
                 var part = new Libc.IoVector { start = start + received, length = (nuint)(length - received) };
-                var message = new Libc.MessageHeader { vectors = &part, vectorCount = 1, control = control, controlLength = 16 + 4 * 256 };
+                var message =
+                    new Libc.MessageHeader
+                    {
+                        vectors = &part,
+                        vectorCount = 1,
+                        control = control,
+                        controlLength = 16 + 4 * 256
+                    };
                 nint count = Libc.recvmsg(_fd, &message, Libc.MSG_CMSG_CLOEXEC);
                 if (count < 0 && Marshal.GetLastPInvokeError() == Libc.EINTR) continue;
-                if (count <= 0) return received == 0 ? null : throw new EndOfStreamException("in the middle of a message");
+                if (count <= 0)
+                    return received == 0 ? null : throw new EndOfStreamException("in the middle of a message");
                 received += (int)count;
-                for (int i = 16; message.controlLength > 16 && i < (int)*(ulong*)control; i += 4) descriptors.Add(*(int*)(control + i));
+                for (int i = 16; message.controlLength > 16 && i < (int)*(ulong*)control; i += 4)
+                    descriptors.Add(*(int*)(control + i));
             }
         }
         return bytes;

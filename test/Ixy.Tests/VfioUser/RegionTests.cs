@@ -53,13 +53,15 @@ public sealed unsafe class RegionTests
         using var bench = new ServerBench(negotiate: false);
         bench.Client.Negotiate("{\"capabilities\":{\"ixy_doorbells_only\":true}}");
         var small = bench.Client.Ask(GetRegionInfo, Bytes(32, 0, 0, 0, 0ul, 0ul));
-        // Too little room for the areas: how much is needed, and no word of what does not fit. (QEMU 11 asks so, and takes a
-        // flag without a place for a fault.)
+        // Too little room for the areas: how much is needed, and no word of what does not fit. (QEMU 11 asks so, and
+        // takes a flag without a place for a fault.)
         Assert.Equal((32 + 16 + 3 * 16, 3u, 0u), ((int)small.U32(0), small.U32(4), small.U32(12)));
         Assert.Empty(small.Descriptors);
         var info = bench.Client.Ask(GetRegionInfo, Bytes(96, 0, 0, 0, 0ul, 0ul));
         Assert.Equal((0xFu, 32u), (info.U32(4), info.U32(12)));
-        Assert.Equal(Bytes((ushort)1, (ushort)1, 0, 3, 0, 0x1000ul, 0x1000ul, 0x6000ul, 0x2000ul, 0xD000ul, 0x1000ul), info.Payload[32..]);
+        Assert.Equal(
+            Bytes((ushort)1, (ushort)1, 0, 3, 0, 0x1000ul, 0x1000ul, 0x6000ul, 0x2000ul, 0xD000ul, 0x1000ul),
+            info.Payload[32..]);
         int file = bench.Keep(Assert.Single(info.Descriptors));
 
         nint page = Libc.mmap(0, 4096, 3, Libc.MAP_SHARED, file, 0x6000);
@@ -85,7 +87,8 @@ public sealed unsafe class RegionTests
         Assert.Contains(bench.Card.Violations.All, violation => violation.Explanation.Contains("ring"));
     }
 
-    // What a page that is mapped all the same holds is nothing to go by: a driver frees its buffers when ENABLE reads 0.
+    // What a page that is mapped all the same holds is nothing to go by: a driver frees its buffers when ENABLE reads
+    // 0.
     [Theory]
     [InlineData(0x1028u)] // RXDCTL[0]
     [InlineData(0xD028u)] // RXDCTL[64]
@@ -149,7 +152,9 @@ public sealed unsafe class RegionTests
         for (int start = 0; start < 64; start++)
         {
             for (int count = 0; count < 20; count++)
-                Assert.Equal(all[start..(start + count)], bench.Client.Ask(RegionRead, Bytes((ulong)start, Config, count)).Payload[16..]);
+                Assert.Equal(
+                    all[start..(start + count)], bench.Client.Ask(RegionRead, Bytes((ulong)start, Config, count))
+                    .Payload[16..]);
         }
     }
 
@@ -158,7 +163,8 @@ public sealed unsafe class RegionTests
     {
         using var bench = new ServerBench();
         // The address of BAR 0 and of BAR 1, which is its upper half: one write of 7 bytes, from the second byte on.
-        bench.Client.Ask(RegionWrite, Bytes(0x11ul, Config, 7, new byte[] { 0xFF, 0xFF, 0xFF, 0x11, 0x22, 0x33, 0x44 }));
+        bench.Client.Ask(
+            RegionWrite, Bytes(0x11ul, Config, 7, new byte[] { 0xFF, 0xFF, 0xFF, 0x11, 0x22, 0x33, 0x44 }));
         Assert.Equal(0xFFFE_000Cu, bench.Client.Read(Config, 0x10));
         Assert.Equal(0x4433_2211u, bench.Client.Read(Config, 0x14));
     }
@@ -216,7 +222,8 @@ public sealed unsafe class RegionTests
     public void SeveralWritesGoInOneMessageOrNotAtAll()
     {
         using var bench = new ServerBench();
-        byte[] one = Bytes(0x04ul, Config, 2, 6ul), other = Bytes(0x0Cul, Config, 1, 0x40ul), bad = Bytes(4096ul, Config, 1, 0ul);
+        byte[] one = Bytes(0x04ul, Config, 2, 6ul), other = Bytes(0x0Cul, Config, 1, 0x40ul),
+            bad = Bytes(4096ul, Config, 1, 0ul);
         bench.Client.Refused(EINVAL, WriteMulti, Bytes(2ul, one, bad));
         bench.Client.Refused(EINVAL, WriteMulti, Bytes(3ul, one, other));
         bench.Client.Refused(EINVAL, WriteMulti, Bytes(1ul, Bytes(4ul, Config, 9, 0ul)));

@@ -8,7 +8,10 @@ using Ixy.Vfio.Interop;
 
 namespace Ixy.Tests.VfioUser;
 
-/// <summary>A card that is served to a hand-written client over a pair of sockets. Asserts at its end that no descriptor has leaked.</summary>
+/// <summary>
+/// A card that is served to a hand-written client over a pair of sockets. Asserts at its end that no descriptor has
+/// leaked.
+/// </summary>
 internal sealed unsafe class ServerBench : IDisposable
 {
     private readonly int _descriptorsBefore = OpenDescriptors();
@@ -35,7 +38,9 @@ internal sealed unsafe class ServerBench : IDisposable
     /// <summary>How the last session ended.</summary>
     internal string End { get; private set; } = "";
 
-    /// <summary>Descriptors of the kinds that servers and clients have; the runtime opens files when it likes.</summary>
+    /// <summary>
+    /// Descriptors of the kinds that servers and clients have; the runtime opens files when it likes.
+    /// </summary>
     internal static int OpenDescriptors() => Directory.GetFileSystemEntries("/proc/self/fd").Count(IsOfInterest);
 
     internal static int Event()
@@ -45,7 +50,9 @@ internal sealed unsafe class ServerBench : IDisposable
         return descriptor;
     }
 
-    /// <summary>Closes a descriptor with the bench: so a test that fails says why, and not that it left something open.</summary>
+    /// <summary>
+    /// Closes a descriptor with the bench: so a test that fails says why, and not that it left something open.
+    /// </summary>
     internal int Keep(int descriptor)
     {
         _kept.Add(descriptor);
@@ -84,7 +91,8 @@ internal sealed unsafe class ServerBench : IDisposable
     /// <summary>Waits for something the device thread does.</summary>
     internal static void Await(Func<bool> condition, string what)
     {
-        for (long end = Environment.TickCount64 + 10_000; !condition(); Thread.Sleep(1)) Assert.True(Environment.TickCount64 < end, what);
+        for (long end = Environment.TickCount64 + 10_000; !condition(); Thread.Sleep(1))
+            Assert.True(Environment.TickCount64 < end, what);
     }
 
     /// <summary>The next client, once the last one has gone.</summary>
@@ -112,7 +120,8 @@ internal sealed unsafe class ServerBench : IDisposable
     private static bool IsOfInterest(string descriptor)
     {
         string target = new FileInfo(descriptor).LinkTarget ?? "";
-        return target.StartsWith("socket:", StringComparison.Ordinal) || target.Contains("[eventfd]") || target.Contains("memfd:");
+        return target.StartsWith("socket:", StringComparison.Ordinal) || target.Contains("[eventfd]")
+            || target.Contains("memfd:");
     }
 
     public void Dispose()

@@ -72,7 +72,8 @@ public sealed unsafe class SimCommandTests : IDisposable
         }
         using var ixy = IxyProcess.Start("sim", "ixgbe", "--socket", Socket);
         ixy.WaitForOutput("waiting for a client");
-        IxyProcess.AssertOneLine(IxyProcess.Run("sim", "ixgbe", "--socket", Socket), 1, "is in use: another process serves a card there");
+        IxyProcess.AssertOneLine(
+            IxyProcess.Run("sim", "ixgbe", "--socket", Socket), 1, "is in use: another process serves a card there");
         using (var client = Connect()) client.Negotiate();
         ixy.Signal(PosixSignal.SIGTERM);
         Assert.Equal(0, ixy.WaitForExit());
@@ -84,8 +85,11 @@ public sealed unsafe class SimCommandTests : IDisposable
         File.WriteAllText(Socket, "precious");
         IxyProcess.AssertOneLine(IxyProcess.Run("sim", "ixgbe", "--socket", Socket), 1, "is no socket");
         Assert.Equal("precious", File.ReadAllText(Socket));
-        IxyProcess.AssertOneLine(IxyProcess.Run("sim", "ixgbe", "--socket", Path.Combine(_directory, "missing", "card")), 1, "mkdir -p");
-        IxyProcess.AssertOneLine(IxyProcess.Run("sim", "ixgbe", "--socket", Path.Combine(_directory, new string('x', 108))), 1, "1 to 107 are possible");
+        IxyProcess.AssertOneLine(
+            IxyProcess.Run("sim", "ixgbe", "--socket", Path.Combine(_directory, "missing", "card")), 1, "mkdir -p");
+        IxyProcess.AssertOneLine(
+            IxyProcess.Run("sim", "ixgbe", "--socket", Path.Combine(_directory, new string('x', 108))), 1,
+            "1 to 107 are possible");
         IxyProcess.AssertOneLine(IxyProcess.Run("sim", "nothing", "--socket", Socket + "2"), 1, "no simulated card");
         Assert.False(File.Exists(Socket + "2"));
         var (exitCode, _, error) = IxyProcess.Run("sim", "ixgbe");
@@ -95,7 +99,8 @@ public sealed unsafe class SimCommandTests : IDisposable
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
-    // In a process of its own: nothing is left to others then. Each page is the same one of the file, so the kernel joins none.
+    // In a process of its own: nothing is left to others then. Each page is the same one of the file, so the kernel
+    // joins none.
     [Fact]
     [Trait("needs", "time")]
     public void MemoryIsHadInSoManyPiecesAndNoMore()

@@ -3,13 +3,18 @@ using System.Net.Sockets;
 
 namespace Ixy.Vm.Tests.Rig;
 
-/// <summary>A running virtual machine with Linux, busybox and ixy in it. The other end of each NIC's cable is here.</summary>
+/// <summary>
+/// A running virtual machine with Linux, busybox and ixy in it. The other end of each NIC's cable is here.
+/// </summary>
 internal sealed class Guest : IDisposable
 {
     private static readonly TimeSpan s_bootLimit = TimeSpan.FromMinutes(3), s_commandLimit = TimeSpan.FromSeconds(60);
     private const int ConsoleLinesInMessages = 80;
 
-    /// <summary>What Linux says once it has waited 21 s for a timer of one processor, as the others see (kernel/rcu/tree_stall.h).</summary>
+    /// <summary>
+    /// What Linux says once it has waited 21 s for a timer of one processor, as the others see
+    /// (kernel/rcu/tree_stall.h).
+    /// </summary>
     internal const string LostTimer = "kthread timer wakeup didn't happen";
 
     // Paths of Unix sockets are short (108 bytes), so this is not below the test's folder.
@@ -37,7 +42,9 @@ internal sealed class Guest : IDisposable
             }
             using var listener = Listen(InFolder("agent"));
             using var monitorListener = Listen(InFolder("monitor"));
-            _qemu = Keep(new QemuProcess(machine.HasCardsOnSockets ? GuestImage.QemuWithVfioUser : GuestImage.Qemu, Arguments(machine)));
+            _qemu = Keep(
+                new QemuProcess(
+                machine.HasCardsOnSockets ? GuestImage.QemuWithVfioUser : GuestImage.Qemu, Arguments(machine)));
             _agent = Keep(new GuestAgent(Accept(listener)));
             Monitor = Keep(new QemuMonitor(Accept(monitorListener)));
             foreach (var port in _ports.OfType<DatagramPort>()) port.Connect();
@@ -79,7 +86,9 @@ internal sealed class Guest : IDisposable
     internal CardSocket Card(int device) =>
         _cards[device] ?? throw new ArgumentException($"device {device} of {Machine.Name} is no simulated card");
 
-    /// <summary>Runs a shell script as root and waits for its end; after the time limit (a minute) it is killed.</summary>
+    /// <summary>
+    /// Runs a shell script as root and waits for its end; after the time limit (a minute) it is killed.
+    /// </summary>
     /// <exception cref="GuestException">The guest hangs. It is ended.</exception>
     internal CommandResult Run(string script, TimeSpan? limit = null)
     {
@@ -114,7 +123,8 @@ internal sealed class Guest : IDisposable
     {
         while (!_agent.WaitUntilReady(TimeSpan.FromSeconds(1)))
         {
-            if (Console.Contains(LostTimer, StringComparison.Ordinal)) throw new GuestTimerException(Failure("lost a processor's timer at boot"));
+            if (Console.Contains(LostTimer, StringComparison.Ordinal))
+                throw new GuestTimerException(Failure("lost a processor's timer at boot"));
             if (Stopwatch.GetElapsedTime(start) > s_bootLimit) throw new TimeoutException("no answer");
         }
     }
@@ -158,7 +168,10 @@ internal sealed class Guest : IDisposable
     private CardSocket CreateCard(int device)
     {
         string cable = _ports[device] is TapPort tap ? $",wire=tap:{tap.Name}" : "";
-        return Keep(new CardSocket($"{Machine.Devices[device].Options}{cable},mac={GuestMachine.MacAddress(device)}", InFolder($"card{device}")));
+        return Keep(
+            new CardSocket(
+            $"{Machine.Devices[device].Options}{cable},mac={GuestMachine.MacAddress(device)}",
+            InFolder($"card{device}")));
     }
 
     private string InFolder(string name) => Path.Combine(_folder.FullName, name);
@@ -173,6 +186,7 @@ internal sealed class Guest : IDisposable
     {
         string console = File.Exists(InFolder("console")) ? Console : "";
         var last = console.Split('\n').TakeLast(ConsoleLinesInMessages);
-        return $"the guest '{Machine.Name}' {what}\n{_qemu.Error}\n--- the end of its console:\n{string.Join('\n', last)}";
+        return $"the guest '{Machine.Name}' {what}\n{_qemu.Error}\n--- the end of its "
+            + $"console:\n{string.Join('\n', last)}";
     }
 }

@@ -30,13 +30,16 @@ internal sealed class GuestAgent : IDisposable
         return true;
     }
 
-    /// <summary>Runs a shell script; it is killed after the time limit, and then ends with <see cref="CommandResult.Killed"/>.</summary>
+    /// <summary>
+    /// Runs a shell script; it is killed after the time limit, and then ends with <see cref="CommandResult.Killed"/>.
+    /// </summary>
     /// <exception cref="TimeoutException">The guest does not answer.</exception>
     internal CommandResult Run(string script, TimeSpan limit)
     {
         lock (_lock)
         {
-            string request = $"{Math.Ceiling(limit.TotalSeconds)} {Convert.ToBase64String(Encoding.UTF8.GetBytes(script))}\n";
+            string request =
+                $"{Math.Ceiling(limit.TotalSeconds)} {Convert.ToBase64String(Encoding.UTF8.GetBytes(script))}\n";
             _socket.Send(Encoding.ASCII.GetBytes(request));
             string[] answer = ReadLine(limit + s_slack).Split(' ');
             Assert.True(answer.Length == 3, $"an answer has three parts: {string.Join(' ', answer)}");
@@ -65,7 +68,8 @@ internal sealed class GuestAgent : IDisposable
 
     private void Receive(TimeSpan limit)
     {
-        if (limit <= TimeSpan.Zero || !_socket.Poll(limit, SelectMode.SelectRead)) throw new TimeoutException("no answer");
+        if (limit <= TimeSpan.Zero || !_socket.Poll(limit, SelectMode.SelectRead))
+            throw new TimeoutException("no answer");
         _start = 0;
         _end = _socket.Receive(_received);
         if (_end == 0) throw new TimeoutException("the connection is closed: QEMU has ended");

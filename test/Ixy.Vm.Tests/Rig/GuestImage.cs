@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Ixy.Vm.Tests.Rig;
 
-/// <summary>What guests boot: built by <c>eng/guest-image</c> once per test run, from the sources as they are.</summary>
+/// <summary>
+/// What guests boot: built by <c>eng/guest-image</c> once per test run, from the sources as they are.
+/// </summary>
 internal static class GuestImage
 {
     // The script's exit code for something that is missing on this machine.
@@ -42,7 +44,8 @@ internal static class GuestImage
     {
         var start = new ProcessStartInfo(Path.Combine(Root, name));
         // Of the dotnet test around us; they would steer the build inside.
-        foreach (string variable in start.Environment.Keys.Where(key => key.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
+        foreach (string variable in start.Environment.Keys.Where(
+            key => key.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
             start.Environment.Remove(variable);
         var (exitCode, output, error) = HostTool.TryRun(start);
         if (exitCode == Missing) return (null, error.Trim());
@@ -53,7 +56,9 @@ internal static class GuestImage
     private static string FindRoot()
     {
         var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Ixy.slnx"))) directory = directory.Parent;
-        return directory?.FullName ?? throw new DirectoryNotFoundException($"no Ixy.slnx above {AppContext.BaseDirectory}");
+        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Ixy.slnx")))
+            directory = directory.Parent;
+        return directory?.FullName
+            ?? throw new DirectoryNotFoundException($"no Ixy.slnx above {AppContext.BaseDirectory}");
     }
 }

@@ -23,13 +23,17 @@ internal sealed class GuestJob : IDisposable
     internal string Error => _guest.Run($"cat {_folder}/error").Succeeded();
 
     /// <summary>
-    /// Starts a shell script. Signals go to the shell that runs it; so let it end with <c>exec</c>, and they go to the program.
+    /// Starts a shell script. Signals go to the shell that runs it; so let it end with <c>exec</c>, and they go to the
+    /// program.
     /// </summary>
     internal static GuestJob Start(Guest guest, int number, string script)
     {
         string folder = $"/run/job{number}";
-        string wrapper = $"#!/bin/sh\ncd {folder}\nsh -c 'echo $$ > pid; exec sh ./script' < /dev/null > output 2> error\necho $? > code.new\nmv code.new code\n";
-        // A background command of a shell would have to ignore Ctrl-C (POSIX, 2.11), what start-stop-daemon starts need not.
+        string wrapper =
+            $"#!/bin/sh\ncd {folder}\nsh -c 'echo $$ > pid; exec sh ./script' < /dev/null > output 2> error\necho $? > "
+            + "code.new\nmv code.new code\n";
+        // A background command of a shell would have to ignore Ctrl-C (POSIX, 2.11), what start-stop-daemon starts need
+        // not.
         guest.Run($"""
             mkdir {folder} && cd {folder} && touch output error
             echo {Base64(script)} | base64 -d > script
@@ -72,8 +76,11 @@ internal sealed class GuestJob : IDisposable
     private void WaitUntil(string condition, string what)
     {
         long start = Stopwatch.GetTimestamp();
-        string wait = $"cd {_folder}; for i in 0 1 2 3 4 5 6 7 8 9; do if {condition}; then exit 0; fi; usleep 100000; done; exit 1";
+        string wait =
+            $"cd {_folder}; for i in 0 1 2 3 4 5 6 7 8 9; do if {condition}; then exit 0; fi; usleep 100000; done; "
+            + "exit 1";
         while (_guest.Run(wait).ExitCode != 0)
-            Assert.True(Stopwatch.GetElapsedTime(start) < s_limit, $"waited for {what} for {s_limit}; so far: {Output}{Error}");
+            Assert.True(
+                Stopwatch.GetElapsedTime(start) < s_limit, $"waited for {what} for {s_limit}; so far: {Output}{Error}");
     }
 }

@@ -20,7 +20,8 @@ internal enum Cable
 
 /// <summary>A PCI device of a guest.</summary>
 /// <param name="Model">QEMU's name for it.</param>
-/// <param name="Options">QEMU's options, with commas between; of a card on a socket, its specifier, but for a wire that is its cable.</param>
+/// <param name="Options">QEMU's options, with commas between; of a card on a socket, its specifier, but for a wire that
+/// is its cable.</param>
 /// <param name="Cable">What it is plugged into.</param>
 internal sealed record GuestDevice(string Model, string Options = "", Cable Cable = Cable.Datagram)
 {
@@ -37,11 +38,15 @@ internal sealed record GuestDevice(string Model, string Options = "", Cable Cabl
 
     internal static GuestDevice VirtioNetPacked { get; } = new("virtio-net-pci", $"{BehindIommu},packed=on");
 
-    /// <summary>Two queue pairs; a vector for each of the four queues, one for the control queue and one for changes.</summary>
-    internal static GuestDevice VirtioNetTwoQueues { get; } = new("virtio-net-pci", $"{BehindIommu},mq=on,vectors=6", Cable.Tap);
+    /// <summary>
+    /// Two queue pairs; a vector for each of the four queues, one for the control queue and one for changes.
+    /// </summary>
+    internal static GuestDevice VirtioNetTwoQueues { get; } =
+        new("virtio-net-pci", $"{BehindIommu},mq=on,vectors=6", Cable.Tap);
 
     /// <summary>The same, and the driver says how packets are spread (VIRTIO_NET_F_RSS).</summary>
-    internal static GuestDevice VirtioNetRss { get; } = VirtioNetTwoQueues with { Options = $"{BehindIommu},mq=on,rss=on,vectors=6" };
+    internal static GuestDevice VirtioNetRss { get; } =
+        VirtioNetTwoQueues with { Options = $"{BehindIommu},mq=on,rss=on,vectors=6" };
 
     /// <summary>Says that its network carries 9,000 bytes.</summary>
     internal static GuestDevice VirtioNetJumbo { get; } = new("virtio-net-pci", $"{BehindIommu},host_mtu=9000");
@@ -69,12 +74,19 @@ internal sealed record GuestDevice(string Model, string Options = "", Cable Cabl
 
     internal static GuestDevice SimulatedVirtioPacked { get; } = new(OnSocket, "sim:virtio,packed=on", Cable.Tap);
 
-    /// <summary>The same, with rings as long as there are, and a far end that sends a million frames a second and judges what it gets.</summary>
-    internal static GuestDevice SimulatedVirtioUnderLoad { get; } = new(OnSocket, $"sim:virtio,{UnderLoad}", Cable.InCard);
+    /// <summary>
+    /// The same, with rings as long as there are, and a far end that sends a million frames a second and judges what it
+    /// gets.
+    /// </summary>
+    internal static GuestDevice SimulatedVirtioUnderLoad { get; } =
+        new(OnSocket, $"sim:virtio,{UnderLoad}", Cable.InCard);
 
-    internal static GuestDevice SimulatedVirtioPackedUnderLoad { get; } = new(OnSocket, $"sim:virtio,packed=on,{UnderLoad}", Cable.InCard);
+    internal static GuestDevice SimulatedVirtioPackedUnderLoad { get; } =
+        new(OnSocket, $"sim:virtio,packed=on,{UnderLoad}", Cable.InCard);
 
-    /// <summary>No model of QEMU's, but a simulated card of this process behind a vfio-user socket. Needs QEMU 10.1.</summary>
+    /// <summary>
+    /// No model of QEMU's, but a simulated card of this process behind a vfio-user socket. Needs QEMU 10.1.
+    /// </summary>
     internal bool IsOnSocket => Model == OnSocket;
 
     /// <summary>QEMU has its cable's end (-netdev).</summary>
@@ -133,11 +145,14 @@ internal sealed record GuestMachine(string Name, params GuestDevice[] Devices)
     /// no_timer_check: it counts the ticks of a moment and, if there are too few, panics ("timer doesn't work through
     /// Interrupt-remapped IO-APIC"). On a busy host an emulated machine may well get none in that time.
     /// </remarks>
-    internal string KernelCommandLine => "console=ttyS0 panic=-1 no_timer_check" + (HasIommu ? " intel_iommu=on" : "") + $" {KernelOptions}";
+    internal string KernelCommandLine =>
+        "console=ttyS0 panic=-1 no_timer_check" + (HasIommu ? " intel_iommu=on" : "") + $" {KernelOptions}";
 
     private IEnumerable<string> Memory()
     {
-        if (HasCardsOnSockets) return ["-object", $"memory-backend-memfd,id=ram,size={MemoryMiB}M,share=on", "-machine", "memory-backend=ram"];
+        if (HasCardsOnSockets)
+            return ["-object", $"memory-backend-memfd,id=ram,size={MemoryMiB}M,share=on", "-machine",
+            "memory-backend=ram"];
         var nodes = Enumerable.Range(0, HasTwoNodes ? 2 : 0);
         return nodes.SelectMany(node => (string[])["-object", $"memory-backend-ram,id=ram{node},size={MemoryMiB / 2}M",
             "-numa", $"node,nodeid={node},cpus={node},memdev=ram{node}"]);

@@ -1,17 +1,23 @@
 namespace Ixy.Vm.Tests.Rig;
 
-/// <summary>A machine with an IOMMU and one or two of everything that VFIO is tried with, so that it boots once for all.</summary>
+/// <summary>
+/// A machine with an IOMMU and one or two of everything that VFIO is tried with, so that it boots once for all.
+/// </summary>
 internal static class IommuMachine
 {
     /// <summary>Devices: two each of what forwards, one each of the rest.</summary>
     internal const int Virtio = 0, Packed = 2, Jumbo = 4, PastIommu = 6, Legacy = 7, E1000e = 8, Edu = 9;
 
-    /// <summary>A conventional PCI bridge, and what is behind it: they cannot be told apart by an IOMMU, and share a group.</summary>
+    /// <summary>
+    /// A conventional PCI bridge, and what is behind it: they cannot be told apart by an IOMMU, and share a group.
+    /// </summary>
     internal const int Bridge = 10, SharedEdu = 11, SharedE1000e = 12;
 
     internal const string SharedEduAddress = "0000:01:01.0", SharedE1000eAddress = "0000:01:02.0";
 
-    /// <summary>A PCI Express port, and a virtio NIC that has a function-level reset because it is behind one.</summary>
+    /// <summary>
+    /// A PCI Express port, and a virtio NIC that has a function-level reset because it is behind one.
+    /// </summary>
     internal const int RootPort = 13, Resettable = 14;
 
     internal const string ResettableAddress = "0000:02:00.0";
@@ -34,7 +40,9 @@ internal static class IommuMachine
     };
 }
 
-/// <summary>Two NICs behind a conventional PCI bridge, which share an IOMMU group, as those of many dual-port cards do.</summary>
+/// <summary>
+/// Two NICs behind a conventional PCI bridge, which share an IOMMU group, as those of many dual-port cards do.
+/// </summary>
 internal static class SharedGroupMachine
 {
     internal const string First = "0000:01:01.0", Second = "0000:01:02.0";
@@ -48,7 +56,9 @@ internal static class SharedGroupMachine
     };
 }
 
-/// <summary>Two NICs with two queue pairs each, two more that have RSS besides, behind an IOMMU; and two NUMA nodes.</summary>
+/// <summary>
+/// Two NICs with two queue pairs each, two more that have RSS besides, behind an IOMMU; and two NUMA nodes.
+/// </summary>
 internal static class MultiQueueMachine
 {
     internal const int Automatic = 0, Rss = 2;
@@ -81,8 +91,8 @@ internal static class SimulatedCardsMachine
 }
 
 /// <summary>
-/// Simulated cards, two of each, those for virtio with a load of their own. They are behind an IOMMU that translates for the
-/// kernel's own drivers, too.
+/// Simulated cards, two of each, those for virtio with a load of their own. They are behind an IOMMU that translates
+/// for the kernel's own drivers, too.
 /// </summary>
 internal static class LoadMachine
 {

@@ -4,8 +4,8 @@ using Xunit.Sdk;
 namespace Ixy.Vm.Tests.Rig;
 
 /// <summary>
-/// The running guests, shared by all tests: each machine boots when a test first asks for it. The two that were asked for
-/// last stay; a machine that hung or was spoilt boots again.
+/// The running guests, shared by all tests: each machine boots when a test first asks for it. The two that were asked
+/// for last stay; a machine that hung or was spoilt boots again.
 /// </summary>
 /// <param name="messages">Where the runner wants to hear what is no test's result.</param>
 public sealed class GuestPool(IMessageSink messages) : IDisposable
@@ -32,8 +32,9 @@ public sealed class GuestPool(IMessageSink messages) : IDisposable
         return guest;
     }
 
-    // On a disturbed host, QEMU's emulated processors now and then lose their timer for good while they boot (seen with 7.2). No test
-    // has begun then, so nothing that a test is about is tried twice: any other end of a boot is an error at once.
+    // On a disturbed host, QEMU's emulated processors now and then lose their timer for good while they boot (seen with
+    // 7.2). No test has begun then, so nothing that a test is about is tried twice: any other end of a boot is an error
+    // at once.
     private Guest Boot(GuestMachine machine)
     {
         for (int boot = 1; ; boot++)
@@ -44,7 +45,9 @@ public sealed class GuestPool(IMessageSink messages) : IDisposable
             }
             catch (GuestTimerException error) when (boot < MostBoots)
             {
-                messages.OnMessage(new DiagnosticMessage($"BOOT {boot} OF {MostBoots} FAILED ({++_lostTimers} in this run), once more: {error.Message}"));
+                messages.OnMessage(
+                    new DiagnosticMessage(
+                    $"BOOT {boot} OF {MostBoots} FAILED ({++_lostTimers} in this run), once more: {error.Message}"));
             }
         }
     }

@@ -7,14 +7,18 @@ internal static class GuestSetup
     internal const string User = "user";
 
     /// <summary>A command as <see cref="User"/> runs it, with so much memory that it may lock.</summary>
-    /// <remarks>In the end the command has the shell's process to itself, so signals reach it (<see cref="Guest.Start"/>).</remarks>
+    /// <remarks>In the end the command has the shell's process to itself, so signals reach it
+    /// (<see cref="Guest.Start"/>).</remarks>
     internal static string AsUser(string command, int lockedMiB) =>
         $"ulimit -l {lockedMiB << 10}; exec su {User} -c 'exec {command}'";
 
     /// <summary>Loads kernel modules, with those that they depend on.</summary>
-    internal static void LoadModules(this Guest guest, params string[] modules) => guest.Run($"modprobe -a {string.Join(' ', modules)}").Succeeded();
+    internal static void LoadModules(this Guest guest, params string[] modules) =>
+        guest.Run($"modprobe -a {string.Join(' ', modules)}").Succeeded();
 
-    /// <summary>The same for modules of PCI drivers, which take nothing but what they are bound to (<see cref="BindTo"/>).</summary>
+    /// <summary>
+    /// The same for modules of PCI drivers, which take nothing but what they are bound to (<see cref="BindTo"/>).
+    /// </summary>
     internal static void LoadDrivers(this Guest guest, params string[] modules) => guest.Run($"""
         echo 0 > /sys/bus/pci/drivers_autoprobe
         modprobe -a {string.Join(' ', modules)}
@@ -23,7 +27,9 @@ internal static class GuestSetup
         exit $loaded
         """).Succeeded();
 
-    /// <summary>Loads VFIO and gives it a device; the device's IOMMU group, whose file is the user's from now on.</summary>
+    /// <summary>
+    /// Loads VFIO and gives it a device; the device's IOMMU group, whose file is the user's from now on.
+    /// </summary>
     internal static int BindToVfio(this Guest guest, string address)
     {
         guest.LoadModules("vfio-pci", "vfio_iommu_type1");
@@ -47,7 +53,8 @@ internal static class GuestSetup
             """).Succeeded();
         // What the probe came to stands in the kernel's log only.
         string bound = guest.Run($"basename $(readlink /sys/bus/pci/devices/{address}/driver)").Output.Trim();
-        Assert.True(bound == driver, $"{address} is bound to '{bound}', not to {driver}: {guest.Run("dmesg | tail").Output}");
+        Assert.True(
+            bound == driver, $"{address} is bound to '{bound}', not to {driver}: {guest.Run("dmesg | tail").Output}");
     }
 
     /// <summary>Takes a device from its driver, if it has one.</summary>

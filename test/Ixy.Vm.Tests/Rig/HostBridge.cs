@@ -1,8 +1,8 @@
 namespace Ixy.Vm.Tests.Rig;
 
 /// <summary>
-/// A bridge of the host between the cables of two NICs. Its kernel hands checksums on as it got them, and completes those that
-/// are only begun where the other side wants them complete.
+/// A bridge of the host between the cables of two NICs. Its kernel hands checksums on as it got them, and completes
+/// those that are only begun where the other side wants them complete.
 /// </summary>
 internal sealed class HostBridge : IDisposable
 {
@@ -12,14 +12,18 @@ internal sealed class HostBridge : IDisposable
 
     internal HostBridge(params TapPort[] ports)
     {
-        HostTool.Run("ip", "link", "add", "name", _name, "type", "bridge", "stp_state", "0", "forward_delay", "0", "mcast_snooping", "0");
+        HostTool.Run(
+            "ip", "link", "add", "name", _name, "type", "bridge", "stp_state", "0", "forward_delay", "0",
+            "mcast_snooping", "0");
         try
         {
             // The host's own network stack has nothing to say there.
             File.WriteAllText($"/proc/sys/net/ipv6/conf/{_name}/disable_ipv6", "1");
             foreach (var port in ports) HostTool.Run("ip", "link", "set", "dev", port.Name, "master", _name);
             HostTool.Run("ip", "link", "set", "dev", _name, "arp", "off", "up");
-            Assert.True(SpinWait.SpinUntil(() => ports.All(IsForwarding), TimeSpan.FromSeconds(20)), "the bridge does not forward");
+            Assert.True(
+                SpinWait.SpinUntil(() => ports.All(IsForwarding), TimeSpan.FromSeconds(20)),
+                "the bridge does not forward");
         }
         catch
         {
@@ -29,7 +33,8 @@ internal sealed class HostBridge : IDisposable
     }
 
     // BR_STATE_FORWARDING (linux/if_bridge.h)
-    private static bool IsForwarding(TapPort port) => File.ReadAllText($"/sys/class/net/{port.Name}/brport/state").Trim() == "3";
+    private static bool IsForwarding(TapPort port) =>
+        File.ReadAllText($"/sys/class/net/{port.Name}/brport/state").Trim() == "3";
 
     public void Dispose() => HostTool.Run("ip", "link", "delete", "dev", _name);
 }

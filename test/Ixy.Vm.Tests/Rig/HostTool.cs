@@ -6,7 +6,8 @@ namespace Ixy.Vm.Tests.Rig;
 internal static class HostTool
 {
     internal static bool Exists(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "")
-        .Split(':').Append("/usr/sbin").Any(directory => directory.Length > 0 && File.Exists(Path.Combine(directory, name)));
+        .Split(':').Append("/usr/sbin")
+        .Any(directory => directory.Length > 0 && File.Exists(Path.Combine(directory, name)));
 
     /// <summary>Runs a program to its end, which has to be a good one.</summary>
     internal static void Run(string program, params string[] arguments)

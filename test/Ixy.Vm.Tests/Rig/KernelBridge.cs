@@ -47,8 +47,9 @@ internal sealed class KernelBridge : IDisposable
     }
 
     /// <summary>
-    /// Waits until a frame passes each way. A port is forwarding a moment before its device's queue is at work, and ixgbe may
-    /// set its link up once more then: on a busy host that moment was long enough to lose the first 64 frames.
+    /// Waits until a frame passes each way. A port is forwarding a moment before its device's queue is at work, and
+    /// ixgbe may set its link up once more then: on a busy host that moment was long enough to lose the first 64
+    /// frames.
     /// </summary>
     internal void WaitUntilFramesPass()
     {
@@ -67,13 +68,17 @@ internal sealed class KernelBridge : IDisposable
         while (HasReceived(left) | HasReceived(right)) Thread.Sleep(s_pause);
     }
 
-    internal static KernelBridge OfVirtio(Guest guest, params int[] devices) => new(guest, "virtio-pci", "virtio_net", devices);
+    internal static KernelBridge OfVirtio(Guest guest, params int[] devices) =>
+        new(guest, "virtio-pci", "virtio_net", devices);
 
     internal static KernelBridge OfIxgbe(Guest guest, params int[] devices) => new(guest, "ixgbe", "ixgbe", devices);
 
-    /// <summary>Words for a shell that become the name of a NIC's interface. virtio's is one floor further down.</summary>
+    /// <summary>
+    /// Words for a shell that become the name of a NIC's interface. virtio's is one floor further down.
+    /// </summary>
     internal static string InterfaceOf(int device) =>
-        $"$(basename $(ls -d /sys/bus/pci/devices/{GuestMachine.Address(device)}/net/* /sys/bus/pci/devices/{GuestMachine.Address(device)}/virtio*/net/* 2> /dev/null))";
+        $"$(basename $(ls -d /sys/bus/pci/devices/{GuestMachine.Address(device)}/net/* "
+        + $"/sys/bus/pci/devices/{GuestMachine.Address(device)}/virtio*/net/* 2> /dev/null))";
 
     // From a station of its own to all, of the type for experiments (IEEE 802).
     private static byte[] Probe(byte station) =>

@@ -4,7 +4,9 @@ using System.Net.Sockets;
 
 namespace Ixy.Vm.Tests.Rig;
 
-/// <summary>A socket that sends and receives whole Ethernet frames on an interface of this machine (packet(7)).</summary>
+/// <summary>
+/// A socket that sends and receives whole Ethernet frames on an interface of this machine (packet(7)).
+/// </summary>
 internal static class PacketSocket
 {
     private const int AllProtocols = 3; // ETH_P_ALL

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Ixy.Vm.Tests.Rig;
 
-/// <summary>QEMU's machine protocol (docs/interop/qmp-spec.txt of QEMU): a line of JSON each way, and events in between.</summary>
+/// <summary>
+/// QEMU's machine protocol (docs/interop/qmp-spec.txt of QEMU): a line of JSON each way, and events in between.
+/// </summary>
 internal sealed class QemuMonitor : IDisposable
 {
     private readonly StreamReader _reader;
@@ -30,7 +32,8 @@ internal sealed class QemuMonitor : IDisposable
         {
             string line = _reader.ReadLine() ?? throw new IOException("QEMU has closed its monitor");
             var answer = JsonDocument.Parse(line).RootElement;
-            if (answer.TryGetProperty("error", out var error)) throw new InvalidOperationException($"{command}: {error}");
+            if (answer.TryGetProperty("error", out var error))
+                throw new InvalidOperationException($"{command}: {error}");
             if (answer.TryGetProperty("return", out var result)) return result;
         }
     }

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Ixy.Vm.Tests.Rig;
 
-/// <summary>A running QEMU. It ends with this object, or with the thread that waits for its end, so also when the tests are killed.</summary>
+/// <summary>
+/// A running QEMU. It ends with this object, or with the thread that waits for its end, so also when the tests are
+/// killed.
+/// </summary>
 internal sealed class QemuProcess : IDisposable
 {
     private readonly Process _process;
@@ -14,8 +17,14 @@ internal sealed class QemuProcess : IDisposable
     /// <param name="arguments">Its arguments.</param>
     internal QemuProcess(string program, IEnumerable<string> arguments)
     {
-        // The kernel sends the signal when the thread that started QEMU ends (prctl(2), PR_SET_PDEATHSIG), so this one stays.
-        _process = new() { StartInfo = new("setpriv", ["--pdeathsig", "KILL", program, .. arguments]) { RedirectStandardError = true } };
+        // The kernel sends the signal when the thread that started QEMU ends (prctl(2), PR_SET_PDEATHSIG), so this one
+        // stays.
+        _process = new()
+        {
+            StartInfo = new(
+            "setpriv", ["--pdeathsig", "KILL", program, .. arguments])
+            { RedirectStandardError = true }
+        };
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
         using var started = new ManualResetEventSlim();
         _waiter = new(() => Run(started)) { Name = "QEMU", IsBackground = true };

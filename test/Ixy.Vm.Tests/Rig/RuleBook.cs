@@ -19,8 +19,10 @@ internal sealed class RuleBook
     {
         for (int i = 0; i < _violations.Length; i++)
         {
-            Assert.True(_violations[i].Count < RuleViolations.Limit, "the list is full: there may be more than can be seen");
-            var broken = _violations[i].All.Skip((int)_before[i]).Where(violation => !known.Contains(violation.Rule)).ToList();
+            Assert.True(
+                _violations[i].Count < RuleViolations.Limit, "the list is full: there may be more than can be seen");
+            var broken = _violations[i].All.Skip((int)_before[i]).Where(violation => !known.Contains(violation.Rule))
+                .ToList();
             Assert.True(broken.Count == 0, string.Join("\n", broken));
         }
     }

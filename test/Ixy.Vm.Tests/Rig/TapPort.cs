@@ -2,7 +2,9 @@ using System.Net.Sockets;
 
 namespace Ixy.Vm.Tests.Rig;
 
-/// <summary>A cable that ends in a TAP interface, which may have two queues, as the datagram one has not. Needs root.</summary>
+/// <summary>
+/// A cable that ends in a TAP interface, which may have two queues, as the datagram one has not. Needs root.
+/// </summary>
 internal sealed class TapPort : EthernetPort
 {
     private static int s_count;
@@ -37,7 +39,8 @@ internal sealed class TapPort : EthernetPort
         Skip.IfNot(HostTool.Exists("ip"), "ip is not installed (apt install iproute2)");
     }
 
-    internal override string Netdev(string id) => $"tap,id={id},ifname={Name},script=no,downscript=no,queues=2,vhost=off";
+    internal override string Netdev(string id) =>
+        $"tap,id={id},ifname={Name},script=no,downscript=no,queues=2,vhost=off";
 
     public override void Dispose()
     {

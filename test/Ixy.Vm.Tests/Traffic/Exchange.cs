@@ -6,7 +6,8 @@ namespace Ixy.Vm.Tests.Traffic;
 internal sealed class Exchange
 {
     // An emulated machine on a busy host may well stand still for seconds.
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(15), s_timeForDuplicates = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(15),
+        s_timeForDuplicates = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(1);
 
     private readonly EthernetPort _left, _right;
@@ -32,12 +33,15 @@ internal sealed class Exchange
     /// <summary>All frames that go from left to right, and from right to left.</summary>
     internal (IEnumerable<byte[]> There, IEnumerable<byte[]> Back) Frames() => (All(_there), All(_back));
 
-    /// <summary>Sends everything, and asserts that it arrives in order and unchanged; the frames per second, both ways together.</summary>
+    /// <summary>
+    /// Sends everything, and asserts that it arrives in order and unchanged; the frames per second, both ways together.
+    /// </summary>
     internal double RunFaultless()
     {
         var time = Run();
         var faultless = Verdict.Faultless(_plan.Frames);
-        Assert.True((There, Back) == (faultless, faultless), $"there: {There} {_there.Faults}\nback: {Back} {_back.Faults}");
+        Assert.True(
+            (There, Back) == (faultless, faultless), $"there: {There} {_there.Faults}\nback: {Back} {_back.Faults}");
         return 2 * _plan.Frames / time.TotalSeconds;
     }
 
@@ -62,7 +66,8 @@ internal sealed class Exchange
 
     private IEnumerable<byte[]> All(FrameStream stream) => Enumerable.Range(0, _plan.Frames).Select(stream.Frame);
 
-    private bool IsComplete => _there is { AllSent: true, AllArrived: true } && _back is { AllSent: true, AllArrived: true };
+    private bool IsComplete => _there is { AllSent: true, AllArrived: true }
+        && _back is { AllSent: true, AllArrived: true };
 
     private bool Move() => Send(_left, _there) | Send(_right, _back) | Receive(_right, _there) | Receive(_left, _back);
 

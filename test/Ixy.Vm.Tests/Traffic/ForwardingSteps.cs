@@ -12,7 +12,8 @@ internal static class ForwardingSteps
     /// Two hosts exchange frames through the forwarder, all of which arrive in order and unchanged; ixy has counted
     /// the same, and has allocated nothing for it.
     /// </summary>
-    internal static void ExchangeThrough(this Forwarder forwarder, Guest guest, int first, TrafficPlan plan, ITestOutputHelper log)
+    internal static void ExchangeThrough(
+        this Forwarder forwarder, Guest guest, int first, TrafficPlan plan, ITestOutputHelper log)
     {
         double rate = new Exchange(guest.Port(first), guest.Port(first + 1), plan).RunFaultless();
         log.WriteLine($"{rate:0} frames per second");
@@ -48,7 +49,9 @@ internal static class ForwardingSteps
     internal static void AssertQuiet(this Guest guest, int device)
     {
         // The command register of the configuration space, of which bit 2 is bus mastering.
-        string command = guest.Run($"hexdump -s 4 -n 2 -e '1/2 \"%u\"' /sys/bus/pci/devices/{GuestMachine.Address(device)}/config").Succeeded();
+        string command = guest.Run(
+            $"hexdump -s 4 -n 2 -e '1/2 \"%u\"' /sys/bus/pci/devices/{GuestMachine.Address(device)}/config")
+            .Succeeded();
         Assert.Equal(0, int.Parse(command) & 4);
         Assert.Empty(guest.VirtioStatus(device));
     }
@@ -57,12 +60,14 @@ internal static class ForwardingSteps
     internal static IReadOnlyList<string> VirtioStatus(this Guest guest, int device)
     {
         var status = guest.Monitor.Execute("x-query-virtio-status", new { path = ObjectPath(device) });
-        return [.. status.GetProperty("status").GetProperty("statuses").EnumerateArray().Select(bit => bit.GetString()!)];
+        return [.. status.GetProperty("status").GetProperty("statuses").EnumerateArray()
+            .Select(bit => bit.GetString()!)];
     }
 
     /// <summary>How many buffers of a split ring a virtio device has used since its reset, modulo 2^16.</summary>
     internal static int UsedIndex(this Guest guest, int device, int queue) =>
-        guest.Monitor.Execute("x-query-virtio-queue-status", new { path = ObjectPath(device), queue }).GetProperty("used-idx").GetInt32();
+        guest.Monitor.Execute("x-query-virtio-queue-status", new { path = ObjectPath(device), queue })
+        .GetProperty("used-idx").GetInt32();
 
     private static string ObjectPath(int device) => $"/machine/peripheral/d{device}/virtio-backend";
 

@@ -6,7 +6,8 @@ namespace Ixy.Vm.Tests.Traffic;
 /// <summary>The numbered frames of one direction: makes them, and judges what comes out at the other end.</summary>
 internal sealed class FrameStream
 {
-    private const ulong MacAddresses = 0x06_69_78_79_00_00; // of numbered frames; the last two bytes are the stream's id
+    // of numbered frames; the last two bytes are the stream's id
+    private const ulong MacAddresses = 0x06_69_78_79_00_00;
     private const int MostFaultsDescribed = 5;
 
     private readonly TrafficPlan _plan;
@@ -106,9 +107,11 @@ internal sealed class FrameStream
     private void Describe(ReadOnlySpan<byte> frame)
     {
         const int numberAt = 44;
-        if (frame.Length < NumberedFrame.Shortest || BinaryPrimitives.ReadUInt64LittleEndian(frame[numberAt..]) is var number && number >= (ulong)Sent)
+        if (frame.Length < NumberedFrame.Shortest
+            || BinaryPrimitives.ReadUInt64LittleEndian(frame[numberAt..]) is var number && number >= (ulong)Sent)
         {
-            Note($"{frame.Length} bytes with a number that was never sent: {Convert.ToHexString(frame[..Math.Min(frame.Length, 64)])}");
+            Note($"{frame.Length} bytes with a number that was never sent: "
+                + $"{Convert.ToHexString(frame[..Math.Min(frame.Length, 64)])}");
             return;
         }
         byte[] expected = Make(BinaryPrimitives.ReadUInt64LittleEndian(frame[numberAt..]));

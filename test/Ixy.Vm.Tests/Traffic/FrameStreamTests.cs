@@ -28,9 +28,13 @@ public sealed class FrameStreamTests
     public void EveryLengthComesUp()
     {
         var plan = new TrafficPlan();
-        Assert.Equal(Enumerable.Range(60, 1455), Enumerable.Range(0, plan.Frames).Select(number => plan.Length((ulong)number)).Distinct().Order());
+        Assert.Equal(
+            Enumerable.Range(60, 1455), Enumerable.Range(0, plan.Frames).Select(number => plan.Length((ulong)number))
+            .Distinct().Order());
         var jumbo = plan with { Longest = 9014 };
-        Assert.Equal(Enumerable.Range(60, 8955), Enumerable.Range(0, plan.Frames).Select(number => jumbo.Length((ulong)number)).Distinct().Order());
+        Assert.Equal(
+            Enumerable.Range(60, 8955), Enumerable.Range(0, plan.Frames).Select(number => jumbo.Length((ulong)number))
+            .Distinct().Order());
     }
 
     [Fact]

@@ -16,8 +16,8 @@ internal sealed class Pulses
     /// <param name="from">The wire whose generator is to send.</param>
     /// <param name="to">The wire at which that arrives.</param>
     /// <param name="frames">
-    /// How many frames a pulse has at least: well below what the ring holds, as the clock of a busy machine cannot stop the
-    /// generator on the spot.
+    /// How many frames a pulse has at least: well below what the ring holds, as the clock of a busy machine cannot stop
+    /// the generator on the spot.
     /// </param>
     internal Pulses(Wire from, Wire to, int frames)
     {
@@ -35,7 +35,9 @@ internal sealed class Pulses
         }
     }
 
-    /// <summary>One pulse; asserts that all of it arrives, in order and unchanged. How many frames a second were sent.</summary>
+    /// <summary>
+    /// One pulse; asserts that all of it arrives, in order and unchanged. How many frames a second were sent.
+    /// </summary>
     internal double RunFaultless()
     {
         var (sent, arrived) = (Faults.Of(_from), Faults.Of(_to));
@@ -54,12 +56,14 @@ internal sealed class Pulses
         return count / time.TotalSeconds;
     }
 
-    private readonly record struct Faults(long Sent, long Received, long Lost, long Reordered, long Duplicated, long Corrupted, long Foreign)
+    private readonly record struct Faults(
+        long Sent, long Received, long Lost, long Reordered, long Duplicated, long Corrupted, long Foreign)
     {
         internal static Faults Of(Wire wire)
         {
             var counted = wire.Statistics;
-            return new(counted.Sent, counted.Received, counted.Lost, counted.Reordered, counted.Duplicated, counted.Corrupted, counted.Foreign);
+            return new(counted.Sent, counted.Received, counted.Lost, counted.Reordered, counted.Duplicated,
+                counted.Corrupted, counted.Foreign);
         }
     }
 }

@@ -8,13 +8,16 @@ internal static class TestPackets
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
-    /// <summary>Takes all that one <c>ixy pktgen --json</c> sends, each once and in order, and waits for its end.</summary>
+    /// <summary>
+    /// Takes all that one <c>ixy pktgen --json</c> sends, each once and in order, and waits for its end.
+    /// </summary>
     internal static void ReceiveAll(EthernetPort port, GuestJob pktgen, int count, int size)
     {
         var numbers = Receive(port, count, size);
         // What it has said so far: without it nobody could tell a link that does not come from frames that get lost.
         Assert.True(numbers.SequenceEqual(Enumerable.Range(0, count)),
-            $"{numbers.Count} of {count} packets came: {string.Join(" ", numbers.Take(100))}; pktgen: {pktgen.Output}{pktgen.Error}");
+            $"{numbers.Count} of {count} packets came: {string.Join(" ", numbers.Take(100))}; pktgen: "
+            + $"{pktgen.Output}{pktgen.Error}");
         Assert.Contains($"\"txPackets\":{count}", pktgen.Wait().Succeeded());
     }
 

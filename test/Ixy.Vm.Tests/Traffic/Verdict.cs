@@ -1,6 +1,8 @@
 namespace Ixy.Vm.Tests.Traffic;
 
-/// <summary>What became of the frames of one direction. Each that came is counted as one of the last five or is in order.</summary>
+/// <summary>
+/// What became of the frames of one direction. Each that came is counted as one of the last five or is in order.
+/// </summary>
 /// <param name="Sent">Frames sent.</param>
 /// <param name="Lost">Sent, and never seen unchanged.</param>
 /// <param name="Reordered">Came after a later one of the same flow.</param>

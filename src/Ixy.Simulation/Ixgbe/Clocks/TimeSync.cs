@@ -49,7 +49,9 @@ internal sealed class TimeSync
     /// <summary>Keeps the clock at the pace of the link.</summary>
     internal void Poll() => _time.Poll();
 
-    /// <summary>Keeps the time at which a packet leaves that asks for it, unless the last one has not been read (7.9.3).</summary>
+    /// <summary>
+    /// Keeps the time at which a packet leaves that asks for it, unless the last one has not been read (7.9.3).
+    /// </summary>
     internal void StampTransmit()
     {
         if ((_registers[TSYNCTXCTL] & (TSYNCTXCTL_.Enable | TSYNCTXCTL_.Valid)) != TSYNCTXCTL_.Enable) return;
@@ -79,7 +81,8 @@ internal sealed class TimeSync
         if ((value & TSAUXC_.Pins) != 0)
         {
             _card.Violations.Add("not-modelled", "TSAUXC", value, _isX550 ? "X550 datasheet 7.7.4" : "8.2.3.26.15",
-                "a clock output, a target time or a sampled pin was enabled: this model has no pins that follow the time");
+                "a clock output, a target time or a sampled pin was enabled: this model has no pins that follow the "
+                + "time");
         }
         if (!_isX550)
         {

@@ -51,7 +51,9 @@ internal sealed class InterruptAllocation
         _transmit[2 * index + 1] = Cause(value >> 24);
     }
 
-    /// <summary>IVAR_MISC: TCP timer, then all others (8.2.3.5.16); without several vectors it is not used (7.3.4.1).</summary>
+    /// <summary>
+    /// IVAR_MISC: TCP timer, then all others (8.2.3.5.16); without several vectors it is not used (7.3.4.1).
+    /// </summary>
     internal void DecodeOther()
     {
         uint value = _card.Registers[IVAR_MISC];

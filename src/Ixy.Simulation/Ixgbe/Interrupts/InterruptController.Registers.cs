@@ -115,7 +115,8 @@ internal sealed partial class InterruptController
     {
         if ((queues & ~_queueAutoMask) != 0 || (others & ~_otherAutoMask) != 0)
             _card.Violations.Add("eimen-without-auto-mask", "EICS", queues | others, "7.3.1.3",
-                "GPIE.EIMEN is set and EICS sets a cause that EIAM does not mask; immediate interrupts need auto-masking");
+                "GPIE.EIMEN is set and EICS sets a cause that EIAM does not mask; immediate interrupts need "
+                + "auto-masking");
         PassUrgent(queues | ((others & EICR_.TcpTimer) != 0 ? _allocation.Timer : 0)
             | ((others & EICR_.Other) != 0 ? _allocation.Other : 0));
     }

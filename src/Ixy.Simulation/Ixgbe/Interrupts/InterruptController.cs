@@ -42,12 +42,14 @@ internal sealed partial class InterruptController
     /// <summary>Packets were written back on a receive queue (0 to 127): sets the cause that IVAR gives it.</summary>
     internal void RaiseReceive(int queue) => Raise(_allocation.Receive(queue));
 
-    /// <summary>Descriptors were written back on a transmit queue (0 to 127): sets the cause that IVAR gives it.</summary>
+    /// <summary>
+    /// Descriptors were written back on a transmit queue (0 to 127): sets the cause that IVAR gives it.
+    /// </summary>
     internal void RaiseTransmit(int queue) => Raise(_allocation.Transmit(queue));
 
     /// <summary>
-    /// When descriptors that a transmit queue has gathered since now are written back at the latest: when the counter of
-    /// its vector reaches zero (7.2.3.5.1). Never, if the queue has no vector.
+    /// When descriptors that a transmit queue has gathered since now are written back at the latest: when the counter
+    /// of its vector reaches zero (7.2.3.5.1). Never, if the queue has no vector.
     /// </summary>
     internal long TransmitTimer(int queue)
     {
@@ -181,7 +183,8 @@ internal sealed partial class InterruptController
     // A vector whose causes are gone: its next cause interrupts anew, and a message that waited is not sent any more.
     private void Forget(ulong vectors)
     {
-        for (ulong gone = _pending & vectors; gone != 0; gone &= gone - 1) _pci.Withdraw(BitOperations.TrailingZeroCount(gone));
+        for (ulong gone = _pending & vectors; gone != 0; gone &= gone - 1)
+            _pci.Withdraw(BitOperations.TrailingZeroCount(gone));
         _pending &= ~vectors;
         _signalled &= ~vectors;
     }

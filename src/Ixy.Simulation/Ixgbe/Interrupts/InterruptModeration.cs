@@ -4,8 +4,8 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Ixgbe.Interrupts;
 
 /// <summary>
-/// EITR: the shortest time between two interrupts of a vector, and the credits that let urgent ones pass (datasheet 7.3.2,
-/// 8.2.3.5.12). The counter of the datasheet is kept as the time at which it reaches zero.
+/// EITR: the shortest time between two interrupts of a vector, and the credits that let urgent ones pass (datasheet
+/// 7.3.2, 8.2.3.5.12). The counter of the datasheet is kept as the time at which it reaches zero.
 /// </summary>
 internal sealed class InterruptModeration
 {

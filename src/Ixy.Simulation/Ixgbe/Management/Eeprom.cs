@@ -6,13 +6,15 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Ixgbe.Management;
 
 /// <summary>
-/// The EEPROM and how software reaches it: word by word through EERD and EEWR, bit by bit through EEC, and what the card
-/// loads from it after a reset (datasheet 3.4, 8.2.3.2). In the X540 and X550 it is a flash with a shadow RAM behind EERD.
+/// The EEPROM and how software reaches it: word by word through EERD and EEWR, bit by bit through EEC, and what the
+/// card loads from it after a reset (datasheet 3.4, 8.2.3.2). In the X540 and X550 it is a flash with a shadow RAM
+/// behind EERD.
 /// </summary>
 internal sealed class Eeprom
 {
     // EEC (8.2.3.2.1)
-    internal const uint Clock = 1, Select = 1u << 1, DataIn = 1u << 2, DataOut = 1u << 3, Request = 1u << 6, Grant = 1u << 7;
+    internal const uint Clock = 1, Select = 1u << 1, DataIn = 1u << 2, DataOut = 1u << 3, Request = 1u << 6,
+        Grant = 1u << 7;
     internal const uint Present = 1u << 8, Address16 = 1u << 10, FlashUpdate = 1u << 23, FlashUpdateDone = 1u << 26;
     internal const int SizeShift = 11;
     private const uint FlashWriteMask = 3u << 4, SectionsDone = 0x7Fu << 15;

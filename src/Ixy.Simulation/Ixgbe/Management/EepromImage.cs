@@ -57,8 +57,8 @@ internal static class EepromImage
     }
 
     /// <summary>
-    /// What word 0x3F must be: with it, the first 64 words and the sections that the words 0x03 to 0x0E point to add up to
-    /// 0xBABA (6.2.14).
+    /// What word 0x3F must be: with it, the first 64 words and the sections that the words 0x03 to 0x0E point to add up
+    /// to 0xBABA (6.2.14).
     /// </summary>
     internal static ushort Checksum(ReadOnlySpan<ushort> words, bool isX550)
     {
@@ -135,7 +135,8 @@ internal static class EepromImage
     {
         var block = new ushort[1 + text.Length / 2];
         block[0] = (ushort)block.Length; // here the number includes itself
-        for (int index = 1; index < block.Length; index++) block[index] = (ushort)(text[index * 2 - 2] << 8 | text[index * 2 - 1]);
+        for (int index = 1; index < block.Length; index++)
+            block[index] = (ushort)(text[index * 2 - 2] << 8 | text[index * 2 - 1]);
         return Raw(words, ref free, block);
     }
 

@@ -5,9 +5,9 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Ixgbe.Management;
 
 /// <summary>
-/// The mailbox to the firmware of an X550: software puts a command into FLEX_MNG and sets HICR.C; the firmware answers there
-/// and sets HICR.SV. It is how X550 drivers read and write the EEPROM's shadow RAM. The 82599 and X540 here run no
-/// management firmware, so HICR.EN is 0.
+/// The mailbox to the firmware of an X550: software puts a command into FLEX_MNG and sets HICR.C; the firmware answers
+/// there and sets HICR.SV. It is how X550 drivers read and write the EEPROM's shadow RAM. The 82599 and X540 here run
+/// no management firmware, so HICR.EN is 0.
 /// </summary>
 internal sealed class HostInterface
 {
@@ -58,7 +58,8 @@ internal sealed class HostInterface
     private bool Read()
     {
         int address = Address, count = Count;
-        if (address < 0 || address + count > _card.Eeprom.Words.Length || count > (FLEX_MNG.Count - DataWord) * 2) return false;
+        if (address < 0 || address + count > _card.Eeprom.Words.Length || count > (FLEX_MNG.Count - DataWord) * 2)
+            return false;
         for (int index = 0; index < count; index += 2)
         {
             uint low = _card.Eeprom.Words[address + index];

@@ -2,7 +2,8 @@ namespace Ixy.Simulation.Ixgbe.Management;
 
 /// <summary>
 /// The serial EEPROM chip on its four wires, as software moves them through EEC (datasheet 3.4.2): commands of 8 bits,
-/// byte addresses of 16, most significant bit first; data in is taken when the clock rises, data out changes when it falls.
+/// byte addresses of 16, most significant bit first; data in is taken when the clock rises, data out changes when it
+/// falls.
 /// </summary>
 internal sealed class SpiEeprom(ushort[] words)
 {

@@ -1,22 +1,24 @@
 namespace Ixy.Simulation.Ixgbe.Port;
 
 /// <summary>
-/// The 10GBASE-T PHY inside an X540 or X550, as clause 45 of IEEE 802.3 and the X540 datasheet (chapter 9) lay its registers
-/// out: identity, abilities, auto-negotiation with what the partner can, status, low power. What has no behaviour keeps
-/// what is written. Only power-on and its own reset bit reset it: a reset of the card does not.
+/// The 10GBASE-T PHY inside an X540 or X550, as clause 45 of IEEE 802.3 and the X540 datasheet (chapter 9) lay its
+/// registers out: identity, abilities, auto-negotiation with what the partner can, status, low power. What has no
+/// behaviour keeps what is written. Only power-on and its own reset bit reset it: a reset of the card does not.
 /// </summary>
 internal sealed class CopperPhy
 {
     private const int Pma = 1, Pcs = 3, PhyXs = 4, AutoNegotiation = 7, Vendor = 0x1E;
-    private const int Control = 0, Status = 1, Status2 = 8, TransmitDisable = 9, Advertisement = 0x10, PartnerBase = 0x13;
-    private const int TenGigabitControl = 0x20, TenGigabitStatus = 0x21, VendorProvisioning = 0xC400, VendorStatus = 0xC800, VendorAlarm = 0xCC01;
+    private const int Control = 0, Status = 1, Status2 = 8, TransmitDisable = 9, Advertisement = 0x10,
+        PartnerBase = 0x13;
+    private const int TenGigabitControl = 0x20, TenGigabitStatus = 0x21, VendorProvisioning = 0xC400,
+        VendorStatus = 0xC800, VendorAlarm = 0xCC01;
     private const int PartnerVendor = 0xE820;
     private const ushort ControlReset = 1 << 15, ControlRestart = 1 << 9, ControlEnable = 1 << 12;
     private const ushort Advertise10G = 1 << 12, Advertise1G = 1 << 15, Advertise100M = 1 << 8;
     private const ushort Advertise5G = 1 << 11, Advertise2G5 = 1 << 10;
 
-    // Bits that keep it from having a link with the partner: low power (802.3, 45.2.1.1 and its like of the other parts;
-    // 1E.0 is the whole PHY), loopback (45.2.1.1, 45.2.3.1, 45.2.4.1), the transmitter off (45.2.1.8).
+    // Bits that keep it from having a link with the partner: low power (802.3, 45.2.1.1 and its like of the other
+    // parts; 1E.0 is the whole PHY), loopback (45.2.1.1, 45.2.3.1, 45.2.4.1), the transmitter off (45.2.1.8).
     private static readonly (int Device, int Address, ushort Bits)[] s_silencers =
     [
         (Vendor, Control, 1 << 11), (Pma, Control, 1 << 11 | 1), (Pma, TransmitDisable, 0x001F),
@@ -76,17 +78,19 @@ internal sealed class CopperPhy
         (Pma or Pcs or PhyXs or AutoNegotiation or Vendor, 2) => 0x0154,
         (Pma or Pcs or PhyXs or AutoNegotiation or Vendor, 3) => _card.Options.IsX550 ? (ushort)0x0221 : (ushort)0x0200,
         // Which parts there are: those that are named here (45.2.1.6).
-        (Pma or Pcs or PhyXs or AutoNegotiation or Vendor, 5) => 1 << Pma | 1 << Pcs | 1 << PhyXs | 1 << AutoNegotiation,
+        (Pma or Pcs or PhyXs or AutoNegotiation or Vendor, 5) =>
+            1 << Pma | 1 << Pcs | 1 << PhyXs | 1 << AutoNegotiation,
         (Pma or Pcs or PhyXs or AutoNegotiation or Vendor, 6) => 1 << (Vendor - 16),
-        // "Device responding" in bits 15:14; of the PMA also that it can be silenced, looped back, and has more abilities
-        // in 1.11 (45.2.1.7); of the PCS that it is one for 10GBASE-T (45.2.3.7).
+        // "Device responding" in bits 15:14; of the PMA also that it can be silenced, looped back, and has more
+        // abilities in 1.11 (45.2.1.7); of the PCS that it is one for 10GBASE-T (45.2.3.7).
         (Pma, Status2) => 0x8301,
         (Pcs, Status2) => 0x8008,
         (PhyXs or Vendor, Status2) => 0x8000,
         (AutoNegotiation, Status) => ReadStatus(),
         (AutoNegotiation, PartnerBase) => PartnerCan(100) ? (ushort)0x0101 : (ushort)1,
         (AutoNegotiation, TenGigabitStatus) => PartnerCan(10_000) ? (ushort)0x0800 : (ushort)0,
-        (AutoNegotiation, PartnerVendor) => (ushort)((PartnerCan(1_000) ? 0x8000 : 0) | (PartnerCan(10_000) ? 0x0800 : 0)),
+        (AutoNegotiation, PartnerVendor) =>
+        (ushort)((PartnerCan(1_000) ? 0x8000 : 0) | (PartnerCan(10_000) ? 0x0800 : 0)),
         (AutoNegotiation, VendorStatus) => SpeedBits,
         (AutoNegotiation, VendorAlarm) => ReadAlarm(),
         (Vendor, Status) => (ushort)(_card.Link.IsUp ? 0x0008 | (_card.Link.SpeedMbps == 10_000 ? 0 : 0x0010) : 0),

@@ -4,8 +4,8 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Ixgbe.Port;
 
 /// <summary>
-/// The two-wire bus to the SFP+ cage, as software moves its lines through I2CCTL (datasheet 3.5.8, 8.2.3.1.5): an open-drain
-/// clock and data line with the module's two pages as slaves at 0xA0 and 0xA2.
+/// The two-wire bus to the SFP+ cage, as software moves its lines through I2CCTL (datasheet 3.5.8, 8.2.3.1.5): an
+/// open-drain clock and data line with the module's two pages as slaves at 0xA0 and 0xA2.
 /// </summary>
 internal sealed class I2cBus
 {
@@ -51,7 +51,8 @@ internal sealed class I2cBus
         (_clock, _data) = (clock, (value & I2CCTL_.DataOut) != 0 && !_slaveLow);
     }
 
-    // One driver at a time, and not the firmware meanwhile (10.5.4): told once, not for each of the hundred edges of a byte.
+    // One driver at a time, and not the firmware meanwhile (10.5.4): told once, not for each of the hundred edges of a
+    // byte.
     private void CheckOwner(uint value)
     {
         if (_ownershipReported || _card.Semaphores.PhyOwned || value == _registers[I2CCTL]) return;

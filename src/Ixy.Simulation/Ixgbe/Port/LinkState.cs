@@ -5,8 +5,9 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Ixgbe.Port;
 
 /// <summary>
-/// The port's link: AUTOC, AUTOC2, MACC, LINKS and what a link partner shows (datasheet 3.7, 4.6.4, 8.2.3.22). The link comes
-/// up <see cref="IxgbeCardOptions.LinkUpDelay"/> after there is signal, the transmitter is on, and both ends can do the speed.
+/// The port's link: AUTOC, AUTOC2, MACC, LINKS and what a link partner shows (datasheet 3.7, 4.6.4, 8.2.3.22). The link
+/// comes up <see cref="IxgbeCardOptions.LinkUpDelay"/> after there is signal, the transmitter is on, and both ends can
+/// do the speed.
 /// </summary>
 internal sealed class LinkState
 {
@@ -15,9 +16,11 @@ internal sealed class LinkState
     internal const int AutocModeShift = 13;
 
     // LINKS (8.2.3.22.20)
-    internal const uint StillUp = 1u << 7, Speed100M = 1u << 28, Speed1G = 2u << 28, Speed10G = 3u << 28, SpeedMask = 3u << 28;
+    internal const uint StillUp = 1u << 7, Speed100M = 1u << 28, Speed1G = 2u << 28, Speed10G = 3u << 28,
+        SpeedMask = 3u << 28;
     internal const int LinksModeShift = 26;
-    private const uint SerialBlockLock = 1u << 4, SerialSignal = 1u << 12, GigabitSync = 1u << 18, GigabitEnabled = 1u << 21;
+    private const uint SerialBlockLock = 1u << 4, SerialSignal = 1u << 12, GigabitSync = 1u << 18,
+        GigabitEnabled = 1u << 21;
     private const uint SerialEnabled = 1u << 24, AnComplete = 1u << 31;
 
     private const long Never = long.MaxValue;
@@ -52,7 +55,9 @@ internal sealed class LinkState
     /// <summary>Frames can pass.</summary>
     internal bool IsUp { get; private set; }
 
-    /// <summary>Speed of the link in Mb/s: 10000, 5000, 2500, 1000 or 100; that of the last link while it is down.</summary>
+    /// <summary>
+    /// Speed of the link in Mb/s: 10000, 5000, 2500, 1000 or 100; that of the last link while it is down.
+    /// </summary>
     internal int SpeedMbps { get; private set; } = 10_000;
 
     // After a restart the arbitration machine runs, in every mode; it ends in "good" once the link is up (8.2.3.22.23).
@@ -79,7 +84,9 @@ internal sealed class LinkState
     /// <summary>Looks at what the link depends on again: something of it has changed.</summary>
     internal void Evaluate() => Evaluate(_card.Now);
 
-    /// <summary>State after power-on, PCI reset or link reset: the link is set up anew with what the EEPROM says.</summary>
+    /// <summary>
+    /// State after power-on, PCI reset or link reset: the link is set up anew with what the EEPROM says.
+    /// </summary>
     internal void Reset()
     {
         _registers[AUTOC] = AUTOC.Reset;
@@ -90,7 +97,9 @@ internal sealed class LinkState
         Restart();
     }
 
-    /// <summary>The link goes down and is set up again, as after AUTOC.Restart_AN or a restart in the copper PHY.</summary>
+    /// <summary>
+    /// The link goes down and is set up again, as after AUTOC.Restart_AN or a restart in the copper PHY.
+    /// </summary>
     internal void Restart()
     {
         GoDown();

@@ -4,9 +4,9 @@ using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 namespace Ixy.Simulation.Ixgbe.Port;
 
 /// <summary>
-/// The management bus to a PHY: MSCA starts an address, write or read cycle of clause 45 and clears its command bit when
-/// it is over, MSRWD carries the data (datasheet 3.7.7, 8.2.3.22.11). Nobody answers on a card with an SFP+ cage: reads
-/// give all ones.
+/// The management bus to a PHY: MSCA starts an address, write or read cycle of clause 45 and clears its command bit
+/// when it is over, MSRWD carries the data (datasheet 3.7.7, 8.2.3.22.11). Nobody answers on a card with an SFP+ cage:
+/// reads give all ones.
 /// </summary>
 internal sealed class Mdio
 {
@@ -27,7 +27,8 @@ internal sealed class Mdio
         _registers = card.Registers;
         _registers.OnRead(MSCA, _ => _registers[MSCA] | (card.Now < _doneAt ? MSCA_.Command : 0));
         _registers.OnWrite(MSCA, (_, value) => Start(value));
-        _registers.OnWrite(MSRWD, (_, value) => _registers[MSRWD] = (_registers[MSRWD] & 0xFFFF_0000) | (value & 0xFFFF));
+        _registers.OnWrite(
+            MSRWD, (_, value) => _registers[MSRWD] = (_registers[MSRWD] & 0xFFFF_0000) | (value & 0xFFFF));
     }
 
     internal void Reset() => _doneAt = long.MinValue;

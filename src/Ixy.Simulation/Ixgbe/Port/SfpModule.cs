@@ -64,7 +64,8 @@ internal sealed class SfpModule
     private void Text(int start, int length, string text) =>
         Encoding.ASCII.GetBytes(text.PadRight(length)).CopyTo(Identification, start);
 
-    private void Value(int offset, ushort value) => BinaryPrimitives.WriteUInt16BigEndian(Diagnostics.AsSpan(offset), value);
+    private void Value(int offset, ushort value) =>
+        BinaryPrimitives.WriteUInt16BigEndian(Diagnostics.AsSpan(offset), value);
 
     // Alarm and warning limits in the order high alarm, low alarm, high warning, low warning; slopes of 1 for the
     // calibration that the module has done itself; then what it measures now.

@@ -2,7 +2,9 @@ namespace Ixy.Simulation.Ixgbe.Receive;
 
 internal sealed unsafe partial class CardReceiveQueue
 {
-    /// <summary>Descriptors between head and tail: those the card may use. Head equal to tail means none (7.1.9).</summary>
+    /// <summary>
+    /// Descriptors between head and tail: those the card may use. Head equal to tail means none (7.1.9).
+    /// </summary>
     private uint Free => _tail >= _head ? _tail - _head : _tail + _settings.Count - _head;
 
     // Fetches up to 64 descriptors, at most to the end of the ring; false if there are none.
@@ -30,7 +32,8 @@ internal sealed unsafe partial class CardReceiveQueue
     }
 
     // The ring has been found before this tail was read.
-    private bool LookAgain(uint count) => _card.Dma.LookAgain(_ring + _fetch * ReceiveDescriptor.Length, count * ReceiveDescriptor.Length);
+    private bool LookAgain(uint count) =>
+        _card.Dma.LookAgain(_ring + _fetch * ReceiveDescriptor.Length, count * ReceiveDescriptor.Length);
 
     private bool ReadTail()
     {
@@ -52,7 +55,8 @@ internal sealed unsafe partial class CardReceiveQueue
         else if (Free < before)
         {
             _card.Violations.Add("tail-moved-back", $"RDT[{Index}]", tail, "7.1.9",
-                $"the tail went from {old} to {tail} and left fewer descriptors to the card, whose head is at {_head}: it may only add some");
+                $"the tail went from {old} to {tail} and left fewer descriptors to the card, whose head is at {_head}: "
+                + "it may only add some");
         }
         return !_fetchFailed;
     }
@@ -66,10 +70,12 @@ internal sealed unsafe partial class CardReceiveQueue
                 "the packet buffer address is zero: the card knows no null descriptors and writes a frame there");
         }
         // Software that looks at the length alone may leave DD set, if it clears the length.
-        else if (_settings.Type == DescriptorType.AdvancedOneBuffer && descriptor.Header >> 32 is var upper && (ushort)upper != 0)
+        else if (_settings.Type == DescriptorType.AdvancedOneBuffer && descriptor.Header >> 32 is var upper
+            && (ushort)upper != 0)
         {
             _card.Violations.Add("descriptor-already-done", name, descriptor.Header, "7.1.6.1",
-                "the descriptor still has DD and a length from its last use: who polls it takes an old frame for a new one");
+                "the descriptor still has DD and a length from its last use: who polls it takes an old frame for a new "
+                + "one");
         }
     }
 }

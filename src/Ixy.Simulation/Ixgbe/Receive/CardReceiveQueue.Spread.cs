@@ -17,7 +17,8 @@ internal sealed unsafe partial class CardReceiveQueue
         if (split.HeaderBytes > 0) Store(_prefetched[_prefetchNext].Header & ~1ul, frame[..split.HeaderBytes]);
         for (uint header = split.Info; ; header = 0)
         {
-            // Between two fetches software may spoil the tail, or take the ring away: the rest of the frame is lost with them.
+            // Between two fetches software may spoil the tail, or take the ring away: the rest of the frame is lost
+            // with them.
             if (_prefetchNext == _prefetchEnd && !Fetch(turn)) return true;
             ref var descriptor = ref _prefetched[_prefetchNext];
             var piece = rest[..(int)Math.Min((uint)rest.Length, _settings.BufferSize)];
@@ -34,7 +35,8 @@ internal sealed unsafe partial class CardReceiveQueue
     private uint NotLast()
     {
         uint next = _head + 1 == _settings.Count ? 0 : _head + 1;
-        return _settings.Coalesces ? ReceiveDescriptor.Done | next << ReceiveDescriptor.NextDescriptorShift : ReceiveDescriptor.Done;
+        return _settings.Coalesces ? ReceiveDescriptor.Done | next << ReceiveDescriptor.NextDescriptorShift
+            : ReceiveDescriptor.Done;
     }
 
     // How much goes to the header buffer, and what the descriptor says about it (7.1.10).
@@ -60,7 +62,8 @@ internal sealed unsafe partial class CardReceiveQueue
     {
         uint type = _card.Registers[PSRTYPE];
         uint packet = information.PacketInfo >> ReceiveDescriptor.PacketTypeShift;
-        uint transport = ((packet & PacketType.Tcp) != 0 ? CardRegisters.PSRTYPE_.Tcp : 0) | ((packet & PacketType.Udp) != 0 ? CardRegisters.PSRTYPE_.Udp : 0);
+        uint transport = ((packet & PacketType.Tcp) != 0 ? CardRegisters.PSRTYPE_.Tcp : 0)
+            | ((packet & PacketType.Udp) != 0 ? CardRegisters.PSRTYPE_.Udp : 0);
         uint network = (packet & PacketType.IPv6) != 0 ? CardRegisters.PSRTYPE_.IPv6 : CardRegisters.PSRTYPE_.IPv4;
         int end = 0;
         if (information.L4End != 0 && (type & transport) != 0) end = information.L4End;

@@ -9,7 +9,9 @@ namespace Ixy.Simulation.Ixgbe.Receive;
 /// </summary>
 internal sealed unsafe partial class CardReceiveQueue
 {
-    /// <summary>Descriptors the card takes at once, and then knows, whatever happens to them in memory (7.1.8).</summary>
+    /// <summary>
+    /// Descriptors the card takes at once, and then knows, whatever happens to them in memory (7.1.8).
+    /// </summary>
     internal const int PrefetchDepth = 64;
 
     // So many buffers are on their way into the cache while one is filled.
@@ -50,7 +52,9 @@ internal sealed unsafe partial class CardReceiveQueue
 
     internal ref readonly ReceiveQueueSettings Settings => ref _settings;
 
-    /// <summary>Drop a frame for which there are no descriptors; else it waits (SRRCTL.DROP_EN). May change at any time.</summary>
+    /// <summary>
+    /// Drop a frame for which there are no descriptors; else it waits (SRRCTL.DROP_EN). May change at any time.
+    /// </summary>
     internal bool DropEnable { get; set; }
 
     /// <summary>Take 802.1Q tags out of frames (RXDCTL.VME). May change at any time.</summary>
@@ -70,7 +74,9 @@ internal sealed unsafe partial class CardReceiveQueue
     /// <summary>A frame since the last interrupt is not to wait for interrupt moderation (7.3.2).</summary>
     internal bool IsUrgent { get; set; }
 
-    /// <summary>Descriptors that the card may use, by the tail as it is now; 0 if that is no place in the ring.</summary>
+    /// <summary>
+    /// Descriptors that the card may use, by the tail as it is now; 0 if that is no place in the ring.
+    /// </summary>
     internal uint FreeNow
     {
         get
@@ -81,7 +87,9 @@ internal sealed unsafe partial class CardReceiveQueue
         }
     }
 
-    /// <summary>Starts at descriptor 0 with what the registers say now; they are not looked at again (4.6.7.1).</summary>
+    /// <summary>
+    /// Starts at descriptor 0 with what the registers say now; they are not looked at again (4.6.7.1).
+    /// </summary>
     internal void Enable(in ReceiveQueueSettings settings)
     {
         _settings = settings;
@@ -94,7 +102,9 @@ internal sealed unsafe partial class CardReceiveQueue
         HasReceived = false;
     }
 
-    /// <summary>Forgets the descriptors it has fetched; frames for this queue are dropped from now on (4.6.7.1.2).</summary>
+    /// <summary>
+    /// Forgets the descriptors it has fetched; frames for this queue are dropped from now on (4.6.7.1.2).
+    /// </summary>
     internal void Disable()
     {
         TailWhenDisabled = Volatile.Read(ref *_tailRegister);
@@ -117,10 +127,12 @@ internal sealed unsafe partial class CardReceiveQueue
     {
         if (frame.Length > _settings.BufferSize || !_oneBuffer) return TryWriteSpread(frame, information, turn);
         if (_prefetchNext == _prefetchEnd && !Fetch(turn)) return false;
-        if (_prefetchNext + BuffersAhead < _prefetchEnd) _card.Dma.PrefetchForWrite(_prefetched[_prefetchNext + BuffersAhead].Buffer);
+        if (_prefetchNext + BuffersAhead < _prefetchEnd)
+            _card.Dma.PrefetchForWrite(_prefetched[_prefetchNext + BuffersAhead].Buffer);
         ref var descriptor = ref _prefetched[_prefetchNext];
         Store(descriptor.Buffer, frame);
-        WriteBack(descriptor, (uint)frame.Length, information, ReceiveDescriptor.Done | ReceiveDescriptor.EndOfPacket, 0, turn);
+        WriteBack(descriptor, (uint)frame.Length, information, ReceiveDescriptor.Done | ReceiveDescriptor.EndOfPacket,
+            0, turn);
         return true;
     }
 
@@ -134,7 +146,8 @@ internal sealed unsafe partial class CardReceiveQueue
 
     // Status and VLAN tag are valid in the last descriptor of a frame only.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void WriteBack(in Descriptor descriptor, uint length, in ReceivedFrame information, uint status, uint header, long turn)
+    private void WriteBack(
+        in Descriptor descriptor, uint length, in ReceivedFrame information, uint status, uint header, long turn)
     {
         bool last = (status & ReceiveDescriptor.EndOfPacket) != 0;
         uint statusAndErrors = last ? status | information.Status : status;
@@ -144,7 +157,8 @@ internal sealed unsafe partial class CardReceiveQueue
         if (_settings.Type == DescriptorType.Legacy)
         {
             report.First = descriptor.Buffer;
-            report.Second = ReceiveDescriptor.Legacy(length, (ushort)(information.Hash >> 16), statusAndErrors, vlanTag);
+            report.Second = ReceiveDescriptor.Legacy(
+                length, (ushort)(information.Hash >> 16), statusAndErrors, vlanTag);
         }
         else
         {
@@ -156,8 +170,8 @@ internal sealed unsafe partial class CardReceiveQueue
     }
 
     /// <summary>
-    /// Writes descriptors back, all of a turn together, as the card does by cache lines (7.1.9): software that polls finds
-    /// whole lines, instead of fetching the same line again for each of its descriptors.
+    /// Writes descriptors back, all of a turn together, as the card does by cache lines (7.1.9): software that polls
+    /// finds whole lines, instead of fetching the same line again for each of its descriptors.
     /// </summary>
     internal void ReportFrames(long turn)
     {

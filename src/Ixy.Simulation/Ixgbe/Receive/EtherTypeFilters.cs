@@ -27,7 +27,9 @@ internal sealed class EtherTypeFilters
 
     internal void Invalidate() => _stale = true;
 
-    /// <summary>If a filter matches, its number is the packet type, and its queue, if it has one, the frame's.</summary>
+    /// <summary>
+    /// If a filter matches, its number is the packet type, and its queue, if it has one, the frame's.
+    /// </summary>
     internal bool Match(in PacketHeaders headers, ref ReceivedFrame information)
     {
         for (int index = 0; index < ETQF.Count; index++)

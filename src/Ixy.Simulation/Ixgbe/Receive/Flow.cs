@@ -21,7 +21,8 @@ internal readonly struct Flow
         var addresses = headers.Addresses(frame);
         _source = BinaryPrimitives.ReadUInt32LittleEndian(addresses);
         _destination = BinaryPrimitives.ReadUInt32LittleEndian(addresses[(addresses.Length / 2)..]);
-        for (int i = 0; i < addresses.Length; i += 4) _foldedAddresses ^= BinaryPrimitives.ReadUInt32LittleEndian(addresses[i..]);
+        for (int i = 0; i < addresses.Length; i += 4)
+            _foldedAddresses ^= BinaryPrimitives.ReadUInt32LittleEndian(addresses[i..]);
         _type = headers.Transport switch
         {
             PacketHeaders.Tcp => Tcp,
@@ -36,7 +37,8 @@ internal readonly struct Flow
             _destinationPort = BinaryPrimitives.ReadUInt16BigEndian(frame[(headers.L4Start + 2)..]);
         }
         _vlan = headers.VlanTag;
-        if (flexibleOffset + 2 <= frame.Length) _flexible = BinaryPrimitives.ReadUInt16LittleEndian(frame[flexibleOffset..]);
+        if (flexibleOffset + 2 <= frame.Length)
+            _flexible = BinaryPrimitives.ReadUInt16LittleEndian(frame[flexibleOffset..]);
     }
 
     private Flow(uint source, uint destination, uint ports, uint vlanAndFlexible, uint type)
@@ -47,14 +49,16 @@ internal readonly struct Flow
     }
 
     /// <summary>The flow that the filter registers describe.</summary>
-    internal static Flow OfRegisters(RegisterFile registers, uint command) => new(registers[FDIRIPSA], registers[FDIRIPDA],
+    internal static Flow OfRegisters(RegisterFile registers, uint command) =>
+        new(registers[FDIRIPSA], registers[FDIRIPDA],
         registers[FDIRPORT], registers[FDIRVLAN], command >> FDIRCMD_.FlowTypeShift & (L4Mask | IPv6));
 
     /// <summary>The fields that the masks leave to be compared (8.2.3.21.4 to 8.2.3.21.9).</summary>
     internal FlowKey UnderMasks(RegisterFile registers)
     {
         uint fields = registers[FDIRM];
-        uint vlanMask = ((fields & FDIRM_.VlanId) == 0 ? 0x0FFFu : 0) | ((fields & FDIRM_.VlanPriority) == 0 ? 0xE000u : 0);
+        uint vlanMask = ((fields & FDIRM_.VlanId) == 0 ? 0x0FFFu : 0)
+            | ((fields & FDIRM_.VlanPriority) == 0 ? 0xE000u : 0);
         uint flexible = (fields & FDIRM_.Flexible) == 0 ? _flexible : 0u;
         uint ports = _sourcePort | (uint)_destinationPort << 16;
         uint portMask = (_type & L4Mask) switch

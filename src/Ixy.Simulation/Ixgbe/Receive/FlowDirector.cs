@@ -4,8 +4,8 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Ixgbe.Receive;
 
 /// <summary>
-/// Flow Director (datasheet 7.1.2.7): thousands of filters, found by hash. In signature mode a filter is a pair of hashes
-/// of a flow; in perfect-match mode it is the flow itself, under masks that hold for all filters.
+/// Flow Director (datasheet 7.1.2.7): thousands of filters, found by hash. In signature mode a filter is a pair of
+/// hashes of a flow; in perfect-match mode it is the flow itself, under masks that hold for all filters.
 /// </summary>
 internal sealed class FlowDirector
 {
@@ -27,11 +27,14 @@ internal sealed class FlowDirector
     /// <summary>There are filters.</summary>
     internal bool Any => _filters.Count > 0;
 
-    /// <summary>If a filter matches, its queue becomes the frame's, and the descriptor tells which filter it was.</summary>
+    /// <summary>
+    /// If a filter matches, its queue becomes the frame's, and the descriptor tells which filter it was.
+    /// </summary>
     internal bool Match(ReadOnlySpan<byte> frame, in PacketHeaders headers, ref ReceivedFrame information)
     {
         if (headers.IsFragment) return false;
-        var flow = new Flow(frame, headers, flexibleOffset: (int)(_control >> FDIRCTRL_.FlexibleShift & FDIRCTRL_.FlexibleMask) * 2);
+        var flow = new Flow(
+            frame, headers, flexibleOffset: (int)(_control >> FDIRCTRL_.FlexibleShift & FDIRCTRL_.FlexibleMask) * 2);
         if (!_filters.TryGetValue(KeyOf(flow), out var filter))
         {
             _registers[FDIRMISS]++;
@@ -45,8 +48,10 @@ internal sealed class FlowDirector
             // Software index or signature below, hash above.
             information.Hash = filter.Hash >> 16 | (filter.Hash & FDIRHASH_.HashMask) << 16;
         }
-        if ((filter.Command & FDIRCMD_.Drop) != 0) information.Queue = (byte)(_control >> FDIRCTRL_.DropQueueShift & 0x7F);
-        else if ((filter.Command & FDIRCMD_.QueueEnable) != 0) information.Queue = (byte)(filter.Command >> FDIRCMD_.QueueShift & 0x7F);
+        if ((filter.Command & FDIRCMD_.Drop) != 0)
+            information.Queue = (byte)(_control >> FDIRCTRL_.DropQueueShift & 0x7F);
+        else if ((filter.Command & FDIRCMD_.QueueEnable) != 0)
+            information.Queue = (byte)(filter.Command >> FDIRCMD_.QueueShift & 0x7F);
         else return false;
         return true;
     }
@@ -80,7 +85,9 @@ internal sealed class FlowDirector
         {
             case FDIRCMD_.Add: Add(value); break;
             case FDIRCMD_.Remove: Remove(); break;
-            case FDIRCMD_.Query: result = Find(out _) ? result | FDIRCMD_.FilterValid : result & ~FDIRCMD_.FilterValid; break;
+            case FDIRCMD_.Query:
+                result = Find(out _) ? result | FDIRCMD_.FilterValid : result & ~FDIRCMD_.FilterValid;
+                break;
             default: break;
         }
         _registers[FDIRCMD] = result;
@@ -135,7 +142,8 @@ internal sealed class FlowDirector
 
     private FlowKey SignatureKey(in Flow flow)
     {
-        uint bucket = flow.Hash(_registers[FDIRHKEY]) & FDIRHASH_.HashMask, signature = flow.Hash(_registers[FDIRSKEY]) & FDIRHASH_.HashMask;
+        uint bucket = flow.Hash(_registers[FDIRHKEY]) & FDIRHASH_.HashMask,
+            signature = flow.Hash(_registers[FDIRSKEY]) & FDIRHASH_.HashMask;
         return new() { Ports = bucket | signature << 16 };
     }
 

@@ -5,15 +5,17 @@ using Ixy.Simulation.Cards;
 namespace Ixy.Simulation.Ixgbe.Receive;
 
 /// <summary>
-/// The headers of a frame, as far as the card parses them: MAC with 802.1Q tag or SNAP, IPv4, IPv6 with extensions, IPv6
-/// in IPv4, TCP, UDP, SCTP (datasheet 7.1.6.2 packet types, 7.1.11 which of them it checks).
+/// The headers of a frame, as far as the card parses them: MAC with 802.1Q tag or SNAP, IPv4, IPv6 with extensions,
+/// IPv6 in IPv4, TCP, UDP, SCTP (datasheet 7.1.6.2 packet types, 7.1.11 which of them it checks).
 /// </summary>
 internal struct PacketHeaders
 {
-    internal const ushort EtherTypeIPv4 = 0x0800, EtherTypeIPv6 = 0x86DD, EtherTypeMacControl = 0x8808, FirstEtherType = 0x0600;
+    internal const ushort EtherTypeIPv4 = 0x0800, EtherTypeIPv6 = 0x86DD, EtherTypeMacControl = 0x8808,
+        FirstEtherType = 0x0600;
     internal const byte Tcp = SegmentChecksums.Tcp, Udp = SegmentChecksums.Udp, Sctp = SegmentChecksums.Sctp;
 
-    private const byte HopByHop = 0, IPv6InIPv4 = 41, Routing = 43, Fragment = 44, Esp = 50, Authentication = 51, DestinationOptions = 60;
+    private const byte HopByHop = 0, IPv6InIPv4 = 41, Routing = 43, Fragment = 44, Esp = 50, Authentication = 51,
+        DestinationOptions = 60;
     private const int MacLength = 14, TagLength = 4, SnapLength = 8, IPv4Addresses = 12, IPv6Addresses = 8;
 
     /// <summary>Bits of <see cref="PacketType"/>.</summary>
@@ -29,16 +31,22 @@ internal struct PacketHeaders
     /// <summary>Not a whole IP packet; the first fragment has the transport header.</summary>
     internal bool IsFragment, IsFirstFragment;
 
-    /// <summary>TCP, UDP or SCTP if the header is there to be read, in a packet that is no fragment; otherwise 0.</summary>
+    /// <summary>
+    /// TCP, UDP or SCTP if the header is there to be read, in a packet that is no fragment; otherwise 0.
+    /// </summary>
     internal byte Transport;
 
-    /// <summary>The transport checksum can be checked: the addresses in the IP header are the final ones (7.1.11).</summary>
+    /// <summary>
+    /// The transport checksum can be checked: the addresses in the IP header are the final ones (7.1.11).
+    /// </summary>
     internal bool HasPlainAddresses;
 
     /// <summary>Where the outer IPv4 header is, 0 if there is none.</summary>
     internal int IPv4Start;
 
-    /// <summary>Where the (inner) IP header is, its payload, and what follows the transport header; 0 where there is none.</summary>
+    /// <summary>
+    /// Where the (inner) IP header is, its payload, and what follows the transport header; 0 where there is none.
+    /// </summary>
     internal int L3Start, L4Start, L4End;
 
     /// <summary>Bytes from <see cref="L4Start"/> to the end of the IP packet.</summary>

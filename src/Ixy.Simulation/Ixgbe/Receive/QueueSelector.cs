@@ -10,8 +10,8 @@ namespace Ixy.Simulation.Ixgbe.Receive;
 
 /// <summary>
 /// Which queue a frame goes to (datasheet 7.1.2): EtherType filters, then SYN and 5-tuple filters, then Flow Director,
-/// then RSS, else queue 0. With traffic classes, RSS stays within the queues of the frame's class (7.1.2.2); filters name any
-/// queue. And what it reports about the frame on the way: packet type, hash, checksum status.
+/// then RSS, else queue 0. With traffic classes, RSS stays within the queues of the frame's class (7.1.2.2); filters
+/// name any queue. And what it reports about the frame on the way: packet type, hash, checksum status.
 /// </summary>
 internal sealed unsafe class QueueSelector
 {
@@ -45,13 +45,16 @@ internal sealed unsafe class QueueSelector
         _etherTypes = new(card.Registers);
         _tuples = new(card.Registers);
         FlowDirector = new(_registers);
-        foreach (var register in (Register[])[RETA, ERETA, RSSRK, RXCSUM, RQTC]) _registers.AfterWrite(register, _ => _stale = true);
+        foreach (var register in (Register[])[RETA, ERETA, RSSRK, RXCSUM, RQTC])
+            _registers.AfterWrite(register, _ => _stale = true);
         _registers.OnWrite(MRQC, (_, value) => WriteMode(value));
     }
 
     internal FlowDirector FlowDirector { get; }
 
-    /// <summary>Traffic classes that frames are sorted into, and packet buffers in use: 1, 4 or 8 (MRQC, 8.2.3.7.12).</summary>
+    /// <summary>
+    /// Traffic classes that frames are sorted into, and packet buffers in use: 1, 4 or 8 (MRQC, 8.2.3.7.12).
+    /// </summary>
     internal int Classes { get; private set; } = 1;
 
     /// <summary>Registers may have changed behind the write handlers.</summary>
@@ -71,9 +74,12 @@ internal sealed unsafe class QueueSelector
     }
 
     /// <summary>Reads the frame's headers.</summary>
-    internal void Parse(ReadOnlySpan<byte> frame, ref PacketHeaders headers) => headers.Parse(frame, (ushort)*_vlanControl);
+    internal void Parse(ReadOnlySpan<byte> frame, ref PacketHeaders headers) =>
+        headers.Parse(frame, (ushort)*_vlanControl);
 
-    /// <summary>All that <see cref="Select"/> would find out about a frame of the most common kind; false for others.</summary>
+    /// <summary>
+    /// All that <see cref="Select"/> would find out about a frame of the most common kind; false for others.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TrySelectPlain(ReadOnlySpan<byte> frame, ref ReceivedFrame information)
     {
@@ -96,7 +102,8 @@ internal sealed unsafe class QueueSelector
         if (_tuples.Any && _tuples.Match(frame, headers, ref information)) return;
         if (FlowDirector.Any && FlowDirector.Match(frame, headers, ref information)) return;
         if (_rss && (information.PacketInfo & 15) != 0)
-            information.Queue += (byte)(_table[hash & _tableMask] & _classMasks[_classShift == 0 ? 0 : information.Queue >> _classShift]);
+            information.Queue += (byte)(
+                _table[hash & _tableMask] & _classMasks[_classShift == 0 ? 0 : information.Queue >> _classShift]);
     }
 
     // By the priority in its tag; a frame without one has priority 0 (8.2.3.10.4).
@@ -108,7 +115,8 @@ internal sealed unsafe class QueueSelector
     }
 
     // RSS hash, or for fragments of UDP the checksum that lets software complete theirs (RXCSUM.PCSD, 8.2.3.7.5).
-    private void SetHash(ReadOnlySpan<byte> frame, in PacketHeaders headers, ref ReceivedFrame information, out uint hash)
+    private void SetHash(
+        ReadOnlySpan<byte> frame, in PacketHeaders headers, ref ReceivedFrame information, out uint hash)
     {
         hash = 0;
         uint type = _rss ? HashType(headers) : 0;
@@ -141,8 +149,10 @@ internal sealed unsafe class QueueSelector
     private uint HashType(in PacketHeaders headers)
     {
         if (headers.IsIPv4) return HashTypeOfIPv4(headers.Transport);
-        if (headers.Transport == PacketHeaders.Tcp && (_hashTypes & MRQC_.TcpIPv6) != 0) return ReceiveDescriptor.RssTcpIPv6;
-        if (headers.Transport == PacketHeaders.Udp && (_hashTypes & MRQC_.UdpIPv6) != 0) return ReceiveDescriptor.RssUdpIPv6;
+        if (headers.Transport == PacketHeaders.Tcp && (_hashTypes & MRQC_.TcpIPv6) != 0)
+            return ReceiveDescriptor.RssTcpIPv6;
+        if (headers.Transport == PacketHeaders.Udp && (_hashTypes & MRQC_.UdpIPv6) != 0)
+            return ReceiveDescriptor.RssUdpIPv6;
         return (_hashTypes & MRQC_.IPv6) != 0 ? ReceiveDescriptor.RssIPv6 : 0;
     }
 
@@ -181,7 +191,8 @@ internal sealed unsafe class QueueSelector
         _hashInDescriptor = (checksum & RXCSUM_.RssHashInDescriptor) != 0;
         _fragmentChecksum = (checksum & FragmentChecksum) != 0;
         Span<byte> key = stackalloc byte[RssHash.KeyLength];
-        for (int word = 0; word < RSSRK.Count; word++) BinaryPrimitives.WriteUInt32LittleEndian(key[(word * 4)..], _registers[RSSRK, word]);
+        for (int word = 0; word < RSSRK.Count; word++)
+            BinaryPrimitives.WriteUInt32LittleEndian(key[(word * 4)..], _registers[RSSRK, word]);
         _hash.SetKey(key);
         for (int trafficClass = 0; trafficClass < MostClasses; trafficClass++)
         {

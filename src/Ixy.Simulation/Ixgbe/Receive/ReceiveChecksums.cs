@@ -29,10 +29,12 @@ internal static class ReceiveChecksums
     internal static uint OfFragment(ReadOnlySpan<byte> frame, in PacketHeaders headers, ref uint status)
     {
         var header = frame[headers.IPv4Start..];
-        if (headers.IPv4Start == 0 || !headers.IsFragment || headers.L4Start == 0 || header[9] != PacketHeaders.Udp) return 0;
+        if (headers.IPv4Start == 0 || !headers.IsFragment || headers.L4Start == 0 || header[9] != PacketHeaders.Udp)
+            return 0;
         var payload = frame.Slice(headers.L4Start, headers.L4Length);
         // UDPV: the first fragment has a UDP header, and in it a checksum.
-        if (headers.IsFirstFragment && payload.Length >= 8 && BinaryPrimitives.ReadUInt16BigEndian(payload[UdpChecksumOffset..]) != 0)
+        if (headers.IsFirstFragment && payload.Length >= 8
+            && BinaryPrimitives.ReadUInt16BigEndian(payload[UdpChecksumOffset..]) != 0)
             status |= ReceiveDescriptor.UdpValid;
         ushort sum = BinaryPrimitives.ReverseEndianness((ushort)InternetChecksum.Sum(payload));
         return (uint)(ushort)~sum << 16 | BinaryPrimitives.ReadUInt16BigEndian(header[4..]);

@@ -31,7 +31,8 @@ internal sealed class ReceiveFilter
     internal ReceiveFilter(RegisterFile registers)
     {
         _registers = registers;
-        foreach (var register in (Register[])[MCSTCTRL, VLNCTRL, MTA, RAL, PFUTA]) registers.AfterWrite(register, _ => _stale = true);
+        foreach (var register in (Register[])[MCSTCTRL, VLNCTRL, MTA, RAL, PFUTA])
+            registers.AfterWrite(register, _ => _stale = true);
         // Bits 30:16 are reserved and hold nothing (8.2.3.7.9).
         registers.OnWrite(RAH, (index, value) =>
         {
@@ -120,7 +121,8 @@ internal sealed class ReceiveFilter
         for (int index = 0; index < RAL.Count; index++)
         {
             uint high = _registers[RAH, index];
-            if ((high & RAH_.Valid) != 0) _addresses[_addressCount++] = _registers[RAL, index] | (ulong)(high & RAH_.AddressMask) << 32;
+            if ((high & RAH_.Valid) != 0)
+                _addresses[_addressCount++] = _registers[RAL, index] | (ulong)(high & RAH_.AddressMask) << 32;
         }
     }
 }

@@ -18,7 +18,8 @@ internal sealed unsafe class ReceiveMac(CardStatistics statistics, RegisterFile 
 
     internal const int FcsLength = 4;
 
-    private const int Shortest = 64, LongestWithoutJumbo = 1518, LongestOfAll = 15_872, TagLength = 4, LongestLengthField = 1500;
+    private const int Shortest = 64, LongestWithoutJumbo = 1518, LongestOfAll = 15_872, TagLength = 4,
+        LongestLengthField = 1500;
     private const uint LengthErrorEnable = 1u << 27;
 
     private const ulong PauseAddress = 0x0100_00C2_8001;
@@ -40,7 +41,9 @@ internal sealed unsafe class ReceiveMac(CardStatistics statistics, RegisterFile 
         _acceptedSpan = _longest - Shortest;
     }
 
-    /// <summary>Takes a frame while RXEN is set. False if it ends here; bad if it goes on only because of FCTRL.SBP.</summary>
+    /// <summary>
+    /// Takes a frame while RXEN is set. False if it ends here; bad if it goes on only because of FCTRL.SBP.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool Accept(ReadOnlySpan<byte> frame, FrameErrors errors, out bool bad)
     {
@@ -55,7 +58,9 @@ internal sealed unsafe class ReceiveMac(CardStatistics statistics, RegisterFile 
         return true;
     }
 
-    /// <summary>Counts a frame that arrives while RXEN is clear: some counters do not care (8.2.3.23.1, 8.2.3.23.40).</summary>
+    /// <summary>
+    /// Counts a frame that arrives while RXEN is clear: some counters do not care (8.2.3.23.1, 8.2.3.23.40).
+    /// </summary>
     internal void Discard(ReadOnlySpan<byte> frame, FrameErrors errors)
     {
         int length = frame.Length + FcsLength;

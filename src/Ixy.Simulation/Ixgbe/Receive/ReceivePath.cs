@@ -8,7 +8,9 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Receive;
 
-/// <summary>From the wire through filters, packet buffer and queue selection into host memory (datasheet 7.1).</summary>
+/// <summary>
+/// From the wire through filters, packet buffer and queue selection into host memory (datasheet 7.1).
+/// </summary>
 internal sealed unsafe class ReceivePath : IDisposable
 {
     private const int FramesPerTurn = 32;
@@ -51,7 +53,9 @@ internal sealed unsafe class ReceivePath : IDisposable
     /// <summary>RXCTRL.RXEN: frames from the port are taken (8.2.3.8.10).</summary>
     internal bool IsEnabled => (*_receiveControl & RXCTRL_.Enable) != 0;
 
-    /// <summary>Bytes that wait in the packet buffer: what flow control thresholds are compared with (3.7.7.3.2).</summary>
+    /// <summary>
+    /// Bytes that wait in the packet buffer: what flow control thresholds are compared with (3.7.7.3.2).
+    /// </summary>
     internal int BufferedBytes => _buffer.Used;
 
     // Buffers of other traffic classes are always empty. Each frame goes through its buffer, however short it stays.
@@ -60,7 +64,8 @@ internal sealed unsafe class ReceivePath : IDisposable
         get
         {
             uint wraps = _buffer.Size == 0 ? 0 : (uint)(_bufferedOctets / (ulong)_buffer.Size) & RXMEMWRAP_.WrapMask;
-            return (RXMEMWRAP.Reset & ~(RXMEMWRAP_.WrapMask | RXMEMWRAP_.Empty)) | wraps | (_buffer.IsEmpty ? RXMEMWRAP_.Empty : 0);
+            return (RXMEMWRAP.Reset & ~(RXMEMWRAP_.WrapMask | RXMEMWRAP_.Empty)) | wraps
+                | (_buffer.IsEmpty ? RXMEMWRAP_.Empty : 0);
         }
     }
 
@@ -138,7 +143,8 @@ internal sealed unsafe class ReceivePath : IDisposable
         var verdict = _filter.Judge(destination);
         if (verdict == ReceiveFilter.Verdict.Reject) return;
         ReceivedFrame information = default;
-        if (verdict == ReceiveFilter.Verdict.AcceptInexactly) information.Status = ReceiveDescriptor.PassedInexactFilter;
+        if (verdict == ReceiveFilter.Verdict.AcceptInexactly)
+            information.Status = ReceiveDescriptor.PassedInexactFilter;
         if (bad || !_selector.TrySelectPlain(frame, ref information))
         {
             ArriveUncommonly(frame, errors, bad, information);
@@ -249,7 +255,8 @@ internal sealed unsafe class ReceivePath : IDisposable
         if (_keepsFcs)
         {
             uint fcs = FrameSums.Fcs(frame);
-            System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(rewritten[length..], information.BadCrc ? ~fcs : fcs);
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(
+                rewritten[length..], information.BadCrc ? ~fcs : fcs);
             length += ReceiveMac.FcsLength;
         }
         return queue.TryWrite(rewritten[..length], information, _turn);
@@ -292,8 +299,8 @@ internal sealed unsafe class ReceivePath : IDisposable
         SizeBuffer();
     }
 
-    // Bits 19:10, in KiB; buffer 0 takes all frames as long as there is one traffic class (8.2.3.8.9). The buffers of several
-    // classes are one here, as large as they are together.
+    // Bits 19:10, in KiB; buffer 0 takes all frames as long as there is one traffic class (8.2.3.8.9). The buffers of
+    // several classes are one here, as large as they are together.
     private void SizeBuffer()
     {
         _classes = _selector.Classes;

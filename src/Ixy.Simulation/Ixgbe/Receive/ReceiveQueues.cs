@@ -6,8 +6,8 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Ixgbe.Receive;
 
 /// <summary>
-/// The 128 receive queues and their registers (datasheet 8.2.3.8). Tails may be stored to as plain memory; everything else is
-/// written by call.
+/// The 128 receive queues and their registers (datasheet 8.2.3.8). Tails may be stored to as plain memory; everything
+/// else is written by call.
 /// </summary>
 internal sealed class ReceiveQueues
 {
@@ -32,7 +32,8 @@ internal sealed class ReceiveQueues
         _registers.OnWrite(RXDCTL, WriteControl);
         _registers.OnWrite(SRRCTL, WriteSplit);
         _registers.OnWrite(RDT, WriteTail);
-        _registers.OnWrite(RDBAL, (index, value) => WriteRing(RDBAL, index, value, hardwired: card.Options.RingAlignment - 1));
+        _registers.OnWrite(
+            RDBAL, (index, value) => WriteRing(RDBAL, index, value, hardwired: card.Options.RingAlignment - 1));
         _registers.OnWrite(RDBAH, (index, value) => WriteRing(RDBAH, index, value, hardwired: 0));
         _registers.OnWrite(RDLEN, (index, value) => WriteRing(RDLEN, index, value, hardwired: 0x7F));
     }
@@ -51,11 +52,15 @@ internal sealed class ReceiveQueues
     /// <summary>Heads, interrupts and counters, once a turn for each queue that got frames.</summary>
     internal void EndTurn(long turn)
     {
-        for (; _touchedLow != 0; _touchedLow &= _touchedLow - 1) Report(_queues[BitOperations.TrailingZeroCount(_touchedLow)], turn);
-        for (; _touchedHigh != 0; _touchedHigh &= _touchedHigh - 1) Report(_queues[64 + BitOperations.TrailingZeroCount(_touchedHigh)], turn);
+        for (; _touchedLow != 0; _touchedLow &= _touchedLow - 1)
+            Report(_queues[BitOperations.TrailingZeroCount(_touchedLow)], turn);
+        for (; _touchedHigh != 0; _touchedHigh &= _touchedHigh - 1)
+            Report(_queues[64 + BitOperations.TrailingZeroCount(_touchedHigh)], turn);
     }
 
-    /// <summary>Counts a frame that was dropped for lack of descriptors, or because its queue is off (8.2.3.23.75).</summary>
+    /// <summary>
+    /// Counts a frame that was dropped for lack of descriptors, or because its queue is off (8.2.3.23.75).
+    /// </summary>
     internal void CountDropped(int queue) => _card.Statistics.QPRDC[CounterOf(queue)]++;
 
     internal void Reset()
@@ -95,7 +100,8 @@ internal sealed class ReceiveQueues
     }
 
     // Four queues a register, eight bits each, four of them used (8.2.3.23.71).
-    private int CounterOf(int queue) => (int)(_registers[RQSMR, queue / 4] >> queue % 4 * 8) & (CardStatistics.QueueCounters - 1);
+    private int CounterOf(int queue) =>
+        (int)(_registers[RQSMR, queue / 4] >> queue % 4 * 8) & (CardStatistics.QueueCounters - 1);
 
     // Enabling latches the ring.
     private void WriteControl(int index, uint control)

@@ -10,8 +10,8 @@ internal sealed class ReceiveRules(IxgbeCard card, CardReceiveQueue[] queues)
 
     private const uint LongestRing = 128 * 1024, ReservedLength = 0xFFF0_0000, LargestBuffer = 16;
     /// <summary>
-    /// SWFLSH: write descriptors back now. The excerpts of the datasheet at hand do not have it, but Intel's own drivers set
-    /// it in every queue when they stop the card. Here descriptors never wait, so it only clears itself.
+    /// SWFLSH: write descriptors back now. The excerpts of the datasheet at hand do not have it, but Intel's own
+    /// drivers set it in every queue when they stop the card. Here descriptors never wait, so it only clears itself.
     /// </summary>
     internal const uint SoftwareFlush = 1u << 26;
 
@@ -42,7 +42,8 @@ internal sealed class ReceiveRules(IxgbeCard card, CardReceiveQueue[] queues)
         if (queues[index].IsEnabled && ((value ^ queues[index].Settings.Split) & ~SRRCTL_.DropEnable) != 0)
         {
             Report("changed-while-enabled", "SRRCTL", index, value, "4.6.7.1",
-                "buffer sizes and descriptor type are programmed before the queue is enabled; the running queue keeps the old ones");
+                "buffer sizes and descriptor type are programmed before the queue is enabled; the running queue keeps "
+                + "the old ones");
         }
     }
 
@@ -54,12 +55,15 @@ internal sealed class ReceiveRules(IxgbeCard card, CardReceiveQueue[] queues)
         if ((value & hardwired) != 0)
         {
             Report(isLength ? "ring-length" : "ring-alignment", register.Name, index, value, section,
-                isLength ? "the ring's length is a multiple of 128 bytes" : $"the ring starts at a multiple of {card.Options.RingAlignment} bytes");
+                isLength ? "the ring's length is a multiple of 128 bytes"
+                : $"the ring starts at a multiple of {card.Options.RingAlignment} bytes");
         }
         if (isLength && (value > LongestRing || (value & ReservedLength) != 0))
-            Report("ring-length", register.Name, index, value, section, "rings are validated up to 128 KiB, which is 8192 descriptors");
+            Report("ring-length", register.Name, index, value, section,
+                "rings are validated up to 128 KiB, which is 8192 descriptors");
         if (queues[index].IsEnabled && value != card.Registers[register, index])
-            Report("changed-while-enabled", register.Name, index, value, "4.6.7.1", "the ring is programmed before the queue is enabled; the running queue keeps the old one");
+            Report("changed-while-enabled", register.Name, index, value, "4.6.7.1",
+                "the ring is programmed before the queue is enabled; the running queue keeps the old one");
     }
 
     /// <summary>RDT (8.2.3.8.5). What is written as plain memory shows when the card reads it.</summary>
@@ -71,12 +75,14 @@ internal sealed class ReceiveRules(IxgbeCard card, CardReceiveQueue[] queues)
             Report("tail-while-disabled", "RDT", index, value, "4.6.7.1",
                 "the tail is moved after RXDCTL.ENABLE reads as set, not before");
         }
-        if ((value & 0xFFFF_0000) != 0) Report("reserved-bits", "RDT", index, value, "8.2.3.8.5", "reserved bits are set");
+        if ((value & 0xFFFF_0000) != 0)
+            Report("reserved-bits", "RDT", index, value, "8.2.3.8.5", "reserved bits are set");
     }
 
     /// <summary>
-    /// DCA_RXCTRL (8.2.3.11.1) and CTRL_EXT (8.2.3.1.3), when a queue gets its first frame: bit 12 of the one is to be cleared
-    /// and bit 16 of the other set in the last steps of the initialisation, which may come after the queue was enabled.
+    /// DCA_RXCTRL (8.2.3.11.1) and CTRL_EXT (8.2.3.1.3), when a queue gets its first frame: bit 12 of the one is to be
+    /// cleared and bit 16 of the other set in the last steps of the initialisation, which may come after the queue was
+    /// enabled.
     /// </summary>
     internal void CheckDca(int index)
     {
@@ -95,7 +101,8 @@ internal sealed class ReceiveRules(IxgbeCard card, CardReceiveQueue[] queues)
     {
         int index = queue.Index;
         if (settings.Base == 0 || settings.Count == 0)
-            Report("queue-without-ring", "RXDCTL", index, card.Registers[RXDCTL, index], "4.6.7.1", "RDBAL, RDBAH and RDLEN are programmed before the queue is enabled");
+            Report("queue-without-ring", "RXDCTL", index, card.Registers[RXDCTL, index], "4.6.7.1",
+                "RDBAL, RDBAH and RDLEN are programmed before the queue is enabled");
         uint low = card.Registers[RDBAL, index], ignored = card.Options.RingAlignment - 1;
         if ((low & ignored) != 0) CheckRing(RDBAL, index, low, ignored);
         if ((card.Registers[RDLEN, index] & 0x7F) != 0) CheckRing(RDLEN, index, card.Registers[RDLEN, index], 0x7F);
@@ -151,7 +158,8 @@ internal sealed class ReceiveRules(IxgbeCard card, CardReceiveQueue[] queues)
     private void CheckBufferSizes()
     {
         uint size = 0;
-        for (int index = 0; index < RXPBSIZE.Count; index++) size += card.Registers[RXPBSIZE, index] & RXPBSIZE_.SizeMask;
+        for (int index = 0; index < RXPBSIZE.Count; index++)
+            size += card.Registers[RXPBSIZE, index] & RXPBSIZE_.SizeMask;
         if (size <= card.Options.ReceiveBuffer) return;
         card.Violations.Add("receive-buffer-size", "RXPBSIZE", size, "8.2.3.8.9",
             $"the packet buffers are {size >> 10} KiB together: the card has {card.Options.ReceiveBuffer >> 10}");
@@ -169,7 +177,8 @@ internal sealed class ReceiveRules(IxgbeCard card, CardReceiveQueue[] queues)
         else if (threshold + 8 > card.Registers[RXPBSIZE])
         {
             card.Violations.Add("flow-control-threshold", "FCRTH[0]", value, "8.2.3.3.4",
-                $"RTH is to be at least 8 bytes less than the packet buffer (RXPBSIZE[0] is 0x{card.Registers[RXPBSIZE]:x})");
+                "RTH is to be at least 8 bytes less than the packet buffer (RXPBSIZE[0] is "
+                + $"0x{card.Registers[RXPBSIZE]:x})");
         }
     }
 
@@ -177,12 +186,15 @@ internal sealed class ReceiveRules(IxgbeCard card, CardReceiveQueue[] queues)
     {
         uint size = settings.Split & ReceiveQueueSettings.BufferSizeMask;
         if (size is 0 or > LargestBuffer)
-            Report("buffer-size", "SRRCTL", index, settings.Split, "8.2.3.8.7", $"BSIZEPACKET is 1 to 16 KiB, not {size}");
-        uint type = settings.Split >> ReceiveQueueSettings.DescriptorTypeShift & ReceiveQueueSettings.DescriptorTypeMask;
+            Report("buffer-size", "SRRCTL", index, settings.Split, "8.2.3.8.7",
+                $"BSIZEPACKET is 1 to 16 KiB, not {size}");
+        uint type = settings.Split >> ReceiveQueueSettings.DescriptorTypeShift
+            & ReceiveQueueSettings.DescriptorTypeMask;
         if (type != (uint)settings.Type)
             Report("descriptor-type", "SRRCTL", index, settings.Split, "8.2.3.8.7", $"DESCTYPE {type} is reserved");
         if (settings.Type >= DescriptorType.HeaderSplit && settings.HeaderSize is 0 or > 1024)
-            Report("header-buffer-size", "SRRCTL", index, settings.Split, "8.2.3.8.7", "with header split, BSIZEHEADER is 64 to 1024 bytes");
+            Report("header-buffer-size", "SRRCTL", index, settings.Split, "8.2.3.8.7",
+                "with header split, BSIZEHEADER is 64 to 1024 bytes");
     }
 
     // 4.6.7.2.1 and 4.6.7.2.2.
@@ -191,7 +203,8 @@ internal sealed class ReceiveRules(IxgbeCard card, CardReceiveQueue[] queues)
         if (settings.Type == DescriptorType.Legacy || settings.BufferSize < 2048 || settings.HeaderSize < 128)
         {
             Report("rsc-descriptors", "SRRCTL", index, settings.Split, "4.6.7.2.2",
-                "coalescing asks for advanced descriptors, packet buffers of 2 KiB and header buffers of 128 bytes at least");
+                "coalescing asks for advanced descriptors, packet buffers of 2 KiB and header buffers of 128 bytes at "
+                + "least");
         }
         uint dma = card.Registers[RDRXCTL];
         if ((dma & RDRXCTL_.RscAckChange) == 0 || (dma & RDRXCTL_.CrcStrip) == 0)

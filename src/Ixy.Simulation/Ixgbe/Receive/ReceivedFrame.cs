@@ -3,7 +3,9 @@ namespace Ixy.Simulation.Ixgbe.Receive;
 /// <summary>What the card found out about a frame on its way to a queue, in the form the descriptor wants it.</summary>
 internal struct ReceivedFrame
 {
-    /// <summary>RSS type and packet type: the low word of an advanced write-back without header length (7.1.6.2).</summary>
+    /// <summary>
+    /// RSS type and packet type: the low word of an advanced write-back without header length (7.1.6.2).
+    /// </summary>
     internal uint PacketInfo;
 
     /// <summary>RSS hash, flow director's filter, or fragment checksum and IP identification (7.1.6.2).</summary>
@@ -15,7 +17,9 @@ internal struct ReceivedFrame
     /// <summary>The 802.1Q tag, if there is one.</summary>
     internal ushort VlanTag;
 
-    /// <summary>Where the headers end after which a frame can be split: MAC, IP and transport; 0 where there is none (7.1.10).</summary>
+    /// <summary>
+    /// Where the headers end after which a frame can be split: MAC, IP and transport; 0 where there is none (7.1.10).
+    /// </summary>
     internal ushort L2End, L3End, L4End;
 
     /// <summary>The queue it goes to.</summary>
@@ -31,7 +35,8 @@ internal static class ReceiveDescriptor
     internal const int Length = 16;
 
     // Extended status
-    internal const uint Done = 1, EndOfPacket = 1u << 1, FlowDirectorMatch = 1u << 2, VlanPacket = 1u << 3, UdpChecksum = 1u << 4,
+    internal const uint Done = 1, EndOfPacket = 1u << 1, FlowDirectorMatch = 1u << 2, VlanPacket = 1u << 3,
+        UdpChecksum = 1u << 4,
         L4Checksum = 1u << 5, IPChecksum = 1u << 6, PassedInexactFilter = 1u << 7, UdpValid = 1u << 10,
         LowLatencyInterrupt = 1u << 11, TimeStampInPacket = 1u << 15, TimeStamp = 1u << 16;
     internal const int NextDescriptorShift = 4;
@@ -44,9 +49,12 @@ internal static class ReceiveDescriptor
     internal const uint SplitHeader = 1u << 31;
 
     // RSS types
-    internal const uint RssTcpIPv4 = 1, RssIPv4 = 2, RssTcpIPv6 = 3, RssIPv6 = 5, RssUdpIPv4 = 7, RssUdpIPv6 = 8, RssFlowDirector = 15;
+    internal const uint RssTcpIPv4 = 1, RssIPv4 = 2, RssTcpIPv6 = 3, RssIPv6 = 5, RssUdpIPv4 = 7, RssUdpIPv6 = 8,
+        RssFlowDirector = 15;
 
-    /// <summary>The second word of a legacy descriptor: length, fragment checksum, status, errors, VLAN tag (7.1.5).</summary>
+    /// <summary>
+    /// The second word of a legacy descriptor: length, fragment checksum, status, errors, VLAN tag (7.1.5).
+    /// </summary>
     internal static ulong Legacy(uint length, ushort checksum, uint status, ushort vlanTag)
     {
         uint errors = (status & (IPError | L4Error)) >> 24 | (status & MacError) >> 29;
@@ -55,7 +63,9 @@ internal static class ReceiveDescriptor
         return length | (ulong)checksum << 16 | (ulong)legacyStatus << 32 | (ulong)errors << 40 | (ulong)vlanTag << 48;
     }
 
-    /// <summary>The second word of an advanced descriptor: extended status and errors, length, VLAN tag (7.1.6.2).</summary>
+    /// <summary>
+    /// The second word of an advanced descriptor: extended status and errors, length, VLAN tag (7.1.6.2).
+    /// </summary>
     internal static ulong Advanced(uint length, uint status, ushort vlanTag) =>
         status | (ulong)length << 32 | (ulong)vlanTag << 48;
 }

@@ -30,7 +30,9 @@ internal sealed class RssHash
         }
     }
 
-    /// <summary>What input bytes add to the hash, the first of them being byte <paramref name="position"/> of the whole input.</summary>
+    /// <summary>
+    /// What input bytes add to the hash, the first of them being byte <paramref name="position"/> of the whole input.
+    /// </summary>
     internal uint Add(ReadOnlySpan<byte> input, int position = 0)
     {
         if (position + input.Length > LongestInput) throw new ArgumentException("no RSS input is that long");

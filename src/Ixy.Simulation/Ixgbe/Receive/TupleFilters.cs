@@ -34,7 +34,8 @@ internal sealed class TupleFilters
     internal void Invalidate() => _stale = true;
 
     /// <summary>The queue of the filter that matches; SYNQF.SYNQFP says which kind goes first.</summary>
-    internal bool Match(ReadOnlySpan<byte> frame, in PacketHeaders headers, ref ReceivedFrame information) => (_syn & SYNQF_.SynFirst) != 0
+    internal bool Match(ReadOnlySpan<byte> frame, in PacketHeaders headers, ref ReceivedFrame information) =>
+        (_syn & SYNQF_.SynFirst) != 0
         ? MatchSyn(frame, headers, ref information) || MatchTuples(frame, headers, ref information)
         : MatchTuples(frame, headers, ref information) || MatchSyn(frame, headers, ref information);
 
@@ -68,16 +69,20 @@ internal sealed class TupleFilters
     // Addresses and ports are kept as they lie on the wire (8.2.3.7.19 to 8.2.3.7.21).
     private bool Matches(int index, uint filter, ReadOnlySpan<byte> frame, in PacketHeaders headers)
     {
-        if ((filter & FTQF_.AnyProtocol) == 0 && (filter & FTQF_.ProtocolMask) != ProtocolCode(headers.Transport)) return false;
-        var addresses = headers.Addresses(frame);
-        if ((filter & FTQF_.AnySource) == 0 && BinaryPrimitives.ReadUInt32LittleEndian(addresses) != _registers[SAQF, index])
+        if ((filter & FTQF_.AnyProtocol) == 0 && (filter & FTQF_.ProtocolMask) != ProtocolCode(headers.Transport))
             return false;
-        if ((filter & FTQF_.AnyDestination) == 0 && BinaryPrimitives.ReadUInt32LittleEndian(addresses[4..]) != _registers[DAQF, index])
+        var addresses = headers.Addresses(frame);
+        if ((filter & FTQF_.AnySource) == 0
+            && BinaryPrimitives.ReadUInt32LittleEndian(addresses) != _registers[SAQF, index])
+            return false;
+        if ((filter & FTQF_.AnyDestination) == 0
+            && BinaryPrimitives.ReadUInt32LittleEndian(addresses[4..]) != _registers[DAQF, index])
             return false;
         const uint AnyPorts = FTQF_.AnySourcePort | FTQF_.AnyDestinationPort;
         if ((filter & AnyPorts) == AnyPorts) return true;
         if (headers.Transport == 0) return false;
-        uint ports = BinaryPrimitives.ReadUInt32LittleEndian(frame[headers.L4Start..]), wanted = _registers[SDPQF, index];
+        uint ports = BinaryPrimitives.ReadUInt32LittleEndian(frame[headers.L4Start..]),
+            wanted = _registers[SDPQF, index];
         return ((filter & FTQF_.AnySourcePort) != 0 || (ushort)ports == (ushort)wanted) &&
             ((filter & FTQF_.AnyDestinationPort) != 0 || ports >> 16 == wanted >> 16);
     }

@@ -3,8 +3,8 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Ixgbe.Registers;
 
 /// <summary>
-/// What software can turn on by a register and this card does not have. Its capability bits say so (docs/simulated-card.md);
-/// whoever turns it on all the same is told.
+/// What software can turn on by a register and this card does not have. Its capability bits say so
+/// (docs/simulated-card.md); whoever turns it on all the same is told.
 /// </summary>
 internal static class AbsentFunctions
 {
@@ -12,12 +12,17 @@ internal static class AbsentFunctions
 
     private static readonly Entry[] s_all =
     [
-        new(IPSTXIDX, 1, NoOffload, "8.2.3.14", "IPsec was enabled for packets sent: SECTXSTAT says that it is fused off"),
-        new(IPSRXIDX, 1, NoOffload, "8.2.3.14", "IPsec was enabled for received packets: SECRXSTAT says that it is fused off"),
+        new(IPSTXIDX, 1, NoOffload, "8.2.3.14",
+            "IPsec was enabled for packets sent: SECTXSTAT says that it is fused off"),
+        new(IPSRXIDX, 1, NoOffload, "8.2.3.14",
+            "IPsec was enabled for received packets: SECRXSTAT says that it is fused off"),
         new(LSECTXCTRL, 3, NoOffload, "8.2.3.13", "MACsec was enabled for packets sent: LSECTXCAP offers none"),
-        new(LSECRXCTRL, 3 << 2, NoOffload, "8.2.3.13", "MACsec was enabled for received packets: LSECRXCAP offers none"),
-        new(WUFC, uint.MaxValue, NotModelled, "8.2.3.24.2", "a wake-up filter was enabled: neither EEPROM nor PMC offer wake-up"),
-        new(PFVTCTL, 1, NotModelled, "8.2.3.27.1", "pools were enabled: they are not modelled, frames go to queues without them"),
+        new(LSECRXCTRL, 3 << 2, NoOffload, "8.2.3.13",
+            "MACsec was enabled for received packets: LSECRXCAP offers none"),
+        new(WUFC, uint.MaxValue, NotModelled, "8.2.3.24.2",
+            "a wake-up filter was enabled: neither EEPROM nor PMC offer wake-up"),
+        new(PFVTCTL, 1, NotModelled, "8.2.3.27.1",
+            "pools were enabled: they are not modelled, frames go to queues without them"),
     ];
 
     internal static void Watch(IxgbeCard card)
@@ -30,7 +35,8 @@ internal static class AbsentFunctions
     {
         uint turnedOn = value & ~card.Registers[absent.Register] & absent.Enables;
         card.Registers[absent.Register] = value;
-        if (turnedOn != 0) card.Violations.Add(absent.Rule, absent.Register.Name, value, absent.Section, absent.Explanation);
+        if (turnedOn != 0)
+            card.Violations.Add(absent.Rule, absent.Register.Name, value, absent.Section, absent.Explanation);
     }
 
     /// <summary>Bits of a register that turn something on.</summary>

@@ -1,9 +1,9 @@
 namespace Ixy.Simulation.Ixgbe.Registers;
 
 /// <summary>
-/// What the card counts (datasheet 8.2.3.23), as the receive and transmit paths raise it. The names are the datasheet's;
-/// the registers that show these numbers, and clear them when read, are attached in <see cref="StatisticsRegisters"/>.
-/// Octets count from the destination address through the FCS.
+/// What the card counts (datasheet 8.2.3.23), as the receive and transmit paths raise it. The names are the
+/// datasheet's; the registers that show these numbers, and clear them when read, are attached in
+/// <see cref="StatisticsRegisters"/>. Octets count from the destination address through the FCS.
 /// </summary>
 internal sealed class CardStatistics
 {
@@ -27,8 +27,11 @@ internal sealed class CardStatistics
     /// <summary>Missed for lack of room in the packet buffer, by traffic class.</summary>
     internal readonly ulong[] MPC = new ulong[TrafficClasses];
 
-    /// <summary>Per counter chosen by RQSMR: received packets, bytes, and packets dropped for lack of descriptors.</summary>
-    internal readonly ulong[] QPRC = new ulong[QueueCounters], QBRC = new ulong[QueueCounters], QPRDC = new ulong[QueueCounters];
+    /// <summary>
+    /// Per counter chosen by RQSMR: received packets, bytes, and packets dropped for lack of descriptors.
+    /// </summary>
+    internal readonly ulong[] QPRC = new ulong[QueueCounters], QBRC = new ulong[QueueCounters],
+        QPRDC = new ulong[QueueCounters];
 
     /// <summary>Per counter chosen by TQSM: sent packets and bytes.</summary>
     internal readonly ulong[] QPTC = new ulong[QueueCounters], QBTC = new ulong[QueueCounters];
@@ -39,7 +42,8 @@ internal sealed class CardStatistics
         CRCERRS = ILLERRC = ERRBC = MLFC = MRFC = RLEC = RUC = RFC = ROC = RJC = TPR = TOR = XEC = SSVPC = 0;
         GPRC = GORC = BPRC = MPRC = RXNFGPC = RXNFGBC = RXDGPC = RXDGBC = 0;
         GPTC = GOTC = TPT = MPTC = BPTC = TXDGPC = TXDGBC = 0;
-        foreach (ulong[] counters in (ReadOnlySpan<ulong[]>)[PRC, PTC, MPC, QPRC, QBRC, QPRDC, QPTC, QBTC]) Array.Clear(counters);
+        foreach (ulong[] counters in (ReadOnlySpan<ulong[]>)[PRC, PTC, MPC, QPRC, QBRC, QPRDC, QPTC, QBTC])
+            Array.Clear(counters);
     }
 
     /// <summary>The class in <see cref="PRC"/> and <see cref="PTC"/> for a frame of so many bytes with FCS.</summary>

@@ -10,7 +10,9 @@ namespace Ixy.Simulation.Ixgbe.Registers;
 /// </summary>
 internal sealed unsafe class RegisterFile : IDisposable
 {
-    /// <summary>Acts on a write to element <paramref name="index"/>; stores the value itself, if it is to be stored.</summary>
+    /// <summary>
+    /// Acts on a write to element <paramref name="index"/>; stores the value itself, if it is to be stored.
+    /// </summary>
     internal delegate void WriteHandler(int index, uint value);
 
     /// <summary>What a read of element <paramref name="index"/> gives.</summary>
@@ -24,7 +26,9 @@ internal sealed unsafe class RegisterFile : IDisposable
     /// <param name="table">Every register the card has; none may overlap.</param>
     /// <param name="aliases">Second places of some of them.</param>
     /// <param name="sharedPages">Offsets of 4 KiB pages that the driver may see as plain memory.</param>
-    internal RegisterFile(uint length, IReadOnlyList<Register> table, IReadOnlyList<CardRegisters.Alias> aliases, params uint[] sharedPages)
+    internal RegisterFile(
+        uint length, IReadOnlyList<Register> table, IReadOnlyList<CardRegisters.Alias> aliases,
+        params uint[] sharedPages)
     {
         Length = length;
         _table = table;
@@ -35,7 +39,8 @@ internal sealed unsafe class RegisterFile : IDisposable
         }
         foreach (var alias in aliases)
         {
-            for (int index = 0; index < alias.Count; index++) Place(alias.Register, index, alias.Offset + (uint)index * alias.Stride);
+            for (int index = 0; index < alias.Count; index++)
+                Place(alias.Register, index, alias.Offset + (uint)index * alias.Stride);
         }
         Shared = new SharedPages(length, sharedPages);
         Reset();
@@ -79,7 +84,9 @@ internal sealed unsafe class RegisterFile : IDisposable
         handlers.Write = handler;
     }
 
-    /// <summary>Attaches what follows from a software write of element <c>index</c>, once its value is stored.</summary>
+    /// <summary>
+    /// Attaches what follows from a software write of element <c>index</c>, once its value is stored.
+    /// </summary>
     internal void AfterWrite(Register register, Action<int> handler) => OnWrite(register, (index, value) =>
     {
         this[register, index] = value;

@@ -49,7 +49,8 @@ internal sealed unsafe partial class CardTransmitQueue
     private void Latch()
     {
         uint control = _registers[TXDCTL, Index], low = _registers[TDWBAL, Index];
-        _ring = (ulong)_registers[TDBAH, Index] << 32 | _registers[TDBAL, Index] & ~(_path.Card.Options.RingAlignment - 1);
+        _ring = (ulong)_registers[TDBAH, Index] << 32
+            | _registers[TDBAL, Index] & ~(_path.Card.Options.RingAlignment - 1);
         _count = (_registers[TDLEN, Index] & LengthMask) / (uint)sizeof(TransmitDescriptor);
         _headWriteBack = (low & TDWBAL_.Enable) == 0 ? 0
             : (ulong)_registers[TDWBAH, Index] << 32 | low & TDWBAL_.AddressMask;
@@ -60,7 +61,9 @@ internal sealed unsafe partial class CardTransmitQueue
         _unwritten = Math.Min(_unwritten, _count);
     }
 
-    /// <summary>Follows registers that software has changed though the queue is on, as long as it has nothing to do.</summary>
+    /// <summary>
+    /// Follows registers that software has changed though the queue is on, as long as it has nothing to do.
+    /// </summary>
     internal void LatchIfIdle()
     {
         if (_head == _tail) Latch();
@@ -71,7 +74,8 @@ internal sealed unsafe partial class CardTransmitQueue
         bool wasEnabled = IsEnabled;
         _registers[TXDCTL, Index] = control;
         if (!wasEnabled || _head == _tail) Latch();
-        // Software that writes ENABLE again to a queue that is on, as DMATXCTL.TE turns queue 0 on, breaks no rule twice.
+        // Software that writes ENABLE again to a queue that is on, as DMATXCTL.TE turns queue 0 on, breaks no rule
+        // twice.
         var settings = (control & AllThresholds, _registers[TDWBAL, Index], _registers[DCA_TXCTRL, Index]);
         if (!wasEnabled || settings != _checked) CheckThresholds(control);
         _checked = settings;

@@ -64,7 +64,9 @@ internal sealed unsafe partial class CardTransmitQueue
 
     private bool WritesHead => _headWriteBack != 0;
 
-    /// <summary>Sends frames for some <paramref name="budget"/> of descriptors; how many it used, 0 if there was nothing.</summary>
+    /// <summary>
+    /// Sends frames for some <paramref name="budget"/> of descriptors; how many it used, 0 if there was nothing.
+    /// </summary>
     internal int Process(int budget)
     {
         SeeStoredTail();
@@ -81,7 +83,9 @@ internal sealed unsafe partial class CardTransmitQueue
         if (tail != _lastTail) SeeTail(tail);
     }
 
-    /// <summary>Takes over a tail that software has written; the descriptors up to it are looked at when they are fetched.</summary>
+    /// <summary>
+    /// Takes over a tail that software has written; the descriptors up to it are looked at when they are fetched.
+    /// </summary>
     internal void SeeTail(uint tail)
     {
         (_lastTail, _blocked) = (tail, false);
@@ -90,11 +94,14 @@ internal sealed unsafe partial class CardTransmitQueue
             Report(TransmitRule.TailBeyondRing, "TDT", tail);
             return;
         }
-        if (Distance(_head, _tail) + Distance(_tail, tail) >= _count) Report(TransmitRule.TailOvertakesHead, "TDT", tail);
+        if (Distance(_head, _tail) + Distance(_tail, tail) >= _count)
+            Report(TransmitRule.TailOvertakesHead, "TDT", tail);
         (_tail, _newTail) = (tail, true);
     }
 
-    /// <summary>Writes back what a burst has gathered, once its time has come (the vector's EITR counter reached zero).</summary>
+    /// <summary>
+    /// Writes back what a burst has gathered, once its time has come (the vector's EITR counter reached zero).
+    /// </summary>
     internal void FlushIfDue(long now)
     {
         if (now >= _flushAt) Flush();
@@ -106,7 +113,8 @@ internal sealed unsafe partial class CardTransmitQueue
     private int Work(int budget)
     {
         if (_blocked && _dma.BusMaster == _blockedAsMaster) return 0;
-        var ring = (TransmitDescriptor*)_dma.Translate(_ring, _count * (uint)sizeof(TransmitDescriptor), "transmit ring");
+        var ring = (TransmitDescriptor*)_dma.Translate(
+            _ring, _count * (uint)sizeof(TransmitDescriptor), "transmit ring");
         if (ring is null)
         {
             // One fault is enough: the queue tries again when software moves the tail or turns bus mastering on.
@@ -130,7 +138,8 @@ internal sealed unsafe partial class CardTransmitQueue
         return work;
     }
 
-    // Software has just written these descriptors, so they are in another core's cache: all lines are asked for at once.
+    // Software has just written these descriptors, so they are in another core's cache: all lines are asked for at
+    // once.
     private void FetchAhead(TransmitDescriptor* ring, int budget)
     {
         if (!Sse.IsSupported) return;
@@ -143,14 +152,16 @@ internal sealed unsafe partial class CardTransmitQueue
     private bool SendPlain(TransmitDescriptor* descriptor)
     {
         uint command = descriptor->Command, length = command & TransmitDescriptor.LengthMask;
-        if ((command & PlainMask) != Plain || descriptor->Status != length << TransmitDescriptor.PayloadShift) return false;
+        if ((command & PlainMask) != Plain || descriptor->Status != length << TransmitDescriptor.PayloadShift)
+            return false;
         if (length - TransmitMac.ShortestFrame >= _mac.PlainLengths) return false;
         byte* frame = _dma.Translate(descriptor->Address, length, "transmit buffer");
         if (frame is not null) _mac.Send(new ReadOnlySpan<byte>(frame, (int)length));
         return true;
     }
 
-    // The frame in the last so many descriptors has been taken, or dropped: they are done, and reported as software wants it.
+    // The frame in the last so many descriptors has been taken, or dropped: they are done, and reported as software
+    // wants it.
     private void Complete(TransmitDescriptor* ring, uint used)
     {
         var last = ring + Forward(_head, used - 1);
@@ -206,7 +217,8 @@ internal sealed unsafe partial class CardTransmitQueue
     {
         _flushAt = Never;
         if (_unwritten == 0) return;
-        var ring = (TransmitDescriptor*)_dma.Translate(_ring, _count * (uint)sizeof(TransmitDescriptor), "transmit ring");
+        var ring = (TransmitDescriptor*)_dma.Translate(
+            _ring, _count * (uint)sizeof(TransmitDescriptor), "transmit ring");
         if (ring is null) _unwritten = 0;
         else WriteBack(ring, _unwritten);
         Publish();

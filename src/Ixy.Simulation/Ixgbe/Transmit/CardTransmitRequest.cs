@@ -23,19 +23,23 @@ internal readonly struct CardTransmitRequest
         L4Checksum = (status & TransmitDescriptor.L4Checksum) != 0;
         ChecksContext = (status & TransmitDescriptor.CheckContext) != 0;
         TimeStamp = (command & TransmitDescriptor.TimeStamp) != 0;
-        NotAvailable = (status & TransmitDescriptor.Security) != 0 || (command & TransmitDescriptor.LinkSecurity) != 0 ||
+        NotAvailable = (status & TransmitDescriptor.Security) != 0
+            || (command & TransmitDescriptor.LinkSecurity) != 0 ||
             (Context.FCoE && (ChecksContext || Segment));
         PayloadLength = status >> TransmitDescriptor.PayloadShift;
     }
 
-    internal readonly bool IsLegacy, InsertFcs, InsertVlan, LegacyChecksum, Segment, IpChecksum, L4Checksum, ChecksContext;
+    internal readonly bool IsLegacy, InsertFcs, InsertVlan, LegacyChecksum, Segment, IpChecksum, L4Checksum,
+        ChecksContext;
     internal readonly bool TimeStamp, NotAvailable;
     internal readonly byte ChecksumStart, ChecksumOffset;
     internal readonly ushort VlanTag;
     internal readonly uint PayloadLength;
     internal readonly TransmitContext Context;
 
-    /// <summary>A checksum, a tag or segmentation is asked for: the packet does not leave as it lies in memory.</summary>
+    /// <summary>
+    /// A checksum, a tag or segmentation is asked for: the packet does not leave as it lies in memory.
+    /// </summary>
     internal bool Changes => InsertVlan || LegacyChecksum || Segment || IpChecksum || L4Checksum;
 
     internal bool NeedsContext => !IsLegacy && (Changes || ChecksContext);

@@ -24,7 +24,9 @@ internal static class PlainIPv4
     // Offset and More Fragments in the first eight bytes of the header.
     private const ulong FragmentMask = 0xFF3F_0000_0000_0000;
 
-    /// <summary>Packet type, status and header ends of a frame of 60 bytes or more; false if it is not of this kind.</summary>
+    /// <summary>
+    /// Packet type, status and header ends of a frame of 60 bytes or more; false if it is not of this kind.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool TryRead(ReadOnlySpan<byte> frame, ref ReceivedFrame information)
     {
@@ -68,7 +70,8 @@ internal static class PlainIPv4
         ulong pseudo = addresses + ((ulong)protocol << 8) + BinaryPrimitives.ReverseEndianness((ushort)length);
         if (Sum(ref Unsafe.Add(ref start, L4Start), length, pseudo) % 0xFFFF != 0) status |= ReceiveDescriptor.L4Error;
         information.Status |= status;
-        (information.L2End, information.L3End, information.L4End) = (MacLength, L4Start, (ushort)(L4Start + headerLength));
+        (information.L2End, information.L3End, information.L4End) =
+            (MacLength, L4Start, (ushort)(L4Start + headerLength));
         return true;
     }
 
@@ -76,7 +79,8 @@ internal static class PlainIPv4
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Sum(ref byte bytes, int length, ulong sum)
     {
-        if (length >= LongForScalar) return InternetChecksum.Sum(MemoryMarshal.CreateReadOnlySpan(ref bytes, length), sum);
+        if (length >= LongForScalar)
+            return InternetChecksum.Sum(MemoryMarshal.CreateReadOnlySpan(ref bytes, length), sum);
         int position = 0;
         for (; position <= length - 8; position += 8)
         {
@@ -90,8 +94,10 @@ internal static class PlainIPv4
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Word32(ref byte start, int offset) => Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref start, offset));
+    private static uint Word32(ref byte start, int offset) =>
+        Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref start, offset));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Word64(ref byte start, int offset) => Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref start, offset));
+    private static ulong Word64(ref byte start, int offset) =>
+        Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref start, offset));
 }

@@ -6,8 +6,9 @@ namespace Ixy.Simulation.Ixgbe.Transmit;
 
 /// <summary>
 /// The registers that concern all transmit queues: enabling, modes, arbiters (datasheet 4.6.8, 8.2.3.9, 8.2.3.10). The
-/// weights and rate limits of DCB are kept and shown, but all queues are served alike: who enables a rate limit is told by a
-/// violation; credits, which Linux sets for mqprio and DCB, are a note, as the queues of traffic classes work without them.
+/// weights and rate limits of DCB are kept and shown, but all queues are served alike: who enables a rate limit is told
+/// by a violation; credits, which Linux sets for mqprio and DCB, are a note, as the queues of traffic classes work
+/// without them.
 /// </summary>
 internal sealed class TransmitArbiters
 {
@@ -38,7 +39,8 @@ internal sealed class TransmitArbiters
         {
             _registers.OnWrite(register, (_, value) =>
             {
-                if (_path.IsTransmitEnabled && value != _registers[register]) Report(TransmitRule.SettingsWhileEnabled, register.Name, value);
+                if (_path.IsTransmitEnabled && value != _registers[register])
+                    Report(TransmitRule.SettingsWhileEnabled, register.Name, value);
                 _registers[register] = value & 0x0FFF_0FFF;
             });
         }
@@ -48,7 +50,8 @@ internal sealed class TransmitArbiters
             _registers.OnWrite(register, (index, value) =>
             {
                 CheckStopped(register.Count == 1 ? register.Name : $"{register.Name}[{index}]", value);
-                if (register == DTXMXSZRQ && (value & ~DTXMXSZRQ_.Most) != 0) Report(TransmitRule.ReservedBits, register.Name, value);
+                if (register == DTXMXSZRQ && (value & ~DTXMXSZRQ_.Most) != 0)
+                    Report(TransmitRule.ReservedBits, register.Name, value);
                 _registers[register, index] = value;
                 _path.ConfigureMac();
             });
@@ -98,7 +101,8 @@ internal sealed class TransmitArbiters
             0 => true,
             MTQC_.TrafficClasses | MTQC_.Count10 or MTQC_.TrafficClasses | MTQC_.Count11 => true,
             MTQC_.Pools | MTQC_.Count01 or MTQC_.Pools | MTQC_.Count10 => true,
-            MTQC_.TrafficClasses | MTQC_.Pools | MTQC_.Count10 or MTQC_.TrafficClasses | MTQC_.Pools | MTQC_.Count11 => true,
+            MTQC_.TrafficClasses | MTQC_.Pools | MTQC_.Count10
+            or MTQC_.TrafficClasses | MTQC_.Pools | MTQC_.Count11 => true,
             _ => false,
         };
         if (!isValid) Report(TransmitRule.QueueMode, "MTQC", value);
@@ -137,7 +141,8 @@ internal sealed class TransmitArbiters
     private void CheckCredits(Register register, int index, uint value)
     {
         if (value == 0) return;
-        _path.Card.Notes.Add($"{register.Name}[{index}]", "credits were set: weights are not modelled, all queues are served alike");
+        _path.Card.Notes.Add(
+            $"{register.Name}[{index}]", "credits were set: weights are not modelled, all queues are served alike");
     }
 
     private void Report(TransmitRule rule, string register, uint value) =>

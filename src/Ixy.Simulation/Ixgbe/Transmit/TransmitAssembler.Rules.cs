@@ -2,13 +2,14 @@ using System.Buffers.Binary;
 
 namespace Ixy.Simulation.Ixgbe.Transmit;
 
-// What the datasheet demands of descriptors and packets (7.2.1.1, 7.2.3.2, 7.2.4, 7.2.5). A check that gives false is one
-// after which there is nothing to send.
+// What the datasheet demands of descriptors and packets (7.2.1.1, 7.2.3.2, 7.2.4, 7.2.5). A check that gives false is
+// one after which there is nothing to send.
 internal sealed unsafe partial class TransmitAssembler
 {
     private bool CheckFirst(in TransmitDescriptor first, uint parts)
     {
-        if (parts + _queue.WriteBackThreshold + 2 > CardTransmitQueue.OnChipDescriptors) Report(TransmitRule.TooManyDescriptors);
+        if (parts + _queue.WriteBackThreshold + 2 > CardTransmitQueue.OnChipDescriptors)
+            Report(TransmitRule.TooManyDescriptors);
         if (first.IsLegacy)
         {
             if (_path.HasModes) Report(TransmitRule.LegacyWithModes);
@@ -24,7 +25,8 @@ internal sealed unsafe partial class TransmitAssembler
     private bool CheckPart(in TransmitDescriptor part, TransmitDescriptor* place, bool isLast)
     {
         bool isLegacy = part.IsLegacy;
-        uint reserved = part.Command & (isLegacy ? TransmitDescriptor.LegacyReserved : TransmitDescriptor.AdvancedReserved);
+        uint reserved = part.Command & (
+            isLegacy ? TransmitDescriptor.LegacyReserved : TransmitDescriptor.AdvancedReserved);
         reserved |= part.Status & (isLegacy ? TransmitDescriptor.LegacyStatusReserved : TransmitDescriptor.StatusMask);
         if (reserved != 0) _queue.ReportOnce(TransmitRule.DescriptorReserved, place, _ring);
         if (part.Length > (isLegacy ? LongestLegacyBuffer : LongestBuffer))
@@ -43,7 +45,8 @@ internal sealed unsafe partial class TransmitAssembler
             Report(TransmitRule.TooShort);
             return false;
         }
-        if (!request.IsLegacy && length != request.PayloadLength + request.HeaderLength) Report(TransmitRule.PayloadLength);
+        if (!request.IsLegacy && length != request.PayloadLength + request.HeaderLength)
+            Report(TransmitRule.PayloadLength);
         if (request.NotAvailable) Report(TransmitRule.NotAvailable);
         if (request.NeedsContext && !request.Context.IsSet)
         {

@@ -136,8 +136,10 @@ internal sealed unsafe partial class TransmitAssembler : IDisposable
             return;
         }
         bool fits = true;
-        if (request.LegacyChecksum) fits &= TransmitOffload.InsertChecksum(packet, request.ChecksumStart, request.ChecksumOffset);
-        if (request.IpChecksum && request.Context.IPv4) fits &= TransmitOffload.InsertIpChecksum(packet, request.Context);
+        if (request.LegacyChecksum)
+            fits &= TransmitOffload.InsertChecksum(packet, request.ChecksumStart, request.ChecksumOffset);
+        if (request.IpChecksum && request.Context.IPv4)
+            fits &= TransmitOffload.InsertIpChecksum(packet, request.Context);
         if (request.L4Checksum) fits &= TransmitOffload.InsertL4Checksum(packet, request.Context);
         if (!fits) Report(TransmitRule.ChecksumRange);
         byte* start = _memory + Headroom;

@@ -6,7 +6,8 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 namespace Ixy.Simulation.Ixgbe.Transmit;
 
 /// <summary>
-/// The MAC's transmit side: padding, FCS, the way out, and the counters of what was sent (datasheet 8.2.3.22.8, 8.2.3.23).
+/// The MAC's transmit side: padding, FCS, the way out, and the counters of what was sent (datasheet 8.2.3.22.8,
+/// 8.2.3.23).
 /// </summary>
 internal sealed class TransmitMac(IxgbeCard card)
 {

@@ -6,8 +6,8 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 namespace Ixy.Simulation.Ixgbe.Transmit;
 
 /// <summary>
-/// Checksums and VLAN tags, put into a packet in the card's memory (datasheet 7.2.3.2.2, 7.2.5, 7.4). Each gives false, and
-/// does nothing, if its place is outside the packet.
+/// Checksums and VLAN tags, put into a packet in the card's memory (datasheet 7.2.3.2.2, 7.2.5, 7.4). Each gives false,
+/// and does nothing, if its place is outside the packet.
 /// </summary>
 internal static unsafe class TransmitOffload
 {
@@ -18,8 +18,8 @@ internal static unsafe class TransmitOffload
     private const uint ExternalVlanTypeOffset = 0x05078, ExtendedVlan = 1u << 26;
 
     /// <summary>
-    /// Legacy IC: the complement of the sum from <paramref name="start"/> to the end, at <paramref name="offset"/>; what
-    /// was there counts, so that software can leave a correction (7.2.3.2.2).
+    /// Legacy IC: the complement of the sum from <paramref name="start"/> to the end, at <paramref name="offset"/>;
+    /// what was there counts, so that software can leave a correction (7.2.3.2.2).
     /// </summary>
     internal static bool InsertChecksum(Span<byte> packet, int start, int offset)
     {
@@ -38,8 +38,8 @@ internal static unsafe class TransmitOffload
     }
 
     /// <summary>
-    /// The checksum of TCP, UDP or SCTP, to the last byte of the packet (7.2.5.2, 7.2.5.3). For TCP and UDP software has
-    /// left the sum of the pseudo-header in the field.
+    /// The checksum of TCP, UDP or SCTP, to the last byte of the packet (7.2.5.2, 7.2.5.3). For TCP and UDP software
+    /// has left the sum of the pseudo-header in the field.
     /// </summary>
     internal static bool InsertL4Checksum(Span<byte> packet, in TransmitContext context) =>
         InsertL4Checksum(packet, context, 0);
@@ -63,8 +63,8 @@ internal static unsafe class TransmitOffload
     }
 
     /// <summary>
-    /// Puts a tag behind the addresses of a frame that has at least 4 free bytes before it; in double VLAN mode behind the
-    /// outer tag, if the packet has one (7.4.5). Gives the frame's new start.
+    /// Puts a tag behind the addresses of a frame that has at least 4 free bytes before it; in double VLAN mode behind
+    /// the outer tag, if the packet has one (7.4.5). Gives the frame's new start.
     /// </summary>
     internal static byte* InsertVlan(byte* frame, ushort tag, RegisterFile registers, ref uint length)
     {
@@ -106,5 +106,6 @@ internal static unsafe class TransmitOffload
     }
 
     // The sum is in the order of memory, and so is its complement.
-    private static void Write(Span<byte> field, uint sum) => BinaryPrimitives.WriteUInt16LittleEndian(field, InternetChecksum.Finish(sum));
+    private static void Write(Span<byte> field, uint sum) =>
+        BinaryPrimitives.WriteUInt16LittleEndian(field, InternetChecksum.Finish(sum));
 }

@@ -6,15 +6,16 @@ namespace Ixy.Simulation.Ixgbe.Transmit;
 
 /// <summary>
 /// From descriptor rings in host memory through offloads to the wire (datasheet 7.2). While the link is down or the
-/// transmit arbiter is stopped, descriptors stay where they are: the MAC takes no data then, and the packet buffer in front
-/// of it, which a real card would still fill, is not seen by software.
+/// transmit arbiter is stopped, descriptors stay where they are: the MAC takes no data then, and the packet buffer in
+/// front of it, which a real card would still fill, is not seen by software.
 /// </summary>
 internal sealed class TransmitPath : IDisposable
 {
     internal const int Queues = 128;
 
     // A turn ends after so many descriptors, so that other cards and the receive path have theirs; queues take turns of
-    // some descriptors within it. (A card takes turns frame by frame, 7.2.1.2.3.4; no order between queues is promised.)
+    // some descriptors within it. (A card takes turns frame by frame, 7.2.1.2.3.4; no order between queues is
+    // promised.)
     private const int DescriptorsPerTurn = 64, DescriptorsPerQueue = 16;
 
     private const int QueuesWithoutModes = 64;
@@ -73,7 +74,9 @@ internal sealed class TransmitPath : IDisposable
         return left < DescriptorsPerTurn;
     }
 
-    /// <summary>Takes over the tails that software has stored; those of queues that are off are looked at when they are enabled.</summary>
+    /// <summary>
+    /// Takes over the tails that software has stored; those of queues that are off are looked at when they are enabled.
+    /// </summary>
     internal void SeeTails()
     {
         for (int index = 0; index < _enabledCount; index++) _enabled[index].SeeStoredTail();
@@ -90,7 +93,9 @@ internal sealed class TransmitPath : IDisposable
         ConfigureMac();
     }
 
-    /// <summary>Takes over HLREG0 and the size of the packet buffer (TXPBSIZE, TXPBTHRESH: 8.2.3.9.13, 8.2.3.9.16).</summary>
+    /// <summary>
+    /// Takes over HLREG0 and the size of the packet buffer (TXPBSIZE, TXPBTHRESH: 8.2.3.9.13, 8.2.3.9.16).
+    /// </summary>
     internal void ConfigureMac()
     {
         _macControl = _registers[HLREG0];
@@ -122,7 +127,8 @@ internal sealed class TransmitPath : IDisposable
         if (IsTransmitEnabled == enable) return;
         IsTransmitEnabled = enable;
         if (enable) _queues[0].EnableWithTransmit();
-        else if (_enabledCount > 0) _enabled[0].Report(TransmitRule.TransmitBeforeQueues, "TXDCTL", (ulong)_enabledCount);
+        else if (_enabledCount > 0)
+            _enabled[0].Report(TransmitRule.TransmitBeforeQueues, "TXDCTL", (ulong)_enabledCount);
         ListEnabled();
     }
 
@@ -158,7 +164,8 @@ internal sealed class TransmitPath : IDisposable
         _registers.OnWrite(TDH, WriteHead);
         _registers.OnWrite(TDBAL, (index, value) =>
         {
-            if ((value & (Card.Options.RingAlignment - 1)) != 0) _queues[index].Report(TransmitRule.RingUnaligned, "TDBAL", value);
+            if ((value & (Card.Options.RingAlignment - 1)) != 0)
+                _queues[index].Report(TransmitRule.RingUnaligned, "TDBAL", value);
             WriteRing(TDBAL, index, value & ~(Card.Options.RingAlignment - 1));
         });
         _registers.OnWrite(TDLEN, (index, value) =>
@@ -176,7 +183,8 @@ internal sealed class TransmitPath : IDisposable
         var queue = _queues[index];
         _registers[TDT, index] = value;
         if (queue.IsEnabled) queue.SeeTail(value);
-        else if (value != 0 && value != _registers[TDH, index]) queue.Report(TransmitRule.TailWhileDisabled, "TDT", value);
+        else if (value != 0 && value != _registers[TDH, index])
+            queue.Report(TransmitRule.TailWhileDisabled, "TDT", value);
     }
 
     private void WriteHead(int index, uint value)

@@ -26,11 +26,14 @@ internal sealed class TransmitRule
     internal static readonly TransmitRule TailBeyondRing = new("tail-beyond-ring", "7.2.3.3",
         "the tail is not an index of a descriptor in the ring; the card ignores it");
     internal static readonly TransmitRule TailOvertakesHead = new("tail-overtakes-head", "7.2.3.3",
-        "the tail passed the head or went back: descriptors that the card owns must stay between the two, and one must stay free");
+        "the tail passed the head or went back: descriptors that the card owns must stay between the two, and one must "
+        + "stay free");
     internal static readonly TransmitRule TailInsidePacket = new("tail-inside-packet", "7.2.3.4",
-        "the last descriptor before the tail is a context descriptor or has no EOP: move the tail on packet boundaries only");
+        "the last descriptor before the tail is a context descriptor or has no EOP: move the tail on packet boundaries "
+        + "only");
     internal static readonly TransmitRule HeadWhileEnabled = new("head-while-enabled", "8.2.3.9.8",
-        "the head was written while the queue is on: it is the card's; set it to 0 before the queue is enabled, if at all");
+        "the head was written while the queue is on: it is the card's; set it to 0 before the queue is enabled, if at "
+        + "all");
 
     // Ring and queue
     internal static readonly TransmitRule RingUnaligned = new("ring-unaligned", "8.2.3.9.5",
@@ -62,7 +65,8 @@ internal sealed class TransmitRule
     internal static readonly TransmitRule HeadWriteBackUnaligned = new("head-write-back-unaligned", "8.2.3.9.11",
         "the low two bits of TDWBAL.HeadWB_Low are ignored: the head is written to a multiple of 16");
     internal static readonly TransmitRule HeadWriteBackOrder = new("head-write-back-order", "7.2.3.5.2",
-        "with head write-back, relaxed ordering of write-backs must be off (DCA_TXCTRL bit 11), or the head may seem to go back");
+        "with head write-back, relaxed ordering of write-backs must be off (DCA_TXCTRL bit 11), or the head may seem "
+        + "to go back");
     internal static readonly TransmitRule ReportInsidePacket = new("report-inside-packet", "7.2.3.2.2",
         "RS may be set on the last descriptor of a packet only");
     internal static readonly TransmitRule ReportWithThreshold = new("report-with-threshold", "8.2.3.9.10",
@@ -106,7 +110,8 @@ internal sealed class TransmitRule
     internal static readonly TransmitRule FcsRequired = new("fcs-required", "7.2.3.2.2",
         "IFCS must be set with padding, checksums, VLAN insertion and segmentation");
     internal static readonly TransmitRule WrongFcs = new("wrong-fcs", "7.2.3.2.2",
-        "without IFCS (or with HLREG0.TXCRCEN off) the last four bytes must be the FCS, and they are not: nobody receives it");
+        "without IFCS (or with HLREG0.TXCRCEN off) the last four bytes must be the FCS, and they are not: nobody "
+        + "receives it");
 
     // Offloads
     internal static readonly TransmitRule ContextIndex = new("context-index", "7.2.3.2.3",
@@ -124,7 +129,8 @@ internal sealed class TransmitRule
     internal static readonly TransmitRule SegmentOptions = new("segment-options", "7.2.3.2.4",
         "segmentation needs TCP or UDP with TXSM, and IXSM for IPv4");
     internal static readonly TransmitRule SegmentSizes = new("segment-sizes", "7.2.3.2.3",
-        "segmentation needs an MSS, L4LEN 8 to 64, and headers of at most 512 bytes in all that lie in the buffers; the card drops the packet");
+        "segmentation needs an MSS, L4LEN 8 to 64, and headers of at most 512 bytes in all that lie in the buffers; "
+        + "the card drops the packet");
     internal static readonly TransmitRule SegmentHeader = new("segment-header-descriptors", "7.2.4.1",
         "the headers of a packet to segment may span at most four descriptors");
     internal static readonly TransmitRule MacSettings = new("mac-settings", "7.2.4, 7.2.5",

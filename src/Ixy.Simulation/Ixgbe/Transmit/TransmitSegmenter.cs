@@ -16,7 +16,10 @@ internal sealed unsafe class TransmitSegmenter(TransmitPath path) : IDisposable
 
     private readonly byte* _memory = (byte*)NativeMemory.AlignedAlloc(Headroom + Capacity + Tailroom, 64);
 
-    /// <summary>Sends a packet in segments, none longer than <see cref="TransmitMac.LongestFrame"/>; false if its sizes make no sense.</summary>
+    /// <summary>
+    /// Sends a packet in segments, none longer than <see cref="TransmitMac.LongestFrame"/>; false if its sizes make no
+    /// sense.
+    /// </summary>
     internal bool Send(in CardTransmitRequest request, ReadOnlySpan<byte> packet)
     {
         ref readonly var context = ref request.Context;
@@ -46,7 +49,8 @@ internal sealed unsafe class TransmitSegmenter(TransmitPath path) : IDisposable
     // The fields that are updated must lie in the headers: to IPv6's payload length, IPv4's checksum, TCP's checksum.
     private static bool HasRoomForHeaders(in TransmitContext context) =>
         context.IpLength >= (context.IPv4 ? 20 : 40) && context.MacLength >= 14 &&
-        (context.Transport != TransmitTransport.Tcp || context.L4Length >= 20) && (!context.Snap || context.MacLength >= 22);
+        (context.Transport != TransmitTransport.Tcp || context.L4Length >= 20)
+        && (!context.Snap || context.MacLength >= 22);
 
     // 7.2.4.7.1 to 7.2.4.7.3
     private void Update(Span<byte> frame, in TransmitContext context, int number, int offset, bool isLast)
@@ -57,7 +61,8 @@ internal sealed unsafe class TransmitSegmenter(TransmitPath path) : IDisposable
         if (context.IPv4)
         {
             BinaryPrimitives.WriteUInt16BigEndian(ip[2..], (ushort)ip.Length);
-            BinaryPrimitives.WriteUInt16BigEndian(ip[4..], (ushort)(BinaryPrimitives.ReadUInt16BigEndian(ip[4..]) + number));
+            BinaryPrimitives.WriteUInt16BigEndian(
+                ip[4..], (ushort)(BinaryPrimitives.ReadUInt16BigEndian(ip[4..]) + number));
         }
         else
         {
@@ -95,7 +100,8 @@ internal sealed unsafe class TransmitSegmenter(TransmitPath path) : IDisposable
         if (request.L4Checksum) TransmitOffload.InsertL4Checksum(frame, context, l4);
         byte* start = _memory + Headroom;
         uint length = (uint)frame.Length;
-        if (request.InsertVlan) start = TransmitOffload.InsertVlan(start, request.VlanTag, path.Card.Registers, ref length);
+        if (request.InsertVlan)
+            start = TransmitOffload.InsertVlan(start, request.VlanTag, path.Card.Registers, ref length);
         path.Mac.Finish(new Span<byte>(start, (int)(length + Tailroom)), (int)length, insertFcs: true);
     }
 }

@@ -75,7 +75,8 @@ internal sealed class DeviceReceiveFilter(VirtioCard card)
 
     private bool AcceptsVlan(ReadOnlySpan<byte> frame)
     {
-        if (BinaryPrimitives.ReadUInt16BigEndian(frame[TagStart..]) != VlanEtherType || frame.Length < TagStart + 4) return true;
+        if (BinaryPrimitives.ReadUInt16BigEndian(frame[TagStart..]) != VlanEtherType || frame.Length < TagStart + 4)
+            return true;
         return _vlans[BinaryPrimitives.ReadUInt16BigEndian(frame[(TagStart + 2)..]) & VlanMask];
     }
 

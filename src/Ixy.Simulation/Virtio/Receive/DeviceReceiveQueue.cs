@@ -65,8 +65,11 @@ internal sealed unsafe class DeviceReceiveQueue(VirtioCard card, DeviceVirtqueue
         if (_isDry) queue.GrowTired(now);
     }
 
-    /// <summary>Writes a frame to memory, or keeps it until there is a buffer; false if there is no room to keep it.</summary>
-    internal bool Deliver(ReadOnlySpan<byte> frame) => _waiting.IsEmpty && TryWrite(frame) || _waiting.TryAdd(frame, default);
+    /// <summary>
+    /// Writes a frame to memory, or keeps it until there is a buffer; false if there is no room to keep it.
+    /// </summary>
+    internal bool Deliver(ReadOnlySpan<byte> frame) =>
+        _waiting.IsEmpty && TryWrite(frame) || _waiting.TryAdd(frame, default);
 
     /// <summary>What waits is forgotten.</summary>
     internal void Clear() => _waiting.Clear();
@@ -93,7 +96,8 @@ internal sealed unsafe class DeviceReceiveQueue(VirtioCard card, DeviceVirtqueue
         }
         uint total = _header + (uint)frame.Length;
         ref var piece = ref _chain[0];
-        bool isPlain = _chain.Count == 1 && _chain.Readable == 0 && piece.Length >= total && piece.Length >= _least && !_splitsHeader;
+        bool isPlain = _chain.Count == 1 && _chain.Readable == 0 && piece.Length >= total && piece.Length >= _least
+            && !_splitsHeader;
         if (!isPlain)
         {
             ring.PutBack(_chain);
@@ -106,7 +110,8 @@ internal sealed unsafe class DeviceReceiveQueue(VirtioCard card, DeviceVirtqueue
         return true;
     }
 
-    // 5.1.6.1: no segmentation; of the checksum only that it is right; the last two bytes only where the header has them.
+    // 5.1.6.1: no segmentation; of the checksum only that it is right; the last two bytes only where the header has
+    // them.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void WriteHeader(byte* header, ReadOnlySpan<byte> frame, ushort buffers)
     {

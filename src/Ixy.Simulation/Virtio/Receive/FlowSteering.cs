@@ -4,8 +4,8 @@ using Ixy.Simulation.Ixgbe.Receive;
 namespace Ixy.Simulation.Virtio.Receive;
 
 /// <summary>
-/// Automatic receive steering (virtio 1.2, 5.1.6.5.6.1): a flow is received on the queue that last sent of it; one of which nothing
-/// was sent goes where its hash leads it.
+/// Automatic receive steering (virtio 1.2, 5.1.6.5.6.1): a flow is received on the queue that last sent of it; one of
+/// which nothing was sent goes where its hash leads it.
 /// </summary>
 internal sealed class FlowSteering
 {
@@ -16,7 +16,8 @@ internal sealed class FlowSteering
     private readonly byte[] _queues = new byte[4096];
 
     /// <summary>A packet of a flow was sent on a queue.</summary>
-    internal void Learn(ReadOnlySpan<byte> frame, int queue) => _queues[Hash(frame) % (uint)_queues.Length] = (byte)(queue + 1);
+    internal void Learn(ReadOnlySpan<byte> frame, int queue) =>
+        _queues[Hash(frame) % (uint)_queues.Length] = (byte)(queue + 1);
 
     /// <summary>Where a frame goes, with so many queues.</summary>
     internal int Select(ReadOnlySpan<byte> frame, int queues)
@@ -39,7 +40,8 @@ internal sealed class FlowSteering
         if (headers.Transport != 0)
         {
             var ports = frame[headers.L4Start..];
-            hash = Mix(hash, 0) + Mix(BinaryPrimitives.ReadUInt16BigEndian(ports), BinaryPrimitives.ReadUInt16BigEndian(ports[2..]));
+            hash = Mix(hash, 0)
+                + Mix(BinaryPrimitives.ReadUInt16BigEndian(ports), BinaryPrimitives.ReadUInt16BigEndian(ports[2..]));
         }
         return (uint)(hash * 0x9E37_79B9_7F4A_7C15 >> 32);
     }
@@ -47,7 +49,8 @@ internal sealed class FlowSteering
     private static uint Fold(ReadOnlySpan<byte> address)
     {
         uint folded = 0;
-        for (int i = 0; i < address.Length; i += 4) folded = uint.RotateLeft(folded, 5) ^ BinaryPrimitives.ReadUInt32BigEndian(address[i..]);
+        for (int i = 0; i < address.Length; i += 4)
+            folded = uint.RotateLeft(folded, 5) ^ BinaryPrimitives.ReadUInt32BigEndian(address[i..]);
         return folded;
     }
 

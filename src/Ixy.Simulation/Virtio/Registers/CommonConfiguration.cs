@@ -13,7 +13,8 @@ internal sealed class CommonConfiguration(VirtioCard card) : RegisterStructure(c
     private static readonly RegisterTable s_others = new();
     internal static readonly Register
         ConfigVector = s_others.Add(0x10, "The vector of configuration changes", size: 2, name: "config_msix_vector"),
-        NumQueues = s_others.Add(0x12, "How many queues there are", access: RegisterAccess.ReadOnly, size: 2, name: "num_queues");
+        NumQueues = s_others.Add(
+            0x12, "How many queues there are", access: RegisterAccess.ReadOnly, size: 2, name: "num_queues");
 
     private static readonly FieldTable s_fields = new("common", [.. Common.All, .. s_others.Rows]);
 

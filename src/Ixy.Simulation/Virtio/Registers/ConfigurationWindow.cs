@@ -32,7 +32,9 @@ internal sealed class ConfigurationWindow
 
     private int Size => (int)_config.Get(_place + VendorCapability.LengthOffset, 4);
 
-    /// <summary>Software is about to read from configuration space: the data have to be there if it reads them.</summary>
+    /// <summary>
+    /// Software is about to read from configuration space: the data have to be there if it reads them.
+    /// </summary>
     internal void BeforeRead(int offset, int size)
     {
         // Software that reads all of configuration space has asked for nothing in a BAR.

@@ -1,6 +1,8 @@
 namespace Ixy.Simulation.Virtio.Registers;
 
-/// <summary>The registers of a structure in a BAR, by offset: the driver's, and those that only other drivers use.</summary>
+/// <summary>
+/// The registers of a structure in a BAR, by offset: the driver's, and those that only other drivers use.
+/// </summary>
 internal sealed class FieldTable
 {
     private readonly string _name;

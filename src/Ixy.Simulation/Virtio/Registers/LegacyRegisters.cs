@@ -16,7 +16,8 @@ internal sealed class LegacyRegisters(VirtioCard card) : RegisterStructure(card,
     // Those that the driver here does not use.
     private static readonly RegisterTable s_others = new();
     internal static readonly Register
-        IsrStatus = s_others.Add(0x13, "Cause of the interrupt", access: RegisterAccess.ReadOnly, size: 1, name: "isr_status"),
+        IsrStatus = s_others.Add(
+            0x13, "Cause of the interrupt", access: RegisterAccess.ReadOnly, size: 1, name: "isr_status"),
         ConfigVector = s_others.Add(0x14, "The vector of configuration changes", size: 2, name: "config_msix_vector");
 
     private static readonly FieldTable s_fields = new("legacy", [.. Legacy.All, .. s_others.Rows]);

@@ -23,7 +23,8 @@ internal sealed class NetConfiguration
     internal NetConfiguration(VirtioCard card)
     {
         _card = card;
-        BinaryPrimitives.WriteUInt16LittleEndian(_bytes.AsSpan((int)Net.MaxQueuePairs.Offset), (ushort)card.Options.QueuePairs);
+        BinaryPrimitives.WriteUInt16LittleEndian(
+            _bytes.AsSpan((int)Net.MaxQueuePairs.Offset), (ushort)card.Options.QueuePairs);
         BinaryPrimitives.WriteUInt16LittleEndian(_bytes.AsSpan((int)Net.Mtu.Offset), (ushort)card.Options.Mtu);
         BinaryPrimitives.WriteUInt32LittleEndian(_bytes.AsSpan((int)Net.Speed.Offset), SpeedMbps);
         Reset();
@@ -43,7 +44,8 @@ internal sealed class NetConfiguration
         if (_card.Wire.HasSignal == IsLinkUp) return;
         ShowLink();
         Generation++;
-        if (_card.Control.Has(DeviceState.DriverOk) && _card.Control.HasFeature(VirtioFeatures.Status)) _card.Interrupts.RaiseConfiguration();
+        if (_card.Control.Has(DeviceState.DriverOk) && _card.Control.HasFeature(VirtioFeatures.Status))
+            _card.Interrupts.RaiseConfiguration();
     }
 
     /// <summary>The driver chose another address, by command or, as legacy drivers do, in place.</summary>
@@ -84,13 +86,15 @@ internal sealed class NetConfiguration
     private void ShowLink()
     {
         IsLinkUp = _card.Wire.HasSignal;
-        BinaryPrimitives.WriteUInt16LittleEndian(_bytes.AsSpan((int)Net.Status.Offset), IsLinkUp ? LinkStatus_.Up : (ushort)0);
+        BinaryPrimitives.WriteUInt16LittleEndian(
+            _bytes.AsSpan((int)Net.Status.Offset), IsLinkUp ? LinkStatus_.Up : (ushort)0);
     }
 
     // Drivers of the legacy interface read as they like.
     private void CheckWidth(uint offset, int size)
     {
-        if (_card.Options.IsLegacy || s_fields.Find(offset) is var (field, index) && field[index] == offset && field.Size == size) return;
+        if (_card.Options.IsLegacy || s_fields.Find(offset) is var (field, index) && field[index] == offset
+            && field.Size == size) return;
         _card.Report(VirtioRule.AccessWidth, s_fields.Describe(offset), (ulong)size);
     }
 }

@@ -1,8 +1,8 @@
 namespace Ixy.Simulation.Virtio.Registers;
 
 /// <summary>
-/// A structure of registers in a BAR, each with a width of its own (virtio 1.2, 4.1.3.1). Another width is reported; then
-/// a read gives the bytes that are there, and a write does nothing.
+/// A structure of registers in a BAR, each with a width of its own (virtio 1.2, 4.1.3.1). Another width is reported;
+/// then a read gives the bytes that are there, and a write does nothing.
 /// </summary>
 internal abstract class RegisterStructure(VirtioCard card, FieldTable fields)
 {
@@ -39,7 +39,8 @@ internal abstract class RegisterStructure(VirtioCard card, FieldTable fields)
 
     protected abstract void Write(Register register, int index, uint value);
 
-    protected void Report(VirtioRule rule, Register register, ulong value) => Card.Report(rule, fields.Describe(register), value);
+    protected void Report(VirtioRule rule, Register register, ulong value) =>
+        Card.Report(rule, fields.Describe(register), value);
 
     /// <summary>The vector that a field takes: none if the table has no such one (4.1.5.1.2.1).</summary>
     protected ushort Vector(Register register, uint value)
@@ -51,8 +52,10 @@ internal abstract class RegisterStructure(VirtioCard card, FieldTable fields)
 
     private (Register Register, int Index)? Find(uint offset, int size)
     {
-        if (fields.Find(offset) is not var (register, index)) Card.Report(VirtioRule.NoField, fields.Describe(offset), offset);
-        else if (register[index] != offset || register.Size != size) Report(VirtioRule.AccessWidth, register, (ulong)size);
+        if (fields.Find(offset) is not var (register, index))
+            Card.Report(VirtioRule.NoField, fields.Describe(offset), offset);
+        else if (register[index] != offset || register.Size != size)
+            Report(VirtioRule.AccessWidth, register, (ulong)size);
         else return (register, index);
         return null;
     }

@@ -15,7 +15,8 @@ internal static class VendorCapability
     /// <param name="bar">The BAR with the structure.</param>
     /// <param name="offset">Bytes from the BAR's start.</param>
     /// <param name="structureLength">Bytes of the structure.</param>
-    internal static void Add(ConfigurationSpace config, int place, int length, byte type, int bar, uint offset, uint structureLength)
+    internal static void Add(
+        ConfigurationSpace config, int place, int length, byte type, int bar, uint offset, uint structureLength)
     {
         config.AddCapability(Id, place);
         config.Define(place + 2, 1, (uint)length);

@@ -23,7 +23,9 @@ internal sealed unsafe class BufferChain
     /// <summary>How many of them, the first ones, are for the device to read.</summary>
     internal int Readable { get; private set; }
 
-    /// <summary>What the driver knows it by: index of the first descriptor in a split ring, buffer id in a packed one.</summary>
+    /// <summary>
+    /// What the driver knows it by: index of the first descriptor in a split ring, buffer id in a packed one.
+    /// </summary>
     internal ushort Id { get; set; }
 
     /// <summary>Places it takes in a packed ring.</summary>

@@ -73,7 +73,8 @@ internal sealed unsafe class DevicePackedRing(VirtioCard card, string name) : Ri
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal override void Use(BufferChain chain, uint written) =>
-        _unpublished[_unpublishedCount++] = new UsedBuffer { Id = chain.Id, Slots = (ushort)chain.Slots, Length = written };
+        _unpublished[_unpublishedCount++] =
+        new UsedBuffer { Id = chain.Id, Slots = (ushort)chain.Slots, Length = written };
 
     internal override void PutBack(BufferChain chain)
     {
@@ -83,7 +84,8 @@ internal sealed unsafe class DevicePackedRing(VirtioCard card, string name) : Ri
 
     internal override RingMark Mark() => new(_next, _nextWrap, _unpublishedCount);
 
-    internal override void GoBack(RingMark mark) => (_next, _nextWrap, _unpublishedCount) = (mark.Next, mark.Wrap, mark.Used);
+    internal override void GoBack(RingMark mark) =>
+        (_next, _nextWrap, _unpublishedCount) = (mark.Next, mark.Wrap, mark.Used);
 
     internal override bool Publish()
     {
@@ -183,7 +185,8 @@ internal sealed unsafe class DevicePackedRing(VirtioCard card, string name) : Ri
             var descriptor = _ring[place];
             if (!IsAvailable(descriptor.Flags, wrap)) return Break(VirtioRule.ChainOpen, descriptor.Flags);
             if ((descriptor.Flags & IndirectFlag) != 0) return Break(VirtioRule.IndirectAndNext, descriptor.Flags);
-            if (!TryAdd(chain, descriptor.Address, descriptor.Length, (descriptor.Flags & WriteFlag) != 0, ref total)) return false;
+            if (!TryAdd(chain, descriptor.Address, descriptor.Length, (descriptor.Flags & WriteFlag) != 0, ref total))
+                return false;
             (chain.Id, chain.Slots) = (descriptor.Id, slots);
             if ((descriptor.Flags & NextFlag) == 0) return true;
             if (++place == _size) (place, wrap) = (0, !wrap);
@@ -198,7 +201,8 @@ internal sealed unsafe class DevicePackedRing(VirtioCard card, string name) : Ri
         if (!Layout.HasIndirect) return Break(VirtioRule.IndirectNotNegotiated, descriptor.Flags);
         if ((descriptor.Flags & NextFlag) != 0) return Break(VirtioRule.IndirectAndNext, descriptor.Flags);
         uint length = descriptor.Length / DescriptorLength;
-        if (length == 0 || descriptor.Length % DescriptorLength != 0) return Break(VirtioRule.IndirectLength, descriptor.Length);
+        if (length == 0 || descriptor.Length % DescriptorLength != 0)
+            return Break(VirtioRule.IndirectLength, descriptor.Length);
         if (length > _size) return Break(VirtioRule.ChainTooLong, length);
         var table = (Descriptor*)Dma.Translate(descriptor.Address, descriptor.Length, Name);
         if (table is null) return Fault();

@@ -27,7 +27,8 @@ internal sealed unsafe class DeviceSplitRing(VirtioCard card, string name) : Rin
 
     internal override bool BeginTurn()
     {
-        // Flags, index, entries, and the index of the event. Where they are copied, the index first: what it speaks of is there.
+        // Flags, index, entries, and the index of the event. Where they are copied, the index first: what it speaks of
+        // is there.
         _available = (ushort*)Dma.Translate(Layout.Driver, 6 + 2 * _size, Name);
         _table = (Descriptor*)Dma.Translate(Layout.Descriptors, _size * DescriptorLength, Name);
         _used = (ushort*)Dma.Translate(Layout.Device, 6 + 8 * _size, Name);
@@ -149,8 +150,10 @@ internal sealed unsafe class DeviceSplitRing(VirtioCard card, string name) : Rin
                 (length, index, isIndirect) = (descriptor.Length / DescriptorLength, 0, true);
                 continue;
             }
-            if (++steps > _size) return Break(steps > length ? VirtioRule.DescriptorLoop : VirtioRule.ChainTooLong, index);
-            if (!TryAdd(chain, descriptor.Address, descriptor.Length, (descriptor.Flags & WriteFlag) != 0, ref total)) return false;
+            if (++steps > _size)
+                return Break(steps > length ? VirtioRule.DescriptorLoop : VirtioRule.ChainTooLong, index);
+            if (!TryAdd(chain, descriptor.Address, descriptor.Length, (descriptor.Flags & WriteFlag) != 0, ref total))
+                return false;
             if ((descriptor.Flags & NextFlag) == 0) return true;
             index = descriptor.Next;
         }

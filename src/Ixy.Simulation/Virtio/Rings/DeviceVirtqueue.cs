@@ -10,7 +10,9 @@ namespace Ixy.Simulation.Virtio.Rings;
 /// </summary>
 internal sealed unsafe class DeviceVirtqueue
 {
-    /// <summary>No vector (4.1.5.1.2.1); also what a doorbell holds while nobody rings, since no queue has this index.</summary>
+    /// <summary>
+    /// No vector (4.1.5.1.2.1); also what a doorbell holds while nobody rings, since no queue has this index.
+    /// </summary>
     internal const ushort None = 0xFFFF;
 
     // A doorbell that is looked at no more for so long costs less than one that has to be rung again at once.
@@ -25,7 +27,8 @@ internal sealed unsafe class DeviceVirtqueue
 
     /// <param name="card">Whose queue it is.</param>
     /// <param name="index">Its index.</param>
-    /// <param name="doorbell">Where software stores the index to notify the device; null if it makes a call for that.</param>
+    /// <param name="doorbell">Where software stores the index to notify the device; null if it makes a call for
+    /// that.</param>
     internal DeviceVirtqueue(VirtioCard card, int index, ushort* doorbell)
     {
         (_card, Index) = (card, index);
@@ -88,7 +91,9 @@ internal sealed unsafe class DeviceVirtqueue
     /// <summary>A notification waits to be acted upon.</summary>
     internal bool IsNotified => _notified;
 
-    /// <summary>The driver notified the device by a call; a doorbell is looked at when it is the queue's turn.</summary>
+    /// <summary>
+    /// The driver notified the device by a call; a doorbell is looked at when it is the queue's turn.
+    /// </summary>
     internal void Notify()
     {
         if (!IsEnabled) _card.Report(VirtioRule.NotifyDisabled, $"queue {Index}", (ulong)Index);
@@ -126,8 +131,8 @@ internal sealed unsafe class DeviceVirtqueue
     internal void StayAwake(long now) => _busyAt = now;
 
     /// <summary>
-    /// There was nothing to do: after a while the device asks to be notified, looks once more, and sleeps. The ring must
-    /// be in reach.
+    /// There was nothing to do: after a while the device asks to be notified, looks once more, and sleeps. The ring
+    /// must be in reach.
     /// </summary>
     internal void GrowTired(long now)
     {
@@ -138,7 +143,8 @@ internal sealed unsafe class DeviceVirtqueue
         _busyAt = now;
     }
 
-    // An exchange, so that no ring of the bell between look and reset is lost; it also orders the ring's memory after it.
+    // An exchange, so that no ring of the bell between look and reset is lost; it also orders the ring's memory after
+    // it.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void TakeDoorbell()
     {

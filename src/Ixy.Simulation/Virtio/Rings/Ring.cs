@@ -5,7 +5,8 @@ using Ixy.Virtio;
 namespace Ixy.Simulation.Virtio.Rings;
 
 /// <summary>Where a queue's ring lies, as the driver set it up.</summary>
-internal readonly record struct RingLayout(uint Size, ulong Descriptors, ulong Driver, ulong Device, VirtioFeatures Features)
+internal readonly record struct RingLayout(
+    uint Size, ulong Descriptors, ulong Driver, ulong Device, VirtioFeatures Features)
 {
     internal bool HasEventIndex => (Features & VirtioFeatures.EventIndex) != 0;
 
@@ -38,7 +39,9 @@ internal abstract unsafe class Ring(VirtioCard card, string name)
     /// <summary>Starts at the beginning of a ring.</summary>
     internal virtual void Start(in RingLayout layout) => Layout = layout;
 
-    /// <summary>Finds the ring in memory, once a turn: nothing is mapped or unmapped within one. False if it is out of reach.</summary>
+    /// <summary>
+    /// Finds the ring in memory, once a turn: nothing is mapped or unmapped within one. False if it is out of reach.
+    /// </summary>
     internal abstract bool BeginTurn();
 
     /// <summary>Takes the next buffer; false if there is none, or none that makes sense.</summary>

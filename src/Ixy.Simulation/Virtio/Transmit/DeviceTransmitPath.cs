@@ -25,7 +25,8 @@ internal sealed class DeviceTransmitPath
     internal bool Poll(long now)
     {
         int pairs = _card.Pairs, sent = 0;
-        for (int pair = 0; pair < pairs; pair++) sent += _queues[pair].Process(now, pairs == 1 ? PacketsPerTurn : PacketsPerQueue);
+        for (int pair = 0; pair < pairs; pair++)
+            sent += _queues[pair].Process(now, pairs == 1 ? PacketsPerTurn : PacketsPerQueue);
         return sent > 0;
     }
 }

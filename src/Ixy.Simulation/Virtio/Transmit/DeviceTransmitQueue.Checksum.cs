@@ -20,7 +20,8 @@ internal sealed unsafe partial class DeviceTransmitQueue
         var copy = _gathered.AsSpan(0, (int)length);
         new ReadOnlySpan<byte>(frame, (int)length).CopyTo(copy);
         InternetChecksum.Complete(copy[start..], offset);
-        if (FrameChecksum.Check(copy) == SegmentChecksum.Wrong) Report(VirtioRule.ChecksumBegun, (uint)start << 16 | (uint)offset);
+        if (FrameChecksum.Check(copy) == SegmentChecksum.Wrong)
+            Report(VirtioRule.ChecksumBegun, (uint)start << 16 | (uint)offset);
         frame = (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(_gathered, 0);
         return true;
     }

@@ -4,7 +4,9 @@ using Ixy.Virtio;
 
 namespace Ixy.Simulation.Virtio.Transmit;
 
-/// <summary>A transmit queue: every buffer is a header and a frame, in as many pieces as the driver likes (virtio 1.2, 5.1.6.2).</summary>
+/// <summary>
+/// A transmit queue: every buffer is a header and a frame, in as many pieces as the driver likes (virtio 1.2, 5.1.6.2).
+/// </summary>
 internal sealed unsafe partial class DeviceTransmitQueue(VirtioCard card, DeviceVirtqueue queue, int pair)
 {
     private const uint LongHeader = 12, ShortHeader = 10, EthernetHeader = 14, VlanTag = 4;
@@ -19,9 +21,11 @@ internal sealed unsafe partial class DeviceTransmitQueue(VirtioCard card, Device
     {
         var control = card.Control;
         // 5.1.6: the modern header always has num_buffers.
-        bool isLong = control.HasFeature(VirtioFeatures.Version1) || control.HasFeature(VirtioFeatures.MergeableBuffers);
+        bool isLong = control.HasFeature(VirtioFeatures.Version1)
+            || control.HasFeature(VirtioFeatures.MergeableBuffers);
         _header = isLong ? LongHeader : ShortHeader;
-        _longest = control.HasFeature(VirtioFeatures.Mtu) ? (uint)card.Options.Mtu + EthernetHeader + VlanTag : LongestPacket - LongHeader;
+        _longest = control.HasFeature(VirtioFeatures.Mtu) ? (uint)card.Options.Mtu + EthernetHeader + VlanTag
+            : LongestPacket - LongHeader;
         _splitsHeader = card.Options.IsLegacy && !control.HasFeature(VirtioFeatures.AnyLayout);
         _computesChecksums = control.HasFeature(VirtioFeatures.Checksum);
         _chain.Reserve(card.Options.QueueSize);

@@ -39,7 +39,8 @@ public sealed class CapabilityBitTests
         Assert.Equal((0u, 0u), (bench.Read(LSECTXCAP), bench.Read(LSECRXCAP)));
     }
 
-    // EEPROM word 0x2C: bit 1 for no FCoE, bits 2 and 3 for wake-up on both ports or on the first (Linux's ixgbe reads them so).
+    // EEPROM word 0x2C: bit 1 for no FCoE, bits 2 and 3 for wake-up on both ports or on the first (Linux's ixgbe reads
+    // them so).
     [Theory]
     [MemberData(nameof(Cards))]
     public void TheEepromOffersNeitherFCoENorWakeUp(int deviceId)
@@ -74,7 +75,8 @@ public sealed class CapabilityBitTests
     public void Section_9_4_4_ThereAreNoVirtualFunctions(int deviceId)
     {
         using var bench = Bench(deviceId);
-        for (uint at = 0x100; at != 0; at = bench.Config((int)at) >> 20) Assert.NotEqual(0x10u, bench.Config((int)at, 2));
+        for (uint at = 0x100; at != 0; at = bench.Config((int)at) >> 20)
+            Assert.NotEqual(0x10u, bench.Config((int)at, 2));
         Assert.Equal(0u, bench.Read(IxgbeRegisters.STATUS) >> 10 & 0x1FF); // their number, and whether they are on
     }
 
@@ -117,7 +119,8 @@ public sealed class CapabilityBitTests
         Assert.Empty(bench.Card.Violations.All);
         bench.Write(register, value);
         bench.Write(register, value);
-        Assert.Equal((rule, name), Assert.Single(bench.Card.Violations.All.Select(found => (found.Rule, found.Register))));
+        Assert.Equal(
+            (rule, name), Assert.Single(bench.Card.Violations.All.Select(found => (found.Rule, found.Register))));
     }
 
     private static CardBench Bench(int deviceId) =>

@@ -50,7 +50,8 @@ public sealed class ControlBlockTests
         bench.Write(SECTXCTRL, 0);
         bench.Write(SECRXCTRL, 0);
         Assert.Equal([("security-change-while-running", "SECTXCTRL"), ("security-change-while-running", "SECRXCTRL")],
-            bench.Card.Violations.All.Select(violation => (violation.Rule, violation.Register)).Where(found => found.Rule.StartsWith("security", StringComparison.Ordinal)));
+            bench.Card.Violations.All.Select(violation => (violation.Rule, violation.Register))
+            .Where(found => found.Rule.StartsWith("security", StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -7,7 +7,10 @@ using LINKS_ = Ixy.Ixgbe.IxgbeRegisters.LINKS_;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 
-/// <summary>MDIO and the 10GBASE-T PHY behind it (82599 datasheet 3.7.7, 8.2.3.22.11; X540 datasheet chapter 9; IEEE 802.3 clause 45).</summary>
+/// <summary>
+/// MDIO and the 10GBASE-T PHY behind it (82599 datasheet 3.7.7, 8.2.3.22.11; X540 datasheet chapter 9; IEEE 802.3
+/// clause 45).
+/// </summary>
 public sealed class CopperPhyTests
 {
     private const int Pma = 1, AutoNegotiation = 7, Vendor = 0x1E;
@@ -110,7 +113,8 @@ public sealed class CopperPhyTests
         Assert.Equal(LINKS_.Up | LinkState.Speed1G, bench.Read(LINKS) & (LINKS_.Up | LinkState.SpeedMask));
     }
 
-    // IEEE 802.3: bits 15:14 of status 2 are 10 where there is a part (45.2.1.7.1 and its like); who scans a bus looks there.
+    // IEEE 802.3: bits 15:14 of status 2 are 10 where there is a part (45.2.1.7.1 and its like); who scans a bus looks
+    // there.
     [Theory]
     [InlineData(0x1528)]
     [InlineData(0x1563)]
@@ -187,7 +191,8 @@ public sealed class CopperPhyTests
     [InlineData(100, 1)]
     public void TheX550sPhyTellsItsSpeeds(int speed, int code)
     {
-        using var bench = new CardBench(new IxgbeCardOptions { DeviceId = 0x1563, LinkUpDelay = 0, PartnerSpeedMbps = speed });
+        using var bench = new CardBench(
+            new IxgbeCardOptions { DeviceId = 0x1563, LinkUpDelay = 0, PartnerSpeedMbps = speed });
         Own(bench);
         bench.Run();
         Assert.Equal(code << 1 | 1, Read(bench, AutoNegotiation, 0xC800));
@@ -196,7 +201,8 @@ public sealed class CopperPhyTests
     [Fact]
     public void TheX550FallsBackWhenTheOtherSpeedsAreNotOffered()
     {
-        using var bench = new CardBench(new IxgbeCardOptions { DeviceId = 0x1563, LinkUpDelay = 0, PartnerSpeedMbps = 5_000 });
+        using var bench = new CardBench(
+            new IxgbeCardOptions { DeviceId = 0x1563, LinkUpDelay = 0, PartnerSpeedMbps = 5_000 });
         Own(bench);
         Write(bench, AutoNegotiation, 0xC400, 1 << 15 | 1 << 10);
         Write(bench, AutoNegotiation, 0, 0x3200);

@@ -65,8 +65,8 @@ public sealed class DeviceControlTests
         Assert.Equal(0u, bench.Read(SWSM));
     }
 
-    // Memories have no reset value, and lights and pins are reset at power-on only: by FLR and on the way back from D3hot as little
-    // as by software.
+    // Memories have no reset value, and lights and pins are reset at power-on only: by FLR and on the way back from
+    // D3hot as little as by software.
     [Theory]
     [InlineData("function")]
     [InlineData("D3hot")]
@@ -92,7 +92,8 @@ public sealed class DeviceControlTests
         }
         bench.Card.WriteConfig(0x04, 0x0006, 2);
         bench.Run(10 * Millisecond);
-        Assert.Equal(kept, kept.Select(before => (before.Register, before.Index, bench.Read(before.Register, before.Index))));
+        Assert.Equal(
+            kept, kept.Select(before => (before.Register, before.Index, bench.Read(before.Register, before.Index))));
         Assert.Equal(0u, bench.Read(I2CCTL));
         Assert.Equal(HLREG0.Reset, bench.Read(HLREG0));
     }

@@ -3,22 +3,28 @@ using Ixy.Simulation.Ixgbe;
 namespace Ixy.Tests.Simulation.Ixgbe;
 
 /// <summary>
-/// What stock drivers do to a card from probe to traffic, in their order: Linux' ixgbe and DPDK's share their base code.
-/// Offsets are written out, as in those drivers, and not taken from this project's tables, so that a wrong offset there
-/// cannot hide.
+/// What stock drivers do to a card from probe to traffic, in their order: Linux' ixgbe and DPDK's share their base
+/// code. Offsets are written out, as in those drivers, and not taken from this project's tables, so that a wrong offset
+/// there cannot hide.
 /// </summary>
 public sealed class DriverStartTests : IDisposable
 {
-    private const uint CTRL = 0x0, STATUS = 0x8, ESDP = 0x20, EICR = 0x800, EICS = 0x808, EIAC = 0x810, EITR = 0x820, EIMS = 0x880,
-        EIMC = 0x888, GPIE = 0x898, IVAR = 0x900, IVAR_MISC = 0xA00, RXCTRL = 0x3000, FCTTV = 0x3200, FCRTL = 0x3220, FCRTH = 0x3260,
-        FCRTV = 0x32A0, RXPBSIZE = 0x3C00, FCCFG = 0x3D00, RTTDQSEL = 0x4904, RTTBCNRC = 0x4984, HLREG0 = 0x4240, MFLCN = 0x4294,
-        AUTOC = 0x42A0, LINKS = 0x42A4, AUTOC2 = 0x42A8, FCTRL = 0x5080, MTA = 0x5200, RETA = 0x5C00, RSSRK = 0x5C80, MRQC = 0x5818,
-        GPRC = 0x4074, GORCL = 0x4088, GORCH = 0x408C, QPRC = 0x1030, SECRXCTRL = 0x8D00, SECRXSTAT = 0x8D04, RAL = 0xA200, RAH = 0xA204,
+    private const uint CTRL = 0x0, STATUS = 0x8, ESDP = 0x20, EICR = 0x800, EICS = 0x808, EIAC = 0x810, EITR = 0x820,
+        EIMS = 0x880,
+        EIMC = 0x888, GPIE = 0x898, IVAR = 0x900, IVAR_MISC = 0xA00, RXCTRL = 0x3000, FCTTV = 0x3200, FCRTL = 0x3220,
+        FCRTH = 0x3260,
+        FCRTV = 0x32A0, RXPBSIZE = 0x3C00, FCCFG = 0x3D00, RTTDQSEL = 0x4904, RTTBCNRC = 0x4984, HLREG0 = 0x4240,
+        MFLCN = 0x4294,
+        AUTOC = 0x42A0, LINKS = 0x42A4, AUTOC2 = 0x42A8, FCTRL = 0x5080, MTA = 0x5200, RETA = 0x5C00, RSSRK = 0x5C80,
+        MRQC = 0x5818,
+        GPRC = 0x4074, GORCL = 0x4088, GORCH = 0x408C, QPRC = 0x1030, SECRXCTRL = 0x8D00, SECRXSTAT = 0x8D04,
+        RAL = 0xA200, RAH = 0xA204,
         EEC = 0x10010, EERD = 0x10014, SWSM = 0x10140, SW_FW_SYNC = 0x10160;
 
     private const uint Rings = 16, Descriptors = 64;
     private static readonly byte[] s_mac = [0xA0, 0x36, 0x9F, 0x12, 0x34, 0x56];
-    private readonly CardBench _bench = new(new IxgbeCardOptions { MacAddress = 0xA0_36_9F_12_34_56, LinkUpDelay = 3_000_000 });
+    private readonly CardBench _bench = new(
+        new IxgbeCardOptions { MacAddress = 0xA0_36_9F_12_34_56, LinkUpDelay = 3_000_000 });
 
     [Fact]
     public void AProbeFindsAHealthyCardAndResetsIt()
@@ -62,11 +68,14 @@ public sealed class DriverStartTests : IDisposable
         byte[] frame = [.. s_mac, 0x02, 0, 0, 0, 0, 1, 0x08, 0x00, .. new byte[50]];
         for (int i = 0; i < 5; i++) _bench.TestWire.Deliver(frame);
         _bench.Run(1_000_000);
-        for (int i = 0; i < 5; i++) Assert.Equal(3u, BitConverter.ToUInt32(_bench.At(ring + (ulong)i * 16, 16)[8..]) & 3); // DD, EOP
+        // DD, EOP
+        for (int i = 0; i < 5; i++)
+            Assert.Equal(3u, BitConverter.ToUInt32(_bench.At(ring + (ulong)i * 16, 16)[8..]) & 3);
         Assert.Equal((5u, 0u), (_bench.Read(GPRC), _bench.Read(GPRC)));
         Assert.Equal((5u * 68, 0u, 0u), (_bench.Read(GORCL), _bench.Read(GORCH), _bench.Read(GORCL)));
         Assert.Equal((5u, 0u), (_bench.Read(QPRC), _bench.Read(QPRC)));
-        // These drivers do not clear bit 12 of DCA_RXCTRL, though 4.6.7 asks for it: the card tells, and works all the same.
+        // These drivers do not clear bit 12 of DCA_RXCTRL, though 4.6.7 asks for it: the card tells, and works all the
+        // same.
         Assert.Equal("dca-bit-12", Assert.Single(_bench.Card.Violations.All).Rule);
     }
 
@@ -127,7 +136,8 @@ public sealed class DriverStartTests : IDisposable
         _bench.Write(EIMC, uint.MaxValue);
         _bench.Read(EICR);
         for (uint i = 0; i < 128; i++) _bench.Write(0x6028 + 0x40 * i, 1u << 26);
-        for (uint i = 0; i < 128; i++) _bench.Write(Receive(0x28, i), _bench.Read(Receive(0x28, i)) & ~(1u << 25) | 1u << 26);
+        for (uint i = 0; i < 128; i++)
+            _bench.Write(Receive(0x28, i), _bench.Read(Receive(0x28, i)) & ~(1u << 25) | 1u << 26);
         _bench.Read(STATUS);
         _bench.Run(2_000_000);
         _bench.Write(CTRL, 1 << 2); // GIO master disable
@@ -178,7 +188,8 @@ public sealed class DriverStartTests : IDisposable
         _bench.Read(STATUS);
         _bench.Write(0x18, _bench.Read(0x18) | 1u << 16); // CTRL_EXT.NS_DIS
         for (uint i = 0; i < 128; i++) _bench.Write(0x600C + 0x40 * i, _bench.Read(0x600C + 0x40 * i) & ~(1u << 11));
-        for (uint i = 0; i < 128; i++) _bench.Write(Receive(0xC, i), _bench.Read(Receive(0xC, i)) & ~(1u << 13 | 1u << 15));
+        for (uint i = 0; i < 128; i++)
+            _bench.Write(Receive(0xC, i), _bench.Read(Receive(0xC, i)) & ~(1u << 13 | 1u << 15));
     }
 
     private void SetUpFlowControl()
@@ -203,12 +214,14 @@ public sealed class DriverStartTests : IDisposable
     {
         _bench.Write(FCTRL, 1u << 10); // Broadcast
         _bench.Write(HLREG0, _bench.Read(HLREG0) | 0x2); // RXCRCSTRP
-        _bench.Write(0x2F00, _bench.Read(0x2F00) & ~(0x1Fu << 17) | 1u << 25 | 1u << 26 | 0x2); // RDRXCTL: RSCFRSTSIZE, RSCACKC, bit 26, CRCSTRIP
+        // RDRXCTL: RSCFRSTSIZE, RSCACKC, bit 26, CRCSTRIP
+        _bench.Write(0x2F00, _bench.Read(0x2F00) & ~(0x1Fu << 17) | 1u << 25 | 1u << 26 | 0x2);
         ulong first = 0;
         for (uint i = 0; i < Rings; i++)
         {
             ulong ring = _bench.Allocate((int)Descriptors * 16);
-            for (int d = 0; d < Descriptors; d++) BitConverter.TryWriteBytes(_bench.At(ring + (ulong)d * 16, 8), _bench.Allocate(2048, 2048));
+            for (int d = 0; d < Descriptors; d++)
+                BitConverter.TryWriteBytes(_bench.At(ring + (ulong)d * 16, 8), _bench.Allocate(2048, 2048));
             if (i == 0) first = ring;
             if (i == 0) _bench.Write(RXCTRL, _bench.Read(RXCTRL) & ~1u);
             _bench.Write(Receive(0x00, i), (uint)ring);
@@ -250,7 +263,9 @@ public sealed class DriverStartTests : IDisposable
         for (uint i = 0; i < Rings; i++)
         {
             uint shift = 16 * (i & 1);
-            _bench.Write(IVAR + 4 * (i / 2), _bench.Read(IVAR + 4 * (i / 2)) & ~(0xFFFFu << (int)shift) | (0x8080u | i << 8 | i) << (int)shift);
+            _bench.Write(
+                IVAR + 4 * (i / 2),
+                _bench.Read(IVAR + 4 * (i / 2)) & ~(0xFFFFu << (int)shift) | (0x8080u | i << 8 | i) << (int)shift);
             _bench.Write(EITR + 4 * i, 200 << 3);
         }
         _bench.Write(IVAR_MISC, (0x80 | Rings) << 8);
@@ -278,7 +293,8 @@ public sealed class DriverStartTests : IDisposable
         Assert.Equal(0u, _bench.Read(AUTOC) & 1u << 12);
     }
 
-    private static uint Receive(uint offset, uint queue) => (queue < 64 ? 0x1000u : 0xD000u) + offset + 0x40 * (queue % 64);
+    private static uint Receive(uint offset, uint queue) =>
+        (queue < 64 ? 0x1000u : 0xD000u) + offset + 0x40 * (queue % 64);
 
     private void Poll(Func<bool> done, int tries, long each)
     {

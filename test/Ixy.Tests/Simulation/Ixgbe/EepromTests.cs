@@ -42,7 +42,8 @@ public sealed class EepromTests
     [InlineData(0x1528)]
     public void Section_6_2_14_TheChecksumIsRight(int deviceId)
     {
-        using var bench = new CardBench(new IxgbeCardOptions { DeviceId = (ushort)deviceId, MacAddress = 0xA0_36_9F_12_34_56 });
+        using var bench = new CardBench(
+            new IxgbeCardOptions { DeviceId = (ushort)deviceId, MacAddress = 0xA0_36_9F_12_34_56 });
         ushort sum = 0;
         for (int address = 0; address < 0x40; address++) sum += ReadWord(bench, address);
         for (int pointer = 3; pointer < 0xF; pointer++)
@@ -78,7 +79,9 @@ public sealed class EepromTests
     {
         using var bench = new CardBench(new IxgbeCardOptions { MacAddress = 0xA0_36_9F_12_34_56 });
         int core = ReadWord(bench, 0x09);
-        Assert.Equal([0x36A0, 0x129F, 0x5634], new[] { ReadWord(bench, core + 1), ReadWord(bench, core + 2), ReadWord(bench, core + 3) });
+        Assert.Equal(
+            [0x36A0, 0x129F, 0x5634],
+            new[] { ReadWord(bench, core + 1), ReadWord(bench, core + 2), ReadWord(bench, core + 3) });
         Assert.Equal(0x129F_36A0u, bench.Read(IxgbeFeatureRegisters.RAL));
         Assert.Equal(0x8000_5634u, bench.Read(IxgbeRegisters.RAH));
     }
@@ -246,6 +249,7 @@ public sealed class EepromTests
             return value;
         }
 
-        private void Set(uint pin, bool high) => bench.Write(IxgbeRegisters.EEC, _eec = high ? _eec | pin : _eec & ~pin);
+        private void Set(uint pin, bool high) =>
+            bench.Write(IxgbeRegisters.EEC, _eec = high ? _eec | pin : _eec & ~pin);
     }
 }

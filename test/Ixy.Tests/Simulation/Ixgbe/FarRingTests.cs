@@ -3,7 +3,9 @@ using Ixy.Simulation.Ixgbe.Registers;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 
-/// <summary>Rings and buffers that the card reaches by copying, while the driver goes on in between: what it may see, and when.</summary>
+/// <summary>
+/// Rings and buffers that the card reaches by copying, while the driver goes on in between: what it may see, and when.
+/// </summary>
 public sealed class FarRingTests
 {
     private const int Frames = 4;

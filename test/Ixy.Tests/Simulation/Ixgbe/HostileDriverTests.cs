@@ -3,8 +3,9 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 namespace Ixy.Tests.Simulation.Ixgbe;
 
 /// <summary>
-/// What no driver does, but a hostile client of a server may: it must never make the card read or write beside the memory
-/// that it was given, or end the process. Where nothing is asserted at the end, an exception or a crash is the failure.
+/// What no driver does, but a hostile client of a server may: it must never make the card read or write beside the
+/// memory that it was given, or end the process. Where nothing is asserted at the end, an exception or a crash is the
+/// failure.
 /// </summary>
 public sealed unsafe class HostileDriverTests
 {
@@ -75,7 +76,8 @@ public sealed unsafe class HostileDriverTests
         Assert.All(Enumerable.Range(8, 56), index => Assert.False(ring.IsDone(index)));
     }
 
-    // With MAC loopback the receive side looks at the frame where it lies; here another thread changes its header length.
+    // With MAC loopback the receive side looks at the frame where it lies; here another thread changes its header
+    // length.
     [Fact]
     public void AFrameThatIsLoopedBackChangesMeanwhile()
     {

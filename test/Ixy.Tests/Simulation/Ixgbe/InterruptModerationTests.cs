@@ -79,7 +79,8 @@ public sealed class InterruptModerationTests
     [Fact] // 8.2.3.5.12: ten times as long at 100 Mbit/s
     public void AtASlowLinkTheIntervalIsLonger()
     {
-        var (bench, log) = Bench(10, options: new IxgbeCardOptions { DeviceId = 0x1528, LinkUpDelay = 0, PartnerSpeedMbps = 100 });
+        var (bench, log) = Bench(
+            10, options: new IxgbeCardOptions { DeviceId = 0x1528, LinkUpDelay = 0, PartnerSpeedMbps = 100 });
         using (bench)
         {
             Assert.Equal(100, bench.Card.Link.SpeedMbps);

@@ -5,13 +5,16 @@ using static Ixy.Tests.Simulation.Ixgbe.PciSteps;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 
-/// <summary>Causes, masks and the mapping of causes, by hand-made register accesses (82599 datasheet 7.3, 8.2.3.5).</summary>
+/// <summary>
+/// Causes, masks and the mapping of causes, by hand-made register accesses (82599 datasheet 7.3, 8.2.3.5).
+/// </summary>
 public sealed class InterruptTests
 {
     private const uint MultipleMsix = 1 << 4, Ocd = 1 << 5, Eimen = 1 << 6, Eiame = 1 << 30, PbaSupport = 1u << 31;
     private const uint LinkChange = 1 << 20, TcpTimer = 1 << 30, OtherCause = 1u << 31;
 
-    // MSI-X with all vectors unmasked; queue pair n has vector n for receive and vector 32 + n for transmit (n below 32).
+    // MSI-X with all vectors unmasked; queue pair n has vector n for receive and vector 32 + n for transmit (n below
+    // 32).
     private static (CardBench Bench, InterruptLog Log) MsixBench(uint gpie = 0)
     {
         var bench = QuietBench();

@@ -132,7 +132,8 @@ public sealed class LinkTests
         bench.Write(GPIE, 1u << 1); // an interrupt when SDP1 goes high
         bench.TestWire.Signal = false;
         bench.Run();
-        Assert.Equal(SdpPins.ModulePresent | SdpPins.RxLoss, bench.Read(ESDP) & (SdpPins.ModulePresent | SdpPins.RxLoss));
+        Assert.Equal(
+            SdpPins.ModulePresent | SdpPins.RxLoss, bench.Read(ESDP) & (SdpPins.ModulePresent | SdpPins.RxLoss));
         Assert.NotEqual(0u, bench.Read(EICR) & 1u << 25);
     }
 
@@ -198,7 +199,8 @@ public sealed class LinkTests
     [InlineData(100, LinkState.Speed100M)]
     public void TheX550HasTwoMoreSpeeds(int partner, uint speed)
     {
-        using var bench = new CardBench(new IxgbeCardOptions { DeviceId = 0x1563, LinkUpDelay = 0, PartnerSpeedMbps = partner });
+        using var bench = new CardBench(
+            new IxgbeCardOptions { DeviceId = 0x1563, LinkUpDelay = 0, PartnerSpeedMbps = partner });
         bench.Run();
         Assert.Equal(LINKS_.Up | speed, bench.Read(LINKS) & (LINKS_.Up | LinkState.SpeedMask | LINKS_.OtherSpeed));
         Assert.Equal(partner, bench.Card.Link.SpeedMbps);
@@ -217,7 +219,8 @@ public sealed class LinkTests
     [InlineData(2_500, 1_000)]
     public void TheX540DoesNotHaveThem(int partner, int speed)
     {
-        using var bench = new CardBench(new IxgbeCardOptions { DeviceId = 0x1528, LinkUpDelay = 0, PartnerSpeedMbps = partner });
+        using var bench = new CardBench(
+            new IxgbeCardOptions { DeviceId = 0x1528, LinkUpDelay = 0, PartnerSpeedMbps = partner });
         bench.Run();
         Assert.Equal(speed, bench.Card.Link.SpeedMbps);
     }
@@ -230,7 +233,8 @@ public sealed class LinkTests
     public void OnASlowLineFramesTakeTheirTime(int deviceId, int speed, long each)
     {
         const int Frames = 500;
-        using var bench = new CardBench(new IxgbeCardOptions { DeviceId = (ushort)deviceId, LinkUpDelay = 0, PartnerSpeedMbps = speed });
+        using var bench = new CardBench(
+            new IxgbeCardOptions { DeviceId = (ushort)deviceId, LinkUpDelay = 0, PartnerSpeedMbps = speed });
         bench.Run();
         for (int i = 0; i < Frames; i++) bench.TestWire.Deliver(new byte[1514]);
         bench.Run(100 * each);
@@ -244,7 +248,8 @@ public sealed class LinkTests
     public void OnASlowLineFramesLeaveInTheirTime()
     {
         const long Each = 12_304;
-        using var bench = new TransmitBench(new CardBench(new IxgbeCardOptions { DeviceId = 0x1563, LinkUpDelay = 0, PartnerSpeedMbps = 1_000 }));
+        using var bench = new TransmitBench(
+            new CardBench(new IxgbeCardOptions { DeviceId = 0x1563, LinkUpDelay = 0, PartnerSpeedMbps = 1_000 }));
         var ring = bench.AddQueue(size: 512);
         for (int i = 0; i < 500; i++) ring.PutFrame(new byte[1514]);
         ring.Send();
@@ -261,7 +266,8 @@ public sealed class LinkTests
     [InlineData(100, LinkState.Speed100M)]
     public void TheX540TakesThePartnersSpeed(int partner, uint speed)
     {
-        using var bench = new CardBench(new IxgbeCardOptions { DeviceId = 0x1528, LinkUpDelay = 0, PartnerSpeedMbps = partner });
+        using var bench = new CardBench(
+            new IxgbeCardOptions { DeviceId = 0x1528, LinkUpDelay = 0, PartnerSpeedMbps = partner });
         bench.Run();
         Assert.Equal(LINKS_.Up | speed, bench.Read(LINKS) & (LINKS_.Up | LinkState.SpeedMask));
         Assert.Equal(partner, bench.Card.Link.SpeedMbps);

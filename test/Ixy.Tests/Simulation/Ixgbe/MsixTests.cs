@@ -4,7 +4,9 @@ using static Ixy.Tests.Simulation.Ixgbe.PciSteps;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 
-/// <summary>How interrupts leave the card: MSI-X table and pending bits, MSI, INTx (82599 datasheet 7.3.4, 9.3.7, 9.3.8).</summary>
+/// <summary>
+/// How interrupts leave the card: MSI-X table and pending bits, MSI, INTx (82599 datasheet 7.3.4, 9.3.7, 9.3.8).
+/// </summary>
 public sealed class MsixTests
 {
     private const uint MultipleMsix = 1 << 4;
@@ -54,7 +56,9 @@ public sealed class MsixTests
         for (uint vector = 0; vector < 64; vector++) Assert.Equal(1u, bench.Card.ReadBar(4, vector * 16 + 12));
         uint[] words = [0xFEE0_0003, 0x1, 0x4021, 0xFFFF_FFFE];
         for (uint word = 0; word < 4; word++) bench.Card.WriteBar(4, 63 * 16 + word * 4, words[word]);
-        Assert.Equal([0xFEE0_0000u, 0x1u, 0x4021u, 0u], Enumerable.Range(0, 4).Select(word => bench.Card.ReadBar(4, 63 * 16 + (uint)word * 4)));
+        Assert.Equal(
+            [0xFEE0_0000u, 0x1u, 0x4021u, 0u], Enumerable.Range(0, 4)
+            .Select(word => bench.Card.ReadBar(4, 63 * 16 + (uint)word * 4)));
         bench.Card.WriteBar(4, 64 * 16, 1); // No such entry
         Assert.Equal(0u, bench.Card.ReadBar(4, 64 * 16));
         bench.Card.WriteBar(4, 0x2000, uint.MaxValue); // Pending bits are read-only

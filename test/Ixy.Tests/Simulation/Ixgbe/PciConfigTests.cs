@@ -231,7 +231,9 @@ public sealed unsafe class PciConfigTests
         Assert.Equal(uint.MaxValue, bench.Read(CardRegisters.MRQC));
         Assert.True(bench.Card.Dma.Translate(CardBench.Iova, 64, "test") is null);
         Assert.Equal(0x10FBu, bench.Config(0x02, 2));
-        Assert.Equal(["bar-unreachable", "dma-without-bus-master"], bench.Card.Violations.All.Select(violation => violation.Rule));
+        Assert.Equal(
+            ["bar-unreachable", "dma-without-bus-master"],
+            bench.Card.Violations.All.Select(violation => violation.Rule));
     }
 
     [Fact] // 5.2.5, 9.3.6.4: without No_Soft_Reset, D0 is entered uninitialised

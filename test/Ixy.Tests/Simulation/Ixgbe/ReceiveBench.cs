@@ -29,10 +29,14 @@ internal sealed class ReceiveBench : IDisposable
             Assert.True(ms < 1000, "the link did not come up");
             Bench.Run(1_000_000);
         }
-        Bench.Write(IxgbeRegisters.RDRXCTL, Bench.Read(IxgbeRegisters.RDRXCTL) & ~IxgbeRegisters.RDRXCTL_.RscFirstSize | IxgbeRegisters.RDRXCTL_.CrcStrip | 3u << 25);
+        Bench.Write(
+            IxgbeRegisters.RDRXCTL,
+            Bench.Read(IxgbeRegisters.RDRXCTL) & ~IxgbeRegisters.RDRXCTL_.RscFirstSize
+            | IxgbeRegisters.RDRXCTL_.CrcStrip | 3u << 25);
         Bench.Write(IxgbeRegisters.FCRTH, Bench.Read(IxgbeRegisters.RXPBSIZE) - 0x6000);
         Bench.Write(IxgbeRegisters.HLREG0, Bench.Read(IxgbeRegisters.HLREG0) | IxgbeRegisters.HLREG0_.RxCrcStrip);
-        Bench.Write(IxgbeRegisters.CTRL_EXT, Bench.Read(IxgbeRegisters.CTRL_EXT) | IxgbeRegisters.CTRL_EXT_.NoSnoopDisable);
+        Bench.Write(
+            IxgbeRegisters.CTRL_EXT, Bench.Read(IxgbeRegisters.CTRL_EXT) | IxgbeRegisters.CTRL_EXT_.NoSnoopDisable);
         Bench.Write(IxgbeFeatureRegisters.RAL, (uint)(Address & uint.MaxValue));
         Bench.Write(IxgbeRegisters.RAH, (uint)(Address >> 32) | IxgbeFeatureRegisters.RAH_.Valid);
     }
@@ -71,7 +75,8 @@ internal sealed class ReceiveBench : IDisposable
     }
 
     /// <summary>Programs a ring, enables the queue and gives it all descriptors but one.</summary>
-    internal Ring Start(int queue, uint split = OneBuffer | 2, int entries = Entries, bool tail = true, uint control = 0)
+    internal Ring Start(
+        int queue, uint split = OneBuffer | 2, int entries = Entries, bool tail = true, uint control = 0)
     {
         var ring = new Ring(this, queue, entries);
         _rings[queue] = ring;
@@ -153,7 +158,8 @@ internal sealed class Ring
 
     internal uint Hash(int index) => (uint)(Low(index) >> 32);
 
-    internal byte[] Data(int index) => _owner.Bench.At(Buffers + (ulong)index * ReceiveBench.BufferLength, Length(index)).ToArray();
+    internal byte[] Data(int index) =>
+        _owner.Bench.At(Buffers + (ulong)index * ReceiveBench.BufferLength, Length(index)).ToArray();
 
     internal byte[] Header(int index, int length) => _owner.Bench.At(Headers + (ulong)index * 256, length).ToArray();
 
@@ -180,7 +186,8 @@ internal sealed class Ring
         for (int i = 0; i < count; i++)
         {
             int index = (first + i) % Entries;
-            BinaryPrimitives.WriteUInt64LittleEndian(Descriptor(index), Buffers + (ulong)index * ReceiveBench.BufferLength);
+            BinaryPrimitives.WriteUInt64LittleEndian(
+                Descriptor(index), Buffers + (ulong)index * ReceiveBench.BufferLength);
             BinaryPrimitives.WriteUInt64LittleEndian(Descriptor(index)[8..], header ? Headers + (ulong)index * 256 : 0);
         }
     }

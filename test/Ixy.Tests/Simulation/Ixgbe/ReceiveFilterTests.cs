@@ -4,7 +4,9 @@ using Ixy.Simulation.Wires;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 
-/// <summary>Which frames come in, and how those that do not are counted (datasheet 7.1.1, 8.2.3.7, 8.2.3.22, 8.2.3.23).</summary>
+/// <summary>
+/// Which frames come in, and how those that do not are counted (datasheet 7.1.1, 8.2.3.7, 8.2.3.22, 8.2.3.23).
+/// </summary>
 public sealed unsafe class ReceiveFilterTests
 {
     private const uint Inexact = 1u << 7;
@@ -213,7 +215,8 @@ public sealed unsafe class ReceiveFilterTests
         Assert.Equal((12ul, octets + 64), (statistics.RXNFGPC, statistics.RXNFGBC));
         Assert.Equal((11ul, octets), (statistics.GPRC, statistics.GORC));
         Assert.Equal((11ul, octets - 11 * 4), (statistics.RXDGPC, statistics.RXDGBC)); // likewise
-        Assert.Equal((11ul, octets - 11 * 4), (statistics.QPRC[5], statistics.QBRC[5])); // as in memory: the FCS was stripped
+        // as in memory: the FCS was stripped
+        Assert.Equal((11ul, octets - 11 * 4), (statistics.QPRC[5], statistics.QBRC[5]));
         Assert.Equal(0ul, statistics.QPRC[0]);
     }
 

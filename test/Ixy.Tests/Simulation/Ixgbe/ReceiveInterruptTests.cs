@@ -4,7 +4,9 @@ using Ixy.Simulation.Ixgbe.Transmit;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 
-/// <summary>What the receive path causes elsewhere in the card: interrupts, reset, halt; and what it costs in garbage.</summary>
+/// <summary>
+/// What the receive path causes elsewhere in the card: interrupts, reset, halt; and what it costs in garbage.
+/// </summary>
 public sealed class ReceiveInterruptTests
 {
     private const uint OneBuffer = 1u << 25, RxMiss = 1u << 17;
@@ -77,8 +79,10 @@ public sealed class ReceiveInterruptTests
         using var bench = new ReceiveBench();
         var ring = bench.Start(0, OneBuffer | 1);
         bench.EnableReceive();
-        byte[][] frames = [ReceiveBench.Frame(), TestPackets.IPv4(TestPackets.Udp, TestPackets.Segment(TestPackets.Udp)),
-            TestPackets.Tagged(ReceiveBench.Frame(1400), 5), TestPackets.IPv6(TestPackets.Tcp, TestPackets.Segment(TestPackets.Tcp))];
+        byte[][] frames = [
+            ReceiveBench.Frame(), TestPackets.IPv4(TestPackets.Udp, TestPackets.Segment(TestPackets.Udp)),
+            TestPackets.Tagged(ReceiveBench.Frame(1400), 5),
+            TestPackets.IPv6(TestPackets.Tcp, TestPackets.Segment(TestPackets.Tcp))];
         for (int round = 0; round < 200; round++)
         {
             foreach (byte[] frame in frames) bench.Bench.TestWire.Deliver(frame);
@@ -107,8 +111,10 @@ public sealed class ReceiveInterruptTests
                 headers.Parse(frame, 0x8100);
                 var plain = new ReceivedFrame();
                 Assert.True(PlainIPv4.TryRead(frame, ref plain));
-                Assert.Equal((headers.Type << 4, ReceiveChecksums.Check(frame, headers)), (plain.PacketInfo, plain.Status));
-                Assert.Equal((headers.MacEnd(frame), headers.L4Start, headers.L4End), (plain.L2End, plain.L3End, plain.L4End));
+                Assert.Equal(
+                    (headers.Type << 4, ReceiveChecksums.Check(frame, headers)), (plain.PacketInfo, plain.Status));
+                Assert.Equal(
+                    (headers.MacEnd(frame), headers.L4Start, headers.L4End), (plain.L2End, plain.L3End, plain.L4End));
             }
         }
     }

@@ -4,7 +4,9 @@ using static Ixy.Tests.Simulation.Ixgbe.TestPackets;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 
-/// <summary>Packet types, checksums, CRC and VLAN strip, header split (datasheet 7.1.6.2, 7.1.10, 7.1.11, 8.2.3.8).</summary>
+/// <summary>
+/// Packet types, checksums, CRC and VLAN strip, header split (datasheet 7.1.6.2, 7.1.10, 7.1.11, 8.2.3.8).
+/// </summary>
 public sealed class ReceiveOffloadTests
 {
     private const uint Ip = 1u << 6, L4 = 1u << 5, UdpCs = 1u << 4, IpError = 1u << 31, L4Error = 1u << 30;
@@ -70,7 +72,9 @@ public sealed class ReceiveOffloadTests
     public void ChecksumsHoldForEveryLength(int payload)
     {
         using var bench = ReceiveBench.Receiving();
-        bench.Deliver(IPv4(Tcp, Segment(Tcp, payload: payload)), IPv4(Sctp, Segment(Sctp, payload: payload)), IPv6(Udp, Segment(Udp, payload: payload - 1)));
+        bench.Deliver(
+            IPv4(Tcp, Segment(Tcp, payload: payload)), IPv4(Sctp, Segment(Sctp, payload: payload)),
+            IPv6(Udp, Segment(Udp, payload: payload - 1)));
         Assert.Equal([Ip | L4 | 3, Ip | L4 | 3, L4 | UdpCs | 3], Enumerable.Range(0, 3).Select(bench[0].Status));
     }
 
@@ -82,7 +86,9 @@ public sealed class ReceiveOffloadTests
         byte[] first = Segment(Udp);
         first[6] = 0x12;
         byte[] rest = [1, 2, 3, 4, 5];
-        bench.Deliver(IPv4(Udp, first, fragment: 0x2000, checksum: false), IPv4(Udp, rest, fragment: 4, checksum: false, id: 0x1234));
+        bench.Deliver(
+            IPv4(Udp, first, fragment: 0x2000, checksum: false),
+            IPv4(Udp, rest, fragment: 4, checksum: false, id: 0x1234));
         Assert.Equal((uint)Checksum(first) << 16 | 0x1234, bench[0].Hash(0));
         Assert.Equal((uint)Checksum(rest) << 16 | 0x1234, bench[0].Hash(1));
         Assert.Equal((Ip | 1u << 10 | 3, Ip | 3), (bench[0].Status(0), bench[0].Status(1)));
@@ -94,7 +100,8 @@ public sealed class ReceiveOffloadTests
     public void WithoutCrcStripTheFrameEndsWithItsFcs(int length)
     {
         using var bench = ReceiveBench.Receiving();
-        bench.Bench.Write(IxgbeRegisters.HLREG0, bench.Bench.Read(IxgbeRegisters.HLREG0) & ~IxgbeRegisters.HLREG0_.RxCrcStrip);
+        bench.Bench.Write(
+            IxgbeRegisters.HLREG0, bench.Bench.Read(IxgbeRegisters.HLREG0) & ~IxgbeRegisters.HLREG0_.RxCrcStrip);
         byte[] frame = ReceiveBench.Frame(length);
         bench.Deliver(frame);
         byte[] received = bench[0].Data(0);
@@ -140,7 +147,8 @@ public sealed class ReceiveOffloadTests
     [InlineData(5, 0, 1000, 64, 64u << 21, 0)]
     [InlineData(2, 1u << 4, 0, 0, 74u << 21 | 1u << 31, 1u << 23)]
     [InlineData(5, 1u << 4, 0, 64, 74u << 21 | 1u << 31, 1u << 23)]
-    public void HeaderBuffersThatAreTooShortOrAlwaysUsed(uint type, uint split, int length, int inHeader, uint info, uint error)
+    public void HeaderBuffersThatAreTooShortOrAlwaysUsed(
+        uint type, uint split, int length, int inHeader, uint info, uint error)
     {
         using var bench = ReceiveBench.Receiving(type << 25 | 1 << 8 | 2);
         bench.Bench.Write(0x0EA00, split);
@@ -177,9 +185,12 @@ public sealed class ReceiveOffloadTests
         "tcp6 hop-by-hop" => IPv6(Tcp, Segment(Tcp), s_hopByHop),
         "tcp6 routing" => IPv6(Tcp, Segment(Tcp), s_routing, firstHeader: 43),
         "tcp6 home" => IPv6(Tcp, Segment(Tcp), s_home, firstHeader: 60),
-        // At 8n + 6, as RFC 6275 wants it, behind padding of several bytes, or of single ones. What is inside of padding is no option.
-        "tcp6 home behind padding" => IPv6(Tcp, Segment(Tcp), [Tcp, 2, 1, 2, 0, 0, 0xC9, 16, .. new byte[16]], firstHeader: 60),
-        "tcp6 home behind single bytes" => IPv6(Tcp, Segment(Tcp), [Tcp, 2, 0, 0, 0, 0, 0xC9, 16, .. new byte[16]], firstHeader: 60),
+        // At 8n + 6, as RFC 6275 wants it, behind padding of several bytes, or of single ones. What is inside of
+        // padding is no option.
+        "tcp6 home behind padding" =>
+            IPv6(Tcp, Segment(Tcp), [Tcp, 2, 1, 2, 0, 0, 0xC9, 16, .. new byte[16]], firstHeader: 60),
+        "tcp6 home behind single bytes" =>
+        IPv6(Tcp, Segment(Tcp), [Tcp, 2, 0, 0, 0, 0, 0xC9, 16, .. new byte[16]], firstHeader: 60),
         "tcp6 padding only" => IPv6(Tcp, Segment(Tcp), [Tcp, 0, 1, 4, 0xC9, 0xC9, 0xC9, 0xC9], firstHeader: 60),
         "fragment6" => IPv6(Tcp, Segment(Tcp), s_fragment, firstHeader: 44),
         "tcp6 in ip4" => IPv4(41, IPv6(Tcp, Segment(Tcp))[14..]),

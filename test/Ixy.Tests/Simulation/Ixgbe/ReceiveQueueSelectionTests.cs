@@ -6,8 +6,10 @@ namespace Ixy.Tests.Simulation.Ixgbe;
 /// <summary>Queues by EtherType, 5-tuple, SYN and Flow Director (datasheet 7.1.2.3 to 7.1.2.7).</summary>
 public sealed class ReceiveQueueSelectionTests
 {
-    private const uint Etqf = 0x05128, Etqs = 0x0EC00, Saqf = 0x0E000, Daqf = 0x0E200, Sdpqf = 0x0E400, Ftqf = 0x0E600, L34timir = 0x0E800, Synqf = 0x0EC30;
-    private const uint FdirCtrl = 0x0EE00, FdirSource = 0x0EE18, FdirDestination = 0x0EE1C, FdirPort = 0x0EE20, FdirVlan = 0x0EE24,
+    private const uint Etqf = 0x05128, Etqs = 0x0EC00, Saqf = 0x0E000, Daqf = 0x0E200, Sdpqf = 0x0E400, Ftqf = 0x0E600,
+        L34timir = 0x0E800, Synqf = 0x0EC30;
+    private const uint FdirCtrl = 0x0EE00, FdirSource = 0x0EE18, FdirDestination = 0x0EE1C, FdirPort = 0x0EE20,
+        FdirVlan = 0x0EE24,
         FdirHash = 0x0EE28, FdirCmd = 0x0EE2C, FdirFree = 0x0EE38, FdirM = 0x0EE70;
 
     private static ReceiveBench Bench(params int[] queues)
@@ -55,11 +57,13 @@ public sealed class ReceiveQueueSelectionTests
     [InlineData(8u, "66.9.149.187", "161.142.100.80", 2794, 1767, Tcp, true)]
     [InlineData(0u, "66.9.149.187", "161.142.100.80", 2794, 1766, Udp, false)]
     [InlineData(16u, "66.9.149.187", "161.142.100.80", 2794, 1766, Udp, true)]
-    public void AFiveTupleFilterComparesWhatIsNotMasked(uint mask, string source, string destination, int sourcePort, int destinationPort, byte protocol, bool matches)
+    public void AFiveTupleFilterComparesWhatIsNotMasked(
+        uint mask, string source, string destination, int sourcePort, int destinationPort, byte protocol, bool matches)
     {
         using var bench = Bench(70);
         WriteTuple(bench, 127, mask, priority: 1, queue: 70);
-        byte[] frame = IPv4(protocol, Segment(protocol, (ushort)sourcePort, (ushort)destinationPort), source, destination);
+        byte[] frame = IPv4(
+            protocol, Segment(protocol, (ushort)sourcePort, (ushort)destinationPort), source, destination);
         Assert.Equal(matches ? 70 : 0, QueueOf(bench, frame, 0, 70));
     }
 
@@ -153,7 +157,8 @@ public sealed class ReceiveQueueSelectionTests
     {
         bench.Bench.Write(Saqf + 4 * index, BinaryPrimitives.ReadUInt32LittleEndian(Bytes("66.9.149.187")));
         bench.Bench.Write(Daqf + 4 * index, BinaryPrimitives.ReadUInt32LittleEndian(Bytes("161.142.100.80")));
-        bench.Bench.Write(Sdpqf + 4 * index, BinaryPrimitives.ReadUInt32LittleEndian([2794 >> 8, 2794 & 255, 1766 >> 8, 1766 & 255]));
+        bench.Bench.Write(
+            Sdpqf + 4 * index, BinaryPrimitives.ReadUInt32LittleEndian([2794 >> 8, 2794 & 255, 1766 >> 8, 1766 & 255]));
         bench.Bench.Write(L34timir + 4 * index, queue << 21 | 1 << 12 | 1 << 19);
         bench.Bench.Write(Ftqf + 4 * index, 1u << 31 | 1 << 30 | mask << 25 | priority << 2);
     }
@@ -161,7 +166,8 @@ public sealed class ReceiveQueueSelectionTests
     internal static void AddPerfect(ReceiveBench bench, uint queue, uint command = 0)
     {
         bench.Bench.Write(FdirCtrl, 1 | 1 << 4 | 1 << 5 | 127 << 8 | 6 << 16);
-        bench.Bench.Write(FdirM, 1 << 4 | 1 << 5 | 1 << 2); // flexible bytes, IPv6 destination and pool are not compared
+        // flexible bytes, IPv6 destination and pool are not compared
+        bench.Bench.Write(FdirM, 1 << 4 | 1 << 5 | 1 << 2);
         bench.Bench.Write(FdirSource, BinaryPrimitives.ReadUInt32LittleEndian(Bytes("66.9.149.187")));
         bench.Bench.Write(FdirDestination, BinaryPrimitives.ReadUInt32LittleEndian(Bytes("161.142.100.80")));
         bench.Bench.Write(FdirPort, 1766u << 16 | 2794);

@@ -3,7 +3,9 @@ using FsCheck.Fluent;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 
-/// <summary>Whatever sizes, batches and refills: every frame comes once, whole and in order, around the ring (7.1.9).</summary>
+/// <summary>
+/// Whatever sizes, batches and refills: every frame comes once, whole and in order, around the ring (7.1.9).
+/// </summary>
 public sealed class ReceiveRingPropertyTests
 {
     private const uint OneBuffer = 1u << 25;
@@ -36,7 +38,8 @@ public sealed class ReceiveRingPropertyTests
         int next = 0, used = 0;
         foreach (var (frames, refills, length) in rounds)
         {
-            byte[][] batch = [.. Enumerable.Range(0, frames).Select(i => ReceiveBench.Frame(length, fill: (byte)(sent.Count + i)))];
+            byte[][] batch = [
+                .. Enumerable.Range(0, frames).Select(i => ReceiveBench.Frame(length, fill: (byte)(sent.Count + i)))];
             sent.AddRange(batch);
             bench.Deliver(batch);
             Take(refills);

@@ -55,7 +55,8 @@ public sealed class ReceiveRingTests
     public void AJumboFrameFitsInOneLargeBuffer()
     {
         using var bench = new ReceiveBench();
-        bench.Bench.Write(IxgbeRegisters.HLREG0, bench.Bench.Read(IxgbeRegisters.HLREG0) | IxgbeRegisters.HLREG0_.JumboEnable);
+        bench.Bench.Write(
+            IxgbeRegisters.HLREG0, bench.Bench.Read(IxgbeRegisters.HLREG0) | IxgbeRegisters.HLREG0_.JumboEnable);
         bench.Bench.Write(IxgbeRegisters.MAXFRS, 9018u << 16);
         bench.Start(0, OneBuffer | 16);
         bench.EnableReceive();
@@ -108,7 +109,8 @@ public sealed class ReceiveRingTests
         using var bench = ReceiveBench.Receiving();
         var ring = bench[0];
         bench.Deliver(ReceiveBench.Frame());
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt64LittleEndian(ring.Descriptor(1), ring.Buffers + 100 * ReceiveBench.BufferLength);
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt64LittleEndian(
+            ring.Descriptor(1), ring.Buffers + 100 * ReceiveBench.BufferLength);
         bench.Deliver(ReceiveBench.Frame(fill: 0x11));
         Assert.Equal(0x11, ring.Data(1)[^1]);
         Assert.Equal(0, bench.Bench.At(ring.Buffers + 100 * ReceiveBench.BufferLength, 1)[0]);

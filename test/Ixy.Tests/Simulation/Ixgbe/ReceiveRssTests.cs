@@ -8,20 +8,25 @@ using static Ixy.Tests.Simulation.Ixgbe.TestPackets;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 
-/// <summary>Receive side scaling (datasheet 7.1.2.8), with the vectors that Microsoft published for verification.</summary>
+/// <summary>
+/// Receive side scaling (datasheet 7.1.2.8), with the vectors that Microsoft published for verification.
+/// </summary>
 public sealed class ReceiveRssTests
 {
-    private const uint TcpIPv4 = 1u << 16, IPv4Hash = 1u << 17, IPv6Hash = 1u << 20, TcpIPv6 = 1u << 21, UdpIPv4 = 1u << 22, UdpIPv6 = 1u << 23;
+    private const uint TcpIPv4 = 1u << 16, IPv4Hash = 1u << 17, IPv6Hash = 1u << 20, TcpIPv6 = 1u << 21,
+        UdpIPv4 = 1u << 22, UdpIPv6 = 1u << 23;
     private const uint All = TcpIPv4 | IPv4Hash | IPv6Hash | TcpIPv6 | UdpIPv4 | UdpIPv6;
 
     [Theory]
     [MemberData(nameof(ToeplitzVectors.All), MemberType = typeof(ToeplitzVectors))]
-    public void TheHashIsMicrosofts(string source, int sourcePort, string destination, int destinationPort, uint withoutPorts, uint withPorts)
+    public void TheHashIsMicrosofts(
+        string source, int sourcePort, string destination, int destinationPort, uint withoutPorts, uint withPorts)
     {
         byte[] Packet(byte protocol)
         {
             var segment = Segment(protocol, (ushort)sourcePort, (ushort)destinationPort);
-            return source.Contains(':') ? IPv6(protocol, segment, source: source, destination: destination) : IPv4(protocol, segment, source, destination);
+            return source.Contains(':') ? IPv6(protocol, segment, source: source, destination: destination)
+                : IPv4(protocol, segment, source, destination);
         }
         using var bench = Bench(All);
         bench.Deliver(Packet(Tcp), Packet(Udp), Packet(Sctp));
@@ -101,7 +106,8 @@ public sealed class ReceiveRssTests
         {
             var hash = new RssHash();
             hash.SetKey(sample.key);
-            uint inPieces = hash.Add(sample.data.AsSpan(0, sample.cut)) ^ hash.Add(sample.data.AsSpan(sample.cut), sample.cut);
+            uint inPieces = hash.Add(sample.data.AsSpan(0, sample.cut)) ^ hash.Add(
+                sample.data.AsSpan(sample.cut), sample.cut);
             return inPieces == Toeplitz(sample.key, sample.data);
         }).QuickCheckThrowOnFailure();
     }
@@ -128,10 +134,13 @@ public sealed class ReceiveRssTests
     {
         var bench = new ReceiveBench();
         byte[] key = Convert.FromHexString(ToeplitzVectors.Key);
-        for (int i = 0; i < 10; i++) bench.Bench.Write(IxgbeFeatureRegisters.RSSRK, BinaryPrimitives.ReadUInt32LittleEndian(key.AsSpan(i * 4)), i);
+        for (int i = 0; i < 10; i++)
+            bench.Bench.Write(
+            IxgbeFeatureRegisters.RSSRK, BinaryPrimitives.ReadUInt32LittleEndian(key.AsSpan(i * 4)), i);
         for (int i = 0; i < 128; i++)
         {
-            uint entries = bench.Bench.Read(IxgbeFeatureRegisters.RETA, i / 4) | Queue((uint)i) % (uint)queues << i % 4 * 8;
+            uint entries = bench.Bench.Read(IxgbeFeatureRegisters.RETA, i / 4)
+                | Queue((uint)i) % (uint)queues << i % 4 * 8;
             bench.Bench.Write(IxgbeFeatureRegisters.RETA, entries, i / 4);
         }
         bench.Bench.Write(0x05000, 1 << 13); // RXCSUM.PCSD

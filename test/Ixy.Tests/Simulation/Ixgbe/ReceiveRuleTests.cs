@@ -20,7 +20,8 @@ public sealed unsafe class ReceiveRuleTests
         ring.Tail = 0; // software may write the reset value
         Assert.Empty(bench.Violations);
         ring.Tail = 5;
-        Assert.Equal(("tail-while-disabled", "RDT[3]", 5ul), (Only(bench).Rule, Only(bench).Register, Only(bench).Value));
+        Assert.Equal(
+            ("tail-while-disabled", "RDT[3]", 5ul), (Only(bench).Rule, Only(bench).Register, Only(bench).Value));
         ring.Enable();
         Assert.Single(bench.Violations); // reported once
     }
@@ -145,7 +146,8 @@ public sealed unsafe class ReceiveRuleTests
         bench.Start(0);
         bench.Bench.Write(IxgbeRegisters.DCA_RXCTRL, 0x1200);
         bench.Deliver([.. Enumerable.Repeat(ReceiveBench.Frame(), 100)]);
-        Assert.Equal(("dca-bit-12", "DCA_RXCTRL[0]", 0x1200ul), (Only(bench).Rule, Only(bench).Register, Only(bench).Value));
+        Assert.Equal(
+            ("dca-bit-12", "DCA_RXCTRL[0]", 0x1200ul), (Only(bench).Rule, Only(bench).Register, Only(bench).Value));
     }
 
     [Fact] // 8.2.3.8.8
@@ -191,7 +193,9 @@ public sealed unsafe class ReceiveRuleTests
         bench.Bench.Write(0x03260, value);
         bench.Start(0);
         bench.EnableReceive();
-        Assert.Equal(("flow-control-threshold", "FCRTH[0]", section), (Only(bench).Rule, Only(bench).Register, Only(bench).Section));
+        Assert.Equal(
+            ("flow-control-threshold", "FCRTH[0]", section),
+            (Only(bench).Rule, Only(bench).Register, Only(bench).Section));
     }
 
     [Fact] // 8.2.3.7.1
@@ -241,9 +245,11 @@ public sealed unsafe class ReceiveRuleTests
     {
         using var bench = ReceiveBench.Receiving();
         BinaryPrimitives.WriteUInt64LittleEndian(bench[0].Descriptor(1)[8..], 60ul << 32 | 3);
-        BinaryPrimitives.WriteUInt64LittleEndian(bench[0].Descriptor(2)[8..], 3); // without a length nobody takes it for a frame
+        // without a length nobody takes it for a frame
+        BinaryPrimitives.WriteUInt64LittleEndian(bench[0].Descriptor(2)[8..], 3);
         bench.Deliver(ReceiveBench.Frame());
-        Assert.Equal(("descriptor-already-done", "receive descriptor 1 of queue 0"), (Only(bench).Rule, Only(bench).Register));
+        Assert.Equal(
+            ("descriptor-already-done", "receive descriptor 1 of queue 0"), (Only(bench).Rule, Only(bench).Register));
     }
 
     [Fact] // the IOMMU in the model: the frame is lost, the descriptor done, the card goes on
@@ -252,7 +258,9 @@ public sealed unsafe class ReceiveRuleTests
         using var bench = ReceiveBench.Receiving();
         BinaryPrimitives.WriteUInt64LittleEndian(bench[0].Descriptor(0), 0xDEAD_0000);
         bench.Deliver(ReceiveBench.Frame(), ReceiveBench.Frame(fill: 0x33));
-        Assert.Equal(("dma-outside-mapping", "buffer of receive queue 0", 0xDEAD_0000ul), (Only(bench).Rule, Only(bench).Register, Only(bench).Value));
+        Assert.Equal(
+            ("dma-outside-mapping", "buffer of receive queue 0", 0xDEAD_0000ul),
+            (Only(bench).Rule, Only(bench).Register, Only(bench).Value));
         Assert.True(bench[0].IsDone(0));
         Assert.Equal(0x33, bench[0].Data(1)[^1]);
     }
@@ -277,7 +285,9 @@ public sealed unsafe class ReceiveRuleTests
         using var bench = new ReceiveBench();
         bench.Start(0);
         bench.Bench.Write(IxgbeRegisters.RXCTRL, IxgbeRegisters.RXCTRL_.Enable);
-        Assert.Equal(("receive-enabled-without-halt", "RXCTRL", 1ul), (Only(bench).Rule, Only(bench).Register, Only(bench).Value));
+        Assert.Equal(
+            ("receive-enabled-without-halt", "RXCTRL", 1ul),
+            (Only(bench).Rule, Only(bench).Register, Only(bench).Value));
         bench.Bench.Write(IxgbeRegisters.RXCTRL, 0);
         bench.EnableReceive();
         Assert.Single(bench.Violations);
@@ -348,7 +358,9 @@ public sealed unsafe class ReceiveRuleTests
     public void NoSnoopIsNotDisabled()
     {
         using var bench = ReceiveBench.Receiving();
-        bench.Bench.Write(IxgbeRegisters.CTRL_EXT, bench.Bench.Read(IxgbeRegisters.CTRL_EXT) & ~IxgbeRegisters.CTRL_EXT_.NoSnoopDisable);
+        bench.Bench.Write(
+            IxgbeRegisters.CTRL_EXT,
+            bench.Bench.Read(IxgbeRegisters.CTRL_EXT) & ~IxgbeRegisters.CTRL_EXT_.NoSnoopDisable);
         Assert.Empty(bench.Violations);
         bench.Deliver(ReceiveBench.Frame(), ReceiveBench.Frame());
         Assert.Equal(("no-snoop", "CTRL_EXT", "4.6.7"), (Only(bench).Rule, Only(bench).Register, Only(bench).Section));

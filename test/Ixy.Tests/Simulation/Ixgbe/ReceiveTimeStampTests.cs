@@ -192,7 +192,8 @@ public sealed class ReceiveTimeStampTests
             Assert.InRange((uint)stamp, 1u, bench.Bench.Read(SYSTIML));
         }
         Assert.Equal([DescriptorStampInPacket, DescriptorStampInPacket, 0],
-            Enumerable.Range(0, 3).Select(index => bench[0].Status(index) & (DescriptorStamp | DescriptorStampInPacket)));
+            Enumerable.Range(0, 3)
+            .Select(index => bench[0].Status(index) & (DescriptorStamp | DescriptorStampInPacket)));
         Assert.Equal(0u, bench.Bench.Read(TSYNCRXCTL) & Valid);
         Assert.Empty(bench.Rules);
     }

@@ -42,7 +42,9 @@ public sealed class RegisterFactsTests
         Assert.Equal(0x8888_8889u, bench.Bench.Read(0x3190));
     }
 
-    /// <summary>Offset, count and distance of registers that hold what is written; what a software reset makes of it (4.2.3).</summary>
+    /// <summary>
+    /// Offset, count and distance of registers that hold what is written; what a software reset makes of it (4.2.3).
+    /// </summary>
     [Theory]
     [InlineData("MPSAR", 0xA600u, 256, 4u, null)]
     [InlineData("RQTC", 0xEC70u, 1, 4u, 0x4444_4444u)]
@@ -51,14 +53,17 @@ public sealed class RegisterFactsTests
     [InlineData("FCRETA", 0xED10u, 8, 4u, 0u)]
     [InlineData("FCRECTL", 0xED00u, 1, 4u, 0u)]
     [InlineData("RTTBCNCR", 0x8B00u, 1, 4u, 0u)]
-    public void RegistersOfOtherDriversHoldWhatIsWritten(string name, uint offset, int count, uint distance, uint? reset)
+    public void RegistersOfOtherDriversHoldWhatIsWritten(
+        string name, uint offset, int count, uint distance, uint? reset)
     {
         using var bench = new CardBench();
         for (uint i = 0; i < count; i++) bench.Write(offset + i * distance, 0x1234_5600 + i);
-        for (uint i = 0; i < count; i++) Assert.True(bench.Read(offset + i * distance) == 0x1234_5600 + i, $"{name}[{i}]");
+        for (uint i = 0; i < count; i++)
+            Assert.True(bench.Read(offset + i * distance) == 0x1234_5600 + i, $"{name}[{i}]");
         bench.Write(0, 1u << 26); // CTRL.RST
         bench.Run(10_000_000);
-        for (uint i = 0; i < count; i++) Assert.True(bench.Read(offset + i * distance) == (reset ?? 0x1234_5600 + i), $"{name}[{i}]");
+        for (uint i = 0; i < count; i++)
+            Assert.True(bench.Read(offset + i * distance) == (reset ?? 0x1234_5600 + i), $"{name}[{i}]");
         Assert.Equal(0, bench.Card.Notes.Count);
     }
 
@@ -71,7 +76,8 @@ public sealed class RegisterFactsTests
         bench.Write(0x5A80, 7); // IMIR of the 82598
         Assert.Equal(0u, bench.Read(0x5A80));
         Assert.Equal(0u, bench.Read(0x3FC0)); // RNBC of the 82598
-        Assert.Equal([("0x05a80", 2L), ("0x03fc0", 1L)], bench.Card.Notes.All.Select(note => (note.Subject, note.Count)));
+        Assert.Equal(
+            [("0x05a80", 2L), ("0x03fc0", 1L)], bench.Card.Notes.All.Select(note => (note.Subject, note.Count)));
         Assert.Equal(3, bench.Card.Notes.Count);
         Assert.Equal(["write 0x05a80 (no register) <- 0x00000007", "read  0x05a80 (no register) -> 0x00000000",
             "read  0x03fc0 (no register) -> 0x00000000"], trace);

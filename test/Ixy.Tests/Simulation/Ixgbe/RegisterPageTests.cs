@@ -6,12 +6,13 @@ using Ixy.Tests.Cli;
 namespace Ixy.Tests.Simulation.Ixgbe;
 
 /// <summary>
-/// docs/82599-registers.md is made from the code: the register table says what there is, and whether a register does anything
-/// is seen from whether the model's sources name it outside of the tables.
+/// docs/82599-registers.md is made from the code: the register table says what there is, and whether a register does
+/// anything is seen from whether the model's sources name it outside of the tables.
 /// </summary>
 public sealed class RegisterPageTests
 {
-    private const string Variable = "IXY_WRITE_DOCS", Command = "IXY_WRITE_DOCS=1 dotnet test test/Ixy.Tests --filter FullyQualifiedName~RegisterPageTests";
+    private const string Variable = "IXY_WRITE_DOCS",
+        Command = "IXY_WRITE_DOCS=1 dotnet test test/Ixy.Tests --filter FullyQualifiedName~RegisterPageTests";
 
     [Fact]
     public void ThePageOfRegistersIsWhatTheCodeSays()
@@ -19,7 +20,9 @@ public sealed class RegisterPageTests
         string path = Path.Combine(RepositoryTests.Root, "docs", "82599-registers.md");
         string page = Write(CardRegisters.All, ModelSources());
         if (Environment.GetEnvironmentVariable(Variable) is "1") File.WriteAllText(path, page);
-        Assert.True(File.Exists(path) && File.ReadAllText(path) == page, $"docs/82599-registers.md is not what the code says: {Command}");
+        Assert.True(
+            File.Exists(path) && File.ReadAllText(path) == page,
+            $"docs/82599-registers.md is not what the code says: {Command}");
     }
 
     [Fact]
@@ -44,7 +47,8 @@ public sealed class RegisterPageTests
     private static string Write(IReadOnlyList<Register> registers, string sources)
     {
         var words = Regex.Matches(sources, @"\b[A-Z][A-Z0-9]\w*\b").Select(match => match.Value).ToHashSet();
-        var rows = registers.OrderBy(register => register.Offset).Select(register => (Register: register, Kind: KindOf(register, words))).ToList();
+        var rows = registers.OrderBy(register => register.Offset)
+            .Select(register => (Register: register, Kind: KindOf(register, words))).ToList();
         var page = new StringBuilder($"""
             # Registers of the simulated 82599
 
@@ -64,7 +68,8 @@ public sealed class RegisterPageTests
         foreach (var (register, kind) in rows)
         {
             string second = register.Split < register.Count ? $", 0x{register.Upper:x5}" : AliasOf(register);
-            page.Append($"| {register.Name} | 0x{register.Offset:x5}{second} | {register.Count} | {Access(register.Access)} ")
+            page.Append(
+                $"| {register.Name} | 0x{register.Offset:x5}{second} | {register.Count} | {Access(register.Access)} ")
                 .Append($"| 0x{register.Reset:x} | {register.Meaning} | {kind} |\n");
         }
         return page.ToString();
@@ -73,7 +78,8 @@ public sealed class RegisterPageTests
     }
 
     private static string AliasOf(Register register) =>
-        CardRegisters.Aliases.FirstOrDefault(alias => alias.Register == register) is { } alias ? $", 0x{alias.Offset:x5}" : "";
+        CardRegisters.Aliases.FirstOrDefault(alias => alias.Register == register) is { } alias
+        ? $", 0x{alias.Offset:x5}" : "";
 
     private static string KindOf(Register register, HashSet<string> words) =>
         words.Contains(register.Name) ? "modelled"

@@ -1,12 +1,15 @@
 namespace Ixy.Tests.Simulation.Ixgbe;
 
 /// <summary>
-/// What registers keep of what is written: all defined bits, and none of the reserved ones. Offsets as in the datasheet, not
-/// from the register table. Drivers test a card so before they trust it (Linux: ethtool -t eth0 offline).
+/// What registers keep of what is written: all defined bits, and none of the reserved ones. Offsets as in the
+/// datasheet, not from the register table. Drivers test a card so before they trust it (Linux: ethtool -t eth0
+/// offline).
 /// </summary>
 public sealed class RegisterPatternTests
 {
-    /// <summary>Offset of the first, how many, distance, and the bits that hold what is written (datasheet 8.2.3).</summary>
+    /// <summary>
+    /// Offset of the first, how many, distance, and the bits that hold what is written (datasheet 8.2.3).
+    /// </summary>
     public static TheoryData<string, uint, int, uint, uint> Registers => new()
     {
         { "FCRTL", 0x3220, 8, 4, 0x8007_FFE0 },
@@ -38,7 +41,8 @@ public sealed class RegisterPatternTests
             foreach (uint pattern in patterns)
             {
                 bench.Write(offset + i * stride, pattern & bits);
-                Assert.True((pattern & bits) == bench.Read(offset + i * stride), $"{name} {i} at 0x{offset + i * stride:x}");
+                Assert.True(
+                    (pattern & bits) == bench.Read(offset + i * stride), $"{name} {i} at 0x{offset + i * stride:x}");
             }
         }
     }

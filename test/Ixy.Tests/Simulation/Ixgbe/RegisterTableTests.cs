@@ -4,7 +4,9 @@ using Ixy.Simulation.Ixgbe.Registers;
 
 namespace Ixy.Tests.Simulation.Ixgbe;
 
-/// <summary>Chapter 8 as a whole: the table is consistent, and registers without behaviour of their own keep to it.</summary>
+/// <summary>
+/// Chapter 8 as a whole: the table is consistent, and registers without behaviour of their own keep to it.
+/// </summary>
 public sealed class RegisterTableTests
 {
     [Fact]
@@ -15,8 +17,11 @@ public sealed class RegisterTableTests
         {
             foreach (uint offset in Places(register))
             {
-                Assert.True(offset % 4 == 0 && offset < IxgbeCard.RegisterBarLength, $"{register.Name} at 0x{offset:x}");
-                Assert.True(owners.TryAdd(offset, register.Name), $"{register.Name} and {owners[offset]} are both at 0x{offset:x}");
+                Assert.True(
+                    offset % 4 == 0 && offset < IxgbeCard.RegisterBarLength, $"{register.Name} at 0x{offset:x}");
+                Assert.True(
+                    owners.TryAdd(offset, register.Name),
+                    $"{register.Name} and {owners[offset]} are both at 0x{offset:x}");
             }
         }
         Assert.True(owners.Count > 3000, $"only {owners.Count} registers"); // The datasheet has about 3,800 places.
@@ -53,12 +58,16 @@ public sealed class RegisterTableTests
         using var bench = new CardBench();
         foreach (var register in CardRegisters.Of(bench.Card.Options))
         {
-            if (register.Access is not (RegisterAccess.ReadWrite or RegisterAccess.ReadOnly) || register.Reset == 0) continue;
-            if (register.Name is "STATUS" or "EEC" or "EERD" or "LINKS" or "I2CCTL" or "ESDP" or "EEMNGCTL" or "RDRXCTL" or "RXPBSIZE" or "TXPBTHRESH") continue;
+            if (register.Access is not (RegisterAccess.ReadWrite or RegisterAccess.ReadOnly) || register.Reset == 0)
+                continue;
+            if (register.Name is "STATUS" or "EEC" or "EERD" or "LINKS" or "I2CCTL" or "ESDP" or "EEMNGCTL" or "RDRXCTL"
+                or "RXPBSIZE" or "TXPBTHRESH") continue;
             foreach (uint offset in Places(register))
             {
                 uint value = bench.Read(offset);
-                Assert.True(value == register.Reset, $"{register.Name} at 0x{offset:x} reads 0x{value:x}, not 0x{register.Reset:x}");
+                Assert.True(
+                    value == register.Reset,
+                    $"{register.Name} at 0x{offset:x} reads 0x{value:x}, not 0x{register.Reset:x}");
             }
         }
     }
@@ -95,7 +104,8 @@ public sealed class RegisterTableTests
             RegisterAccess.ReadClear => (register.Reset, 0u),
             _ => (register.Reset & ~pattern, 0u),
         };
-        Assert.True((first, second) == (expected, then), $"{register.Name} at 0x{offset:x}: 0x{first:x} then 0x{second:x}");
+        Assert.True(
+            (first, second) == (expected, then), $"{register.Name} at 0x{offset:x}: 0x{first:x} then 0x{second:x}");
     }
 
     private static IEnumerable<uint> Places(Register register)

@@ -21,7 +21,8 @@ public sealed class SiliconQuirkTests
         var bench = receive.Bench;
         ulong ring = bench.Allocate(Entries * 16 + 64) + 64, buffers = bench.Allocate(Entries * 2048);
         for (int index = 0; index < Entries; index++)
-            BinaryPrimitives.WriteUInt64LittleEndian(bench.At(ring + (ulong)index * 16, 8), buffers + (ulong)index * 2048);
+            BinaryPrimitives.WriteUInt64LittleEndian(
+                bench.At(ring + (ulong)index * 16, 8), buffers + (ulong)index * 2048);
         bench.Write(RDBAL, (uint)ring);
         bench.Write(RDBAH, (uint)(ring >> 32));
         bench.Write(RDLEN, Entries * 16);

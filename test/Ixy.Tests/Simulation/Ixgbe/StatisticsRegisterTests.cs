@@ -13,15 +13,22 @@ public sealed class StatisticsRegisterTests
     // Every 32-bit counter of the data paths, with the offset at which the datasheet lists it.
     private static readonly (uint Offset, int Count, uint Stride, Counter Counter)[] s_counters =
     [
-        (0x4000, 1, 4, (s, _) => ref s.CRCERRS), (0x4004, 1, 4, (s, _) => ref s.ILLERRC), (0x4008, 1, 4, (s, _) => ref s.ERRBC),
-        (0x4034, 1, 4, (s, _) => ref s.MLFC), (0x4038, 1, 4, (s, _) => ref s.MRFC), (0x4040, 1, 4, (s, _) => ref s.RLEC),
-        (0x3FA0, 8, 4, (s, i) => ref s.MPC[i]), (0x405C, 6, 4, (s, i) => ref s.PRC[i]), (0x4074, 1, 4, (s, _) => ref s.GPRC),
-        (0x4078, 1, 4, (s, _) => ref s.BPRC), (0x407C, 1, 4, (s, _) => ref s.MPRC), (0x4080, 1, 4, (s, _) => ref s.GPTC),
+        (0x4000, 1, 4, (s, _) => ref s.CRCERRS), (0x4004, 1, 4, (s, _) => ref s.ILLERRC),
+        (0x4008, 1, 4, (s, _) => ref s.ERRBC),
+        (0x4034, 1, 4, (s, _) => ref s.MLFC), (0x4038, 1, 4, (s, _) => ref s.MRFC),
+        (0x4040, 1, 4, (s, _) => ref s.RLEC),
+        (0x3FA0, 8, 4, (s, i) => ref s.MPC[i]), (0x405C, 6, 4, (s, i) => ref s.PRC[i]),
+        (0x4074, 1, 4, (s, _) => ref s.GPRC),
+        (0x4078, 1, 4, (s, _) => ref s.BPRC), (0x407C, 1, 4, (s, _) => ref s.MPRC),
+        (0x4080, 1, 4, (s, _) => ref s.GPTC),
         (0x40A4, 1, 4, (s, _) => ref s.RUC), (0x40A8, 1, 4, (s, _) => ref s.RFC), (0x40AC, 1, 4, (s, _) => ref s.ROC),
         (0x40B0, 1, 4, (s, _) => ref s.RJC), (0x40D0, 1, 4, (s, _) => ref s.TPR), (0x40D4, 1, 4, (s, _) => ref s.TPT),
-        (0x40D8, 6, 4, (s, i) => ref s.PTC[i]), (0x40F0, 1, 4, (s, _) => ref s.MPTC), (0x40F4, 1, 4, (s, _) => ref s.BPTC),
-        (0x4120, 1, 4, (s, _) => ref s.XEC), (0x41B0, 1, 4, (s, _) => ref s.RXNFGPC), (0x2F50, 1, 4, (s, _) => ref s.RXDGPC),
-        (0x87A0, 1, 4, (s, _) => ref s.TXDGPC), (0x8780, 1, 4, (s, _) => ref s.SSVPC), (0x1030, 16, 0x40, (s, i) => ref s.QPRC[i]),
+        (0x40D8, 6, 4, (s, i) => ref s.PTC[i]), (0x40F0, 1, 4, (s, _) => ref s.MPTC),
+        (0x40F4, 1, 4, (s, _) => ref s.BPTC),
+        (0x4120, 1, 4, (s, _) => ref s.XEC), (0x41B0, 1, 4, (s, _) => ref s.RXNFGPC),
+        (0x2F50, 1, 4, (s, _) => ref s.RXDGPC),
+        (0x87A0, 1, 4, (s, _) => ref s.TXDGPC), (0x8780, 1, 4, (s, _) => ref s.SSVPC),
+        (0x1030, 16, 0x40, (s, i) => ref s.QPRC[i]),
         (0x1430, 16, 0x40, (s, i) => ref s.QPRDC[i]), (0x8680, 16, 4, (s, i) => ref s.QPTC[i]),
         (0x6030, 16, 0x40, (s, i) => ref s.QPTC[i]),
     ];
@@ -30,7 +37,8 @@ public sealed class StatisticsRegisterTests
     private static readonly (uint Offset, int Count, uint Stride, Counter Counter)[] s_wideCounters =
     [
         (0x4088, 1, 8, (s, _) => ref s.GORC), (0x4090, 1, 8, (s, _) => ref s.GOTC), (0x40C0, 1, 8, (s, _) => ref s.TOR),
-        (0x41B4, 1, 8, (s, _) => ref s.RXNFGBC), (0x2F54, 1, 8, (s, _) => ref s.RXDGBC), (0x87A4, 1, 8, (s, _) => ref s.TXDGBC),
+        (0x41B4, 1, 8, (s, _) => ref s.RXNFGBC), (0x2F54, 1, 8, (s, _) => ref s.RXDGBC),
+        (0x87A4, 1, 8, (s, _) => ref s.TXDGBC),
         (0x1034, 16, 0x40, (s, i) => ref s.QBRC[i]), (0x8700, 16, 8, (s, i) => ref s.QBTC[i]),
     ];
 

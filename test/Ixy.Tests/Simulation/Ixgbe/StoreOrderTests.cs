@@ -4,8 +4,8 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Tests.Simulation.Ixgbe;
 
 /// <summary>
-/// Doorbells are all that software stores to without a call, and they ring before the accesses by call that it makes after them
-/// (PCI Express Base 2.0, 2.4.1).
+/// Doorbells are all that software stores to without a call, and they ring before the accesses by call that it makes
+/// after them (PCI Express Base 2.0, 2.4.1).
 /// </summary>
 public sealed unsafe class StoreOrderTests
 {

@@ -20,7 +20,8 @@ internal static class TestPackets
     }
 
     /// <summary>Ethernet and IPv4 around a segment, with both checksums.</summary>
-    internal static byte[] IPv4(byte protocol, byte[] segment, string source = "66.9.149.187", string destination = "161.142.100.80",
+    internal static byte[] IPv4(
+        byte protocol, byte[] segment, string source = "66.9.149.187", string destination = "161.142.100.80",
         int options = 0, ushort fragment = 0, bool checksum = true, ushort id = 0x1234)
     {
         byte[] addresses = [.. Bytes(source), .. Bytes(destination)];
@@ -98,6 +99,7 @@ internal static class TestPackets
         }
         if (protocol is not (Tcp or Udp)) return;
         byte[] pseudo = [0, protocol, (byte)(segment.Length >> 8), (byte)segment.Length];
-        BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(protocol == Tcp ? 16 : 6), Checksum(addresses, pseudo, segment));
+        BinaryPrimitives.WriteUInt16BigEndian(
+            segment.AsSpan(protocol == Tcp ? 16 : 6), Checksum(addresses, pseudo, segment));
     }
 }

@@ -1,8 +1,8 @@
 namespace Ixy.Tests.Simulation.Ixgbe;
 
 /// <summary>
-/// What Microsoft published to verify RSS with: source and destination with their ports, the hash of the addresses alone, and the
-/// hash with the ports.
+/// What Microsoft published to verify RSS with: source and destination with their ports, the hash of the addresses
+/// alone, and the hash with the ports.
 /// </summary>
 internal static class ToeplitzVectors
 {

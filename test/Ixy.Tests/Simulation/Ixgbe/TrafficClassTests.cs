@@ -19,7 +19,8 @@ public sealed class TrafficClassTests
     public void APrioritysClassHasQueuesOfItsOwn(uint mode, int queuesOfAClass)
     {
         int classes = 128 / queuesOfAClass;
-        using var bench = Start(mode, Enumerable.Range(0, classes).Select(trafficClass => trafficClass * queuesOfAClass));
+        using var bench = Start(
+            mode, Enumerable.Range(0, classes).Select(trafficClass => trafficClass * queuesOfAClass));
         // Priorities backwards, so that none is in the class of its own number.
         uint map = 0;
         for (int priority = 0; priority < 8; priority++) map |= (uint)((7 - priority) % classes) << priority * 3;
@@ -50,7 +51,8 @@ public sealed class TrafficClassTests
         for (int word = 0; word < IxgbeFeatureRegisters.RSSRK.Count; word++)
             bench.Bench.Write(IxgbeFeatureRegisters.RSSRK, 0x6D5A_56DAu * (uint)(word + 1), word);
         for (ushort port = 1; port <= 100; port++) bench.Deliver(IPv4(Tcp, Segment(Tcp, port, 80)));
-        int[] frames = [.. Enumerable.Range(first, 16).Select(queue => Enumerable.Range(0, entries).Count(bench[queue].IsDone))];
+        int[] frames = [
+            .. Enumerable.Range(first, 16).Select(queue => Enumerable.Range(0, entries).Count(bench[queue].IsDone))];
         Assert.Equal(100, frames.Sum());
         Assert.True(frames.Count(count => count > 0) > 4, string.Join(' ', frames));
         Assert.Empty(bench.Rules);
@@ -80,7 +82,8 @@ public sealed class TrafficClassTests
         Assert.Empty(bench.Rules);
     }
 
-    // A filter of Flow Director names a queue, and not one of the class: Linux gives it the number that the queue has among all.
+    // A filter of Flow Director names a queue, and not one of the class: Linux gives it the number that the queue has
+    // among all.
     [Fact]
     public void FlowDirectorNamesAQueueOfAnyClass()
     {

@@ -6,14 +6,15 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 namespace Ixy.Tests.Simulation.Ixgbe;
 
 /// <summary>
-/// A card that is ready to send, set up by register writes in the datasheet's order (4.6.8): link up, transmission enabled,
-/// all queues off. Tests add queues and write descriptors by hand.
+/// A card that is ready to send, set up by register writes in the datasheet's order (4.6.8): link up, transmission
+/// enabled, all queues off. Tests add queues and write descriptors by hand.
 /// </summary>
 internal sealed class TransmitBench : IDisposable
 {
     private readonly CardBench _bench;
 
-    internal TransmitBench(bool enable = true) : this(new CardBench(new IxgbeCardOptions { LinkUpDelay = 20_000 }), enable)
+    internal TransmitBench(bool enable = true)
+        : this(new CardBench(new IxgbeCardOptions { LinkUpDelay = 20_000 }), enable)
     {
     }
 
@@ -68,7 +69,9 @@ internal sealed class TransmitBench : IDisposable
         return address;
     }
 
-    /// <summary>Programs a ring; with <paramref name="thresholds"/> in TXDCTL, enables the queue and sees it enabled.</summary>
+    /// <summary>
+    /// Programs a ring; with <paramref name="thresholds"/> in TXDCTL, enables the queue and sees it enabled.
+    /// </summary>
     internal TransmitRing AddQueue(int queue = 0, int size = 64, uint thresholds = 0, bool enable = true)
     {
         var ring = new TransmitRing(this, queue, size, Allocate(size * 16));
@@ -82,7 +85,9 @@ internal sealed class TransmitBench : IDisposable
         return ring;
     }
 
-    /// <summary>Changes a register whose value may be changed only while the transmit arbiter stands still (4.6.8).</summary>
+    /// <summary>
+    /// Changes a register whose value may be changed only while the transmit arbiter stands still (4.6.8).
+    /// </summary>
     internal void WriteStopped(Register register, uint value, int index = 0)
     {
         Write(RTTDCS, Read(RTTDCS) | RTTDCS_.ArbiterDisable);
@@ -127,7 +132,9 @@ internal sealed class TransmitRing(TransmitBench bench, int queue, int size, ulo
         return index;
     }
 
-    /// <summary>An advanced descriptor that is a whole frame: EOP, IFCS, RS unless <paramref name="command"/> is given.</summary>
+    /// <summary>
+    /// An advanced descriptor that is a whole frame: EOP, IFCS, RS unless <paramref name="command"/> is given.
+    /// </summary>
     internal int PutFrame(ReadOnlySpan<byte> frame, uint command = Tx.Whole, uint options = 0) =>
         Put(bench.Place(frame), command | Tx.Data | (uint)frame.Length, options | (uint)frame.Length << 14);
 
@@ -141,14 +148,17 @@ internal sealed class TransmitRing(TransmitBench bench, int queue, int size, ulo
         Put((ulong)vlan << 16 | (uint)macLength << 9 | (uint)ipLength, Tx.Context | type,
             (uint)segmentSize << 16 | (uint)l4Length << 8 | index << 4);
 
-    /// <summary>Moves the tail register to where descriptors have been written, and gives the card a few turns.</summary>
+    /// <summary>
+    /// Moves the tail register to where descriptors have been written, and gives the card a few turns.
+    /// </summary>
     internal void Send()
     {
         bench.Write(TDT, (uint)Next, queue);
         bench.Run();
     }
 
-    internal uint Status(int index) => BinaryPrimitives.ReadUInt32LittleEndian(bench.At(address + (ulong)index * 16 + 12, 4));
+    internal uint Status(int index) =>
+        BinaryPrimitives.ReadUInt32LittleEndian(bench.At(address + (ulong)index * 16 + 12, 4));
 
     internal bool IsDone(int index) => (Status(index) & 1) != 0;
 
@@ -193,9 +203,11 @@ internal static class TransmitFrames
         return (ushort)sum;
     }
 
-    internal static ushort Sum(ushort one, ushort other) => (ushort)(one + other > 0xFFFF ? one + other - 0xFFFF : one + other);
+    internal static ushort Sum(ushort one, ushort other) =>
+        (ushort)(one + other > 0xFFFF ? one + other - 0xFFFF : one + other);
 
-    internal static ushort Word(ReadOnlySpan<byte> data, int offset) => BinaryPrimitives.ReadUInt16BigEndian(data[offset..]);
+    internal static ushort Word(ReadOnlySpan<byte> data, int offset) =>
+        BinaryPrimitives.ReadUInt16BigEndian(data[offset..]);
 
     internal static void SetWord(Span<byte> data, int offset, int value) =>
         BinaryPrimitives.WriteUInt16BigEndian(data[offset..], (ushort)value);
@@ -208,14 +220,16 @@ internal static class TransmitFrames
     }
 
     /// <summary>The frame that should be on the wire: padded with zeros to 60 bytes.</summary>
-    internal static byte[] Padded(byte[] frame) => frame.Length >= 60 ? frame : [.. frame, .. new byte[60 - frame.Length]];
+    internal static byte[] Padded(byte[] frame) =>
+        frame.Length >= 60 ? frame : [.. frame, .. new byte[60 - frame.Length]];
 
     /// <summary>
     /// Ethernet, IPv4 or IPv6 and TCP or UDP headers with a payload; lengths right, checksum fields zero. TCP has
     /// <paramref name="options"/> bytes of options, and the flags <paramref name="flags"/>.
     /// </summary>
     internal static byte[] MakeIp(
-        bool isIPv4, bool isTcp, ReadOnlySpan<byte> payload, int options = 0, int flags = 0x18, uint sequence = 0xFFFF_FF00,
+        bool isIPv4, bool isTcp, ReadOnlySpan<byte> payload, int options = 0, int flags = 0x18,
+        uint sequence = 0xFFFF_FF00,
         int identification = 0xFFFE)
     {
         int ip = isIPv4 ? 20 : 40, l4 = isTcp ? 20 + options : 8;

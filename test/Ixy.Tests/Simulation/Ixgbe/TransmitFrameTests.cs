@@ -41,7 +41,8 @@ public sealed class TransmitFrameTests
             for (int part = 0, offset = 0; part < 38; offset += ++part)
             {
                 uint last = part == 37 ? Tx.Eop | Tx.Rs : 0, first = part == 0 ? Tx.Ifcs : 0;
-                ring.Put(bench.Place(frame.AsSpan(offset, part + 1)), (legacy ? 0 : Tx.Data) | last | first | (uint)(part + 1),
+                ring.Put(bench.Place(frame.AsSpan(offset, part + 1)),
+                    (legacy ? 0 : Tx.Data) | last | first | (uint)(part + 1),
                     legacy ? 0 : (uint)frame.Length << 14);
             }
             ring.Send();

@@ -76,7 +76,9 @@ public sealed class TransmitOffloadTests
         using var bench = new TransmitBench();
         var ring = bench.AddQueue();
         byte[] packet = [0x9C, 0x40, 0x13, 0x89, 1, 2, 3, 4, 0, 0, 0, 0, .. TransmitFrames.Make(64, 3)];
-        byte[] frame = [.. TransmitFrames.Make(14), .. Convert.FromHexString("450000600000400040840000C0A80001C0A800C7"), .. packet];
+        byte[] frame = [
+            .. TransmitFrames.Make(14), .. Convert.FromHexString("450000600000400040840000C0A80001C0A800C7"),
+            .. packet];
         ring.PutContext(type: Tx.IPv4 | Tx.Sctp);
         ring.PutFrame(frame, options: Tx.Txsm);
         ring.Send();
@@ -104,8 +106,8 @@ public sealed class TransmitOffloadTests
         Assert.Empty(bench.Broken);
     }
 
-    // 7.2.3.2.2, 7.2.3.2.4: VLE puts DMATXCTL.VT and the tag behind the addresses: the tag of a legacy descriptor, or of
-    // the context. A tagged short frame is padded as it is then.
+    // 7.2.3.2.2, 7.2.3.2.4: VLE puts DMATXCTL.VT and the tag behind the addresses: the tag of a legacy descriptor, or
+    // of the context. A tagged short frame is padded as it is then.
     [Theory]
     [InlineData(true, 60)]
     [InlineData(true, 1_500)]
@@ -174,7 +176,8 @@ public sealed class TransmitOffloadTests
         bench.Sent.Clear();
         ring.PutContext(vlan: 100);
         ring.PutContext(vlan: 200, index: 1);
-        foreach (uint index in new uint[] { 0, 1, 0 }) ring.PutFrame(TransmitFrames.Make(60), Tx.Whole | Tx.Vle, Tx.Index(index));
+        foreach (uint index in new uint[] { 0, 1, 0 })
+            ring.PutFrame(TransmitFrames.Make(60), Tx.Whole | Tx.Vle, Tx.Index(index));
         ring.PutContext(vlan: 101);
         ring.PutFrame(TransmitFrames.Make(60), Tx.Whole | Tx.Vle);
         ring.Send();

@@ -75,7 +75,8 @@ public sealed class TransmitPropertyTests
             using var bench = new TransmitBench();
             var ring = bench.AddQueue();
             byte[] prototype = TransmitFrames.MakeIp(isIPv4, isTcp, payload, options, flags: 0x1FF);
-            TransmitSegmentationTests.Segments.Put(bench, ring, prototype, isIPv4, isTcp, options, size, vlan: words % 2 == 0);
+            TransmitSegmentationTests.Segments.Put(
+                bench, ring, prototype, isIPv4, isTcp, options, size, vlan: words % 2 == 0);
             ring.Send();
             bench.Run(20_000);
             Assert.Equal(payload, TransmitSegmentationTests.Segments.Join(
@@ -110,7 +111,8 @@ public sealed class TransmitPropertyTests
     }
 
     private static Gen<byte[]> Payloads(int shortest, int longest) =>
-        Gen.Choose(shortest, longest).Zip(Gen.Choose(0, 255)).Select(pair => TransmitFrames.Make(pair.Item1, pair.Item2));
+        Gen.Choose(shortest, longest).Zip(Gen.Choose(0, 255))
+        .Select(pair => TransmitFrames.Make(pair.Item1, pair.Item2));
 
     private static void PutInParts(TransmitBench bench, TransmitRing ring, byte[] frame, int parts)
     {
@@ -119,7 +121,8 @@ public sealed class TransmitPropertyTests
         {
             int length = part == parts ? frame.Length - offset : frame.Length / parts;
             uint last = part == parts ? Tx.Eop | Tx.Rs : 0;
-            ring.Put(bench.Place(frame.AsSpan(offset, length)), Tx.Data | Tx.Ifcs | last | (uint)length, (uint)frame.Length << 14);
+            ring.Put(bench.Place(frame.AsSpan(offset, length)), Tx.Data | Tx.Ifcs | last | (uint)length,
+                (uint)frame.Length << 14);
             offset += length;
         }
     }

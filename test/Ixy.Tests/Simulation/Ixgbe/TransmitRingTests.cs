@@ -201,7 +201,8 @@ public sealed class TransmitRingTests
         ring.Send();
         bench.Card.PciReset();
         bench.Card.WriteConfig(0x04, 0x0006, 2); // PCI command register: memory space and bus master (9.3.3)
-        Assert.Equal((0u, 0u, 0u), (bench.Read(TXDCTL, 7), bench.Read(TDH, 7), bench.Read(DMATXCTL) & DMATXCTL_.Enable));
+        Assert.Equal(
+            (0u, 0u, 0u), (bench.Read(TXDCTL, 7), bench.Read(TDH, 7), bench.Read(DMATXCTL) & DMATXCTL_.Enable));
         bench.Run();
         Assert.Single(bench.Sent);
     }

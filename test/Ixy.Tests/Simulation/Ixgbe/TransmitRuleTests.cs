@@ -92,14 +92,17 @@ public sealed class TransmitRuleTests
         ["arbiter-running"] = bench => bench.Write(MTQC, 0),
         ["reserved-bits"] = bench => bench.WriteStopped(DTXMXSZRQ, 0x1010),
         ["settings-while-enabled"] = bench => bench.Write(DMATXCTL, 0x88A8_0001),
-        ["descriptor-type"] = bench => Send(bench, ring => ring.Put(CardBench.Iova, Tx.Whole | 1u << 29 | 60, 60 << 14)),
-        ["descriptor-reserved-bits"] = bench => Send(bench, ring => ring.PutFrame(TransmitFrames.Make(60), Tx.Whole | 1u << 28)),
+        ["descriptor-type"] = bench =>
+        Send(bench, ring => ring.Put(CardBench.Iova, Tx.Whole | 1u << 29 | 60, 60 << 14)),
+        ["descriptor-reserved-bits"] = bench =>
+        Send(bench, ring => ring.PutFrame(TransmitFrames.Make(60), Tx.Whole | 1u << 28)),
         ["descriptors-mixed"] = bench => SendInTwo(bench, Tx.Data | Tx.Ifcs, Tx.Eop | Tx.Rs),
         ["descriptor-too-long"] = bench => Send(bench, ring =>
         {
             byte[] packet = TransmitFrames.MakeIp(true, true, TransmitFrames.Make(20_000));
             ring.PutContext(segmentSize: 1_000);
-            ring.Put(bench.Place(packet), Tx.Whole | Tx.Data | Tx.Tse | (uint)packet.Length, Tx.Ixsm | Tx.Txsm | 20_000u << 14);
+            ring.Put(bench.Place(packet), Tx.Whole | Tx.Data | Tx.Tse | (uint)packet.Length,
+                Tx.Ixsm | Tx.Txsm | 20_000u << 14);
         }),
         ["descriptor-empty"] = bench => Send(bench, ring =>
         {
@@ -128,7 +131,8 @@ public sealed class TransmitRuleTests
         ["fcs-required"] = bench => Send(bench, ring =>
         {
             // Right but for IFCS: the last four bytes of 40 zeros are the FCS of the 36 before them.
-            byte[] frame = [.. TransmitFrames.Make(36), .. BitConverter.GetBytes(FrameSums.Fcs(TransmitFrames.Make(36)))];
+            byte[] frame = [
+                .. TransmitFrames.Make(36), .. BitConverter.GetBytes(FrameSums.Fcs(TransmitFrames.Make(36)))];
             ring.PutFrame(frame, Tx.Eop | Tx.Rs);
         }),
         ["wrong-fcs"] = bench => Send(bench, ring => ring.PutFrame(TransmitFrames.Make(64), Tx.Eop | Tx.Rs)),
@@ -139,7 +143,8 @@ public sealed class TransmitRuleTests
             ring.PutContext(ipLength: 19);
             ring.PutFrame(TransmitFrames.Make(60), options: Tx.Ixsm);
         }),
-        ["checksum-range"] = bench => Send(bench, ring => ring.PutLegacy(TransmitFrames.Make(60), Tx.Whole | Tx.Ic | 59 << 16, 14 << 8)),
+        ["checksum-range"] = bench =>
+        Send(bench, ring => ring.PutLegacy(TransmitFrames.Make(60), Tx.Whole | Tx.Ic | 59 << 16, 14 << 8)),
         ["ip-checksum-of-ipv6"] = bench => Send(bench, ring =>
         {
             ring.PutContext(ipLength: 40, type: Tx.Tcp);
@@ -184,7 +189,8 @@ public sealed class TransmitRuleTests
     }
 
     [Fact]
-    public void EveryRuleIsProvoked() => Assert.Equal(All.Select(rule => rule.Name).Order(), s_provocations.Keys.Order());
+    public void EveryRuleIsProvoked() =>
+        Assert.Equal(All.Select(rule => rule.Name).Order(), s_provocations.Keys.Order());
 
     // 4.6.8: all that is programmed between setting and clearing ARBDIS, also before transmission is enabled.
     [Theory]
@@ -206,7 +212,9 @@ public sealed class TransmitRuleTests
             bench.Write(register, value, index);
             bench.Write(register, value, index); // said once, until the arbiter was stopped
             var violation = Assert.Single(bench.Card.Violations.All);
-            Assert.Equal(("arbiter-running", register.Count == 1 ? name : $"{name}[{index}]"), (violation.Rule, violation.Register));
+            Assert.Equal(
+                ("arbiter-running", register.Count == 1 ? name : $"{name}[{index}]"),
+                (violation.Rule, violation.Register));
         }
     }
 
@@ -296,7 +304,8 @@ public sealed class TransmitRuleTests
         ring.Put(bench.Place(TransmitFrames.Make(last)), Tx.Data | Tx.Eop | Tx.Rs | (uint)last, 0);
     }
 
-    private static void Segment(TransmitBench bench, uint options, int size, int l4Length, int headerParts) => Send(bench, ring =>
+    private static void Segment(TransmitBench bench, uint options, int size, int l4Length, int headerParts) =>
+        Send(bench, ring =>
     {
         byte[] packet = TransmitFrames.MakeIp(true, true, TransmitFrames.Make(3_000));
         ring.PutContext(l4Length: l4Length, segmentSize: size);
@@ -305,7 +314,8 @@ public sealed class TransmitRuleTests
         {
             int length = part == headerParts ? packet.Length - offset : 54 / headerParts;
             ring.Put(bench.Place(packet.AsSpan(offset, length)),
-                Tx.Data | Tx.Ifcs | Tx.Tse | (part == headerParts ? Tx.Eop | Tx.Rs : 0) | (uint)length, options | 3_000u << 14);
+                Tx.Data | Tx.Ifcs | Tx.Tse | (part == headerParts ? Tx.Eop | Tx.Rs : 0) | (uint)length,
+                options | 3_000u << 14);
             offset += length;
         }
     });

@@ -21,7 +21,8 @@ public sealed class TransmitSegmentationTests
     {
         using var bench = new TransmitBench();
         var ring = bench.AddQueue();
-        byte[] data = TransmitFrames.Make(payload, 17), packet = TransmitFrames.MakeIp(isIPv4, isTcp, data, options, flags: 0x1FF);
+        byte[] data = TransmitFrames.Make(payload, 17),
+            packet = TransmitFrames.MakeIp(isIPv4, isTcp, data, options, flags: 0x1FF);
         Segments.Put(bench, ring, packet, isIPv4, isTcp, options, size, vlan);
         ring.Send();
         bench.Run(300_000);
@@ -82,7 +83,8 @@ public sealed class TransmitSegmentationTests
         byte[] ip = TransmitFrames.MakeIp(true, true, TransmitFrames.Make(250, 3))[14..];
         byte[] packet = [.. TransmitFrames.Make(12), 0, 0, 0xAA, 0xAA, 3, 0, 0, 0, 8, 0, .. ip];
         ring.PutContext(22, 20, 20, 100, Tx.IPv4 | Tx.Tcp | Tx.Snap);
-        ring.Put(bench.Place(packet), Tx.Whole | Tx.Data | Tx.Tse | (uint)packet.Length, Tx.Ixsm | Tx.Txsm | 250u << 14);
+        ring.Put(bench.Place(packet), Tx.Whole | Tx.Data | Tx.Tse | (uint)packet.Length,
+            Tx.Ixsm | Tx.Txsm | 250u << 14);
         ring.Send();
         Assert.Equal([148, 148, 98], bench.Sent.Select(frame => (int)TransmitFrames.Word(frame, 12)));
         Assert.Equal([162, 162, 112], bench.Sent.Select(frame => frame.Length));
@@ -106,7 +108,8 @@ public sealed class TransmitSegmentationTests
     internal static class Segments
     {
         internal static void Put(
-            TransmitBench bench, TransmitRing ring, byte[] packet, bool isIPv4, bool isTcp, int options, int size, bool vlan,
+            TransmitBench bench, TransmitRing ring, byte[] packet, bool isIPv4, bool isTcp, int options, int size,
+            bool vlan,
             params int[] parts)
         {
             int ip = isIPv4 ? 20 : 40, l4 = isTcp ? 20 + options : 8, headers = 14 + ip + l4;
@@ -137,7 +140,8 @@ public sealed class TransmitSegmentationTests
             {
                 byte[] frame = vlan ? WithoutTag(frames[number]) : frames[number];
                 int expected = Math.Min(size, total - payload.Count);
-                byte[] header = Expect(prototype[..headers], isIPv4, isTcp, expected, number, payload.Count, number == frames.Count - 1);
+                byte[] header = Expect(
+                    prototype[..headers], isIPv4, isTcp, expected, number, payload.Count, number == frames.Count - 1);
                 CheckSums(frame.AsSpan(0, headers + expected), header, isIPv4, isTcp);
                 Assert.Equal(header, frame[..headers]);
                 Assert.Equal(Math.Max(60, headers + expected + (vlan ? 4 : 0)), frames[number].Length);
@@ -152,7 +156,8 @@ public sealed class TransmitSegmentationTests
             return [.. frame[..12], .. frame[16..]];
         }
 
-        private static byte[] Expect(byte[] header, bool isIPv4, bool isTcp, int payload, int number, int offset, bool isLast)
+        private static byte[] Expect(
+            byte[] header, bool isIPv4, bool isTcp, int payload, int number, int offset, bool isLast)
         {
             int ip = isIPv4 ? 20 : 40;
             var l4 = header.AsSpan(14 + ip);
@@ -170,7 +175,8 @@ public sealed class TransmitSegmentationTests
                 TransmitFrames.SetWord(l4, 4, 8 + payload);
                 return header;
             }
-            BinaryPrimitives.WriteUInt32BigEndian(l4[4..], BinaryPrimitives.ReadUInt32BigEndian(l4[4..]) + (uint)offset);
+            BinaryPrimitives.WriteUInt32BigEndian(
+                l4[4..], BinaryPrimitives.ReadUInt32BigEndian(l4[4..]) + (uint)offset);
             bool isSingle = number == 0 && isLast;
             uint mask = 0xF000 | (isSingle ? 0xFFF : number == 0 ? First : isLast ? Last : Middle);
             TransmitFrames.SetWord(l4, 12, (int)(TransmitFrames.Word(l4, 12) & mask));

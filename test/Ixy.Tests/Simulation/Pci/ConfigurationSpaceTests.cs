@@ -4,14 +4,17 @@ using Ixy.Hosting.Pci;
 
 namespace Ixy.Tests.Simulation.Pci;
 
-/// <summary>Write masks of the configuration space, for any register layout and any access (PCI Express Base 2.0, 7.4).</summary>
+/// <summary>
+/// Write masks of the configuration space, for any register layout and any access (PCI Express Base 2.0, 7.4).
+/// </summary>
 public sealed class ConfigurationSpaceTests
 {
     private sealed record Layout(uint Initial, uint Writable, uint ClearedByOne, uint Sticky);
 
     private sealed record Access(int Offset, int Size, uint Value);
 
-    private static readonly Gen<uint> s_word = Gen.Choose(0, 0xFFFF).Two().Select(halves => (uint)halves.Item1 << 16 | (uint)halves.Item2);
+    private static readonly Gen<uint> s_word = Gen.Choose(0, 0xFFFF).Two()
+        .Select(halves => (uint)halves.Item1 << 16 | (uint)halves.Item2);
 
     private static readonly Gen<Layout> s_layout =
         from words in s_word.Four()
@@ -33,7 +36,8 @@ public sealed class ConfigurationSpaceTests
         return config;
     }
 
-    private static uint Lanes(Access access) => (access.Size == 4 ? uint.MaxValue : (1u << 8 * access.Size) - 1) << 8 * access.Offset;
+    private static uint Lanes(Access access) =>
+        (access.Size == 4 ? uint.MaxValue : (1u << 8 * access.Size) - 1) << 8 * access.Offset;
 
     [Fact]
     public void AWriteTouchesOnlyItsBytesAndOnlyAsTheirBitsAllow() =>
@@ -52,7 +56,8 @@ public sealed class ConfigurationSpaceTests
         Prop.ForAll((from layout in s_layout from access in s_access select (layout, access)).ToArbitrary(), pair =>
         {
             var (layout, access) = pair;
-            return Space(layout).Read(At + access.Offset, access.Size) == (layout.Initial & Lanes(access)) >> 8 * access.Offset;
+            return Space(layout).Read(At + access.Offset, access.Size) == (layout.Initial & Lanes(access)) >> 8
+                * access.Offset;
         }).QuickCheckThrowOnFailure();
 
     [Fact]

@@ -4,7 +4,8 @@ namespace Ixy.Tests.Simulation.Virtio;
 public sealed class ControlQueueTests
 {
     private const byte Receive = 0, MacClass = 1, Vlan = 2, MultiQueue = 4, Ok = 0, Error = 1;
-    private static readonly byte[] s_other = [2, 0, 0, 0, 0, 0x77], s_group = [1, 0, 0x5E, 0, 0, 1], s_all = [255, 255, 255, 255, 255, 255];
+    private static readonly byte[] s_other = [2, 0, 0, 0, 0, 0x77], s_group = [1, 0, 0x5E, 0, 0, 1],
+        s_all = [255, 255, 255, 255, 255, 255];
 
     public static TheoryData<string> Kinds => Variants.Names;
 
@@ -129,7 +130,9 @@ public sealed class ControlQueueTests
         using var bench = Receiving();
         ulong bytes = bench.Place([Receive, 0, 1, 0xFF]);
         var control = bench.Queues[2];
-        control.AddIndirect(new Piece(bytes, 1, false), new Piece(bytes + 1, 1, false), new Piece(bytes + 2, 1, false), new Piece(bytes + 3, 1, true));
+        control.AddIndirect(
+            new Piece(bytes, 1, false), new Piece(bytes + 1, 1, false), new Piece(bytes + 2, 1, false),
+            new Piece(bytes + 3, 1, true));
         control.Notify();
         bench.Run();
         Assert.Equal(new[] { Ok }, control.TakeBytes());
@@ -146,7 +149,8 @@ public sealed class ControlQueueTests
         Assert.Equal(["command-data"], bench.Rules);
     }
 
-    // A driver that sends on its second pair and gives the pair up afterwards does nothing wrong, whenever the device looks.
+    // A driver that sends on its second pair and gives the pair up afterwards does nothing wrong, whenever the device
+    // looks.
     [Fact]
     public void ABellThatRangBeforeACommandIsNotJudgedByIt()
     {
@@ -199,7 +203,8 @@ public sealed class ControlQueueTests
 
     // Whether frames to the card, to another, to a group and to all arrive.
     private static bool[] Arrive(VirtioBench bench) =>
-        [.. new[] { VirtioBench.Mac, s_other, s_group, s_all }.Select(address => Arrives(bench, VirtioBench.Frame(destination: address)))];
+        [.. new[] { VirtioBench.Mac, s_other, s_group, s_all }.Select(
+            address => Arrives(bench, VirtioBench.Frame(destination: address)))];
 
     private static bool Arrives(VirtioBench bench, byte[] frame)
     {

@@ -25,10 +25,14 @@ internal abstract class DriverQueue(VirtioBench bench, int index, int size)
     /// <summary>Descriptors that are free.</summary>
     internal abstract int Free { get; }
 
-    /// <summary>The device has not asked to be left alone about what was added since it was notified, or the driver looked.</summary>
+    /// <summary>
+    /// The device has not asked to be left alone about what was added since it was notified, or the driver looked.
+    /// </summary>
     internal abstract bool IsNotificationWanted { get; }
 
-    /// <summary>Tells the device when to interrupt: always, never, or (with EVENT_IDX) after so many more used buffers.</summary>
+    /// <summary>
+    /// Tells the device when to interrupt: always, never, or (with EVENT_IDX) after so many more used buffers.
+    /// </summary>
     internal abstract void AskForInterrupts(bool enabled, int after = 0);
 
     /// <summary>Makes a buffer available; what it is known by.</summary>
@@ -59,7 +63,8 @@ internal abstract class DriverQueue(VirtioBench bench, int index, int size)
     internal (Piece[] Pieces, int Written)? TakeUsed()
     {
         if (TakeUsedElement() is not { } used) return null;
-        Assert.True(_outstanding.Remove(used.Id, out var pieces), $"the device used buffer {used.Id}, which it does not have");
+        Assert.True(
+            _outstanding.Remove(used.Id, out var pieces), $"the device used buffer {used.Id}, which it does not have");
         return (pieces, used.Length);
     }
 
@@ -68,7 +73,8 @@ internal abstract class DriverQueue(VirtioBench bench, int index, int size)
     {
         if (TakeUsed() is not { } used) return null;
         var bytes = new List<byte>();
-        foreach (var piece in used.Pieces.Where(piece => piece.IsWritable)) bytes.AddRange(Bench.At(piece.Address, piece.Length));
+        foreach (var piece in used.Pieces.Where(piece => piece.IsWritable))
+            bytes.AddRange(Bench.At(piece.Address, piece.Length));
         return [.. bytes.Take(used.Written)];
     }
 
@@ -107,7 +113,8 @@ internal abstract class DriverQueue(VirtioBench bench, int index, int size)
 
     internal uint Get32(ulong address) => BinaryPrimitives.ReadUInt32LittleEndian(Bench.At(address, 4));
 
-    internal void Put16(ulong address, int value) => BinaryPrimitives.WriteUInt16LittleEndian(Bench.At(address, 2), (ushort)value);
+    internal void Put16(ulong address, int value) =>
+        BinaryPrimitives.WriteUInt16LittleEndian(Bench.At(address, 2), (ushort)value);
 
     /// <summary>A descriptor's address and length, which are the same in both kinds of ring.</summary>
     internal void PutDescriptor(ulong at, ulong address, int length, int third, int fourth)
@@ -119,5 +126,6 @@ internal abstract class DriverQueue(VirtioBench bench, int index, int size)
     }
 
     /// <summary>An index passed the one the other side waits for (2.7.10.1).</summary>
-    protected static bool IsPassed(int wanted, int now, int before) => (ushort)(now - wanted - 1) < (ushort)(now - before);
+    protected static bool IsPassed(int wanted, int now, int before) =>
+        (ushort)(now - wanted - 1) < (ushort)(now - before);
 }

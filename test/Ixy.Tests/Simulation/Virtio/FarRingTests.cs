@@ -2,7 +2,9 @@ using Ixy.Tests.Simulation.Ixgbe;
 
 namespace Ixy.Tests.Simulation.Virtio;
 
-/// <summary>Rings and buffers that the card reaches by copying, while the driver goes on in between: what it may see, and when.</summary>
+/// <summary>
+/// Rings and buffers that the card reaches by copying, while the driver goes on in between: what it may see, and when.
+/// </summary>
 public sealed class FarRingTests
 {
     private const int Buffers = 4;
@@ -35,7 +37,8 @@ public sealed class FarRingTests
         }
     }
 
-    // 2.8.6: the ring lies in two pages, and the driver adds a chain around its end when the device has read the first of them.
+    // 2.8.6: the ring lies in two pages, and the driver adds a chain around its end when the device has read the first
+    // of them.
     [Fact]
     public void AChainThatComesWhileThePackedRingIsReadIsReadWhole()
     {
@@ -66,7 +69,9 @@ public sealed class FarRingTests
             if (!isReady) return;
             isReady = false;
             ulong packet = bench.Place([.. new byte[bench.HeaderLength], .. VirtioBench.Frame(200)]);
-            bench.Transmit.Add(new Piece(packet, bench.HeaderLength, false), new Piece(packet + (ulong)bench.HeaderLength, 200, false));
+            bench.Transmit.Add(
+                new Piece(packet, bench.HeaderLength, false),
+                new Piece(packet + (ulong)bench.HeaderLength, 200, false));
         }
     }
 
@@ -94,7 +99,8 @@ public sealed class FarRingTests
         }
     }
 
-    // 2.7.7.2 and 2.8.10 the other way: the device looks for more after the driver can see that it wants to be notified.
+    // 2.7.7.2 and 2.8.10 the other way: the device looks for more after the driver can see that it wants to be
+    // notified.
     [Theory]
     [MemberData(nameof(Kinds))]
     public void ABufferThatComesWhenTheDeviceFallsAsleepIsSeen(string kind)

@@ -4,8 +4,8 @@ using Ixy.Virtio;
 namespace Ixy.Tests.Simulation.Virtio;
 
 /// <summary>
-/// A driver that changes a ring while the device looks at it: what the device has checked is what it uses. The ring is used
-/// without a device around it, which would stop at the first descriptor that is wrong.
+/// A driver that changes a ring while the device looks at it: what the device has checked is what it uses. The ring is
+/// used without a device around it, which would stop at the first descriptor that is wrong.
 /// </summary>
 public sealed unsafe class HostileRingTests
 {
@@ -29,7 +29,8 @@ public sealed unsafe class HostileRingTests
         for (int i = 0; i < Tries; i++)
         {
             if (!ring.TryTake(chain)) continue;
-            Assert.True(chain[0].Length == SmallLength, $"{chain[0].Length} bytes, of which {SmallLength} are the card's");
+            Assert.True(
+                chain[0].Length == SmallLength, $"{chain[0].Length} bytes, of which {SmallLength} are the card's");
             ring.PutBack(chain);
         }
     }
@@ -43,7 +44,8 @@ public sealed unsafe class HostileRingTests
         ulong table = bench.Allocate(64), buffer = bench.Allocate(64);
         bench.Card.Dma.Map(Small, 16, (nint)Pointer(bench, table));
         var (ring, chain, queue) = Start(bench, packed);
-        for (int i = 0; i < 4; i++) queue.PutDescriptor(table + 16 * (ulong)i, buffer, 64, packed ? 0 : 3, packed ? 2 : i + 1);
+        for (int i = 0; i < 4; i++)
+            queue.PutDescriptor(table + 16 * (ulong)i, buffer, 64, packed ? 0 : 3, packed ? 2 : i + 1);
         if (!packed) queue.PutDescriptor(table, buffer, 64, 2, 0);
         queue.Add(new Piece(Small, 16, false));
         int flags = queue.Get16(queue.Descriptors + (packed ? 14u : 12u));
@@ -69,13 +71,15 @@ public sealed unsafe class HostileRingTests
             ring.Use(chain, 0);
         }
         // Available for the next lap, though the device has not given them back.
-        for (ulong i = 0; i < Size; i++) queue.Put16(queue.Descriptors + 16 * i + 14, PackedQueue.Used | PackedQueue.Write);
+        for (ulong i = 0; i < Size; i++)
+            queue.Put16(queue.Descriptors + 16 * i + 14, PackedQueue.Used | PackedQueue.Write);
         Assert.False(ring.TryTake(chain));
         ring.Publish();
         Assert.NotNull(queue.TakeUsed());
     }
 
-    private static VirtioBench Negotiated(bool packed) => VirtioBench.Negotiated(without: packed ? 0 : VirtioBench.Packed);
+    private static VirtioBench Negotiated(bool packed) =>
+        VirtioBench.Negotiated(without: packed ? 0 : VirtioBench.Packed);
 
     private static (Ring, BufferChain, DriverQueue) Start(VirtioBench bench, bool packed)
     {

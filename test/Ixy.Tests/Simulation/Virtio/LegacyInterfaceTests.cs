@@ -3,7 +3,8 @@ namespace Ixy.Tests.Simulation.Virtio;
 /// <summary>The legacy interface: registers in I/O space, as in version 0.9.5 (virtio 1.2, 4.1.4.10).</summary>
 public sealed class LegacyInterfaceTests
 {
-    private const uint Features = 0x00, GuestFeatures = 0x04, Address = 0x08, Size = 0x0C, Select = 0x0E, Isr = 0x13, Vectors = 0x14;
+    private const uint Features = 0x00, GuestFeatures = 0x04, Address = 0x08, Size = 0x0C, Select = 0x0E, Isr = 0x13,
+        Vectors = 0x14;
 
     [Fact]
     public void TheFunctionIsATransitionalNetworkDevice()
@@ -155,7 +156,8 @@ public sealed class LegacyInterfaceTests
     [Fact]
     public void WithoutAnyLayoutTheHeaderHasADescriptor()
     {
-        using var bench = VirtioBench.Running(new() { IsLegacy = true }, without: 1ul << 27 | VirtioBench.MergeableBuffers);
+        using var bench = VirtioBench.Running(
+            new() { IsLegacy = true }, without: 1ul << 27 | VirtioBench.MergeableBuffers);
         byte[] frame = VirtioBench.Frame();
         bench.Transmit.Add(new Piece(bench.Place(new byte[10]), 10, false), new Piece(bench.Place(frame), 60, false));
         bench.Receive.Add(new Piece(bench.Allocate(10), 10, true), new Piece(bench.Allocate(2048), 2048, true));
@@ -183,6 +185,8 @@ public sealed class LegacyInterfaceTests
         bench.Status = 7;
         bench.Write(GuestFeatures, 0, 4);
         Assert.Equal(["status-order", "features-too-late"], bench.Rules);
-        Assert.DoesNotContain(bench.Card.Violations.All, violation => violation.Explanation.Contains("FEATURES_OK", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            bench.Card.Violations.All, violation =>
+            violation.Explanation.Contains("FEATURES_OK", StringComparison.Ordinal));
     }
 }

@@ -3,7 +3,9 @@ using Ixy.Virtio;
 
 namespace Ixy.Tests.Simulation.Virtio;
 
-/// <summary>The modern PCI interface: capabilities, the common configuration, status and features (virtio 1.2, 2.1, 3.1, 4.1).</summary>
+/// <summary>
+/// The modern PCI interface: capabilities, the common configuration, status and features (virtio 1.2, 2.1, 3.1, 4.1).
+/// </summary>
 public sealed class ModernInterfaceTests
 {
     [Fact]
@@ -30,7 +32,8 @@ public sealed class ModernInterfaceTests
             ids.Add(card.ReadConfig(place, 1));
             if (ids[^1] != 9) continue;
             uint type = card.ReadConfig(place + 3, 1);
-            structures[type] = (card.ReadConfig(place + 4, 1), card.ReadConfig(place + 8, 4), card.ReadConfig(place + 12, 4));
+            structures[type] = (
+                card.ReadConfig(place + 4, 1), card.ReadConfig(place + 8, 4), card.ReadConfig(place + 12, 4));
             Assert.Equal(type is 2 or 5 ? 20u : 16u, card.ReadConfig(place + 2, 1));
             if (type == 2) Assert.Equal(4u, card.ReadConfig(place + 16, 4)); // notify_off_multiplier
         }
@@ -72,7 +75,8 @@ public sealed class ModernInterfaceTests
     public void TheDeviceOffersWhatItsOptionsSay()
     {
         // Of QEMU's defaults those that the model has.
-        const ulong usual = 3ul | 1ul << 5 | 1ul << 15 | 1ul << 16 | 0xFul << 17 | 1ul << 23 | 3ul << 28 | 3ul << 32 | 1ul << 63;
+        const ulong usual = 3ul | 1ul << 5 | 1ul << 15 | 1ul << 16 | 0xFul << 17 | 1ul << 23 | 3ul << 28 | 3ul << 32
+            | 1ul << 63;
         Assert.Equal(usual, Offered(new()));
         Assert.Equal(usual | 1ul << 3, Offered(new() { Mtu = 9000 }));
         Assert.Equal(usual | 1ul << 22, Offered(new() { QueuePairs = 2 }));
@@ -91,7 +95,9 @@ public sealed class ModernInterfaceTests
     public void TheConfigurationTellsAddressLinkPairsMtuAndSpeed()
     {
         using var bench = new VirtioBench(new() { QueuePairs = 3, Mtu = 9000 });
-        Assert.Equal(VirtioBench.Mac, Enumerable.Range(0, 6).Select(i => (byte)bench.Read(VirtioBench.Config + (uint)i, 1)).ToArray());
+        Assert.Equal(
+            VirtioBench.Mac, Enumerable.Range(0, 6).Select(i => (byte)bench.Read(VirtioBench.Config + (uint)i, 1))
+            .ToArray());
         Assert.Equal(1u, bench.Read(VirtioBench.Config + 6, 2));
         Assert.Equal((3u, 9000u), (bench.Read(VirtioBench.Config + 8, 2), bench.Read(VirtioBench.Config + 10, 2)));
         Assert.Equal((10_000u, 0u), (bench.Read(VirtioBench.Config + 12, 4), bench.Read(VirtioBench.Config + 16, 1)));
@@ -124,7 +130,8 @@ public sealed class ModernInterfaceTests
     [Fact]
     public void AQueueHasARoundSizeUnlessItIsPacked()
     {
-        using var split = VirtioBench.Negotiated(new() { IsPacked = true, QueueSize = 300 }, without: VirtioBench.Packed);
+        using var split = VirtioBench.Negotiated(
+            new() { IsPacked = true, QueueSize = 300 }, without: VirtioBench.Packed);
         Assert.Equal(256u, split.Read(0x18, 2));
         using var packed = VirtioBench.Negotiated(new() { IsPacked = true, QueueSize = 300 });
         Assert.Equal(300u, packed.Read(0x18, 2));

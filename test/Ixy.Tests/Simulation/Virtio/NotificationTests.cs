@@ -1,6 +1,8 @@
 namespace Ixy.Tests.Simulation.Virtio;
 
-/// <summary>Who has to tell whom (virtio 1.2, 2.7.7, 2.7.10, 2.8.10): the device sleeps until it is notified, and says so.</summary>
+/// <summary>
+/// Who has to tell whom (virtio 1.2, 2.7.7, 2.7.10, 2.8.10): the device sleeps until it is notified, and says so.
+/// </summary>
 public sealed class NotificationTests
 {
     private const long Long = 100_000;
@@ -118,7 +120,8 @@ public sealed class NotificationTests
         }
     }
 
-    // 2.7.10.1, 2.8.10: the third buffer from here on, which comes together with the second, at whatever place of the ring.
+    // 2.7.10.1, 2.8.10: the third buffer from here on, which comes together with the second, at whatever place of the
+    // ring.
     [Theory]
     [MemberData(nameof(Kinds))]
     public void AnEventIsPassedWhereverTheRingEnds(string kind)

@@ -47,7 +47,9 @@ internal sealed class PackedQueue : DriverQueue
     protected override int AddChain(Piece[] pieces)
     {
         int id = _free.Dequeue();
-        int[] flags = [.. pieces.Select((piece, i) => AvailableFlags(i) | (piece.IsWritable ? Write : 0) | (i + 1 < pieces.Length ? Next : 0))];
+        int[] flags = [
+            .. pieces.Select(
+            (piece, i) => AvailableFlags(i) | (piece.IsWritable ? Write : 0) | (i + 1 < pieces.Length ? Next : 0))];
         // The first one last.
         for (int i = pieces.Length - 1; i >= 0; i--)
             PutDescriptor(Descriptor(_next + i), pieces[i].Address, pieces[i].Length, id, flags[i]);
@@ -58,7 +60,8 @@ internal sealed class PackedQueue : DriverQueue
     {
         ulong table = Bench.Allocate(16 * pieces.Length, 16);
         for (int i = 0; i < pieces.Length; i++)
-            PutDescriptor(table + 16 * (ulong)i, pieces[i].Address, pieces[i].Length, 0, pieces[i].IsWritable ? Write : 0);
+            PutDescriptor(
+                table + 16 * (ulong)i, pieces[i].Address, pieces[i].Length, 0, pieces[i].IsWritable ? Write : 0);
         int id = _free.Dequeue();
         PutDescriptor(Descriptor(_next), table, 16 * pieces.Length, id, AvailableFlags() | Indirect);
         return Advance(id, 1);

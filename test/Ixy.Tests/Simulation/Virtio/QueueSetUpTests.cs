@@ -117,7 +117,8 @@ public sealed unsafe class QueueSetUpTests
         Assert.Equal(["notify-before-driver-ok"], bench.Rules);
     }
 
-    // No turn of the device comes between the doorbell and DRIVER_OK: it sees the two in the order in which software made them.
+    // No turn of the device comes between the doorbell and DRIVER_OK: it sees the two in the order in which software
+    // made them.
     [Fact]
     public void ADoorbellRingsBeforeTheStatusThatFollowsIt()
     {

@@ -109,7 +109,8 @@ public sealed class RingRuleTests
     public void ATableRefersToNoOther(bool packed) => Breaks("indirect-nested", packed, bench =>
     {
         ulong table = bench.Allocate(16);
-        bench.Transmit.PutDescriptor(table, table, 16, packed ? 0 : SplitQueue.Indirect, packed ? PackedQueue.Indirect : 0);
+        bench.Transmit.PutDescriptor(
+            table, table, 16, packed ? 0 : SplitQueue.Indirect, packed ? PackedQueue.Indirect : 0);
         PutIndirect(bench, table, 16);
     });
 
@@ -137,7 +138,8 @@ public sealed class RingRuleTests
     {
         var ring = (PackedQueue)bench.Transmit;
         ulong buffer = bench.Allocate(72);
-        for (int i = 0; i < 256; i++) ring.PutDescriptor(ring.Descriptor(i), buffer, 1, 0, ring.AvailableFlags() | PackedQueue.Next);
+        for (int i = 0; i < 256; i++)
+            ring.PutDescriptor(ring.Descriptor(i), buffer, 1, 0, ring.AvailableFlags() | PackedQueue.Next);
     });
 
     [Fact]
@@ -182,7 +184,8 @@ public sealed class RingRuleTests
     {
         if (bench.Transmit is PackedQueue packed)
         {
-            packed.PutDescriptor(packed.Descriptor(0), table, length, 0, packed.AvailableFlags() | PackedQueue.Indirect | more);
+            packed.PutDescriptor(
+                packed.Descriptor(0), table, length, 0, packed.AvailableFlags() | PackedQueue.Indirect | more);
             return;
         }
         var split = (SplitQueue)bench.Transmit;

@@ -11,7 +11,8 @@ internal sealed unsafe class VirtioBench : CardBench<VirtioCard>
 {
     internal const int Bar = 4;
     internal const uint Isr = 0x1000, Config = 0x2000, Doorbells = 0x3000;
-    internal const ulong MergeableBuffers = 1ul << 15, ControlQueue = 1ul << 17, Indirect = 1ul << 28, EventIndex = 1ul << 29, Packed = 1ul << 34;
+    internal const ulong MergeableBuffers = 1ul << 15, ControlQueue = 1ul << 17, Indirect = 1ul << 28,
+        EventIndex = 1ul << 29, Packed = 1ul << 34;
     internal static readonly byte[] Mac = [2, 0, 0, 0x10, 0x41, 0];
 
     internal VirtioBench(VirtioCardOptions? options = null, Wire? wire = null)

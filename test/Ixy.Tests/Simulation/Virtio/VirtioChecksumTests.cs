@@ -8,15 +8,18 @@ namespace Ixy.Tests.Simulation.Virtio;
 public sealed class VirtioChecksumTests
 {
     private const ulong Checksum = 1, GuestChecksum = 2;
-    private const string TcpWithSumZero = "02000000000102000000000a08004500004600000000400666b00a0000010a00000203e807d000000000"
+    private const string TcpWithSumZero =
+        "02000000000102000000000a08004500004600000000400666b00a0000010a00000203e807d000000000"
         + "000000005010000000000000df3d2425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f";
     private static readonly VirtioCardOptions s_card = new();
-    private static readonly OffloadFrame s_frame = OffloadFrame.All.Single(frame => frame.Name == "UDP with an odd length");
+    private static readonly OffloadFrame s_frame =
+        OffloadFrame.All.Single(frame => frame.Name == "UDP with an odd length");
 
     [Fact]
     public void TheyAreOfferedUnlessToldOtherwise()
     {
-        using VirtioBench without = new(s_card with { HasChecksums = false }), with = new(s_card), one = new(s_card with { Withheld = (VirtioFeatures)GuestChecksum });
+        using VirtioBench without = new(s_card with { HasChecksums = false })
+            , with = new(s_card), one = new(s_card with { Withheld = (VirtioFeatures)GuestChecksum });
         Assert.Equal((0ul, 3ul, 1ul), (without.Offered & 3, with.Offered & 3, one.Offered & 3));
     }
 
@@ -41,12 +44,15 @@ public sealed class VirtioChecksumTests
     [InlineData("UDP over IPv6 whose sum is zero", 54, 6, 0xFFFF)]
     public void ASumOfZeroIsReplacedOnlyInUdp(string frame, int start, int offset, int expected)
     {
-        byte[] bytes = frame == TcpWithSumZero ? Convert.FromHexString(frame) : OffloadFrame.All.Single(known => known.Name == frame).Bytes;
-        // The sum of the whole is that of the pseudo-header's complement, so what has to be in the field follows from it.
+        byte[] bytes = frame == TcpWithSumZero ? Convert.FromHexString(frame)
+            : OffloadFrame.All.Single(known => known.Name == frame).Bytes;
+        // The sum of the whole is that of the pseudo-header's complement, so what has to be in the field follows from
+        // it.
         byte[] begun = [.. bytes];
         begun.AsSpan(start + offset, 2).Clear();
         int rest = OffloadFrame.Sum(begun.AsSpan(start));
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(begun.AsSpan(start + offset), (ushort)(0xFFFF - rest));
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(
+            begun.AsSpan(start + offset), (ushort)(0xFFFF - rest));
         using var bench = VirtioBench.Running(s_card);
         Send(bench, Packet(begun, start, offset), 1);
         byte[] sent = Assert.Single(bench.TestWire.FromCard);

@@ -13,9 +13,12 @@ public sealed class VirtioPacketTests
         byte[] frame = VirtioBench.Frame(200);
         ulong packet = bench.Place([.. new byte[bench.HeaderLength], .. frame]);
         int header = bench.HeaderLength, total = header + 200;
-        foreach (int[] cuts in new int[][] { [header], [5], [header, header + 14], [3, header + 1, 100], [1, 2, 3, 4, 5, 6, 7, 8, 50] })
+        foreach (int[] cuts in new int[][] { [header], [5], [header, header + 14], [3, header + 1, 100],
+            [1, 2, 3, 4, 5, 6, 7, 8, 50] })
         {
-            Piece[] pieces = [.. cuts.Prepend(0).Zip(cuts.Append(total), (from, to) => new Piece(packet + (ulong)from, to - from, false))];
+            Piece[] pieces = [
+                .. cuts.Prepend(0)
+                .Zip(cuts.Append(total), (from, to) => new Piece(packet + (ulong)from, to - from, false))];
             bench.Transmit.Add(pieces);
             bench.Transmit.AddIndirect(pieces);
         }
@@ -32,7 +35,8 @@ public sealed class VirtioPacketTests
     {
         using var bench = Variants.Running(kind);
         int header = bench.HeaderLength;
-        foreach (int[] lengths in new int[][] { [header, 2000], [5, 2000], [header + 14, 100, 2000], [1, header, 1, 1, 2000], [.. Enumerable.Repeat(60, 40)] })
+        foreach (int[] lengths in new int[][] { [header, 2000], [5, 2000], [header + 14, 100, 2000],
+            [1, header, 1, 1, 2000], [.. Enumerable.Repeat(60, 40)] })
         {
             Piece[] pieces = [.. lengths.Select(length => new Piece(bench.Allocate(length), length, true))];
             bench.Receive.Add(pieces);
@@ -54,7 +58,9 @@ public sealed class VirtioPacketTests
         using var bench = Variants.Running(kind);
         bench.Receive.AddWritable(100, 1000);
         bench.Receive.Notify();
-        byte[][] frames = [.. new[] { 60, 988, 989, 1988, 9014, 15_996, 60 }.Select(length => VirtioBench.Frame(length, (byte)length))];
+        byte[][] frames = [
+            .. new[] { 60, 988, 989, 1988, 9014, 15_996, 60 }.Select(
+            length => VirtioBench.Frame(length, (byte)length))];
         bench.Deliver(frames);
         foreach (byte[] frame in frames) Assert.Equal(frame, bench.Receive.TakeFrame());
         Assert.Empty(bench.Rules);

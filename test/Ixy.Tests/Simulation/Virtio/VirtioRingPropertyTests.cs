@@ -3,7 +3,9 @@ using FsCheck.Fluent;
 
 namespace Ixy.Tests.Simulation.Virtio;
 
-/// <summary>Whatever sizes, layouts and batches: every frame passes once, whole and in order, around the ring.</summary>
+/// <summary>
+/// Whatever sizes, layouts and batches: every frame passes once, whole and in order, around the ring.
+/// </summary>
 public sealed class VirtioRingPropertyTests
 {
     public static TheoryData<string, bool> Kinds
@@ -28,7 +30,8 @@ public sealed class VirtioRingPropertyTests
                      from cuts in Gen.Choose(1, 13 + 12).ArrayOf(3)
                      from indirect in Gen.Elements(true, false)
                      select new Packet(length, cuts, indirect);
-        Prop.ForAll(Arb.From(Rounds(kind, packet)), test => AreSent(kind, isScattered, test.Size, test.Rounds)).Check(Config.QuickThrowOnFailure.WithMaxTest(30));
+        Prop.ForAll(Arb.From(Rounds(kind, packet)), test => AreSent(kind, isScattered, test.Size, test.Rounds))
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(30));
     }
 
     [Theory]
@@ -39,11 +42,13 @@ public sealed class VirtioRingPropertyTests
                      from cuts in Gen.Choose(1, 1500).ArrayOf(3)
                      from indirect in Gen.Elements(true, false)
                      select new Packet(length, cuts, indirect);
-        Prop.ForAll(Arb.From(Rounds(kind, packet)), test => AreReceived(kind, isScattered, test.Size, test.Rounds)).Check(Config.QuickThrowOnFailure.WithMaxTest(30));
+        Prop.ForAll(Arb.From(Rounds(kind, packet)), test => AreReceived(kind, isScattered, test.Size, test.Rounds))
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(30));
     }
 
     private static Gen<(int Size, Packet[][] Rounds)> Rounds(string kind, Gen<Packet> packet) =>
-        from size in kind.StartsWith("packed", StringComparison.Ordinal) ? Gen.Elements(4, 5, 7, 64) : Gen.Elements(4, 8, 64)
+        from size in kind.StartsWith("packed", StringComparison.Ordinal) ? Gen.Elements(4, 5, 7, 64)
+        : Gen.Elements(4, 8, 64)
         from rounds in Gen.Choose(0, 9).SelectMany(count => packet.ArrayOf(count)).ArrayOf(20)
         select (size, rounds);
 
@@ -111,7 +116,8 @@ public sealed class VirtioRingPropertyTests
     private static bool TryAdd(DriverQueue queue, Packet packet, ulong address, int length, bool isWritable)
     {
         int[] cuts = [0, .. packet.Cuts.Where(cut => cut < length).Distinct().Order(), length];
-        Piece[] pieces = [.. cuts.Zip(cuts.Skip(1), (from, to) => new Piece(address + (ulong)from, to - from, isWritable))];
+        Piece[] pieces = [
+            .. cuts.Zip(cuts.Skip(1), (from, to) => new Piece(address + (ulong)from, to - from, isWritable))];
         // No chain is longer than the queue, in a table or not.
         if (pieces.Length > queue.Size || (packet.Indirect ? 1 : pieces.Length) > queue.Free) return false;
         if (packet.Indirect) queue.AddIndirect(pieces);

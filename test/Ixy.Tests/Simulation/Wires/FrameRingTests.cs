@@ -29,7 +29,8 @@ public sealed class FrameRingTests
                 Array.Fill(frame, ++filler);
                 bool added = ring.TryAdd(frame);
                 if (added) expected.Enqueue(frame);
-                else Assert.True(expected.Sum(Entry) + Entry(held) + Entry(frame) + longestEntry >= capacity, "refused too early");
+                else Assert.True(
+                    expected.Sum(Entry) + Entry(held) + Entry(frame) + longestEntry >= capacity, "refused too early");
             }
             Assert.Equal(held ?? [], taken.ToArray()); // what was taken stays as it is until the next one is taken
             Assert.Equal(expected.Count, ring.Count);
@@ -55,7 +56,8 @@ public sealed class FrameRingTests
             Assert.Equal(returned, back[0]);
         }
         Assert.InRange(returned, 56, 64); // 4 KiB of frames with a small header
-        Assert.Equal((100, returned, 100 - returned), (wire.Statistics.Received, wire.Statistics.Sent, wire.Statistics.Dropped));
+        Assert.Equal(
+            (100, returned, 100 - returned), (wire.Statistics.Received, wire.Statistics.Sent, wire.Statistics.Dropped));
     }
 
     [Fact]

@@ -121,9 +121,12 @@ public sealed class GeneratorWireTests
             byte[][] frames = Elsewhere(64, flows: flows);
             int[] arrivals = [.. steps.Select(step => Math.Abs(step % 64))];
             foreach (int number in arrivals) wire.Send(frames[number], 0);
-            long lost = arrivals.GroupBy(number => number % flows).Sum(flow => (flow.Max() - flow.Min()) / flows + 1 - flow.Distinct().Count());
+            long lost = arrivals.GroupBy(number => number % flows)
+                .Sum(flow => (flow.Max() - flow.Min()) / flows + 1 - flow.Distinct().Count());
             int different = arrivals.Distinct().Count();
-            Assert.Equal((lost, arrivals.Length - different, 0), (wire.Statistics.Lost, wire.Statistics.Duplicated, wire.Statistics.Foreign));
+            Assert.Equal(
+                (lost, arrivals.Length - different, 0),
+                (wire.Statistics.Lost, wire.Statistics.Duplicated, wire.Statistics.Foreign));
         }
     }, tests: 300);
 
@@ -202,8 +205,10 @@ public sealed class GeneratorWireTests
     {
         using var wire = Generator(60, flows: 8);
         byte[][] frames = [.. Enumerable.Range(0, 64).Select(_ => Next(wire))];
-        Assert.Equal(8, frames.Select(frame => BinaryPrimitives.ReadUInt32BigEndian(frame.AsSpan(34))).Distinct().Count());
-        foreach (byte[] frame in frames.OrderBy(frame => frame[35])) wire.Send(frame, 0); // queue by queue, as a driver takes them
+        Assert.Equal(
+            8, frames.Select(frame => BinaryPrimitives.ReadUInt32BigEndian(frame.AsSpan(34))).Distinct().Count());
+        // queue by queue, as a driver takes them
+        foreach (byte[] frame in frames.OrderBy(frame => frame[35])) wire.Send(frame, 0);
         Expect(wire, sent: 64, received: 64);
     }
 
@@ -245,17 +250,20 @@ public sealed class GeneratorWireTests
                 writer.Write(LooksLikeCltp(size), 50);
             }
         }
-        string[] options = ["-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-d", "udp.port==16384-16639,data"];
+        string[] options = [
+            "-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-d", "udp.port==16384-16639,data"];
         const string bothGood = "ip.checksum.status == 1 && udp.checksum.status == 1";
-        string good = Tool.Run("tshark", ["-r", file.Path, .. options, "-Y", bothGood, "-T", "fields", "-e", "frame.len"]);
+        string good = Tool.Run(
+            "tshark", ["-r", file.Path, .. options, "-Y", bothGood, "-T", "fields", "-e", "frame.len"]);
         var expected = s_sizes.SelectMany(size => Enumerable.Repeat($"{size}", 51));
         Assert.Equal(expected, good.Split('\n', StringSplitOptions.RemoveEmptyEntries));
-        string bad = Tool.Run("tshark", ["-r", file.Path, .. options, "-Y", "_ws.expert.severity >= 0x600000 || _ws.malformed"]);
+        string bad = Tool.Run(
+            "tshark", ["-r", file.Path, .. options, "-Y", "_ws.expert.severity >= 0x600000 || _ws.malformed"]);
         Assert.Equal("", bad);
     }
 
-    // The payload is data, whatever it begins with: left to itself, Wireshark guesses a protocol from it. To this generator's frame
-    // number 19 it says "UD TPDU, malformed", if it is a long one.
+    // The payload is data, whatever it begins with: left to itself, Wireshark guesses a protocol from it. To this
+    // generator's frame number 19 it says "UD TPDU, malformed", if it is a long one.
     private static byte[] LooksLikeCltp(int size)
     {
         var frame = new NumberedFrame(id: 0x5241, size, flows: 16, s_cardMac);
@@ -264,8 +272,16 @@ public sealed class GeneratorWireTests
         return bytes;
     }
 
-    private static GeneratorWire Generator(int size, int flows = 1, ulong count = ulong.MaxValue, string rate = "max") =>
-        new(new() { Size = size, Flows = flows, Count = count, Rate = PacketRate.Parse(rate), Destination = s_cardMac });
+    private static GeneratorWire Generator(
+        int size, int flows = 1, ulong count = ulong.MaxValue, string rate = "max") =>
+        new(new()
+        {
+            Size = size,
+            Flows = flows,
+            Count = count,
+            Rate = PacketRate.Parse(rate),
+            Destination = s_cardMac
+        });
 
     // Frames of a generator that this process knows nothing of, any more.
     private static byte[][] Elsewhere(int count, int size = 60, int flows = 1)
@@ -287,10 +303,13 @@ public sealed class GeneratorWireTests
         var found = wire.Statistics;
         Assert.Equal(
             (sent, received, lost, reordered, duplicated, corrupted, foreign),
-            (found.Sent, found.Received, found.Lost, found.Reordered, found.Duplicated, found.Corrupted, found.Foreign));
+            (found.Sent, found.Received, found.Lost, found.Reordered, found.Duplicated, found.Corrupted,
+                found.Foreign));
     }
 
-    /// <summary>A forwarder between two generators that does to frames what a step says, and keeps account of it.</summary>
+    /// <summary>
+    /// A forwarder between two generators that does to frames what a step says, and keeps account of it.
+    /// </summary>
     private sealed class Network(int size, int flows)
     {
         private readonly GeneratorWire _from = Generator(size, flows), _to = Generator(60);

@@ -11,12 +11,16 @@ public sealed class PcapWireTests
     public void EveryFrameGoesThroughUnchanged()
     {
         using TemporaryFile input = new(), output = new();
-        byte[][] frames = [.. new[] { 60, 61, 64, 1514, 1518, 9000, 15_996 }.Select((length, i) => CaptureReaderTests.Frame(length, (byte)i))];
+        byte[][] frames = [
+            .. new[] { 60, 61, 64, 1514, 1518, 9000, 15_996 }.Select(
+            (length, i) => CaptureReaderTests.Frame(length, (byte)i))];
         Write(input.Path, frames);
         using (var wire = new PcapWire(input.Path, output.Path, PacketRate.Max))
         {
             for (ReadOnlySpan<byte> frame; !(frame = wire.Receive(1, out _)).IsEmpty;) wire.Send(frame, 1);
-            Assert.Equal((frames.Length, frames.Length, 0), (wire.Statistics.Sent, wire.Statistics.Received, wire.Statistics.Dropped));
+            Assert.Equal(
+                (frames.Length, frames.Length, 0),
+                (wire.Statistics.Sent, wire.Statistics.Received, wire.Statistics.Dropped));
             Assert.True(wire.HasSignal);
             Assert.Null(wire.Fault);
         }
@@ -87,7 +91,8 @@ public sealed class PcapWireTests
     {
         using TemporaryFile input = new(), output = new();
         Write(input.Path, [new byte[60], new byte[length]]);
-        var error = Assert.Throws<DeviceSpecifierException>(() => new PcapWire(input.Path, output.Path, PacketRate.Max));
+        var error = Assert.Throws<DeviceSpecifierException>(
+            () => new PcapWire(input.Path, output.Path, PacketRate.Max));
         Assert.Contains(expected, error.Message);
         Assert.False(File.Exists(output.Path), "nothing is created while the input is wrong");
     }

@@ -3,7 +3,9 @@ using FsCheck.Fluent;
 
 namespace Ixy.Tests.Simulation.Wires;
 
-/// <summary>Something that must hold for every value; FsCheck looks for one where it does not, and makes that small.</summary>
+/// <summary>
+/// Something that must hold for every value; FsCheck looks for one where it does not, and makes that small.
+/// </summary>
 internal static class Property
 {
     internal static void Holds<T>(Action<T> check, int tests = 200)
@@ -17,8 +19,8 @@ internal static class Property
 internal static class Allocations
 {
     /// <summary>
-    /// Fails if every of several rounds allocates. One may: the runtime's compiler starts its thread, managed object and
-    /// all, on whatever thread happens to make a method hot.
+    /// Fails if every of several rounds allocates. One may: the runtime's compiler starts its thread, managed object
+    /// and all, on whatever thread happens to make a method hot.
     /// </summary>
     internal static void None(Action turn, int turns)
     {

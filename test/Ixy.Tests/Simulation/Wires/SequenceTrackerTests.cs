@@ -35,7 +35,8 @@ public sealed class SequenceTrackerTests
     public void AGapForgetsWhatWasSeenAWindowBefore()
     {
         var tracker = new SequenceTracker();
-        for (ulong number = 0; number < SequenceTracker.Window; number++) Assert.Equal(Arrival.InOrder, tracker.Add(number));
+        for (ulong number = 0; number < SequenceTracker.Window; number++)
+            Assert.Equal(Arrival.InOrder, tracker.Add(number));
         Assert.Equal(Arrival.InOrder, tracker.Add(SequenceTracker.Window + 1000));
         for (ulong number = SequenceTracker.Window; number < SequenceTracker.Window + 1000; number++)
             Assert.Equal(Arrival.Reordered, tracker.Add(number));

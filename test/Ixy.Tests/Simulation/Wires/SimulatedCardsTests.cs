@@ -37,7 +37,8 @@ public sealed class SimulatedCardsTests
     [InlineData("x550", "10G 5G 2.5G 1G 100M")]
     public void TheSpeedIsOneThatTheModelHas(string model, string speeds)
     {
-        foreach (var (name, mbps) in ((string, int)[])[("10G", 10_000), ("5g", 5_000), ("2.5G", 2_500), ("1G", 1_000), ("100M", 100)])
+        foreach (var (name, mbps) in ((string, int)[])[
+            ("10G", 10_000), ("5g", 5_000), ("2.5G", 2_500), ("1G", 1_000), ("100M", 100)])
         {
             string specifier = $"sim:ixgbe,model={model},speed={name}";
             if (speeds.Split(' ').Contains(name, StringComparer.OrdinalIgnoreCase))
@@ -45,7 +46,9 @@ public sealed class SimulatedCardsTests
                 using var device = SimulatedCards.Open(specifier);
                 Assert.Equal(mbps, Options(device).PartnerSpeedMbps);
             }
-            else Assert.Contains($"speed={name} is not possible: expected what this model can: ", Assert.Throws<DeviceSpecifierException>(() => SimulatedCards.Open(specifier)).Message);
+            else Assert.Contains(
+                $"speed={name} is not possible: expected what this model can: ",
+                Assert.Throws<DeviceSpecifierException>(() => SimulatedCards.Open(specifier)).Message);
         }
     }
 
@@ -76,7 +79,8 @@ public sealed class SimulatedCardsTests
     [Fact]
     public void OptionsComeInAnyOrder()
     {
-        using var device = SimulatedCards.Open("sim:ixgbe,size=1514,wire=generator,mac=02:00:5e:00:53:fF,count=2,link-delay=500us,rate=10G,flows=16");
+        using var device = SimulatedCards.Open(
+            "sim:ixgbe,size=1514,wire=generator,mac=02:00:5e:00:53:fF,count=2,link-delay=500us,rate=10G,flows=16");
         Assert.Equal((0x02_00_5E_00_53_FFul, 500_000), (Options(device).MacAddress, Options(device).LinkUpDelay));
         Assert.IsType<GeneratorWire>(device.Wire);
     }
@@ -98,11 +102,14 @@ public sealed class SimulatedCardsTests
     public void LoopbackCableAndPcapArePluggedIn()
     {
         using var file = new TemporaryFile();
-        using (var loopback = SimulatedCards.Open("sim:ixgbe,wire=loopback")) Assert.IsType<LoopbackWire>(loopback.Wire);
-        using (var pcap = SimulatedCards.Open($"sim:ixgbe,wire=pcap:>{file.Path},rate=max")) Assert.IsType<PcapWire>(pcap.Wire);
+        using (var loopback = SimulatedCards.Open("sim:ixgbe,wire=loopback"))
+            Assert.IsType<LoopbackWire>(loopback.Wire);
+        using (var pcap = SimulatedCards.Open($"sim:ixgbe,wire=pcap:>{file.Path},rate=max"))
+            Assert.IsType<PcapWire>(pcap.Wire);
         Assert.True(File.Exists(file.Path));
         using (var pcap = SimulatedCards.Open($"sim:ixgbe,wire=pcap:{file.Path}")) Assert.IsType<PcapWire>(pcap.Wire);
-        using SimulatedPciDevice left = SimulatedCards.Open("sim:ixgbe,wire=cable:specifier"), right = SimulatedCards.Open("sim:ixgbe,wire=cable:specifier");
+        using SimulatedPciDevice left = SimulatedCards.Open("sim:ixgbe,wire=cable:specifier")
+            , right = SimulatedCards.Open("sim:ixgbe,wire=cable:specifier");
         Assert.True(left.Wire.HasSignal);
         right.Dispose();
         Assert.False(left.Wire.HasSignal);
@@ -132,14 +139,18 @@ public sealed class SimulatedCardsTests
             device.OpenBar(4).Read16(0x2006);
         }
         string[] trace = [.. File.ReadLines(file.Path).Select(line => line[(line.IndexOf(' ') + 1)..])];
-        Assert.Equal(["write common.device_status <- 0x1", "read  common.queue_size -> 0x100", "read  config.status -> 0x0"], trace);
+        Assert.Equal(
+            ["write common.device_status <- 0x1", "read  common.queue_size -> 0x100", "read  config.status -> 0x0"],
+            trace);
     }
 
     [Theory]
     [InlineData("sim:", "expected sim:ixgbe")]
     [InlineData("sim:e1000", "expected sim:ixgbe")]
     [InlineData("sim:virtio-modern", "expected sim:ixgbe, sim:virtio or sim:virtio-legacy")]
-    [InlineData("sim:virtio,model=x540", "no option 'model': expected csum, mac, mtu, packed, queue-size, queues, trace, wire, without")]
+    [InlineData(
+        "sim:virtio,model=x540",
+        "no option 'model': expected csum, mac, mtu, packed, queue-size, queues, trace, wire, without")]
     [InlineData("sim:virtio-legacy,packed=on", "no option 'packed'")]
     [InlineData("sim:virtio,packed=yes", "expected on or off")]
     [InlineData("sim:virtio,queues=33", "a number from 1 to 32")]
@@ -149,7 +160,8 @@ public sealed class SimulatedCardsTests
     [InlineData("sim:ixgbe,", "expected key=value")]
     [InlineData("sim:ixgbe,generator", "expected key=value")]
     [InlineData("sim:ixgbe,wire=", "expected key=value")]
-    [InlineData("sim:ixgbe,colour=red", "no option 'colour': expected link-delay, mac, model, quirks, speed, trace, wire")]
+    [InlineData(
+        "sim:ixgbe,colour=red", "no option 'colour': expected link-delay, mac, model, quirks, speed, trace, wire")]
     [InlineData("sim:ixgbe,mac=02:00:5e:00:53:01,mac=02:00:5e:00:53:01", "'mac' is given twice")]
     [InlineData("sim:ixgbe,model=e1000", "expected 82599, x540 or x550")]
     [InlineData("sim:ixgbe,quirks=all", "expected silicon")]
@@ -191,8 +203,10 @@ public sealed class SimulatedCardsTests
     public void ACardThatCouldNotBeOpenedLeavesNothingPluggedIn()
     {
         for (int i = 0; i < 3; i++)
-            Assert.Throws<DeviceSpecifierException>(() => SimulatedCards.Open("sim:ixgbe,wire=cable:leak,trace=/nonexistent/trace"));
-        using SimulatedPciDevice left = SimulatedCards.Open("sim:ixgbe,wire=cable:leak"), right = SimulatedCards.Open("sim:ixgbe,wire=cable:leak");
+            Assert.Throws<DeviceSpecifierException>(
+                () => SimulatedCards.Open("sim:ixgbe,wire=cable:leak,trace=/nonexistent/trace"));
+        using SimulatedPciDevice left = SimulatedCards.Open("sim:ixgbe,wire=cable:leak")
+            , right = SimulatedCards.Open("sim:ixgbe,wire=cable:leak");
         Assert.True(left.Wire.HasSignal);
     }
 

@@ -22,10 +22,12 @@ public sealed partial class TapWireTests
         foreach (int size in sizes)
         {
             // One by one: with more under way, ping does not wait for the last answer, however busy the machine is.
-            Tool.Run("ip", "netns", "exec", host.Name, "ping", "-c", "1", "-s", $"{size}", "-M", "do", "-W", "10", "10.82.59.2");
+            Tool.Run("ip", "netns", "exec", host.Name, "ping", "-c", "1", "-s", $"{size}", "-M", "do", "-W", "10",
+                "10.82.59.2");
         }
         peer.Stop();
-        Assert.True(peer.Shortest >= 60, $"a frame of {peer.Shortest} bytes came: the kernel's short frames must be filled up");
+        Assert.True(
+            peer.Shortest >= 60, $"a frame of {peer.Shortest} bytes came: the kernel's short frames must be filled up");
         Assert.Equal(peer.Answered, wire.Statistics.Received);
         // The pings, an ARP request, and what the kernel says unasked.
         Assert.InRange(wire.Statistics.Sent, sizes.Length + 1, long.MaxValue);
@@ -171,7 +173,9 @@ public sealed partial class TapWireTests
     [LibraryImport("libc")]
     private static partial long syscall(long number, long first, long second, long third);
 
-    /// <summary>A host with one address at the card's end of the wire: answers ARP requests and pings to anybody.</summary>
+    /// <summary>
+    /// A host with one address at the card's end of the wire: answers ARP requests and pings to anybody.
+    /// </summary>
     private sealed class PingResponder : IDisposable
     {
         private static readonly byte[] s_mac = [2, 0x82, 0x59, 0, 0, 2];

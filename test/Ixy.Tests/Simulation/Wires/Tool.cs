@@ -6,9 +6,11 @@ namespace Ixy.Tests.Simulation.Wires;
 internal static class Tool
 {
     internal static bool Exists(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "")
-        .Split(':').Append("/usr/sbin").Any(directory => directory.Length > 0 && File.Exists(Path.Combine(directory, name)));
+        .Split(':').Append("/usr/sbin")
+        .Any(directory => directory.Length > 0 && File.Exists(Path.Combine(directory, name)));
 
-    internal static void SkipWithoutTshark() => Skip.IfNot(Exists("tshark"), "tshark is not installed (apt install tshark)");
+    internal static void SkipWithoutTshark() =>
+        Skip.IfNot(Exists("tshark"), "tshark is not installed (apt install tshark)");
 
     internal static void SkipUnlessRoot() => Needs.Root("needs root: network namespaces and TAP interfaces");
 
@@ -22,7 +24,9 @@ internal static class Tool
 
     internal static (int ExitCode, string Output, string Error) TryRun(string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(
+            program, arguments)
+        { RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
@@ -34,7 +38,8 @@ internal static class Tool
 /// <summary>A file that goes when the test ends.</summary>
 internal sealed class TemporaryFile : IDisposable
 {
-    internal string Path { get; } = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"ixy-test-{Guid.NewGuid():N}");
+    internal string Path { get; } = System.IO.Path.Combine(
+        System.IO.Path.GetTempPath(), $"ixy-test-{Guid.NewGuid():N}");
 
     public void Dispose() => File.Delete(Path);
 }
