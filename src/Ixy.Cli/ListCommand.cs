@@ -30,7 +30,7 @@ internal static class ListCommand
         foreach (string warning in warnings) Console.Error.WriteLine($"ixy: {warning}");
         if (json) Console.Out.WriteLine(
             JsonSerializer.Serialize(
-            new("list", [.. cards.Select(ToJson)], warnings), OperateJsonContext.Default.ListJson));
+                new("list", [.. cards.Select(ToJson)], warnings), OperateJsonContext.Default.ListJson));
         else PrintTable(cards, new Screen(Console.Out, Console.IsOutputRedirected));
         return 0;
     }

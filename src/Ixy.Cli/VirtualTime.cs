@@ -74,8 +74,8 @@ internal sealed class VirtualTimeOptions
         string number = text.TrimEnd("nums".ToCharArray()), unit = text[number.Length..];
         decimal scale = unit switch { "ns" => 1, "us" => 1_000, "ms" => 1_000_000, "s" => LongestTime, _ => 0 };
         if (decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal value)
-            && value * scale is >= 1 and <= LongestTime and var time && time == decimal.Truncate(time)) return new(
-            (long)time);
+            && value * scale is >= 1 and <= LongestTime and var time && time == decimal.Truncate(time))
+            return new((long)time);
         throw new ArgumentException($"'{text}' is no time that work takes: expected 1ns to 1s, as in 30ns or 1.5us");
     }
 }

@@ -46,6 +46,6 @@ public unsafe partial class InProcessPciDevice
         int copy = Libc.fcntl(descriptor, Libc.F_DUPFD_CLOEXEC, 0);
         return copy >= 0 ? copy
             : throw new PciDeviceException(
-            $"{Name}: no descriptor for the card's end of an interrupt: {Libc.LastError()}");
+                $"{Name}: no descriptor for the card's end of an interrupt: {Libc.LastError()}");
     }
 }

@@ -146,7 +146,7 @@ public sealed unsafe partial class VfioPciDevice : KernelPciDevice
     private VfioRegion FindRegion(int index) =>
         VfioRegion.Parse(
             VfioCall.Query(
-            _fd, DEVICE_GET_REGION_INFO, sizeof(region_info), index, $"{Name}: the info of region {index}"));
+                _fd, DEVICE_GET_REGION_INFO, sizeof(region_info), index, $"{Name}: the info of region {index}"));
 
     // VFIO counts the kinds as the enumeration does.
     private static int Index(InterruptKind kind) => (int)kind;

@@ -194,7 +194,7 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
         int most = (int)Math.Min(_connection.Server.MaxMessageDescriptors, MessageSocket.MostDescriptors);
         if (most == 0)
             throw new InterruptsNotSupportedException(
-            $"{Name}: its server takes no descriptors, so it cannot signal interrupts: poll instead");
+                $"{Name}: its server takes no descriptors, so it cannot signal interrupts: poll instead");
         for (int start = 0; start < eventDescriptors.Length; start += most)
         {
             var part = eventDescriptors.Slice(start, Math.Min(most, eventDescriptors.Length - start));

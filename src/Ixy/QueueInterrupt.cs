@@ -53,7 +53,7 @@ internal sealed class QueueInterrupt(PciDevice device, InterruptVector vector) :
     {
         if (_isDisposed)
             throw new ObjectDisposedException(
-            device.Name, $"{device.Name} was disposed while a thread waited for its packets: end the thread first");
+                device.Name, $"{device.Name} was disposed while a thread waited for its packets: end the thread first");
     }
 
     /// <inheritdoc/>

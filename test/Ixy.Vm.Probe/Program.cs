@@ -23,7 +23,7 @@ try
         "e1000e" => () => Leaks.Check(() => E1000eProbe.Run(address)),
         "offload" => () =>
         OffloadProbe.Run(
-        address, Parse(more[0]), more[1], Enum.Parse<Ixy.PacketFlags>(more[2]), Enum.Parse<Ixy.Offloads>(more[3])),
+            address, Parse(more[0]), more[1], Enum.Parse<Ixy.PacketFlags>(more[2]), Enum.Parse<Ixy.Offloads>(more[3])),
         "virtio" => () => Leaks.Check(() => VirtioProbe.Run(address)),
         _ => throw new ArgumentException($"unknown command '{command}'"),
     };

@@ -77,8 +77,8 @@ public sealed class OffloadTests(GuestPool guests)
         Assert.Equal(whole.Length, arrived.Length);
         Assert.Equal(
             whole, arrived.Zip(
-            whole, (found, frame) =>
-            (found.Flags, found.Tag, found.Frame[..Math.Min(found.Frame.Length, frame.Item3.Length)])));
+                whole, (found, frame) =>
+                (found.Flags, found.Tag, found.Frame[..Math.Min(found.Frame.Length, frame.Item3.Length)])));
     }
 
     private static byte[] Tagged(byte[] frame, int tag) =>

@@ -38,7 +38,7 @@ internal sealed class MetricsPage : IDisposable
             {
                 if (instrument.Name == BatchSizes)
                     PrometheusText.AppendHistogram(
-                    text, instrument, series, _found.GetValueOrDefault(QueuePackets).Series ?? []);
+                        text, instrument, series, _found.GetValueOrDefault(QueuePackets).Series ?? []);
                 else PrometheusText.AppendFamily(text, instrument, series);
             }
             return text.ToString();

@@ -53,8 +53,8 @@ internal sealed class Screen
     {
         int[] widths = [
             .. headers.Select(
-            (header, i) => rows.Max(row => row[i].Length) is var longest && longest > header.Length ? longest
-            : header.Length)];
+                (header, i) => rows.Max(row => row[i].Length) is var longest && longest > header.Length ? longest
+                : header.Length)];
         WriteLine(Align(headers, widths));
         foreach (string[] row in rows) WriteLine(Align(row, widths));
     }

@@ -131,7 +131,7 @@ internal sealed class ClientSession : IDisposable
         {
             if (error != 0)
                 _calls.Send(
-                new(header.Id, header.Command, 0, Protocol.TYPE_REPLY | Protocol.FLAG_ERROR, (uint)error), []);
+                    new(header.Id, header.Command, 0, Protocol.TYPE_REPLY | Protocol.FLAG_ERROR, (uint)error), []);
             else _calls.Send(
                 new(header.Id, header.Command, 0, Protocol.TYPE_REPLY, 0), _reply.Bytes,
                 descriptors: _reply.Descriptor < 0 ? [] : [_reply.Descriptor]);

@@ -154,7 +154,7 @@ internal sealed class DmaCommands(PciFunctionModel model, IClientMemory client) 
             .Where(mapping => mapping.Address <= last && mapping.Address + (mapping.Size - 1) >= address).ToList();
         if (touched.Count == 0
             || touched.Any(
-            mapping => mapping.Address < address || mapping.Address + (mapping.Size - 1) > last)) return false;
+                mapping => mapping.Address < address || mapping.Address + (mapping.Size - 1) > last)) return false;
         // The last one first, so that none of the others has to move up.
         return touched.OrderByDescending(mapping => mapping.Address)
             .All(mapping => TryUnmap(mapping.Address, mapping.Size));

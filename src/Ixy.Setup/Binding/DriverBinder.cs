@@ -155,7 +155,7 @@ internal sealed class DriverBinder
         if (!_bus.HasDriver(driver)) Load(driver);
         if (!_bus.HasDriver(driver))
             throw new PciDeviceException(
-            $"the kernel module {driver} is loaded, but is no driver for PCI: expected one such as vfio-pci");
+                $"the kernel module {driver} is loaded, but is no driver for PCI: expected one such as vfio-pci");
         if (IsVfio(driver) && !_bus.HasModule(Iommu)) Load(Iommu);
     }
 

@@ -17,9 +17,9 @@ internal sealed class OpenFunctions
     {
         foreach (string directory in Directory.GetDirectories(processes))
         {
-            if (int.TryParse(
-                Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out int process)) Look(
-                directory, process);
+            string name = Path.GetFileName(directory);
+            if (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int process))
+                Look(directory, process);
         }
     }
 

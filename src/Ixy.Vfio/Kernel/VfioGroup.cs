@@ -57,7 +57,7 @@ internal sealed unsafe class VfioGroup
             int fd = Libc.ioctl(_fd, GROUP_GET_DEVICE_FD, (void*)text);
             return fd >= 0 ? fd
                 : throw new PciDeviceException(
-                $"{name} cannot be opened in its IOMMU group {Number}: {Libc.LastError()}");
+                    $"{name} cannot be opened in its IOMMU group {Number}: {Libc.LastError()}");
         }
         finally
         {

@@ -238,7 +238,7 @@ public sealed unsafe class MessageSocket : IDisposable
     {
         Libc.ENOENT =>
             new DeviceNotFoundException(
-            $"{name}: there is no socket {path}: start its server, as in 'ixy sim ixgbe --socket {path}'"),
+                $"{name}: there is no socket {path}: start its server, as in 'ixy sim ixgbe --socket {path}'"),
         Libc.ECONNREFUSED => new DeviceNotFoundException(
             $"{name}: nobody listens at {path}; its server may have died: start it again, as in 'ixy sim ixgbe "
             + $"--socket {path}'"),

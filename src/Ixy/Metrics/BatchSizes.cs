@@ -22,7 +22,7 @@ internal sealed class BatchSizes
     internal IEnumerable<Measurement<long>> Read(Tag device, Tag queue, Tag direction) =>
         _calls.Select(
             (_, i) => new Measurement<long>(
-            Volatile.Read(ref _calls[i]), device, queue, direction, new("size", Range(i))));
+                Volatile.Read(ref _calls[i]), device, queue, direction, new("size", Range(i))));
 
     private string Range(int i) => i == 0 ? "1" : i == _calls.Length - 1 ? $"{1 << i}-" : $"{1 << i}-{(2 << i) - 1}";
 }

@@ -92,7 +92,7 @@ internal sealed unsafe class SplitReceiveQueue : VirtioReceiveQueue
         (id, length) = (element.Id, element.Length);
         return id <= Mask ? true
             : throw new DeviceProtocolException(
-            $"{Pool.Options.Name}: the device used descriptor {id}: expected 0 to {Mask}");
+                $"{Pool.Options.Name}: the device used descriptor {id}: expected 0 to {Mask}");
     }
 
     internal override void Repost(ulong id, ulong buffer)

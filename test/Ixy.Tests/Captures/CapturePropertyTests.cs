@@ -50,7 +50,7 @@ public sealed class CapturePropertyTests
                 "-T", "fields", "-e", "frame.time_epoch", "-e", "frame.cap_len").Split('\n')[..^1];
             Assert.Equal(
                 written.Timed.Select(
-                frame => $"{frame.Time / 1_000_000_000}.{frame.Time % 1_000_000_000:d9}\t{frame.Captured}"), lines);
+                    frame => $"{frame.Time / 1_000_000_000}.{frame.Time % 1_000_000_000:d9}\t{frame.Captured}"), lines);
         }
     }
 

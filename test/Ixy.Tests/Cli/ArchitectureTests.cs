@@ -38,7 +38,7 @@ public sealed class ArchitectureTests
             var friends = file.Descendants("InternalsVisibleTo").Select(friend => friend.Attribute("Include")!.Value);
             Assert.All(friends,
                 friend => Assert.True(
-                friend.EndsWith(".Tests", StringComparison.Ordinal), $"{project} opens itself to {friend}"));
+                    friend.EndsWith(".Tests", StringComparison.Ordinal), $"{project} opens itself to {friend}"));
         }
         Assert.DoesNotContain(
             Sources(), file =>

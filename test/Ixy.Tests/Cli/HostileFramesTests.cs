@@ -31,8 +31,8 @@ public sealed class HostileFramesTests : IDisposable
         CaptureFiles.Write(Input, frames);
         var report = JsonReport.Of(
             IxyProcess.Run(
-            ["fwd", $"sim:ixgbe,wire=pcap:{Input}", $"{card},wire=pcap:>{Output}", "--duration", "500ms", "--json",
-            .. options]));
+                ["fwd", $"sim:ixgbe,wire=pcap:{Input}", $"{card},wire=pcap:>{Output}", "--duration", "500ms", "--json",
+                .. options]));
         Assert.Equal(frames, CaptureFiles.Frames(Output));
         Assert.Equal((4, 4, 0, 0), Counts(report));
     }

@@ -54,7 +54,7 @@ public sealed class InterruptModeTests : IDisposable
             Assert.Equal(0, report.Number("allocatedBytes"));
             for (int i = 0; i < 2; i++)
                 Assert.Equal(
-                (Frames, Frames), (report.Device(i).Number("rxPackets"), report.Device(i).Number("txPackets")));
+                    (Frames, Frames), (report.Device(i).Number("rxPackets"), report.Device(i).Number("txPackets")));
         }
         foreach (var process in new[] { left, right })
         {
@@ -91,7 +91,7 @@ public sealed class InterruptModeTests : IDisposable
         string device = $"sim:ixgbe,wire=generator,rate={rate},flows=16";
         var report = JsonReport.Of(
             IxyProcess.Run(
-            "fwd", device, device, "--interrupts", "--queues", $"{queues}", "--duration", "1s", "--json"));
+                "fwd", device, device, "--interrupts", "--queues", $"{queues}", "--duration", "1s", "--json"));
         report.AssertAccountedFor();
         for (int i = 0; i < 2; i++) Assert.True(report.Wire(i).Number("received") > 0);
     }

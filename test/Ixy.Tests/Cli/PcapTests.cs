@@ -75,8 +75,8 @@ public sealed class PcapTests : IDisposable
     {
         JsonReport.Of(
             IxyProcess.Run(
-            "pcap", $"sim:ixgbe,model={model},speed={speed},link-delay=1s,wire=generator,rate=10kpps", Output,
-            "--count", "10", "--json"));
+                "pcap", $"sim:ixgbe,model={model},speed={speed},link-delay=1s,wire=generator,rate=10kpps", Output,
+                "--count", "10", "--json"));
         Assert.Equal(bitsPerSecond, CaptureFiles.InterfaceSpeed(Output));
     }
 
@@ -315,8 +315,8 @@ public sealed class PcapTests : IDisposable
         card.WaitForOutput("waiting for a client");
         var report = JsonReport.Of(
             IxyProcess.Run(
-            "pcap", $"vfio-user:{socket}", "sim:ixgbe,wire=loopback,link-delay=1s", Output, "--duration", "500ms",
-            "--json"));
+                "pcap", $"vfio-user:{socket}", "sim:ixgbe,wire=loopback,link-delay=1s", Output, "--duration", "500ms",
+                "--json"));
         var captured = Captured(report, 0);
         Assert.InRange(
             captured.Number("received") + captured.Number("afterEnd"), 1_000, report.Device(0).Number("rxPackets"));

@@ -19,7 +19,7 @@ public sealed class QueueThreadTests
         report.AssertFaultless();
         for (int i = 0; i < 2; i++)
             Assert.Equal(
-            (1_000_000, 1_000_000), (report.Wire(i).Number("sent"), report.Wire(1 - i).Number("received")));
+                (1_000_000, 1_000_000), (report.Wire(i).Number("sent"), report.Wire(1 - i).Number("received")));
         Assert.InRange(report.GetProperty("packetsPerSecond").GetDouble(), 1_999_900, 2_000_000);
     }
 

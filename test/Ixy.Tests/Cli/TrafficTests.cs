@@ -18,7 +18,7 @@ public sealed class TrafficTests : IDisposable
         string device = $"sim:ixgbe,wire=generator,rate={rate},size={size}";
         var report = JsonReport.Of(
             IxyProcess.Run(
-            "fwd", device, device, "--duration", "1s", "--batch", $"{batch}", "--virtual-time", "--json"));
+                "fwd", device, device, "--duration", "1s", "--batch", $"{batch}", "--virtual-time", "--json"));
         report.AssertFaultless();
         for (int i = 0; i < 2; i++)
         {

@@ -144,7 +144,7 @@ internal sealed class CompiledMethods
             var blob = debug.GetBlobReader(information.Value);
             while (blob.RemainingBytes > 0)
                 yield return debug.GetString(
-                debug.GetDocument(MetadataTokens.DocumentHandle(blob.ReadCompressedInteger())).Name);
+                    debug.GetDocument(MetadataTokens.DocumentHandle(blob.ReadCompressedInteger())).Name);
         }
     }
 }

@@ -121,7 +121,7 @@ public sealed partial class ForwarderPathTests : IDisposable
                 .Select(text => (Text: text, Code: Names().Replace(text, ""))).ToList();
             next = [.. declarations.Where(
                 type => code.Any(
-                file => Sees(file.Text, type.Namespace) && Regex.IsMatch(file.Code, $@"\b{type.Name}\b")))
+                    file => Sees(file.Text, type.Namespace) && Regex.IsMatch(file.Code, $@"\b{type.Name}\b")))
                 .Select(type => Relative(type.File)).OfType<string>().Distinct().Where(files.Add)];
         }
     }

@@ -216,7 +216,7 @@ public sealed class IxgbeLinkTests
 
         internal NetworkDevice Open() =>
             NetworkDevice.Open(
-            new InterposedDevice(_function) { OwnsCard = false, Answer = Answer }, DriverBench.Defaults);
+                new InterposedDevice(_function) { OwnsCard = false, Answer = Answer }, DriverBench.Defaults);
 
         internal void AssertOpensAndForwards(int speed)
         {

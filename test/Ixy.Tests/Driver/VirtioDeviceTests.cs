@@ -125,7 +125,7 @@ public sealed class VirtioDeviceTests
         Assert.Equal((4, 2), (bench.Device.ReceiveQueues.Count, bench.Device.TransmitQueues.Count));
         for (int queue = 0; queue < 2; queue++)
             DriverBench.Send(
-            bench.Device.TransmitQueues[queue], bench.Device.ReceiveQueues[0].Pool, DriverBench.Frames(100));
+                bench.Device.TransmitQueues[queue], bench.Device.ReceiveQueues[0].Pool, DriverBench.Frames(100));
         DriverBench.Until(() => bench.Wire.FromCard.Count == 200, "200 frames");
     }
 

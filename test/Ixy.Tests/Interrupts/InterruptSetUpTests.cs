@@ -86,7 +86,7 @@ public sealed class InterruptSetUpTests
     {
         var error = Assert.Throws<InterruptsNotSupportedException>(
             () => new DriverBench(
-            Options with { ReceiveQueues = 8, TransmitQueues = 8 }, new VirtioCardOptions { QueuePairs = 2 }));
+                Options with { ReceiveQueues = 8, TransmitQueues = 8 }, new VirtioCardOptions { QueuePairs = 2 }));
         Assert.Contains("8 were asked for", error.Message);
     }
 

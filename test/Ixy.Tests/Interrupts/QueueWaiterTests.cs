@@ -131,7 +131,7 @@ public sealed class QueueWaiterTests
             var queue = device.ReceiveQueues[0];
             var sleeper = OnThread(
                 () => Assert.Throws<VfioUserDisconnectedException>(
-                () => queue.Receive(new Packet[1], Timeout.InfiniteTimeSpan)));
+                    () => queue.Receive(new Packet[1], Timeout.InfiniteTimeSpan)));
             DriverBench.Until(() => queue.Waits == 1, "sleep");
             server.Dispose();
             await sleeper;
@@ -206,7 +206,7 @@ public sealed class QueueWaiterTests
         Assert.Equal((0, 0), (queue.Waits, queue.Interrupts));
         Assert.Equal(
             0u, bench.Device.PciDevice.ReadConfig(
-            bench.Device.PciDevice.FindCapabilities(0x11).First() + 2, 2) & 0x8000u);
+                bench.Device.PciDevice.FindCapabilities(0x11).First() + 2, 2) & 0x8000u);
     }
 
     [Fact]

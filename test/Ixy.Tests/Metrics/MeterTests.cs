@@ -137,15 +137,15 @@ public sealed class MeterTests
             var packets = series.Keys.Where(key => key.StartsWith("ixy.queue.packets", StringComparison.Ordinal))
                 .Order();
             Assert.Equal(
-            [
-                $"ixy.queue.packets device={Loopback} direction=receive,queue=0",
-                $"ixy.queue.packets device={Loopback} direction=receive,queue=1",
-                $"ixy.queue.packets device={Loopback} direction=receive,queue=2",
-                $"ixy.queue.packets device={Loopback} direction=transmit,queue=0",
-                $"ixy.queue.packets device={Loopback} direction=transmit,queue=1",
-                $"ixy.queue.packets device={Loopback}#2 direction=receive,queue=0",
-                $"ixy.queue.packets device={Loopback}#2 direction=transmit,queue=0",
-            ], packets);
+                [
+                    $"ixy.queue.packets device={Loopback} direction=receive,queue=0",
+                    $"ixy.queue.packets device={Loopback} direction=receive,queue=1",
+                    $"ixy.queue.packets device={Loopback} direction=receive,queue=2",
+                    $"ixy.queue.packets device={Loopback} direction=transmit,queue=0",
+                    $"ixy.queue.packets device={Loopback} direction=transmit,queue=1",
+                    $"ixy.queue.packets device={Loopback}#2 direction=receive,queue=0",
+                    $"ixy.queue.packets device={Loopback}#2 direction=transmit,queue=0",
+                ], packets);
         }
         Assert.DoesNotContain(listener.ReadAll().Keys, key => key.Contains("#2", StringComparison.Ordinal));
     }

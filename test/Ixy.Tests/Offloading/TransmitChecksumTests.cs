@@ -79,15 +79,15 @@ public sealed class TransmitChecksumTests
             ["the rest of a fragment"] = ("UDP over IPv4", (21, 1), "it is a fragment"),
             ["an IPv6 fragment"] = ("TCP in an atomic IPv6 fragment", (57, 1), "it is a fragment"),
             ["a longer packet than the frame"] = (
-            "TCP over IPv4", (17, 141), "it has 154 bytes: expected at least 155 for the IP packet"),
+                "TCP over IPv4", (17, 141), "it has 154 bytes: expected at least 155 for the IP packet"),
             ["a packet without a transport header"] =
         ("UDP over IPv4", (17, 27), "its IP packet has 7 bytes behind the headers: expected at least 8"),
             ["a longer datagram than the packet"] = (
-            "UDP over IPv4", (39, 109), "its UDP header says 109 bytes: expected 8 to 108"),
+                "UDP over IPv4", (39, 109), "its UDP header says 109 bytes: expected 8 to 108"),
             ["a routing header"] = ("TCP in an atomic IPv6 fragment", (20, 43), "it is no fragment any more"),
             ["a home address"] = (
-            "UDP behind IPv6 extension headers", (64, 0xC9),
-            "it has a home address option, so its IPv6 header does not name the source"),
+                "UDP behind IPv6 extension headers", (64, 0xC9),
+                "it has a home address option, so its IPv6 header does not name the source"),
             ["padding and a home address"] = ("UDP behind IPv6 extension headers", (65, 2), "it has a home address option"),
             ["three tags"] = ("TCP with two VLAN tags", (20, 0x81), "its EtherType is 8100"),
         };

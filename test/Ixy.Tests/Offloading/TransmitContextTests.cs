@@ -36,7 +36,7 @@ public sealed class TransmitContextTests
             var frames = packets.Select(_ => OffloadFrame.All[random.Next(OffloadFrame.All.Count)]).ToArray();
             byte[][] whole = [
                 .. frames.Select(
-                (frame, i) => Fill(ref packets[i], frame, random.Next(100) < percentWithRequests, random))];
+                    (frame, i) => Fill(ref packets[i], frame, random.Next(100) < percentWithRequests, random))];
             int sent = device.Transmit(packets);
             expected.AddRange(whole.Take(sent));
             PacketPool.Free(packets.AsSpan(sent));
@@ -48,8 +48,8 @@ public sealed class TransmitContextTests
             isDrained = sent < packets.Length || random.Next(4) == 0;
             if (isDrained)
                 DriverBench.Until(
-                () => queue.IsDrained && queue.Transmit([]) == 0
-                && queue.Pending <= ringSize / 2, "drained and cleaned up");
+                    () => queue.IsDrained && queue.Transmit([]) == 0
+                    && queue.Pending <= ringSize / 2, "drained and cleaned up");
         }
         DriverBench.Until(() => bench.Wire.FromCard.Count == expected.Count, "all frames on the wire");
         Assert.Equal(expected.Select(frame => OffloadBench.OnWire(card, frame)), bench.Wire.FromCard);

@@ -102,8 +102,8 @@ public sealed unsafe class SharedPoolTests
         var packets = new Packet[9 * 512];
         for (int i = 0; i < packets.Length; i++)
             Assert.True(
-            pools[i / 7 % 9].TryAllocate(out packets[i])
-            || pools.First(pool => pool.Available > 0).TryAllocate(out packets[i]));
+                pools[i / 7 % 9].TryAllocate(out packets[i])
+                || pools.First(pool => pool.Available > 0).TryAllocate(out packets[i]));
         ulong[] all = [.. packets.Select(packet => packet.Buffer)];
 
         PacketPool.Free(all);

@@ -117,7 +117,7 @@ public sealed unsafe class DmaArenaTests
                 var memory = DmaMemory.Allocate(length + 1);
                 Assert.Equal(
                     0u, memory.Address % nuint.Min(
-                    BitOperations.RoundUpToPowerOf2(memory.Length), DmaArena.FrameLength));
+                        BitOperations.RoundUpToPowerOf2(memory.Length), DmaArena.FrameLength));
                 Assert.All(live, other =>
                     Assert.True(
                         memory.Address >= other.Address + other.Length

@@ -50,7 +50,7 @@ public sealed class HugePagesTests : IDisposable
         Add(node: 1, "2048kB", total: 0, free: 0);
         Assert.Equal(
             message, Assert.Throws<DmaMemoryException>(
-            () => HugePages.Reserve(_sysfs.FullName, 1, length, node, Available)).Message);
+                () => HugePages.Reserve(_sysfs.FullName, 1, length, node, Available)).Message);
     }
 
     [Fact]

@@ -136,16 +136,16 @@ public sealed class FuzzTests
     {
         RawClient.DmaMap =>
             RawClient.Bytes(
-            32, random.Next(1, 4), (ulong)random.Next(4) << 12, (ulong)random.Next(64) << 12,
-            (ulong)random.Next(1, 16) << 12),
+                32, random.Next(1, 4), (ulong)random.Next(4) << 12, (ulong)random.Next(64) << 12,
+                (ulong)random.Next(1, 16) << 12),
         RawClient.DmaUnmap => RawClient.Bytes(24, 0, (ulong)random.Next(64) << 12, (ulong)random.Next(1, 16) << 12),
         RawClient.GetInfo => RawClient.Bytes(16, 0, 0, 0),
         RawClient.GetRegionInfo => RawClient.Bytes(random.Next(32, 100), 0, random.Next(10), 0, 0ul, 0ul),
         RawClient.GetIrqInfo or RawClient.GetRegionIoFds => RawClient.Bytes(16, 0, random.Next(6), 0),
         RawClient.SetIrqs =>
         RawClient.Bytes(
-        20, 1 << random.Next(3) | 8 << random.Next(3), random.Next(4), random.Next(3), random.Next(4),
-        new byte[random.Next(4)]),
+            20, 1 << random.Next(3) | 8 << random.Next(3), random.Next(4), random.Next(3), random.Next(4),
+            new byte[random.Next(4)]),
         RawClient.RegionRead when Place(random) is var (offset, region) =>
         RawClient.Bytes(offset, region, random.Next(20)),
         RawClient.RegionWrite when Place(random) is var (offset, region) && random.Next(20) is var count =>

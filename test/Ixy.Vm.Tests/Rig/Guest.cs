@@ -44,7 +44,7 @@ internal sealed class Guest : IDisposable
             using var monitorListener = Listen(InFolder("monitor"));
             _qemu = Keep(
                 new QemuProcess(
-                machine.HasCardsOnSockets ? GuestImage.QemuWithVfioUser : GuestImage.Qemu, Arguments(machine)));
+                    machine.HasCardsOnSockets ? GuestImage.QemuWithVfioUser : GuestImage.Qemu, Arguments(machine)));
             _agent = Keep(new GuestAgent(Accept(listener)));
             Monitor = Keep(new QemuMonitor(Accept(monitorListener)));
             foreach (var port in _ports.OfType<DatagramPort>()) port.Connect();
@@ -170,8 +170,8 @@ internal sealed class Guest : IDisposable
         string cable = _ports[device] is TapPort tap ? $",wire=tap:{tap.Name}" : "";
         return Keep(
             new CardSocket(
-            $"{Machine.Devices[device].Options}{cable},mac={GuestMachine.MacAddress(device)}",
-            InFolder($"card{device}")));
+                $"{Machine.Devices[device].Options}{cable},mac={GuestMachine.MacAddress(device)}",
+                InFolder($"card{device}")));
     }
 
     private string InFolder(string name) => Path.Combine(_folder.FullName, name);

@@ -22,7 +22,7 @@ internal sealed class QemuProcess : IDisposable
         _process = new()
         {
             StartInfo = new(
-            "setpriv", ["--pdeathsig", "KILL", program, .. arguments])
+                "setpriv", ["--pdeathsig", "KILL", program, .. arguments])
             { RedirectStandardError = true }
         };
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);

@@ -136,7 +136,7 @@ public sealed class ReceiveRssTests
         byte[] key = Convert.FromHexString(ToeplitzVectors.Key);
         for (int i = 0; i < 10; i++)
             bench.Bench.Write(
-            IxgbeFeatureRegisters.RSSRK, BinaryPrimitives.ReadUInt32LittleEndian(key.AsSpan(i * 4)), i);
+                IxgbeFeatureRegisters.RSSRK, BinaryPrimitives.ReadUInt32LittleEndian(key.AsSpan(i * 4)), i);
         for (int i = 0; i < 128; i++)
         {
             uint entries = bench.Bench.Read(IxgbeFeatureRegisters.RETA, i / 4)

@@ -49,7 +49,7 @@ internal sealed class PackedQueue : DriverQueue
         int id = _free.Dequeue();
         int[] flags = [
             .. pieces.Select(
-            (piece, i) => AvailableFlags(i) | (piece.IsWritable ? Write : 0) | (i + 1 < pieces.Length ? Next : 0))];
+                (piece, i) => AvailableFlags(i) | (piece.IsWritable ? Write : 0) | (i + 1 < pieces.Length ? Next : 0))];
         // The first one last.
         for (int i = pieces.Length - 1; i >= 0; i--)
             PutDescriptor(Descriptor(_next + i), pieces[i].Address, pieces[i].Length, id, flags[i]);

@@ -60,7 +60,7 @@ public sealed class VirtioPacketTests
         bench.Receive.Notify();
         byte[][] frames = [
             .. new[] { 60, 988, 989, 1988, 9014, 15_996, 60 }.Select(
-            length => VirtioBench.Frame(length, (byte)length))];
+                length => VirtioBench.Frame(length, (byte)length))];
         bench.Deliver(frames);
         foreach (byte[] frame in frames) Assert.Equal(frame, bench.Receive.TakeFrame());
         Assert.Empty(bench.Rules);

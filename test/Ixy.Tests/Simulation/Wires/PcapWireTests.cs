@@ -13,7 +13,7 @@ public sealed class PcapWireTests
         using TemporaryFile input = new(), output = new();
         byte[][] frames = [
             .. new[] { 60, 61, 64, 1514, 1518, 9000, 15_996 }.Select(
-            (length, i) => CaptureReaderTests.Frame(length, (byte)i))];
+                (length, i) => CaptureReaderTests.Frame(length, (byte)i))];
         Write(input.Path, frames);
         using (var wire = new PcapWire(input.Path, output.Path, PacketRate.Max))
         {
