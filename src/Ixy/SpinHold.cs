@@ -1,7 +1,7 @@
 namespace Ixy;
 
 /// <summary>
-/// Holds a spin lock to the end of a block. It is held for a copy of some references only, and a contended Lock allocates.
+/// Holds a spin lock to the end of a block. A block copies some references only; and a contended Lock allocates.
 /// </summary>
 internal readonly ref struct SpinHold : IDisposable
 {
