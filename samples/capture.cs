@@ -20,7 +20,7 @@ try
 {
     using var device = NetworkDevice.Open(name, new() { Promiscuous = true });
     while (running && !device.WaitForLink(TimeSpan.FromSeconds(1))) Console.WriteLine("waiting for the link");
-    // A thread of its own writes to the disk, so that this one never waits for it.
+    // Another thread writes to the disk, so this one never waits for it.
     using var capture = CaptureFile.Create(path, [CaptureInterface.Of(device)]);
     Span<Packet> batch = stackalloc Packet[32];
     long shown = 0, time = Environment.TickCount64;
@@ -37,7 +37,7 @@ try
     }
     capture.Complete([device.ReadStatistics()]);
     var (_, written, dropped) = capture.Counts(0);
-    Console.WriteLine($"{written} packets written to {path}, {dropped} dropped on the way to it");
+    Console.WriteLine($"{written} packets written to {path}, {dropped} dropped");
     if (capture.Failure is { } failure) Console.Error.WriteLine(failure.Message);
     return capture.Failure is null ? 0 : 1;
 }

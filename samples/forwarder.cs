@@ -32,10 +32,10 @@ try
         (shown, time) = (forwarded, time + 1000);
     }
     long refused = left.ReadStatistics().TxDropped + right.ReadStatistics().TxDropped;
-    Console.WriteLine($"{forwarded - refused} packets forwarded, {refused} that cannot be sent and {full} on full rings dropped");
+    Console.WriteLine($"{forwarded - refused} packets forwarded, {refused} dropped as unsendable, {full} dropped on full rings");
     return 0;
 }
-// Caught so that the devices are disposed: a card left alone would go on writing to memory.
+// Caught so that the devices get disposed: otherwise the card keeps writing to memory.
 catch (PciDeviceException error)
 {
     Console.Error.WriteLine(error.Message);

@@ -1,4 +1,4 @@
-// Sends equal frames, but for a number in each, as fast as the device takes them. What arrives is counted and dropped.
+// Sends numbered, otherwise equal frames as fast as the device takes them. Counts and drops the frames that arrive.
 #:project ../src/Ixy.Simulation
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
@@ -19,7 +19,7 @@ SimulatedCards.Register();
 try
 {
     using var device = NetworkDevice.Open(name);
-    // Near the card, and more buffers than its transmit ring has descriptors: sent packets come back some time later.
+    // Near the card, with more buffers than its transmit ring has descriptors: sent packets come back with a delay.
     using var pool = new PacketPool(new() { Count = 2048, NumaNode = device.PciDevice.NumaNode, Name = "generated packets" });
     pool.SetTemplate(Frame(device.MacAddress));
     while (running && !device.WaitForLink(TimeSpan.FromSeconds(1))) Console.WriteLine("waiting for the link");
@@ -31,7 +31,7 @@ try
         for (int i = 0; i < packets.Length; i++)
             BinaryPrimitives.WriteUInt32BigEndian(packets[i].Data[^4..], (uint)(sent + i));
         int taken = device.Transmit(packets);
-        PacketPool.Free(packets[taken..]); // The ring is full: their numbers are used again.
+        PacketPool.Free(packets[taken..]); // The ring is full; their numbers are reused.
         sent += taken;
         int arrived = device.Receive(batch);
         PacketPool.Free(batch[..arrived]);
@@ -49,7 +49,7 @@ catch (PciDeviceException error)
     return 1;
 }
 
-// 60 bytes, to everybody, of an EtherType that is set aside for experiments (IEEE 802, 9.2.3).
+// 60 bytes, broadcast, with an EtherType reserved for experiments (IEEE 802, 9.2.3).
 static byte[] Frame(MacAddress source)
 {
     byte[] frame = new byte[60];

@@ -1,5 +1,5 @@
-// Three threads, each with a core: one receives, one works, one sends. Packets change hands over two rings. Their
-// buffers go back to the pool on the thread that sends, and the first thread receives into them again.
+// Three threads, each on its own core: one receives, one works, one sends. Two rings pass the packets along. The
+// sending thread returns their buffers to the pool, and the first thread receives into them again.
 #:project ../src/Ixy.Simulation
 using System.Runtime.InteropServices;
 using Ixy;
@@ -27,7 +27,7 @@ try
     while (!stop.IsSet && !(left.WaitForLink(second) && right.WaitForLink(second))) Console.WriteLine("waiting for the link");
     PacketRing received = new(1024), worked = new(1024);
     int[] cores = ThreadPlacement.ChooseCores(3, left.PciDevice.NumaNode);
-    // A stage that ends early, as its device is gone, ends all.
+    // A stage that ends early because its device is gone ends all of them.
     PinnedWorker Start(int i, Stage stage) =>
         PinnedWorker.Start($"stage {i}", cores[i], self => stage.Run(self, stop.Set));
     Stage receive = new(left.Receive, received.Enqueue) { IsSource = true };
@@ -39,17 +39,17 @@ try
         sent = right.ReadStatistics().TxPackets;
         Console.WriteLine($"{(sent - shown) / 1e6:F2} Mpps");
     }
-    // Each stage ends after the one before it has, and takes what that has left.
+    // In order, so that each stage handles what the one before it left.
     foreach (var worker in new[] { first, middle, last })
     {
         worker.RequestStop();
         worker.Join();
     }
     long refused = right.ReadStatistics().TxDropped;
-    Console.WriteLine($"{send.Given - refused} packets sent, {refused} that cannot be sent and {receive.Dropped + work.Dropped + send.Dropped} at the end dropped");
+    Console.WriteLine($"{send.Given - refused} packets sent, {refused} dropped as unsendable, {receive.Dropped + work.Dropped + send.Dropped} dropped at the end");
     return 0;
 }
-// Caught so that the devices are disposed: a card left alone would go on writing to memory.
+// Caught so that the devices get disposed: otherwise the card keeps writing to memory.
 catch (PciDeviceException error)
 {
     Console.Error.WriteLine(error.Message);
@@ -62,16 +62,14 @@ static ReadOnlySpan<Packet> Work(ReadOnlySpan<Packet> batch)
     return batch;
 }
 
-/// <summary>
-/// Takes packets from one place and gives them to the next, until it is asked to stop and there are no more.
-/// </summary>
+/// <summary>Moves packets from one place to the next, until it is asked to stop and none are left.</summary>
 internal sealed class Stage(Stage.Take take, Stage.Give give)
 {
     internal delegate int Take(Span<Packet> batch);
 
     internal delegate int Give(ReadOnlySpan<Packet> batch);
 
-    /// <summary>There always may be more: it ends when it is asked to.</summary>
+    /// <summary>Never runs out: it ends as soon as it is asked to stop.</summary>
     internal bool IsSource { get; init; }
 
     internal long Given { get; private set; }
@@ -98,7 +96,7 @@ internal sealed class Stage(Stage.Take take, Stage.Give give)
         }
     }
 
-    // Waits while the next stage is behind; at the end not, as it may never catch up.
+    // Waits while the next stage is behind, except at the end: it may never catch up.
     private void GiveAll(ReadOnlySpan<Packet> batch, PinnedWorker self)
     {
         while (!batch.IsEmpty)

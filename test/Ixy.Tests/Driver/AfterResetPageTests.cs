@@ -9,7 +9,7 @@ namespace Ixy.Tests.Driver;
 
 /// <summary>
 /// docs/ixgbe-registers-after-reset.md: every register of the card, whether a reset clears it, and what the driver does
-/// about it. What survives is the model's table; what the driver writes is seen in a trace of its start.
+/// about it. The survivors are those of the model's table; a trace of the driver's start shows what it writes.
 /// </summary>
 public sealed class AfterResetPageTests
 {
@@ -17,35 +17,35 @@ public sealed class AfterResetPageTests
     private const string Command =
         "IXY_WRITE_DOCS=1 dotnet test test/Ixy.Tests --filter FullyQualifiedName~AfterResetPageTests";
 
-    // Registers that keep their value and are not written in all their elements: why that does no harm.
+    // Registers that keep their value and of which the driver does not write all elements: why that does no harm.
     private static readonly (string[] Names, string Why)[] s_notWritten =
     [
-        (["RAL", "RAH"], "the reset loads the first from the EEPROM (3.4.3); of all others RAH.AV is cleared"),
-        (["RDBAL", "RDBAH", "TDBAL", "TDBAH"], "written for every queue that is enabled; no other is fetched from"),
-        (["SAQF", "DAQF", "SDPQF"], "looked at only with FTQF.Queue_Enable, which is cleared"),
-        (["RETA", "ERETA", "RSSRK"], "looked at only in a mode of MRQC with RSS; then they are written before it"),
-        (["WUPM", "FHFT", "FHFT_EXT", "WUC", "WUS", "WUPL"], "wake-up: of no effect while the card is in use (D0)"),
+        (["RAL", "RAH"], "the reset loads the first from the EEPROM (3.4.3); the driver clears RAH.AV of all others"),
+        (["RDBAL", "RDBAH", "TDBAL", "TDBAH"], "written for every enabled queue; the card fetches from no other"),
+        (["SAQF", "DAQF", "SDPQF"], "used only with FTQF.Queue_Enable, which is cleared"),
+        (["RETA", "ERETA", "RSSRK"], "used only in an RSS mode of MRQC, and written before that is set"),
+        (["WUPM", "FHFT", "FHFT_EXT", "WUC", "WUS", "WUPL"], "wake-up: no effect while the card is in use (D0)"),
         (["PFMBMEM"], "mailboxes of virtual functions, which are off (GCR_EXT)"),
-        (["ESDP"], "82599: laser on, SDP3 and SDP5 made outputs; the other pins are the board's"),
-        (["LEDCTL"], "lights only"),
-        (["FLA", "EEC"], "access to flash and EEPROM by bits, which the driver does not use"),
-        (["I2CCTL", "I2CCTL_X550"], "the module is not asked"),
+        (["ESDP"], "82599: laser on, SDP3 and SDP5 set as outputs; the other pins belong to the board"),
+        (["LEDCTL"], "LEDs only"),
+        (["FLA", "EEC"], "bit-level access to flash and EEPROM, which the driver does not use"),
+        (["I2CCTL", "I2CCTL_X550"], "the driver does not query the module"),
         (["GCR", "GTV", "FUNCTAG", "GLT", "MISC_REG", "BARCTRL", "PCIESPARE", "CDQ_MBR"],
-            "set up by EEPROM and BIOS for the system it is in, and not by drivers"),
-        (["GSCL", "GSCL_5"], "statistics of the bus"),
-        (["PHYADR", "PHYDAT", "PHYCTL", "CIAA", "CIAD"], "windows: of effect only when they are used"),
+            "set up by EEPROM and BIOS for the system, not by drivers"),
+        (["GSCL", "GSCL_5"], "bus statistics"),
+        (["PHYADR", "PHYDAT", "PHYCTL", "CIAA", "CIAD"], "windows: no effect until used"),
         (["PICAUSE", "PIENA", "PCIEECCCTL", "ECC_STATUS", "ECC_CTRL"],
-            "errors of bus and memories: their cause is masked (EIMC)"),
-        (["SWSM", "SW_FW_SYNC"], "X540, X550: taken where the PHY is set up, also from a holder who does not answer"),
+            "bus and memory errors: their cause is masked (EIMC)"),
+        (["SWSM", "SW_FW_SYNC"], "X540, X550: taken when the PHY is set up, even from a holder that does not answer"),
         (["FWSM", "FLEX_MNG", "HICR", "HSMC", "FWSTS", "SWSR", "LSWFW", "HFDR", "EEMNGDATA", "FLMNGCTL", "FLMNGDATA",
-            "FLMNGCNT", "FLOP"], "the firmware's; the driver asks it for nothing"),
+            "FLMNGCNT", "FLOP"], "belongs to the firmware; the driver requests nothing from it"),
         (["MAVTV", "MFUTP", "BMCIP", "BMCIPVAL", "MDEF_EXT", "METF", "MANC", "MFVAL", "MANC2H", "MDEF", "MIPAF", "MMAL",
             "MMAH",
-            "FTFT"], "the management controller's: what it takes is not the host's to say"),
+            "FTFT"], "belongs to the management controller: the host does not decide which frames it takes"),
         (["AUTOC", "AUTOC2", "AUTOC3", "LINKS", "LINKS2", "ANLP1", "ANLP2", "MACC"],
-            "reset by CTRL.LRST, which the driver sets together with CTRL.RST"),
-        (["SERDESC", "CORECTL"], "the analog part as the EEPROM has set it up"),
-        (["MSCA", "MSRWD"], "a command to the PHY, done long ago"),
+            "reset by CTRL.LRST, which the driver sets with CTRL.RST"),
+        (["SERDESC", "CORECTL"], "analog settings, loaded from the EEPROM"),
+        (["MSCA", "MSRWD"], "a PHY command that has long finished"),
     ];
 
     [Fact]
@@ -98,9 +98,9 @@ public sealed class AfterResetPageTests
         var page = new StringBuilder($"""
             # Registers after a reset
 
-            What the driver before left behind is hostile input: the driver writes every register that keeps its value through the
-            reset it starts with (CTRL.RST and CTRL.LRST), or says here why not. Made by a test from the model's `ResetEffects` and
-            a trace of the driver's start (`{Command}`).
+            What the previous driver left behind is hostile input. Ixy's driver starts with a reset (CTRL.RST and CTRL.LRST) and
+            writes every register that keeps its value through it, or this page says why not. A test generates it from the model's
+            `ResetEffects` and a trace of the driver's start (`{Command}`).
 
             ## Kept by a reset
 
@@ -108,15 +108,15 @@ public sealed class AfterResetPageTests
             """);
         foreach (var (why, pciReset, names) in ResetEffects.Survivors)
         {
-            string also = pciReset ? " (a reset of the PCI function keeps them, too)" : "";
+            string also = pciReset ? " (they also survive a reset of the PCI function)" : "";
             page.Append($"{char.ToUpperInvariant(why[0])}{why[1..]}{also}:\n\n| register | the driver |\n|---|---|\n");
             foreach (string name in names)
                 page.Append($"| {name} | {(IsWritten(written, name) ? "writes it" : WhyNot(name))} |\n");
             page.Append('\n');
         }
-        page.Append("Of CTRL_EXT one bit is kept, Extended VLAN (8.2.3.1.3): the driver clears it.\n\n## Cleared by a reset\n\n")
-            .Append("Those with a star are written all the same, with the value that they have after a reset or that "
-                + "the driver needs.\n\n");
+        page.Append("CTRL_EXT keeps one bit, Extended VLAN (8.2.3.1.3): the driver clears it.\n\n## Cleared by a reset\n\n")
+            .Append("The driver writes those with a star anyway, with the value that they have after a reset or that it "
+                + "needs.\n\n");
         var cleared = CardRegisters.All.Where(register => ResetEffects.WhyKept(register) is null);
         string[] list = [.. cleared.OrderBy(register => register.Offset)
             .Select(register => register.Name.Replace("_", "\\_", StringComparison.Ordinal)

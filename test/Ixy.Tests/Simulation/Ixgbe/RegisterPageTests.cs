@@ -6,8 +6,8 @@ using Ixy.Tests.Cli;
 namespace Ixy.Tests.Simulation.Ixgbe;
 
 /// <summary>
-/// docs/82599-registers.md is made from the code: the register table says what there is, and whether a register does
-/// anything is seen from whether the model's sources name it outside of the tables.
+/// docs/82599-registers.md is generated from the code: the register table lists the registers, and a register is
+/// modelled if the model's sources name it outside of the tables.
 /// </summary>
 public sealed class RegisterPageTests
 {
@@ -52,11 +52,11 @@ public sealed class RegisterPageTests
         var page = new StringBuilder($"""
             # Registers of the simulated 82599
 
-            Made from the code by a test (`{Command}`); see [simulated-card.md](simulated-card.md).
+            Generated from the code by a test (`{Command}`); see [simulated-card.md](simulated-card.md).
 
-            * *modelled*: something comes of reading or writing it.
-            * *constant*: reads its value after reset, or 0 as a counter of what cannot happen here; writes change nothing.
-            * *not modelled*: holds what is written to it, and nothing comes of that.
+            * *modelled*: reading or writing it has an effect.
+            * *constant*: always reads its reset value, or 0 if it counts something that cannot happen here; writes change nothing.
+            * *not modelled*: holds what is written to it, without any effect.
 
             An access where there is no register reads 0, and is noted. Of {rows.Count} kinds of registers {Of("modelled")} are modelled, {Of("constant")}
             constant and {Of("not modelled")} not modelled.
