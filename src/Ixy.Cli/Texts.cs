@@ -92,6 +92,8 @@ internal static class Texts
           sim:ixgbe,wire=cable:x        a cable to the other card that names it
           sim:virtio,wire=generator     a simulated virtio-net card (,packed=on ,queues=4), with the same wires;
                                         sim:virtio-legacy is one of version 0.9.5
+          sim:ixgbe,behaviour=perverse,seed=7,wire=generator
+                                        a card that does what is allowed, and not what is usual: drawn from a seed
           vfio-user:/tmp/card           a card in another process, behind the socket of a vfio-user server
         """;
 

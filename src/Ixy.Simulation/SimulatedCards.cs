@@ -17,6 +17,9 @@ namespace Ixy.Simulation;
 /// <list type="table">
 /// <item><term>mac</term><description>Its MAC address, as in <c>02:00:5e:00:53:01</c>; by default one that no other
 /// card of its world has, which is this process or a <see cref="VirtualWorld"/>.</description></item>
+/// <item><term>behaviour</term><description><c>perverse</c>: what the datasheet or the specification leaves open is
+/// drawn by lot from <c>seed=N</c> (0 by default): when, in what lumps and in what order the card does things
+/// (docs/perverse.md). Without it, the usual thing.</description></item>
 /// <item><term>trace</term><description>A file to which every register access is written, with
 /// names.</description></item>
 /// <item><term>wire</term><description>What its port is plugged into. Without it the port is empty, and the link stays

@@ -4,10 +4,15 @@ using Ixy.Simulation.Wires;
 namespace Ixy.Simulation.Cards;
 
 /// <summary>A model of a network card: a PCI function with a port, which is plugged into a wire.</summary>
-internal abstract class CardModel(Wire wire) : PciFunctionModel
+/// <param name="wire">See <see cref="Wire"/>.</param>
+/// <param name="behaviour">See <see cref="Behaviour"/>; the plain one if null.</param>
+internal abstract class CardModel(Wire wire, Behaviour? behaviour = null) : PciFunctionModel
 {
     /// <summary>What the port is plugged into. Owned by the card.</summary>
     internal Wire Wire { get; } = wire;
+
+    /// <summary>What it does where it has a choice.</summary>
+    internal Behaviour Behaviour { get; } = behaviour ?? Behaviour.Plain;
 
     /// <summary>
     /// Frames take the time of their bits at 10 Gbit/s, too: where a turn comes in time, that is. Elsewhere they pass
@@ -23,6 +28,44 @@ internal abstract class CardModel(Wire wire) : PciFunctionModel
 
     /// <summary>The driver wants frames: it has set up its rings and enabled receiving. For any thread.</summary>
     internal abstract bool IsReceiving { get; }
+
+    /// <inheritdoc/>
+    public sealed override bool Poll(long now)
+    {
+        Now = now;
+        return !Behaviour.Rests(now) && TakeTurn(now);
+    }
+
+    /// <summary>What <see cref="Poll"/> does, on a card that does not rest.</summary>
+    protected abstract bool TakeTurn(long now);
+
+    // A read takes long, and the card does not wait for it: what it sees and does before the value is taken, and while
+    // that is on its way to software, are turns like others.
+    protected sealed override uint LoadBar(int bar, uint offset, int size)
+    {
+        GoOn(Behaviour.TurnsMeanwhile());
+        uint value = ReadRegister(bar, offset, size);
+        GoOn(Behaviour.TurnsMeanwhile());
+        return value;
+    }
+
+    // What software stores next may come when the card has acted on this.
+    protected sealed override void StoreBar(int bar, uint offset, uint value, int size)
+    {
+        WriteRegister(bar, offset, value, size);
+        GoOn(Behaviour.TurnsMeanwhile());
+    }
+
+    /// <summary>A read by software behind a BAR.</summary>
+    protected abstract uint ReadRegister(int bar, uint offset, int size);
+
+    /// <summary>A write by software behind a BAR.</summary>
+    protected abstract void WriteRegister(int bar, uint offset, uint value, int size);
+
+    private void GoOn(int turns)
+    {
+        for (; turns > 0; turns--) Poll(Now);
+    }
 
     /// <inheritdoc/>
     public override void Dispose()

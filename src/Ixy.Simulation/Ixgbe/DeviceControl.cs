@@ -22,6 +22,9 @@ internal sealed class DeviceControl
     private readonly RegisterFile _registers;
     private readonly HashSet<Register> _survivors, _keptByPciReset;
     private uint _resetting;
+
+    // After the reset that was last, in nanoseconds.
+    private long _bitClears = BitClears, _dmaInitDone = DmaInitDone, _masterStops = MasterStops;
     private long _resetAt = long.MinValue / 2, _masterDisabledAt;
     private bool _accessReported = true;
 
@@ -31,24 +34,27 @@ internal sealed class DeviceControl
         _registers = card.Registers;
         _survivors = [.. CardRegisters.All.Where(register => ResetEffects.WhyKept(register) is not null)];
         _keptByPciReset = [.. CardRegisters.All.Where(ResetEffects.IsKeptByPciReset)];
-        _registers.OnRead(CTRL, _ => _registers[CTRL] | (SinceReset < BitClears ? _resetting : 0));
+        _registers.OnRead(CTRL, _ => _registers[CTRL] | (SinceReset < _bitClears ? _resetting : 0));
         _registers.OnWrite(CTRL, WriteControl);
         // PFRSTD tells the virtual functions and clears itself (8.2.3.1.3).
         _registers.OnWrite(CTRL_EXT, (_, value) => _registers[CTRL_EXT] = value & ~PfResetDone);
         _registers.OnRead(STATUS, _ => Status);
         _registers.OnRead(RDRXCTL, _ =>
-            (_registers[RDRXCTL] & ~RDRXCTL_.DmaInitDone) | (SinceReset >= DmaInitDone ? RDRXCTL_.DmaInitDone : 0));
+            (_registers[RDRXCTL] & ~RDRXCTL_.DmaInitDone) | (SinceReset >= _dmaInitDone ? RDRXCTL_.DmaInitDone : 0));
     }
 
     /// <summary>The card may not start bus requests: CTRL.GIO_Master_Disable is set.</summary>
     internal bool MasterDisabled { get; private set; }
+
+    /// <summary>Nanoseconds from the last reset to the end of the EEPROM's auto-read.</summary>
+    internal long AutoReadEnds { get; private set; } = AutoReadDone;
 
     /// <summary>Nanoseconds since the last reset of any kind; a long time after power-on.</summary>
     internal long SinceReset => _card.Now - _resetAt;
 
     // LAN_ID is 0: the card has one port. The link indication is 8.2.3.1.2, bit 7.
     private uint Status =>
-        (MasterDisabled && _card.Now - _masterDisabledAt >= MasterStops ? 0 : STATUS_.MasterEnable)
+        (MasterDisabled && _card.Now - _masterDisabledAt >= _masterStops ? 0 : STATUS_.MasterEnable)
         | (_card.Link.IsUp ? 1u << 7 : 0);
 
     /// <summary>
@@ -76,6 +82,7 @@ internal sealed class DeviceControl
     internal void PciReset()
     {
         (_resetAt, _resetting, MasterDisabled, _accessReported) = (_card.Now, 0, false, true);
+        DrawTimes();
     }
 
     // What tells that the reset is over, and what is not the port's alone.
@@ -105,6 +112,17 @@ internal sealed class DeviceControl
         // "This bit should only be reset by a PCIe reset" (8.2.3.1.3).
         _registers[CTRL_EXT] |= extendedVlan;
         (_resetAt, _resetting, MasterDisabled, _accessReported) = (_card.Now, bits, false, false);
+        DrawTimes();
+    }
+
+    // Software has to look when a step is over: the datasheet only says how long it should wait before it looks.
+    private void DrawTimes()
+    {
+        var lots = _card.Behaviour;
+        _bitClears = lots.Time(BitClears, 20 * AutoReadDone);
+        _dmaInitDone = lots.Time(DmaInitDone, 50 * AutoReadDone);
+        AutoReadEnds = lots.Time(AutoReadDone, 50 * AutoReadDone);
+        _masterStops = lots.Time(MasterStops, AutoReadDone);
     }
 
     // "Prior to issuing software reset, the driver needs to execute the master disable algorithm" (4.2.1.6.1): a card

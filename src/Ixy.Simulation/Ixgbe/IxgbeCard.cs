@@ -26,7 +26,7 @@ internal sealed unsafe class IxgbeCard : CardModel
     private readonly Mdio _mdio;
     private long _slowTurnAt;
 
-    internal IxgbeCard(IxgbeCardOptions options, Wire wire) : base(wire)
+    internal IxgbeCard(IxgbeCardOptions options, Wire wire) : base(wire, Behaviour.Of(options.PerverseSeed))
     {
         Options = options;
         Registers = new RegisterFile(
@@ -105,27 +105,27 @@ internal sealed unsafe class IxgbeCard : CardModel
 
     protected override void StoreConfig(int offset, uint value, int size) => Pci.Config.Write(offset, value, size);
 
-    protected override uint LoadBar(int bar, uint offset, int size) => Pci.ReadBar(bar, offset, size);
+    protected override uint ReadRegister(int bar, uint offset, int size) => Pci.ReadBar(bar, offset, size);
 
-    protected override void StoreBar(int bar, uint offset, uint value, int size) =>
+    protected override void WriteRegister(int bar, uint offset, uint value, int size) =>
         Pci.WriteBar(bar, offset, value, size);
 
     public override void* TryGetShared(int bar, uint offset)
     {
-        if (bar != 0 || offset >= RegisterBarLength) return null;
+        if (bar != 0 || offset >= RegisterBarLength || Behaviour.TrapsDoorbells) return null;
         var register = Registers.Find(offset, out _);
         return register == RDT || register == TDT ? Registers.TryGetShared(offset) : null;
     }
 
-    public override SharedPages? SharedPages(int bar) => bar == 0 ? Registers.Shared : null;
+    public override SharedPages? SharedPages(int bar) =>
+        bar == 0 && !Behaviour.TrapsDoorbells ? Registers.Shared : null;
 
     // The queues' pages never are: counters that a read clears are in them, and ENABLE, which reads as what the card
     // has done.
     public override bool IsPlainMemory(int bar, uint page) => bar == 0 && !Registers.HasReadEffects(page);
 
-    public override bool Poll(long now)
+    protected override bool TakeTurn(long now)
     {
-        Now = now;
         if (now >= _slowTurnAt)
         {
             _slowTurnAt = now + SlowTurn;

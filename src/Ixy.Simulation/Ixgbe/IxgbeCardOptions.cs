@@ -44,6 +44,11 @@ internal sealed record IxgbeCardOptions
     /// </summary>
     internal uint ReceiveBuffer => (IsCopper ? 384u : 512u) << 10;
 
+    /// <summary>
+    /// What the datasheet leaves open is drawn from this seed; null if the card does the usual thing.
+    /// </summary>
+    internal ulong? PerverseSeed { get; init; }
+
     /// <summary>From link set-up to link up, in nanoseconds.</summary>
     internal long LinkUpDelay { get; init; } = 20_000_000;
 }

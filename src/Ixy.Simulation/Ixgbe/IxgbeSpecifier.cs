@@ -29,6 +29,7 @@ internal static class IxgbeSpecifier
                 "silicon" => true,
                 string other => throw SpecifierOptions.Invalid("quirks", other, "silicon"),
             },
+            PerverseSeed = BehaviourSpecifier.TakeSeed(options),
             LinkUpDelay = options.TakeTime("link-delay", new IxgbeCardOptions().LinkUpDelay),
         };
         return wire => new IxgbeCard(card, wire);

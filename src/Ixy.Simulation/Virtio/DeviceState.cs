@@ -16,6 +16,9 @@ internal sealed class DeviceState(VirtioCard card)
     // What this device cannot do without, where it offers it (6.1).
     private const VirtioFeatures Required = VirtioFeatures.Version1 | VirtioFeatures.AccessPlatform;
 
+    // Of a reset whose time is drawn.
+    private const long LongestReset = 5_000_000;
+
     private uint _status;
     private bool _resetUnread;
     private long? _resetEnd;
@@ -63,9 +66,9 @@ internal sealed class DeviceState(VirtioCard card)
         if (value == 0)
         {
             // A status of 0 says at once that the reset is over: there is nothing else it could show. The legacy
-            // interface
-            // (0.9.5) knows of no time that a reset takes.
-            _resetEnd = card.Now + (_status == 0 || card.Options.IsLegacy ? 0 : card.Options.ResetDuration);
+            // interface (0.9.5) knows of no time that a reset takes.
+            _resetEnd = card.Now + (_status == 0 || card.Options.IsLegacy ? 0
+                : card.Behaviour.Time(card.Options.ResetDuration, LongestReset));
             EndReset();
             return;
         }

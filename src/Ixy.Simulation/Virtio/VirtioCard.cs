@@ -23,12 +23,12 @@ internal sealed unsafe class VirtioCard : CardModel
     private readonly SharedPages? _structures;
     private long _slowTurnAt;
 
-    internal VirtioCard(VirtioCardOptions options, Wire wire) : base(wire)
+    internal VirtioCard(VirtioCardOptions options, Wire wire) : base(wire, Behaviour.Of(options.PerverseSeed))
     {
         Options = options;
         Control = new DeviceState(this);
         Pci = new VirtioPciFunction(this);
-        Interrupts = new VirtioInterrupts(Pci.Interrupts, Pci.Vectors);
+        Interrupts = new VirtioInterrupts(this, Pci.Interrupts, Pci.Vectors);
         Common = new CommonConfiguration(this);
         Legacy = new LegacyRegisters(this);
         Net = new NetConfiguration(this);
@@ -94,21 +94,22 @@ internal sealed unsafe class VirtioCard : CardModel
 
     protected override void StoreConfig(int offset, uint value, int size) => Pci.Config.Write(offset, value, size);
 
-    protected override uint LoadBar(int bar, uint offset, int size) => Pci.ReadBar(bar, offset, size);
+    protected override uint ReadRegister(int bar, uint offset, int size) => Pci.ReadBar(bar, offset, size);
 
-    protected override void StoreBar(int bar, uint offset, uint value, int size) =>
+    protected override void WriteRegister(int bar, uint offset, uint value, int size) =>
         Pci.WriteBar(bar, offset, value, size);
 
     public override void* TryGetShared(int bar, uint offset) =>
-        _structures is not null && VirtioPciFunction.NotifyAddress(bar, offset) is { } place ? Doorbells + place : null;
+        _structures is not null && !Behaviour.TrapsDoorbells
+        && VirtioPciFunction.NotifyAddress(bar, offset) is { } place ? Doorbells + place : null;
 
-    public override SharedPages? SharedPages(int bar) => bar == VirtioPciFunction.StructureBar ? _structures : null;
+    public override SharedPages? SharedPages(int bar) =>
+        bar == VirtioPciFunction.StructureBar && !Behaviour.TrapsDoorbells ? _structures : null;
 
     public override bool IsPlainMemory(int bar, uint page) => true;
 
-    public override bool Poll(long now)
+    protected override bool TakeTurn(long now)
     {
-        Now = now;
         if (now >= _slowTurnAt)
         {
             _slowTurnAt = now + SlowTurn;
@@ -117,8 +118,16 @@ internal sealed unsafe class VirtioCard : CardModel
             // Doorbells that ring before the device runs are looked at, too.
             SeeDoorbells();
         }
+        Interrupts.Poll(now);
         if (!Control.IsRunning || Pci.IsSleeping || Pci.IsStopped) return false;
+        if (!Behaviour.IsPlain) ShowWithheld();
         return Commands.Poll(now) | Transmit.Poll(now) | Receive.Poll(now);
+    }
+
+    // What queues have used in earlier turns, and kept to themselves.
+    private void ShowWithheld()
+    {
+        foreach (var queue in _queues) queue.ShowWithheld();
     }
 
     /// <summary>A rule was broken.</summary>

@@ -36,6 +36,11 @@ internal sealed record VirtioCardOptions
     /// <summary>From the write of 0 to the status until the device is reset, in nanoseconds (2.4).</summary>
     internal long ResetDuration { get; init; }
 
+    /// <summary>
+    /// What the specification leaves open is drawn from this seed; null if the card does the usual thing.
+    /// </summary>
+    internal ulong? PerverseSeed { get; init; }
+
     /// <summary>Features that are not offered (see <see cref="CardFeatures"/>).</summary>
     internal VirtioFeatures Withheld { get; init; }
 

@@ -11,14 +11,18 @@ internal sealed class VirtioInterrupts
 {
     internal const uint QueueCause = 1, ConfigurationCause = 2;
 
+    private const long LongestDelay = 40_000;
+
+    private readonly VirtioCard _card;
     private readonly PciInterrupts _pci;
     private readonly bool[] _waiting;
+    private readonly List<(long At, ushort Vector, uint Cause)> _late = [];
     private uint _cause;
     private bool _anyWaiting;
 
-    internal VirtioInterrupts(PciInterrupts pci, int vectors)
+    internal VirtioInterrupts(VirtioCard card, PciInterrupts pci, int vectors)
     {
-        (_pci, _waiting) = (pci, new bool[vectors]);
+        (_card, _pci, _waiting) = (card, pci, new bool[vectors]);
         pci.Changed = SendWaiting;
     }
 
@@ -46,8 +50,21 @@ internal sealed class VirtioInterrupts
         return cause;
     }
 
+    /// <summary>Sends what took its time until now.</summary>
+    internal void Poll(long now)
+    {
+        for (int index = 0; index < _late.Count; index++)
+        {
+            var (at, vector, cause) = _late[index];
+            if (now < at) continue;
+            _late.RemoveAt(index--);
+            Send(vector, cause);
+        }
+    }
+
     internal void Reset()
     {
+        _late.Clear();
         ConfigurationVector = DeviceVirtqueue.None;
         _cause = 0;
         _pci.SetLine(false);
@@ -59,7 +76,16 @@ internal sealed class VirtioInterrupts
         _anyWaiting = false;
     }
 
+    // No section says how long it takes.
     private void Raise(ushort vector, uint cause)
+    {
+        long delay = _card.Behaviour.Time(0, LongestDelay);
+        if (delay == 0) Send(vector, cause);
+        else if (!_late.Exists(late => late.Vector == vector && late.Cause == cause))
+            _late.Add((_card.Now + delay, vector, cause));
+    }
+
+    private void Send(ushort vector, uint cause)
     {
         if (!HasVectors)
         {

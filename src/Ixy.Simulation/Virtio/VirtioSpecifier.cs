@@ -27,6 +27,7 @@ internal static class VirtioSpecifier
             Mtu = (int)options.TakeNumber("mtu", LeastMtu, GreatestMtu, basis.Mtu),
             HasChecksums = TakeSwitch(options, "csum", basis.HasChecksums),
             Withheld = Withheld(options),
+            PerverseSeed = BehaviourSpecifier.TakeSeed(options),
         };
         return wire => new VirtioCard(card, wire);
     }

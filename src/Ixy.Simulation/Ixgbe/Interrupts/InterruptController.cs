@@ -27,6 +27,10 @@ internal sealed partial class InterruptController
     private ulong _signalled, _throttled, _pending;
     private InterruptMode _mode;
 
+    // Vectors that have become active and wait for their message to be made, and how long.
+    private readonly long[] _readyAt = new long[64];
+    private ulong _drawn;
+
     internal InterruptController(IxgbeCard card)
     {
         _card = card;
@@ -83,7 +87,7 @@ internal sealed partial class InterruptController
         _timer.Poll(now);
         for (ulong waiting = _throttled; waiting != 0; waiting &= waiting - 1)
         {
-            if (now < _moderation.ReadyAt(BitOperations.TrailingZeroCount(waiting))) continue;
+            if (MustWait(BitOperations.TrailingZeroCount(waiting))) continue;
             Evaluate();
             return;
         }
@@ -133,7 +137,7 @@ internal sealed partial class InterruptController
         for (ulong fresh = active & ~_signalled; fresh != 0; fresh &= fresh - 1)
         {
             int vector = BitOperations.TrailingZeroCount(fresh);
-            if (_card.Now < _moderation.ReadyAt(vector)) _throttled |= 1ul << vector;
+            if (MustWait(vector)) _throttled |= 1ul << vector;
             else Signal(vector);
         }
         Forget(~Active());
@@ -157,6 +161,7 @@ internal sealed partial class InterruptController
         }
         _pending &= ~bit;
         _signalled |= bit;
+        _drawn &= ~bit;
         _moderation.Start(vector, _card.Now);
         ClearAfterMessage(bit);
         MaskAfterMessage(bit);
@@ -172,7 +177,7 @@ internal sealed partial class InterruptController
         }
         else if (_signalled == 0)
         {
-            _throttled = _card.Now < _moderation.ReadyAt(0) ? 1u : 0;
+            _throttled = MustWait(0) ? 1u : 0;
             if (_throttled != 0) return;
             _signalled = 1;
             _moderation.Start(0, _card.Now);
@@ -187,6 +192,20 @@ internal sealed partial class InterruptController
             _pci.Withdraw(BitOperations.TrailingZeroCount(gone));
         _pending &= ~vectors;
         _signalled &= ~vectors;
+        _drawn &= ~vectors;
+    }
+
+    // For its moderation, or because the card takes its time: no section says how long a message takes.
+    private bool MustWait(int vector)
+    {
+        const long longest = 40_000;
+        ulong bit = 1ul << vector;
+        if ((_drawn & bit) == 0)
+        {
+            _drawn |= bit;
+            _readyAt[vector] = _card.Now + _card.Behaviour.Time(0, longest);
+        }
+        return _card.Now < Math.Max(_readyAt[vector], _moderation.ReadyAt(vector));
     }
 
     // EIAC: the message has told software the cause. Vectors from 16 on always clear theirs (7.3.1.4).

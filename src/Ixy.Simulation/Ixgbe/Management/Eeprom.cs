@@ -95,7 +95,7 @@ internal sealed class Eeprom
         value |= Present | Address16 | Size << SizeShift;
         if ((value & Request) != 0) value |= Grant;
         if (_spi.DataOut) value |= DataOut;
-        if (_card.Control.SinceReset >= DeviceControl.AutoReadDone) value |= EEC_.AutoReadDone | SectionsDone;
+        if (_card.Control.SinceReset >= _card.Control.AutoReadEnds) value |= EEC_.AutoReadDone | SectionsDone;
         if (_card.Options.IsCopper && _card.Now >= _flashDoneAt) value |= FlashUpdateDone;
         return value;
     }

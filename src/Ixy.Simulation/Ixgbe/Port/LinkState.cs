@@ -25,6 +25,9 @@ internal sealed class LinkState
 
     private const long Never = long.MaxValue;
 
+    // Of a link whose time is drawn.
+    private const long LongestLinkUp = 200_000_000;
+
     private readonly IxgbeCard _card;
     private readonly RegisterFile _registers;
     private uint _mode;
@@ -133,11 +136,13 @@ internal sealed class LinkState
             return;
         }
         if (IsUp) return;
-        if (_nextChange == Never) _nextChange = Forced ? now : now + _card.Options.LinkUpDelay;
+        if (_nextChange == Never) _nextChange = Forced ? now : now + UpDelay;
         if (now < _nextChange) return;
         SpeedMbps = speed != 0 ? speed : SpeedMbps;
         Change(up: true);
     }
+
+    private long UpDelay => _card.Behaviour.Time(_card.Options.LinkUpDelay, LongestLinkUp);
 
     private void GoDown()
     {

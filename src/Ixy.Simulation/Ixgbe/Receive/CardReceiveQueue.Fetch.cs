@@ -11,7 +11,8 @@ internal sealed unsafe partial class CardReceiveQueue
     private bool Fetch(long turn)
     {
         if (!ReadTail() || _fetch == _tail) return false;
-        uint count = Math.Min((_tail > _fetch ? _tail : _settings.Count) - _fetch, PrefetchDepth);
+        uint most = Math.Min((_tail > _fetch ? _tail : _settings.Count) - _fetch, PrefetchDepth);
+        uint count = (uint)_card.Behaviour.Budget((int)most);
         if (!(_ringTurn == turn ? LookAgain(count) : FindRing(turn)))
         {
             // The read was aborted: the queue stands still until the tail moves again.

@@ -60,8 +60,8 @@ internal sealed unsafe partial class CardReceiveQueue
     /// <summary>Take 802.1Q tags out of frames (RXDCTL.VME). May change at any time.</summary>
     internal bool VlanStrip { get; set; }
 
-    /// <summary>The next descriptor to use: RDH.</summary>
-    internal uint Head => _head;
+    /// <summary>The first descriptor that is not written back: RDH.</summary>
+    internal uint Head => _head >= _reportCount ? _head - _reportCount : _head + _settings.Count - _reportCount;
 
     /// <summary>The tail as it was when the queue was disabled; software may leave it there.</summary>
     internal uint TailWhenDisabled { get; private set; }
@@ -152,7 +152,7 @@ internal sealed unsafe partial class CardReceiveQueue
         bool last = (status & ReceiveDescriptor.EndOfPacket) != 0;
         uint statusAndErrors = last ? status | information.Status : status;
         ushort vlanTag = last && VlanStrip ? information.VlanTag : (ushort)0;
-        if (_reportCount == PrefetchDepth) ReportFrames(turn);
+        if (_reportCount == PrefetchDepth) ReportFrames(turn, _reportCount);
         ref var report = ref _reports[_reportCount++];
         if (_settings.Type == DescriptorType.Legacy)
         {
@@ -169,14 +169,23 @@ internal sealed unsafe partial class CardReceiveQueue
         if (++_head == _settings.Count) _head = 0;
     }
 
+    /// <summary>Descriptors that are used and not written back.</summary>
+    internal uint Unreported => _reportCount;
+
     /// <summary>
-    /// Writes descriptors back, all of a turn together, as the card does by cache lines (7.1.9): software that polls
-    /// finds whole lines, instead of fetching the same line again for each of its descriptors.
+    /// Writes so many descriptors back, usually all of a turn together, as the card does by cache lines (7.1.9):
+    /// software that polls finds whole lines, instead of fetching the same line again for each of its descriptors.
     /// </summary>
-    internal void ReportFrames(long turn)
+    internal void ReportFrames(long turn, uint count)
     {
-        uint count = _reportCount, index = _head >= count ? _head - count : _head + _settings.Count - count;
-        _reportCount = 0;
+        uint index = Head;
+        WriteReports(turn, index, count);
+        _reportCount -= count;
+        if (_reportCount > 0) Array.Copy(_reports, (int)count, _reports, 0, (int)_reportCount);
+    }
+
+    private void WriteReports(long turn, uint index, uint count)
+    {
         if (_ringTurn != turn && !FindRing(turn)) return;
         _card.Dma.Push();
         for (int i = 0; i < count; i++)

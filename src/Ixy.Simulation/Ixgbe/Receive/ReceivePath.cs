@@ -124,7 +124,8 @@ internal sealed unsafe class ReceivePath : IDisposable
     {
         var wire = _card.Wire;
         bool enabled = IsEnabled, waits = wire.WaitsForRoom, paced = LinePace.Has(_card);
-        for (int taken = 0; taken < FramesPerTurn; taken++)
+        int most = _card.Behaviour.Budget(FramesPerTurn);
+        for (int taken = 0; taken < most; taken++)
         {
             if (waits && !_buffer.IsEmpty || paced && _pace.IsBusy(now)) return taken > 0;
             var frame = wire.Receive(now, out var errors);

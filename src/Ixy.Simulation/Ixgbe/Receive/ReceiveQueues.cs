@@ -13,6 +13,9 @@ internal sealed class ReceiveQueues
 {
     internal const int Count = 128;
 
+    // No turn has this number.
+    private const long BetweenTurns = -2;
+
     private readonly IxgbeCard _card;
     private readonly RegisterFile _registers;
     private readonly CardReceiveQueue[] _queues = new CardReceiveQueue[Count];
@@ -52,10 +55,22 @@ internal sealed class ReceiveQueues
     /// <summary>Heads, interrupts and counters, once a turn for each queue that got frames.</summary>
     internal void EndTurn(long turn)
     {
-        for (; _touchedLow != 0; _touchedLow &= _touchedLow - 1)
-            Report(_queues[BitOperations.TrailingZeroCount(_touchedLow)], turn);
-        for (; _touchedHigh != 0; _touchedHigh &= _touchedHigh - 1)
-            Report(_queues[64 + BitOperations.TrailingZeroCount(_touchedHigh)], turn);
+        _touchedLow = Report(_touchedLow, 0, turn);
+        _touchedHigh = Report(_touchedHigh, 64, turn);
+    }
+
+    // What is left to report later.
+    private ulong Report(ulong touched, int first, long turn)
+    {
+        ulong left = 0;
+        for (; touched != 0; touched &= touched - 1)
+        {
+            int bit = BitOperations.TrailingZeroCount(touched);
+            var queue = _queues[first + bit];
+            Report(queue, turn, (uint)_card.Behaviour.Lump((int)queue.Unreported));
+            if (queue.Unreported > 0) left |= 1ul << bit;
+        }
+        return left;
     }
 
     /// <summary>
@@ -69,11 +84,11 @@ internal sealed class ReceiveQueues
         (_touchedLow, _touchedHigh) = (0, 0);
     }
 
-    private void Report(CardReceiveQueue queue, long turn)
+    private void Report(CardReceiveQueue queue, long turn, uint count)
     {
         if (!queue.HasReceived) Rules.CheckDca(queue.Index);
         queue.HasReceived = true;
-        queue.ReportFrames(turn);
+        queue.ReportFrames(turn, count);
         // The head does not pass the descriptors.
         _card.Dma.Push();
         _registers[RDH, queue.Index] = queue.Head;
@@ -85,6 +100,8 @@ internal sealed class ReceiveQueues
         statistics.RXDGBC += queue.Octets;
         bool runsLow = RunsLow(queue);
         queue.Packets = queue.Octets = 0;
+        // Nothing has been shown yet that an interrupt could be about.
+        if (count == 0 && queue.Unreported > 0 && !runsLow) return;
         if (queue.IsUrgent || runsLow) _card.Interrupts.RaiseReceiveUrgently(queue.Index);
         else _card.Interrupts.RaiseReceive(queue.Index);
         queue.IsUrgent = false;
@@ -114,6 +131,7 @@ internal sealed class ReceiveQueues
         if (enable == queue.IsEnabled) return;
         if (!enable)
         {
+            queue.ReportFrames(BetweenTurns, queue.Unreported);
             queue.Disable();
             return;
         }

@@ -55,10 +55,12 @@ internal sealed unsafe partial class CardTransmitQueue
         _headWriteBack = (low & TDWBAL_.Enable) == 0 ? 0
             : (ulong)_registers[TDWBAH, Index] << 32 | low & TDWBAL_.AddressMask;
         _writeBackThreshold = WritesHead ? 0 : control >> WriteBackShift & ThresholdMask;
-        _reportsEach = !WritesHead && _writeBackThreshold == 0;
+        _reportsLate = _writeBackThreshold == 0 && !_path.Card.Behaviour.IsPlain;
+        _reportsEach = !WritesHead && _writeBackThreshold == 0 && !_reportsLate;
         // Where software made a ring shorter that is in use, the card stays inside of what it is now.
         if (_head >= _count) (_head, _tail) = (0, 0);
         _unwritten = Math.Min(_unwritten, _count);
+        _withheld = Math.Min(_withheld, _count);
     }
 
     /// <summary>
@@ -90,14 +92,14 @@ internal sealed unsafe partial class CardTransmitQueue
     {
         if (_head != _tail) Report(TransmitRule.QueueNotEmpty, "TXDCTL", Distance(_head, _tail));
         IsEnabled = false;
-        (_unwritten, _flushAt) = (0, Never);
+        (_unwritten, _withheld, _flushAt) = (0, 0, Never);
     }
 
     private void Restart()
     {
         _head = *_headRegister;
         if (_head >= _count) _head = 0;
-        (_tail, _lastTail, _unwritten, _sinceReport, _flushAt) = (_head, _head, 0, 0, Never);
+        (_tail, _lastTail, _unwritten, _withheld, _sinceReport, _flushAt) = (_head, _head, 0, 0, 0, Never);
         (_newTail, _reported, _blocked, _rulesReported) = (false, false, false, 0);
     }
 

@@ -30,10 +30,11 @@ internal sealed unsafe partial class CardTransmitQueue
     // Latched when the queue is enabled.
     private ulong _ring, _headWriteBack;
     private uint _count, _writeBackThreshold;
-    private bool _reportsEach;
+    private bool _reportsEach, _reportsLate;
 
-    // Progress: descriptors [_head, _tail) are the card's; the last _unwritten before _head wait for their write-back.
-    private uint _head, _tail, _lastTail, _unwritten, _sinceReport;
+    // Progress: descriptors [_head, _tail) are the card's; the last _unwritten before _head wait for their write-back,
+    // and of the last _withheld software knows nothing yet.
+    private uint _head, _tail, _lastTail, _unwritten, _withheld, _sinceReport;
     private bool _newTail, _reported, _blocked, _blockedAsMaster;
     private long _flushAt = Never;
 
@@ -134,7 +135,7 @@ internal sealed unsafe partial class CardTransmitQueue
         }
         // A packet to segment is more work than its descriptors tell.
         int work = Math.Max(done, _mac.Uncounted);
-        if (done > 0) Publish();
+        if (done > 0) Publish(ring, (uint)done);
         return work;
     }
 
@@ -178,6 +179,7 @@ internal sealed unsafe partial class CardTransmitQueue
             return;
         }
         _sinceReport = 0;
+        if (_reportsLate) return;
         _reported = true;
         if (_reportsEach) MarkDone(last);
     }
@@ -221,15 +223,48 @@ internal sealed unsafe partial class CardTransmitQueue
             _ring, _count * (uint)sizeof(TransmitDescriptor), "transmit ring");
         if (ring is null) _unwritten = 0;
         else WriteBack(ring, _unwritten);
-        Publish();
+        Publish(ring, 0);
     }
 
-    // What software sees of a batch: the head, in the register and in memory, the counters, one interrupt.
-    private void Publish()
+    /// <summary>Shows some of what has been done in earlier turns, where the card has kept it to itself.</summary>
+    internal void ShowWithheld()
     {
+        if (_withheld == 0) return;
+        var ring = (TransmitDescriptor*)_dma.Translate(
+            _ring, _count * (uint)sizeof(TransmitDescriptor), "transmit ring");
+        if (ring is null) _withheld = 0;
+        else Publish(ring, 0);
+    }
+
+    // Descriptors are reported in order, so the oldest first; of those, each that asks for it.
+    private void ShowSome(TransmitDescriptor* ring, uint count)
+    {
+        uint first = ShownHead;
+        for (uint index = 0; index < count; index++)
+        {
+            var descriptor = ring + Forward(first, index);
+            bool reports = (descriptor->Command & TransmitDescriptor.ReportStatus) != 0 && descriptor->EndsPacket
+                && !descriptor->IsContext;
+            if (!reports) continue;
+            _reported = true;
+            if (!WritesHead) MarkDone(descriptor);
+        }
+        _withheld -= count;
+    }
+
+    private uint ShownHead => _withheld == 0 ? _head : Forward(_head, _count - _withheld);
+
+    // What software sees of a batch: the head, in the register and in memory, the counters, one interrupt.
+    private void Publish(TransmitDescriptor* ring, uint done)
+    {
+        if (_reportsLate)
+        {
+            _withheld += done;
+            ShowSome(ring, (uint)_path.Card.Behaviour.Lump((int)_withheld));
+        }
         // The head does not pass the descriptors.
         _dma.Push();
-        Volatile.Write(ref *_headRegister, _head);
+        Volatile.Write(ref *_headRegister, ShownHead);
         _mac.CountFor(Counter);
         if (!_reported) return;
         _reported = false;
@@ -241,7 +276,7 @@ internal sealed unsafe partial class CardTransmitQueue
     private void WriteHead()
     {
         var target = (uint*)_dma.Translate(_headWriteBack, sizeof(uint), "transmit head write-back");
-        if (target is not null) Volatile.Write(ref *target, _head);
+        if (target is not null) Volatile.Write(ref *target, ShownHead);
     }
 
     private uint Forward(uint index, uint count)

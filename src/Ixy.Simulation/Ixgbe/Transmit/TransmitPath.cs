@@ -58,20 +58,23 @@ internal sealed class TransmitPath : IDisposable
     internal bool Poll(long now)
     {
         if (_anyBursts) FlushBursts(now);
+        if (!Card.Behaviour.IsPlain) ShowWithheld();
         if (_enabledCount == 0 || !IsTransmitEnabled || !_arbiters.AreRunning || !Card.Link.IsUp) return false;
         if (_registers[HLREG0] != _macControl) ConfigureMac();
         if (!Mac.BeginTurn(now)) return false;
-        int left = DescriptorsPerTurn, idle = 0;
+        int most = Card.Behaviour.Budget(DescriptorsPerTurn), perQueue = Card.Behaviour.Budget(DescriptorsPerQueue);
+        int left = most, idle = 0;
+        _next = Card.Behaviour.Choose(_enabledCount, _next);
         while (left > 0 && idle < _enabledCount && Mac.IsFree)
         {
             var queue = _enabled[_next];
             if (++_next >= _enabledCount) _next = 0;
             // With a pace one by one, until the line is busy.
-            int done = queue.Process(Mac.IsPaced ? 1 : _enabledCount == 1 ? left : DescriptorsPerQueue);
+            int done = queue.Process(Mac.IsPaced ? 1 : _enabledCount == 1 ? left : perQueue);
             left -= done;
             idle = done == 0 ? idle + 1 : 0;
         }
-        return left < DescriptorsPerTurn;
+        return left < most;
     }
 
     /// <summary>
@@ -137,6 +140,11 @@ internal sealed class TransmitPath : IDisposable
     private void FlushBursts(long now)
     {
         for (int index = 0; index < _enabledCount; index++) _enabled[index].FlushIfDue(now);
+    }
+
+    private void ShowWithheld()
+    {
+        for (int index = 0; index < _enabledCount; index++) _enabled[index].ShowWithheld();
     }
 
     private void ListEnabled()

@@ -66,7 +66,8 @@ internal sealed class DeviceReceivePath : IDisposable
     {
         var wire = _card.Wire;
         bool waits = wire.WaitsForRoom;
-        for (int taken = 0; taken < FramesPerTurn; taken++)
+        int most = _card.Behaviour.Budget(FramesPerTurn);
+        for (int taken = 0; taken < most; taken++)
         {
             if (waits && isWaiting) return taken > 0;
             var frame = wire.Receive(now, out var errors);

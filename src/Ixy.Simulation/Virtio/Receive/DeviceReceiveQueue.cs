@@ -149,8 +149,8 @@ internal sealed unsafe class DeviceReceiveQueue(VirtioCard card, DeviceVirtqueue
                 countLow = _chain.PlaceOf(10);
                 countHigh = _chain.PlaceOf(11);
             }
-            ring.Use(_chain, written);
             done += written;
+            ring.Use(_chain, written, goesOn: done < total);
             buffers++;
         }
         if (countLow is not null)

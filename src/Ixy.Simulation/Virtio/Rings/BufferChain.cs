@@ -2,9 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace Ixy.Simulation.Virtio.Rings;
 
-/// <summary>A piece of memory that a descriptor names, where the card finds it.</summary>
+/// <summary>A piece of memory that a descriptor names, and where the card finds it in this turn.</summary>
 internal unsafe struct Segment
 {
+    internal ulong Address;
     internal byte* Memory;
     internal uint Length;
 }
@@ -47,9 +48,10 @@ internal sealed unsafe class BufferChain
 
     /// <summary>The common case: a single piece.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Set(byte* memory, uint length, bool isWritable)
+    internal void Set(ulong address, byte* memory, uint length, bool isWritable)
     {
         ref var segment = ref _segments[0];
+        segment.Address = address;
         segment.Memory = memory;
         segment.Length = length;
         (Count, Readable) = (1, isWritable ? 0 : 1);
@@ -57,12 +59,21 @@ internal sealed unsafe class BufferChain
 
     internal void Clear() => (Count, Readable) = (0, 0);
 
-    internal void Add(byte* memory, uint length, bool isWritable)
+    internal void Add(ulong address, byte* memory, uint length, bool isWritable)
     {
         ref var segment = ref _segments[Count++];
+        segment.Address = address;
         segment.Memory = memory;
         segment.Length = length;
         if (!isWritable) Readable = Count;
+    }
+
+    /// <summary>Becomes the same as another one.</summary>
+    internal void CopyFrom(BufferChain other)
+    {
+        Reserve(other._segments.Length);
+        Array.Copy(other._segments, _segments, other.Count);
+        (Count, Readable, Id, Slots) = (other.Count, other.Readable, other.Id, other.Slots);
     }
 
     /// <summary>Copies what the device may read; false if the target has no room for it.</summary>

@@ -58,9 +58,10 @@ internal sealed unsafe class DevicePackedRing(VirtioCard card, string name) : Ri
         chain.Slots = 1;
         if ((flags & (NextFlag | IndirectFlag)) == 0 && length != 0)
         {
-            byte* memory = Dma.Translate(descriptor->Address, length, Name);
+            ulong address = Volatile.Read(ref descriptor->Address);
+            byte* memory = Dma.Translate(address, length, Name);
             if (memory is null) return Fault();
-            chain.Set(memory, length, (flags & WriteFlag) != 0);
+            chain.Set(address, memory, length, (flags & WriteFlag) != 0);
         }
         else if (!((flags & IndirectFlag) != 0 ? WalkTable(chain, descriptor) : WalkRing(chain)))
         {
@@ -72,7 +73,7 @@ internal sealed unsafe class DevicePackedRing(VirtioCard card, string name) : Ri
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal override void Use(BufferChain chain, uint written) =>
+    internal override void Use(BufferChain chain, uint written, bool goesOn) =>
         _unpublished[_unpublishedCount++] =
         new UsedBuffer { Id = chain.Id, Slots = (ushort)chain.Slots, Length = written };
 

@@ -49,9 +49,10 @@ internal sealed unsafe class DeviceSplitRing(VirtioCard card, string name) : Rin
         ushort flags = Volatile.Read(ref descriptor->Flags);
         if ((flags & (NextFlag | IndirectFlag)) == 0 && length != 0)
         {
-            byte* memory = Dma.Translate(descriptor->Address, length, Name);
+            ulong address = Volatile.Read(ref descriptor->Address);
+            byte* memory = Dma.Translate(address, length, Name);
             if (memory is null) return Fault();
-            chain.Set(memory, length, (flags & WriteFlag) != 0);
+            chain.Set(address, memory, length, (flags & WriteFlag) != 0);
         }
         else if (!Walk(chain, head))
         {
@@ -62,7 +63,7 @@ internal sealed unsafe class DeviceSplitRing(VirtioCard card, string name) : Rin
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal override void Use(BufferChain chain, uint written)
+    internal override void Use(BufferChain chain, uint written, bool goesOn)
     {
         uint* element = (uint*)(_used + 2) + 2 * (_written & _mask);
         element[0] = chain.Id;

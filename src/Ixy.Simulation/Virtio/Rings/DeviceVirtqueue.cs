@@ -19,8 +19,7 @@ internal sealed unsafe class DeviceVirtqueue
     private const long PatienceBeforeSleep = 10_000;
 
     private readonly VirtioCard _card;
-    private readonly DeviceSplitRing _split;
-    private readonly DevicePackedRing _packed;
+    private readonly Ring _split, _packed;
     private readonly ushort* _doorbell;
     private bool _notified;
     private long _busyAt;
@@ -33,7 +32,10 @@ internal sealed unsafe class DeviceVirtqueue
     {
         (_card, Index) = (card, index);
         _doorbell = doorbell;
-        (_split, _packed) = (new(card, $"queue {index}"), new(card, $"queue {index}"));
+        string name = $"queue {index}";
+        (_split, _packed) = (new DeviceSplitRing(card, name), new DevicePackedRing(card, name));
+        if (!card.Behaviour.IsPlain)
+            (_split, _packed) = (new PerverseRing(card, name, _split), new PerverseRing(card, name, _packed));
         Ring = _split;
         Reset();
     }
@@ -112,8 +114,9 @@ internal sealed unsafe class DeviceVirtqueue
     /// </summary>
     internal bool BeginTurn(long now)
     {
-        if (!IsEnabled || (!IsAwake && !_notified) || !Ring.BeginTurn()) return false;
-        if (!_notified) return true;
+        bool isToldOf = _notified && !_card.Behaviour.Overlooks();
+        if (!IsEnabled || (!IsAwake && !isToldOf) || !Ring.BeginTurn()) return false;
+        if (!isToldOf) return true;
         _notified = false;
         _busyAt = now;
         if (!IsAwake) Ring.SuppressNotifications();
@@ -127,6 +130,12 @@ internal sealed unsafe class DeviceVirtqueue
         if (Ring.Publish()) _card.Interrupts.RaiseQueue(Vector);
     }
 
+    /// <summary>Shows some of what earlier turns have used and not shown.</summary>
+    internal void ShowWithheld()
+    {
+        if (IsEnabled && Ring.HasWithheld && Ring.BeginTurn()) EndTurn();
+    }
+
     /// <summary>There was something to do.</summary>
     internal void StayAwake(long now) => _busyAt = now;
 
@@ -136,7 +145,8 @@ internal sealed unsafe class DeviceVirtqueue
     /// </summary>
     internal void GrowTired(long now)
     {
-        if (now - _busyAt < PatienceBeforeSleep || !_card.Control.IsRunning) return;
+        long patience = _card.Behaviour.Time(PatienceBeforeSleep, 2 * PatienceBeforeSleep);
+        if (now - _busyAt < patience || !_card.Control.IsRunning) return;
         IsAwake = Ring.EnableNotifications();
         if (!IsAwake) return;
         Ring.SuppressNotifications();

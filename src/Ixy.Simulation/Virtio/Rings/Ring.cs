@@ -47,8 +47,10 @@ internal abstract unsafe class Ring(VirtioCard card, string name)
     /// <summary>Takes the next buffer; false if there is none, or none that makes sense.</summary>
     internal abstract bool TryTake(BufferChain chain);
 
-    /// <summary>Gives a buffer back, so many bytes of it written.</summary>
-    internal abstract void Use(BufferChain chain, uint written);
+    /// <summary>
+    /// Gives a buffer back, so many bytes of it written; its packet goes on in the next one, or ends with it.
+    /// </summary>
+    internal abstract void Use(BufferChain chain, uint written, bool goesOn = false);
 
     /// <summary>The buffer that was taken last is available again.</summary>
     internal abstract void PutBack(BufferChain chain);
@@ -61,6 +63,9 @@ internal abstract unsafe class Ring(VirtioCard card, string name)
 
     /// <summary>Shows the driver what was used; true if it wants an interrupt.</summary>
     internal abstract bool Publish();
+
+    /// <summary>Not all that was used has been shown.</summary>
+    internal virtual bool HasWithheld => false;
 
     /// <summary>Asks the driver not to notify.</summary>
     internal abstract void SuppressNotifications();
@@ -85,7 +90,7 @@ internal abstract unsafe class Ring(VirtioCard card, string name)
         if (length == 0) return true;
         byte* memory = Dma.Translate(address, length, Name);
         if (memory is null) return Fault();
-        chain.Add(memory, length, isWritable);
+        chain.Add(address, memory, length, isWritable);
         return true;
     }
 

@@ -25,8 +25,10 @@ internal sealed class DeviceTransmitPath
     internal bool Poll(long now)
     {
         int pairs = _card.Pairs, sent = 0;
-        for (int pair = 0; pair < pairs; pair++)
-            sent += _queues[pair].Process(now, pairs == 1 ? PacketsPerTurn : PacketsPerQueue);
+        int most = _card.Behaviour.Budget(pairs == 1 ? PacketsPerTurn : PacketsPerQueue);
+        int first = _card.Behaviour.Choose(pairs, 0);
+        for (int pair = first; pair < pairs; pair++) sent += _queues[pair].Process(now, most);
+        for (int pair = 0; pair < first; pair++) sent += _queues[pair].Process(now, most);
         return sent > 0;
     }
 }

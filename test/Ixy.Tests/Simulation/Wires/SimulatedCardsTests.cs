@@ -150,7 +150,7 @@ public sealed class SimulatedCardsTests
     [InlineData("sim:virtio-modern", "expected sim:ixgbe, sim:virtio or sim:virtio-legacy")]
     [InlineData(
         "sim:virtio,model=x540",
-        "no option 'model': expected csum, mac, mtu, packed, queue-size, queues, trace, wire, without")]
+        "no option 'model': expected behaviour, csum, mac, mtu, packed, queue-size, queues, seed, trace, wire, without")]
     [InlineData("sim:virtio-legacy,packed=on", "no option 'packed'")]
     [InlineData("sim:virtio,packed=yes", "expected on or off")]
     [InlineData("sim:virtio,queues=33", "a number from 1 to 32")]
@@ -161,7 +161,11 @@ public sealed class SimulatedCardsTests
     [InlineData("sim:ixgbe,generator", "expected key=value")]
     [InlineData("sim:ixgbe,wire=", "expected key=value")]
     [InlineData(
-        "sim:ixgbe,colour=red", "no option 'colour': expected link-delay, mac, model, quirks, speed, trace, wire")]
+        "sim:ixgbe,colour=red",
+        "no option 'colour': expected behaviour, link-delay, mac, model, quirks, seed, speed, trace, wire")]
+    [InlineData("sim:ixgbe,behaviour=nice", "expected perverse, or none of it")]
+    [InlineData("sim:virtio,behaviour=perverse,seed=-1", "expected a number from 0")]
+    [InlineData("sim:virtio-legacy,seed=7", "expected behaviour=perverse beside it")]
     [InlineData("sim:ixgbe,mac=02:00:5e:00:53:01,mac=02:00:5e:00:53:01", "'mac' is given twice")]
     [InlineData("sim:ixgbe,model=e1000", "expected 82599, x540 or x550")]
     [InlineData("sim:ixgbe,quirks=all", "expected silicon")]
