@@ -1,5 +1,21 @@
 namespace Ixy.Vfio;
 
+/// <summary>No such PCI function, or no such file or socket behind the specifier.</summary>
+public sealed class DeviceNotFoundException(string message) : PciDeviceException(message);
+
+/// <summary>A device specifier has a wrong form or an unknown option; the message names what is allowed.</summary>
+public sealed class DeviceSpecifierException(string message, Exception? inner = null)
+    : PciDeviceException(message, inner);
+
+/// <summary>The operation needs rights that this process lacks; the message says which and how to get them.</summary>
+public sealed class PrivilegeException(string message) : PciDeviceException(message);
+
+/// <summary>A device did not answer in the time its datasheet allows.</summary>
+public sealed class DeviceTimeoutException(string message) : PciDeviceException(message);
+
+/// <summary>DMA memory could not be reserved, allocated or mapped for a device.</summary>
+public sealed class DmaMemoryException(string message) : PciDeviceException(message);
+
 /// <summary>
 /// Huge pages are required (a transport without an IOMMU) and cannot be had; the message says how many and how.
 /// </summary>

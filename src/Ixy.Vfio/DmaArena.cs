@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Ixy.Vfio.Dma;
 
@@ -33,23 +34,29 @@ public static unsafe partial class DmaArena
     public static ulong* PhysicalFrames { get; } =
         (ulong*)NativeMemory.AllocZeroed(Capacity / FrameLength, sizeof(ulong));
 
-    /// <summary>Lets a device see all DMA memory, present and future, until it is disposed.</summary>
+    /// <summary>
+    /// The address by which a device without an IOMMU reaches a byte of the arena: see <see cref="PhysicalFrames"/>.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong PhysicalAddress(nuint address)
+    {
+        nuint offset = address - Base;
+        return PhysicalFrames[offset / FrameLength] + offset % FrameLength;
+    }
+
+    /// <summary>
+    /// Lets a device see all DMA memory, present and future, until it is disposed. Does nothing the second time. After
+    /// an exception the device sees part of it, also until it is disposed.
+    /// </summary>
     /// <exception cref="HugePagesRequiredException">The device has no IOMMU, and normal pages are in use.</exception>
     /// <exception cref="DmaMemoryException">A chunk could not be mapped for the device.</exception>
     public static void Attach(PciDevice device)
     {
         lock (s_lock)
         {
-            if (!s_devices.Add(device)) return;
-            try
-            {
-                foreach (var chunk in s_chunks) chunk.MapFor(device);
-            }
-            catch
-            {
-                Detach(device);
-                throw;
-            }
+            // Registered last: where a chunk cannot be mapped, later chunks do not try this device.
+            foreach (var chunk in s_chunks) chunk.MapFor(device);
+            s_devices.Add(device);
         }
     }
 

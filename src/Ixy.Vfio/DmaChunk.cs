@@ -69,9 +69,10 @@ public sealed unsafe partial class DmaChunk
         addresses.Return(Address);
     }
 
-    /// <summary>Makes it visible to a device.</summary>
+    /// <summary>Makes it visible to a device; does nothing for one that has it.</summary>
     internal void MapFor(PciDevice device)
     {
+        if (_devices.Contains(device)) return;
         if (!device.DeviceAddressIsVirtual) PageMap.FindFrames(this, device);
         device.MapDma(this);
         _devices.Add(device);

@@ -27,18 +27,14 @@ public abstract unsafe partial class KernelPciDevice : PciDevice
     public override uint ReadConfig(int offset, int size)
     {
         uint value = 0;
-        if (Libc.pread(ConfigFile, &value, (nuint)size, ConfigStart + offset) != size)
-            throw new PciDeviceException(
-                $"{Name}: configuration space cannot be read at 0x{offset:x}: {Libc.LastError()}");
+        if (Libc.pread(ConfigFile, &value, (nuint)size, ConfigStart + offset) != size) throw NoAccess("read", offset);
         return value;
     }
 
     /// <inheritdoc/>
     public override void WriteConfig(int offset, uint value, int size)
     {
-        if (Libc.pwrite(ConfigFile, &value, (nuint)size, ConfigStart + offset) != size)
-            throw new PciDeviceException(
-                $"{Name}: configuration space cannot be written at 0x{offset:x}: {Libc.LastError()}");
+        if (Libc.pwrite(ConfigFile, &value, (nuint)size, ConfigStart + offset) != size) throw NoAccess("write", offset);
     }
 
     /// <inheritdoc/>

@@ -20,16 +20,14 @@ public readonly partial record struct PciAddress(uint Domain, byte Bus, byte Dev
         return match.Success;
 
         uint Number(int group) =>
-            uint.Parse($"0{match.Groups[group].ValueSpan}", NumberStyles.AllowHexSpecifier,
-            CultureInfo.InvariantCulture);
+            uint.Parse($"0{match.Groups[group].ValueSpan}", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
     }
 
     /// <summary>The long form, as in <c>/sys/bus/pci/devices</c>: <c>0000:03:00.0</c>.</summary>
     public override string ToString() => $"{Domain:x4}:{Bus:x2}:{Device:x2}.{Function}";
 
     // A bus has 32 devices, and a device 8 functions.
-    [GeneratedRegex(
-        @"^(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}):([01][0-9a-f])\.([0-7])\z",
+    [GeneratedRegex(@"^(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}):([01][0-9a-f])\.([0-7])\z",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Form();
 }

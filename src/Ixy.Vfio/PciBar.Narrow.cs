@@ -1,6 +1,6 @@
 namespace Ixy.Vfio;
 
-// Registers of 8 and 16 bits, as virtio has them.
+// Registers of 8 and 16 bits, as virtio has them; and what a wrong offset is told.
 public abstract unsafe partial class PciBar
 {
     /// <summary>Reads the 8-bit register at <paramref name="offset"/> (bytes from the start).</summary>
@@ -22,4 +22,8 @@ public abstract unsafe partial class PciBar
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The offset is outside the window or not aligned.</exception>
     public void Write16(uint offset, ushort value) => Store(Checked(offset, sizeof(ushort)), value, sizeof(ushort));
+
+    private ArgumentOutOfRangeException NoSuchRegister(uint offset, int size) => new(nameof(offset),
+        $"0x{offset:x} is not a {size * 8}-bit register of a BAR of 0x{Length:x} bytes: expected a multiple of {size} "
+        + "below its length");
 }

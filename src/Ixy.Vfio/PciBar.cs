@@ -43,11 +43,7 @@ public abstract unsafe partial class PciBar
     /// <summary>Where a store reaches the register; null if it takes a call. The offset was checked.</summary>
     protected abstract void* PointerTo(uint offset);
 
-    private uint Checked(uint offset, int size)
-    {
-        if (offset % (uint)size == 0 && Length >= (uint)size && offset <= Length - (uint)size) return offset;
-        throw new ArgumentOutOfRangeException(nameof(offset),
-            $"0x{offset:x} is no {size * 8}-bit register of a BAR of 0x{Length:x} bytes: expected a multiple of {size} "
-            + "below its length.");
-    }
+    private uint Checked(uint offset, int size) =>
+        offset % (uint)size == 0 && Length >= (uint)size && offset <= Length - (uint)size ? offset
+        : throw NoSuchRegister(offset, size);
 }

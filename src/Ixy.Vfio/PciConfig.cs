@@ -1,7 +1,7 @@
 namespace Ixy.Vfio;
 
 /// <summary>Offsets in the PCI configuration header (PCI Local Bus 3.0, section 6.1).</summary>
-public static class PciConfig
+public static partial class PciConfig
 {
     /// <summary>Vendor id, 16 bits.</summary>
     public const int VendorId = 0x00;
@@ -11,14 +11,10 @@ public static class PciConfig
     public const int Command = 0x04;
     /// <summary>Status register, 16 bits.</summary>
     public const int Status = 0x06;
-    /// <summary>Revision id, 8 bits, followed by the 24-bit class code.</summary>
-    public const int RevisionId = 0x08;
     /// <summary>First base address register; six of 32 bits follow each other.</summary>
     public const int Bar0 = 0x10;
-    /// <summary>Subsystem vendor id, 16 bits.</summary>
-    public const int SubsystemVendorId = 0x2c;
-    /// <summary>Subsystem id, 16 bits.</summary>
-    public const int SubsystemId = 0x2e;
+    /// <summary>The bit of a base address register that tells I/O ports from memory (6.2.5.1).</summary>
+    public const uint BarIsPorts = 1;
     /// <summary>Offset of the first capability, 8 bits.</summary>
     public const int CapabilitiesPointer = 0x34;
 }

@@ -3,12 +3,9 @@ namespace Ixy.Vfio;
 // What a function says that it has, and what a driver before may have left of it.
 public abstract partial class PciDevice
 {
-    internal const byte MsiId = 0x05, MsixId = 0x11;
-    internal const uint MsiEnable = 1 << 0, MsixEnable = 1 << 15;
-
-    private const byte PowerManagementId = 0x01;
+    internal const byte PowerManagementId = 0x01, MsiId = 0x05, MsixId = 0x11;
+    internal const uint PowerStateMask = 3, MsiEnable = 1 << 0, MsixEnable = 1 << 15;
     private const int PowerControl = 4;
-    private const uint PowerStateMask = 3;
 
     /// <summary>Walks the capability list (PCI Local Bus 3.0, section 6.7).</summary>
     /// <param name="id">The capability's id, e.g. 0x11 for MSI-X; several may have the same (0x09, vendor
@@ -24,8 +21,7 @@ public abstract partial class PciDevice
         int left = (256 - 64) / 4;
         for (int offset = Next(PciConfig.CapabilitiesPointer); offset != 0; offset = Next(offset + 1))
         {
-            if (left-- == 0)
-                throw new PciDeviceException($"{Name}: the list of capabilities in configuration space has no end");
+            if (left-- == 0) throw HasNoEnd();
             if (ReadConfig(offset, 1) == id) yield return offset;
         }
 

@@ -22,6 +22,8 @@ public abstract partial class PciDevice
         // Most devices stay.
     }
 
+    private PciDeviceException HasNoEnd() => new($"{Name}: the list of capabilities in configuration space has no end");
+
     /// <summary>
     /// Resets the function: its registers are as after power-on, and its DMA and interrupts have stopped. The
     /// configuration header stays as it is.

@@ -7,21 +7,13 @@ namespace Ixy.Vfio;
 /// </summary>
 public abstract partial class PciDevice
 {
-    private static readonly TimeSpan s_shortestPause = TimeSpan.FromMicroseconds(50);
-    private static readonly TimeSpan s_longestPause = TimeSpan.FromMilliseconds(1);
+    private const long ShortestPause = 50 * TimeSpan.TicksPerMicrosecond, LongestPause = TimeSpan.TicksPerMillisecond;
 
     /// <summary>The function's clock; by default that of the machine. For any thread.</summary>
     public virtual TimeProvider Clock => TimeProvider.System;
 
-    /// <summary>Returns when so much time has passed on <see cref="Clock"/>.</summary>
-    public void Wait(TimeSpan time)
-    {
-        long start = Clock.GetTimestamp();
-        for (var left = time; left > TimeSpan.Zero; left = time - Clock.GetElapsedTime(start))
-        {
-            if (!TryPass(left)) Sleep(left);
-        }
-    }
+    /// <summary>Returns when this much time has passed on <see cref="Clock"/>.</summary>
+    public void Wait(TimeSpan time) => WaitUntil(() => false, time);
 
     /// <summary>
     /// Waits until the device has done something, and looks whether it has: every 50 microseconds at first, and every
@@ -40,8 +32,10 @@ public abstract partial class PciDevice
             var passed = Clock.GetElapsedTime(start);
             if (condition()) return true;
             if (passed >= timeout) return false;
-            var pause = TimeSpan.FromTicks(Math.Clamp(passed.Ticks / 16, s_shortestPause.Ticks, s_longestPause.Ticks));
-            Wait(pause < timeout - passed ? pause : timeout - passed);
+            long pause = Math.Clamp(passed.Ticks / 4, ShortestPause, LongestPause);
+            var time = TimeSpan.FromTicks(Math.Min(pause, timeout.Ticks - passed.Ticks));
+            // Less than a millisecond only yields the core.
+            if (!TryPass(time)) Thread.Sleep(time);
         }
     }
 
@@ -52,10 +46,4 @@ public abstract partial class PciDevice
     /// <param name="longest">At most so much; less if the device interrupts before.</param>
     /// <returns>False if the clock goes by itself.</returns>
     public virtual bool TryPass(TimeSpan longest) => false;
-
-    private static void Sleep(TimeSpan time)
-    {
-        if (time < s_longestPause) ShortSleep.Microseconds((int)Math.Ceiling(time.TotalMicroseconds));
-        else Thread.Sleep(time);
-    }
 }

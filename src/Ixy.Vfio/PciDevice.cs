@@ -98,19 +98,24 @@ public abstract partial class PciDevice : IDisposable
     }
 
     /// <summary>
-    /// Does what quiets the device. One that is gone, or leaves meanwhile, is quiet already: that is no error then.
+    /// Takes the steps that quiet and release a device, each of them whatever the ones before throw. A device that is
+    /// gone, or leaves meanwhile, is quiet already: its errors do not count then.
     /// </summary>
-    /// <exception cref="PciDeviceException">The action failed though the device is there.</exception>
-    public void UnlessGone(Action action)
+    /// <exception cref="PciDeviceException">A step failed though the device is there. All were taken.</exception>
+    public void InTurn(params ReadOnlySpan<Action> steps)
     {
-        ArgumentNullException.ThrowIfNull(action);
+        if (steps.IsEmpty) return;
         try
         {
-            action();
+            steps[0]();
         }
         catch (PciDeviceException) when (IsGone)
         {
             // What was to be stopped has stopped.
+        }
+        finally
+        {
+            InTurn(steps[1..]);
         }
     }
 
@@ -118,20 +123,6 @@ public abstract partial class PciDevice : IDisposable
     /// Releases what the transport holds. Called once, after bus mastering is off and all memory unmapped.
     /// </summary>
     protected abstract void Close();
-
-    // Whatever one of the steps throws, the others are taken.
-    private void InTurn(params ReadOnlySpan<Action> steps)
-    {
-        if (steps.IsEmpty) return;
-        try
-        {
-            UnlessGone(steps[0]);
-        }
-        finally
-        {
-            InTurn(steps[1..]);
-        }
-    }
 
     private void ChangeCommand(uint clear, uint set) =>
         WriteConfig(PciConfig.Command, ReadConfig(PciConfig.Command, 2) & ~clear | set, 2);

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Ixy.Vfio;
 
-// Its IOMMU group, and the functions beside it.
+// Its IOMMU group, the functions beside it, and what there is not.
 public sealed partial class SysfsFunction
 {
     /// <summary>The function with this name in the directory of all; null if there is none, or no longer.</summary>
@@ -25,6 +25,9 @@ public sealed partial class SysfsFunction
             if ((Find(functions, name) ?? Find(members, name)) is { } member) yield return member;
         }
     }
+
+    private DeviceNotFoundException NotFound(string root) =>
+        new($"there is no PCI function {Name}: 'ls {root}' shows those there are");
 
     /// <summary>
     /// Why it cannot be used with physical addresses, where <see cref="IsBehindTranslation"/>, and what helps.

@@ -19,8 +19,7 @@ public sealed partial class SysfsFunction
     /// <exception cref="DeviceNotFoundException">There is none at this address.</exception>
     public SysfsFunction(string root, string name) : this(Path.Combine(root, name))
     {
-        if (!System.IO.Directory.Exists(Directory))
-            throw new DeviceNotFoundException($"there is no PCI function {Name}: 'ls {root}' shows those there are");
+        if (!System.IO.Directory.Exists(Directory)) throw NotFound(root);
     }
 
     private SysfsFunction(string directory) => (Name, Directory) = (Path.GetFileName(directory), directory);

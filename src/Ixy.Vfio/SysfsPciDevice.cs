@@ -83,10 +83,8 @@ public sealed unsafe partial class SysfsPciDevice : KernelPciDevice
 
     private protected override PciBar MapBar(int index)
     {
-        const uint IsPorts = 1;
         string path = Path.Combine(_function.Directory, $"resource{index}");
-        // The lowest bit of the base address register tells ports from memory (PCI Local Bus 3.0, 6.2.5.1).
-        if ((ReadConfig(PciConfig.Bar0 + 4 * index, 4) & IsPorts) != 0) return new PortBar(path);
+        if ((ReadConfig(PciConfig.Bar0 + 4 * index, 4) & PciConfig.BarIsPorts) != 0) return new PortBar(path);
         using var file = KernelFile.Open(path, FileAccess.ReadWrite);
         return MappedBar.Map(path, (int)file.DangerousGetHandle(), 0, checked((uint)RandomAccess.GetLength(file)),
             "; kernel lockdown (secure boot) forbids it");

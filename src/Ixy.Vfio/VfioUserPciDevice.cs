@@ -138,7 +138,7 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
     protected internal override void DisconnectInterrupts(InterruptKind kind)
     {
         lock (_eventLock) _events = [];
-        UnlessGone(() =>
+        InTurn(() =>
         {
             MessageControl.Disable(this, kind);
             SetInterrupts(kind, IRQ_SET_DATA_NONE | IRQ_SET_ACTION_TRIGGER, 0, 0, []);
@@ -151,10 +151,10 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
             InterruptKind.Intx, IRQ_SET_DATA_NONE | (masked ? IRQ_SET_ACTION_MASK : IRQ_SET_ACTION_UNMASK), 0, 1, []);
 
     /// <inheritdoc/>
-    protected internal override void MapDma(DmaChunk chunk) => UnlessGone(() => _connection.MapDma(chunk));
+    protected internal override void MapDma(DmaChunk chunk) => InTurn(() => _connection.MapDma(chunk));
 
     /// <inheritdoc/>
-    protected internal override void UnmapDma(DmaChunk chunk) => UnlessGone(() => _connection.UnmapDma(chunk));
+    protected internal override void UnmapDma(DmaChunk chunk) => InTurn(() => _connection.UnmapDma(chunk));
 
     /// <inheritdoc/>
     protected override void Close()

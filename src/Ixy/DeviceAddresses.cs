@@ -24,9 +24,5 @@ internal readonly struct VirtualAddresses : IDeviceAddresses
 internal readonly struct PhysicalAddresses : IDeviceAddresses
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe ulong Of(ulong buffer)
-    {
-        ulong offset = (buffer & Packet.AddressMask) - DmaArena.Base;
-        return DmaArena.PhysicalFrames[offset / DmaArena.FrameLength] + offset % DmaArena.FrameLength;
-    }
+    public static ulong Of(ulong buffer) => DmaArena.PhysicalAddress((nuint)(buffer & Packet.AddressMask));
 }

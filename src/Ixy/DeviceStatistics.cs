@@ -9,39 +9,18 @@ public readonly record struct LinkStatus(bool IsUp, int SpeedMbps);
 /// <summary>
 /// What a device has counted since it was opened. Bytes are without the FCS, as sizes are everywhere in this library.
 /// </summary>
-public readonly record struct DeviceStatistics
-{
-    /// <summary>
-    /// Good packets that the card wrote to memory; of these the driver may have dropped some (<see cref="RxDropped"/>).
-    /// </summary>
-    public long RxPackets { get; init; }
-
-    /// <summary>Their bytes.</summary>
-    public long RxBytes { get; init; }
-
-    /// <summary>Packets sent; on virtio-net, which counts nothing itself, those given to the device.</summary>
-    public long TxPackets { get; init; }
-
-    /// <summary>Their bytes.</summary>
-    public long TxBytes { get; init; }
-
-    /// <summary>
-    /// Packets the card missed for lack of room in its packet buffer, or of descriptors in a queue. Always 0 on
-    /// virtio-net: the device does not say.
-    /// </summary>
-    public long RxMissed { get; init; }
-
-    /// <summary>Frames with a wrong FCS.</summary>
-    public long RxCrcErrors { get; init; }
-
-    /// <summary>Frames whose length field contradicts their length, and frames too long or too short.</summary>
-    public long RxLengthErrors { get; init; }
-
-    /// <summary>Frames the driver dropped: no buffer in the pool, or the frame is too long for one.</summary>
-    public long RxDropped { get; init; }
-
-    /// <summary>
-    /// Packets that <see cref="TransmitQueue.TransmitOrDrop"/> dropped, as the device cannot send them.
-    /// </summary>
-    public long TxDropped { get; init; }
-}
+/// <param name="RxPackets">Good packets that the card wrote to memory; the driver may have dropped some of these
+/// (<paramref name="RxDropped"/>).</param>
+/// <param name="RxBytes">Their bytes.</param>
+/// <param name="TxPackets">Packets sent; on virtio-net, which counts nothing itself, those given to the device.</param>
+/// <param name="TxBytes">Their bytes.</param>
+/// <param name="RxMissed">Packets the card missed for lack of room in its packet buffer, or of descriptors in a queue.
+/// Always 0 on virtio-net: the device does not say.</param>
+/// <param name="RxCrcErrors">Frames with a wrong FCS.</param>
+/// <param name="RxLengthErrors">Frames whose length field contradicts their length, and frames too long or too
+/// short.</param>
+/// <param name="RxDropped">Frames the driver dropped: no buffer in the pool, or the frame is too long for one.</param>
+/// <param name="TxDropped">Packets that <see cref="TransmitQueue.TransmitOrDrop"/> dropped because the device cannot
+/// send them.</param>
+public readonly record struct DeviceStatistics(long RxPackets, long RxBytes, long TxPackets, long TxBytes,
+    long RxMissed, long RxCrcErrors, long RxLengthErrors, long RxDropped, long TxDropped);

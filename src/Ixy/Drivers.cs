@@ -11,12 +11,14 @@ internal static partial class Drivers
     /// <exception cref="PciDeviceException">There is no driver for it, or not the way it is reached.</exception>
     internal static void Check(PciDevice function)
     {
-        // A virtio device has to be asked first: its driver does.
-        if (IxgbeDevice.Supports(function)) function.ThrowIfTranslated();
+        // Whether that matters to a virtio device, only its driver can ask it.
+        if (IsIxgbe(function)) function.ThrowIfTranslated();
         else if (!VirtioDevice.Supports(function)) throw Unsupported(function);
     }
 
     /// <summary>Starts the driver for a function that was checked.</summary>
     internal static NetworkDevice Start(PciDevice function, NetworkDeviceOptions options) =>
-        IxgbeDevice.Supports(function) ? new IxgbeDevice(function, options) : new VirtioDevice(function, options);
+        IsIxgbe(function) ? new IxgbeDevice(function, options) : new VirtioDevice(function, options);
+
+    private static bool IsIxgbe(PciDevice function) => IxgbeDevice.Supports(function.VendorId, function.DeviceId);
 }

@@ -3,37 +3,24 @@ using Ixy.Vfio;
 
 namespace Ixy;
 
-// The device's counters, and who reads them besides the application: a timer, and the meter.
+// The device's counters, and other threads that read them: the meter and the driver's own timer.
 public abstract partial class NetworkDevice
 {
-    // Of an ixgbe card's counters, bytes are full first: 36 bits after 55 s at 10 Gbit/s, while 32 bits of the shortest
-    // packets last 288 s. Simulated cards can be ten times as fast as that.
-    internal static readonly TimeSpan CounterInterval = TimeSpan.FromSeconds(2);
-
     private static ImmutableList<NetworkDevice> s_open = [];
 
     private readonly Lock _counting = new();
-    private ITimer? _counterTimer;
     private bool _isOpen;
 
     /// <summary>
     /// What the card and its queues have counted since the device was opened. Any thread may ask, until the device is
-    /// disposed, and as seldom as it likes: what a card's own counters have no room for is taken over in time.
+    /// disposed, and as rarely as it likes: the driver reads a card's counters before they overflow.
     /// </summary>
     public abstract DeviceStatistics ReadStatistics();
 
-    /// <summary>All of this process that are open: what the meter shows.</summary>
+    /// <summary>The open devices of this process: those the meter shows.</summary>
     internal static IReadOnlyList<NetworkDevice> AllOpen => s_open;
 
-    /// <summary>
-    /// Takes over what the card has counted, if its counters have an end. For any thread, while the device is open.
-    /// </summary>
-    internal virtual void TakeCounters()
-    {
-        // Most count in the driver, in 64 bits.
-    }
-
-    /// <summary>Reads the device on any thread; does nothing once it closes.</summary>
+    /// <summary>Reads the device on any thread; does nothing once it is closing.</summary>
     internal void WhileOpen(Action read)
     {
         lock (_counting)
@@ -44,38 +31,15 @@ public abstract partial class NetworkDevice
             }
             catch (PciDeviceException)
             {
-                // A card that has gone counts nothing more. Whoever uses it is told; who watches sees it end.
+                // A card that has gone counts nothing more. Its user is told by the next call; a watcher sees it end.
             }
         }
     }
 
-    private void ShowCounters()
+    // Once this returns with false, no other thread reads the device.
+    private void SetOpen(bool isOpen)
     {
-        _isOpen = true;
-        ImmutableInterlocked.Update(ref s_open, open => open.Add(this));
-        var never = Timeout.InfiniteTimeSpan;
-        _counterTimer = PciDevice.Clock.CreateTimer(_ => TakeCountersInTime(), state: null, never, never);
-        _counterTimer.Change(CounterInterval, never);
-    }
-
-    // When this returns, nobody reads the device any more.
-    private void HideCounters()
-    {
-        ImmutableInterlocked.Update(ref s_open, open => open.Remove(this));
-        _counterTimer?.Dispose();
-        lock (_counting) _isOpen = false;
-    }
-
-    private void TakeCountersInTime()
-    {
-        try
-        {
-            WhileOpen(TakeCounters);
-        }
-        finally
-        {
-            // Only then, so that a device that answers slowly is not asked twice at once.
-            _counterTimer!.Change(CounterInterval, Timeout.InfiniteTimeSpan);
-        }
+        ImmutableInterlocked.Update(ref s_open, open => isOpen ? open.Add(this) : open.Remove(this));
+        lock (_counting) _isOpen = isOpen;
     }
 }

@@ -5,6 +5,11 @@ namespace Ixy;
 // What is received besides frames to the port's own address.
 public abstract partial class NetworkDevice
 {
+    /// <summary>The port's MAC address. Setting it changes what the card receives, not its EEPROM.</summary>
+    /// <exception cref="ArgumentException">Set to a multicast or zero address.</exception>
+    /// <exception cref="FeatureNotOfferedException">The card's address cannot be changed.</exception>
+    public abstract MacAddress MacAddress { get; set; }
+
     /// <summary>
     /// Receives every good frame, whatever its destination address. This and <see cref="AllMulticast"/> are two wishes
     /// of their own: each reads what was last set, neither changes the other, and a frame comes in if one of them, a
@@ -54,6 +59,11 @@ public abstract partial class NetworkDevice
     /// <exception cref="ArgumentException">A unicast address.</exception>
     /// <exception cref="FeatureNotOfferedException">The card has no filter.</exception>
     public abstract void AddMulticastFilter(MacAddress address);
+
+    /// <summary>
+    /// Lets in what <see cref="Promiscuous"/> and <see cref="AllMulticast"/> wish for, beside what the filters do.
+    /// </summary>
+    private protected abstract void SetReceiveModes(bool promiscuous, bool allMulticast);
 
     private protected static void RequireUnicast(MacAddress address)
     {

@@ -25,18 +25,14 @@ public abstract partial class NetworkDevice
     /// with it.
     /// </summary>
     /// <exception cref="PciDeviceException">No such device, or no rights.</exception>
-    public static PciDevice OpenPci(string specifier)
-    {
-        ArgumentNullException.ThrowIfNull(specifier);
-        return Transports.Open(specifier);
-    }
+    public static PciDevice OpenPci(string specifier) => Transports.Open(specifier);
 
     /// <summary>
     /// Makes <paramref name="open"/> responsible for specifiers that begin with <paramref name="scheme"/> and a colon.
     /// The last registration of a scheme counts. Thread-safe.
     /// </summary>
     public static void RegisterTransport(string scheme, Func<string, PciDevice> open) =>
-        Transports.Register(scheme, open);
+        Transports.Schemes[scheme] = open;
 
     private static NetworkDevice Start(PciDevice function, NetworkDeviceOptions options)
     {

@@ -40,11 +40,6 @@ public abstract partial class NetworkDevice : IDisposable
     /// </summary>
     public IReadOnlyList<TransmitQueue> TransmitQueues { get; private set; } = [];
 
-    /// <summary>The port's MAC address. Setting it changes what the card receives, not its EEPROM.</summary>
-    /// <exception cref="ArgumentException">Set to a multicast or zero address.</exception>
-    /// <exception cref="FeatureNotOfferedException">The card's address cannot be changed.</exception>
-    public abstract MacAddress MacAddress { get; set; }
-
     /// <summary>Link state and speed now.</summary>
     public abstract LinkStatus Link { get; }
 
@@ -77,7 +72,7 @@ public abstract partial class NetworkDevice : IDisposable
         _isDisposed = true;
         // Its configuration space is needed to the last.
         using var function = PciDevice;
-        HideCounters();
+        SetOpen(false);
         StopAndRelease();
     }
 
@@ -90,18 +85,13 @@ public abstract partial class NetworkDevice : IDisposable
         foreach (var queue in ReceiveQueues) queue.Device = PciDevice;
         (_receiveQueue, _transmitQueue) = (ReceiveQueues[0], TransmitQueues[0]);
         _promiscuous = options.Promiscuous;
-        ShowCounters();
+        SetOpen(true);
     }
 
     /// <summary>
     /// What was made so far of queues and all that holds DMA memory besides, in the order in which it is released.
     /// </summary>
     private protected abstract IReadOnlyList<IDisposable> Parts { get; }
-
-    /// <summary>
-    /// Lets in what <see cref="Promiscuous"/> and <see cref="AllMulticast"/> wish for, beside what the filters do.
-    /// </summary>
-    private protected abstract void SetReceiveModes(bool promiscuous, bool allMulticast);
 
     /// <summary>Stops the device: no DMA, no interrupts.</summary>
     private protected abstract void Quiet();
@@ -112,29 +102,9 @@ public abstract partial class NetworkDevice : IDisposable
     private protected void StopAndRelease()
     {
         var parts = Parts;
-        // Who sleeps on a queue wakes up, and leaves it alone from then on.
+        // A thread that sleeps on a queue wakes up, and does not touch the queue again.
         foreach (var queue in parts.OfType<ReceiveQueue>()) queue.Interrupt?.Dispose();
-        try
-        {
-            PciDevice.UnlessGone(Quiet);
-        }
-        finally
-        {
-            Release(parts, first: 0);
-        }
-    }
-
-    // Whatever one of them throws: a checked pool does when packets were not given back.
-    private static void Release(IReadOnlyList<IDisposable> parts, int first)
-    {
-        if (first == parts.Count) return;
-        try
-        {
-            parts[first].Dispose();
-        }
-        finally
-        {
-            Release(parts, first + 1);
-        }
+        // A checked pool throws when packets were not given back.
+        PciDevice.InTurn([Quiet, .. parts.Select(part => (Action)part.Dispose)]);
     }
 }

@@ -2,9 +2,13 @@ using System.Runtime.CompilerServices;
 
 namespace Ixy;
 
-// What a packet of a checked pool is asked first.
+// Checks before a packet is used or changed.
 public unsafe partial struct Packet
 {
+    private readonly uint CheckedLength(int value) => (uint)value <= (uint)Pool.BufferSize ? (uint)value
+        : throw new ArgumentOutOfRangeException(
+            nameof(value), $"{value} bytes: a buffer of this pool holds 0 to {Pool.BufferSize}");
+
     private readonly Span<byte> VerifiedFrame
     {
         [MethodImpl(MethodImplOptions.NoInlining)]

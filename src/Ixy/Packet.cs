@@ -24,11 +24,9 @@ public unsafe partial struct Packet
     /// </summary>
     internal ulong Metadata;
 
+    // Requests are those flags that ask something of the device: a transmit queue has to look more closely.
     internal const int FlagsShift = 16, LoanShift = 24, HashShift = 32;
-    internal const ulong FlagsMask = 0x00FF_0000, LoanMask = 0xFF00_0000;
-
-    /// <summary>What a transmit queue has to look at more closely: all that is asked of the device.</summary>
-    internal const ulong RequestsMask = (ulong)PacketFlags.Requests << FlagsShift;
+    internal const ulong FlagsMask = 0x00FF_0000, RequestsMask = 0x00E0_0000, LoanMask = 0xFF00_0000;
 
     internal readonly uint Loan => (byte)(Metadata >> LoanShift);
 
@@ -47,13 +45,7 @@ public unsafe partial struct Packet
     public int Length
     {
         readonly get => (ushort)Metadata;
-        set
-        {
-            if ((uint)value > (uint)Pool.BufferSize)
-                throw new ArgumentOutOfRangeException(
-                    nameof(value), $"{value} bytes: a buffer of this pool holds 0 to {Pool.BufferSize}");
-            Metadata = (Metadata & ~(ulong)ushort.MaxValue) | (uint)value;
-        }
+        set => Metadata = (Metadata & ~(ulong)ushort.MaxValue) | CheckedLength(value);
     }
 
     /// <summary>The pool that the buffer goes back to.</summary>

@@ -36,8 +36,7 @@ public sealed unsafe partial class PacketPool : IDisposable
     private readonly ulong[] _free;
     private int _count;
     private bool _isDisposed;
-    // Nobody holds it for longer than a copy of a block, so waiting for it is spinning.
-    private SpinLock _gate = new(enableThreadOwnerTracking: false);
+    private readonly Lock _gate = new();
 
     /// <summary>Takes the buffers from the <see cref="DmaArena"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
@@ -83,7 +82,7 @@ public sealed unsafe partial class PacketPool : IDisposable
     /// <returns>How many were there.</returns>
     internal int Take(Span<ulong> buffers)
     {
-        using (new SpinHold(ref _gate))
+        lock (_gate)
         {
             int taken = _isDisposed ? 0 : Math.Min(buffers.Length, _count);
             _count -= taken;
@@ -100,21 +99,17 @@ public sealed unsafe partial class PacketPool : IDisposable
     public static void Free(ReadOnlySpan<Packet> packets)
     {
         Span<ulong> buffers = stackalloc ulong[Batch];
-        int count = 0;
-        try
+        for (int count; packets.Length > 0; packets = packets[count..])
         {
-            foreach (ref readonly var packet in packets)
+            count = Math.Min(packets.Length, Batch);
+            ulong all = 0;
+            for (int i = 0; i < count; i++)
             {
-                if (packet.Loan != 0) packet.Pool.Checks?.Return(packet);
-                buffers[count++] = packet.Buffer;
-                if (count < Batch) continue;
-                count = 0;
-                Free(buffers);
+                buffers[i] = packets[i].Buffer;
+                all |= packets[i].Metadata;
             }
-        }
-        finally
-        {
-            Free(buffers[..count]);
+            if ((all & Packet.LoanMask) == 0) Free(buffers[..count]);
+            else FreeLent(packets[..count]);
         }
     }
 
@@ -133,7 +128,7 @@ public sealed unsafe partial class PacketPool : IDisposable
         int foreign = buffers.IndexOfAnyExceptInRange(first, first | Packet.AddressMask);
         if (foreign >= 0) buffers = buffers[..foreign];
         Checks?.ReturnFromCard(buffers);
-        using (new SpinHold(ref _gate))
+        lock (_gate)
         {
             if (buffers.Length > Capacity - _count) throw GivenBackTwice();
             buffers.CopyTo(_free.AsSpan(_count));
@@ -155,7 +150,7 @@ public sealed unsafe partial class PacketPool : IDisposable
     /// </exception>
     public void Dispose()
     {
-        using (new SpinHold(ref _gate))
+        lock (_gate)
         {
             if (_isDisposed) return;
             _isDisposed = true;
@@ -182,7 +177,7 @@ public sealed unsafe partial class PacketPool : IDisposable
         lock (s_pools)
         {
             int id = Array.IndexOf(s_pools, null, 1);
-            if (id < 0) throw new DmaMemoryException("65,535 packet pools are in use: dispose some");
+            if (id < 0) throw TooMany();
             s_pools[id] = pool;
             return (ulong)id;
         }

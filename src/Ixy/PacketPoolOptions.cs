@@ -1,7 +1,7 @@
 namespace Ixy;
 
 /// <summary>What a <see cref="PacketPool"/> is made of.</summary>
-public sealed record PacketPoolOptions
+public sealed partial record PacketPoolOptions
 {
     /// <summary>How many buffers: 1 to 1,048,576. Default 4,096.</summary>
     public int Count { get; init; } = 4096;
@@ -29,10 +29,7 @@ public sealed record PacketPoolOptions
 
     internal void Validate()
     {
-        if (Count is < 1 or > 1 << 20)
-            throw new ArgumentOutOfRangeException(nameof(Count), $"a pool has 1 to 1,048,576 buffers, not {Count}");
-        if (BufferSize is < 64 or > 16384 || BufferSize % 64 != 0)
-            throw new ArgumentOutOfRangeException(nameof(BufferSize),
-                $"a buffer has 64 to 16,384 bytes, a multiple of 64, not {BufferSize}");
+        if (Count is < 1 or > 1 << 20) throw WrongCount();
+        if (BufferSize is < 64 or > 16384 || BufferSize % 64 != 0) throw WrongBufferSize();
     }
 }

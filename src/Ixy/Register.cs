@@ -28,31 +28,21 @@ public enum RegisterAccess
 /// <param name="Access">What reads and writes do.</param>
 /// <param name="Reset">Value after reset.</param>
 /// <param name="Meaning">One line, with the datasheet section.</param>
-public sealed record Register(string Name, uint Offset, RegisterAccess Access, uint Reset, string Meaning)
+/// <param name="Count">How many there are; 1 for a single register.</param>
+/// <param name="Stride">Bytes from one to the next.</param>
+/// <param name="Size">Bytes of one, and the width it is accessed with: 1, 2 or 4.</param>
+/// <param name="Split">First index of the second half of an array in two places; no such index by default.</param>
+/// <param name="Upper">Where that half starts: the offset of index <paramref name="Split"/>.</param>
+public sealed record Register(string Name, uint Offset, RegisterAccess Access, uint Reset, string Meaning,
+    int Count = 1, uint Stride = 4, int Size = 4, int Split = int.MaxValue, uint Upper = 0)
 {
-    /// <summary>How many there are; 1 for a single register.</summary>
-    public int Count { get; init; } = 1;
-
-    /// <summary>Bytes from one to the next.</summary>
-    public uint Stride { get; init; } = 4;
-
-    /// <summary>Where the second half of an array in two places starts: index <see cref="Split"/> is here.</summary>
-    public uint Upper { get; init; }
-
-    /// <summary>First index that is found at <see cref="Upper"/>; no such index by default.</summary>
-    public int Split { get; init; } = int.MaxValue;
-
-    /// <summary>Bytes of one, and the width it is accessed with: 1, 2 or 4.</summary>
-    public int Size { get; init; } = 4;
-
     /// <summary>Offset of element <paramref name="index"/> (0 to <see cref="Count"/> - 1), in bytes.</summary>
     /// <exception cref="ArgumentOutOfRangeException">No such element.</exception>
     public uint this[int index]
     {
         get
         {
-            if ((uint)index >= (uint)Count)
-                throw new ArgumentOutOfRangeException(nameof(index), $"{Name} has {Count} elements, and none {index}");
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, Name);
             return index < Split ? Offset + (uint)index * Stride : Upper + (uint)(index - Split) * Stride;
         }
     }

@@ -16,7 +16,7 @@ public sealed class RegisterTable
     /// <summary>Declares a register, or an array of them; <see cref="Register"/> says what the values mean.</summary>
     public Register Add(uint offset, string meaning, uint reset = 0, int count = 1, uint stride = 4,
         RegisterAccess access = RegisterAccess.ReadWrite, int size = 4, [CallerMemberName] string name = "") =>
-        Add(new(name, offset, access, reset, meaning) { Count = count, Stride = stride, Size = size });
+        Add(new(name, offset, access, reset, meaning, count, stride, size));
 
     /// <summary>Adds a register of a shape of its own, or one that another table declares.</summary>
     /// <returns>The register.</returns>

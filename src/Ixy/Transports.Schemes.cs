@@ -9,11 +9,12 @@ internal static partial class Transports
 
     private static PciDevice OpenScheme(string specifier)
     {
+        ArgumentNullException.ThrowIfNull(specifier);
         int colon = specifier.IndexOf(':', StringComparison.Ordinal);
-        if (colon > 0 && s_schemes.TryGetValue(specifier[..colon], out var open)) return open(specifier);
+        if (colon > 0 && Schemes.TryGetValue(specifier[..colon], out var open)) return open(specifier);
         if (specifier.StartsWith(VfioUser, StringComparison.Ordinal))
             return new VfioUserPciDevice(specifier[VfioUser.Length..], Drivers.Check);
-        var schemes = s_schemes.Keys.Append(VfioUser.TrimEnd(':')).Distinct().Order().Select(scheme => $"'{scheme}:…'");
+        var schemes = Schemes.Keys.Append(VfioUser.TrimEnd(':')).Distinct().Order().Select(scheme => $"'{scheme}:…'");
         throw new DeviceSpecifierException(
             $"'{specifier}' names no device: expected a PCI address like 0000:03:00.0 or {string.Join(", ", schemes)}");
     }

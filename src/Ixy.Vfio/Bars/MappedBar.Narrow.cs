@@ -1,8 +1,13 @@
+using Ixy.Vfio.Interop;
+
 namespace Ixy.Vfio.Bars;
 
 // Accesses of any width to mapped registers: 8 and 16 bits of such a BAR, and all of those that are mapped in part.
 internal sealed unsafe partial class MappedBar
 {
+    private static PciDeviceException CannotBeMapped(string name, string reason) =>
+        new($"{name} cannot be mapped: {Libc.LastError()}{reason}");
+
     internal static uint LoadAt(void* register, int size) =>
         size == sizeof(uint) ? Volatile.Read(ref *(uint*)register) : LoadNarrow(register, size);
 

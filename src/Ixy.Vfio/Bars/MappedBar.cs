@@ -19,9 +19,7 @@ internal sealed unsafe partial class MappedBar(byte* address, uint length) : Pci
     internal static MappedBar Map(string name, int fd, long start, uint length, string reason = "")
     {
         nint address = Libc.mmap(0, length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, fd, start);
-        return address != Libc.MapFailed
-            ? new((byte*)address, length)
-            : throw new PciDeviceException($"{name} cannot be mapped: {Libc.LastError()}{reason}");
+        return address != Libc.MapFailed ? new((byte*)address, length) : throw CannotBeMapped(name, reason);
     }
 
     public void Dispose() => _ = Libc.munmap((nint)Address, Length);

@@ -48,9 +48,8 @@ public sealed unsafe class DmaMemory : IDisposable
     }
 
     /// <summary>The address at which <paramref name="device"/> sees this memory's first byte.</summary>
-    public ulong DeviceAddress(PciDevice device) => device.DeviceAddressIsVirtual
-        ? Address
-        : DmaArena.PhysicalFrames[(Address - DmaArena.Base) / DmaArena.FrameLength] + Address % DmaArena.FrameLength;
+    public ulong DeviceAddress(PciDevice device) =>
+        device.DeviceAddressIsVirtual ? Address : DmaArena.PhysicalAddress(Address);
 
     /// <summary>Returns the memory to the arena. Does nothing the second time.</summary>
     public void Dispose()

@@ -6,7 +6,6 @@ namespace Ixy.Vfio.Dma;
 /// <summary>Physical addresses of this process's memory (kernel documentation, admin-guide/mm/pagemap).</summary>
 internal static unsafe class PageMap
 {
-    private const int PageLength = 4096;
     private const ulong Present = 1UL << 63, FrameNumber = (1UL << 55) - 1;
 
     /// <summary>Notes the physical address of each 2 MiB frame of a chunk, for a device without an IOMMU.</summary>
@@ -26,9 +25,10 @@ internal static unsafe class PageMap
     internal static ulong PhysicalAddress(SafeFileHandle file, nuint address)
     {
         ulong entry = 0;
-        RandomAccess.Read(file, new Span<byte>(&entry, sizeof(ulong)), (long)(address / PageLength * sizeof(ulong)));
+        long offset = (long)(address / DmaMemory.PageLength * sizeof(ulong));
+        RandomAccess.Read(file, new Span<byte>(&entry, sizeof(ulong)), offset);
         ulong frame = entry & FrameNumber;
         if ((entry & Present) == 0 || frame == 0) throw DmaErrors.NoFrame(address, isPresent: (entry & Present) != 0);
-        return frame * PageLength + address % PageLength;
+        return frame * DmaMemory.PageLength + address % DmaMemory.PageLength;
     }
 }

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Ixy.Vfio.Interop;
 
 /// <summary>A file that the kernel shows, with errors for the reader.</summary>
-internal static class KernelFile
+internal static partial class KernelFile
 {
     /// <exception cref="PrivilegeException">It is closed to this user.</exception>
     /// <exception cref="PciDeviceException">It cannot be opened, or there is no such file.</exception>
@@ -15,9 +15,7 @@ internal static class KernelFile
         }
         catch (Exception error) when (error is UnauthorizedAccessException or IOException)
         {
-            string message = $"{path} cannot be opened: {error.Message}";
-            throw error is IOException ? new PciDeviceException(message, error)
-                : new PrivilegeException($"{message}; run as root");
+            throw CannotBeOpened(path, error);
         }
     }
 }

@@ -16,18 +16,15 @@ internal static unsafe partial class Libc
     [LibraryImport(C, SetLastError = true)]
     internal static partial nint mmap(nint address, nuint length, int protection, int flags, int fd, long offset);
 
-    [LibraryImport(C, SetLastError = true)]
-    internal static partial int munmap(nint address, nuint length);
+    [LibraryImport(C, SetLastError = true)] internal static partial int munmap(nint address, nuint length);
 
     [LibraryImport(C, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int memfd_create(string name, uint flags);
 
-    [LibraryImport(C, SetLastError = true)]
-    internal static partial int ftruncate(int fd, long length);
+    [LibraryImport(C, SetLastError = true)] internal static partial int ftruncate(int fd, long length);
 
     /// <summary>Leaves <see cref="LastError"/> as it is: why a file is closed matters more than how.</summary>
-    [LibraryImport(C)]
-    internal static partial int close(int fd);
+    [LibraryImport(C)] internal static partial int close(int fd);
 
     [LibraryImport(C, SetLastError = true)]
     internal static partial nint pread(int fd, void* buffer, nuint count, long offset);

@@ -14,7 +14,6 @@ public static class IxgbeClearedRegisters
     /// <summary>Every register of this table, in its order.</summary>
     public static IReadOnlyList<Register> All => s_all.Rows;
 
-#pragma warning disable CS1591 // The model says what each is.
     // Flow control (8.2.3.3): without it, 0 is written (4.6.3.2).
     public static readonly Register FCTTV = Clear(0x03200, 4), FCRTL = Clear(0x03220, 8), FCRTV = Clear(0x032A0),
         FCCFG = Clear(0x03D00), MFLCN = Clear(0x04294);
@@ -44,14 +43,9 @@ public static class IxgbeClearedRegisters
     public static readonly Register MTQC = Clear(0x08120), RTTDT2C = Clear(0x04910, 8), RTTPT2C = Clear(0x0CD20, 8),
         RTTUP2TC = Clear(0x0C800), RTTDQSEL = Clear(0x04904), RTTDT1C = Clear(0x04908), RTTBCNRC = Clear(0x04984),
         PFQDE = Clear(0x02F04);
-    public static class PFQDE_
-    {
-        public const uint WriteEnable = 1u << 16;
-        public const int QueueShift = 8;
-    }
-#pragma warning restore CS1591
+    public static class PFQDE_ { public const uint WriteEnable = 1u << 16, QueueUnit = 1u << 8; }
 
     private static Register Clear(uint at, int count = 1, uint stride = 4, uint reset = 0, int split = int.MaxValue,
         uint upper = 0, [CallerMemberName] string name = "") =>
-        s_all.Add(new(name, at, ReadWrite, reset, "") { Count = count, Stride = stride, Split = split, Upper = upper });
+        s_all.Add(new(name, at, ReadWrite, reset, "", count, stride, Split: split, Upper: upper));
 }

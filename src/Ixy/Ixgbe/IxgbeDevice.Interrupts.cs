@@ -27,10 +27,9 @@ public sealed partial class IxgbeDevice
         for (int i = 0; i < _vectors.Count; i++) _bar.Write32(EITR[i], throttling);
         // 8.2.3.5.18: several vectors; EIAM counts for messages; and a cause that is enabled again sends a new one.
         Write(GPIE, GPIE_.MultipleMsix | GPIE_.AutoMask | GPIE_.PbaSupport);
+        for (int i = 0; i < _vectors.Count; i++)
+            _receiveQueues[i].Interrupt = new QueueInterrupt(_device, _vectors[i]);
     }
-
-    private void ConnectQueue(int index) =>
-        _receiveQueues[index].Interrupt = new QueueInterrupt(_device, _vectors![index]);
 
     // 7.3.4: receive queue n has vector n, two queues in a register; transmit queues have none. The whole register:
     // what is in fields that are not valid yet may be anything.

@@ -27,7 +27,7 @@ public sealed partial class IxgbeDevice
             Write(RTTDQSEL, queue);
             Write(RTTDT1C, 0);
             Write(RTTBCNRC, 0);
-            Write(PFQDE, PFQDE_.WriteEnable | queue << PFQDE_.QueueShift);
+            Write(PFQDE, PFQDE_.WriteEnable | queue * PFQDE_.QueueUnit);
         }
     }
 }

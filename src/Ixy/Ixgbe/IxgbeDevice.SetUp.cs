@@ -5,10 +5,6 @@ namespace Ixy.Ixgbe;
 // Initialisation and shutdown, in the order and with the section numbers of the datasheet.
 public sealed partial class IxgbeDevice
 {
-    // 4.2.1.6.1: registers are not to be touched before a reset is over, which takes at least 1 ms, 10 ms for all
-    // parts.
-    private static readonly TimeSpan s_resetTime = TimeSpan.FromMilliseconds(10);
-
     // 4.6.3 Initialization sequence
     private void SetUp()
     {
@@ -22,11 +18,12 @@ public sealed partial class IxgbeDevice
         WaitFor("the end of DMA initialisation", RDRXCTL, RDRXCTL_.DmaInitDone, set: true, milliseconds: 500);
         Change(CTRL_EXT, CTRL_EXT_.DriverLoaded, set: true);
         ClearLeftovers();
-        StartLink();
+        if (IxgbeModels.Find(_device.DeviceId) == IxgbePort.Sfi) StartSfpLink();
+        else StartOtherLink();
         ReadStatistics();
         _statistics = default;
-        if (_options.Interrupts) SetUpInterrupts();
         SetUpReceive();
+        if (!_options.IsPlain) SetUpFeatures();
         SetUpTransmit();
         OpenReceivePath();
     }
@@ -46,19 +43,15 @@ public sealed partial class IxgbeDevice
         Change(CTRL, CTRL_.MasterDisable, set: true);
         _ = TryWaitFor(STATUS, STATUS_.MasterEnable, set: false, milliseconds: 100);
         Write(CTRL, kinds);
-        // A write is posted: without the read it may reach the card only when the time is over.
+        // A write is posted: without the read it may reach the card only when the time is over. 4.2.1.6.1: no register
+        // is to be touched before a reset is over, which takes at least 1 ms, 10 ms for all parts.
         Read(STATUS);
-        _device.Wait(s_resetTime);
+        _device.Wait(TimeSpan.FromMilliseconds(10));
     }
 
     // 4.6.4.2 An SFP+ cage: 10 Gbit/s serial. Link-up takes up to seconds; see WaitForLink.
-    private void StartLink()
+    private void StartSfpLink()
     {
-        if (IxgbeModels.Find(_device.DeviceId) != IxgbePort.Sfi)
-        {
-            StartOtherLink();
-            return;
-        }
         if (IxgbeModels.HasSfpPins(_device.DeviceId)) SwitchModuleOn();
         Write(AUTOC, Read(AUTOC) & ~AUTOC_.ModeMask | AUTOC_.Mode10GSerial | AUTOC_.Restart);
     }
@@ -90,7 +83,6 @@ public sealed partial class IxgbeDevice
         Write(MPSAR, 1);
         Write(FCTRL, ReceiveModes(_options.Promiscuous, allMulticast: false));
         for (int i = 0; i < _options.ReceiveQueues; i++) AddReceiveQueue(i);
-        if (_options.ReceiveQueues > 1 || _options.Rss is not null) SetUpRss(_options.Rss ?? new());
     }
 
     // Multicast frames are let in by MPE alone, so promiscuous mode needs it, too (7.1.1).
@@ -98,21 +90,20 @@ public sealed partial class IxgbeDevice
         FCTRL_.BroadcastAccept | (promiscuous ? FCTRL_.UnicastPromiscuous : 0)
         | (promiscuous || allMulticast ? FCTRL_.MulticastPromiscuous : 0);
 
-    // Each kind has a loop of its own, and the common ones no trace of the others.
     private void AddReceiveQueue(int index)
     {
-        bool reports = (_options.Offloads & (Offloads.ReceiveChecksum | Offloads.VlanStrip)) != 0;
-        _receiveQueues.Add(reports ? NewReportingQueue(index) : _device.DeviceAddressIsVirtual
-            ? new IxgbeReceiveQueue<VirtualAddresses, NoOffloads>(_device, _bar, index, _options)
-            : new IxgbeReceiveQueue<PhysicalAddresses, NoOffloads>(_device, _bar, index, _options));
-        if (_options.Interrupts) ConnectQueue(index);
-        // 7.4.3 VLAN stripping, of tags with the EtherType in VLNCTRL, which is 0x8100 after reset.
-        uint enable = RXDCTL_.Enable | ((_options.Offloads & Offloads.VlanStrip) != 0 ? RXDCTL_.VlanStrip : 0);
-        _bar.Write32(RXDCTL[index], _bar.Read32(RXDCTL[index]) & ~RXDCTL_.VlanStrip | enable);
+        _receiveQueues.Add(_options.IsPlain ? NewReceiveQueue<NoOffloads>(index) : NewQueueWithFeatures(index));
+        _bar.Write32(RXDCTL[index], RXDCTL_.Enable);
         WaitFor($"receive queue {index}", RXDCTL[index], RXDCTL_.Enable, set: true);
         // All descriptors but one, so that full and empty differ.
         _bar.Write32(RDT[index], (uint)_options.RingSize - 1);
     }
+
+    // Each kind has its own compiled loop, so the common ones pay nothing for the others.
+    private ReceiveQueue NewReceiveQueue<TOffloads>(int index) where TOffloads : struct, IReceiveOffloads =>
+        _device.DeviceAddressIsVirtual
+        ? new IxgbeReceiveQueue<VirtualAddresses, TOffloads>(_device, _bar, index, _options)
+        : new IxgbeReceiveQueue<PhysicalAddresses, TOffloads>(_device, _bar, index, _options);
 
     // 4.6.8 Transmit initialization
     private void SetUpTransmit()
@@ -161,6 +152,7 @@ public sealed partial class IxgbeDevice
     // queue that cannot be emptied, because the link is down, must not be disabled: it is left to the reset.
     private protected override void Quiet()
     {
+        _counterTimer?.Dispose();
         DisableInterrupts();
         Change(RXCTRL, RXCTRL_.Enable, set: false);
         for (int i = 0; i < _receiveQueues.Count; i++) Disable(RXDCTL[i], RXDCTL_.Enable);

@@ -5,19 +5,24 @@ namespace Ixy.Ixgbe;
 // 8.2.3.23 Statistics
 public sealed partial class IxgbeDevice
 {
+    // Byte counters fill up first: 36 bits after 55 s at 10 Gbit/s; 32 bits of the shortest packets last 288 s.
+    // Simulated cards can be ten times as fast.
+    internal static readonly TimeSpan CounterInterval = TimeSpan.FromSeconds(2);
+
     private const int FcsLength = 4;
 
     private DeviceStatistics _statistics;
+    private ITimer? _counterTimer;
 
     /// <inheritdoc/>
-    // Every register is cleared by the read, so each value is what has come since the last one, whoever read that.
+    // A read clears the register, so each value is what was counted since the last read, whoever did it.
     public override DeviceStatistics ReadStatistics() => _device.Exclusively(AddStatistics);
 
-    // A card that is stopped counts nothing meanwhile.
-    internal override void TakeCounters()
-    {
-        if (_device.AnswersNow()) ReadStatistics();
-    }
+    // A card that is stopped counts nothing, and must not be taken for lost because a timer asked it.
+    private void TakeCounters() => _ = _device.AnswersNow() ? ReadStatistics() : default;
+
+    private void StartCounterTimer() => _counterTimer =
+        _device.Clock.CreateTimer(_ => WhileOpen(TakeCounters), null, CounterInterval, CounterInterval);
 
     private DeviceStatistics AddStatistics()
     {

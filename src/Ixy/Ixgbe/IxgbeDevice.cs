@@ -42,6 +42,7 @@ public sealed partial class IxgbeDevice : NetworkDevice
             throw;
         }
         SetQueues(_receiveQueues, _transmitQueues, options);
+        StartCounterTimer();
     }
 
     /// <inheritdoc/>
@@ -59,13 +60,6 @@ public sealed partial class IxgbeDevice : NetworkDevice
             int row = IxgbeModels.IsX550(_device.DeviceId) && (links & LINKS_.OtherSpeed) != 0 ? 4 : 0;
             return (links & LINKS_.Up) == 0 ? default : new(true, Speeds[row + (int)(links >> LINKS_.SpeedShift & 3)]);
         }
-    }
-
-    /// <summary>Whether this driver knows the function's vendor and device id.</summary>
-    public static bool Supports(PciDevice function)
-    {
-        ArgumentNullException.ThrowIfNull(function);
-        return Supports(function.VendorId, function.DeviceId);
     }
 
     /// <summary>Whether this driver knows a vendor and device id.</summary>
@@ -90,8 +84,6 @@ public sealed partial class IxgbeDevice : NetworkDevice
 
     private void WaitFor(string what, uint offset, uint bits, bool set, int milliseconds = 100)
     {
-        if (!TryWaitFor(offset, bits, set, milliseconds))
-            throw new DeviceTimeoutException($"{Name}: {what} did not come within {milliseconds} ms: register "
-                + $"0x{offset:x5} is 0x{_bar.Read32(offset):x8}, expected bits 0x{bits:x8} {(set ? "set" : "clear")}");
+        if (!TryWaitFor(offset, bits, set, milliseconds)) throw DidNotCome(what, offset, bits, set, milliseconds);
     }
 }

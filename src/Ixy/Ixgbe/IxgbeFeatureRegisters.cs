@@ -12,7 +12,6 @@ public static class IxgbeFeatureRegisters
     /// <summary>Every register of this table, in its order.</summary>
     public static IReadOnlyList<Register> All => s_all.Rows;
 
-#pragma warning disable CS1591 // Each row says what it is.
     // Filters (8.2.3.7)
     public static readonly Register RAL = s_all.Add(0x0A200, "Receive address, low 32 bits (8.2.3.7.8)", 0, 128, 8);
     public static class RAH_ { public const uint AddressMask = 0xFFFF, Valid = 1u << 31; }
@@ -60,5 +59,4 @@ public static class IxgbeFeatureRegisters
         public const int RegisterShift = 0, DeviceShift = 16, PhyShift = 21, OperationShift = 26;
         public const uint Command = 1u << 30, Address = 0, Write = 1, Read = 3;
     }
-#pragma warning restore CS1591
 }

@@ -37,7 +37,7 @@ internal sealed unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : 
     private readonly IxgbeRing<IxgbeReceiveDescriptor> _ring;
     private readonly PciBar _bar;
     private readonly int _index;
-    private readonly PacketFlags _reported;
+    private readonly ulong _reported;
     private readonly PacketPool _pool;
     private readonly BufferBlock _fresh;
     private readonly ulong _tailDistanceMask;
@@ -62,16 +62,11 @@ internal sealed unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : 
         });
         _fresh = new BufferBlock(_pool);
         _longestFrame = (uint)_pool.BufferSize;
-        _reported = TOffloads.FlagsOf(options.Offloads);
+        _reported = TOffloads.ReportedBy(options);
         _ring = new(device, bar, options.RingSize, RDBAL[index], RDBAH[index], RDLEN[index], RDT[index]);
         _pool.Take(new(_ring.Buffers, options.RingSize));
         for (ulong i = 0; i <= _ring.Mask; i++) _ring.Descriptors[i].AddressOrHash = TAddresses.Of(_ring.Buffers[i]);
-        uint size = (uint)options.EffectiveBufferSize / SRRCTL_.SizeUnit;
-        // Of several queues, one that nobody empties drops its own frames instead of blocking the packet buffer for all
-        // (Drop_En, 8.2.3.8.7). A single queue lets the packet buffer, 384 or 512 KiB, bridge the time until it is
-        // emptied.
-        uint dropEnable = options.ReceiveQueues > 1 && options.FullQueueDrops ? SRRCTL_.DropEnable : 0;
-        bar.Write32(SRRCTL[index], size | SRRCTL_.OneBuffer | dropEnable);
+        bar.Write32(SRRCTL[index], (uint)options.EffectiveBufferSize / SRRCTL_.SizeUnit | SRRCTL_.OneBuffer);
         // Set after a reset, and to be cleared (8.2.3.11.1).
         bar.Write32(DCA_RXCTRL[index], bar.Read32(DCA_RXCTRL[index]) & ~DCA_RXCTRL_.MustBeZero);
     }
@@ -95,7 +90,7 @@ internal sealed unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : 
         var descriptor = _ring.Descriptors + index;
         ulong* buffers = _ring.Buffers + index, top = _fresh.Top;
         uint longest = _longestFrame;
-        var reported = _reported;
+        ulong reported = _reported;
         ulong atHand = ((ulong)top - (ulong)_fresh.Bottom) / sizeof(ulong);
         nint limit = Math.Min(batch.Length, (int)Math.Min(_ring.Mask + 1 - index, atHand));
         nint taken = 0;

@@ -15,7 +15,6 @@ public static class IxgbeRegisters
     /// <summary>Every register of this table, in its order.</summary>
     public static IReadOnlyList<Register> All => s_all.Rows;
 
-#pragma warning disable CS1591 // Each row says what it is.
     // General control (8.2.3.1), EEPROM (8.2.3.2), PCIe (8.2.3.4)
     public static readonly Register CTRL = s_all.Add(0x00000, "Device control: resets, master disable (8.2.3.1.1)");
     public static readonly Register STATUS = s_all.Add(0x00008, "LAN id, master enable (8.2.3.1.2)", access: ReadOnly);
@@ -127,11 +126,10 @@ public static class IxgbeRegisters
     public static readonly Register QBRC_L = Counter(0x01034, "Bytes received by queues, low (8.2.3.23.74)", 16, 0x40);
     public static readonly Register QBRC_H = Counter(0x01038, "Bytes received by queues, high (8.2.3.23.74)", 16, 0x40);
     public static readonly Register QPRDC = Counter(0x01430, "Packets without a descriptor (8.2.3.23.75)", 16, 0x40);
-#pragma warning restore CS1591
 
     // Receive queues 0-63 are at 0x01000, 64-127 at 0x0D000 (8.2.3.8).
     private static Register ReceiveQueue(uint at, string text, uint reset = 0, [CallerMemberName] string name = "") =>
-        s_all.Add(new(name, at, ReadWrite, reset, text) { Count = 128, Stride = 64, Split = 64, Upper = at + 0xC000 });
+        s_all.Add(new(name, at, ReadWrite, reset, text, Count: 128, Stride: 64, Split: 64, Upper: at + 0xC000));
 
     private static Register TransmitQueue(uint at, string text, [CallerMemberName] string name = "") =>
         s_all.Add(at, text, 0, 128, 0x40, name: name);

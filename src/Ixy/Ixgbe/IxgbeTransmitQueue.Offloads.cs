@@ -46,7 +46,9 @@ internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses>
     private ulong _contextsWritten, _contextsPending;
 
     /// <inheritdoc/>
-    public override TransmitRefusal Examine(in Packet packet) => new TransmitRequest(packet, _limits).Refusal;
+    public override TransmitRefusal Examine(in Packet packet) => new TransmitRequest(packet, Limits).Refusal;
+
+    private TransmitLimits Limits => new(_options.Offloads, _options.MaxFrameSize, LongestIpHeader);
 
     // Writes the descriptors of a batch again, now with all that is asked for, up to a packet that cannot be sent. As
     // in the hot loop, nothing is committed before all is in order.
@@ -54,12 +56,12 @@ internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses>
     private int TransmitOneByOne(ReadOnlySpan<Packet> batch)
     {
         ulong next = _next, end = _clean + _ring.Mask;
-        var contexts = _contexts;
+        var (contexts, limits) = (_contexts, Limits);
         int count = 0;
         for (; count < batch.Length; count++)
         {
             ref readonly var packet = ref batch[count];
-            var request = new TransmitRequest(packet, _limits);
+            var request = new TransmitRequest(packet, limits);
             if (request.Refusal.IsRefused) break;
             ulong command = Describe(packet, request, out var context);
             bool isNew = context != default && !contexts.TryFind(context, ref command);

@@ -43,7 +43,7 @@ internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQu
     private readonly IxgbeRing<IxgbeTransmitDescriptor> _ring;
     private readonly PciBar _bar;
     private readonly uint _head;
-    private readonly TransmitLimits _limits;
+    private readonly NetworkDeviceOptions _options;
     // How many lengths, from the shortest on, need no second look.
     private readonly uint _plainLengths;
     // One less than a power of two each: the descriptors of a group, and of those that are freed together.
@@ -54,11 +54,10 @@ internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQu
 
     internal IxgbeTransmitQueue(PciDevice device, PciBar bar, int index, NetworkDeviceOptions options)
     {
-        (_bar, _head) = (bar, TDH[index]);
+        (_bar, _head, _options) = (bar, TDH[index], options);
         _group = (ulong)Math.Min(32, options.RingSize / 4) - 1;
         _unit = (ulong)Math.Min(128, options.RingSize / 4) - 1;
         _report = _unit;
-        _limits = new(options.Offloads, options.MaxFrameSize, LongestIpHeader);
         _plainLengths = (uint)options.MaxFrameSize - ShortestToSend + 1;
         _ring = new(device, bar, options.RingSize, TDBAL[index], TDBAH[index], TDLEN[index], TDT[index]);
         // 7.2.3.4. PTHRESH 32: fetch ahead while fewer than 32 descriptors are on the card, half of what it has room

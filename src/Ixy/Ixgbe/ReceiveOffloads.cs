@@ -10,34 +10,38 @@ internal readonly struct ReportedOffloads : IReceiveOffloads
     // checksums.
     private const int VlanBit = 3, L4Bit = 5, IpBit = 6, L4ErrorBit = 30, IpErrorBit = 31, VlanTagShift = 48;
 
+    private const ulong VlanStripped = (ulong)PacketFlags.VlanStripped << Packet.FlagsShift;
+    private const ulong L4ChecksumBad = (ulong)PacketFlags.L4ChecksumBad << Packet.FlagsShift;
+
     private const PacketFlags Checksums = PacketFlags.IpChecksumGood | PacketFlags.IpChecksumBad
         | PacketFlags.L4ChecksumGood | PacketFlags.L4ChecksumBad;
 
-    public static PacketFlags FlagsOf(Offloads offloads) =>
-        ((offloads & Offloads.ReceiveChecksum) != 0 ? Checksums : 0)
-        | ((offloads & Offloads.VlanStrip) != 0 ? PacketFlags.VlanStripped : 0);
+    public static ulong ReportedBy(NetworkDeviceOptions options)
+    {
+        var checksums = (options.Offloads & Offloads.ReceiveChecksum) != 0 ? Checksums : 0;
+        var tag = (options.Offloads & Offloads.VlanStrip) != 0 ? PacketFlags.VlanStripped : 0;
+        return (ulong)(checksums | tag) << Packet.FlagsShift;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong Report(ulong status, ulong buffer, PacketFlags wanted)
+    public static ulong Report(ulong status, ulong buffer, ulong wanted)
     {
         // Without a branch: an error bit counts only where the checksum was calculated.
         ulong ip = status >> IpBit & 1, ipBad = ip & status >> IpErrorBit;
         ulong l4 = status >> L4Bit & 1, l4Bad = l4 & status >> L4ErrorBit;
         ulong bits = (ip ^ ipBad) | ipBad << 1 | (l4 ^ l4Bad) << 2 | l4Bad << 3 | (status >> VlanBit & 1) << 4;
-        var flags = (PacketFlags)bits & wanted;
-        if ((flags & (PacketFlags.VlanStripped | PacketFlags.L4ChecksumBad)) != 0)
-            flags = LookCloser(flags, status, buffer);
-        return (ulong)flags << Packet.FlagsShift;
+        ulong flags = bits << Packet.FlagsShift & wanted;
+        return (flags & (VlanStripped | L4ChecksumBad)) == 0 ? flags : LookCloser(flags, status, buffer);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static unsafe PacketFlags LookCloser(PacketFlags flags, ulong status, ulong buffer)
+    private static unsafe ulong LookCloser(ulong flags, ulong status, ulong buffer)
     {
-        if ((flags & PacketFlags.VlanStripped) != 0) Packet.VlanTagOf(buffer) = (ushort)(status >> VlanTagShift);
-        if ((flags & PacketFlags.L4ChecksumBad) == 0) return flags;
+        if ((flags & VlanStripped) != 0) Packet.VlanTagOf(buffer) = (ushort)(status >> VlanTagShift);
+        if ((flags & L4ChecksumBad) == 0) return flags;
         int length = (ushort)(status >> IxgbeReceiveDescriptor.LengthShift);
         var frame = new ReadOnlySpan<byte>((void*)(buffer & Packet.AddressMask), length);
-        return HasNoChecksum(frame) ? flags & ~PacketFlags.L4ChecksumBad : flags;
+        return HasNoChecksum(frame) ? flags & ~L4ChecksumBad : flags;
     }
 
     // In UDP over IPv4 a zero means that the sender has made no checksum (RFC 768). The card should not look at it

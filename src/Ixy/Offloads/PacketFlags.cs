@@ -48,6 +48,6 @@ public enum PacketFlags : byte
     /// </summary>
     InsertVlan = 128,
 
-    /// <summary>All that a packet to transmit can ask for.</summary>
+    /// <summary>Everything that a transmitted packet can ask for: <see cref="Packet.RequestsMask"/>.</summary>
     Requests = InsertIpChecksum | InsertL4Checksum | InsertVlan,
 }

@@ -105,7 +105,7 @@ public sealed partial class RepositoryTests
             .Count(text => text.Trim() is not ("" or "{" or "}")
                 && !text.TrimStart().StartsWith("//", StringComparison.Ordinal));
         Assert.Equal($"{expected}", line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[0]);
-        Assert.Matches(@"\n +\d+  in all, with it \(at most \d+\)\n", counter.Output);
+        Assert.Matches(@"\n +\d+  in all, with them \(at most \d+\)\n", counter.Output);
     }
 
     [Theory]
