@@ -36,7 +36,8 @@ public sealed unsafe partial class PacketPool : IDisposable
     private readonly ulong[] _free;
     private int _count;
     private bool _isDisposed;
-    private readonly Lock _gate = new();
+    // Nobody holds it for longer than a copy of a block, so waiting for it is spinning.
+    private SpinLock _gate = new(enableThreadOwnerTracking: false);
 
     /// <summary>Takes the buffers from the <see cref="DmaArena"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
@@ -82,7 +83,7 @@ public sealed unsafe partial class PacketPool : IDisposable
     /// <returns>How many were there.</returns>
     internal int Take(Span<ulong> buffers)
     {
-        lock (_gate)
+        using (new SpinHold(ref _gate))
         {
             int taken = _isDisposed ? 0 : Math.Min(buffers.Length, _count);
             _count -= taken;
@@ -128,7 +129,7 @@ public sealed unsafe partial class PacketPool : IDisposable
         int foreign = buffers.IndexOfAnyExceptInRange(first, first | Packet.AddressMask);
         if (foreign >= 0) buffers = buffers[..foreign];
         Checks?.ReturnFromCard(buffers);
-        lock (_gate)
+        using (new SpinHold(ref _gate))
         {
             if (buffers.Length > Capacity - _count) throw GivenBackTwice();
             buffers.CopyTo(_free.AsSpan(_count));
@@ -150,7 +151,7 @@ public sealed unsafe partial class PacketPool : IDisposable
     /// </exception>
     public void Dispose()
     {
-        lock (_gate)
+        using (new SpinHold(ref _gate))
         {
             if (_isDisposed) return;
             _isDisposed = true;
