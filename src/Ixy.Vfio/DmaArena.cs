@@ -110,7 +110,6 @@ public static unsafe partial class DmaArena
 
     private static void Remove(DmaChunk chunk)
     {
-        foreach (var device in s_devices) chunk.UnmapFor(device);
         s_chunks.Remove(chunk);
         chunk.Unmap(s_addresses);
     }

@@ -61,9 +61,10 @@ public sealed unsafe partial class DmaChunk
         return null;
     }
 
-    /// <summary>Gives the memory back, and its addresses.</summary>
+    /// <summary>Takes it away from every device that has it, and gives back the memory and its addresses.</summary>
     internal void Unmap(AddressSpace addresses)
     {
+        foreach (var device in _devices) device.UnmapDma(this);
         _ = Libc.munmap((nint)Address, Length);
         _ = Libc.close(FileDescriptor);
         addresses.Return(Address);

@@ -74,6 +74,22 @@ public sealed unsafe class DmaArenaTests
     }
 
     // Without an IOMMU the device sees each 2 MiB frame at an address of its own.
+    // Its owner disposes it later: until then it must not keep what is given back to the system.
+    [Fact]
+    public void ADeviceThatSeesAPartLosesWhatIsGivenBack()
+    {
+        const int Length = 32 << 20;
+        using var first = DmaMemory.Allocate(Length);
+        using var second = DmaMemory.Allocate(Length);
+        using var all = new MappingDevice();
+        DmaArena.Attach(all);
+        using var part = new MappingDevice { Room = all.Chunks.Count - 1 };
+        Assert.Throws<DmaMemoryException>(() => DmaArena.Attach(part));
+        Assert.Equal((true, false), (part.Sees(first), part.Sees(second)));
+        first.Dispose();
+        Assert.False(part.Sees(first));
+    }
+
     [Fact]
     public void ContiguousMemoryLiesInOneFrameWhateverWasTakenBefore() => Prop.ForAll<ushort[]>(lengths =>
     {
@@ -139,6 +155,9 @@ public sealed unsafe class DmaArenaTests
 
         internal bool Refuses { get; set; }
 
+        /// <summary>Refuses to see more chunks than this.</summary>
+        internal int Room { get; init; } = int.MaxValue;
+
         public override string Name => "mapping";
 
         internal bool Sees(DmaMemory memory) => Chunks.Any(chunk =>
@@ -152,7 +171,7 @@ public sealed unsafe class DmaArenaTests
 
         protected internal override void MapDma(DmaChunk chunk)
         {
-            if (Refuses) throw new DmaMemoryException("refused");
+            if (Refuses || Chunks.Count == Room) throw new DmaMemoryException("refused");
             Chunks.Add(chunk);
         }
 
