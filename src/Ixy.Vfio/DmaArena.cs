@@ -110,7 +110,8 @@ public static unsafe partial class DmaArena
 
     private static void Remove(DmaChunk chunk)
     {
-        s_chunks.Remove(chunk);
+        // One that a device does not let go of stays, empty.
         chunk.Unmap(s_addresses);
+        s_chunks.Remove(chunk);
     }
 }

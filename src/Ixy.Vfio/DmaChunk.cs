@@ -64,7 +64,7 @@ public sealed unsafe partial class DmaChunk
     /// <summary>Takes it away from every device that has it, and gives back the memory and its addresses.</summary>
     internal void Unmap(AddressSpace addresses)
     {
-        foreach (var device in _devices) device.UnmapDma(this);
+        foreach (var device in _devices) UnmapFor(device);
         _ = Libc.munmap((nint)Address, Length);
         _ = Libc.close(FileDescriptor);
         addresses.Return(Address);

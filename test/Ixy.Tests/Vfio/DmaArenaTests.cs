@@ -73,7 +73,6 @@ public sealed unsafe class DmaArenaTests
         Assert.True(device.Sees(after));
     }
 
-    // Without an IOMMU the device sees each 2 MiB frame at an address of its own.
     // Its owner disposes it later: until then it must not keep what is given back to the system.
     [Fact]
     public void ADeviceThatSeesAPartLosesWhatIsGivenBack()
@@ -90,6 +89,7 @@ public sealed unsafe class DmaArenaTests
         Assert.False(part.Sees(first));
     }
 
+    // Without an IOMMU the device sees each 2 MiB frame at an address of its own.
     [Fact]
     public void ContiguousMemoryLiesInOneFrameWhateverWasTakenBefore() => Prop.ForAll<ushort[]>(lengths =>
     {
