@@ -15,6 +15,7 @@ internal static class BindCommand
     {
         var address = CommonOptions.Address();
         var driver = CommonOptions.WithoutDefault<string>("--driver", "name", OperateTexts.Driver, text => text);
+        driver.CompletionSources.Add(DriverBinding.VfioPci, DriverBinding.NoDriver);
         driver.DefaultValueFactory = _ => DriverBinding.VfioPci;
         var force = new Option<bool>("--force") { Description = OperateTexts.Force };
         var json = CommonOptions.Json();

@@ -2,15 +2,24 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Ixy.Cli.Capture;
+using Ixy.Cli.Completion;
+using Ixy.Cli.Manual;
 using Ixy.Cli.Replay;
 
 namespace Ixy.Cli;
 
+/// <summary>All commands, and what the help says of them beside their options.</summary>
+/// <param name="Root"><c>ixy</c> itself.</param>
+/// <param name="Notes">Of each command.</param>
+internal sealed record CommandTree(Command Root, IReadOnlyDictionary<Command, string> Notes);
+
 /// <summary>All commands, with their help.</summary>
 internal static class Commands
 {
+    internal static Command Root() => Tree().Root;
+
     // Not a RootCommand: that one is named after the program file.
-    internal static Command Root()
+    internal static CommandTree Tree()
     {
         var fwd = FwdCommand.Create();
         var pktgen = PktgenCommand.Create();
@@ -18,14 +27,16 @@ internal static class Commands
         var replay = ReplayCommand.Create();
         var sim = SimCommand.Create();
         var list = ListCommand.Create();
+        var doctor = DoctorCommand.Create();
         var bind = BindCommand.Create();
         var unbind = BindCommand.CreateUnbind();
         var hugePages = HugePagesCommand.Create();
+        var completion = CompletionCommand.Create();
         var help = new HelpOption();
         var root = new Command(
-            "ixy", Texts.Ixy) { fwd, pktgen, pcap, replay, sim, list, bind, unbind, hugePages, help,
-            new VersionOption() };
-        var examples = new Dictionary<Command, string>
+            "ixy", Texts.Ixy) { fwd, pktgen, pcap, replay, sim, list, doctor, bind, unbind, hugePages, completion,
+            ManualCommand.Create(Tree), help, new VersionOption() };
+        var notes = new Dictionary<Command, string>
         {
             [root] = Texts.IxyNotes,
             [fwd] = Texts.FwdNotes,
@@ -34,12 +45,14 @@ internal static class Commands
             [replay] = Texts.ReplayNotes,
             [sim] = Texts.SimNotes,
             [list] = OperateTexts.ListNotes,
+            [doctor] = OperateTexts.DoctorNotes,
             [bind] = OperateTexts.BindNotes,
             [unbind] = OperateTexts.UnbindNotes,
             [hugePages] = OperateTexts.HugePagesNotes,
+            [completion] = Texts.CompletionNotes,
         };
-        help.Action = new HelpWithNotes((HelpAction)help.Action!, examples);
-        return root;
+        help.Action = new HelpWithNotes((HelpAction)help.Action!, notes);
+        return new(root, notes);
     }
 
     private sealed class HelpWithNotes(HelpAction help, Dictionary<Command, string> notes)

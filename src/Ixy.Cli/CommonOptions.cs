@@ -25,11 +25,19 @@ internal static class CommonOptions
     internal static Argument<PciAddress> Address() => new("ADDR")
     {
         Description = OperateTexts.Address,
-        CustomParser = result => Parse(result, text => PciAddress.TryParse(text, out var address)
-            ? address
-            : throw new ArgumentException(
-                $"'{text}' is no PCI address: expected one like 0000:03:00.0, as 'ixy list' shows them")),
+        CustomParser = result => Parse(result, ParseAddress),
     };
+
+    internal static Argument<PciAddress?> OptionalAddress() => new("ADDR")
+    {
+        Description = OperateTexts.DoctorAddress,
+        Arity = ArgumentArity.ZeroOrOne,
+        CustomParser = result => Parse<PciAddress?>(result, text => ParseAddress(text)),
+    };
+
+    private static PciAddress ParseAddress(string text) => PciAddress.TryParse(text, out var address) ? address
+        : throw new ArgumentException(
+            $"'{text}' is no PCI address: expected one like 0000:03:00.0, as 'ixy list' shows them");
 
     /// <summary>One or more devices, and a file behind them.</summary>
     internal static Argument<string[]> DevicesAndFile(string name, string description, int mostDevices)

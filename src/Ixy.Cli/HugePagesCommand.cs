@@ -16,6 +16,7 @@ internal static class HugePagesCommand
         var reserve = CommonOptions.WithoutDefault<int?>(
             "--reserve", "pages", OperateTexts.Reserve, text => Number(text, "number of pages"));
         var size = CommonOptions.WithoutDefault("--size", "2M|1G", OperateTexts.PageSize, ParseSize);
+        size.CompletionSources.Add($"{s_short}", $"{s_long}");
         size.DefaultValueFactory = _ => s_short;
         var node = CommonOptions.WithoutDefault<int?>(
             "--node", "node", OperateTexts.Node, text => Number(text, "memory node"));

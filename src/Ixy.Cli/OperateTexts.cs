@@ -8,6 +8,11 @@ internal static class OperateTexts
     internal const string Unbind = "Gives a network card back to the kernel driver that it had.";
     internal const string HugePages = "Shows the huge pages that the kernel has set aside, and sets some aside.";
 
+    internal const string Doctor =
+        "Finds what keeps 'ixy fwd' from running on this machine's cards, and the commands that cure it.";
+
+    internal const string DoctorAddress =
+        "The PCI address of the card to examine. Without it, all cards are.";
     internal const string Address = "A network card's PCI address like 0000:03:00.0, as 'ixy list' shows it.";
     internal const string Driver =
         "The kernel driver it is bound to; 'none' for no driver, as machines without an IOMMU need it.";
@@ -52,6 +57,29 @@ internal static class OperateTexts
           ixy hugepages
           sudo ixy hugepages --reserve 512               1 GiB in pages of 2 MiB
           sudo ixy hugepages --reserve 2 --size 1G --node 0
+
+        """;
+
+    internal const string DoctorNotes = """
+        Examples:
+          ixy doctor                        this machine and all its network cards
+          ixy doctor 0000:03:00.0           what this card needs
+          sudo ixy doctor 0000:03:00.0      what it needs when root drives it
+
+        Verdicts:
+          ok        as it should be
+          note      nothing fails for it, but it costs speed, or closes one of two ways to a card
+          problem   'ixy fwd' would not run on a card for it; the line that begins with $ is the cure
+
+        The answers hold for the user who asks, as rights and limits are part of them. Nothing is changed; only a card
+        that seems ready is opened for a moment, and closed again. A card whose network interface is in use is left
+        alone, unless it is named.
+
+        Exit code:
+          0  'ixy fwd' would run on ADDR; without ADDR, on one card at least, or there is no card that ixy has a driver
+             for, and it would run on simulated ones
+          1  it would not
+          2  the command line is wrong
 
         """;
 }

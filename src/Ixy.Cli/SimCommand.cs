@@ -14,8 +14,10 @@ internal static class SimCommand
     internal static Command Create()
     {
         var card = CommonOptions.Device("CARD", Texts.Card);
+        card.CompletionSources.Add("ixgbe", "virtio", "virtio-legacy");
         var socket = new Option<string>("--socket") { Description = Texts.Socket, HelpName = "path", Required = true };
         var wire = new Option<string>("--wire") { Description = Texts.Wire, HelpName = "wire" };
+        wire.CompletionSources.Add("generator", "loopback", "tap:", "pcap:", "cable:");
         var mac = new Option<string>("--mac") { Description = Texts.Mac, HelpName = "address" };
         var trace = new Option<string>("--trace") { Description = Texts.Trace, HelpName = "file" };
         var duration = CommonOptions.Duration();

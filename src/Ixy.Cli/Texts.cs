@@ -15,6 +15,11 @@ internal static class Texts
     internal const string Sim =
         "Makes a simulated card that other processes drive: QEMU 10.1 or later, or ixy with vfio-user:PATH.";
 
+    internal const string Completion = "Prints the script that makes a shell complete ixy's command lines.";
+
+    internal const string Shell = "bash, zsh or fish.";
+    internal const string Manual = "Writes ixy's manual pages to files.";
+    internal const string ManualDirectory = "Where; it is made if need be.";
     internal const string Card = "ixgbe, virtio or virtio-legacy; options may follow, as in ixgbe,model=x540.";
     internal const string Socket = "Where the card's socket is made: a path of at most 107 bytes.";
     internal const string Wire =
@@ -161,5 +166,13 @@ internal static class Texts
 
         {Rates}
         {Devices}
+        """;
+
+    internal const string CompletionNotes = """
+        Examples:
+          echo 'source <(ixy completion bash)' >> ~/.bashrc
+          echo 'source <(ixy completion zsh)' >> ~/.zshrc
+          ixy completion fish > ~/.config/fish/completions/ixy.fish
+
         """;
 }

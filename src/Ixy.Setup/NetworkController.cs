@@ -25,9 +25,9 @@ public sealed record NetworkController
             "its network interfaces", () =>
             function.NetworkInterfaces().Order(StringComparer.Ordinal).Select(NetworkControllerInterface.Of).ToArray())
             ?? [];
-        Use = open.UserOf(function) is { } process ? $"driven by {process}"
-            : read.Try("what it is in use for", () => function.FindInterfaceUse()?.ToString(),
-                otherwise: "cannot be told");
+        if (open.UserOf(function) is { } process)
+            (Use, UseCure) = ($"driven by {process}", $"sudo kill {open.ProcessOf(function)}");
+        else Use = read.Try("what it is in use for", () => DescribeInterfaceUse(function), otherwise: "cannot be told");
     }
 
     /// <summary>Where it is.</summary>
@@ -70,6 +70,9 @@ public sealed record NetworkController
     /// </summary>
     public string? Use { get; }
 
+    /// <summary>The command that ends the <see cref="Use"/>; null if none is known.</summary>
+    internal string? UseCure { get; private set; }
+
     /// <summary>All network cards, in the order of their addresses. A card that goes meanwhile is left out.</summary>
     /// <param name="tell">Called with a sentence about each thing that could not be read, and each entry left out for
     /// that; null: nobody wants to know.</param>
@@ -83,6 +86,10 @@ public sealed record NetworkController
         return [.. bus.Functions().Select(function => Find(function, open, tell)).OfType<NetworkController>()];
     }
 
+    /// <exception cref="PciDeviceException">The kernel does not say what it is.</exception>
+    internal static NetworkController Of(SysfsFunction function, OpenFunctions open, Action<string> tell) =>
+        new(function, open, tell);
+
     // One that cannot be read is no reason to hide the others.
     private static NetworkController? Find(SysfsFunction function, OpenFunctions open, Action<string> tell)
     {
@@ -95,6 +102,13 @@ public sealed record NetworkController
             if (Directory.Exists(function.Directory)) tell($"{function.Name} is left out: {error.Message}");
             return null;
         }
+    }
+
+    private string? DescribeInterfaceUse(SysfsFunction function)
+    {
+        var use = function.FindInterfaceUse();
+        UseCure = use?.Cure;
+        return use?.ToString();
     }
 
     /// <summary>What may fail to be read for reasons of its own.</summary>

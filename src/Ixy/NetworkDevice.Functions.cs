@@ -1,4 +1,5 @@
 using Ixy.Vfio;
+using Ixy.Virtio;
 
 namespace Ixy;
 
@@ -28,4 +29,16 @@ public abstract partial class NetworkDevice
     /// The name of the driver for cards with these PCI ids, as <see cref="DriverName"/>; null if there is none.
     /// </summary>
     public static string? FindDriver(ushort vendorId, ushort deviceId) => Drivers.FindName(vendorId, deviceId);
+
+    /// <summary>
+    /// Finds out whether <see cref="Open(PciDevice, NetworkDeviceOptions)"/> would refuse a PCI function at once, as it
+    /// would behind an IOMMU that blocks its DMA. Nothing is started. Only for a function that nobody else uses.
+    /// </summary>
+    /// <exception cref="PciDeviceException">It would; the message has the cure.</exception>
+    public static void Check(PciDevice function)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        Drivers.Check(function);
+        if (VirtioDevice.Supports(function)) VirtioDevice.CheckMemoryAccess(function);
+    }
 }

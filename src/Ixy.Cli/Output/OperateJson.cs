@@ -64,8 +64,60 @@ internal sealed record MountJson(string Directory, string Options);
 /// <param name="Reserved">Pages that there are now.</param>
 internal sealed record ReservationJson(long PageBytes, int? Node, int Wanted, int Reserved);
 
+/// <summary>What <c>ixy doctor --json</c> prints.</summary>
+/// <param name="Command">doctor.</param>
+/// <param name="Address">The card that was asked for; null: all.</param>
+/// <param name="Ready">Whether <c>ixy fwd</c> would run: the exit code is 0 then.</param>
+/// <param name="Machine">What the machine is.</param>
+/// <param name="Findings">What that means for the cards.</param>
+/// <param name="Devices">The cards, in the order of their addresses.</param>
+/// <param name="Warnings">What could not be read, and what was left out for that.</param>
+internal sealed record DoctorJson(
+    string Command, string? Address, bool Ready, MachineJson Machine, IReadOnlyList<FindingJson> Findings,
+    IReadOnlyList<ExaminedCardJson> Devices, IReadOnlyList<string> Warnings);
+
+/// <summary>What the machine is.</summary>
+/// <param name="Cores">Cores that are switched on, by number.</param>
+/// <param name="AllowedCores">Those that this process may run on.</param>
+/// <param name="IsolatedCores">Those that the scheduler leaves alone.</param>
+/// <param name="ThreadsPerCore">Above 1 with SMT.</param>
+/// <param name="Governors">What chooses their frequencies.</param>
+/// <param name="NumaNodes">Memory nodes, by number.</param>
+/// <param name="Iommu">off, passthrough, translating or mixed.</param>
+/// <param name="RemapsInterrupts">Whether the IOMMU does; null if the kernel does not say.</param>
+/// <param name="VfioModules">Of vfio_pci and vfio_iommu_type1, those that are loaded.</param>
+/// <param name="Lockdown">none, integrity or confidentiality; null if the kernel does not say.</param>
+/// <param name="Root">Whether ixy runs as root.</param>
+/// <param name="LockedMemoryLimit">Bytes that it may lock; null: any number.</param>
+/// <param name="DmaBytes">Bytes of DMA memory that <c>ixy fwd</c> is taken to need.</param>
+/// <param name="HugePages">Of each length and memory node.</param>
+internal sealed record MachineJson(
+    IReadOnlyList<int> Cores, IReadOnlyList<int> AllowedCores, IReadOnlyList<int> IsolatedCores, int ThreadsPerCore,
+    IReadOnlyList<string> Governors, IReadOnlyList<int> NumaNodes, string Iommu, bool? RemapsInterrupts,
+    IReadOnlyList<string> VfioModules, string? Lockdown, bool Root, long? LockedMemoryLimit, long DmaBytes,
+    IReadOnlyList<PoolJson> HugePages);
+
+/// <summary>What was found about one thing.</summary>
+/// <param name="Check">What was looked at.</param>
+/// <param name="Verdict">ok, note or problem.</param>
+/// <param name="Text">A sentence.</param>
+/// <param name="Cure">The shell command that helps; null if none does, or none is needed.</param>
+internal sealed record FindingJson(string Check, string Verdict, string Text, string? Cure);
+
+/// <summary>A card that was examined.</summary>
+/// <param name="Address">As in 0000:03:00.0.</param>
+/// <param name="KernelDriver">The kernel driver that it is bound to.</param>
+/// <param name="IxyDriver">ixy's driver for it.</param>
+/// <param name="Access">vfio or sysfs: how it is reached, or would be after the cures.</param>
+/// <param name="Ready">Whether <c>ixy fwd</c> would run on it.</param>
+/// <param name="Findings">What was found.</param>
+internal sealed record ExaminedCardJson(
+    string Address, string? KernelDriver, string? IxyDriver, string Access, bool Ready,
+    IReadOnlyList<FindingJson> Findings);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ListJson))]
 [JsonSerializable(typeof(BindingJson))]
 [JsonSerializable(typeof(HugePagesJson))]
+[JsonSerializable(typeof(DoctorJson))]
 internal sealed partial class OperateJsonContext : JsonSerializerContext;

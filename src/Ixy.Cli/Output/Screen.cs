@@ -2,6 +2,14 @@ using Spectre.Console;
 
 namespace Ixy.Cli.Output;
 
+/// <summary>How a word is meant: on a terminal, green, yellow or red.</summary>
+internal enum Mark
+{
+    Good,
+    Notable,
+    Bad,
+}
+
 /// <summary>
 /// Where people read. On a terminal the rates are one table that changes every second; in a file, aligned lines
 /// without control characters.
@@ -46,6 +54,22 @@ internal sealed class Screen
     {
         if (_terminal is null) WriteLine(line);
         else _terminal.Write(new Text(line + Environment.NewLine, new Style(Color.Red)));
+    }
+
+    /// <summary>Columns of the terminal; null in a file.</summary>
+    internal int? Width => _terminal?.Profile.Width;
+
+    /// <summary>A line whose beginning has a colour on a terminal.</summary>
+    internal void WriteMarked(string word, Mark mark, string rest)
+    {
+        if (_terminal is null) _writer.Write(word);
+        else _terminal.Write(new Text(word, new Style(mark switch
+        {
+            Mark.Good => Color.Green,
+            Mark.Notable => Color.Yellow,
+            _ => Color.Red,
+        })));
+        WriteLine(rest);
     }
 
     /// <summary>Aligned columns: the first to the left, the others to the right.</summary>

@@ -8,8 +8,6 @@ namespace Ixy.Setup.Binding;
 /// </summary>
 internal sealed class DriverBinder
 {
-    private const ushort Virtio = 0x1AF4;
-
     private readonly PciBus _bus;
     private readonly SysfsFunction _function;
     private readonly bool _force;
@@ -98,26 +96,16 @@ internal sealed class DriverBinder
     }
 
     // Whether a virtio device obeys the IOMMU it says only to its driver.
-    private string Proviso => _function.VendorId == Virtio
+    private string Proviso => VirtioFunction.IsOne(_function)
         ? ", unless it is a virtio device that goes around the IOMMU (legacy, or without VIRTIO_F_ACCESS_PLATFORM): "
         + "then this is the way to use it" : "";
 
-    // One that the kernel drives keeps VFIO from giving the group to anybody. Bridges may keep their driver, and so may
-    // what has one that does nothing (kernel documentation, driver-api/vfio).
-    private IEnumerable<string> GroupWarnings()
-    {
-        const int Bridge = 0x06;
-        const string Stub = "pci-stub";
-        return from member in _function.GroupMembers()
-               let isFunction = PciAddress.TryParse(member.Name, out _)
-               where member.Driver is not (null or Stub) && !member.IsBoundToVfio
-               && !(isFunction && member.ClassCode >> 16 == Bridge)
-               let cure = isFunction && member.IsNetworkController ? $"sudo ixy bind {member.Name}"
-                   : $"echo {member.Name} | sudo tee {member.Directory}/driver/unbind"
-               select $"{_function.Name} shares IOMMU group {_function.IommuGroup} with {member.Name}, which the "
-                   + $"kernel drives ({member.Driver}): " +
-                   $"VFIO gives it to nobody until that is released, too, with '{cure}'";
-    }
+    // One that the kernel drives keeps VFIO from giving the group to anybody.
+    private IEnumerable<string> GroupWarnings() =>
+        from rival in GroupRivals.Of(_function)
+        select $"{_function.Name} shares IOMMU group {_function.IommuGroup} with {rival.Rival.Name}, which the "
+            + $"kernel drives ({rival.Rival.Driver}): VFIO gives it to nobody until that is released, too, with "
+            + $"'{rival.Cure}'";
 
     private void RequireRoot()
     {

@@ -9,7 +9,7 @@ namespace Ixy.Setup.Bus;
 /// </summary>
 internal sealed class OpenFunctions
 {
-    private readonly List<(string File, string Process)> _open = [];
+    private readonly List<(string File, string Process, int Number)> _open = [];
 
     /// <summary>Looks at all processes.</summary>
     /// <param name="processes">/proc, in general.</param>
@@ -24,12 +24,16 @@ internal sealed class OpenFunctions
     }
 
     /// <summary>The first process that has a function open, as in "ixy (process 4711)"; null if none is seen.</summary>
-    internal string? UserOf(SysfsFunction function)
+    internal string? UserOf(SysfsFunction function) => Find(function).Process;
+
+    /// <summary>The number of that process.</summary>
+    internal int ProcessOf(SysfsFunction function) => Find(function).Number;
+
+    private (string File, string Process, int Number) Find(SysfsFunction function)
     {
         string[] vfio = function.IsBoundToVfio ? [.. VfioFiles(function)] : [];
         return _open.Find(
-            open => vfio.Contains(open.File) || Path.GetFileName(Path.GetDirectoryName(open.File)) == function.Name)
-            .Process;
+            open => vfio.Contains(open.File) || Path.GetFileName(Path.GetDirectoryName(open.File)) == function.Name);
     }
 
     // The group's file, with an IOMMU and without one, and that of the function for who uses iommufd (kernel
@@ -55,7 +59,7 @@ internal sealed class OpenFunctions
             foreach (string descriptor in Directory.GetFileSystemEntries(Path.Combine(directory, "fd")))
             {
                 if (new FileInfo(descriptor).LinkTarget is { } file && IsOfAFunction(file))
-                    _open.Add((file, Describe(directory, process)));
+                    _open.Add((file, Describe(directory, process), process));
             }
         }
         catch (Exception error) when (error is UnauthorizedAccessException or IOException)

@@ -18,36 +18,6 @@ public sealed partial class VirtioDevice
 
     private int QueuePairs => _options.ReceiveQueues;
 
-    // A process that was killed leaves the device at work: until it is reset it must not reach memory, which belongs to
-    // somebody else by now. And nobody would answer its interrupts.
-    private void StopDma()
-    {
-        const uint Decode = 3, BusMaster = 1 << 2, InterruptsOff = 1 << 10;
-        uint command = _device.ReadConfig(PciConfig.Command, 2) & ~BusMaster;
-        _device.WriteConfig(PciConfig.Command, command | Decode | InterruptsOff, 2);
-    }
-
-    // Design section 6: a device without ACCESS_PLATFORM takes an address for a physical one, and the IOMMU is not
-    // asked. So it is refused where the addresses are virtual, and one with it where they are physical and the IOMMU
-    // does not know them.
-    private void RequireReachableMemory()
-    {
-        bool obeysIommu = !_transport.IsLegacy && (_transport.ReadFeatures() & VirtioFeatures.AccessPlatform) != 0;
-        if (obeysIommu) _device.ThrowIfTranslated();
-        else if (_device.HasIommu) throw BypassesIommu();
-    }
-
-    private FeatureNotOfferedException BypassesIommu()
-    {
-        const string Cure = "start QEMU with '-device virtio-net-pci,disable-legacy=on,iommu_platform=on'";
-        return new(_transport.IsLegacy
-            ? $"{Name} is a legacy virtio device, whose DMA goes around the IOMMU that VFIO relies on: {Cure}, or bind "
-            + "it to no driver and use it as root"
-            : $"{Name} does not offer VIRTIO_F_ACCESS_PLATFORM, so its DMA goes around the IOMMU that VFIO relies on "
-            + $"(virtio 1.2, 6.1): {Cure}, "
-                + "or bind it to no driver and use it as root");
-    }
-
     private void Reset()
     {
         if (!_transport.TryReset())

@@ -33,11 +33,11 @@ public sealed partial class VirtioDevice : NetworkDevice
     internal VirtioDevice(PciDevice device, NetworkDeviceOptions options)
     {
         (_device, _options) = (device, options);
-        StopDma();
+        StopDma(device);
         // The legacy interface has other registers while MSI-X is on (4.1.4.10), so this comes first.
         if (options.Interrupts) _vectors = device.EnableInterrupts(InterruptKind.Msix, options.ReceiveQueues);
         _transport = VirtioTransport.Open(device);
-        RequireReachableMemory();
+        RequireReachableMemory(device, _transport);
         Reset();
         device.EnableBusMaster();
         DmaArena.Attach(device);

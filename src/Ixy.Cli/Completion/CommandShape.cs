@@ -1,0 +1,84 @@
+using System.CommandLine;
+using System.CommandLine.Completions;
+
+namespace Ixy.Cli.Completion;
+
+/// <summary>What a shell can offer for a value.</summary>
+internal enum ValueKind
+{
+    /// <summary>Nothing: a number, a name.</summary>
+    Anything,
+
+    /// <summary>One of some words.</summary>
+    Words,
+
+    /// <summary>A path.</summary>
+    File,
+
+    /// <summary>A PCI address of a network card.</summary>
+    Address,
+
+    /// <summary>A card, a real or a simulated one.</summary>
+    Device,
+
+    /// <summary>Either; a list of cards ends with a file.</summary>
+    DeviceOrFile,
+}
+
+/// <summary>The value of an option or an argument.</summary>
+/// <param name="Name">As help shows it.</param>
+/// <param name="Kind">What can be offered.</param>
+/// <param name="Words">Those to choose from.</param>
+internal sealed record ValueShape(string Name, ValueKind Kind, IReadOnlyList<string> Words)
+{
+    /// <param name="name">As help shows it; it says what the value is.</param>
+    /// <param name="sources">Where its words come from.</param>
+    internal static ValueShape Of(
+        string name, IEnumerable<Func<CompletionContext, IEnumerable<CompletionItem>>> sources)
+    {
+        string[] words = [.. sources.SelectMany(source => source(CompletionContext.Empty)).Select(word => word.Label)];
+        return new(name, words.Length > 0 ? ValueKind.Words : name switch
+        {
+            "FILE" or "DIRECTORY" or "file" or "path" => ValueKind.File,
+            "ADDR" => ValueKind.Address,
+            "A" or "B" => ValueKind.Device,
+            _ when name.EndsWith(" FILE", StringComparison.Ordinal) => ValueKind.DeviceOrFile,
+            _ => ValueKind.Anything,
+        }, words);
+    }
+}
+
+/// <summary>An option of a command.</summary>
+/// <param name="Name">With its hyphens.</param>
+/// <param name="Description">A sentence or two.</param>
+/// <param name="Value">What follows it; null: nothing.</param>
+internal sealed record OptionShape(string Name, string Description, ValueShape? Value);
+
+/// <summary>A place for a word behind a command.</summary>
+/// <param name="Value">What stands there.</param>
+/// <param name="Description">A sentence or two.</param>
+/// <param name="Repeats">More of the same may follow.</param>
+internal sealed record ArgumentShape(ValueShape Value, string Description, bool Repeats);
+
+/// <summary>A command as a shell needs to know it.</summary>
+internal sealed record CommandShape(
+    string Name, string Description, IReadOnlyList<OptionShape> Options, IReadOnlyList<ArgumentShape> Arguments)
+{
+    /// <summary>All commands that people type, in the order of the help.</summary>
+    internal static IReadOnlyList<CommandShape> AllOf(Command root) =>
+        [.. root.Subcommands.Where(command => !command.Hidden).Select(command => Of(command, root))];
+
+    /// <summary>The first sentence of a text, without its full stop: what there is room for in a list.</summary>
+    internal static string Brief(string text) => text.Split(". ")[0].TrimEnd('.');
+
+    private static CommandShape Of(Command command, Command root) => new(
+        command.Name, command.Description ?? "",
+        [.. command.Options.Concat(root.Options.Where(option => option.Recursive)).Select(Of)],
+        [.. command.Arguments.Select(argument => new ArgumentShape(
+            ValueShape.Of(argument.Name, argument.CompletionSources), argument.Description ?? "",
+            argument.Arity.MaximumNumberOfValues > 1))]);
+
+    private static OptionShape Of(Option option) => new(option.Name, option.Description ?? "",
+        option.ValueType == typeof(bool) || option.Arity.MaximumNumberOfValues == 0 ? null
+            : ValueShape.Of(option.HelpName ?? "", option.CompletionSources));
+}
