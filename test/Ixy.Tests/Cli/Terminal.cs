@@ -11,6 +11,7 @@ internal sealed class Terminal : IDisposable
 
     private readonly Process _process;
     private readonly StringBuilder _output = new();
+    private readonly Thread _reader;
 
     /// <param name="command">For a shell.</param>
     /// <param name="environment">Variables that it has beside those of this process.</param>
@@ -27,9 +28,11 @@ internal sealed class Terminal : IDisposable
             },
         };
         _process.StartInfo.Environment["TERM"] = "xterm";
+        _process.StartInfo.Environment.Remove("NO_COLOR");
         foreach (var (name, value) in environment) _process.StartInfo.Environment[name] = value;
         _process.Start();
-        new Thread(Read) { IsBackground = true }.Start();
+        _reader = new(Read) { IsBackground = true };
+        _reader.Start();
     }
 
     /// <summary>All that was shown, control sequences among it.</summary>
@@ -64,6 +67,13 @@ internal sealed class Terminal : IDisposable
     {
         Assert.True(_process.WaitForExit(s_limit), $"no end: {Output}");
         return _process.ExitCode;
+    }
+
+    /// <summary>All that was shown until the end.</summary>
+    internal string WaitForEnd()
+    {
+        Assert.True(_reader.Join(s_limit), $"the output does not end: {Output}");
+        return Output;
     }
 
     public void Dispose()
