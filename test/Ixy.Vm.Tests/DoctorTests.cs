@@ -155,13 +155,14 @@ public sealed class DoctorTests(GuestPool guests)
         AssertClean(Examine(guest, s_virtio), "vfio");
 
         // And one that another process drives.
+        guest.BindToVfio(s_virtio);
         guest.BindToVfio(s_otherVirtio);
         using var forwarder = Forwarder.Start(guest, IommuMachine.Virtio, EnoughLockedMiB);
         var busy = Examine(guest, s_virtio, exitCode: 1);
         var use = Assert.Single(Problems(busy));
         Assert.Matches(@"^driven by .+ \(process \d+\)$", Text(use, "text"));
         RunCures(guest, busy);
-        forwarder.Interrupt();
+        forwarder.WaitForReport();
         AssertClean(Examine(guest, s_virtio), "vfio");
     }
 
