@@ -18,7 +18,8 @@ internal sealed class ManualPage
     {
         (_tree, _command) = (tree, command);
         string name = NameOf(command), notes = tree.Notes.GetValueOrDefault(command, "");
-        Line($".TH {Escape(name.ToUpperInvariant())} 1 {Escape(date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture))} "
+        // A date is one only with plain hyphens.
+        Line($".TH {Escape(name.ToUpperInvariant())} 1 {date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)} "
             + $"\"ixy {Version}\" \"User Commands\"");
         Section("Name");
         Text($"{name} - {Completion.CommandShape.Brief(command.Description!)}");
