@@ -76,7 +76,7 @@ internal static class ZshCompletion
     // A space stands for nothing to offer.
     private static string Action(ValueShape value) => $":{Escape(value.Name)}:" + value.Kind switch
     {
-        ValueKind.Words => $"({string.Join(' ', value.Words)})",
+        ValueKind.Words => $"({string.Join(' ', value.Words.Select(Escape))})",
         ValueKind.File => "_files",
         ValueKind.Address => "_ixy_address",
         ValueKind.Device => "_ixy_device",
