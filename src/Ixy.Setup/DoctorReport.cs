@@ -5,8 +5,8 @@ namespace Ixy.Setup;
 /// <param name="Findings">What that means for the cards, in a fixed order.</param>
 /// <param name="Cards">The cards, in the order of their addresses.</param>
 /// <param name="IsReady">
-/// The card that was asked for can be driven. If none was asked for: at least one can, or there is none that the program
-/// has a driver for, so that nothing but simulated cards is left to it.
+/// The card that was asked for can be driven. If none was asked for: at least one can, or there is none that the
+/// program has a driver for, so that nothing but simulated cards is left to it.
 /// </param>
 /// <param name="Warnings">What could not be read, and cards left out for that: a sentence each.</param>
 public sealed record DoctorReport(

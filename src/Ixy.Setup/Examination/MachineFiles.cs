@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Ixy.Setup.Examination;
 
-/// <summary>What the kernel shows as files below /sys, /proc and /dev. Tests have a root directory of their own.</summary>
+/// <summary>What the kernel shows as files below /sys, /proc and /dev. Tests have a root of their own.</summary>
 /// <param name="root">The directory that <c>/sys</c> and the others are in.</param>
 internal partial class MachineFiles(string root)
 {
@@ -16,7 +16,9 @@ internal partial class MachineFiles(string root)
 
     internal bool Exists(string path) => Path.Exists(PathOf(path));
 
-    /// <summary>The text of a file without blanks around it; null if it is not there, or the kernel does not tell.</summary>
+    /// <summary>
+    /// The text of a file without blanks around it; null if it is not there, or the kernel does not tell.
+    /// </summary>
     internal string? Read(string path)
     {
         try
@@ -38,7 +40,9 @@ internal partial class MachineFiles(string root)
     internal string? Field(string path, string name) => Read(path)?.Split('\n')
         .FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal))?[name.Length..].Trim();
 
-    /// <summary>The numbers of a list as the kernel writes it, such as <c>0-3,8</c>; none if there is no such file.</summary>
+    /// <summary>
+    /// The numbers of a list as the kernel writes it, such as <c>0-3,8</c>; none if there is no such file.
+    /// </summary>
     internal IReadOnlyList<int> ReadList(string path) => ParseList(Read(path));
 
     internal static IReadOnlyList<int> ParseList(string? list) =>

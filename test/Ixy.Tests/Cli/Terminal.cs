@@ -4,7 +4,9 @@ using Ixy.Tests.Simulation.Wires;
 
 namespace Ixy.Tests.Cli;
 
-/// <summary>A program in a terminal of its own, with somebody who types. It is killed if it has not ended in time.</summary>
+/// <summary>
+/// A program in a terminal of its own, with somebody who types. It is killed if it has not ended in time.
+/// </summary>
 internal sealed class Terminal : IDisposable
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
