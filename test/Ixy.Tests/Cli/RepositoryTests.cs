@@ -83,6 +83,15 @@ public sealed partial class RepositoryTests
         Assert.Equal("", launcher.Output);
     }
 
+    // Not even the tools that the launcher itself needs are there.
+    [Fact]
+    public void WithoutDotnetTheLauncherSaysInOneLineWhatToDo()
+    {
+        using var launcher = IxyProcess.StartOther("env", "PATH=", "/bin/bash", Path.Combine(s_root, "ixy"), "list");
+        int exitCode = launcher.WaitForExit();
+        IxyProcess.AssertOneLine((exitCode, launcher.Output, launcher.Error), 1, "install the .NET 10 SDK");
+    }
+
     // What the runtime opens first would have their numbers: it was read from for ever, and written to.
     [Theory]
     [InlineData("replay - sim:ixgbe,wire=loopback <&-", "ixy: standard input: the file is empty")]

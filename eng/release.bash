@@ -1,0 +1,42 @@
+# What eng/pack, eng/publish and eng/guest-image have in common; they source it in the repository's folder.
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
+
+# Nothing here disturbs, or is disturbed by, daily builds of the same projects.
+release=(-v quiet --nologo -nodeReuse:false -p:Configuration=Release -p:UseSharedCompilation=false
+    -p:ContinuousIntegrationBuild=true)
+# Native programs share a folder, as compiling ahead of time takes a minute. One script at a time may use it.
+native=("${release[@]}" -r linux-x64 -p:PublishAot=true -p:EnableSourceLink=false
+    --artifacts-path "$PWD/artifacts/native")
+native_lock=$PWD/artifacts/native.lock
+
+# Waits for a lock, which is held as long as the script runs.
+claim() {
+    mkdir -p "${1%/*}"
+    exec {claimed}> "$1"
+    flock "$claimed"
+}
+
+miss() {
+    echo "eng/${0##*/}: $*" >&2
+    exit 3
+}
+
+check_linker() {
+    command -v clang > /dev/null || command -v gcc > /dev/null \
+        || miss "there is no linker for native programs (apt install gcc libc6-dev zlib1g-dev)"
+}
+
+restore_native() {
+    dotnet restore "$@" "${native[@]}" < /dev/null >&2 \
+        || miss "the native compiler could not be restored: is there a way to nuget.org?"
+}
+
+version() {
+    sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' Directory.Build.props
+}
+
+# git@github.com:owner/name.git is https://github.com/owner/name, too.
+origin() {
+    { git remote get-url origin 2> /dev/null || true; } \
+        | sed -nE 's#^(ssh://)?git@([^:/]+)[:/]#https://\2/#; s#\.git$##; /^https:\/\//p'
+}
