@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Ixy.Vfio;
 using static Ixy.Ixgbe.IxgbeRegisters;
 
@@ -16,18 +18,37 @@ internal sealed unsafe class BenchCard : PciDevice
 
     private readonly uint[] _config = new uint[64];
     private readonly RegisterMemory _registers = new();
+    private readonly List<DmaChunk> _chunks = [];
+    private readonly bool _physical;
     private Descriptor* _receiveRing;
     private Descriptor* _transmitRing;
-    private uint* _transmitTail;
-    private uint _mask, _receiveHead, _transmitHead, _markedReceiveHead, _markedTransmitHead;
+    private uint* _transmitTail, _receiveTail;
+    private uint _receiveHead, _transmitHead, _markedReceiveHead, _markedTransmitHead;
 
-    internal BenchCard()
+    internal BenchCard(bool physical)
     {
+        _physical = physical;
         _config[0] = 0x10FB_8086;
         _config[2] = 0x0200_0001;
     }
 
     public override string Name => "bench";
+
+    public override bool DeviceAddressIsVirtual => !_physical;
+
+    /// <summary>Where the driver wants the card to go on sending to.</summary>
+    internal uint TransmitTail => Volatile.Read(ref *_transmitTail);
+
+    /// <summary>How far the driver has given receive descriptors.</summary>
+    internal uint ReceiveTail => Volatile.Read(ref *_receiveTail);
+
+    /// <summary>Where the card has come to.</summary>
+    internal uint TransmitHead => _transmitHead;
+
+    internal uint ReceiveHead => _receiveHead;
+
+    /// <summary>One less than the length of both rings, a power of two.</summary>
+    internal uint Mask { get; private set; }
 
     public override uint ReadConfig(int offset, int size) => _config[offset / 4] >> (8 * (offset % 4));
 
@@ -41,34 +62,48 @@ internal sealed unsafe class BenchCard : PciDevice
     /// <summary>Finds the rings the driver has programmed.</summary>
     internal void Start()
     {
-        _receiveRing = (Descriptor*)(_registers.Read32(RDBAL[0]) | (ulong)_registers.Read32(RDBAH[0]) << 32);
-        _transmitRing = (Descriptor*)(_registers.Read32(TDBAL[0]) | (ulong)_registers.Read32(TDBAH[0]) << 32);
+        _receiveRing = (Descriptor*)Translate(_registers.Read32(RDBAL[0]) | (ulong)_registers.Read32(RDBAH[0]) << 32);
+        _transmitRing = (Descriptor*)Translate(_registers.Read32(TDBAL[0]) | (ulong)_registers.Read32(TDBAH[0]) << 32);
         _transmitTail = _registers.At(TDT[0]);
-        _mask = _registers.Read32(RDLEN[0]) / (uint)sizeof(Descriptor) - 1;
+        _receiveTail = _registers.At(RDT[0]);
+        Mask = _registers.Read32(RDLEN[0]) / (uint)sizeof(Descriptor) - 1;
     }
 
     /// <summary>Marks the next receive descriptors done: whole frames of so many bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void CompleteReceive(int count, int length)
     {
+        // As a card does: all of the descriptor at once.
+        var done = Vector128.Create(0, (ulong)length << 32 | ReceiveDone | EndOfPacket);
+        var ring = _receiveRing;
+        uint head = _receiveHead, mask = Mask;
         for (int i = 0; i < count; i++)
         {
-            _receiveRing[_receiveHead].Second = (ulong)length << 32 | ReceiveDone | EndOfPacket;
-            _receiveHead = (_receiveHead + 1) & _mask;
+            Vector128.StoreAligned(done, (ulong*)(ring + head));
+            head = (head + 1) & mask;
         }
+        _receiveHead = head;
     }
-
-    /// <summary>Where the driver wants the card to go on sending to.</summary>
-    internal uint TransmitTail => Volatile.Read(ref *_transmitTail);
 
     /// <summary>Marks transmit descriptors done where RS asks for it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void CompleteTransmit(uint tail)
     {
-        for (; _transmitHead != tail; _transmitHead = (_transmitHead + 1) & _mask)
+        var ring = _transmitRing;
+        uint head = _transmitHead, mask = Mask;
+        for (; head != tail; head = (head + 1) & mask)
         {
-            ref ulong command = ref _transmitRing[_transmitHead].Second;
-            if ((command & ReportStatus) != 0) command |= TransmitDone;
+            ulong command = ring[head].Second;
+            if ((command & ReportStatus) != 0) ring[head].Second = command | TransmitDone;
         }
+        _transmitHead = head;
     }
+
+    /// <summary>The buffers of the next receive descriptors: where a card would write the frames.</summary>
+    internal byte* ReceiveBuffer(uint index) => (byte*)Translate(_receiveRing[index & Mask].First);
+
+    /// <summary>Where a frame to send begins.</summary>
+    internal byte* TransmitBuffer(uint index) => (byte*)Translate(_transmitRing[index & Mask].First);
 
     /// <summary>Remembers the card's positions, which are also the driver's.</summary>
     internal void Mark() => (_markedReceiveHead, _markedTransmitHead) = (_receiveHead, _transmitHead);
@@ -79,25 +114,28 @@ internal sealed unsafe class BenchCard : PciDevice
     internal void Rewind()
     {
         (_receiveHead, _transmitHead) = (_markedReceiveHead, _markedTransmitHead);
-        for (uint i = 0; i <= _mask; i++) _receiveRing[i].Second = 0;
+        for (uint i = 0; i <= Mask; i++) _receiveRing[i].Second = 0;
     }
 
-    /// <summary>Where the card has come to.</summary>
-    internal uint TransmitHead => _transmitHead;
+    protected override void MapDma(DmaChunk chunk) => _chunks.Add(chunk);
 
-    internal uint Mask => _mask;
-
-    protected override void MapDma(DmaChunk chunk)
-    {
-        // The benchmark reads the rings at the process's own addresses.
-    }
-
-    protected override void UnmapDma(DmaChunk chunk)
-    {
-        // As above.
-    }
+    protected override void UnmapDma(DmaChunk chunk) => _chunks.Remove(chunk);
 
     protected override void Close() => _registers.Free();
+
+    private ulong Translate(ulong address)
+    {
+        if (!_physical) return address;
+        foreach (var chunk in _chunks)
+        {
+            for (nuint frame = 0; frame < chunk.Length; frame += DmaArena.FrameLength)
+            {
+                ulong physical = DmaArena.PhysicalAddress(chunk.Address + frame);
+                if (address - physical < DmaArena.FrameLength) return chunk.Address + frame + (address - physical);
+            }
+        }
+        throw new InvalidOperationException($"The driver gave address {address:x}, which no memory has.");
+    }
 
     private sealed class RegisterMemory : PciBar
     {
@@ -127,11 +165,9 @@ internal sealed unsafe class BenchCard : PciDevice
         protected override void* PointerTo(uint offset) => At(offset);
     }
 
-    // The first half, an address, is the driver's.
-    [StructLayout(LayoutKind.Explicit, Size = 16)]
+    [StructLayout(LayoutKind.Sequential)]
     private struct Descriptor
     {
-        [FieldOffset(8)]
-        internal ulong Second;
+        internal ulong First, Second;
     }
 }

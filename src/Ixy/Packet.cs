@@ -36,7 +36,8 @@ public unsafe partial struct Packet
     public readonly Span<byte> Data => (Metadata & LoanMask) == 0 ? Frame : VerifiedFrame;
 
     /// <summary>The same for the driver, which may look at packets that are the card's already.</summary>
-    internal readonly Span<byte> Frame => new((void*)(Buffer & AddressMask), (ushort)Metadata);
+    internal readonly Span<byte> Frame =>
+        MemoryMarshal.CreateSpan(ref *(byte*)(Buffer & AddressMask), (ushort)Metadata);
 
     /// <summary>
     /// Length of the frame in bytes, without FCS: 0 to the pool's <see cref="PacketPool.BufferSize"/>.

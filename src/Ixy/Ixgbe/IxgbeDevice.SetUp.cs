@@ -102,7 +102,7 @@ public sealed partial class IxgbeDevice
     // Each kind has its own compiled loop, so the common ones pay nothing for the others.
     private ReceiveQueue NewReceiveQueue<TOffloads>(int index) where TOffloads : struct, IReceiveOffloads =>
         _device.DeviceAddressIsVirtual
-        ? new IxgbeReceiveQueue<VirtualAddresses, TOffloads>(_device, _bar, index, _options)
+        ? NewVirtualReceiveQueue<TOffloads>(index)
         : new IxgbeReceiveQueue<PhysicalAddresses, TOffloads>(_device, _bar, index, _options);
 
     // 4.6.8 Transmit initialization
@@ -128,7 +128,7 @@ public sealed partial class IxgbeDevice
     }
 
     private TransmitQueue NewTransmitQueue(int index) => _device.DeviceAddressIsVirtual
-        ? new IxgbeTransmitQueue<VirtualAddresses>(_device, _bar, index, _options)
+        ? NewVirtualTransmitQueue(index)
         : new IxgbeTransmitQueue<PhysicalAddresses>(_device, _bar, index, _options);
 
     // 4.6.7, last steps: the receive path is opened while it is halted.

@@ -2,7 +2,7 @@ namespace Ixy.Ixgbe;
 
 // Frames that the application does not see: bad ones, those that do not fit into one buffer, and all while the pool is
 // empty.
-internal sealed unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads>
+internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads>
 {
     // False if the card has no more. Drops at most a ring full, so that a flood of such frames does not hold the
     // caller.

@@ -2,7 +2,7 @@ using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 
 namespace Ixy.Ixgbe;
 
-internal sealed unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads>
+internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads>
 {
     /// <remarks>
     /// A cause is set while it is masked, too, and interrupts as soon as it is enabled: no packet is ever slept over.

@@ -31,19 +31,19 @@ internal struct IxgbeReceiveDescriptor
 /// </summary>
 /// <typeparam name="TAddresses">How the card addresses buffers.</typeparam>
 /// <typeparam name="TOffloads">What of the card's report goes into packets.</typeparam>
-internal sealed unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : ReceiveQueue, IDisposable
+internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : ReceiveQueue, IDisposable
     where TAddresses : struct, IDeviceAddresses where TOffloads : struct, IReceiveOffloads
 {
-    private readonly IxgbeRing<IxgbeReceiveDescriptor> _ring;
+    private protected readonly IxgbeRing<IxgbeReceiveDescriptor> _ring;
     private readonly PciBar _bar;
     private readonly int _index;
     private readonly ulong _reported;
     private readonly PacketPool _pool;
-    private readonly BufferBlock _fresh;
-    private readonly ulong _tailDistanceMask;
-    // Free-running: descriptors taken back from the card since the start.
-    private ulong _position;
-    private uint _longestFrame;
+    private protected readonly BufferBlock _fresh;
+    private protected readonly ulong _tailDistanceMask;
+    // Free-running: descriptors taken back from the card since the start, and what it was when the tail moved last.
+    private protected ulong _position, _tailMovedAt;
+    private protected uint _longestFrame;
     private long _dropped, _droppedDescriptors;
 
     internal IxgbeReceiveQueue(PciDevice device, PciBar bar, int index, NetworkDeviceOptions options)
@@ -89,10 +89,8 @@ internal sealed unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : 
         ulong index = _position & _ring.Mask;
         var descriptor = _ring.Descriptors + index;
         ulong* buffers = _ring.Buffers + index, top = _fresh.Top;
-        uint longest = _longestFrame;
-        ulong reported = _reported;
-        ulong atHand = ((ulong)top - (ulong)_fresh.Bottom) / sizeof(ulong);
-        nint limit = Math.Min(batch.Length, (int)Math.Min(_ring.Mask + 1 - index, atHand));
+        var (longest, reported) = (_longestFrame, _reported);
+        nint limit = Math.Min(batch.Length, (int)Math.Min(_ring.Mask + 1 - index, (ulong)_fresh.Count));
         nint taken = 0;
         for (; taken < limit; taken++)
         {
@@ -110,25 +108,28 @@ internal sealed unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : 
             packet = ref Unsafe.Add(ref packet, 1);
         }
         _fresh.Top = top;
-        ulong from = _position;
         _position += (ulong)taken;
-        if (taken == batch.Length && ((from ^ _position) & ~_tailDistanceMask) == 0) return (int)taken;
-        return Finish(batch, from, (int)taken);
+        return taken == batch.Length && !TailIsDue ? (int)taken : Finish(batch, (int)taken);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private int Finish(Span<Packet> batch, ulong from, int received)
+    private protected int Finish(Span<Packet> batch, int received)
     {
         bool goesOn = received < batch.Length && HasArrivals && (CanTakeNext || DropUpToNext());
-        if (((from ^ _position) & ~_tailDistanceMask) != 0)
-        {
-            // All descriptors but one, so that full and empty differ.
-            _ring.Tail.Ring((uint)((_position - 1) & _ring.Mask));
-            // A block holds a multiple of this distance, so here it usually just ends.
-            _fresh.TryRefill();
-        }
+        if (TailIsDue) MoveTail();
         return goesOn ? received + Receive(batch[received..]) : received;
     }
+
+    private protected void MoveTail()
+    {
+        _tailMovedAt = _position;
+        // All descriptors but one, so that full and empty differ.
+        _ring.Tail.Ring((uint)((_position - 1) & _ring.Mask));
+        // A block holds a multiple of this distance, so here it usually just ends.
+        _fresh.TryRefill();
+    }
+
+    private protected bool TailIsDue => ((_tailMovedAt ^ _position) & ~_tailDistanceMask) != 0;
 
     private ref IxgbeReceiveDescriptor Next => ref _ring.Descriptors[_position & _ring.Mask];
 
@@ -138,10 +139,10 @@ internal sealed unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : 
 
     // The length is checked, so that a card that lies about it cannot make us hand out foreign memory.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool IsWhole(ulong status, uint longest) =>
+    private protected static bool IsWhole(ulong status, uint longest) =>
         (status & IxgbeReceiveDescriptor.WholeMask) == IxgbeReceiveDescriptor.Whole && LengthOf(status) - 1 < longest;
 
-    private static uint LengthOf(ulong status) => (ushort)(status >> IxgbeReceiveDescriptor.LengthShift);
+    private protected static uint LengthOf(ulong status) => (ushort)(status >> IxgbeReceiveDescriptor.LengthShift);
 
     internal override bool HasArrivals =>
         (Volatile.Read(ref Next.HeaderOrStatus) & IxgbeReceiveDescriptor.DescriptorDone) != 0;

@@ -36,7 +36,7 @@ internal readonly record struct IxgbeTransmitContext(ulong Lengths, ulong Types)
 // contexts that a queue has on the card (7.2.2); where neither says what is needed, a context descriptor in front of
 // the packet's own changes the older one. A context has a place in the ring like a packet, but no buffer, and reports
 // nothing.
-internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses>
+internal unsafe partial class IxgbeTransmitQueue<TAddresses>
 {
     // What a context descriptor has room for (7.2.3.2.3).
     private const int LongestIpHeader = 511;

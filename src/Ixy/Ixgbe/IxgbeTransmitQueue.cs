@@ -33,24 +33,24 @@ internal struct IxgbeTransmitDescriptor
 /// packets.
 /// </summary>
 /// <typeparam name="TAddresses">How the card addresses buffers.</typeparam>
-internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQueue, IDisposable
+internal unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQueue, IDisposable
     where TAddresses : struct, IDeviceAddresses
 {
     // The card takes no shorter ones (7.2.3.2.4), though it fills up to 60 bytes with zeros what it takes
     // (HLREG0.TXPADEN).
-    private const uint ShortestToSend = 17;
+    private protected const uint ShortestToSend = 17;
 
-    private readonly IxgbeRing<IxgbeTransmitDescriptor> _ring;
+    private protected readonly IxgbeRing<IxgbeTransmitDescriptor> _ring;
     private readonly PciBar _bar;
     private readonly uint _head;
     private readonly NetworkDeviceOptions _options;
     // How many lengths, from the shortest on, need no second look.
-    private readonly uint _plainLengths;
+    private protected readonly uint _plainLengths;
     // One less than a power of two each: the descriptors of a group, and of those that are freed together.
-    private readonly ulong _group, _unit;
+    private protected readonly ulong _group, _unit;
     // Free-running: descriptors given to the card, those of them whose buffers are back, and the one that reports the
     // next that are freed together.
-    private ulong _next, _clean, _report;
+    private protected ulong _next, _clean, _report;
 
     internal IxgbeTransmitQueue(PciDevice device, PciBar bar, int index, NetworkDeviceOptions options)
     {
@@ -115,7 +115,7 @@ internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQu
         return count;
     }
 
-    private int Commit(ulong next)
+    private protected int Commit(ulong next)
     {
         int count = (int)(next - _next);
         _next = next;
@@ -124,7 +124,7 @@ internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQu
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private int ReclaimAndTransmit(ReadOnlySpan<Packet> batch)
+    private protected int ReclaimAndTransmit(ReadOnlySpan<Packet> batch)
     {
         do FreeSent();
         while (HasReport);
@@ -132,7 +132,7 @@ internal sealed unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQu
     }
 
     // The card has sent the oldest groups.
-    private bool HasReport => _next > _report && _ring.Descriptors[_report & _ring.Mask].IsDone;
+    private protected bool HasReport => _next > _report && _ring.Descriptors[_report & _ring.Mask].IsDone;
 
     private void FreeSent()
     {

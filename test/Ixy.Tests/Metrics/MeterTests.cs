@@ -154,8 +154,8 @@ public sealed class MeterTests
     public void WithoutAListenerTheQueuesAreTheDriversOwn()
     {
         using var device = Open(Loopback, new());
-        Assert.Equal("IxgbeReceiveQueue`2", device.ReceiveQueues[0].GetType().Name);
-        Assert.Equal("IxgbeTransmitQueue`1", device.TransmitQueues[0].GetType().Name);
+        Assert.Equal("IxgbeVectorReceiveQueue", device.ReceiveQueues[0].GetType().Name);
+        Assert.Equal("IxgbeVectorTransmitQueue", device.TransmitQueues[0].GetType().Name);
     }
 
     // Registers that are cleared by reading, read by several threads: nothing may be lost, doubled or go back.

@@ -1,0 +1,17 @@
+using System.Runtime.Intrinsics.X86;
+
+namespace Ixy.Ixgbe;
+
+// Which loops a queue has. Behind an IOMMU a buffer has the same address for the card as for the process, so four
+// descriptors can be handled in one vector.
+public sealed partial class IxgbeDevice
+{
+    private ReceiveQueue NewVirtualReceiveQueue<TOffloads>(int index) where TOffloads : struct, IReceiveOffloads =>
+        Avx2.IsSupported && typeof(TOffloads) == typeof(NoOffloads)
+        ? new IxgbeVectorReceiveQueue(_device, _bar, index, _options)
+        : new IxgbeReceiveQueue<VirtualAddresses, TOffloads>(_device, _bar, index, _options);
+
+    private TransmitQueue NewVirtualTransmitQueue(int index) => Avx2.IsSupported
+        ? new IxgbeVectorTransmitQueue(_device, _bar, index, _options)
+        : new IxgbeTransmitQueue<VirtualAddresses>(_device, _bar, index, _options);
+}

@@ -1,0 +1,104 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Ixy.Vfio;
+
+namespace Ixy.Ixgbe;
+
+/// <summary>
+/// Transmits four packets at a time with AVX2, and single ones without a loop. Does what the loop of
+/// <see cref="IxgbeTransmitQueue{TAddresses}"/> does, to the bit, and leaves to it whatever is unusual.
+/// </summary>
+internal sealed unsafe class IxgbeVectorTransmitQueue : IxgbeTransmitQueue<VirtualAddresses>
+{
+    private const int Width = 4;
+    // Unpacking the pairs 0, 1 and 2, 3 gives the order 0, 2, 1, 3, and back.
+    private const byte Interleaved = 0b11_01_10_00;
+    // Of the metadata: a packet that has nothing but a length in these bits asks for nothing, and no pool watches it.
+    private const ulong LengthMask = 0xFFFF, PlainMask = LengthMask | Packet.RequestsMask | Packet.LoanMask;
+
+    internal IxgbeVectorTransmitQueue(PciDevice device, PciBar bar, int index, NetworkDeviceOptions options)
+        : base(device, bar, index, options)
+    {
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public override int Transmit(ReadOnlySpan<Packet> batch)
+    {
+        if (batch.Length != 1) return TransmitVectors(batch);
+        ulong next = _next;
+        ref readonly var packet = ref MemoryMarshal.GetReference(batch);
+        // The end of a group is to be reported, and nowhere else does a ring get full: groups are freed whole.
+        if (!IsPlain(packet) || (next & _group) == _group) return base.Transmit(batch);
+        ulong index = next & _ring.Mask, buffer = packet.Buffer;
+        _ring.Buffers[index] = buffer;
+        var descriptor = _ring.Descriptors + index;
+        descriptor->Address = VirtualAddresses.Of(buffer);
+        descriptor->Command = IxgbeTransmitDescriptor.WholeFrame((ushort)packet.Metadata);
+        _next = ++next;
+        if (!_ring.Tail.TryRing((uint)(next & _ring.Mask))) _ring.Tail.Ring((uint)(next & _ring.Mask));
+        return 1;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int TransmitVectors(ReadOnlySpan<Packet> batch)
+    {
+        if (HasReport) return ReclaimAndTransmit(batch);
+        ulong next = _next, index = next & _ring.Mask;
+        // One descriptor stays free, so that full and empty differ.
+        ulong room = Math.Min(_ring.Mask - (next - _clean), _ring.Mask + 1 - index);
+        ulong end = next + (Math.Min((uint)batch.Length, room) & ~(Width - 1ul));
+        if (next == end) return base.Transmit(batch);
+        // Two packets each. A reference: where the batch is an array, it may move.
+        ref var packets = ref Unsafe.As<Packet, Vector256<ulong>>(ref MemoryMarshal.GetReference(batch));
+        var descriptors = (ulong*)(_ring.Descriptors + index);
+        ulong* buffers = _ring.Buffers + index;
+        var mask = Vector256.Create(PlainMask);
+        var least = Vector256.Create((ulong)ShortestToSend).AsUInt32();
+        var most = Vector256.Create((ulong)(_plainLengths - 1)).AsUInt32();
+        var addressMask = Vector256.Create(Packet.AddressMask);
+        var wholeFrame = Vector256.Create(IxgbeTransmitDescriptor.WholeFrame(0));
+        do
+        {
+            var first = packets;
+            var second = Unsafe.Add(ref packets, 1);
+            var lengths = Avx2.And(Avx2.UnpackHigh(first, second), mask);
+            var excess = Avx2.Subtract(lengths.AsUInt32(), least);
+            // Nothing is committed yet.
+            if (Avx2.MoveMask(Avx2.CompareEqual(Avx2.Min(excess, most), excess).AsByte()) != -1)
+                return base.Transmit(batch);
+            var references = Avx2.UnpackLow(first, second);
+            Avx.Store(buffers, Avx2.Permute4x64(references, Interleaved));
+            var addresses = Avx2.And(references, addressMask);
+            var payloads = Avx2.ShiftLeftLogical(lengths, IxgbeTransmitDescriptor.PayloadLengthShift);
+            var commands = Avx2.Or(Avx2.Or(lengths, payloads), wholeFrame);
+            Avx.Store(descriptors, Avx2.UnpackLow(addresses, commands));
+            Avx.Store(descriptors + 4, Avx2.UnpackHigh(addresses, commands));
+            packets = ref Unsafe.Add(ref packets, 2);
+            descriptors += 2 * Width;
+            buffers += Width;
+            next += Width;
+        }
+        while (next != end);
+        for (ulong last = _next | _group; last < end; last += _group + 1)
+            _ring.Descriptors[last & _ring.Mask].Command |= IxgbeTransmitDescriptor.ReportStatus;
+        int count = (int)(end - _next);
+        if (count == batch.Length) return Commit(end);
+        // The last few, or beyond the end of the ring. Where one of them is unusual, nothing must be committed yet.
+        var rest = batch[count..];
+        foreach (ref readonly var packet in rest)
+        {
+            if (!IsPlain(packet)) return base.Transmit(batch);
+        }
+        _next = end;
+        // The card is told of all together, unless there is no room for more.
+        int more = base.Transmit(rest);
+        if (more == 0) Commit(end);
+        return count + more;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool IsPlain(in Packet packet) => (packet.Metadata & PlainMask) - ShortestToSend < _plainLengths;
+}
