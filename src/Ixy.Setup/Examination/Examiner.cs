@@ -17,7 +17,7 @@ internal sealed class Examiner(PciBus bus, MachineFiles files, DoctorOptions opt
             .ToList();
         // A card that somebody needs, or that there is no driver for, asks nothing of the machine.
         var wanted = cards.Where(card => card.IsWanted).Select(card => card.Access).ToHashSet();
-        var findings = new MachineExamination(machine, files, options.DmaBytes, wanted).Findings().ToList();
+        var findings = new MachineExamination(machine, files, options.DmaBytes, address, wanted).Findings().ToList();
         var blocked = findings.Where(found => found.Finding.Verdict == Verdict.Problem)
             .Select(found => found.For).ToHashSet();
         ExaminedCard[] examined = [.. cards.Select(card => card.Conclude(isBlocked: blocked.Contains(card.Access)))];

@@ -1,12 +1,15 @@
+using Ixy.Vfio;
+
 namespace Ixy.Setup.Examination;
 
 /// <summary>What the machine is worth to cards that are reached in certain ways.</summary>
 /// <param name="machine">The machine.</param>
 /// <param name="files">Where the kernel shows it.</param>
 /// <param name="dmaBytes">Bytes of DMA memory that are needed.</param>
+/// <param name="card">The card that was asked for; null: all.</param>
 /// <param name="wanted">How cards are reached that are to be driven: what stands in such a way is a problem.</param>
 internal sealed class MachineExamination(
-    MachineFacts machine, MachineFiles files, long dmaBytes, IReadOnlySet<CardAccess> wanted)
+    MachineFacts machine, MachineFiles files, long dmaBytes, PciAddress? card, IReadOnlySet<CardAccess> wanted)
 {
     private const int PageLength = 2 << 20, PagesToSpare = 64;
     private static readonly string[] s_modules = ["vfio_pci", "vfio_iommu_type1"];
@@ -105,7 +108,8 @@ internal sealed class MachineExamination(
 
     private Finding Rights() => machine.IsRoot ? new("rights", Verdict.Ok, "root")
         : wanted.Contains(CardAccess.Sysfs)
-            ? new("rights", Verdict.Problem, "not root, which cards without VFIO need", "sudo ixy doctor")
+            ? new("rights", Verdict.Problem, "not root, which cards without VFIO need",
+                $"sudo ixy doctor {card}".TrimEnd())
         : new("rights", Verdict.Ok, "not root, which cards behind VFIO do not need");
 
     private Finding HugePages()

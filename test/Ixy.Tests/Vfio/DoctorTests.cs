@@ -112,7 +112,7 @@ public sealed class DoctorTests : IDisposable
 
     // And the other way round.
     [Theory]
-    [InlineData("user", "rights", "not root", "sudo ixy doctor")]
+    [InlineData("user", "rights", "not root", $"sudo ixy doctor {Card}")]
     [InlineData("no pages", "huge pages", "node 0: 15 of 64 free of 2 MiB; expected 16 free ones of 2 MiB",
         "sudo ixy hugepages --reserve 113")]
     [InlineData("no huge pages", "huge pages", "this kernel has none; expected 16", null)]

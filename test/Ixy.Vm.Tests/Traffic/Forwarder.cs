@@ -38,6 +38,12 @@ internal sealed class Forwarder : IDisposable
     internal JsonElement Interrupt()
     {
         _job.Signal("INT");
+        return WaitForReport();
+    }
+
+    /// <summary>Waits for its end, which has to be a good one; its report.</summary>
+    internal JsonElement WaitForReport()
+    {
         string report = _job.Wait().Succeeded();
         return JsonDocument.Parse(report.TrimEnd('\n').Split('\n')[^1]).RootElement;
     }
