@@ -32,10 +32,12 @@ internal static class Commands
         var unbind = BindCommand.CreateUnbind();
         var hugePages = HugePagesCommand.Create();
         var completion = CompletionCommand.Create();
+        var film = FilmCommand.Create();
+        var trace = FilmCommand.CreateTrace();
         var help = new HelpOption();
         var root = new Command(
-            "ixy", Texts.Ixy) { fwd, pktgen, pcap, replay, sim, list, doctor, bind, unbind, hugePages, completion,
-            ManualCommand.Create(Tree), help, new VersionOption() };
+            "ixy", Texts.Ixy) { fwd, pktgen, pcap, replay, sim, film, trace, list, doctor, bind, unbind,
+            hugePages, completion, ManualCommand.Create(Tree), help, new VersionOption() };
         var notes = new Dictionary<Command, string>
         {
             [root] = Texts.IxyNotes,
@@ -44,6 +46,8 @@ internal static class Commands
             [pcap] = Texts.PcapNotes,
             [replay] = Texts.ReplayNotes,
             [sim] = Texts.SimNotes,
+            [film] = FilmTexts.FilmNotes,
+            [trace] = FilmTexts.TraceNotes,
             [list] = OperateTexts.ListNotes,
             [doctor] = OperateTexts.DoctorNotes,
             [bind] = OperateTexts.BindNotes,

@@ -58,13 +58,13 @@ internal static class Measurement
         using var stop = new StopRequest();
         using var metrics = MetricsServer.Start(settings.MetricsPort);
         Report report;
-        var world = settings.VirtualTime is { } time ? new VirtualWorld(time.Seed) : null;
+        var world = settings.VirtualTime is { } time ? new VirtualWorld(time.Seed, Filming.Recorder) : null;
         using (var ports = new Ports(specifiers, world))
         {
             // All that takes time comes first: what a card receives before somebody listens is lost. Virtual time waits
             // for the JIT.
             var practice = settings.Practice ?? createLoops;
-            if (world is null)
+            if (world is null && Filming.Recorder is null)
                 PracticeRun.Run(ports, options, practice, cards => Rehearse(cards, screen.Invisible()), stop);
             afterPractice?.Invoke();
             ports.Start(options);

@@ -14,6 +14,14 @@ internal static partial class Program
 {
     private static int Main(string[] arguments)
     {
+        // What is sent before the loop runs would be lost: see Ports.StartSending.
+        NetworkDevice.RegisterTransport("sim", specifier => SimulatedCards.Open(specifier, waitsToSend: true));
+        return Run(arguments);
+    }
+
+    /// <summary>Runs a command line; a command may run another one in it.</summary>
+    internal static int Run(string[] arguments)
+    {
         var root = Commands.Root();
         // An @ is a character like others: of a socket's name, say, and not a file of arguments.
         var parsed = root.Parse(
@@ -25,8 +33,6 @@ internal static partial class Program
                 : parsed.Errors[0].Message.TrimEnd('.');
             return Fail($"{error} (see {(command == root ? "ixy" : $"ixy {command.Name}")} --help)", exitCode: 2);
         }
-        // What is sent before the loop runs would be lost: see Ports.StartSending.
-        NetworkDevice.RegisterTransport("sim", specifier => SimulatedCards.Open(specifier, waitsToSend: true));
         try
         {
             if (Console.IsOutputRedirected) Console.SetOut(new StreamWriter(new StandardOutput()) { AutoFlush = true });

@@ -3,16 +3,21 @@ using System.Runtime.InteropServices;
 namespace Ixy.Cli;
 
 /// <summary>
-/// Ctrl-C, SIGTERM or a closed terminal: the request to end in good order. A second one ends the process at once.
+/// Ctrl-C, SIGTERM, a closed terminal, or a film that is full: the request to end in good order. A second signal ends
+/// the process at once.
 /// </summary>
 internal sealed class StopRequest : IDisposable
 {
     private readonly ManualResetEventSlim _requested = new();
     private readonly PosixSignalRegistration[] _registrations;
 
-    internal StopRequest() => _registrations =
-        [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(
+    internal StopRequest()
+    {
+        _registrations = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(
             signal => PosixSignalRegistration.Create(signal, OnSignal))];
+        // A film that is full is a reason to end, too.
+        if (Filming.Recorder is { } recorder) recorder.Filled = _requested.Set;
+    }
 
     internal bool IsRequested => _requested.IsSet;
 
@@ -23,6 +28,7 @@ internal sealed class StopRequest : IDisposable
 
     public void Dispose()
     {
+        if (Filming.Recorder is { } recorder) recorder.Filled = null;
         foreach (var registration in _registrations) registration.Dispose();
         _requested.Dispose();
     }

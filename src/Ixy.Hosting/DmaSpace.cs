@@ -26,6 +26,9 @@ public sealed unsafe class DmaSpace : IDisposable
         _across = new(_runs);
     }
 
+    /// <summary>Is told of each access; see <see cref="PciFunctionModel.Observer"/>.</summary>
+    internal FunctionObserver? Observer { get; set; }
+
     /// <summary>Set from the PCI command register, bit 2.</summary>
     public bool BusMaster { get; set; }
 
@@ -40,6 +43,7 @@ public sealed unsafe class DmaSpace : IDisposable
     {
         RequireFree(iova, length);
         _runs.Add(new(iova, iova + length, memory));
+        Observer?.MemoryMapped(iova, length);
     }
 
     /// <summary>The same for memory that is copied to and fro. Owned until it is unmapped.</summary>
@@ -48,6 +52,7 @@ public sealed unsafe class DmaSpace : IDisposable
     {
         RequireFree(iova, length);
         _runs.Add(new(iova, iova + length, memory));
+        Observer?.MemoryMapped(iova, length);
     }
 
     /// <summary>Something in a range is mapped already.</summary>
@@ -62,6 +67,7 @@ public sealed unsafe class DmaSpace : IDisposable
         _last = default;
         if (!_runs.TryCut(iova, length, out var remote)) return false;
         remote?.Dispose();
+        Observer?.MemoryUnmapped(iova, length);
         return true;
     }
 
@@ -136,6 +142,14 @@ public sealed unsafe class DmaSpace : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void PrefetchForWrite(ulong iova) => WritePrefetch.Request(_last.Memory + (iova - _last.Start));
 
+    /// <summary>
+    /// What lies at an address that is mapped directly; null elsewhere. For those who look on: nothing is counted or
+    /// reported.
+    /// </summary>
+    public byte* Peek(ulong iova, uint length) =>
+        _runs.TryFind(iova, out var run) && run.Remote is null && length <= run.End - iova
+            ? run.Memory + (iova - run.Start) : null;
+
     private byte* TranslateSlowly(ulong iova, uint length, string purpose)
     {
         if (!BusMaster)
@@ -148,9 +162,11 @@ public sealed unsafe class DmaSpace : IDisposable
         if (_runs.TryFind(iova, out var run))
         {
             bool isWhole = length <= run.End - iova;
+            if (isWhole || _runs.Covers(iova, length)) Observer?.MemoryAccessed(iova, length, purpose);
             if (isWhole && run.Remote is null)
             {
-                _last = run;
+                // With an observer every access comes here.
+                if (Observer is null) _last = run;
                 return run.Memory + (iova - run.Start);
             }
             if (isWhole) return OpenCopy(run.Remote!, iova, iova - run.Start, length, purpose);

@@ -75,6 +75,7 @@ public unsafe partial class InProcessPciDevice : PciDevice
         // The kernel's transports put the configuration header back after a reset; what counts of it here is the
         // command register.
         uint command = Model.ReadConfig(PciConfig.Command, 2);
+        Model.Observer?.FunctionReset();
         Model.PciReset();
         Model.WriteConfig(PciConfig.Command, command, 2);
         _events.Restore();

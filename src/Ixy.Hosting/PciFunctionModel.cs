@@ -21,6 +21,15 @@ public abstract unsafe class PciFunctionModel : IDisposable
     /// <summary>Memory as the device sees it.</summary>
     public DmaSpace Dma { get; }
 
+    /// <summary>
+    /// Is told what passes between the model and its host; nobody is while null. To be set before the model is hosted.
+    /// </summary>
+    public FunctionObserver? Observer
+    {
+        get => Dma.Observer;
+        set => Dma.Observer = Violations.Observer = value;
+    }
+
     /// <summary>Where interrupts go; nowhere while null.</summary>
     internal IInterruptTarget? InterruptTarget { get; set; }
 
@@ -45,13 +54,16 @@ public abstract unsafe class PciFunctionModel : IDisposable
     public uint ReadConfig(int offset, int size)
     {
         SeeDoorbells();
-        return LoadConfig(offset, size);
+        uint value = LoadConfig(offset, size);
+        Observer?.ConfigRead(offset, value, size);
+        return value;
     }
 
     /// <summary>Writes 1, 2 or 4 bytes of configuration space.</summary>
     public void WriteConfig(int offset, uint value, int size)
     {
         SeeDoorbells();
+        Observer?.ConfigWritten(offset, value, size);
         StoreConfig(offset, value, size);
     }
 
@@ -59,13 +71,16 @@ public abstract unsafe class PciFunctionModel : IDisposable
     public uint ReadBar(int bar, uint offset, int size = sizeof(uint))
     {
         SeeDoorbells();
-        return LoadBar(bar, offset, size);
+        uint value = LoadBar(bar, offset, size);
+        Observer?.BarRead(bar, offset, value, size);
+        return value;
     }
 
     /// <summary>A write of 1, 2 or 4 bytes by software, naturally aligned.</summary>
     public void WriteBar(int bar, uint offset, uint value, int size = sizeof(uint))
     {
         SeeDoorbells();
+        Observer?.BarWritten(bar, offset, value, size);
         StoreBar(bar, offset, value, size);
     }
 

@@ -28,6 +28,9 @@ public sealed class RuleViolations
     private readonly Lock _lock = new();
     private readonly List<RuleViolation> _kept = [];
 
+    /// <summary>Is told of each; see <see cref="PciFunctionModel.Observer"/>.</summary>
+    internal FunctionObserver? Observer { get; set; }
+
     /// <summary>How many there were in all.</summary>
     public long Count { get; private set; }
 
@@ -48,5 +51,6 @@ public sealed class RuleViolations
             Count++;
             if (_kept.Count < Limit) _kept.Add(new(rule, register, value, section, explanation));
         }
+        Observer?.RuleBroken(new(rule, register, value, section, explanation));
     }
 }

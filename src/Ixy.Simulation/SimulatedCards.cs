@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using Ixy.Simulation.Cards;
 using Ixy.Simulation.Ixgbe;
+using Ixy.Simulation.Recording;
 using Ixy.Simulation.Specifiers;
 using Ixy.Simulation.Virtio;
 using Ixy.Simulation.Wires;
@@ -70,6 +71,15 @@ public static partial class SimulatedCards
     /// <summary>How specifiers of simulated cards start.</summary>
     public const string Prefix = "sim:";
 
+    /// <summary>
+    /// Notes what happens to cards that are opened in real time from now on; nobody does while null. Those of a
+    /// <see cref="VirtualWorld"/> have the recorder of their world.
+    /// </summary>
+    public static Recorder? Recorder
+    {
+        get => World.RealTime.Recorder;
+        set => World.RealTime.Recorder = value;
+    }
 
     /// <summary>Opens a new simulated card.</summary>
     /// <param name="specifier">Which card, and options, as listed for this class.</param>
@@ -151,9 +161,12 @@ public static partial class SimulatedCards
         var openWire = WireSpecifier.Plan(options, mac, world);
         using var opened = new Opened();
         opened.Wire = openWire();
+        if (world.Recorder?.AddCard(specifier, world.Scheduler) is { } recorder)
+            opened.Wire = new RecordedWire(opened.Wire, recorder);
         if (waitsToSend) opened.Wire.StopSending();
         opened.Trace = traceFile is null ? null : new AccessTrace(traceFile, world.Scheduler);
         opened.Card = card(opened.Wire);
+        opened.Card.Recorder?.Watch(opened.Card);
         opened.Card.KeepsLineRate = world.IsVirtual;
         opened.Card.Trace = opened.Trace is null ? null : opened.Trace.Write;
         return opened.Release(host);

@@ -1,4 +1,5 @@
 using Ixy.Hosting;
+using Ixy.Simulation.Recording;
 using Ixy.Vfio;
 
 namespace Ixy.Simulation;
@@ -34,11 +35,18 @@ public sealed class VirtualWorld
 
     /// <summary>Makes an empty world.</summary>
     /// <param name="seed">What is drawn follows from it: the order of turns, MAC addresses, ids of generators.</param>
-    public VirtualWorld(ulong seed)
+    public VirtualWorld(ulong seed) : this(seed, recorder: null)
+    {
+    }
+
+    /// <summary>The same, with somebody who notes what happens to its cards.</summary>
+    /// <param name="seed">As above.</param>
+    /// <param name="recorder">Notes it; nobody does if null.</param>
+    public VirtualWorld(ulong seed, Recorder? recorder)
     {
         Seed = seed;
         _scheduler = new(seed);
-        _members = new(_scheduler, seed);
+        _members = new(_scheduler, seed) { Recorder = recorder };
     }
 
     /// <summary>What the world was made with.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Ixy.Hosting;
 using Ixy.Simulation.Cards;
+using Ixy.Simulation.Recording;
 using Ixy.Simulation.Wires;
 
 namespace Ixy.Simulation;
@@ -18,6 +19,9 @@ internal abstract class World(TurnScheduler scheduler)
 
     /// <summary>Time in it moves when it is told to.</summary>
     internal bool IsVirtual => scheduler is VirtualScheduler;
+
+    /// <summary>Notes what happens to cards that are opened from now on; null for nobody.</summary>
+    internal Recorder? Recorder { get; set; }
 
     /// <summary>Names of the cards that are open.</summary>
     internal CardNames Names { get; } = new();

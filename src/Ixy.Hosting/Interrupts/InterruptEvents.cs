@@ -45,6 +45,7 @@ internal sealed class InterruptEvents : IInterruptTarget, IDisposable
     /// <summary>Fires a vector in the device's place.</summary>
     internal void Signal(int kind, int index)
     {
+        _model.Observer?.Interrupted((InterruptKind)kind, index);
         _triggers[kind].Signal(index);
         Fired?.Invoke();
     }

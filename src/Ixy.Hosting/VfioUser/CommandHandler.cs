@@ -77,6 +77,7 @@ internal sealed class CommandHandler : IDisposable
         try
         {
             _interrupts.Dispose();
+            _model.Observer?.FunctionReset();
             _model.PciReset();
             _dma.Dispose();
         }
@@ -141,6 +142,7 @@ internal sealed class CommandHandler : IDisposable
         Span<uint> header = stackalloc uint[(End - First) / sizeof(uint)];
         uint command = _model.ReadConfig(PciConfig.Command, 2);
         for (int i = 0; i < header.Length; i++) header[i] = _model.ReadConfig(First + i * sizeof(uint), sizeof(uint));
+        _model.Observer?.FunctionReset();
         _model.PciReset();
         for (int i = 0; i < header.Length; i++) _model.WriteConfig(First + i * sizeof(uint), header[i], sizeof(uint));
         _model.WriteConfig(PciConfig.Command, command, 2);

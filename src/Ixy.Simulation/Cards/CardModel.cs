@@ -1,4 +1,5 @@
 using Ixy.Hosting;
+using Ixy.Simulation.Recording;
 using Ixy.Simulation.Wires;
 
 namespace Ixy.Simulation.Cards;
@@ -10,6 +11,9 @@ internal abstract class CardModel(Wire wire, Behaviour? behaviour = null) : PciF
 {
     /// <summary>What the port is plugged into. Owned by the card.</summary>
     internal Wire Wire { get; } = wire;
+
+    /// <summary>Notes what happens to it; null while nobody wants that.</summary>
+    internal CardRecorder? Recorder { get; } = (wire as RecordedWire)?.Recorder;
 
     /// <summary>What it does where it has a choice.</summary>
     internal Behaviour Behaviour { get; } = behaviour ?? Behaviour.Plain;
@@ -23,6 +27,12 @@ internal abstract class CardModel(Wire wire, Behaviour? behaviour = null) : PciF
     /// <summary>Register accesses with names are written here while it is set.</summary>
     internal abstract Action<string>? Trace { get; set; }
 
+    /// <summary>Doorbells are calls, since the behaviour wants that, or who looks on.</summary>
+    protected bool TrapsDoorbells => Behaviour.TrapsDoorbells || Recorder is not null;
+
+    /// <summary>What an access behind a BAR is called.</summary>
+    internal abstract NamedRegister NameOf(int bar, uint offset);
+
     /// <summary>The port has a link, and frames can pass.</summary>
     internal abstract bool LinkIsUp { get; }
 
@@ -33,6 +43,7 @@ internal abstract class CardModel(Wire wire, Behaviour? behaviour = null) : PciF
     public sealed override bool Poll(long now)
     {
         Now = now;
+        Recorder?.TurnBegins();
         return !Behaviour.Rests(now) && TakeTurn(now);
     }
 

@@ -8,6 +8,7 @@ using Ixy.Simulation.Ixgbe.Port;
 using Ixy.Simulation.Ixgbe.Receive;
 using Ixy.Simulation.Ixgbe.Registers;
 using Ixy.Simulation.Ixgbe.Transmit;
+using Ixy.Simulation.Recording;
 using Ixy.Simulation.Wires;
 using static Ixy.Ixgbe.IxgbeRegisters;
 
@@ -88,6 +89,8 @@ internal sealed unsafe class IxgbeCard : CardModel
         set => Registers.Trace = value;
     }
 
+    internal override NamedRegister NameOf(int bar, uint offset) => Pci.NameOf(bar, offset);
+
     public override int ConfigLength => Pci.Config.Length;
 
     public override PciInterrupts HostInterrupts => Pci.Interrupts;
@@ -112,13 +115,13 @@ internal sealed unsafe class IxgbeCard : CardModel
 
     public override void* TryGetShared(int bar, uint offset)
     {
-        if (bar != 0 || offset >= RegisterBarLength || Behaviour.TrapsDoorbells) return null;
+        if (bar != 0 || offset >= RegisterBarLength || TrapsDoorbells) return null;
         var register = Registers.Find(offset, out _);
         return register == RDT || register == TDT ? Registers.TryGetShared(offset) : null;
     }
 
     public override SharedPages? SharedPages(int bar) =>
-        bar == 0 && !Behaviour.TrapsDoorbells ? Registers.Shared : null;
+        bar == 0 && !TrapsDoorbells ? Registers.Shared : null;
 
     // The queues' pages never are: counters that a read clears are in them, and ENABLE, which reads as what the card
     // has done.

@@ -1,6 +1,7 @@
 using Ixy.Hosting;
 using Ixy.Hosting.Pci;
 using Ixy.Simulation.Cards;
+using Ixy.Simulation.Recording;
 using Ixy.Simulation.Virtio.Receive;
 using Ixy.Simulation.Virtio.Registers;
 using Ixy.Simulation.Virtio.Rings;
@@ -75,6 +76,8 @@ internal sealed unsafe class VirtioCard : CardModel
 
     internal override Action<string>? Trace { get; set; }
 
+    internal override NamedRegister NameOf(int bar, uint offset) => Pci.NameOf(bar, offset);
+
     public override int ConfigLength => Pci.Config.Length;
 
     public override PciInterrupts HostInterrupts => Pci.Interrupts;
@@ -100,11 +103,11 @@ internal sealed unsafe class VirtioCard : CardModel
         Pci.WriteBar(bar, offset, value, size);
 
     public override void* TryGetShared(int bar, uint offset) =>
-        _structures is not null && !Behaviour.TrapsDoorbells
+        _structures is not null && !TrapsDoorbells
         && VirtioPciFunction.NotifyAddress(bar, offset) is { } place ? Doorbells + place : null;
 
     public override SharedPages? SharedPages(int bar) =>
-        bar == VirtioPciFunction.StructureBar && !Behaviour.TrapsDoorbells ? _structures : null;
+        bar == VirtioPciFunction.StructureBar && !TrapsDoorbells ? _structures : null;
 
     public override bool IsPlainMemory(int bar, uint page) => true;
 

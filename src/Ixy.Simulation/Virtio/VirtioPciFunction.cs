@@ -1,4 +1,5 @@
 using Ixy.Hosting.Pci;
+using Ixy.Simulation.Recording;
 using Ixy.Simulation.Virtio.Registers;
 
 namespace Ixy.Simulation.Virtio;
@@ -92,6 +93,25 @@ internal sealed class VirtioPciFunction
         if (bar == IoBar) _card.Legacy.WriteBar(offset, value, size);
         else if (bar == StructureBar) WriteStructure(offset, value, size);
         else if (CheckTableWidth(offset, size)) Interrupts.Msix.Write(offset, value);
+    }
+
+    /// <summary>What an access behind a BAR is called.</summary>
+    internal NamedRegister NameOf(int bar, uint offset)
+    {
+        if (bar == IoBar) return _card.Legacy.NameOf(offset);
+        if (bar == MsixBar) return new($"MSI-X table 0x{offset:x3}", "Vectors of the function", "PCI 3.0, 6.8.2");
+        return offset switch
+        {
+            < IsrOffset => _card.Common.NameOf(offset),
+            < DeviceOffset => new("isr", "Cause of the interrupt", "virtio 4.1.4.5")
+            {
+                Fields = RegisterFields.Of("isr"),
+            },
+            < NotifyOffset => NetConfiguration.NameOf(offset - DeviceOffset),
+            _ => new(
+                $"notify[{(offset - NotifyOffset) / NotifyMultiplier}]", "Tells the device of new buffers in a queue",
+                "virtio 4.1.4.4"),
+        };
     }
 
     /// <summary>Where a queue is notified by a store; null elsewhere.</summary>

@@ -77,10 +77,18 @@ public sealed class WireStatistics
 /// </summary>
 public abstract class Wire : IDisposable
 {
+    /// <summary>A wire that nothing has passed yet.</summary>
+    protected Wire() : this(new())
+    {
+    }
+
+    /// <summary>One that counts together with another.</summary>
+    private protected Wire(WireStatistics statistics) => Statistics = statistics;
+
     /// <summary>
     /// Counted from outside the card. Values may be read from any thread; they are exact once the card stands still.
     /// </summary>
-    public WireStatistics Statistics { get; } = new();
+    public WireStatistics Statistics { get; }
 
     /// <summary>Signal is present: the far end is there. A card's link cannot come up without it.</summary>
     public virtual bool HasSignal => true;
@@ -91,7 +99,7 @@ public abstract class Wire : IDisposable
     /// <summary>
     /// Why the wire has stopped working, in one sentence; null while it works. May be read from any thread.
     /// </summary>
-    public string? Fault { get; private protected set; }
+    public virtual string? Fault { get; private protected set; }
 
     /// <summary>
     /// The far end sends nothing more of its own accord; it still takes what the card sends. May be called from any

@@ -154,6 +154,7 @@ internal sealed class LinkState
     private void Change(bool up)
     {
         IsUp = up;
+        _card.Recorder?.LinkChanged(up, SpeedMbps);
         _nextChange = Never;
         _card.Phy.LinkChanged(up);
         _card.Interrupts.RaiseCause(EICR_.LinkChange);

@@ -1,3 +1,5 @@
+using Ixy.Simulation.Recording;
+
 namespace Ixy.Simulation.Ixgbe.Receive;
 
 internal sealed unsafe partial class CardReceiveQueue
@@ -26,10 +28,24 @@ internal sealed unsafe partial class CardReceiveQueue
             (descriptor.Buffer, descriptor.Header) = (source[0], source[1]);
             if (descriptor.Buffer == 0 || (descriptor.Header & 1) != 0) CheckDescriptor(descriptor, _fetch + (uint)i);
         }
+        _card.Recorder?.ReceiveDescriptorsRead(
+            Index, _fetch, new(_ring + _fetch * ReceiveDescriptor.Length, (int)count * 2), _settings.BufferSize, IsLegacy);
         (_prefetchNext, _prefetchEnd) = (0, (int)count);
         _fetch += count;
         if (_fetch == _settings.Count) _fetch = 0;
         return true;
+    }
+
+    private bool IsLegacy => _settings.Type == DescriptorType.Legacy;
+
+    // What has been written back.
+    private void Show(CardRecorder recorder, uint index, uint count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            recorder.ReceiveDescriptorWritten(Index, index, _reports[i].First, _reports[i].Second, IsLegacy);
+            if (++index == _settings.Count) index = 0;
+        }
     }
 
     // The ring has been found before this tail was read.

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Ixy.Simulation.Cards;
+using Ixy.Simulation.Recording;
 
 namespace Ixy.Simulation.Ixgbe.Receive;
 
@@ -100,6 +101,7 @@ internal sealed unsafe partial class CardReceiveQueue
         _ringTurn = -1;
         IsEnabled = true;
         HasReceived = false;
+        _card.Recorder?.RingStarted(RingKind.Receive, Index, settings.Base, settings.Count, 0);
     }
 
     /// <summary>
@@ -109,12 +111,14 @@ internal sealed unsafe partial class CardReceiveQueue
     {
         TailWhenDisabled = Volatile.Read(ref *_tailRegister);
         IsEnabled = false;
+        _card.Recorder?.RingStopped(RingKind.Receive, Index);
     }
 
     /// <summary>Back to power-on.</summary>
     internal void Reset()
     {
         IsEnabled = DropEnable = VlanStrip = IsUrgent = false;
+        _card.Recorder?.RingStopped(RingKind.Receive, Index);
         _reportCount = 0;
         TailWhenDisabled = 0;
         _head = 0;
@@ -180,6 +184,7 @@ internal sealed unsafe partial class CardReceiveQueue
     {
         uint index = Head;
         WriteReports(turn, index, count);
+        if (_card.Recorder is { } recorder) Show(recorder, index, count);
         _reportCount -= count;
         if (_reportCount > 0) Array.Copy(_reports, (int)count, _reports, 0, (int)_reportCount);
     }

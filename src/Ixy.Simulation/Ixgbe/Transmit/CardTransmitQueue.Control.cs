@@ -1,3 +1,4 @@
+using Ixy.Simulation.Recording;
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
@@ -41,6 +42,7 @@ internal sealed unsafe partial class CardTransmitQueue
     internal void Reset()
     {
         IsEnabled = false;
+        _path.Card.Recorder?.RingStopped(RingKind.Transmit, Index);
         (_ring, _headWriteBack, _count, _writeBackThreshold, _rulesReported, _checked) = (0, 0, 0, 0, 0, null);
         Restart();
     }
@@ -84,6 +86,7 @@ internal sealed unsafe partial class CardTransmitQueue
         if (wasEnabled) return;
         IsEnabled = true;
         Restart();
+        _path.Card.Recorder?.RingStarted(RingKind.Transmit, Index, _ring, _count, _head);
         CheckRing();
         Array.Clear(Contexts);
     }
@@ -92,6 +95,7 @@ internal sealed unsafe partial class CardTransmitQueue
     {
         if (_head != _tail) Report(TransmitRule.QueueNotEmpty, "TXDCTL", Distance(_head, _tail));
         IsEnabled = false;
+        _path.Card.Recorder?.RingStopped(RingKind.Transmit, Index);
         (_unwritten, _withheld, _flushAt) = (0, 0, Never);
     }
 

@@ -40,13 +40,14 @@ internal sealed unsafe partial class TransmitAssembler : IDisposable
         _ring = ring;
         _first = ring + head;
         var first = *_first;
+        uint parts = first.IsContext ? 1 : CountParts(count, head, tail);
+        if (parts == 0) return 0;
+        _path.Card.Recorder?.TransmitDescriptorsRead(queue.Index, (ulong*)ring, count, head, parts);
         if (first.IsContext)
         {
             SetContext(first);
             return 1;
         }
-        uint parts = CountParts(count, head, tail);
-        if (parts == 0) return 0;
         if (parts == 1 && first.Length == 0) return 1;
         var request = new CardTransmitRequest(first, queue.Contexts);
         if (!CheckFirst(first, parts)) return parts;

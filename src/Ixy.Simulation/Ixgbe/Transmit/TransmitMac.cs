@@ -44,7 +44,8 @@ internal sealed class TransmitMac(IxgbeCard card)
         Pads = (control & HLREG0_.TxPadEnable) != 0;
         _loopback = (control & HLREG0_.Loopback) != 0;
         longest = Math.Min(longest, LongestFrame);
-        PlainLengths = AppendsFcs && longest >= ShortestFrame ? longest - ShortestFrame + 1 : 0;
+        // A recorder wants to see every frame, so each gets its second look.
+        PlainLengths = AppendsFcs && card.Recorder is null && longest >= ShortestFrame ? longest - ShortestFrame + 1 : 0;
     }
 
     /// <summary>The line is one on which frames take their time.</summary>

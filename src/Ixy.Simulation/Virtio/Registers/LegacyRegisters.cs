@@ -1,3 +1,4 @@
+using Ixy.Simulation.Recording;
 using Ixy.Simulation.Virtio.Rings;
 using static Ixy.Virtio.VirtioRegisters;
 using static Ixy.Virtio.VirtioRegisters.Legacy;
@@ -38,6 +39,9 @@ internal sealed class LegacyRegisters(VirtioCard card) : RegisterStructure(card,
     /// <summary>A read in the BAR.</summary>
     internal uint ReadBar(uint offset, int size) =>
         offset < ConfigurationOffset ? Read(offset, size) : Card.Net.Read(offset - ConfigurationOffset, size);
+
+    internal override NamedRegister NameOf(uint offset) =>
+        offset < ConfigurationOffset ? base.NameOf(offset) : NetConfiguration.NameOf(offset - ConfigurationOffset);
 
     /// <summary>A write in the BAR.</summary>
     internal void WriteBar(uint offset, uint value, int size)

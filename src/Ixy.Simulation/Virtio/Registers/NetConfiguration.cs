@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Ixy.Simulation.Recording;
 using Ixy.Virtio;
 using static Ixy.Virtio.VirtioRegisters;
 
@@ -64,6 +65,9 @@ internal sealed class NetConfiguration
         return value;
     }
 
+    /// <summary>What an access at an offset is called.</summary>
+    internal static NamedRegister NameOf(uint offset) => s_fields.NameOf(offset, "virtio 5.1.4");
+
     internal void Write(uint offset, uint value, int size)
     {
         _card.Trace?.Invoke($"write {s_fields.Describe(offset)} <- 0x{value:x}");
@@ -85,7 +89,9 @@ internal sealed class NetConfiguration
 
     private void ShowLink()
     {
+        bool wasUp = IsLinkUp;
         IsLinkUp = _card.Wire.HasSignal;
+        if (IsLinkUp != wasUp) _card.Recorder?.LinkChanged(IsLinkUp, mbps: 0);
         BinaryPrimitives.WriteUInt16LittleEndian(
             _bytes.AsSpan((int)Net.Status.Offset), IsLinkUp ? LinkStatus_.Up : (ushort)0);
     }

@@ -1,3 +1,5 @@
+using Ixy.Simulation.Recording;
+
 namespace Ixy.Simulation.Virtio.Registers;
 
 /// <summary>
@@ -34,6 +36,9 @@ internal abstract class RegisterStructure(VirtioCard card, FieldTable fields)
         if (register.Access == RegisterAccess.ReadWrite) Write(register, index, value);
         else Report(VirtioRule.ReadOnly, register, value);
     }
+
+    /// <summary>What an access at an offset is called.</summary>
+    internal virtual NamedRegister NameOf(uint offset) => fields.NameOf(offset, "virtio 4.1.4.3");
 
     protected abstract uint Read(Register register, int index);
 

@@ -25,6 +25,25 @@ internal sealed unsafe class DevicePackedRing(VirtioCard card, string name) : Ri
     private UsedBuffer[] _unpublished = [];
     private uint _unpublishedCount;
 
+    internal override uint Ahead
+    {
+        get
+        {
+            uint count = 0, place = _next;
+            for (bool wrap = _nextWrap; count < _size && IsAvailable(_ring[place].Flags, wrap); count++)
+            {
+                if (++place == _size) (place, wrap) = (0, !wrap);
+            }
+            return count;
+        }
+    }
+
+    internal override (ulong Low, ulong High) DescriptorAt(uint place)
+    {
+        ulong* words = (ulong*)(_ring + place);
+        return (words[0], words[1]);
+    }
+
     internal override void Start(in RingLayout layout)
     {
         base.Start(layout);

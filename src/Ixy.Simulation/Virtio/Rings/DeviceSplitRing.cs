@@ -18,6 +18,16 @@ internal sealed unsafe class DeviceSplitRing(VirtioCard card, string name) : Rin
     // written, and those that the driver can see.
     private ushort _next, _known, _written, _published;
 
+    internal override uint Ahead => Math.Min(_size, (ushort)(Volatile.Read(ref _available[1]) - _next));
+
+    // With a wrong index there is nothing to show; the ring breaks when it is taken.
+    internal override (ulong Low, ulong High) DescriptorAt(uint place)
+    {
+        uint head = _available[2 + (place & _mask)];
+        ulong* words = (ulong*)(_table + (head & _mask));
+        return head < _size ? (words[0], words[1]) : default;
+    }
+
     internal override void Start(in RingLayout layout)
     {
         base.Start(layout);

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using Ixy.Simulation.Recording;
 using Ixy.Virtio;
 
 namespace Ixy.Simulation.Virtio.Rings;
@@ -34,6 +35,11 @@ internal sealed unsafe class DeviceVirtqueue
         _doorbell = doorbell;
         string name = $"queue {index}";
         (_split, _packed) = (new DeviceSplitRing(card, name), new DevicePackedRing(card, name));
+        if (card.Recorder is { } recorder)
+        {
+            _split = new RecordedVirtqueue(card, index, name, _split, RingKind.Split, recorder);
+            _packed = new RecordedVirtqueue(card, index, name, _packed, RingKind.Packed, recorder);
+        }
         if (!card.Behaviour.IsPlain)
             (_split, _packed) = (new PerverseRing(card, name, _split), new PerverseRing(card, name, _packed));
         Ring = _split;
@@ -78,6 +84,7 @@ internal sealed unsafe class DeviceVirtqueue
     internal void Disable()
     {
         Descriptors = Driver = Device = 0;
+        if (IsEnabled) _card.Recorder?.RingStopped(Ring == _packed ? RingKind.Packed : RingKind.Split, Index);
         IsEnabled = IsAwake = _notified = false;
     }
 

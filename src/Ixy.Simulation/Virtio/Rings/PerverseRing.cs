@@ -22,6 +22,10 @@ internal sealed unsafe class PerverseRing(VirtioCard card, string name, Ring rin
 
     internal override bool HasWithheld => _withheld.Count > 0;
 
+    internal override uint Ahead => ring.Ahead;
+
+    internal override (ulong Low, ulong High) DescriptorAt(uint place) => ring.DescriptorAt(place);
+
     internal override void Start(in RingLayout layout)
     {
         base.Start(layout);

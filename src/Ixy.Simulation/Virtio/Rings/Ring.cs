@@ -13,8 +13,8 @@ internal readonly record struct RingLayout(
     internal bool HasIndirect => (Features & CardFeatures.IndirectDescriptors) != 0;
 }
 
-/// <summary>A place in a ring to go back to.</summary>
-internal readonly record struct RingMark(uint Next, bool Wrap, uint Used);
+/// <summary>A place in a ring to go back to. The last two are for who looks on.</summary>
+internal readonly record struct RingMark(uint Next, bool Wrap, uint Used, int Noted = 0, uint Taken = 0);
 
 /// <summary>
 /// The device's side of a queue's ring, split or packed: takes buffers that the driver made available, gives them back
@@ -35,6 +35,12 @@ internal abstract unsafe class Ring(VirtioCard card, string name)
     protected string Name { get; } = name;
 
     protected RingLayout Layout { get; private set; }
+
+    /// <summary>How many places are available behind the last that was taken. Within a turn.</summary>
+    internal abstract uint Ahead { get; }
+
+    /// <summary>The descriptor that a place leads to, as it is in memory now: two words. Within a turn.</summary>
+    internal abstract (ulong Low, ulong High) DescriptorAt(uint place);
 
     /// <summary>Starts at the beginning of a ring.</summary>
     internal virtual void Start(in RingLayout layout) => Layout = layout;

@@ -1,0 +1,89 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Ixy.Simulation.Recording;
+
+namespace Ixy.Cli;
+
+/// <summary><c>ixy film -- COMMAND</c> and <c>ixy trace -- COMMAND</c>: a command, and what its cards saw.</summary>
+internal static class FilmCommand
+{
+    private const string StandardFile = "film.html";
+    private const int MostEvents = 1_000_000;
+
+    private static readonly string[] s_commands = ["fwd", "pktgen", "pcap", "replay"];
+
+    internal static Command Create()
+    {
+        var output = new Option<string>("--output")
+        {
+            Description = FilmTexts.Output,
+            HelpName = "file",
+            DefaultValueFactory = _ => StandardFile,
+        };
+        var limit = CommonOptions.Parsed("--limit", "events", FilmTexts.Limit, Recorder.DefaultLimit, ParseLimit);
+        var words = CommandWords();
+        var command = new Command("film", FilmTexts.Film) { output, limit, words };
+        command.SetAction(parsed =>
+        {
+            string[] run = parsed.GetRequiredValue(words);
+            string path = parsed.GetRequiredValue(output);
+            var recorder = new Recorder(parsed.GetValue(limit));
+            int result;
+            // A file that cannot be written is told of before the run, not after.
+            using (var file = new StreamWriter(path))
+            {
+                result = Filming.Run(recorder, run);
+                if (recorder.Events.Count > 0) Film.Write(recorder, $"ixy {string.Join(' ', run)}", file);
+            }
+            if (recorder.Events.Count == 0)
+            {
+                File.Delete(path);
+                if (result == 0) Console.Error.WriteLine("ixy: no film: the command used no simulated card");
+                return result;
+            }
+            string left = recorder.LeftOut > 0 ? "; the run ended when there were so many (see --limit)" : "";
+            Console.Error.WriteLine($"ixy: {path}: {recorder.Events.Count} events{left}");
+            return result;
+        });
+        return command;
+    }
+
+    internal static Command CreateTrace()
+    {
+        var words = CommandWords();
+        var command = new Command("trace", FilmTexts.Trace) { words };
+        command.SetAction(parsed =>
+        {
+            var recorder = new Recorder(int.MaxValue) { Added = Print };
+            return Filming.Run(recorder, parsed.GetRequiredValue(words));
+        });
+        return command;
+    }
+
+    private static void Print(RecordedEvent happened) => Console.Out.WriteLine(TraceLine.Of(happened));
+
+    private static Argument<string[]> CommandWords()
+    {
+        var words = new Argument<string[]>("COMMAND")
+        {
+            Description = FilmTexts.Command,
+            Arity = ArgumentArity.OneOrMore,
+        };
+        words.Validators.Add(Check);
+        return words;
+    }
+
+    private static void Check(ArgumentResult result)
+    {
+        if (result.Tokens is not [{ Value: var name }, ..] || s_commands.Contains(name)) return;
+        result.AddError(name.StartsWith('-')
+            ? $"unknown: '{name}'; a command and its options stand behind --, as in 'ixy film -- fwd sim:ixgbe,…'"
+            : $"'{name}' has no simulated cards to record: expected {string.Join(", ", s_commands)}");
+    }
+
+    private static int ParseLimit(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int limit)
+            && limit is > 0 and <= MostEvents ? limit
+            : throw new ArgumentException($"'{text}' is out of range: expected 1 to {MostEvents} events");
+}

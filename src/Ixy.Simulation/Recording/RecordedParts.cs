@@ -1,0 +1,122 @@
+namespace Ixy.Simulation.Recording;
+
+/// <summary>What the descriptors of a ring look like, and who moves what.</summary>
+internal enum RingKind
+{
+    /// <summary>Of an 82599: the card fills the buffers.</summary>
+    Receive,
+
+    /// <summary>Of an 82599: the card sends the buffers.</summary>
+    Transmit,
+
+    /// <summary>Of a virtio device: available and used ring. A place is one in the available ring.</summary>
+    Split,
+
+    /// <summary>Of a virtio device: one ring of descriptors.</summary>
+    Packed,
+}
+
+/// <summary>A ring, from one start to its next stop.</summary>
+/// <param name="Id">Which of the recorder's rings.</param>
+/// <param name="Card">Whose it is.</param>
+/// <param name="Kind">What it looks like.</param>
+/// <param name="Number">The queue's number on the card.</param>
+/// <param name="Address">Of the first descriptor.</param>
+/// <param name="Count">Descriptors.</param>
+internal sealed record RecordedRing(int Id, int Card, RingKind Kind, int Number, ulong Address, uint Count)
+{
+    internal string Name => Kind switch
+    {
+        RingKind.Receive => $"receive ring {Number}",
+        RingKind.Transmit => $"transmit ring {Number}",
+        RingKind.Split => $"split ring {Number}",
+        _ => $"packed ring {Number}",
+    };
+
+    /// <summary>Where the driver hands out descriptors up to.</summary>
+    internal uint Tail { get; set; }
+}
+
+/// <summary>A buffer that a descriptor names.</summary>
+/// <param name="Address">As the card knows it.</param>
+/// <param name="Length">Bytes.</param>
+/// <param name="IsWritable">It is for the card to write.</param>
+internal readonly record struct RecordedBuffer(ulong Address, uint Length, bool IsWritable)
+{
+    public override string ToString() =>
+        $"{Length} bytes at 0x{Address:x} {(IsWritable ? "to write" : "to read")}";
+}
+
+/// <summary>A frame, or its first bytes.</summary>
+/// <param name="Id">Which of the recorder's frames: equal bytes are one frame.</param>
+/// <param name="Length">Bytes without FCS.</param>
+/// <param name="Bytes">At most <see cref="Recorder.FrameBytes"/> of them.</param>
+internal sealed record RecordedFrame(int Id, int Length, byte[] Bytes)
+{
+    /// <summary>Addresses and EtherType.</summary>
+    internal string Summary => Bytes.Length < 14 ? "too short for an Ethernet header"
+        : $"{Mac(6)} > {Mac(0)}, type 0x{Bytes[12] << 8 | Bytes[13]:x4}";
+
+    private string Mac(int at) =>
+        string.Join(':', Bytes.AsSpan(at, 6).ToArray().Select(part => part.ToString("x2")));
+}
+
+/// <summary>A register as an access names it.</summary>
+/// <param name="Name">As in <c>RDT[0]</c> or <c>common.queue_size</c>.</param>
+/// <param name="Meaning">One line; empty where there is no register.</param>
+/// <param name="Section">Of the datasheet or specification; may be empty.</param>
+/// <param name="Register">The row of the table; null where there is none.</param>
+/// <param name="Index">Which element of it.</param>
+internal sealed record NamedRegister(
+    string Name, string Meaning = "", string Section = "", Register? Register = null, int Index = 0)
+{
+    /// <summary>From the highest to the lowest; empty for a register that is one number.</summary>
+    internal IReadOnlyList<BitField> Fields { get; init; } = [];
+
+    /// <summary>What is not behind a register of a table.</summary>
+    internal static NamedRegister Unknown(int bar, uint offset) => new($"BAR {bar} 0x{offset:x5}");
+
+    /// <summary>A row of a table, whose meaning ends with the section in brackets.</summary>
+    internal static NamedRegister Of(Register register, int index, string prefix = "", string section = "")
+    {
+        string meaning = register.Meaning;
+        int open = meaning.EndsWith(')') ? meaning.LastIndexOf('(') : -1;
+        if (open > 0 && char.IsAsciiDigit(meaning[open + 1]))
+            (meaning, section) = (meaning[..open].TrimEnd(), meaning[(open + 1)..^1]);
+        string name = prefix + register.Name;
+        return new(register.Count == 1 ? name : $"{name}[{index}]", meaning, section, register, index)
+        {
+            Fields = RegisterFields.Of(name),
+        };
+    }
+}
+
+/// <summary>Some bits of a register or of a descriptor's word.</summary>
+/// <param name="Name">The datasheet's, or ours where that says more.</param>
+/// <param name="Shift">The lowest bit.</param>
+/// <param name="Width">Bits.</param>
+internal sealed record BitField(string Name, int Shift, int Width)
+{
+    internal ulong In(ulong value) => value >> Shift & ulong.MaxValue >> 64 - Width;
+
+    /// <summary>The name of a bit that is set, name and value of a wider field that is not zero; else null.</summary>
+    internal string? Show(ulong value) => In(value) switch
+    {
+        0 => null,
+        _ when Width == 1 => Name,
+        ulong wide when Width > 16 => $"{Name} 0x{wide:x}",
+        ulong number => $"{Name} {number}",
+    };
+
+    /// <summary>Reads <c>0-4 size, 25 enable</c>: the highest comes first in the result.</summary>
+    internal static BitField[] Parse(string fields) =>
+        [.. fields.Split(", ").Select(ParseOne).OrderByDescending(field => field.Shift)];
+
+    private static BitField ParseOne(string field)
+    {
+        int space = field.IndexOf(' ');
+        string[] bits = field[..space].Split('-');
+        int low = int.Parse(bits[0]), high = int.Parse(bits[^1]);
+        return new(field[(space + 1)..], low, high - low + 1);
+    }
+}

@@ -1,0 +1,163 @@
+namespace Ixy.Simulation.Recording;
+
+/// <summary>
+/// Notes what happens to simulated cards: register accesses, DMA, doorbells, frames, interrupts, the link, and rules
+/// that the driver breaks, in the order in which they happen and with their times. Give it to
+/// <see cref="VirtualWorld(ulong, Recorder?)"/>, or to <see cref="SimulatedCards.Recorder"/> for cards in real time.
+/// </summary>
+/// <remarks>
+/// A card without a recorder pays nothing for it. On one with a recorder every access is a call, doorbells too, and
+/// each looks at the caller's stack: in real time that is some ten times slower. Thread-safe.
+/// </remarks>
+public sealed class Recorder
+{
+    /// <summary>How many events a recorder keeps unless it is told otherwise.</summary>
+    public const int DefaultLimit = 20_000;
+
+    /// <summary>So many bytes of a frame are kept.</summary>
+    public const int FrameBytes = 128;
+
+    private readonly Lock _lock = new();
+    private readonly List<RecordedEvent> _events = [];
+    private readonly List<string> _cards = [];
+    private readonly List<RecordedRing> _rings = [];
+    private readonly List<RecordedFrame> _frames = [];
+    private readonly Dictionary<string, RecordedFrame> _framesByContent = [];
+    private readonly CallSites _sites = new();
+    private readonly Dictionary<ulong, (RecordedRing Ring, uint Index)> _buffers = [];
+    private long _start = -1;
+
+    /// <summary>Makes one without events.</summary>
+    /// <param name="limit">After so many events, 1 or more, the recorder only counts.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The limit is zero or negative.</exception>
+    public Recorder(int limit = DefaultLimit)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        Limit = limit;
+    }
+
+    /// <summary>As many events are kept.</summary>
+    public int Limit { get; }
+
+    /// <summary>Called with each event that is kept, on the thread that makes it. It must not use cards.</summary>
+    public Action<RecordedEvent>? Added { get; set; }
+
+    /// <summary>Called once, when the limit is reached, as for <see cref="Added"/>.</summary>
+    public Action? Filled { get; set; }
+
+    /// <summary>Events that came after the limit.</summary>
+    public long LeftOut { get; private set; }
+
+    /// <summary>What happened so far, oldest first.</summary>
+    public IReadOnlyList<RecordedEvent> Events
+    {
+        get
+        {
+            lock (_lock) return [.. _events];
+        }
+    }
+
+    /// <summary>The specifiers of the cards, in the order in which they were opened.</summary>
+    public IReadOnlyList<string> Cards
+    {
+        get
+        {
+            lock (_lock) return [.. _cards];
+        }
+    }
+
+    internal IReadOnlyList<RecordedRing> Rings => _rings;
+
+    internal IReadOnlyList<RecordedFrame> Frames => _frames;
+
+    internal IReadOnlyCollection<CallSite> Sites => _sites.All;
+
+    /// <summary>Notes the events of one more card.</summary>
+    internal CardRecorder AddCard(string specifier, Hosting.TurnScheduler scheduler)
+    {
+        lock (_lock)
+        {
+            if (_start < 0) _start = scheduler.Now;
+            _cards.Add(specifier);
+            return new CardRecorder(this, _cards.Count - 1, scheduler, _start);
+        }
+    }
+
+    internal void Add(RecordedEvent happened)
+    {
+        bool isLast;
+        lock (_lock)
+        {
+            if (_events.Count == Limit)
+            {
+                LeftOut++;
+                return;
+            }
+            _events.Add(happened);
+            isLast = _events.Count == Limit;
+            Added?.Invoke(happened);
+        }
+        if (isLast) Filled?.Invoke();
+    }
+
+    internal RecordedRing AddRing(int card, RingKind kind, int number, ulong address, uint count)
+    {
+        lock (_lock)
+        {
+            var ring = new RecordedRing(_rings.Count, card, kind, number, address, count);
+            _rings.Add(ring);
+            return ring;
+        }
+    }
+
+    internal RecordedFrame AddFrame(ReadOnlySpan<byte> frame)
+    {
+        byte[] kept = frame[..Math.Min(frame.Length, FrameBytes)].ToArray();
+        string content = $"{frame.Length} {Convert.ToBase64String(kept)}";
+        lock (_lock)
+        {
+            if (_framesByContent.TryGetValue(content, out var known)) return known;
+            var added = new RecordedFrame(_frames.Count, frame.Length, kept);
+            // What comes after the limit is not kept.
+            if (_events.Count == Limit) return added;
+            _frames.Add(added);
+            _framesByContent.Add(content, added);
+            return added;
+        }
+    }
+
+    internal CallSite? FindCaller()
+    {
+        lock (_lock) return _events.Count == Limit ? null : _sites.Here();
+    }
+
+    /// <summary>The descriptor that the card got a buffer with, if it has not given it back; it has it now.</summary>
+    internal (RecordedRing Ring, uint Index)? Take(ulong buffer, RecordedRing ring, uint index)
+    {
+        lock (_lock)
+        {
+            var holder = _buffers.TryGetValue(buffer, out var other) && other != (ring, index) ? other : default;
+            _buffers[buffer] = (ring, index);
+            return holder.Ring is null ? null : holder;
+        }
+    }
+
+    /// <summary>The card has given a descriptor back, and its buffer with it.</summary>
+    internal void GiveBack(ulong buffer, RecordedRing ring, uint index)
+    {
+        lock (_lock)
+        {
+            if (_buffers.TryGetValue(buffer, out var holder) && holder == (ring, index)) _buffers.Remove(buffer);
+        }
+    }
+
+    /// <summary>A ring is gone, and all buffers in it are the driver's.</summary>
+    internal void GiveBackAll(RecordedRing ring)
+    {
+        lock (_lock)
+        {
+            foreach (var (buffer, _) in _buffers.Where(held => held.Value.Ring == ring).ToList())
+                _buffers.Remove(buffer);
+        }
+    }
+}
