@@ -27,24 +27,9 @@ internal static class FilmCommand
         command.SetAction(parsed =>
         {
             string[] run = parsed.GetRequiredValue(words);
-            string path = parsed.GetRequiredValue(output);
-            var recorder = new Recorder(parsed.GetValue(limit));
-            int result;
-            // A file that cannot be written is told of before the run, not after.
-            using (var file = new StreamWriter(path))
-            {
-                result = Filming.Run(recorder, run);
-                if (recorder.Events.Count > 0) Film.Write(recorder, $"ixy {string.Join(' ', run)}", file);
-            }
-            if (recorder.Events.Count == 0)
-            {
-                File.Delete(path);
-                if (result == 0) Console.Error.WriteLine("ixy: no film: the command used no simulated card");
-                return result;
-            }
-            string left = recorder.LeftOut > 0 ? "; the run ended when there were so many (see --limit)" : "";
-            Console.Error.WriteLine($"ixy: {path}: {recorder.Events.Count} events{left}");
-            return result;
+            return Record(
+                parsed.GetRequiredValue(output), $"ixy {string.Join(' ', run)}", parsed.GetValue(limit),
+                () => Program.Run(run));
         });
         return command;
     }
@@ -56,9 +41,32 @@ internal static class FilmCommand
         command.SetAction(parsed =>
         {
             var recorder = new Recorder(int.MaxValue) { Added = Print };
-            return Filming.Run(recorder, parsed.GetRequiredValue(words));
+            string[] run = parsed.GetRequiredValue(words);
+            return Filming.Run(recorder, () => Program.Run(run));
         });
         return command;
+    }
+
+    /// <summary>Runs something and writes a film of it.</summary>
+    internal static int Record(string path, string title, int limit, Func<int> run)
+    {
+        var recorder = new Recorder(limit);
+        int result;
+        // A file that cannot be written is told of before the run, not after.
+        using (var file = new StreamWriter(path))
+        {
+            result = Filming.Run(recorder, run);
+            if (recorder.Events.Count > 0) Film.Write(recorder, title, file);
+        }
+        if (recorder.Events.Count == 0)
+        {
+            File.Delete(path);
+            if (result == 0) Console.Error.WriteLine("ixy: no film: the command used no simulated card");
+            return result;
+        }
+        string left = recorder.LeftOut > 0 ? $"; {recorder.LeftOut} more are not in it" : "";
+        Console.Error.WriteLine($"ixy: {path}: {recorder.Events.Count} events{left}");
+        return result;
     }
 
     private static void Print(RecordedEvent happened) => Console.Out.WriteLine(TraceLine.Of(happened));

@@ -9,6 +9,8 @@ internal static class FilmTexts
     internal const string Trace = "Runs a command on simulated cards and prints what they see, a line for each event.";
     internal const string Output = "The page; a file that is there is replaced.";
     internal const string Limit = "Ends the run after so many events, 1 to 1000000.";
+    internal const string SimFilm = "Writes a film of what its clients do, the first 20000 events, when it ends.";
+
     internal const string Command =
         "Behind --: fwd, pktgen, pcap or replay, with cards like sim:ixgbe,wire=generator and --virtual-time.";
 

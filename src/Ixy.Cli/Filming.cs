@@ -13,12 +13,12 @@ internal static class Filming
     /// Runs a command with a recorder. Cards in real time are recorded, too; a command does not practise then, since
     /// nothing is measured.
     /// </summary>
-    internal static int Run(Recorder recorder, string[] command)
+    internal static int Run(Recorder recorder, Func<int> command)
     {
         Recorder = SimulatedCards.Recorder = recorder;
         try
         {
-            return Program.Run(command);
+            return command();
         }
         finally
         {

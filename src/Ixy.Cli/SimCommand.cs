@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Ixy.Cli.Metrics;
 using Ixy.Cli.Output;
 using Ixy.Simulation;
+using Ixy.Simulation.Recording;
 
 namespace Ixy.Cli;
 
@@ -20,18 +21,21 @@ internal static class SimCommand
         wire.CompletionSources.Add("generator", "loopback", "tap:", "pcap:", "cable:");
         var mac = new Option<string>("--mac") { Description = Texts.Mac, HelpName = "address" };
         var trace = new Option<string>("--trace") { Description = Texts.Trace, HelpName = "file" };
+        var film = new Option<string>("--film") { Description = FilmTexts.SimFilm, HelpName = "file" };
         var duration = CommonOptions.Duration();
         var metrics = CommonOptions.Metrics();
         var json = CommonOptions.Json();
-        var command = new Command("sim", Texts.Sim) { card, socket, wire, mac, trace, duration, metrics, json };
+        var command = new Command("sim", Texts.Sim) { card, socket, wire, mac, trace, film, duration, metrics, json };
         command.SetAction(parsed =>
         {
             string specifier = SimulatedCards.Prefix + parsed.GetRequiredValue(card)
                 + Part("mac", parsed.GetValue(mac)) + Part("trace", parsed.GetValue(trace))
                 + Part("wire", parsed.GetValue(wire));
-            return Serve(
+            int Run() => Serve(
                 specifier, parsed.GetRequiredValue(socket), parsed.GetValue(duration), parsed.GetValue(metrics),
                 parsed.GetValue(json));
+            return parsed.GetValue(film) is { } path
+                ? FilmCommand.Record(path, $"ixy sim {parsed.GetRequiredValue(card)}", Recorder.DefaultLimit, Run) : Run();
         });
         return command;
     }
@@ -43,6 +47,8 @@ internal static class SimCommand
         // With --json standard output belongs to the one object.
         var screen = new Screen(json ? Console.Error : Console.Out, isRedirected: true);
         using var stop = new StopRequest();
+        // Clients go on when the film is full.
+        if (Filming.Recorder is { } recorder) recorder.Filled = null;
         using var metrics = MetricsServer.Start(metricsPort);
         long start = Stopwatch.GetTimestamp();
         CardReport report;
@@ -53,7 +59,7 @@ internal static class SimCommand
             var watch = new CardWatch(server, screen);
             server.Start();
             // A client that comes meanwhile is served, if slowly.
-            PracticeRun.RunCard(KindOf(specifier), stop);
+            if (Filming.Recorder is null) PracticeRun.RunCard(KindOf(specifier), stop);
             screen.WriteLine($"{specifier}: waiting for a client at {socket}");
             if (metrics is not null) Console.Error.WriteLine($"ixy: metrics: {metrics.Address}");
             while (!watch.IsBroken && !stop.Wait(Left(duration, start)))

@@ -15,7 +15,7 @@ internal sealed class StopRequest : IDisposable
     {
         _registrations = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(
             signal => PosixSignalRegistration.Create(signal, OnSignal))];
-        // A film that is full is a reason to end, too.
+        // A film that is full is a reason to end, too: nothing that follows would be in it.
         if (Filming.Recorder is { } recorder) recorder.Filled = _requested.Set;
     }
 

@@ -27,6 +27,10 @@ internal sealed class CallSites
     // What is between the driver and the model.
     private static readonly string[] s_between = ["Ixy.Vfio", "Ixy.Hosting", "Ixy.Simulation", "System."];
 
+    // Methods that only pass an access on: who calls them says more.
+    private static readonly string[] s_accessors =
+        ["Read", "Write", "Change", "Set", "Clear", "WaitFor", "TryWaitFor", "WaitUntil"];
+
     private readonly Dictionary<string, CallSite> _known = [];
     private readonly Dictionary<string, string[]?> _files = [];
 
@@ -47,11 +51,14 @@ internal sealed class CallSites
 
     private static int FindDriver(StackFrame[] frames)
     {
+        int first = -1;
         for (int index = 0; index < frames.Length; index++)
         {
-            if (DiagnosticMethodInfo.Create(frames[index]) is { } method && !IsBetween(method)) return index;
+            if (DiagnosticMethodInfo.Create(frames[index]) is not { } method || IsBetween(method)) continue;
+            if (!s_accessors.Contains(Plain(method.Name))) return index;
+            if (first < 0) first = index;
         }
-        return -1;
+        return first;
     }
 
     // "Ixy" alone is the driver.
@@ -82,15 +89,17 @@ internal sealed class CallSites
     private static string Place(StackFrame frame) => frame.GetFileName() is { } file
         ? $"{MethodOf(frame)} ({Path.GetFileName(file)}:{frame.GetFileLineNumber()})" : MethodOf(frame);
 
-    // Without the names that the compiler gives: <SetUp>b__0 is in SetUp.
     private static string MethodOf(StackFrame frame)
     {
         if (DiagnosticMethodInfo.Create(frame) is not { } method) return "";
-        string type = (method.DeclaringTypeName ?? "").Split('+')[0], name = method.Name;
+        string type = (method.DeclaringTypeName ?? "").Split('+')[0];
         type = type[(type.LastIndexOf('.') + 1)..].Split('[', '`')[0];
-        if (name.StartsWith('<') && name.IndexOf('>') is > 1 and var end) name = name[1..end];
-        return $"{type}.{name}";
+        return $"{type}.{Plain(method.Name)}";
     }
+
+    // Without what the compiler adds: <SetUp>b__0 is in SetUp.
+    private static string Plain(string name) =>
+        name.StartsWith('<') && name.IndexOf('>') is > 1 and var end ? name[1..end] : name;
 
     private static string? Shorten(string? file)
     {

@@ -117,7 +117,7 @@ internal sealed unsafe class CardRecorder(Recorder recorder, int card, TurnSched
         for (int i = 0; i < words.Length; i += 2)
         {
             var buffer = new RecordedBuffer(words[i], bufferSize, IsWritable: true);
-            AddRead(state, first + (uint)i / 2, words[i], words[i + 1], layout, [buffer]);
+            AddRead(state, first + (uint)i / 2, words[i], words[i + 1], layout, 1, [buffer]);
         }
     }
 
@@ -145,7 +145,7 @@ internal sealed unsafe class CardRecorder(Recorder recorder, int card, TurnSched
             var layout = DescriptorLayout.OfTransmit(high);
             RecordedBuffer[] buffers = layout == DescriptorLayout.TransmitContext ? []
                 : [new RecordedBuffer(low, (ushort)high, IsWritable: false)];
-            AddRead(state, index, low, high, layout, buffers);
+            AddRead(state, index, low, high, layout, 1, buffers);
         }
     }
 
@@ -169,11 +169,12 @@ internal sealed unsafe class CardRecorder(Recorder recorder, int card, TurnSched
 
     /// <summary>A virtio device takes a buffer from a ring.</summary>
     internal void BufferTaken(
-        RingKind kind, int number, uint place, ulong low, ulong high, IReadOnlyList<RecordedBuffer> buffers)
+        RingKind kind, int number, uint place, uint slots, ulong low, ulong high,
+        IReadOnlyList<RecordedBuffer> buffers)
     {
         if (!_rings.TryGetValue((kind, number), out var state)) return;
         AddRead(state, place, low, high,
-            kind == RingKind.Split ? DescriptorLayout.SplitDescriptor : DescriptorLayout.PackedDescriptor, buffers);
+            kind == RingKind.Split ? DescriptorLayout.SplitDescriptor : DescriptorLayout.PackedDescriptor, slots, buffers);
         foreach (var buffer in buffers)
         {
             if (!buffer.IsWritable)
@@ -222,10 +223,10 @@ internal sealed unsafe class CardRecorder(Recorder recorder, int card, TurnSched
     }
 
     private void AddRead(
-        RingState state, uint index, ulong low, ulong high, DescriptorLayout layout,
+        RingState state, uint index, ulong low, ulong high, DescriptorLayout layout, uint slots,
         IReadOnlyList<RecordedBuffer> buffers)
     {
-        Add(new DescriptorRead(Time, card, state.Ring, index, low, high, layout, buffers));
+        Add(new DescriptorRead(Time, card, state.Ring, index, low, high, layout, slots, buffers));
         state.Buffers[index] = buffers;
         foreach (var buffer in buffers)
         {

@@ -85,6 +85,7 @@ internal sealed class FilmData
                 Kind("f");
                 Numbers(read.Ring.Id, read.Index, DescriptorLayout.All.IndexOf(read.Layout));
                 Words(read.Low, read.High);
+                Numbers(read.Slots);
                 foreach (var buffer in read.Buffers)
                 {
                     Words(buffer.Address);

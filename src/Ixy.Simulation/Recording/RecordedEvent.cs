@@ -86,10 +86,13 @@ internal sealed record TailMove(long Time, int Card, RecordedRing Ring, uint Fro
         $"tail of {Ring.Name}: {From} -> {To}, {Count} {(Count == 1 ? "descriptor" : "descriptors")} for the card";
 }
 
-/// <summary>The card reads a descriptor. One of virtio may be the first of a chain, all of whose buffers are here.</summary>
+/// <summary>
+/// The card reads a descriptor. One of virtio may be the first of a chain, all of whose buffers are here, and in a
+/// packed ring take so many places.
+/// </summary>
 internal sealed record DescriptorRead(
     long Time, int Card, RecordedRing Ring, uint Index, ulong Low, ulong High, DescriptorLayout Layout,
-    IReadOnlyList<RecordedBuffer> Buffers) : RecordedEvent(Time, Card)
+    uint Slots, IReadOnlyList<RecordedBuffer> Buffers) : RecordedEvent(Time, Card)
 {
     public override string Text
     {

@@ -48,7 +48,8 @@ internal sealed unsafe class RecordedVirtqueue(
         if (_known < slots) MadeAvailable(slots - _known);
         (_known, _taken) = (_known - slots, _taken + slots);
         var (low, high) = ring.DescriptorAt(place);
-        recorder.BufferTaken(kind, number, place, low, high, Buffers(chain, 0, chain.Count, uint.MaxValue));
+        recorder.BufferTaken(
+            kind, number, place, slots, low, high, Buffers(chain, 0, chain.Count, uint.MaxValue));
         _places[chain.Id] = place;
         return true;
     }

@@ -58,7 +58,7 @@ internal static class RegisterFields
         ["FCTRL"] = BitField.Parse("1 store bad packets, 8 multicast promiscuous, 9 unicast promiscuous, "
             + "10 broadcast accept"),
         ["FCRTH"] = BitField.Parse("5-18 threshold (32 bytes), 31 FCEN"),
-        ["RAH"] = BitField.Parse("0-15 address, high 16 bits, 31 address valid"),
+        ["RAH"] = BitField.Parse("0-15 address (high 16 bits), 31 address valid"),
         ["MCSTCTRL"] = BitField.Parse("0-1 which address bits, 2 filter enable"),
         ["VLNCTRL"] = BitField.Parse("0-15 VLAN EtherType, 28 CFI, 29 CFI enable, 30 VLAN filter enable"),
         ["PSRTYPE"] = BitField.Parse("4 TCP, 5 UDP, 8 IPv4, 9 IPv6, 12 L2, 29-31 RSS queues (2^n)"),
@@ -82,7 +82,7 @@ internal static class RegisterFields
         ["DTXMXSZRQ"] = BitField.Parse("0-11 most (256 bytes)"),
         ["RTTDCS"] = BitField.Parse("0 TDPAC, 1 VMPAC, 4 TDRM, 6 arbiter disable, 22 BDPM, 23 BPBFSM"),
         ["TXDCTL"] = BitField.Parse("0-6 PTHRESH, 8-14 HTHRESH, 16-22 WTHRESH, 25 ENABLE, 26 SWFLSH"),
-        ["TDWBAL"] = BitField.Parse("0 head write-back enable, 2-31 address, low / 4"),
+        ["TDWBAL"] = BitField.Parse("0 head write-back enable, 2-31 address (low) / 4"),
         ["TXPBSIZE"] = BitField.Parse("10-19 size (KiB)"),
         ["TXPBTHRESH"] = BitField.Parse("0-9 threshold (KiB)"),
         ["MTQC"] = BitField.Parse("0 traffic classes, 1 pools, 2-3 how many"),
