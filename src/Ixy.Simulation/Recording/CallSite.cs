@@ -55,11 +55,14 @@ internal sealed class CallSites
         for (int index = 0; index < frames.Length; index++)
         {
             if (DiagnosticMethodInfo.Create(frames[index]) is not { } method || IsBetween(method)) continue;
-            if (!s_accessors.Contains(Plain(method.Name))) return index;
+            if (!IsAccessor(Plain(method.Name))) return index;
             if (first < 0) first = index;
         }
         return first;
     }
+
+    private static bool IsAccessor(string method) => s_accessors.Contains(method)
+        || method.StartsWith("get_", StringComparison.Ordinal) || method.StartsWith("set_", StringComparison.Ordinal);
 
     // "Ixy" alone is the driver.
     private static bool IsBetween(DiagnosticMethodInfo method)

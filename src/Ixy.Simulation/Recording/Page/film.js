@@ -195,8 +195,8 @@
         for (let i = 9; i < e.length; i += 3) {
           buffers.push([e[i], e[i + 1], e[i + 2]]);
           const known = state.buffers.get(e[i]);
-          state.buffers.set(e[i], { owner: Fetched, ring: e[3], slot: e[4],
-            pool: known ? known.pool : e[i + 2] ? `received by card ${card}, ${rings[e[3]][5]}` : `only sent, by card ${card}` });
+          state.buffers.set(e[i], { owner: Fetched, ring: e[3], slot: e[4], home: known ? known.home : card,
+            pool: known ? known.pool : e[i + 2] ? `filled by card ${card} through ${rings[e[3]][5]}` : `only sent by card ${card}` });
         }
         for (let i = 0; i < e[8]; i++) ring.owner[(e[4] + i) % ring.owner.length] = Fetched;
         ring.slots.set(e[4], { low: e[6], high: e[7], layout: e[5], places: e[8], buffers });
@@ -399,6 +399,18 @@
     return -1;
   }
 
+  // The DMA that belongs to a frame: just before it is sent, or soon after it has come.
+  function neighbour(index, kind) {
+    const by = kind === 'd' ? -1 : 1;
+    for (let i = index + by, left = 40; i >= 0 && i < count && left > 0; i += by, left--) {
+      const e = events[i];
+      if (e[1] !== events[index][1]) continue;
+      if (e[2] === kind) return i;
+      if (isPacket(e)) return -1;
+    }
+    return -1;
+  }
+
   const linkTo = (index, text) => `<a href="${moment(index)}" data-go="${index}">${safe(text)}</a>`;
 
   function showDetail(event, text) {
@@ -433,7 +445,8 @@
         break;
       }
       case 'o': case 'i': {
-        const frame = frames[event[3]], bytes = bytesOf(frame);
+        const frame = frames[event[3]], bytes = bytesOf(frame), beside = neighbour(now, event[2] === 'o' ? 'd' : 'D');
+        if (beside >= 0) html += `<p>${event[2] === 'o' ? 'From' : 'To'} memory: ${linkTo(beside, describe(beside))}</p>`;
         const other = events.findIndex((e, i) => i !== now && isPacket(e) && e[3] === event[3]);
         if (other >= 0) html += `<p>The same bytes passed before or after: ${linkTo(other, `${showTime(times[other])}, card ${events[other][1]}`)}</p>`;
         for (const [name, fields] of dissect(bytes).layers) {
@@ -534,7 +547,7 @@
     const rows = [];
     for (let i = -1; i <= 2 && rows.length < size; i++) {
       const place = (middle + i + size) % size, slot = ring.slots.get(place), buffer = slot && slot.buffers[0];
-      rows.push(`<tr${i === 0 ? ' class="changed"' : ''}><td class="number">${place}</td><td>${owners[ring.owner[place]]}</td>`
+      rows.push(`<tr${i === 0 ? ' class="changed"' : ''}><td class="number">${place}</td><td>${['driver', 'card', 'card (read)', 'done'][ring.owner[place]]}</td>`
         + `<td class="number">${buffer ? `0x${buffer[0]}` : '–'}</td></tr>`);
     }
     return table(rows, ['No.', 'Owner', 'Buffer']);
@@ -543,8 +556,7 @@
   function showPools(card, event) {
     const pools = new Map();
     for (const [address, buffer] of state.buffers) {
-      if (rings[buffer.ring][0] !== card && !buffer.pool.includes(`card ${card}`)) continue;
-      if (!buffer.pool.includes(`card ${card}`)) continue;
+      if (buffer.home !== card) continue;
       if (!pools.has(buffer.pool)) pools.set(buffer.pool, []);
       pools.get(buffer.pool).push([address, buffer]);
     }
