@@ -40,7 +40,8 @@ internal static class FilmCommand
         var command = new Command("trace", FilmTexts.Trace) { words };
         command.SetAction(parsed =>
         {
-            var recorder = new Recorder(int.MaxValue) { Added = Print };
+            var recorder = new Recorder(int.MaxValue);
+            recorder.Added = happened => Print(recorder, happened);
             string[] run = parsed.GetRequiredValue(words);
             return Filming.Run(recorder, () => Program.Run(run));
         });
@@ -69,7 +70,20 @@ internal static class FilmCommand
         return result;
     }
 
-    private static void Print(RecordedEvent happened) => Console.Out.WriteLine(TraceLine.Of(happened));
+    // On whichever thread it happened, a card's own among them, where nobody would catch what is thrown.
+    private static void Print(Recorder recorder, RecordedEvent happened)
+    {
+        try
+        {
+            Console.Out.WriteLine(TraceLine.Of(happened));
+        }
+        catch (IOException)
+        {
+            // Nobody reads: the run ends, and its report finds out why.
+            recorder.Added = null;
+            recorder.Filled?.Invoke();
+        }
+    }
 
     private static Argument<string[]> CommandWords()
     {

@@ -37,7 +37,13 @@ internal sealed unsafe class CardRecorder(Recorder recorder, int card, TurnSched
 
     public override void ConfigWritten(int offset, uint value, int size) => AddConfig(true, offset, value, size);
 
-    public override void BarRead(int bar, uint offset, uint value, int size) => AddAccess(false, bar, offset, value, size);
+    public override void BarRead(int bar, uint offset, uint value, int size)
+    {
+        var register = AddAccess(false, bar, offset, value, size);
+        // Software that knows the head has back what is before it.
+        if (register.Register == IxgbeRegisters.TDH && _rings.TryGetValue(
+            (RingKind.Transmit, register.Index), out var state)) GiveBackUpTo(state, value);
+    }
 
     public override void BarWritten(int bar, uint offset, uint value, int size)
     {
@@ -152,16 +158,21 @@ internal sealed unsafe class CardRecorder(Recorder recorder, int card, TurnSched
     /// <summary>
     /// The card has shown what it has done in a transmit ring: every descriptor before the head that has DD.
     /// </summary>
-    internal void TransmitDescriptorsDone(int number, ulong* ring, uint head)
+    /// <param name="number">Of the queue.</param>
+    /// <param name="ring">The ring in memory; nothing is shown if null.</param>
+    /// <param name="head">The place of the first descriptor that is not done.</param>
+    /// <param name="writesHead">Software is told of the head instead.</param>
+    internal void TransmitDescriptorsDone(int number, ulong* ring, uint head, bool writesHead)
     {
         const ulong Done = 1ul << 32;
         if (ring is null || !_rings.TryGetValue((RingKind.Transmit, number), out var state)) return;
+        if (writesHead) GiveBackUpTo(state, head);
         for (uint index = state.Shown; index != head; index = (index + 1) % state.Ring.Count)
         {
             ulong low = ring[2 * index], high = ring[2 * index + 1];
             if ((high & Done) == 0) continue;
             // Those before it that did not ask for a report are the driver's with it.
-            while (state.Shown != index) state.GiveBack(recorder, Next(state));
+            GiveBackUpTo(state, index);
             Next(state);
             AddWritten(state, index, index, low, high, DescriptorLayout.OfTransmit(high));
         }
@@ -213,6 +224,11 @@ internal sealed unsafe class CardRecorder(Recorder recorder, int card, TurnSched
         if (count == 0) return;
         Add(new TailMove(Time, card, ring, ring.Tail, tail, count));
         ring.Tail = tail;
+    }
+
+    private void GiveBackUpTo(RingState state, uint head)
+    {
+        while (state.Shown != head && head < state.Ring.Count) state.GiveBack(recorder, Next(state));
     }
 
     private static uint Next(RingState state)

@@ -265,7 +265,7 @@ internal sealed unsafe partial class CardTransmitQueue
         // The head does not pass the descriptors.
         _dma.Push();
         Volatile.Write(ref *_headRegister, ShownHead);
-        _path.Card.Recorder?.TransmitDescriptorsDone(Index, (ulong*)ring, ShownHead);
+        _path.Card.Recorder?.TransmitDescriptorsDone(Index, (ulong*)ring, ShownHead, WritesHead);
         _mac.CountFor(Counter);
         if (!_reported) return;
         _reported = false;
