@@ -574,14 +574,16 @@
   }
 
   function showRegisters() {
-    const rows = [...state.registers].sort((a, b) => b[1].at - a[1].at).map(([key, known]) => {
+    const most = 60, all = [...state.registers].sort((a, b) => b[1].at - a[1].at);
+    const rows = all.slice(0, most).map(([key, known]) => {
       const card = Math.floor(key / 65536), [name, meaning, section] = registers[key % 65536];
       return `<tr${known.at === now ? ' class="changed"' : ''}><td class="number">${card}</td>`
         + `<td><button type="button" data-go="${known.at}">${safe(name)}</button></td><td class="number">${hex(known.value, 2 * known.size)}</td>`
         + `<td class="number">${known.count}</td><td>${safe(meaning)}${section ? ` <span class="soft">${safe(section)}</span>` : ''}</td></tr>`;
     });
     $('register-table').innerHTML = rows.length
-      ? table(rows, ['Card', 'Register', 'Value', 'Accesses', 'Meaning']) : '<p class="soft">None yet.</p>';
+      ? table(rows, ['Card', 'Register', 'Value', 'Accesses', 'Meaning'])
+        + (all.length > most ? `<p class="soft">and ${all.length - most} that were accessed longer ago: search for them.</p>` : '') : '<p class="soft">None yet.</p>';
   }
 
   // ---- The strip: all events beside each other, one lane for each class ----
