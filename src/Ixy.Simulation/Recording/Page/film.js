@@ -402,7 +402,7 @@
   // The DMA that belongs to a frame: just before it is sent, or soon after it has come.
   function neighbour(index, kind) {
     const by = kind === 'd' ? -1 : 1;
-    for (let i = index + by, left = 40; i >= 0 && i < count && left > 0; i += by, left--) {
+    for (let i = index + by, left = 200; i >= 0 && i < count && left > 0; i += by, left--) {
       const e = events[i];
       if (e[1] !== events[index][1]) continue;
       if (e[2] === kind) return i;
