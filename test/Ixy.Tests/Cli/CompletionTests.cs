@@ -82,7 +82,7 @@ public sealed class CompletionTests : IDisposable
         var (exitCode, script, error) = IxyProcess.Run("completion", shell);
         Assert.Equal((0, ""), (exitCode, error));
         var commands = CommandShape.AllOf(Commands.Root());
-        Assert.Equal(11, commands.Count);
+        Assert.Equal(13, commands.Count);
         Assert.All(commands, command => Assert.Contains(command.Name, script));
         Assert.All(commands.SelectMany(command => command.Options),
             option => Assert.Contains(shell == "fish" ? $"-l {option.Name[2..]}" : option.Name, script));
