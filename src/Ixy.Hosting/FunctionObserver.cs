@@ -13,7 +13,9 @@ public abstract class FunctionObserver
     {
     }
 
-    /// <summary>Software writes 1, 2 or 4 bytes of configuration space. What follows from it is still to come.</summary>
+    /// <summary>
+    /// Software writes 1, 2 or 4 bytes of configuration space. What follows from it is still to come.
+    /// </summary>
     public virtual void ConfigWritten(int offset, uint value, int size)
     {
     }

@@ -70,8 +70,9 @@ internal sealed class IxgbePciFunction
     /// <summary>What an access behind a BAR is called.</summary>
     internal NamedRegister NameOf(int bar, uint offset) => bar switch
     {
-        RegisterBar when offset < IxgbeCard.RegisterBarLength => _card.Registers.Find(offset, out int index) is { } register
-            ? NamedRegister.Of(register, index) : new($"0x{offset:x5} (no register)"),
+        RegisterBar when offset < IxgbeCard.RegisterBarLength =>
+            _card.Registers.Find(offset, out int index) is { } register
+                ? NamedRegister.Of(register, index) : new($"0x{offset:x5} (no register)"),
         IoBar when offset == WindowAddress => new("IOADDR", "Which register IODATA is", "8.1.1.2"),
         IoBar when offset == WindowData => new("IODATA", "The register that IOADDR names", "8.1.1.2"),
         MsixBar => new($"MSI-X table 0x{offset:x4}", "Vectors of the function", "8.2.4"),

@@ -36,7 +36,9 @@ internal sealed class CallSites
 
     internal IReadOnlyCollection<CallSite> All => _known.Values;
 
-    /// <summary>The place in the driver that the caller was called from; null if there is none on this thread.</summary>
+    /// <summary>
+    /// The place in the driver that the caller was called from; null if there is none on this thread.
+    /// </summary>
     internal CallSite? Here()
     {
         var frames = new StackTrace(2, fNeedFileInfo: false).GetFrames();

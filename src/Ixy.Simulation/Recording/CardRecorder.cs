@@ -184,8 +184,8 @@ internal sealed unsafe class CardRecorder(Recorder recorder, int card, TurnSched
         IReadOnlyList<RecordedBuffer> buffers)
     {
         if (!_rings.TryGetValue((kind, number), out var state)) return;
-        AddRead(state, place, low, high,
-            kind == RingKind.Split ? DescriptorLayout.SplitDescriptor : DescriptorLayout.PackedDescriptor, slots, buffers);
+        var layout = kind == RingKind.Split ? DescriptorLayout.SplitDescriptor : DescriptorLayout.PackedDescriptor;
+        AddRead(state, place, low, high, layout, slots, buffers);
         foreach (var buffer in buffers)
         {
             if (!buffer.IsWritable)

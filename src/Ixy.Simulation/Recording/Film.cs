@@ -40,7 +40,7 @@ public static class Film
     /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
     public static void Write(Recorder recorder, string title, string path)
     {
-        using var file = new StreamWriter(path, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+        using var file = new StreamWriter(path);
         Write(recorder, title, file);
     }
 

@@ -113,5 +113,6 @@ internal static class RegisterFields
     internal static IReadOnlyList<BitField> Of(string name) => s_fields.GetValueOrDefault(name, []);
 
     /// <summary>Those of a window on virtio's features: bits 0 to 31, or 32 to 63.</summary>
-    internal static IReadOnlyList<BitField> OfFeatures(uint select) => select switch { 0 => s_low, 1 => s_high, _ => [] };
+    internal static IReadOnlyList<BitField> OfFeatures(uint select) =>
+        select switch { 0 => s_low, 1 => s_high, _ => [] };
 }

@@ -29,7 +29,8 @@ internal sealed unsafe partial class CardReceiveQueue
             if (descriptor.Buffer == 0 || (descriptor.Header & 1) != 0) CheckDescriptor(descriptor, _fetch + (uint)i);
         }
         _card.Recorder?.ReceiveDescriptorsRead(
-            Index, _fetch, new(_ring + _fetch * ReceiveDescriptor.Length, (int)count * 2), _settings.BufferSize, IsLegacy);
+            Index, _fetch, new(_ring + _fetch * ReceiveDescriptor.Length, (int)count * 2), _settings.BufferSize,
+            IsLegacy);
         (_prefetchNext, _prefetchEnd) = (0, (int)count);
         _fetch += count;
         if (_fetch == _settings.Count) _fetch = 0;

@@ -45,7 +45,8 @@ internal sealed class TransmitMac(IxgbeCard card)
         _loopback = (control & HLREG0_.Loopback) != 0;
         longest = Math.Min(longest, LongestFrame);
         // A recorder wants to see every frame, so each gets its second look.
-        PlainLengths = AppendsFcs && card.Recorder is null && longest >= ShortestFrame ? longest - ShortestFrame + 1 : 0;
+        bool isPlain = AppendsFcs && card.Recorder is null && longest >= ShortestFrame;
+        PlainLengths = isPlain ? longest - ShortestFrame + 1 : 0;
     }
 
     /// <summary>The line is one on which frames take their time.</summary>

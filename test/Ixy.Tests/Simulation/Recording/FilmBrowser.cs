@@ -39,7 +39,9 @@ public sealed class FilmBrowser : IAsyncLifetime
     }
 }
 
-/// <summary>A film in the browser. Closing it fails the test if the page reported an error or wanted the network.</summary>
+/// <summary>
+/// A film in the browser. Closing it fails the test if the page reported an error or wanted the network.
+/// </summary>
 internal sealed class FilmPage(IPage page, string address) : IAsyncDisposable
 {
     private readonly List<string> _faults = [];

@@ -34,7 +34,9 @@ internal static class FilmScenes
         return Write(recorded.Recorder, "double use");
     }
 
-    /// <summary>As many events as a film has at most unless it is told otherwise, with the longest usual frames.</summary>
+    /// <summary>
+    /// As many events as a film has at most unless it is told otherwise, with the longest usual frames.
+    /// </summary>
     internal static string FullLength()
     {
         var recorder = new Recorder();

@@ -53,7 +53,8 @@ public sealed class RecorderTests
         ring.Send();
         string[] news = recorded.News();
         Assert.Equal("tail of transmit ring 0: 6 -> 1, 3 descriptors for the card", news[1]);
-        Assert.Equal([6, 7, 0], recorded.Recorder.Events.OfType<DescriptorRead>().TakeLast(3).Select(read => (int)read.Index));
+        var read = recorded.Recorder.Events.OfType<DescriptorRead>().TakeLast(3);
+        Assert.Equal([6u, 7u, 0u], read.Select(descriptor => descriptor.Index));
         Assert.Equal($"wire sent     90 bytes: {Header}", news[^2]);
         Assert.StartsWith("dma write descriptor 0 of transmit ring 0", news[^1], StringComparison.Ordinal);
     }
