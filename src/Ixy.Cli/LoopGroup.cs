@@ -12,12 +12,14 @@ internal sealed class LoopGroup : IDisposable
     private static readonly TimeSpan s_longestDrain = TimeSpan.FromSeconds(10);
 
     private readonly IReadOnlyList<PacketLoop> _loops;
+    private readonly SimulatedPciDevice[] _cards;
     private readonly int? _numaNode;
     private VirtualWorld? _world;
 
     internal LoopGroup(IReadOnlyList<PacketLoop> loops, IReadOnlyList<NetworkDevice> devices)
     {
         _loops = loops;
+        _cards = [.. devices.Select(device => device.PciDevice).OfType<SimulatedPciDevice>()];
         Clock = devices[0].PciDevice.Clock;
         _numaNode = devices.Select(device => device.PciDevice.NumaNode).FirstOrDefault(node => node is not null);
         Dropped = new long[devices.Count];
@@ -43,6 +45,9 @@ internal sealed class LoopGroup : IDisposable
         : _loops.Sum(loop => loop.Figures.AllocatedBytes),
         // Each saw those of the process.
         _loops.Max(loop => loop.Figures.Collections));
+
+    /// <summary>A simulated card of this process has frames that no driver has seen yet.</summary>
+    internal bool CardsHoldFrames => Array.Exists(_cards, card => card.HoldsFrames);
 
     /// <summary>All that was on the way has arrived; read it after <see cref="Finish"/>.</summary>
     internal bool RanDry => _loops.All(loop => loop.RanDry);

@@ -200,8 +200,9 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
         /// <summary>The next one; the number of packets moved.</summary>
         internal int Next()
         {
-            // Before the round: it may be interrupted for long after it has looked, and packets may come then.
-            bool isQuiet = Since(_lastPacket) > s_quietTime;
+            // Before the round: it may be interrupted for long after it has looked, and packets may come then. The
+            // time alone says nothing where a simulated card has to wait for a core.
+            bool isQuiet = Since(_lastPacket) > s_quietTime && !loop._group!.CardsHoldFrames;
             int moved = loop.PassiveRound();
             if (moved > 0) _lastPacket = loop.Clock.GetTimestamp();
             else if (isQuiet && loop.IsDrained()) loop.RanDry = true;

@@ -27,6 +27,12 @@ public sealed class SimulatedPciDevice : InProcessPciDevice
     /// <summary>What the card's port is plugged into. It belongs to the card.</summary>
     public Wire Wire => Card.Wire;
 
+    /// <summary>
+    /// Frames have arrived that are not in the driver's memory yet: they wait for descriptors, or for the card's next
+    /// turn, which on a busy machine takes long to come. For any thread.
+    /// </summary>
+    public bool HoldsFrames => Card.HoldsFrames;
+
     internal CardModel Card { get; }
 
     /// <inheritdoc/>

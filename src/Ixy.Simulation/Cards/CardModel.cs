@@ -39,6 +39,9 @@ internal abstract class CardModel(Wire wire, Behaviour? behaviour = null) : PciF
     /// <summary>The driver wants frames: it has set up its rings and enabled receiving. For any thread.</summary>
     internal abstract bool IsReceiving { get; }
 
+    /// <summary>Frames have arrived that are not in the driver's memory yet. For any thread.</summary>
+    internal abstract bool HoldsFrames { get; }
+
     /// <inheritdoc/>
     public sealed override bool Poll(long now)
     {

@@ -99,6 +99,8 @@ internal sealed unsafe class IxgbeCard : CardModel
 
     internal override bool IsReceiving => Receive.IsEnabled;
 
+    internal override bool HoldsFrames => Receive.BufferedBytes > 0;
+
     public override uint BarLength(int bar) => Pci.BarLength(bar);
 
     // The tails of receive queues are looked at when descriptors are fetched, and when a queue is enabled or disabled.

@@ -86,6 +86,8 @@ internal sealed unsafe class VirtioCard : CardModel
 
     internal override bool IsReceiving => Control.IsRunning;
 
+    internal override bool HoldsFrames => Receive.HasWaiting;
+
     public override uint BarLength(int bar) => Pci.BarLength(bar);
 
     public override void SeeDoorbells()

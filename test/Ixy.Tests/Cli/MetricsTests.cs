@@ -14,13 +14,13 @@ public sealed partial class MetricsTests
     [Trait("needs", "time")]
     public async Task CountersGrowAndEndAsTheReportSays()
     {
-        using var ixy = IxyProcess.Start("fwd", Generator, Generator, "--duration", "5s", "--metrics", "0", "--json");
+        const string Other = $"{Generator}#2";
+        using var ixy = IxyProcess.Start("fwd", Generator, Generator, "--metrics", "0", "--json");
         var page = new Uri(Address(ixy));
         using var client = new HttpClient();
         var last = new Dictionary<string, double>();
-        // All has been forwarded well before the end.
-        string done = $"ixy_device_packets_total{{device=\"{Generator}\",direction=\"receive\"}}";
-        for (int i = 0; i < 400 && last.GetValueOrDefault(done) < 10_000; i++)
+        bool AllOver() => IsOver(last, Generator, Other) && IsOver(last, Other, Generator);
+        for (int i = 0; i < 3000 && !AllOver(); i++)
         {
             var now = Parse(await client.GetStringAsync(page));
             Assert.All(last.Where(series => series.Key.Contains("_total", StringComparison.Ordinal)),
@@ -28,12 +28,14 @@ public sealed partial class MetricsTests
             last = now;
             await Task.Delay(10);
         }
-        await Task.Delay(500);
+        Assert.True(AllOver(), "not all frames have come");
+        // Nothing moves any more.
         last = Parse(await client.GetStringAsync(page));
+        ixy.Signal(System.Runtime.InteropServices.PosixSignal.SIGINT);
         Assert.Equal(0, ixy.WaitForExit());
         var report = JsonReport.Of((0, ixy.Output, ixy.Error));
         report.AssertSound();
-        foreach (var (i, device) in new[] { (0, Generator), (1, $"{Generator}#2") })
+        foreach (var (i, device) in new[] { (0, Generator), (1, Other) })
         {
             string tags = $"device=\"{device}\"";
             Assert.Equal(
@@ -62,13 +64,24 @@ public sealed partial class MetricsTests
             Assert.Equal(buckets.Order(), buckets);
             Assert.Equal(buckets[^1], last[$"ixy_queue_batches_bucket{{{queue},le=\"+Inf\"}}"]);
             Assert.Equal(buckets[^1], last[$"ixy_queue_batches_count{{{queue}}}"]);
-            Assert.Equal(10_000, last[$"ixy_queue_batches_sum{{{queue}}}"]);
-            Assert.InRange(buckets[^1], 10_000.0 / 32, 10_000);
+            double received = report.Device(i).Number("rxPackets");
+            Assert.Equal(received, last[$"ixy_queue_batches_sum{{{queue}}}"]);
+            Assert.InRange(buckets[^1], received / 32, received);
             // No batch is longer than 32.
             Assert.Equal(buckets[^1], last[$"ixy_queue_batches_bucket{{{queue},le=\"63\"}}"]);
-            Assert.Equal(0, last[$"ixy_queue_refused_total{{{tags},queue=\"0\",direction=\"transmit\"}}"]);
+            // How often a packet waits for room in the ring is a matter of how busy the machine is.
+            Assert.Contains($"ixy_queue_refused_total{{{tags},queue=\"0\",direction=\"transmit\"}}", last.Keys);
             Assert.InRange(last[$"ixy_pool_available{{{tags},queue=\"0\"}}"], 1, 4096);
         }
+    }
+
+    // All that the generator made was received, or was too much for the card; and what was received has been sent.
+    private static bool IsOver(Dictionary<string, double> page, string device, string other)
+    {
+        double Of(string name, string tags) => page.GetValueOrDefault($"{name}{{device=\"{tags}}}");
+        double received = Of("ixy_device_packets_total", $"{device}\",direction=\"receive\"");
+        return received + Of("ixy_device_dropped_total", $"{device}\",direction=\"receive\",by=\"card\"") == 10_000
+            && Of("ixy_device_packets_total", $"{other}\",direction=\"transmit\"") == received;
     }
 
     [Theory]

@@ -22,6 +22,9 @@ internal sealed class DeviceReceivePath : IDisposable
     /// <summary>Frames that found no room, or were too long or too short to be delivered.</summary>
     internal long Dropped { get; private set; }
 
+    /// <summary>Frames wait for buffers. For any thread.</summary>
+    internal bool HasWaiting => Array.Exists(_queues, queue => queue.HasWaiting);
+
     internal void CountDropped() => Dropped++;
 
     internal void Start()
