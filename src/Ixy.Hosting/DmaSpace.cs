@@ -20,6 +20,8 @@ public sealed unsafe class DmaSpace : IDisposable
     // There are some in this turn.
     private bool _hasCopies;
 
+    private bool _mayGo;
+
     internal DmaSpace(RuleViolations violations)
     {
         (_runs, _violations) = (new(), violations);
@@ -30,7 +32,29 @@ public sealed unsafe class DmaSpace : IDisposable
     internal FunctionObserver? Observer { get; set; }
 
     /// <summary>Set from the PCI command register, bit 2.</summary>
-    public bool BusMaster { get; set; }
+    public bool BusMaster
+    {
+        get;
+        set
+        {
+            field = value;
+            _mayGo = BusMaster && !IsRefused;
+        }
+    }
+
+    /// <summary>
+    /// The IOMMU refuses every access, whatever the driver mapped: a fault of the machine, and so no violation of the
+    /// driver's. Not within a turn.
+    /// </summary>
+    public bool IsRefused
+    {
+        get;
+        set
+        {
+            field = value;
+            _mayGo = BusMaster && !IsRefused;
+        }
+    }
 
     /// <summary>DMA accesses refused so far.</summary>
     public long Faults { get; private set; }
@@ -124,7 +148,7 @@ public sealed unsafe class DmaSpace : IDisposable
     {
         // One compare and a subtraction on the common path: the same mapping as last time.
         ulong offset = iova - _last.Start;
-        if (BusMaster && offset < _last.Length && length <= _last.Length - offset) return _last.Memory + offset;
+        if (_mayGo && offset < _last.Length && length <= _last.Length - offset) return _last.Memory + offset;
         return TranslateSlowly(iova, length, purpose);
     }
 
@@ -157,6 +181,11 @@ public sealed unsafe class DmaSpace : IDisposable
             Faults++;
             _violations.Add("dma-without-bus-master", purpose, iova, "9.3.3 (PCI command register)",
                 "the card was told to do DMA while bus mastering is off in the PCI command register");
+            return null;
+        }
+        if (IsRefused)
+        {
+            Faults++;
             return null;
         }
         if (_runs.TryFind(iova, out var run))

@@ -1,5 +1,6 @@
 using Ixy.Hosting;
 using Ixy.Simulation.Cards;
+using Ixy.Simulation.Faults;
 using Ixy.Simulation.Wires;
 using Ixy.Vfio;
 using Ixy.Vfio.VfioUser;
@@ -26,6 +27,32 @@ public sealed class SimulatedCardServer : VfioUserServer
     public bool LinkIsUp => _card.LinkIsUp;
 
     internal CardModel Card => _card;
+
+    /// <summary>
+    /// Lets something go wrong with the card, now or at a time: as <c>fault=</c> in its specifier, but times count from
+    /// this call (<see cref="SimulatedCards"/>). For any thread.
+    /// </summary>
+    /// <param name="faults">As in <c>transmit-hang@5ms</c>.</param>
+    /// <exception cref="DeviceSpecifierException">It has another form, or names no fault of such a card.</exception>
+    public void Inject(string faults) => Faults.Inject(faults);
+
+    /// <summary>Lets something go wrong with the card. For any thread.</summary>
+    /// <param name="fault">What.</param>
+    /// <param name="after">How long from now on, by the card's clock.</param>
+    /// <param name="duration">How long it lasts; null as it usually does (docs/faults.md).</param>
+    /// <exception cref="ArgumentOutOfRangeException">A time is negative, or the duration 0.</exception>
+    /// <exception cref="DeviceSpecifierException">Such a card has no such fault, or not for a time.</exception>
+    public void Inject(CardFault fault, TimeSpan after = default, TimeSpan? duration = null) =>
+        Faults.Inject(fault, after, duration);
+
+    /// <summary>Throws where <see cref="Inject(string)"/> would, and injects nothing.</summary>
+    /// <exception cref="DeviceSpecifierException">It has another form, or names no fault of such a card.</exception>
+    public void CheckFaults(string faults) => Faults.Check(faults);
+
+    /// <summary>The fault is over, or does not come. For any thread.</summary>
+    public void Mend(CardFault fault) => Faults.End(fault);
+
+    private FaultInjection Faults => new(_card, TurnScheduler.RealTime);
 
     /// <summary>What passed the wire of the card's port.</summary>
     public WireStatistics WireStatistics => _card.Wire.Statistics;

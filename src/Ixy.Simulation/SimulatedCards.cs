@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Ixy.Simulation.Cards;
+using Ixy.Simulation.Faults;
 using Ixy.Simulation.Ixgbe;
 using Ixy.Simulation.Recording;
 using Ixy.Simulation.Specifiers;
@@ -21,6 +22,10 @@ namespace Ixy.Simulation;
 /// <item><term>behaviour</term><description><c>perverse</c>: what the datasheet or the specification leaves open is
 /// drawn by lot from <c>seed=N</c> (0 by default): when, in what lumps and in what order the card does things
 /// (docs/perverse.md). Without it, the usual thing.</description></item>
+/// <item><term>fault</term><description>What goes wrong: <c>NAME[@WHEN][/DURATION]</c>, several joined by <c>+</c>, as
+/// in <c>transmit-hang@5ms+link-flap@100rx/20ms</c>. WHEN is a time since the card was opened, or a number of frames
+/// that it was sent (<c>rx</c>) or has sent (<c>tx</c>); without it, from the start (<see cref="CardFault"/>,
+/// docs/faults.md).</description></item>
 /// <item><term>trace</term><description>A file to which every register access is written, with
 /// names.</description></item>
 /// <item><term>wire</term><description>What its port is plugged into. Without it the port is empty, and the link stays
@@ -157,6 +162,7 @@ public static partial class SimulatedCards
         var mac = options.TakeMac("mac", world.NextMacAddress());
         if (!mac.IsUnicast) throw SpecifierOptions.Invalid("mac", $"{mac}", "the address of one card, not of a group");
         var card = plan(options, mac);
+        var faults = FaultSpecifier.Take(options, parts[0][Prefix.Length..]);
         string? traceFile = options.Take("trace");
         var openWire = WireSpecifier.Plan(options, mac, world);
         using var opened = new Opened();
@@ -167,6 +173,7 @@ public static partial class SimulatedCards
         opened.Trace = traceFile is null ? null : new AccessTrace(traceFile, world.Scheduler);
         opened.Card = card(opened.Wire);
         opened.Card.Recorder?.Watch(opened.Card);
+        foreach (var fault in faults) opened.Card.Faults.Plan(fault);
         opened.Card.KeepsLineRate = world.IsVirtual;
         opened.Card.Trace = opened.Trace is null ? null : opened.Trace.Write;
         return opened.Release(host);

@@ -1,6 +1,8 @@
 using Ixy.Hosting;
 using Ixy.Simulation.Cards;
+using Ixy.Simulation.Faults;
 using Ixy.Simulation.Wires;
+using Ixy.Vfio;
 
 namespace Ixy.Simulation;
 
@@ -34,6 +36,28 @@ public sealed class SimulatedPciDevice : InProcessPciDevice
     public bool HoldsFrames => Card.HoldsFrames;
 
     internal CardModel Card { get; }
+
+    /// <summary>
+    /// Lets something go wrong with the card, now or at a time: as <c>fault=</c> in its specifier, but times count from
+    /// this call (<see cref="SimulatedCards"/>). For any thread.
+    /// </summary>
+    /// <param name="faults">As in <c>transmit-hang@5ms</c>.</param>
+    /// <exception cref="DeviceSpecifierException">It has another form, or names no fault of such a card.</exception>
+    public void Inject(string faults) => Faults.Inject(faults);
+
+    /// <summary>Lets something go wrong with the card. For any thread.</summary>
+    /// <param name="fault">What.</param>
+    /// <param name="after">How long from now on, by the card's clock.</param>
+    /// <param name="duration">How long it lasts; null as it usually does (docs/faults.md).</param>
+    /// <exception cref="ArgumentOutOfRangeException">A time is negative, or the duration 0.</exception>
+    /// <exception cref="DeviceSpecifierException">Such a card has no such fault, or not for a time.</exception>
+    public void Inject(CardFault fault, TimeSpan after = default, TimeSpan? duration = null) =>
+        Faults.Inject(fault, after, duration);
+
+    /// <summary>The fault is over, or does not come. For any thread.</summary>
+    public void Mend(CardFault fault) => Faults.End(fault);
+
+    private FaultInjection Faults => new(Card, _world.Scheduler);
 
     /// <inheritdoc/>
     protected override void Close()

@@ -47,6 +47,12 @@ public sealed class PciInterrupts
     /// <summary>Software enabled, disabled, masked or unmasked something: what waits may go now.</summary>
     public Action? Changed { get; set; }
 
+    /// <summary>
+    /// Asked for each message that is made: true, and it is lost on its way, as far as the function can tell sent. For
+    /// models of faults.
+    /// </summary>
+    public Func<bool>? Loses { get; set; }
+
     /// <summary>How it interrupts at the moment.</summary>
     public InterruptMode Mode =>
         Msix.IsEnabled ? InterruptMode.Msix : Msi is { IsEnabled: true } ? InterruptMode.Msi : InterruptMode.Line;
@@ -62,7 +68,7 @@ public sealed class PciInterrupts
         SetPending(isMsix, vector, masked);
         if (masked || !_model.Dma.BusMaster) return false;
         _model.Dma.Push();
-        _model.InterruptTarget?.Message(isMsix ? vector : 0);
+        if (Loses?.Invoke() != true) _model.InterruptTarget?.Message(isMsix ? vector : 0);
         return true;
     }
 

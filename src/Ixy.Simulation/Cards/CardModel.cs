@@ -1,22 +1,37 @@
 using Ixy.Hosting;
+using Ixy.Simulation.Faults;
 using Ixy.Simulation.Recording;
 using Ixy.Simulation.Wires;
 
 namespace Ixy.Simulation.Cards;
 
 /// <summary>A model of a network card: a PCI function with a port, which is plugged into a wire.</summary>
-/// <param name="wire">See <see cref="Wire"/>.</param>
-/// <param name="behaviour">See <see cref="Behaviour"/>; the plain one if null.</param>
-internal abstract class CardModel(Wire wire, Behaviour? behaviour = null) : PciFunctionModel
+internal abstract class CardModel : PciFunctionModel
 {
+    private protected CardModel(Wire wire, Behaviour? behaviour = null)
+    {
+        (Wire, Behaviour) = (wire, behaviour ?? Behaviour.Plain);
+        Recorder = (wire as RecordedWire)?.Recorder;
+        Faults = new(this);
+    }
+
     /// <summary>What the port is plugged into. Owned by the card.</summary>
-    internal Wire Wire { get; } = wire;
+    internal Wire Wire { get; }
 
     /// <summary>Notes what happens to it; null while nobody wants that.</summary>
-    internal CardRecorder? Recorder { get; } = (wire as RecordedWire)?.Recorder;
+    internal CardRecorder? Recorder { get; }
 
     /// <summary>What it does where it has a choice.</summary>
-    internal Behaviour Behaviour { get; } = behaviour ?? Behaviour.Plain;
+    internal Behaviour Behaviour { get; }
+
+    /// <summary>What is wrong with it.</summary>
+    internal CardFaults Faults { get; }
+
+    /// <summary>The name of its kind in specifiers: <c>ixgbe</c>, <c>virtio</c> or <c>virtio-legacy</c>.</summary>
+    internal abstract string Kind { get; }
+
+    /// <summary>The far end of the wire shows a signal, and nothing is in its way.</summary>
+    internal bool HasSignal => Wire.HasSignal && !Faults.HasNoSignal;
 
     /// <summary>
     /// Frames take the time of their bits at 10 Gbit/s, too: where a turn comes in time, that is. Elsewhere they pass
@@ -47,7 +62,8 @@ internal abstract class CardModel(Wire wire, Behaviour? behaviour = null) : PciF
     {
         Now = now;
         Recorder?.TurnBegins();
-        return !Behaviour.Rests(now) && TakeTurn(now);
+        if (Faults.AreDue) Faults.Poll(now);
+        return !Behaviour.Rests(now) && !Faults.IsGone && TakeTurn(now);
     }
 
     /// <summary>What <see cref="Poll"/> does, on a card that does not rest.</summary>
@@ -57,6 +73,7 @@ internal abstract class CardModel(Wire wire, Behaviour? behaviour = null) : PciF
     // that is on its way to software, are turns like others.
     protected sealed override uint LoadBar(int bar, uint offset, int size)
     {
+        if (Faults.IsGone) return Ones(size);
         GoOn(Behaviour.TurnsMeanwhile());
         uint value = ReadRegister(bar, offset, size);
         GoOn(Behaviour.TurnsMeanwhile());
@@ -66,15 +83,49 @@ internal abstract class CardModel(Wire wire, Behaviour? behaviour = null) : PciF
     // What software stores next may come when the card has acted on this.
     protected sealed override void StoreBar(int bar, uint offset, uint value, int size)
     {
+        if (Faults.IsGone) return;
         WriteRegister(bar, offset, value, size);
         GoOn(Behaviour.TurnsMeanwhile());
     }
+
+    /// <inheritdoc/>
+    protected sealed override uint LoadConfig(int offset, int size) =>
+        Faults.IsGone ? Ones(size) : ReadConfiguration(offset, size);
+
+    /// <inheritdoc/>
+    protected sealed override void StoreConfig(int offset, uint value, int size)
+    {
+        if (!Faults.IsGone) WriteConfiguration(offset, value, size);
+    }
+
+    /// <summary>A fault has begun that is more than a question in the models: what it does.</summary>
+    internal virtual void FaultHasBegun(CardFault fault)
+    {
+        if (fault == CardFault.DmaRefused) Dma.IsRefused = true;
+    }
+
+    /// <summary>It has ended.</summary>
+    internal virtual void FaultHasEnded(CardFault fault)
+    {
+        if (fault == CardFault.DmaRefused) Dma.IsRefused = false;
+        // What was off the bus comes back as after a reset of the bus.
+        else if (fault == CardFault.Gone) PciReset();
+    }
+
+    /// <summary>A read of configuration space by software.</summary>
+    protected abstract uint ReadConfiguration(int offset, int size);
+
+    /// <summary>A write of configuration space by software.</summary>
+    protected abstract void WriteConfiguration(int offset, uint value, int size);
 
     /// <summary>A read by software behind a BAR.</summary>
     protected abstract uint ReadRegister(int bar, uint offset, int size);
 
     /// <summary>A write by software behind a BAR.</summary>
     protected abstract void WriteRegister(int bar, uint offset, uint value, int size);
+
+    // What a host makes of a read that nobody answers (PCI 3.0, 3.3.3.1).
+    private static uint Ones(int size) => uint.MaxValue >> 8 * (sizeof(uint) - size);
 
     private void GoOn(int turns)
     {

@@ -34,7 +34,7 @@ internal sealed class DeviceControl
         _registers = card.Registers;
         _survivors = [.. CardRegisters.All.Where(register => ResetEffects.WhyKept(register) is not null)];
         _keptByPciReset = [.. CardRegisters.All.Where(ResetEffects.IsKeptByPciReset)];
-        _registers.OnRead(CTRL, _ => _registers[CTRL] | (SinceReset < _bitClears ? _resetting : 0));
+        _registers.OnRead(CTRL, _ => _registers[CTRL] | (IsResetShown ? _resetting : 0));
         _registers.OnWrite(CTRL, WriteControl);
         // PFRSTD tells the virtual functions and clears itself (8.2.3.1.3).
         _registers.OnWrite(CTRL_EXT, (_, value) => _registers[CTRL_EXT] = value & ~PfResetDone);
@@ -52,9 +52,14 @@ internal sealed class DeviceControl
     /// <summary>Nanoseconds since the last reset of any kind; a long time after power-on.</summary>
     internal long SinceReset => _card.Now - _resetAt;
 
+    private bool IsResetShown => SinceReset < _bitClears || _card.Faults.Has(CardFault.ResetHangs);
+
+    private bool HasMasterStopped => MasterDisabled && _card.Now - _masterDisabledAt >= _masterStops
+        && !_card.Faults.Has(CardFault.MasterHangs);
+
     // LAN_ID is 0: the card has one port. The link indication is 8.2.3.1.2, bit 7.
     private uint Status =>
-        (MasterDisabled && _card.Now - _masterDisabledAt >= _masterStops ? 0 : STATUS_.MasterEnable)
+        (HasMasterStopped ? 0 : STATUS_.MasterEnable)
         | (_card.Link.IsUp ? 1u << 7 : 0);
 
     /// <summary>
@@ -107,6 +112,18 @@ internal sealed class DeviceControl
     private void Reset(uint bits, bool masterWasDisabled)
     {
         if (!masterWasDisabled) CheckQuiet(bits);
+        Reset(bits);
+    }
+
+    /// <summary>A reset of card and link that no driver has asked for.</summary>
+    internal void ResetOnItsOwn()
+    {
+        Reset(ResetBits);
+        _accessReported = true;
+    }
+
+    private void Reset(uint bits)
+    {
         uint extendedVlan = _registers[CTRL_EXT] & CTRL_EXT_.ExtendedVlan;
         _card.SoftwareReset(_survivors, linkToo: (bits & CTRL_.LRST) != 0);
         // "This bit should only be reset by a PCIe reset" (8.2.3.1.3).

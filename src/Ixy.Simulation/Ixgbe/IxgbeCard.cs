@@ -49,6 +49,7 @@ internal sealed unsafe class IxgbeCard : CardModel
         Receive = new ReceivePath(this);
         Transmit = new TransmitPath(this) { TimeStamp = TimeSync.StampTransmit };
         AbsentFunctions.Watch(this);
+        Pci.Interrupts.Loses = () => Faults.Strikes(CardFault.LostInterrupt);
         StatisticsRegisters.Attach(Registers, Statistics, Violations);
         ResetParts(linkToo: true);
     }
@@ -91,6 +92,8 @@ internal sealed unsafe class IxgbeCard : CardModel
 
     internal override NamedRegister NameOf(int bar, uint offset) => Pci.NameOf(bar, offset);
 
+    internal override string Kind => "ixgbe";
+
     public override int ConfigLength => Pci.Config.Length;
 
     public override PciInterrupts HostInterrupts => Pci.Interrupts;
@@ -106,9 +109,10 @@ internal sealed unsafe class IxgbeCard : CardModel
     // The tails of receive queues are looked at when descriptors are fetched, and when a queue is enabled or disabled.
     public override void SeeDoorbells() => Transmit.SeeTails();
 
-    protected override uint LoadConfig(int offset, int size) => Pci.Config.Read(offset, size);
+    protected override uint ReadConfiguration(int offset, int size) => Pci.Config.Read(offset, size);
 
-    protected override void StoreConfig(int offset, uint value, int size) => Pci.Config.Write(offset, value, size);
+    protected override void WriteConfiguration(int offset, uint value, int size) =>
+        Pci.Config.Write(offset, value, size);
 
     protected override uint ReadRegister(int bar, uint offset, int size) => Pci.ReadBar(bar, offset, size);
 
@@ -163,8 +167,23 @@ internal sealed unsafe class IxgbeCard : CardModel
         ResetParts(linkToo: true);
     }
 
+    internal override void FaultHasBegun(CardFault fault)
+    {
+        base.FaultHasBegun(fault);
+        if (fault == CardFault.EepromChecksum) Eeprom.SpoilChecksum();
+        else if (fault == CardFault.MemoryError) Interrupts.RaiseCause(CardRegisters.EICR_.Ecc);
+        else if (fault == CardFault.Reset) Control.ResetOnItsOwn();
+    }
+
+    internal override void FaultHasEnded(CardFault fault)
+    {
+        base.FaultHasEnded(fault);
+        if (fault == CardFault.EepromChecksum) Eeprom.SpoilChecksum();
+    }
+
     private void ResetParts(bool linkToo)
     {
+        Faults.EndByReset();
         Statistics.Clear();
         Eeprom.Reset();
         Eeprom.Load();

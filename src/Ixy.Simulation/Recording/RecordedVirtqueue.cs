@@ -18,6 +18,13 @@ internal sealed unsafe class RecordedVirtqueue(
 
     internal override bool HasWithheld => ring.HasWithheld;
 
+    internal override bool HasUsed => ring.HasUsed;
+
+    // The film shows what the device did, not what it says.
+    internal override void LieAboutId() => ring.LieAboutId();
+
+    internal override void LieAboutLength() => ring.LieAboutLength();
+
     internal override uint Ahead => ring.Ahead;
 
     internal override (ulong Low, ulong High) DescriptorAt(uint place) => ring.DescriptorAt(place);

@@ -85,10 +85,12 @@ internal sealed class SpecifierOptions
     internal static DeviceSpecifierException Invalid(string key, string text, string expected) =>
         new($"{key}={text} is not possible: expected {expected}");
 
-    private static bool TryParseNumber(string text, out long value) =>
+    /// <summary>A whole number.</summary>
+    internal static bool TryParseNumber(string text, out long value) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
 
-    private static bool TryParseTime(string text, out long time)
+    /// <summary>A time in nanoseconds, up to a minute, as in <c>20ms</c>.</summary>
+    internal static bool TryParseTime(string text, out long time)
     {
         const long minute = 60_000_000_000;
         time = 0;

@@ -49,7 +49,7 @@ internal sealed class DeviceState(VirtioCard card)
     /// <summary>Resets the device if a reset was begun and its time has come.</summary>
     internal void EndReset()
     {
-        if (_resetEnd is not { } end || card.Now < end) return;
+        if (_resetEnd is not { } end || card.Now < end || card.Faults.Has(CardFault.ResetHangs)) return;
         card.ResetDevice();
         _resetUnread = true;
     }

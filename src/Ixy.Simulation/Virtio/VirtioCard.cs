@@ -42,6 +42,7 @@ internal sealed unsafe class VirtioCard : CardModel
         Receive = new DeviceReceivePath(this);
         Transmit = new DeviceTransmitPath(this);
         Commands = new ControlQueue(this);
+        Pci.Interrupts.Loses = () => Faults.Strikes(CardFault.LostInterrupt);
     }
 
     internal VirtioCardOptions Options { get; }
@@ -78,6 +79,8 @@ internal sealed unsafe class VirtioCard : CardModel
 
     internal override NamedRegister NameOf(int bar, uint offset) => Pci.NameOf(bar, offset);
 
+    internal override string Kind => Options.IsLegacy ? "virtio-legacy" : "virtio";
+
     public override int ConfigLength => Pci.Config.Length;
 
     public override PciInterrupts HostInterrupts => Pci.Interrupts;
@@ -95,9 +98,10 @@ internal sealed unsafe class VirtioCard : CardModel
         foreach (var queue in _queues) queue.LookAtDoorbell();
     }
 
-    protected override uint LoadConfig(int offset, int size) => Pci.ReadConfig(offset, size);
+    protected override uint ReadConfiguration(int offset, int size) => Pci.ReadConfig(offset, size);
 
-    protected override void StoreConfig(int offset, uint value, int size) => Pci.Config.Write(offset, value, size);
+    protected override void WriteConfiguration(int offset, uint value, int size) =>
+        Pci.Config.Write(offset, value, size);
 
     protected override uint ReadRegister(int bar, uint offset, int size) => Pci.ReadBar(bar, offset, size);
 
@@ -162,6 +166,7 @@ internal sealed unsafe class VirtioCard : CardModel
     /// </summary>
     internal void ResetDevice()
     {
+        Faults.EndByReset();
         Control.Reset();
         Pci.DeviceReset();
         foreach (var queue in _queues) queue.Reset();
@@ -173,6 +178,13 @@ internal sealed unsafe class VirtioCard : CardModel
         Legacy.Reset();
         SetPairs(1);
         Receive.Reset();
+    }
+
+    internal override void FaultHasBegun(CardFault fault)
+    {
+        base.FaultHasBegun(fault);
+        if (fault == CardFault.NeedsReset) Control.NeedReset();
+        else if (fault == CardFault.Reset) ResetDevice();
     }
 
     public override void PciReset()

@@ -31,7 +31,11 @@ public static class IxgbeFeatureRegisters
     // Interrupts (8.2.3.5)
     public static readonly Register EIMS_EX = s_all.Add(0x00AA0, "Interrupt mask set, causes 0-63 (8.2.3.5)", 0, 2);
     public static class EIAC_ { public const uint Queues = 0xFFFF; }
-    public static class GPIE_ { public const uint MultipleMsix = 1u << 4, AutoMask = 1u << 30, PbaSupport = 1u << 31; }
+    public static class GPIE_
+    {
+        public const uint MultipleMsix = 1u << 4, OtherClearDisable = 1u << 5;
+        public const uint AutoMask = 1u << 30, PbaSupport = 1u << 31;
+    }
     public static class IVAR_
     {
         public const uint Valid = 0x80;
@@ -41,6 +45,14 @@ public static class IxgbeFeatureRegisters
     {
         public const int IntervalShift = 3, IntervalUnit = 2_048; // nanoseconds
         public const uint CounterWriteDisable = 1u << 31;
+    }
+
+    // EEPROM (8.2.3.2)
+    public static readonly Register EERD = s_all.Add(0x10014, "EEPROM read: address, start, done, data (8.2.3.2.2)");
+    public static class EERD_
+    {
+        public const uint Start = 1, Done = 2;
+        public const int AddressShift = 2, DataShift = 16;
     }
 
     // Semaphores (8.2.3.4, 10.5.4) and MDIO (8.2.3.22), the way to the PHY

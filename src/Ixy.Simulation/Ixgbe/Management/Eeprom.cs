@@ -48,6 +48,9 @@ internal sealed class Eeprom
     /// <summary>The contents; they outlive resets.</summary>
     internal ushort[] Words { get; }
 
+    /// <summary>Makes the checksum wrong, or right again.</summary>
+    internal void SpoilChecksum() => Words[EepromImage.ChecksumWord] ^= 1;
+
     /// <summary>The auto-read after a reset (3.4.3): a port's own address becomes its first receive address.</summary>
     internal void Load()
     {

@@ -14,7 +14,8 @@ internal static class EepromImage
     private const int PcieFunction0 = 0x07, PcieFunction1 = 0x08, Core0 = 0x09, Core1 = 0x0A, Mac0 = 0x0B, Mac1 = 0x0C;
     private const int Csr0 = 0x0D, Csr1 = 0x0E, Firmware = 0x0F, PbaFlag = 0x15, PbaPointer = 0x16;
     private const int SanMac = 0x28, PhyInit = 0x2B, DeviceCaps = 0x2C, TrackLow = 0x2D, TrackHigh = 0x2E;
-    private const int FreeSpace = 0x3E, ChecksumWord = 0x3F;
+    internal const int ChecksumWord = 0x3F;
+    private const int FreeSpace = 0x3E;
     private const int PcieGeneralLength = 0x24, PcieFunctionLength = 8;
 
     /// <summary>The words of a card with these options.</summary>

@@ -129,7 +129,7 @@ internal sealed class CopperPhy
     }
 
     // What the partner can: its fastest speed and all slower ones.
-    private bool PartnerCan(int speedMbps) => _card.Wire.HasSignal && speedMbps <= _card.Options.PartnerSpeedMbps;
+    private bool PartnerCan(int speedMbps) => _card.HasSignal && speedMbps <= _card.Options.PartnerSpeedMbps;
 
     // Bits 3:1 speed, bit 0 full duplex: the codes of the family that this PHY comes from.
     private ushort SpeedBits => (_card.Link.IsUp, _card.Link.SpeedMbps) switch

@@ -100,7 +100,7 @@ internal sealed class I2cBus
         byte[] page = _page == 0 ? _module.Identification : _module.Diagnostics;
         if (_bits == 0)
         {
-            _module.Update(_card.Pins.LaserOn, _card.Wire.HasSignal);
+            _module.Update(_card.Pins.LaserOn, _card.HasSignal);
             _shift = page[_pointer[_page]++];
         }
         _slaveLow = _bits < 8 && (_shift >> (7 - _bits) & 1) == 0;

@@ -76,7 +76,7 @@ internal sealed class LinkState
     /// <summary>Lets the link come up, go down or change after its delay.</summary>
     internal void Poll(long now)
     {
-        bool signal = _card.Wire.HasSignal;
+        bool signal = _card.HasSignal;
         if (signal == _hadSignal && now < _nextChange) return;
         if (_hadSignal && !signal) _card.Statistics.MLFC++;
         _hadSignal = signal;
@@ -127,11 +127,11 @@ internal sealed class LinkState
     private void Evaluate(long now)
     {
         int speed = CommonSpeed();
-        bool wanted = Forced || (speed != 0 && _card.Wire.HasSignal && TransmitterOn &&
+        bool wanted = Forced || (speed != 0 && _card.HasSignal && TransmitterOn &&
             (_registers[AUTOC2] & AUTOC2_.LinkDisable) == 0);
         if (!wanted)
         {
-            if (IsUp && !TransmitterOn && !_card.Options.IsCopper && _card.Wire.HasSignal) _card.Statistics.MRFC++;
+            if (IsUp && !TransmitterOn && !_card.Options.IsCopper && _card.HasSignal) _card.Statistics.MRFC++;
             GoDown();
             return;
         }
@@ -183,7 +183,7 @@ internal sealed class LinkState
         uint value = IsUp && _stillUp ? StillUp : 0;
         _stillUp = IsUp;
         value |= SpeedBits | ModeBits;
-        if (_card.Wire.HasSignal) value |= SerialSignal;
+        if (_card.HasSignal) value |= SerialSignal;
         if (!IsUp) return value;
         value |= LINKS_.Up | (_card.Options.IsCopper || ModeBits == 3u << LinksModeShift ? AnComplete : 0);
         return value | (SpeedMbps > 1_000

@@ -47,7 +47,7 @@ internal sealed class SdpPins
 
     private uint Inputs => _card.Options.IsCopper ? 0 :
         !_card.Options.HasSfpModule ? RxLoss :
-        ModulePresent | (_card.Wire.HasSignal ? 0 : RxLoss);
+        ModulePresent | (_card.HasSignal ? 0 : RxLoss);
 
     /// <summary>Raises the interrupt causes of input pins that went high, where GPIE asks for them (8.2.3.5).</summary>
     internal void Update()

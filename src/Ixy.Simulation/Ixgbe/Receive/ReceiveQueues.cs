@@ -88,6 +88,7 @@ internal sealed class ReceiveQueues
     {
         if (!queue.HasReceived) Rules.CheckDca(queue.Index);
         queue.HasReceived = true;
+        if (_card.Faults.Any) queue.LieAboutOne();
         queue.ReportFrames(turn, count);
         // The head does not pass the descriptors.
         _card.Dma.Push();
@@ -131,6 +132,7 @@ internal sealed class ReceiveQueues
         if (enable == queue.IsEnabled) return;
         if (!enable)
         {
+            if (_card.Faults.Has(CardFault.QueueHangs)) return;
             queue.ReportFrames(BetweenTurns, queue.Unreported);
             queue.Disable();
             return;

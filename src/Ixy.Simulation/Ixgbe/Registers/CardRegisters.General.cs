@@ -17,11 +17,9 @@ internal static partial class CardRegisters
     internal static class I2CCTL_ { public const uint ClockIn = 1, ClockOut = 1u << 1, DataIn = 1u << 2, DataOut = 1u << 3; }
 
     // EEPROM
-    internal static readonly Register EERD = Define(0x10014, "EEPROM read: address, start, done, data (8.2.3.2.2)");
     internal static readonly Register EEWR = Define(0x10018, "EEPROM write: address, data, start, done (8.2.3.2)");
     internal static readonly Register EEMNGCTL = Define(0x10110, "Firmware's EEPROM access, configuration done (8.2.3.2)", 0x8000_0000);
     internal static readonly Register EEMNGDATA = Define(0x10114, "Firmware's EEPROM data (8.2.3.2)", access: ReadOnly);
-    internal static class EERD_ { public const uint Start = 1, Done = 2; public const int AddressShift = 2, DataShift = 16; }
     internal static class EEMNGCTL_ { public const uint ConfigurationDone0 = 1u << 18, ConfigurationDone1 = 1u << 19; }
 
     // Flash

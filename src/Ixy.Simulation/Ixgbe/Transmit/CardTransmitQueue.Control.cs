@@ -26,7 +26,7 @@ internal sealed unsafe partial class CardTransmitQueue
         bool enable = (control & TXDCTL_.Enable) != 0;
         if ((control & SoftwareFlush) != 0 && IsEnabled) Flush();
         if (enable) Enable(control);
-        else if (IsEnabled) Disable();
+        else if (IsEnabled && !_path.Card.Faults.Has(CardFault.QueueHangs)) Disable();
         _registers[TXDCTL, Index] = control & ~SoftwareFlush;
     }
 

@@ -60,6 +60,7 @@ internal sealed class TransmitPath : IDisposable
         if (_anyBursts) FlushBursts(now);
         if (!Card.Behaviour.IsPlain) ShowWithheld();
         if (_enabledCount == 0 || !IsTransmitEnabled || !_arbiters.AreRunning || !Card.Link.IsUp) return false;
+        if (Card.Faults.Has(CardFault.TransmitHang)) return false;
         if (_registers[HLREG0] != _macControl) ConfigureMac();
         if (!Mac.BeginTurn(now)) return false;
         int most = Card.Behaviour.Budget(DescriptorsPerTurn), perQueue = Card.Behaviour.Budget(DescriptorsPerQueue);

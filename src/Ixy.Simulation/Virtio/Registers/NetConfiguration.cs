@@ -42,7 +42,7 @@ internal sealed class NetConfiguration
     /// <summary>Follows the wire.</summary>
     internal void Poll()
     {
-        if (_card.Wire.HasSignal == IsLinkUp) return;
+        if (_card.HasSignal == IsLinkUp) return;
         ShowLink();
         Generation++;
         if (_card.Control.Has(DeviceState.DriverOk) && _card.Control.HasFeature(VirtioFeatures.Status))
@@ -90,7 +90,7 @@ internal sealed class NetConfiguration
     private void ShowLink()
     {
         bool wasUp = IsLinkUp;
-        IsLinkUp = _card.Wire.HasSignal;
+        IsLinkUp = _card.HasSignal;
         if (IsLinkUp != wasUp) _card.Recorder?.LinkChanged(IsLinkUp, mbps: 0);
         BinaryPrimitives.WriteUInt16LittleEndian(
             _bytes.AsSpan((int)Net.Status.Offset), IsLinkUp ? LinkStatus_.Up : (ushort)0);

@@ -130,6 +130,12 @@ internal sealed unsafe class DevicePackedRing(VirtioCard card, string name) : Ri
         return WantsInterrupt(slots);
     }
 
+    internal override bool HasUsed => _unpublishedCount > 0;
+
+    internal override void LieAboutId() => _unpublished[0].Id = NoId;
+
+    internal override void LieAboutLength() => _unpublished[0].Length = NoLength;
+
     internal override void SuppressNotifications() => Volatile.Write(ref _deviceEvent[1], EventDisable);
 
     internal override bool EnableNotifications()

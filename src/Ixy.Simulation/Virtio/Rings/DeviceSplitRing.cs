@@ -102,6 +102,12 @@ internal sealed unsafe class DeviceSplitRing(VirtioCard card, string name) : Rin
         return Layout.HasEventIndex ? IsPassed(*wanted, now, before) : (*wanted & NoInterrupt) == 0;
     }
 
+    internal override bool HasUsed => _written != _published;
+
+    internal override void LieAboutId() => FirstUnpublished[0] = NoId;
+
+    internal override void LieAboutLength() => FirstUnpublished[1] = NoLength;
+
     internal override void SuppressNotifications()
     {
         // With EVENT_IDX the event stays behind, and the flag is always 0 (2.7.10.1).
@@ -117,6 +123,8 @@ internal sealed unsafe class DeviceSplitRing(VirtioCard card, string name) : Rin
         Dma.LookAgain(_available + 1, sizeof(ushort));
         return LookForMore();
     }
+
+    private uint* FirstUnpublished => (uint*)(_used + 2) + 2 * (_published & _mask);
 
     private bool LookForMore()
     {

@@ -134,6 +134,7 @@ internal sealed unsafe class DeviceVirtqueue
     /// <summary>Shows the driver what was used in this turn, and interrupts it if it wants that.</summary>
     internal void EndTurn()
     {
+        if (_card.Faults.Any) LieAboutOne();
         if (Ring.Publish()) _card.Interrupts.RaiseQueue(Vector);
     }
 
@@ -158,6 +159,14 @@ internal sealed unsafe class DeviceVirtqueue
         if (!IsAwake) return;
         Ring.SuppressNotifications();
         _busyAt = now;
+    }
+
+    // Of the queues that move packets; the control queue is the last.
+    private void LieAboutOne()
+    {
+        if (Index == _card.Queues.Count - 1 && Index % 2 == 0 || !Ring.HasUsed) return;
+        if (Index % 2 == 0 && _card.Faults.Strikes(CardFault.BadLength)) Ring.LieAboutLength();
+        if (_card.Faults.Strikes(CardFault.BadId)) Ring.LieAboutId();
     }
 
     // An exchange, so that no ring of the bell between look and reset is lost; it also orders the ring's memory after

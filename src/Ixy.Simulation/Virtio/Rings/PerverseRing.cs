@@ -96,6 +96,12 @@ internal sealed unsafe class PerverseRing(VirtioCard card, string name, Ring rin
         return ring.Publish() || Lots.Overlooks();
     }
 
+    internal override bool HasUsed => _withheld.Count > 0;
+
+    internal override void LieAboutId() => _withheld[0] = _withheld[0] with { Id = NoId };
+
+    internal override void LieAboutLength() => _withheld[0] = _withheld[0] with { Written = NoLength };
+
     internal override void SuppressNotifications()
     {
         // Only advice (2.7.10): a driver that notifies all the same does no harm.

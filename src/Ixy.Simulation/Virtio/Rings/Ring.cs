@@ -25,6 +25,10 @@ internal abstract unsafe class Ring(VirtioCard card, string name)
     protected const ushort NextFlag = 1, WriteFlag = 2, IndirectFlag = 4;
     protected const uint DescriptorLength = 16;
 
+    // What a faulty device reports.
+    protected const ushort NoId = 0xFFFF;
+    protected const uint NoLength = 1 << 20;
+
     // So many buffers ahead their descriptors are asked for, and half as far their bytes.
     protected const uint BuffersAhead = 8;
 
@@ -72,6 +76,15 @@ internal abstract unsafe class Ring(VirtioCard card, string name)
 
     /// <summary>Not all that was used has been shown.</summary>
     internal virtual bool HasWithheld => false;
+
+    /// <summary>Something was used that the driver cannot see yet.</summary>
+    internal abstract bool HasUsed { get; }
+
+    /// <summary>Of that, gives the first an id that the ring does not have: a fault of the device.</summary>
+    internal abstract void LieAboutId();
+
+    /// <summary>Of that, gives the first a length that no buffer has: a fault of the device.</summary>
+    internal abstract void LieAboutLength();
 
     /// <summary>Asks the driver not to notify.</summary>
     internal abstract void SuppressNotifications();

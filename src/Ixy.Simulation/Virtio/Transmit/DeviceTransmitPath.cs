@@ -24,6 +24,7 @@ internal sealed class DeviceTransmitPath
     /// <summary>Takes packets from the rings in use, in turn; true if there were any.</summary>
     internal bool Poll(long now)
     {
+        if (_card.Faults.Has(CardFault.TransmitHang)) return false;
         int pairs = _card.Pairs, sent = 0;
         int most = _card.Behaviour.Budget(pairs == 1 ? PacketsPerTurn : PacketsPerQueue);
         int first = _card.Behaviour.Choose(pairs, 0);

@@ -1,0 +1,144 @@
+namespace Ixy.Simulation;
+
+/// <summary>
+/// Something that goes wrong with a simulated card, as it does with real ones: a fault of the hardware or of what it is
+/// plugged into, not of its driver. <see cref="All"/> is the table of them; <c>fault=</c> in a specifier and
+/// <see cref="SimulatedPciDevice.Inject(CardFault, TimeSpan, TimeSpan?)"/> bring one about. docs/faults.md says how
+/// each shows.
+/// </summary>
+public sealed class CardFault
+{
+    private const string Ixgbe = "ixgbe", Modern = "virtio", Legacy = "virtio-legacy";
+
+    private static readonly List<CardFault> s_all = [];
+
+    /// <summary>The link goes down, for 100 ms unless another time is given.</summary>
+    public static readonly CardFault LinkFlap = new(
+        "link-flap", "82599 3.7.4; virtio 1.2, 5.1.4.1", "the far end's signal is gone for a while",
+        FaultCourse.State, Ixgbe, Modern, Legacy) { UsualDuration = 100_000_000 };
+
+    /// <summary>There is no link and none comes.</summary>
+    public static readonly CardFault NoLink = new(
+        "no-link", "82599 4.6.4; virtio 1.2, 5.1.4.1", "the far end never shows a signal",
+        FaultCourse.State, Ixgbe, Modern, Legacy);
+
+    /// <summary>The card has left the bus. After a duration it is back, as after a reset of the bus.</summary>
+    public static readonly CardFault Gone = new(
+        "gone", "PCI 3.0, 3.3.3.1; 82599 9.3.3", "every read gives ones, every write is lost, and nothing moves",
+        FaultCourse.State, Ixgbe, Modern, Legacy);
+
+    /// <summary>A reset that software asks for does not end.</summary>
+    public static readonly CardFault ResetHangs = new(
+        "reset-hangs", "82599 4.2.1.6.1; virtio 1.2, 4.1.4.3.2",
+        "CTRL.RST and LRST stay set, device_status does not become 0", FaultCourse.State, Ixgbe, Modern, Legacy);
+
+    /// <summary>The card does not say that its bus requests have ended.</summary>
+    public static readonly CardFault MasterHangs = new(
+        "master-hangs", "82599 5.2.5.3.2", "STATUS.GIO_Master_Enable stays set though CTRL disables the master",
+        FaultCourse.UntilReset, Ixgbe);
+
+    /// <summary>Queues do not go off.</summary>
+    public static readonly CardFault QueueHangs = new(
+        "queue-hangs", "82599 4.6.7.1.2, 4.6.8.1", "RXDCTL.ENABLE and TXDCTL.ENABLE stay set when software clears them",
+        FaultCourse.UntilReset, Ixgbe);
+
+    /// <summary>The card takes no descriptors to send any more.</summary>
+    public static readonly CardFault TransmitHang = new(
+        "transmit-hang", "82599 7.2.1.2; virtio 1.2, 5.1.6.2", "no transmit queue moves, though the link is up",
+        FaultCourse.UntilReset, Ixgbe, Modern, Legacy);
+
+    /// <summary>A message does not reach the processor; the card believes that it did.</summary>
+    public static readonly CardFault LostInterrupt = new(
+        "lost-interrupt", "PCI 3.0, 6.8.3; 82599 7.3.1.4", "the next message (MSI, MSI-X) goes nowhere",
+        FaultCourse.Next, Ixgbe, Modern, Legacy);
+
+    /// <summary>The IOMMU lets the card reach no memory.</summary>
+    public static readonly CardFault DmaRefused = new(
+        "dma-refused", "PCI Express 2.0, 2.3.2; virtio 1.2, 2.1.2",
+        "reads of memory are aborted, writes are lost; messages still pass", FaultCourse.State, Ixgbe, Modern, Legacy);
+
+    /// <summary>A received frame is reported with a length that cannot be.</summary>
+    public static readonly CardFault BadLength = new(
+        "bad-length", "82599 7.1.6.2; virtio 1.2, 2.7.8",
+        "the next received frame is reported as longer than its buffer",
+        FaultCourse.Next, Ixgbe, Modern, Legacy);
+
+    /// <summary>A received frame is reported as bad, and as if more of it were to come.</summary>
+    public static readonly CardFault BadStatus = new(
+        "bad-status", "82599 7.1.6.2", "the next received frame has RXE and no EOP in its descriptor",
+        FaultCourse.Next, Ixgbe);
+
+    /// <summary>A used descriptor is named that there cannot be.</summary>
+    public static readonly CardFault BadId = new(
+        "bad-id", "virtio 1.2, 2.7.8, 2.8.6", "the next used buffer has an id behind the end of the ring",
+        FaultCourse.Next, Modern, Legacy);
+
+    /// <summary>The contents of the EEPROM do not add up.</summary>
+    public static readonly CardFault EepromChecksum = new(
+        "eeprom-checksum", "82599 6.2.14", "word 0x3F is not what the other words need", FaultCourse.State, Ixgbe);
+
+    /// <summary>A memory of the card has lost bits.</summary>
+    public static readonly CardFault MemoryError = new(
+        "memory-error", "82599 8.2.3.5.1", "EICR.ECC: an error that cannot be corrected; the card goes on",
+        FaultCourse.Once, Ixgbe);
+
+    /// <summary>The card is reset though no driver asks for it, by its firmware or another processor.</summary>
+    public static readonly CardFault Reset = new(
+        "reset", "82599 4.2.1.6; virtio 1.2, 2.4", "all registers are as after a reset; PCI configuration stays",
+        FaultCourse.Once, Ixgbe, Modern, Legacy);
+
+    /// <summary>The device has given up.</summary>
+    public static readonly CardFault NeedsReset = new(
+        "needs-reset", "virtio 1.2, 2.1.2", "DEVICE_NEEDS_RESET is set, and nothing moves until a reset",
+        FaultCourse.Once, Modern);
+
+    private CardFault(string name, string section, string meaning, FaultCourse course, params string[] cards)
+    {
+        (Name, Section, Meaning, Course, Cards) = (name, section, meaning, course, cards);
+        Bit = 1u << s_all.Count;
+        s_all.Add(this);
+    }
+
+    /// <summary>Every fault there is.</summary>
+    public static IReadOnlyList<CardFault> All => s_all;
+
+    /// <summary>Its name in specifiers, such as <c>transmit-hang</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>Where datasheet, specification or bus standard speak of it.</summary>
+    public string Section { get; }
+
+    /// <summary>What happens, in a sentence.</summary>
+    public string Meaning { get; }
+
+    /// <summary>The cards that may have it: <c>ixgbe</c>, <c>virtio</c>, <c>virtio-legacy</c>.</summary>
+    public IReadOnlyList<string> Cards { get; }
+
+    /// <summary>How long it lasts.</summary>
+    internal FaultCourse Course { get; }
+
+    /// <summary>Nanoseconds that it lasts where nothing else is said; null for ever.</summary>
+    internal long? UsualDuration { get; private init; }
+
+    /// <summary>One bit for each fault.</summary>
+    internal uint Bit { get; }
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}
+
+/// <summary>How long a fault lasts where no duration is given.</summary>
+internal enum FaultCourse
+{
+    /// <summary>For ever.</summary>
+    State,
+
+    /// <summary>Until the card is reset.</summary>
+    UntilReset,
+
+    /// <summary>It strikes the next frame, buffer or message, and is over.</summary>
+    Next,
+
+    /// <summary>It happens, and is over; it has no duration.</summary>
+    Once,
+}

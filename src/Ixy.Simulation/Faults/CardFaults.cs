@@ -1,0 +1,117 @@
+using Ixy.Simulation.Cards;
+
+namespace Ixy.Simulation.Faults;
+
+/// <summary>
+/// The faults of one card: those that are planned, and those it has now. The models ask here once a turn, or in a
+/// register access, and never for each packet. Used under the card's lock.
+/// </summary>
+internal sealed class CardFaults(CardModel card)
+{
+    private const long Never = long.MaxValue;
+
+    private readonly List<Waiting> _waiting = [];
+    private readonly long[] _endsAt = new long[CardFault.All.Count];
+    // By their bits: those the card has, those of them that are over when they have struck once, and those with an end.
+    private uint _active, _strikesOnce, _ends;
+
+    /// <summary>There is something to look for in each turn.</summary>
+    internal bool AreDue => _waiting.Count > 0 || _ends != 0;
+
+    /// <summary>The card has one.</summary>
+    internal bool Any => _active != 0;
+
+    /// <summary>Every read gives ones.</summary>
+    internal bool IsGone => Has(CardFault.Gone);
+
+    /// <summary>The far end shows no signal.</summary>
+    internal bool HasNoSignal => (_active & (CardFault.LinkFlap.Bit | CardFault.NoLink.Bit)) != 0;
+
+    internal bool Has(CardFault fault) => (_active & fault.Bit) != 0;
+
+    /// <summary>The fault strikes what the card does now; the next one only if it lasts.</summary>
+    internal bool Strikes(CardFault fault)
+    {
+        if (!Has(fault)) return false;
+        if ((_strikesOnce & fault.Bit) != 0) End(fault);
+        return true;
+    }
+
+    /// <summary>Lets a fault happen at its time, or now.</summary>
+    internal void Plan(PlannedFault planned)
+    {
+        if (planned.IsNow) Begin(planned, card.Now);
+        else _waiting.Add(new(planned));
+    }
+
+    /// <summary>Begins and ends what is due.</summary>
+    internal void Poll(long now)
+    {
+        for (int i = 0; i < _waiting.Count; i++)
+        {
+            if (!_waiting[i].IsDue(now, card.Wire.Statistics)) continue;
+            var planned = _waiting[i].Planned;
+            _waiting.RemoveAt(i--);
+            Begin(planned, now);
+        }
+        if (_ends == 0) return;
+        foreach (var fault in CardFault.All)
+        {
+            if ((_ends & fault.Bit) != 0 && now >= _endsAt[Index(fault)]) End(fault);
+        }
+    }
+
+    /// <summary>The fault is over; does nothing where there is none.</summary>
+    internal void End(CardFault fault)
+    {
+        _waiting.RemoveAll(waiting => waiting.Planned.Fault == fault);
+        if (!Has(fault)) return;
+        _active &= ~fault.Bit;
+        _ends &= ~fault.Bit;
+        card.FaultHasEnded(fault);
+    }
+
+    /// <summary>A reset of any kind ends those that it cures.</summary>
+    internal void EndByReset()
+    {
+        if (_active == 0) return;
+        foreach (var fault in CardFault.All)
+        {
+            if (fault.Course == FaultCourse.UntilReset && (_ends & fault.Bit) == 0) End(fault);
+        }
+    }
+
+    private static int Index(CardFault fault) => int.Log2((int)fault.Bit);
+
+    private void Begin(PlannedFault planned, long now)
+    {
+        var fault = planned.Fault;
+        if (fault.Course == FaultCourse.Once)
+        {
+            card.FaultHasBegun(fault);
+            return;
+        }
+        long? duration = planned.Duration ?? fault.UsualDuration;
+        _endsAt[Index(fault)] = duration is { } time ? now + time : Never;
+        _ends = duration is null ? _ends & ~fault.Bit : _ends | fault.Bit;
+        bool isNext = fault.Course == FaultCourse.Next && duration is null;
+        _strikesOnce = isNext ? _strikesOnce | fault.Bit : _strikesOnce & ~fault.Bit;
+        if (Has(fault)) return;
+        _active |= fault.Bit;
+        card.FaultHasBegun(fault);
+    }
+
+    // Its time counts from the first turn that knows of it.
+    private sealed class Waiting(PlannedFault planned)
+    {
+        private long? _at;
+
+        internal PlannedFault Planned => planned;
+
+        internal bool IsDue(long now, Wires.WireStatistics frames)
+        {
+            _at ??= now + planned.After;
+            return now >= _at && frames.Sent >= planned.Received && frames.Received >= planned.Sent;
+        }
+    }
+}

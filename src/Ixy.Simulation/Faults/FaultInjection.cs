@@ -1,0 +1,47 @@
+using Ixy.Hosting;
+using Ixy.Simulation.Cards;
+
+namespace Ixy.Simulation.Faults;
+
+/// <summary>Brings faults about in a card that runs: between two of its turns.</summary>
+internal readonly struct FaultInjection(CardModel card, TurnScheduler turns)
+{
+    /// <exception cref="Vfio.DeviceSpecifierException">The text has another form, or names no fault of such a
+    /// card.</exception>
+    internal void Inject(string faults) => Plan(Check(faults));
+
+    /// <exception cref="Vfio.DeviceSpecifierException">As above.</exception>
+    internal IReadOnlyList<PlannedFault> Check(string faults)
+    {
+        ArgumentNullException.ThrowIfNull(faults);
+        return FaultSpecifier.Parse(faults, card.Kind);
+    }
+
+    /// <exception cref="ArgumentOutOfRangeException">A time is negative.</exception>
+    /// <exception cref="Vfio.DeviceSpecifierException">Such a card has no such fault, or not for a time.</exception>
+    internal void Inject(CardFault fault, TimeSpan after, TimeSpan? duration)
+    {
+        ArgumentNullException.ThrowIfNull(fault);
+        ArgumentOutOfRangeException.ThrowIfLessThan(after, TimeSpan.Zero);
+        if (duration is { } time)
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(time, TimeSpan.Zero, nameof(duration));
+        Plan([FaultSpecifier.Checked(
+            new(fault, After: after.Ticks * 100, Duration: duration?.Ticks * 100), card.Kind)]);
+    }
+
+    internal void End(CardFault fault)
+    {
+        ArgumentNullException.ThrowIfNull(fault);
+        var model = card;
+        turns.BetweenTurns(() => model.Faults.End(fault));
+    }
+
+    private void Plan(IReadOnlyList<PlannedFault> faults)
+    {
+        var model = card;
+        turns.BetweenTurns(() =>
+        {
+            foreach (var fault in faults) model.Faults.Plan(fault);
+        });
+    }
+}
