@@ -33,7 +33,13 @@ public sealed class IommuTranslatesException(string message) : PciDeviceExceptio
 /// </summary>
 public sealed class FeatureNotOfferedException(string message) : PciDeviceException(message);
 
-/// <summary>The device has run into an error from which only a reset helps: open it again.</summary>
+/// <summary>The device no longer answers: it has left the bus or lost its power. Dispose it.</summary>
+public sealed class DeviceGoneException(string message) : PciDeviceException(message);
+
+/// <summary>
+/// The device has run into an error from which only a reset helps, or was reset by somebody else: restart it
+/// (<c>NetworkDevice.Restart</c>), or open it again.
+/// </summary>
 public sealed class DeviceNeedsResetException(string message) : PciDeviceException(message);
 
 /// <summary>The device has answered or reported something that its specification does not allow.</summary>

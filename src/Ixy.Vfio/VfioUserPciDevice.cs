@@ -72,10 +72,14 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
     public override string Name { get; }
 
     /// <inheritdoc/>
-    public override bool IsGone => _connection.IsGone;
+    public override bool IsGone => _connection.IsGone || base.IsGone;
 
     /// <inheritdoc/>
-    public override void ThrowIfGone() => _connection.ThrowIfGone();
+    public override void ThrowIfGone()
+    {
+        _connection.ThrowIfGone();
+        base.ThrowIfGone();
+    }
 
     /// <inheritdoc/>
     public override bool AnswersNow() => _connection.AnswersWithin(milliseconds: 100);

@@ -14,6 +14,7 @@ internal static partial class Drivers
 
     private static PciDeviceException Unsupported(PciDevice function)
     {
+        if (function.VendorId == 0xFFFF) return function.MarkGone("its vendor id reads as ones");
         string id = $"{function.VendorId:x4}:{function.DeviceId:x4}";
         const uint EthernetController = 0x0200;
         return new(function.ClassCode >> 8 == EthernetController

@@ -19,6 +19,9 @@ internal sealed class QueueInterrupt(PciDevice device, InterruptVector vector) :
     /// <summary>How often somebody has gone to sleep.</summary>
     internal long Waits { get; private set; }
 
+    /// <summary>How often packets had come without it, so that it was lost.</summary>
+    internal long Lost { get; private set; }
+
     /// <summary>Waits for this queue alone; made when it is first needed.</summary>
     internal QueueWaiter Waiter(ReceiveQueue queue) => _waiter ??= new([queue]);
 
@@ -48,6 +51,20 @@ internal sealed class QueueInterrupt(PciDevice device, InterruptVector vector) :
     }
 
     internal void CountWait() => Waits++;
+
+    internal void CountLost() => Lost++;
+
+    /// <exception cref="InvalidOperationException">A thread sleeps here.</exception>
+    internal void ThrowIfSlept()
+    {
+        lock (_gate)
+        {
+            if (_isSlept)
+                throw new InvalidOperationException(
+                    $"a thread waits for interrupt {vector.Index} of {device.Name}: wake it before the device is "
+                    + "restarted");
+        }
+    }
 
     internal void ThrowIfDisposed()
     {

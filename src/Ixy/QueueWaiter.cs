@@ -16,11 +16,18 @@ namespace Ixy;
 /// </list>
 /// So five milliseconds after the last packet the thread sleeps. The devices have to be opened with
 /// <see cref="NetworkDeviceOptions.Interrupts"/>; if one of them was not, the thread never sleeps.
+/// No sleep is longer than a second without a look at the queues, so an interrupt that is lost costs no more than that
+/// (<see cref="DeviceFaults.LostInterrupts"/>).
 /// Stop the thread before its devices are disposed. If it sleeps then all the same, it wakes up with an exception; but
 /// if it polls, it uses memory that is gone.
 /// </remarks>
 public sealed class QueueWaiter : IDisposable
 {
+    private static readonly TimeSpan s_longestSleep = TimeSpan.FromSeconds(1);
+
+    // Longer than a card may hold an interrupt back (EITR).
+    private static readonly TimeSpan s_onItsWay = TimeSpan.FromMilliseconds(2);
+
     private readonly ReceiveQueue[] _queues;
     private readonly QueueInterrupt[] _interrupts;
     private readonly InterruptVector[] _fired;
@@ -59,7 +66,7 @@ public sealed class QueueWaiter : IDisposable
         if (!TryBeginSleep()) return true;
         try
         {
-            bool hasFired = HasFired(timeout);
+            bool hasFired = Sleep(timeout);
             Disarm();
             return hasFired;
         }
@@ -133,6 +140,34 @@ public sealed class QueueWaiter : IDisposable
 
     /// <summary>Releases the waiter's descriptors; the queues stay as they are. Nobody may wait.</summary>
     public void Dispose() => _sleeper?.Dispose();
+
+    // Until an interrupt comes, the time is over, or somebody wakes the thread; but now and then it looks itself.
+    private bool Sleep(TimeSpan timeout)
+    {
+        var deadline = new Deadline(_clock, timeout);
+        while (true)
+        {
+            var left = deadline.Left;
+            bool isLast = left != Timeout.InfiniteTimeSpan && left <= s_longestSleep;
+            var sleep = isLast ? left : s_longestSleep;
+            long start = _clock.GetTimestamp();
+            if (HasFired(sleep)) return true;
+            bool isWoken = _clock.GetElapsedTime(start) < sleep;
+            if (isLast || isWoken) return false;
+            foreach (var queue in _queues) queue.Device?.ThrowIfGone();
+            if (!HaveArrivals()) continue;
+            if (!HasFired(s_onItsWay)) CountLost();
+            return true;
+        }
+    }
+
+    private void CountLost()
+    {
+        for (int i = 0; i < _queues.Length; i++)
+        {
+            if (_queues[i].HasArrivals) _interrupts[i].CountLost();
+        }
+    }
 
     private void Disarm()
     {

@@ -44,6 +44,8 @@ internal abstract class WrappedTransmitQueue(TransmitQueue queue) : TransmitQueu
     /// <inheritdoc/>
     public override TransmitRefusal Examine(in Packet packet) => Queue.Examine(packet);
 
+    internal override TransmitProgress Progress => Queue.Progress;
+
     internal override void CountDropped(in TransmitRefusal refusal) => Queue.CountDropped(refusal);
 
     protected TransmitQueue Queue { get; } = queue;

@@ -1,10 +1,19 @@
 using Ixy.Vfio;
+using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Ixgbe;
 
 public sealed partial class IxgbeDevice
 {
-    private DeviceTimeoutException DidNotCome(string what, uint offset, uint bits, bool set, int milliseconds) =>
-        new($"{Name}: {what} did not come within {milliseconds} ms: register 0x{offset:x5} is "
-            + $"0x{_bar.Read32(offset):x8}, expected bits 0x{bits:x8} {(set ? "set" : "clear")}");
+    private PciDeviceException DidNotCome(string what, uint offset, uint bits, bool set, int milliseconds)
+    {
+        uint found = _bar.Read32(offset);
+        return found == uint.MaxValue && Read(STATUS) == uint.MaxValue ? Gone()
+            : new DeviceTimeoutException(
+                $"{Name}: {what} did not come within {milliseconds} ms: register 0x{offset:x5} is "
+                + $"0x{found:x8}, expected bits 0x{bits:x8} {(set ? "set" : "clear")}");
+    }
+
+    // No register of the card that is asked for this holds only ones.
+    private DeviceGoneException Gone() => _device.MarkGone("its registers read as ones");
 }

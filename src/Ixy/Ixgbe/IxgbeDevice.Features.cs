@@ -17,10 +17,11 @@ public sealed partial class IxgbeDevice
         for (int i = 0; i < _receiveQueues.Count; i++) Change(RXDCTL[i], RXDCTL_.VlanStrip, set: true);
     }
 
-    private ReceiveQueue NewQueueWithFeatures(int index)
+    private ReceiveQueue OtherQueue(int index)
     {
         bool reports = (_options.Offloads & (Offloads.ReceiveChecksum | Offloads.VlanStrip)) != 0;
-        var queue = reports ? NewReceiveQueue<ReportedOffloads>(index) : NewReceiveQueue<NoOffloads>(index);
+        var queue = _old is not null ? _old.Receive(index)
+            : reports ? NewReceiveQueue<ReportedOffloads>(index) : NewReceiveQueue<NoOffloads>(index);
         // 8.2.3.8.7: of several queues, one that nobody empties drops its own frames instead of blocking the packet
         // buffer for all. A single queue lets the packet buffer, 384 or 512 KiB, bridge the time until it is emptied.
         bool drops = _options.ReceiveQueues > 1 && _options.FullQueueDrops;

@@ -8,7 +8,9 @@ namespace Ixy.Ixgbe;
 // 7.1.1 Packet filtering by addresses.
 public sealed partial class IxgbeDevice
 {
-    private int _unicastFilters;
+    // Null as long as there are none.
+    private List<MacAddress>? _unicast, _multicast;
+    private MacAddress? _macAddress;
 
     /// <inheritdoc/>
     public override MacAddress MacAddress
@@ -18,6 +20,7 @@ public sealed partial class IxgbeDevice
         {
             RequireUnicast(value);
             WriteReceiveAddress(0, value);
+            _macAddress = value;
         }
     }
 
@@ -25,16 +28,34 @@ public sealed partial class IxgbeDevice
     public override void AddUnicastFilter(MacAddress address)
     {
         RequireUnicast(address);
-        if (Enumerable.Range(1, _unicastFilters).Any(i => ReadReceiveAddress(i) == address)) return;
-        if (_unicastFilters == RAL.Count - 1)
+        _unicast ??= [];
+        if (_unicast.Contains(address)) return;
+        if (_unicast.Count == RAL.Count - 1)
             throw new InvalidOperationException($"all {RAL.Count} receive addresses of {Name} are in use");
-        WriteReceiveAddress(++_unicastFilters, address);
+        WriteReceiveAddress(_unicast.Count + 1, address);
+        _unicast.Add(address);
     }
 
     /// <inheritdoc/>
     public override void AddMulticastFilter(MacAddress address)
     {
         RequireMulticast(address);
+        WriteMulticast(address);
+        _multicast ??= [];
+        if (!_multicast.Contains(address)) _multicast.Add(address);
+    }
+
+    // What was set since the card was opened, after a reset.
+    private void RestoreFilters()
+    {
+        if (_macAddress is { } own) WriteReceiveAddress(0, own);
+        foreach (var (i, address) in (_unicast ?? []).Index()) WriteReceiveAddress(i + 1, address);
+        foreach (var group in _multicast ?? []) WriteMulticast(group);
+        SetReceiveModes(Promiscuous, AllMulticast);
+    }
+
+    private void WriteMulticast(MacAddress address)
+    {
         // The table is indexed by bits 47 to 36 of the address as the card holds it (MCSTCTRL.MO = 0, 7.1.1.2):
         // the last byte on the wire and the high half of the one before.
         uint hash = (uint)(address.Value & 0xFF) << 4 | (uint)(address.Value >> 12) & 0xF;

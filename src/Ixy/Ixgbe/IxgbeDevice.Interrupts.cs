@@ -14,7 +14,7 @@ public sealed partial class IxgbeDevice
     // is about to sleep: see IxgbeReceiveQueue.Arm.
     private void SetUpInterrupts()
     {
-        _vectors = _device.EnableInterrupts(InterruptKind.Msix, _options.ReceiveQueues);
+        _vectors ??= _device.EnableInterrupts(InterruptKind.Msix, _options.ReceiveQueues);
         for (int i = 0; i < _vectors.Count; i += 2) _bar.Write32(IVAR[i / 2], VectorsOfPair(i));
         // 7.3.1.4: the message says what the cause is, so sending it clears the cause. Above the first 16 it always
         // does.
@@ -25,10 +25,11 @@ public sealed partial class IxgbeDevice
         uint interval = (uint)Math.Round(_options.InterruptInterval.TotalNanoseconds / EITR_.IntervalUnit);
         uint throttling = interval << EITR_.IntervalShift | EITR_.CounterWriteDisable;
         for (int i = 0; i < _vectors.Count; i++) _bar.Write32(EITR[i], throttling);
-        // 8.2.3.5.18: several vectors; EIAM counts for messages; and a cause that is enabled again sends a new one.
-        Write(GPIE, GPIE_.MultipleMsix | GPIE_.AutoMask | GPIE_.PbaSupport);
+        // 8.2.3.5.18: several vectors; EIAM counts for messages; a cause that is enabled again sends a new one; and a
+        // read of EICR leaves the queues' causes alone.
+        Write(GPIE, GPIE_.MultipleMsix | GPIE_.OtherClearDisable | GPIE_.AutoMask | GPIE_.PbaSupport);
         for (int i = 0; i < _vectors.Count; i++)
-            _receiveQueues[i].Interrupt = new QueueInterrupt(_device, _vectors[i]);
+            _receiveQueues[i].Interrupt ??= new QueueInterrupt(_device, _vectors[i]);
     }
 
     // 7.3.4: receive queue n has vector n, two queues in a register; transmit queues have none. The whole register:

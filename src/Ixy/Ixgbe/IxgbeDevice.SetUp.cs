@@ -92,7 +92,7 @@ public sealed partial class IxgbeDevice
 
     private void AddReceiveQueue(int index)
     {
-        _receiveQueues.Add(_options.IsPlain ? NewReceiveQueue<NoOffloads>(index) : NewQueueWithFeatures(index));
+        _receiveQueues.Add(_options.IsPlain && _old is null ? NewReceiveQueue<NoOffloads>(index) : OtherQueue(index));
         _bar.Write32(RXDCTL[index], RXDCTL_.Enable);
         WaitFor($"receive queue {index}", RXDCTL[index], RXDCTL_.Enable, set: true);
         // All descriptors but one, so that full and empty differ.
@@ -117,7 +117,7 @@ public sealed partial class IxgbeDevice
         for (int i = 1; i < TXPBTHRESH.Count; i++) _bar.Write32(TXPBTHRESH[i], 0);
         Write(DTXMXSZRQ, DTXMXSZRQ_.Most);
         Change(RTTDCS, RTTDCS_.ArbiterDisable, set: false);
-        for (int i = 0; i < _options.TransmitQueues; i++) _transmitQueues.Add(NewTransmitQueue(i));
+        for (int i = 0; i < _options.TransmitQueues; i++) _transmitQueues.Add(_old?.Transmit(i) ?? NewTransmitQueue(i));
         // Not before: it turns on queue 0, whose ring must not change any more.
         Change(DMATXCTL, DMATXCTL_.Enable, set: true);
         for (int i = 0; i < _transmitQueues.Count; i++)

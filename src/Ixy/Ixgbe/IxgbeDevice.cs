@@ -56,7 +56,7 @@ public sealed partial class IxgbeDevice : NetworkDevice
     {
         get
         {
-            uint links = Read(LINKS);
+            uint links = Read(LINKS) is not uint.MaxValue and var found ? found : throw Gone();
             int row = IxgbeModels.IsX550(_device.DeviceId) && (links & LINKS_.OtherSpeed) != 0 ? 4 : 0;
             return (links & LINKS_.Up) == 0 ? default : new(true, Speeds[row + (int)(links >> LINKS_.SpeedShift & 3)]);
         }

@@ -8,7 +8,7 @@ namespace Ixy.Ixgbe;
 /// A receive or transmit ring: descriptors of 16 bytes for the card, the buffer of each for the driver, and the
 /// doorbell.
 /// </summary>
-internal readonly unsafe struct IxgbeRing<TDescriptor> : IDisposable where TDescriptor : unmanaged
+internal readonly unsafe partial struct IxgbeRing<TDescriptor> : IDisposable where TDescriptor : unmanaged
 {
     private readonly DmaMemory _memory;
 

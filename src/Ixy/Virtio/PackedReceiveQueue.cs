@@ -18,11 +18,13 @@ internal sealed unsafe class PackedReceiveQueue : VirtioReceiveQueue
     {
         _ring = ring;
         _descriptors = ring.Ring;
-        for (ulong id = 0; id <= Mask; id++)
-        {
-            Buffers[id] = TakeBuffer();
-            Write(id, id, Buffers[id]);
-        }
+        for (ulong id = 0; id <= Mask; id++) Buffers[id] = TakeBuffer();
+        WriteAll();
+    }
+
+    private protected override void WriteAll()
+    {
+        for (ulong id = 0; id <= Mask; id++) Write(id, id, Buffers[id]);
     }
 
     /// <inheritdoc/>

@@ -44,6 +44,12 @@ internal sealed unsafe class PackedRing : Virtqueue
         StopInterrupts();
     }
 
+    internal override void Clear()
+    {
+        base.Clear();
+        StopInterrupts();
+    }
+
     internal PackedDescriptor* Ring => (PackedDescriptor*)Descriptors;
 
     /// <summary>

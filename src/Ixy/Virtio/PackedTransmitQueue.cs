@@ -20,6 +20,11 @@ internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
     {
         _ring = ring;
         _descriptors = ring.Ring;
+        NameBuffers();
+    }
+
+    private protected override void NameBuffers()
+    {
         for (ulong id = 0; id <= Mask; id++) _descriptors[id].Command = id << PackedDescriptor.IdShift;
     }
 

@@ -19,9 +19,14 @@ internal sealed unsafe class SplitReceiveQueue : VirtioReceiveQueue
         _table = ring.Table;
         _available = ring.Available;
         _used = ring.Used;
-        for (int id = 0; id < ring.Size; id++)
+        for (int id = 0; id < ring.Size; id++) Buffers[id] = TakeBuffer();
+        WriteAll();
+    }
+
+    private protected override void WriteAll()
+    {
+        for (ulong id = 0; id <= Mask; id++)
         {
-            Buffers[id] = TakeBuffer();
             _table[id].Address = DeviceAddress(Buffers[id]);
             _table[id].Command = WholeBuffer | SplitDescriptor.Write;
         }

@@ -42,9 +42,20 @@ internal sealed unsafe class SplitRing : Virtqueue
         : base(device, doorbell, index, size)
     {
         _eventIndex = eventIndex;
+        Begin();
+    }
+
+    internal override void Clear()
+    {
+        base.Clear();
+        Begin();
+    }
+
+    private void Begin()
+    {
         StopInterrupts();
         // A descriptor's place in the available ring stays the same as long as the device finishes them in order.
-        for (int i = 0; i < size; i++) Available[i] = (ushort)i;
+        for (int i = 0; i < Size; i++) Available[i] = (ushort)i;
     }
 
     internal SplitDescriptor* Table => (SplitDescriptor*)Descriptors;

@@ -71,6 +71,11 @@ internal sealed unsafe class SplitTransmitQueue(PciDevice device, SplitRing ring
         return isUsed;
     }
 
+    private protected override void NameBuffers()
+    {
+        // The available ring does.
+    }
+
     private protected override void Reuse(ulong position, ulong id)
     {
         if (_available[position & Mask] != id) _available[position & Mask] = (ushort)id;

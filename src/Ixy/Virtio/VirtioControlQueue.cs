@@ -56,6 +56,9 @@ internal abstract unsafe class VirtioControlQueue : IDisposable
 
     private protected abstract bool IsDone();
 
+    /// <summary>Begins again in a ring that was cleared.</summary>
+    internal abstract void Restart();
+
     /// <summary>Returns the memory of commands; the device must have been reset.</summary>
     public void Dispose() => _memory.Dispose();
 }
@@ -64,6 +67,8 @@ internal abstract unsafe class VirtioControlQueue : IDisposable
 internal sealed unsafe class SplitControlQueue(PciDevice device, SplitRing ring) : VirtioControlQueue(device)
 {
     private ulong _commands;
+
+    internal override void Restart() => _commands = 0;
 
     private protected override void Submit(uint length)
     {
@@ -87,6 +92,8 @@ internal sealed unsafe class SplitControlQueue(PciDevice device, SplitRing ring)
 internal sealed unsafe class PackedControlQueue(PciDevice device, PackedRing ring) : VirtioControlQueue(device)
 {
     private ulong _position;
+
+    internal override void Restart() => _position = 0;
 
     private protected override void Submit(uint length)
     {

@@ -97,6 +97,15 @@ public sealed partial class VirtioDevice
 
     private void CommandPromiscuous(bool on) => Command("promiscuous", SetPromiscuous, [on ? (byte)1 : (byte)0]);
 
-    private void Command(string what, ushort command, ReadOnlySpan<byte> data) =>
-        _control!.Execute(what, command, data);
+    private void Command(string what, ushort command, ReadOnlySpan<byte> data)
+    {
+        try
+        {
+            _control!.Execute(what, command, data);
+        }
+        catch (DeviceTimeoutException) when (_transport.Status == NoAnswer)
+        {
+            throw Gone();
+        }
+    }
 }

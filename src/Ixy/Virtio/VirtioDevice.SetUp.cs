@@ -20,10 +20,12 @@ public sealed partial class VirtioDevice
 
     private void Reset()
     {
-        if (!_transport.TryReset())
-            throw new DeviceTimeoutException(
-                $"{Name}: the end of the reset did not come within 1000 ms: device status is 0x{_transport.Status:x2}, "
-                + "expected 0 (virtio 1.2, 4.1.4.3.2)");
+        if (_transport.TryReset()) return;
+        byte status = _transport.Status;
+        throw status == NoAnswer ? Gone()
+            : new DeviceTimeoutException(
+                $"{Name}: the end of the reset did not come within 1000 ms: device status is 0x{status:x2}, expected 0 "
+                + "(virtio 1.2, 4.1.4.3.2)");
     }
 
     private void SetUp()

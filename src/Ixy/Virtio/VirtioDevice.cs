@@ -51,6 +51,7 @@ public sealed partial class VirtioDevice : NetworkDevice
             throw;
         }
         SetQueues(_receiveQueues, _transmitQueues, options);
+        StartStatusTimer();
     }
 
     /// <inheritdoc/>
@@ -141,18 +142,9 @@ public sealed partial class VirtioDevice : NetworkDevice
 
     private protected override void Quiet()
     {
+        _statusTimer?.Dispose();
         _ = _transport.TryReset();
         _device.DisableBusMaster();
-    }
-
-    // 2.1.2: the device sets the bit when it cannot go on; only modern ones have it.
-    private void ThrowIfResetIsNeeded()
-    {
-        byte status = _transport.IsLegacy ? (byte)0 : _transport.Status;
-        if ((status & Status_.NeedsReset) != 0)
-            throw new DeviceNeedsResetException(
-                $"{Name}: the device has met an error and needs a reset (device status 0x{status:x2}, virtio 1.2, "
-                + "2.1.2): dispose it and open it again");
     }
 
     private bool Has(VirtioFeatures feature) => (_features & feature) != 0;

@@ -9,7 +9,7 @@ namespace Ixy.Virtio;
 /// lies in a buffer's headroom, right in front of the frame, so that one descriptor holds both. Every descriptor is the
 /// device's, but for those that are just being taken.
 /// </summary>
-internal abstract unsafe class VirtioReceiveQueue : ReceiveQueue, IDisposable
+internal abstract unsafe partial class VirtioReceiveQueue : ReceiveQueue, IDisposable
 {
     private readonly MergedFrames _merged;
     private readonly ReceiveOffloads _offloads;

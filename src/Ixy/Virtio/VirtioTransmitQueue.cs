@@ -29,7 +29,7 @@ internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDis
     }
 
     /// <inheritdoc/>
-    public override long Packets => (long)Next;
+    public override long Packets => (long)(Next - _skipped);
 
     /// <inheritdoc/>
     public override int Pending => (int)(Next - Clean);

@@ -54,6 +54,9 @@ internal abstract unsafe class Virtqueue : IDisposable
     /// <summary>Tells the device that it has new buffers: the queue's number, 16 bits (4.1.5.2).</summary>
     internal void Notify() => _doorbell.Ring(Index);
 
+    /// <summary>Makes the memory that of a new queue; the device must have been reset.</summary>
+    internal virtual void Clear() => new Span<byte>(Descriptors, (int)_memory.Length).Clear();
+
     /// <summary>Returns the memory; the device must have been reset.</summary>
     public void Dispose() => _memory.Dispose();
 }

@@ -1,0 +1,21 @@
+using Ixy.Vfio;
+using static Ixy.Ixgbe.IxgbeRegisters;
+
+namespace Ixy.Ixgbe;
+
+internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : IRestartableQueue
+{
+    void IRestartableQueue.Restart(PciDevice device, int index)
+    {
+        ulong skipped = (0 - _position) & _ring.Mask;
+        _droppedDescriptors += (long)skipped;
+        _tailMovedAt = _position += skipped;
+        _longestFrame = (uint)_pool.BufferSize;
+        // The buffers stay; what is in those that were filled is lost.
+        for (ulong i = 0; i <= _ring.Mask; i++)
+            _ring.Descriptors[i] = new() { AddressOrHash = TAddresses.Of(_ring.Buffers[i]) };
+        _ring.Announce(device, _bar, RDBAL[index], RDBAH[index], RDLEN[index]);
+        _bar.Write32(SRRCTL[index], (uint)_pool.BufferSize / SRRCTL_.SizeUnit | SRRCTL_.OneBuffer);
+        _bar.Write32(DCA_RXCTRL[index], _bar.Read32(DCA_RXCTRL[index]) & ~DCA_RXCTRL_.MustBeZero);
+    }
+}

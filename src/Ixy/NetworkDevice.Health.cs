@@ -1,0 +1,106 @@
+using Ixy.Vfio;
+
+namespace Ixy;
+
+// Whether the card is well, for those who ask. No packet pays for it: it is all registers and positions.
+public abstract partial class NetworkDevice
+{
+    /// <summary>How long a transmit queue with packets stands still, with the link up, until it hangs.</summary>
+    internal static readonly TimeSpan TransmitHangTime = TimeSpan.FromSeconds(2);
+
+    private long _transmitHangs, _memoryErrors, _unaskedResets, _deviceErrors, _restarts;
+    // Of each transmit queue, where it was and since when, once somebody has looked.
+    private (ulong Place, long Since)[]? _standing;
+    private uint _counted;
+    private bool _isRestarting;
+
+    /// <summary>What went wrong so far. For any thread.</summary>
+    public DeviceFaults Faults => new(
+        Volatile.Read(ref _transmitHangs), Volatile.Read(ref _memoryErrors), Volatile.Read(ref _unaskedResets),
+        Volatile.Read(ref _deviceErrors), ReceiveQueues.Sum(queue => queue.Interrupt?.Lost ?? 0), Restarts);
+
+    internal long Restarts => Volatile.Read(ref _restarts);
+
+    /// <summary>
+    /// Asks the card whether all is well: it answers, was not reset by somebody else, has met no error of its own, and
+    /// its transmit queues move. Some register reads, so not for each packet; once a second is right, as a queue that
+    /// hangs is found by its standing still between two calls (<see cref="DeviceWatch"/> does just that). For any
+    /// thread, also while others use the queues.
+    /// </summary>
+    /// <exception cref="DeviceGoneException">It no longer answers.</exception>
+    /// <exception cref="DeviceNeedsResetException">It needs a <see cref="Restart"/>; the message has the
+    /// reason.</exception>
+    /// <exception cref="PciDeviceException">The transport failed.</exception>
+    /// <exception cref="ObjectDisposedException">The device was disposed.</exception>
+    public void CheckHealth()
+    {
+        if (FindFault() is { } fault) throw fault;
+    }
+
+    /// <summary>What <see cref="CheckHealth"/> throws; null if all is well.</summary>
+    internal PciDeviceException? FindFault()
+    {
+        lock (_counting)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_isRestarting) return null;
+            if (!_isOpen)
+                return new DeviceNeedsResetException(
+                    $"{Name} stands still, as its last restart failed: restart it again");
+            try
+            {
+                PciDevice.ThrowIfGone();
+                LookForFaults();
+                return null;
+            }
+            catch (PciDeviceException fault)
+            {
+                return fault;
+            }
+        }
+    }
+
+    /// <summary>Throws what is wrong with the card.</summary>
+    private protected abstract void LookForFaults();
+
+    /// <summary>Throws if a transmit queue has stood still for too long.</summary>
+    private protected void LookForHangs(bool linkIsUp)
+    {
+        long now = PciDevice.Clock.GetTimestamp();
+        var standing = _standing ??= new (ulong Place, long Since)[TransmitQueues.Count];
+        for (int i = 0; i < TransmitQueues.Count; i++)
+        {
+            var (place, isWaiting) = TransmitQueues[i].Progress;
+            // Without a link nothing has to move.
+            if (!isWaiting || !linkIsUp || standing[i].Since == 0 || standing[i].Place != place)
+            {
+                standing[i] = (place, isWaiting && linkIsUp ? now : 0);
+                continue;
+            }
+            var time = PciDevice.Clock.GetElapsedTime(standing[i].Since, now);
+            if (time < TransmitHangTime) continue;
+            throw NeedsReset(DeviceFault.TransmitHang,
+                $"transmit queue {i} has stood still for {time.TotalSeconds:0.0} s, with the link up and "
+                + $"{TransmitQueues[i].Pending} packets in it");
+        }
+    }
+
+    /// <summary>Counts a fault, once until the next restart.</summary>
+    private protected DeviceNeedsResetException NeedsReset(DeviceFault fault, string what)
+    {
+        uint bit = 1u << (int)fault;
+        if ((Interlocked.Or(ref _counted, bit) & bit) == 0) Interlocked.Increment(ref CounterOf(fault));
+        return new($"{Name}: {what}: restart it (NetworkDevice.Restart), or dispose it and open it again");
+    }
+
+    private ref long CounterOf(DeviceFault fault)
+    {
+        switch (fault)
+        {
+            case DeviceFault.TransmitHang: return ref _transmitHangs;
+            case DeviceFault.MemoryError: return ref _memoryErrors;
+            case DeviceFault.UnaskedReset: return ref _unaskedResets;
+            default: return ref _deviceErrors;
+        }
+    }
+}
