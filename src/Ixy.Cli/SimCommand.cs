@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Ixy.Cli.Metrics;
 using Ixy.Cli.Output;
 using Ixy.Simulation;
@@ -22,18 +23,22 @@ internal static class SimCommand
         var mac = new Option<string>("--mac") { Description = Texts.Mac, HelpName = "address" };
         var trace = new Option<string>("--trace") { Description = Texts.Trace, HelpName = "file" };
         var film = new Option<string>("--film") { Description = FilmTexts.SimFilm, HelpName = "file" };
+        var fault = new Option<string>("--fault-on-signal") { Description = Texts.FaultOnSignal, HelpName = "fault" };
         var duration = CommonOptions.Duration();
         var metrics = CommonOptions.Metrics();
         var json = CommonOptions.Json();
-        var command = new Command("sim", Texts.Sim) { card, socket, wire, mac, trace, film, duration, metrics, json };
+        var command = new Command("sim", Texts.Sim)
+        {
+            card, socket, wire, mac, trace, film, fault, duration, metrics, json,
+        };
         command.SetAction(parsed =>
         {
             string specifier = SimulatedCards.Prefix + parsed.GetRequiredValue(card)
                 + Part("mac", parsed.GetValue(mac)) + Part("trace", parsed.GetValue(trace))
                 + Part("wire", parsed.GetValue(wire));
             int Run() => Serve(
-                specifier, parsed.GetRequiredValue(socket), parsed.GetValue(duration), parsed.GetValue(metrics),
-                parsed.GetValue(json));
+                specifier, parsed.GetRequiredValue(socket), parsed.GetValue(fault), parsed.GetValue(duration),
+                parsed.GetValue(metrics), parsed.GetValue(json));
             return parsed.GetValue(film) is { } path
                 ? FilmCommand.Record(path, $"ixy sim {parsed.GetRequiredValue(card)}", Recorder.DefaultLimit, Run) : Run();
         });
@@ -42,7 +47,8 @@ internal static class SimCommand
 
     private static string Part(string key, string? value) => value is null ? "" : $",{key}={value}";
 
-    private static int Serve(string specifier, string socket, TimeSpan? duration, int? metricsPort, bool json)
+    private static int Serve(
+        string specifier, string socket, string? faults, TimeSpan? duration, int? metricsPort, bool json)
     {
         // With --json standard output belongs to the one object.
         var screen = new Screen(json ? Console.Error : Console.Out, isRedirected: true);
@@ -55,6 +61,7 @@ internal static class SimCommand
         using (var server = SimulatedCardServer.Open(specifier, socket))
         {
             using var meter = new CardMeter(server, specifier);
+            using var signal = faults is null ? null : InjectOnSignal(server, faults, screen);
             metrics?.Show();
             var watch = new CardWatch(server, screen);
             server.Start();
@@ -72,6 +79,19 @@ internal static class SimCommand
         report.Print(screen);
         if (json) Console.Out.WriteLine(report.ToJson());
         return report.WireFault is null ? 0 : 1;
+    }
+
+    private static PosixSignalRegistration InjectOnSignal(SimulatedCardServer server, string faults, Screen screen)
+    {
+        // The numbers of signals that .NET has no name for are the system's.
+        const int UserSignal = 10;
+        server.CheckFaults(faults);
+        return PosixSignalRegistration.Create((PosixSignal)UserSignal, context =>
+        {
+            context.Cancel = true;
+            server.Inject(faults);
+            screen.WriteLine($"SIGUSR1: {faults}");
+        });
     }
 
     private static string KindOf(string specifier) => specifier[SimulatedCards.Prefix.Length..].Split(',')[0];

@@ -26,6 +26,8 @@ internal static class Texts
         "What the port is plugged into: generator, loopback, tap:NAME, pcap:IN[>OUT] or cable:NAME, with options as in "
         + "generator,rate=1Mpps.";
     internal const string Mac = "The card's MAC address.";
+    internal const string FaultOnSignal =
+        "Lets this go wrong with the card whenever SIGUSR1 comes, as in gone/2s (docs/faults.md).";
     internal const string Trace = "A file to which every register access is written, with names.";
     internal const string Device =
         "A card: a PCI address like 0000:03:00.0, or a simulated card like sim:ixgbe,wire=generator.";

@@ -81,6 +81,9 @@ internal sealed partial class IxyProcess : IDisposable
         Assert.Equal(0, SendSignal(_process.Id, number));
     }
 
+    /// <summary>Sends SIGUSR1.</summary>
+    internal void SignalUser() => Assert.Equal(0, SendSignal(_process.Id, 10));
+
     /// <summary>Stops it, as a debugger does, for so long.</summary>
     internal void Pause(TimeSpan time)
     {

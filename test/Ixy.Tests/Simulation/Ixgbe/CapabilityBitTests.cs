@@ -1,6 +1,7 @@
 using Ixy.Ixgbe;
 using Ixy.Simulation.Ixgbe;
 using Ixy.Simulation.Ixgbe.Registers;
+using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Tests.Simulation.Ixgbe;

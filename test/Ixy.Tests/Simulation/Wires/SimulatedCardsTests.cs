@@ -150,7 +150,8 @@ public sealed class SimulatedCardsTests
     [InlineData("sim:virtio-modern", "expected sim:ixgbe, sim:virtio or sim:virtio-legacy")]
     [InlineData(
         "sim:virtio,model=x540",
-        "no option 'model': expected behaviour, csum, mac, mtu, packed, queue-size, queues, seed, trace, wire, without")]
+        "no option 'model': expected behaviour, csum, fault, mac, mtu, packed, queue-size, queues, seed, trace, wire, "
+        + "without")]
     [InlineData("sim:virtio-legacy,packed=on", "no option 'packed'")]
     [InlineData("sim:virtio,packed=yes", "expected on or off")]
     [InlineData("sim:virtio,queues=33", "a number from 1 to 32")]
@@ -162,7 +163,7 @@ public sealed class SimulatedCardsTests
     [InlineData("sim:ixgbe,wire=", "expected key=value")]
     [InlineData(
         "sim:ixgbe,colour=red",
-        "no option 'colour': expected behaviour, link-delay, mac, model, quirks, seed, speed, trace, wire")]
+        "no option 'colour': expected behaviour, fault, link-delay, mac, model, quirks, seed, speed, trace, wire")]
     [InlineData("sim:ixgbe,behaviour=nice", "expected perverse, or none of it")]
     [InlineData("sim:virtio,behaviour=perverse,seed=-1", "expected a number from 0")]
     [InlineData("sim:virtio-legacy,seed=7", "expected behaviour=perverse beside it")]
