@@ -108,6 +108,7 @@ internal sealed class CardExamination
 
     private Finding KernelDriver() =>
         _card.IsBoundToVfio ? new("driver", Verdict.Ok, $"{_card.Driver}, which gives it to user space")
+        : _card.Driver is null && _function.IsBehindTranslation ? new("driver", Verdict.Ok, "none")
         : _card.Driver is null ? new("driver", Verdict.Ok, "none, so it can be reached through sysfs")
         : new("driver", Worst, $"the kernel has it ({_card.Driver}): user space cannot",
             Worst == Verdict.Note ? null : Access == CardAccess.Vfio ? BindToVfio : BindToNothing);

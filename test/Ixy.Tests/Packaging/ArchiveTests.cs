@@ -18,10 +18,14 @@ public sealed class ArchiveTests : IDisposable
     public void ItHasTheProgramAndItsPapers()
     {
         var entries = Entries(Releases.Archive);
+        string[] names = [.. entries.Select(entry => entry.Name[$"{Name}/".Length..])];
         Assert.Equal(
-            ["", "CHANGELOG.md", "LICENSE", "README.md", "THIRD-PARTY-NOTICES.md", "ixy"],
-            entries.Select(entry => entry.Name[$"{Name}/".Length..]));
-        var program = entries[^1];
+            ["", "CHANGELOG.md", "LICENSE", "README.md", "THIRD-PARTY-NOTICES.md", "completions/",
+                "completions/ixy.bash", "completions/ixy.fish", "completions/ixy.zsh", "ixy", "man/", "man/man1/"],
+            names.Where(name => !name.EndsWith(".1", StringComparison.Ordinal)));
+        Assert.Contains("man/man1/ixy.1", names);
+        Assert.Contains("man/man1/ixy-fwd.1", names);
+        var program = entries.Single(entry => entry.Name == $"{Name}/ixy");
         Assert.InRange(program.Length, 5_000_000, 16_000_000);
         const UnixFileMode ReadAndRun = UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead
             | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
