@@ -6,7 +6,7 @@ namespace Ixy;
 public abstract partial class NetworkDevice
 {
     /// <summary>How long a transmit queue with packets stands still, with the link up, until it hangs.</summary>
-    internal static readonly TimeSpan TransmitHangTime = TimeSpan.FromSeconds(2);
+    internal static TimeSpan TransmitHangTime => TimeSpan.FromSeconds(2);
 
     private long _transmitHangs, _memoryErrors, _unaskedResets, _deviceErrors, _restarts;
     // Of each transmit queue, where it was and since when, once somebody has looked.
