@@ -33,6 +33,7 @@ internal static class RegisterFields
         ["EEC"] = BitField.Parse(
             "0 EE_SK, 1 EE_CS, 2 EE_DI, 3 EE_DO, 4-5 FWE, 6 EE_REQ, 7 EE_GNT, 8 EE_PRES, 9 auto-read done, "
             + "11-14 EE_SIZE"),
+        ["EERD"] = BitField.Parse("0 START, 1 DONE, 2-15 address, 16-31 data"),
         ["GCR_EXT"] = BitField.Parse("0-1 VT mode, 30 buffers clear"),
         ["SWSM"] = BitField.Parse("0 SMBI, 1 SWESMBI"),
         ["SW_FW_SYNC"] = BitField.Parse(
