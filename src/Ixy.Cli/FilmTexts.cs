@@ -4,15 +4,15 @@ namespace Ixy.Cli;
 internal static class FilmTexts
 {
     internal const string Film =
-        "Runs a command on simulated cards and shows what they saw as one HTML page, to be stepped through.";
+        "Runs a command on simulated cards and shows what they saw as an HTML page that you can step through.";
 
     internal const string Trace = "Runs a command on simulated cards and prints what they see, a line for each event.";
-    internal const string Output = "The page; a file that is there is replaced.";
+    internal const string Output = "The HTML file to write; an existing file is replaced.";
     internal const string Limit = "Ends the run after so many events, 1 to 1000000.";
     internal const string SimFilm = "Writes a film of what its clients do, the first 20000 events, when it ends.";
 
     internal const string Command =
-        "Behind --: fwd, pktgen, pcap or replay, with cards like sim:ixgbe,wire=generator and --virtual-time.";
+        "After --: fwd, pktgen, pcap or replay, with cards like sim:ixgbe,wire=generator and --virtual-time.";
 
     internal const string FilmNotes = """
         Examples:

@@ -68,10 +68,10 @@ internal static class OperateTexts
 
         Verdicts:
           ok        as it should be
-          note      nothing fails for it, but it costs speed, or closes one of two ways to a card
-          problem   'ixy fwd' would not run on a card for it; the line that begins with $ is the cure
+          note      not a failure, but it costs speed, or rules out one of the two ways to a card
+          problem   keeps 'ixy fwd' from running on a card; a line that begins with $ is the command that helps
 
-        The answers hold for the user who asks, as rights and limits are part of them. Nothing is changed; only a card
+        The answers depend on the user who runs it, as rights and limits do. Nothing is changed; only a card
         that seems ready is opened for a moment, and closed again. A card whose network interface is in use is left
         alone, unless it is named.
 

@@ -15,7 +15,7 @@ internal static class Texts
     internal const string Sim =
         "Makes a simulated card that other processes drive: QEMU 10.1 or later, or ixy with vfio-user:PATH.";
 
-    internal const string Completion = "Prints the script that makes a shell complete ixy's command lines.";
+    internal const string Completion = "Prints a script that enables Tab completion for ixy.";
 
     internal const string Shell = "bash, zsh or fish.";
     internal const string Manual = "Writes ixy's manual pages to files.";
@@ -27,7 +27,7 @@ internal static class Texts
         + "generator,rate=1Mpps.";
     internal const string Mac = "The card's MAC address.";
     internal const string FaultOnSignal =
-        "Lets this go wrong with the card whenever SIGUSR1 comes, as in gone/2s (docs/faults.md).";
+        "Injects this fault each time SIGUSR1 comes, as in gone/2s (docs/faults.md has names and form).";
     internal const string Trace = "A file to which every register access is written, with names.";
     internal const string Device =
         "A card: a PCI address like 0000:03:00.0, or a simulated card like sim:ixgbe,wire=generator.";
@@ -173,7 +173,7 @@ internal static class Texts
     internal const string CompletionNotes = """
         Examples:
           echo 'source <(ixy completion bash)' >> ~/.bashrc
-          echo 'source <(ixy completion zsh)' >> ~/.zshrc
+          echo 'source <(ixy completion zsh)' >> ~/.zshrc     behind the line with compinit
           ixy completion fish > ~/.config/fish/completions/ixy.fish
 
         """;
