@@ -1,4 +1,6 @@
 # What eng/pack, eng/publish and eng/guest-image have in common; they source it in the repository's folder.
+# What is packed has the same modes whoever packs it.
+umask 022
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
 
 # Nothing here disturbs, or is disturbed by, daily builds of the same projects.
@@ -35,8 +37,8 @@ version() {
     sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' Directory.Build.props
 }
 
-# git@github.com:owner/name.git is https://github.com/owner/name, too.
+# git@github.com:owner/name.git is https://github.com/owner/name, too. Nobody's name and password are in it.
 origin() {
     { git remote get-url origin 2> /dev/null || true; } \
-        | sed -nE 's#^(ssh://)?git@([^:/]+)[:/]#https://\2/#; s#\.git$##; /^https:\/\//p'
+        | sed -nE 's#^(ssh://)?git@([^:/]+)[:/]#https://\2/#; s#^https://[^/@]*@#https://#; s#\.git$##; /^https:\/\//p'
 }

@@ -52,22 +52,42 @@ internal static class FilmCommand
     internal static int Record(string path, string title, int limit, Func<int> run)
     {
         var recorder = new Recorder(limit);
-        int result;
-        // A file that cannot be written is told of before the run, not after.
-        using (var file = new StreamWriter(path))
+        int result = RunInto(path, file =>
         {
-            result = Filming.Run(recorder, run);
-            if (recorder.Events.Count > 0) Film.Write(recorder, title, file);
-        }
+            int code = Filming.Run(recorder, run);
+            if (recorder.Events.Count > 0) Film.Write(recorder, title, file());
+            return code;
+        });
         if (recorder.Events.Count == 0)
         {
-            File.Delete(path);
             if (result == 0) Console.Error.WriteLine("ixy: no film: the command used no simulated card");
             return result;
         }
         string left = recorder.LeftOut > 0 ? $"; {recorder.LeftOut} more are not in it" : "";
         Console.Error.WriteLine($"ixy: {path}: {recorder.Events.Count} events{left}");
         return result;
+    }
+
+    // A file that cannot be written is told of before the run, not after. What was there stays until there is something
+    // to take its place; a file that this has made, and not filled, goes.
+    private static int RunInto(string path, Func<Func<TextWriter>, int> run)
+    {
+        bool isNew = !File.Exists(path), isFilled = false;
+        try
+        {
+            using var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write);
+            using var writer = new StreamWriter(stream);
+            return run(() =>
+            {
+                isFilled = true;
+                if (stream.CanSeek && stream.Length > 0) stream.SetLength(0);
+                return writer;
+            });
+        }
+        finally
+        {
+            if (isNew && !isFilled) File.Delete(path);
+        }
     }
 
     // On whichever thread it happened, a card's own among them, where nobody would catch what is thrown.

@@ -19,6 +19,12 @@ public abstract partial class NetworkDevice
         Volatile.Read(ref _transmitHangs), Volatile.Read(ref _memoryErrors), Volatile.Read(ref _unaskedResets),
         Volatile.Read(ref _deviceErrors), ReceiveQueues.Sum(queue => queue.Interrupt?.Lost ?? 0), Restarts);
 
+    /// <summary>The card is being reset and set up again.</summary>
+    private protected bool IsRestarting => Volatile.Read(ref _isRestarting);
+
+    /// <summary>The card is set up: opened, and no restart has stopped it.</summary>
+    private protected bool IsOpen => Volatile.Read(ref _isOpen);
+
     internal long Restarts => Volatile.Read(ref _restarts);
 
     /// <summary>
@@ -44,14 +50,12 @@ public abstract partial class NetworkDevice
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (_isRestarting) return null;
-            if (!_isOpen)
-                return new DeviceNeedsResetException(
-                    $"{Name} stands still, as its last restart failed: restart it again");
             try
             {
                 PciDevice.ThrowIfGone();
-                LookForFaults();
-                return null;
+                if (_isOpen) LookForFaults();
+                return _isOpen ? null : new DeviceNeedsResetException(
+                    $"{Name} stands still, as its last restart failed: restart it again");
             }
             catch (PciDeviceException fault)
             {

@@ -35,10 +35,18 @@ public abstract partial class NetworkDevice
         }
         catch
         {
-            PciDevice.InTurn(PciDevice.DisableBusMaster);
-            lock (_counting) _isRestarting = false;
+            try
+            {
+                PciDevice.InTurn(PciDevice.DisableBusMaster);
+            }
+            finally
+            {
+                lock (_counting) _isRestarting = false;
+            }
             throw;
         }
+        // Somebody may have asked a card that was just coming back.
+        PciDevice.ForgetGone();
         _standing = null;
         Volatile.Write(ref _counted, 0);
         Interlocked.Increment(ref _restarts);

@@ -80,7 +80,7 @@ public abstract partial class NetworkDevice : IDisposable
     private protected void SetQueues(
         IReadOnlyList<ReceiveQueue> receive, IReadOnlyList<TransmitQueue> transmit, NetworkDeviceOptions options)
     {
-        (ReceiveQueues, TransmitQueues) = (receive, transmit);
+        (ReceiveQueues, TransmitQueues) = ([.. receive], [.. transmit]);
         if (options.IsChecked || IxyMeter.WantsCalls) WrapQueues(options.IsChecked);
         foreach (var queue in ReceiveQueues) queue.Device = PciDevice;
         (_receiveQueue, _transmitQueue) = (ReceiveQueues[0], TransmitQueues[0]);

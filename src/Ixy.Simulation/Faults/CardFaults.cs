@@ -40,7 +40,9 @@ internal sealed class CardFaults(CardModel card)
     /// <summary>Lets a fault happen at its time, or now.</summary>
     internal void Plan(PlannedFault planned)
     {
-        if (planned.IsNow) Begin(planned, card.Now);
+        // Before its first turn a card does not know the time at which one that lasts would end.
+        bool knowsEnd = card.Now != 0 || (planned.Duration ?? planned.Fault.UsualDuration) is null;
+        if (planned.IsNow && knowsEnd) Begin(planned, card.Now);
         else _waiting.Add(new(planned));
     }
 
@@ -61,10 +63,15 @@ internal sealed class CardFaults(CardModel card)
         }
     }
 
-    /// <summary>The fault is over; does nothing where there is none.</summary>
-    internal void End(CardFault fault)
+    /// <summary>The fault is over, and not to come again; does nothing where there is none.</summary>
+    internal void Mend(CardFault fault)
     {
         _waiting.RemoveAll(waiting => waiting.Planned.Fault == fault);
+        End(fault);
+    }
+
+    private void End(CardFault fault)
+    {
         if (!Has(fault)) return;
         _active &= ~fault.Bit;
         _ends &= ~fault.Bit;

@@ -33,7 +33,7 @@ internal readonly struct FaultInjection(CardModel card, TurnScheduler turns)
     {
         ArgumentNullException.ThrowIfNull(fault);
         var model = card;
-        turns.BetweenTurns(() => model.Faults.End(fault));
+        turns.BetweenTurns(() => model.Faults.Mend(fault));
     }
 
     private void Plan(IReadOnlyList<PlannedFault> faults)

@@ -7,12 +7,14 @@ public sealed partial class IxgbeDevice
 {
     // Those of before, while the device is set up again.
     private OldQueues? _old;
+    // What had been counted when it began; nothing in the first set-up.
+    private DeviceStatistics _counted;
 
     private protected override void StartAgain()
     {
-        var counted = LastStatistics();
         // A reset of somebody else may have switched them off.
         _device.EnableBars();
+        TakeLastCounters();
         Quiet();
         _old = new(_device, [.. _receiveQueues], [.. _transmitQueues]);
         _receiveQueues.Clear();
@@ -31,22 +33,22 @@ public sealed partial class IxgbeDevice
             _old = null;
         }
         RestoreFilters();
-        _statistics = counted;
         _hasMemoryError = false;
         StartCounterTimer();
     }
 
-    // What the card has counted until now, or, if it no longer says, what it had when it was asked last.
-    private DeviceStatistics LastStatistics()
+    // What the card has counted until now; if it no longer says, what it had when it was asked last stays.
+    private void TakeLastCounters()
     {
         try
         {
-            return ReadStatistics();
+            _device.Exclusively(AddStatistics);
         }
         catch (PciDeviceException)
         {
-            return _statistics;
+            // Whether it is there shows in what follows.
         }
+        _counted = _statistics;
     }
 
     private sealed class OldQueues(PciDevice device, ReceiveQueue[] receive, TransmitQueue[] transmit)

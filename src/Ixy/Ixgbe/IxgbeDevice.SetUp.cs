@@ -20,8 +20,8 @@ public sealed partial class IxgbeDevice
         ClearLeftovers();
         if (IxgbeModels.Find(_device.DeviceId) == IxgbePort.Sfi) StartSfpLink();
         else StartOtherLink();
-        ReadStatistics();
-        _statistics = default;
+        _device.Exclusively(AddStatistics);
+        _statistics = _counted;
         SetUpReceive();
         if (!_options.IsPlain) SetUpFeatures();
         SetUpTransmit();
@@ -166,7 +166,7 @@ public sealed partial class IxgbeDevice
     }
 
     private bool IsEmptySoon(TransmitQueue queue) => _device.WaitUntil(
-        () => queue.IsDrained || !Link.IsUp, TimeSpan.FromMilliseconds(100)) && queue.IsDrained;
+        () => queue.IsDrained || (Read(LINKS) & LINKS_.Up) == 0, TimeSpan.FromMilliseconds(100)) && queue.IsDrained;
 
     private void Disable(uint register, uint enable)
     {

@@ -16,7 +16,7 @@ public sealed partial class IxgbeDevice
 
     /// <inheritdoc/>
     // A read clears the register, so each value is what was counted since the last read, whoever did it.
-    public override DeviceStatistics ReadStatistics() => _device.Exclusively(AddStatistics);
+    public override DeviceStatistics ReadStatistics() => IsRestarting ? _statistics : _device.Exclusively(AddStatistics);
 
     // A card that is stopped counts nothing, and must not be taken for lost because a timer asked it.
     private void TakeCounters() => _ = _device.AnswersNow() ? ReadStatistics() : default;
@@ -35,7 +35,7 @@ public sealed partial class IxgbeDevice
         // is stripped; sent bytes are with it.
         long receivedBytes = Read(QBRC_L) | (long)Read(QBRC_H) << 32;
         long sentBytes = Read(GOTCL) | (long)Read(GOTCH) << 32;
-        return _statistics = sent == uint.MaxValue ? throw Gone() : _statistics with
+        return _statistics = Read(STATUS) == uint.MaxValue ? throw Gone() : _statistics with
         {
             RxPackets = _statistics.RxPackets + received,
             RxBytes = _statistics.RxBytes + receivedBytes,

@@ -37,7 +37,8 @@ public sealed partial class VirtioDevice
         if ((status & Status_.NeedsReset) != 0 && !_transport.IsLegacy)
             throw NeedsReset(DeviceFault.DeviceError,
                 $"the device has met an error and needs a reset (device status 0x{status:x2}, virtio 1.2, 2.1.2)");
-        if ((status & Status_.DriverOk) == 0)
+        // While it is restarted, and after a restart that failed, it is this driver that has reset it.
+        if ((status & Status_.DriverOk) == 0 && IsOpen)
             throw NeedsReset(DeviceFault.UnaskedReset,
                 $"the device was reset, and not by this driver (device status 0x{status:x2}, expected DRIVER_OK, "
                 + "virtio 1.2, 2.1)");

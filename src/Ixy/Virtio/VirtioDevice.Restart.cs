@@ -34,9 +34,18 @@ public sealed partial class VirtioDevice
     private void NegotiateAgain()
     {
         var before = _features;
-        Negotiate();
-        if (_features == before) return;
-        (var now, _features) = (_features, before);
+        VirtioFeatures now = default;
+        try
+        {
+            Negotiate();
+            now = _features;
+        }
+        finally
+        {
+            // Also for the next attempt, where this one failed.
+            _features = before;
+        }
+        if (now == before) return;
         throw new FeatureNotOfferedException(
             $"{Name}: the device's features are now 0x{(ulong)now:x}, and were 0x{(ulong)before:x}: dispose it and "
             + "open it again");

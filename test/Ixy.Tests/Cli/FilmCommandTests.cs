@@ -55,6 +55,22 @@ public sealed class FilmCommandTests : IDisposable
     }
 
     [Fact]
+    public void ARunThatFailsLeavesWhatWasThere()
+    {
+        System.IO.File.WriteAllText(File("old.html"), "an older film");
+        foreach (string name in new[] { "old.html", "new.html" })
+        {
+            var run = IxyProcess.Run("film", "--output", File(name), "--", "fwd", "sim:nothing", "sim:nothing");
+            Assert.Equal(1, run.ExitCode);
+        }
+        Assert.Equal("an older film", System.IO.File.ReadAllText(File("old.html")));
+        Assert.False(System.IO.File.Exists(File("new.html")));
+        var good = IxyProcess.Run(["film", "--output", File("old.html"), "--", .. s_forward]);
+        Assert.True(good.ExitCode == 0, good.Error);
+        Assert.StartsWith("<!doctype html>", System.IO.File.ReadAllText(File("old.html")).ToLowerInvariant());
+    }
+
+    [Fact]
     public void AFilmThatIsFullEndsTheRun()
     {
         var run = IxyProcess.Run(

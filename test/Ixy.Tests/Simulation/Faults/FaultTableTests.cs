@@ -92,6 +92,44 @@ public sealed class FaultTableTests
         Assert.Throws<DeviceSpecifierException>(() => card.Inject(CardFault.Reset, duration: s_millisecond));
     }
 
+    // The end of one, and the reset with which a driver begins, leave others alone.
+    [Fact]
+    public void FaultsThatArePlannedComeWhateverEndedBefore()
+    {
+        var world = new VirtualWorld(1);
+        using var card = world.OpenCard(
+            "sim:ixgbe,wire=loopback,fault=eeprom-checksum+link-flap@1s/10ms+link-flap@2s/10ms+transmit-hang@3s");
+        using var device = NetworkDevice.Open(card, new());
+        int flaps = 0;
+        for (bool wasUp = false; world.Elapsed < 2.5 * TimeSpan.FromSeconds(1); world.Advance(s_millisecond))
+        {
+            bool isUp = device.Link.IsUp;
+            if (wasUp && !isUp) flaps++;
+            wasUp = isUp;
+        }
+        Assert.Equal(2, flaps);
+        world.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(device.ReceiveQueues[0].Pool.TryAllocate(out var packet));
+        packet.Length = 60;
+        Assert.Equal(1, device.Transmit([packet]));
+        using var watch = new DeviceWatch(device);
+        Assert.True(world.AdvanceUntil(() => watch.Fault is not null, TimeSpan.FromSeconds(10)));
+        Assert.Contains("transmit queue 0 has stood still", watch.Fault!.Message);
+    }
+
+    // Whatever the clock says when the card is opened.
+    [Fact]
+    public void AFaultFromTheStartLastsItsTime()
+    {
+        var world = new VirtualWorld(1);
+        world.Advance(TimeSpan.FromSeconds(100));
+        using var card = world.OpenCard("sim:ixgbe,wire=loopback,fault=no-link/5s");
+        using var device = NetworkDevice.Open(card, new());
+        var start = world.Elapsed;
+        Assert.True(device.WaitForLink(TimeSpan.FromSeconds(20)));
+        Assert.InRange(world.Elapsed - start, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(10));
+    }
+
     [Fact]
     public void APlannedFaultCanBeCalledOff()
     {

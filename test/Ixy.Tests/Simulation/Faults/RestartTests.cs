@@ -1,5 +1,6 @@
 using Ixy.Simulation;
 using Ixy.Tests.Driver;
+using Ixy.Vfio;
 
 namespace Ixy.Tests.Simulation.Faults;
 
@@ -16,6 +17,28 @@ public sealed class RestartTests
         "virtio-legacy"];
 
     // In the middle of traffic, at many places of the rings, with packets everywhere.
+    // Who asks while it is coming back may take it for gone; a restart that works ends that.
+    [Theory]
+    [InlineData("ixgbe")]
+    [InlineData("ixgbe,model=x550")]
+    public void ACardThatWasGoneForAWhileGoesOnAfterARestart(string card)
+    {
+        using var bench = new FaultBench(card) { BreaksRules = true };
+        bench.AssertPasses();
+        var before = bench.Device.ReadStatistics();
+        bench.Card.Inject(CardFault.Gone, duration: TimeSpan.FromMilliseconds(5));
+        bench.World.Advance(TimeSpan.FromMilliseconds(2));
+        Assert.Throws<DeviceGoneException>(bench.Device.CheckHealth);
+        Assert.Throws<DeviceGoneException>(bench.Device.Restart);
+        // It is the card that is missing, and no further restart that would help.
+        Assert.Throws<DeviceGoneException>(bench.Device.CheckHealth);
+        bench.World.Advance(TimeSpan.FromMilliseconds(10));
+        bench.Device.Restart();
+        bench.Device.CheckHealth();
+        Assert.InRange(bench.Device.ReadStatistics().RxPackets, before.RxPackets, long.MaxValue);
+        bench.AssertPasses();
+    }
+
     [Theory]
     [MemberData(nameof(Cards))]
     public void TrafficGoesOnAfterEachOfManyRestarts(string card)
