@@ -12,15 +12,13 @@ public abstract partial class NetworkDevice
     // Of each transmit queue, where it was and since when, once somebody has looked.
     private (ulong Place, long Since)[]? _standing;
     private uint _counted;
-    private bool _isRestarting;
+    // The card is being reset and set up again.
+    private protected bool _isResetting;
 
     /// <summary>What went wrong so far. For any thread.</summary>
     public DeviceFaults Faults => new(
         Volatile.Read(ref _transmitHangs), Volatile.Read(ref _memoryErrors), Volatile.Read(ref _unaskedResets),
         Volatile.Read(ref _deviceErrors), ReceiveQueues.Sum(queue => queue.Interrupt?.Lost ?? 0), Restarts);
-
-    /// <summary>The card is being reset and set up again.</summary>
-    private protected bool IsRestarting => Volatile.Read(ref _isRestarting);
 
     /// <summary>The card is set up: opened, and no restart has stopped it.</summary>
     private protected bool IsOpen => Volatile.Read(ref _isOpen);
@@ -49,7 +47,7 @@ public abstract partial class NetworkDevice
         lock (_counting)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            if (_isRestarting) return null;
+            if (_isResetting) return null;
             try
             {
                 PciDevice.ThrowIfGone();
