@@ -13,7 +13,7 @@ public abstract partial class NetworkDevice
     private (ulong Place, long Since)[]? _standing;
     private uint _counted;
     // The card is being reset and set up again.
-    private protected bool _isResetting;
+    private protected bool _isDown;
 
     /// <summary>What went wrong so far. For any thread.</summary>
     public DeviceFaults Faults => new(
@@ -47,7 +47,7 @@ public abstract partial class NetworkDevice
         lock (_counting)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            if (_isResetting) return null;
+            if (_isDown) return null;
             try
             {
                 PciDevice.ThrowIfGone();

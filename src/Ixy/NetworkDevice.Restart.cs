@@ -27,7 +27,7 @@ public abstract partial class NetworkDevice
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         foreach (var queue in ReceiveQueues) queue.Interrupt?.ThrowIfSlept();
         // Nobody else reads the card until it is set up.
-        lock (_counting) (_isOpen, _isResetting) = (false, true);
+        lock (_counting) (_isOpen, _isDown) = (false, true);
         PciDevice.ForgetGone();
         try
         {
@@ -41,7 +41,7 @@ public abstract partial class NetworkDevice
             }
             finally
             {
-                lock (_counting) _isResetting = false;
+                lock (_counting) _isDown = false;
             }
             throw;
         }
@@ -50,7 +50,7 @@ public abstract partial class NetworkDevice
         _standing = null;
         Volatile.Write(ref _counted, 0);
         Interlocked.Increment(ref _restarts);
-        lock (_counting) (_isOpen, _isResetting) = (true, false);
+        lock (_counting) (_isOpen, _isDown) = (true, false);
     }
 
     /// <summary>Stops the card, and sets it up with the queues that are there.</summary>

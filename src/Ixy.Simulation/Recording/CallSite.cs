@@ -116,6 +116,19 @@ internal sealed class CallSites
         return Path.GetFileName(file);
     }
 
+    // A deterministic build names files from the root of its clone, as /_/src/…. The program may lie in that clone.
+    private static string? Find(string file)
+    {
+        if (File.Exists(file)) return file;
+        if (!file.StartsWith("/_/", StringComparison.Ordinal)) return null;
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            string path = Path.Combine(folder.FullName, file[3..]);
+            if (File.Exists(path)) return path;
+        }
+        return null;
+    }
+
     private string? LineOf(string? file, int line)
     {
         if (file is null) return null;
@@ -123,7 +136,7 @@ internal sealed class CallSites
         {
             try
             {
-                lines = File.Exists(file) ? File.ReadAllLines(file) : null;
+                lines = Find(file) is { } path ? File.ReadAllLines(path) : null;
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {

@@ -16,7 +16,7 @@ public sealed partial class IxgbeDevice
 
     /// <inheritdoc/>
     // A read clears the register, so each value is what was counted since the last read, whoever did it.
-    public override DeviceStatistics ReadStatistics() => _isResetting ? _statistics : _device.Exclusively(AddStatistics);
+    public override DeviceStatistics ReadStatistics() => _isDown ? _statistics : _device.Exclusively(AddStatistics);
 
     // A card that is stopped counts nothing, and must not be taken for lost because a timer asked it.
     private void TakeCounters() => _ = _device.AnswersNow() ? ReadStatistics() : default;
