@@ -15,7 +15,10 @@ public sealed class CardFault
     /// <summary>The link goes down, for 100 ms unless another time is given.</summary>
     public static readonly CardFault LinkFlap = new(
         "link-flap", "82599 3.7.4; virtio 1.2, 5.1.4.1", "the far end's signal is gone for a while",
-        FaultCourse.State, Ixgbe, Modern, Legacy) { UsualDuration = 100_000_000 };
+        FaultCourse.State, Ixgbe, Modern, Legacy)
+    {
+        UsualDuration = 100_000_000,
+    };
 
     /// <summary>There is no link and none comes.</summary>
     public static readonly CardFault NoLink = new(
