@@ -83,17 +83,21 @@ public sealed class RunTests
     [Trait("needs", "time")]
     public void TwoCardsWithTheSameSpecifierAreToldApartEverywhere()
     {
-        var (exitCode, output, _) = IxyProcess.Run("fwd", Slow, Slow, "--duration", "1100ms");
+        var (exitCode, output, _) = IxyProcess.Run("fwd", Slow, Slow, "--duration", "3s");
         Assert.Equal(0, exitCode);
         string[] lines = output.Split('\n');
         // The cards, the first second, the counters and the wires.
         string[] beginnings = ["", "     1  ", "", ""];
         Assert.Equal(
             beginnings.SelectMany(beginning => new[] { $"{beginning}{Slow}", $"{beginning}{Slow}#2" }),
-            lines.Where(line => line.Contains(Slow, StringComparison.Ordinal))
+            lines.Where(line => line.Contains(Slow, StringComparison.Ordinal) && !IsLaterSecond(line))
             .Select(line => line[..(line.IndexOf("sim:", StringComparison.Ordinal)
                 + line[line.IndexOf("sim:", StringComparison.Ordinal)..].IndexOfAny([' ', ':'], "sim:".Length))]));
     }
+
+    // Long enough for the first second to be shown on a busy machine, too; whether others are is left open.
+    private static bool IsLaterSecond(string line) =>
+        line.StartsWith("     2  ", StringComparison.Ordinal) || line.StartsWith("     3  ", StringComparison.Ordinal);
 
     [SkippableFact]
     [Trait("needs", "time")]
@@ -101,7 +105,7 @@ public sealed class RunTests
     {
         Skip.IfNot(File.Exists("/usr/bin/script"), "script(1), which makes a terminal, is not installed");
         string command =
-            $"env TERM=xterm-256color dotnet exec '{IxyProcess.Program}' fwd {Slow} {Slow} --duration 1500ms";
+            $"env TERM=xterm-256color dotnet exec '{IxyProcess.Program}' fwd {Slow} {Slow} --duration 3s";
         using var script = IxyProcess.StartOther("script", "-qec", command, "/dev/null");
         Assert.Equal(0, script.WaitForExit());
         Assert.Contains("\e[", script.Output);

@@ -6,7 +6,7 @@ namespace Ixy.Tests.Cli;
 public sealed partial class TerminalOutputTests
 {
     private const string Forward = "fwd sim:ixgbe,wire=generator,rate=1kpps sim:ixgbe,wire=generator,rate=1kpps "
-        + "--duration 1100ms";
+        + "--duration 3s";
 
     [SkippableFact]
     public void ATerminalGetsColours() => Assert.Matches(Colour(), Run("doctor"));
