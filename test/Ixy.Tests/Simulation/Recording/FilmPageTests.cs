@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+using Ixy.Tests.Cli;
 using PuppeteerSharp;
 
 namespace Ixy.Tests.Simulation.Recording;
@@ -75,8 +77,11 @@ public sealed class FilmPageTests(FilmBrowser browser) : IClassFixture<FilmBrows
         Assert.Matches(@"^1 of \d+$", await film.Text("#found"));
         string detail = await film.Text("#detail");
         Assert.Contains("section 8.2.3.8.6", detail);
-        Assert.Contains("src/Ixy/Ixgbe/IxgbeDevice.SetUp.cs:", detail);
-        Assert.Contains("_bar.Write32(RXDCTL[index], RXDCTL_.Enable);", detail);
+        // Which line it is depends on the JIT: once it has optimised the method, a neighbour may be named.
+        var place = Regex.Match(detail, @"src/Ixy/Ixgbe/IxgbeDevice\.SetUp\.cs:(\d+)");
+        Assert.True(place.Success, detail);
+        string source = Path.Combine(RepositoryTests.Root, "src/Ixy/Ixgbe/IxgbeDevice.SetUp.cs");
+        Assert.Contains(File.ReadAllLines(source)[int.Parse(place.Groups[1].Value) - 1].Trim(), detail);
         int first = await film.Event();
         await film.Press("Enter");
         Assert.True(await film.Event() > first);

@@ -3,6 +3,7 @@ using System.Reflection;
 using Ixy.Ixgbe;
 using Ixy.Simulation;
 using Ixy.Simulation.Recording;
+using Ixy.Tests.Cli;
 using Ixy.Tests.Simulation.Ixgbe;
 using static Ixy.Ixgbe.IxgbeRegisters;
 
@@ -121,8 +122,10 @@ public sealed class RecorderTests
         using var device = world.Open("sim:ixgbe,wire=loopback");
         var enabled = recorder.Events.OfType<BarAccess>().First(access => access is { IsWrite: true, Register.Name: "RXDCTL[0]" });
         Assert.Equal("src/Ixy/Ixgbe/IxgbeDevice.SetUp.cs", enabled.Caller?.File);
-        Assert.Contains("RXDCTL", enabled.Caller?.Text);
-        Assert.Equal("IxgbeDevice.AddReceiveQueue", enabled.Caller?.Method);
+        // Which line it is depends on the JIT: once it has optimised the method, a neighbour may be named.
+        string[] source = File.ReadAllLines(Path.Combine(RepositoryTests.Root, enabled.Caller!.File!));
+        Assert.Equal(source[enabled.Caller.Line - 1].Trim(), enabled.Caller.Text);
+        Assert.Contains(enabled.Caller.Method, new[] { "IxgbeDevice.AddReceiveQueue", "IxgbeDevice.SetUpReceive" });
         Assert.StartsWith("IxgbeDevice.SetUp.cs:", enabled.Place, StringComparison.Ordinal);
     }
 
