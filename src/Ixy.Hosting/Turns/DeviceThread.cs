@@ -18,7 +18,7 @@ internal static class DeviceThread
     private static readonly List<PciFunctionModel> s_models = [];
     private static PciFunctionModel[] s_running = [];
     private static Thread? s_thread;
-    private static int s_waiting, s_servers, s_core;
+    private static int s_waiting, s_served, s_servers, s_core;
 
     /// <summary>
     /// Devices of other processes, or a driver's polling thread, may share this core: each must get its turns within
@@ -72,6 +72,7 @@ internal static class DeviceThread
     /// <summary>Lets the turns go on.</summary>
     internal static void Leave()
     {
+        s_served++;
         Monitor.Exit(s_gate);
         Interlocked.Decrement(ref s_waiting);
     }
@@ -96,7 +97,8 @@ internal static class DeviceThread
             {
                 var models = s_running;
                 if (models.Length == 0) return;
-                for (int turn = 0; turn < TurnsPerLock && Volatile.Read(ref s_waiting) == 0; turn++)
+                // At least one, whoever waits: threads that ask all the time would leave the devices none.
+                for (int turn = 0; turn == 0 || turn < TurnsPerLock && Volatile.Read(ref s_waiting) == 0; turn++)
                 {
                     long now = Now;
                     foreach (var model in models)
@@ -115,10 +117,13 @@ internal static class DeviceThread
         }
     }
 
+    // As many as wait now, not those who come meanwhile.
     private static void LetOthersIn()
     {
         var spin = new SpinWait();
-        while (Volatile.Read(ref s_waiting) != 0) spin.SpinOnce(sleep1Threshold: -1);
+        int before = Volatile.Read(ref s_served), waiting = Volatile.Read(ref s_waiting);
+        while (Volatile.Read(ref s_waiting) != 0 && Volatile.Read(ref s_served) - before < waiting)
+            spin.SpinOnce(sleep1Threshold: -1);
     }
 
     // Idle devices yield the core, the longer the more. A busy one never gets here.
