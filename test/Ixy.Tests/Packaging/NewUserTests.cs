@@ -83,6 +83,28 @@ public sealed partial class NewUserTests(NewUser user) : IClassFixture<NewUser>
         Assert.Matches(expected, run.Output + run.Error);
     }
 
+    // The names are none that are allowed in C#.
+    [SkippableFact]
+    public void TheForwarderOfTheTemplateForwards()
+    {
+        string folder = user.CreateFolder(withOtherSources: false);
+        Create(folder, "ixy-app", "my-forwarder");
+        user.Run(folder, "dotnet", "build", "my-forwarder", "-c", "Release", "-warnaserror");
+        AssertForwards(folder, "dotnet", "my-forwarder/bin/Release/net10.0/my-forwarder.dll");
+    }
+
+    [SkippableFact]
+    public void TheDriverOfTheTemplateIsBuiltAndItsTestsPass()
+    {
+        // The test framework is not ixy's.
+        string folder = user.CreateFolder(withOtherSources: true);
+        Create(folder, "ixy-driver", "my-driver");
+        user.Run(folder, "dotnet", "build", "my-driver", "-warnaserror");
+        Assert.Matches(
+            @"Passed! +- Failed: +0, Passed: +5, Skipped: +0, Total: +5, .*my-driver\.Tests\.dll",
+            user.Run(folder, "dotnet", "test", "my-driver", "--no-build"));
+    }
+
     [SkippableFact]
     public void TheCommandIsInstalledAndForwards()
     {
@@ -107,6 +129,15 @@ public sealed partial class NewUserTests(NewUser user) : IClassFixture<NewUser>
         string output = user.Run(
             folder, "dotnet", "any/tools/net10.0/any/Ixy.Cli.dll", "fwd", Left, Right, "--duration", "1s", "--json");
         AssertForwarded(output);
+    }
+
+    // In a folder that has templates of its own: to install them twice in one, as two tests would, is an error.
+    private void Create(string folder, string template, string name)
+    {
+        string[] hive = ["--debug:custom-hive", Path.Combine(folder, "templates")];
+        string package = Path.Combine(Releases.Packages, $"Ixy.Templates.{Releases.Version}.nupkg");
+        user.Run(folder, "dotnet", ["new", "install", package, .. hive]);
+        user.Run(folder, "dotnet", ["new", template, "--output", name, .. hive]);
     }
 
     private static void AssertForwarded(string output)

@@ -25,6 +25,9 @@ internal sealed class Package : IDisposable
             && !name.EndsWith(".nuspec", StringComparison.Ordinal))
         .Order(StringComparer.Ordinal);
 
+    /// <summary>When its files were last written, as they say.</summary>
+    internal IEnumerable<DateTime> Times => _zip.Entries.Select(entry => entry.LastWriteTime.DateTime);
+
     /// <summary>An element of its description.</summary>
     internal XElement Find(string name) =>
         Assert.Single(_metadata.Descendants(), element => element.Name.LocalName == name);

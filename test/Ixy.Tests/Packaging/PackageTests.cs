@@ -1,5 +1,6 @@
 using System.Reflection.PortableExecutable;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Ixy.Tests.Cli;
 
@@ -7,21 +8,23 @@ namespace Ixy.Tests.Packaging;
 
 /// <summary>What is in the packages for NuGet.</summary>
 [Trait("needs", "time")]
-public sealed class PackageTests
+public sealed partial class PackageTests
 {
     // The command is a package that names one for each kind of machine.
     private static readonly string[] s_tools = ["Ixy.Cli", "Ixy.Cli.any", "Ixy.Cli.linux-x64"];
 
+    private const string Templates = "Ixy.Templates";
+
     public static TheoryData<string> Libraries => [.. Releases.Libraries];
 
-    public static TheoryData<string> All => [.. Releases.Libraries, .. s_tools];
+    public static TheoryData<string> All => [.. Releases.Libraries, .. s_tools, Templates];
 
     [SkippableFact]
-    public void EveryLibraryAndTheCommandArePackedAndNothingElseIs()
+    public void EveryLibraryTheCommandAndTheTemplatesArePackedAndNothingElseIs()
     {
         var files = Directory.GetFiles(Releases.Packages, "*.nupkg").Select(file => Path.GetFileName(file)!);
         Assert.Equal(
-            Releases.Libraries.Concat(s_tools).Select(name => $"{name}.{Releases.Version}.nupkg")
+            Releases.Libraries.Concat(s_tools).Append(Templates).Select(name => $"{name}.{Releases.Version}.nupkg")
                 .Order(StringComparer.Ordinal),
             files.Order(StringComparer.Ordinal));
     }
@@ -52,10 +55,36 @@ public sealed class PackageTests
             (repository.Attribute("type")?.Value, repository.Attribute("url")?.Value,
                 repository.Attribute("commit")?.Value));
 
-        string project = s_tools.Contains(name) ? "Ixy.Cli" : name;
-        Assert.Equal(Source($"src/{project}/PACKAGE.md"), package.ReadText(package.Find("readme").Value));
+        string folder = name == Templates ? "templates" : $"src/{(s_tools.Contains(name) ? "Ixy.Cli" : name)}";
+        Assert.Equal(Source($"{folder}/PACKAGE.md"), package.ReadText(package.Find("readme").Value));
         Assert.Equal(Source("LICENSE"), package.ReadText("LICENSE"));
         Assert.Equal([0x89, .. "PNG"u8], package.Read(package.Find("icon").Value)[..4]);
+    }
+
+    // NuGet shows no HTML, and does not know where a relative link leads.
+    [SkippableTheory]
+    [MemberData(nameof(All))]
+    public void NuGetCanShowTheReadme(string name)
+    {
+        using var package = new Package(name);
+        string text = Code().Replace(package.ReadText(package.Find("readme").Value), "");
+        Assert.StartsWith("# ", text);
+        Assert.DoesNotMatch(@"\]\((?!https://)", text);
+        Assert.DoesNotMatch("<[a-zA-Z/!]", text);
+    }
+
+    // With the time of packing in it, no two packages would be the same.
+    [SkippableTheory]
+    [MemberData(nameof(All))]
+    public void FilesCarryTheTimeOfTheCommit(string name)
+    {
+        using var package = new Package(name);
+        using var git = IxyProcess.StartOther("git", "-C", RepositoryTests.Root, "log", "-1", "--format=%ct");
+        Assert.Equal(0, git.WaitForExit());
+        var commit = DateTimeOffset.FromUnixTimeSeconds(
+            long.Parse(git.Output, System.Globalization.CultureInfo.InvariantCulture));
+        // The format counts in twos.
+        Assert.All(package.Times, time => Assert.InRange((commit.UtcDateTime - time).TotalSeconds, 0, 1));
     }
 
     [SkippableTheory]
@@ -64,7 +93,7 @@ public sealed class PackageTests
     {
         using var package = new Package(name);
         string project = Path.Combine(RepositoryTests.Root, "src", name, $"{name}.csproj");
-        var references = s_tools.Contains(name) ? [] : XDocument.Load(project).Descendants("ProjectReference")
+        var references = s_tools.Contains(name) || name == Templates ? [] : XDocument.Load(project).Descendants("ProjectReference")
             .Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value));
         Assert.Equal(references.Order().Select(reference => (reference, Releases.Version)), package.Dependencies);
     }
@@ -127,6 +156,47 @@ public sealed class PackageTests
         Assert.DoesNotContain(package.Files, file => file.EndsWith(".xml", StringComparison.Ordinal)
             && !file.EndsWith("/DotnetToolSettings.xml", StringComparison.Ordinal));
     }
+
+    [SkippableFact]
+    public void TheTemplatesHaveTheirFilesWithTheVersionFilledIn()
+    {
+        using var package = new Package(Templates);
+        const string App = "content/ixy-app", Driver = "content/ixy-driver", Test = $"{Driver}/Company.Driver1.Tests";
+        Assert.Equal(
+            ["LICENSE", "PACKAGE.md",
+                $"{App}/.template.config/template.json", $"{App}/Company.Forwarder1.csproj", $"{App}/Program.cs",
+                $"{App}/README.md",
+                $"{Driver}/.template.config/template.json", $"{Test}/Company.Driver1.Tests.csproj",
+                $"{Test}/CopierModel.cs", $"{Test}/CopierTests.cs", $"{Driver}/Company.Driver1.slnx",
+                $"{Driver}/Company.Driver1/Company.Driver1.csproj", $"{Driver}/Company.Driver1/Copier.cs",
+                $"{Driver}/README.md", "icon.png"],
+            package.Files);
+        Assert.Equal("Template", package.Find("packageType").Attribute("name")?.Value);
+        string[] projects = [.. package.Files.Where(file => file.EndsWith(".csproj", StringComparison.Ordinal))];
+        Assert.All(projects, file => Assert.DoesNotContain("IXY_VERSION", package.ReadText(file)));
+        // The program of the README is the sample, whose first line names a project of the repository.
+        Assert.Equal(
+            Source("samples/forwarder.cs").Split('\n', 2)[1]
+                .Replace("forwarder.cs", "Company.Forwarder1", StringComparison.Ordinal),
+            package.ReadText($"{App}/Program.cs"));
+    }
+
+    // What the template's tests use is what this repository's use.
+    [Fact]
+    public void TheTemplatesTestsUseTheSamePackages()
+    {
+        var used = XDocument.Parse(Source("Directory.Packages.props")).Descendants("PackageVersion")
+            .ToDictionary(package => package.Attribute("Include")!.Value, package => package.Attribute("Version")!.Value);
+        var references = XDocument
+            .Parse(Source("templates/content/ixy-driver/Company.Driver1.Tests/Company.Driver1.Tests.csproj"))
+            .Descendants("PackageReference").Where(reference => reference.Attribute("Include")!.Value != "Ixy.Hosting");
+        Assert.Equal(3, references.Count());
+        Assert.All(references, reference => Assert.Equal(
+            used[reference.Attribute("Include")!.Value], reference.Attribute("Version")!.Value));
+    }
+
+    [GeneratedRegex("```.*?```|`[^`]*`", RegexOptions.Singleline)]
+    private static partial Regex Code();
 
     private static string Source(string path) => File.ReadAllText(Path.Combine(RepositoryTests.Root, path));
 

@@ -1,0 +1,89 @@
+using Ixy.Vfio;
+using Ixy.Vfio.Dma;
+
+namespace Company_Driver1;
+
+/// <summary>
+/// Drives a card that copies up to 4 KiB from one place in memory to another. For one thread at a time.
+/// </summary>
+public sealed unsafe class Copier : IDisposable
+{
+    /// <summary>The most bytes that one copy may have.</summary>
+    public const int Longest = 4096;
+
+    // Registers in BAR 0. Addresses are of 64 bits, in two registers each.
+    private const uint Identity = 0x00, Source = 0x10, Destination = 0x18, Length = 0x20, Start = 0x24;
+    private const uint ExpectedIdentity = 0xC0_0001;
+
+    private readonly PciDevice _function;
+    private readonly PciBar _registers;
+    private readonly DmaMemory? _memory;
+    private readonly InterruptVectors? _vectors;
+    private readonly InterruptWaiter? _done;
+
+    /// <summary>Takes a card into use.</summary>
+    /// <param name="function">The card; owned from now on.</param>
+    /// <exception cref="PciDeviceException">It is another card, or cannot be used.</exception>
+    public Copier(PciDevice function)
+    {
+        _function = function;
+        try
+        {
+            function.EnableBars();
+            _registers = function.OpenBar(0);
+            uint identity = _registers.Read32(Identity);
+            if (identity != ExpectedIdentity)
+                throw new PciDeviceException(
+                    $"{function.Name} says 0x{identity:x}: expected 0x{ExpectedIdentity:x}; is it another card?");
+            // Memory is mapped for the card before it may reach any.
+            DmaArena.Attach(function);
+            _memory = DmaMemory.Allocate(2 * Longest);
+            function.EnableBusMaster();
+            _vectors = function.EnableInterrupts(InterruptKind.Msix);
+            _done = new InterruptWaiter(_vectors[0]);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Lets the card copy bytes.</summary>
+    /// <param name="from">What to copy: at most <see cref="Longest"/> bytes.</param>
+    /// <param name="to">Where to; as long.</param>
+    /// <exception cref="ArgumentException">The lengths differ, or are too long.</exception>
+    /// <exception cref="TimeoutException">The card does not finish within a second.</exception>
+    public void Copy(ReadOnlySpan<byte> from, Span<byte> to)
+    {
+        if (from.Length != to.Length || from.Length > Longest)
+            throw new ArgumentException(
+                $"{from.Length} bytes cannot be copied to {to.Length}: expected the same number, at most {Longest}");
+        byte* source = (byte*)_memory!.Address, destination = source + Longest;
+        from.CopyTo(new Span<byte>(source, Longest));
+        ulong address = _memory.DeviceAddress(_function);
+        WriteAddress(Source, address);
+        WriteAddress(Destination, address + Longest);
+        _registers.Write32(Length, (uint)from.Length);
+        _registers.Write32(Start, 1);
+        Span<InterruptVector> fired = [_vectors![0]];
+        if (_done!.Wait(fired, TimeSpan.FromSeconds(1)) == 0)
+            throw new TimeoutException($"{_function.Name} has not finished copying within a second");
+        new ReadOnlySpan<byte>(destination, to.Length).CopyTo(to);
+    }
+
+    /// <summary>Stops the card before its memory goes.</summary>
+    public void Dispose()
+    {
+        _done?.Dispose();
+        // Takes interrupts and memory away from it.
+        _function.Dispose();
+        _memory?.Dispose();
+    }
+
+    private void WriteAddress(uint register, ulong address)
+    {
+        _registers.Write32(register, (uint)address);
+        _registers.Write32(register + 4, (uint)(address >> 32));
+    }
+}
