@@ -25,6 +25,7 @@ public sealed partial class SampleTests : IDisposable
     [InlineData("generator", "DEVICE")]
     [InlineData("capture", "DEVICE FILE", "a", "b", "c")]
     [InlineData("pipeline", "FROM TO", "one")]
+    [InlineData("edu", "ADDRESS")]
     public void WrongArgumentsAreToldTheRightOnes(string sample, string expected, params string[] arguments) =>
         Assert.Equal((2, "", $"usage: {sample}.cs {expected}\n"), SamplePrograms.Run(sample, arguments));
 
