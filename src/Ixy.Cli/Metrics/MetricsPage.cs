@@ -12,17 +12,20 @@ internal sealed class MetricsPage : IDisposable
     private readonly MeterListener _listener = new();
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string,
-        (Instrument Instrument, List<(long, KeyValuePair<string, object?>[])> Series)> _found =
+        (Instrument Instrument, List<(decimal, KeyValuePair<string, object?>[])> Series)> _found =
         new(StringComparer.Ordinal);
 
     internal MetricsPage()
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter.Name is "Ixy" or "Ixy.Simulation" or "Ixy.Capture")
+            if (instrument.Meter.Name is "Ixy" or HardwareMetrics.MeterName or "Ixy.Simulation" or "Ixy.Capture")
                 listener.EnableMeasurementEvents(instrument);
         };
-        _listener.SetMeasurementEventCallback<long>(Take);
+        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Take(instrument, value, tags));
+        _listener.SetMeasurementEventCallback<double>(
+            (instrument, value, tags, _) => Take(instrument, (decimal)value, tags));
+        HardwareMetrics.Register();
         _listener.Start();
     }
 
@@ -48,8 +51,7 @@ internal sealed class MetricsPage : IDisposable
     public void Dispose() => _listener.Dispose();
 
     // Called while Read waits, on its thread.
-    private void Take(
-        Instrument instrument, long value, ReadOnlySpan<KeyValuePair<string, object?>> tags, object? state)
+    private void Take(Instrument instrument, decimal value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         if (!_found.TryGetValue(instrument.Name, out var family)) _found[instrument.Name] = family = (instrument, []);
         family.Series.Add((value, tags.ToArray()));

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text;
-using Series = (long Value, System.Collections.Generic.KeyValuePair<string, object?>[] Tags);
+using Series = (decimal Value, System.Collections.Generic.KeyValuePair<string, object?>[] Tags);
 
 namespace Ixy.Cli.Metrics;
 
@@ -34,7 +34,7 @@ internal static class PrometheusText
         foreach (var histogram in series.GroupBy(found => Labels(found.Tags.Where(tag => tag.Key != ClassTag))))
         {
             // Buckets hold what is in the smaller ones, too.
-            long count = 0;
+            decimal count = 0;
             foreach (var (value, tags) in histogram)
                 AppendSample(text, $"{name}_bucket", $"{histogram.Key},le=\"{UpperEnd(tags)}\"", count += value);
             // None, if the device has closed meanwhile.
@@ -45,9 +45,14 @@ internal static class PrometheusText
     }
 
     // Dots become underscores, the unit is appended: ixy.device.io in By is ixy_device_io_bytes. Units in braces only
-    // say what is counted.
-    private static string NameOf(Instrument instrument) =>
-        instrument.Name.Replace('.', '_') + (instrument.Unit == "By" ? "_bytes" : "");
+    // say what is counted; 1 is a ratio with gauges only.
+    private static string NameOf(Instrument instrument) => instrument.Name.Replace('.', '_') + instrument.Unit switch
+    {
+        "By" => "_bytes",
+        "By/s" => "_bytes_per_second",
+        "1" when instrument is ObservableGauge<double> => "_ratio",
+        _ => "",
+    };
 
     private static string UpperEnd(KeyValuePair<string, object?>[] tags)
     {
@@ -61,7 +66,7 @@ internal static class PrometheusText
             CultureInfo.InvariantCulture,
             $"# HELP {name} {Escape(instrument.Description ?? "", quote: false)}\n# TYPE {name} {type}\n");
 
-    private static void AppendSample(StringBuilder text, string name, string labels, long value) =>
+    private static void AppendSample(StringBuilder text, string name, string labels, decimal value) =>
         text.Append(CultureInfo.InvariantCulture, $"{name}{(labels.Length > 0 ? $"{{{labels}}}" : "")} {value}\n");
 
     private static string Labels(IEnumerable<KeyValuePair<string, object?>> tags) =>

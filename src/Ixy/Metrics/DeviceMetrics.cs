@@ -28,47 +28,49 @@ internal sealed class DeviceMetrics(NetworkDevice device)
     private Tag Device => new("device", device.Name);
 
     internal Measurement<long>[] Packets() =>
-        OfDevice(counted => [new(counted.RxPackets, Device, s_receive), new(counted.TxPackets, Device, s_transmit)]);
+        OfDevice<long>(
+            counted => [new(counted.RxPackets, Device, s_receive), new(counted.TxPackets, Device, s_transmit)]);
 
     internal Measurement<long>[] Bytes() =>
-        OfDevice(counted => [new(counted.RxBytes, Device, s_receive), new(counted.TxBytes, Device, s_transmit)]);
+        OfDevice<long>(
+            counted => [new(counted.RxBytes, Device, s_receive), new(counted.TxBytes, Device, s_transmit)]);
 
-    internal Measurement<long>[] Dropped() => OfDevice(counted =>
+    internal Measurement<long>[] Dropped() => OfDevice<long>(counted =>
     [
         new(counted.RxMissed, Device, s_receive, new("by", "card")),
         new(counted.RxDropped, Device, s_receive, new("by", "driver")),
         new(counted.TxDropped, Device, s_transmit, new("by", "driver")),
     ]);
 
-    internal Measurement<long>[] Errors() => OfDevice(counted =>
+    internal Measurement<long>[] Errors() => OfDevice<long>(counted =>
         [new(counted.RxCrcErrors, Device, s_receive, new("type", "crc")),
             new(counted.RxLengthErrors, Device, s_receive, new("type", "length"))]);
 
-    internal Measurement<long>[] QueuePackets() => WhileOpen(() =>
+    internal Measurement<long>[] QueuePackets() => WhileOpen<long>(() =>
     [
         .. OfQueues(device.ReceiveQueues, Received, s_receive),
         .. OfQueues(device.TransmitQueues, (queue, _) => queue.Packets, s_transmit),
     ]);
 
-    internal Measurement<long>[] QueueDropped() => WhileOpen(() =>
+    internal Measurement<long>[] QueueDropped() => WhileOpen<long>(() =>
     [
         .. OfQueues(device.ReceiveQueues, (queue, _) => queue.Dropped, s_receive),
         .. OfQueues(device.TransmitQueues, (queue, _) => queue.Dropped, s_transmit),
     ]);
 
     internal Measurement<long>[] Refused() =>
-        WhileOpen(() => [.. OfQueues(CountingTransmit, (queue, _) => queue.Refused, s_transmit)]);
+        WhileOpen<long>(() => [.. OfQueues(CountingTransmit, (queue, _) => queue.Refused, s_transmit)]);
 
     internal Measurement<long>[] Pending() =>
-        WhileOpen(() => [.. OfQueues(device.TransmitQueues, (queue, _) => queue.Pending, s_transmit)]);
+        WhileOpen<long>(() => [.. OfQueues(device.TransmitQueues, (queue, _) => queue.Pending, s_transmit)]);
 
     internal Measurement<long>[] PoolAvailable() =>
-        WhileOpen(() => [.. OfQueues(device.ReceiveQueues, (queue, _) => queue.Pool.Available)]);
+        WhileOpen<long>(() => [.. OfQueues(device.ReceiveQueues, (queue, _) => queue.Pool.Available)]);
 
     internal Measurement<long>[] PoolSize() =>
-        WhileOpen(() => [.. OfQueues(device.ReceiveQueues, (queue, _) => queue.Pool.Capacity)]);
+        WhileOpen<long>(() => [.. OfQueues(device.ReceiveQueues, (queue, _) => queue.Pool.Capacity)]);
 
-    internal Measurement<long>[] Batches() => WhileOpen(() =>
+    internal Measurement<long>[] Batches() => WhileOpen<long>(() =>
     [
         .. CountingTransmit.SelectMany((queue, i) => queue.Sizes.Read(Device, Queue(i), s_transmit)),
         .. CountingReceive.SelectMany((queue, i) => queue.Sizes.Read(Device, Queue(i), s_receive)),
@@ -88,7 +90,9 @@ internal sealed class DeviceMetrics(NetworkDevice device)
         IEnumerable<T> queues, Func<T, int, long> read, params Tag[] tags) =>
         queues.Select((queue, i) => new Measurement<long>(read(queue, i), [Device, Queue(i), .. tags]));
 
-    private Measurement<long>[] OfDevice(Func<DeviceStatistics, Measurement<long>[]> select) => WhileOpen(() =>
+    /// <summary>What is made of the device's statistics; nothing once it is closing.</summary>
+    internal Measurement<T>[] OfDevice<T>(Func<DeviceStatistics, Measurement<T>[]> select)
+        where T : struct => WhileOpen(() =>
     {
         long now = Environment.TickCount64;
         if (now - Moment > _readAt)
@@ -99,9 +103,11 @@ internal sealed class DeviceMetrics(NetworkDevice device)
         return select(_statistics);
     });
 
-    private Measurement<long>[] WhileOpen(Func<Measurement<long>[]> read)
+    /// <summary>What is read while no other thread reads the device; nothing once it is closing.</summary>
+    internal Measurement<T>[] WhileOpen<T>(Func<Measurement<T>[]> read)
+        where T : struct
     {
-        Measurement<long>[] found = [];
+        Measurement<T>[] found = [];
         device.WhileOpen(() => found = read());
         return found;
     }

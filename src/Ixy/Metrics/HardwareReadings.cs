@@ -1,0 +1,81 @@
+using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
+using Tag = System.Collections.Generic.KeyValuePair<string, object?>;
+
+namespace Ixy.Metrics;
+
+/// <summary>
+/// What <see cref="HardwareMeter"/> shows of a device while it is open. Any thread may ask at any time.
+/// </summary>
+internal sealed class HardwareReadings(NetworkDevice device)
+{
+    // On the wire each packet also takes preamble, start delimiter, FCS and the gap to the next one (IEEE 802.3).
+    private const long BytesAroundPacket = 8 + 4 + 12;
+
+    // Over less than this, a share of the link says more about the reader's timing than about the traffic.
+    private static readonly TimeSpan s_shortest = TimeSpan.FromSeconds(1);
+
+    private static readonly Tag s_type = new("hw.type", "network");
+    private static readonly Tag s_receive = new("network.io.direction", "receive"),
+        s_transmit = new("network.io.direction", "transmit");
+
+    private static readonly ConditionalWeakTable<NetworkDevice, HardwareReadings> s_readings = [];
+
+    private readonly DeviceMetrics _metrics = DeviceMetrics.Of(device);
+    private readonly Tag _id = new("hw.id", device.Name);
+    private Tag? _address;
+    private (DeviceStatistics Counted, long At)? _since;
+    private double? _utilization;
+
+    /// <summary>That of a device.</summary>
+    internal static HardwareReadings Of(NetworkDevice device) => s_readings.GetValue(device, device => new(device));
+
+    internal Measurement<long>[] Bytes() => _metrics.OfDevice<long>(counted =>
+        [new(counted.RxBytes, Network(s_receive)), new(counted.TxBytes, Network(s_transmit))]);
+
+    internal Measurement<long>[] Packets() => _metrics.OfDevice<long>(counted =>
+        [new(counted.RxPackets, Network(s_receive)), new(counted.TxPackets, Network(s_transmit))]);
+
+    // hw.errors has no attribute for the physical address.
+    internal Measurement<long>[] Errors() => _metrics.OfDevice<long>(counted =>
+    [
+        Error(counted.RxCrcErrors, "crc", s_receive), Error(counted.RxLengthErrors, "length", s_receive),
+        Error(counted.RxMissed, "missed", s_receive), Error(counted.RxDropped, "dropped", s_receive),
+        Error(counted.TxDropped, "dropped", s_transmit),
+    ]);
+
+    internal Measurement<long>[] Up() => _metrics.WhileOpen<long>(() => [new(device.Link.IsUp ? 1 : 0, Network())]);
+
+    internal Measurement<long>[] Limit() => _metrics.WhileOpen<long>(() =>
+        device.Link.SpeedMbps is > 0 and var speed ? [new(BytesPerSecond(speed), Network())] : []);
+
+    // Over the time since the last reading that is a second old: several readers get the same.
+    internal Measurement<double>[] Utilization() => _metrics.WhileOpen<double>(() =>
+    {
+        var clock = device.PciDevice.Clock;
+        (DeviceStatistics Counted, long At) now = (device.ReadStatistics(), clock.GetTimestamp());
+        _since ??= now;
+        var elapsed = clock.GetElapsedTime(_since.Value.At, now.At);
+        if (elapsed >= s_shortest)
+        {
+            _utilization = device.Link.SpeedMbps is > 0 and var speed
+                ? Busier(_since.Value.Counted, now.Counted) / (BytesPerSecond(speed) * elapsed.TotalSeconds) : null;
+            _since = now;
+        }
+        return _utilization is { } share ? [new(share, Network())] : [];
+    });
+
+    private static long BytesPerSecond(int megabits) => megabits * 1_000_000L / 8;
+
+    // Each direction has the whole speed to itself.
+    private static double Busier(DeviceStatistics before, DeviceStatistics after) => Math.Max(
+        after.RxBytes - before.RxBytes + BytesAroundPacket * (after.RxPackets - before.RxPackets),
+        after.TxBytes - before.TxBytes + BytesAroundPacket * (after.TxPackets - before.TxPackets));
+
+    private Measurement<long> Error(long count, string type, Tag direction) =>
+        new(count, _id, s_type, new("error.type", type), direction);
+
+    // The address is read once: another one would be another series.
+    private Tag[] Network(params ReadOnlySpan<Tag> more) =>
+        [_id, s_type, _address ??= new("hw.network.physical_address", $"{device.MacAddress}"), .. more];
+}
