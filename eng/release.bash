@@ -9,6 +9,10 @@ release=(-v quiet --nologo -nodeReuse:false -p:Configuration=Release -p:UseShare
 # Native programs share a folder, as compiling ahead of time takes a minute. One script at a time may use it.
 native=("${release[@]}" -r linux-x64 -p:PublishAot=true -p:EnableSourceLink=false
     --artifacts-path "$PWD/artifacts/native")
+# For 64-bit Arm, with the linker of Debian's cross compiler.
+native_arm64=("${release[@]}" -r linux-arm64 -p:PublishAot=true -p:EnableSourceLink=false
+    -p:CppCompilerAndLinker=aarch64-linux-gnu-gcc -p:ObjCopyName=aarch64-linux-gnu-objcopy
+    --artifacts-path "$PWD/artifacts/native-arm64")
 native_lock=$PWD/artifacts/native.lock
 
 # Waits for a lock, which is held as long as the script runs.
@@ -26,6 +30,16 @@ miss() {
 check_linker() {
     command -v clang > /dev/null || command -v gcc > /dev/null \
         || miss "there is no linker for native programs (apt install gcc libc6-dev zlib1g-dev)"
+}
+
+check_arm_linker() {
+    command -v aarch64-linux-gnu-gcc > /dev/null \
+        || miss "there is no linker for Arm (apt install gcc-aarch64-linux-gnu libc6-dev-arm64-cross)"
+}
+
+restore_native_arm64() {
+    dotnet restore "$@" "${native_arm64[@]}" < /dev/null >&2 \
+        || miss "the native compiler for Arm could not be restored: is there a way to nuget.org?"
 }
 
 restore_native() {
