@@ -18,13 +18,16 @@ internal static class BindCommand
         driver.CompletionSources.Add(DriverBinding.VfioPci, DriverBinding.NoDriver);
         driver.DefaultValueFactory = _ => DriverBinding.VfioPci;
         var force = new Option<bool>("--force") { Description = OperateTexts.Force };
+        var persist = new Option<bool>("--persist") { Description = OperateTexts.PersistBind };
         var json = CommonOptions.Json();
-        var command = new Command("bind", OperateTexts.Bind) { address, driver, force, json };
+        var command = new Command("bind", OperateTexts.Bind) { address, driver, force, persist, json };
         command.SetAction(parsed =>
         {
             var card = parsed.GetValue(address);
-            Print(new(command.Name, card, DriverBinding.Bind(card, parsed.GetValue(driver)!, parsed.GetValue(force))),
-                parsed.GetValue(json));
+            string wanted = parsed.GetValue(driver)!;
+            var result = DriverBinding.Bind(card, wanted, parsed.GetValue(force));
+            if (parsed.GetValue(persist)) DriverBinding.BindAtStartUp(card, wanted);
+            Print(new(command.Name, card, result), parsed.GetValue(json));
         });
         return command;
     }
@@ -33,11 +36,14 @@ internal static class BindCommand
     {
         var address = CommonOptions.Address();
         var force = new Option<bool>("--force") { Description = OperateTexts.Force };
+        var persist = new Option<bool>("--persist") { Description = OperateTexts.PersistUnbind };
         var json = CommonOptions.Json();
-        var command = new Command("unbind", OperateTexts.Unbind) { address, force, json };
+        var command = new Command("unbind", OperateTexts.Unbind) { address, force, persist, json };
         command.SetAction(parsed =>
         {
             var card = parsed.GetValue(address);
+            // First: it may be for a card that is in use, or no longer there.
+            if (parsed.GetValue(persist)) DriverBinding.ForgetAtStartUp(card);
             Print(new(command.Name, card, DriverBinding.Unbind(card, parsed.GetValue(force))), parsed.GetValue(json));
         });
         return command;
@@ -49,6 +55,16 @@ internal static class BindCommand
         foreach (string warning in result.Warnings) Console.Error.WriteLine($"ixy: {warning}");
         if (json) Console.Out.WriteLine(ToJson(outcome));
         else foreach (string line in Lines(command, address, result)) Console.Out.WriteLine(line);
+        if (!json && outcome.AtStart is { } driver) Console.Out.WriteLine(AtStart(address, result.After, driver));
+    }
+
+    // What is bound otherwise now would come as a surprise.
+    private static string AtStart(PciAddress address, string? now, string driver)
+    {
+        string what = driver == DriverBinding.NoDriver ? "no driver" : driver;
+        return driver == (now ?? DriverBinding.NoDriver)
+            ? $"so it will be after a restart; 'sudo ixy unbind {address} --persist' undoes both"
+            : $"after a restart it is bound to {what} again; 'sudo ixy unbind {address} --persist' ends that";
     }
 
     private static IEnumerable<string> Lines(string command, PciAddress address, DriverBindingResult result)
@@ -66,8 +82,12 @@ internal static class BindCommand
 
     private static string ToJson(Outcome outcome) => JsonSerializer.Serialize(
         new(outcome.Command, $"{outcome.Address}", outcome.Result.Before, outcome.Result.After, outcome.Result.Changed,
-            outcome.Result.IommuGroup, outcome.Result.LoadedModules, outcome.Result.Warnings),
+            outcome.AtStart, outcome.Result.IommuGroup, outcome.Result.LoadedModules, outcome.Result.Warnings),
         OperateJsonContext.Default.BindingJson);
 
-    private sealed record Outcome(string Command, PciAddress Address, DriverBindingResult Result);
+    private sealed record Outcome(string Command, PciAddress Address, DriverBindingResult Result)
+    {
+        // Its driver at the start of the machine.
+        internal string? AtStart { get; } = DriverBinding.FindAtStartUp(Address);
+    }
 }

@@ -20,18 +20,21 @@ internal static class HugePagesCommand
         size.DefaultValueFactory = _ => s_short;
         var node = CommonOptions.WithoutDefault<int?>(
             "--node", "node", OperateTexts.Node, text => Number(text, "memory node"));
+        var persist = new Option<bool>("--persist") { Description = OperateTexts.PersistPages };
         var json = CommonOptions.Json();
-        var command = new Command("hugepages", OperateTexts.HugePages) { reserve, size, node, json };
+        var command = new Command("hugepages", OperateTexts.HugePages) { reserve, size, node, persist, json };
         command.Validators.Add(result =>
         {
-            if (result.GetResult(reserve) is null
-                && (result.GetResult(size) is { Implicit: false } || result.GetResult(node) is not null))
+            if (result.GetResult(reserve) is not null) return;
+            if (result.GetResult(size) is { Implicit: false } || result.GetResult(node) is not null)
                 result.AddError("--size and --node say where to reserve pages: expected --reserve as well");
+            if (result.GetValue(persist))
+                result.AddError("--persist keeps a reservation: expected --reserve as well");
         });
         command.SetAction(parsed =>
         {
             var reservation = parsed.GetValue(reserve) is { } count
-                ? Reserve(count, parsed.GetValue(size).Bytes, parsed.GetValue(node)) : null;
+                ? Reserve(count, parsed.GetValue(size).Bytes, parsed.GetValue(node), parsed.GetValue(persist)) : null;
             if (parsed.GetValue(json)) Console.Out.WriteLine(ToJson(reservation));
             else Print(new Screen(Console.Out, Console.IsOutputRedirected), reservation);
             return Judge(reservation);
@@ -39,8 +42,13 @@ internal static class HugePagesCommand
         return command;
     }
 
-    private static ReservationJson Reserve(int count, long pageLength, int? node) =>
-        new(pageLength, node, count, HugePages.Reserve(count, pageLength, node));
+    private static ReservationJson Reserve(int count, long pageLength, int? node, bool persist)
+    {
+        int reserved = HugePages.Reserve(count, pageLength, node);
+        // However many there are now: after a start there is more memory in one piece.
+        if (persist) HugePages.ReserveAtStartUp(count, pageLength, node);
+        return new(pageLength, node, count, reserved, HugePages.FindAtStartUp(pageLength, node));
+    }
 
     private static void Print(Screen screen, ReservationJson? reservation)
     {
@@ -53,9 +61,14 @@ internal static class HugePagesCommand
         foreach (var mount in HugePages.Mounts()) screen.WriteLine($"hugetlbfs at {mount.Directory} ({mount.Options})");
         if (reservation is { Reserved: var reserved, Wanted: var wanted } && reserved == wanted)
             screen.WriteLine(
-                $"{reserved:N0} of {Size(reservation.PageBytes)} are reserved{On(reservation.Node)}; a restart forgets "
-                + "that");
+                $"{reserved:N0} of {Size(reservation.PageBytes)} are reserved{On(reservation.Node)}"
+                + AfterRestart(wanted, reservation.AtStart));
     }
+
+    private static string AfterRestart(int wanted, int? atStart) =>
+        atStart is { } count
+            ? count == wanted ? "; so they will be after a restart" : $"; after a restart, {count:N0} will be"
+            : wanted == 0 ? "" : "; a restart forgets that";
 
     // Standard error, so that it is seen with --json, too.
     private static int Judge(ReservationJson? reservation)

@@ -17,6 +17,9 @@ internal static class OperateTexts
     internal const string Driver =
         "The kernel driver it is bound to; 'none' for no driver, as machines without an IOMMU need it.";
     internal const string Force = "Takes it even if its network interface is in use. That cuts connections.";
+    internal const string PersistBind = "Also binds it at each start of the machine from now on.";
+    internal const string PersistUnbind = "Also ends what 'ixy bind --persist' began.";
+    internal const string PersistPages = "Also reserves them at each start of the machine; with --reserve 0, not any more.";
     internal const string Reserve = "Makes it so many pages in all; 0 gives them back.";
     internal const string PageSize = "Length of the pages to reserve.";
     internal const string Node = "The memory node to reserve them on. Without it, they are spread over all nodes.";
@@ -41,6 +44,10 @@ internal static class OperateTexts
         and so is a card that another program drives. If the driver is a module that is not loaded, it is loaded
         (modprobe), and so is vfio_iommu_type1 with a VFIO driver. Nothing but network cards is ever touched.
 
+        A restart of the machine gives the card back to the kernel's driver, unless --persist is given. That writes
+        /etc/driverctl.d/pci-ADDR, which driverctl understands, and, where driverctl is not installed, a udev rule that
+        obeys it (/etc/udev/rules.d/10-ixy-drivers.rules). A card that is moved to another slot has another address.
+
         """;
 
     internal const string UnbindNotes = """
@@ -48,7 +55,8 @@ internal static class OperateTexts
           sudo ixy unbind 0000:03:00.0
 
         The driver that the card had before 'ixy bind' is noted in /run/ixy/drivers. A card that was bound by other means
-        gets the driver that the kernel chooses.
+        gets the driver that the kernel chooses. After 'ixy bind --persist', the next start of the machine binds it again,
+        unless --persist is given here, too.
 
         """;
 
@@ -57,6 +65,10 @@ internal static class OperateTexts
           ixy hugepages
           sudo ixy hugepages --reserve 512               1 GiB in pages of 2 MiB
           sudo ixy hugepages --reserve 2 --size 1G --node 0
+          sudo ixy hugepages --reserve 512 --persist     also at each start of the machine
+
+        --persist writes /etc/tmpfiles.d/ixy-hugepages.conf, which systemd obeys early in each start. Pages of 1 GiB are
+        surer to be had on the kernel's command line (hugepagesz=1G hugepages=2).
 
         """;
 

@@ -9,7 +9,7 @@ namespace Ixy.Setup;
 /// ABI/testing/sysfs-bus-pci: driver_override, drivers_probe). What it had before is noted in <c>/run/ixy/drivers</c>.
 /// Needs root. One process at a time per card.
 /// </summary>
-public static class DriverBinding
+public static partial class DriverBinding
 {
     /// <summary>Stands for no driver at all, as the sysfs transport needs it.</summary>
     public const string NoDriver = "none";

@@ -4,7 +4,7 @@ using Ixy.Vfio;
 namespace Ixy.Setup;
 
 /// <summary>The huge pages that the kernel has set aside (kernel documentation, admin-guide/mm/hugetlbpage).</summary>
-public static class HugePages
+public static partial class HugePages
 {
     private const string Node = "node", Pool = "hugepages-", Unit = "kB";
 

@@ -83,6 +83,39 @@ public sealed class BindTests(GuestPool guests)
             .Succeeded());
     }
 
+    // A start is udev telling its rules of every function anew. The guest's own would forget the files, as its root is
+    // in memory, so udev is started in one that runs. It finds the modules loaded: its loader wants an index that the
+    // image has not.
+    [SkippableFact]
+    public void WhatIsBoundToStayIsBoundAgainByUdev()
+    {
+        var guest = guests.Get(IommuMachine.Machine);
+        Skip.If(guest.Run("command -v udevadm").ExitCode != 0, "udevadm is not installed (apt install udev)");
+        SetDown(guest, GiveToKernel(guest, s_e1000e, "e1000e", "e1000e"));
+        Assert.Contains(
+            $"so it will be after a restart; 'sudo ixy unbind {s_e1000e} --persist' undoes both",
+            guest.Run($"ixy bind {s_e1000e} --persist").Succeeded());
+        Assert.Equal("vfio-pci\n", guest.Run($"cat /etc/driverctl.d/pci-{s_e1000e}").Succeeded());
+        Assert.Contains(
+            "after a restart it is bound to vfio-pci again", guest.Run($"ixy unbind {s_e1000e}").Succeeded());
+        SetDown(guest, InterfaceOf(guest, s_e1000e));
+        Assert.Equal("e1000e", DriverOf(guest, s_e1000e));
+
+        Replug(guest, s_e1000e);
+        Assert.Equal(("vfio-pci", "vfio-pci"), (DriverOf(guest, s_e1000e), OverrideOf(guest, s_e1000e)));
+        ProbeFacts.RunAsRoot(guest, $"e1000e {s_e1000e}").AssertAll(("device", "8086:10d3"), ("done", "e1000e"));
+        // Who says it again disturbs nothing.
+        Replug(guest, s_e1000e);
+        Assert.Equal("vfio-pci", DriverOf(guest, s_e1000e));
+
+        var back = Json(guest, $"ixy unbind {s_e1000e} --persist --json");
+        Assert.Equal(("e1000e", null), (Text(back, "after"), Text(back, "atStart")));
+        Assert.Equal("", guest.Run("find /etc/driverctl.d /etc/udev/rules.d -type f").Output);
+        SetDown(guest, InterfaceOf(guest, s_e1000e));
+        Replug(guest, s_e1000e);
+        Assert.Equal("e1000e", DriverOf(guest, s_e1000e));
+    }
+
     [SkippableFact]
     public void VirtioCardsForwardBetweenTwoLivesOfTheKernelsDriver()
     {
@@ -292,6 +325,17 @@ public sealed class BindTests(GuestPool guests)
             .Succeeded();
         Assert.True(int.Parse(guest.Run(counter).Succeeded()) > before, "no frame came into the card");
     }
+
+    // As udev learns of a function at the start of a machine.
+    private static void Replug(Guest guest, string address) => guest.Run($"""
+        ln -sf $(command -v udevadm) /run/systemd-udevd
+        /run/systemd-udevd --daemon --resolve-names=never
+        udevadm trigger --action=add --subsystem-match=pci --sysname-match={address}
+        udevadm settle --timeout=60
+        settled=$?
+        udevadm control --exit
+        exit $settled
+        """).Succeeded();
 
     private static void SetDown(Guest guest, string name) =>
         guest.Run($"ip address flush dev {name}; ip link set {name} down").Succeeded();

@@ -31,6 +31,15 @@ public sealed class HugePagesTests(GuestPool guests)
             report.GetProperty("mounts").EnumerateArray(), mount =>
             mount.GetProperty("directory").GetString() == "/run/huge");
 
+        Assert.Contains(
+            "8 of 2 MiB are reserved; so they will be after a restart",
+            guest.Run("ixy hugepages --reserve 8 --persist").Succeeded());
+        Assert.Contains(
+            "4 of 2 MiB are reserved; after a restart, 8 will be", guest.Run("ixy hugepages --reserve 4").Succeeded());
+        Assert.Equal(
+            "w! /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages - - - - 8\n",
+            guest.Run("grep -v '^#' /etc/tmpfiles.d/ixy-hugepages.conf").Succeeded());
+        guest.Run("ixy hugepages --reserve 0 --persist && [ ! -e /etc/tmpfiles.d/ixy-hugepages.conf ]").Succeeded();
         guest.Run("ixy hugepages --reserve 0").Succeeded();
         Assert.Equal((0, 0), PoolOf(Json(guest.Run("su user -c 'ixy hugepages --json'")), Short));
     }

@@ -36,12 +36,14 @@ internal sealed record InterfaceJson(string Name, string Mac);
 /// <param name="Before">The kernel driver that it had; null: none.</param>
 /// <param name="After">The one that it has now; null: none.</param>
 /// <param name="Changed">Whether these are different.</param>
+/// <param name="AtStart">The one that it gets at the start of the machine; null: the one that the kernel
+/// chooses.</param>
 /// <param name="IommuGroup">The number of its IOMMU group.</param>
 /// <param name="LoadedModules">Kernel modules that were loaded for it.</param>
 /// <param name="Warnings">What still stands in the way of using it.</param>
 internal sealed record BindingJson(
-    string Command, string Address, string? Before, string? After, bool Changed, int? IommuGroup,
-    IReadOnlyList<string> LoadedModules, IReadOnlyList<string> Warnings);
+    string Command, string Address, string? Before, string? After, bool Changed, string? AtStart,
+    int? IommuGroup, IReadOnlyList<string> LoadedModules, IReadOnlyList<string> Warnings);
 
 /// <summary>What <c>ixy hugepages --json</c> prints.</summary>
 /// <param name="Command">hugepages.</param>
@@ -62,7 +64,8 @@ internal sealed record MountJson(string Directory, string Options);
 /// <param name="Node">The memory node; null: all.</param>
 /// <param name="Wanted">Pages that were asked for.</param>
 /// <param name="Reserved">Pages that there are now.</param>
-internal sealed record ReservationJson(long PageBytes, int? Node, int Wanted, int Reserved);
+/// <param name="AtStart">Pages that are reserved at the start of the machine; null: none that ixy knows of.</param>
+internal sealed record ReservationJson(long PageBytes, int? Node, int Wanted, int Reserved, int? AtStart);
 
 /// <summary>What <c>ixy doctor --json</c> prints.</summary>
 /// <param name="Command">doctor.</param>

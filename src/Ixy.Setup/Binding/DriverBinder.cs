@@ -41,6 +41,14 @@ internal sealed class DriverBinder
         return Result(before, wantsDriver: wanted is not null);
     }
 
+    /// <inheritdoc cref="DriverBinding.BindAtStartUp"/>
+    internal void BindAtStartUp(StartUpDrivers startUp, string driver)
+    {
+        RequireName(driver);
+        RequireRoot();
+        startUp.Set(_function.Name, driver);
+    }
+
     /// <inheritdoc cref="DriverBinding.Unbind"/>
     internal DriverBindingResult Unbind()
     {

@@ -14,9 +14,9 @@ public sealed class OperateCommandTests
 
     [Theory]
     [InlineData("list", "--json", "in use")]
-    [InlineData("bind", "<ADDR>", "--driver", "--force", "--json", "[default: vfio-pci]", "modprobe")]
-    [InlineData("unbind", "<ADDR>", "--force", "--json", "/run/ixy/drivers")]
-    [InlineData("hugepages", "--reserve", "--size", "--node", "--json")]
+    [InlineData("bind", "<ADDR>", "--driver", "--force", "--persist", "--json", "[default: vfio-pci]", "modprobe")]
+    [InlineData("unbind", "<ADDR>", "--force", "--persist", "--json", "/run/ixy/drivers")]
+    [InlineData("hugepages", "--reserve", "--size", "--node", "--persist", "--json")]
     public void HelpNamesTheOptions(string command, params string[] parts)
     {
         var (exitCode, output, error) = IxyProcess.Run(command, "--help");
@@ -39,6 +39,7 @@ public sealed class OperateCommandTests
         "--size: '4M' is no length of huge pages: expected 2M or 1G", "hugepages", "--reserve", "1", "--size", "4M")]
     [InlineData("expected --reserve as well", "hugepages", "--size", "1G")]
     [InlineData("expected --reserve as well", "hugepages", "--node", "0")]
+    [InlineData("--persist keeps a reservation: expected --reserve as well", "hugepages", "--persist")]
     public void ACommandLineThatMakesNoSenseGetsOneLineAndCodeTwo(string contains, params string[] arguments) =>
         IxyProcess.AssertOneLine(IxyProcess.Run(arguments), exitCode: 2, contains);
 

@@ -1,0 +1,85 @@
+using System.Globalization;
+using Ixy.Vfio;
+
+namespace Ixy.Setup;
+
+// The huge pages that are set aside at each start of the machine.
+public static partial class HugePages
+{
+    private const string StartUpFile = "etc/tmpfiles.d/ixy-hugepages.conf";
+
+    /// <summary>
+    /// Makes so many huge pages be set aside at each start of the machine, from the next one on: a line for each
+    /// length and node in <c>/etc/tmpfiles.d/ixy-hugepages.conf</c>, which systemd-tmpfiles obeys. Changes nothing now;
+    /// see <see cref="Reserve(int, long, int?)"/> for that. Needs root.
+    /// </summary>
+    /// <param name="count">How many; 0: what was asked for before is forgotten.</param>
+    /// <param name="pageLength">Bytes of a page, as in <see cref="HugePagePool.PageLength"/>. Even at the start there
+    /// may not be enough memory in one piece for pages of 1 GiB: the kernel's command line is earlier.</param>
+    /// <param name="node">On which memory node; null: spread over all of them.</param>
+    /// <exception cref="PrivilegeException">Not root.</exception>
+    /// <exception cref="DmaMemoryException">The file cannot be written.</exception>
+    public static void ReserveAtStartUp(int count, long pageLength, int? node = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        if (!Environment.IsPrivilegedProcess)
+            throw new PrivilegeException("reserving huge pages needs root: run it with sudo");
+        ReserveAtStartUp("/", count, pageLength, node);
+    }
+
+    /// <summary>
+    /// How many huge pages <see cref="ReserveAtStartUp(int, long, int?)"/> has asked for; null: none.
+    /// </summary>
+    /// <param name="pageLength">Bytes of a page.</param>
+    /// <param name="node">On which memory node; null: spread over all of them.</param>
+    public static int? FindAtStartUp(long pageLength, int? node = null) => FindAtStartUp("/", pageLength, node);
+
+    internal static void ReserveAtStartUp(string root, int count, long pageLength, int? node)
+    {
+        string path = Path.Combine(root, StartUpFile), prefix = StartUpLine(pageLength, node);
+        try
+        {
+            List<string> lines = [.. Lines(path).Where(line => !line.StartsWith(prefix, StringComparison.Ordinal))];
+            if (count > 0) lines.Add($"{prefix}{count}");
+            if (lines.All(line => line.StartsWith('#'))) File.Delete(path);
+            else Replace(path, lines);
+        }
+        catch (DirectoryNotFoundException) when (count == 0)
+        {
+            // Nothing was asked for before.
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new DmaMemoryException($"what happens at the start of the machine is as it was: {error.Message}");
+        }
+    }
+
+    internal static int? FindAtStartUp(string root, long pageLength, int? node)
+    {
+        string prefix = StartUpLine(pageLength, node);
+        string? line = Lines(Path.Combine(root, StartUpFile))
+            .LastOrDefault(line => line.StartsWith(prefix, StringComparison.Ordinal));
+        return int.TryParse(line?[prefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out int count)
+            ? count : null;
+    }
+
+    // "w!" writes to a file of the kernel at the start, and not when systemd-tmpfiles runs at other times (tmpfiles.d(5)).
+    private static string StartUpLine(long pageLength, int? node)
+    {
+        string pools = node is null ? PoolsOfAll("/sys") : PoolsOf(NodeDirectory("/sys", node.Value));
+        return $"w! {Path.Combine(pools, $"{Pool}{pageLength >> 10}{Unit}", "nr_hugepages")} - - - - ";
+    }
+
+    private static void Replace(string path, List<string> lines)
+    {
+        const string Head =
+            "# Written by 'ixy hugepages --persist': huge pages that are set aside at the start of the machine.";
+        if (lines[0] != Head) lines.Insert(0, Head);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        // systemd-tmpfiles passes over this name.
+        File.WriteAllLines($"{path}.new", lines);
+        File.Move($"{path}.new", path, overwrite: true);
+    }
+
+    private static string[] Lines(string path) => File.Exists(path) ? File.ReadAllLines(path) : [];
+}

@@ -1,0 +1,170 @@
+using Ixy.Setup;
+using Ixy.Setup.Binding;
+using Ixy.Tests.Cli;
+using Ixy.Tests.Simulation.Wires;
+using Ixy.Vfio;
+
+namespace Ixy.Tests.Vfio;
+
+/// <summary>
+/// What makes drivers and huge pages come back after a start of the machine, in a root of the test's own. That udev
+/// obeys it is tried in a guest (BindTests in Ixy.Vm.Tests).
+/// </summary>
+public sealed class StartUpTests : IDisposable
+{
+    private const string Card = "0000:03:00.0", Other = "0000:04:00.0";
+    private const long Short = 2 << 20, Long = 1 << 30;
+
+    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("ixy-start-");
+
+    private StartUpDrivers Drivers => new(_root.FullName);
+
+    private string Rule => PathOf("etc/udev/rules.d/10-ixy-drivers.rules");
+
+    private string Pages => PathOf("etc/tmpfiles.d/ixy-hugepages.conf");
+
+    [Fact]
+    public void ADriverIsNotedAsDriverctlDoes()
+    {
+        Assert.Null(Drivers.Find(Card));
+        Drivers.Set(Card, "vfio-pci");
+        Assert.Equal("vfio-pci\n", File.ReadAllText(PathOf($"etc/driverctl.d/pci-{Card}")));
+        Drivers.Set(Card, "uio_pci_generic");
+        Drivers.Set(Other, DriverBinding.NoDriver);
+        Assert.Equal(("uio_pci_generic", "none"), (Drivers.Find(Card), Drivers.Find(Other)));
+        Assert.Equal(
+            [$"pci-{Card}", $"pci-{Other}"],
+            Directory.GetFileSystemEntries(PathOf("etc/driverctl.d")).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
+    public void TheRuleIsThereAsLongAsADriverIsNoted()
+    {
+        Drivers.Set(Card, "vfio-pci");
+        string rule = File.ReadAllText(Rule);
+        Assert.Contains("TEST!=\"/etc/driverctl.d/pci-$kernel\"", rule);
+        Drivers.Set(Other, "vfio-pci");
+        Assert.True(Drivers.Forget(Card));
+        Assert.Equal(rule, File.ReadAllText(Rule));
+        Assert.True(Drivers.Forget(Other));
+        Assert.False(Drivers.Forget(Other));
+        Assert.Empty(Directory.GetFiles(_root.FullName, "*", SearchOption.AllDirectories));
+        Assert.False(Directory.Exists(PathOf("etc/driverctl.d")));
+    }
+
+    [Theory]
+    [InlineData("lib/udev/rules.d/05-driverctl.rules")]
+    [InlineData("usr/lib/udev/rules.d/05-driverctl.rules")]
+    public void WhereDriverctlIsItsOwnRuleIsEnough(string rule)
+    {
+        Write(rule, "");
+        Drivers.Set(Card, "vfio-pci");
+        Assert.Equal("vfio-pci", Drivers.Find(Card));
+        Assert.False(File.Exists(Rule));
+    }
+
+    [Fact]
+    public void WhatDriverctlNotedStaysWhenAnotherCardIsForgotten()
+    {
+        Write($"etc/driverctl.d/pci-{Other}", "vfio-pci\n");
+        Drivers.Set(Card, "vfio-pci");
+        Drivers.Forget(Card);
+        Assert.Equal("vfio-pci", Drivers.Find(Other));
+    }
+
+    [Fact]
+    public void WhatCannotBeWrittenIsTold()
+    {
+        Write("etc", "a file where a folder should be");
+        Assert.Contains(
+            "what happens at the start of the machine is as it was: ",
+            Assert.Throws<PciDeviceException>(() => Drivers.Set(Card, "vfio-pci")).Message);
+        Assert.Contains(
+            "what happens at the start of the machine is as it was: ",
+            Assert.Throws<DmaMemoryException>(
+                () => HugePages.ReserveAtStartUp(_root.FullName, 1, Short, null)).Message);
+    }
+
+    [Fact]
+    public void OnlyACardWithADriversNameIsNoted()
+    {
+        using var sysfs = new FakeSysfs();
+        var kernel = new FakeKernel(sysfs);
+        sysfs.Add(Card);
+        sysfs.Add(Other, classCode: 0x010600);
+        Assert.Throws<ArgumentException>(() => new DriverBinder(kernel, Card, false).BindAtStartUp(Drivers, "../x"));
+        Assert.Contains("is no network card", Assert.Throws<PciDeviceException>(
+            () => new DriverBinder(kernel, Other, false).BindAtStartUp(Drivers, "vfio-pci")).Message);
+        kernel.ActsAsRoot = false;
+        Assert.Throws<PrivilegeException>(
+            () => new DriverBinder(kernel, Card, false).BindAtStartUp(Drivers, "vfio-pci"));
+        Assert.Null(Drivers.Find(Card));
+        kernel.ActsAsRoot = true;
+        new DriverBinder(kernel, Card, false).BindAtStartUp(Drivers, "vfio-pci");
+        Assert.Equal("vfio-pci", Drivers.Find(Card));
+        Assert.Empty(kernel.Writes);
+    }
+
+    [Fact]
+    public void HugePagesOfEachLengthAndNodeHaveALine()
+    {
+        Reserve(512, Short, null);
+        Reserve(3, Long, 1);
+        Reserve(64, Short, 0);
+        Reserve(256, Short, null);
+        Assert.Equal(
+            (256, 3, 64, null), (Find(Short, null), Find(Long, 1), Find(Short, 0), Find(Long, null)));
+        Assert.Equal(
+            ["w! /sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages - - - - 64",
+                "w! /sys/devices/system/node/node1/hugepages/hugepages-1048576kB/nr_hugepages - - - - 3",
+                "w! /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages - - - - 256"],
+            File.ReadAllLines(Pages).Where(line => !line.StartsWith('#')).Order(StringComparer.Ordinal));
+        Assert.Single(File.ReadAllLines(Pages), line => line.StartsWith('#'));
+    }
+
+    [Fact]
+    public void WhatIsForgottenLeavesNothing()
+    {
+        Reserve(0, Short, null);
+        Reserve(512, Short, null);
+        Reserve(0, Short, 0);
+        Assert.Equal(512, Find(Short, null));
+        Reserve(0, Short, null);
+        Assert.Null(Find(Short, null));
+        Assert.False(File.Exists(Pages));
+    }
+
+    // As systemd does at the start; and as it does whenever a package is installed, which must change nothing.
+    [SkippableTheory]
+    [Trait("needs", "root")]
+    [InlineData(true, "512")]
+    [InlineData(false, "0")]
+    public void SystemdReservesThemAtTheStartAlone(bool isStart, string expected)
+    {
+        Needs.Root("systemd-tmpfiles writes as root");
+        Skip.IfNot(Tool.Exists("systemd-tmpfiles"), "systemd-tmpfiles is not installed (apt install systemd)");
+        const string Pool = "sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages";
+        Write(Pool, "0");
+        Reserve(512, Short, null);
+        string[] boot = isStart ? ["--boot"] : [];
+        using var tmpfiles = IxyProcess.StartOther(
+            "systemd-tmpfiles", ["--create", .. boot, $"--root={_root.FullName}", Pages]);
+        Assert.True(tmpfiles.WaitForExit() == 0, tmpfiles.Error);
+        Assert.Equal(expected, File.ReadAllText(PathOf(Pool)).Trim());
+    }
+
+    public void Dispose() => _root.Delete(recursive: true);
+
+    private void Reserve(int count, long length, int? node) =>
+        HugePages.ReserveAtStartUp(_root.FullName, count, length, node);
+
+    private int? Find(long length, int? node) => HugePages.FindAtStartUp(_root.FullName, length, node);
+
+    private string PathOf(string path) => Path.Combine(_root.FullName, path);
+
+    private void Write(string path, string text)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(PathOf(path))!);
+        File.WriteAllText(PathOf(path), text);
+    }
+}
