@@ -63,6 +63,7 @@ internal sealed class NumberedFrame
     internal byte[] NewBuffer() => [.. _template];
 
     /// <summary>Makes the frame in a buffer from <see cref="NewBuffer"/> the one with this number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Write(byte[] buffer, ulong number)
     {
         ref byte frame = ref MemoryMarshal.GetArrayDataReference(buffer);
@@ -73,6 +74,7 @@ internal sealed class NumberedFrame
     }
 
     /// <summary>True if the frame is, from byte 12 on, exactly the one with the number it carries.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool Matches(ReadOnlySpan<byte> bytes, out ulong number)
     {
         if (bytes.Length != Length)
@@ -174,6 +176,7 @@ internal sealed class NumberedFrame
         BinaryPrimitives.WriteUInt16LittleEndian(udp[6..], checksum == 0 ? (ushort)0xFFFF : checksum); // RFC 768
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void WriteNumber(ref byte frame, ulong number)
     {
         Word(ref frame, NumberAt) = number;

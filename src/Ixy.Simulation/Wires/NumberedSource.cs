@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Ixy.Simulation.Wires;
 
@@ -48,6 +49,7 @@ internal sealed class NumberedSource
     internal void Forget() => _world.Generators.TryRemove(new(Id, this));
 
     /// <summary>The next frame is on its way; until it arrives, it is lost.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void CountNext()
     {
         Next++;
@@ -67,6 +69,7 @@ internal sealed class NumberedSource
     /// <summary>
     /// A frame with this number came out of a card. Order is a matter of one flow: the card spreads flows over queues.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Arrival Arrived(ulong number)
     {
         var flow = _flows[number & (ulong)(_flows.Length - 1)];

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace Ixy.Simulation.Wires;
 
@@ -24,6 +25,7 @@ internal struct Pacer(PacketRate rate)
     private long _last = long.MinValue;
 
     /// <summary>True if a frame of this length is due; then it counts as sent.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryTake(long now, int frameLength)
     {
         if (_perSecond == 0) return true;

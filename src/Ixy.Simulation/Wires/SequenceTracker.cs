@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Ixy.Simulation.Wires;
 
 /// <summary>What the number of a frame says about its way.</summary>
@@ -31,6 +33,7 @@ internal sealed class SequenceTracker
     private ulong _next;
 
     /// <summary>Takes note of a number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Arrival Add(ulong number)
     {
         if (number != _next) return AddOutOfOrder(number);
@@ -73,5 +76,6 @@ internal sealed class SequenceTracker
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref ulong WordOf(ulong number) => ref _seen[number / 64 % (Window / 64)];
 }

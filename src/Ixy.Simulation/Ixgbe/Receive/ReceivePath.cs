@@ -137,6 +137,7 @@ internal sealed unsafe class ReceivePath : IDisposable
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Arrive(ReadOnlySpan<byte> frame, FrameErrors errors)
     {
         if (!_mac.Accept(frame, errors, out bool bad)) return;
@@ -184,6 +185,7 @@ internal sealed unsafe class ReceivePath : IDisposable
         information.BadCrc = (errors & FrameErrors.Crc) != 0;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void CountGood(ulong destination, int length)
     {
         _goodPackets++;
@@ -215,6 +217,7 @@ internal sealed unsafe class ReceivePath : IDisposable
     }
 
     // False if the frame has to wait for descriptors; it, and every frame behind it.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryDeliver(ReadOnlySpan<byte> frame, in ReceivedFrame information)
     {
         var queue = _queues[information.Queue];

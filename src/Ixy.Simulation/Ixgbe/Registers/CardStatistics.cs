@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Ixy.Simulation.Ixgbe.Registers;
 
 /// <summary>
@@ -47,6 +49,7 @@ internal sealed class CardStatistics
     }
 
     /// <summary>The class in <see cref="PRC"/> and <see cref="PTC"/> for a frame of so many bytes with FCS.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int SizeClass(int length) => length switch
     {
         <= 64 => 0,

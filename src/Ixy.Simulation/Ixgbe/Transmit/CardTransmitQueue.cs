@@ -150,6 +150,7 @@ internal sealed unsafe partial class CardTransmitQueue
     }
 
     // The common case: an advanced descriptor that is a whole frame, sent from the host's buffer as it is.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool SendPlain(TransmitDescriptor* descriptor)
     {
         uint command = descriptor->Command, length = command & TransmitDescriptor.LengthMask;
@@ -163,6 +164,7 @@ internal sealed unsafe partial class CardTransmitQueue
 
     // The frame in the last so many descriptors has been taken, or dropped: they are done, and reported as software
     // wants it.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Complete(TransmitDescriptor* ring, uint used)
     {
         var last = ring + Forward(_head, used - 1);

@@ -35,6 +35,7 @@ internal static class PlainIPv4
         return TryReadHeaders(ref start, frame.Length, ref information);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool TryReadHeaders(ref byte start, int frameLength, ref ReceivedFrame information)
     {
         ulong first = Word64(ref start, MacLength), second = Word64(ref start, MacLength + 8);

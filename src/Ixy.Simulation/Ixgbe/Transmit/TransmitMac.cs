@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Ixy.Simulation.Cards;
 using Ixy.Simulation.Ixgbe.Registers;
 using Ixy.Simulation.Wires;
@@ -64,6 +65,7 @@ internal sealed class TransmitMac(IxgbeCard card)
     }
 
     /// <summary>Sends a frame of at least 60 bytes as it is.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Send(ReadOnlySpan<byte> frame)
     {
         if ((frame[0] & 1) != 0) CountGroup(frame);
