@@ -1,0 +1,35 @@
+using Ixy.Tests.Cli;
+using Ixy.Tests.Simulation.Wires;
+
+namespace Ixy.Tests.Explorations;
+
+/// <summary>
+/// Every interleaving of the protocols by which threads and cards sleep, wake and exchange packets, as models in
+/// Promela; each model has broken twins that show that a mistake would be found (<c>eng/explore</c>).
+/// </summary>
+[Trait("needs", "time")]
+public sealed class ExplorationTests
+{
+    [SkippableTheory]
+    [InlineData("packet-ring", 4)]
+    [InlineData("sleep-ixgbe", 3)]
+    [InlineData("sleep-packed", 13)]
+    [InlineData("sleep-split", 14)]
+    public void NothingIsFoundButInTheBrokenTwins(string model, int twins)
+    {
+        Skip.IfNot(Tool.Exists("spin") && Tool.Exists("cc"), "spin or gcc is not installed (apt install spin gcc)");
+        string report = Tool.Run(Path.Combine(RepositoryTests.Root, "eng/explore"), model);
+        string[] lines = report.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Contains(lines, line => line.Contains("as it is", StringComparison.Ordinal));
+        Assert.True(lines.Count(line => line.Contains("  found: ", StringComparison.Ordinal)) >= twins, report);
+        Assert.DoesNotContain(lines, line => line.Contains("NOT FOUND", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void EveryModelIsExplored()
+    {
+        string folder = Path.Combine(RepositoryTests.Root, "test/Ixy.Tests/Explorations");
+        var models = Directory.GetFiles(folder, "*.pml").Select(Path.GetFileNameWithoutExtension).Order();
+        Assert.Equal(["packet-ring", "sleep-ixgbe", "sleep-packed", "sleep-split"], models);
+    }
+}
