@@ -40,10 +40,8 @@ internal static class FilmCommand
         var command = new Command("trace", FilmTexts.Trace) { words };
         command.SetAction(parsed =>
         {
-            var recorder = new Recorder(int.MaxValue);
-            recorder.Added = happened => Print(recorder, happened);
             string[] run = parsed.GetRequiredValue(words);
-            return Filming.Run(recorder, () => Program.Run(run));
+            return Filming.Run(Recorder.PassingOn(Print), () => Program.Run(run));
         });
         return command;
     }
@@ -91,7 +89,7 @@ internal static class FilmCommand
     }
 
     // On whichever thread it happened, a card's own among them, where nobody would catch what is thrown.
-    private static void Print(Recorder recorder, RecordedEvent happened)
+    private static void Print(RecordedEvent happened)
     {
         try
         {
@@ -100,6 +98,7 @@ internal static class FilmCommand
         catch (IOException)
         {
             // Nobody reads: the run ends, and its report finds out why.
+            if (Filming.Recorder is not { } recorder) return;
             recorder.Added = null;
             recorder.Filled?.Invoke();
         }

@@ -25,6 +25,8 @@ public sealed class Recorder
     private readonly Dictionary<string, RecordedFrame> _framesByContent = [];
     private readonly CallSites _sites = new();
     private readonly Dictionary<ulong, (RecordedRing Ring, uint Index)> _buffers = [];
+    private readonly bool _keeps = true;
+    private int _ringsSeen;
     private long _start = -1;
 
     /// <summary>Makes one without events.</summary>
@@ -36,10 +38,26 @@ public sealed class Recorder
         Limit = limit;
     }
 
-    /// <summary>As many events are kept.</summary>
+    private Recorder(Action<RecordedEvent> added) : this(int.MaxValue) => (_keeps, Added) = (false, added);
+
+    /// <summary>
+    /// Makes one that hands each event on and keeps none, so that a run may be as long as it likes: its memory does not
+    /// grow with the events. It has no film.
+    /// </summary>
+    /// <param name="added">What is called with each event, as <see cref="Added"/> is.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="added"/> is null.</exception>
+    public static Recorder PassingOn(Action<RecordedEvent> added)
+    {
+        ArgumentNullException.ThrowIfNull(added);
+        return new(added);
+    }
+
+    /// <summary>As many events are kept; <see cref="int.MaxValue"/> where all are only handed on.</summary>
     public int Limit { get; }
 
-    /// <summary>Called with each event that is kept, on the thread that makes it. It must not use cards.</summary>
+    /// <summary>
+    /// Called with each event that is kept, or handed on, on the thread that makes it. It must not use cards.
+    /// </summary>
     public Action<RecordedEvent>? Added { get; set; }
 
     /// <summary>Called once, when the limit is reached, as for <see cref="Added"/>.</summary>
@@ -48,7 +66,7 @@ public sealed class Recorder
     /// <summary>Events that came after the limit.</summary>
     public long LeftOut { get; private set; }
 
-    /// <summary>What happened so far, oldest first.</summary>
+    /// <summary>What happened so far, oldest first; nothing where events are only handed on.</summary>
     public IReadOnlyList<RecordedEvent> Events
     {
         get
@@ -93,7 +111,7 @@ public sealed class Recorder
                 LeftOut++;
                 return;
             }
-            _events.Add(happened);
+            if (_keeps) _events.Add(happened);
             isLast = _events.Count == Limit;
             Added?.Invoke(happened);
         }
@@ -104,8 +122,8 @@ public sealed class Recorder
     {
         lock (_lock)
         {
-            var ring = new RecordedRing(_rings.Count, card, kind, number, address, count);
-            _rings.Add(ring);
+            var ring = new RecordedRing(_ringsSeen++, card, kind, number, address, count);
+            if (_keeps) _rings.Add(ring);
             return ring;
         }
     }
@@ -113,6 +131,7 @@ public sealed class Recorder
     internal RecordedFrame AddFrame(ReadOnlySpan<byte> frame)
     {
         byte[] kept = frame[..Math.Min(frame.Length, FrameBytes)].ToArray();
+        if (!_keeps) return new RecordedFrame(0, frame.Length, kept);
         string content = $"{frame.Length} {Convert.ToBase64String(kept)}";
         lock (_lock)
         {

@@ -1,4 +1,5 @@
 using Ixy.Simulation;
+using Ixy.Simulation.Recording;
 
 namespace Ixy.Vm.Tests.Rig;
 
@@ -7,12 +8,25 @@ internal sealed class CardSocket : IDisposable
 {
     /// <param name="specifier">Which card.</param>
     /// <param name="path">Where the socket is to be.</param>
-    internal CardSocket(string specifier, string path)
+    /// <param name="isFilmed">What happens to it is recorded, from now on.</param>
+    internal CardSocket(string specifier, string path, bool isFilmed)
     {
         Path = path;
-        Server = SimulatedCardServer.Open(specifier, path);
+        if (isFilmed) SimulatedCards.Recorder = Recorder = new Recorder();
+        try
+        {
+            Server = SimulatedCardServer.Open(specifier, path);
+        }
+        finally
+        {
+            // Those that are opened later are not.
+            SimulatedCards.Recorder = null;
+        }
         Server.Start();
     }
+
+    /// <summary>What happened to the card; null if it is not filmed.</summary>
+    internal Recorder? Recorder { get; }
 
     /// <summary>Where the socket is.</summary>
     internal string Path { get; }

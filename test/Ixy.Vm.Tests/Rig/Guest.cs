@@ -171,7 +171,7 @@ internal sealed class Guest : IDisposable
         return Keep(
             new CardSocket(
                 $"{Machine.Devices[device].Options}{cable},mac={GuestMachine.MacAddress(device)}",
-                InFolder($"card{device}")));
+                InFolder($"card{device}"), Machine.Devices[device].IsFilmed));
     }
 
     private string InFolder(string name) => Path.Combine(_folder.FullName, name);

@@ -69,6 +69,12 @@ internal sealed record GuestDevice(string Model, string Options = "", Cable Cabl
 
     internal static GuestDevice SimulatedX550 { get; } = new(OnSocket, "sim:ixgbe,model=x550", Cable.Tap);
 
+    /// <summary>
+    /// The simulated 82599 with all that happens to it on record. What it sends comes back: a recorded card is slow.
+    /// </summary>
+    internal static GuestDevice FilmedIxgbe { get; } =
+        new(OnSocket, "sim:ixgbe,wire=loopback", Cable.InCard) { IsFilmed = true };
+
     /// <summary>The simulated virtio-net card.</summary>
     internal static GuestDevice SimulatedVirtio { get; } = new(OnSocket, "sim:virtio", Cable.Tap);
 
@@ -88,6 +94,9 @@ internal sealed record GuestDevice(string Model, string Options = "", Cable Cabl
     /// No model of QEMU's, but a simulated card of this process behind a vfio-user socket. Needs QEMU 10.1.
     /// </summary>
     internal bool IsOnSocket => Model == OnSocket;
+
+    /// <summary>What happens to it is recorded (<see cref="CardSocket.Recorder"/>).</summary>
+    internal bool IsFilmed { get; private init; }
 
     /// <summary>QEMU has its cable's end (-netdev).</summary>
     internal bool IsNic => Cable != Cable.None && !IsOnSocket;

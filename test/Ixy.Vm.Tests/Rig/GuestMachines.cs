@@ -72,17 +72,21 @@ internal static class MultiQueueMachine
     };
 }
 
-/// <summary>This project's simulated cards, two of each, which the machine takes for real ones.</summary>
+/// <summary>This project's simulated cards, two of most, which the machine takes for real ones.</summary>
 internal static class SimulatedCardsMachine
 {
     internal const int Ixgbe = 0, Virtio = 2, VirtioPacked = 4, X540 = 6, X550 = 8;
+
+    /// <summary>One 82599 more, of which a film can be made.</summary>
+    internal const int Filmed = 10;
 
     internal static GuestMachine Machine { get; } = new("simulated cards",
         GuestDevice.SimulatedIxgbe, GuestDevice.SimulatedIxgbe,
         GuestDevice.SimulatedVirtio, GuestDevice.SimulatedVirtio,
         GuestDevice.SimulatedVirtioPacked, GuestDevice.SimulatedVirtioPacked,
         GuestDevice.SimulatedX540, GuestDevice.SimulatedX540,
-        GuestDevice.SimulatedX550, GuestDevice.SimulatedX550)
+        GuestDevice.SimulatedX550, GuestDevice.SimulatedX550,
+        GuestDevice.FilmedIxgbe)
     {
         HasIommu = true,
         // The kernel's own drivers go past it, as on most machines; VFIO does not.

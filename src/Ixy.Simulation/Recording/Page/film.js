@@ -315,7 +315,7 @@
   function show() {
     const text = describe(now), event = events[now];
     $('where').textContent = `Event ${now + 1} of ${count}, ${showTime(times[now])}`;
-    $('slider').value = now;
+    $('slider').value = now + 1;
     $('slider').setAttribute('aria-valuetext', `${now + 1} of ${count}: ${text}`);
     $('here').href = moment(now);
     say(`${showTime(times[now])}, card ${event[1]}: ${text}`);
@@ -578,7 +578,7 @@
     const rows = all.slice(0, most).map(([key, known]) => {
       const card = Math.floor(key / 65536), [name, meaning, section] = registers[key % 65536];
       return `<tr${known.at === now ? ' class="changed"' : ''}><td class="number">${card}</td>`
-        + `<td><button type="button" data-go="${known.at}">${safe(name)}</button></td><td class="number">${hex(known.value, 2 * known.size)}</td>`
+        + `<td><button type="button" data-go="${known.at}" data-key="${key}">${safe(name)}</button></td><td class="number">${hex(known.value, 2 * known.size)}</td>`
         + `<td class="number">${known.count}</td><td>${safe(meaning)}${section ? ` <span class="soft">${safe(section)}</span>` : ''}</td></tr>`;
     });
     $('register-table').innerHTML = rows.length
@@ -654,15 +654,15 @@
   const rules = events.filter(isRule).length;
   $('about').innerHTML = count === 0 ? 'Nothing happened.'
     : `${some(count, 'event')} of ${some(cards.length, 'card')} in ${showTime(times[count - 1] - times[0])}, `
-      + some(frames.length, 'different frame') + (data.leftOut ? '; it ends where the film was full' : '')
+      + (frames.length ? some(frames.length, 'different frame') : 'no frame') + (data.leftOut ? '; it ends where the film was full' : '')
       + (rules ? `; <a href="#" id="to-rule" class="down">${some(rules, 'broken rule or double use', 'broken rules or double uses')}</a>` : '; no rule broken');
   if (count === 0) return;
-  $('slider').max = count - 1;
+  $('slider').max = count;
   $('first').onclick = () => go(0);
   $('last').onclick = () => go(count - 1);
   $('back').onclick = () => move(-1);
   $('step').onclick = () => move(1);
-  $('slider').oninput = () => go(+$('slider').value);
+  $('slider').oninput = () => go($('slider').value - 1);
   $('strip').onclick = e => go(Math.floor(e.offsetX / $('strip').clientWidth * count));
   $('query').oninput = search;
   $('search').onsubmit = e => { e.preventDefault(); goToMatch(1); };
@@ -676,7 +676,11 @@
     const target = e.target.closest('[data-go], [data-index]');
     if (!target) return;
     e.preventDefault();
+    const [inTable, inDetail, key] = [target.closest('#register-table'), target.closest('#detail'), target.dataset.key];
     go(+(target.dataset.go ?? target.dataset.index));
+    // What was clicked is drawn anew, and would take the focus with it.
+    if (inTable) inTable.querySelector(`[data-key="${key}"]`)?.focus();
+    else if (inDetail) $('now').focus();
   });
   document.addEventListener('keydown', e => {
     if (e.ctrlKey || e.altKey || e.metaKey || /^(INPUT|SELECT|TEXTAREA)$/.test(e.target.tagName)) return;

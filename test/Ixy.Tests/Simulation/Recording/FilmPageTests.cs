@@ -18,6 +18,17 @@ public sealed class FilmPageTests(FilmBrowser browser) : IClassFixture<FilmBrows
         _ => s_packed.Value,
     };
 
+    // Linux's driver has such a test in Ixy.Vm.Tests.
+    [SkippableTheory]
+    [InlineData("ten", "write RXDCTL")]
+    [InlineData("wrap", "tail of receive ring 0")]
+    [InlineData("double", "frame sent")]
+    [InlineData("packed", "packed ring 1")]
+    public async Task EachFilmDoesAllThatAFilmDoes(string scene, string search)
+    {
+        foreach (int width in (int[])[1280, 400]) await browser.TryEverything(Scene(scene), search, width);
+    }
+
     [SkippableFact]
     public async Task StepsGoForwardsAndBackwards()
     {
@@ -57,8 +68,8 @@ public sealed class FilmPageTests(FilmBrowser browser) : IClassFixture<FilmBrows
             async Task<string> Show(int from)
             {
                 string go = $"slider.value = {{0}}; slider.dispatchEvent(new Event('input'));";
-                await film.Page.EvaluateExpressionAsync(go.Replace("{0}", $"{from}"));
-                await film.Page.EvaluateExpressionAsync(go.Replace("{0}", $"{index}"));
+                await film.Page.EvaluateExpressionAsync(go.Replace("{0}", $"{from + 1}"));
+                await film.Page.EvaluateExpressionAsync(go.Replace("{0}", $"{index + 1}"));
                 Assert.Equal(index + 1, await film.Event());
                 return await film.Get<string>("detail.innerHTML + cards.innerHTML + registers.innerHTML");
             }
@@ -187,7 +198,7 @@ public sealed class FilmPageTests(FilmBrowser browser) : IClassFixture<FilmBrows
     [InlineData(400, true)]
     public async Task NothingIsWiderThanTheScreen(int width, bool isDark)
     {
-        foreach (string scene in new[] { "ten", "double", "packed" })
+        foreach (string scene in new[] { "ten", "wrap", "double", "packed" })
         {
             await using var film = await browser.Open(Scene(scene), "", width, isDark);
             await film.Press(scene == "double" ? "b" : "p");
