@@ -15,7 +15,7 @@ public sealed class StockFeatureTests(GuestPool guests, ITestOutputHelper log)
     {
         Skip.IfNot(HostTool.Exists("ethtool"), "ethtool is not installed (apt install ethtool)");
         var guest = guests.Get(SimulatedCardsMachine.Machine);
-        guest.LoadModules("ixgbe");
+        guest.LoadDrivers("ixgbe");
         guest.BindTo("ixgbe", GuestMachine.Address(First));
         string features = guest.Run($"ethtool -k {KernelBridge.InterfaceOf(First)}").Succeeded();
         log.WriteLine(features);
@@ -34,7 +34,7 @@ public sealed class StockFeatureTests(GuestPool guests, ITestOutputHelper log)
         Skip.IfNot(HostTool.Exists("ptp4l"), "ptp4l is not installed (apt install linuxptp)");
         var guest = guests.Get(SimulatedCardsMachine.Machine);
         var rules = new RuleBook(guest, First, Second);
-        guest.LoadModules("ixgbe");
+        guest.LoadDrivers("ixgbe");
         foreach (int device in (int[])[First, Second])
         {
             guest.BindTo("ixgbe", GuestMachine.Address(device));

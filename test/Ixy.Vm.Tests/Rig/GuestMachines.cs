@@ -77,7 +77,10 @@ internal static class SimulatedCardsMachine
 {
     internal const int Ixgbe = 0, Virtio = 2, VirtioPacked = 4, X540 = 6, X550 = 8;
 
-    /// <summary>One 82599 more, of which a film can be made.</summary>
+    /// <summary>
+    /// One 82599 more, of which a film is made. A film has room for one probe, so no other test may let a driver have
+    /// it: <see cref="GuestSetup.LoadDrivers"/> does not.
+    /// </summary>
     internal const int Filmed = 10;
 
     internal static GuestMachine Machine { get; } = new("simulated cards",
