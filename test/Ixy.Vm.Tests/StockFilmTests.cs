@@ -42,7 +42,8 @@ public sealed class StockFilmTests(GuestPool guests, FilmBrowser browser, ITestO
         log.WriteLine($"{recorder.Events.Count} events, {Encoding.UTF8.GetByteCount(film)} bytes");
         Assert.Equal(Recorder.DefaultLimit, recorder.Events.Count);
         Assert.InRange(Encoding.UTF8.GetByteCount(film), 500_000, MostBytes);
-        await AssertCanBeWatched(film, events.ToList().FindLastIndex(happened => happened is LinkChange { IsUp: true }));
+        int linkUp = events.ToList().FindLastIndex(happened => happened is LinkChange { IsUp: true });
+        await AssertCanBeWatched(film, linkUp);
     }
 
     private static void Up(Guest guest) => guest.Run($"""
