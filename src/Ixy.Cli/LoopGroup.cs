@@ -12,13 +12,15 @@ internal sealed class LoopGroup : IDisposable
     private static readonly TimeSpan s_longestDrain = TimeSpan.FromSeconds(10);
 
     private readonly IReadOnlyList<PacketLoop> _loops;
+    private readonly IReadOnlyList<NetworkDevice> _devices;
     private readonly SimulatedPciDevice[] _cards;
     private readonly int? _numaNode;
     private VirtualWorld? _world;
+    private PciDeviceException? _loss;
 
     internal LoopGroup(IReadOnlyList<PacketLoop> loops, IReadOnlyList<NetworkDevice> devices)
     {
-        _loops = loops;
+        (_loops, _devices) = (loops, devices);
         _cards = [.. devices.Select(device => device.PciDevice).OfType<SimulatedPciDevice>()];
         Clock = devices[0].PciDevice.Clock;
         _numaNode = devices.Select(device => device.PciDevice.NumaNode).FirstOrDefault(node => node is not null);
@@ -54,6 +56,24 @@ internal sealed class LoopGroup : IDisposable
 
     /// <summary>Transmit queues from which nothing left any more; read it after <see cref="Finish"/>.</summary>
     internal IReadOnlyList<TransmitQueue> Stuck => [.. _loops.SelectMany(loop => loop.Stuck)];
+
+    /// <summary>Why the run ends before its time: a card has gone, or has to be given back. Null if none has.</summary>
+    internal PciDeviceException? Loss => Volatile.Read(ref _loss);
+
+    /// <summary>A card has gone: nothing is waited for any more.</summary>
+    internal bool HasLost => Loss is not null;
+
+    /// <summary>
+    /// Ends the run because of an error, if that is of a card that has gone; the first one is kept. For any thread.
+    /// </summary>
+    /// <returns>False if all cards are there, so that the error is about something else.</returns>
+    internal bool TryLose(PciDeviceException error)
+    {
+        if (!_devices.Any(device => device.PciDevice.IsGone)) return false;
+        Interlocked.CompareExchange(ref _loss, error, null);
+        MeasurementOver.Set();
+        return true;
+    }
 
     /// <summary>Starts the threads.</summary>
     internal void Start()

@@ -77,7 +77,8 @@ internal static class Measurement
         report.Print(screen);
         if (settings.Json) Console.Out.WriteLine(report.ToJson());
         if (settings.Work?.Fault is { } fault) Console.Error.WriteLine($"ixy: {fault}");
-        return report.WireFaults.Any() || report.HasStuckRings || settings.Work?.Fault is not null ? 1 : 0;
+        bool failed = report.IsOfALoss || report.WireFaults.Any() || report.HasStuckRings;
+        return failed || settings.Work?.Fault is not null ? 1 : 0;
     }
 
     // Showing rates for the first time keeps the JIT busy for longer than a ring takes to fill, and it would take
@@ -115,12 +116,21 @@ internal static class Measurement
             if (ports.AnyElsewhere) ports.WaitForTraffic(s_longestSilence, stop);
             loops.Measure();
             ports.StartSending();
-            Watch(ports, loops, settings, stop, screen);
+            try
+            {
+                Watch(ports, loops, settings, stop, screen);
+            }
+            catch (PciDeviceException error) when (loops.TryLose(error))
+            {
+                // The run ends in order all the same, and with its report.
+            }
         }
         loops.StopMeasuring();
         ports.StopSending();
         loops.Finish();
-        var counted = ports.ReadStatistics();
+        var counted = ports.ReadAtTheEnd(loops.TryLose);
+        // At once: what comes now is shutting down, and the report.
+        if (loops.Loss is { } loss) Program.Fail(Program.Describe(loss), exitCode: 1);
         settings.Work?.Finish(counted);
         return new Report(settings, ports, counted, loops, wasMeasured: linked);
     }

@@ -1,5 +1,6 @@
 using Ixy.Hosting;
 using Ixy.Simulation;
+using Ixy.Vfio;
 
 namespace Ixy.Cli;
 
@@ -39,6 +40,20 @@ internal abstract partial class PacketLoop
     }
 
     private ActorTurn TakeTurn()
+    {
+        try
+        {
+            return TakeTurnWithCards();
+        }
+        catch (PciDeviceException error) when (_group!.TryLose(error))
+        {
+            // The sleep is over, and has left nothing behind.
+            _isAsleep = false;
+            return ActorTurn.Busy(_costs!.PollTime);
+        }
+    }
+
+    private ActorTurn TakeTurnWithCards()
     {
         if (_isAsleep) return WakeUp();
         FollowPhase();

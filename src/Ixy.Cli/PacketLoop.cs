@@ -125,7 +125,7 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
                 GC.GetAllocatedBytesForCurrentThread() - allocated,
                 GC.CollectionCount(0) - collections);
             _group!.MeasurementOver.Set();
-            Drain(worker);
+            if (!_group.HasLost) Drain(worker);
             GiveBack();
         }
         catch
@@ -138,12 +138,19 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
     private long RunMeasured(PinnedWorker worker)
     {
         long packets = 0;
-        for (uint round = 0; _phase == Phase.Measured; round++)
+        try
         {
-            int moved = Round();
-            packets += moved;
-            if (moved == 0) Rest(worker);
-            else if (round % RoundsAtOnce == 0) worker.GiveWay();
+            for (uint round = 0; _phase == Phase.Measured; round++)
+            {
+                int moved = Round();
+                packets += moved;
+                if (moved == 0) Rest(worker);
+                else if (round % RoundsAtOnce == 0) worker.GiveWay();
+            }
+        }
+        catch (PciDeviceException error) when (_group!.TryLose(error))
+        {
+            // What was moved until then is in the report.
         }
         return packets;
     }
@@ -195,7 +202,7 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
         private readonly long _start = loop.Clock.GetTimestamp();
         private long _lastPacket = loop.Clock.GetTimestamp();
 
-        internal bool AreOver => loop.RanDry || Since(_start) >= s_longestDrain;
+        internal bool AreOver => loop.RanDry || loop._group!.HasLost || Since(_start) >= s_longestDrain;
 
         /// <summary>The next one; the number of packets moved.</summary>
         internal int Next()
@@ -212,8 +219,8 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
 
         internal void End()
         {
-            // Who gave up knows already.
-            if (loop.Stuck.Count == 0 && !loop.RanDry) loop.Stuck = _watch.Stuck;
+            // Who gave up knows already; and nobody waited for a card that has gone.
+            if (loop.Stuck.Count == 0 && !loop.RanDry && !loop._group!.HasLost) loop.Stuck = _watch.Stuck;
         }
 
         private TimeSpan Since(long time) => loop.Clock.GetElapsedTime(time);

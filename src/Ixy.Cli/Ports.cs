@@ -11,7 +11,7 @@ internal sealed class Ports : IDisposable
 
     private readonly Queue<PciDevice> _functions = [];
     private readonly List<NetworkDevice> _devices = [];
-    private readonly DeviceStatistics[] _before;
+    private readonly DeviceStatistics[] _before, _last;
     private readonly VirtualWorld? _world;
 
     /// <summary>
@@ -25,6 +25,7 @@ internal sealed class Ports : IDisposable
     {
         _world = world;
         _before = new DeviceStatistics[specifiers.Count];
+        _last = new DeviceStatistics[specifiers.Count];
         RefuseSameFunction(specifiers);
         try
         {
@@ -104,6 +105,7 @@ internal sealed class Ports : IDisposable
             {
                 // Before the look, which may take long on a busy machine.
                 bool isLast = Clock.GetElapsedTime(start) > s_linkTime;
+                ThrowIfGone();
                 if (device.WaitForLink(TimeSpan.FromMilliseconds(20))) break;
                 if (stop.IsRequested) return false;
                 if (isLast) throw NoLink(device);
@@ -115,7 +117,7 @@ internal sealed class Ports : IDisposable
     /// <summary>Counters start at zero here.</summary>
     internal void StartCounting()
     {
-        for (int i = 0; i < _devices.Count; i++) _before[i] = _devices[i].ReadStatistics();
+        for (int i = 0; i < _devices.Count; i++) _last[i] = _before[i] = _devices[i].ReadStatistics();
     }
 
     /// <summary>
@@ -138,6 +140,27 @@ internal sealed class Ports : IDisposable
     internal DeviceStatistics[] ReadStatistics()
     {
         ThrowIfGone();
+        return ReadWith(device => _devices[device].ReadStatistics());
+    }
+
+    /// <summary>
+    /// The same at the end of a run: of a card that has gone, what was read last.
+    /// </summary>
+    /// <param name="tryLose">Told of each error; false if it is to be thrown.</param>
+    internal DeviceStatistics[] ReadAtTheEnd(Func<PciDeviceException, bool> tryLose) => ReadWith(device =>
+    {
+        try
+        {
+            return _devices[device].ReadStatistics();
+        }
+        catch (PciDeviceException error) when (tryLose(error))
+        {
+            return _last[device];
+        }
+    });
+
+    private DeviceStatistics[] ReadWith(Func<int, DeviceStatistics> read)
+    {
         var counted = new DeviceStatistics[_devices.Count];
         if (_world is null && Wires().Any()) SimulatedPciDevice.BetweenTurns(Read);
         else Read();
@@ -145,7 +168,11 @@ internal sealed class Ports : IDisposable
 
         void Read()
         {
-            for (int i = 0; i < counted.Length; i++) counted[i] = _devices[i].ReadStatistics().Since(_before[i]);
+            for (int i = 0; i < counted.Length; i++)
+            {
+                _last[i] = read(i);
+                counted[i] = _last[i].Since(_before[i]);
+            }
         }
     }
 

@@ -71,7 +71,8 @@ internal static partial class Program
         error is PciDeviceException or ArgumentException or PacketMisuseException or IOException
         or UnauthorizedAccessException or CaptureFormatException;
 
-    private static int Fail(string message, int exitCode)
+    /// <summary>Prints the line that says why it cannot go on; the exit code.</summary>
+    internal static int Fail(string message, int exitCode)
     {
         try
         {

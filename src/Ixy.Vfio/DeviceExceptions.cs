@@ -33,8 +33,16 @@ public sealed class IommuTranslatesException(string message) : PciDeviceExceptio
 /// </summary>
 public sealed class FeatureNotOfferedException(string message) : PciDeviceException(message);
 
-/// <summary>The device no longer answers: it has left the bus or lost its power. Dispose it.</summary>
-public sealed class DeviceGoneException(string message) : PciDeviceException(message);
+/// <summary>
+/// The device is lost to this process: it has left the bus, has lost its power, or has to be given back. Dispose it.
+/// </summary>
+public class DeviceGoneException(string message) : PciDeviceException(message);
+
+/// <summary>
+/// The kernel asks for the device back, because somebody unbinds it from vfio-pci or unplugs it, and waits until it is
+/// disposed. Until then it may still answer.
+/// </summary>
+public sealed class DeviceRequestedException(string message) : DeviceGoneException(message);
 
 /// <summary>
 /// The device has run into an error from which only a reset helps, or was reset by somebody else: restart it

@@ -47,6 +47,7 @@ public sealed unsafe partial class VfioPciDevice : KernelPciDevice
             _hasReset = (info.flags & DEVICE_FLAGS_RESET) != 0;
             _config = FindRegion(PCI_CONFIG_REGION_INDEX);
             check?.Invoke(this);
+            _notices = new(Name, ConnectNotice, Clock);
         }
         catch
         {
@@ -106,6 +107,7 @@ public sealed unsafe partial class VfioPciDevice : KernelPciDevice
     protected override void Close()
     {
         base.Close();
+        _notices?.Dispose();
         if (_fd >= 0) _ = Libc.close(_fd);
         _fd = -1;
         _container.Release(_group);
@@ -153,19 +155,7 @@ public sealed unsafe partial class VfioPciDevice : KernelPciDevice
 
     private void SetInterrupts(InterruptKind kind, uint action, ReadOnlySpan<int> eventDescriptors, int vectors = 1)
     {
-        // Without data the count says how many vectors are meant; none at all switches the kind off.
-        bool hasData = !eventDescriptors.IsEmpty;
-        int length = sizeof(irq_set) + eventDescriptors.Length * sizeof(int);
-        byte* bytes = stackalloc byte[length];
-        *(irq_set*)bytes = new()
-        {
-            argsz = (uint)length,
-            flags = action | (hasData ? IRQ_SET_DATA_EVENTFD : IRQ_SET_DATA_NONE),
-            index = (uint)Index(kind),
-            count = (uint)(hasData ? eventDescriptors.Length : vectors),
-        };
-        eventDescriptors.CopyTo(new(bytes + sizeof(irq_set), eventDescriptors.Length));
-        if (Libc.ioctl(_fd, DEVICE_SET_IRQS, bytes) < 0)
+        if (!TrySetInterrupts(Index(kind), action, eventDescriptors, vectors))
             throw new PciDeviceException($"{Name}: its {kind} vectors cannot be set: {Libc.LastError()}");
     }
 }

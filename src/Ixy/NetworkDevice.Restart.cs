@@ -17,7 +17,7 @@ public abstract partial class NetworkDevice
     /// off), nothing was released, and it may be called again. After a reset of the whole PCI function by somebody
     /// else, which also clears MSI-X and base addresses, open the device again instead.
     /// </remarks>
-    /// <exception cref="DeviceGoneException">The card does not answer.</exception>
+    /// <exception cref="DeviceGoneException">The card does not answer, or the kernel asks for it back.</exception>
     /// <exception cref="DeviceTimeoutException">It does not reset, or a queue does not go on.</exception>
     /// <exception cref="FeatureNotOfferedException">A virtio device offers less than before.</exception>
     /// <exception cref="InvalidOperationException">A thread sleeps on a queue.</exception>
@@ -31,6 +31,8 @@ public abstract partial class NetworkDevice
         PciDevice.ForgetGone();
         try
         {
+            // What the kernel wants back is not to be started again.
+            PciDevice.ThrowIfGone();
             StartAgain();
         }
         catch

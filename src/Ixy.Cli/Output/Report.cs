@@ -14,15 +14,17 @@ internal sealed class Report
     private readonly LoopFigures _figures;
     private readonly bool _ranDry;
     private readonly PortFigures[] _ports;
-    private readonly string[] _stuckRings, _findings;
+    private readonly string[] _loss, _stuckRings, _findings;
 
     internal Report(
         MeasurementSettings settings, Ports ports, DeviceStatistics[] statistics, LoopGroup loops, bool wasMeasured)
     {
         (_command, _work, _figures, _ranDry) = (settings.Command, settings.Work, loops.Figures, loops.RanDry);
         _virtualTime = settings.VirtualTime;
-        _stuckRings = [.. Findings.StuckRings(ports.Devices, loops.Stuck)];
-        var stillness = wasMeasured
+        _loss = loops.Loss is { } loss ? [Program.Describe(loss)] : [];
+        // A card that has gone cannot be asked for more.
+        _stuckRings = IsOfALoss ? [] : [.. Findings.StuckRings(ports.Devices, loops.Stuck)];
+        var stillness = IsOfALoss ? [] : wasMeasured
             ? Findings.NothingMoved(_command, ports.Devices, statistics) : Findings.StoppedEarly(ports.Devices);
         _findings = [.. stillness, .. _stuckRings];
         _ports = [.. ports.Devices.Select((device, i) => new PortFigures(
@@ -34,6 +36,9 @@ internal sealed class Report
     internal IEnumerable<string> WireFaults =>
         from port in _ports let fault = port.Card?.Wire.Fault where fault is not null select $"{port.Name}: {fault}";
 
+    /// <summary>A card has gone, which has ended the run.</summary>
+    internal bool IsOfALoss => _loss.Length > 0;
+
     /// <summary>A card took packets, and does not send them.</summary>
     internal bool HasStuckRings => _stuckRings.Length > 0;
 
@@ -44,7 +49,7 @@ internal sealed class Report
     {
         var report = new ReportJson(_command, _figures.Elapsed.TotalSeconds, [.. _ports.Select(port => port.ToJson())],
             PacketsPerSecond, _figures.AllocatedBytes, _figures.Collections);
-        report = report with { Notes = _findings, VirtualTime = ToJson(_virtualTime) };
+        report = report with { Notes = [.. _loss, .. _findings], VirtualTime = ToJson(_virtualTime) };
         return JsonSerializer.Serialize(_work?.AddTo(report) ?? report, ReportJsonContext.Default.ReportJson);
     }
 
@@ -70,7 +75,7 @@ internal sealed class Report
             : $"the packet threads allocated {_figures.AllocatedBytes:N0} bytes; "
                 + $"{_figures.Collections} garbage collections");
         foreach (string finding in _findings) screen.Alert(finding);
-        if (!_ranDry && !HasStuckRings)
+        if (!_ranDry && !HasStuckRings && !IsOfALoss)
             screen.Alert("packets kept arriving after the end, so the counters of different places need not agree");
         PrintViolations(screen);
         PrintNotes(screen);

@@ -46,6 +46,12 @@ public static class Vfio
     /// <summary>The region that is configuration space; regions 0 to 5 are the BARs.</summary>
     public const int PCI_CONFIG_REGION_INDEX = 7;
 
+    /// <summary>
+    /// Behind the kinds of interrupts that a function has: an error that its PCI Express port reports, and the kernel's
+    /// request to give it back.
+    /// </summary>
+    public const int PCI_ERR_IRQ_INDEX = 3, PCI_REQ_IRQ_INDEX = 4;
+
     [StructLayout(LayoutKind.Sequential)]
     internal struct group_status
     {

@@ -17,9 +17,12 @@ internal sealed class Forwarder : IDisposable
     /// <param name="first">The first of two devices that are next to each other.</param>
     /// <param name="lockedMiB">Runs without privileges, and may lock so much memory; null: as root.</param>
     /// <param name="options">More of the command line.</param>
-    internal static Forwarder Start(Guest guest, int first, int? lockedMiB, string options = "")
+    internal static Forwarder Start(Guest guest, int first, int? lockedMiB, string options = "") => StartCommand(
+        guest, $"ixy fwd {GuestMachine.Address(first)} {GuestMachine.Address(first + 1)} --json {options}", lockedMiB);
+
+    /// <summary>The same for another command that shows rates and prints a report.</summary>
+    internal static Forwarder StartCommand(Guest guest, string command, int? lockedMiB)
     {
-        string command = $"ixy fwd {GuestMachine.Address(first)} {GuestMachine.Address(first + 1)} --json {options}";
         var job = guest.Start(lockedMiB is { } limit ? GuestSetup.AsUser(command, limit) : $"exec {command}");
         try
         {
@@ -46,6 +49,14 @@ internal sealed class Forwarder : IDisposable
     {
         string report = _job.Wait().Succeeded();
         return JsonDocument.Parse(report.TrimEnd('\n').Split('\n')[^1]).RootElement;
+    }
+
+    /// <summary>Waits until it has ended because a card was lost; its report, and what it said of the reason.</summary>
+    internal (JsonElement Report, string Error) WaitForLoss()
+    {
+        var result = _job.Wait();
+        Assert.True(result.ExitCode == 1, $"ended with {result.ExitCode}: {result.Error}{result.Output}");
+        return (JsonDocument.Parse(result.Output.TrimEnd('\n').Split('\n')[^1]).RootElement, result.Error);
     }
 
     /// <summary>Ends it as <c>kill -9</c> does.</summary>

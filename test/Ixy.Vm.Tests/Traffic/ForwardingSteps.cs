@@ -31,15 +31,25 @@ internal static class ForwardingSteps
     }
 
     /// <summary>Kills the forwarder while frames go both ways.</summary>
-    internal static void KillInMidTraffic(this Forwarder forwarder, Guest guest, int first)
+    internal static void KillInMidTraffic(this Forwarder forwarder, Guest guest, int first) =>
+        guest.InMidTraffic(first, forwarder.Kill);
+
+    /// <summary>Does something that ends the forwarder while frames go both ways.</summary>
+    internal static void InMidTraffic(this Guest guest, int first, Action end)
     {
         using var stop = new CancellationTokenSource();
         var exchange = new Exchange(guest.Port(first), guest.Port(first + 1), new() { Frames = int.MaxValue });
         var traffic = Task.Run(() => exchange.Run(stop.Token));
         Thread.Sleep(s_untilMidTraffic);
-        forwarder.Kill();
-        stop.Cancel();
-        traffic.GetAwaiter().GetResult();
+        try
+        {
+            end();
+        }
+        finally
+        {
+            stop.Cancel();
+            traffic.GetAwaiter().GetResult();
+        }
         var (there, back) = (exchange.There, exchange.Back);
         Assert.True(there.Sent - there.Lost > 0 && back.Sent - back.Lost > 0, $"there was no traffic: {there}, {back}");
         Assert.Equal((0, 0), (there.Corrupted, back.Corrupted));

@@ -1,0 +1,96 @@
+using Ixy.Vfio.Interop;
+using static Ixy.Vfio.Interop.Vfio;
+
+namespace Ixy.Vfio.Kernel;
+
+/// <summary>
+/// What the kernel tells of a function besides its interrupts: that it wants it back, and that its PCI Express port has
+/// reported an error. Each is an event descriptor, which a timer looks at, so no thread waits for it. Thread-safe.
+/// </summary>
+internal sealed unsafe class KernelNotices : IDisposable
+{
+    /// <summary>How often the timer looks: far below the ten seconds after which the kernel asks again.</summary>
+    internal static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+
+    private readonly object _lock = new();
+    private readonly string _name;
+    private readonly ITimer? _timer;
+    private int _request, _error;
+    private DeviceGoneException? _found;
+
+    /// <summary>Connects both, and begins to look.</summary>
+    /// <param name="name">Of the function, for messages.</param>
+    /// <param name="connect">Gives the kernel the descriptor of an index of interrupts; false if it has none such: older
+    /// kernels, and functions that are not of PCI Express.</param>
+    /// <param name="clock">What the timer runs on.</param>
+    /// <exception cref="PciDeviceException">No descriptor is left.</exception>
+    internal KernelNotices(string name, Func<int, int, bool> connect, TimeProvider clock)
+    {
+        _name = name;
+        try
+        {
+            _request = Connect(PCI_REQ_IRQ_INDEX, connect);
+            _error = Connect(PCI_ERR_IRQ_INDEX, connect);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+        if (_request >= 0 || _error >= 0) _timer = clock.CreateTimer(_ => Look(), null, Interval, Interval);
+    }
+
+    /// <summary>What was found; null if nothing was. As cheap as a look at a variable.</summary>
+    internal DeviceGoneException? Found => Volatile.Read(ref _found);
+
+    /// <summary>Looks now.</summary>
+    internal void Look()
+    {
+        lock (_lock)
+        {
+            if (_found is not null) return;
+            if (HasCome(_request)) Volatile.Write(ref _found, Requested());
+            else if (HasCome(_error)) Volatile.Write(ref _found, Failed());
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _timer?.Dispose();
+        // A look that has begun must not read what somebody else opens under the same numbers.
+        lock (_lock)
+        {
+            Close(ref _request);
+            Close(ref _error);
+        }
+    }
+
+    private int Connect(int index, Func<int, int, bool> connect)
+    {
+        int descriptor = Libc.eventfd(0, Libc.EFD_NONBLOCK | Libc.EFD_CLOEXEC);
+        if (descriptor < 0)
+            throw new PciDeviceException($"{_name}: no event descriptor for what the kernel has to tell: {Libc.LastError()}");
+        if (!connect(index, descriptor)) Close(ref descriptor);
+        return descriptor;
+    }
+
+    private static bool HasCome(int descriptor)
+    {
+        ulong count = 0;
+        return descriptor >= 0 && Libc.read(descriptor, &count, sizeof(ulong)) == sizeof(ulong);
+    }
+
+    private static void Close(ref int descriptor)
+    {
+        if (descriptor >= 0) _ = Libc.close(descriptor);
+        descriptor = -1;
+    }
+
+    private DeviceRequestedException Requested() => new(
+        $"{_name}: the kernel asks for the device back: somebody unbinds or unplugs it, and waits until it is released");
+
+    private DeviceGoneException Failed() => new(
+        $"{_name}: its PCI Express port has reported an error that cannot be corrected (AER): the state of the device "
+        + "is unknown; dispose it, and open it again ('sudo dmesg | tail' has the error)");
+}
