@@ -29,6 +29,9 @@ internal sealed unsafe class InterposedDevice(SimulatedPciDevice inner) : PciDev
     /// <summary>What the driver reads instead, by offset and value.</summary>
     internal Func<uint, uint, uint> Answer { get; set; } = (_, value) => value;
 
+    /// <summary>Told of each write to configuration space before it is done: offset and value.</summary>
+    internal Action<int, uint> ConfigWritten { get; init; } = (_, _) => { };
+
     public override string Name => inner.Name;
 
     public override bool HasIommu => ClaimsIommu;
@@ -49,6 +52,7 @@ internal sealed unsafe class InterposedDevice(SimulatedPciDevice inner) : PciDev
     public override void WriteConfig(int offset, uint value, int size)
     {
         const uint BusMaster = 1 << 2;
+        ConfigWritten(offset, value);
         inner.WriteConfig(offset, IsMute && offset == PciConfig.Command ? value & ~BusMaster : value, size);
     }
 
