@@ -35,6 +35,12 @@ public class PerverseTrafficTests
     public void WakesForEachPacket(string card) => PerverseSeeds.Each(card, (seed, specifier) =>
         Forward(seed, specifier, new() { Interrupts = true }, "count=20,rate=2kpps", 20));
 
+    // What the driver wishes for has a place in the ring, and the ring has gone round since.
+    [Theory]
+    [MemberData(nameof(Cards))]
+    public void WakesWhenTheRingHasGoneRound(string card) => PerverseSeeds.Each(card, (seed, specifier) =>
+        Forward(seed, specifier, new() { Interrupts = true, RingSize = 64 }, "count=150,rate=10kpps", 150));
+
     [Theory]
     [MemberData(nameof(CardsWithQueues))]
     public void ForwardsOnSeveralQueues(string card) => PerverseSeeds.Each(card, (seed, specifier) =>
