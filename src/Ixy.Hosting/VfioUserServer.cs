@@ -60,6 +60,7 @@ public class VfioUserServer : IDisposable
     {
         _started = true;
         DeviceThread.ChangeServers(+1);
+        DeviceThread.ChangeUnattended(+1);
         DeviceThread.Add(_model);
         _thread.Start();
     }
@@ -85,6 +86,7 @@ public class VfioUserServer : IDisposable
         if (_thread.IsAlive) _thread.Join();
         _listener.Dispose();
         DeviceThread.Remove(_model);
+        if (_started) DeviceThread.ChangeUnattended(-1);
         _model.Dispose();
     }
 
@@ -96,8 +98,10 @@ public class VfioUserServer : IDisposable
             if (client < 0) return;
             using var session = new ClientSession(_model, client);
             if (!TryBegin(session)) return;
+            DeviceThread.ChangeUnattended(-1);
             Notice?.Invoke("a client has connected");
             string end = session.Run();
+            DeviceThread.ChangeUnattended(+1);
             lock (_lock) _session = null;
             session.Dispose();
             if (!_stops) Notice?.Invoke($"{end}: the card is reset, and waits for the next client");

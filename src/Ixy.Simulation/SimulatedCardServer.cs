@@ -15,10 +15,9 @@ public sealed class SimulatedCardServer : VfioUserServer
 {
     private readonly CardModel _card;
     private readonly IDisposable? _trace;
-    private readonly SendingGate _gate;
 
     private SimulatedCardServer(CardModel card, IDisposable? trace, MessageListener listener) : base(card, listener) =>
-        (_card, _trace, _gate) = (card, trace, new SendingGate(card));
+        (_card, _trace, card.Gate) = (card, trace, new SendingGate(card));
 
     /// <summary>
     /// The card's port has a link: it is set up, by a driver or, after each reset of an 82599, by what its EEPROM says,
@@ -92,7 +91,6 @@ public sealed class SimulatedCardServer : VfioUserServer
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        _gate.Dispose();
         base.Dispose(disposing);
         _trace?.Dispose();
     }

@@ -13,12 +13,24 @@ internal static class DeviceThread
     private const int TurnsPerLock = 16;
     private static readonly long s_idleBeforeYield = 20_000, s_idleBeforeSleep = 5_000_000, s_longestAtOnce = 35_000;
 
+    // Microseconds. Doorbells are plain memory, so nobody wakes the thread when one rings: it has to look.
+    private const int ShortestSleep = 100, LongestSleep = 1_000;
+
+    // It sleeps for a part of the time that it has been idle.
+    private const long IdlePerSleep = 64;
+
+    // While no device has a client: timers go on, and the link comes up.
+    private static readonly TimeSpan s_unattendedSleep = TimeSpan.FromMilliseconds(50);
+
+    // Ends that sleep.
+    private static readonly AutoResetEvent s_attention = new(false);
+
     // Held by the device thread during turns, and by a driver's thread during a register access.
     private static readonly object s_gate = new();
     private static readonly List<PciFunctionModel> s_models = [];
     private static PciFunctionModel[] s_running = [];
     private static Thread? s_thread;
-    private static int s_waiting, s_served, s_servers, s_core;
+    private static int s_waiting, s_served, s_servers, s_unattended, s_core;
 
     /// <summary>
     /// Devices of other processes, or a driver's polling thread, may share this core: each must get its turns within
@@ -38,6 +50,7 @@ internal static class DeviceThread
             s_models.Add(model);
             s_running = [.. s_models];
             Leave();
+            s_attention.Set();
             if (s_thread is not null) return;
             s_thread = new Thread(Run) { IsBackground = true, Name = "simulated cards" };
             s_thread.Start();
@@ -53,6 +66,7 @@ internal static class DeviceThread
             s_models.Remove(model);
             s_running = [.. s_models];
             Leave();
+            s_attention.Set();
             if (s_running.Length > 0) return;
             s_thread?.Join();
             s_thread = null;
@@ -61,6 +75,13 @@ internal static class DeviceThread
 
     /// <summary>One more or one less device is served to other processes: see <see cref="SharesCore"/>.</summary>
     internal static void ChangeServers(int change) => Interlocked.Add(ref s_servers, change);
+
+    /// <summary>One more or one less device is served and has no client: while all are like that, it sleeps.</summary>
+    internal static void ChangeUnattended(int change)
+    {
+        Interlocked.Add(ref s_unattended, change);
+        if (change < 0) s_attention.Set();
+    }
 
     /// <summary>Waits for the turn to end and holds the next one back, until <see cref="Leave"/>.</summary>
     internal static void Enter()
@@ -89,16 +110,18 @@ internal static class DeviceThread
 
     private static void GiveTurns()
     {
-        long busyAt = Now, yieldedAt = busyAt;
+        long busyAt = Now, yieldedAt = busyAt, idle = 0;
         while (true)
         {
             bool busy = false;
+            // One look is enough for who has slept.
+            int turns = idle > s_idleBeforeSleep ? 1 : TurnsPerLock;
             lock (s_gate)
             {
                 var models = s_running;
                 if (models.Length == 0) return;
                 // At least one, whoever waits: threads that ask all the time would leave the devices none.
-                for (int turn = 0; turn == 0 || turn < TurnsPerLock && Volatile.Read(ref s_waiting) == 0; turn++)
+                for (int turn = 0; turn == 0 || turn < turns && Volatile.Read(ref s_waiting) == 0; turn++)
                 {
                     long now = Now;
                     foreach (var model in models)
@@ -110,7 +133,8 @@ internal static class DeviceThread
                 }
             }
             LetOthersIn();
-            if (!busy) Rest(Now - busyAt);
+            idle = busy ? 0 : Now - busyAt;
+            Rest(idle, isUnattended: Volatile.Read(ref s_unattended) >= s_running.Length);
             if (!SharesCore || Now - yieldedAt < s_longestAtOnce) continue;
             Thread.Yield();
             yieldedAt = Now;
@@ -126,10 +150,12 @@ internal static class DeviceThread
             spin.SpinOnce(sleep1Threshold: -1);
     }
 
-    // Idle devices yield the core, the longer the more. A busy one never gets here.
-    private static void Rest(long idle)
+    // Idle devices yield the core, the longer the more.
+    private static void Rest(long idle, bool isUnattended)
     {
-        if (idle > s_idleBeforeSleep) ShortSleep.Microseconds(100);
-        else if (idle > s_idleBeforeYield) Thread.Yield();
+        if (idle <= s_idleBeforeYield) return;
+        if (isUnattended) s_attention.WaitOne(s_unattendedSleep);
+        else if (idle <= s_idleBeforeSleep) Thread.Yield();
+        else ShortSleep.Microseconds((int)Math.Clamp(idle / (1_000 * IdlePerSleep), ShortestSleep, LongestSleep));
     }
 }

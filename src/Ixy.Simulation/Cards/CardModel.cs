@@ -33,6 +33,9 @@ internal abstract class CardModel : PciFunctionModel
     /// <summary>The far end of the wire shows a signal, and nothing is in its way.</summary>
     internal bool HasSignal => Wire.HasSignal && !Faults.HasNoSignal;
 
+    /// <summary>When the far end of its wire may send; null if that is somebody else's business.</summary>
+    internal SendingGate? Gate { get; set; }
+
     /// <summary>
     /// Frames take the time of their bits at 10 Gbit/s, too: where a turn comes in time, that is. Elsewhere they pass
     /// as fast as the machine can move them.
@@ -63,6 +66,7 @@ internal abstract class CardModel : PciFunctionModel
         Now = now;
         Recorder?.TurnBegins();
         if (Faults.AreDue) Faults.Poll(now);
+        Gate?.Look(now);
         return !Behaviour.Rests(now) && !Faults.IsGone && TakeTurn(now);
     }
 
