@@ -10,8 +10,8 @@ public abstract partial class PciDevice
 
     /// <summary>
     /// The device has left and every access to it fails, as when the server of a vfio-user device has ended, or reads
-    /// as ones, as when a card was pulled out; or the kernel asks for it back, and waits (VFIO, at an unbind or unplug).
-    /// It is to be disposed. For any thread, and as cheap as a look at a variable.
+    /// as ones, as when a card was pulled out; or the kernel asks for it back, and waits (VFIO, at an unbind or
+    /// unplug). It is to be disposed. For any thread, and as cheap as a look at a variable.
     /// </summary>
     public virtual bool IsGone => Volatile.Read(ref _goneReason) is not null;
 

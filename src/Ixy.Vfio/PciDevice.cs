@@ -99,8 +99,8 @@ public abstract partial class PciDevice : IDisposable
 
     /// <summary>
     /// Takes the steps that quiet and release a device, each of them whatever the ones before throw. A device that is
-    /// gone, or leaves meanwhile, is quiet already: its errors do not count then. One that the kernel asks for may leave
-    /// at any time.
+    /// gone, or leaves meanwhile, is quiet already: its errors do not count then. One that the kernel asks for may
+    /// leave at any time.
     /// </summary>
     /// <exception cref="PciDeviceException">A step failed though the device is there. All were taken.</exception>
     public void InTurn(params ReadOnlySpan<Action> steps)

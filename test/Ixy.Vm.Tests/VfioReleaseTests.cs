@@ -13,7 +13,7 @@ public sealed class VfioReleaseTests(GuestPool guests, ITestOutputHelper log)
 
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(1);
 
-    // What the kernel says when a device is not given back, when its driver hangs, or when the device goes on by itself.
+    // What the kernel says when a device is not given back, when its driver hangs, or when the device goes on alone.
     private static readonly string[] s_complaints = [
         "No device request channel", "(#10)", "blocked until", "blocked for more than", "DMAR: [", "WARNING:", "BUG:",
         "Call Trace", "timed out",

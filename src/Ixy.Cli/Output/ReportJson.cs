@@ -16,8 +16,8 @@ internal sealed record ReportJson(
     long? AllocatedBytes, int? GcCollections)
 {
     /// <summary>
-    /// What the numbers alone do not say, a sentence each: a card that has gone and so ended the run; a transmit ring that
-    /// does not empty; nothing moved, and why that may be.
+    /// What the numbers alone do not say, a sentence each: a card that has gone, so that the run ended; a transmit ring
+    /// that does not empty; nothing moved, and why that may be.
     /// </summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 

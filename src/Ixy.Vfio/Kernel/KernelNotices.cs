@@ -20,8 +20,8 @@ internal sealed unsafe class KernelNotices : IDisposable
 
     /// <summary>Connects both, and begins to look.</summary>
     /// <param name="name">Of the function, for messages.</param>
-    /// <param name="connect">Gives the kernel the descriptor of an index of interrupts; false if it has none such: older
-    /// kernels, and functions that are not of PCI Express.</param>
+    /// <param name="connect">Gives the kernel the descriptor of an index of interrupts; false if it has no such index:
+    /// older kernels, and functions that are not of PCI Express.</param>
     /// <param name="clock">What the timer runs on.</param>
     /// <exception cref="PciDeviceException">No descriptor is left.</exception>
     internal KernelNotices(string name, Func<int, int, bool> connect, TimeProvider clock)
@@ -70,7 +70,8 @@ internal sealed unsafe class KernelNotices : IDisposable
     {
         int descriptor = Libc.eventfd(0, Libc.EFD_NONBLOCK | Libc.EFD_CLOEXEC);
         if (descriptor < 0)
-            throw new PciDeviceException($"{_name}: no event descriptor for what the kernel has to tell: {Libc.LastError()}");
+            throw new PciDeviceException(
+                $"{_name}: no event descriptor for what the kernel has to tell: {Libc.LastError()}");
         if (!connect(index, descriptor)) Close(ref descriptor);
         return descriptor;
     }
@@ -88,7 +89,8 @@ internal sealed unsafe class KernelNotices : IDisposable
     }
 
     private DeviceRequestedException Requested() => new(
-        $"{_name}: the kernel asks for the device back: somebody unbinds or unplugs it, and waits until it is released");
+        $"{_name}: the kernel asks for the device back: somebody unbinds or unplugs it, and waits until it is "
+        + "released");
 
     private DeviceGoneException Failed() => new(
         $"{_name}: its PCI Express port has reported an error that cannot be corrected (AER): the state of the device "

@@ -2,14 +2,18 @@ using System.Text.Json;
 
 namespace Ixy.Tests.Cli;
 
-/// <summary>A card that leaves while a command runs ends it in order: exit code 1, the reason, and the report.</summary>
+/// <summary>
+/// A card that leaves while a command runs ends it in order: exit code 1, the reason, and the report.
+/// </summary>
 public sealed class LostCardTests : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("ixy-lost-");
 
     [Theory]
-    [InlineData("fwd", "sim:ixgbe,wire=generator,rate=10kpps,fault=gone@2000rx", "sim:virtio,wire=generator,rate=10kpps")]
-    [InlineData("fwd", "sim:virtio,wire=generator,rate=10kpps", "sim:virtio,wire=generator,rate=10kpps,fault=gone@200ms")]
+    [InlineData(
+        "fwd", "sim:ixgbe,wire=generator,rate=10kpps,fault=gone@2000rx", "sim:virtio,wire=generator,rate=10kpps")]
+    [InlineData(
+        "fwd", "sim:virtio,wire=generator,rate=10kpps", "sim:virtio,wire=generator,rate=10kpps,fault=gone@200ms")]
     [InlineData(
         "fwd", "sim:ixgbe,wire=generator,rate=10kpps", "sim:ixgbe,wire=generator,rate=10kpps,fault=gone@2000rx",
         "--interrupts")]
@@ -22,7 +26,8 @@ public sealed class LostCardTests : IDisposable
             Path.Combine(_directory.FullName, "in.pcapng"),
             Enumerable.Range(0, 4000).Select(i => CaptureFiles.Frame(60, (byte)i)), gap: 1_000_000);
         string[] filled = [.. arguments.Select(argument => argument.Replace("{0}", _directory.FullName))];
-        var (exitCode, output, error) = IxyProcess.Run([command, .. filled, "--duration", "9s", "--virtual-time", "--json"]);
+        var (exitCode, output, error) = IxyProcess.Run(
+            [command, .. filled, "--duration", "9s", "--virtual-time", "--json"]);
         Assert.True(exitCode == 1, error);
         Assert.Contains("no longer answers", Assert.Single(error.Split('\n'), IsReason));
         var report = JsonDocument.Parse(output.TrimEnd('\n').Split('\n')[^1]).RootElement;

@@ -102,7 +102,9 @@ public sealed unsafe class KernelNoticesTests
         Assert.Equal(sizeof(ulong), Libc.write(_descriptors[index], &one, sizeof(ulong)));
     }
 
-    /// <summary>Timers fire when the test says so, also once they are disposed, as one does that was about to.</summary>
+    /// <summary>
+    /// Timers fire when the test says so, also once they are disposed, as one does that was about to.
+    /// </summary>
     private sealed class ManualClock : TimeProvider
     {
         private readonly List<Action> _timers = [];

@@ -58,7 +58,6 @@ public sealed class IdleCardTests(ITestOutputHelper log) : IDisposable
     private static double ProcessorSeconds(int process)
     {
         string[] fields = File.ReadAllText($"/proc/{process}/stat").Split(") ")[^1].Split(' ');
-        return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture))
-            / TicksPerSecond;
+        return fields[11..13].Sum(field => long.Parse(field, CultureInfo.InvariantCulture)) / TicksPerSecond;
     }
 }

@@ -4,7 +4,7 @@ using Ixy.Vfio;
 
 namespace Ixy.Tests.Simulation.Faults;
 
-/// <summary>Bus mastering goes off before the memory that the card could reach goes, whatever the card answers.</summary>
+/// <summary>Bus mastering goes off before the memory goes that the card could reach, whatever it answers.</summary>
 [Collection(nameof(Alone))]
 public sealed class QuietingTests
 {
@@ -15,7 +15,8 @@ public sealed class QuietingTests
         get
         {
             var data = new TheoryData<string, string>();
-            foreach (string card in new[] { "ixgbe", "ixgbe,model=x550", "virtio", "virtio,packed=on", "virtio-legacy" })
+            string[] cards = ["ixgbe", "ixgbe,model=x550", "virtio", "virtio,packed=on", "virtio-legacy"];
+            foreach (string card in cards)
             {
                 foreach (string fault in new[] { "", "gone", "reset-hangs" }) data.Add(card, fault);
             }
