@@ -5,6 +5,7 @@ using Ixy.Cli.Capture;
 using Ixy.Cli.Completion;
 using Ixy.Cli.Manual;
 using Ixy.Cli.Replay;
+using Ixy.Cli.Reporting;
 
 namespace Ixy.Cli;
 
@@ -31,13 +32,14 @@ internal static class Commands
         var bind = BindCommand.Create();
         var unbind = BindCommand.CreateUnbind();
         var hugePages = HugePagesCommand.Create();
+        var report = ReportCommand.Create();
         var completion = CompletionCommand.Create();
         var film = FilmCommand.Create();
         var trace = FilmCommand.CreateTrace();
         var help = new HelpOption();
         var root = new Command(
             "ixy", Texts.Ixy) { fwd, pktgen, pcap, replay, sim, film, trace, list, doctor, bind, unbind,
-            hugePages, completion, ManualCommand.Create(Tree), help, new VersionOption() };
+            hugePages, report, completion, ManualCommand.Create(Tree), help, new VersionOption() };
         var notes = new Dictionary<Command, string>
         {
             [root] = Texts.IxyNotes,
@@ -53,6 +55,7 @@ internal static class Commands
             [bind] = OperateTexts.BindNotes,
             [unbind] = OperateTexts.UnbindNotes,
             [hugePages] = OperateTexts.HugePagesNotes,
+            [report] = ReportTexts.Notes,
             [completion] = Texts.CompletionNotes,
         };
         help.Action = new HelpWithNotes((HelpAction)help.Action!, notes);

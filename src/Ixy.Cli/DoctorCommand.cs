@@ -32,7 +32,7 @@ internal static class DoctorCommand
                 Try = TryToOpen,
             });
             foreach (string warning in report.Warnings) Console.Error.WriteLine($"ixy: {warning}");
-            if (parsed.GetValue(json)) Console.Out.WriteLine(ToJson(report, parsed.GetValue(address)));
+            if (parsed.GetValue(json)) Console.Out.WriteLine(Serialize(ToJson(report, parsed.GetValue(address))));
             else Print(report, parsed.GetValue(address), new(Console.Out, Console.IsOutputRedirected));
             return report.IsReady ? 0 : 1;
         });
@@ -108,10 +108,13 @@ internal static class DoctorCommand
         yield return line;
     }
 
-    private static string ToJson(DoctorReport report, PciAddress? address) => JsonSerializer.Serialize(
-        new("doctor", address is { } asked ? $"{asked}" : null, report.IsReady, ToJson(report.Machine),
-            [.. report.Findings.Select(ToJson)], [.. report.Cards.Select(ToJson)], report.Warnings),
-        OperateJsonContext.Default.DoctorJson);
+    /// <summary>For programs.</summary>
+    internal static DoctorJson ToJson(DoctorReport report, PciAddress? address) => new(
+        "doctor", address is { } asked ? $"{asked}" : null, report.IsReady, ToJson(report.Machine),
+        [.. report.Findings.Select(ToJson)], [.. report.Cards.Select(ToJson)], report.Warnings);
+
+    private static string Serialize(DoctorJson report) =>
+        JsonSerializer.Serialize(report, OperateJsonContext.Default.DoctorJson);
 
     private static MachineJson ToJson(MachineFacts machine) => new(
         machine.Cores, machine.AllowedCores, machine.IsolatedCores, machine.ThreadsPerCore, machine.Governors,

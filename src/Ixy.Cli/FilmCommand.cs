@@ -68,7 +68,7 @@ internal static class FilmCommand
 
     // A file that cannot be written is told of before the run, not after. What was there stays until there is something
     // to take its place; a file that this has made, and not filled, goes.
-    private static int RunInto(string path, Func<Func<TextWriter>, int> run)
+    internal static int RunInto(string path, Func<Func<TextWriter>, int> run)
     {
         bool isNew = !File.Exists(path), isFilled = false;
         try

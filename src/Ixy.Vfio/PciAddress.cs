@@ -9,6 +9,10 @@ namespace Ixy.Vfio;
 /// kernel gives those that it makes up itself, as for the devices behind Intel's VMD, numbers from 0x10000 on, as in
 /// <c>10000:e1:00.0</c>.
 /// </summary>
+/// <param name="Domain">The domain: the segment of the machine's buses.</param>
+/// <param name="Bus">The bus.</param>
+/// <param name="Device">The device on it, 0 to 31.</param>
+/// <param name="Function">The function of the device, 0 to 7.</param>
 public readonly partial record struct PciAddress(uint Domain, byte Bus, byte Device, byte Function)
 {
     /// <summary>Reads an address; false if <paramref name="text"/> has another form.</summary>

@@ -4,6 +4,8 @@ namespace Ixy;
 /// Link state, and speed in Mbit/s: 100, 1,000 or 10,000, on an X550 also 2,500 or 5,000, on virtio-net what the device
 /// says; 0 while it is down, or if the card does not say.
 /// </summary>
+/// <param name="IsUp">There is a link.</param>
+/// <param name="SpeedMbps">Its speed in Mbit/s.</param>
 public readonly record struct LinkStatus(bool IsUp, int SpeedMbps);
 
 /// <summary>

@@ -1,6 +1,7 @@
 namespace Ixy;
 
 /// <summary>An Ethernet address: 48 bits, the first byte on the wire in bits 47 to 40.</summary>
+/// <param name="Value">The 48 bits.</param>
 public readonly partial record struct MacAddress(ulong Value)
 {
     /// <summary>Group bit: multicast or broadcast.</summary>

@@ -25,6 +25,8 @@ public sealed class CompletionTests : IDisposable
     {
         { "ixy doc", "ixy doctor " },
         { "ixy unb", "ixy unbind " },
+        { "ixy report --out", "ixy report --output " },
+        { "ixy report sim:virtio-l", "ixy report sim:virtio-legacy,wire=generator " },
         { "ixy hugepages --res", "ixy hugepages --reserve " },
         { "ixy pktgen --symm", "ixy pktgen --symm" }, // which is fwd's
         { "ixy fwd --symm", "ixy fwd --symmetric-rss " },
@@ -82,7 +84,7 @@ public sealed class CompletionTests : IDisposable
         var (exitCode, script, error) = IxyProcess.Run("completion", shell);
         Assert.Equal((0, ""), (exitCode, error));
         var commands = CommandShape.AllOf(Commands.Root());
-        Assert.Equal(13, commands.Count);
+        Assert.Equal(14, commands.Count);
         Assert.All(commands, command => Assert.Contains(command.Name, script));
         Assert.All(commands.SelectMany(command => command.Options),
             option => Assert.Contains(shell == "fish" ? $"-l {option.Name[2..]}" : option.Name, script));

@@ -1,0 +1,95 @@
+using System.Text.Json.Serialization;
+using Ixy.Cli.Output;
+
+namespace Ixy.Cli.Reporting;
+
+/// <summary>What <c>ixy report</c> writes; docs/schemas/report.json describes it.</summary>
+/// <param name="Command">report.</param>
+/// <param name="Date">When, in UTC.</param>
+/// <param name="Program">Which ixy.</param>
+/// <param name="System">On which machine.</param>
+/// <param name="Doctor">What <c>ixy doctor --json</c> says.</param>
+/// <param name="Device">The card before its driver started.</param>
+/// <param name="SetUp">The start of its driver.</param>
+/// <param name="Link">Null if the driver did not start.</param>
+/// <param name="Traffic">Null if the driver did not start.</param>
+/// <param name="LeftOut">What is not in the report, a sentence each.</param>
+internal sealed record InvestigationJson(
+    string Command, DateTime Date, ProgramJson Program, SystemJson System, DoctorJson Doctor, DeviceFactsJson Device,
+    SetUpJson SetUp, LinkJson? Link, TrafficJson? Traffic, IReadOnlyList<string> LeftOut);
+
+/// <summary>Which ixy.</summary>
+/// <param name="Version">As <c>ixy --version</c>.</param>
+/// <param name="Runtime">As in <c>.NET 10.0.0</c>.</param>
+/// <param name="IsNative">It is a native program.</param>
+/// <param name="Architecture">As in <c>X64</c>.</param>
+internal sealed record ProgramJson(string Version, string Runtime, bool IsNative, string Architecture);
+
+/// <summary>A machine. What the kernel does not tell is null.</summary>
+/// <param name="Kernel">Its release.</param>
+/// <param name="KernelArguments">Those that have to do with cards, memory and cores.</param>
+/// <param name="Distribution">Its name and version.</param>
+/// <param name="Processor">Its model.</param>
+/// <param name="Machine">Manufacturer and product.</param>
+/// <param name="Board">Manufacturer and product of the mainboard.</param>
+/// <param name="Firmware">Its version and date.</param>
+internal sealed record SystemJson(
+    string? Kernel, IReadOnlyList<string> KernelArguments, string? Distribution, string? Processor, string? Machine,
+    string? Board, string? Firmware);
+
+/// <summary>A card before its driver started. What could not be read is null, or empty.</summary>
+/// <param name="Specifier">How it was named.</param>
+/// <param name="Driver">ixy's driver for it.</param>
+/// <param name="Transport">How it was reached: vfio, sysfs, vfio-user or simulated; null if it was not.</param>
+/// <param name="HasIommu">An IOMMU stands between it and memory.</param>
+/// <param name="NumaNode">The memory node it is next to.</param>
+/// <param name="VendorId">Four hexadecimal digits, as the next three.</param>
+/// <param name="DeviceId">The device.</param>
+/// <param name="SubsystemVendorId">Who made the card.</param>
+/// <param name="SubsystemId">What that maker calls it.</param>
+/// <param name="Revision">Two hexadecimal digits.</param>
+/// <param name="ClassCode">Six hexadecimal digits.</param>
+/// <param name="InterruptVectors">How many it has of each kind.</param>
+/// <param name="Capabilities">In the order of the lists.</param>
+/// <param name="Configuration">Its configuration space in the format of <c>lspci -xxxx</c>.</param>
+internal sealed record DeviceFactsJson(
+    string Specifier, string? Driver, string? Transport, bool? HasIommu, int? NumaNode, string? VendorId,
+    string? DeviceId, string? SubsystemVendorId, string? SubsystemId, string? Revision, string? ClassCode,
+    IReadOnlyDictionary<string, int> InterruptVectors, IReadOnlyList<CapabilityJson> Capabilities,
+    IReadOnlyList<string> Configuration);
+
+/// <summary>A capability in configuration space.</summary>
+/// <param name="Offset">Where it is.</param>
+/// <param name="IsExtended">It is one of PCI Express's second list.</param>
+/// <param name="Id">Its number.</param>
+/// <param name="Name">What the specification calls it; null if it is not known here.</param>
+internal sealed record CapabilityJson(int Offset, bool IsExtended, int Id, string? Name);
+
+/// <summary>The start of the driver.</summary>
+/// <param name="Succeeded">It started.</param>
+/// <param name="Error">Why it did not.</param>
+/// <param name="Seconds">How long it took.</param>
+/// <param name="Accesses">How often it accessed registers and configuration space, with the wait for the link.</param>
+/// <param name="Trace">These accesses, a line for each, or for several that are alike.</param>
+/// <param name="TraceLeftOut">Accesses that found no room there.</param>
+internal sealed record SetUpJson(
+    bool Succeeded, string? Error, double Seconds, long Accesses, IReadOnlyList<string> Trace, long TraceLeftOut);
+
+/// <summary>The link.</summary>
+/// <param name="IsUp">It is there.</param>
+/// <param name="SpeedMbps">Its speed; 0 if it is not known.</param>
+/// <param name="Seconds">How long it was waited for.</param>
+internal sealed record LinkJson(bool IsUp, int SpeedMbps, double Seconds);
+
+/// <summary>What the card counted. Nothing was sent.</summary>
+/// <param name="Seconds">For how long.</param>
+/// <param name="Statistics">The counters.</param>
+/// <param name="Faults">What went wrong.</param>
+/// <param name="Error">What ended it early; null: nothing.</param>
+internal sealed record TrafficJson(
+    double Seconds, DeviceStatistics Statistics, DeviceFaults Faults, string? Error);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, GenerationMode = JsonSourceGenerationMode.Metadata)]
+[JsonSerializable(typeof(InvestigationJson))]
+internal sealed partial class InvestigationJsonContext : JsonSerializerContext;
