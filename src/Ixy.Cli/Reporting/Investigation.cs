@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Ixy.Cli.Output;
+using Ixy.Ixgbe;
 using Ixy.Setup;
 using Ixy.Simulation;
 using Ixy.Vfio;
@@ -76,10 +77,13 @@ internal sealed class Investigation(string specifier, TimeSpan linkTime, TimeSpa
         using (device)
         {
             var link = WaitForLink(device, stop);
+            bool hasAddress = device.MacAddress.IsUnicast;
+            string? eepromError = CheckEeprom(device);
             var lines = log.End();
             var traffic = Count(device, function, stop);
             return Report(machine, doctor, facts,
-                new(true, null, setUp.TotalSeconds, log.Count, lines, log.LeftOut), link, traffic);
+                new(true, null, setUp.TotalSeconds, log.Count, lines, log.LeftOut, hasAddress, eepromError),
+                link, traffic);
         }
     }
 
@@ -191,6 +195,24 @@ internal sealed class Investigation(string specifier, TimeSpan linkTime, TimeSpa
         }
         var link = device.Link;
         return new(link.IsUp, link.SpeedMbps, Stopwatch.GetElapsedTime(start).TotalSeconds);
+    }
+
+    private string? CheckEeprom(NetworkDevice device)
+    {
+        try
+        {
+            (device as IxgbeDevice)?.VerifyEeprom();
+            return null;
+        }
+        catch (FeatureNotOfferedException)
+        {
+            // It has none.
+            return null;
+        }
+        catch (PciDeviceException error)
+        {
+            return _redaction.Of(Program.Describe(error));
+        }
     }
 
     private TrafficJson Count(NetworkDevice device, PciDevice function, StopRequest stop)

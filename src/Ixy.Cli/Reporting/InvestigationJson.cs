@@ -72,8 +72,11 @@ internal sealed record CapabilityJson(int Offset, bool IsExtended, int Id, strin
 /// <param name="Accesses">How often it accessed registers and configuration space, with the wait for the link.</param>
 /// <param name="Trace">These accesses, a line for each, or for several that are alike.</param>
 /// <param name="TraceLeftOut">Accesses that found no room there.</param>
+/// <param name="HasMacAddress">The card has a valid MAC address; null if it was not asked.</param>
+/// <param name="EepromError">What is wrong with its EEPROM; null: nothing, or it could not be checked.</param>
 internal sealed record SetUpJson(
-    bool Succeeded, string? Error, double Seconds, long Accesses, IReadOnlyList<string> Trace, long TraceLeftOut);
+    bool Succeeded, string? Error, double Seconds, long Accesses, IReadOnlyList<string> Trace, long TraceLeftOut,
+    bool? HasMacAddress = null, string? EepromError = null);
 
 /// <summary>The link.</summary>
 /// <param name="IsUp">It is there.</param>

@@ -4,7 +4,7 @@ using Ixy.Cli;
 
 namespace Ixy.Tests.Cli;
 
-/// <summary>Every command line of ixy in the documentation is one: commands, options and values are understood.</summary>
+/// <summary>Every command line of ixy in the documentation is understood: command, options and values.</summary>
 public sealed partial class PageCommandTests
 {
     public static TheoryData<string> Pages => RepositoryTests.Pages;
@@ -25,7 +25,7 @@ public sealed partial class PageCommandTests
     public void TheyAreFound()
     {
         Assert.Contains("pktgen 0000:03:00.0 --rate 1kpps --duration 10s", CommandsOf("docs/real-cards.md"));
-        Assert.InRange(Pages.Sum(page => CommandsOf((string)page[0]).Count()), 60, 1000);
+        Assert.InRange(((IEnumerable<object[]>)Pages).Sum(page => CommandsOf((string)page[0]).Count()), 60, 1000);
         Assert.Equal(
             ["fwd", "sim:ixgbe,wire=pcap:>out", "b"], Words("fwd 'sim:ixgbe,wire=pcap:>out' b | head # and more"));
     }

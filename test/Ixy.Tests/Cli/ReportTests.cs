@@ -36,6 +36,8 @@ public sealed partial class ReportTests : IDisposable
         Assert.Equal(driver, (string)report["device"]!["driver"]!);
         Assert.Equal("simulated", (string)report["device"]!["transport"]!);
         Assert.True((bool)report["setUp"]!["succeeded"]!);
+        Assert.True((bool)report["setUp"]!["hasMacAddress"]!);
+        Assert.Null((string?)report["setUp"]!["eepromError"]);
         Assert.True((bool)report["link"]!["isUp"]!);
         Assert.Equal(0, (long)report["setUp"]!["traceLeftOut"]!);
         string[] lines = Trace(report);
@@ -90,6 +92,15 @@ public sealed partial class ReportTests : IDisposable
         Assert.Contains("end of the reset", (string)report["setUp"]!["error"]!);
         Assert.Contains(Trace(report), line => line.Contains(" write BAR0+0x00000 CTRL ", StringComparison.Ordinal));
         Assert.Null(report["link"]);
+    }
+
+    [Fact]
+    public void ABadEepromIsReported()
+    {
+        string card = $"sim:ixgbe,mac={Mac},fault=eeprom-checksum,wire=loopback";
+        Assert.Equal(0, IxyProcess.Run("report", card, "--output", File, "--duration", "10ms").ExitCode);
+        Assert.Contains("words of the EEPROM add up to", (string)Read()["setUp"]!["eepromError"]!);
+        AssertNoAddress(System.IO.File.ReadAllText(File));
     }
 
     [Fact]
