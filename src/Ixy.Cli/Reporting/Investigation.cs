@@ -124,7 +124,7 @@ internal sealed class Investigation(string specifier, TimeSpan linkTime, TimeSpa
     private DeviceFactsJson Describe(PciDevice function)
     {
         var config = new ConfigDump(
-            offset => function.ReadConfig(offset, sizeof(uint)), IsVirtio(function.VendorId, function.DeviceId));
+            offset => function.ReadConfig(offset, sizeof(uint)), function.VendorId == RegisterNames.VendorVirtio);
         string transport = function switch
         {
             VfioPciDevice => "vfio",
@@ -164,7 +164,7 @@ internal sealed class Investigation(string specifier, TimeSpan linkTime, TimeSpa
         }
         uint Read(int offset) => offset + 4 <= bytes.Length ? BitConverter.ToUInt32(bytes, offset)
             : throw new PciDeviceException("here it ends");
-        bool isVirtio = bytes.Length >= 4 && IsVirtio(BitConverter.ToUInt16(bytes), BitConverter.ToUInt16(bytes, 2));
+        bool isVirtio = bytes.Length >= 2 && BitConverter.ToUInt16(bytes) == RegisterNames.VendorVirtio;
         return Describe(new ConfigDump(Read, isVirtio), null, null, null, new Dictionary<string, int>());
     }
 
@@ -183,9 +183,6 @@ internal sealed class Investigation(string specifier, TimeSpan linkTime, TimeSpa
     }
 
     private static string? Hex(uint? value, int digits) => value?.ToString($"x{digits}");
-
-    private static bool IsVirtio(ushort vendor, ushort device) =>
-        NetworkDevice.FindDriver(vendor, device) == "virtio";
 
     private LinkJson WaitForLink(NetworkDevice device, StopRequest stop)
     {

@@ -17,24 +17,29 @@ internal readonly record struct NamedAccess(string? Name, int Index, bool IsElem
 /// </summary>
 internal sealed class RegisterNames
 {
+    internal const ushort VendorVirtio = 0x1AF4;
+    private const ushort VendorIntel = 0x8086;
     private const uint WholeRegister = uint.MaxValue;
     // 8.2.3.2.2: the word that was read is in the upper half.
     private const uint EepromWord = 0xFFFF_0000;
     private const uint Legacy = VirtioRegisters.Legacy.Config, LegacyWithMsix = VirtioRegisters.Legacy.ConfigWithMsix;
 
     private readonly Dictionary<(int Bar, uint Offset, int Size), Element> _all = [];
-    private readonly bool _isLegacyVirtio;
+    private readonly bool _isLegacyVirtio, _isUnknown;
 
     /// <param name="function">Whose.</param>
     internal RegisterNames(PciDevice function)
     {
-        switch (NetworkDevice.FindDriver(function.VendorId, function.DeviceId))
+        switch (function.VendorId)
         {
-            case "ixgbe":
+            case VendorIntel:
                 AddIxgbe();
                 break;
-            case "virtio":
+            case VendorVirtio:
                 _isLegacyVirtio = AddVirtio(function);
+                break;
+            default:
+                _isUnknown = true;
                 break;
         }
     }
@@ -44,7 +49,7 @@ internal sealed class RegisterNames
         if (access.Bar is not { } bar) return new(null, 0, false, Hex(access, SecretOfConfig(access)));
         return _all.TryGetValue((bar, access.Offset, access.Size), out var found)
             ? new(found.Register.Name, found.Index, found.Register.Count > 1, Hex(access, found.Secret))
-            : new(null, 0, false, Hex(access, IsLegacyAddress(access) ? WholeRegister : 0));
+            : new(null, 0, false, Hex(access, _isUnknown || IsLegacyAddress(access) ? WholeRegister : 0));
     }
 
     // No driver of ours reads serial numbers there.

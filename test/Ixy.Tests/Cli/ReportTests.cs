@@ -21,9 +21,9 @@ public sealed partial class ReportTests : IDisposable
     [InlineData("sim:ixgbe", "ixgbe", "RDT[0]")]
     [InlineData("sim:ixgbe,model=x540", "ixgbe", "MSCA")]
     [InlineData("sim:ixgbe,model=x550", "ixgbe", "MSCA")]
-    [InlineData("sim:virtio", "virtio", "device_status")]
-    [InlineData("sim:virtio,packed=on", "virtio", "device_status")]
-    [InlineData("sim:virtio-legacy", "virtio", "guest_features")]
+    [InlineData("sim:virtio", "virtio-net", "device_status")]
+    [InlineData("sim:virtio,packed=on", "virtio-net", "device_status")]
+    [InlineData("sim:virtio-legacy", "virtio-net", "guest_features")]
     public void ItHasWhatItPromisesAndNoAddress(string card, string driver, string register)
     {
         string trace = Path.Combine(_directory.FullName, "trace");
