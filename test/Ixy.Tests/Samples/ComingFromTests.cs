@@ -118,7 +118,8 @@ public sealed partial class ComingFromTests : IDisposable
         string[] files = [
             .. runtime.Split(':').Where(file => Path.GetFileName(file).StartsWith("System.", StringComparison.Ordinal)
                 || Path.GetFileName(file) is "netstandard.dll" or "mscorlib.dll"),
-            .. (string[])["Ixy", "Ixy.Vfio", "Ixy.Simulation", "Ixy.Hosting", "Ixy.Captures", "Ixy.Setup", "SharpPcap"],
+            .. (string[])["Ixy", "Ixy.Vfio", "Ixy.Simulation", "Ixy.Hosting", "Ixy.Captures", "Ixy.Setup"],
+            .. (string[])["SharpPcap", "PacketDotNet"],
         ];
         return CSharpCompilation.Create(
             "program",

@@ -56,10 +56,10 @@ public sealed class TracedPciDeviceTests
     public void AThreadSleepsAndWakesOnItsInterrupts()
     {
         var world = new VirtualWorld(seed: 1);
-        using var device = NetworkDevice.Open(
-            new TracedPciDevice(world.OpenCard("sim:ixgbe,wire=generator,rate=1kpps,count=1", false), _ => { }),
-            new() { Interrupts = true });
+        var card = world.OpenCard("sim:ixgbe,wire=generator,rate=1kpps,count=1", waitsToSend: true);
+        using var device = NetworkDevice.Open(new TracedPciDevice(card, _ => { }), new() { Interrupts = true });
         Assert.True(device.WaitForLink(TimeSpan.FromSeconds(1)));
+        card.Wire.StartSending();
         var batch = new Packet[4];
         Assert.Equal(1, device.Receive(batch, TimeSpan.FromSeconds(1)));
         Assert.Equal(1, device.ReceiveQueues[0].Interrupts);
