@@ -1,10 +1,10 @@
 # What eng/pack, eng/publish and eng/guest-image have in common; they source it in the repository's folder.
 # What is packed has the same modes whoever packs it.
 umask 022
-export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en MSBUILDDISABLENODEREUSE=1
 
 # Nothing here disturbs, or is disturbed by, daily builds of the same projects.
-release=(-v quiet --nologo -nodeReuse:false -p:Configuration=Release -p:UseSharedCompilation=false
+release=(-v quiet --nologo -p:Configuration=Release -p:UseSharedCompilation=false
     -p:ContinuousIntegrationBuild=true)
 # Native programs share a folder, as compiling ahead of time takes a minute. One script at a time may use it.
 native=("${release[@]}" -r linux-x64 -p:PublishAot=true -p:EnableSourceLink=false
