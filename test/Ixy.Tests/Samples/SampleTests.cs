@@ -25,6 +25,7 @@ public sealed partial class SampleTests : IDisposable
     [InlineData("generator", "DEVICE")]
     [InlineData("capture", "DEVICE FILE", "a", "b", "c")]
     [InlineData("pipeline", "FROM TO", "one")]
+    [InlineData("own-driver", "DEVICE FRAMES", "sim:ixgbe,wire=loopback", "some")]
     [InlineData("edu", "ADDRESS")]
     public void WrongArgumentsAreToldTheRightOnes(string sample, string expected, params string[] arguments) =>
         Assert.Equal((2, "", $"usage: {sample}.cs {expected}\n"), SamplePrograms.Run(sample, arguments));
@@ -35,6 +36,7 @@ public sealed partial class SampleTests : IDisposable
     [InlineData("capture", "sim:ixgbe,wire=nothing", "/dev/null")]
     [InlineData("capture", "sim:ixgbe,wire=loopback", "/nowhere/nothing.pcapng")]
     [InlineData("pipeline", "sim:ixgbe,wire=loopback", "sim:ixgbe,wire=nothing")]
+    [InlineData("own-driver", "sim:ixgbe,wire=nothing", "1")]
     public void WhatIsNotThereIsNamedInOneLine(string sample, params string[] arguments)
     {
         var (exitCode, output, error) = SamplePrograms.Run(sample, arguments);
