@@ -112,11 +112,13 @@ public static partial class SimulatedCards
     /// <param name="waitsToSend">As above.</param>
     /// <param name="world">Where the card is.</param>
     /// <param name="host">Takes the card and what its trace is written to, and owns them from then on.</param>
-    internal static T Open<T>(string specifier, bool waitsToSend, World world, Func<CardModel, IDisposable?, T> host)
+    /// <param name="wire">What its port is plugged into, if the specifier does not say.</param>
+    internal static T Open<T>(
+        string specifier, bool waitsToSend, World world, Func<CardModel, IDisposable?, T> host, Wire? wire = null)
     {
         try
         {
-            return OnThreadOfItsOwn(() => OpenCard(specifier, waitsToSend, world, host));
+            return OnThreadOfItsOwn(() => OpenCard(specifier, waitsToSend, world, host, wire));
         }
         catch (DeviceSpecifierException error)
         {
@@ -147,7 +149,8 @@ public static partial class SimulatedCards
         return result;
     }
 
-    private static T OpenCard<T>(string specifier, bool waitsToSend, World world, Func<CardModel, IDisposable?, T> host)
+    private static T OpenCard<T>(
+        string specifier, bool waitsToSend, World world, Func<CardModel, IDisposable?, T> host, Wire? wire)
     {
         string[] parts = specifier.Split(',');
         var options = new SpecifierOptions(parts.Skip(1));
@@ -166,7 +169,7 @@ public static partial class SimulatedCards
         string? traceFile = options.Take("trace");
         var openWire = WireSpecifier.Plan(options, mac, world);
         using var opened = new Opened();
-        opened.Wire = openWire();
+        opened.Wire = wire ?? openWire();
         if (world.Recorder?.AddCard(specifier, world.Scheduler) is { } recorder)
             opened.Wire = new RecordedWire(opened.Wire, recorder);
         if (waitsToSend) opened.Wire.StopSending();

@@ -1,5 +1,6 @@
 using Ixy.Hosting;
 using Ixy.Simulation.Recording;
+using Ixy.Simulation.Wires;
 using Ixy.Vfio;
 
 namespace Ixy.Simulation;
@@ -75,8 +76,20 @@ public sealed class VirtualWorld
     public SimulatedPciDevice OpenCard(string specifier, bool waitsToSend = false) =>
         SimulatedCards.Open(specifier, waitsToSend, _members);
 
+    /// <summary>The same, plugged into a wire of one's own.</summary>
+    /// <param name="specifier">As above, without <c>wire=</c>.</param>
+    /// <param name="wire">It belongs to the card from now on. Its times are the time stamps of <see cref="Clock"/>.</param>
+    public SimulatedPciDevice OpenCard(string specifier, Wire wire)
+    {
+        ArgumentNullException.ThrowIfNull(specifier);
+        ArgumentNullException.ThrowIfNull(wire);
+        return SimulatedCards.Open(
+            specifier, waitsToSend: false, _members,
+            (card, trace) => new SimulatedPciDevice(specifier, card, trace, _members), wire);
+    }
+
     /// <summary>Opens a new simulated card in the world, and starts its driver; the link may still be down.</summary>
-    /// <param name="specifier">As for <see cref="OpenCard"/>.</param>
+    /// <param name="specifier">As for <see cref="OpenCard(string, bool)"/>.</param>
     /// <param name="options">As for <see cref="NetworkDevice.Open(string, NetworkDeviceOptions?)"/>.</param>
     /// <exception cref="DeviceSpecifierException">Something in the specifier is unknown or not possible.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>

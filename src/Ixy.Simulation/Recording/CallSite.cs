@@ -25,7 +25,7 @@ internal sealed class CallSites
     private const int MostCallers = 4;
 
     // What is between the driver and the model.
-    private static readonly string[] s_between = ["Ixy.Vfio", "Ixy.Hosting", "Ixy.Simulation", "System."];
+    private static readonly string[] s_between = ["Ixy.Vfio", "Ixy.Hosting", "Ixy.Simulation", "Ixy.Labs.", "System."];
 
     // Methods that only pass an access on: who calls them says more.
     private static readonly string[] s_accessors =

@@ -1,0 +1,95 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace Ixy.Labs.Grader;
+
+/// <summary>The command line of <c>./ixy grade</c>.</summary>
+internal static class GradeCommand
+{
+    private const int MostSeeds = 10_000;
+
+    internal static Command Create()
+    {
+        var number = new Argument<int>("EXERCISE") { Description = $"1 to {Exercise.All.Count}; labs/README.md tells of them" };
+        number.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && Find(text) is null)
+                result.AddError($"there is no exercise '{text}': expected 1 to {Exercise.All.Count}");
+        });
+        var file = new Argument<string?>("FILE")
+        {
+            Description = "Your file; by default the one in labs/",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var json = new Option<bool>("--json") { Description = "Print the verdict as one JSON object, on the last line" };
+        var junit = new Option<string?>("--junit") { Description = "Also write it as JUnit XML", HelpName = "file" };
+        var film = new Option<string?>("--film")
+        {
+            Description = "Where the run that failed is shown; by default labs/films/EXERCISE.html",
+            HelpName = "file",
+        };
+        var seeds = new Option<int>("--seeds")
+        {
+            Description = $"So many runs of each task, 1 to {MostSeeds}; {Judge.UsualSeeds} by default",
+            HelpName = "number",
+            DefaultValueFactory = _ => Judge.UsualSeeds,
+        };
+        seeds.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && !(int.TryParse(text, NumberStyles.None,
+                CultureInfo.InvariantCulture, out int count) && count is >= 1 and <= MostSeeds))
+                result.AddError($"--seeds: '{text}' is out of range: expected 1 to {MostSeeds}");
+        });
+        var command = new Command("grade", "Grade an exercise of labs/.") { number, file, json, junit, film, seeds };
+        command.Options.Add(new System.CommandLine.Help.HelpOption());
+        command.SetAction(parsed => Grade(
+            Find($"{parsed.GetValue(number)}")!, parsed.GetValue(file), parsed.GetValue(json), parsed.GetValue(junit),
+            parsed.GetValue(film), parsed.GetValue(seeds)));
+        return command;
+    }
+
+    private static Exercise? Find(string text) =>
+        Exercise.All.FirstOrDefault(exercise => $"{exercise.Number}" == text);
+
+    private static int Grade(Exercise exercise, string? file, bool isJson, string? junit, string? film, int seeds)
+    {
+        string labs = Path.Combine(FindRoot(), "labs");
+        string path = Path.GetFullPath(file ?? Path.Combine(labs, exercise.File));
+        string text;
+        try
+        {
+            text = File.ReadAllText(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return Program.Fail(error.Message);
+        }
+        film = Path.GetFullPath(film ?? Path.Combine(labs, "films", $"{exercise.Number}.html"));
+        var verdict = Parent.Grade(exercise, path, text, seeds, film);
+        try
+        {
+            if (junit is not null) File.WriteAllText(junit, Report.JUnit(exercise, verdict));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return Program.Fail(error.Message);
+        }
+        Report.Print(exercise, Shorten(path), verdict, isJson ? Console.Error : Console.Out, Shorten);
+        if (isJson) Console.Out.WriteLine(Report.Json(verdict));
+        return verdict.Points == verdict.Of ? 0 : 1;
+    }
+
+    // As seen from where the user is.
+    private static string Shorten(string path)
+    {
+        string relative = Path.GetRelativePath(Environment.CurrentDirectory, path);
+        return relative.StartsWith("../..", StringComparison.Ordinal) ? path : relative;
+    }
+
+    private static string FindRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Ixy.slnx"))) folder = folder.Parent;
+        return folder?.FullName ?? Environment.CurrentDirectory;
+    }
+}

@@ -1,0 +1,106 @@
+using Ixy.Simulation.Recording;
+
+namespace Ixy.Labs.Grader;
+
+/// <summary>Runs a compiled file through all tasks of an exercise.</summary>
+internal static class Judge
+{
+    internal const int UsualSeeds = 12;
+
+    /// <summary>Grades text: for tests and for the command.</summary>
+    /// <param name="exercise">Which.</param>
+    /// <param name="path">The file's name.</param>
+    /// <param name="text">Its content.</param>
+    /// <param name="seeds">So many runs of each task, with seeds from 0.</param>
+    /// <param name="film">Where the first failing run is shown; nowhere if null.</param>
+    internal static Verdict Grade(
+        Exercise exercise, string path, string text, int seeds = UsualSeeds, string? film = null)
+    {
+        var submission = Submission.Compile(path, text, exercise.AllowsGiven);
+        return submission.Errors.Count > 0 ? Refuse(exercise, submission.Errors, text)
+            : Run(exercise, submission, text, seeds, film);
+    }
+
+    /// <summary>The verdict on a file that does not run.</summary>
+    internal static Verdict Refuse(Exercise exercise, IReadOnlyList<CompileError> errors, string text) => new(
+        exercise.Number, 0, exercise.Tasks.Sum(task => task.Points),
+        [.. errors.Select(error => new Finding("", error.Message, Line: error.Line == 0 ? null : error.Line,
+            Source: SourceOf(text, error.Line)))],
+        [.. exercise.Tasks.Select(task => new TaskResult(task.Title, 0, task.Points))], []);
+
+    internal static Verdict Run(Exercise exercise, Submission submission, string text, int seeds, string? film)
+    {
+        Type[] drivers = [
+            .. submission.Load().GetTypes().Where(type => type is { IsClass: true, IsAbstract: false }
+                && exercise.Contract.IsAssignableFrom(type))];
+        if (drivers is not [{ IsPublic: true } driver] || driver.GetConstructor([]) is null)
+        {
+            return Refuse(exercise, [new(0,
+                $"{drivers.Length} classes implement {exercise.Contract.Name}: expected a single one, public, with a "
+                + "constructor without parameters")], text);
+        }
+        var findings = new List<Finding>();
+        var results = new List<TaskResult>();
+        IReadOnlyList<string> printed = [];
+        foreach (var task in exercise.Tasks)
+        {
+            var (finding, lines) = Try(driver, task, seeds);
+            if (printed.Count == 0 || finding is not null && findings.Count == 0) printed = lines;
+            results.Add(new(task.Title, finding is null ? task.Points : 0, task.Points));
+            if (finding is null
+                || findings.Exists(known => (known.Message, known.Line) == (finding.Message, finding.Line)))
+                continue;
+            if (findings.Count == 0 && film is not null)
+                finding = finding with { Film = Show(exercise, driver, task, finding, film) };
+            findings.Add(finding with { Task = task.Title, Source = SourceOf(text, finding.Line ?? 0) });
+        }
+        return new(
+            exercise.Number, results.Sum(result => result.Points), results.Sum(result => result.Of), findings, results,
+            printed);
+    }
+
+    private static (Finding? Finding, IReadOnlyList<string> Printed) Try(Type driver, LabTask task, int seeds)
+    {
+        IReadOnlyList<string> printed = [];
+        for (ulong seed = 0; seed < (ulong)seeds; seed++)
+        {
+            var (finding, lines) = TryOnce(driver, task, seed, null);
+            if (seed == 0 || finding is not null) printed = lines;
+            if (finding is not null) return (finding with { Seed = seed }, printed);
+        }
+        return (null, printed);
+    }
+
+    private static (Finding? Finding, IReadOnlyList<string> Printed) TryOnce(
+        Type driver, LabTask task, ulong seed, Recorder? recorder)
+    {
+        using var trial = new Trial(driver, seed, recorder);
+        try
+        {
+            task.Run(trial);
+            trial.CheckRules();
+            return (null, trial.Run.Printed);
+        }
+        catch (TrialFailedException failed)
+        {
+            return (failed.Finding, trial.Run.Printed);
+        }
+    }
+
+    // The same run again, with a recorder.
+    private static string? Show(Exercise exercise, Type driver, LabTask task, Finding finding, string film)
+    {
+        var recorder = new Recorder();
+        _ = TryOnce(driver, task, finding.Seed ?? 0, recorder);
+        if (recorder.Events.Count == 0) return null;
+        if (Path.GetDirectoryName(film) is { Length: > 0 } folder) Directory.CreateDirectory(folder);
+        Film.Write(recorder, $"Exercise {exercise.Number}, {task.Title}, seed {finding.Seed}", film);
+        return film;
+    }
+
+    private static string? SourceOf(string text, int line)
+    {
+        string[] lines = text.Split('\n');
+        return line > 0 && line <= lines.Length ? lines[line - 1].Trim() : null;
+    }
+}

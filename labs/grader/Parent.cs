@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Ixy.Labs.Grader;
+
+/// <summary>What the process that judges is told.</summary>
+internal sealed record Order(int Exercise, string Path, int Seeds, string Film);
+
+/// <summary>
+/// Compiles a file and has it judged by a process of its own, with little memory and little time. Whatever that process
+/// does, there is a verdict.
+/// </summary>
+internal static class Parent
+{
+    internal const string AssemblyFile = "exercise.dll", SymbolsFile = "exercise.pdb", SourceFile = "exercise.cs";
+    internal const string OrderFile = "order.json", VerdictFile = "verdict.json";
+
+    // A run of the slowest solution takes a few seconds.
+    private static readonly TimeSpan s_time = TimeSpan.FromSeconds(120);
+
+    private const string HeapLimit = "0x18000000"; // 384 MiB
+
+    internal static Verdict Grade(
+        Exercise exercise, string path, string text, int seeds, string film, TimeSpan? time = null)
+    {
+        var submission = Submission.Compile(path, text, exercise.AllowsGiven);
+        if (submission.Errors.Count > 0) return Judge.Refuse(exercise, submission.Errors, text);
+        var folder = Directory.CreateTempSubdirectory("ixy-grade-");
+        try
+        {
+            File.WriteAllBytes(Path.Combine(folder.FullName, AssemblyFile), submission.Assembly!);
+            File.WriteAllBytes(Path.Combine(folder.FullName, SymbolsFile), submission.Symbols!);
+            File.WriteAllText(Path.Combine(folder.FullName, SourceFile), text);
+            File.WriteAllText(
+                Path.Combine(folder.FullName, OrderFile),
+                JsonSerializer.Serialize(new Order(exercise.Number, path, seeds, film)));
+            // More seeds take more time.
+            var limit = time ?? s_time * Math.Max(1, seeds / Judge.UsualSeeds);
+            var (exitCode, error) = Run(folder.FullName, limit);
+            string verdict = Path.Combine(folder.FullName, VerdictFile);
+            return exitCode == 0 && File.Exists(verdict)
+                ? JsonSerializer.Deserialize<Verdict>(File.ReadAllText(verdict))!
+                : Judge.Refuse(exercise, [new(0, Describe(exitCode, error, limit))], text);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static (int? ExitCode, string Error) Run(string folder, TimeSpan limit)
+    {
+        var start = new ProcessStartInfo("dotnet", ["exec", typeof(Parent).Assembly.Location, "judge", folder])
+        {
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        start.Environment["DOTNET_GCHeapHardLimit"] = HeapLimit;
+        start.Environment["DOTNET_gcServer"] = "0";
+        start.Environment["DOTNET_DbgEnableMiniDump"] = "0";
+        start.Environment["DOTNET_TieredPGO"] = "0";
+        using var child = Process.Start(start)!;
+        child.StandardInput.Close();
+        var error = child.StandardError.ReadToEndAsync();
+        _ = child.StandardOutput.ReadToEndAsync();
+        if (!child.WaitForExit(limit))
+        {
+            child.Kill(entireProcessTree: true);
+            child.WaitForExit();
+            return (null, "");
+        }
+        return (child.ExitCode, error.Result);
+    }
+
+    private static string Describe(int? exitCode, string error, TimeSpan limit)
+    {
+        if (exitCode is null)
+            return $"your file was ended after {limit.TotalSeconds:F0} seconds: something in it does not end.";
+        if (error.Contains("Stack overflow", StringComparison.Ordinal))
+            return "the stack has overflowed: a method or lambda calls itself without end, or a stackalloc is too large.";
+        if (error.Contains("OutOfMemory", StringComparison.Ordinal) || error.Contains("Out of memory", StringComparison.Ordinal))
+            return "your file asks for more memory than an exercise has.";
+        string last = error.Split('\n').FirstOrDefault(line => line.Trim().Length > 0, "it said nothing");
+        return $"the process that ran your file ended early (exit code {exitCode}): {last.Trim()}";
+    }
+}
+
+/// <summary>The process that judges.</summary>
+internal static class Child
+{
+    internal static int Run(string folder)
+    {
+        var order = JsonSerializer.Deserialize<Order>(File.ReadAllText(Path.Combine(folder, Parent.OrderFile)))!;
+        var submission = new Submission(
+            order.Path, File.ReadAllBytes(Path.Combine(folder, Parent.AssemblyFile)),
+            File.ReadAllBytes(Path.Combine(folder, Parent.SymbolsFile)), []);
+        string text = File.ReadAllText(Path.Combine(folder, Parent.SourceFile));
+        var exercise = Exercise.All.First(exercise => exercise.Number == order.Exercise);
+        var verdict = Judge.Run(exercise, submission, text, order.Seeds, order.Film);
+        File.WriteAllText(Path.Combine(folder, Parent.VerdictFile), JsonSerializer.Serialize(verdict));
+        return 0;
+    }
+}

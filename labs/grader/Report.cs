@@ -1,0 +1,100 @@
+using System.Text;
+using System.Text.Json;
+using System.Xml.Linq;
+
+namespace Ixy.Labs.Grader;
+
+/// <summary>A verdict for people, for programs, and for what shows test results.</summary>
+internal static class Report
+{
+    private const int Columns = 96;
+
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>For people.</summary>
+    internal static void Print(
+        Exercise exercise, string path, Verdict verdict, TextWriter output, Func<string, string> shorten)
+    {
+        output.WriteLine($"Exercise {exercise.Number}: {exercise.Title} ({path})");
+        output.WriteLine();
+        foreach (var finding in verdict.Findings.Where(finding => finding.Task.Length == 0)) Print(finding, output);
+        if (verdict.Findings.Any(finding => finding.Task.Length == 0)) output.WriteLine();
+        bool saidSame = false;
+        foreach (var task in verdict.Tasks)
+        {
+            bool isDone = task.Points == task.Of;
+            output.WriteLine($"  {(isDone ? "ok  " : "--  ")}{task.Title,-52} {task.Points} of {task.Of}");
+            if (isDone) continue;
+            var found = verdict.Findings.Where(finding => finding.Task == task.Title).ToList();
+            foreach (var finding in found) Print(finding, output);
+            if (found.Count == 0 && !saidSame && verdict.Findings.Any(finding => finding.Task.Length > 0))
+                output.WriteLine("        for the reason above");
+        }
+        if (verdict.Printed.Count > 0)
+        {
+            output.WriteLine();
+            output.WriteLine("Your file printed:");
+            foreach (string line in verdict.Printed) output.WriteLine($"  {line}");
+        }
+        output.WriteLine();
+        output.WriteLine($"{verdict.Points} of {verdict.Of} points");
+        if (verdict.Findings.FirstOrDefault(finding => finding.Film is not null) is { Film: { } film })
+            output.WriteLine($"A film of the run that failed: {shorten(film)} (open it in a browser)");
+    }
+
+    /// <summary>For programs: one line.</summary>
+    internal static string Json(Verdict verdict) => JsonSerializer.Serialize(
+        new { command = "grade", verdict.Exercise, verdict.Points, verdict.Of, verdict.Findings, verdict.Tasks }, s_json);
+
+    /// <summary>For what shows test results: a test case for each task.</summary>
+    internal static string JUnit(Exercise exercise, Verdict verdict)
+    {
+        var cases = verdict.Tasks.Select(task => new XElement("testcase",
+            new XAttribute("classname", $"exercise {exercise.Number}"), new XAttribute("name", task.Title),
+            task.Points == task.Of ? null : new XElement("failure",
+                new XAttribute("message", $"{task.Points} of {task.Of} points"),
+                string.Join("\n", verdict.Findings.Where(finding => finding.Task == task.Title || finding.Task.Length == 0)
+                    .Select(Text)))));
+        var suite = new XElement("testsuite",
+            new XAttribute("name", $"Exercise {exercise.Number}: {exercise.Title}"),
+            new XAttribute("tests", verdict.Tasks.Count),
+            new XAttribute("failures", verdict.Tasks.Count(task => task.Points < task.Of)), cases);
+        return new XDocument(new XDeclaration("1.0", "utf-8", null), suite).ToString();
+    }
+
+    private static string Text(Finding finding)
+    {
+        string line = finding.Line is { } number ? $"line {number}: " : "";
+        string section = finding.Section is { } where ? $" [{where}]" : "";
+        return $"{line}{finding.Message}{section}";
+    }
+
+    private static void Print(Finding finding, TextWriter output)
+    {
+        foreach (string line in Wrap(finding.Message)) output.WriteLine($"        {line}");
+        if (finding.Section is { } section)
+            output.WriteLine($"        section: {section}{(finding.Rule is { } rule ? $" (rule {rule})" : "")}");
+        if (finding.Line is { } number)
+            output.WriteLine($"        line {number}:  {finding.Source}");
+    }
+
+    private static IEnumerable<string> Wrap(string text)
+    {
+        var line = new StringBuilder();
+        foreach (string word in text.Split(' '))
+        {
+            if (line.Length > 0 && line.Length + 1 + word.Length > Columns)
+            {
+                yield return $"{line}";
+                line.Clear();
+            }
+            if (line.Length > 0) line.Append(' ');
+            line.Append(word);
+        }
+        if (line.Length > 0) yield return $"{line}";
+    }
+}

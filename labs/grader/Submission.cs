@@ -1,0 +1,249 @@
+using System.Reflection;
+using System.Runtime.Loader;
+using System.Text;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Emit;
+
+namespace Ixy.Labs.Grader;
+
+/// <summary>What is wrong with a file before it can run.</summary>
+/// <param name="Line">From 1; 0 if it is about the file as a whole.</param>
+/// <param name="Message">In words.</param>
+internal sealed record CompileError(int Line, string Message);
+
+/// <summary>A student's file, compiled.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Assembly">Null if there are errors.</param>
+/// <param name="Symbols">Its portable PDB.</param>
+/// <param name="Errors">At most <see cref="MostErrors"/>.</param>
+internal sealed record Submission(string Path, byte[]? Assembly, byte[]? Symbols, IReadOnlyList<CompileError> Errors)
+{
+    internal const int MostErrors = 10;
+
+    private const string Usings = """
+        global using System; global using System.Collections.Generic; global using System.Linq;
+        """;
+
+    private static readonly CSharpParseOptions s_language = new(LanguageVersion.Latest, DocumentationMode.None);
+
+    private static readonly CSharpCompilationOptions s_options = new(
+        OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Debug, allowUnsafe: false,
+        nullableContextOptions: NullableContextOptions.Enable, deterministic: true);
+
+    private static readonly Lazy<MetadataReference[]> s_references = new(FindReferences);
+
+    /// <summary>Compiles a file for an exercise.</summary>
+    /// <param name="path">Where it is; only for messages and symbols.</param>
+    /// <param name="text">Its content.</param>
+    /// <param name="allowsGiven">It may call what the lab gives.</param>
+    internal static Submission Compile(string path, string text, bool allowsGiven)
+    {
+        var tree = CSharpSyntaxTree.ParseText(text, s_language, path, Encoding.UTF8);
+        var plain = Compilation(tree);
+        var errors = plain.GetDiagnostics()
+            .Where(found => found.Severity == DiagnosticSeverity.Error)
+            .Select(found => new CompileError(LineOf(found.Location), $"{found.GetMessage()} ({found.Id})"))
+            .ToList();
+        if (errors.Count == 0) errors.AddRange(Permissions.Check(plain, tree, allowsGiven));
+        if (errors.Count > 0)
+            return new(path, null, null, [.. errors.OrderBy(error => error.Line).Distinct().Take(MostErrors)]);
+        // Calls in front of statements, on the lines that are there: so lines stay what they are.
+        var probed = CSharpSyntaxTree.ParseText(
+            new Probes().Visit(tree.GetRoot()).ToFullString(), s_language, path, Encoding.UTF8);
+        using MemoryStream assembly = new(), symbols = new();
+        var emitted = Compilation(probed).Emit(
+            assembly, symbols, options: new EmitOptions(debugInformationFormat: DebugInformationFormat.PortablePdb));
+        if (!emitted.Success)
+        {
+            var first = emitted.Diagnostics.First(found => found.Severity == DiagnosticSeverity.Error);
+            return new(path, null, null, [new(LineOf(first.Location), $"the grader cannot run this: {first.GetMessage()}")]);
+        }
+        var leaks = Permissions.Check(assembly.ToArray(), allowsGiven);
+        return leaks.Count > 0 ? new(path, null, null, leaks) : new(path, assembly.ToArray(), symbols.ToArray(), []);
+    }
+
+    /// <summary>Loads it; it can be unloaded again.</summary>
+    internal Assembly Load()
+    {
+        var context = new AssemblyLoadContext("exercise", isCollectible: true);
+        return context.LoadFromStream(new MemoryStream(Assembly!), new MemoryStream(Symbols!));
+    }
+
+    private static CSharpCompilation Compilation(SyntaxTree tree) => CSharpCompilation.Create(
+        "Exercise", [tree, CSharpSyntaxTree.ParseText(Usings, s_language)], s_references.Value, s_options);
+
+    private static int LineOf(Location location) =>
+        location.IsInSource ? location.GetLineSpan().StartLinePosition.Line + 1 : 0;
+
+    // Of the runtime what belongs to the core, and of this program what exercises use.
+    private static MetadataReference[] FindReferences()
+    {
+        string runtime = System.IO.Path.GetDirectoryName(typeof(object).Assembly.Location)!;
+        string[] core = [
+            "System.Private.CoreLib", "System.Runtime", "System.Collections", "System.Linq", "System.Memory",
+            "System.Console", "System.Threading", "System.Threading.Thread", "System.Runtime.InteropServices",
+            "System.Runtime.Extensions", "netstandard", "System.Diagnostics.Process", "System.Net.Sockets",
+            "System.Net.Primitives", "System.ComponentModel.Primitives", "System.Net.Http"];
+        return [
+            .. core.Select(name => System.IO.Path.Combine(runtime, $"{name}.dll")).Where(File.Exists)
+                .Append(typeof(Vfio.PciDevice).Assembly.Location).Append(typeof(Lab).Assembly.Location)
+                .Select(file => MetadataReference.CreateFromFile(file))];
+    }
+
+    /// <summary>Puts calls of <see cref="Machine"/> into a file.</summary>
+    private sealed class Probes : CSharpSyntaxRewriter
+    {
+        public override SyntaxNode? VisitBlock(BlockSyntax node) =>
+            node.WithStatements(Probed(node.Statements, entered: EnteredAt(node)));
+
+        public override SyntaxNode? VisitSwitchSection(SwitchSectionSyntax node) =>
+            node.WithStatements(Probed(node.Statements, entered: 0));
+
+        public override SyntaxNode? VisitIfStatement(IfStatementSyntax node)
+        {
+            var visited = (IfStatementSyntax)base.VisitIfStatement(node)!;
+            visited = visited.WithStatement(Wrapped(node.Statement, visited.Statement));
+            // In "else if" the probe of the second if would be a block, too, which is fine.
+            return visited.Else is null ? visited
+                : visited.WithElse(visited.Else.WithStatement(Wrapped(node.Else!.Statement, visited.Else.Statement)));
+        }
+
+        public override SyntaxNode? VisitWhileStatement(WhileStatementSyntax node)
+        {
+            var visited = (WhileStatementSyntax)base.VisitWhileStatement(node)!;
+            return visited.WithStatement(Wrapped(node.Statement, visited.Statement));
+        }
+
+        public override SyntaxNode? VisitDoStatement(DoStatementSyntax node)
+        {
+            var visited = (DoStatementSyntax)base.VisitDoStatement(node)!;
+            return visited.WithStatement(Wrapped(node.Statement, visited.Statement));
+        }
+
+        public override SyntaxNode? VisitForStatement(ForStatementSyntax node)
+        {
+            var visited = (ForStatementSyntax)base.VisitForStatement(node)!;
+            return visited.WithStatement(Wrapped(node.Statement, visited.Statement));
+        }
+
+        public override SyntaxNode? VisitForEachStatement(ForEachStatementSyntax node)
+        {
+            var visited = (ForEachStatementSyntax)base.VisitForEachStatement(node)!;
+            return visited.WithStatement(Wrapped(node.Statement, visited.Statement));
+        }
+
+        public override SyntaxNode? VisitForEachVariableStatement(ForEachVariableStatementSyntax node)
+        {
+            var visited = (ForEachVariableStatementSyntax)base.VisitForEachVariableStatement(node)!;
+            return visited.WithStatement(Wrapped(node.Statement, visited.Statement));
+        }
+
+        public override SyntaxNode? VisitUsingStatement(UsingStatementSyntax node)
+        {
+            var visited = (UsingStatementSyntax)base.VisitUsingStatement(node)!;
+            return visited.WithStatement(Wrapped(node.Statement, visited.Statement));
+        }
+
+        public override SyntaxNode? VisitLabeledStatement(LabeledStatementSyntax node)
+        {
+            var visited = (LabeledStatementSyntax)base.VisitLabeledStatement(node)!;
+            return node.Statement is LocalDeclarationStatementSyntax or LocalFunctionStatementSyntax ? visited
+                : visited.WithStatement(Wrapped(node.Statement, visited.Statement));
+        }
+
+        // A method that is one expression: "=> x" becomes "{ probe; return x; }".
+        public override SyntaxNode? VisitMethodDeclaration(MethodDeclarationSyntax node)
+        {
+            var visited = (MethodDeclarationSyntax)base.VisitMethodDeclaration(node)!;
+            return BodyOf(
+                node.ExpressionBody, visited.ExpressionBody, node.SemicolonToken, IsVoid(node.ReturnType)) is { } body
+                ? visited.WithExpressionBody(null).WithSemicolonToken(default).WithBody(body) : visited;
+        }
+
+        public override SyntaxNode? VisitLocalFunctionStatement(LocalFunctionStatementSyntax node)
+        {
+            var visited = (LocalFunctionStatementSyntax)base.VisitLocalFunctionStatement(node)!;
+            return BodyOf(
+                node.ExpressionBody, visited.ExpressionBody, node.SemicolonToken, IsVoid(node.ReturnType)) is { } body
+                ? visited.WithExpressionBody(null).WithSemicolonToken(default).WithBody(body) : visited;
+        }
+
+        public override SyntaxNode? VisitConstructorDeclaration(ConstructorDeclarationSyntax node)
+        {
+            var visited = (ConstructorDeclarationSyntax)base.VisitConstructorDeclaration(node)!;
+            return BodyOf(
+                node.ExpressionBody, visited.ExpressionBody, node.SemicolonToken, isVoid: true) is { } body
+                ? visited.WithExpressionBody(null).WithSemicolonToken(default).WithBody(body) : visited;
+        }
+
+        public override SyntaxNode? VisitPropertyDeclaration(PropertyDeclarationSyntax node)
+        {
+            var visited = (PropertyDeclarationSyntax)base.VisitPropertyDeclaration(node)!;
+            if (BodyOf(node.ExpressionBody, visited.ExpressionBody, node.SemicolonToken, isVoid: false) is not { } body)
+                return visited;
+            return visited.WithExpressionBody(null).WithSemicolonToken(default).WithAccessorList(
+                SyntaxFactory.AccessorList([
+                    SyntaxFactory.AccessorDeclaration(SyntaxKind.GetAccessorDeclaration).WithBody(body)]));
+        }
+
+        public override SyntaxNode? VisitAccessorDeclaration(AccessorDeclarationSyntax node)
+        {
+            var visited = (AccessorDeclarationSyntax)base.VisitAccessorDeclaration(node)!;
+            bool isVoid = !node.IsKind(SyntaxKind.GetAccessorDeclaration);
+            return BodyOf(
+                node.ExpressionBody, visited.ExpressionBody, node.SemicolonToken, isVoid) is { } body
+                ? visited.WithExpressionBody(null).WithSemicolonToken(default).WithBody(body) : visited;
+        }
+
+        private static bool IsVoid(TypeSyntax type) =>
+            type is PredefinedTypeSyntax { Keyword.RawKind: (int)SyntaxKind.VoidKeyword };
+
+        // With all line ends that were there. What returns in a way that a statement cannot say stays as it is.
+        private static BlockSyntax? BodyOf(
+            ArrowExpressionClauseSyntax? node, ArrowExpressionClauseSyntax? visited, SyntaxToken end, bool isVoid)
+        {
+            if (node is null || node.Expression is RefExpressionSyntax) return null;
+            string text = visited!.Expression.ToFullString();
+            string keyword = node.Expression is ThrowExpressionSyntax || isVoid ? "" : "return ";
+            var arrow = node.ArrowToken;
+            // A comment there would swallow what is put behind it.
+            if (visited.Expression.GetTrailingTrivia().Any(SyntaxKind.SingleLineCommentTrivia)) return null;
+            return (BlockSyntax)SyntaxFactory.ParseStatement(
+                $"{arrow.LeadingTrivia}{{ {Call("Enter", LineOf(node))} {arrow.TrailingTrivia}{keyword}{text};"
+                + $"{end.LeadingTrivia} }}{end.TrailingTrivia}", options: s_language);
+        }
+
+        private static int EnteredAt(BlockSyntax node) =>
+            node.Parent is BaseMethodDeclarationSyntax or LocalFunctionStatementSyntax or AccessorDeclarationSyntax
+                or AnonymousFunctionExpressionSyntax ? LineOf(node.Parent) : 0;
+
+        private SyntaxList<StatementSyntax> Probed(SyntaxList<StatementSyntax> statements, int entered)
+        {
+            var all = new List<StatementSyntax>();
+            if (entered > 0) all.Add(Probe("Enter", entered));
+            foreach (var statement in statements)
+            {
+                if (statement is not (LocalFunctionStatementSyntax or BlockSyntax)) all.Add(Probe("At", LineOf(statement)));
+                all.Add((StatementSyntax)Visit(statement)!);
+            }
+            return SyntaxFactory.List(all);
+        }
+
+        private static BlockSyntax Wrapped(StatementSyntax node, StatementSyntax visited) =>
+            node is BlockSyntax ? Looped((BlockSyntax)visited, LineOf(node.Parent!))
+            : SyntaxFactory.Block(Probe("At", LineOf(node)), visited);
+
+        // An empty body has to be noticed, too.
+        private static BlockSyntax Looped(BlockSyntax block, int line) => block.Statements.Count > 0 ? block
+            : block.AddStatements(Probe("At", line));
+
+        private static StatementSyntax Probe(string method, int line) =>
+            SyntaxFactory.ParseStatement(Call(method, line), options: s_language);
+
+        private static string Call(string method, int line) => $"global::Ixy.Labs.Machine.{method}({line});";
+
+        private static int LineOf(SyntaxNode node) => node.GetLocation().GetLineSpan().StartLinePosition.Line + 1;
+    }
+}

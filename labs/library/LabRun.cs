@@ -1,0 +1,166 @@
+using Ixy.Simulation;
+using Ixy.Vfio.Dma;
+
+namespace Ixy.Labs;
+
+/// <summary>An exercise is ended: it takes too long, or too much.</summary>
+internal sealed class LabLimitException(string message) : Exception(message);
+
+/// <summary>
+/// One run of a student's driver in a virtual world: what time it takes, where it is, and what it has taken. For one
+/// thread, which is the one that makes it.
+/// </summary>
+internal sealed class LabRun : IDisposable
+{
+    // What things take, in nanoseconds. A register read is a trip over the bus and back; a write is only sent off.
+    internal const int StatementTime = 1, ReadTime = 1000, WriteTime = 100;
+    internal const long MostStatements = 3_000_000, MostBytes = 256 << 20;
+    internal const int MostLines = 50;
+
+    [ThreadStatic]
+    private static LabRun? s_current;
+
+    private readonly Dictionary<DmaMemory, int> _memories = [];
+    private readonly List<string> _printed = [];
+    private long _pending, _statements, _endsAt = long.MaxValue, _bytesAtStart;
+    private string _call = "";
+    private LabLimitException? _ended;
+
+    internal LabRun(VirtualWorld world)
+    {
+        World = world;
+        s_current = this;
+    }
+
+    internal static LabRun? Current => s_current;
+
+    internal static LabRun Needed => s_current
+        ?? throw new InvalidOperationException("there is no run now: use the lab in the methods that the grader calls");
+
+    internal VirtualWorld World { get; }
+
+    /// <summary>The line of the student's file that runs, or ran last.</summary>
+    internal int Line { get; private set; }
+
+    /// <summary>Statements of the call so far.</summary>
+    internal long Statements => _statements;
+
+    /// <summary>What is left of the call's time, and a little more; never more than that passes in a wait.</summary>
+    internal TimeSpan Left =>
+        TimeSpan.FromTicks(Math.Clamp((_endsAt - World.Nanoseconds) / 100 + 10, 1, TimeSpan.TicksPerMinute));
+
+    /// <summary>Called after time has passed.</summary>
+    internal Action? Passed { get; set; }
+
+    internal IReadOnlyList<string> Printed => _printed;
+
+    /// <summary>The grader calls a method of the student's now.</summary>
+    /// <param name="call">Which, for messages.</param>
+    /// <param name="limit">How long it may take, in virtual time.</param>
+    internal void Begin(string call, TimeSpan limit)
+    {
+        (_call, _statements, _ended) = (call, 0, null);
+        _bytesAtStart = GC.GetAllocatedBytesForCurrentThread();
+        _endsAt = World.Nanoseconds + limit.Ticks * 100;
+    }
+
+    /// <summary>The call is over.</summary>
+    internal void End()
+    {
+        Flush();
+        _endsAt = long.MaxValue;
+    }
+
+    /// <summary>A statement begins.</summary>
+    internal void At(int line)
+    {
+        if (_ended is not null) throw _ended;
+        Line = line;
+        _pending += StatementTime;
+        if (++_statements > MostStatements)
+            throw End($"{_call} still runs after {MostStatements / 1_000_000} million statements: this loop does not end");
+        if ((_statements & 0x3F) == 0) CheckBytes();
+        if (_pending >= 1000) Flush();
+    }
+
+    /// <summary>The stack is full.</summary>
+    internal void EndRecursion() => throw End($"{_call}: a method calls itself without end");
+
+    /// <summary>Time passes; devices have their turns.</summary>
+    internal void Pass(long nanoseconds)
+    {
+        _pending += nanoseconds;
+        Flush();
+    }
+
+    /// <summary>The same, for a wait of the student's.</summary>
+    internal void Wait(Func<bool> pass)
+    {
+        Flush();
+        pass();
+        Passed?.Invoke();
+        CheckTime();
+    }
+
+    internal void Print(string text)
+    {
+        if (_printed.Count < MostLines) _printed.Add(text.Length > 200 ? text[..200] : text);
+    }
+
+    internal DmaMemory Allocate(int bytes)
+    {
+        if (bytes is < 1 or > 2 << 20)
+            throw new ArgumentOutOfRangeException(
+                nameof(bytes), $"{bytes} bytes of DMA memory were asked for: expected 1 to 2 MiB in one piece");
+        long taken = _memories.Keys.Sum(memory => (long)memory.Length);
+        if (taken + bytes > Dma.Most)
+            throw End($"{taken >> 20} MiB of DMA memory are taken already: more than {Dma.Most >> 20} are not to be had");
+        var memory = DmaMemory.Allocate((nuint)bytes);
+        _memories.Add(memory, bytes);
+        return memory;
+    }
+
+    /// <summary>As many bytes of it as were asked for.</summary>
+    internal int LengthOf(DmaMemory memory)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        return _memories.TryGetValue(memory, out int bytes) ? bytes : throw new InvalidOperationException(
+            "this DMA memory belongs to an earlier run, and is gone: do not keep it in static fields");
+    }
+
+    /// <summary>Takes the memory back. The cards must be closed.</summary>
+    public void Dispose()
+    {
+        foreach (var memory in _memories.Keys) memory.Dispose();
+        if (s_current == this) s_current = null;
+    }
+
+    private void Flush()
+    {
+        // The world counts in ticks of 100 ns.
+        long ticks = _pending / 100;
+        if (ticks == 0) return;
+        _pending -= ticks * 100;
+        World.Advance(TimeSpan.FromTicks(ticks));
+        Passed?.Invoke();
+        CheckTime();
+    }
+
+    private void CheckTime()
+    {
+        if (World.Nanoseconds > _endsAt) throw End($"{_call} has not returned in the time it has: this loop does not end");
+    }
+
+    private void CheckBytes()
+    {
+        if (GC.GetAllocatedBytesForCurrentThread() - _bytesAtStart > MostBytes)
+            throw End($"{_call} has allocated {MostBytes >> 20} MiB of memory, and goes on");
+    }
+
+    // Whoever catches it gets it again with his next statement.
+    private LabLimitException End(string message)
+    {
+        _endsAt = long.MaxValue;
+        return _ended = new(message);
+    }
+}

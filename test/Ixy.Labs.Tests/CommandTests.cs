@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Ixy.Labs.Grader;
+
+namespace Ixy.Labs.Tests;
+
+/// <summary>The command as a process.</summary>
+public sealed class CommandTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ixy-labs-");
+
+    [Fact]
+    public void ASkeletonIsGradedWithJsonJUnitAndFilm()
+    {
+        string file = Path.Combine(_folder.FullName, "mine.cs"), junit = Path.Combine(_folder.FullName, "junit.xml");
+        string film = Path.Combine(_folder.FullName, "films/film.html");
+        File.WriteAllText(file, """
+            using Ixy.Labs;
+            using Ixy.Vfio;
+            public class Mine : ICardFinder
+            {
+                public PciDevice? Find(IReadOnlyList<PciDevice> functions) => functions.First(one => one.DeviceId == 4347);
+                public byte[] ReadMacAddress(PciDevice card) { card.OpenBar(0).Read32(0xA200); return []; }
+            }
+            """);
+        var (exitCode, output, error) = Run("1", file, "--json", "--junit", junit, "--film", film, "--seeds", "3");
+        Assert.Equal(1, exitCode);
+        using var json = JsonDocument.Parse(output.TrimEnd('\n').Split('\n')[^1]);
+        Assert.Equal(1, json.RootElement.GetProperty("exercise").GetInt32());
+        Assert.Equal((0, 10), (json.RootElement.GetProperty("points").GetInt32(), json.RootElement.GetProperty("of").GetInt32()));
+        Assert.Contains(json.RootElement.GetProperty("findings").EnumerateArray(),
+            finding => finding.GetProperty("line").ValueKind == JsonValueKind.Number && finding.GetProperty("line").GetInt32() == 6
+                && finding.GetProperty("rule").GetString() == "bar-unreachable");
+        Assert.Contains("0 of 10 points", error);
+        Assert.Contains("<testsuite name=\"Exercise 1: ", File.ReadAllText(junit));
+        Assert.Contains(Path.GetFileName(film), error);
+        Assert.Contains("</html>", File.ReadAllText(film));
+    }
+
+    [Theory]
+    [InlineData("9", "there is no exercise '9'")]
+    [InlineData("x", "there is no exercise 'x'")]
+    [InlineData("1 /nowhere/file.cs", "/nowhere/file.cs")]
+    [InlineData("1 --seeds 0", "--seeds: '0' is out of range: expected 1 to 10000")]
+    [InlineData("1 --sedes 1", "--sedes")]
+    public void ACommandLineThatMakesNoSenseIsTold(string arguments, string says)
+    {
+        var (exitCode, output, error) = Run(arguments.Split(' '));
+        Assert.Equal(2, exitCode);
+        Assert.Equal("", output);
+        Assert.StartsWith("ixy grade: ", error);
+        Assert.Contains(says, error);
+        Assert.Single(error.TrimEnd('\n').Split('\n'));
+    }
+
+    // What only a process of its own survives.
+    [Theory]
+    [InlineData("Func<int, int> deeper = null!; deeper = one => deeper(one) + 1; deeper(1); return null;",
+        "the stack has overflowed")]
+    [InlineData("Span<byte> much = stackalloc byte[100_000_000]; much[5] = 1; return null;", "the stack has overflowed")]
+    [InlineData("var much = new byte[2_000_000_000]; return null;", "asks for more memory than an exercise has")]
+    public void TheProcessThatJudgesMayEnd(string find, string says)
+    {
+        string text = $$"""
+            using Ixy.Labs;
+            using Ixy.Vfio;
+            public class Mine : ICardFinder
+            {
+                public PciDevice? Find(IReadOnlyList<PciDevice> functions) { {{find}} }
+                public byte[] ReadMacAddress(PciDevice card) => [];
+            }
+            """;
+        var verdict = Parent.Grade(Grading.Find(1), "mine.cs", text, 1, Path.Combine(_folder.FullName, "film.html"));
+        Assert.Equal(0, verdict.Points);
+        Assert.Contains(verdict.Findings, finding => finding.Message.Contains(says, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void TheProcessThatJudgesIsEndedWhenItsTimeIsOver()
+    {
+        string text = File.ReadAllText(Path.Combine(Grading.Root, "labs", Grading.Find(1).File));
+        var verdict = Parent.Grade(
+            Grading.Find(1), "mine.cs", text, 1, Path.Combine(_folder.FullName, "film.html"), TimeSpan.FromMilliseconds(20));
+        Assert.Contains("was ended after", verdict.Findings[0].Message);
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private static (int ExitCode, string Output, string Error) Run(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", ["exec", typeof(Exercise).Assembly.Location, .. arguments])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
+        using var process = Process.Start(start)!;
+        var error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, error.Result);
+    }
+}

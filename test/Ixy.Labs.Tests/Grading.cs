@@ -1,0 +1,51 @@
+using Ixy.Labs.Grader;
+
+namespace Ixy.Labs.Tests;
+
+/// <summary>Grades solutions, as they are and with mistakes in them.</summary>
+internal static class Grading
+{
+    internal static string Root { get; } = FindRoot();
+
+    internal static Exercise Find(int number) => Exercise.All.Single(exercise => exercise.Number == number);
+
+    internal static string SolutionPath(int number) => Path.Combine(Root, "labs/solutions", Find(number).File);
+
+    /// <summary>The solution; the test is skipped where a teacher has taken it out.</summary>
+    internal static string Solution(int number)
+    {
+        Skip.IfNot(File.Exists(SolutionPath(number)), "the solutions have been taken out");
+        return File.ReadAllText(SolutionPath(number));
+    }
+
+    internal static Verdict Grade(int number, string text, int seeds = Judge.UsualSeeds) =>
+        Judge.Grade(Find(number), Find(number).File, text, seeds);
+
+    /// <summary>
+    /// Plants a mistake in a solution: <c>what is there ==> what is put in its place</c>, several one below the other.
+    /// Each has to be there.
+    /// </summary>
+    internal static Verdict GradeMistake(int number, string mistake, int seeds = 4)
+    {
+        string text = Solution(number);
+        foreach (string change in mistake.Split('\n'))
+        {
+            string[] parts = change.Split(" ==> ");
+            Assert.Equal(2, parts.Length);
+            Assert.Contains(parts[0], text);
+            text = text.Replace(parts[0], parts[1], StringComparison.Ordinal);
+        }
+        return Grade(number, text, seeds);
+    }
+
+    /// <summary>The line, from 1, on which a text is that stands there once.</summary>
+    internal static int LineOf(string text, string part) =>
+        text.Split('\n').Index().Single(line => line.Item.Contains(part, StringComparison.Ordinal)).Index + 1;
+
+    private static string FindRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Ixy.slnx"))) folder = folder.Parent;
+        return folder?.FullName ?? throw new DirectoryNotFoundException($"no Ixy.slnx above {AppContext.BaseDirectory}");
+    }
+}
