@@ -3,7 +3,7 @@ namespace Ixy.Labs.Grader;
 /// <summary>Exercise 7.</summary>
 internal sealed class SleepReceiver : Exercise
 {
-    private const uint EICR = 0x00800, EIMS = 0x00880, IVAR0 = 0x00900, GPIE = 0x00898;
+    private const uint EICR = 0x00800, EIAC = 0x00810, EIMS = 0x00880, IVAR0 = 0x00900, GPIE = 0x00898;
 
     // In microseconds: how late a sleeper may be. A perverse card makes its message late, and takes frames late.
     private const int Late = 20, LatePerverse = 400;
@@ -153,6 +153,9 @@ internal sealed class SleepReceiver : Exercise
                 : !_isEnabled ? _trial.Failed(
                     $"{words} EIMS was not written before: the cause is masked, so it does not interrupt.", SleepLine,
                     "82599 7.3.1.2")
+                : _clearLine == 0 && (_trial.Peek(_bench.Card, EIAC) & 1) == 0 ? _trial.Failed(
+                    $"{words} The cause is still set from an earlier frame, so the next one is nothing new: EIAC bit 0 is 0, and "
+                    + "nobody cleared EICR.", _enableLine, "82599 7.3.1.4")
                 : _clearLine > 0 ? _trial.Failed(
                     $"{words} EICR was cleared in line {_clearLine}, and with it the cause of a frame that had just come. "
                     + "Look at the ring behind that.", _clearLine, "82599 7.3.1.2")

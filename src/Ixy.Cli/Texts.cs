@@ -111,6 +111,8 @@ internal static class Texts
           ixy pcap sim:ixgbe,wire=generator,rate=1kpps - | tshark -r -
           ixy fwd --help
 
+        To write a driver yourself: ./ixy grade, in a clone of the repository (labs/README.md).
+
         {Devices}
         """;
 

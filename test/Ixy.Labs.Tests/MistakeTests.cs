@@ -99,7 +99,7 @@ public sealed partial class MistakeTests
         "_registers.Write32(TDLEN, RingSize)", "8.2.3.9.7")]
     [InlineData("_registers.Write32(DMATXCTL, _registers.Read32(DMATXCTL) | 1); ==> ", "DMATXCTL.TE is off",
         "_registers.Write32(TXDCTL", "4.6.8")]
-    [InlineData("1ul << 29 | 1ul << 27 ==> 1ul << 29", "RS", null, null)]
+    [InlineData("1ul << 29 | 1ul << 27 ==> 1ul << 29", "RS", null, "8.2.3.9.10")]
     [InlineData("1ul << 25 | 1ul << 24 ==> 1ul << 25", "has no EOP", "_registers.Write32(TDT", "7.2.3.4")]
     [InlineData("1ul << 25 | 1ul << 24 ==> 1ul << 24", "IFCS", "_registers.Write32(TDT", "7.2.3.2.2")]
     [InlineData("3ul << 20 ==> 1ul << 20", "DTYP must be", "_registers.Write32(TDT", "7.2.3.1")]
@@ -109,7 +109,8 @@ public sealed partial class MistakeTests
         "The tail is the place behind the last descriptor", "_registers.Write32(TDT", "7.2.3.3")]
     [InlineData("_next = behind; ==> _next++;", "not an index of a descriptor", "_registers.Write32(TDT", "7.2.3.3")]
     [InlineData("_registers.Write32(TDT, (uint)_next); ==> ", "TDT was never written", "return true;", "7.2.3.3")]
-    [InlineData(" && (ring[2 * _oldest + 1] >> 32 & 1) != 0) ==> )", "zzz", null, "7.2.3")]
+    [InlineData(" && (ring[2 * _oldest + 1] >> 32 & 1) != 0) ==> )", "the tail passed the head or went back",
+        "_registers.Write32(TDT", "7.2.3.3")]
     [InlineData("        TakeBack(); ==> ", "Send only returns false, though the card has sent them all", "return false;",
         "7.2.3.5")]
     [InlineData("frame.CopyTo(_buffers.Bytes().Slice(_next * BufferSize)); ==> ", "Frame 0 was sent wrong", null, null)]
@@ -117,20 +118,23 @@ public sealed partial class MistakeTests
         AssertFound(4, mistake, says, line, section);
 
     [SkippableTheory]
-    [InlineData("                _inBuffers[_inNext] = _free.Pop(); ==> ", "zzz", null, null)]
-    [InlineData("if (behind != _outOldest && _free.Count > 0) ==> if (_free.Count > 0)", "zzz", null, "7.2.3.3")]
-    [InlineData("            GiveToLeft(_inNext); ==> ", "zzz", null, null)]
+    [InlineData("                _inBuffers[_inNext] = _free.Pop(); ==> ", "A frame came out wrong", null, "7.2.3.5")]
+    [InlineData("if (behind != _outOldest && _free.Count > 0) ==> if (_free.Count > 0)",
+        "the tail passed the head", "_right.Write32(TDT", "7.2.3.3")]
+    [InlineData("            GiveToLeft(_inNext); ==> ", "left fewer descriptors to the card", "_left.Write32(RDT", "7.1.9")]
     [InlineData("            _left.Write32(RDT, (uint)_inNext); ==> ", "the left card has no descriptor left", null, "7.1.9")]
     [InlineData("                _right.Write32(TDT, (uint)_outNext); ==> ", "TDT was never written", null, null)]
-    [InlineData("            _free.Push(_outBuffers[_outOldest]); ==> ", "zzz", null, null)]
-    [InlineData(" && (ring[2 * _outOldest + 1] >> 32 & 1) != 0) ==> )", "zzz", null, "7.2.3")]
-    [InlineData("        TakeBack(); ==> ", "zzz", null, null)]
+    [InlineData("            _free.Push(_outBuffers[_outOldest]); ==> ", "Poll has handed over 64 frames: are buffers taken back",
+        null, "7.2.3.3")]
+    [InlineData(" && (ring[2 * _outOldest + 1] >> 32 & 1) != 0) ==> )", "one must stay free", "_right.Write32(TDT",
+        "7.2.3.3")]
+    [InlineData("        TakeBack(); ==> ", "Poll has handed over 63 frames: are buffers taken back", null, "7.2.3.3")]
     [InlineData("_outNext = behind; ==> _outNext++;", "not an index of a descriptor", "_right.Write32(TDT", "7.2.3.3")]
     [InlineData("            if (behind != _outOldest && _free.Count > 0) ==> "
         + "while (behind == _outOldest) TakeBack(); if (_free.Count > 0)",
         "Poll has not returned in the time it has", "while (behind == _outOldest)", null)]
     [InlineData("return forwarded; ==> return 0;", "Poll said that it handed over 0 frames", null, null)]
-    [InlineData("_outBuffers[_outNext] = _inBuffers[_inNext]; ==> ", "zzz", null, null)]
+    [InlineData("_outBuffers[_outNext] = _inBuffers[_inNext]; ==> ", "it begins as frame 0", null, "7.2.3.5")]
     public void Exercise5(string mistake, string says, string? line, string? section) =>
         AssertFound(5, mistake, says, line, section);
 
@@ -148,8 +152,10 @@ public sealed partial class MistakeTests
     [InlineData("(double)_clock.TimestampFrequency ==> 1e7", "packets a second, and it was", "return new Measurement", null)]
     [InlineData("if (_firstPoll < 0) _firstPoll = _clock.GetTimestamp(); ==> "
         + "if (_firstPoll < 0) _firstPoll = 1_000_000_000;", "packets a second, and it was", "return new Measurement", null)]
-    [InlineData("_packets += forwarded; ==> _packets += taken;", "zzz", null, null)]
-    [InlineData("(_inNext + RingSize - 1) % RingSize ==> _inNext % RingSize", "zzz", null, "7.1.9")]
+    [InlineData("_packets += forwarded; ==> _packets += taken;", "packets, and Poll has handed over",
+        "return new Measurement", null)]
+    [InlineData("(_inNext + RingSize - 1) % RingSize ==> _inNext % RingSize", "the tail went from",
+        "_left.Write32(RDT", "7.1.9")]
     public void Exercise6(string mistake, string says, string? line, string? section) =>
         AssertFound(6, mistake, says, line, section);
 
@@ -157,40 +163,42 @@ public sealed partial class MistakeTests
     [InlineData("        _registers.Write32(EIMS, 1); ==> ", "EIMS was not written", null, "7.3.1.2")]
     [InlineData("_registers.Write32(IVAR0, 1u << 7); ==> ", "says that the entry of receive queue 0 is valid", null,
         "8.2.3.5.15")]
-    [InlineData("_registers.Write32(IVAR0, 1u << 7); ==> _registers.Write32(IVAR0, 1u << 7 | 1);", "zzz", null, null)]
+    [InlineData("_registers.Write32(IVAR0, 1u << 7); ==> _registers.Write32(IVAR0, 1u << 7 | 1);",
+        "the one that is waited for is 0", null, "8.2.3.5.15")]
     [InlineData("_registers.Write32(EIMC, 1); ==> ", "still let through", null, "7.3.1.2")]
-    [InlineData("_registers.Write32(EIAC, 1); ==> ", "does not sleep", null, "7.3.1.4")]
+    [InlineData("_registers.Write32(EIAC, 1); ==> ", "The cause is still set from an earlier frame", null, "7.3.1.4")]
     [InlineData("if (!HasFrame()) _waiter.Wait(_fired, timeout); ==> "
         + "if (!HasFrame()) { _registers.Read32(0x800); _waiter.Wait(_fired, timeout); }", "EICR was cleared in line",
         "_registers.Read32(0x800)", "7.3.1.2")]
-    [InlineData("_waiter.Wait(_fired, timeout); ==> { while (!HasFrame()) { } }", "zzz", "while (!HasFrame())", null)]
+    [InlineData("_waiter.Wait(_fired, timeout); ==> { while (!HasFrame()) { } }",
+        "Sleep still runs after 3 million statements", "while (!HasFrame())", null)]
     [InlineData("_waiter.Wait(_fired, timeout); ==> _waiter.Wait(_fired, System.Threading.Timeout.InfiniteTimeSpan);",
         "is not to be had", "InfiniteTimeSpan", null)]
     [InlineData("_waiter.Wait(_fired, timeout); ==> _waiter.Wait(_fired, TimeSpan.FromDays(1));",
         "Sleep has not returned in the time it has", "_waiter.Wait", null)]
-    [InlineData("_registers.Write32(GPIE, 1u << 31 | 1u << 4); ==> ", "zzz", null, null)]
     [InlineData("_waiter = new InterruptWaiter([card.EnableInterrupts(InterruptKind.Msix)[0]]); ==> ",
         "a variable that is null", "_waiter.Wait", null)]
     public void Exercise7(string mistake, string says, string? line, string? section) =>
         AssertFound(7, mistake, says, line, section);
 
     [SkippableTheory]
-    [InlineData("Write | BufferSize ==> BufferSize", "zzz", null, null)]
+    [InlineData("Write | BufferSize ==> BufferSize", "for the device to write only", "device.Notify(0)", "5.1.6.3")]
     [InlineData("number * BufferSize + Header, length - Header ==> number * BufferSize, length", "came with its header",
         "return frame;", "5.1.6")]
     [InlineData("+ Header, length - Header ==> + Header, length", "12 bytes too many", "return frame;", "2.7.8")]
-    [InlineData("        available[1] = (ushort)(index + 1); ==> ", "zzz", null, null)]
+    [InlineData("        available[1] = (ushort)(index + 1); ==> ", "No frame came out of Receive", "device.Notify(0)", "2.7.6")]
     [InlineData("available[2 + index % N] ==> available[2 + index]", "threw IndexOutOfRangeException", "available[2 + index]",
         null)]
     [InlineData("        _device.Notify(1); ==> ", "the device notified", null, "4.1.5.2")]
     [InlineData("((int)used[1 + 2 * place], (int)used[2 + 2 * place]) ==> (place, (int)used[2 + 2 * place])",
-        "zzz", null, null)]
-    [InlineData("        ring.Seen++; ==> ", "a frame a second time", null, "2.7.8")]
+        "The number of the buffer and its length are in the used ring", "return frame;", "2.7.8")]
+    [InlineData("        ring.Seen++; ==> ", "the bytes of another one came", null, "2.7.8")]
     [InlineData("        MakeAvailable(_receive, number); ==> ", "none came any more", null, "2.7.6")]
     [InlineData("(ulong)(Header + frame.Length) ==> (ulong)frame.Length", "without its last 12 bytes", null, "5.1.6")]
-    [InlineData("frame.CopyTo(buffer.Slice(Header)); ==> frame.CopyTo(buffer);", "zzz", null, null)]
+    [InlineData("frame.CopyTo(buffer.Slice(Header)); ==> frame.CopyTo(buffer);", "gso_type and num_buffers", "_device.Notify(1)",
+        "5.1.6.2.1")]
     [InlineData("_free.Push(sent); ==> ;", "Send only returns false", "return false;", "2.7.8")]
-    [InlineData("        if (_free.Count == 0) return false; ==> ", "zzz", null, null)]
+    [InlineData("        if (_free.Count == 0) return false; ==> ", "Stack empty", "_free.Pop()", null)]
     public void Exercise8(string mistake, string says, string? line, string? section) =>
         AssertFound(8, mistake, says, line, section);
 }
