@@ -83,9 +83,9 @@ public sealed class BindTests(GuestPool guests)
             .Succeeded());
     }
 
-    // A start is udev telling its rules of every function anew. The guest's own would forget the files, as its root is
-    // in memory, so udev is started in one that runs. It finds the modules loaded: its loader wants an index that the
-    // image has not.
+    // When a machine starts, udev applies its rules to every function. A guest's root is in memory, and a real restart
+    // would lose the files: so udev is started while the guest runs. The modules are loaded before, since udev's loader
+    // wants an index that the image does not have.
     [SkippableFact]
     public void WhatIsBoundToStayIsBoundAgainByUdev()
     {
