@@ -176,6 +176,7 @@ public static partial class SimulatedCards
         opened.Trace = traceFile is null ? null : new AccessTrace(traceFile, world.Scheduler);
         opened.Card = card(opened.Wire);
         opened.Card.Recorder?.Watch(opened.Card);
+        opened.Card.SetTime(world.Scheduler.Now);
         foreach (var fault in faults) opened.Card.Faults.Plan(fault);
         opened.Card.KeepsLineRate = world.IsVirtual;
         opened.Card.Trace = opened.Trace is null ? null : opened.Trace.Write;

@@ -60,6 +60,9 @@ internal abstract class CardModel : PciFunctionModel
     /// <summary>Frames have arrived that are not in the driver's memory yet. For any thread.</summary>
     internal abstract bool HoldsFrames { get; }
 
+    /// <summary>Sets the clock before something happens to the card that is neither a turn nor an access.</summary>
+    internal void SetTime(long now) => Now = Math.Max(Now, now);
+
     /// <inheritdoc/>
     public sealed override bool Poll(long now)
     {

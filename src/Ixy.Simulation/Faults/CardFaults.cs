@@ -37,12 +37,10 @@ internal sealed class CardFaults(CardModel card)
         return true;
     }
 
-    /// <summary>Lets a fault happen at its time, or now.</summary>
+    /// <summary>Lets a fault happen at its time, or now: the card's clock has to be right.</summary>
     internal void Plan(PlannedFault planned)
     {
-        // Before its first turn a card does not know the time at which one that lasts would end.
-        bool knowsEnd = card.Now != 0 || (planned.Duration ?? planned.Fault.UsualDuration) is null;
-        if (planned.IsNow && knowsEnd) Begin(planned, card.Now);
+        if (planned.IsNow) Begin(planned, card.Now);
         else _waiting.Add(new(planned));
     }
 

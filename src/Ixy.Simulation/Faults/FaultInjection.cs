@@ -38,9 +38,10 @@ internal readonly struct FaultInjection(CardModel card, TurnScheduler turns)
 
     private void Plan(IReadOnlyList<PlannedFault> faults)
     {
-        var model = card;
+        var (model, clock) = (card, turns);
         turns.BetweenTurns(() =>
         {
+            model.SetTime(clock.Now);
             foreach (var fault in faults) model.Faults.Plan(fault);
         });
     }
