@@ -60,10 +60,10 @@ internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : Receive
             NumaNode = device.NumaNode,
             Name = $"receive queue {index} of {device.Name}",
         });
-        _fresh = new BufferBlock(_pool);
-        _longestFrame = (uint)_pool.BufferSize;
+        (_fresh, _longestFrame) = (new(_pool), (uint)_pool.BufferSize);
         _reported = TOffloads.ReportedBy(options);
-        _ring = new(device, bar, options.RingSize, RDBAL[index], RDBAH[index], RDLEN[index], RDT[index]);
+        try { _ring = new(device, bar, options.RingSize, RDBAL[index], RDBAH[index], RDLEN[index], RDT[index]); }
+        catch { _pool.Dispose(); throw; }
         _pool.Take(new(_ring.Buffers, options.RingSize));
         for (ulong i = 0; i <= _ring.Mask; i++) _ring.Descriptors[i].AddressOrHash = TAddresses.Of(_ring.Buffers[i]);
         bar.Write32(SRRCTL[index], (uint)options.EffectiveBufferSize / SRRCTL_.SizeUnit | SRRCTL_.OneBuffer);

@@ -37,7 +37,15 @@ internal abstract unsafe partial class VirtioReceiveQueue : ReceiveQueue, IDispo
         Fresh = new BufferBlock(Pool);
         HeaderLength = options.HeaderLength;
         WholeBuffer = HeaderLength + (uint)Pool.BufferSize;
-        _merged = new MergedFrames(this, Pool.Options, options, ring.Size);
+        try
+        {
+            _merged = new MergedFrames(this, Pool.Options, options, ring.Size);
+        }
+        catch
+        {
+            Pool.Dispose();
+            throw;
+        }
         _longestFrame = (uint)settings.MaxFrameSize;
         // A full buffer may be the first of several (5.1.6.3.2); the usual case is one that is not.
         LongestUsual = Math.Min((uint)Pool.BufferSize - (options.MergesBuffers ? 1u : 0), _longestFrame);

@@ -29,6 +29,9 @@ internal sealed unsafe class InterposedDevice(SimulatedPciDevice inner) : PciDev
     /// <summary>What the driver reads instead, by offset and value.</summary>
     internal Func<uint, uint, uint> Answer { get; set; } = (_, value) => value;
 
+    /// <summary>How many more pieces of memory can be mapped for it.</summary>
+    internal int MostMappings { get; set; } = int.MaxValue;
+
     /// <summary>Told of each write to configuration space before it is done: offset and value.</summary>
     internal Action<int, uint> ConfigWritten { get; init; } = (_, _) => { };
 
@@ -68,7 +71,11 @@ internal sealed unsafe class InterposedDevice(SimulatedPciDevice inner) : PciDev
 
     protected internal override void DisconnectInterrupts(InterruptKind kind) => inner.DisconnectInterrupts(kind);
 
-    protected internal override void MapDma(DmaChunk chunk) => inner.MapDma(chunk);
+    protected internal override void MapDma(DmaChunk chunk)
+    {
+        if (MostMappings-- <= 0) throw new DmaMemoryException("no room for another mapping");
+        inner.MapDma(chunk);
+    }
 
     protected internal override void UnmapDma(DmaChunk chunk) => inner.UnmapDma(chunk);
 
