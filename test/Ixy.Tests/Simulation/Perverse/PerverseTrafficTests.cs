@@ -35,11 +35,12 @@ public class PerverseTrafficTests
     public void WakesForEachPacket(string card) => PerverseSeeds.Each(card, (seed, specifier) =>
         Forward(seed, specifier, new() { Interrupts = true }, "count=20,rate=2kpps", 20));
 
-    // What the driver wishes for has a place in the ring, and the ring has gone round since.
+    // Packets that come while the driver goes to sleep; and what it wishes for has a place in the ring, which has gone
+    // round since.
     [Theory]
     [MemberData(nameof(Cards))]
     public void WakesWhenTheRingHasGoneRound(string card) => PerverseSeeds.Each(card, (seed, specifier) =>
-        Forward(seed, specifier, new() { Interrupts = true, RingSize = 64 }, "count=150,rate=10kpps", 150));
+        Forward(seed, specifier, new() { Interrupts = true, RingSize = 64 }, "count=150,rate=100kpps", 150));
 
     [Theory]
     [MemberData(nameof(CardsWithQueues))]
@@ -47,6 +48,13 @@ public class PerverseTrafficTests
         Forward(
             seed, specifier, new() { ReceiveQueues = 4, TransmitQueues = 4, RingSize = 256 },
             "count=500,rate=1Mpps,flows=16", 500));
+
+    // Rings so long that the card reports several groups of a driver's unit.
+    [Theory]
+    [InlineData("sim:ixgbe")]
+    [InlineData("sim:ixgbe,model=x550")]
+    public void ForwardsWithLongRings(string card) => PerverseSeeds.Each(card, (seed, specifier) =>
+        Forward(seed, specifier, new() { RingSize = 512 }, "count=1500,rate=max", 1500));
 
     // Frames that come in several buffers.
     [Theory]
