@@ -14,13 +14,13 @@ internal static class DeviceThread
     private static readonly long s_idleBeforeYield = 20_000, s_idleBeforeSleep = 5_000_000, s_longestAtOnce = 35_000;
 
     // Microseconds. Doorbells are plain memory, so nobody wakes the thread when one rings: it has to look.
-    private const int ShortestSleep = 100, LongestSleep = 1_000;
+    private const int ShortestSleep = 100, LongestSleep = 2_000;
 
     // It sleeps for a part of the time that it has been idle.
     private const long IdlePerSleep = 64;
 
     // While no device has a client: timers go on, and the link comes up.
-    private static readonly TimeSpan s_unattendedSleep = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_unattendedSleep = TimeSpan.FromMilliseconds(100);
 
     // Ends that sleep.
     private static readonly AutoResetEvent s_attention = new(false);
