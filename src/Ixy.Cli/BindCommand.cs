@@ -26,7 +26,8 @@ internal static class BindCommand
             var card = parsed.GetValue(address);
             string wanted = parsed.GetValue(driver)!;
             var result = DriverBinding.Bind(card, wanted, parsed.GetValue(force));
-            if (parsed.GetValue(persist)) DriverBinding.BindAtStartUp(card, wanted);
+            if (parsed.GetValue(persist))
+                ChangeAtStartUp(card, result, () => DriverBinding.BindAtStartUp(card, wanted));
             Print(new(command.Name, card, result), parsed.GetValue(json));
         });
         return command;
@@ -42,36 +43,74 @@ internal static class BindCommand
         command.SetAction(parsed =>
         {
             var card = parsed.GetValue(address);
-            // First: it may be for a card that is in use, or no longer there.
-            if (parsed.GetValue(persist)) DriverBinding.ForgetAtStartUp(card);
-            Print(new(command.Name, card, DriverBinding.Unbind(card, parsed.GetValue(force))), parsed.GetValue(json));
+            bool isForced = parsed.GetValue(force);
+            var result = parsed.GetValue(persist) ? UnbindForGood(card, isForced)
+                : DriverBinding.Unbind(card, isForced);
+            Print(new(command.Name, card, result), parsed.GetValue(json));
         });
         return command;
     }
 
+    // The card's driver is changed before: that is told even where this fails.
+    private static void ChangeAtStartUp(PciAddress card, DriverBindingResult now, Action change)
+    {
+        try
+        {
+            change();
+        }
+        catch (PciDeviceException error)
+        {
+            throw new PciDeviceException($"{card} is bound to {NameOf(now.After)} now, but {error.Message}", error);
+        }
+    }
+
+    // A card that is in use, or no longer there, is forgotten, too. Null: it is no longer there.
+    private static DriverBindingResult? UnbindForGood(PciAddress card, bool force)
+    {
+        DriverBindingResult result;
+        try
+        {
+            result = DriverBinding.Unbind(card, force);
+        }
+        catch (PciDeviceException error)
+        {
+            if (!DriverBinding.ForgetAtStartUp(card)) throw;
+            if (error is DeviceNotFoundException) return null;
+            throw new PciDeviceException($"{error.Message}; it is forgotten for the next start", error);
+        }
+        ChangeAtStartUp(card, result, () => DriverBinding.ForgetAtStartUp(card));
+        return result;
+    }
+
     private static void Print(Outcome outcome, bool json)
     {
-        var (command, address, result) = outcome;
-        foreach (string warning in result.Warnings) Console.Error.WriteLine($"ixy: {warning}");
+        foreach (string warning in outcome.Warnings) Console.Error.WriteLine($"ixy: {warning}");
         if (json) Console.Out.WriteLine(ToJson(outcome));
-        else foreach (string line in Lines(command, address, result)) Console.Out.WriteLine(line);
-        if (!json && outcome.AtStart is { } driver) Console.Out.WriteLine(AtStart(address, result.After, driver));
+        else foreach (string line in Lines(outcome)) Console.Out.WriteLine(line);
+        if (!json && outcome.AtStart is { } driver)
+            Console.Out.WriteLine(AtStart(outcome.Address, outcome.Result?.After, driver));
     }
 
     // What is bound otherwise now would come as a surprise.
-    private static string AtStart(PciAddress address, string? now, string driver)
-    {
-        string what = driver == DriverBinding.NoDriver ? "no driver" : driver;
-        return driver == (now ?? DriverBinding.NoDriver)
-            ? $"so it will be after a restart; 'sudo ixy unbind {address} --persist' undoes both"
-            : $"after a restart it is bound to {what} again; 'sudo ixy unbind {address} --persist' ends that";
-    }
+    private static string AtStart(PciAddress address, string? now, string driver) =>
+        driver == (now ?? DriverBinding.NoDriver)
+            ? $"after a restart it is bound to {NameOf(now)}, too; 'sudo ixy unbind {address} --persist' undoes both"
+            : $"after a restart it is bound to {NameOf(driver)} again; 'sudo ixy unbind {address} --persist' ends that";
 
-    private static IEnumerable<string> Lines(string command, PciAddress address, DriverBindingResult result)
+    private static string NameOf(string? driver) =>
+        driver is null or DriverBinding.NoDriver ? "no driver" : driver;
+
+    private static IEnumerable<string> Lines(Outcome outcome)
     {
+        var (command, address, found) = outcome;
+        if (found is not { } result)
+        {
+            yield return $"{address} has no card; it gets no driver at the start of the machine any more";
+            yield break;
+        }
         if (result.LoadedModules.Count > 0)
             yield return $"loaded into the kernel: {string.Join(", ", result.LoadedModules)}";
-        string after = result.After ?? "no driver", before = result.Before ?? "no driver";
+        string after = NameOf(result.After), before = NameOf(result.Before);
         yield return result.Changed ? $"{address} is bound to {after} now, before to {before}"
             : $"{address} is bound to {after}, as it was";
         if (!result.Changed || command != "bind") yield break;
@@ -81,12 +120,17 @@ internal static class BindCommand
     }
 
     private static string ToJson(Outcome outcome) => JsonSerializer.Serialize(
-        new(outcome.Command, $"{outcome.Address}", outcome.Result.Before, outcome.Result.After, outcome.Result.Changed,
-            outcome.AtStart, outcome.Result.IommuGroup, outcome.Result.LoadedModules, outcome.Result.Warnings),
+        new(outcome.Command, $"{outcome.Address}", outcome.Result?.Before, outcome.Result?.After,
+            outcome.Result is { Changed: true }, outcome.AtStart, outcome.Result?.IommuGroup,
+            outcome.Result?.LoadedModules ?? [], outcome.Warnings),
         OperateJsonContext.Default.BindingJson);
 
-    private sealed record Outcome(string Command, PciAddress Address, DriverBindingResult Result)
+    // Without a result where there is no card.
+    private sealed record Outcome(string Command, PciAddress Address, DriverBindingResult? Result)
     {
+        internal IReadOnlyList<string> Warnings =>
+            [.. Result?.Warnings ?? [], .. AtStart is null ? [] : Keeper.OfDrivers.WarningsFor($"{Address}")];
+
         // Its driver at the start of the machine.
         internal string? AtStart { get; } = DriverBinding.FindAtStartUp(Address);
     }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Ixy.Cli.Output;
 using Ixy.Setup;
+using Ixy.Vfio;
 
 namespace Ixy.Cli;
 
@@ -37,6 +38,9 @@ internal static class HugePagesCommand
                 ? Reserve(count, parsed.GetValue(size).Bytes, parsed.GetValue(node), parsed.GetValue(persist)) : null;
             if (parsed.GetValue(json)) Console.Out.WriteLine(ToJson(reservation));
             else Print(new Screen(Console.Out, Console.IsOutputRedirected), reservation);
+            if (reservation is { AtStart: not null })
+                foreach (string warning in Keeper.OfPages.WarningsFor("huge pages"))
+                    Console.Error.WriteLine($"ixy: {warning}");
             return Judge(reservation);
         });
         return command;
@@ -44,10 +48,38 @@ internal static class HugePagesCommand
 
     private static ReservationJson Reserve(int count, long pageLength, int? node, bool persist)
     {
-        int reserved = HugePages.Reserve(count, pageLength, node);
+        // A node that is gone can be forgotten.
+        bool forgets = persist && count == 0 && HugePages.FindAtStartUp(pageLength, node) is not null;
+        if (forgets) HugePages.ReserveAtStartUp(count, pageLength, node);
+        int reserved = ReserveNow(count, pageLength, node, forgets);
         // However many there are now: after a start there is more memory in one piece.
-        if (persist) HugePages.ReserveAtStartUp(count, pageLength, node);
+        if (persist && count > 0) Note(count, pageLength, node, reserved);
         return new(pageLength, node, count, reserved, HugePages.FindAtStartUp(pageLength, node));
+    }
+
+    private static int ReserveNow(int count, long pageLength, int? node, bool isForgotten)
+    {
+        try
+        {
+            return HugePages.Reserve(count, pageLength, node);
+        }
+        catch (DmaMemoryException error) when (isForgotten)
+        {
+            throw new DmaMemoryException($"{error.Message}; what was noted for the next start is forgotten");
+        }
+    }
+
+    private static void Note(int count, long pageLength, int? node, int reserved)
+    {
+        try
+        {
+            HugePages.ReserveAtStartUp(count, pageLength, node);
+        }
+        catch (DmaMemoryException error)
+        {
+            throw new DmaMemoryException(
+                $"{reserved:N0} of {Size(pageLength)} are reserved{On(node)} now, but {error.Message}");
+        }
     }
 
     private static void Print(Screen screen, ReservationJson? reservation)
@@ -68,7 +100,7 @@ internal static class HugePagesCommand
     private static string AfterRestart(int wanted, int? atStart) =>
         atStart is { } count
             ? count == wanted ? "; so they will be after a restart" : $"; after a restart, {count:N0} will be"
-            : wanted == 0 ? "" : "; a restart forgets that";
+            : wanted == 0 ? "" : "; --persist keeps them after a restart";
 
     // Standard error, so that it is seen with --json, too.
     private static int Judge(ReservationJson? reservation)
@@ -84,7 +116,8 @@ internal static class HugePagesCommand
                 $"hugepagesz={new PageLength(reservation.PageBytes)} hugepages={reservation.Wanted} on the kernel's "
                 + "command line"
             : "so many are in use, and go when the programs that use them end";
-        Console.Error.WriteLine(found + reason);
+        string noted = reservation.AtStart is { } count ? $"; after a restart, {count:N0} are asked for" : "";
+        Console.Error.WriteLine(found + reason + noted);
         return isShort ? 1 : 0;
     }
 
@@ -108,7 +141,6 @@ internal static class HugePagesCommand
 
     private static string Size(long bytes) =>
         bytes >= s_long.Bytes ? $"{bytes >> 30} GiB" : bytes >= 1 << 20 ? $"{bytes >> 20} MiB" : $"{bytes >> 10} KiB";
-
 
     private static string On(int? node) => node is null ? "" : $" on node {node}";
 

@@ -18,7 +18,7 @@ internal static class OperateTexts
         "The kernel driver it is bound to; 'none' for no driver, as machines without an IOMMU need it.";
     internal const string Force = "Takes it even if its network interface is in use. That cuts connections.";
     internal const string PersistBind = "Also binds it at each start of the machine from now on.";
-    internal const string PersistUnbind = "Also ends what 'ixy bind --persist' began.";
+    internal const string PersistUnbind = "Also forgets the driver noted by 'ixy bind --persist'.";
     internal const string PersistPages = "Also reserves them at each start of the machine; with --reserve 0, not any more.";
     internal const string Reserve = "Makes it so many pages in all; 0 gives them back.";
     internal const string PageSize = "Length of the pages to reserve.";
@@ -67,8 +67,8 @@ internal static class OperateTexts
           sudo ixy hugepages --reserve 2 --size 1G --node 0
           sudo ixy hugepages --reserve 512 --persist     also at each start of the machine
 
-        --persist writes /etc/tmpfiles.d/ixy-hugepages.conf, which systemd obeys early in each start. Pages of 1 GiB are
-        surer to be had on the kernel's command line (hugepagesz=1G hugepages=2).
+        --persist writes /etc/tmpfiles.d/ixy-hugepages.conf, which systemd obeys early in each start. For pages of
+        1 GiB the kernel's command line is more reliable (hugepagesz=1G hugepages=2).
 
         """;
 

@@ -20,25 +20,22 @@ public static partial class DriverBinding
     /// <exception cref="ArgumentException">No driver has such a name.</exception>
     /// <exception cref="DeviceNotFoundException">There is no function at this address.</exception>
     /// <exception cref="PrivilegeException">Not root.</exception>
-    /// <exception cref="PciDeviceException">It is no network card, or a file cannot be written.</exception>
+    /// <exception cref="PciDeviceException">It is no network card, or a file cannot be written: nothing was changed for
+    /// the next start.</exception>
     public static void BindAtStartUp(PciAddress address, string driver = VfioPci) =>
         new DriverBinder(PciBus.OfThisMachine, address.ToString(), force: false).BindAtStartUp(s_startUp, driver);
 
     /// <summary>
     /// Undoes <see cref="BindAtStartUp"/>: from the next start on, the kernel chooses the card's driver. There may be
-    /// no card at the address any more. Needs root.
+    /// no card at the address any more. <see cref="Unbind"/> has to come before: after a restart only what is noted
+    /// here tells it that the kernel has not chosen the card's driver. Needs root.
     /// </summary>
     /// <param name="address">Where the card is, or was.</param>
     /// <returns>False if there was nothing to undo.</returns>
     /// <exception cref="PrivilegeException">Not root.</exception>
-    /// <exception cref="PciDeviceException">A file cannot be removed.</exception>
-    public static bool ForgetAtStartUp(PciAddress address)
-    {
-        if (FindAtStartUp(address) is not null && !PciBus.OfThisMachine.IsRoot)
-            throw new PrivilegeException(
-                $"changing the driver that {address} gets at the start of the machine needs root: run it with sudo");
-        return s_startUp.Forget(address.ToString());
-    }
+    /// <exception cref="PciDeviceException">What is there is no network card, or a file cannot be removed.</exception>
+    public static bool ForgetAtStartUp(PciAddress address) =>
+        DriverBinder.ForgetAtStartUp(PciBus.OfThisMachine, s_startUp, address.ToString());
 
     /// <summary>
     /// The driver that a card gets at the start of the machine, by <see cref="BindAtStartUp"/> or by driverctl;

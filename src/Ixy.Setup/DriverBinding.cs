@@ -38,8 +38,9 @@ public static partial class DriverBinding
         new DriverBinder(PciBus.OfThisMachine, address.ToString(), force).Bind(driver);
 
     /// <summary>
-    /// Gives a network card back to the driver that it had before <see cref="Bind"/>; one that was bound by other means
-    /// to the driver that the kernel chooses. Does nothing if it has it. If it fails half-way, all is as before.
+    /// Gives a network card back to the driver that it had before <see cref="Bind"/>; one that was bound by other
+    /// means, as by <see cref="BindAtStartUp"/>, to the driver that the kernel chooses. Does nothing if it has it. If
+    /// it fails half-way, all is as before.
     /// </summary>
     /// <param name="address">Where the card is.</param>
     /// <param name="force">Also takes a card whose network interface is in use.</param>
@@ -50,7 +51,7 @@ public static partial class DriverBinding
     /// <exception cref="DeviceBusyException">A process drives it.</exception>
     /// <exception cref="PciDeviceException">It is no network card, or the driver does not take it.</exception>
     public static DriverBindingResult Unbind(PciAddress address, bool force = false) =>
-        new DriverBinder(PciBus.OfThisMachine, address.ToString(), force).Unbind();
+        new DriverBinder(PciBus.OfThisMachine, address.ToString(), force).Unbind(FindAtStartUp(address));
 }
 
 /// <summary>What became of a card's driver.</summary>

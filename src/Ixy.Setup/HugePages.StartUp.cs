@@ -1,4 +1,5 @@
 using System.Globalization;
+using Ixy.Setup.Binding;
 using Ixy.Vfio;
 
 namespace Ixy.Setup;
@@ -18,7 +19,10 @@ public static partial class HugePages
     /// may not be enough memory in one piece for pages of 1 GiB: the kernel's command line is earlier.</param>
     /// <param name="node">On which memory node; null: spread over all of them.</param>
     /// <exception cref="PrivilegeException">Not root.</exception>
-    /// <exception cref="DmaMemoryException">The file cannot be written.</exception>
+    /// <exception cref="DmaMemoryException">
+    /// There are no pages of this length, or no such node (0 pages are forgotten all the same); or the file cannot be
+    /// written.
+    /// </exception>
     public static void ReserveAtStartUp(int count, long pageLength, int? node = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
@@ -37,6 +41,7 @@ public static partial class HugePages
     internal static void ReserveAtStartUp(string root, int count, long pageLength, int? node)
     {
         string path = Path.Combine(root, StartUpFile), prefix = StartUpLine(pageLength, node);
+        if (count > 0) RequirePool(Path.Combine(root, "sys"), pageLength, node);
         try
         {
             List<string> lines = [.. Lines(path).Where(line => !line.StartsWith(prefix, StringComparison.Ordinal))];
@@ -50,7 +55,7 @@ public static partial class HugePages
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new DmaMemoryException($"what happens at the start of the machine is as it was: {error.Message}");
+            throw new DmaMemoryException($"nothing was changed for the next start: {error.Message}");
         }
     }
 
@@ -63,22 +68,18 @@ public static partial class HugePages
             ? count : null;
     }
 
-    // "w!" writes to a file of the kernel at the start, and not when systemd-tmpfiles runs at other times (tmpfiles.d(5)).
-    private static string StartUpLine(long pageLength, int? node)
-    {
-        string pools = node is null ? PoolsOfAll("/sys") : PoolsOf(NodeDirectory("/sys", node.Value));
-        return $"w! {Path.Combine(pools, $"{Pool}{pageLength >> 10}{Unit}", "nr_hugepages")} - - - - ";
-    }
+    // "w!" writes to a file of the kernel at the start, and not when systemd-tmpfiles runs at other times
+    // (tmpfiles.d(5)).
+    private static string StartUpLine(long pageLength, int? node) =>
+        $"w! {Path.Combine(PoolOf("/sys", pageLength, node), Wanted)} - - - - ";
 
     private static void Replace(string path, List<string> lines)
     {
         const string Head =
             "# Written by 'ixy hugepages --persist': huge pages that are set aside at the start of the machine.";
         if (lines[0] != Head) lines.Insert(0, Head);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        // systemd-tmpfiles passes over this name.
-        File.WriteAllLines($"{path}.new", lines);
-        File.Move($"{path}.new", path, overwrite: true);
+        // systemd-tmpfiles passes over the name that it has while it is written.
+        WholeFile.Write(path, $"{path}.new", string.Concat(lines.Select(line => $"{line}\n")));
     }
 
     private static string[] Lines(string path) => File.Exists(path) ? File.ReadAllLines(path) : [];

@@ -6,7 +6,7 @@ namespace Ixy.Setup;
 /// <summary>The huge pages that the kernel has set aside (kernel documentation, admin-guide/mm/hugetlbpage).</summary>
 public static partial class HugePages
 {
-    private const string Node = "node", Pool = "hugepages-", Unit = "kB";
+    private const string Node = "node", Pool = "hugepages-", Unit = "kB", Wanted = "nr_hugepages";
 
     /// <summary>How many there are, of each length and on each memory node.</summary>
     public static IReadOnlyList<HugePagePool> Pools() => Pools("/sys");
@@ -36,10 +36,9 @@ public static partial class HugePages
 
     internal static int Reserve(string sysfs, int count, long pageLength, int? node, long available)
     {
-        string pools = node is null ? PoolsOfAll(sysfs) : PoolsOf(NodeDirectory(sysfs, node.Value));
-        string pool = Path.Combine(pools, $"{Pool}{pageLength >> 10}{Unit}"), file = Path.Combine(pool, "nr_hugepages");
-        if (!File.Exists(file)) throw Missing(sysfs, pageLength, node);
-        RequireMemory(count, ReadNumber(pool, "nr_hugepages"), pageLength, available);
+        RequirePool(sysfs, pageLength, node);
+        string pool = PoolOf(sysfs, pageLength, node), file = Path.Combine(pool, Wanted);
+        RequireMemory(count, ReadNumber(pool, Wanted), pageLength, available);
         try
         {
             File.WriteAllText(file, $"{count}");
@@ -48,7 +47,12 @@ public static partial class HugePages
         {
             throw new DmaMemoryException($"{count} cannot be written to {file}: {error.Message}");
         }
-        return ReadNumber(pool, "nr_hugepages");
+        return ReadNumber(pool, Wanted);
+    }
+
+    private static void RequirePool(string sysfs, long pageLength, int? node)
+    {
+        if (!File.Exists(Path.Combine(PoolOf(sysfs, pageLength, node), Wanted))) throw Missing(sysfs, pageLength, node);
     }
 
     // The kernel would give all the memory it has, and then end programs that need some.
@@ -94,7 +98,7 @@ public static partial class HugePages
     private static IEnumerable<HugePagePool> PoolsIn(string directory, int? node) => !Directory.Exists(directory) ? [] :
         from pool in Directory.GetDirectories(directory, $"{Pool}*{Unit}")
         let length = long.Parse(Path.GetFileName(pool)[Pool.Length..^Unit.Length], CultureInfo.InvariantCulture) << 10
-        select new HugePagePool(length, node, ReadNumber(pool, "nr_hugepages"), ReadNumber(pool, "free_hugepages"));
+        select new HugePagePool(length, node, ReadNumber(pool, Wanted), ReadNumber(pool, "free_hugepages"));
 
     private static DmaMemoryException Missing(string sysfs, long pageLength, int? node)
     {
@@ -110,6 +114,10 @@ public static partial class HugePages
 
     private static int ReadNumber(string directory, string file) =>
         int.Parse(File.ReadAllText(Path.Combine(directory, file)).Trim(), CultureInfo.InvariantCulture);
+
+    private static string PoolOf(string sysfs, long pageLength, int? node) => Path.Combine(
+        node is null ? PoolsOfAll(sysfs) : PoolsOf(NodeDirectory(sysfs, node.Value)),
+        $"{Pool}{pageLength >> 10}{Unit}");
 
     private static string PoolsOfAll(string sysfs) => Path.Combine(sysfs, "kernel/mm/hugepages");
 

@@ -92,9 +92,25 @@ public sealed class BindTests(GuestPool guests)
         var guest = guests.Get(IommuMachine.Machine);
         Skip.If(guest.Run("command -v udevadm").ExitCode != 0, "udevadm is not installed (apt install udev)");
         SetDown(guest, GiveToKernel(guest, s_e1000e, "e1000e", "e1000e"));
+        try
+        {
+            BindToStay(guest);
+        }
+        finally
+        {
+            guest.Run("rm -rf /etc/driverctl.d /etc/udev/rules.d/10-ixy-drivers.rules");
+        }
+    }
+
+    private static void BindToStay(Guest guest)
+    {
+        // Where it cannot be noted it is bound nevertheless.
         Assert.Contains(
-            $"so it will be after a restart; 'sudo ixy unbind {s_e1000e} --persist' undoes both",
-            guest.Run($"ixy bind {s_e1000e} --persist").Succeeded());
+            $"{s_e1000e} is bound to vfio-pci now, but nothing was changed for the next start: ",
+            RefusalOf(guest, $"touch /etc/driverctl.d; ixy bind {s_e1000e} --persist"));
+        Assert.Contains(
+            $"after a restart it is bound to vfio-pci, too; 'sudo ixy unbind {s_e1000e} --persist' undoes both",
+            guest.Run($"rm /etc/driverctl.d; ixy bind {s_e1000e} --persist").Succeeded());
         Assert.Equal("vfio-pci\n", guest.Run($"cat /etc/driverctl.d/pci-{s_e1000e}").Succeeded());
         Assert.Contains(
             "after a restart it is bound to vfio-pci again", guest.Run($"ixy unbind {s_e1000e}").Succeeded());
@@ -104,9 +120,18 @@ public sealed class BindTests(GuestPool guests)
         Replug(guest, s_e1000e);
         Assert.Equal(("vfio-pci", "vfio-pci"), (DriverOf(guest, s_e1000e), OverrideOf(guest, s_e1000e)));
         ProbeFacts.RunAsRoot(guest, $"e1000e {s_e1000e}").AssertAll(("device", "8086:10d3"), ("done", "e1000e"));
-        // Who says it again disturbs nothing.
+        // Saying it again disturbs nothing: each binding makes the link to the driver anew, with another inode.
+        string link = $"stat -c %i /sys/bus/pci/devices/{s_e1000e}/driver", before = guest.Run(link).Succeeded();
         Replug(guest, s_e1000e);
-        Assert.Equal("vfio-pci", DriverOf(guest, s_e1000e));
+        Assert.Equal(("vfio-pci", before), (DriverOf(guest, s_e1000e), guest.Run(link).Succeeded()));
+
+        // Nor does a file for what is no network card, whoever wrote it.
+        string edu = GuestMachine.Address(IommuMachine.Edu);
+        guest.Unbind(edu);
+        guest.Run($"echo vfio-pci > /etc/driverctl.d/pci-{edu}").Succeeded();
+        Replug(guest, edu);
+        Assert.Equal("", DriverOf(guest, edu));
+        guest.Run($"rm /etc/driverctl.d/pci-{edu}").Succeeded();
 
         var back = Json(guest, $"ixy unbind {s_e1000e} --persist --json");
         Assert.Equal(("e1000e", null), (Text(back, "after"), Text(back, "atStart")));
@@ -114,6 +139,46 @@ public sealed class BindTests(GuestPool guests)
         SetDown(guest, InterfaceOf(guest, s_e1000e));
         Replug(guest, s_e1000e);
         Assert.Equal("e1000e", DriverOf(guest, s_e1000e));
+    }
+
+    [SkippableFact]
+    public void ACardThatIsGoneOrInUseIsForgotten()
+    {
+        const string Gone = "0000:00:1e.0", Note = $"mkdir -p /etc/driverctl.d; echo vfio-pci > /etc/driverctl.d/pci-";
+        var guest = guests.Get(IommuMachine.Machine);
+        string name = GiveToKernel(guest, s_e1000e, "e1000e", "e1000e");
+        SetDown(guest, name);
+        try
+        {
+            Assert.Equal(
+                $"{Gone} has no card; it gets no driver at the start of the machine any more\n",
+                guest.Run($"{Note}{Gone}; ixy unbind {Gone} --persist").Succeeded());
+            Assert.Contains("there is no PCI function", RefusalOf(guest, $"ixy unbind {Gone} --persist"));
+            var gone = Json(guest, $"{Note}{Gone}; ixy unbind {Gone} --persist --json");
+            Assert.Equal((null, null), (Text(gone, "after"), Text(gone, "atStart")));
+
+            guest.Run($"ixy bind {s_e1000e} --persist").Succeeded();
+            using (var user = guest.Start($"exec 3<> /dev/vfio/{GroupOf(guest)}; echo open; exec sleep 1000"))
+            {
+                user.WaitFor("open");
+                string refusal = RefusalOf(guest, $"ixy unbind {s_e1000e} --persist");
+                Assert.Contains("is driven by", refusal);
+                Assert.EndsWith("; it is forgotten for the next start", refusal);
+                user.Signal("KILL");
+                user.Wait();
+            }
+            Assert.Equal("vfio-pci", DriverOf(guest, s_e1000e));
+            Assert.Equal(
+                $"{s_e1000e} is bound to e1000e now, before to vfio-pci\n",
+                guest.Run($"ixy unbind {s_e1000e}").Succeeded());
+        }
+        finally
+        {
+            guest.Run("rm -rf /etc/driverctl.d /etc/udev/rules.d/10-ixy-drivers.rules");
+        }
+
+        static string GroupOf(Guest guest) =>
+            guest.Run($"basename $(readlink /sys/bus/pci/devices/{s_e1000e}/iommu_group)").Succeeded().Trim();
     }
 
     [SkippableFact]
@@ -240,6 +305,11 @@ public sealed class BindTests(GuestPool guests)
         Assert.Contains(
             $"{edu} is no network card: its PCI class is 00ff00", RefusalOf(guest, $"ixy bind {edu} {options}"));
         Assert.Contains("is no network card", RefusalOf(guest, $"ixy unbind {edu} --force"));
+        // What somebody noted with driverctl is theirs.
+        string note = $"/etc/driverctl.d/pci-{edu}";
+        guest.Run($"mkdir -p /etc/driverctl.d; echo vfio-pci > {note}").Succeeded();
+        Assert.Contains("is no network card", RefusalOf(guest, $"ixy unbind {edu} --force --persist"));
+        Assert.Equal("vfio-pci\n", guest.Run($"cat {note}; rm -rf /etc/driverctl.d").Output);
         Assert.Equal("vfio-pci", DriverOf(guest, edu));
     }
 

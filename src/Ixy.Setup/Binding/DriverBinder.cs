@@ -18,10 +18,7 @@ internal sealed class DriverBinder
     internal DriverBinder(PciBus bus, string name, bool force)
     {
         (_bus, _function, _force) = (bus, bus.Function(name), force);
-        if (!_function.IsNetworkController)
-            throw new PciDeviceException(
-                $"{name} is no network card: its PCI class is {_function.ClassCode:x6}, expected 02xxxx; its driver is "
-                + "left alone");
+        RequireNetworkCard(_function);
     }
 
     /// <inheritdoc cref="DriverBinding.Bind"/>
@@ -49,12 +46,25 @@ internal sealed class DriverBinder
         startUp.Set(_function.Name, driver);
     }
 
+    /// <inheritdoc cref="DriverBinding.ForgetAtStartUp"/>
+    internal static bool ForgetAtStartUp(PciBus bus, StartUpDrivers startUp, string name)
+    {
+        if (bus.Find(name) is { } function) RequireNetworkCard(function);
+        if (startUp.Find(name) is not null && !bus.IsRoot)
+            throw new PrivilegeException(
+                $"changing the driver that {name} gets at the start of the machine needs root: run it with sudo");
+        return startUp.Forget(name);
+    }
+
     /// <inheritdoc cref="DriverBinding.Unbind"/>
-    internal DriverBindingResult Unbind()
+    /// <param name="atStart">The driver noted for the start of the machine; null: the kernel's choice.</param>
+    internal DriverBindingResult Unbind(string? atStart = null)
     {
         string? before = _function.Driver;
         var record = DriverRecord.Find(_bus, _function);
-        bool isForeign = record is null && before is not null && !_function.IsBoundToVfio;
+        // The record is gone after a restart, which has given it the driver that was noted, and no other.
+        bool isNoted = before == atStart && before == _function.DriverOverride;
+        bool isForeign = record is null && before is not null && !_function.IsBoundToVfio && !isNoted;
         if (!isForeign)
         {
             RequireRoot();
@@ -114,6 +124,14 @@ internal sealed class DriverBinder
         select $"{_function.Name} shares IOMMU group {_function.IommuGroup} with {rival.Rival.Name}, which the "
             + $"kernel drives ({rival.Rival.Driver}): VFIO gives it to nobody until that is released, too, with "
             + $"'{rival.Cure}'";
+
+    private static void RequireNetworkCard(SysfsFunction function)
+    {
+        if (!function.IsNetworkController)
+            throw new PciDeviceException(
+                $"{function.Name} is no network card: its PCI class is {function.ClassCode:x6}, expected 02xxxx; its "
+                + "driver is left alone");
+    }
 
     private void RequireRoot()
     {

@@ -3,7 +3,7 @@ using Ixy.Vfio;
 namespace Ixy.Setup.Binding;
 
 /// <summary>
-/// Which driver a function gets at each start of the machine: a file for each in driverctl's format,
+/// Which driver a card gets at each start of the machine: a file for each in driverctl's format,
 /// <c>/etc/driverctl.d/pci-0000:03:00.0</c> with the driver's name in it. Where driverctl is installed, its udev rule
 /// obeys these files; elsewhere a rule of ixy's does, which is there as long as there is such a file.
 /// </summary>
@@ -18,14 +18,15 @@ internal sealed class StartUpDrivers(string root)
     private static readonly string[] s_rulesOfDriverctl =
         ["lib/udev/rules.d/05-driverctl.rules", "usr/lib/udev/rules.d/05-driverctl.rules"];
 
-    // Sets the override before the rules of udev's own load the module that knows the card. A function that has another
+    // Sets the override before udev's own rules load the module that knows the card. A function that has another
     // driver already, because that is in the kernel or was loaded by the initramfs, is taken from it. In a rule, %k is
     // the function's address, %c what the program printed, and $$ a dollar.
     private const string RuleText = """
-        # Written by 'ixy bind --persist'; the last 'ixy unbind --persist' removes it. A PCI function for which there is
+        # Written by 'ixy bind --persist'; the last 'ixy unbind --persist' removes it. A network card for which there is
         # a file /etc/driverctl.d/pci-ADDRESS gets the driver whose name is in it.
         ACTION!="add", GOTO="ixy_end"
         SUBSYSTEM!="pci", GOTO="ixy_end"
+        ATTR{class}!="0x02*", GOTO="ixy_end"
         TEST!="/etc/driverctl.d/pci-$kernel", GOTO="ixy_end"
         PROGRAM!="/bin/cat /etc/driverctl.d/pci-$kernel", GOTO="ixy_end"
         ATTR{driver_override}="%c"
@@ -44,44 +45,40 @@ internal sealed class StartUpDrivers(string root)
     }
 
     /// <summary>Gives a function a driver at each start from the next one on.</summary>
-    /// <exception cref="PciDeviceException">A file cannot be written.</exception>
-    internal void Set(string name, string driver) => Change(() =>
+    /// <exception cref="PciDeviceException">A file cannot be written: nothing has changed.</exception>
+    internal void Set(string name, string driver) => Change("nothing was changed for the next start", () =>
     {
-        WriteWhole(PathOf(name), $"{driver}\n");
+        // First, as it does nothing without the other.
         if (!s_rulesOfDriverctl.Any(rule => File.Exists(Path.Combine(root, rule))))
             WriteWhole(Path.Combine(root, Rule), RuleText);
+        WriteWhole(PathOf(name), $"{driver}\n");
     });
 
     /// <summary>Lets the kernel choose again. False if it did already.</summary>
-    /// <exception cref="PciDeviceException">A file cannot be removed.</exception>
+    /// <exception cref="PciDeviceException">A file cannot be removed; the message says what that means.</exception>
     internal bool Forget(string name)
     {
+        string folder = Path.Combine(root, Folder), rule = Path.Combine(root, Rule);
         if (!File.Exists(PathOf(name))) return false;
-        Change(() =>
+        Change("nothing was changed for the next start", () => File.Delete(PathOf(name)));
+        Change($"{name} is left to the kernel from the next start on, but something of no use remains", () =>
         {
-            File.Delete(PathOf(name));
-            if (Directory.GetFiles(Path.Combine(root, Folder), $"{Prefix}*").Length > 0) return;
-            File.Delete(Path.Combine(root, Rule));
+            if (Directory.GetFiles(folder, $"{Prefix}*").Length > 0) return;
+            // Where driverctl is, there may not even be a folder for it.
+            if (File.Exists(rule)) File.Delete(rule);
             // driverctl makes it again when it needs it.
-            if (Directory.GetFileSystemEntries(Path.Combine(root, Folder)).Length == 0)
-                Directory.Delete(Path.Combine(root, Folder));
+            if (Directory.GetFileSystemEntries(folder).Length == 0) Directory.Delete(folder);
         });
         return true;
     }
 
     private string PathOf(string name) => Path.Combine(root, Folder, $"{Prefix}{name}");
 
-    // A machine that stops meanwhile finds the old file or the new one.
-    private static void WriteWhole(string path, string text)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        // udev and driverctl pass over this name.
-        string next = Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.new");
-        File.WriteAllText(next, text);
-        File.Move(next, path, overwrite: true);
-    }
+    // udev and driverctl pass over the name that it has while it is written.
+    private static void WriteWhole(string path, string text) => WholeFile.Write(
+        path, Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.new"), text);
 
-    private static void Change(Action change)
+    private static void Change(string otherwise, Action change)
     {
         try
         {
@@ -89,7 +86,7 @@ internal sealed class StartUpDrivers(string root)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new PciDeviceException($"what happens at the start of the machine is as it was: {error.Message}", error);
+            throw new PciDeviceException($"{otherwise}: {error.Message}", error);
         }
     }
 }

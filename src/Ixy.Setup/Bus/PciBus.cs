@@ -27,6 +27,9 @@ internal class PciBus(string devices, string processes, string records)
 
     internal SysfsFunction Function(string name) => new(devices, name);
 
+    /// <summary>The function with this name; null if there is none, or no longer.</summary>
+    internal SysfsFunction? Find(string name) => SysfsFunction.Find(devices, name);
+
     /// <summary>
     /// All functions, in the order of their addresses; none where there is no PCI. One that goes meanwhile is left out.
     /// </summary>

@@ -166,6 +166,24 @@ public sealed class DriverBindingTests : IDisposable
         Assert.Equal("vfio-pci", Driver);
     }
 
+    // After a restart there is no record; the rule has set the override, and the note says which driver that was.
+    [Fact]
+    public void WhatWasNotedForTheStartOfTheMachineIsNotTheKernelsChoice()
+    {
+        _kernel.AddDrivers("uio_pci_generic");
+        _kernel.Hold(Card, "uio_pci_generic");
+        File.WriteAllText(Path.Combine(_sysfs.Root, Card, "driver_override"), "uio_pci_generic\n");
+        Assert.False(Unbind().Changed);
+        Assert.Equal("uio_pci_generic", Binder(Card).Unbind(atStart: "igb").After);
+        var back = Binder(Card).Unbind(atStart: "uio_pci_generic");
+        Assert.Equal(("uio_pci_generic", "e1000e"), (back.Before, back.After));
+        Assert.Equal(("e1000e", null), (Driver, Override));
+        // The kernel's choice may be what was noted.
+        int writes = _kernel.Writes.Count;
+        Assert.False(Binder(Card).Unbind(atStart: "e1000e").Changed);
+        Assert.Equal(writes, _kernel.Writes.Count);
+    }
+
     [Fact]
     public void ACardThatWasBoundByOtherMeansGetsTheKernelsChoice()
     {

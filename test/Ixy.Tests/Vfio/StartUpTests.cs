@@ -12,7 +12,7 @@ namespace Ixy.Tests.Vfio;
 /// </summary>
 public sealed class StartUpTests : IDisposable
 {
-    private const string Card = "0000:03:00.0", Other = "0000:04:00.0";
+    private const string Card = "0000:03:00.0", Other = "0000:04:00.0", Gone = "0000:09:00.0";
     private const long Short = 2 << 20, Long = 1 << 30;
 
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("ixy-start-");
@@ -43,6 +43,7 @@ public sealed class StartUpTests : IDisposable
         Drivers.Set(Card, "vfio-pci");
         string rule = File.ReadAllText(Rule);
         Assert.Contains("TEST!=\"/etc/driverctl.d/pci-$kernel\"", rule);
+        Assert.Contains("ATTR{class}!=\"0x02*\", GOTO=\"ixy_end\"", rule);
         Drivers.Set(Other, "vfio-pci");
         Assert.True(Drivers.Forget(Card));
         Assert.Equal(rule, File.ReadAllText(Rule));
@@ -61,6 +62,22 @@ public sealed class StartUpTests : IDisposable
         Drivers.Set(Card, "vfio-pci");
         Assert.Equal("vfio-pci", Drivers.Find(Card));
         Assert.False(File.Exists(Rule));
+        Assert.True(Drivers.Forget(Card));
+        Assert.Null(Drivers.Find(Card));
+    }
+
+    // As root of a machine whose umask is for secrets.
+    [Fact]
+    public void EverybodyMayReadWhatIsNoted()
+    {
+        CreatePools();
+        Drivers.Set(Card, "vfio-pci");
+        Reserve(1, Short, null);
+        const UnixFileMode Expected = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead
+            | UnixFileMode.OtherRead;
+        Assert.All(
+            new[] { PathOf($"etc/driverctl.d/pci-{Card}"), Rule, Pages },
+            path => Assert.Equal(Expected, File.GetUnixFileMode(path)));
     }
 
     [Fact]
@@ -75,14 +92,67 @@ public sealed class StartUpTests : IDisposable
     [Fact]
     public void WhatCannotBeWrittenIsTold()
     {
+        CreatePools();
         Write("etc", "a file where a folder should be");
         Assert.Contains(
-            "what happens at the start of the machine is as it was: ",
+            "nothing was changed for the next start: ",
             Assert.Throws<PciDeviceException>(() => Drivers.Set(Card, "vfio-pci")).Message);
         Assert.Contains(
-            "what happens at the start of the machine is as it was: ",
+            "nothing was changed for the next start: ",
             Assert.Throws<DmaMemoryException>(
                 () => HugePages.ReserveAtStartUp(_root.FullName, 1, Short, null)).Message);
+    }
+
+    [Fact]
+    public void WithoutTheRuleNoDriverIsNoted()
+    {
+        Write("etc/udev", "a file where a folder should be");
+        Assert.Throws<PciDeviceException>(() => Drivers.Set(Card, "vfio-pci"));
+        Assert.Null(Drivers.Find(Card));
+    }
+
+    // The card is forgotten nevertheless, and that is what is said.
+    [SkippableFact]
+    public void ARuleThatCannotBeRemovedIsSaidToBeOfNoUse()
+    {
+        Drivers.Set(Card, "vfio-pci");
+        string folder = Path.GetDirectoryName(Rule)!;
+        File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        try
+        {
+            Skip.If(IsWritable(folder), "root may remove any file");
+            Assert.StartsWith(
+                $"{Card} is left to the kernel from the next start on, but something of no use remains: ",
+                Assert.Throws<PciDeviceException>(() => Drivers.Forget(Card)).Message);
+            Assert.Null(Drivers.Find(Card));
+        }
+        finally
+        {
+            File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    [Fact]
+    public void OnlyANetworkCardIsForgotten()
+    {
+        using var sysfs = new FakeSysfs();
+        var kernel = new FakeKernel(sysfs);
+        sysfs.Add(Card);
+        sysfs.Add(Other, classCode: 0x010600);
+        foreach (string name in new[] { Card, Other, Gone }) Drivers.Set(name, "vfio-pci");
+        Assert.Contains("is no network card", Assert.Throws<PciDeviceException>(() => Forget(Other)).Message);
+        kernel.ActsAsRoot = false;
+        Assert.Throws<PrivilegeException>(() => Forget(Card));
+        Assert.Throws<PrivilegeException>(() => Forget(Gone));
+        Assert.Equal(
+            ("vfio-pci", "vfio-pci", "vfio-pci"), (Drivers.Find(Card), Drivers.Find(Other), Drivers.Find(Gone)));
+        kernel.ActsAsRoot = true;
+        Assert.True(Forget(Card));
+        Assert.True(Forget(Gone));
+        Assert.False(Forget(Gone));
+        Assert.Equal((null, "vfio-pci", null), (Drivers.Find(Card), Drivers.Find(Other), Drivers.Find(Gone)));
+
+        bool Forget(string name) => DriverBinder.ForgetAtStartUp(kernel, Drivers, name);
     }
 
     [Fact]
@@ -108,6 +178,7 @@ public sealed class StartUpTests : IDisposable
     [Fact]
     public void HugePagesOfEachLengthAndNodeHaveALine()
     {
+        CreatePools();
         Reserve(512, Short, null);
         Reserve(3, Long, 1);
         Reserve(64, Short, 0);
@@ -125,12 +196,30 @@ public sealed class StartUpTests : IDisposable
     [Fact]
     public void WhatIsForgottenLeavesNothing()
     {
+        CreatePools();
         Reserve(0, Short, null);
         Reserve(512, Short, null);
         Reserve(0, Short, 0);
         Assert.Equal(512, Find(Short, null));
         Reserve(0, Short, null);
         Assert.Null(Find(Short, null));
+        Assert.False(File.Exists(Pages));
+    }
+
+    [Fact]
+    public void PagesThatThereAreNotCanOnlyBeForgotten()
+    {
+        CreatePools();
+        Reserve(1, Long, 1);
+        Directory.Delete(PathOf("sys/devices/system/node/node1"), recursive: true);
+        Assert.Contains(
+            "memory node 1 has no huge pages of 1024 MiB: expected one of the nodes 0",
+            Assert.Throws<DmaMemoryException>(() => Reserve(2, Long, 1)).Message);
+        Assert.Contains(
+            "this machine has no huge pages of 4 MiB",
+            Assert.Throws<DmaMemoryException>(() => Reserve(1, 4 << 20, null)).Message);
+        Assert.Equal(1, Find(Long, 1));
+        Reserve(0, Long, 1);
         Assert.False(File.Exists(Pages));
     }
 
@@ -158,7 +247,30 @@ public sealed class StartUpTests : IDisposable
     private void Reserve(int count, long length, int? node) =>
         HugePages.ReserveAtStartUp(_root.FullName, count, length, node);
 
+    private void CreatePools()
+    {
+        foreach (string place in new[] { "kernel/mm", "devices/system/node/node0", "devices/system/node/node1" })
+            foreach (long length in new[] { Short, Long })
+            {
+                Write($"sys/{place}/hugepages/hugepages-{length >> 10}kB/nr_hugepages", "0\n");
+                Write($"sys/{place}/hugepages/hugepages-{length >> 10}kB/free_hugepages", "0\n");
+            }
+    }
+
     private int? Find(long length, int? node) => HugePages.FindAtStartUp(_root.FullName, length, node);
+
+    private static bool IsWritable(string folder)
+    {
+        try
+        {
+            File.WriteAllText(Path.Combine(folder, "try"), "");
+            return true;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
 
     private string PathOf(string path) => Path.Combine(_root.FullName, path);
 
