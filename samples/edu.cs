@@ -15,11 +15,12 @@ try
 {
     using var function = KernelPciDevice.Open(address);
     using var edu = new Edu(function);
-    Console.WriteLine($"edu {edu.Begin()} is {(edu.IsAlive() ? "alive" : "dead")}; 12! = {edu.Factorial(12)}");
+    Console.WriteLine($"edu {edu.Begin()} is alive; 12! = {edu.Factorial(12)}");
     byte[] there = [.. Enumerable.Range(0, 4000).Select(i => (byte)(7 * i + 3))], back = new byte[4000];
     edu.Write(there);
     edu.Read(back);
-    Console.WriteLine(back.SequenceEqual(there) ? "4000 bytes went there and came back" : "other bytes came back");
+    if (!back.SequenceEqual(there)) throw new PciDeviceException("other bytes came back");
+    Console.WriteLine("4000 bytes went there and came back");
     return 0;
 }
 catch (Exception error) when (error is PciDeviceException or TimeoutException)
@@ -41,17 +42,15 @@ internal sealed unsafe class Edu(PciDevice function) : IDisposable
 
     public Version Begin()
     {
-        DmaArena.Attach(function);
-        function.EnableBusMaster(); // and access to the registers
+        function.EnableBars();
         uint identity = _registers.Read32(Identity);
-        if ((identity & 0xFFFF) != 0xED) throw new PciDeviceException($"{function.Name} says 0x{identity:x}, not 0x…ed");
-        return new((int)(identity >> 24), (int)(identity >> 16 & 0xFF));
-    }
-
-    public bool IsAlive()
-    {
+        if ((identity & 0xFFFF) != 0xED)
+            throw new PciDeviceException($"{function.Name} says 0x{identity:x}, not 0x…ed");
         _registers.Write32(Liveness, 0x1234_5678);
-        return _registers.Read32(Liveness) == ~0x1234_5678u;
+        if (_registers.Read32(Liveness) != ~0x1234_5678u) throw new PciDeviceException($"{function.Name} is dead");
+        DmaArena.Attach(function);
+        function.EnableBusMaster(); // only now that it is known to be an edu
+        return new((int)(identity >> 24), (int)(identity >> 16 & 0xFF));
     }
 
     public uint Factorial(uint number)

@@ -83,7 +83,7 @@ public sealed partial class NewUserTests(NewUser user) : IClassFixture<NewUser>
         Assert.Matches(expected, run.Output + run.Error);
     }
 
-    // The names are none that are allowed in C#.
+    // Neither name is a valid C# identifier.
     [SkippableFact]
     public void TheForwarderOfTheTemplateForwards()
     {

@@ -93,8 +93,9 @@ public sealed partial class PackageTests
     {
         using var package = new Package(name);
         string project = Path.Combine(RepositoryTests.Root, "src", name, $"{name}.csproj");
-        var references = s_tools.Contains(name) || name == Templates ? [] : XDocument.Load(project).Descendants("ProjectReference")
-            .Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value));
+        var references = s_tools.Contains(name) || name == Templates ? []
+            : XDocument.Load(project).Descendants("ProjectReference").Select(
+                reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value));
         Assert.Equal(references.Order().Select(reference => (reference, Releases.Version)), package.Dependencies);
     }
 
@@ -186,7 +187,8 @@ public sealed partial class PackageTests
     public void TheTemplatesTestsUseTheSamePackages()
     {
         var used = XDocument.Parse(Source("Directory.Packages.props")).Descendants("PackageVersion")
-            .ToDictionary(package => package.Attribute("Include")!.Value, package => package.Attribute("Version")!.Value);
+            .ToDictionary(
+                package => package.Attribute("Include")!.Value, package => package.Attribute("Version")!.Value);
         var references = XDocument
             .Parse(Source("templates/content/ixy-driver/Company.Driver1.Tests/Company.Driver1.Tests.csproj"))
             .Descendants("PackageReference").Where(reference => reference.Attribute("Include")!.Value != "Ixy.Hosting");

@@ -46,5 +46,7 @@ public sealed class CopierTests
     {
         using var copier = new Copier(new InProcessPciDevice("card", new CopierModel { IsStuck = true }));
         Assert.Throws<TimeoutException>(() => copier.Copy(new byte[4], new byte[4]));
+        // What the card does later must not be taken for the next copy.
+        Assert.Throws<ObjectDisposedException>(() => copier.Copy(new byte[4], new byte[4]));
     }
 }

@@ -20,6 +20,7 @@ public sealed unsafe class Copier : IDisposable
     private readonly DmaMemory? _memory;
     private readonly InterruptVectors? _vectors;
     private readonly InterruptWaiter? _done;
+    private bool _isDisposed;
 
     /// <summary>Takes a card into use.</summary>
     /// <param name="function">The card; owned from now on.</param>
@@ -53,12 +54,14 @@ public sealed unsafe class Copier : IDisposable
     /// <param name="from">What to copy: at most <see cref="Longest"/> bytes.</param>
     /// <param name="to">Where to; as long.</param>
     /// <exception cref="ArgumentException">The lengths differ, or are too long.</exception>
-    /// <exception cref="TimeoutException">The card does not finish within a second.</exception>
+    /// <exception cref="TimeoutException">The card does not finish within a second; it is disposed of then.</exception>
+    /// <exception cref="ObjectDisposedException">The card is no longer used.</exception>
     public void Copy(ReadOnlySpan<byte> from, Span<byte> to)
     {
         if (from.Length != to.Length || from.Length > Longest)
             throw new ArgumentException(
                 $"{from.Length} bytes cannot be copied to {to.Length}: expected the same number, at most {Longest}");
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         byte* source = (byte*)_memory!.Address, destination = source + Longest;
         from.CopyTo(new Span<byte>(source, Longest));
         ulong address = _memory.DeviceAddress(_function);
@@ -68,13 +71,20 @@ public sealed unsafe class Copier : IDisposable
         _registers.Write32(Start, 1);
         Span<InterruptVector> fired = [_vectors![0]];
         if (_done!.Wait(fired, TimeSpan.FromSeconds(1)) == 0)
-            throw new TimeoutException($"{_function.Name} has not finished copying within a second");
+        {
+            // A late interrupt would be taken for that of the next copy.
+            Dispose();
+            throw new TimeoutException(
+                $"{_function.Name} has not finished copying within a second: it is no longer used");
+        }
         new ReadOnlySpan<byte>(destination, to.Length).CopyTo(to);
     }
 
     /// <summary>Stops the card before its memory goes.</summary>
     public void Dispose()
     {
+        if (_isDisposed) return;
+        _isDisposed = true;
         _done?.Dispose();
         // Takes interrupts and memory away from it.
         _function.Dispose();
