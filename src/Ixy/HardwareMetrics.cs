@@ -4,8 +4,8 @@ namespace Ixy;
 
 /// <summary>
 /// The meter <see cref="MeterName"/>: what the open devices of this process count, under the names that OpenTelemetry's
-/// semantic conventions have for network hardware (hw.network.io and others; docs/metrics.md lists them). They
-/// say the same as the meter <c>Ixy</c>, in fewer instruments, and dashboards for other cards fit them. The
+/// semantic conventions have for network hardware (hw.network.io and others; docs/metrics.md lists them). They say
+/// most of what the meter <c>Ixy</c> says, in fewer instruments, and dashboards for other cards fit them. The
 /// conventions may still change, so the meter is there only for those who ask for it.
 /// </summary>
 public static class HardwareMetrics

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using Tag = System.Collections.Generic.KeyValuePair<string, object?>;
@@ -12,7 +13,7 @@ namespace Ixy.Metrics;
 internal sealed class DeviceMetrics(NetworkDevice device)
 {
     // The instruments are asked one after the other; they shall show the same moment, and the card be read once.
-    private const long Moment = 20;
+    private static readonly TimeSpan s_moment = TimeSpan.FromMilliseconds(20);
 
     private static readonly Tag s_receive = new("direction", "receive"), s_transmit = new("direction", "transmit");
 
@@ -20,7 +21,7 @@ internal sealed class DeviceMetrics(NetworkDevice device)
 
     private readonly long[] _received = new long[device.ReceiveQueues.Count];
     private DeviceStatistics _statistics;
-    private long _readAt = long.MinValue;
+    private long? _readAt;
 
     /// <summary>That of a device.</summary>
     internal static DeviceMetrics Of(NetworkDevice device) => s_metrics.GetValue(device, device => new(device));
@@ -90,15 +91,21 @@ internal sealed class DeviceMetrics(NetworkDevice device)
         IEnumerable<T> queues, Func<T, int, long> read, params Tag[] tags) =>
         queues.Select((queue, i) => new Measurement<long>(read(queue, i), [Device, Queue(i), .. tags]));
 
+    /// <summary>When the device's statistics were read, on its clock.</summary>
+    internal long CountedAt { get; private set; }
+
     /// <summary>What is made of the device's statistics; nothing once it is closing.</summary>
     internal Measurement<T>[] OfDevice<T>(Func<DeviceStatistics, Measurement<T>[]> select)
         where T : struct => WhileOpen(() =>
     {
-        long now = Environment.TickCount64;
-        if (now - Moment > _readAt)
+        var clock = device.PciDevice.Clock;
+        long now = Stopwatch.GetTimestamp();
+        // The device's own time may pass faster than that of who asks, or not at all.
+        if (_readAt is not { } readAt || Stopwatch.GetElapsedTime(readAt, now) > s_moment
+            || clock.GetElapsedTime(CountedAt) > s_moment)
         {
             _statistics = device.ReadStatistics();
-            _readAt = now;
+            (_readAt, CountedAt) = (now, clock.GetTimestamp());
         }
         return select(_statistics);
     });

@@ -49,13 +49,13 @@ internal sealed class HardwareReadings(NetworkDevice device)
     internal Measurement<long>[] Limit() => _metrics.WhileOpen<long>(() =>
         device.Link.SpeedMbps is > 0 and var speed ? [new(BytesPerSecond(speed), Network())] : []);
 
-    // Over the time since the last reading that is a second old: several readers get the same.
-    internal Measurement<double>[] Utilization() => _metrics.WhileOpen<double>(() =>
+    // Averaged over a second or more, and so it remains until the next second is over: several readers get the same.
+    // Above 1 where a simulated wire is faster than its link.
+    internal Measurement<double>[] Utilization() => _metrics.OfDevice<double>(counted =>
     {
-        var clock = device.PciDevice.Clock;
-        (DeviceStatistics Counted, long At) now = (device.ReadStatistics(), clock.GetTimestamp());
+        (DeviceStatistics Counted, long At) now = (counted, _metrics.CountedAt);
         _since ??= now;
-        var elapsed = clock.GetElapsedTime(_since.Value.At, now.At);
+        var elapsed = device.PciDevice.Clock.GetElapsedTime(_since.Value.At, now.At);
         if (elapsed >= s_shortest)
         {
             _utilization = device.Link.SpeedMbps is > 0 and var speed
