@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Ixy.Cli;
 using Ixy.Cli.Output;
 using Ixy.Setup;
@@ -53,7 +54,9 @@ public sealed class DoctorCommandTests
         var (exitCode, output, error) = functions.RunIxy(asNobody: true, "doctor");
         Assert.Equal((0, ""), (exitCode, error));
         AssertFitsAScreen(output);
-        Assert.Matches(@"(?m)^note     card           .*8086:10d3.*there is no driver for it here", output);
+        // Some machines know the card's name (pci.ids); it goes over two lines then.
+        string words = Regex.Replace(output, @"\s+", " ");
+        Assert.Matches("note card .*(8086:10d3|82574L Gigabit).*: there is no driver for it here", words);
         Assert.Contains("\nthere is no card here that ixy can drive: 'ixy fwd' would run on simulated ones", output);
         // Who asks for one wants that one.
         Assert.Equal(1, functions.RunIxy(asNobody: true, "doctor", Unknown).ExitCode);

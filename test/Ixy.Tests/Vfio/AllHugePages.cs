@@ -10,7 +10,39 @@ internal sealed class AllHugePages : IDisposable
     private const nuint HugePage = 2 << 20;
     private readonly List<(nint Address, nuint Length)> _reserved = [];
 
-    internal AllHugePages()
+    /// <summary>
+    /// Does something while nobody gets a huge page, and does it again if it failed and another process gave some back
+    /// meanwhile.
+    /// </summary>
+    internal static void Hold(Action test)
+    {
+        for (int attempt = 0; ; attempt++)
+        {
+            using var all = new AllHugePages();
+            try
+            {
+                test();
+                return;
+            }
+            catch (Xunit.Sdk.XunitException) when (attempt < 20 && Free() > 0)
+            {
+                // The pages were there, so it could not be seen.
+            }
+        }
+    }
+
+    /// <summary>
+    /// Skips the test if the machine has fewer; if others have them for the moment, waits for them, a minute at most.
+    /// </summary>
+    internal static void Require(int pages)
+    {
+        long start = Environment.TickCount64;
+        while (Free() < pages && Value("HugePages_Total:") >= pages && Environment.TickCount64 - start < 60_000)
+            Thread.Sleep(50);
+        Skip.If(Free() < pages, $"fewer than {pages} huge pages of 2 MiB are free (vm.nr_hugepages)");
+    }
+
+    private AllHugePages()
     {
         Skip.If(File.ReadAllText("/proc/sys/vm/nr_overcommit_hugepages").Trim() != "0",
             "the kernel makes huge pages on demand (nr_overcommit_hugepages)");
@@ -20,7 +52,7 @@ internal sealed class AllHugePages : IDisposable
     }
 
     /// <summary>Huge pages of 2 MiB that are neither in use nor promised.</summary>
-    internal static int Free() => Value("HugePages_Free:") - Value("HugePages_Rsvd:");
+    private static int Free() => Value("HugePages_Free:") - Value("HugePages_Rsvd:");
 
     public void Dispose()
     {

@@ -181,7 +181,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
     public void TheDriverGivesTheCardPhysicalAddresses()
     {
         RequireRoot();
-        Skip.If(AllHugePages.Free() < 32, "fewer than 32 huge pages of 2 MiB are free (vm.nr_hugepages)");
+        AllHugePages.Require(32);
         using var card = new PaperCard(_sysfs.Add(Address));
         using var device = NetworkDevice.Open(OpenAnyway(), new());
         Assert.Equal(new LinkStatus(true, 10_000), device.Link);
@@ -197,9 +197,12 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
     {
         RequireRoot();
         using var card = new PaperCard(_sysfs.Add(Address));
-        using var all = new AllHugePages();
-        var error = Assert.Throws<HugePagesRequiredException>(() => NetworkDevice.Open(OpenAnyway(), new()));
-        Assert.Contains("sudo tee /proc/sys/vm/nr_hugepages", error.Message);
+        AllHugePages.Hold(() =>
+        {
+            var error = Assert.Throws<HugePagesRequiredException>(
+                () => NetworkDevice.Open(OpenAnyway(), new()).Dispose());
+            Assert.Contains("sudo tee /proc/sys/vm/nr_hugepages", error.Message);
+        });
     }
 
     [SkippableFact]
@@ -207,12 +210,14 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
     public void NormalPagesInUseKeepADeviceWithoutIommuOut()
     {
         RequireRoot();
-        using var all = new AllHugePages();
-        // More than any chunk that is there has left, so that new memory is taken.
-        using var normal = DmaMemory.Allocate(64 << 20);
-        Assert.NotNull(DmaArena.Note);
-        using var device = new MemoryDevice(deviceAddressIsVirtual: false);
-        Assert.Throws<HugePagesRequiredException>(() => DmaArena.Attach(device));
+        AllHugePages.Hold(() =>
+        {
+            // More than any chunk that is there has left, so that new memory is taken.
+            using var normal = DmaMemory.Allocate(64 << 20);
+            Assert.NotNull(DmaArena.Note);
+            using var device = new MemoryDevice(deviceAddressIsVirtual: false);
+            Assert.Throws<HugePagesRequiredException>(() => DmaArena.Attach(device));
+        });
     }
 
     [SkippableFact]

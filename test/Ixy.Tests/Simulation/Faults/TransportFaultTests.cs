@@ -62,7 +62,7 @@ public sealed class TransportFaultTests : IDisposable
     public void ACardThatIsGoneBehindSysfs()
     {
         Needs.Root("the sysfs transport needs root");
-        Skip.If(AllHugePages.Free() < 32, "fewer than 32 huge pages of 2 MiB are free (vm.nr_hugepages)");
+        AllHugePages.Require(32);
         using var sysfs = new FakeSysfs();
         using var card = new PaperCard(sysfs.Add(Address));
         using var device = NetworkDevice.Open(
