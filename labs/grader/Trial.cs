@@ -72,7 +72,7 @@ internal sealed class Trial : IDisposable
 
     /// <summary>Makes the student's object.</summary>
     internal T New<T>() where T : class =>
-        (T)Call($"the constructor of {_driver.Name}", () => Construct(_driver)) ;
+        (T)Call($"the constructor of {_driver.Name}", () => Construct(_driver));
 
     internal void Call(string call, Action action, TimeSpan? limit = null) => Call<object?>(call, () =>
     {
