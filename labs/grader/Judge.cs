@@ -24,7 +24,7 @@ internal static class Judge
     /// <summary>The verdict on a file that does not run.</summary>
     internal static Verdict Refuse(Exercise exercise, IReadOnlyList<CompileError> errors, string text) => new(
         exercise.Number, 0, exercise.Tasks.Sum(task => task.Points),
-        [.. errors.Select(error => new Finding("", error.Message, Line: error.Line == 0 ? null : error.Line,
+        [.. errors.Select(error => new Finding("", Report.Clean(error.Message), Line: error.Line == 0 ? null : error.Line,
             Source: SourceOf(text, error.Line)))],
         [.. exercise.Tasks.Select(task => new TaskResult(task.Title, 0, task.Points))], []);
 
@@ -36,27 +36,35 @@ internal static class Judge
         if (drivers is not [{ IsPublic: true } driver] || driver.GetConstructor([]) is null)
         {
             return Refuse(exercise, [new(0,
-                $"{drivers.Length} classes implement {exercise.Contract.Name}: expected a single one, public, with a "
-                + "constructor without parameters")], text);
+                $"{drivers.Length} {(drivers.Length == 1 ? "class implements" : "classes implement")} "
+                + $"{exercise.Contract.Name}: expected a single one, public, with a constructor without parameters")], text);
         }
         var findings = new List<Finding>();
         var results = new List<TaskResult>();
         IReadOnlyList<string> printed = [];
+        string? noFilm = null;
         foreach (var task in exercise.Tasks)
         {
             var (finding, lines) = Try(driver, task, seeds);
             if (printed.Count == 0 || finding is not null && findings.Count == 0) printed = lines;
             results.Add(new(task.Title, finding is null ? task.Points : 0, task.Points));
-            if (finding is null
-                || findings.Exists(known => (known.Message, known.Line) == (finding.Message, finding.Line)))
+            var clean = finding is null ? null : finding with { Message = Report.Clean(finding.Message) };
+            if (clean is null
+                || findings.Exists(known => (known.Message, known.Line) == (clean.Message, clean.Line)))
                 continue;
+            string? shown = null;
             if (findings.Count == 0 && film is not null)
-                finding = finding with { Film = Show(exercise, driver, task, finding, film) };
-            findings.Add(finding with { Task = task.Title, Source = SourceOf(text, finding.Line ?? 0) });
+                (shown, noFilm) = Show(exercise, driver, task, clean, film);
+            findings.Add(clean with
+            {
+                Task = task.Title,
+                Source = SourceOf(text, clean.Line ?? 0),
+                Film = shown,
+            });
         }
         return new(
             exercise.Number, results.Sum(result => result.Points), results.Sum(result => result.Of), findings, results,
-            printed);
+            [.. printed.Select(Report.Clean)], noFilm);
     }
 
     private static (Finding? Finding, IReadOnlyList<string> Printed) Try(Type driver, LabTask task, int seeds)
@@ -87,20 +95,28 @@ internal static class Judge
         }
     }
 
-    // The same run again, with a recorder.
-    private static string? Show(Exercise exercise, Type driver, LabTask task, Finding finding, string film)
+    // The same run again, with a recorder. Its film, or why there is none.
+    private static (string? Film, string? NoFilm) Show(
+        Exercise exercise, Type driver, LabTask task, Finding finding, string film)
     {
         var recorder = new Recorder();
         _ = TryOnce(driver, task, finding.Seed ?? 0, recorder);
-        if (recorder.Events.Count == 0) return null;
-        if (Path.GetDirectoryName(film) is { Length: > 0 } folder) Directory.CreateDirectory(folder);
-        Film.Write(recorder, $"Exercise {exercise.Number}, {task.Title}, seed {finding.Seed}", film);
-        return film;
+        if (recorder.Events.Count == 0) return (null, null);
+        try
+        {
+            if (Path.GetDirectoryName(film) is { Length: > 0 } folder) Directory.CreateDirectory(folder);
+            Film.Write(recorder, $"Exercise {exercise.Number}, {task.Title}, seed {finding.Seed}", film);
+            return (film, null);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return (null, Report.Clean(error.Message));
+        }
     }
 
     private static string? SourceOf(string text, int line)
     {
         string[] lines = text.Split('\n');
-        return line > 0 && line <= lines.Length ? lines[line - 1].Trim() : null;
+        return line > 0 && line <= lines.Length ? Report.Clean(lines[line - 1].Trim()) : null;
     }
 }

@@ -28,12 +28,7 @@ internal static class Parent
         var folder = Directory.CreateTempSubdirectory("ixy-grade-");
         try
         {
-            File.WriteAllBytes(Path.Combine(folder.FullName, AssemblyFile), submission.Assembly!);
-            File.WriteAllBytes(Path.Combine(folder.FullName, SymbolsFile), submission.Symbols!);
-            File.WriteAllText(Path.Combine(folder.FullName, SourceFile), text);
-            File.WriteAllText(
-                Path.Combine(folder.FullName, OrderFile),
-                JsonSerializer.Serialize(new Order(exercise.Number, path, seeds, film)));
+            Write(folder.FullName, submission, text, new(exercise.Number, path, seeds, film));
             // More seeds take more time.
             var limit = time ?? s_time * Math.Max(1, seeds / Judge.UsualSeeds);
             var (exitCode, error) = Run(folder.FullName, limit);
@@ -46,6 +41,15 @@ internal static class Parent
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    /// <summary>Writes what the process that judges reads.</summary>
+    internal static void Write(string folder, Submission submission, string text, Order order)
+    {
+        File.WriteAllBytes(Path.Combine(folder, AssemblyFile), submission.Assembly!);
+        File.WriteAllBytes(Path.Combine(folder, SymbolsFile), submission.Symbols!);
+        File.WriteAllText(Path.Combine(folder, SourceFile), text);
+        File.WriteAllText(Path.Combine(folder, OrderFile), JsonSerializer.Serialize(order));
     }
 
     private static (int? ExitCode, string Error) Run(string folder, TimeSpan limit)
@@ -61,7 +65,7 @@ internal static class Parent
         start.Environment["DOTNET_DbgEnableMiniDump"] = "0";
         start.Environment["DOTNET_TieredPGO"] = "0";
         using var child = Process.Start(start)!;
-        child.StandardInput.Close();
+        // Its standard input stays open as long as this process lives.
         var error = child.StandardError.ReadToEndAsync();
         _ = child.StandardOutput.ReadToEndAsync();
         if (!child.WaitForExit(limit))
@@ -89,8 +93,11 @@ internal static class Parent
 /// <summary>The process that judges.</summary>
 internal static class Child
 {
+    internal const int ParentIsGone = 3;
+
     internal static int Run(string folder)
     {
+        new Thread(EndWithParent) { IsBackground = true }.Start();
         var order = JsonSerializer.Deserialize<Order>(File.ReadAllText(Path.Combine(folder, Parent.OrderFile)))!;
         var submission = new Submission(
             order.Path, File.ReadAllBytes(Path.Combine(folder, Parent.AssemblyFile)),
@@ -100,5 +107,15 @@ internal static class Child
         var verdict = Judge.Run(exercise, submission, text, order.Seeds, order.Film);
         File.WriteAllText(Path.Combine(folder, Parent.VerdictFile), JsonSerializer.Serialize(verdict));
         return 0;
+    }
+
+    // Nobody would read the verdict, and a file that does not end would run for ever.
+    private static void EndWithParent()
+    {
+        using var input = Console.OpenStandardInput();
+        while (input.ReadByte() >= 0)
+        {
+        }
+        Environment.Exit(ParentIsGone);
     }
 }

@@ -18,23 +18,27 @@ internal static class Permissions
     // What is not in this list is not to be had. Members in full, or all of a type.
     private static readonly Dictionary<string, string> s_types = Parse("""
         Ixy.Labs: ICardFinder ICardStarter IReceiver ISleepingReceiver ITransmitter IForwarder IMeasuredForwarder
-          Measurement IVirtioDriver VirtioDevice NotDoneException Dma Lab Machine
+          Measurement IVirtioDriver VirtioDevice NotDoneException Dma Lab
         Ixy.Vfio: PciBar(Length,Read8,Read16,Read32,Write8,Write16,Write32)
-          PciDevice(Name,VendorId,DeviceId,ClassCode,ReadConfig,WriteConfig,OpenBar,EnableBars,EnableBusMaster,DisableBusMaster,FindCapabilities,WakeUp,DisableMessages,Wait,WaitUntil,Clock,EnableInterrupts,CountInterruptVectors)
+          PciDevice(Name,VendorId,DeviceId,ClassCode,ReadConfig,WriteConfig,OpenBar,EnableBars,EnableBusMaster)
+          PciDevice(DisableBusMaster,FindCapabilities,WakeUp,DisableMessages,Wait,WaitUntil,Clock,EnableInterrupts)
+          PciDevice(CountInterruptVectors)
           PciConfig InterruptKind InterruptVectors(Kind,Count,Item) InterruptVector(Index,Fired,Mask,Unmask,TakeCount)
           InterruptWaiter PciDeviceException
         Ixy.Vfio.Dma: DmaMemory(Address,Length,DeviceAddress)
-        System: Type(none) Object(.ctor,Equals,GetHashCode,ToString,ReferenceEquals) String Boolean Byte SByte Char Int16 UInt16 Int32
-          UInt32 Int64 UInt64 Int128 UInt128 IntPtr UIntPtr Single Double Decimal Void Math MathF BitConverter Nullable`1
-          Nullable ValueType Enum(ToString,HasFlag,Equals,GetHashCode) Array(Resize,Fill,IndexOf,Copy,Clear,Reverse,Sort,Empty,Length,Find,FindIndex,Exists,TrueForAll,ForEach,ConvertAll,Clone,CopyTo,GetLength,SetValue)
-          Span`1 ReadOnlySpan`1 Memory`1 ReadOnlyMemory`1 MemoryExtensions Range Index TimeSpan HashCode Convert
+        System: Type(none) Object(.ctor,Equals,ToString,ReferenceEquals) String Boolean Byte SByte Char Int16 UInt16
+          Int32 UInt32 Int64 UInt64 Int128 UInt128 IntPtr UIntPtr Single Double Decimal Void Math MathF BitConverter
+          Nullable`1 Nullable ValueType Enum(ToString,HasFlag,Equals)
+          Array(Resize,Fill,IndexOf,Copy,Clear,Reverse,Sort,Empty,Length,Find,FindIndex,Exists,TrueForAll,ForEach)
+          Array(ConvertAll,Clone,CopyTo,GetLength,SetValue)
+          Span`1 ReadOnlySpan`1 Memory`1 ReadOnlyMemory`1 MemoryExtensions Range Index TimeSpan Convert
           Attribute ObsoleteAttribute FlagsAttribute ParamArrayAttribute
           Delegate(Combine,Remove,Equals,op_Equality,op_Inequality) MulticastDelegate(.ctor)
           Exception(.ctor,Message) ArgumentException ArgumentNullException ArgumentOutOfRangeException ArithmeticException
           DivideByZeroException FormatException IndexOutOfRangeException InvalidCastException InvalidOperationException
           NotImplementedException NotSupportedException NullReferenceException OverflowException TimeoutException
-          ApplicationException IDisposable IEquatable`1 IComparable IComparable`1 IFormattable
-          TimeProvider(GetTimestamp,GetElapsedTime,TimestampFrequency) Environment(CurrentManagedThreadId,NewLine)
+          ApplicationException IEquatable`1 IComparable IComparable`1 IFormattable
+          TimeProvider(GetTimestamp,GetElapsedTime,TimestampFrequency) Environment(NewLine)
           Action Action`1 Action`2 Action`3 Action`4 Func`1 Func`2 Func`3 Func`4 Func`5 Predicate`1 Comparison`1 Converter`2
           ValueTuple ValueTuple`1 ValueTuple`2 ValueTuple`3 ValueTuple`4 ValueTuple`5 ValueTuple`6 ValueTuple`7 Tuple Tuple`2 Tuple`3
         System.Collections: IEnumerable IEnumerator ICollection IList BitArray
@@ -60,11 +64,13 @@ internal static class Permissions
           CallerArgumentExpressionAttribute SwitchExpressionException IsExternalInit RequiredMemberAttribute
           CompilerFeatureRequiredAttribute CollectionBuilderAttribute InlineArrayAttribute ParamCollectionAttribute
           PreserveBaseOverridesAttribute RequiresLocationAttribute FixedBufferAttribute OverloadResolutionPriorityAttribute
-          RuntimeHelpers(InitializeArray,GetSubArray,CreateSpan,GetHashCode,EnsureSufficientExecutionStack)
+          RuntimeHelpers(InitializeArray,GetSubArray,CreateSpan,EnsureSufficientExecutionStack)
         """);
 
-    // What the compiler uses for collections and tables of its own, and nobody in the source.
+    // What the compiler and the grader put in, and nobody in the source. So nobody closes a card or memory either.
     private static readonly Dictionary<string, string> s_compilers = Parse("""
+        Ixy.Labs: Machine
+        System: IDisposable Object(GetHashCode) Enum(GetHashCode) Environment(CurrentManagedThreadId)
         System.Runtime.CompilerServices: Unsafe(Add,As,AsRef)
         System.Runtime.InteropServices: MemoryMarshal(CreateSpan,CreateReadOnlySpan) CollectionsMarshal(SetCount,AsSpan)
         """);
@@ -81,9 +87,26 @@ internal static class Permissions
             int line = tree.GetLineSpan(node.Span).StartLinePosition.Line + 1;
             if (node is DestructorDeclarationSyntax) yield return new(line, "finalizers are not to be had in an exercise");
             if (node is TypeOfExpressionSyntax) yield return new(line, $"typeof {Ended}");
-            if (node is not (SimpleNameSyntax or ObjectCreationExpressionSyntax or ImplicitObjectCreationExpressionSyntax))
+            if (node is BaseTypeDeclarationSyntax or DelegateDeclarationSyntax
+                && model.GetDeclaredSymbol(node) is { } declared
+                && declared.ToDisplayString() is var own && own.Split('.', '<')[0] is "Ixy" or "System")
+            {
+                yield return new(line, $"{own}: types of your own in Ixy or System are not to be had in an exercise. "
+                    + "Call it something else");
+            }
+            if (Used(node, model) is { } used && !IsOwn(used)
+                && (used is not INamedTypeSymbol || !IsAllowed(NameOf(used), "Dispose", allowsGiven, ofCompiler: false)))
+                yield return new(line, $"'using' with {Short(NameOf(used))} {Ended}");
+            if (node is not (SimpleNameSyntax or ObjectCreationExpressionSyntax
+                or ImplicitObjectCreationExpressionSyntax))
                 continue;
             if (model.GetSymbolInfo(node).Symbol is not { } symbol) continue;
+            if (symbol is IMethodSymbol { Name: nameof(GetHashCode) or "Shuffle" } drawn && IsDrawn(drawn))
+            {
+                yield return new(line, $"{drawn.ContainingType.ToDisplayString()}.{drawn.Name} is not to be had in an "
+                    + "exercise: it is another one each time, and the verdict is to be the same");
+                continue;
+            }
             var (type, member) = symbol switch
             {
                 INamedTypeSymbol named => (named, ""),
@@ -91,15 +114,41 @@ internal static class Permissions
                 { ContainingType: { } owner } => (owner, symbol.Name),
                 _ => (null, ""),
             };
-            if (type is null || SymbolEqualityComparer.Default.Equals(type.ContainingAssembly, compilation.Assembly))
-                continue;
+            if (type is null || IsOwn(type)) continue;
             if (type.TypeKind is Microsoft.CodeAnalysis.TypeKind.Error || type.IsTupleType && member != "") continue;
-            var outer = type;
-            while (outer.ContainingType is { } container) outer = container;
-            string space = outer.ContainingNamespace.ToDisplayString(), name = outer.OriginalDefinition.MetadataName;
-            if (!IsAllowed($"{space}.{name}", member, allowsGiven, ofCompiler: false))
-                yield return new(line, Refusal($"{space}.{Short(name)}", member));
+            // A class of the file's own may say that it can be disposed of.
+            if (type.SpecialType == SpecialType.System_IDisposable && IsBase(node)) continue;
+            if (!IsAllowed(NameOf(type), member, allowsGiven, ofCompiler: false))
+                yield return new(line, Refusal(Short(NameOf(type)), member));
         }
+
+        bool IsOwn(ISymbol symbol) =>
+            SymbolEqualityComparer.Default.Equals(symbol.ContainingAssembly, compilation.Assembly);
+
+        // Another one in each process, but for numbers and what the file itself computes.
+        bool IsDrawn(IMethodSymbol method) => method.Name == "Shuffle" ? !IsOwn(method)
+            : method.IsImplicitlyDeclared || !IsOwn(method) && method.ContainingType.SpecialType
+                is not (>= SpecialType.System_Boolean and <= SpecialType.System_Double);
+    }
+
+    // What is disposed of at the end of a block; null if nothing is.
+    private static ITypeSymbol? Used(SyntaxNode node, SemanticModel model) => node switch
+    {
+        UsingStatementSyntax { Expression: { } expression } => model.GetTypeInfo(expression).Type,
+        UsingStatementSyntax { Declaration: { } several } => model.GetTypeInfo(several.Type).Type,
+        LocalDeclarationStatementSyntax { UsingKeyword.RawKind: not 0 } local =>
+            model.GetTypeInfo(local.Declaration.Type).Type,
+        _ => null,
+    };
+
+    private static bool IsBase(SyntaxNode name) =>
+        (name.Parent is QualifiedNameSyntax qualified ? qualified.Parent : name.Parent) is SimpleBaseTypeSyntax;
+
+    private static string NameOf(ITypeSymbol type)
+    {
+        ITypeSymbol outer = type;
+        while (outer.ContainingType is { } container) outer = container;
+        return $"{outer.ContainingNamespace?.ToDisplayString()}.{outer.OriginalDefinition.MetadataName}";
     }
 
     /// <summary>Finds what is not allowed in the compiled file.</summary>
@@ -139,11 +188,16 @@ internal static class Permissions
     private static bool IsAllowed(string type, string member, bool allowsGiven, bool ofCompiler)
     {
         if (type == "Ixy.Labs.Given") return allowsGiven;
+        return IsIn(s_types, type, member) || ofCompiler && IsIn(s_compilers, type, member);
+    }
+
+    private static bool IsIn(Dictionary<string, string> types, string type, string member)
+    {
         string space = type[..Math.Max(0, type.LastIndexOf('.'))];
-        if (!s_types.TryGetValue(type, out string? members) && !s_types.TryGetValue($"{space}.{All}", out members)
-            && !(ofCompiler && s_compilers.TryGetValue(type, out members)))
+        if (!types.TryGetValue(type, out string? members) && !types.TryGetValue($"{space}.{All}", out members))
             return false;
-        return members == All || member.Length == 0 || member == ".ctor" && !type.StartsWith("Ixy.Vfio", StringComparison.Ordinal)
+        return members == All || member.Length == 0
+            || member == ".ctor" && !type.StartsWith("Ixy.Vfio", StringComparison.Ordinal)
             || $",{members},".Contains($",{member},", StringComparison.Ordinal);
     }
 
@@ -186,7 +240,8 @@ internal static class Permissions
                 continue;
             }
             string[] parts = word.TrimEnd(')').Split('(');
-            types.Add($"{space}.{parts[0]}", parts.Length > 1 ? parts[1] : All);
+            string name = $"{space}.{parts[0]}", members = parts.Length > 1 ? parts[1] : All;
+            types[name] = types.TryGetValue(name, out string? before) ? $"{before},{members}" : members;
         }
         return types;
     }

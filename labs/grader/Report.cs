@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Xml;
 using System.Xml.Linq;
 
 namespace Ixy.Labs.Grader;
@@ -44,6 +45,8 @@ internal static class Report
         output.WriteLine($"{verdict.Points} of {verdict.Of} points");
         if (verdict.Findings.FirstOrDefault(finding => finding.Film is not null) is { Film: { } film })
             output.WriteLine($"A film of the run that failed: {shorten(film)} (open it in a browser)");
+        if (verdict.NoFilm is { } why)
+            output.WriteLine($"The film of the run that failed could not be written: {why} (--film FILE writes it elsewhere)");
     }
 
     /// <summary>For programs: one line.</summary>
@@ -64,6 +67,20 @@ internal static class Report
             new XAttribute("tests", verdict.Tasks.Count),
             new XAttribute("failures", verdict.Tasks.Count(task => task.Points < task.Of)), cases);
         return new XDocument(new XDeclaration("1.0", "utf-8", null), suite).ToString();
+    }
+
+    /// <summary>Text of a student's on one line, without what ends an XML file or moves a terminal's cursor.</summary>
+    internal static string Clean(string text)
+    {
+        var clean = new StringBuilder(text.Length);
+        // Half a surrogate pair comes as U+FFFD.
+        foreach (var rune in text.EnumerateRunes())
+        {
+            clean.Append(rune.Value is '\t' or '\n' or '\r' ? " "
+                : Rune.IsControl(rune) || rune.IsBmp && !XmlConvert.IsXmlChar((char)rune.Value) ? "\uFFFD"
+                : rune.ToString());
+        }
+        return clean.ToString();
     }
 
     private static string Text(Finding finding)

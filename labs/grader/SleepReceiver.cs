@@ -53,6 +53,10 @@ internal sealed class SleepReceiver : Exercise
                 $"No frame came, and four calls of Sleep for {night:F0} ms took {slept:F1} ms in all: it does not sleep. Is a "
                 + "cause that has interrupted ever cleared? Until then it interrupts again whenever it is let through.",
                 bench.SleepLine, "82599 7.3.1.4");
+        if (slept > 1.5 * 4 * night)
+            throw trial.Failed(
+                $"No frame came, and four calls of Sleep for {night:F0} ms took {slept:F1} ms in all: it sleeps longer than it "
+                + "was told.", bench.SleepLine);
         bench.CheckMasked();
     }
 
@@ -113,9 +117,12 @@ internal sealed class SleepReceiver : Exercise
             _bench.Wire.Add(comes, sent);
             _isEnabled = false;
             // It may be woken for what was taken long ago.
+            long slept = 0;
             for (int i = 0; i < 4; i++)
             {
+                long start = _trial.Now;
                 Sleep(s_night);
+                slept = (_trial.Now - start) / 1000;
                 byte[]? frame = _trial.Call("Receive", _sleeper.Receive);
                 if (frame is null) continue;
                 if (!frame.AsSpan().SequenceEqual(sent))
@@ -126,6 +133,9 @@ internal sealed class SleepReceiver : Exercise
                     throw _trial.Failed("Receive returned a frame twice.", _trial.Run.Line);
                 return;
             }
+            if (_trial.Now < comes)
+                throw _trial.Failed(
+                    $"Sleep returned after {slept} us, and no frame was there: is the vector in the waiter?", SleepLine);
             throw Lost("no frame came out in four nights");
         }
 

@@ -95,11 +95,14 @@ internal sealed record Submission(string Path, byte[]? Assembly, byte[]? Symbols
     /// <summary>Puts calls of <see cref="Machine"/> into a file.</summary>
     private sealed class Probes : CSharpSyntaxRewriter
     {
-        public override SyntaxNode? VisitBlock(BlockSyntax node) =>
-            node.WithStatements(Probed(node.Statements, entered: EnteredAt(node)));
+        public override SyntaxNode? VisitBlock(BlockSyntax node)
+        {
+            var block = node.WithStatements(Probed(node.Statements));
+            return EnteredAt(node) is > 0 and var line ? Begun(block, Probe("Enter", line)) : block;
+        }
 
         public override SyntaxNode? VisitSwitchSection(SwitchSectionSyntax node) =>
-            node.WithStatements(Probed(node.Statements, entered: 0));
+            node.WithStatements(Probed(node.Statements));
 
         public override SyntaxNode? VisitIfStatement(IfStatementSyntax node)
         {
@@ -205,6 +208,7 @@ internal sealed record Submission(string Path, byte[]? Assembly, byte[]? Symbols
             ArrowExpressionClauseSyntax? node, ArrowExpressionClauseSyntax? visited, SyntaxToken end, bool isVoid)
         {
             if (node is null || node.Expression is RefExpressionSyntax) return null;
+            if (node.ContainsDirectives || end.ContainsDirectives) return null;
             string text = visited!.Expression.ToFullString();
             string keyword = node.Expression is ThrowExpressionSyntax || isVoid ? "" : "return ";
             var arrow = node.ArrowToken;
@@ -219,25 +223,42 @@ internal sealed record Submission(string Path, byte[]? Assembly, byte[]? Symbols
             node.Parent is BaseMethodDeclarationSyntax or LocalFunctionStatementSyntax or AccessorDeclarationSyntax
                 or AnonymousFunctionExpressionSyntax ? LineOf(node.Parent) : 0;
 
-        private SyntaxList<StatementSyntax> Probed(SyntaxList<StatementSyntax> statements, int entered)
+        // The probe comes behind comments and directives, which have to be the first on their line.
+        private SyntaxList<StatementSyntax> Probed(SyntaxList<StatementSyntax> statements)
         {
             var all = new List<StatementSyntax>();
-            if (entered > 0) all.Add(Probe("Enter", entered));
             foreach (var statement in statements)
             {
-                if (statement is not (LocalFunctionStatementSyntax or BlockSyntax)) all.Add(Probe("At", LineOf(statement)));
-                all.Add((StatementSyntax)Visit(statement)!);
+                var visited = (StatementSyntax)Visit(statement)!;
+                if (IsProbed(statement))
+                {
+                    all.Add(Probe("At", LineOf(statement)).WithLeadingTrivia(visited.GetLeadingTrivia()));
+                    visited = visited.WithLeadingTrivia();
+                }
+                all.Add(visited);
             }
             return SyntaxFactory.List(all);
         }
 
-        private static BlockSyntax Wrapped(StatementSyntax node, StatementSyntax visited) =>
-            node is BlockSyntax ? Looped((BlockSyntax)visited, LineOf(node.Parent!))
-            : SyntaxFactory.Block(Probe("At", LineOf(node)), visited);
+        private static bool IsProbed(StatementSyntax statement) =>
+            statement is not (LocalFunctionStatementSyntax or BlockSyntax);
 
-        // An empty body has to be noticed, too.
-        private static BlockSyntax Looped(BlockSyntax block, int line) => block.Statements.Count > 0 ? block
-            : block.AddStatements(Probe("At", line));
+        private static BlockSyntax Wrapped(StatementSyntax node, StatementSyntax visited) =>
+            node is BlockSyntax block ? Looped(block, (BlockSyntax)visited, LineOf(node.Parent!))
+            : SyntaxFactory.Block(Probe("At", LineOf(node)), visited.WithLeadingTrivia().WithTrailingTrivia())
+                .WithLeadingTrivia(visited.GetLeadingTrivia()).WithTrailingTrivia(visited.GetTrailingTrivia());
+
+        // A body in which nothing is done has to be noticed, too.
+        private static BlockSyntax Looped(BlockSyntax node, BlockSyntax visited, int line) =>
+            node.Statements.Any(IsProbed) ? visited : Begun(visited, Probe("At", line));
+
+        // On the line of the brace, for the same reason.
+        private static BlockSyntax Begun(BlockSyntax block, StatementSyntax probe)
+        {
+            var open = block.OpenBraceToken;
+            return block.WithOpenBraceToken(open.WithTrailingTrivia())
+                .WithStatements(block.Statements.Insert(0, probe.WithTrailingTrivia(open.TrailingTrivia)));
+        }
 
         private static StatementSyntax Probe(string method, int line) =>
             SyntaxFactory.ParseStatement(Call(method, line), options: s_language);

@@ -96,9 +96,8 @@ internal sealed class Trial : IDisposable
         }
         catch (Exception error) when (error is not TrialFailedException)
         {
-            Run.End();
+            string words = Describe(call, Run.Stop() ?? error);
             int line = Run.Line;
-            string words = Describe(call, error);
             if (error is NotDoneException) throw Failed(words, line);
             CheckRules(then: words);
             throw Failed(words, line);
@@ -164,7 +163,7 @@ internal sealed class Trial : IDisposable
         TypeInitializationException { InnerException: { } inner } => Describe(call, inner),
         LabLimitException => error.Message + ".",
         OutOfMemoryException => $"{call} asks for more memory than an exercise has.",
-        IndexOutOfRangeException or ArgumentOutOfRangeException or ArgumentException =>
+        IndexOutOfRangeException or ArgumentOutOfRangeException { Source: "System.Private.CoreLib" } =>
             $"{call} threw {error.GetType().Name}: {Flat(error)} Is an index or a length beyond the end of a span or an array?",
         NullReferenceException => $"{call} used a variable that is null.",
         _ => $"{call} threw {error.GetType().Name}: {Flat(error)}",

@@ -101,8 +101,10 @@ internal sealed class VirtioRings : Exercise
                 if (pause > 0) _trial.Advance(TimeSpan.FromMicroseconds(pause));
             }
             long limit = _trial.Now + 3_000_000;
-            while (_wire.Sent.Count < before + count && _trial.Now < limit) _trial.Advance(TimeSpan.FromMicroseconds(10));
-            for (int i = 0; i < Math.Min(count, _wire.Sent.Count - before); i++) CheckSent(frames, i, _wire.Sent[before + i].Frame);
+            while (_wire.Sent.Count < before + count && _trial.Now < limit)
+                _trial.Advance(TimeSpan.FromMicroseconds(10));
+            for (int i = 0; i < Math.Min(count, _wire.Sent.Count - before); i++)
+                CheckSent(frames, i, _wire.Sent[before + i].Frame);
             if (_wire.Sent.Count - before == count) return;
             throw _trial.Failed(
                 $"Send took {count} frames, and the device has sent {_wire.Sent.Count - before}. Is each descriptor in the "

@@ -64,11 +64,22 @@ internal sealed class LabRun : IDisposable
         _endsAt = World.Nanoseconds + limit.Ticks * 100;
     }
 
-    /// <summary>The call is over.</summary>
+    /// <summary>The call has returned.</summary>
+    /// <exception cref="LabLimitException">It was ended before, and the student's code has caught that.</exception>
     internal void End()
     {
         Flush();
         _endsAt = long.MaxValue;
+        if (_ended is not null) throw _ended;
+    }
+
+    /// <summary>The call has thrown.</summary>
+    /// <returns>Why it was ended before; null if it was not.</returns>
+    internal LabLimitException? Stop()
+    {
+        _endsAt = long.MaxValue;
+        Flush();
+        return _ended;
     }
 
     /// <summary>A statement begins.</summary>
@@ -157,7 +168,7 @@ internal sealed class LabRun : IDisposable
             throw End($"{_call} has allocated {MostBytes >> 20} MiB of memory, and goes on");
     }
 
-    // Whoever catches it gets it again with his next statement.
+    // Whoever catches it gets it again with the next statement, or when the call returns.
     private LabLimitException End(string message)
     {
         _endsAt = long.MaxValue;

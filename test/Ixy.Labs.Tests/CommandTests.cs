@@ -84,6 +84,52 @@ public sealed class CommandTests : IDisposable
         Assert.Contains("was ended after", verdict.Findings[0].Message);
     }
 
+    // The file never ends.
+    [Fact]
+    public void TheProcessThatJudgesEndsWithTheOneThatStartedIt()
+    {
+        const string Text = """
+            using Ixy.Labs;
+            using Ixy.Vfio;
+            public class Mine : ICardFinder
+            {
+                public PciDevice? Find(IReadOnlyList<PciDevice> functions)
+                {
+                    var many = Enumerable.Range(0, int.MaxValue);
+                    return many.SelectMany(one => many).Any(one => one < 0) ? functions[0] : null;
+                }
+                public byte[] ReadMacAddress(PciDevice card) => [];
+            }
+            """;
+        var submission = Submission.Compile("mine.cs", Text, allowsGiven: false);
+        Assert.Empty(submission.Errors);
+        Parent.Write(_folder.FullName, submission, Text, new(1, "mine.cs", 1, Path.Combine(_folder.FullName, "film.html")));
+        var start = new ProcessStartInfo("dotnet", ["exec", typeof(Exercise).Assembly.Location, "judge", _folder.FullName])
+        {
+            RedirectStandardInput = true,
+        };
+        using var child = Process.Start(start)!;
+        try
+        {
+            child.StandardInput.Close();
+            Assert.True(child.WaitForExit(TimeSpan.FromMinutes(1)), "it still runs");
+            Assert.Equal(Child.ParentIsGone, child.ExitCode);
+        }
+        finally
+        {
+            if (!child.HasExited) child.Kill();
+        }
+    }
+
+    [SkippableFact]
+    public void TheVerdictIsTheSameInEachProcess()
+    {
+        string text = Grading.Solution(3).Replace("* _next", "* (_next % 7)", StringComparison.Ordinal);
+        string[] verdicts = [.. Enumerable.Range(0, 2).Select(_ => Report.Json(Parent.Grade(
+            Grading.Find(3), "mine.cs", text, 2, Path.Combine(_folder.FullName, "film.html"))))];
+        Assert.Equal(verdicts[0], verdicts[1]);
+    }
+
     public void Dispose() => _folder.Delete(recursive: true);
 
     private static (int ExitCode, string Output, string Error) Run(params string[] arguments)

@@ -27,6 +27,8 @@ public sealed class LimitTests
     [InlineData("while (true) { }", "Find still runs after 3 million statements", 9)]
     [InlineData("for (;;) ;", "Find still runs after 3 million statements", 9)]
     [InlineData("do ; while (true);", "Find still runs", 9)]
+    [InlineData("while (true) { { } }", "Find still runs", 9)]
+    [InlineData("for (;;) { { { } } void Inner() { } }", "Find still runs", 9)]
     [InlineData("again: goto again;", "Find still runs", 9)]
     [InlineData("while (true) { try { Find(null!); } catch { } }", "Find", 9)]
     [InlineData("while (true) functions[0].ReadConfig(0, 2);", "Find", 9)]
@@ -74,6 +76,16 @@ public sealed class LimitTests
         "System.Runtime.InteropServices.MemoryMarshal")]
     [InlineData("Ixy.Vfio.VfioPciDevice.Open(default); return null;", "Ixy.Vfio.VfioPciDevice")]
     [InlineData("functions[0].Dispose(); return null;", "Ixy.Vfio.PciDevice.Dispose")]
+    [InlineData("using (functions[0]) { } return null;", "'using' with Ixy.Vfio.PciDevice")]
+    [InlineData("using var card = functions[0]; return null;", "'using' with Ixy.Vfio.PciDevice")]
+    [InlineData("((IDisposable)functions[0]).Dispose(); return null;", "System.IDisposable")]
+    [InlineData("Ixy.Labs.Machine.At(1); return null;", "Ixy.Labs.Machine")]
+    [InlineData("return new HashCode().ToHashCode() > 0 ? functions[0] : null;", "System.HashCode")]
+    [InlineData("return functions.Shuffle().First();", "System.Linq.Enumerable.Shuffle")]
+    [InlineData("return \"a\".GetHashCode() > 0 ? functions[0] : null;", "string.GetHashCode")]
+    [InlineData("return functions[0].GetHashCode() > 0 ? functions[0] : null;", "object.GetHashCode")]
+    [InlineData("return EqualityComparer<string>.Default.GetHashCode(\"a\") > 0 ? functions[0] : null;", ".GetHashCode")]
+    [InlineData("return new Text(\"a\").GetHashCode() > 0 ? functions[0] : null;", "CardFinder.Text.GetHashCode")]
     [InlineData("Ixy.Vfio.Dma.DmaMemory.Allocate(1); return null;", "Dma.Allocate(bytes)")]
     [InlineData("Given.PrepareReceive(null!); return null;", "do it yourself")]
     [InlineData("var later = DateTime.Now; return null;", "System.DateTime")]
@@ -84,7 +96,8 @@ public sealed class LimitTests
     [InlineData("unsafe { int* p = null; } return null;", "CS0227")]
     public void WhatIsNotAllowedIsNamedWithItsLine(string find, string says)
     {
-        var verdict = Grading.Grade(1, File(find, "private void Find2() { }"), seeds: 1);
+        var verdict = Grading.Grade(1, File(find, "private void Find2() { } private readonly record struct Text(string One);"),
+            seeds: 1);
         Assert.Equal(0, verdict.Points);
         Assert.Contains(verdict.Findings, finding => finding.Message.Contains(says, StringComparison.Ordinal)
             && finding.Line == 9);
@@ -113,8 +126,46 @@ public sealed class LimitTests
     [Theory]
     [InlineData("public sealed class Other { }", "0 classes implement ICardFinder")]
     [InlineData("", "0 classes implement ICardFinder")]
+    [InlineData("""
+        class Mine : Ixy.Labs.ICardFinder
+        {
+            public Ixy.Vfio.PciDevice? Find(IReadOnlyList<Ixy.Vfio.PciDevice> functions) => null;
+            public byte[] ReadMacAddress(Ixy.Vfio.PciDevice card) => [];
+        }
+        """, "1 class implements ICardFinder")]
     public void AFileWithoutTheClassIsTold(string text, string says) =>
         Assert.Contains(says, Grading.Grade(1, text).Findings[0].Message);
+
+    // The grader's calls would go there.
+    [Theory]
+    [InlineData("namespace Ixy.Labs { static class Machine { public static void At(int a) { } } }", "Ixy.Labs.Machine")]
+    [InlineData("namespace Ixy { struct Mine { } }", "Ixy.Mine")]
+    [InlineData("namespace System.Linq { delegate void Mine(); }", "System.Linq.Mine")]
+    public void NoTypeIsPutBesideThoseOfTheLab(string text, string type)
+    {
+        var verdict = Grading.Grade(1, $"{File("return null;")}\n{text}", seeds: 1);
+        Assert.Equal(0, verdict.Points);
+        Assert.StartsWith($"{type}: types of your own", Assert.Single(verdict.Findings).Message);
+    }
+
+    // The catch is the last statement, and no probe comes behind it.
+    [SkippableFact]
+    public void ALimitThatIsCaughtCostsThePoints()
+    {
+        const string Last = "card.WaitUntil(() => (registers.Read32(RDRXCTL) & 1u << 3) != 0, second);";
+        var verdict = Grading.GradeMistake(2, $"{Last} ==> {Last} try {{ while (true) {{ }} }} catch {{ }}", seeds: 1);
+        Assert.Equal(0, verdict.Points);
+        Assert.StartsWith("Reset still runs after 3 million statements", verdict.Findings[0].Message);
+    }
+
+    [Theory]
+    [InlineData("return functions[99];", true)]
+    [InlineData("return new[] { functions[0] }[1];", true)]
+    [InlineData("throw new ArgumentOutOfRangeException(\"a\");", false)]
+    [InlineData("throw new ArgumentException(\"a\");", false)]
+    [InlineData("Dma.Allocate(-1); return null;", false)]
+    public void AnIndexIsOnlySpokenOfWhereThereIsOne(string find, bool isIndex) =>
+        Assert.Equal(isIndex, Grading.Grade(1, File(find), seeds: 1).Findings[0].Message.Contains("Is an index or a length"));
 
     // The language, and what goes with it, is not in the way.
     [Fact]

@@ -178,6 +178,11 @@ public sealed partial class MistakeTests
         "Sleep has not returned in the time it has", "_waiter.Wait", null)]
     [InlineData("_waiter = new InterruptWaiter([card.EnableInterrupts(InterruptKind.Msix)[0]]); ==> ",
         "a variable that is null", "_waiter.Wait", null)]
+    [InlineData("_waiter = new InterruptWaiter([card.EnableInterrupts(InterruptKind.Msix)[0]]); ==> "
+        + "card.EnableInterrupts(InterruptKind.Msix); _waiter = new InterruptWaiter();", "is the vector in the waiter?",
+        "_registers.Write32(EIMC, 1);", null)]
+    [InlineData("_waiter.Wait(_fired, timeout); ==> _waiter.Wait(_fired, 3 * timeout);", "it sleeps longer than it was told",
+        null, null)]
     public void Exercise7(string mistake, string says, string? line, string? section) =>
         AssertFound(7, mistake, says, line, section);
 

@@ -46,6 +46,15 @@ public sealed partial class PageTests
         }
     }
 
+    // As it was before somebody worked in it.
+    [SkippableFact]
+    public void TheStudentsPageShowsTheLineOfTheFirstHole()
+    {
+        const string Hole = "throw new NotDoneException(1);";
+        int line = Grading.LineOf(Skeletons.Make(Grading.Solution(1)), Hole);
+        Assert.Contains($"line {line}:  {Hole}", File.ReadAllText(Path.Combine(s_labs, "README.md")));
+    }
+
     [Theory]
     [InlineData("README.md")]
     [InlineData("teaching.md")]

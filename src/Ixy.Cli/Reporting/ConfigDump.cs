@@ -9,6 +9,7 @@ namespace Ixy.Cli.Reporting;
 internal sealed class ConfigDump
 {
     private const int Header = 0x40, Conventional = 0x100, Extended = 0x1000, SerialNumber = 0x0003, VendorOwn = 0x000B;
+    private const int DesignatedVendorOwn = 0x0023;
     private const byte VitalData = 0x03, VendorSpecific = 0x09, PciWindow = 5;
 
     private readonly byte[] _bytes;
@@ -40,7 +41,8 @@ internal sealed class ConfigDump
         {
             // It ends here, or nobody else may read on.
         }
-        Length = length;
+        // Serial numbers can only be found where all capabilities are there.
+        Length = length < Extended ? Math.Min(length, Conventional) : Extended;
     }
 
     /// <summary>Bytes that could be read.</summary>
@@ -101,6 +103,9 @@ internal sealed class ConfigDump
             if (id == SerialNumber) Clear(offset + 4, 8);
             // What is in it only its maker knows. It says how long it is.
             if (id == VendorOwn) Clear(offset + 8, (BitConverter.ToUInt16(_bytes, offset + 6) >> 4) - 8);
+            // The same, with one more number in front.
+            if (id == DesignatedVendorOwn)
+                Clear(offset + 10, (BitConverter.ToUInt16(_bytes, offset + 6) >> 4) - 10);
             offset = next;
         }
     }
@@ -141,6 +146,7 @@ internal sealed class ConfigDump
         0x0019 => "secondary PCI Express",
         0x001B => "process address space id",
         0x001E => "L1 PM substates",
+        DesignatedVendorOwn => "designated vendor specific",
         _ => null,
     };
 }

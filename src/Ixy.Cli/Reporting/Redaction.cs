@@ -49,9 +49,11 @@ internal sealed partial class Redaction
     [GeneratedRegex(@"/home/[^/\s,'""]+")]
     private static partial Regex HomeFolder();
 
-    // Also in the name of an interface that is called after its address.
-    [GeneratedRegex(@"(?<![0-9a-f:-])[0-9a-f]{2}([:-])[0-9a-f]{2}(\1[0-9a-f]{2}){4}(?![0-9a-f])|(?<=\benx)[0-9a-f]{12}",
-        RegexOptions.IgnoreCase)]
+    // The last six numbers of a row, as "mac:" ends with one, too. Also in the name of an interface that is called after
+    // its address.
+    [GeneratedRegex(
+        @"(?<![0-9a-f])[0-9a-f]{2}([:-])[0-9a-f]{2}(\1[0-9a-f]{2}){4}(?![0-9a-f]|\1[0-9a-f]{2}(?![0-9a-f]))"
+        + @"|(?<=\benx)[0-9a-f]{12}", RegexOptions.IgnoreCase)]
     private static partial Regex HardwareAddress();
 
     [GeneratedRegex(@"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", RegexOptions.IgnoreCase)]
@@ -59,7 +61,7 @@ internal sealed partial class Redaction
 
     // Numbers of four parts, and what has two colons; PCI addresses have, too, and are no IP addresses.
     [GeneratedRegex(
-        @"(?<![\w.])\d{1,3}(\.\d{1,3}){3}(?![\w.])|(?<![\w:.])[0-9a-f]{0,4}:[0-9a-f:]*:[0-9a-f:.]*[0-9a-f:]",
+        @"(?<![\w.])\d{1,3}(\.\d{1,3}){3}(?!\w|\.\d)|(?<![\w:.])[0-9a-f]{0,4}:[0-9a-f:]*:[0-9a-f:.]*[0-9a-f:]",
         RegexOptions.IgnoreCase)]
     private static partial Regex NetworkAddress();
 }

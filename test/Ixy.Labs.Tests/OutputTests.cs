@@ -1,0 +1,48 @@
+using System.Xml.Linq;
+using Ixy.Labs.Grader;
+
+namespace Ixy.Labs.Tests;
+
+/// <summary>Whatever a student's file says, or wherever the grader may not write, there is a verdict to read.</summary>
+public sealed class OutputTests
+{
+    private static string File(string find) => $$"""
+        using Ixy.Labs;
+        using Ixy.Vfio;
+        public class Mine : ICardFinder
+        {
+            public PciDevice? Find(IReadOnlyList<PciDevice> functions) { {{find}} }
+            public byte[] ReadMacAddress(PciDevice card) => [];
+        }
+        """;
+
+    [Fact]
+    public void ControlCharactersAreTakenOut()
+    {
+        string text = File("""
+            Lab.Print("\u001b[2Jprinted \ud83d\ude00"); throw new Exception("a\0b\uffff\ud800\u001b[31mc"); /* ESCAPE */
+            """.Replace("ESCAPE", "\u001b[2J"));
+        var verdict = Grading.Grade(1, text, seeds: 1);
+        var failure = XDocument.Parse(Report.JUnit(Grading.Find(1), verdict)).Descendants("failure").First();
+        Assert.Contains("a\uFFFDb\uFFFD\uFFFD\uFFFD[31mc.", failure.Value);
+        using var output = new StringWriter();
+        Report.Print(Grading.Find(1), "mine.cs", verdict, output, path => path);
+        Assert.Contains("\uFFFD[2Jprinted \ud83d\ude00", output.ToString());
+        Assert.Contains("throw new Exception(", output.ToString());
+        Assert.DoesNotContain(output.ToString(), one => char.IsControl(one) && one != '\n');
+    }
+
+    [Fact]
+    public void AFilmThatCannotBeWrittenCostsNoPoints()
+    {
+        string text = File(
+            "return functions.FirstOrDefault(one => one is { DeviceId: 0x10FB, VendorId: 0x8086 });");
+        var verdict = Judge.Grade(Grading.Find(1), "mine.cs", text, 2, film: "/proc/nowhere/film.html");
+        Assert.Equal(5, verdict.Points);
+        Assert.All(verdict.Findings, finding => Assert.Null(finding.Film));
+        using var output = new StringWriter();
+        Report.Print(Grading.Find(1), "mine.cs", verdict, output, path => path);
+        Assert.Contains("The film of the run that failed could not be written: ", output.ToString());
+        Assert.Contains("/proc/nowhere", output.ToString());
+    }
+}
