@@ -129,6 +129,8 @@ internal sealed unsafe class Rings(PciDevice device, PciBar registers) : IDispos
 
     public void Dispose()
     {
+        // Whatever went wrong before: the card reaches no memory that is not its own any more.
+        device.DisableBusMaster();
         foreach (var memory in (DmaMemory[])[_receive, _transmit, _empty, _full]) memory.Dispose();
     }
 

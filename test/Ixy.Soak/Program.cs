@@ -15,6 +15,7 @@ using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 
 var clock = Stopwatch.StartNew();
 long packets = 0;
+int rounds = 0;
 Level? start = null;
 string grown = "";
 Console.WriteLine(Level.Head);
@@ -33,11 +34,17 @@ for (int round = 1; running && (round <= 3 || clock.Elapsed < duration); round++
             return 1;
         }
     }
+    if (running) rounds++;
     var level = Level.Read();
     Console.WriteLine(level.Row(round, clock.Elapsed, packets));
     // Code is compiled and memory grows to its size in the first two rounds.
     if (round == 2) start = level;
     grown = start is null ? "" : level.GrownSince(start);
+}
+if (rounds < 3)
+{
+    Console.WriteLine($"{packets:N0} packets, none lost, reordered or changed; ended before anything could be compared");
+    return 1;
 }
 Console.WriteLine(grown.Length > 0 ? $"grown since the second round: {grown}"
     : $"{packets:N0} packets, none lost, reordered or changed; everything is level");

@@ -90,9 +90,10 @@ internal static class Scenarios
     private static long KillServer()
     {
         string folder = Directory.CreateTempSubdirectory("ixy-soak-").FullName, socket = Path.Combine(folder, "card");
+        Process? server = null;
         try
         {
-            using var server = Process.Start(new ProcessStartInfo(
+            server = Process.Start(new ProcessStartInfo(
                 "dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Ixy.Cli.dll"), "sim", "ixgbe",
                 "--wire", "generator,rate=100kpps", "--socket", socket])
             { RedirectStandardError = true, RedirectStandardOutput = true })!;
@@ -121,6 +122,8 @@ internal static class Scenarios
         }
         finally
         {
+            server?.Kill();
+            server?.Dispose();
             Directory.Delete(folder, recursive: true);
         }
     }

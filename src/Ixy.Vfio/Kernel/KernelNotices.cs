@@ -15,7 +15,7 @@ internal sealed unsafe class KernelNotices : IDisposable
     private readonly object _lock = new();
     private readonly string _name;
     private readonly ITimer? _timer;
-    private int _request, _error;
+    private int _request = -1, _error = -1;
     private DeviceGoneException? _found;
 
     /// <summary>Connects both, and begins to look.</summary>
@@ -72,7 +72,15 @@ internal sealed unsafe class KernelNotices : IDisposable
         if (descriptor < 0)
             throw new PciDeviceException(
                 $"{_name}: no event descriptor for what the kernel has to tell: {Libc.LastError()}");
-        if (!connect(index, descriptor)) Close(ref descriptor);
+        bool isConnected = false;
+        try
+        {
+            isConnected = connect(index, descriptor);
+        }
+        finally
+        {
+            if (!isConnected) Close(ref descriptor);
+        }
         return descriptor;
     }
 

@@ -148,6 +148,10 @@ inline look() { found = distance(position, used) }
 
 inline publish(from, to)
 {
+#ifdef EVENT_INDEX
+    /* An interrupt for a buffer that the device does not have: none. */
+    driver_wish = to;
+#endif
     driver_index = to;
 #ifndef NO_PUBLISH_BARRIER
     driver_barrier();
@@ -202,8 +206,7 @@ active proctype Driver()
             :: else -> atomic { interrupt == 1; interrupt = 0 }
             fi;
 #ifndef EVENT_INDEX
-            driver_wish = true;
-            driver_barrier()
+            driver_wish = true
 #endif
         fi
     od;

@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace Ixy.Tests.Samples;
 
 /// <summary>
@@ -24,7 +26,9 @@ public sealed class OwnDriverTests
     {
         var (exitCode, output, error) = SamplePrograms.Run("own-driver", "sim:ixgbe,wire=generator,rate=1kpps", "150");
         Assert.Equal(("", 0), (error, exitCode));
-        Assert.Matches(@"\n5 frames sent, 5 reported as sent, 15\d received\n$", output);
+        // What came meanwhile is taken, too.
+        var received = Regex.Match(output, @"\n5 frames sent, 5 reported as sent, (\d+) received\n$");
+        Assert.True(received.Success && int.Parse(received.Groups[1].Value) >= 150, output);
     }
 
     [Fact]

@@ -59,6 +59,27 @@ public sealed unsafe class KernelNoticesTests
         Assert.Null(notices.Found);
     }
 
+    [Theory]
+    [InlineData(ErrorIndex)]
+    [InlineData(RequestIndex)]
+    public void AFailureClosesWhatItOpenedAndNothingElse(int failing)
+    {
+        string input = new FileInfo("/proc/self/fd/0").LinkTarget!;
+        var opened = new List<int>();
+        bool Refuse(int index, int descriptor)
+        {
+            opened.Add(descriptor);
+            return index != failing ? true : throw new PciDeviceException("no more interrupts");
+        }
+        Assert.Equal("no more interrupts", Assert.Throws<PciDeviceException>(
+            () => new KernelNotices("0000:03:00.0", Refuse, _clock)).Message);
+        Assert.NotEmpty(opened);
+        Assert.Equal(input, new FileInfo("/proc/self/fd/0").LinkTarget);
+        // Another test may have opened something since, but no event descriptor that was ours.
+        Assert.All(opened, descriptor => Assert.DoesNotContain(
+            "eventfd", new FileInfo($"/proc/self/fd/{descriptor}").LinkTarget ?? ""));
+    }
+
     // Whoever opens something afterwards may get the same numbers.
     [Fact]
     public void AfterDisposalNothingIsReadAnyMore()

@@ -52,6 +52,13 @@ internal sealed class ForwardingActor : IDisposable
             _waiter.EndSleep();
             _isAsleep = false;
         }
+        // Packets come between the last look and the wish for an interrupt, as turns have a time each.
+        if (_isTired)
+        {
+            _isTired = false;
+            _isAsleep = _waiter!.TryBeginSleep();
+            return _isAsleep ? ActorTurn.Asleep : ActorTurn.Idle(100);
+        }
         if (_first == _end)
         {
             (_first, _end) = (0, _from.Receive(_batch));
@@ -62,17 +69,9 @@ internal sealed class ForwardingActor : IDisposable
         _first += sent;
         if (_end > 0 || _waiter is null)
         {
-            _isTired = false;
             return sent > 0 ? ActorTurn.Busy(100 + 30 * sent) : ActorTurn.Idle(100);
         }
-        // Between the last look and the wish for an interrupt a packet may come.
-        if (!_isTired)
-        {
-            _isTired = true;
-            return ActorTurn.Busy(1_500);
-        }
-        _isTired = false;
-        _isAsleep = _waiter.TryBeginSleep();
-        return _isAsleep ? ActorTurn.Asleep : ActorTurn.Idle(100);
+        _isTired = true;
+        return ActorTurn.Busy(1_500);
     }
 }
