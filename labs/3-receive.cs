@@ -23,17 +23,18 @@
 //                 length in bytes, a multiple of 128
 //              3. SRRCTL (0x01014): bits 4 to 0 are the size of a buffer in KiB; bits 27 to 25 are 1: advanced
 //                 descriptors with one buffer
-//              4. RXDCTL (0x01028): bit 25, ENABLE, is set; then wait until it reads as 1
+//              4. RXDCTL (0x01028): bit 25, ENABLE, is set; then wait until it reads as 1, for which
+//                 TimeSpan.FromMilliseconds(100) is enough
 //              5. RDT (0x01018): the tail. Not earlier
 // 8.2.3.7.1  FCTRL (0x05080) says which frames are let in beside those to the card's own address: bit 10 lets broadcast
 //            in. It must not change while the card receives, so set it before Given.OpenReceive.
 // PCI 3.0    The card may access memory only as a bus master: PciDevice.EnableBusMaster().
 //
-// What you have:  Dma.Allocate(bytes) gives memory that the card can reach, aligned to 4096 bytes. memory.Words() are
-//                 its 64-bit words and memory.Bytes() its bytes (Span<ulong> and Span<byte>);
-//                 memory.DeviceAddress(card) is the card's address of its first byte. span.Slice(start,
-//                 length).ToArray() copies. card.WaitUntil(() => condition, timeout) waits. Reset and link are done;
-//                 Given.PrepareReceive and Given.OpenReceive do what is left of 4.6.7.
+// What you have:  PciBar.Read32(offset) and Write32(offset, value). Dma.Allocate(bytes) gives memory that the card can
+//                 reach, aligned to 4096 bytes. memory.Words() are its 64-bit words and memory.Bytes() its bytes
+//                 (Span<ulong> and Span<byte>); memory.DeviceAddress(card) is the card's address of its first byte.
+//                 span.Slice(start, length).ToArray() copies. card.WaitUntil(() => condition, timeout) waits. Reset and
+//                 link are done; Given.PrepareReceive and Given.OpenReceive do what is left of 4.6.7.
 
 using Ixy.Labs;
 using Ixy.Vfio;
@@ -63,17 +64,17 @@ public sealed class Receiver : IReceiver
         Given.OpenReceive(card, registers);
     }
 
+    private void StartQueue(PciDevice card)
+    {
+        // Hole 1: your code, in place of the next line.
+        throw new NotDoneException(1);
+    }
+
     // The next frame that has arrived, null if there is none. Does not wait.
     public byte[]? Receive()
     {
         // Hole 2: your code, in place of the next line.
         throw new NotDoneException(2);
-    }
-
-    private void StartQueue(PciDevice card)
-    {
-        // Hole 1: your code, in place of the next line.
-        throw new NotDoneException(1);
     }
 
     // Yours, if it helps: writes descriptor i for the card.

@@ -25,11 +25,13 @@
 //              1. TDBAL (0x06000) and TDBAH (0x06004): low and high half of the ring's address; TDLEN (0x06008): its
 //                 length in bytes, a multiple of 128
 //              2. DMATXCTL (0x04A80): set bit 0, TE; keep the others
-//              3. TXDCTL (0x06028): set bit 25, ENABLE; then wait until it reads as 1
+//              3. TXDCTL (0x06028): set bit 25, ENABLE; then wait until it reads as 1, for which
+//                 TimeSpan.FromMilliseconds(100) is enough
 //            TDT is at 0x06018. It is moved only after that.
 // PCI 3.0    The card may access memory only as a bus master: PciDevice.EnableBusMaster().
 //
-// What you have:  Dma.Allocate(bytes), memory.Words(), memory.Bytes() and memory.DeviceAddress(card) as in exercise 3.
+// What you have:  PciBar.Read32(offset) and Write32(offset, value), card.WaitUntil(() => condition, timeout),
+//                 Dma.Allocate(bytes), memory.Words(), memory.Bytes() and memory.DeviceAddress(card) as in exercise 3.
 //                 frame.CopyTo(span) copies. Reset and link are done; Given.PrepareTransmit does what is left of 4.6.8.
 
 using Ixy.Labs;

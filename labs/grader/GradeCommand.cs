@@ -44,17 +44,20 @@ internal static class GradeCommand
         command.Options.Add(new System.CommandLine.Help.HelpOption());
         command.SetAction(parsed => Grade(
             Find($"{parsed.GetValue(number)}")!, parsed.GetValue(file), parsed.GetValue(json), parsed.GetValue(junit),
-            parsed.GetValue(film), parsed.GetValue(seeds)));
+            parsed.GetValue(film), parsed.GetValue(seeds), parsed.InvocationConfiguration.Output));
         return command;
     }
 
     private static Exercise? Find(string text) =>
         Exercise.All.FirstOrDefault(exercise => $"{exercise.Number}" == text);
 
-    private static int Grade(Exercise exercise, string? file, bool isJson, string? junit, string? film, int seeds)
+    private static int Grade(
+        Exercise exercise, string? file, bool isJson, string? junit, string? film, int seeds, TextWriter output)
     {
         string labs = Path.Combine(FindRoot(), "labs");
         string path = Path.GetFullPath(file ?? Path.Combine(labs, exercise.File));
+        if (Directory.Exists(path)) return Program.Fail($"{Shorten(path)} is a directory: expected a C# file");
+        if (Directory.Exists(junit)) return Program.Fail($"--junit: {junit} is a directory: expected a file");
         string text;
         try
         {
@@ -65,7 +68,7 @@ internal static class GradeCommand
             return Program.Fail(error.Message);
         }
         film = Path.GetFullPath(film ?? Path.Combine(labs, "films", $"{exercise.Number}.html"));
-        var verdict = Parent.Grade(exercise, path, text, seeds, film);
+        var verdict = Parent.Grade(exercise, path, text, seeds, film, says: Program.Say);
         try
         {
             if (junit is not null) File.WriteAllText(junit, Report.JUnit(exercise, verdict));
@@ -74,8 +77,17 @@ internal static class GradeCommand
         {
             return Program.Fail(error.Message);
         }
-        Report.Print(exercise, Shorten(path), verdict, isJson ? Console.Error : Console.Out, Shorten);
-        if (isJson) Console.Out.WriteLine(Report.Json(verdict));
+        using var words = new StringWriter();
+        Report.Print(exercise, Shorten(path), verdict, words, Shorten);
+        if (isJson)
+        {
+            Program.Say($"{words}");
+            output.WriteLine(Report.Json(verdict));
+        }
+        else
+        {
+            output.Write(words);
+        }
         return verdict.Points == verdict.Of ? 0 : 1;
     }
 

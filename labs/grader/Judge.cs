@@ -42,16 +42,15 @@ internal static class Judge
         var findings = new List<Finding>();
         var results = new List<TaskResult>();
         IReadOnlyList<string> printed = [];
-        string? noFilm = null;
+        string? noFilm = null, printedBy = null;
         foreach (var task in exercise.Tasks)
         {
             var (finding, lines) = Try(driver, task, seeds);
-            if (printed.Count == 0 || finding is not null && findings.Count == 0) printed = lines;
+            if (printed.Count == 0 || finding is not null && findings.Count == 0)
+                (printed, printedBy) = (lines, $"{task.Title}, seed {finding?.Seed ?? 0}");
             results.Add(new(task.Title, finding is null ? task.Points : 0, task.Points));
-            var clean = finding is null ? null : finding with { Message = Report.Clean(finding.Message) };
-            if (clean is null
-                || findings.Exists(known => (known.Message, known.Line) == (clean.Message, clean.Line)))
-                continue;
+            if (finding is null) continue;
+            var clean = finding with { Message = Report.Clean(finding.Message) };
             string? shown = null;
             if (findings.Count == 0 && film is not null)
                 (shown, noFilm) = Show(exercise, driver, task, clean, film);
@@ -64,7 +63,7 @@ internal static class Judge
         }
         return new(
             exercise.Number, results.Sum(result => result.Points), results.Sum(result => result.Of), findings, results,
-            [.. printed.Select(Report.Clean)], noFilm);
+            [.. printed.Select(Report.Clean)], noFilm, printedBy);
     }
 
     private static (Finding? Finding, IReadOnlyList<string> Printed) Try(Type driver, LabTask task, int seeds)

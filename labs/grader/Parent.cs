@@ -18,10 +18,23 @@ internal static class Parent
     // A run of the slowest solution takes a few seconds.
     private static readonly TimeSpan s_time = TimeSpan.FromSeconds(120);
 
+    // Something may not end when it takes as long as this.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
     private const string HeapLimit = "0x18000000"; // 384 MiB
 
+    /// <summary>Grades text.</summary>
+    /// <param name="exercise">Which.</param>
+    /// <param name="path">The file's name.</param>
+    /// <param name="text">Its content.</param>
+    /// <param name="seeds">So many runs of each task, with seeds from 0.</param>
+    /// <param name="film">Where the first failing run is shown.</param>
+    /// <param name="time">After which it is ended; null for two minutes, and more with many seeds.</param>
+    /// <param name="patience">After which it is said that it still runs; null for 10 seconds.</param>
+    /// <param name="says">Takes that line, with its end.</param>
     internal static Verdict Grade(
-        Exercise exercise, string path, string text, int seeds, string film, TimeSpan? time = null)
+        Exercise exercise, string path, string text, int seeds, string film, TimeSpan? time = null,
+        TimeSpan? patience = null, Action<string>? says = null)
     {
         var submission = Submission.Compile(path, text, exercise.AllowsGiven);
         if (submission.Errors.Count > 0) return Judge.Refuse(exercise, submission.Errors, text);
@@ -31,7 +44,7 @@ internal static class Parent
             Write(folder.FullName, submission, text, new(exercise.Number, path, seeds, film));
             // More seeds take more time.
             var limit = time ?? s_time * Math.Max(1, seeds / Judge.UsualSeeds);
-            var (exitCode, error) = Run(folder.FullName, limit);
+            var (exitCode, error) = Run(folder.FullName, limit, patience ?? s_patience, says);
             string verdict = Path.Combine(folder.FullName, VerdictFile);
             return exitCode == 0 && File.Exists(verdict)
                 ? JsonSerializer.Deserialize<Verdict>(File.ReadAllText(verdict))!
@@ -52,7 +65,8 @@ internal static class Parent
         File.WriteAllText(Path.Combine(folder, OrderFile), JsonSerializer.Serialize(order));
     }
 
-    private static (int? ExitCode, string Error) Run(string folder, TimeSpan limit)
+    private static (int? ExitCode, string Error) Run(
+        string folder, TimeSpan limit, TimeSpan patience, Action<string>? says)
     {
         var start = new ProcessStartInfo("dotnet", ["exec", typeof(Parent).Assembly.Location, "judge", folder])
         {
@@ -68,7 +82,13 @@ internal static class Parent
         // Its standard input stays open as long as this process lives.
         var error = child.StandardError.ReadToEndAsync();
         _ = child.StandardOutput.ReadToEndAsync();
-        if (!child.WaitForExit(limit))
+        bool hasEnded = child.WaitForExit(patience < limit ? patience : limit);
+        if (!hasEnded && patience < limit)
+        {
+            says?.Invoke($"ixy grade: your file still runs; a limit of {limit.TotalSeconds:F0} s ends it\n");
+            hasEnded = child.WaitForExit(limit - patience);
+        }
+        if (!hasEnded)
         {
             child.Kill(entireProcessTree: true);
             child.WaitForExit();

@@ -78,14 +78,20 @@ internal static class Permissions
     private const string Ended =
         "is not to be had in an exercise: what a driver needs is in Ixy.Vfio and Ixy.Labs (labs/README.md)";
 
-    /// <summary>Finds what is not allowed in the source.</summary>
-    internal static IEnumerable<CompileError> Check(CSharpCompilation compilation, SyntaxTree tree, bool allowsGiven)
+    /// <summary>Finds what is not allowed in the source: one thing in each line.</summary>
+    internal static IEnumerable<CompileError> Check(CSharpCompilation compilation, SyntaxTree tree, bool allowsGiven) =>
+        Find(compilation, tree, allowsGiven).DistinctBy(error => error.Line);
+
+    private static IEnumerable<CompileError> Find(CSharpCompilation compilation, SyntaxTree tree, bool allowsGiven)
     {
         var model = compilation.GetSemanticModel(tree);
-        foreach (var node in tree.GetRoot().DescendantNodes())
+        // A "var" stands in front of what makes it something that is not allowed.
+        foreach (var node in tree.GetRoot().DescendantNodes().OrderBy(node => node is IdentifierNameSyntax { IsVar: true }))
         {
             int line = tree.GetLineSpan(node.Span).StartLinePosition.Line + 1;
             if (node is DestructorDeclarationSyntax) yield return new(line, "finalizers are not to be had in an exercise");
+            if (node is LockStatementSyntax)
+                yield return new(line, "'lock' is not to be had in an exercise: a driver runs on one thread here");
             if (node is TypeOfExpressionSyntax) yield return new(line, $"typeof {Ended}");
             if (node is BaseTypeDeclarationSyntax or DelegateDeclarationSyntax
                 && model.GetDeclaredSymbol(node) is { } declared
@@ -183,6 +189,8 @@ internal static class Permissions
         ? "this exercise is about what Ixy.Labs.Given does: do it yourself"
         : (type, member) == ("Ixy.Vfio.Dma.DmaMemory", "Allocate")
         ? "in an exercise DMA memory comes from Dma.Allocate(bytes), which takes it back after each run"
+        : type == "System.Console" ? "System.Console is not to be had in an exercise: print with Lab.Print(text), and the "
+            + "grader shows it at the end"
         : $"{type}{(member.Length > 0 && member != ".ctor" ? "." + member : "")} {Ended}";
 
     private static bool IsAllowed(string type, string member, bool allowsGiven, bool ofCompiler)

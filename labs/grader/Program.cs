@@ -1,9 +1,8 @@
-using System.CommandLine;
-
 namespace Ixy.Labs.Grader;
 
 /// <summary>
-/// <c>./ixy grade</c>. Exit codes: 0 all points, 1 not all, 2 the command line makes no sense.
+/// <c>./ixy grade</c>. Exit codes: 0 all points, 1 not all, 2 no verdict: the command line makes no sense, or something
+/// cannot be read or written.
 /// </summary>
 internal static class Program
 {
@@ -19,14 +18,48 @@ internal static class Program
                 || known.Aliases.Contains(argument.Split('=')[0])));
         if (unknown is not null) return Fail($"unknown: '{unknown}' (see ./ixy grade --help)");
         var parsed = command.Parse(arguments, new() { ResponseFileTokenReplacer = null });
-        if (parsed.Errors.Count > 0) return Fail($"{parsed.Errors[0].Message.TrimEnd('.')} (see ./ixy grade --help)");
-        return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        if (parsed.Errors.Count > 0)
+        {
+            return Fail(parsed.CommandResult.Tokens.Count == 0
+                ? $"which exercise? 1 to {Exercise.All.Count} (see ./ixy grade --help)"
+                : $"{parsed.Errors[0].Message.TrimEnd('.')} (see ./ixy grade --help)");
+        }
+        try
+        {
+            using var output = new StringWriter();
+            int exitCode = parsed.Invoke(new() { EnableDefaultExceptionHandler = false, Output = output });
+            return TryWrite(Console.Out, $"{output}") is { } why ? Fail($"standard output cannot be written: {why}")
+                : exitCode;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Of the folder for temporary files, say.
+            return Fail(error.Message.ReplaceLineEndings(" "));
+        }
     }
 
     internal static int Fail(string message)
     {
-        Console.Error.WriteLine($"ixy grade: {message}");
+        Say($"ixy grade: {message}\n");
         return 2;
+    }
+
+    /// <summary>Writes to standard error, if that takes it. The exit code is all that is left where it does not.</summary>
+    internal static void Say(string text) => _ = TryWrite(Console.Error, text);
+
+    // Why it could not be written; null if it was.
+    private static string? TryWrite(TextWriter writer, string text)
+    {
+        try
+        {
+            writer.Write(text);
+            writer.Flush();
+            return null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return error.Message;
+        }
     }
 
     private static int WriteSkeletons(string labs)

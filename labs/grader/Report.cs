@@ -24,27 +24,30 @@ internal static class Report
         output.WriteLine();
         foreach (var finding in verdict.Findings.Where(finding => finding.Task.Length == 0)) Print(finding, output);
         if (verdict.Findings.Any(finding => finding.Task.Length == 0)) output.WriteLine();
-        bool saidSame = false;
+        int widest = Math.Max(52, verdict.Tasks.Max(task => task.Title.Length));
+        var said = new Dictionary<(string, int?), string>();
         foreach (var task in verdict.Tasks)
         {
             bool isDone = task.Points == task.Of;
-            output.WriteLine($"  {(isDone ? "ok  " : "--  ")}{task.Title,-52} {task.Points} of {task.Of}");
+            output.WriteLine($"  {(isDone ? "ok  " : "--  ")}{task.Title.PadRight(widest)} {task.Points} of {task.Of}");
             if (isDone) continue;
-            var found = verdict.Findings.Where(finding => finding.Task == task.Title).ToList();
-            foreach (var finding in found) Print(finding, output);
-            if (found.Count == 0 && !saidSame && verdict.Findings.Any(finding => finding.Task.Length > 0))
-                output.WriteLine("        for the reason above");
+            foreach (var finding in verdict.Findings.Where(finding => finding.Task == task.Title))
+            {
+                if (said.TryAdd((finding.Message, finding.Line), task.Title)) Print(finding, output);
+                else output.WriteLine($"        for the same reason: {said[(finding.Message, finding.Line)]}");
+            }
         }
         if (verdict.Printed.Count > 0)
         {
             output.WriteLine();
-            output.WriteLine("Your file printed:");
+            output.WriteLine($"Your file printed, in the run '{verdict.PrintedBy}':");
             foreach (string line in verdict.Printed) output.WriteLine($"  {line}");
         }
         output.WriteLine();
         output.WriteLine($"{verdict.Points} of {verdict.Of} points");
         if (verdict.Findings.FirstOrDefault(finding => finding.Film is not null) is { Film: { } film })
-            output.WriteLine($"A film of the run that failed: {shorten(film)} (open it in a browser)");
+            output.WriteLine(
+                $"A film of the run that failed: {shorten(film)} (open it in a browser; the key End shows what came last)");
         if (verdict.NoFilm is { } why)
             output.WriteLine($"The film of the run that failed could not be written: {why} (--film FILE writes it elsewhere)");
     }

@@ -24,6 +24,7 @@ internal sealed record TaskResult(string Title, int Points, int Of);
 /// <param name="Tasks">One by one.</param>
 /// <param name="Printed">What the student's file has printed.</param>
 /// <param name="NoFilm">Why the film of the run that failed could not be written; null if nothing went wrong.</param>
+/// <param name="PrintedBy">The run that has printed it.</param>
 internal sealed record Verdict(
     int Exercise, int Points, int Of, IReadOnlyList<Finding> Findings, IReadOnlyList<TaskResult> Tasks,
-    IReadOnlyList<string> Printed, string? NoFilm = null);
+    IReadOnlyList<string> Printed, string? NoFilm = null, string? PrintedBy = null);

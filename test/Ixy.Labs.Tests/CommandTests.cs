@@ -7,6 +7,21 @@ namespace Ixy.Labs.Tests;
 /// <summary>The command as a process.</summary>
 public sealed class CommandTests : IDisposable
 {
+    // No statement of it is run again, so nothing is counted.
+    private const string WithoutEnd = """
+        using Ixy.Labs;
+        using Ixy.Vfio;
+        public class Mine : ICardFinder
+        {
+            public PciDevice? Find(IReadOnlyList<PciDevice> functions)
+            {
+                var many = Enumerable.Range(0, int.MaxValue);
+                return many.SelectMany(one => many).Any(one => one < 0) ? functions[0] : null;
+            }
+            public byte[] ReadMacAddress(PciDevice card) => [];
+        }
+        """;
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ixy-labs-");
 
     [Fact]
@@ -38,6 +53,10 @@ public sealed class CommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("", "which exercise? 1 to 8")]
+    [InlineData("--seeds 3", "which exercise? 1 to 8")]
+    [InlineData("1 /proc", "/proc is a directory: expected a C# file")]
+    [InlineData("1 --junit /proc", "--junit: /proc is a directory: expected a file")]
     [InlineData("9", "there is no exercise '9'")]
     [InlineData("x", "there is no exercise 'x'")]
     [InlineData("1 /nowhere/file.cs", "/nowhere/file.cs")]
@@ -45,12 +64,33 @@ public sealed class CommandTests : IDisposable
     [InlineData("1 --sedes 1", "--sedes")]
     public void ACommandLineThatMakesNoSenseIsTold(string arguments, string says)
     {
-        var (exitCode, output, error) = Run(arguments.Split(' '));
+        var (exitCode, output, error) = Run(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         Assert.Equal(2, exitCode);
         Assert.Equal("", output);
         Assert.StartsWith("ixy grade: ", error);
         Assert.Contains(says, error);
         Assert.Single(error.TrimEnd('\n').Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("1 $0")]
+    [InlineData("1 $0 --json")]
+    [InlineData("--help")]
+    public void AFullStandardOutputIsTold(string arguments)
+    {
+        var (exitCode, _, error) = RunInShell($"{arguments} --seeds 1 > /dev/full");
+        Assert.Equal(2, exitCode);
+        Assert.StartsWith("ixy grade: standard output cannot be written: ", error.TrimEnd('\n').Split('\n')[^1]);
+        Assert.DoesNotContain("Unhandled", error);
+    }
+
+    [Fact]
+    public void AFullStandardErrorKeepsNoVerdictBack()
+    {
+        var (exitCode, output, _) = RunInShell("1 $0 --json --seeds 1 2> /dev/full");
+        Assert.Equal(1, exitCode);
+        Assert.StartsWith("{\"command\":\"grade\"", output);
+        Assert.Equal(2, RunInShell("9 2> /dev/full").ExitCode);
     }
 
     // What only a process of its own survives.
@@ -84,26 +124,23 @@ public sealed class CommandTests : IDisposable
         Assert.Contains("was ended after", verdict.Findings[0].Message);
     }
 
-    // The file never ends.
+    [Fact]
+    public void AFileThatRunsForLongIsTold()
+    {
+        var said = new List<string>();
+        var verdict = Parent.Grade(
+            Grading.Find(1), "mine.cs", WithoutEnd, 1, Path.Combine(_folder.FullName, "film.html"), TimeSpan.FromSeconds(2),
+            patience: TimeSpan.FromMilliseconds(20), said.Add);
+        Assert.Equal("ixy grade: your file still runs; a limit of 2 s ends it\n", Assert.Single(said));
+        Assert.Contains("was ended after 2 seconds", verdict.Findings[0].Message);
+    }
+
     [Fact]
     public void TheProcessThatJudgesEndsWithTheOneThatStartedIt()
     {
-        const string Text = """
-            using Ixy.Labs;
-            using Ixy.Vfio;
-            public class Mine : ICardFinder
-            {
-                public PciDevice? Find(IReadOnlyList<PciDevice> functions)
-                {
-                    var many = Enumerable.Range(0, int.MaxValue);
-                    return many.SelectMany(one => many).Any(one => one < 0) ? functions[0] : null;
-                }
-                public byte[] ReadMacAddress(PciDevice card) => [];
-            }
-            """;
-        var submission = Submission.Compile("mine.cs", Text, allowsGiven: false);
+        var submission = Submission.Compile("mine.cs", WithoutEnd, allowsGiven: false);
         Assert.Empty(submission.Errors);
-        Parent.Write(_folder.FullName, submission, Text, new(1, "mine.cs", 1, Path.Combine(_folder.FullName, "film.html")));
+        Parent.Write(_folder.FullName, submission, WithoutEnd, new(1, "mine.cs", 1, Path.Combine(_folder.FullName, "film.html")));
         var start = new ProcessStartInfo("dotnet", ["exec", typeof(Exercise).Assembly.Location, "judge", _folder.FullName])
         {
             RedirectStandardInput = true,
@@ -132,9 +169,20 @@ public sealed class CommandTests : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    private static (int ExitCode, string Output, string Error) Run(params string[] arguments)
+    // $0 is a file that does nothing right.
+    private (int ExitCode, string Output, string Error) RunInShell(string arguments)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", typeof(Exercise).Assembly.Location, .. arguments])
+        string file = Path.Combine(_folder.FullName, "nothing.cs");
+        File.WriteAllText(file, "class Nothing { }");
+        return Start("bash", "-c", $"exec dotnet exec '{typeof(Exercise).Assembly.Location}' {arguments}", file);
+    }
+
+    private static (int ExitCode, string Output, string Error) Run(params string[] arguments) =>
+        Start("dotnet", ["exec", typeof(Exercise).Assembly.Location, .. arguments]);
+
+    private static (int ExitCode, string Output, string Error) Start(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

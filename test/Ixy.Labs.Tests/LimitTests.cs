@@ -65,7 +65,8 @@ public sealed class LimitTests
     [InlineData("System.Reflection.Assembly.GetExecutingAssembly(); return null;", "System.Reflection.Assembly")]
     [InlineData("new System.Threading.Thread(() => { }).Start(); return null;", "System.Threading.Thread")]
     [InlineData("System.Threading.Tasks.Task.Run(() => { }); return null;", "System.Threading.Tasks.Task")]
-    [InlineData("Console.WriteLine(1); return null;", "System.Console")]
+    [InlineData("Console.WriteLine(1); return null;", "print with Lab.Print(text)")]
+    [InlineData("lock (functions) { return null; }", "'lock' is not to be had")]
     [InlineData("GC.Collect(); return null;", "System.GC")]
     [InlineData("Activator.CreateInstance<object>(); return null;", "System.Activator")]
     [InlineData("System.Runtime.CompilerServices.Unsafe.As<object>(this); return null;",
@@ -102,6 +103,14 @@ public sealed class LimitTests
         Assert.Contains(verdict.Findings, finding => finding.Message.Contains(says, StringComparison.Ordinal)
             && finding.Line == 9);
     }
+
+    // The type, its member and the arguments are one mistake.
+    [Theory]
+    [InlineData("Console.WriteLine(Console.Title); return null;", "System.Console is not")]
+    [InlineData("var later = DateTime.Now.AddDays(1); return null;", "System.DateTime is not")]
+    [InlineData("Action find = () => Find(null!); var method = find.Method.Name; return null;", "System.Delegate.Method is not")]
+    public void ALineHasOneFinding(string find, string says) =>
+        Assert.StartsWith(says, Assert.Single(Grading.Grade(1, File(find), seeds: 1).Findings).Message);
 
     [Theory]
     [InlineData("[System.Runtime.InteropServices.DllImport(\"libc\")] private static extern void exit(int code);")]

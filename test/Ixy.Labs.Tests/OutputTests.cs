@@ -32,6 +32,42 @@ public sealed class OutputTests
         Assert.DoesNotContain(output.ToString(), one => char.IsControl(one) && one != '\n');
     }
 
+    // Whoever reads JSON or JUnit does not look at what stands above.
+    [Fact]
+    public void ATaskThatFailsForAReasonThatWasGivenHasItToo()
+    {
+        var verdict = Grading.Grade(1, File("Lab.Print(\"here\"); throw new Exception(\"stop\");"), seeds: 2);
+        string[] failed = [.. verdict.Tasks.Where(task => task.Points == 0).Select(task => task.Title)];
+        Assert.Equal(failed, verdict.Findings.Select(finding => finding.Task));
+        Assert.Equal(2, verdict.Findings.Count(finding => finding.Message.Contains("stop", StringComparison.Ordinal)));
+        var failures = XDocument.Parse(Report.JUnit(Grading.Find(1), verdict)).Descendants("failure");
+        Assert.Equal(failed.Length, failures.Count());
+        Assert.All(failures, failure => Assert.NotEqual("", failure.Value));
+        string words = Print(1, verdict);
+        Assert.Equal(2, words.Split("threw Exception: stop.").Length);
+        Assert.Contains($"for the same reason: {failed[0]}\n", words);
+        Assert.Contains($"Your file printed, in the run '{failed[0]}, seed 0':\n  here\n", words);
+    }
+
+    // Titles may be long.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    public void PointsAreInOneColumn(int number)
+    {
+        var verdict = Grading.Grade(number, "nonsense");
+        string[] rows = [.. Print(number, verdict).Split('\n').Where(line => line.StartsWith("  --", StringComparison.Ordinal))];
+        Assert.Equal(verdict.Tasks.Count, rows.Length);
+        Assert.Single(rows.Select(row => row.LastIndexOf(" 0 of ", StringComparison.Ordinal)).Distinct());
+    }
+
+    private static string Print(int number, Verdict verdict)
+    {
+        using var output = new StringWriter();
+        Report.Print(Grading.Find(number), "mine.cs", verdict, output, path => path);
+        return output.ToString();
+    }
+
     [Fact]
     public void AFilmThatCannotBeWrittenCostsNoPoints()
     {
