@@ -34,7 +34,7 @@ internal static class Report
             foreach (var finding in verdict.Findings.Where(finding => finding.Task == task.Title))
             {
                 if (said.TryAdd((finding.Message, finding.Line), task.Title)) Print(finding, output);
-                else output.WriteLine($"        for the same reason: {said[(finding.Message, finding.Line)]}");
+                else output.WriteLine($"        for the same reason as '{said[(finding.Message, finding.Line)]}'");
             }
         }
         if (verdict.Printed.Count > 0)

@@ -20,7 +20,7 @@
 //          that is there now, modulo N.
 //          Descriptors may come back in any order. Look at the number.
 // 4.1.5.2  Notify tells the device that there is something new in a queue's available ring. MakeAvailable does not know
-//          the queue's number: who calls it calls Notify after it, once for several descriptors if they come together.
+//          the queue's number, so call Notify behind it, once for all descriptors that you hand over together.
 // 5.1.2    Queue 0 receives, queue 1 transmits.
 // 5.1.6    In front of each frame, in the same buffer, is a header of 12 bytes. When you send, it is all zero. When you
 //          receive, skip it; the number of bytes in the used ring counts it, too.

@@ -45,7 +45,7 @@ public sealed class OutputTests
         Assert.All(failures, failure => Assert.NotEqual("", failure.Value));
         string words = Print(1, verdict);
         Assert.Equal(2, words.Split("threw Exception: stop.").Length);
-        Assert.Contains($"for the same reason: {failed[0]}\n", words);
+        Assert.Contains($"for the same reason as '{failed[0]}'\n", words);
         Assert.Contains($"Your file printed, in the run '{failed[0]}, seed 0':\n  here\n", words);
     }
 
