@@ -86,7 +86,8 @@ internal static class Permissions
     {
         var model = compilation.GetSemanticModel(tree);
         // A "var" stands in front of what makes it something that is not allowed.
-        foreach (var node in tree.GetRoot().DescendantNodes().OrderBy(node => node is IdentifierNameSyntax { IsVar: true }))
+        var nodes = tree.GetRoot().DescendantNodes().OrderBy(node => node is IdentifierNameSyntax { IsVar: true });
+        foreach (var node in nodes)
         {
             int line = tree.GetLineSpan(node.Span).StartLinePosition.Line + 1;
             if (node is DestructorDeclarationSyntax) yield return new(line, "finalizers are not to be had in an exercise");

@@ -44,7 +44,7 @@ internal static class Program
         return 2;
     }
 
-    /// <summary>Writes to standard error, if that takes it. The exit code is all that is left where it does not.</summary>
+    /// <summary>Writes to standard error. Where that cannot be written, the exit code is all that is left.</summary>
     internal static void Say(string text) => _ = TryWrite(Console.Error, text);
 
     // Why it could not be written; null if it was.

@@ -93,6 +93,21 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(2, RunInShell("9 2> /dev/full").ExitCode);
     }
 
+    // It takes minutes, so it is said even where standard error is no terminal.
+    [Fact]
+    public void TheFirstBuildIsTold()
+    {
+        string launcher = Path.Combine(_folder.FullName, "ixy"), dotnet = Path.Combine(_folder.FullName, "bin/dotnet");
+        File.Copy(Path.Combine(Grading.Root, "ixy"), launcher);
+        Directory.CreateDirectory(Path.GetDirectoryName(dotnet)!);
+        File.WriteAllText(dotnet, "#!/bin/sh\necho \"$1\"\n");
+        File.SetUnixFileMode(dotnet, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var (exitCode, output, error) = Start(
+            "env", $"PATH={Path.GetDirectoryName(dotnet)}:{Environment.GetEnvironmentVariable("PATH")}", launcher, "grade");
+        Assert.Equal((0, "exec\n"), (exitCode, output));
+        Assert.Equal("ixy: building, which takes some minutes the first time ...\n", error);
+    }
+
     // What only a process of its own survives.
     [Theory]
     [InlineData("Func<int, int> deeper = null!; deeper = one => deeper(one) + 1; deeper(1); return null;",

@@ -56,7 +56,8 @@ public sealed class OutputTests
     public void PointsAreInOneColumn(int number)
     {
         var verdict = Grading.Grade(number, "nonsense");
-        string[] rows = [.. Print(number, verdict).Split('\n').Where(line => line.StartsWith("  --", StringComparison.Ordinal))];
+        string[] rows = [
+            .. Print(number, verdict).Split('\n').Where(line => line.StartsWith("  --", StringComparison.Ordinal))];
         Assert.Equal(verdict.Tasks.Count, rows.Length);
         Assert.Single(rows.Select(row => row.LastIndexOf(" 0 of ", StringComparison.Ordinal)).Distinct());
     }
