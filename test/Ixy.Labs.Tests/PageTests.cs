@@ -52,8 +52,8 @@ public sealed partial class PageTests
         string text = File.ReadAllText(Path.Combine(s_labs, Grading.Find(7).File));
         Assert.Contains($"within {Of("Late")} microseconds, or within {Of("LatePerverse")} from a", text);
 
-        static object? Of(string name) => typeof(SleepReceiver).GetField(name, BindingFlags.Static | BindingFlags.NonPublic)!
-            .GetRawConstantValue();
+        static object? Of(string name) => typeof(SleepReceiver)
+            .GetField(name, BindingFlags.Static | BindingFlags.NonPublic)!.GetRawConstantValue();
     }
 
     // As it was before somebody worked in it.
