@@ -104,6 +104,9 @@ public sealed class CommandTests : IDisposable
             "bash", "-c", "chmod +x \"$0/dotnet\" && PATH=$0:$PATH exec \"$0/ixy\" grade", folder);
         Assert.Equal((0, "exec\n"), (exitCode, output));
         Assert.Equal("ixy: building, which takes some minutes the first time ...\n", error);
+        File.Delete(Path.Combine(folder, "labs/grader/bin/Release/ixy.built"));
+        var toNobody = Start("bash", "-c", "PATH=$0:$PATH exec \"$0/ixy\" grade 2> /dev/full", folder);
+        Assert.Equal((0, "exec\n"), (toNobody.ExitCode, toNobody.Output));
     }
 
     // What only a process of its own survives.
