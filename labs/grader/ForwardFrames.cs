@@ -145,7 +145,7 @@ internal sealed class ForwardBench
         long accepted = _taken - taken;
         if (accepted >= ring)
             throw _trial.Failed(
-                $"The right cable was out, so that nothing was sent. Poll said that it handed over {accepted} frames, and the "
+                $"The right cable was out, so that nothing was sent. Poll said that it handed over {Frames.Count(accepted)}, and the "
                 + $"ring has room for {ring - 1}.", PollLine, "82599 7.2.3.3");
         Out.IsPlugged = true;
         _trial.Advance(TimeSpan.FromMilliseconds(3));
@@ -159,7 +159,7 @@ internal sealed class ForwardBench
         Check(frames, before, mayLose: true);
         if (Out.Sent.Count - before != accepted)
             throw _trial.Failed(
-                $"Poll said that it handed over {accepted} frames, and the right card sent {Out.Sent.Count - before} of them. "
+                $"Poll said that it handed over {Frames.Count(accepted)}, and the right card sent {Out.Sent.Count - before} of them. "
                 + Where(), TailLine, "82599 7.2.3.3");
         if (accepted < ring / 2)
             throw _trial.Failed(

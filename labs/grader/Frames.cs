@@ -28,6 +28,9 @@ internal static class Frames
         .. Enumerable.Range(0, count).Select(number => Make(trial, number,
             number == 0 ? shortest : number == 1 ? longest : trial.Draw(shortest, longest)))];
 
+    /// <summary>So many frames, in words.</summary>
+    internal static string Count(long count) => count == 1 ? "1 frame" : $"{count} frames";
+
     /// <summary>Which of the frames it is; -1 for none of them.</summary>
     internal static int Find(byte[][] frames, ReadOnlySpan<byte> frame)
     {

@@ -93,6 +93,9 @@ internal static class Permissions
             if (node is DestructorDeclarationSyntax) yield return new(line, "finalizers are not to be had in an exercise");
             if (node is LockStatementSyntax)
                 yield return new(line, "'lock' is not to be had in an exercise: a driver runs on one thread here");
+            if (ChangingStatic(node) is { } shared)
+                yield return new(line, $"{shared}: static fields that can change are not to be had in an exercise. Statics "
+                    + "outlive a run, and the grader makes many. Make it a field of the object");
             if (node is TypeOfExpressionSyntax) yield return new(line, $"typeof {Ended}");
             if (node is BaseTypeDeclarationSyntax or DelegateDeclarationSyntax
                 && model.GetDeclaredSymbol(node) is { } declared
@@ -137,6 +140,17 @@ internal static class Permissions
             : method.IsImplicitlyDeclared || !IsOwn(method) && method.ContainingType.SpecialType
                 is not (>= SpecialType.System_Boolean and <= SpecialType.System_Double);
     }
+
+    // The name of a static field, or of a property that has one, which can be written; null if it is something else.
+    private static string? ChangingStatic(SyntaxNode node) => node switch
+    {
+        FieldDeclarationSyntax field when field.Modifiers.Any(SyntaxKind.StaticKeyword)
+            && !field.Modifiers.Any(SyntaxKind.ReadOnlyKeyword) => field.Declaration.Variables[0].Identifier.Text,
+        PropertyDeclarationSyntax { AccessorList: { } accessors } property when property.Modifiers.Any(SyntaxKind.StaticKeyword)
+            && accessors.Accessors.Any(accessor => accessor.IsKind(SyntaxKind.SetAccessorDeclaration)
+                && accessor.Body is null && accessor.ExpressionBody is null) => property.Identifier.Text,
+        _ => null,
+    };
 
     // What is disposed of at the end of a block; null if nothing is.
     private static ITypeSymbol? Used(SyntaxNode node, SemanticModel model) => node switch

@@ -60,22 +60,22 @@ internal sealed class ReceiveFrames : Exercise
         bench.Start();
         bench.Send([Frames.Make(trial, 0, 60), Frames.Make(trial, 1, 60, isBroadcast: true), Frames.Make(trial, 2, 60)],
             gap: 2_000);
-        bench.ReceiveAll(lost: number => number == 1
-            ? "The broadcast frame did not come, though those to the card's own address did: FCTRL bit 10 lets broadcast in."
-            : null);
+        bench.ReceiveAll(broadcast: 1);
     }
 }
 
 /// <summary>A card with a student's receiver, and what is sent to it.</summary>
 internal sealed class ReceiveBench
 {
-    private const uint RDLEN = 0x01008, RDH = 0x01010, RDT = 0x01018, RXDCTL = 0x01028, Enable = 1u << 25;
+    private const uint RDBAL = 0x01000, RDBAH = 0x01004, RDLEN = 0x01008, RDH = 0x01010, SRRCTL = 0x01014, RDT = 0x01018;
+    private const uint RXDCTL = 0x01028, Enable = 1u << 25, FCTRL = 0x05080, BroadcastAccept = 1u << 10;
 
     private readonly Trial _trial;
     private readonly PciBar _registers;
     private readonly IReceiver _receiver;
     private byte[][] _frames = [];
-    private int _tailLine, _tailWrites;
+    private int _tailLine, _tailWrites, _headLine, _emptyDescriptor = -1;
+    private bool _isSeenEnabled, _isTailEarly;
 
     internal ReceiveBench(Trial trial)
     {
@@ -94,16 +94,27 @@ internal sealed class ReceiveBench
 
     internal int RingSize => Math.Clamp((int)_trial.Peek(Card, RDLEN) / 16, 8, 8192);
 
+    internal ulong RingAddress => _trial.Peek(Card, RDBAL) | (ulong)_trial.Peek(Card, RDBAH) << 32;
+
     internal void Start()
     {
         Card.Written = (_, register, _) =>
         {
             if (register != RDT) return;
             (_tailLine, _tailWrites) = (_trial.Run.Line, _tailWrites + 1);
+            if (_tailWrites > 1) return;
+            _isTailEarly = !_isSeenEnabled;
+            _emptyDescriptor = FindEmptyDescriptor();
+        };
+        Card.WasRead = (_, register, value) =>
+        {
+            if (register == RXDCTL && (value & Enable) != 0) _isSeenEnabled = true;
+            if (register == RDH) _headLine = _trial.Run.Line;
         };
         _trial.Call("Start", () => _receiver.Start(Card, _registers), TimeSpan.FromSeconds(1));
         if ((_trial.Peek(Card, RXDCTL) & Enable) == 0)
             throw _trial.Failed("Start returned, but queue 0 is off: RXDCTL bit 25 is 0.", _trial.Run.Line, "82599 4.6.7.1");
+        CheckRing();
         if (Head == Tail)
             throw _trial.Failed(
                 $"Start returned, and the card has no descriptor: head and tail are both {Head}. Move RDT to the last one.",
@@ -118,8 +129,8 @@ internal sealed class ReceiveBench
     }
 
     /// <summary>Calls Receive until all that was sent has come.</summary>
-    /// <param name="lost">What to say if a frame does not come; null for the usual.</param>
-    internal void ReceiveAll(Func<int, string?>? lost = null)
+    /// <param name="broadcast">The frame that is for all; -1 for none.</param>
+    internal void ReceiveAll(int broadcast = -1)
     {
         long limit = _trial.Now + 1_000_000 + 20_000 * _frames.Length;
         for (int number = 0; number < _frames.Length;)
@@ -127,10 +138,11 @@ internal sealed class ReceiveBench
             byte[]? frame = _trial.Call("Receive", _receiver.Receive);
             if (frame is not null)
             {
-                Check(number++, frame, lost);
+                Check(number, frame, broadcast);
+                number++;
                 continue;
             }
-            if (_trial.Now > limit) throw _trial.Failed(lost?.Invoke(number) ?? DescribeLoss(number), LossLine(), "82599 7.1.9");
+            if (_trial.Now > limit) throw number == broadcast && !LetsBroadcastIn ? BroadcastLost() : Lost(number);
             _trial.Advance(TimeSpan.FromMicroseconds(1));
         }
     }
@@ -159,13 +171,54 @@ internal sealed class ReceiveBench
 
     private uint Tail => _trial.Peek(Card, RDT);
 
-    private void Check(int number, byte[] frame, Func<int, string?>? lost)
+    private bool LetsBroadcastIn => (_trial.Peek(Card, FCTRL) & BroadcastAccept) != 0;
+
+    // What the card does not find, or only with luck.
+    private void CheckRing()
+    {
+        if (_isTailEarly)
+            throw _trial.Failed(
+                "RDT was written before RXDCTL bit 25, ENABLE, was read as 1: the queue may take a while until it is on. Wait for "
+                + "it.", _tailLine, "82599 4.6.7.1");
+        if (_emptyDescriptor >= 0)
+            throw _trial.Failed(
+                $"RDT was written, and descriptor {_emptyDescriptor}, which the card has with that, had no buffer: its address "
+                + "was still 0. All descriptors get a buffer before.", _tailLine, "82599 4.6.7.1");
+        uint type = _trial.Peek(Card, SRRCTL) >> 25 & 7;
+        if (type != 1)
+            throw _trial.Failed(
+                $"SRRCTL bits 27 to 25 are {type}: they are to be 1, for advanced descriptors with one buffer.",
+                Card.LineOfWrite(SRRCTL) ?? _trial.Run.Line, "82599 8.2.3.8.7");
+    }
+
+    private unsafe int FindEmptyDescriptor()
+    {
+        ulong ring = RingAddress;
+        uint size = _trial.Peek(Card, RDLEN) / 16, tail = Tail;
+        if (tail >= size || !_trial.Run.Owns(ring, (int)size * 16)) return -1;
+        for (uint i = 0; i < tail; i++)
+        {
+            if (((ulong*)ring)[2 * i] == 0) return (int)i;
+        }
+        return -1;
+    }
+
+    private TrialFailedException BroadcastLost() => _trial.Failed(
+        "The broadcast frame did not come, though those to the card's own address did: FCTRL bit 10 lets broadcast in.",
+        Card.LineOfWrite(FCTRL) ?? _trial.Run.Line, "82599 8.2.3.7.1");
+
+    private void Check(int number, byte[] frame, int broadcast)
     {
         if (frame.AsSpan().SequenceEqual(_frames[number])) return;
         int known = Frames.Find(_frames, frame);
+        if (known > number && number == broadcast && !LetsBroadcastIn) throw BroadcastLost();
+        if (known < 0 && _headLine > 0 && Frames.FindStart(_frames, frame) != number)
+            throw _trial.Failed(
+                $"Receive returned {frame.Length} bytes that are not frame {number}, and it reads RDH: the head moves before the "
+                + "frame is in memory, so this descriptor has no DD yet. DD, bit 0 of word 1, is what says it.", _headLine,
+                "82599 7.1.6");
         string words = known switch
         {
-            _ when known > number && lost?.Invoke(number) is { } text => text,
             _ when known > number =>
                 $"Frame {number} did not come: Receive returned frame {known} in its place. Was a descriptor passed over, or "
                 + "did the card have too few of them?",
@@ -182,21 +235,21 @@ internal sealed class ReceiveBench
         throw _trial.Failed(words, _trial.Run.Line, known >= 0 ? "82599 7.1.9" : "82599 7.1.6");
     }
 
-    private int LossLine() => _tailLine > 0 ? _tailLine : _trial.Run.Line;
-
-    private string DescribeLoss(int number)
+    private TrialFailedException Lost(int number)
     {
+        int line = _tailLine > 0 ? _tailLine : _trial.Run.Line;
         uint head = Head, tail = Tail;
-        string came = number == 0 ? "No frame came out of Receive" : $"After {number} frames none came any more";
+        string came = number == 0 ? "No frame came out of Receive" : $"After {Frames.Count(number)} none came any more";
         if (head == tail)
         {
-            return _tailWrites <= 1
+            return _trial.Failed(_tailWrites <= 1
                 ? $"{came}: the card has used all descriptors it was given (head and tail are {head}). Give each back when you "
                     + "have taken its frame: write RDT."
                 : $"{came}: head and tail are both {head}, so the card has no descriptor. The tail is to stay one behind the "
-                    + "descriptor that you look at next.";
+                    + "descriptor that you look at next.", line, "82599 7.1.9");
         }
-        return $"{came}, though the card has written {(number == 0 ? "some" : "more")} of them to memory (RDH is {head}, RDT is "
-            + $"{tail}): look at DD, bit 0 of word 1, of the right descriptor.";
+        return _trial.Failed(
+            $"{came}, though the card has written {(number == 0 ? "some" : "more")} of them to memory (RDH is {head}, RDT is "
+            + $"{tail}): look at DD, bit 0 of word 1, of the right descriptor.", line, "82599 7.1.6");
     }
 }

@@ -1,3 +1,6 @@
+using Ixy.Hosting;
+using Ixy.Vfio;
+
 namespace Ixy.Labs.Grader;
 
 /// <summary>Exercise 7.</summary>
@@ -5,7 +8,10 @@ internal sealed class SleepReceiver : Exercise
 {
     private const uint EICR = 0x00800, EIAC = 0x00810, EIMS = 0x00880, IVAR0 = 0x00900, GPIE = 0x00898;
 
-    // In microseconds: how late a sleeper may be. A perverse card makes its message late, and takes frames late.
+    private const uint MultipleMsix = 1u << 4, PbaSupport = 1u << 31;
+
+    // In microseconds: how late a sleeper may be, from the time at which the frame is in its ring. A perverse card makes
+    // its message late.
     private const int Late = 20, LatePerverse = 400;
 
     private static readonly TimeSpan s_night = TimeSpan.FromMilliseconds(3);
@@ -36,6 +42,11 @@ internal sealed class SleepReceiver : Exercise
     {
         var bench = new SleepBench(trial);
         bench.SleepUntilFrame(after: 50_000);
+        for (int i = 0; i < 3; i++)
+        {
+            bench.SleepUntilFrame(after: 100, isThere: true);
+            bench.CheckMasked();
+        }
         // What came meanwhile may wake it once more.
         for (int i = 0; i < 2; i++) bench.Sleep(TimeSpan.FromMicroseconds(500));
         long start = trial.Now;
@@ -77,8 +88,13 @@ internal sealed class SleepReceiver : Exercise
         private readonly Trial _trial;
         private readonly ReceiveBench _bench;
         private readonly ISleepingReceiver _sleeper;
+        private readonly ulong _ring;
+        private readonly int _size;
         private int _number, _enableLine, _clearLine;
-        private bool _isEnabled;
+        private uint _enabled;
+        // Whether EIMS was written since the driver fell asleep, and when the frame that comes was in the ring.
+        private bool _isWritten;
+        private long _writtenAt;
 
         internal SleepBench(Trial trial)
         {
@@ -86,12 +102,15 @@ internal sealed class SleepReceiver : Exercise
             _bench = new ReceiveBench(trial);
             _sleeper = (ISleepingReceiver)_bench.Receiver;
             _bench.Start();
+            CheckSetUp();
+            (_ring, _size) = (_bench.RingAddress, _bench.RingSize);
+            if (trial.Run.Owns(_ring, 16 * _size)) trial.World.AddActor(Watch);
             if ((trial.Peek(_bench.Card, EIMS) & 1) != 0)
                 throw trial.Failed("Start returned, and the cause is let through already (EIMS bit 0): the driver is awake.",
                     trial.Run.Line, "82599 7.3.1.2");
             _bench.Card.Written = (_, register, value) =>
             {
-                if (register == EIMS && (value & 1) != 0) (_isEnabled, _enableLine) = (true, trial.Run.Line);
+                if (register == EIMS) (_isWritten, _enabled, _enableLine) = (true, _enabled | value, trial.Run.Line);
                 if (register == EICR) _clearLine = trial.Run.Line;
             };
             _bench.Card.WasRead = (_, register, _) =>
@@ -110,32 +129,30 @@ internal sealed class SleepReceiver : Exercise
 
         /// <summary>The loop of a driver that has nothing to do until a frame comes.</summary>
         /// <param name="after">Nanoseconds from now until it comes.</param>
-        internal void SleepUntilFrame(long after)
+        /// <param name="isThere">It falls asleep only then.</param>
+        internal void SleepUntilFrame(long after, bool isThere = false)
         {
             byte[] sent = Frames.Make(_trial, _number++, Frames.Shortest);
             long comes = _trial.Now + after;
             _bench.Wire.Add(comes, sent);
-            _isEnabled = false;
+            (_isWritten, _enabled, _writtenAt) = (false, 0, 0);
+            for (int i = 0; i < 1000 && isThere && _writtenAt == 0; i++) _trial.Advance(TimeSpan.FromMicroseconds(1));
             // It may be woken for what was taken long ago.
-            long slept = 0;
+            long asleepAt = _trial.Now;
             for (int i = 0; i < 4; i++)
             {
-                long start = _trial.Now;
                 Sleep(s_night);
-                slept = (_trial.Now - start) / 1000;
                 byte[]? frame = _trial.Call("Receive", _sleeper.Receive);
                 if (frame is null) continue;
                 if (!frame.AsSpan().SequenceEqual(sent))
                     throw _trial.Failed($"Receive returned another frame: {Frames.Compare(sent, frame)}.", _trial.Run.Line);
-                long late = (_trial.Now - comes) / 1000;
+                long late = (_trial.Now - Math.Max(comes, Math.Max(asleepAt, _writtenAt))) / 1000;
                 if (late > (_trial.IsPerverse ? LatePerverse : Late)) throw Lost($"a frame was there for {late} us");
                 if (_trial.Call("Receive", _sleeper.Receive) is not null)
                     throw _trial.Failed("Receive returned a frame twice.", _trial.Run.Line);
                 return;
             }
-            if (_trial.Now < comes)
-                throw _trial.Failed(
-                    $"Sleep returned after {slept} us, and no frame was there: is the vector in the waiter?", SleepLine);
+            if (_trial.Now - asleepAt < 3 * s_night.TotalNanoseconds) throw WokenEarly();
             throw Lost("no frame came out in four nights");
         }
 
@@ -147,9 +164,45 @@ internal sealed class SleepReceiver : Exercise
                     + "Write EIMC before you return.", SleepLine, "82599 7.3.1.2");
         }
 
+        private void CheckSetUp()
+        {
+            if (_bench.Card.Interrupts is { } kind and not InterruptKind.Msix)
+                throw _trial.Failed($"Start connected {kind} vectors: Msix is asked for.", _bench.Card.InterruptsLine,
+                    "82599 7.3.4");
+            uint gpie = _trial.Peek(_bench.Card, GPIE);
+            if ((gpie & MultipleMsix) == 0)
+                throw _trial.Failed(
+                    $"Start returned, and GPIE is 0x{gpie:x8}: bit 4, Multiple_MSIX, is to be set where MSI-X is used.",
+                    _bench.Card.LineOfWrite(GPIE) ?? _trial.Run.Line, "82599 8.2.3.5.18");
+            if ((gpie & PbaSupport) == 0)
+                throw _trial.Failed(
+                    $"Start returned, and GPIE is 0x{gpie:x8}: bit 31, PBA_support, is to be set where MSI-X is used.",
+                    _bench.Card.LineOfWrite(GPIE) ?? _trial.Run.Line, "82599 8.2.3.5.18");
+        }
+
+        // Looks at the descriptor of the frame that comes whenever the card has had a turn.
+        private unsafe ActorTurn Watch()
+        {
+            if (_number > 0 && _writtenAt == 0 && (((ulong*)_ring)[2 * ((_number - 1) % _size) + 1] & 1) != 0)
+                _writtenAt = _trial.Now;
+            return ActorTurn.Idle(1);
+        }
+
+        private TrialFailedException WokenEarly()
+        {
+            const string Words = "Sleep returned four times before a frame was there or its time was over";
+            return (_enabled & ~1u) != 0 ? _trial.Failed(
+                    $"{Words}. 0x{_enabled:x} was written to EIMS: let only cause 0 through. One of the others is set.",
+                    _enableLine, "82599 7.3.1.2")
+                : _isWritten && _clearLine == 0 && (_trial.Peek(_bench.Card, EIAC) & 1) == 0 ? _trial.Failed(
+                    $"{Words}. The cause is still set from an earlier frame: EIAC bit 0 is 0, and nobody cleared EICR.",
+                    _enableLine, "82599 7.3.1.4")
+                : _trial.Failed($"{Words}: is the vector in the waiter?", SleepLine);
+        }
+
         private TrialFailedException Lost(string what)
         {
-            uint ivar = _trial.Peek(_bench.Card, IVAR0), gpie = _trial.Peek(_bench.Card, GPIE);
+            uint ivar = _trial.Peek(_bench.Card, IVAR0);
             string words = $"Sleep slept on, and {what}.";
             return (ivar & 0x80) == 0 ? _trial.Failed(
                     $"{words} IVAR[0] is 0x{ivar:x8}: bit 7 says that the entry of receive queue 0 is valid.", SleepLine,
@@ -157,12 +210,15 @@ internal sealed class SleepReceiver : Exercise
                 : (ivar & 0x3F) != 0 ? _trial.Failed(
                     $"{words} IVAR[0] gives receive queue 0 the cause {ivar & 0x3F}, and the one that is waited for is 0.",
                     SleepLine, "82599 8.2.3.5.15")
-                : (gpie & 1 << 4) == 0 ? _trial.Failed(
-                    $"{words} GPIE is 0x{gpie:x8}: bit 4, Multiple_MSIX, is to be set where MSI-X is used.", SleepLine,
-                    "82599 8.2.3.5.18")
-                : !_isEnabled ? _trial.Failed(
+                : !_isWritten ? _trial.Failed(
                     $"{words} EIMS was not written before: the cause is masked, so it does not interrupt.", SleepLine,
                     "82599 7.3.1.2")
+                : (_enabled & 1) == 0 ? _trial.Failed(
+                    $"{words} What was written to EIMS, 0x{_enabled:x}, has no bit 0: cause 0 is masked, so it does not interrupt.",
+                    _enableLine, "82599 7.3.1.2")
+                : _enabled != 1 ? _trial.Failed(
+                    $"{words} 0x{_enabled:x} was written to EIMS: let only cause 0 through. One of the others that is set, and "
+                    + "that nobody clears, keeps the vector busy.", _enableLine, "82599 7.3.1.2")
                 : _clearLine == 0 && (_trial.Peek(_bench.Card, EIAC) & 1) == 0 ? _trial.Failed(
                     $"{words} The cause is still set from an earlier frame, so the next one is nothing new: EIAC bit 0 is 0, and "
                     + "nobody cleared EICR.", _enableLine, "82599 7.3.1.4")

@@ -19,6 +19,12 @@ internal sealed class VirtioRings : Exercise
         new("goes around both rings, in any order", 2, GoesAround),
         new("loses nothing when much comes and goes at once", 2, KeepsUp)];
 
+    // Statements of one call of Send that takes back a whole ring, and more.
+    private const int MostInSend = 5000;
+
+    // What a buffer is filled with when the device has it.
+    private const byte Scribble = 0xDD;
+
     private static void GoesAround(Trial trial)
     {
         var bench = new Bench(trial);
@@ -45,17 +51,23 @@ internal sealed class VirtioRings : Exercise
         private readonly LabWire _wire = new();
         private readonly IVirtioDriver _driver;
         private readonly List<byte[]> _received = [];
-        private int _number, _writeLine, _sendLine;
+        private readonly VirtioDevice _device;
+        private int _number, _writeLine, _sendLine, _receiveLine;
+        private ushort _seen;
+        // What Receive is called for now, and what it has not been called for yet.
+        private byte[][] _current = [], _coming = [];
+        private bool _isCurrentHandedOver;
+        private bool _isTransmitNotified;
 
         internal Bench(Trial trial)
         {
             _trial = trial;
             trial.Document = "virtio 1.2,";
             var card = trial.Open($"sim:virtio,mac={Frames.CardAddress}", _wire);
-            var device = new VirtioDevice(card);
+            _device = new VirtioDevice(card) { Notifying = Notifying };
             _driver = trial.New<IVirtioDriver>();
             card.Written = (_, _, _) => _writeLine = trial.Run.Line;
-            trial.Call("Start", () => _driver.Start(device));
+            trial.Call("Start", () => _driver.Start(_device));
             ExpectNothing();
         }
 
@@ -66,21 +78,24 @@ internal sealed class VirtioRings : Exercise
             long limit = _trial.Now + 2_000_000 + count * gap;
             for (int number = 0; number < count;)
             {
+                (_current, _coming, _isCurrentHandedOver) = ([frames[number]], frames[(number + 1)..], false);
                 byte[]? frame = _trial.Call("Receive", _driver.Receive);
                 if (frame is not null)
                 {
+                    _receiveLine = _trial.Run.Line;
                     Check(frames, number++, frame);
                     continue;
                 }
                 if (_trial.Now > limit)
                     throw _trial.Failed(
-                        $"{(number == 0 ? "No frame came" : $"After {number} frames none came any more")} out of Receive, and "
+                        $"{(number == 0 ? "No frame came" : $"After {Frames.Count(number)} none came any more")} out of Receive, and "
                         + $"the device has taken {_wire.Arrived} from the wire. Has it got buffers, and does it know of them: "
                         + "the index of the available ring, and Notify? Is what it gives back seen: the index of the used "
                         + "ring?", _writeLine > 0 ? _writeLine : _trial.Run.Line, "virtio 1.2, 2.7.6, 2.7.8");
                 _trial.Advance(TimeSpan.FromMicroseconds(1));
             }
             ExpectNothing();
+            CheckNotified();
         }
 
         internal void Send(int count, int pause)
@@ -100,6 +115,10 @@ internal sealed class VirtioRings : Exercise
                 }
                 if (pause > 0) _trial.Advance(TimeSpan.FromMicroseconds(pause));
             }
+            if (!_isTransmitNotified)
+                throw _trial.Failed(
+                    "Send returned true, and queue 1 was never notified: without that the device need not look at the available "
+                    + "ring.", _sendLine, "virtio 1.2, 4.1.5.2");
             long limit = _trial.Now + 3_000_000;
             while (_wire.Sent.Count < before + count && _trial.Now < limit)
                 _trial.Advance(TimeSpan.FromMicroseconds(10));
@@ -107,7 +126,7 @@ internal sealed class VirtioRings : Exercise
                 CheckSent(frames, i, _wire.Sent[before + i].Frame);
             if (_wire.Sent.Count - before == count) return;
             throw _trial.Failed(
-                $"Send took {count} frames, and the device has sent {_wire.Sent.Count - before}. Is each descriptor in the "
+                $"Send took {Frames.Count(count)}, and the device has sent {_wire.Sent.Count - before}. Is each descriptor in the "
                 + "available ring, its index moved, and the device notified?", _writeLine > 0 ? _writeLine : _sendLine,
                 "virtio 1.2, 2.7.6, 4.1.5.2");
         }
@@ -125,9 +144,50 @@ internal sealed class VirtioRings : Exercise
             byte[] passed = [.. frame];
             bool isSent = _trial.Call("Send", () => _driver.Send(passed));
             _sendLine = _trial.Run.Line;
+            if (_trial.Run.Statements > MostInSend)
+                throw _trial.Failed(
+                    $"Send ran {_trial.Run.Statements} statements for one frame: it waits until there is room. Return false if "
+                    + "the ring is full.", _sendLine, "virtio 1.2, 2.7.8");
             Array.Fill(passed, (byte)0xEE);
             return isSent;
         }
+
+        // The device may write into a buffer as soon as it has it.
+        private unsafe void Notifying(int queue)
+        {
+            if (queue == 1) _isTransmitNotified = true;
+            if (queue != 0 || _device.QueueOf(0) is not { } ring || !IsReadable(ring)) return;
+            var available = (ushort*)ring.Available;
+            var table = (ulong*)ring.Descriptors;
+            for (int left = ring.Size; _seen != available[1] && left > 0; left--, _seen++)
+            {
+                int number = available[2 + _seen % ring.Size];
+                if (number >= ring.Size) continue;
+                ulong address = table[2 * number];
+                int length = (int)Math.Min((uint)table[2 * number + 1], Frames.Longest + 12u);
+                if (!_trial.Run.Owns(address, length)) continue;
+                // It may have looked into the ring before, and have put a frame there.
+                var buffer = new Span<byte>((void*)address, length);
+                if (length > 12 && Frames.FindStart(_coming, buffer[12..]) >= 0) continue;
+                if (length > 12 && Frames.FindStart(_current, buffer[12..]) >= 0) _isCurrentHandedOver = true;
+                buffer.Fill(Scribble);
+            }
+            _seen = available[1];
+        }
+
+        // A driver may notify for several at once, but not for none.
+        private unsafe void CheckNotified()
+        {
+            if (_device.QueueOf(0) is not { } ring || !IsReadable(ring)) return;
+            int silent = (ushort)(((ushort*)ring.Available)[1] - _seen);
+            if (silent >= ring.Size / 2)
+                throw _trial.Failed(
+                    $"{silent} buffers are in the available ring of queue 0, and the device was not notified of them: it need not "
+                    + "look there by itself.", _receiveLine, "virtio 1.2, 4.1.5.2");
+        }
+
+        private bool IsReadable(VirtioQueue ring) => ring.Size is > 0 and <= 256
+            && _trial.Run.Owns(ring.Available, 4 + 2 * ring.Size) && _trial.Run.Owns(ring.Descriptors, 16 * ring.Size);
 
         private void ExpectNothing()
         {
@@ -148,6 +208,14 @@ internal sealed class VirtioRings : Exercise
                 _received.Add(frame);
                 return;
             }
+            if (frame.Length > 0 && frame.AsSpan().IndexOfAnyExcept(Scribble) < 0)
+                throw _isCurrentHandedOver ? _trial.Failed(
+                        $"Frame {number} is wrong: the device had its buffer again when its bytes were copied, and may write into "
+                        + "it at any time. Copy first, then hand the buffer over.", _trial.Run.Line, "virtio 1.2, 2.7.6")
+                    : _trial.Failed(
+                        $"In place of frame {number}, the bytes of another one came, or of none. The number of the buffer and its "
+                        + "length are in the used ring, and each element is to be taken once.", _trial.Run.Line,
+                        "virtio 1.2, 2.7.8");
             int known = Frames.Find(frames, frame), start = Frames.FindStart(frames, frame);
             bool hasHeader = frame.Length > 52 && frame.AsSpan(12).StartsWith(expected.AsSpan(0, 40));
             string words = hasHeader ? $"Frame {number} came with its header: the first 12 bytes of the buffer are not the frame's."

@@ -41,6 +41,12 @@ internal sealed unsafe partial class LabDevice : PciDevice
     /// <summary>Where the driver last told the card of new descriptors, or whatever else it wrote last.</summary>
     internal int LastWriteLine { get; private set; }
 
+    /// <summary>How the driver has connected interrupts; null if it has not.</summary>
+    internal InterruptKind? Interrupts { get; private set; }
+
+    /// <summary>Where it did.</summary>
+    internal int InterruptsLine { get; private set; }
+
     internal IReadOnlyList<BrokenAt> Broken
     {
         get
@@ -79,6 +85,8 @@ internal sealed unsafe partial class LabDevice : PciDevice
 
     public override bool TryPass(TimeSpan longest)
     {
+        // Whoever waits looks again if something has happened up to now: the card does not interrupt a second time.
+        if (_run.CatchUp() || PassInterruptsOn()) return true;
         _run.Wait(() => _card.TryPass(longest < _run.Left ? longest : _run.Left));
         return true;
     }
@@ -88,6 +96,7 @@ internal sealed unsafe partial class LabDevice : PciDevice
     // The card has event descriptors of its own; what they count is passed on after each passage of time.
     protected override void ConnectInterrupts(InterruptKind kind, ReadOnlySpan<int> eventDescriptors)
     {
+        (Interrupts, InterruptsLine) = (kind, _run.Line);
         _descriptors = eventDescriptors.ToArray();
         _vectors = _card.EnableInterrupts(kind, eventDescriptors.Length);
     }
@@ -119,15 +128,26 @@ internal sealed unsafe partial class LabDevice : PciDevice
         _card.Dispose();
     }
 
+    /// <summary>Where a register was written last; null if it never was.</summary>
+    internal int? LineOfWrite(uint register) => _lines.TryGetValue(register, out int line) ? line : null;
+
     private void AfterTime()
     {
         Collect(isLater: true);
-        if (_vectors is null) return;
-        for (int i = 0; i < _descriptors.Length; i++)
+        PassInterruptsOn();
+    }
+
+    private bool PassInterruptsOn()
+    {
+        bool any = false;
+        for (int i = 0; _vectors is not null && i < _descriptors.Length; i++)
         {
             ulong count = (ulong)_vectors[i].TakeCount();
-            if (count > 0) _ = Write(_descriptors[i], &count, sizeof(ulong));
+            if (count == 0) continue;
+            _ = Write(_descriptors[i], &count, sizeof(ulong));
+            any = true;
         }
+        return any;
     }
 
     private void Collect(bool isLater)

@@ -22,7 +22,8 @@ internal sealed class LabRun : IDisposable
 
     private readonly Dictionary<DmaMemory, int> _memories = [];
     private readonly List<string> _printed = [];
-    private long _pending, _statements, _endsAt = long.MaxValue, _bytesAtStart;
+    private long _pending, _statements, _endsAt = long.MaxValue, _bytesAtStart, _waited;
+    private TimeSpan _limit;
     private string _call = "";
     private LabLimitException? _ended;
 
@@ -59,7 +60,7 @@ internal sealed class LabRun : IDisposable
     /// <param name="limit">How long it may take, in virtual time.</param>
     internal void Begin(string call, TimeSpan limit)
     {
-        (_call, _statements, _ended) = (call, 0, null);
+        (_call, _limit, _statements, _waited, _ended) = (call, limit, 0, 0, null);
         _bytesAtStart = GC.GetAllocatedBytesForCurrentThread();
         _endsAt = World.Nanoseconds + limit.Ticks * 100;
     }
@@ -104,11 +105,21 @@ internal sealed class LabRun : IDisposable
         Flush();
     }
 
-    /// <summary>The same, for a wait of the student's.</summary>
+    /// <summary>Lets the time of the statements so far pass.</summary>
+    /// <returns>False if there is nothing to let pass.</returns>
+    internal bool CatchUp()
+    {
+        long before = World.Nanoseconds;
+        Flush();
+        return World.Nanoseconds != before;
+    }
+
+    /// <summary>As <see cref="Pass"/>, for a wait of the student's.</summary>
     internal void Wait(Func<bool> pass)
     {
-        Flush();
+        long before = World.Nanoseconds;
         pass();
+        _waited += World.Nanoseconds - before;
         Passed?.Invoke();
         CheckTime();
     }
@@ -139,6 +150,10 @@ internal sealed class LabRun : IDisposable
             "this DMA memory belongs to an earlier run, and is gone: do not keep it in static fields");
     }
 
+    /// <summary>All these bytes are DMA memory of the run, so they may be looked at.</summary>
+    internal bool Owns(ulong address, int bytes) => _memories.Any(memory =>
+        address >= memory.Key.Address && address - memory.Key.Address + (ulong)bytes <= (ulong)memory.Value);
+
     /// <summary>Takes the memory back. The cards must be closed.</summary>
     public void Dispose()
     {
@@ -159,7 +174,11 @@ internal sealed class LabRun : IDisposable
 
     private void CheckTime()
     {
-        if (World.Nanoseconds > _endsAt) throw End($"{_call} has not returned in the time it has: this loop does not end");
+        if (World.Nanoseconds <= _endsAt) return;
+        string what = _waited < _limit.Ticks * 100 / 2 ? "this loop does not end"
+            : $"line {Line} waits longer than {_limit.TotalMilliseconds:F0} ms. Does what it waits for never happen (the right "
+                + "bit of the right register?), or is its timeout too long";
+        throw End($"{_call} has not returned in the time it has: {what}");
     }
 
     private void CheckBytes()

@@ -19,6 +19,7 @@ public sealed class VirtioDevice
     private readonly PciBar _common, _notify;
     private readonly uint _commonAt, _notifyAt, _multiplier;
     private readonly Dictionary<int, uint> _doorbells = [];
+    private readonly Dictionary<int, VirtioQueue> _queues = [];
 
     internal VirtioDevice(PciDevice card)
     {
@@ -49,6 +50,12 @@ public sealed class VirtioDevice
     /// <summary>The PCI function: for <see cref="Vfio.Dma.DmaMemory.DeviceAddress"/>.</summary>
     public PciDevice Card { get; }
 
+    /// <summary>Called before a doorbell is written, with the queue.</summary>
+    internal Action<int>? Notifying { get; set; }
+
+    /// <summary>What <see cref="SetQueue"/> was told; null if it was not called.</summary>
+    internal VirtioQueue? QueueOf(int queue) => _queues.GetValueOrDefault(queue);
+
     /// <summary>
     /// Tells the device where the three areas of a queue are, and switches the queue on (4.1.4.3, 4.1.5.1.3).
     /// </summary>
@@ -59,6 +66,7 @@ public sealed class VirtioDevice
     /// <param name="used">Address of the used ring, a multiple of 4.</param>
     public void SetQueue(int queue, int size, ulong descriptors, ulong available, ulong used)
     {
+        _queues[queue] = new(size, descriptors, available);
         Select(queue);
         _common.Write16(_commonAt + Size, (ushort)size);
         Write64(Descriptors, descriptors);
@@ -72,9 +80,13 @@ public sealed class VirtioDevice
     public void Go() => SetStatus(Acknowledge | Driver | FeaturesOk | DriverOk);
 
     /// <summary>The doorbell: there are new buffers in the available ring of a queue (4.1.5.2).</summary>
-    public void Notify(int queue) => _notify.Write16(
-        _doorbells.TryGetValue(queue, out uint doorbell) ? doorbell
-            : throw new InvalidOperationException($"queue {queue} was notified before it was set"), (ushort)queue);
+    public void Notify(int queue)
+    {
+        if (!_doorbells.TryGetValue(queue, out uint doorbell))
+            throw new InvalidOperationException($"queue {queue} was notified before it was set");
+        Notifying?.Invoke(queue);
+        _notify.Write16(doorbell, (ushort)queue);
+    }
 
     private void Select(int queue) => _common.Write16(_commonAt + QueueSelect, (ushort)queue);
 
@@ -88,3 +100,6 @@ public sealed class VirtioDevice
         Write32(register + 4, (uint)(value >> 32));
     }
 }
+
+/// <summary>A queue as the driver has set it.</summary>
+internal sealed record VirtioQueue(int Size, ulong Descriptors, ulong Available);

@@ -116,6 +116,8 @@ public sealed class LimitTests
     [InlineData("[System.Runtime.InteropServices.DllImport(\"libc\")] private static extern void exit(int code);")]
     [InlineData("~CardFinder() { }")]
     [InlineData("private async void Later() { }")]
+    [InlineData("private static int s_next;")]
+    [InlineData("private static int Next { get; set; }")]
     public void MembersAreLookedAtToo(string member)
     {
         var verdict = Grading.Grade(1, File("return null;", member), seeds: 1);

@@ -81,7 +81,7 @@ public sealed partial class MistakeTests
         "_registers.Write32(RDT, RingSize)", null)]
     [InlineData("_registers.Write32(RDT, RingSize - 1); ==> _registers.Write32(RDT, 0);", "head and tail are both 0",
         "_registers.Write32(RDT, 0)", "7.1.9")]
-    [InlineData("_registers.Write32(FCTRL, 1u << 10); ==> ", "The broadcast frame did not come", null, null)]
+    [InlineData("_registers.Write32(FCTRL, 1u << 10); ==> ", "The broadcast frame did not come", null, "8.2.3.7.1")]
     [InlineData("_next = (_next + 1) % RingSize; ==> _next++;", "threw IndexOutOfRangeException", null, null)]
     [InlineData("(int)(status >> 32 & 0xFFFF) ==> (int)(status >> 48 & 0xFFFF)", "empty array", "return frame;", "7.1.6")]
     [InlineData("Slice(_next * BufferSize, length) ==> Slice(_next * BufferSize, BufferSize)", "it has 2048 bytes",
@@ -90,6 +90,20 @@ public sealed partial class MistakeTests
     [InlineData("(status & 1) == 0 ==> (status & 2) == 0 && false", "no frame has been sent", null, "7.1.6")]
     [InlineData("SRRCTL, BufferSize / 1024 ==> SRRCTL, BufferSize", "BSIZEPACKET", null, "8.2.3.8.7")]
     [InlineData("_registers.Write32(RXDCTL, 1u << 25); ==> ", "RXDCTL", null, null)]
+    [InlineData("card.WaitUntil(() => (_registers.Read32(RXDCTL) & 1u << 25) != 0, TimeSpan.FromMilliseconds(100)); ==> ",
+        "before RXDCTL bit 25, ENABLE, was read as 1", "_registers.Write32(RDT, RingSize - 1);", "4.6.7.1")]
+    [InlineData("        for (int i = 0; i < RingSize; i++) GiveToCard(i); ==> \n_registers.Write32(RDT, RingSize - 1); ==> "
+        + "_registers.Write32(RDT, RingSize - 1); for (int i = 0; i < RingSize; i++) GiveToCard(i);",
+        "All descriptors get a buffer before", "_registers.Write32(RDT, RingSize - 1);", "4.6.7.1")]
+    [InlineData("_registers.Write32(SRRCTL, BufferSize / 1024 | 1u << 25); ==> ", "SRRCTL bits 27 to 25 are 0", null,
+        "8.2.3.8.7")]
+    [InlineData("SRRCTL, BufferSize / 1024 | 1u << 25 ==> SRRCTL, BufferSize / 1024", "SRRCTL bits 27 to 25 are 0:",
+        "_registers.Write32(SRRCTL", "8.2.3.8.7")]
+    [InlineData("if ((status & 1) == 0) return null; ==> if (_registers.Read32(0x1010) == (uint)_next) return null;",
+        "this descriptor has no DD yet", "_registers.Read32(0x1010)", "7.1.6")]
+    [InlineData("(_registers.Read32(RXDCTL) & 1u << 25) != 0, TimeSpan.FromMilliseconds(100) ==> "
+        + "(_registers.Read32(RXDCTL) & 1u << 24) != 0, TimeSpan.FromSeconds(9)", "waits longer than 1000 ms",
+        "1u << 24", null)]
     public void Exercise3(string mistake, string says, string? line, string? section) =>
         AssertFound(3, mistake, says, line, section);
 
@@ -181,6 +195,17 @@ public sealed partial class MistakeTests
     [InlineData("_waiter = new InterruptWaiter([card.EnableInterrupts(InterruptKind.Msix)[0]]); ==> "
         + "card.EnableInterrupts(InterruptKind.Msix); _waiter = new InterruptWaiter();", "is the vector in the waiter?",
         "_registers.Write32(EIMC, 1);", null)]
+    [InlineData("_registers.Write32(EIMS, 1); ==> _registers.Write32(EIMS, 1u << 20 | 1);", "let only cause 0 through",
+        "_registers.Write32(EIMS, 1u << 20 | 1);", "7.3.1.2")]
+    [InlineData("_registers.Write32(EIMS, 1); ==> _registers.Write32(EIMS, 0x80);", "0x80, has no bit 0",
+        "_registers.Write32(EIMS, 0x80);", "7.3.1.2")]
+    [InlineData("_registers.Write32(GPIE, 1u << 31 | 1u << 4); ==> ", "bit 4, Multiple_MSIX", null, "8.2.3.5.18")]
+    [InlineData("_registers.Write32(GPIE, 1u << 31 | 1u << 4); ==> _registers.Write32(GPIE, 1u << 4);",
+        "bit 31, PBA_support", "_registers.Write32(GPIE, 1u << 4);", "8.2.3.5.18")]
+    [InlineData("InterruptKind.Msix ==> InterruptKind.Msi", "Start connected Msi vectors", "InterruptKind.Msi", "7.3.4")]
+    [InlineData("if (!HasFrame()) _waiter.Wait(_fired, timeout); ==> if (HasFrame()) return; _waiter.Wait(_fired, timeout);",
+        "Write EIMC before you return", "if (HasFrame()) return;", "7.3.1.2")]
+    [InlineData("_waiter.Wait(_fired, timeout); ==> { }", "Sleep returned four times before", null, null)]
     [InlineData("_waiter.Wait(_fired, timeout); ==> _waiter.Wait(_fired, 3 * timeout);", "it sleeps longer than it was told",
         null, null)]
     public void Exercise7(string mistake, string says, string? line, string? section) =>
@@ -194,7 +219,8 @@ public sealed partial class MistakeTests
     [InlineData("        available[1] = (ushort)(index + 1); ==> ", "No frame came out of Receive", "device.Notify(0)", "2.7.6")]
     [InlineData("available[2 + index % N] ==> available[2 + index]", "threw IndexOutOfRangeException", "available[2 + index]",
         null)]
-    [InlineData("        _device.Notify(1); ==> ", "the device notified", null, "4.1.5.2")]
+    [InlineData("        _device.Notify(1); ==> ", "queue 1 was never notified", null, "4.1.5.2")]
+    [InlineData("        _device.Notify(0); ==> ", "the device was not notified of them", null, "4.1.5.2")]
     [InlineData("((int)used[1 + 2 * place], (int)used[2 + 2 * place]) ==> (place, (int)used[2 + 2 * place])",
         "The number of the buffer and its length are in the used ring", "return frame;", "2.7.8")]
     [InlineData("        ring.Seen++; ==> ", "the bytes of another one came", null, "2.7.8")]
@@ -202,6 +228,11 @@ public sealed partial class MistakeTests
     [InlineData("(ulong)(Header + frame.Length) ==> (ulong)frame.Length", "without its last 12 bytes", null, "5.1.6")]
     [InlineData("frame.CopyTo(buffer.Slice(Header)); ==> frame.CopyTo(buffer);", "gso_type and num_buffers", "_device.Notify(1)",
         "5.1.6.2.1")]
+    [InlineData("        MakeAvailable(_receive, number); ==> \n        _device.Notify(0); ==> \nbyte[] frame = ==> "
+        + "MakeAvailable(_receive, number); _device.Notify(0); byte[] frame =", "the device had its buffer again",
+        "return frame;", "2.7.6")]
+    [InlineData("if (_free.Count == 0) return false; ==> while (_free.Count == 0) if (TakeUsed(_transmit) is var (back, _)) "
+        + "_free.Push(back);", "it waits until there is room", "return true;", "2.7.8")]
     [InlineData("_free.Push(sent); ==> ;", "Send only returns false", "return false;", "2.7.8")]
     [InlineData("        if (_free.Count == 0) return false; ==> ", "Stack empty", "_free.Pop()", null)]
     public void Exercise8(string mistake, string says, string? line, string? section) =>
