@@ -146,8 +146,8 @@ internal static class Permissions
     {
         FieldDeclarationSyntax field when field.Modifiers.Any(SyntaxKind.StaticKeyword)
             && !field.Modifiers.Any(SyntaxKind.ReadOnlyKeyword) => field.Declaration.Variables[0].Identifier.Text,
-        PropertyDeclarationSyntax { AccessorList: { } accessors } property when property.Modifiers.Any(SyntaxKind.StaticKeyword)
-            && accessors.Accessors.Any(accessor => accessor.IsKind(SyntaxKind.SetAccessorDeclaration)
+        PropertyDeclarationSyntax { AccessorList: { } accessors } property
+            when property.Modifiers.Any(SyntaxKind.StaticKeyword) && accessors.Accessors.Any(accessor => accessor.IsKind(SyntaxKind.SetAccessorDeclaration)
                 && accessor.Body is null && accessor.ExpressionBody is null) => property.Identifier.Text,
         _ => null,
     };

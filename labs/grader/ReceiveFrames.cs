@@ -67,8 +67,8 @@ internal sealed class ReceiveFrames : Exercise
 /// <summary>A card with a student's receiver, and what is sent to it.</summary>
 internal sealed class ReceiveBench
 {
-    private const uint RDBAL = 0x01000, RDBAH = 0x01004, RDLEN = 0x01008, RDH = 0x01010, SRRCTL = 0x01014, RDT = 0x01018;
-    private const uint RXDCTL = 0x01028, Enable = 1u << 25, FCTRL = 0x05080, BroadcastAccept = 1u << 10;
+    private const uint RDBAL = 0x01000, RDBAH = 0x01004, RDLEN = 0x01008, RDH = 0x01010, SRRCTL = 0x01014;
+    private const uint RDT = 0x01018, RXDCTL = 0x01028, FCTRL = 0x05080, Enable = 1u << 25, BroadcastAccept = 1u << 10;
 
     private readonly Trial _trial;
     private readonly PciBar _registers;

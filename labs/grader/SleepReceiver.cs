@@ -10,8 +10,8 @@ internal sealed class SleepReceiver : Exercise
 
     private const uint MultipleMsix = 1u << 4, PbaSupport = 1u << 31;
 
-    // In microseconds: how late a sleeper may be, from the time at which the frame is in its ring. A perverse card makes
-    // its message late.
+    // In microseconds: how late a sleeper may be, from the time at which the frame is in its ring. A perverse card
+    // makes its message late.
     private const int Late = 20, LatePerverse = 400;
 
     private static readonly TimeSpan s_night = TimeSpan.FromMilliseconds(3);
