@@ -147,10 +147,13 @@ internal static class Permissions
         FieldDeclarationSyntax field when field.Modifiers.Any(SyntaxKind.StaticKeyword)
             && !field.Modifiers.Any(SyntaxKind.ReadOnlyKeyword) => field.Declaration.Variables[0].Identifier.Text,
         PropertyDeclarationSyntax { AccessorList: { } accessors } property
-            when property.Modifiers.Any(SyntaxKind.StaticKeyword) && accessors.Accessors.Any(accessor => accessor.IsKind(SyntaxKind.SetAccessorDeclaration)
-                && accessor.Body is null && accessor.ExpressionBody is null) => property.Identifier.Text,
+            when property.Modifiers.Any(SyntaxKind.StaticKeyword) && accessors.Accessors.Any(IsAutomatic) =>
+            property.Identifier.Text,
         _ => null,
     };
+
+    private static bool IsAutomatic(AccessorDeclarationSyntax accessor) =>
+        accessor.IsKind(SyntaxKind.SetAccessorDeclaration) && accessor.Body is null && accessor.ExpressionBody is null;
 
     // What is disposed of at the end of a block; null if nothing is.
     private static ITypeSymbol? Used(SyntaxNode node, SemanticModel model) => node switch
