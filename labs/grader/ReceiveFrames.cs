@@ -222,6 +222,9 @@ internal sealed class ReceiveBench
             _ when known > number =>
                 $"Frame {number} did not come: Receive returned frame {known} in its place. Was a descriptor passed over, or "
                 + "did the card have too few of them?",
+            >= 0 when number - known < RingSize - 1 =>
+                $"Receive returned frame {known} again, and frame {number} was to come: does it take the buffer of the descriptor "
+                + "that it looks at, and go on to the next one?",
             >= 0 => $"Receive returned frame {known} again, and frame {number} was to come: the descriptor still has the DD of "
                 + "the lap before. Write it anew, word 1 as 0, before RDT moves past it.",
             _ when frame.Length == 0 => $"Receive returned an empty array for frame {number}: return null if there is no frame, "
@@ -232,7 +235,8 @@ internal sealed class ReceiveBench
             _ => $"Frame {number} is wrong: {Frames.Compare(_frames[number], frame)}. The length is in bits 47 to 32 of word "
                 + "1, and the bytes are in the buffer of that descriptor.",
         };
-        throw _trial.Failed(words, _trial.Run.Line, known >= 0 ? "82599 7.1.9" : "82599 7.1.6");
+        throw _trial.Failed(words, _trial.Run.Line,
+            known > number || known >= 0 && number - known >= RingSize - 1 ? "82599 7.1.9" : "82599 7.1.6");
     }
 
     private TrialFailedException Lost(int number)

@@ -176,8 +176,8 @@ internal sealed class LabRun : IDisposable
     {
         if (World.Nanoseconds <= _endsAt) return;
         string what = _waited < _limit.Ticks * 100 / 2 ? "this loop does not end"
-            : $"line {Line} waits longer than {_limit.TotalMilliseconds:F0} ms. Does what it waits for never happen (the right "
-                + "bit of the right register?), or is its timeout too long";
+            : $"line {Line} waits longer than {_limit.TotalMilliseconds:F0} ms. Look whether it waits for the right bit of the "
+                + "right register, or whether its timeout is too long";
         throw End($"{_call} has not returned in the time it has: {what}");
     }
 
