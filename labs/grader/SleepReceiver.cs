@@ -129,7 +129,7 @@ internal sealed class SleepReceiver : Exercise
 
         /// <summary>The loop of a driver that has nothing to do until a frame comes.</summary>
         /// <param name="after">Nanoseconds from now until it comes.</param>
-        /// <param name="isThere">It falls asleep only then.</param>
+        /// <param name="isThere">Sleep is called only when the frame is in the ring.</param>
         internal void SleepUntilFrame(long after, bool isThere = false)
         {
             byte[] sent = Frames.Make(_trial, _number++, Frames.Shortest);

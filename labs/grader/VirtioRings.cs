@@ -175,7 +175,7 @@ internal sealed class VirtioRings : Exercise
             _seen = available[1];
         }
 
-        // A driver may notify for several at once, but not for none.
+        // A driver may notify of several buffers at once, but has to do it some time.
         private unsafe void CheckNotified()
         {
             if (_device.QueueOf(0) is not { } ring || !IsReadable(ring)) return;

@@ -33,7 +33,7 @@ public sealed class WordTests
         Assert.True(verdict.Findings.Count == 0, string.Join("\n", verdict.Findings));
     }
 
-    // They take longer than to the end of the call, and are no loop.
+    // Its time is over while the driver waits, not while it goes round in circles.
     [SkippableFact]
     public void ALongWaitIsNotCalledALoop()
     {
