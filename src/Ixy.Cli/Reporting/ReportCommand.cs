@@ -26,15 +26,16 @@ internal static class ReportCommand
             HelpName = "file",
             DefaultValueFactory = _ => StandardFile,
         };
-        var duration = CommonOptions.Parsed(
-            "--duration", "time", ReportTexts.Duration, TimeSpan.FromSeconds(1), CommonOptions.ParseDuration);
-        var link = CommonOptions.Parsed(
-            "--link-time", "time", ReportTexts.LinkTime, TimeSpan.FromSeconds(10), CommonOptions.ParseDuration);
+        var duration = CommonOptions.Duration(ReportTexts.Duration);
+        var link = CommonOptions.WithoutDefault<TimeSpan?>(
+            "--link-time", "time", ReportTexts.LinkTime, text => CommonOptions.ParseDuration(text));
         var command = new Command("report", ReportTexts.Report) { card, output, duration, link };
         command.SetAction(parsed => Write(
             parsed.GetRequiredValue(output),
-            () => new Investigation(parsed.GetRequiredValue(card), parsed.GetValue(link), parsed.GetValue(duration))
-                .Run()));
+            () => new Investigation(
+                parsed.GetRequiredValue(card),
+                parsed.GetValue(link) ?? TimeSpan.FromSeconds(10),
+                parsed.GetValue(duration) ?? TimeSpan.FromSeconds(1)).Run()));
         return command;
     }
 

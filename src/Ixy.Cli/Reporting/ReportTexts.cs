@@ -8,8 +8,8 @@ internal static class ReportTexts
 
     internal const string Output = "The file to write, JSON; an existing file is replaced; '-' is standard output.";
     internal const string Duration =
-        "How long packets are counted once the link is up: 500ms, 5s, 2m, or 10 for seconds.";
-    internal const string LinkTime = "How long to wait for the link, as above.";
+        "How long packets are counted once the link is up: 500ms, 5s, 2m, or 10 for seconds. By default 1s.";
+    internal const string LinkTime = "How long to wait for the link, as above. By default 10s.";
 
     internal const string Notes = $"""
         Examples:
