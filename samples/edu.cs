@@ -58,6 +58,7 @@ internal sealed unsafe class Edu(PciDevice function) : IDisposable
         _registers.Write32(Status, InterruptWhenComputed);
         _registers.Write32(Number, number);
         WaitFor(Computed);
+        _registers.Write32(Status, 0);
         return _registers.Read32(Number);
     }
 

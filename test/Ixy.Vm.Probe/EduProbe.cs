@@ -47,6 +47,8 @@ internal static unsafe class EduProbe
         Fact.Print("id", bar.Read32(Id));
         bar.Write32(Liveness, 0x1234_5678);
         Fact.Print("liveness", bar.Read32(Liveness));
+        // The driver before may have asked for an interrupt with each result.
+        bar.Write32(Status, 0);
         bar.Write32(Factorial, 10);
         while ((bar.Read32(Status) & 1) != 0) Thread.Yield();
         Fact.Print("factorial", bar.Read32(Factorial));
