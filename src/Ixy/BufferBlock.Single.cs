@@ -1,9 +1,9 @@
 namespace Ixy;
 
-// For all that is not a hot loop.
+// For everything outside the hot loops.
 internal sealed unsafe partial class BufferBlock
 {
-    /// <summary>Takes one; false if the pool is empty.</summary>
+    /// <summary>Takes one buffer; false if the pool is empty.</summary>
     internal bool TryTake(out ulong buffer)
     {
         bool can = Count > 0 || TryRefill();
@@ -11,6 +11,6 @@ internal sealed unsafe partial class BufferBlock
         return can;
     }
 
-    /// <summary>Puts back what was just taken.</summary>
+    /// <summary>Puts back the buffer just taken.</summary>
     internal void PutBack(ulong buffer) => *Top++ = buffer;
 }

@@ -1,11 +1,11 @@
 namespace Ixy;
 
-/// <summary>Who is in a queue: one thread, or nobody.</summary>
+/// <summary>Tracks which thread is inside a queue, if any.</summary>
 internal sealed class QueueUse(string queue)
 {
     private Thread? _user;
 
-    /// <exception cref="PacketMisuseException">Another thread is in it.</exception>
+    /// <exception cref="PacketMisuseException">Another thread is inside.</exception>
     internal void Enter()
     {
         if (Interlocked.CompareExchange(ref _user, Thread.CurrentThread, null) is not { } other) return;
@@ -22,8 +22,8 @@ internal sealed class QueueUse(string queue)
 }
 
 /// <summary>
-/// A receive queue of a checked device: lends what was received to the application. Others are not wrapped, so the
-/// watch costs them nothing.
+/// A receive queue of a checked device: records received packets as held by the application. Queues of unchecked
+/// devices are not wrapped, so checking costs them nothing.
 /// </summary>
 internal sealed class CheckedReceiveQueue(ReceiveQueue queue, string name) : WrappedReceiveQueue(queue)
 {
@@ -47,8 +47,8 @@ internal sealed class CheckedReceiveQueue(ReceiveQueue queue, string name) : Wra
 }
 
 /// <summary>
-/// A transmit queue of a checked device: packets are the card's before it can see them, and the application's again if
-/// it takes them not.
+/// A transmit queue of a checked device: packets are marked as the card's before it can see them, and as the
+/// application's again if the card does not take them.
 /// </summary>
 internal sealed class CheckedTransmitQueue(TransmitQueue queue, string name) : WrappedTransmitQueue(queue)
 {

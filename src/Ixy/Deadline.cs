@@ -1,6 +1,6 @@
 namespace Ixy;
 
-/// <summary>The end of a wait on a clock; never, for <see cref="Timeout.InfiniteTimeSpan"/>.</summary>
+/// <summary>The end of a wait on a clock; it never ends for <see cref="Timeout.InfiniteTimeSpan"/>.</summary>
 internal readonly struct Deadline
 {
     private readonly TimeProvider _clock;

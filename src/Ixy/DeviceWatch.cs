@@ -3,9 +3,9 @@ using Ixy.Vfio;
 namespace Ixy;
 
 /// <summary>
-/// Looks after a device: calls <see cref="NetworkDevice.CheckHealth"/> at intervals, on a timer of the device's clock,
-/// so that loops which only poll memory learn of a card that is gone, hangs or was reset. They ask
-/// <see cref="ThrowIfFaulty"/> now and then, which is as cheap as a look at a variable. Thread-safe.
+/// Watches a device: calls <see cref="NetworkDevice.CheckHealth"/> at intervals, on a timer of the device's clock, so
+/// that loops which only poll memory learn that a card is gone, hangs or was reset. Such a loop calls
+/// <see cref="ThrowIfFaulty"/> now and then, which costs no more than reading a variable. Thread-safe.
 /// </summary>
 public sealed class DeviceWatch : IDisposable
 {
@@ -13,10 +13,10 @@ public sealed class DeviceWatch : IDisposable
     private readonly ITimer _timer;
     private Finding? _finding;
 
-    /// <summary>Starts to watch.</summary>
-    /// <param name="device">Dispose the watch before it.</param>
-    /// <param name="interval">How often; null for every second. Then a transmit hang is found 2 to 4 s after the queue
-    /// has stopped.</param>
+    /// <summary>Starts watching.</summary>
+    /// <param name="device">Must outlive the watch: dispose the watch first.</param>
+    /// <param name="interval">How often to check; null means every second. A transmit hang is then found 2 to 4 s after
+    /// the queue stopped.</param>
     /// <exception cref="ArgumentOutOfRangeException">The interval is not positive.</exception>
     public DeviceWatch(NetworkDevice device, TimeSpan? interval = null)
     {
@@ -27,26 +27,28 @@ public sealed class DeviceWatch : IDisposable
         _timer = device.PciDevice.Clock.CreateTimer(_ => Look(), null, period, period);
     }
 
-    /// <summary>Told of each fault when it is found, on the timer's thread, and not again before it is over.</summary>
+    /// <summary>
+    /// Raised once for each fault, when it is found, on the timer's thread; again only after it has cleared.
+    /// </summary>
     public event Action<PciDeviceException>? Found;
 
-    /// <summary>What was found last; null while all is well, and after a restart.</summary>
+    /// <summary>The latest fault; null while all is well, and after a restart.</summary>
     public PciDeviceException? Fault =>
         Volatile.Read(ref _finding) is { } finding && finding.Restarts == _device.Restarts ? finding.Fault : null;
 
-    /// <summary>Throws what was found.</summary>
+    /// <summary>Throws the latest fault, if there is one.</summary>
     /// <exception cref="PciDeviceException">The device is gone, or needs a restart.</exception>
     public void ThrowIfFaulty()
     {
         if (Fault is { } fault) throw fault;
     }
 
-    /// <summary>Ends the watch.</summary>
+    /// <summary>Stops watching.</summary>
     public void Dispose() => _timer.Dispose();
 
     private void Look()
     {
-        // A server that is stopped for a while is not to be lost because somebody asks.
+        // A health check must not declare a server lost that is only stopped for a while.
         if (!_device.PciDevice.IsGone && !_device.PciDevice.AnswersNow()) return;
         long restarts = _device.Restarts;
         PciDeviceException? fault;

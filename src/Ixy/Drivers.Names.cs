@@ -4,7 +4,7 @@ using Ixy.Virtio;
 
 namespace Ixy;
 
-// What is said of drivers, and of functions without one.
+// Names of drivers, and messages for functions without one.
 internal static partial class Drivers
 {
     internal static string? FindName(ushort vendorId, ushort deviceId) =>

@@ -3,19 +3,19 @@ using Ixy.Metrics;
 namespace Ixy;
 
 /// <summary>
-/// The meter <see cref="MeterName"/>: what the open devices of this process count, under the names that OpenTelemetry's
-/// semantic conventions have for network hardware (hw.network.io and others; docs/metrics.md lists them). They say
-/// most of what the meter <c>Ixy</c> says, in fewer instruments, and dashboards for other cards fit them. The
-/// conventions may still change, so the meter is there only for those who ask for it.
+/// The meter <see cref="MeterName"/>: counters of the devices open in this process, under the names of OpenTelemetry's
+/// semantic conventions for network hardware (hw.network.io and others; docs/metrics.md lists them). It shows most of
+/// what the meter <c>Ixy</c> shows, in fewer instruments, and works with dashboards made for other cards. The
+/// conventions may still change, so the meter is opt-in.
 /// </summary>
 public static class HardwareMetrics
 {
-    /// <summary>The meter's name, as for OpenTelemetry's <c>AddMeter</c>.</summary>
+    /// <summary>The meter's name, for OpenTelemetry's <c>AddMeter</c>.</summary>
     public const string MeterName = "Ixy.Hardware";
 
     /// <summary>
-    /// Makes the meter, for the rest of the process; does nothing the second time. For any thread, before devices are
-    /// opened or after. Until a listener asks, it costs nothing.
+    /// Creates the meter, for the rest of the process; does nothing the second time. May be called from any thread,
+    /// before or after devices are opened. It costs nothing until a listener reads it.
     /// </summary>
     public static void Register() => HardwareMeter.Register();
 }

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Ixy;
 
 /// <summary>
-/// Judges whether packets come so fast that polling is cheaper than sleeping. The rate is a moving average of five
-/// windows, and the threshold is that of ixy in C; its windows are of a second, ours of a millisecond.
+/// Decides whether packets arrive so fast that polling is cheaper than sleeping. The rate is a moving average of five
+/// windows, with the threshold of ixy in C; the windows there are a second, here a millisecond.
 /// </summary>
 internal struct LoadMeter(long frequency)
 {
@@ -17,12 +17,12 @@ internal struct LoadMeter(long frequency)
     private double _sum;
     private long _lastLook, _windowPackets, _windowStart, _burstUntil;
 
-    /// <summary>To be asked whenever the queues were found empty.</summary>
-    /// <param name="now">In ticks, of which the frequency tells how many a second has.</param>
-    /// <param name="packets">What the queues have received so far.</param>
+    /// <summary>Call this whenever the queues were found empty.</summary>
+    /// <param name="now">In ticks of the given frequency.</param>
+    /// <param name="packets">Packets the queues have received so far.</param>
     internal bool IsHigh(long now, long packets)
     {
-        // As much as a full batch since they were last empty: more may follow at once.
+        // A full batch or more since they were last empty: more may follow at once.
         if (packets - _lastLook >= Burst) _burstUntil = now + _window;
         _lastLook = packets;
         if (now - _windowStart >= _window) EndWindow(now, packets);

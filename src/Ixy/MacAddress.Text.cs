@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Ixy;
 
-// Between an address and its text.
+// Conversion between an address and its text form.
 public readonly partial record struct MacAddress
 {
-    /// <summary>Reads the form <c>02:00:5e:00:53:01</c>; false for any other.</summary>
+    /// <summary>Parses the form <c>02:00:5e:00:53:01</c>; false for any other.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out MacAddress address)
     {
         address = default;
@@ -23,7 +23,7 @@ public readonly partial record struct MacAddress
         return true;
     }
 
-    /// <summary>The form <c>02:00:5e:00:53:01</c>.</summary>
+    /// <summary>The address in the form <c>02:00:5e:00:53:01</c>.</summary>
     public override string ToString()
     {
         ulong value = Value;

@@ -7,10 +7,10 @@ public readonly partial record struct MacAddress(ulong Value)
     /// <summary>Group bit: multicast or broadcast.</summary>
     public bool IsMulticast => (Value >> 40 & 1) != 0;
 
-    /// <summary>A valid address of one port: neither multicast nor zero.</summary>
+    /// <summary>A valid address for a single port: neither multicast nor zero.</summary>
     public bool IsUnicast => Value != 0 && !IsMulticast;
 
-    /// <summary>The bytes as on the wire; <paramref name="destination"/> needs 6.</summary>
+    /// <summary>Writes the bytes in wire order; <paramref name="destination"/> needs 6.</summary>
     public void CopyTo(Span<byte> destination)
     {
         for (int i = 0; i < 6; i++) destination[i] = (byte)(Value >> (40 - 8 * i));

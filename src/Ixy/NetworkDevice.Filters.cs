@@ -11,13 +11,13 @@ public abstract partial class NetworkDevice
     public abstract MacAddress MacAddress { get; set; }
 
     /// <summary>
-    /// Receives every good frame, whatever its destination address. This and <see cref="AllMulticast"/> are two wishes
-    /// of their own: each reads what was last set, neither changes the other, and a frame comes in if one of them, a
-    /// filter (<see cref="AddUnicastFilter"/>, <see cref="AddMulticastFilter"/>), <see cref="MacAddress"/> or broadcast
-    /// lets it in. At first it is <see cref="NetworkDeviceOptions.Promiscuous"/>.
+    /// Receives every good frame, whatever its destination address. This and <see cref="AllMulticast"/> are
+    /// independent: each reads back what was last set, and neither changes the other. A frame comes in if one of them,
+    /// a filter (<see cref="AddUnicastFilter"/>, <see cref="AddMulticastFilter"/>), <see cref="MacAddress"/> or
+    /// broadcast accepts it. Initially <see cref="NetworkDeviceOptions.Promiscuous"/>.
     /// </summary>
     /// <exception cref="FeatureNotOfferedException">
-    /// Set to false on a card that has no filter: it is always promiscuous.
+    /// Set to false on a card that has no filter and so is always promiscuous.
     /// </exception>
     public bool Promiscuous
     {
@@ -30,8 +30,8 @@ public abstract partial class NetworkDevice
     }
 
     /// <summary>
-    /// Receives every multicast frame; false at first. Promiscuous mode lets them in, too, and when it ends this is as
-    /// it was.
+    /// Receives every multicast frame; initially false. Promiscuous mode accepts them as well, and leaves this property
+    /// unchanged.
     /// </summary>
     public bool AllMulticast
     {
@@ -44,7 +44,7 @@ public abstract partial class NetworkDevice
     }
 
     /// <summary>
-    /// Also receives frames to this unicast address (an ixgbe card has room for 127 besides its own). To add one again
+    /// Also receives frames to this unicast address (an ixgbe card has room for 127 besides its own). Adding one twice
     /// changes nothing, and it stays when <see cref="MacAddress"/> changes.
     /// </summary>
     /// <exception cref="ArgumentException">A multicast or zero address.</exception>
@@ -53,16 +53,14 @@ public abstract partial class NetworkDevice
     public abstract void AddUnicastFilter(MacAddress address);
 
     /// <summary>
-    /// Also receives frames to this multicast address (and on ixgbe to others that share its hash). To add one again
+    /// Also receives frames to this multicast address (and on ixgbe to others that share its hash). Adding one twice
     /// changes nothing.
     /// </summary>
     /// <exception cref="ArgumentException">A unicast address.</exception>
     /// <exception cref="FeatureNotOfferedException">The card has no filter.</exception>
     public abstract void AddMulticastFilter(MacAddress address);
 
-    /// <summary>
-    /// Lets in what <see cref="Promiscuous"/> and <see cref="AllMulticast"/> wish for, beside what the filters do.
-    /// </summary>
+    /// <summary>Applies <see cref="Promiscuous"/> and <see cref="AllMulticast"/>, in addition to the filters.</summary>
     private protected abstract void SetReceiveModes(bool promiscuous, bool allMulticast);
 
     private protected static void RequireUnicast(MacAddress address)

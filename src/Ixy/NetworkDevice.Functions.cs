@@ -3,7 +3,7 @@ using Ixy.Virtio;
 
 namespace Ixy;
 
-// For those who open the PCI function themselves, or only ask what could be opened.
+// For callers that open the PCI function themselves, or only ask whether it could be opened.
 public abstract partial class NetworkDevice
 {
     /// <summary>Starts the driver for a PCI function. The network device owns the function from now on.</summary>
@@ -31,10 +31,11 @@ public abstract partial class NetworkDevice
     public static string? FindDriver(ushort vendorId, ushort deviceId) => Drivers.FindName(vendorId, deviceId);
 
     /// <summary>
-    /// Finds out whether <see cref="Open(PciDevice, NetworkDeviceOptions)"/> would refuse a PCI function at once, as it
-    /// would behind an IOMMU that blocks its DMA. Nothing is started. Only for a function that nobody else uses.
+    /// Finds out whether <see cref="Open(PciDevice, NetworkDeviceOptions)"/> would refuse a PCI function at once, for
+    /// example behind an IOMMU that would block its DMA. Nothing is started. Only for a function that nothing else
+    /// uses.
     /// </summary>
-    /// <exception cref="PciDeviceException">It would; the message has the cure.</exception>
+    /// <exception cref="PciDeviceException">It would; the message says how to fix it.</exception>
     public static void Check(PciDevice function)
     {
         ArgumentNullException.ThrowIfNull(function);

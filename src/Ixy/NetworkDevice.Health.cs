@@ -2,38 +2,39 @@ using Ixy.Vfio;
 
 namespace Ixy;
 
-// Whether the card is well, for those who ask. No packet pays for it: it is all registers and positions.
+// Health checks, on request. They read only registers and positions, so they cost nothing per packet.
 public abstract partial class NetworkDevice
 {
-    /// <summary>How long a transmit queue with packets stands still, with the link up, until it hangs.</summary>
+    /// <summary>
+    /// How long a transmit queue with packets may stand still, with the link up, before it counts as hung.
+    /// </summary>
     internal static TimeSpan TransmitHangTime => TimeSpan.FromSeconds(2);
 
     private long _transmitHangs, _memoryErrors, _unaskedResets, _deviceErrors, _restarts;
-    // Of each transmit queue, where it was and since when, once somebody has looked.
+    // For each transmit queue, its position at the last check and since when.
     private (ulong Place, long Since)[]? _standing;
     private uint _counted;
     // The card is being reset and set up again.
     private protected bool _isDown;
 
-    /// <summary>What went wrong so far. For any thread.</summary>
+    /// <summary>The faults so far. For any thread.</summary>
     public DeviceFaults Faults => new(
         Volatile.Read(ref _transmitHangs), Volatile.Read(ref _memoryErrors), Volatile.Read(ref _unaskedResets),
         Volatile.Read(ref _deviceErrors), ReceiveQueues.Sum(queue => queue.Interrupt?.Lost ?? 0), Restarts);
 
-    /// <summary>The card is set up: opened, and no restart has stopped it.</summary>
+    /// <summary>The card is set up: it was opened, and no restart has stopped it.</summary>
     private protected bool IsOpen => Volatile.Read(ref _isOpen);
 
     internal long Restarts => Volatile.Read(ref _restarts);
 
     /// <summary>
-    /// Asks the card whether all is well: it answers, was not reset by somebody else, has met no error of its own, and
-    /// its transmit queues move. Some register reads, so not for each packet; once a second is right, as a queue that
-    /// hangs is found by its standing still between two calls (<see cref="DeviceWatch"/> does just that). For any
-    /// thread, also while others use the queues.
+    /// Checks that the card is well: it answers, was not reset by something else, reports no error, and its transmit
+    /// queues move. This reads several registers, so do not call it per packet. Once a second is right, because a hung
+    /// queue is found by comparing two calls (<see cref="DeviceWatch"/> does just that). For any thread, even while
+    /// others use the queues.
     /// </summary>
     /// <exception cref="DeviceGoneException">It no longer answers.</exception>
-    /// <exception cref="DeviceNeedsResetException">It needs a <see cref="Restart"/>; the message has the
-    /// reason.</exception>
+    /// <exception cref="DeviceNeedsResetException">It needs a <see cref="Restart"/>; the message says why.</exception>
     /// <exception cref="PciDeviceException">The transport failed.</exception>
     /// <exception cref="ObjectDisposedException">The device was disposed.</exception>
     public void CheckHealth()
@@ -62,7 +63,7 @@ public abstract partial class NetworkDevice
         }
     }
 
-    /// <summary>Throws what is wrong with the card.</summary>
+    /// <summary>Throws if the card reports an error.</summary>
     private protected abstract void LookForFaults();
 
     /// <summary>Throws if a transmit queue has stood still for too long.</summary>
@@ -73,7 +74,7 @@ public abstract partial class NetworkDevice
         for (int i = 0; i < TransmitQueues.Count; i++)
         {
             var (place, isWaiting) = TransmitQueues[i].Progress;
-            // Without a link nothing has to move.
+            // Without a link nothing is expected to move.
             if (!isWaiting || !linkIsUp || standing[i].Since == 0 || standing[i].Place != place)
             {
                 standing[i] = (place, isWaiting && linkIsUp ? now : 0);
@@ -87,7 +88,7 @@ public abstract partial class NetworkDevice
         }
     }
 
-    /// <summary>Counts a fault, once until the next restart.</summary>
+    /// <summary>Counts a fault, at most once until the next restart.</summary>
     private protected DeviceNeedsResetException NeedsReset(DeviceFault fault, string what)
     {
         uint bit = 1u << (int)fault;

@@ -2,10 +2,10 @@ using Ixy.Metrics;
 
 namespace Ixy;
 
-// Queues that are watched: checked ones, and those whose calls somebody wants counted.
+// Wraps queues that are watched: checked ones, and those with metrics.
 public abstract partial class NetworkDevice
 {
-    // Only where somebody wants to watch: the queues of others cost what they cost.
+    // Only on request: other queues pay nothing.
     private void WrapQueues(bool areChecked)
     {
         if (areChecked)

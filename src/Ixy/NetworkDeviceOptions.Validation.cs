@@ -2,11 +2,11 @@ using System.Numerics;
 
 namespace Ixy;
 
-// What an option may be.
+// Range checks of the options.
 public sealed partial record NetworkDeviceOptions
 {
     /// <summary>Throws if an option is out of its range.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">One is; the message names it and the range.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">One is; the message names the option and its range.</exception>
     public void Validate()
     {
         Check(ReceiveQueues is >= 1 and <= 64, nameof(ReceiveQueues), ReceiveQueues, "1 to 64 receive queues");

@@ -1,11 +1,11 @@
 namespace Ixy;
 
-// What goes with a frame besides its bytes.
+// Metadata of a frame.
 public unsafe partial struct Packet
 {
     /// <summary>
-    /// What the device found out about a received frame, and what it shall do to one that is transmitted. None of it
-    /// unless <see cref="NetworkDeviceOptions.Offloads"/> asked for it when the device was opened.
+    /// What the device found out about a received frame, and what it should do to a transmitted one. Always empty
+    /// unless <see cref="NetworkDeviceOptions.Offloads"/> requested it when the device was opened.
     /// </summary>
     public PacketFlags Flags
     {
@@ -15,12 +15,13 @@ public unsafe partial struct Packet
 
     /// <summary>
     /// The VLAN tag that was stripped (<see cref="PacketFlags.VlanStripped"/>) or is to be inserted
-    /// (<see cref="PacketFlags.InsertVlan"/>); without these flags it means nothing. It is the tag control information
-    /// of IEEE 802.1Q: VLAN id in bits 0 to 11, drop eligible in bit 12, priority in bits 13 to 15. It lies in front of
-    /// the frame, in the buffer's headroom, so a tag that was stripped need not be set again to be inserted.
+    /// (<see cref="PacketFlags.InsertVlan"/>); meaningless without these flags. It is the tag control information of
+    /// IEEE 802.1Q: VLAN id in bits 0 to 11, drop eligible in bit 12, priority in bits 13 to 15. It is stored in the
+    /// buffer's headroom, in front of the frame, so a stripped tag can be inserted again without setting it.
     /// </summary>
-    /// <exception cref="PacketMisuseException">The packet belongs to no pool; or the pool is checked, and the packet
-    /// was transmitted or freed.</exception>
+    /// <exception cref="PacketMisuseException">
+    /// The packet belongs to no pool; or the pool is checked, and the packet was already transmitted or freed.
+    /// </exception>
     public readonly ushort VlanTag
     {
         get
@@ -35,9 +36,11 @@ public unsafe partial struct Packet
         }
     }
 
-    /// <summary>The hash the card computed to choose a queue (RSS), 0 if it computed none.</summary>
+    /// <summary>The hash the card computed to choose a queue (RSS); 0 if it computed none.</summary>
     public readonly uint RssHash => (uint)(Metadata >> HashShift);
 
-    /// <summary>Where the tag lies: at the far end of the headroom, as the near end is virtio's header's.</summary>
+    /// <summary>
+    /// Where the tag is stored: at the far end of the headroom, because virtio's header uses the near end.
+    /// </summary>
     internal static ref ushort VlanTagOf(ulong buffer) => ref *(ushort*)((buffer & AddressMask) - PacketPool.Headroom);
 }

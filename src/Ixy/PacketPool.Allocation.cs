@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Ixy;
 
-// Packets that the application makes itself.
+// Packets that the application creates.
 public sealed unsafe partial class PacketPool
 {
     private int _templateLength;
@@ -16,7 +16,7 @@ public sealed unsafe partial class PacketPool
     }
 
     /// <summary>
-    /// Fills <paramref name="batch"/> from the front as far as buffers are there. Lengths are the template's, or 0.
+    /// Fills <paramref name="batch"/> from the front as far as there are buffers. Lengths are the template's, or 0.
     /// </summary>
     /// <returns>How many packets were taken: 0 to the length of the batch.</returns>
     /// <exception cref="ObjectDisposedException">The pool was disposed.</exception>

@@ -2,12 +2,12 @@ using Ixy.Vfio;
 
 namespace Ixy;
 
-// What is in the buffers, and who has them.
+// The contents of the buffers, and who holds them.
 public sealed unsafe partial class PacketPool
 {
     /// <summary>
     /// Writes <paramref name="frame"/> into every free buffer, and makes it the content of packets allocated from now
-    /// on. For generators: buffers that a card only reads keep it.
+    /// on. For generators: a card that sends a buffer only reads it, so the content stays.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The frame is longer than a buffer.</exception>
     /// <exception cref="InvalidOperationException">Some buffers are not in the pool.</exception>
@@ -22,8 +22,8 @@ public sealed unsafe partial class PacketPool
     }
 
     /// <summary>
-    /// How many buffers are free now, also those that its receive queue has at hand. While other threads use it, about
-    /// so many.
+    /// How many buffers are free, including those cached by its receive queue. Approximate while other threads use the
+    /// pool.
     /// </summary>
     public int Available => Volatile.Read(ref _count) + (AtHand?.Count ?? 0);
 

@@ -2,10 +2,10 @@ using Ixy.Vfio;
 
 namespace Ixy;
 
-// Callers' mistakes, and checks for them.
+// Checks for mistakes by the caller.
 public sealed unsafe partial class PacketPool
 {
-    // Packets of checked pools, one by one: those before one that was given back already are given back.
+    // Packets of checked pools, one by one: if one was already freed, those before it are freed first.
     private static void FreeLent(ReadOnlySpan<Packet> packets)
     {
         foreach (ref readonly var packet in packets)

@@ -1,9 +1,9 @@
 namespace Ixy;
 
 /// <summary>
-/// The watch of a checked pool: who holds each buffer, on which loan, and where it was allocated. A handle names its
-/// loan, so a copy that outlived its packet is known even when the buffer is in use again (but for one loan in 255).
-/// For any thread: of two that give one packet away at the same time, one succeeds.
+/// The bookkeeping of a checked pool: who holds each buffer, on which loan, and where it was allocated. A handle names
+/// its loan, so a stale copy is detected even when the buffer is in use again (except in one of 255 cases). For any
+/// thread: if two give one packet away at the same time, one of them fails.
 /// </summary>
 internal sealed class PacketPoolChecks
 {
@@ -33,7 +33,7 @@ internal sealed class PacketPoolChecks
         foreach (ref var packet in packets) Lend(ref packet, place);
     }
 
-    /// <summary>The application gets a packet the card has filled.</summary>
+    /// <summary>The application gets a packet that the card has filled.</summary>
     internal void Lend(ref Packet packet, string place)
     {
         int index = _pool.IndexOf(packet.Buffer);
@@ -45,7 +45,7 @@ internal sealed class PacketPoolChecks
     }
 
     /// <summary>
-    /// The application gives packets to the card to send; if one of them is not its own, it keeps them all.
+    /// The application gives packets to the card to send; if it does not own one of them, it keeps them all.
     /// </summary>
     internal static void Transmit(ReadOnlySpan<Packet> batch)
     {
@@ -61,16 +61,15 @@ internal sealed class PacketPoolChecks
         }
     }
 
-    /// <summary>The card has not taken packets that it was to send: they are the application's, as before.</summary>
+    /// <summary>The card did not take packets that it was to send: they still belong to the application.</summary>
     internal static void Keep(ReadOnlySpan<Packet> batch)
     {
         foreach (ref readonly var packet in batch) Of(packet)?.Keep(packet);
     }
 
     /// <summary>
-    /// Packets that a device which is not checked is about to take are the card's: they may come back long after their
-    /// pool has been disposed, and are no leaks then. Does nothing to those that are the card's already, and never
-    /// throws.
+    /// Marks packets as the card's that an unchecked device is about to take. They may come back long after their pool
+    /// was disposed, and then are not leaks. Packets that are already the card's are left alone; never throws.
     /// </summary>
     internal static void Give(ReadOnlySpan<Packet> batch)
     {
@@ -82,7 +81,7 @@ internal sealed class PacketPoolChecks
         }
     }
 
-    /// <summary>Throws if a packet is watched and not the application's.</summary>
+    /// <summary>Throws if a packet is checked and not the application's.</summary>
     internal static void Verify(in Packet packet, string action) => Of(packet)?.VerifyHeld(packet, action);
 
     /// <summary>The application gives a packet back.</summary>
@@ -94,7 +93,7 @@ internal sealed class PacketPoolChecks
         foreach (ulong buffer in buffers) _holders[_pool.IndexOf(buffer)] = Holder.Pool;
     }
 
-    // Only handles of watched packets have a loan; default(Packet), too, has none.
+    // Only handles of checked packets have a loan; default(Packet) has none.
     private static PacketPoolChecks? Of(in Packet packet) => packet.Loan == 0 ? null : packet.Pool.Checks;
 
     private void Transmit(in Packet packet) => Change(packet, Holder.Card, "transmitted");
@@ -131,7 +130,7 @@ internal sealed class PacketPoolChecks
                 + string.Join("; ", held.Take(8)));
     }
 
-    /// <summary>A line for each packet the application holds.</summary>
+    /// <summary>One line for each packet the application holds.</summary>
     internal List<string> FindHeld()
     {
         var held = new List<string>();

@@ -1,6 +1,6 @@
 namespace Ixy;
 
-// What is out of range.
+// Range checks.
 public sealed partial record PacketPoolOptions
 {
     private ArgumentOutOfRangeException WrongCount() =>

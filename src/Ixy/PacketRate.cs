@@ -4,19 +4,19 @@ using System.Globalization;
 namespace Ixy;
 
 /// <summary>
-/// How fast frames follow each other: so many a second, so many bits a second on the wire, or as fast as they are
-/// taken. Written <c>5Mpps</c>, <c>100kpps</c>, <c>250pps</c>; <c>10G</c>, <c>2.5Gbit/s</c>, <c>100Mbps</c>;
+/// How fast frames follow each other: a number of packets per second, of bits per second on the wire, or as fast as
+/// they are taken. Written <c>5Mpps</c>, <c>100kpps</c>, <c>250pps</c>; <c>10G</c>, <c>2.5Gbit/s</c>, <c>100Mbps</c>;
 /// <c>max</c>.
 /// </summary>
 public readonly record struct PacketRate
 {
     /// <summary>
-    /// What a frame occupies on the wire beside its own bytes: preamble and start delimiter (8), FCS (4) and the gap
-    /// to the next frame (12), as IEEE 802.3 clause 4.4.2 has it for 10 Gbit/s.
+    /// What a frame takes on the wire besides its own bytes: preamble and start delimiter (8), FCS (4) and the gap to
+    /// the next frame (12), see IEEE 802.3 clause 4.4.2 for 10 Gbit/s.
     /// </summary>
     public const int OverheadBytes = 24;
 
-    /// <summary>What a text for <see cref="TryParse"/> may look like, for messages.</summary>
+    /// <summary>The forms <see cref="TryParse"/> accepts, for messages.</summary>
     public const string Forms =
         "max, packets per second as in 5Mpps, 100kpps or 250pps, or bits per second on the wire as in 10G or 100M";
 
@@ -35,21 +35,21 @@ public readonly record struct PacketRate
     public long PerSecond { get; }
 
     /// <summary>
-    /// <see cref="PerSecond"/> is in bits on the wire, <see cref="OverheadBytes"/> included; otherwise in packets.
+    /// <see cref="PerSecond"/> is in bits on the wire, including <see cref="OverheadBytes"/>; otherwise in packets.
     /// </summary>
     public bool CountsBits { get; }
 
-    /// <summary>So many packets a second.</summary>
+    /// <summary>A rate in packets per second.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Below 1 or above 10^12.</exception>
     public static PacketRate FromPackets(long packetsPerSecond) => new(Check(packetsPerSecond), countsBits: false);
 
     /// <summary>
-    /// So many bits a second on the wire, what surrounds a frame included (<see cref="OverheadBytes"/>).
+    /// A rate in bits per second on the wire, including what surrounds a frame (<see cref="OverheadBytes"/>).
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Below 1 or above 10^12.</exception>
     public static PacketRate FromBits(long bitsPerSecond) => new(Check(bitsPerSecond), countsBits: true);
 
-    /// <summary>Bits that a frame of <paramref name="frameLength"/> bytes (without FCS) occupies on the wire.</summary>
+    /// <summary>Bits that a frame of <paramref name="frameLength"/> bytes (without FCS) takes on the wire.</summary>
     public static long BitsOnWire(int frameLength) => (frameLength + OverheadBytes) * 8L;
 
     /// <summary>
@@ -60,14 +60,16 @@ public readonly record struct PacketRate
         IsMax ? double.PositiveInfinity : CountsBits ? (double)PerSecond / BitsOnWire(frameLength) : PerSecond;
 
     /// <summary>
-    /// Reads a rate; false if <paramref name="text"/> has none of the <see cref="Forms"/>. Case does not matter.
+    /// <summary>
+    /// Parses a rate; false if <paramref name="text"/> has none of the <see cref="Forms"/>. Case does not matter.
+    /// </summary>
     /// </summary>
     public static bool TryParse(ReadOnlySpan<char> text, out PacketRate rate)
     {
         rate = Max;
         if (text.Equals("max", StringComparison.OrdinalIgnoreCase)) return true;
         int digits = text.IndexOfAnyExcept(s_numberCharacters);
-        if (digits < 1) return false; // also a bare number: nobody knows of what
+        if (digits < 1) return false; // also rejects a bare number, which has no unit
         if (!decimal.TryParse(
             text[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number)
             || number > Greatest) return false;
@@ -78,12 +80,12 @@ public readonly record struct PacketRate
         return true;
     }
 
-    /// <summary>Reads a rate.</summary>
+    /// <summary>Parses a rate.</summary>
     /// <exception cref="FormatException">The text has none of the <see cref="Forms"/>.</exception>
     public static PacketRate Parse(string text) =>
         TryParse(text, out var rate) ? rate : throw new FormatException($"'{text}' is no rate: expected {Forms}");
 
-    /// <summary>The shortest form that <see cref="TryParse"/> reads back to the same rate.</summary>
+    /// <summary>The shortest form that <see cref="TryParse"/> parses back to the same rate.</summary>
     public override string ToString()
     {
         if (IsMax) return "max";

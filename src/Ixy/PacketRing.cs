@@ -3,14 +3,14 @@ using System.Numerics;
 namespace Ixy;
 
 /// <summary>
-/// A bounded queue of packets between threads, to build pipelines of: one receives, one works, one sends. It takes and
-/// gives whole batches at once. First in, first out; who puts a packet in gives it away, who takes one out owns it. Any
-/// number of threads may be at either end. Nothing is allocated after construction.
+/// A bounded queue of packets between threads, for building pipelines: one receives, one works, one sends. It moves
+/// whole batches. First in, first out; putting a packet in gives up ownership, taking one out acquires it. Any number
+/// of threads may use either end. Nothing is allocated after construction.
 /// </summary>
 /// <remarks>
-/// An operation takes effect in one moment, when it moves its end of the contents (it is linearizable). After that it
-/// copies, and waits where a thread at the other end, or one before it at its own, has still to copy what it took
-/// effect on earlier: so a thread that loses its core in the middle of a copy holds others up, but nothing else does.
+/// An operation takes effect at one moment, when it moves its end of the contents (it is linearizable). It then copies,
+/// waiting for any earlier operation, at either end, that has not finished copying. So a thread that loses its core in
+/// the middle of a copy holds the others up, but nothing else does.
 /// </remarks>
 public sealed class PacketRing
 {
@@ -18,7 +18,7 @@ public sealed class PacketRing
     private readonly uint _mask;
     private PaddedWord _contents, _written, _read;
 
-    /// <param name="capacity">Most packets in it: a power of two, 2 to 1,048,576.</param>
+    /// <param name="capacity">Most packets it can hold: a power of two, 2 to 1,048,576.</param>
     /// <exception cref="ArgumentOutOfRangeException">It is not.</exception>
     public PacketRing(int capacity)
     {
@@ -29,14 +29,14 @@ public sealed class PacketRing
         _mask = (uint)capacity - 1;
     }
 
-    /// <summary>Most packets in it.</summary>
+    /// <summary>Most packets it can hold.</summary>
     public int Capacity => _packets.Length;
 
-    /// <summary>Packets in it, as of a moment during the call.</summary>
+    /// <summary>Packets in it, at some moment during the call.</summary>
     public int Count => new Contents(Volatile.Read(ref _contents.Value)).Count;
 
-    /// <summary>Puts packets in, as many as there is room for; does not wait for room.</summary>
-    /// <returns>How many were taken, from the front. The rest is still the caller's.</returns>
+    /// <summary>Puts in as many packets as there is room for; does not wait for room.</summary>
+    /// <returns>How many were taken, from the front. The rest still belong to the caller.</returns>
     public int Enqueue(ReadOnlySpan<Packet> packets)
     {
         uint count, end;
@@ -49,16 +49,17 @@ public sealed class PacketRing
             end = contents.End + count;
             if (Interlocked.CompareExchange(ref _contents.Value, contents.MoveEnd(count), word) == word) break;
         }
-        // What was in these places before is still being copied out.
+        // The previous contents of these places are still being copied out.
         WaitUntilPassed(ref _read.Value, end - (uint)Capacity);
         CopyIn(packets[..(int)count], end - count);
         Publish(ref _written.Value, end - count, end);
         return (int)count;
     }
 
-    /// <summary>Takes packets out, as many as are there and fit; does not wait for more.</summary>
-    /// <returns>How many places of <paramref name="batch"/> were filled, from the front. They are the caller's
-    /// now.</returns>
+    /// <summary>Takes out as many packets as there are and fit; does not wait for more.</summary>
+    /// <returns>
+    /// How many places of <paramref name="batch"/> were filled, from the front. These packets now belong to the caller.
+    /// </returns>
     public int Dequeue(Span<Packet> batch)
     {
         uint count, start;
@@ -71,7 +72,7 @@ public sealed class PacketRing
             start = contents.Start;
             if (Interlocked.CompareExchange(ref _contents.Value, contents.MoveStart(count), word) == word) break;
         }
-        // What is in these places now is still being copied in.
+        // The contents of these places are still being copied in.
         WaitUntilPassed(ref _written.Value, start + count);
         CopyOut(batch[..(int)count], start);
         Publish(ref _read.Value, start, start + count);
@@ -101,7 +102,7 @@ public sealed class PacketRing
         while ((int)((uint)Volatile.Read(ref counter) - position) < 0) spin.SpinOnce(sleep1Threshold: -1);
     }
 
-    // In the order in which operations took effect. A release store: who sees the counter sees what was copied.
+    // In the order in which operations took effect. A release store: whoever sees the counter sees the copied packets.
     private static void Publish(ref long counter, uint from, uint to)
     {
         var spin = new SpinWait();

@@ -3,7 +3,7 @@ using Ixy.Vfio;
 namespace Ixy;
 
 /// <summary>
-/// The interrupt of a receive queue, and who sleeps until it comes. What a sleeper does with the queue lies between
+/// The interrupt of a receive queue, and the thread that sleeps on it. A sleeper uses the queue only between
 /// <see cref="BeginSleep"/> and <see cref="EndSleep"/>; disposing wakes it, and waits until it has left.
 /// </summary>
 internal sealed class QueueInterrupt(PciDevice device, InterruptVector vector) : IDisposable
@@ -16,17 +16,17 @@ internal sealed class QueueInterrupt(PciDevice device, InterruptVector vector) :
 
     internal InterruptVector Vector => vector;
 
-    /// <summary>How often somebody has gone to sleep.</summary>
+    /// <summary>How many times a thread has gone to sleep.</summary>
     internal long Waits { get; private set; }
 
-    /// <summary>How often packets had come without it, so that it was lost.</summary>
+    /// <summary>How many times packets had arrived without their interrupt, so it was lost.</summary>
     internal long Lost { get; private set; }
 
-    /// <summary>Waits for this queue alone; made when it is first needed.</summary>
+    /// <summary>Waits for this queue alone; created when first needed.</summary>
     internal QueueWaiter Waiter(ReceiveQueue queue) => _waiter ??= new([queue]);
 
-    /// <summary>From now on the device and its memory stay until <see cref="EndSleep"/>.</summary>
-    /// <exception cref="ObjectDisposedException">It is gone already.</exception>
+    /// <summary>Until <see cref="EndSleep"/>, the device and its memory stay.</summary>
+    /// <exception cref="ObjectDisposedException">It was disposed.</exception>
     /// <exception cref="InvalidOperationException">Another thread sleeps here.</exception>
     internal void BeginSleep()
     {

@@ -3,23 +3,22 @@ using Ixy.Vfio;
 namespace Ixy;
 
 /// <summary>
-/// Lets one thread wait for packets of several receive queues, also of different devices: call <see cref="Wait"/> when
-/// all of them were found empty. All members but <see cref="Wake"/> are for that one thread.
+/// Lets one thread wait for packets of several receive queues, even of different devices: call <see cref="Wait"/> when
+/// all of them were found empty. All members except <see cref="Wake"/> are for that one thread.
 /// </summary>
 /// <remarks>
-/// Little load, and the thread sleeps until a queue interrupts; much load, and <see cref="Wait"/> returns at once, with
-/// no system call: then the queues are polled. The load is high
-/// <list type="bullet">
-/// <item>while the queues together have received more than 1,200 packets a millisecond (1.2 Mpps), as a moving average
-/// of five windows of a millisecond: the threshold of ixy in C;</item>
-/// <item>for a millisecond after 32 packets or more have come since the queues were last empty, a full batch.</item>
+/// Under low load, the thread sleeps until a queue interrupts. Under high load, <see cref="Wait"/> returns at once,
+/// with no system call, so the queues are polled. The load is high <list type="bullet">
+/// <item>while the queues together have received more than 1,200 packets per millisecond (1.2 Mpps), as a moving
+/// average of five windows of a millisecond: the threshold of ixy in C;</item>
+/// <item>for a millisecond after 32 or more packets, a full batch, arrived since the queues were last empty.</item>
 /// </list>
-/// So five milliseconds after the last packet the thread sleeps. The devices have to be opened with
+/// So the thread sleeps five milliseconds after the last packet. The devices must be opened with
 /// <see cref="NetworkDeviceOptions.Interrupts"/>; if one of them was not, the thread never sleeps.
-/// No sleep is longer than a second without a look at the queues, so an interrupt that is lost costs no more than that
-/// (<see cref="DeviceFaults.LostInterrupts"/>).
-/// Stop the thread before its devices are disposed. If it sleeps then all the same, it wakes up with an exception; but
-/// if it polls, it uses memory that is gone.
+/// The thread looks at the queues at least once a second even while it sleeps, so a lost interrupt costs no more than
+/// that (<see cref="DeviceFaults.LostInterrupts"/>).
+/// Stop the thread before its devices are disposed. A thread that is still sleeping then wakes up with an exception;
+/// one that is polling would use memory that is gone.
 /// </remarks>
 public sealed class QueueWaiter : IDisposable
 {
@@ -37,9 +36,9 @@ public sealed class QueueWaiter : IDisposable
     private int _asleep;
 
     /// <summary>
-    /// Makes a waiter for these queues, one or more, whose devices have the same clock (<see cref="PciDevice.Clock"/>).
+    /// Creates a waiter for one or more queues whose devices have the same clock (<see cref="PciDevice.Clock"/>).
     /// </summary>
-    /// <exception cref="PciDeviceException">No descriptor is left for it, or a queue was named twice.</exception>
+    /// <exception cref="PciDeviceException">No file descriptor is left for it, or a queue was named twice.</exception>
     public QueueWaiter(params IEnumerable<ReceiveQueue> queues)
     {
         _queues = [.. queues];
@@ -53,13 +52,15 @@ public sealed class QueueWaiter : IDisposable
     }
 
     /// <summary>Returns when it is worth looking at the queues again.</summary>
-    /// <param name="timeout">
-    /// Sleeps at most so long, in real time in whole milliseconds; <see cref="Timeout.InfiniteTimeSpan"/> for ever.
-    /// </param>
-    /// <returns>False if a sleep ended without an interrupt: the time is over, or <see cref="Wake"/> was
-    /// called.</returns>
+    /// <param name="timeout">The longest sleep, in real time in whole milliseconds;
+    /// <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <returns>
+    /// False if a sleep ended without an interrupt: the timeout passed, or <see cref="Wake"/> was called.
+    /// </returns>
     /// <exception cref="PciDeviceException">A device has gone (<see cref="PciDevice.IsGone"/>).</exception>
-    /// <exception cref="ObjectDisposedException">A device was disposed by another thread, or the waiter.</exception>
+    /// <exception cref="ObjectDisposedException">
+    /// The waiter was disposed, or a device was, by another thread.
+    /// </exception>
     /// <exception cref="InvalidOperationException">Another thread sleeps on one of the queues.</exception>
     public bool Wait(TimeSpan timeout)
     {
@@ -77,13 +78,17 @@ public sealed class QueueWaiter : IDisposable
     }
 
     /// <summary>
-    /// The first part of <see cref="Wait"/>, for a thread that has an event loop of its own: asks the devices for
-    /// interrupts. It may sleep then until one of them comes (<see cref="HasFired"/>), and ends that with <see
-    /// cref="EndSleep"/>.
+    /// The first part of <see cref="Wait"/>, for a thread that has its own event loop: arms the devices' interrupts.
+    /// The thread may then sleep until one of them fires (<see cref="HasFired"/>), and ends that with
+    /// <see cref="EndSleep"/>.
     /// </summary>
-    /// <returns>False if it is worth looking at the queues again at once; then there is nothing to end.</returns>
+    /// <returns>
+    /// False if the queues should be looked at again at once; then do not call <see cref="EndSleep"/>.
+    /// </returns>
     /// <exception cref="PciDeviceException">A device has gone (<see cref="PciDevice.IsGone"/>).</exception>
-    /// <exception cref="ObjectDisposedException">A device was disposed by another thread, or the waiter.</exception>
+    /// <exception cref="ObjectDisposedException">
+    /// The waiter was disposed, or a device was, by another thread.
+    /// </exception>
     /// <exception cref="InvalidOperationException">Another thread sleeps on one of the queues.</exception>
     public bool TryBeginSleep()
     {
@@ -98,7 +103,7 @@ public sealed class QueueWaiter : IDisposable
                 _asleep++;
             }
             foreach (var queue in _queues) queue.Arm();
-            // A packet that came after the last look and before its queue was armed need not interrupt: so look once
+            // A packet that arrived after the last look but before its queue was armed need not interrupt: so look once
             // more.
             sleeps = !HaveArrivals();
             if (!sleeps) Disarm();
@@ -112,13 +117,13 @@ public sealed class QueueWaiter : IDisposable
         return true;
     }
 
-    /// <summary>Whether the sleep is over; waits until it is, at most so long.</summary>
-    /// <param name="timeout">As for <see cref="Wait"/>; <see cref="TimeSpan.Zero"/> only asks.</param>
-    /// <returns>True if a device has interrupted. Each interrupt is told once.</returns>
+    /// <summary>Waits up to the timeout for an interrupt.</summary>
+    /// <param name="timeout">As for <see cref="Wait"/>; <see cref="TimeSpan.Zero"/> only checks.</param>
+    /// <returns>True if a device has interrupted. Each interrupt is reported once.</returns>
     /// <exception cref="ObjectDisposedException">The waiter was disposed.</exception>
     public bool HasFired(TimeSpan timeout) => _sleeper is not null && _sleeper.Wait(_fired, timeout) > 0;
 
-    /// <summary>The last part of <see cref="Wait"/>: asks for no more interrupts.</summary>
+    /// <summary>The last part of <see cref="Wait"/>: disarms the interrupts.</summary>
     /// <exception cref="PciDeviceException">A device has gone (<see cref="PciDevice.IsGone"/>).</exception>
     /// <exception cref="ObjectDisposedException">A device was disposed by another thread.</exception>
     public void EndSleep()
@@ -134,14 +139,15 @@ public sealed class QueueWaiter : IDisposable
     }
 
     /// <summary>
-    /// Ends the sleep of the thread that waits, or its next one. For any thread; does nothing after disposal.
+    /// Ends the current sleep of the waiting thread, or else its next one. For any thread; does nothing after disposal.
     /// </summary>
     public void Wake() => _sleeper?.Wake();
 
-    /// <summary>Releases the waiter's descriptors; the queues stay as they are. Nobody may wait.</summary>
+    /// <summary>Releases the waiter's file descriptors; the queues are unaffected. No thread may be waiting.</summary>
     public void Dispose() => _sleeper?.Dispose();
 
-    // Until an interrupt comes, the time is over, or somebody wakes the thread; but now and then it looks itself.
+    // Until an interrupt arrives, the time is up, or someone wakes the thread; now and then it looks at the queues
+    // itself.
     private bool Sleep(TimeSpan timeout)
     {
         var deadline = new Deadline(_clock, timeout);

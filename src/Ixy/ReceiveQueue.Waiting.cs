@@ -1,19 +1,19 @@
 namespace Ixy;
 
-// Waiting for packets, and the interrupt that makes it a sleep.
+// Waiting for packets, and the interrupt that allows sleeping.
 public abstract partial class ReceiveQueue
 {
     private static readonly TimeSpan s_poll = TimeSpan.FromMicroseconds(1);
 
     /// <summary>
-    /// How often the queue has interrupted since the device was opened, as far as a wait has noticed; 0 without
+    /// How many interrupts of the queue a wait has noticed since the device was opened; 0 without
     /// <see cref="NetworkDeviceOptions.Interrupts"/>. May be read from any thread.
     /// </summary>
     public long Interrupts => Interrupt?.Vector.Fired ?? 0;
 
     /// <summary>
-    /// How often a thread has gone to sleep until this queue interrupts. Each time costs a few microseconds of system
-    /// calls; a number that stays the same under load means that the queue is polled. May be read from any thread.
+    /// How many times a thread has gone to sleep until this queue interrupts. Each costs a few microseconds of system
+    /// calls; a number that does not change under load means that the queue is polled. May be read from any thread.
     /// </summary>
     public long Waits => Interrupt?.Waits ?? 0;
 
@@ -23,16 +23,14 @@ public abstract partial class ReceiveQueue
     internal abstract bool HasArrivals { get; }
 
     /// <summary>
-    /// As <see cref="Receive(Span{Packet})"/>, but where nothing has arrived, waits until something does. A device that
-    /// was opened with <see cref="NetworkDeviceOptions.Interrupts"/> lets the thread sleep while there is little to do,
-    /// and polls while there is much (see <see cref="QueueWaiter"/> for what is little); without, this polls all the
-    /// time.
+    /// Like <see cref="Receive(Span{Packet})"/>, but if nothing has arrived, waits until something does. If the device
+    /// was opened with <see cref="NetworkDeviceOptions.Interrupts"/>, the thread sleeps under low load and polls under
+    /// high load (see <see cref="QueueWaiter"/>); otherwise it always polls.
     /// </summary>
     /// <param name="batch">As for <see cref="Receive(Span{Packet})"/>.</param>
-    /// <param name="timeout">
-    /// Waits at most so long by the device's clock; <see cref="Timeout.InfiniteTimeSpan"/> for ever.
-    /// </param>
-    /// <returns>How many places were filled; 0 if the time is over, or what arrived was dropped meanwhile.</returns>
+    /// <param name="timeout">The longest wait, by the device's clock; <see cref="Timeout.InfiniteTimeSpan"/> for no
+    /// limit.</param>
+    /// <returns>How many places were filled; 0 if the timeout passed, or everything that arrived was dropped.</returns>
     /// <exception cref="Vfio.PciDeviceException">The device has gone (<see cref="Vfio.PciDevice.IsGone"/>).</exception>
     /// <exception cref="ObjectDisposedException">The device was disposed by another thread while this one
     /// slept.</exception>
@@ -42,10 +40,10 @@ public abstract partial class ReceiveQueue
         return received > 0 || batch.IsEmpty || timeout == TimeSpan.Zero ? received : ReceiveLater(batch, timeout);
     }
 
-    /// <summary>Asks for an interrupt when the next packet arrives, or at once if one has.</summary>
+    /// <summary>Arms an interrupt for the next packet; it fires at once if one has already arrived.</summary>
     internal abstract void Arm();
 
-    /// <summary>Asks for no more interrupts. One may be on its way.</summary>
+    /// <summary>Disarms the interrupt. One may still be on its way.</summary>
     internal abstract void Disarm();
 
     private int ReceiveLater(Span<Packet> batch, TimeSpan timeout)
@@ -61,8 +59,7 @@ public abstract partial class ReceiveQueue
         }
     }
 
-    // A queue that is polled would never show that its device has gone. Where time does not go by itself, a poll costs
-    // some.
+    // A polled queue would never show that its device has gone. If time does not pass by itself, each poll takes some.
     private void WaitOrPoll(QueueWaiter? waiter, TimeSpan timeout)
     {
         if (waiter is not null)

@@ -3,7 +3,7 @@ using System.Numerics;
 namespace Ixy;
 
 /// <summary>
-/// What the hash is computed of (RSS). A packet is hashed by the most specific kind that is chosen and that it is of.
+/// Which fields are hashed (RSS). A packet is hashed by the most specific chosen kind that matches it.
 /// </summary>
 [Flags]
 public enum RssHashTypes
@@ -15,7 +15,7 @@ public enum RssHashTypes
     /// <summary>TCP over IPv4: addresses and ports.</summary>
     TcpIPv4 = 1 << 1,
     /// <summary>
-    /// UDP over IPv4: addresses and ports. Fragments of a datagram may take other ways than whole ones.
+    /// UDP over IPv4: addresses and ports. Fragments of a datagram may go to a different queue than whole ones.
     /// </summary>
     UdpIPv4 = 1 << 2,
     /// <summary>IPv6: both addresses.</summary>
@@ -24,14 +24,14 @@ public enum RssHashTypes
     TcpIPv6 = 1 << 4,
     /// <summary>UDP over IPv6: addresses and ports.</summary>
     UdpIPv6 = 1 << 5,
-    /// <summary>All of these.</summary>
+    /// <summary>All of the above.</summary>
     All = IPv4 | TcpIPv4 | UdpIPv4 | IPv6 | TcpIPv6 | UdpIPv6,
 }
 
 /// <summary>
-/// How a card spreads flows over its receive queues: the Toeplitz hash of a packet's addresses and ports, of which the
-/// low bits choose an entry of the indirection table, and that a queue. (Receive-side scaling; 82599 datasheet 7.1.2.8,
-/// virtio 1.2 5.1.6.5.7.) An ixgbe card puts the hash into <see cref="Packet.RssHash"/>.
+/// How a card spreads flows over its receive queues: the low bits of the Toeplitz hash of a packet's addresses and
+/// ports choose an entry of the indirection table, and that names the queue. (Receive-side scaling; 82599 datasheet
+/// 7.1.2.8, virtio 1.2 5.1.6.5.7.) An ixgbe card puts the hash into <see cref="Packet.RssHash"/>.
 /// </summary>
 public sealed record RssOptions
 {
@@ -41,24 +41,22 @@ public sealed record RssOptions
     /// <summary>Most entries of the table.</summary>
     public const int LongestTable = 128;
 
-    /// <summary>Most queues among which packets are spread.</summary>
+    /// <summary>Most queues that packets can be spread over.</summary>
     public const int MostQueues = 16;
 
-    /// <summary>
-    /// The key of the examples that Microsoft published with RSS; other implementations have it, too.
-    /// </summary>
+    /// <summary>The key of the examples Microsoft published with RSS; other implementations use it as well.</summary>
     public static ReadOnlyMemory<byte> DefaultKey { get; } =
         Convert.FromHexString("6d5a56da255b0ec24167253d43a38fb0d0ca2bcbae7b30b477cb2da38030f20c6a42b73bbeac01fa");
 
     /// <summary>
-    /// A key with which both directions of a flow have the same hash, and so the same queue: it repeats every 16 bits,
-    /// so it makes no difference if source and destination change places. (S. Woo, K. Park: "Scalable TCP Session
-    /// Monitoring with Symmetric Receive-side Scaling", 2012.) The price: only 16 bits of the hash are different ones.
+    /// A key that gives both directions of a flow the same hash, and so the same queue: it repeats every 16 bits, so
+    /// swapping source and destination makes no difference. (S. Woo, K. Park: "Scalable TCP Session Monitoring with
+    /// Symmetric Receive-side Scaling", 2012.) The price: the hash has only 16 independent bits.
     /// </summary>
     public static ReadOnlyMemory<byte> SymmetricKey { get; } =
         Convert.FromHexString(string.Concat(Enumerable.Repeat("6d5a", KeyLength / 2)));
 
-    /// <summary>The key of the hash, <see cref="KeyLength"/> bytes.</summary>
+    /// <summary>The hash key, <see cref="KeyLength"/> bytes.</summary>
     public ReadOnlyMemory<byte> Key { get; init; } = DefaultKey;
 
     /// <summary>
@@ -67,7 +65,7 @@ public sealed record RssOptions
     /// </summary>
     public IReadOnlyList<int>? IndirectionTable { get; init; }
 
-    /// <summary>What is hashed. What is not goes to the first queue.</summary>
+    /// <summary>What is hashed. Other packets go to the first queue.</summary>
     public RssHashTypes HashTypes { get; init; } = RssHashTypes.All;
 
     /// <summary>The table with all its entries.</summary>

@@ -1,12 +1,14 @@
 namespace Ixy;
 
-/// <summary>Whether a transmit queue moves.</summary>
-/// <param name="Place">Another one whenever the card has sent something.</param>
+/// <summary>Whether a transmit queue is making progress.</summary>
+/// <param name="Place">Changes whenever the card has sent something.</param>
 /// <param name="IsWaiting">The card has packets that it has not sent.</param>
 internal readonly record struct TransmitProgress(ulong Place, bool IsWaiting);
 
 public abstract partial class TransmitQueue
 {
-    /// <summary>How far the card is. Reads the card; for any thread, to whom it may be a little old.</summary>
+    /// <summary>
+    /// How far the card has got. Reads the card; from another thread the answer may be slightly stale.
+    /// </summary>
     internal virtual TransmitProgress Progress => default;
 }

@@ -1,6 +1,6 @@
 namespace Ixy;
 
-// Packets that the device cannot send, however much room there is.
+// Packets that the device cannot send even when the ring has room.
 public abstract partial class TransmitQueue
 {
     private TransmitRefusal _lastRefusal;
@@ -9,8 +9,8 @@ public abstract partial class TransmitQueue
     public virtual TransmitRefusal LastRefusal => _lastRefusal;
 
     /// <summary>
-    /// Says whether the device can send a packet, and if not, why: it is shorter than an Ethernet header, or longer
-    /// than the device sends, or asks for a checksum that its headers do not allow. Changes nothing, and allocates
+    /// Says whether the device can send a packet, and if not, why: it is shorter than an Ethernet header, longer than
+    /// the device can send, or requests a checksum that its headers do not allow. Changes nothing and allocates
     /// nothing.
     /// </summary>
     /// <exception cref="ArgumentException">As for <see cref="Transmit"/>.</exception>
@@ -18,13 +18,14 @@ public abstract partial class TransmitQueue
     public abstract TransmitRefusal Examine(in Packet packet);
 
     /// <summary>
-    /// Transmits as <see cref="Transmit"/> does, and frees the packets that the device cannot send: what anybody may
-    /// have put on a wire must not stop a forwarder. They count in <see cref="Dropped"/>. What the ring has no room for
-    /// is still the caller's.
+    /// Like <see cref="Transmit"/>, but frees packets that the device cannot send: arbitrary frames from a wire must
+    /// not stop a forwarder. They count in <see cref="Dropped"/>. Packets the ring has no room for still belong to the
+    /// caller.
     /// </summary>
-    /// <returns>How many are the caller's no more, from the front: they were taken or dropped.</returns>
-    /// <exception cref="ArgumentException">As for <see cref="Transmit"/>, of the first packet. None was taken or
-    /// dropped.</exception>
+    /// <returns>How many no longer belong to the caller, from the front: they were taken or dropped.</returns>
+    /// <exception cref="ArgumentException">
+    /// As for <see cref="Transmit"/>, for the first packet. None was taken or dropped.
+    /// </exception>
     /// <exception cref="PacketMisuseException">As for <see cref="Transmit"/>. None was taken or dropped.</exception>
     public int TransmitOrDrop(ReadOnlySpan<Packet> batch)
     {
@@ -32,9 +33,7 @@ public abstract partial class TransmitQueue
         return sent == batch.Length ? sent : DropOrLeave(batch, sent);
     }
 
-    /// <summary>
-    /// Goes on behind the packets that were sent: drops the first of the rest if that is what stands in the way.
-    /// </summary>
+    /// <summary>Continues after the packets that were sent: drops the next one if it cannot be sent.</summary>
     internal int DropOrLeave(ReadOnlySpan<Packet> batch, int done)
     {
         try
@@ -49,8 +48,8 @@ public abstract partial class TransmitQueue
         }
         catch (Exception) when (done > 0)
         {
-            // What is wrong is still so when the rest is offered again, and then nothing is gone that the caller would
-            // take for his own.
+            // The error will still be there when the rest is offered again, and throwing then does not lose packets
+            // that the caller believes it still owns.
         }
         return done;
     }

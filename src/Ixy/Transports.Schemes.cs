@@ -2,7 +2,7 @@ using Ixy.Vfio;
 
 namespace Ixy;
 
-// Specifiers that are no PCI address: a scheme, a colon, and what the transport makes of the rest.
+// Specifiers other than a PCI address: a scheme, a colon, and a rest that the transport interprets.
 internal static partial class Transports
 {
     private const string VfioUser = VfioUserPciDevice.Prefix;

@@ -1,6 +1,6 @@
 namespace Ixy;
 
-/// <summary>A receive queue around another one, to watch what goes through it.</summary>
+/// <summary>A receive queue around another one, to observe what passes through it.</summary>
 internal abstract class WrappedReceiveQueue : ReceiveQueue
 {
     protected WrappedReceiveQueue(ReceiveQueue queue) => (Queue, Interrupt) = (queue, queue.Interrupt);
@@ -23,7 +23,7 @@ internal abstract class WrappedReceiveQueue : ReceiveQueue
     internal override void Disarm() => Queue.Disarm();
 }
 
-/// <summary>A transmit queue around another one, to watch what goes through it.</summary>
+/// <summary>A transmit queue around another one, to observe what passes through it.</summary>
 internal abstract class WrappedTransmitQueue(TransmitQueue queue) : TransmitQueue
 {
     /// <inheritdoc/>

@@ -3,19 +3,19 @@ using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 
 namespace Ixy.Ixgbe;
 
-// 6.2.14 The checksum that drivers look at. The card itself does without.
+// 6.2.14 The checksum that drivers check. The card itself does not use it.
 public sealed partial class IxgbeDevice
 {
     private const int ChecksumWord = 0x3F, FirstPointer = 3, LastPointer = 0x0E, Expected = 0xBABA;
 
     /// <summary>
-    /// Reads the EEPROM of an 82599, some hundred words of at most 50 µs each, and adds them up as 6.2.14 says. A card
-    /// whose EEPROM is wrong may work, or have a wrong MAC address, link mode or power settings. Not done when a device
-    /// is opened.
+    /// Reads the EEPROM of an 82599, a few hundred words at up to 50 µs each, and checks its checksum (6.2.14). A card
+    /// with a bad EEPROM may work, or have a wrong MAC address, link mode or power settings. Opening a device does not
+    /// do this.
     /// </summary>
     /// <exception cref="DeviceProtocolException">The checksum is wrong.</exception>
     /// <exception cref="DeviceTimeoutException">The EEPROM does not answer.</exception>
-    /// <exception cref="FeatureNotOfferedException">An X540 or X550, which have a flash instead.</exception>
+    /// <exception cref="FeatureNotOfferedException">The card is an X540 or X550, which has flash instead.</exception>
     public void VerifyEeprom()
     {
         if (IxgbeModels.HasOwnPhy(_device.DeviceId))
@@ -29,7 +29,7 @@ public sealed partial class IxgbeDevice
                 + "the card anew with its vendor's tool");
     }
 
-    // Its first word is its length. 0 and ones: there is none.
+    // The first word of a section is its length. 0 or all ones: there is no section.
     private ushort SumOfSection(ushort section)
     {
         ushort sum = 0;

@@ -14,6 +14,6 @@ public sealed partial class IxgbeDevice
                 + $"0x{found:x8}, expected bits 0x{bits:x8} {(set ? "set" : "clear")}");
     }
 
-    // No register of the card that is asked for this holds only ones.
+    // None of the registers this is used for can legitimately read as all ones.
     private DeviceGoneException Gone() => _device.MarkGone("its registers read as ones");
 }

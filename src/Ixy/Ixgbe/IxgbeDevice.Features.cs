@@ -2,18 +2,18 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Ixgbe;
 
-// What a plain forwarder does without: several queues, interrupts, offloads. Little has to be set up for offloads: the
-// card always checks the checksums of what it receives, and reports them in the descriptors (7.1.11); what it does to a
-// frame it sends is up to that frame's descriptors (7.2.5).
+// Everything a plain forwarder does not need: several queues, interrupts, offloads. Offloads need little setup: the
+// card always checks the checksums of what it receives and reports them in the descriptors (7.1.11), and what it does
+// to a frame it sends is up to that frame's descriptors (7.2.5).
 public sealed partial class IxgbeDevice
 {
-    // The queues run, but the receive path is not open yet.
+    // The queues are enabled, but the receive path is not open yet.
     private void SetUpFeatures()
     {
         if (_options.Interrupts) SetUpInterrupts();
         if (_options.ReceiveQueues > 1 || _options.Rss is not null) SetUpRss(_options.Rss ?? new());
         if ((_options.Offloads & Offloads.VlanStrip) == 0) return;
-        // 7.4.3 VLAN stripping, of tags with the EtherType in VLNCTRL, which is 0x8100 after reset.
+        // 7.4.3 VLAN stripping, for tags with the EtherType in VLNCTRL, which is 0x8100 after reset.
         for (int i = 0; i < _receiveQueues.Count; i++) Change(RXDCTL[i], RXDCTL_.VlanStrip, set: true);
     }
 
@@ -22,8 +22,9 @@ public sealed partial class IxgbeDevice
         bool reports = (_options.Offloads & (Offloads.ReceiveChecksum | Offloads.VlanStrip)) != 0;
         var queue = _old is not null ? _old.Receive(index)
             : reports ? NewReceiveQueue<ReportedOffloads>(index) : NewReceiveQueue<NoOffloads>(index);
-        // 8.2.3.8.7: of several queues, one that nobody empties drops its own frames instead of blocking the packet
-        // buffer for all. A single queue lets the packet buffer, 384 or 512 KiB, bridge the time until it is emptied.
+        // 8.2.3.8.7: with several queues, one that is not emptied drops its own frames instead of blocking the packet
+        // buffer for all. With a single queue, the packet buffer (384 or 512 KiB) absorbs frames until the queue is
+        // emptied.
         bool drops = _options.ReceiveQueues > 1 && _options.FullQueueDrops;
         Change(SRRCTL[index], SRRCTL_.DropEnable, set: drops);
         return queue;

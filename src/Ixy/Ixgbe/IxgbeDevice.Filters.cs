@@ -5,10 +5,10 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Ixgbe;
 
-// 7.1.1 Packet filtering by addresses.
+// 7.1.1 Packet filtering by address.
 public sealed partial class IxgbeDevice
 {
-    // Null as long as there are none.
+    // Null while there are none.
     private List<MacAddress>? _unicast, _multicast;
     private MacAddress? _macAddress;
 
@@ -45,7 +45,7 @@ public sealed partial class IxgbeDevice
         if (!_multicast.Contains(address)) _multicast.Add(address);
     }
 
-    // What was set since the card was opened, after a reset.
+    // Restores after a reset what was set since the card was opened.
     private void RestoreFilters()
     {
         if (_macAddress is { } own) WriteReceiveAddress(0, own);
@@ -56,8 +56,8 @@ public sealed partial class IxgbeDevice
 
     private void WriteMulticast(MacAddress address)
     {
-        // The table is indexed by bits 47 to 36 of the address as the card holds it (MCSTCTRL.MO = 0, 7.1.1.2):
-        // the last byte on the wire and the high half of the one before.
+        // The table is indexed by bits 47 to 36 of the address as the card holds it (MCSTCTRL.MO = 0, 7.1.1.2): the
+        // last byte on the wire and the high half of the byte before it.
         uint hash = (uint)(address.Value & 0xFF) << 4 | (uint)(address.Value >> 12) & 0xF;
         uint register = MTA[(int)(hash >> 5)];
         _bar.Write32(register, _bar.Read32(register) | 1u << (int)(hash & 31));
@@ -68,8 +68,8 @@ public sealed partial class IxgbeDevice
     {
         uint modes = ReceiveModes(promiscuous, allMulticast);
         if (Read(FCTRL) == modes) return;
-        // 8.2.3.7.1: filters change while RXCTRL.RXEN is off. The path is halted meanwhile, so that the MAC keeps what
-        // arrives.
+        // 8.2.3.7.1: filters may change only while RXCTRL.RXEN is off. Meanwhile the path is halted, so the MAC keeps
+        // what arrives.
         try
         {
             HaltReceive();
@@ -79,13 +79,13 @@ public sealed partial class IxgbeDevice
         }
         finally
         {
-            // Also where it did not halt: nothing else would ever open it again.
+            // Even if it did not halt: nothing else would open it again.
             Change(SECRXCTRL, SECRXCTRL_.ReceiveDisable, set: false);
         }
     }
 
-    // 8.2.3.7.10: without virtualization all is in pool 0. Whether the card looks at it then is not said
-    // (docs/silicon.md).
+    // 8.2.3.7.10: without virtualization everything is in pool 0. The datasheet does not say whether the card looks at
+    // this register then (docs/silicon.md).
     private void ChooseFirstPool(int index)
     {
         _bar.Write32(MPSAR[2 * index], 1);

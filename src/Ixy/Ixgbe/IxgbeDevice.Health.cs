@@ -2,7 +2,7 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Ixgbe;
 
-// What the card says of itself.
+// What the card reports about itself.
 public sealed partial class IxgbeDevice
 {
     // EICR (8.2.3.5.1)
@@ -13,8 +13,8 @@ public sealed partial class IxgbeDevice
     private protected override void LookForFaults()
     {
         if (Read(STATUS) == uint.MaxValue) throw Gone();
-        // A read clears it. In interrupt mode it leaves the queues' causes alone (GPIE.OCD); otherwise nobody needs
-        // them.
+        // Reading clears it. In interrupt mode the read leaves the queues' causes alone (GPIE.OCD); otherwise nothing
+        // needs them.
         _hasMemoryError |= (Read(EICR) & MemoryError) != 0;
         if (_hasMemoryError)
             throw NeedsReset(DeviceFault.MemoryError,

@@ -2,17 +2,17 @@ using Ixy.Vfio;
 
 namespace Ixy.Ixgbe;
 
-// Set-up with the queues that are there.
+// Sets the card up again with the existing queues.
 public sealed partial class IxgbeDevice
 {
-    // Those of before, while the device is set up again.
+    // The queues from before, while the device is being set up again.
     private OldQueues? _old;
-    // What had been counted when it began; nothing in the first set-up.
+    // The counts so far when the restart began; nothing in the first set-up.
     private DeviceStatistics _counted;
 
     private protected override void StartAgain()
     {
-        // A reset of somebody else may have switched them off.
+        // A reset by someone else may have switched them off.
         _device.EnableBars();
         TakeLastCounters();
         Quiet();
@@ -25,7 +25,7 @@ public sealed partial class IxgbeDevice
         }
         finally
         {
-            // All of them, also if it ended half-way.
+            // All of them, even if the set-up stopped half-way.
             _receiveQueues.Clear();
             _transmitQueues.Clear();
             _receiveQueues.AddRange(_old.AllReceive);
@@ -37,7 +37,7 @@ public sealed partial class IxgbeDevice
         StartCounterTimer();
     }
 
-    // What the card has counted until now; if it no longer says, what it had when it was asked last stays.
+    // What the card has counted so far; if it no longer answers, the last values read stay.
     private void TakeLastCounters()
     {
         try
@@ -46,7 +46,7 @@ public sealed partial class IxgbeDevice
         }
         catch (PciDeviceException)
         {
-            // Whether it is there shows in what follows.
+            // If the card is gone, the next steps will show it.
         }
         _counted = _statistics;
     }
@@ -57,14 +57,14 @@ public sealed partial class IxgbeDevice
 
         internal TransmitQueue[] AllTransmit => transmit;
 
-        /// <summary>Begins again with a receive queue.</summary>
+        /// <summary>Starts over with a receive queue.</summary>
         internal ReceiveQueue Receive(int index)
         {
             ((IRestartableQueue)receive[index]).Restart(device, index);
             return receive[index];
         }
 
-        /// <summary>Begins again with a transmit queue.</summary>
+        /// <summary>Starts over with a transmit queue.</summary>
         internal TransmitQueue Transmit(int index)
         {
             ((IRestartableQueue)transmit[index]).Restart(device, index);
@@ -77,8 +77,8 @@ public sealed partial class IxgbeDevice
 internal interface IRestartableQueue
 {
     /// <summary>
-    /// Begins again at the first descriptor, and tells the card all that it was told when the queue was made. The queue
-    /// is off. Positions run on, so that counters do.
+    /// Starts over at the first descriptor and programs the card as when the queue was created. The queue is disabled.
+    /// Positions keep running, so counters continue.
     /// </summary>
     void Restart(PciDevice device, int index);
 }

@@ -13,7 +13,7 @@ public sealed partial class IxgbeDevice
         (RssHashTypes.IPv6, MRQC_.IPv6), (RssHashTypes.TcpIPv6, MRQC_.TcpIPv6), (RssHashTypes.UdpIPv6, MRQC_.UdpIPv6),
     };
 
-    // 4.6.10.1.1 Global filtering and offload: key and table come before the mode that uses them.
+    // 4.6.10.1.1 Global filtering and offload: key and table are written before the mode that uses them.
     private void SetUpRss(RssOptions options)
     {
         var key = options.Key.Span;
@@ -21,7 +21,7 @@ public sealed partial class IxgbeDevice
             _bar.Write32(RSSRK[i], BinaryPrimitives.ReadUInt32LittleEndian(key[(4 * i)..]));
         int[] table = options.Table(_options.ReceiveQueues);
         for (int i = 0; i < RETA.Count; i++) _bar.Write32(RETA[i], Entries(table, i));
-        // An X550 looks at two more bits of the hash, so its table is four times as long: the same again.
+        // An X550 uses two more bits of the hash, so its table is four times as long: repeat it.
         if (IxgbeModels.IsX550(_device.DeviceId))
         {
             for (int i = 0; i < ERETA.Count; i++) _bar.Write32(ERETA[i], Entries(table, i % RETA.Count));

@@ -2,8 +2,8 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Ixy.Ixgbe;
 
-// Which loops a queue has. Behind an IOMMU a buffer has the same address for the card as for the process, so four
-// descriptors can be handled in one vector.
+// Chooses a queue's loop. Behind an IOMMU a buffer has the same address for the card as for the process, so four
+// descriptors fit in one vector operation.
 public sealed partial class IxgbeDevice
 {
     private ReceiveQueue NewVirtualReceiveQueue<TOffloads>(int index) where TOffloads : struct, IReceiveOffloads =>

@@ -1,15 +1,15 @@
 namespace Ixy.Ixgbe;
 
 /// <summary>
-/// Registers and fields of features that a forwarder does without: filters, RSS, interrupts, and the PHY in an X540 or
-/// X550. As in <see cref="IxgbeRegisters"/>; those of them that every start sets back are in
+/// Registers and fields of features a forwarder does not need: filters, RSS, interrupts, and the PHY of an X540 or
+/// X550. Declared as in <see cref="IxgbeRegisters"/>; those that every start must reset are in
 /// <see cref="IxgbeClearedRegisters"/>.
 /// </summary>
 public static class IxgbeFeatureRegisters
 {
     private static readonly RegisterTable s_all = new();
 
-    /// <summary>Every register of this table, in its order.</summary>
+    /// <summary>Every register of this table, in order.</summary>
     public static IReadOnlyList<Register> All => s_all.Rows;
 
     // Filters (8.2.3.7)

@@ -5,9 +5,9 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 namespace Ixy.Ixgbe;
 
 /// <summary>
-/// The 10GBASE-T PHY inside an X540 or X550, behind MDIO (3.7.7). No reset of the card reaches it: what the driver
-/// before has left there stays, so it is undone here. Registers are those of IEEE 802.3, clause 45, and of the X540
-/// datasheet, chapter 9.
+/// The 10GBASE-T PHY inside an X540 or X550, reached through MDIO (3.7.7). No reset of the card reaches it, so settings
+/// left by the previous driver persist and are undone here. Registers are those of IEEE 802.3, clause 45, and of the
+/// X540 datasheet, chapter 9.
 /// </summary>
 internal sealed class IxgbePhy
 {
@@ -15,7 +15,7 @@ internal sealed class IxgbePhy
     private const int Control = 0, Identity = 2, Addresses = 32;
     private const ushort LowPower = 1 << 11, Restart = 1 << 9;
 
-    // A cycle takes 27 us. A semaphore's owner has a second (10.5.4).
+    // A cycle takes 27 µs. A semaphore's owner may hold it for a second (10.5.4).
     private static readonly TimeSpan s_cycle = TimeSpan.FromMilliseconds(10), s_semaphore = TimeSpan.FromSeconds(1);
 
     private readonly PciDevice _device;
@@ -26,7 +26,7 @@ internal sealed class IxgbePhy
 
     /// <param name="device">The card.</param>
     /// <param name="bar">Its registers.</param>
-    /// <param name="isX550">The PHY can do 2.5 and 5 Gbit/s as well.</param>
+    /// <param name="isX550">The PHY also supports 2.5 and 5 Gbit/s.</param>
     internal IxgbePhy(PciDevice device, PciBar bar, bool isX550)
     {
         (_device, _bar) = (device, bar);
@@ -47,8 +47,8 @@ internal sealed class IxgbePhy
     }
 
     /// <summary>
-    /// Wakes the PHY and lets it offer every speed. A PHY that is awake and offers them keeps its link. One that does
-    /// not answer is left alone: whether there is a link is told by the link.
+    /// Wakes the PHY and lets it advertise every speed. A PHY that is awake and already advertises them keeps its link.
+    /// One that does not answer is left alone: the link status will tell.
     /// </summary>
     internal void Start()
     {
@@ -59,7 +59,7 @@ internal sealed class IxgbePhy
             bool negotiates = true;
             foreach (var (device, register, clear, set) in _wanted)
                 negotiates &= IsAlready(device, register, clear, set) || device != AutoNegotiation;
-            // What is offered counts from the next negotiation on.
+            // The advertisement takes effect with the next negotiation.
             if (!negotiates && TryRead(AutoNegotiation, Control, out ushort control))
                 Write(AutoNegotiation, Control, (ushort)(control | Restart));
         }
@@ -69,8 +69,8 @@ internal sealed class IxgbePhy
         }
     }
 
-    // False if the register was different; it is not any more. What cannot be read is left as it is: the bits in
-    // between would be written as well, and one of them resets the PHY.
+    // False if the register was different and had to be changed. A register that cannot be read is left alone: the bits
+    // in between would be written as well, and one of them resets the PHY.
     private bool IsAlready(int device, int register, ushort clear, ushort set)
     {
         if (!TryRead(device, register, out ushort value)) return true;
@@ -88,8 +88,8 @@ internal sealed class IxgbePhy
         return false;
     }
 
-    // 10.5.4 Software and firmware synchronisation; X540 and X550 guard SW_FW_SYNC by a bit in itself. A driver that
-    // was killed gives nothing back: what is still taken when its owner's time is over is taken from it.
+    // 10.5.4 Software and firmware synchronisation; X540 and X550 guard SW_FW_SYNC with a bit of its own. A driver that
+    // was killed releases nothing, so a semaphore still held after its owner's time is up is taken over.
     private void Take()
     {
         if (_device.WaitUntil(TryTake, s_semaphore)) return;
@@ -103,7 +103,7 @@ internal sealed class IxgbePhy
         uint owners = _bar.Read32(SW_FW_SYNC);
         bool isMine = (owners & SW_FW_SYNC_.Registers) == 0;
         bool isFree = (owners & (_owner | _owner << SW_FW_SYNC_.FirmwareShift)) == 0;
-        // The write gives SW_FW_SYNC back as well.
+        // The write also releases SW_FW_SYNC.
         if (isMine) _bar.Write32(SW_FW_SYNC, isFree ? owners | _owner : owners);
         FreeSoftware();
         return isMine && isFree;
@@ -117,7 +117,7 @@ internal sealed class IxgbePhy
 
     private void FreeSoftware() => _bar.Write32(SWSM, _bar.Read32(SWSM) & ~(SWSM_.SMBI | SWSM_.SWESMBI));
 
-    // Where nobody is, nobody drives the line: all ones.
+    // With no PHY at the address, the line reads as all ones.
     private bool TryRead(int device, int register, out ushort value)
     {
         bool isDone = Cycle(MSCA_.Address, device, register) && Cycle(MSCA_.Read, device, register);
@@ -125,7 +125,7 @@ internal sealed class IxgbePhy
         return value != ushort.MaxValue;
     }
 
-    // Without its address cycle it would go to the register before.
+    // Without its address cycle it would go to the previous register.
     private void Write(int device, int register, ushort value)
     {
         if (!Cycle(MSCA_.Address, device, register)) return;
@@ -133,7 +133,7 @@ internal sealed class IxgbePhy
         Cycle(MSCA_.Write, device, register);
     }
 
-    // 8.2.3.22.11: the command bit clears itself when the cycle is over.
+    // 8.2.3.22.11: the command bit clears itself when the cycle is done.
     private bool Cycle(uint operation, int device, int register)
     {
         _bar.Write32(MSCA, MSCA_.Command | operation << MSCA_.OperationShift | _address << MSCA_.PhyShift

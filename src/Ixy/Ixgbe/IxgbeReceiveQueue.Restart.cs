@@ -11,7 +11,7 @@ internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : IRestar
         _droppedDescriptors += (long)skipped;
         _tailMovedAt = _position += skipped;
         _longestFrame = (uint)_pool.BufferSize;
-        // The buffers stay; what is in those that were filled is lost.
+        // The buffers stay; the frames in those already filled are lost.
         for (ulong i = 0; i <= _ring.Mask; i++)
             _ring.Descriptors[i] = new() { AddressOrHash = TAddresses.Of(_ring.Buffers[i]) };
         _ring.Announce(device, _bar, RDBAL[index], RDBAH[index], RDLEN[index]);

@@ -4,7 +4,7 @@ namespace Ixy.Ixgbe;
 
 internal readonly unsafe partial struct IxgbeRing<TDescriptor>
 {
-    /// <summary>Tells a card that was reset where the ring is. What is in it is up to the caller.</summary>
+    /// <summary>Tells a card that was reset where the ring is. Its contents are up to the caller.</summary>
     internal void Announce(PciDevice device, PciBar bar, uint low, uint high, uint length)
     {
         ulong address = _memory.DeviceAddress(device);

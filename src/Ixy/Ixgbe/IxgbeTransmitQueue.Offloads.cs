@@ -3,26 +3,26 @@ using System.Runtime.CompilerServices;
 namespace Ixy.Ixgbe;
 
 /// <summary>
-/// A context descriptor (datasheet 7.2.3.2.3): what the card has to know about the headers of frames to do something to
-/// them. It has the layout of <see cref="IxgbeTransmitDescriptor"/>.
+/// A context descriptor (datasheet 7.2.3.2.3): what the card must know about the headers of a frame to apply an
+/// offload. It has the layout of <see cref="IxgbeTransmitDescriptor"/>.
 /// </summary>
 /// <param name="Lengths">IP header (0), MAC header (9), VLAN tag (16).</param>
 /// <param name="Types">IPv4 (10), TCP or UDP (11), type (20), command (24); with the index (36) of the context, once it
 /// has one.</param>
 internal readonly record struct IxgbeTransmitContext(ulong Lengths, ulong Types)
 {
-    /// <summary>What the data descriptors of a frame ask for, and the context that says more.</summary>
+    /// <summary>What a frame's data descriptors request, and the context that goes with it.</summary>
     internal const ulong InsertVlan = 1ul << 30, IpChecksum = 1ul << 40, L4Checksum = 1ul << 41;
     internal const int IndexShift = 36;
 
     private const int MacShift = 9, VlanShift = 16;
     private const ulong IPv4 = 1ul << 10, Tcp = 1ul << 11, Context = 2ul << 20;
 
-    /// <summary>What a packet's context has to say.</summary>
+    /// <summary>What a packet's context must contain.</summary>
     internal static IxgbeTransmitContext For(in TransmitRequest request, ushort vlanTag)
     {
         var headers = request.Headers;
-        // For a tag alone nothing is parsed.
+        // For a tag alone no headers are parsed.
         int mac = headers.MacLength == 0 ? FrameLengths.Shortest : headers.MacLength;
         ulong types = Context | IxgbeTransmitDescriptor.Advanced;
         if (headers.IsIPv4) types |= IPv4;
@@ -32,17 +32,17 @@ internal readonly record struct IxgbeTransmitContext(ulong Lengths, ulong Types)
     }
 }
 
-// Packets that ask for something, or are of unusual length. Descriptors of those that ask refer to one of the two
-// contexts that a queue has on the card (7.2.2); where neither says what is needed, a context descriptor in front of
-// the packet's own changes the older one. A context has a place in the ring like a packet, but no buffer, and reports
+// Packets that request an offload, or are of unusual length. Descriptors that request one refer to one of the two
+// contexts that a queue has on the card (7.2.2). If neither context matches, a context descriptor in front of the
+// packet's own replaces the older one. A context takes a place in the ring like a packet, but has no buffer and reports
 // nothing.
 internal unsafe partial class IxgbeTransmitQueue<TAddresses>
 {
-    // What a context descriptor has room for (7.2.3.2.3).
+    // What fits into a context descriptor (7.2.3.2.3).
     private const int LongestIpHeader = 511;
 
     private Contexts _contexts;
-    // Context descriptors given to the card, and those of them that are not cleaned up yet.
+    // Context descriptors given to the card, and those of them not reclaimed yet.
     private ulong _contextsWritten, _contextsPending;
 
     /// <inheritdoc/>
@@ -50,8 +50,8 @@ internal unsafe partial class IxgbeTransmitQueue<TAddresses>
 
     private TransmitLimits Limits => new(_options.Offloads, _options.MaxFrameSize, LongestIpHeader);
 
-    // Writes the descriptors of a batch again, now with all that is asked for, up to a packet that cannot be sent. As
-    // in the hot loop, nothing is committed before all is in order.
+    // Writes the descriptors of a batch again, this time with offloads, up to a packet that cannot be sent. As in the
+    // hot loop, nothing is committed until everything is valid.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private int TransmitOneByOne(ReadOnlySpan<Packet> batch)
     {
@@ -83,7 +83,7 @@ internal unsafe partial class IxgbeTransmitQueue<TAddresses>
         return count;
     }
 
-    // Some are of checked pools.
+    // Some belong to checked pools.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private int CommitWatched(ReadOnlySpan<Packet> batch, ulong next)
     {
@@ -91,7 +91,7 @@ internal unsafe partial class IxgbeTransmitQueue<TAddresses>
         return Commit(next);
     }
 
-    // The packet's command but for the index of its context; no context if there is nothing left for the card to do.
+    // The packet's command, without the index of its context; no context if nothing is left for the card to do.
     private static ulong Describe(in Packet packet, in TransmitRequest request, out IxgbeTransmitContext context)
     {
         ulong length = (ulong)Math.Max(packet.Length, ShortestToSend);
@@ -104,7 +104,7 @@ internal unsafe partial class IxgbeTransmitQueue<TAddresses>
         return command;
     }
 
-    // The rest of the buffer is the packet's, too, and every buffer is longer. What was in it must not leave.
+    // The rest of a short packet is sent as padding; every buffer is long enough. Its old contents must not leak out.
     private static void FillUp(in Packet packet)
     {
         int length = packet.Length;
@@ -129,7 +129,7 @@ internal unsafe partial class IxgbeTransmitQueue<TAddresses>
         _ring.Descriptors[index].Command = command;
     }
 
-    // Returns the buffers of groups that may have contexts between its packets.
+    // Reclaims the buffers of groups that may contain contexts between packets.
     private void FreeBetweenContexts(ReadOnlySpan<ulong> sent)
     {
         for (int context = sent.IndexOf(0ul); context >= 0; context = sent.IndexOf(0ul))
@@ -142,7 +142,7 @@ internal unsafe partial class IxgbeTransmitQueue<TAddresses>
         MoveReport();
     }
 
-    // Where a context stands at the end of a group, the packet behind it reports.
+    // If a group would end with a context, the packet after it reports instead.
     private void MoveReport()
     {
         if (_report < _next && IsContext(_report)) _report++;
@@ -152,13 +152,13 @@ internal unsafe partial class IxgbeTransmitQueue<TAddresses>
 
     private bool IsContext(ulong position) => _ring.Buffers[position & _ring.Mask] == 0;
 
-    /// <summary>What the card's two contexts say.</summary>
+    /// <summary>The current contents of the card's two contexts.</summary>
     private struct Contexts
     {
         private IxgbeTransmitContext _first, _second;
         private bool _secondIsOlder;
 
-        /// <summary>Makes a command refer to the context that says this, if there is one.</summary>
+        /// <summary>Makes a command refer to a matching context, if there is one.</summary>
         internal readonly bool TryFind(IxgbeTransmitContext context, ref ulong command)
         {
             if (context == _second) command |= 1ul << IxgbeTransmitContext.IndexShift;
@@ -166,7 +166,7 @@ internal unsafe partial class IxgbeTransmitQueue<TAddresses>
         }
 
         /// <summary>
-        /// Makes the older context say this, and a command refer to it; the context as the card has to be told of it.
+        /// Replaces the older context and makes a command refer to it; returns the context descriptor for the card.
         /// </summary>
         internal IxgbeTransmitContext Replace(IxgbeTransmitContext context, ref ulong command)
         {

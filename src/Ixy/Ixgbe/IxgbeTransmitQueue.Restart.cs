@@ -6,7 +6,7 @@ namespace Ixy.Ixgbe;
 internal unsafe partial class IxgbeTransmitQueue<TAddresses> : IRestartableQueue
 {
     /// <inheritdoc/>
-    // With the clean position, as the head comes around.
+    // Includes the clean position, because the head wraps around.
     internal override TransmitProgress Progress
     {
         get
@@ -26,7 +26,7 @@ internal unsafe partial class IxgbeTransmitQueue<TAddresses> : IRestartableQueue
         (_contexts, _contextsPending) = (default, 0);
         new Span<IxgbeTransmitDescriptor>(_ring.Descriptors, (int)_ring.Mask + 1).Clear();
         _ring.Announce(device, _bar, TDBAL[index], TDBAH[index], TDLEN[index]);
-        // As when it was made.
+        // As when it was created.
         _bar.Write32(TXDCTL[index], 32u << TXDCTL_.PrefetchShift | 8u << TXDCTL_.HostShift);
     }
 

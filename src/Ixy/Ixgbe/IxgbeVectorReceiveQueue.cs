@@ -7,18 +7,18 @@ using Ixy.Vfio;
 namespace Ixy.Ixgbe;
 
 /// <summary>
-/// Receives four packets at a time with AVX2, and single ones without a loop. Does what the loop of
-/// <see cref="IxgbeReceiveQueue{TAddresses, TOffloads}"/> does, to the bit, and leaves to it whatever is unusual.
+/// Receives four packets at a time with AVX2, and single ones without a loop. Gives exactly the same results as the
+/// loop of <see cref="IxgbeReceiveQueue{TAddresses, TOffloads}"/>, to which it leaves every unusual case.
 /// </summary>
 internal sealed unsafe class IxgbeVectorReceiveQueue : IxgbeReceiveQueue<VirtualAddresses, NoOffloads>
 {
-    // A vector has four quadwords. Unpacking the pairs 0, 1 and 2, 3 gives the order 0, 2, 1, 3.
+    // A vector has four quadwords. Unpacking the pairs (0, 1) and (2, 3) gives the order 0, 2, 1, 3.
     private const int Width = 4;
     private const byte Interleaved = 0b11_01_10_00, InterleavedBackwards = 0b00_10_01_11, Backwards = 0b00_01_10_11;
-    // Blend: the high half of each quadword from the second.
+    // Blend mask: the high half of each quadword comes from the second operand.
     private const byte HighHalves = 0b1010_1010;
 
-    // Packets up to this position are received without a look at the tail or at the buffers at hand.
+    // Up to this position, packets are received without checking the tail or the buffers at hand.
     private ulong _plainEnd;
 
     internal IxgbeVectorReceiveQueue(PciDevice device, PciBar bar, int index, NetworkDeviceOptions options)
@@ -51,7 +51,7 @@ internal sealed unsafe class IxgbeVectorReceiveQueue : IxgbeReceiveQueue<Virtual
     private int ReceiveOne(Span<Packet> batch)
     {
         int received = base.Receive(batch);
-        // The last one before the tail moves is not plain.
+        // The last one before the tail moves needs the slow path.
         _plainEnd = Math.Min(_position | _tailDistanceMask, _position + (ulong)_fresh.Count);
         return received;
     }
@@ -62,14 +62,14 @@ internal sealed unsafe class IxgbeVectorReceiveQueue : IxgbeReceiveQueue<Virtual
         ulong from = _position, index = from & _ring.Mask;
         ulong* top = _fresh.Top;
         nint limit = Math.Min(batch.Length, (int)Math.Min(_ring.Mask + 1 - index, (ulong)_fresh.Count)) - Width;
-        // While the rest of a frame is awaited nothing is whole.
+        // While the rest of a frame is outstanding, no descriptor is a whole frame.
         if (limit < 0 || _longestFrame == 0) return base.Receive(batch);
-        // Two packets each. A reference: where the batch is an array, it may move.
+        // Two packets at a time. Through a reference: if the batch is an array, the GC may move it.
         ref var packets = ref Unsafe.As<Packet, Vector256<ulong>>(ref MemoryMarshal.GetReference(batch));
         var descriptors = (ulong*)(_ring.Descriptors + index);
         ulong* buffers = _ring.Buffers + index;
         var mask = Vector256.Create(IxgbeReceiveDescriptor.WholeMask | 0xFFFFul << IxgbeReceiveDescriptor.LengthShift);
-        // In each quadword the flags, which must be these, and a length, which must not be 0.
+        // In each quadword: the flags, which must match these, and a length, which must not be 0.
         const ulong LengthOne = 1ul << IxgbeReceiveDescriptor.LengthShift;
         var least = Vector256.Create(IxgbeReceiveDescriptor.Whole | LengthOne).AsUInt32();
         var most = Vector256.Create((_longestFrame - 1) * LengthOne).AsUInt32();
@@ -77,8 +77,8 @@ internal sealed unsafe class IxgbeVectorReceiveQueue : IxgbeReceiveQueue<Virtual
         nint taken = 0;
         do
         {
-            // Sixteen bytes of a descriptor at once, as the card writes them: with the status comes all that it
-            // belongs to. Loads keep their order on x86, so the frames are read later.
+            // Loads sixteen bytes of a descriptor at once, as the card writes them, so the status is consistent with
+            // the rest. Loads are not reordered on x86, so the frames are read later.
             var first = Load(descriptors, descriptors + 2);
             var second = Load(descriptors + 4, descriptors + 6);
             var status = Avx2.And(Avx2.UnpackHigh(first, second), mask);
@@ -109,7 +109,7 @@ internal sealed unsafe class IxgbeVectorReceiveQueue : IxgbeReceiveQueue<Virtual
             if (TailIsDue) MoveTail();
             return (int)taken;
         }
-        // To the end of the ring or of the buffers at hand, or one by one as far.
+        // Up to the end of the ring or of the buffers at hand; or single packets that far.
         return taken == limit + Width ? Finish(batch, (int)taken) : (int)taken + base.Receive(batch[(int)taken..]);
     }
 

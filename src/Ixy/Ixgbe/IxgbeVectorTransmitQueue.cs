@@ -7,15 +7,15 @@ using Ixy.Vfio;
 namespace Ixy.Ixgbe;
 
 /// <summary>
-/// Transmits four packets at a time with AVX2, and single ones without a loop. Does what the loop of
-/// <see cref="IxgbeTransmitQueue{TAddresses}"/> does, to the bit, and leaves to it whatever is unusual.
+/// Transmits four packets at a time with AVX2, and single ones without a loop. Gives exactly the same results as the
+/// loop of <see cref="IxgbeTransmitQueue{TAddresses}"/>, to which it leaves every unusual case.
 /// </summary>
 internal sealed unsafe class IxgbeVectorTransmitQueue : IxgbeTransmitQueue<VirtualAddresses>
 {
     private const int Width = 4;
-    // Unpacking the pairs 0, 1 and 2, 3 gives the order 0, 2, 1, 3, and back.
+    // Unpacking the pairs (0, 1) and (2, 3) gives the order 0, 2, 1, 3, and back.
     private const byte Interleaved = 0b11_01_10_00;
-    // Of the metadata: a packet that has nothing but a length in these bits asks for nothing, and no pool watches it.
+    // Of the metadata: a packet with nothing but a length in these bits requests no offload and is in no checked pool.
     private const ulong LengthMask = 0xFFFF, PlainMask = LengthMask | Packet.RequestsMask | Packet.LoanMask;
 
     internal IxgbeVectorTransmitQueue(PciDevice device, PciBar bar, int index, NetworkDeviceOptions options)
@@ -30,7 +30,7 @@ internal sealed unsafe class IxgbeVectorTransmitQueue : IxgbeTransmitQueue<Virtu
         if (batch.Length != 1) return TransmitVectors(batch);
         ulong next = _next;
         ref readonly var packet = ref MemoryMarshal.GetReference(batch);
-        // The end of a group is to be reported, and nowhere else does a ring get full: groups are freed whole.
+        // The end of a group must be reported, and a ring gets full only there: groups are reclaimed whole.
         if (!IsPlain(packet) || (next & _group) == _group) return base.Transmit(batch);
         ulong index = next & _ring.Mask, buffer = packet.Buffer;
         _ring.Buffers[index] = buffer;
@@ -47,11 +47,11 @@ internal sealed unsafe class IxgbeVectorTransmitQueue : IxgbeTransmitQueue<Virtu
     {
         if (HasReport) return ReclaimAndTransmit(batch);
         ulong next = _next, index = next & _ring.Mask;
-        // One descriptor stays free, so that full and empty differ.
+        // One descriptor stays unused, so that full and empty differ.
         ulong room = Math.Min(_ring.Mask - (next - _clean), _ring.Mask + 1 - index);
         ulong end = next + (Math.Min((uint)batch.Length, room) & ~(Width - 1ul));
         if (next == end) return base.Transmit(batch);
-        // Two packets each. A reference: where the batch is an array, it may move.
+        // Two packets at a time. Through a reference: if the batch is an array, the GC may move it.
         ref var packets = ref Unsafe.As<Packet, Vector256<ulong>>(ref MemoryMarshal.GetReference(batch));
         var descriptors = (ulong*)(_ring.Descriptors + index);
         ulong* buffers = _ring.Buffers + index;
@@ -86,14 +86,14 @@ internal sealed unsafe class IxgbeVectorTransmitQueue : IxgbeTransmitQueue<Virtu
             _ring.Descriptors[last & _ring.Mask].Command |= IxgbeTransmitDescriptor.ReportStatus;
         int count = (int)(end - _next);
         if (count == batch.Length) return Commit(end);
-        // The last few, or beyond the end of the ring. Where one of them is unusual, nothing must be committed yet.
+        // The last few, or those beyond the end of the ring. If one of them is unusual, nothing may be committed yet.
         var rest = batch[count..];
         foreach (ref readonly var packet in rest)
         {
             if (!IsPlain(packet)) return base.Transmit(batch);
         }
         _next = end;
-        // The card is told of all together, unless there is no room for more.
+        // One doorbell for all of them, unless the ring has no room for more.
         int more = base.Transmit(rest);
         if (more == 0) Commit(end);
         return count + more;

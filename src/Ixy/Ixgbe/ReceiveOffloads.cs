@@ -3,11 +3,11 @@ using System.Runtime.CompilerServices;
 
 namespace Ixy.Ixgbe;
 
-/// <summary>What the card says of checksums and VLAN tags (datasheet 7.1.6.2, 7.1.11, 7.4.3).</summary>
+/// <summary>What the card reports about checksums and VLAN tags (datasheet 7.1.6.2, 7.1.11, 7.4.3).</summary>
 internal readonly struct ReportedOffloads : IReceiveOffloads
 {
-    // Status: packet has a VLAN tag, TCP or UDP checksum calculated, IPv4 checksum calculated. Errors: of the two
-    // checksums.
+    // Status bits: VLAN tag present, TCP or UDP checksum calculated, IPv4 checksum calculated. Error bits: one for each
+    // of the two checksums.
     private const int VlanBit = 3, L4Bit = 5, IpBit = 6, L4ErrorBit = 30, IpErrorBit = 31, VlanTagShift = 48;
 
     private const ulong VlanStripped = (ulong)PacketFlags.VlanStripped << Packet.FlagsShift;
@@ -26,7 +26,7 @@ internal readonly struct ReportedOffloads : IReceiveOffloads
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Report(ulong status, ulong buffer, ulong wanted)
     {
-        // Without a branch: an error bit counts only where the checksum was calculated.
+        // Branch-free: an error bit counts only if the checksum was calculated.
         ulong ip = status >> IpBit & 1, ipBad = ip & status >> IpErrorBit;
         ulong l4 = status >> L4Bit & 1, l4Bad = l4 & status >> L4ErrorBit;
         ulong bits = (ip ^ ipBad) | ipBad << 1 | (l4 ^ l4Bad) << 2 | l4Bad << 3 | (status >> VlanBit & 1) << 4;
@@ -44,7 +44,7 @@ internal readonly struct ReportedOffloads : IReceiveOffloads
         return HasNoChecksum(frame) ? flags & ~L4ChecksumBad : flags;
     }
 
-    // In UDP over IPv4 a zero means that the sender has made no checksum (RFC 768). The card should not look at it
+    // In UDP over IPv4, zero means that the sender computed no checksum (RFC 768). The card should then not check it
     // (7.1.11), but some 82599 report an error (its specification update).
     private static bool HasNoChecksum(ReadOnlySpan<byte> frame)
     {

@@ -4,21 +4,23 @@ using Tag = System.Collections.Generic.KeyValuePair<string, object?>;
 
 namespace Ixy.Metrics;
 
-/// <summary>How many calls of a queue moved 1 packet, 2 or 3, 4 to 7 … One thread counts, any may read.</summary>
+/// <summary>
+/// How many calls of a queue moved 1 packet, 2 or 3, 4 to 7 … One thread counts, any thread may read.
+/// </summary>
 internal sealed class BatchSizes
 {
-    // The last class has no end: 1,024 packets and more.
+    // The last class is open-ended: 1,024 packets and more.
     private readonly long[] _calls = new long[11];
 
     internal void Count(int packets)
     {
-        // A queue that is polled finds nothing most of the time: that says nothing about batches.
+        // A polled queue is empty most of the time, which says nothing about batches.
         if (packets <= 0) return;
         ref long calls = ref _calls[Math.Min(BitOperations.Log2((uint)packets), _calls.Length - 1)];
         Volatile.Write(ref calls, calls + 1);
     }
 
-    /// <summary>All classes in their order, with their range in the tag <c>size</c>.</summary>
+    /// <summary>All classes in order, with their range in the tag <c>size</c>.</summary>
     internal IEnumerable<Measurement<long>> Read(Tag device, Tag queue, Tag direction) =>
         _calls.Select(
             (_, i) => new Measurement<long>(

@@ -1,7 +1,7 @@
 namespace Ixy.Metrics;
 
 /// <summary>
-/// A receive queue whose batches somebody wants to know the sizes of. Others are not wrapped, so it costs them nothing.
+/// A receive queue that counts its batch sizes. Only queues with metrics enabled are wrapped, so others pay nothing.
 /// </summary>
 internal sealed class CountingReceiveQueue(ReceiveQueue queue) : WrappedReceiveQueue(queue)
 {
@@ -16,16 +16,14 @@ internal sealed class CountingReceiveQueue(ReceiveQueue queue) : WrappedReceiveQ
     }
 }
 
-/// <summary>
-/// A transmit queue whose batches somebody wants to know the sizes of, and how often they found it full.
-/// </summary>
+/// <summary>A transmit queue that counts its batch sizes and how often it was full.</summary>
 internal sealed class CountingTransmitQueue(TransmitQueue queue) : WrappedTransmitQueue(queue)
 {
     private long _refused;
 
     internal BatchSizes Sizes { get; } = new();
 
-    /// <summary>Packets that there was no room for, each time they were offered. For any thread.</summary>
+    /// <summary>Packets the ring had no room for, counted each time they were offered. For any thread.</summary>
     internal long Refused => Volatile.Read(ref _refused);
 
     /// <inheritdoc/>
@@ -33,13 +31,13 @@ internal sealed class CountingTransmitQueue(TransmitQueue queue) : WrappedTransm
     {
         int sent = Queue.Transmit(batch);
         Sizes.Count(sent);
-        // A packet that can never be sent is none that there was no room for.
+        // A packet that can never be sent was not turned away for lack of room.
         if (sent < batch.Length && !IsRefused(batch[sent]))
             Volatile.Write(ref _refused, _refused + batch.Length - sent);
         return sent;
     }
 
-    // The packets before this one are gone, so what is wrong with it is thrown when it is offered again.
+    // The packets before this one are gone, so its error is thrown when it is offered again.
     private bool IsRefused(in Packet packet)
     {
         try

@@ -6,13 +6,13 @@ using Tag = System.Collections.Generic.KeyValuePair<string, object?>;
 namespace Ixy.Metrics;
 
 /// <summary>
-/// What the meter shows of a device, from when it is open until it begins to close; made when somebody asks. Any thread
-/// may ask at any time: the card's registers are read under a lock, the queues' own numbers are words that their
-/// threads write.
+/// A device's measurements for the meter, from opening until it begins to close; created when a listener asks. Any
+/// thread may ask at any time: the card's registers are read under a lock, and the queues' own counters are words that
+/// their threads write.
 /// </summary>
 internal sealed class DeviceMetrics(NetworkDevice device)
 {
-    // The instruments are asked one after the other; they shall show the same moment, and the card be read once.
+    // Instruments are read one after another; they should all show the same moment, from a single read of the card.
     private static readonly TimeSpan s_moment = TimeSpan.FromMilliseconds(20);
 
     private static readonly Tag s_receive = new("direction", "receive"), s_transmit = new("direction", "transmit");
@@ -23,7 +23,7 @@ internal sealed class DeviceMetrics(NetworkDevice device)
     private DeviceStatistics _statistics;
     private long? _readAt;
 
-    /// <summary>That of a device.</summary>
+    /// <summary>The metrics of a device.</summary>
     internal static DeviceMetrics Of(NetworkDevice device) => s_metrics.GetValue(device, device => new(device));
 
     private Tag Device => new("device", device.Name);
@@ -84,7 +84,7 @@ internal sealed class DeviceMetrics(NetworkDevice device)
 
     private static Tag Queue(int index) => new("queue", index);
 
-    // Made up of two words, which another thread may be changing; but a counter never goes back.
+    // The sum of two words that another thread may be updating; but a counter never goes back.
     private long Received(ReceiveQueue queue, int i) => _received[i] = Math.Max(_received[i], queue.Packets);
 
     private IEnumerable<Measurement<long>> OfQueues<T>(
@@ -94,13 +94,13 @@ internal sealed class DeviceMetrics(NetworkDevice device)
     /// <summary>When the device's statistics were read, on its clock.</summary>
     internal long CountedAt { get; private set; }
 
-    /// <summary>What is made of the device's statistics; nothing once it is closing.</summary>
+    /// <summary>Computes a value from the device's statistics; nothing once the device is closing.</summary>
     internal Measurement<T>[] OfDevice<T>(Func<DeviceStatistics, Measurement<T>[]> select)
         where T : struct => WhileOpen(() =>
     {
         var clock = device.PciDevice.Clock;
         long now = Stopwatch.GetTimestamp();
-        // The device's own time may pass faster than that of who asks, or not at all.
+        // The device's own clock may run faster than the caller's, or not at all.
         if (_readAt is not { } readAt || Stopwatch.GetElapsedTime(readAt, now) > s_moment
             || clock.GetElapsedTime(CountedAt) > s_moment)
         {
@@ -110,7 +110,7 @@ internal sealed class DeviceMetrics(NetworkDevice device)
         return select(_statistics);
     });
 
-    /// <summary>What is read while no other thread reads the device; nothing once it is closing.</summary>
+    /// <summary>Reads while no other thread reads the device; nothing once the device is closing.</summary>
     internal Measurement<T>[] WhileOpen<T>(Func<Measurement<T>[]> read)
         where T : struct
     {

@@ -28,7 +28,7 @@ internal static class HardwareMeter
             "The busier direction's share of the link speed.");
     }
 
-    /// <summary>Makes the meter, if it has not been made.</summary>
+    /// <summary>Creates the meter, if it does not exist yet.</summary>
     internal static void Register() => _ = s_meter;
 
     private static IEnumerable<Measurement<T>> Read<T>(Func<HardwareReadings, Measurement<T>[]> read)

@@ -5,14 +5,14 @@ using Tag = System.Collections.Generic.KeyValuePair<string, object?>;
 namespace Ixy.Metrics;
 
 /// <summary>
-/// What <see cref="HardwareMeter"/> shows of a device while it is open. Any thread may ask at any time.
+/// The values <see cref="HardwareMeter"/> reports for a device while it is open. Any thread may read them at any time.
 /// </summary>
 internal sealed class HardwareReadings(NetworkDevice device)
 {
     // On the wire each packet also takes preamble, start delimiter, FCS and the gap to the next one (IEEE 802.3).
     private const long BytesAroundPacket = 8 + 4 + 12;
 
-    // Over less than this, a share of the link says more about the reader's timing than about the traffic.
+    // Over a shorter time, link utilization says more about the reader's timing than about the traffic.
     private static readonly TimeSpan s_shortest = TimeSpan.FromSeconds(1);
 
     private static readonly Tag s_type = new("hw.type", "network");
@@ -27,7 +27,7 @@ internal sealed class HardwareReadings(NetworkDevice device)
     private (DeviceStatistics Counted, long At)? _since;
     private double? _utilization;
 
-    /// <summary>That of a device.</summary>
+    /// <summary>The readings of a device.</summary>
     internal static HardwareReadings Of(NetworkDevice device) => s_readings.GetValue(device, device => new(device));
 
     internal Measurement<long>[] Bytes() => _metrics.OfDevice<long>(counted =>
@@ -49,8 +49,8 @@ internal sealed class HardwareReadings(NetworkDevice device)
     internal Measurement<long>[] Limit() => _metrics.WhileOpen<long>(() =>
         device.Link.SpeedMbps is > 0 and var speed ? [new(BytesPerSecond(speed), Network())] : []);
 
-    // Averaged over a second or more, and so it remains until the next second is over: several readers get the same.
-    // Above 1 where a simulated wire is faster than its link.
+    // Averaged over at least a second, and held until the next second is over, so several readers get the same value.
+    // Above 1 if a simulated wire is faster than its link.
     internal Measurement<double>[] Utilization() => _metrics.OfDevice<double>(counted =>
     {
         (DeviceStatistics Counted, long At) now = (counted, _metrics.CountedAt);
@@ -67,7 +67,7 @@ internal sealed class HardwareReadings(NetworkDevice device)
 
     private static long BytesPerSecond(int megabits) => megabits * 1_000_000L / 8;
 
-    // Each direction has the whole speed to itself.
+    // Full duplex: each direction has the whole speed.
     private static double Busier(DeviceStatistics before, DeviceStatistics after) => Math.Max(
         after.RxBytes - before.RxBytes + BytesAroundPacket * (after.RxPackets - before.RxPackets),
         after.TxBytes - before.TxBytes + BytesAroundPacket * (after.TxPackets - before.TxPackets));
@@ -75,7 +75,7 @@ internal sealed class HardwareReadings(NetworkDevice device)
     private Measurement<long> Error(long count, string type, Tag direction) =>
         new(count, _id, s_type, new("error.type", type), direction);
 
-    // The address is read once: another one would be another series.
+    // The address is read only once: a different one would start a different series.
     private Tag[] Network(params ReadOnlySpan<Tag> more) =>
         [_id, s_type, _address ??= new("hw.network.physical_address", $"{device.MacAddress}"), .. more];
 }

@@ -16,32 +16,32 @@ internal struct FrameHeaders
     private const string IsFragment = "it is a fragment, and the checksum is over the whole packet";
     private const string TooShortFor = "it has {0} bytes: expected at least {1} for ";
 
-    // Where the IP packet ends, by its own account.
+    // Where the IP packet ends, according to its own header.
     private int _end;
 
     /// <summary>Bytes in front of the IP header.</summary>
     internal int MacLength { get; private set; }
 
-    /// <summary>Bytes of the IP header with its options, or with the extension headers behind it.</summary>
+    /// <summary>Bytes of the IP header with its options or the extension headers after it.</summary>
     internal int IpLength { get; private set; }
 
     internal bool IsIPv4 { get; private set; }
 
-    /// <summary><see cref="Tcp"/> or <see cref="Udp"/>, where asked for.</summary>
+    /// <summary><see cref="Tcp"/> or <see cref="Udp"/>, if requested.</summary>
     internal byte Protocol { get; private set; }
 
-    /// <summary>Bytes of the TCP segment or UDP datagram, its header included.</summary>
+    /// <summary>Bytes of the TCP segment or UDP datagram, including its header.</summary>
     internal int SegmentLength { get; private set; }
 
     internal readonly int SegmentStart => MacLength + IpLength;
 
-    /// <summary>Where the checksum is in the TCP or UDP header.</summary>
+    /// <summary>Offset of the checksum in the TCP or UDP header.</summary>
     internal readonly int ChecksumOffset => Protocol == Udp ? InternetChecksum.UdpOffset : 16;
 
     /// <summary>
-    /// Reads the headers as far as they are needed: the IP header, or <paramref name="withTransport"/> more.
+    /// Reads the headers as far as needed: the IP header, and the next one if <paramref name="withTransport"/>.
     /// </summary>
-    /// <returns>What is in the way of a checksum, if anything is.</returns>
+    /// <returns>Why a checksum is not possible, if it is not.</returns>
     internal TransmitRefusal Read(ReadOnlySpan<byte> frame, bool withTransport, int longestIpHeader = int.MaxValue)
     {
         var problem = ReadMac(frame, out ushort type);
@@ -60,8 +60,8 @@ internal struct FrameHeaders
     }
 
     /// <summary>
-    /// The sum over the pseudo-header, which the checksum covers as well (RFC 9293, 3.1; RFC 8200, 8.1), in memory's
-    /// byte order.
+    /// The sum over the pseudo-header, which the checksum also covers (RFC 9293, 3.1; RFC 8200, 8.1), in memory byte
+    /// order.
     /// </summary>
     internal readonly uint SumPseudoHeader(ReadOnlySpan<byte> frame)
     {
@@ -71,8 +71,8 @@ internal struct FrameHeaders
     }
 
     /// <summary>
-    /// Writes the pseudo-header's sum into the checksum field, where devices expect it; or <paramref name="complete"/>s
-    /// the checksum.
+    /// Writes the pseudo-header's sum into the checksum field, where devices expect it; or, if
+    /// <paramref name="complete"/>, the finished checksum.
     /// </summary>
     internal readonly void StartSegmentChecksum(Span<byte> frame, bool complete)
     {
@@ -81,7 +81,7 @@ internal struct FrameHeaders
         if (complete) InternetChecksum.Complete(segment, ChecksumOffset);
     }
 
-    /// <summary>Makes the IPv4 header's checksum zero, as a device wants to find it.</summary>
+    /// <summary>Sets the IPv4 header's checksum to zero, as devices expect.</summary>
     internal readonly void ClearIpChecksum(Span<byte> frame) => frame.Slice(MacLength + IpChecksumOffset, 2).Clear();
 
     /// <summary>Computes the IPv4 header's checksum, which is zero now.</summary>
@@ -142,8 +142,8 @@ internal struct FrameHeaders
         return default;
     }
 
-    // The pseudo-header has the addresses of the two ends, and with these they are elsewhere (RFC 8200, 8.1; RFC 6275,
-    // 6.3).
+    // The pseudo-header covers both end addresses, and these headers put one of them elsewhere (RFC 8200, 8.1; RFC
+    // 6275, 6.3).
     private static TransmitRefusal FindObstacle(byte kind, ReadOnlySpan<byte> extension) => kind switch
     {
         Fragment when (Word(extension, 2) & 0xFFF9) != 0 => Refuse(IsFragment),

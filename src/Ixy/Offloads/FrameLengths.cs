@@ -1,9 +1,9 @@
 namespace Ixy;
 
 /// <summary>
-/// How long frames may be. A VLAN tag does not count for the longest one, as the 82599 does not count it (MAXFRS,
-/// datasheet 8.2.3.22.13): so every device sends what another one with the same limit receives, and what it received
-/// itself.
+/// How long frames may be. The maximum does not include a VLAN tag, because the 82599 does not count it either (MAXFRS,
+/// datasheet 8.2.3.22.13). So every device can send what another with the same limit receives, and can send on what it
+/// received.
 /// </summary>
 internal static class FrameLengths
 {
@@ -19,13 +19,11 @@ internal static class FrameLengths
     private const string TooLongForTag = "a packet of {0} bytes cannot get a VLAN tag: expected at most {1} before"
         + Cure;
 
-    /// <summary>
-    /// A frame is not longer than <paramref name="longest"/> bytes, or than 4 more if it has a VLAN tag.
-    /// </summary>
+    /// <summary>Whether a frame is at most <paramref name="longest"/> bytes, or 4 more with a VLAN tag.</summary>
     internal static bool IsWithin(ReadOnlySpan<byte> frame, uint longest) =>
         (uint)frame.Length <= longest || ((uint)frame.Length <= longest + Tag && IsTagged(frame));
 
-    /// <summary>Looks at a frame that is to be sent.</summary>
+    /// <summary>Checks a frame that is to be sent.</summary>
     internal static TransmitRefusal Examine(ReadOnlySpan<byte> frame, bool insertsTag, uint longest)
     {
         if (frame.Length < Shortest)

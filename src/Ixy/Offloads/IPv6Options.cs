@@ -6,11 +6,11 @@ internal static class IPv6Options
     private const byte OneByteOfPadding = 0, HomeAddress = 0xC9;
 
     /// <summary>
-    /// There is a home address option (RFC 6275, 6.3). It wants an alignment of 8n + 6, so that there is most often
-    /// padding in front of it.
+    /// Whether there is a home address option (RFC 6275, 6.3). It must be aligned at 8n + 6, so padding usually comes
+    /// before it.
     /// </summary>
-    /// <param name="header">The extension header and whatever follows it, 8 bytes or more; its end may lie
-    /// outside.</param>
+    /// <param name="header">The extension header and whatever follows, at least 8 bytes; the header may end beyond
+    /// it.</param>
     internal static bool HaveHomeAddress(ReadOnlySpan<byte> header)
     {
         int end = Math.Min(header.Length, 8 + 8 * header[1]);
@@ -18,7 +18,7 @@ internal static class IPv6Options
         {
             byte type = header[at];
             if (type == HomeAddress) return true;
-            // All options but the shortest padding have a length.
+            // Every option except one-byte padding has a length.
             if (type == OneByteOfPadding) at++;
             else if (at + 1 < end) at += 2 + header[at + 1];
             else return false;

@@ -10,15 +10,15 @@ namespace Ixy;
 /// </summary>
 public static class InternetChecksum
 {
-    /// <summary>Where the checksum is in a UDP header.</summary>
+    /// <summary>Offset of the checksum in a UDP header.</summary>
     public const int UdpOffset = 6;
 
     /// <summary>
-    /// One's complement sum of the 16-bit words as they lie in memory, folded to 16 bits; an odd last byte stands
-    /// alone. Correct data, its checksum included, sums up to 0xFFFF in either byte order (RFC 1071).
+    /// One's complement sum of the 16-bit words as they are in memory, folded to 16 bits; an odd last byte counts as a
+    /// word by itself. Correct data, including its checksum, sums to 0xFFFF in either byte order (RFC 1071).
     /// </summary>
-    /// <param name="bytes">What is summed up.</param>
-    /// <param name="sum">What else is part of the sum, such as a pseudo-header's.</param>
+    /// <param name="bytes">The bytes to sum.</param>
+    /// <param name="sum">A sum to start from, such as a pseudo-header's.</param>
     public static uint Sum(ReadOnlySpan<byte> bytes, ulong sum = 0)
     {
         ref byte position = ref MemoryMarshal.GetReference(bytes);
@@ -40,17 +40,17 @@ public static class InternetChecksum
         return Fold(sum);
     }
 
-    /// <summary>The checksum of a sum, to be stored as it is (little-endian).</summary>
+    /// <summary>The checksum for a sum, to be stored as is (little-endian).</summary>
     public static ushort Finish(uint sum) => (ushort)~sum;
 
     /// <summary>
-    /// Completes a TCP or UDP checksum: the sum over a segment goes into the field at <paramref name="offset"/>, where
-    /// the pseudo-header's sum lies already. In UDP, which the offset tells from TCP, a zero means that there is no
-    /// checksum: there, and only there, a sum of zero is written as 0xFFFF, the same number (RFC 768; RFC 9293, 3.1,
-    /// knows no such exception).
+    /// Completes a TCP or UDP checksum: the sum over a segment goes into the field at <paramref name="offset"/>, which
+    /// already holds the pseudo-header's sum. In UDP, which is recognized by the offset, zero means "no checksum":
+    /// there, and only there, a sum of zero is written as 0xFFFF, the same number (RFC 768; RFC 9293, 3.1, has no such
+    /// exception).
     /// </summary>
     /// <param name="segment">Header and payload.</param>
-    /// <param name="offset">Bytes from its start to the checksum's field; <see cref="UdpOffset"/> in UDP.</param>
+    /// <param name="offset">Bytes from its start to the checksum field; <see cref="UdpOffset"/> for UDP.</param>
     public static void Complete(Span<byte> segment, int offset)
     {
         ushort sum = Finish(Sum(segment));

@@ -1,8 +1,8 @@
 namespace Ixy;
 
-/// <summary>What a device can be asked for.</summary>
-/// <param name="Offloads">Those that were switched on.</param>
-/// <param name="LongestFrame">Bytes of the longest frame, a VLAN tag not counted.</param>
-/// <param name="LongestIpHeader">Bytes of the longest IP header, extensions included, behind which the device makes
-/// checksums.</param>
+/// <summary>What can be requested from a device.</summary>
+/// <param name="Offloads">The offloads that were enabled.</param>
+/// <param name="LongestFrame">Bytes of the longest frame, not counting a VLAN tag.</param>
+/// <param name="LongestIpHeader">Bytes of the longest IP header, including extensions, after which the device can
+/// compute checksums.</param>
 internal readonly record struct TransmitLimits(Offloads Offloads, int LongestFrame, int LongestIpHeader = int.MaxValue);

@@ -2,25 +2,25 @@ using System.Globalization;
 
 namespace Ixy;
 
-/// <summary>What is in the way of sending a packet.</summary>
+/// <summary>Why a packet cannot be sent.</summary>
 public enum TransmitRefusalReason
 {
-    /// <summary>Nothing: if a queue has not taken the packet, it waits for room in the ring.</summary>
+    /// <summary>Nothing: if a queue has not taken the packet, it is waiting for room in the ring.</summary>
     None,
 
     /// <summary>It is shorter than an Ethernet header, 14 bytes.</summary>
     TooShort,
 
-    /// <summary>It is longer than the device sends, with the VLAN tag that it asks for.</summary>
+    /// <summary>It is longer than the device can send, including the VLAN tag it requests.</summary>
     TooLong,
 
-    /// <summary>It asks for a checksum, and its headers are not those of a packet that can have one.</summary>
+    /// <summary>It requests a checksum, but its headers are not those of a packet that can have one.</summary>
     UnsuitableHeaders,
 }
 
 /// <summary>
-/// Why a transmit queue does not take a packet, however much room there is: what came in from a wire may be anything.
-/// To make one allocates nothing; only <see cref="ToString"/> does.
+/// Why a transmit queue does not take a packet even when it has room: what came in from a wire may be anything.
+/// Creating one allocates nothing; only <see cref="ToString"/> does.
 /// </summary>
 public readonly struct TransmitRefusal
 {
@@ -39,7 +39,7 @@ public readonly struct TransmitRefusal
     /// <summary>The packet is refused.</summary>
     public bool IsRefused => Reason != TransmitRefusalReason.None;
 
-    /// <summary>What was found and what was expected, in a sentence.</summary>
+    /// <summary>What was found and what was expected, as a sentence.</summary>
     public override string ToString()
     {
         if (_format is null) return "the packet can be sent";

@@ -1,8 +1,6 @@
 namespace Ixy;
 
-/// <summary>
-/// What a packet asks for, as far as it is left to the device: what software has to do to the frame is done then.
-/// </summary>
+/// <summary>What a packet requests from the device; by then, software has already done its part.</summary>
 internal struct TransmitRequest
 {
     internal readonly FrameHeaders Headers;
@@ -11,11 +9,11 @@ internal struct TransmitRequest
 
     internal readonly bool InsertVlan, IpChecksum, L4Checksum;
 
-    // The checksum that is asked for, whoever completes it.
+    // The requested checksum, whether the device or software completes it.
     private readonly bool _wantsL4Checksum;
 
-    /// <summary>Looks at a packet, and changes nothing.</summary>
-    /// <exception cref="ArgumentException">It asks for what is not switched on.</exception>
+    /// <summary>Examines a packet without changing it.</summary>
+    /// <exception cref="ArgumentException">It requests something that is not enabled.</exception>
     /// <exception cref="PacketMisuseException">The packet belongs to no pool.</exception>
     internal TransmitRequest(in Packet packet, in TransmitLimits limits)
     {
@@ -26,18 +24,18 @@ internal struct TransmitRequest
         bool wantsChecksum = (flags & ~PacketFlags.InsertVlan) != 0;
         if (wantsChecksum) Require(limits.Offloads, Offloads.TransmitChecksum, flags);
         Refusal = FrameLengths.Examine(frame, InsertVlan, (uint)limits.LongestFrame);
-        // default(Packet) has no length, and is a mistake of the application.
+        // default(Packet) has no length, and is an application bug.
         if (Refusal.IsRefused) _ = packet.Pool;
         if (Refusal.IsRefused || !wantsChecksum) return;
         _wantsL4Checksum = (flags & PacketFlags.InsertL4Checksum) != 0;
         Refusal = Headers.Read(frame, _wantsL4Checksum, limits.LongestIpHeader);
-        // Devices sum up to the end of the frame: where the segment ends before, software does it.
+        // Devices sum up to the end of the frame: if the segment ends earlier, software does it.
         L4Checksum = _wantsL4Checksum && Headers.SegmentStart + Headers.SegmentLength == frame.Length;
         IpChecksum = (flags & PacketFlags.InsertIpChecksum) != 0 && Headers.IsIPv4;
     }
 
     /// <summary>
-    /// Begins the checksums, and completes those that no device can: writes to their fields in the frame.
+    /// Starts the checksums, and completes those that no device can: writes to their fields in the frame.
     /// </summary>
     internal readonly void Begin(Span<byte> frame)
     {

@@ -5,8 +5,8 @@ using static Ixy.Virtio.VirtioRegisters;
 namespace Ixy.Virtio;
 
 /// <summary>
-/// The registers of version 0.9.5 in I/O BAR 0 (4.1.4.10). The byte order is the guest's, and this library's machines
-/// are little-endian.
+/// The registers of version 0.9.5 in I/O BAR 0 (4.1.4.10). Their byte order is the guest's; this library runs only on
+/// little-endian machines.
 /// </summary>
 internal sealed class LegacyTransport : VirtioTransport
 {
@@ -17,7 +17,7 @@ internal sealed class LegacyTransport : VirtioTransport
     internal LegacyTransport(PciDevice device) : base(device)
     {
         _bar = device.OpenBar(0);
-        // The fields for MSI-X stand in front of the device configuration while MSI-X is on, and only then.
+        // The MSI-X fields come before the device configuration, but only while MSI-X is on.
         const uint Enabled = 1 << 15;
         bool msix = device.FindCapabilities(MsixCapability).Any(at => (device.ReadConfig(at + 2, 2) & Enabled) != 0);
         _config = msix ? Legacy.ConfigWithMsix : Legacy.Config;
@@ -45,14 +45,14 @@ internal sealed class LegacyTransport : VirtioTransport
 
     internal override void WriteConfig(uint offset, byte value) => _bar.Write8(_config + offset, value);
 
-    // There is no generation: two reads that agree have to do (2.5.4).
+    // There is no generation here: two reads that agree must do (2.5.4).
     protected override bool TryReadMacAddress(out MacAddress address)
     {
         address = ReadMacBytes();
         return ReadMacBytes() == address;
     }
 
-    // The size is the device's, and cannot be changed (4.1.5.1.3.1).
+    // The device sets the size, and it cannot be changed (4.1.5.1.3.1).
     internal override int ChooseQueueSize(ushort index, int wanted)
     {
         Select(index);

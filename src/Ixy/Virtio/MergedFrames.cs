@@ -4,8 +4,8 @@ using static Ixy.Virtio.VirtioConstants;
 namespace Ixy.Virtio;
 
 /// <summary>
-/// Frames that the device has spread over several receive buffers (5.1.6.3.2), put together by copying them into one
-/// larger buffer, of a pool of its own. It comes to that only where buffers were chosen smaller than the longest frame.
+/// Reassembles frames that the device spread over several receive buffers (5.1.6.3.2), by copying them into one larger
+/// buffer from a separate pool. Only needed when buffers are smaller than the longest frame.
 /// </summary>
 internal sealed unsafe class MergedFrames : IDisposable
 {
@@ -22,7 +22,7 @@ internal sealed unsafe class MergedFrames : IDisposable
         _ringSize = ringSize;
         _mayCome = options.MergesBuffers;
         _longestFrame = (uint)options.Device.MaxFrameSize;
-        // A longer frame is dropped, whatever it was spread over.
+        // A longer frame is dropped, however many buffers it was spread over.
         if (!_mayCome || _longestFrame + FrameLengths.Tag <= parts.BufferSize) return;
         _pool = new PacketPool(parts with
         {
@@ -32,16 +32,16 @@ internal sealed unsafe class MergedFrames : IDisposable
         _fresh = new BufferBlock(_pool);
     }
 
-    /// <summary>How many buffers the frame that begins in this one has.</summary>
+    /// <summary>How many buffers the frame starting in this one takes.</summary>
     internal int CountBuffers(ulong id)
     {
-        // The header is right in front of the frame, and the number of buffers at its end.
+        // The header is right in front of the frame, and ends with the number of buffers.
         var header = (byte*)(_queue.Buffers[id] & Packet.AddressMask) - HeaderLength;
         return _mayCome ? *(ushort*)(header + HeaderBuffers) : 1;
     }
 
-    /// <summary>All of them have come: a split ring may show some before the others.</summary>
-    /// <exception cref="DeviceProtocolException">There cannot be so many.</exception>
+    /// <summary>All of them have arrived: a split ring may show some before the others.</summary>
+    /// <exception cref="DeviceProtocolException">The count is impossible.</exception>
     internal bool AreThere(int buffers)
     {
         if (buffers > _ringSize)
@@ -56,8 +56,8 @@ internal sealed unsafe class MergedFrames : IDisposable
     }
 
     /// <summary>
-    /// Copies a frame together, and gives its buffers back to the device; false if it is too long, there is no buffer
-    /// for it, or its lengths cannot be. All of it is taken from the ring in any case.
+    /// Reassembles a frame and gives its buffers back to the device; false if it is too long, there is no buffer for
+    /// it, or its lengths are impossible. In every case all of it is taken from the ring.
     /// </summary>
     internal bool TryTake(int buffers, ref Packet packet, out uint length)
     {
@@ -72,7 +72,7 @@ internal sealed unsafe class MergedFrames : IDisposable
             isGood &= part > header && part <= _queue.WholeBuffer
                 && length + part - header <= _longestFrame + FrameLengths.Tag;
             var from = (byte*)(_queue.Buffers[id] & Packet.AddressMask) - HeaderLength + header;
-            // The header comes along, for what it says of checksums.
+            // The header is copied too, because it describes the checksums.
             if (isGood && header != 0)
                 Buffer.MemoryCopy(from - header, (byte*)(whole & Packet.AddressMask) - header, header, header);
             if (isGood) Buffer.MemoryCopy(
@@ -87,7 +87,7 @@ internal sealed unsafe class MergedFrames : IDisposable
         return isGood;
     }
 
-    /// <summary>Returns the memory, when the last packet is back.</summary>
+    /// <summary>Frees the memory once the last packet is back.</summary>
     public void Dispose()
     {
         _fresh?.Dispose();

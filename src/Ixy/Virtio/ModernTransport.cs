@@ -5,7 +5,7 @@ using static Ixy.Virtio.VirtioRegisters;
 
 namespace Ixy.Virtio;
 
-/// <summary>The registers of a modern device, in whatever BARs its capabilities name (4.1.4).</summary>
+/// <summary>The registers of a modern device, in the BARs its capabilities name (4.1.4).</summary>
 internal sealed class ModernTransport : VirtioTransport
 {
     private readonly Window _common, _notify, _config;
@@ -27,7 +27,7 @@ internal sealed class ModernTransport : VirtioTransport
         set => _common.Bar.Write8(_common.Offset + Common.Status, value);
     }
 
-    /// <summary>Null if the device has not all of the capabilities.</summary>
+    /// <summary>Null if the device lacks one of the capabilities.</summary>
     internal static ModernTransport? TryOpen(PciDevice device)
     {
         // The first of each kind is the one the device prefers (4.1.4.1).
@@ -56,7 +56,7 @@ internal sealed class ModernTransport : VirtioTransport
 
     internal override void WriteConfig(uint offset, byte value) => _config.Bar.Write8(_config.Offset + offset, value);
 
-    // A field that takes several reads is whole if the generation is the same before and after (2.5.3).
+    // A field that takes several reads is consistent if the generation is the same before and after (2.5.3).
     protected override bool TryReadMacAddress(out MacAddress address)
     {
         byte generation = _common.Bar.Read8(_common.Offset + Common.ConfigGeneration);
@@ -64,8 +64,8 @@ internal sealed class ModernTransport : VirtioTransport
         return _common.Bar.Read8(_common.Offset + Common.ConfigGeneration) == generation;
     }
 
-    // The device names the greatest size; a driver may choose less (4.1.5.1.3). Only packed rings may have a size that
-    // is no power of two, and ours has one all the same: positions become places with a mask.
+    // The device gives the maximum size; a driver may choose less (4.1.5.1.3). Only packed rings may have a size that
+    // is not a power of two. Ours is one anyway, because positions are masked to ring indices.
     internal override int ChooseQueueSize(ushort index, int wanted)
     {
         Select(index);

@@ -5,8 +5,8 @@ using Ixy.Vfio;
 namespace Ixy.Virtio;
 
 /// <summary>
-/// A receive queue in a packed ring (2.8). A descriptor is made available again where its buffer was found used, so its
-/// position in the next round is the same.
+/// A receive queue in a packed ring (2.8). A descriptor is made available again in the place where its buffer was found
+/// used, so its position in the next round is the same.
 /// </summary>
 internal sealed unsafe class PackedReceiveQueue : VirtioReceiveQueue
 {
@@ -36,14 +36,13 @@ internal sealed unsafe class PackedReceiveQueue : VirtioReceiveQueue
     {
         ulong from = Position;
         int received = TakeUsual<TAddresses>(batch);
-        // Most often there is no more to do; what there may be is called last, so that nothing has to be kept for
-        // later.
+        // Usually there is no more to do. What may be left is called last, so nothing must be kept across the call.
         if (received == batch.Length && !Publishes(from) && !LooksAtPackets) return received;
         return Finish(batch, from, received);
     }
 
-    // The hot loop. It goes up to the end of the ring, where the meaning of the bits changes, and calls nothing, so
-    // that all its state stays in CPU registers; whatever is unusual ends it.
+    // The hot loop. It runs up to the end of the ring, where the meaning of the bits changes, and calls nothing, so
+    // that all its state stays in CPU registers; anything unusual ends it.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int TakeUsual<TAddresses>(Span<Packet> batch) where TAddresses : struct, IDeviceAddresses
     {

@@ -5,7 +5,7 @@ using Ixy.Vfio;
 namespace Ixy.Virtio;
 
 /// <summary>
-/// A descriptor of a packed ring (2.8.13): written by the driver, and over it by the device when it is used.
+/// A descriptor of a packed ring (2.8.13): written by the driver, and overwritten by the device once used.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct PackedDescriptor
@@ -17,14 +17,14 @@ internal struct PackedDescriptor
 
     internal ulong Address;
 
-    /// <summary>Length (0), buffer id (32), flags (48): in one word, so that it is written and read at once.</summary>
+    /// <summary>Length (0), buffer id (32), flags (48): in one word, so it is written and read at once.</summary>
     internal ulong Command;
 }
 
 /// <summary>
-/// A packed ring (2.8): one ring of descriptors, in which the driver makes descriptors available in order, and the
-/// device marks them used in order, though the buffers they name may be finished in any. Whether two bits of a
-/// descriptor mean available or used changes with each round. Positions run free.
+/// A packed ring (2.8): one ring of descriptors, which the driver makes available in order. The device marks them used
+/// in order, although their buffers may finish in any order. Two bits in a descriptor say whether it is available or
+/// used, and their meaning changes with each round. Positions run free.
 /// </summary>
 internal sealed unsafe class PackedRing : Virtqueue
 {
@@ -53,7 +53,7 @@ internal sealed unsafe class PackedRing : Virtqueue
     internal PackedDescriptor* Ring => (PackedDescriptor*)Descriptors;
 
     /// <summary>
-    /// The two bits of a descriptor that is made available at this position (2.8.1): counters start with 1.
+    /// The two bits of a descriptor made available at this position (2.8.1): wrap counters start at 1.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ulong AvailableState(ulong position) =>
@@ -64,7 +64,7 @@ internal sealed unsafe class PackedRing : Virtqueue
     internal ulong UsedState(ulong position) => IsEvenRound(position) ? PackedDescriptor.StateMask : 0;
 
     /// <summary>
-    /// The descriptor at this position, if the device has used it; bits from before it was available are no report.
+    /// The descriptor at this position, if the device has used it; bits left from before do not count.
     /// </summary>
     internal bool TryReadUsed(ulong position, out ulong command)
     {
@@ -73,29 +73,29 @@ internal sealed unsafe class PackedRing : Virtqueue
     }
 
     /// <summary>
-    /// Asks for an interrupt when the descriptor at a position is used: driver event suppression (2.8.10). What the
-    /// device has used before it can see the wish does not interrupt: look once more after this.
+    /// Requests an interrupt when the descriptor at a position is used: driver event suppression (2.8.10). Descriptors
+    /// used before the device sees the request do not interrupt, so look once more after this.
     /// </summary>
     internal void WantInterrupt(ulong position)
     {
         uint place = (uint)(position & _mask) | (IsEvenRound(position) ? RoundBit : 0);
         uint wish = _eventIndex ? EventForDescriptor << FlagsShift | place : EventsOn << FlagsShift;
         Volatile.Write(ref *(uint*)Driver, wish);
-        // The device shows what it used, and then reads the wish: so the store above comes before the look
+        // The device publishes what it used, and then reads the request: so the store above comes before the look
         // (2.8.21.3.1).
         Interlocked.MemoryBarrier();
     }
 
-    /// <summary>A queue that is polled needs no interrupt.</summary>
+    /// <summary>Turns interrupts off: a polled queue does not need them.</summary>
     internal void StopInterrupts() => Volatile.Write(ref *(uint*)Driver, EventsOff << FlagsShift);
 
     /// <summary>
-    /// Tells the device, if it wants to hear of it, of the descriptors made available from one position up to another.
+    /// Notifies the device, if it asked for that, of the descriptors made available from one position to another.
     /// </summary>
     internal void NotifyIfWanted(ulong from, ulong to)
     {
-        // The device looks at the descriptors after it has said what it wants to hear of; we do it the other way round.
-        // So the stores before must be seen before the load below is done: a full barrier (2.8.21.3.1).
+        // The device publishes its request, and then looks at the descriptors; we do the reverse. So earlier stores
+        // must be visible before the load below: a full barrier (2.8.21.3.1).
         Interlocked.MemoryBarrier();
         uint wish = Volatile.Read(ref *(uint*)Device);
         uint flags = wish >> FlagsShift & 3;
@@ -103,7 +103,7 @@ internal sealed unsafe class PackedRing : Virtqueue
         if (wanted) Notify();
     }
 
-    // The wish names a place in the ring, and in bit 15 the wrap counter of its round (2.8.10): of this round or the
+    // The request names a place in the ring, and in bit 15 the wrap counter of its round (2.8.10): this round or the
     // last.
     private bool Contains(ulong from, ulong to, uint wish)
     {

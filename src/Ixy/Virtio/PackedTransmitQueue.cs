@@ -5,14 +5,14 @@ using Ixy.Vfio;
 namespace Ixy.Virtio;
 
 /// <summary>
-/// A transmit queue in a packed ring (2.8). The id in a used descriptor is that of a free buffer place: the next packet
-/// at the same place in the ring takes it.
+/// A transmit queue in a packed ring (2.8). A used descriptor contains the id of a free buffer slot, which the next
+/// packet at the same place in the ring takes.
 /// </summary>
 internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
 {
     private readonly PackedRing _ring;
     private readonly PackedDescriptor* _descriptors;
-    // Of the batch that is being written: its first descriptor's, which the device sees last.
+    // The first descriptor of the batch being written, which the device sees last.
     private ulong _firstCommand;
 
     internal PackedTransmitQueue(PciDevice device, PackedRing ring, VirtioQueueOptions options)
@@ -46,8 +46,8 @@ internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
         return HasVirtualAddresses ? Transmit<VirtualAddresses>(batch) : Transmit<PhysicalAddresses>(batch);
     }
 
-    // The hot loop. It calls nothing before all is written. The device looks at descriptors in order; so the bits of
-    // the first are written last, and it sees all of the batch or nothing.
+    // The hot loop. It calls nothing until everything is written. The device reads descriptors in order, so the bits of
+    // the first are written last: it sees the whole batch or nothing.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Transmit<TAddresses>(ReadOnlySpan<Packet> batch) where TAddresses : struct, IDeviceAddresses
     {
@@ -65,11 +65,11 @@ internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
         {
             ulong buffer = packet.Buffer, metadata = packet.Metadata;
             uint length = (ushort)metadata;
-            // Others are refused, or have a VLAN tag.
+            // Other lengths are refused, or have a VLAN tag.
             if (length - FrameLengths.Shortest >= plainLengths) break;
             all |= metadata;
             var descriptor = descriptors + (next & mask);
-            // The mask: what is in shared memory may not lead outside of ours.
+            // The mask: a value in shared memory must never lead outside our own memory.
             ulong id = descriptor->Command >> PackedDescriptor.IdShift & mask;
             buffers[id] = buffer;
             ClearHeader(buffer);
@@ -99,7 +99,7 @@ internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
 
     private protected override void Reuse(ulong position, ulong id)
     {
-        // The device has written it into the descriptor.
+        // The device wrote it into the descriptor.
     }
 
     private protected override void Write(ulong position, ulong buffer, ulong address, uint length)
@@ -116,7 +116,7 @@ internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
     private protected override void Publish(ulong to)
     {
         ulong first = Next;
-        // A release store: the rest is seen before these bits.
+        // A release store: the rest is visible before these bits.
         Volatile.Write(ref _descriptors[first & Mask].Command, _firstCommand);
         Next = to;
         _ring.NotifyIfWanted(first, to);
@@ -126,7 +126,7 @@ internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
     {
         ref ulong command = ref _descriptors[position & Mask].Command;
         ulong id = command >> PackedDescriptor.IdShift & Mask;
-        // As the device left it a round ago, or as it was at the start.
+        // As the device left it a round ago, or as at the start.
         command = id << PackedDescriptor.IdShift | _ring.UsedState(position - Mask - 1);
         return id;
     }

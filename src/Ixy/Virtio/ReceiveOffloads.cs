@@ -4,8 +4,8 @@ using static Ixy.Virtio.VirtioConstants;
 namespace Ixy.Virtio;
 
 /// <summary>
-/// What is done to received packets where offloads are on: their flags are set from the header in front of the frame,
-/// checksums that nobody has made yet are completed, VLAN tags are taken out.
+/// Post-processes received packets when offloads are on: sets their flags from the header in front of the frame,
+/// completes partial checksums, and removes VLAN tags.
 /// </summary>
 internal readonly unsafe struct ReceiveOffloads(VirtioQueueOptions options)
 {
@@ -22,15 +22,15 @@ internal readonly unsafe struct ReceiveOffloads(VirtioQueueOptions options)
     {
         foreach (ref var packet in batch)
         {
-            // Not the packet's own properties: a watched packet is not the application's yet.
+            // Not the packet's own properties: a checked packet does not belong to the application yet.
             var frame = new Span<byte>((void*)(packet.Buffer & Packet.AddressMask), (ushort)packet.Metadata);
             if (_checksums) packet.Flags |= LookAtChecksum(packet.Buffer, frame);
             if (_stripsTags) StripTag(ref packet, frame);
         }
     }
 
-    // 5.1.6.4.1, 5.1.6.4.2. NEEDS_CSUM: the frame has never been on a wire, and its checksum is only begun; an
-    // application may expect it complete. Where that cannot be, as the place is outside of the frame, it is wrong.
+    // 5.1.6.4.1, 5.1.6.4.2. NEEDS_CSUM: the frame has never been on a wire and its checksum is only started; an
+    // application expects it complete. If the field would be outside the frame, the checksum is reported as bad.
     private PacketFlags LookAtChecksum(ulong buffer, Span<byte> frame)
     {
         var header = (byte*)(buffer & Packet.AddressMask) - _headerLength;

@@ -41,13 +41,12 @@ internal sealed unsafe class SplitReceiveQueue : VirtioReceiveQueue
     {
         ulong from = Position;
         int received = TakeUsual<TAddresses>(batch);
-        // Most often there is no more to do; what there may be is called last, so that nothing has to be kept for
-        // later.
+        // Usually there is no more to do. What may be left is called last, so nothing must be kept across the call.
         if (received == batch.Length && !Publishes(from) && !LooksAtPackets) return received;
         return Finish(batch, from, received);
     }
 
-    // The hot loop. It calls nothing, so that all its state stays in CPU registers; whatever is unusual ends it.
+    // The hot loop. It calls nothing, so that all its state stays in CPU registers; anything unusual ends it.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int TakeUsual<TAddresses>(Span<Packet> batch) where TAddresses : struct, IDeviceAddresses
     {
@@ -60,7 +59,7 @@ internal sealed unsafe class SplitReceiveQueue : VirtioReceiveQueue
         var buffers = Buffers;
         ulong* top = Fresh.Top;
         ulong fresh = ((ulong)top - (ulong)Fresh.Bottom) / sizeof(ulong);
-        // One look for the whole batch: what the index counts is complete.
+        // One read of the index for the whole batch: everything it counts is complete.
         ulong end = position + Math.Min(_ring.CountUsed(position), Math.Min((uint)batch.Length, fresh));
         long bytes = 0;
         for (; position < end; position++)
@@ -74,7 +73,7 @@ internal sealed unsafe class SplitReceiveQueue : VirtioReceiveQueue
             ulong buffer = *--top;
             buffers[id] = buffer;
             table[id].Address = TAddresses.Of(buffer) - header;
-            // Mostly it is there already: a list that is not written stays in both cores' caches.
+            // Usually it is there already: a list that is not written stays in both cores' caches.
             if (available[place] != id) available[place] = (ushort)id;
             bytes += length;
             packet = ref Unsafe.Add(ref packet, 1);

@@ -17,7 +17,7 @@ internal struct SplitDescriptor
     internal ulong Command;
 }
 
-/// <summary>What the device reports of a finished chain of descriptors (2.7.8).</summary>
+/// <summary>The device's report of a finished chain of descriptors (2.7.8).</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct UsedElement
 {
@@ -29,8 +29,8 @@ internal struct UsedElement
 }
 
 /// <summary>
-/// A split ring (2.7): a table of descriptors; the available ring, in which the driver lists those that it gives to the
-/// device; the used ring, in which the device gives them back, in any order. Positions run free; 16 bits of them are in
+/// A split ring (2.7): a table of descriptors; the available ring, where the driver lists those it gives to the device;
+/// and the used ring, where the device gives them back, in any order. Positions run free; their low 16 bits are in
 /// memory.
 /// </summary>
 internal sealed unsafe class SplitRing : Virtqueue
@@ -54,14 +54,14 @@ internal sealed unsafe class SplitRing : Virtqueue
     private void Begin()
     {
         StopInterrupts();
-        // A descriptor's place in the available ring stays the same as long as the device finishes them in order.
+        // A descriptor's place in the available ring does not change as long as the device finishes them in order.
         for (int i = 0; i < Size; i++) Available[i] = (ushort)i;
     }
 
     internal SplitDescriptor* Table => (SplitDescriptor*)Descriptors;
 
     /// <summary>
-    /// Available ring: the descriptors that are the device's from the used position up to the published one.
+    /// Available ring: the device owns the descriptors from the used position up to the published one.
     /// </summary>
     internal ushort* Available => (ushort*)Driver + 2;
 
@@ -71,7 +71,7 @@ internal sealed unsafe class SplitRing : Virtqueue
 
     private ushort* AvailableIndex => (ushort*)Driver + 1;
 
-    // Of the interrupts, and of the notifications, the next one that is wanted (2.7.7, 2.7.10).
+    // The next interrupt and the next notification that are wanted (2.7.7, 2.7.10).
     private ushort* UsedEvent => (ushort*)Driver + 2 + Size;
 
     private ushort* UsedFlags => (ushort*)Device;
@@ -81,7 +81,7 @@ internal sealed unsafe class SplitRing : Virtqueue
     private ushort* AvailableEvent => (ushort*)(Device + 4 + 8 * Size);
 
     /// <summary>
-    /// How many chains the device has finished since <paramref name="position"/>; more than the ring has is a lie.
+    /// How many chains the device has finished since <paramref name="position"/>; more than the ring holds is an error.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ushort CountUsed(ulong position) =>
@@ -89,33 +89,33 @@ internal sealed unsafe class SplitRing : Virtqueue
         (ushort)(Volatile.Read(ref *UsedIndex) - (ushort)position);
 
     /// <summary>
-    /// Asks for an interrupt when the chain at a position is used (2.7.7). What the device has used before it can see
-    /// the wish does not interrupt: look once more after this.
+    /// Requests an interrupt when the chain at a position is used (2.7.7). Chains used before the device sees the
+    /// request do not interrupt, so look once more after this.
     /// </summary>
     internal void WantInterrupt(ulong position)
     {
         if (_eventIndex) Volatile.Write(ref *UsedEvent, (ushort)position);
         else Volatile.Write(ref *AvailableFlags, 0);
-        // The device shows what it used, and then reads the wish: so the store above comes before the look
+        // The device publishes what it used, and then reads the request: so the store above comes before the look
         // (2.7.13.4.1).
         Interlocked.MemoryBarrier();
     }
 
     /// <summary>
-    /// A queue that is polled needs no interrupt. With event indices the flag must be 0 (2.7.7.1), and a wish that was
-    /// granted is none any more; see also <see cref="Publish"/>.
+    /// Turns interrupts off: a polled queue does not need them. With event indices the flag must be 0 (2.7.7.1), and a
+    /// request that has fired does not fire again; see also <see cref="Publish"/>.
     /// </summary>
     internal void StopInterrupts() => Volatile.Write(ref *AvailableFlags, _eventIndex ? (ushort)0 : NoInterrupt);
 
-    /// <summary>Gives the device what the available ring lists from one position up to another.</summary>
+    /// <summary>Gives the device the descriptors that the available ring lists from one position to another.</summary>
     internal void Publish(ulong from, ulong to)
     {
-        // An interrupt is wanted for a chain that the device does not have yet: it never comes.
+        // Requests an interrupt for a chain that the device does not have yet, so it never fires.
         if (_eventIndex) Volatile.Write(ref *UsedEvent, (ushort)to);
         // A release store: descriptors and list are seen before the index.
         Volatile.Write(ref *AvailableIndex, (ushort)to);
-        // The device reads the index after it has said which it wants to hear of; we do it the other way round. So the
-        // store above must be seen before the load below is done: a full barrier (2.7.13.4.1).
+        // The device publishes its request, and then reads the index; we do the reverse. So the store above must be
+        // visible before the load below: a full barrier (2.7.13.4.1).
         Interlocked.MemoryBarrier();
         bool wanted = _eventIndex
             ? (ushort)((ushort)to - Volatile.Read(ref *AvailableEvent) - 1) < (ushort)(to - from)

@@ -5,8 +5,8 @@ using Ixy.Vfio;
 namespace Ixy.Virtio;
 
 /// <summary>
-/// A transmit queue in a split ring (2.7). The part of the available ring that is not the device's lists the free
-/// descriptors: so it needs no writing as long as the device finishes them in order.
+/// A transmit queue in a split ring (2.7). The driver's part of the available ring lists the free descriptors, so it
+/// need not be written as long as the device finishes them in order.
 /// </summary>
 internal sealed unsafe class SplitTransmitQueue(PciDevice device, SplitRing ring, VirtioQueueOptions options)
     : VirtioTransmitQueue(device, ring, options)
@@ -25,7 +25,7 @@ internal sealed unsafe class SplitTransmitQueue(PciDevice device, SplitRing ring
         return HasVirtualAddresses ? Transmit<VirtualAddresses>(batch) : Transmit<PhysicalAddresses>(batch);
     }
 
-    // The hot loop. It calls nothing before all is written.
+    // The hot loop. It calls nothing until everything is written.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Transmit<TAddresses>(ReadOnlySpan<Packet> batch) where TAddresses : struct, IDeviceAddresses
     {
@@ -44,10 +44,10 @@ internal sealed unsafe class SplitTransmitQueue(PciDevice device, SplitRing ring
         {
             ulong buffer = packet.Buffer, metadata = packet.Metadata;
             uint length = (ushort)metadata;
-            // Others are refused, or have a VLAN tag.
+            // Other lengths are refused, or have a VLAN tag.
             if (length - FrameLengths.Shortest >= plainLengths) break;
             all |= metadata;
-            // The mask: what is in shared memory may not lead outside of ours.
+            // The mask: a value in shared memory must never lead outside our own memory.
             ulong id = available[next & mask] & mask;
             buffers[id] = buffer;
             ClearHeader(buffer);
@@ -73,7 +73,7 @@ internal sealed unsafe class SplitTransmitQueue(PciDevice device, SplitRing ring
 
     private protected override void NameBuffers()
     {
-        // The available ring does.
+        // The available ring has it.
     }
 
     private protected override void Reuse(ulong position, ulong id)

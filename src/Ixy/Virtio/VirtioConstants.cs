@@ -1,7 +1,7 @@
 namespace Ixy.Virtio;
 
 /// <summary>
-/// What the driver has to know of "Virtual I/O Device (VIRTIO) Version 1.2" besides registers and features.
+/// What the driver needs from "Virtual I/O Device (VIRTIO) Version 1.2" besides registers and features.
 /// </summary>
 internal static class VirtioConstants
 {
@@ -21,12 +21,12 @@ internal static class VirtioConstants
 
     internal const ushort NoVector = 0xFFFF; // VIRTIO_MSI_NO_VECTOR (4.1.5.1.2.1)
 
-    // Header in front of every frame (5.1.6): flags, gso_type, hdr_len, gso_size, csum_start, csum_offset; then, but
-    // not on a legacy device without mergeable buffers, num_buffers.
+    // Header in front of every frame (5.1.6): flags, gso_type, hdr_len, gso_size, csum_start, csum_offset; then
+    // num_buffers, except on a legacy device without mergeable buffers.
     internal const int HeaderLength = 12, ShortHeaderLength = 10;
     internal const int HeaderFlags = 0; // 8 bits
-    internal const int HeaderChecksumStart = 6; // 16 bits, csum_start: from where on the device sums up
-    internal const int HeaderChecksumOffset = 8; // 16 bits, csum_offset: where it puts the checksum, from there
+    internal const int HeaderChecksumStart = 6; // 16 bits, csum_start: where the device starts the sum
+    internal const int HeaderChecksumOffset = 8; // 16 bits, csum_offset: where it stores the checksum, relative to that
     internal const int HeaderBuffers = 10; // 16 bits, num_buffers: how many receive buffers the frame is spread over
 
     internal static class HeaderFlags_ { internal const byte NeedsChecksum = 1, DataValid = 2; }

@@ -7,7 +7,7 @@ namespace Ixy.Virtio;
 
 /// <summary>
 /// The control queue (5.1.6.5): commands that the device acknowledges, one at a time. Each is a chain of two
-/// descriptors: class, command and data, which the device reads, and a byte which it writes.
+/// descriptors: class, command and data, which the device reads, and one byte that it writes.
 /// </summary>
 internal abstract unsafe class VirtioControlQueue : IDisposable
 {
@@ -23,16 +23,16 @@ internal abstract unsafe class VirtioControlQueue : IDisposable
         CommandAddress = _memory.DeviceAddress(device);
     }
 
-    /// <summary>How many addresses fit into a table of them, with both counts.</summary>
+    /// <summary>How many addresses fit into a table with both counts.</summary>
     internal static int MostAddresses => (AckOffset - sizeof(ushort) - 2 * sizeof(uint)) / 6;
 
     private protected ulong CommandAddress { get; }
 
     private protected ulong AckAddress => CommandAddress + AckOffset;
 
-    /// <summary>Sends a command and waits until the device has done it.</summary>
+    /// <summary>Sends a command and waits until the device has executed it.</summary>
     /// <exception cref="DeviceTimeoutException">It does not answer.</exception>
-    /// <exception cref="DeviceProtocolException">It refuses.</exception>
+    /// <exception cref="DeviceProtocolException">It refuses the command.</exception>
     internal void Execute(string what, ushort command, ReadOnlySpan<byte> data)
     {
         var memory = new Span<byte>((void*)_memory.Address, (int)_memory.Length);
@@ -40,7 +40,7 @@ internal abstract unsafe class VirtioControlQueue : IDisposable
         data.CopyTo(memory[sizeof(ushort)..AckOffset]);
         memory[AckOffset] = NoAck;
         Submit((uint)(sizeof(ushort) + data.Length));
-        // Devices answer at once; but on an emulated machine that takes its time.
+        // Devices answer at once, but on an emulated machine that takes a while.
         if (!_device.WaitUntil(IsDone, TimeSpan.FromSeconds(5)))
             throw new DeviceTimeoutException(
                 $"{_device.Name}: the device did not execute the control command '{what}' within 5 s (virtio 1.2, "
@@ -51,19 +51,19 @@ internal abstract unsafe class VirtioControlQueue : IDisposable
                 + $"{CommandOk} (virtio 1.2, 5.1.6.5)");
     }
 
-    /// <summary>Gives the device both descriptors; the first is of this length.</summary>
+    /// <summary>Gives the device both descriptors; the first has this length.</summary>
     private protected abstract void Submit(uint length);
 
     private protected abstract bool IsDone();
 
-    /// <summary>Begins again in a ring that was cleared.</summary>
+    /// <summary>Starts over in a ring that was cleared.</summary>
     internal abstract void Restart();
 
-    /// <summary>Returns the memory of commands; the device must have been reset.</summary>
+    /// <summary>Frees the memory of commands; the device must have been reset.</summary>
     public void Dispose() => _memory.Dispose();
 }
 
-/// <summary>The control queue in a split ring: the first two descriptors of the table, again and again.</summary>
+/// <summary>The control queue in a split ring: always the first two descriptors of the table.</summary>
 internal sealed unsafe class SplitControlQueue(PciDevice device, SplitRing ring) : VirtioControlQueue(device)
 {
     private ulong _commands;
@@ -86,9 +86,7 @@ internal sealed unsafe class SplitControlQueue(PciDevice device, SplitRing ring)
     private protected override bool IsDone() => ring.CountUsed(_commands) == 0;
 }
 
-/// <summary>
-/// The control queue in a packed ring: two descriptors after the other, one of which comes back (2.8.6).
-/// </summary>
+/// <summary>The control queue in a packed ring: two consecutive descriptors, one of which comes back (2.8.6).</summary>
 internal sealed unsafe class PackedControlQueue(PciDevice device, PackedRing ring) : VirtioControlQueue(device)
 {
     private ulong _position;
@@ -98,7 +96,7 @@ internal sealed unsafe class PackedControlQueue(PciDevice device, PackedRing rin
     private protected override void Submit(uint length)
     {
         Write(_position + 1, AckAddress, 1 | PackedDescriptor.Write);
-        // The first of a chain is made available last (2.8.6).
+        // The first descriptor of a chain is made available last (2.8.6).
         Write(_position, CommandAddress, length | PackedDescriptor.Next);
         _position += 2;
         ring.NotifyIfWanted(_position - 2, _position);

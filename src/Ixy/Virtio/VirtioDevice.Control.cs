@@ -5,15 +5,15 @@ using static Ixy.Virtio.VirtioRegisters;
 
 namespace Ixy.Virtio;
 
-// 5.1.6.5 Control virtqueue: what can be changed while the device is at work.
+// 5.1.6.5 Control virtqueue: what can be changed while the device is running.
 public sealed partial class VirtioDevice
 {
     private const string NoFilter =
         "VIRTIO_NET_F_CTRL_RX: it has no filter that could be changed (virtio 1.2, 5.1.6.5.1)";
 
-    // 5.1.6.5.1 Packet receive filtering. Who has no filter receives everything: of its two modes only promiscuous has
-    // an effect, and cannot be switched off. What a device with a filter lets in after a reset is nowhere said, so both
-    // are set.
+    // 5.1.6.5.1 Packet receive filtering. A device without a filter receives everything: of its two modes only
+    // promiscuous has an effect, and it cannot be switched off. The specification does not say what a device with a
+    // filter accepts after a reset, so both are set.
     private protected override void SetReceiveModes(bool promiscuous, bool allMulticast)
     {
         if (Has(VirtioFeatures.ControlReceive))
@@ -25,7 +25,7 @@ public sealed partial class VirtioDevice
             }
             catch (DeviceProtocolException)
             {
-                // Half of it must not stay.
+                // No half of the change may stay.
                 CommandPromiscuous(Promiscuous);
                 throw;
             }
@@ -36,7 +36,7 @@ public sealed partial class VirtioDevice
         }
     }
 
-    // 5.1.6.5.2 Setting MAC address filtering: always both tables as a whole.
+    // 5.1.6.5.2 Setting MAC address filtering: always sends both tables as a whole.
     private void AddFilter(List<MacAddress> table, MacAddress address)
     {
         if (!Has(VirtioFeatures.ControlReceive))
@@ -52,7 +52,7 @@ public sealed partial class VirtioDevice
         }
         catch
         {
-            // So that it is asked for again when it is added again.
+            // So that adding it again sends the command again.
             table.Remove(address);
             throw;
         }
@@ -66,7 +66,7 @@ public sealed partial class VirtioDevice
         Command("MAC address table", SetMacTable, tables);
     }
 
-    // 5.1.4.1: where there is no command for it, only a legacy device's configuration can be written.
+    // 5.1.4.1: without a command for it, only a legacy device's configuration can be written.
     private void WriteMacAddress(MacAddress address)
     {
         Span<byte> bytes = stackalloc byte[6];

@@ -5,8 +5,8 @@ namespace Ixy.Virtio;
 // Whether the device can reach our memory.
 public sealed partial class VirtioDevice
 {
-    /// <summary>Whether it can, without setting the device up.</summary>
-    /// <exception cref="PciDeviceException">It cannot; the message has the cure.</exception>
+    /// <summary>Checks that it can, without setting the device up.</summary>
+    /// <exception cref="PciDeviceException">It cannot; the message says how to fix it.</exception>
     internal static void CheckMemoryAccess(PciDevice device)
     {
         device.WakeUp();
@@ -14,8 +14,8 @@ public sealed partial class VirtioDevice
         RequireReachableMemory(device, VirtioTransport.Open(device));
     }
 
-    // A process that was killed leaves the device at work: until it is reset it must not reach memory, which belongs to
-    // somebody else by now. And nobody would answer its interrupts.
+    // A killed process leaves the device running. Until it is reset it must not reach memory, which may belong to
+    // something else by now, and nothing would answer its interrupts.
     private static void StopDma(PciDevice device)
     {
         const uint Decode = 3, BusMaster = 1 << 2, InterruptsOff = 1 << 10;
@@ -23,9 +23,9 @@ public sealed partial class VirtioDevice
         device.WriteConfig(PciConfig.Command, command | Decode | InterruptsOff, 2);
     }
 
-    // Design section 6: a device without ACCESS_PLATFORM takes an address for a physical one, and the IOMMU is not
-    // asked. So it is refused where the addresses are virtual, and one with it where they are physical and the IOMMU
-    // does not know them.
+    // Design section 6: a device without ACCESS_PLATFORM takes addresses as physical and bypasses the IOMMU. So it is
+    // refused if our addresses are virtual; and a device with ACCESS_PLATFORM is refused if they are physical and the
+    // IOMMU does not know them.
     private static void RequireReachableMemory(PciDevice device, VirtioTransport transport)
     {
         bool obeysIommu = !transport.IsLegacy && (transport.ReadFeatures() & VirtioFeatures.AccessPlatform) != 0;

@@ -1,10 +1,11 @@
 namespace Ixy.Virtio;
 
-// What the device has to offer for the offloads that were asked for. VLAN tags are not its business: the driver strips
-// and inserts them.
+// Features the device must offer for the requested offloads. VLAN tags are not its concern: the driver strips and
+// inserts them.
 public sealed partial class VirtioDevice
 {
-    // 5.1.3: the device sums up what is sent; it may say of what is received that it is right, or not summed up yet.
+    // 5.1.3: the device computes checksums of what is sent; received frames may be marked as right, or as only partly
+    // summed.
     private VirtioFeatures RequireOffloads(VirtioFeatures offered)
     {
         const string Cure =

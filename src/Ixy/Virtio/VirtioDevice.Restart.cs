@@ -3,7 +3,7 @@ using static Ixy.Virtio.VirtioRegisters;
 
 namespace Ixy.Virtio;
 
-// Set-up with the queues that are there, in the order of section 3.1.1.
+// Sets the device up again with the existing queues, in the order of section 3.1.1.
 public sealed partial class VirtioDevice
 {
     private protected override void StartAgain()
@@ -22,7 +22,7 @@ public sealed partial class VirtioDevice
         RestoreFilters();
     }
 
-    // The device has been reset: it touches none of it.
+    // The device has been reset: it touches none of this memory.
     private void ClearQueues()
     {
         foreach (var ring in _rings) ring.Clear();
@@ -42,7 +42,7 @@ public sealed partial class VirtioDevice
         }
         finally
         {
-            // Also for the next attempt, where this one failed.
+            // Also for the next attempt, if this one failed.
             _features = before;
         }
         if (now == before) return;
@@ -63,7 +63,7 @@ public sealed partial class VirtioDevice
         _transport.Enable(ring);
     }
 
-    // A device without an address of its own got one from this driver.
+    // A device without its own address got one from this driver.
     private void RestoreFilters()
     {
         bool canSet = Has(VirtioFeatures.ControlMacAddress) || _transport.IsLegacy;

@@ -5,8 +5,8 @@ using static Ixy.Virtio.VirtioRegisters;
 
 namespace Ixy.Virtio;
 
-// 5.1.6.5.6 Automatic receive steering, and 5.1.6.5.7 Receive-side scaling where it was asked for. Hash types have the
-// same bits in the specification and in RssHashTypes (5.1.6.4.3.1).
+// 5.1.6.5.6 Automatic receive steering, and 5.1.6.5.7 Receive-side scaling if requested. Hash types have the same bits
+// in the specification and in RssHashTypes (5.1.6.4.3.1).
 public sealed partial class VirtioDevice
 {
     private void SetUpSteering()
@@ -23,7 +23,7 @@ public sealed partial class VirtioDevice
             + "likes; in QEMU it takes 'rss=on'");
     }
 
-    // 5.1.6.5.7.1: the table's length is a power of two, and told as a mask.
+    // 5.1.6.5.7.1: the table's length is a power of two, and sent as a mask.
     private void SetUpRss(RssOptions options)
     {
         uint hashTypes = (uint)options.HashTypes, supported = _transport.ReadConfig(Net.SupportedHashTypes, 4);
@@ -38,14 +38,14 @@ public sealed partial class VirtioDevice
         Command("RSS", SetRss, RssCommand(options, QueuePairs));
     }
 
-    /// <summary>The data of the command: struct virtio_net_rss_config, for so many queue pairs.</summary>
+    /// <summary>The data of the command: struct virtio_net_rss_config, for this many queue pairs.</summary>
     internal static byte[] RssCommand(RssOptions options, int queuePairs)
     {
         int[] table = options.Table(queuePairs);
         var config = new byte[11 + 2 * table.Length + RssOptions.KeyLength];
         BinaryPrimitives.WriteUInt32LittleEndian(config, (uint)options.HashTypes);
         BinaryPrimitives.WriteUInt16LittleEndian(config.AsSpan(4), (ushort)(table.Length - 1));
-        // What is not hashed goes to queue 0, at 6.
+        // Packets that are not hashed go to queue 0, at offset 6.
         for (int i = 0; i < table.Length; i++)
             BinaryPrimitives.WriteUInt16LittleEndian(config.AsSpan(8 + 2 * i), (ushort)table[i]);
         var rest = config.AsSpan(8 + 2 * table.Length);

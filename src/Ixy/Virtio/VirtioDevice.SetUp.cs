@@ -8,7 +8,7 @@ namespace Ixy.Virtio;
 // Initialisation, in the order of section 3.1.1.
 public sealed partial class VirtioDevice
 {
-    // Good to have. ORDER_PLATFORM asks for barriers that hold for a real device, as ours do.
+    // Nice to have. ORDER_PLATFORM requests barriers that hold for a real device, as ours do.
     private const VirtioFeatures Welcome = VirtioFeatures.Mac | VirtioFeatures.MergeableBuffers | VirtioFeatures.Status
         | VirtioFeatures.ControlQueue | VirtioFeatures.ControlReceive | VirtioFeatures.ControlMacAddress
         | VirtioFeatures.AnyLayout
@@ -68,7 +68,7 @@ public sealed partial class VirtioDevice
         if (!_transport.IsLegacy)
             Require(offered, VirtioFeatures.Version1, "VIRTIO_F_VERSION_1: a modern device has it (virtio 1.2, 6.1)");
         else
-            // The header in the same descriptor as the frame (5.1.6.6).
+            // The header is in the same descriptor as the frame (5.1.6.6).
             Require(offered, VirtioFeatures.AnyLayout,
                 "VIRTIO_F_ANY_LAYOUT: QEMU has it since version 1.5 (virtio 1.2, 5.1.6.6)");
         if (_options.TransmitQueues > QueuePairs)
@@ -92,7 +92,7 @@ public sealed partial class VirtioDevice
         if ((offered & required) != required) throw new FeatureNotOfferedException($"{Name} does not offer {what}");
     }
 
-    // A driver that accepts the feature has to have room for such a frame (5.1.4.2).
+    // A driver that accepts the feature must have room for such a frame (5.1.4.2).
     private bool CanReceiveMtu() =>
         _transport.ReadConfig(Net.Mtu, 2)
         + FrameLengths.Shortest <= Math.Max(_options.EffectiveBufferSize, _options.MaxFrameSize);
@@ -115,7 +115,7 @@ public sealed partial class VirtioDevice
         var options = new VirtioQueueOptions(_options, _features, longestToSend);
         for (int pair = 0; pair < QueuePairs; pair++)
         {
-            // Other queues have no vector after a reset, nor has the configuration: they never interrupt.
+            // After a reset, the other queues and the configuration have no vector: they never interrupt.
             if (_vectors is not null) _transport.ConnectVector((ushort)(2 * pair), (ushort)pair);
             _receiveQueues.Add(AddQueue<VirtioReceiveQueue>(2 * pair, options,
                 split => new SplitReceiveQueue(_device, split, options), packed =>
@@ -125,10 +125,10 @@ public sealed partial class VirtioDevice
                 _transmitQueues.Add(AddQueue<VirtioTransmitQueue>(2 * pair + 1, options,
                     split => new SplitTransmitQueue(_device, split, options), packed =>
                     new PackedTransmitQueue(_device, packed, options)));
-            // A pair has to be configured before it is used (5.1.6.5.6.1): a ring that stays empty does.
+            // A pair must be configured before it is used (5.1.6.5.6.1): an empty ring is enough.
             else AddQueue<Virtqueue>(2 * pair + 1, options, split => split, packed => packed);
         }
-        // It comes behind all the others that the device has (5.1.2).
+        // Its number comes after all the other queues of the device (5.1.2).
         if (Has(VirtioFeatures.ControlQueue))
             _control = AddQueue<VirtioControlQueue>(2 * most, options,
                 split => new SplitControlQueue(_device, split), packed => new PackedControlQueue(_device, packed));
@@ -166,7 +166,7 @@ public sealed partial class VirtioDevice
             _macAddress = _transport.ReadMacAddress();
             return;
         }
-        // Locally administered, and of one port.
+        // A locally administered, unicast address.
         ulong random = (ulong)RandomNumberGenerator.GetInt32(int.MaxValue);
         _macAddress = new(0x02_00_00_00_00_00 | random);
         if (Has(VirtioFeatures.ControlMacAddress) || _transport.IsLegacy) WriteMacAddress(_macAddress);

@@ -6,8 +6,7 @@ namespace Ixy.Virtio;
 
 /// <summary>
 /// The driver for virtio network cards, modern and legacy, with split and packed rings. Section numbers are those of
-/// "Virtual I/O Device (VIRTIO) Version 1.2". It requires what it cannot do without, and uses of the rest what is
-/// offered.
+/// "Virtual I/O Device (VIRTIO) Version 1.2". It requires what it cannot work without, and uses the rest if offered.
 /// </summary>
 public sealed partial class VirtioDevice : NetworkDevice
 {
@@ -28,8 +27,9 @@ public sealed partial class VirtioDevice : NetworkDevice
     /// <summary>
     /// Resets the device and sets it up (3.1.1). Owns <paramref name="device"/>; the caller disposes it if this throws.
     /// </summary>
-    /// <exception cref="PciDeviceException">The device does not answer as the specification says, or there is no
-    /// memory.</exception>
+    /// <exception cref="PciDeviceException">
+    /// The device does not answer as the specification says, or there is no memory.
+    /// </exception>
     internal VirtioDevice(PciDevice device, NetworkDeviceOptions options)
     {
         (_device, _options) = (device, options);
@@ -61,13 +61,13 @@ public sealed partial class VirtioDevice : NetworkDevice
     public override PciDevice PciDevice => _device;
 
     /// <summary>
-    /// Bytes of the largest packet the network takes, Ethernet header not counted (5.1.4.1); null if the device does
-    /// not say. Longer frames than that and a header, or a header with a VLAN tag, are not sent.
+    /// Bytes of the largest packet the network takes, not counting the Ethernet header (5.1.4.1); null if the device
+    /// does not say. Frames longer than that plus a header, with or without a VLAN tag, are not sent.
     /// </summary>
     public int? Mtu { get; private set; }
 
     /// <inheritdoc/>
-    /// <remarks>A device that gives none has a random one, made up when it was opened (5.1.5).</remarks>
+    /// <remarks>A device without one gets a random address when it is opened (5.1.5).</remarks>
     public override MacAddress MacAddress
     {
         get => _macAddress;
@@ -86,7 +86,7 @@ public sealed partial class VirtioDevice : NetworkDevice
         get
         {
             ThrowIfResetIsNeeded();
-            // Without STATUS the link is to be taken as up (5.1.5).
+            // Without STATUS the link is assumed to be up (5.1.5).
             if (Has(VirtioFeatures.Status) && (_transport.ReadConfig(Net.Status, 2) & LinkStatus_.Up) == 0)
                 return default;
             uint speed = Has(VirtioFeatures.SpeedDuplex) ? _transport.ReadConfig(Net.Speed, 4) : 0;
@@ -120,7 +120,7 @@ public sealed partial class VirtioDevice : NetworkDevice
     }
 
     /// <inheritdoc/>
-    /// <remarks>The device counts nothing: these are the queues' own numbers.</remarks>
+    /// <remarks>The device has no counters: these are kept by the queues.</remarks>
     /// <exception cref="DeviceNeedsResetException">The device has given up.</exception>
     public override DeviceStatistics ReadStatistics()
     {

@@ -3,15 +3,15 @@ using Ixy.Vfio;
 namespace Ixy.Virtio;
 
 /// <summary>
-/// A register of 16 bits that tells the device which queue has new buffers (4.1.5.2): one volatile store where the
-/// transport gives a pointer, a call elsewhere.
+/// A 16-bit register that tells the device which queue has new buffers (4.1.5.2): one volatile store if the transport
+/// gives a pointer, a call otherwise.
 /// </summary>
 internal readonly unsafe struct VirtioDoorbell(PciBar bar, uint offset)
 {
     private readonly ushort* _pointer = bar.TryGetPointer(offset, sizeof(ushort), out var found) ? (ushort*)found
         : null;
 
-    /// <summary>Tells the device; everything stored before is visible to it first.</summary>
+    /// <summary>Notifies the device; everything stored before is visible to it first.</summary>
     internal void Ring(ushort queue)
     {
         // A release store, as in Doorbell.

@@ -2,10 +2,10 @@ using static Ixy.Virtio.VirtioConstants;
 
 namespace Ixy.Virtio;
 
-/// <summary>What a queue has to know: what the user asked for, and what was negotiated with the device.</summary>
+/// <summary>What a queue needs to know: the user's options, and what was negotiated with the device.</summary>
 /// <param name="Device">The user's options.</param>
 /// <param name="Features">Accepted by both sides.</param>
-/// <param name="LongestToSend">Bytes of the longest frame the device takes, a VLAN tag not counted; at most the
+/// <param name="LongestToSend">Bytes of the longest frame the device takes, not counting a VLAN tag; at most the
 /// user's.</param>
 internal sealed record VirtioQueueOptions(NetworkDeviceOptions Device, VirtioFeatures Features, int LongestToSend)
 {

@@ -2,12 +2,14 @@ namespace Ixy.Virtio;
 
 internal abstract unsafe partial class VirtioReceiveQueue
 {
-    /// <summary>A device begins at position 0 and knows 16 bits of it, and a packed ring with an even round.</summary>
+    /// <summary>
+    /// A restarted device begins at position 0, of which it knows 16 bits; a packed ring begins with an even round.
+    /// </summary>
     internal const ulong Round = 1 << 16;
 
     /// <summary>
-    /// Begins again, with the buffers that it has, in a ring that was cleared; what is in those that were filled is
-    /// lost. Positions run on, so that counters do.
+    /// Starts over, with its current buffers, in a ring that was cleared; frames in buffers already filled are lost.
+    /// Positions keep running, so counters continue.
     /// </summary>
     internal void Restart()
     {
@@ -18,6 +20,6 @@ internal abstract unsafe partial class VirtioReceiveQueue
         WriteAll();
     }
 
-    /// <summary>Writes the descriptors of a ring in which the device has none.</summary>
+    /// <summary>Writes the descriptors of a ring of which the device owns none.</summary>
     private protected abstract void WriteAll();
 }

@@ -5,9 +5,9 @@ using Ixy.Vfio;
 namespace Ixy.Virtio;
 
 /// <summary>
-/// What the receive queues of both layouts have in common: the buffers, and all that is not the usual case. The header
-/// lies in a buffer's headroom, right in front of the frame, so that one descriptor holds both. Every descriptor is the
-/// device's, but for those that are just being taken.
+/// What the receive queues of both layouts share: the buffers, and everything outside the common case. The header is in
+/// a buffer's headroom, right in front of the frame, so that one descriptor holds both. The device owns every
+/// descriptor, except those just being taken.
 /// </summary>
 internal abstract unsafe partial class VirtioReceiveQueue : ReceiveQueue, IDisposable
 {
@@ -15,14 +15,14 @@ internal abstract unsafe partial class VirtioReceiveQueue : ReceiveQueue, IDispo
     private readonly ReceiveOffloads _offloads;
     private readonly ulong _publishMask;
     private readonly uint _longestFrame;
-    // Free-running: descriptors that the device has been told of.
+    // Free-running: descriptors that the device was notified of.
     private ulong _published;
     private long _dropped, _unused;
 
     protected VirtioReceiveQueue(PciDevice device, Virtqueue ring, VirtioQueueOptions options)
     {
         Mask = (ulong)ring.Size - 1;
-        // Few enough to keep the device's part of the ring full.
+        // Small enough to keep the device's part of the ring full.
         _publishMask = (ulong)Math.Clamp(ring.Size / 16, 1, 32) - 1;
         var settings = options.Device;
         Pool = new PacketPool(new PacketPoolOptions
@@ -47,7 +47,7 @@ internal abstract unsafe partial class VirtioReceiveQueue : ReceiveQueue, IDispo
             throw;
         }
         _longestFrame = (uint)settings.MaxFrameSize;
-        // A full buffer may be the first of several (5.1.6.3.2); the usual case is one that is not.
+        // A full buffer may be the first of several (5.1.6.3.2); the common case is one that is not.
         LongestUsual = Math.Min((uint)Pool.BufferSize - (options.MergesBuffers ? 1u : 0), _longestFrame);
         Buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(ring.Size * sizeof(ulong)), 64);
         HasVirtualAddresses = device.DeviceAddressIsVirtual;
@@ -66,7 +66,7 @@ internal abstract unsafe partial class VirtioReceiveQueue : ReceiveQueue, IDispo
 
     internal override bool HasArrivals => TryPeek(0, out _, out _);
 
-    /// <summary>Bytes of all frames, also of those that were dropped.</summary>
+    /// <summary>Bytes of all frames, including dropped ones.</summary>
     internal long Bytes { get; private protected set; }
 
     /// <summary>Bytes in front of a frame: 12, or 10 (5.1.6).</summary>
@@ -78,58 +78,56 @@ internal abstract unsafe partial class VirtioReceiveQueue : ReceiveQueue, IDispo
     /// <summary>The buffer of each descriptor, by its id.</summary>
     internal ulong* Buffers { get; }
 
-    /// <summary>Buffers for the device that are at hand.</summary>
+    /// <summary>Fresh buffers at hand for the device.</summary>
     private protected BufferBlock Fresh { get; }
 
-    /// <summary>Longest frame that is surely whole, and no longer than the user wants.</summary>
+    /// <summary>Longest frame that is certainly whole, and within the user's limit.</summary>
     private protected uint LongestUsual { get; }
 
     private protected ulong Mask { get; }
 
     private protected bool HasVirtualAddresses { get; }
 
-    /// <summary>There is more to do with received packets, as offloads are on.</summary>
+    /// <summary>Received packets need post-processing, because offloads are on.</summary>
     private protected bool LooksAtPackets { get; }
 
     /// <summary>Free-running: descriptors taken back from the device since the start.</summary>
     private protected ulong Position { get; set; }
 
-    /// <summary>Gives the device its buffers; it has to be ready for that (DRIVER_OK, 3.1.1).</summary>
+    /// <summary>Gives the device its buffers; it must be ready for them (DRIVER_OK, 3.1.1).</summary>
     internal void Start() => Publish();
 
-    /// <summary>
-    /// What the device has reported so many descriptors ahead of the position; false if it has not yet.
-    /// </summary>
-    /// <exception cref="DeviceProtocolException">It names a descriptor that the ring does not have.</exception>
+    /// <summary>The device's report this many descriptors ahead of the position; false if there is none yet.</summary>
+    /// <exception cref="DeviceProtocolException">It names a descriptor outside the ring.</exception>
     internal abstract bool TryPeek(ulong ahead, out ulong id, out uint length);
 
     /// <summary>
-    /// Gives the descriptor at the position to the device again, with this buffer, and moves the position on.
+    /// Gives the descriptor at the position back to the device, with this buffer, and advances the position.
     /// </summary>
     internal abstract void Repost(ulong id, ulong buffer);
 
     /// <summary>The hot loop: takes the frames that need no special treatment.</summary>
     private protected abstract int TakeUsual(Span<Packet> batch);
 
-    /// <summary>Tells the device of new buffers from one position up to another, counted as it has got them.</summary>
+    /// <summary>Notifies the device of new buffers from one position to another, as the device counts them.</summary>
     private protected abstract void Publish(ulong from, ulong to);
 
-    // To publish costs a barrier and perhaps a trip to the device, so it waits until the position passes a multiple of
-    // the distance. Meanwhile the rest of the ring is the device's.
+    // Publishing costs a barrier and perhaps an access to the device, so it waits until the position passes a multiple
+    // of the distance. Meanwhile the device owns the rest of the ring.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private protected bool Publishes(ulong from) => ((from ^ Position) & ~_publishMask) != 0;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private protected int Finish(Span<Packet> batch, ulong from, int received)
     {
-        // Either the device has no more, or the next frame is not a usual one.
+        // Either the device has no more, or the next frame is not the common case.
         if (received < batch.Length) received += TakeRest(batch[received..]);
         if (_offloads.AreOn) _offloads.Report(batch[..received]);
         if (Publishes(from)) Publish();
         return received;
     }
 
-    // At most a ring full, so that a flood of frames that are dropped does not hold the caller.
+    // At most a ring full, so a flood of dropped frames does not keep the caller here.
     private int TakeRest(Span<Packet> batch)
     {
         int received = 0;
@@ -143,12 +141,12 @@ internal abstract unsafe partial class VirtioReceiveQueue : ReceiveQueue, IDispo
         return received;
     }
 
-    // False if the rest of the frame is still on its way; none is taken if the frame is lost.
+    // False if the rest of the frame is still on its way. If the frame is lost, none is taken.
     private bool TryTakeUnusual(ulong id, uint length, ref Packet packet, out int taken)
     {
         int buffers = length == WholeBuffer ? _merged.CountBuffers(id) : 1;
         if (buffers > 1) return TryMerge(buffers, ref packet, out taken);
-        // A length that cannot be becomes one that is too long.
+        // An impossible length becomes one that is too long.
         uint frame = length <= WholeBuffer ? length - HeaderLength : uint.MaxValue;
         ulong fresh = 0;
         bool isGood = IsGoodLength(id, frame) && Fresh.TryTake(out fresh);
@@ -186,7 +184,7 @@ internal abstract unsafe partial class VirtioReceiveQueue : ReceiveQueue, IDispo
         _published = to;
     }
 
-    /// <summary>Returns all memory but the ring's; the device must have been reset.</summary>
+    /// <summary>Frees all memory except the ring's; the device must have been reset.</summary>
     public void Dispose()
     {
         PacketPool.Free(new ReadOnlySpan<ulong>(Buffers, (int)Mask + 1));

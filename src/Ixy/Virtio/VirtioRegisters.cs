@@ -3,9 +3,9 @@ using static Ixy.RegisterAccess;
 namespace Ixy.Virtio;
 
 /// <summary>
-/// The registers the driver uses, from "Virtual I/O Device (VIRTIO) Version 1.2", by structure: each has an offset in its own.
-/// Fields stand beside their register: <c>Common.Status</c>, <c>Status_.DriverOk</c>. All are little-endian, and accessed with
-/// their own width (4.1.3.1). The names in a trace are those of the specification.
+/// The registers the driver uses, from "Virtual I/O Device (VIRTIO) Version 1.2", by structure; offsets are relative to
+/// their structure. Fields are declared next to their register: <c>Common.Status</c>, <c>Status_.DriverOk</c>. All are
+/// little-endian and accessed with their own width (4.1.3.1). The names in a trace are those of the specification.
 /// </summary>
 public static class VirtioRegisters
 {

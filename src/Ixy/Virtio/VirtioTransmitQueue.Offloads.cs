@@ -4,9 +4,9 @@ using static Ixy.Virtio.VirtioConstants;
 
 namespace Ixy.Virtio;
 
-// Packets that ask for something, or are of unusual length. TCP and UDP checksums are left to the device, by the header
-// in front of the frame (5.1.6.2); the device knows neither the checksum of IPv4 headers nor VLAN tags, so these are
-// made here.
+// Packets that request an offload, or are of unusual length. TCP and UDP checksums are left to the device, through the
+// header in front of the frame (5.1.6.2). The device can neither compute IPv4 header checksums nor insert VLAN tags, so
+// software does both here.
 internal abstract unsafe partial class VirtioTransmitQueue
 {
     private const int AddressesLength = 12;
@@ -17,8 +17,8 @@ internal abstract unsafe partial class VirtioTransmitQueue
     public override TransmitRefusal Examine(in Packet packet) => new TransmitRequest(packet, _limits).Refusal;
 
     /// <summary>
-    /// Writes the descriptors of a batch again, up to a packet that cannot be sent, and now with a look at each. The
-    /// device has seen none of it yet, and if a packet asks for what is not on it never does.
+    /// Writes the descriptors of a batch again, this time checking each packet, up to one that cannot be sent. The
+    /// device has seen none of them yet, and never will if a packet requests something that is not enabled.
     /// </summary>
     /// <returns>How many were taken.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -61,7 +61,7 @@ internal abstract unsafe partial class VirtioTransmitQueue
         for (ulong position = Next; position != end; position++) Buffers[TakeBack(position)] = 0;
     }
 
-    // All that can fail. With a tag, the frame will begin earlier, and the header with it.
+    // Everything that can fail. With a tag, the frame will begin earlier, and so will the header.
     private bool TryPrepare(in Packet packet, out uint growth)
     {
         growth = 0;
@@ -84,7 +84,7 @@ internal abstract unsafe partial class VirtioTransmitQueue
         *(ushort*)(header + HeaderChecksumOffset) = (ushort)headers.ChecksumOffset;
     }
 
-    // The addresses move into the headroom, to make room for the tag behind them.
+    // The addresses move into the headroom, to make room for the tag after them.
     private static void InsertTag(ulong buffer)
     {
         var frame = (byte*)(buffer & Packet.AddressMask);

@@ -13,15 +13,15 @@ internal abstract unsafe partial class VirtioTransmitQueue
             ulong place = Clean, next = Next;
             for (; place < next && TryReadUsed(place, out _); place++)
             {
-                // One more has been sent.
+                // One more was sent.
             }
             return new(place, place < next);
         }
     }
 
     /// <summary>
-    /// Begins again in a ring that was cleared; packets that were not sent go back to their pools. Positions run on, so
-    /// that counters do.
+    /// Starts over in a ring that was cleared; packets that were not sent go back to their pools. Positions keep
+    /// running, so counters continue.
     /// </summary>
     internal void Restart()
     {
@@ -37,6 +37,6 @@ internal abstract unsafe partial class VirtioTransmitQueue
         NameBuffers();
     }
 
-    /// <summary>Gives each descriptor of a cleared ring the id of a buffer place.</summary>
+    /// <summary>Gives each descriptor of a cleared ring the id of a buffer slot.</summary>
     private protected abstract void NameBuffers();
 }

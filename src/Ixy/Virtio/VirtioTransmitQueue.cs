@@ -7,9 +7,8 @@ using Ixy.Vfio;
 namespace Ixy.Virtio;
 
 /// <summary>
-/// What the transmit queues of both layouts have in common. The header lies in a buffer's headroom, right in front of
-/// the frame, so that one descriptor holds both. It is all zeros, unless something is left to the device to do
-/// (5.1.6.2).
+/// What the transmit queues of both layouts share. The header is in a buffer's headroom, right in front of the frame,
+/// so that one descriptor holds both. It is all zeros, unless something is left to the device (5.1.6.2).
 /// </summary>
 internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDisposable
 {
@@ -37,14 +36,14 @@ internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDis
     /// <summary>Bytes of the packets given to the device.</summary>
     internal long Bytes { get; private protected set; }
 
-    /// <summary>The buffer of each descriptor that the device has, by its id; 0 for the others.</summary>
+    /// <summary>The buffer of each descriptor that the device owns, by its id; 0 for the others.</summary>
     private protected ulong* Buffers { get; }
 
     private protected ulong Mask { get; }
 
     private protected uint HeaderLength { get; }
 
-    /// <summary>How many lengths, from the shortest on, need no second look.</summary>
+    /// <summary>How many lengths, from the shortest up, need no second check.</summary>
     private protected uint PlainLengths { get; }
 
     private protected bool HasVirtualAddresses { get; }
@@ -52,16 +51,16 @@ internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDis
     /// <summary>Free-running: packets given to the device.</summary>
     private protected ulong Next { get; set; }
 
-    /// <summary>Free-running: those of them whose buffers are back.</summary>
+    /// <summary>Free-running: those of them whose buffers were reclaimed.</summary>
     private protected ulong Clean { get; set; }
 
-    // To look costs a cache line that the device writes. So not before a quarter of the ring is given away, or there is
+    // Looking costs a cache line that the device writes. So not before a quarter of the ring is in flight, or there is
     // too little room.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private protected bool ShouldReclaim(int wanted) =>
         Next - Clean > Mask / 4 || (ulong)wanted > Mask + 1 - (Next - Clean);
 
-    /// <summary>Clears the 16 bytes in front of a frame: the header is not longer.</summary>
+    /// <summary>Clears the 16 bytes in front of a frame, which covers the header.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private protected static void ClearHeader(ulong buffer) =>
         Vector128<byte>.Zero.StoreAligned((byte*)(buffer & Packet.AddressMask) - Vector128<byte>.Count);
@@ -69,19 +68,21 @@ internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDis
     /// <summary>Id of the descriptor used at a position, if the device has used it.</summary>
     private protected abstract bool TryReadUsed(ulong position, out ulong id);
 
-    /// <summary>Makes a descriptor the next to be used at a position that is clean.</summary>
+    /// <summary>Makes a descriptor the next one used at a position that was reclaimed.</summary>
     private protected abstract void Reuse(ulong position, ulong id);
 
     /// <summary>Writes the descriptor for a position; the device does not see it yet.</summary>
     private protected abstract void Write(ulong position, ulong buffer, ulong address, uint length);
 
-    /// <summary>Shows the device all that was written up to a position.</summary>
+    /// <summary>Shows the device everything written up to a position.</summary>
     private protected abstract void Publish(ulong to);
 
-    /// <summary>Undoes what was written for a position that the device must not see; its descriptor's id.</summary>
+    /// <summary>
+    /// Undoes what was written for a position that the device must not see; returns its descriptor's id.
+    /// </summary>
     private protected abstract ulong TakeBack(ulong position);
 
-    /// <summary>Gives the buffers of all that was sent back to their pools.</summary>
+    /// <summary>Reclaims the buffers of everything that was sent.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private protected void Reclaim()
     {
@@ -103,7 +104,7 @@ internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDis
         PacketPool.Free(new ReadOnlySpan<ulong>(sent, count));
     }
 
-    /// <summary>Returns all buffers, also those that were never sent; the device must have been reset.</summary>
+    /// <summary>Returns all buffers, including those never sent; the device must have been reset.</summary>
     public void Dispose()
     {
         for (ulong id = 0; id <= Mask; id++)

@@ -5,21 +5,19 @@ using static Ixy.Virtio.VirtioRegisters;
 namespace Ixy.Virtio;
 
 /// <summary>
-/// How the driver reaches a virtio device on the PCI bus (4.1): the modern way, or that of version 0.9.5.
+/// How the driver reaches a virtio device on the PCI bus (4.1): through the modern interface, or that of version 0.9.5.
 /// </summary>
 internal abstract class VirtioTransport(PciDevice device)
 {
     /// <summary>The device status (2.1). Writing 0 resets the device; see <see cref="TryReset"/>.</summary>
     internal abstract byte Status { get; set; }
 
-    /// <summary>Offers no more than the features and registers of version 0.9.5.</summary>
+    /// <summary>Offers only the features and registers of version 0.9.5.</summary>
     internal abstract bool IsLegacy { get; }
 
     protected PciDevice Device { get; } = device;
 
-    /// <summary>
-    /// Finds out which of the two a card has. A transitional one that has both is driven the modern way.
-    /// </summary>
+    /// <summary>Finds out which of the two a card has. A transitional card that has both is driven as modern.</summary>
     /// <exception cref="PciDeviceException">Neither.</exception>
     internal static VirtioTransport Open(PciDevice device)
     {
@@ -43,8 +41,8 @@ internal abstract class VirtioTransport(PciDevice device)
     /// <summary>Writes a byte of the device configuration; only legacy devices take it.</summary>
     internal abstract void WriteConfig(uint offset, byte value);
 
-    /// <summary>The six bytes of the device configuration's address, none of them older than another.</summary>
-    /// <exception cref="DeviceTimeoutException">It changes all the time.</exception>
+    /// <summary>The six bytes of the device's address, read consistently.</summary>
+    /// <exception cref="DeviceTimeoutException">It keeps changing.</exception>
     internal MacAddress ReadMacAddress()
     {
         MacAddress address = default;
@@ -60,15 +58,15 @@ internal abstract class VirtioTransport(PciDevice device)
     /// <summary>How many descriptors a queue should have; 0 if the device has no such queue.</summary>
     internal abstract int ChooseQueueSize(ushort index, int wanted);
 
-    /// <summary>The register that tells the device of new buffers in a queue (4.1.5.2).</summary>
+    /// <summary>The register that notifies the device of new buffers in a queue (4.1.5.2).</summary>
     internal abstract VirtioDoorbell OpenDoorbell(ushort index);
 
     /// <summary>Tells the device where a queue is, and enables it (4.1.5.1.3).</summary>
     internal abstract void Enable(Virtqueue queue);
 
     /// <summary>
-    /// Gives a queue that is not enabled yet a vector for its interrupts (4.1.5.1.2): a device that has no room for it
-    /// says so by reporting none.
+    /// Gives a queue that is not enabled yet an interrupt vector (4.1.5.1.2): a device without room for it reports "no
+    /// vector".
     /// </summary>
     /// <exception cref="InterruptsNotSupportedException">It has no room.</exception>
     internal void ConnectVector(ushort index, ushort vector)
@@ -89,7 +87,7 @@ internal abstract class VirtioTransport(PciDevice device)
         return Device.WaitUntil(() => Status == 0, TimeSpan.FromSeconds(1));
     }
 
-    /// <summary>Writes a queue's vector, and reads it back.</summary>
+    /// <summary>Writes a queue's vector and reads it back.</summary>
     protected abstract ushort WriteQueueVector(ushort index, ushort vector);
 
     protected MacAddress ReadMacBytes()

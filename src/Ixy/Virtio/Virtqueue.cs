@@ -4,10 +4,9 @@ using Ixy.Vfio.Dma;
 namespace Ixy.Virtio;
 
 /// <summary>
-/// The memory of a queue: descriptors, what the driver tells the device beside them, and what the device tells the
-/// driver
-/// (2.6). Both layouts have these three areas, here in one piece as legacy devices want it (2.7.2): the device's on
-/// pages of its own, so that no cache line is written from both sides.
+/// The memory of a queue: descriptors, the driver's notes to the device, and the device's to the driver (2.6). Both
+/// layouts have these three areas. Here they are one block, as legacy devices require (2.7.2), with the device's area
+/// on separate pages, so that no cache line is written from both sides.
 /// </summary>
 internal abstract unsafe class Virtqueue : IDisposable
 {
@@ -18,8 +17,8 @@ internal abstract unsafe class Virtqueue : IDisposable
     protected Virtqueue(PciDevice device, VirtioDoorbell doorbell, ushort index, int size)
     {
         (Index, Size, _doorbell) = (index, size, doorbell);
-        // The longest areas there are, those of a split ring: a word for each descriptor and three more; two for each
-        // and the same.
+        // The largest areas are those of a split ring: a word per descriptor and three more; two words per descriptor
+        // and three more.
         uint driver = (uint)size * DescriptorLength;
         uint offset = (driver + 2 * (uint)size + 6 + Alignment - 1) & ~(Alignment - 1);
         uint length = offset + 8 * (uint)size + 6;
@@ -37,26 +36,26 @@ internal abstract unsafe class Virtqueue : IDisposable
     /// <summary>Descriptors, a power of two.</summary>
     internal int Size { get; }
 
-    /// <summary>Where the device finds the three areas.</summary>
+    /// <summary>The addresses of the three areas, for the device.</summary>
     internal ulong DescriptorArea { get; }
 
     internal ulong DriverArea { get; }
 
     internal ulong DeviceArea { get; }
 
-    /// <summary>Where this process does.</summary>
+    /// <summary>Their addresses in this process.</summary>
     protected byte* Descriptors { get; }
 
     protected byte* Driver { get; }
 
     protected byte* Device { get; }
 
-    /// <summary>Tells the device that it has new buffers: the queue's number, 16 bits (4.1.5.2).</summary>
+    /// <summary>Notifies the device of new buffers: the queue's number, 16 bits (4.1.5.2).</summary>
     internal void Notify() => _doorbell.Ring(Index);
 
-    /// <summary>Makes the memory that of a new queue; the device must have been reset.</summary>
+    /// <summary>Clears the memory for a new queue; the device must have been reset.</summary>
     internal virtual void Clear() => new Span<byte>(Descriptors, (int)_memory.Length).Clear();
 
-    /// <summary>Returns the memory; the device must have been reset.</summary>
+    /// <summary>Frees the memory; the device must have been reset.</summary>
     public void Dispose() => _memory.Dispose();
 }
