@@ -1,12 +1,12 @@
 namespace Ixy.Hosting;
 
 /// <summary>
-/// Something that a driver did which breaks no rule, but is worth knowing: mostly an access to a register that the
-/// device does not have.
+/// Something a driver did that breaks no rule but is worth knowing: usually an access to a register that the device
+/// does not have.
 /// </summary>
 /// <param name="Subject">What it is about: <c>0x05a80</c>.</param>
-/// <param name="Text">What happened, in a sentence without its subject.</param>
-/// <param name="Count">How often.</param>
+/// <param name="Text">What happened, as a sentence without its subject.</param>
+/// <param name="Count">How many times.</param>
 public sealed record DeviceNote(string Subject, string Text, long Count)
 {
     /// <summary>One line for people.</summary>
@@ -26,7 +26,7 @@ public sealed class DeviceNotes
     private readonly Dictionary<(string Subject, string Text), int> _places = [];
     private long _count;
 
-    /// <summary>How often something was noted in all, also what is not kept.</summary>
+    /// <summary>How many times something was noted, including what is not kept.</summary>
     public long Count
     {
         get
@@ -44,9 +44,9 @@ public sealed class DeviceNotes
         }
     }
 
-    /// <summary>Notes something.</summary>
+    /// <summary>Records a note.</summary>
     /// <param name="subject">What it is about, as in <see cref="DeviceNote.Subject"/>.</param>
-    /// <param name="text">What happened, in a sentence without its subject.</param>
+    /// <param name="text">What happened, as a sentence without its subject.</param>
     public void Add(string subject, string text)
     {
         lock (_lock)

@@ -6,8 +6,8 @@ namespace Ixy.Hosting;
 
 /// <summary>
 /// The device's view of memory: an IOMMU in the model. The device reaches only what the driver mapped, and only while
-/// the PCI bus master bit is set; everything else is a fault, reported as a violation, never an access. Used under the
-/// device's lock.
+/// the PCI bus master bit is set; anything else is a fault, reported as a violation, and never an access. Used under
+/// the device's lock.
 /// </summary>
 public sealed unsafe class DmaSpace : IDisposable
 {
@@ -17,7 +17,7 @@ public sealed unsafe class DmaSpace : IDisposable
     private readonly RuleViolations _violations;
     private MappedRun _last;
 
-    // There are some in this turn.
+    // This turn has used some.
     private bool _hasCopies;
 
     private bool _mayGo;
@@ -28,7 +28,7 @@ public sealed unsafe class DmaSpace : IDisposable
         _across = new(_runs);
     }
 
-    /// <summary>Is told of each access; see <see cref="PciFunctionModel.Observer"/>.</summary>
+    /// <summary>Receives each access; see <see cref="PciFunctionModel.Observer"/>.</summary>
     internal FunctionObserver? Observer { get; set; }
 
     /// <summary>Set from the PCI command register, bit 2.</summary>
@@ -43,8 +43,8 @@ public sealed unsafe class DmaSpace : IDisposable
     }
 
     /// <summary>
-    /// The IOMMU refuses every access, whatever the driver mapped: a fault of the machine, and so no violation of the
-    /// driver's. Not within a turn.
+    /// The IOMMU refuses every access, whatever the driver mapped. This is a fault of the machine, so it is not
+    /// reported as a violation by the driver. Not to be set within a turn.
     /// </summary>
     public bool IsRefused
     {
@@ -56,7 +56,7 @@ public sealed unsafe class DmaSpace : IDisposable
         }
     }
 
-    /// <summary>DMA accesses refused so far.</summary>
+    /// <summary>How many DMA accesses were refused.</summary>
     public long Faults { get; private set; }
 
     /// <summary>
@@ -70,7 +70,7 @@ public sealed unsafe class DmaSpace : IDisposable
         Observer?.MemoryMapped(iova, length);
     }
 
-    /// <summary>The same for memory that is copied to and fro. Owned until it is unmapped.</summary>
+    /// <summary>The same for memory that is copied back and forth. Owned until it is unmapped.</summary>
     /// <exception cref="ArgumentException">It overlaps an existing mapping.</exception>
     internal void Map(ulong iova, ulong length, RemoteMemory memory)
     {
@@ -79,12 +79,12 @@ public sealed unsafe class DmaSpace : IDisposable
         Observer?.MemoryMapped(iova, length);
     }
 
-    /// <summary>Something in a range is mapped already.</summary>
+    /// <summary>Whether anything in a range is already mapped.</summary>
     internal bool IsMapped(ulong iova, ulong length) => _runs.Overlaps(iova, length);
 
     /// <summary>
-    /// Takes what was mapped at once away, or a part of it if it was not memory to be copied; false if it is not
-    /// mapped. Not within a turn.
+    /// Unmaps what was mapped by one call, or a part of it unless its memory is copied; false if it is not mapped. Not
+    /// to be called within a turn.
     /// </summary>
     internal bool Unmap(ulong iova, ulong length)
     {
@@ -95,7 +95,7 @@ public sealed unsafe class DmaSpace : IDisposable
         return true;
     }
 
-    /// <summary>Takes all mappings away. Not within a turn.</summary>
+    /// <summary>Removes all mappings. Not to be called within a turn.</summary>
     internal void Clear()
     {
         _last = default;
@@ -104,8 +104,8 @@ public sealed unsafe class DmaSpace : IDisposable
     }
 
     /// <summary>
-    /// What the device wrote to memory that is not mapped here goes there now. To be called before the device writes
-    /// what tells software of it, and before an interrupt: posted writes do not pass each other (PCI Express, 2.4.1).
+    /// Flushes what the device wrote to memory that is not mapped here. Call it before the device writes anything that
+    /// tells software about it, and before an interrupt: posted writes do not pass each other (PCI Express, 2.4.1).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Push()
@@ -114,15 +114,15 @@ public sealed unsafe class DmaSpace : IDisposable
     }
 
     /// <summary>
-    /// Fetches anew what software may have changed since the turn began, if it lies in memory that is not mapped here.
-    /// What the device wrote there must have been pushed. False, and a fault, if it does not answer.
+    /// Fetches again what software may have changed since the turn began, if it is in memory that is not mapped here.
+    /// The device's own writes there must have been flushed. False, and a fault, if the memory does not answer.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool LookAgain(void* memory, uint length) =>
         !_hasCopies || _staged.LookAgain((byte*)memory, length, ReportFailure);
 
     /// <summary>
-    /// The device's turn, or a register access, is over: pointers into memory that is not mapped here end with it.
+    /// The device's turn, or a register access, is over: pointers into memory that is not mapped here become invalid.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void EndTurn()
@@ -141,8 +141,8 @@ public sealed unsafe class DmaSpace : IDisposable
     }
 
     /// <summary>
-    /// Where the device finds [<paramref name="iova"/>, + <paramref name="length"/>): null, and a fault, if it may not
-    /// go there.
+    /// The memory at [<paramref name="iova"/>, + <paramref name="length"/>) as the device sees it; null, and a fault,
+    /// if the device may not access it.
     /// </summary>
     public byte* Translate(ulong iova, uint length, string purpose)
     {
@@ -153,8 +153,8 @@ public sealed unsafe class DmaSpace : IDisposable
     }
 
     /// <summary>
-    /// Asks for the cache line at an address that the device will read soon: software has used it last, so it is in
-    /// another core's cache. Only a hint: nothing is read, reported or allowed, and a wrong address does no harm.
+    /// Requests the cache line at an address the device will read soon: software used it last, so it is in another
+    /// core's cache. Only a hint: nothing is read, reported or checked, and a wrong address does no harm.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Prefetch(ulong iova)
@@ -167,8 +167,7 @@ public sealed unsafe class DmaSpace : IDisposable
     public void PrefetchForWrite(ulong iova) => WritePrefetch.Request(_last.Memory + (iova - _last.Start));
 
     /// <summary>
-    /// What lies at an address that is mapped directly; null elsewhere. For those who look on: nothing is counted or
-    /// reported.
+    /// The memory at an address that is mapped directly; null otherwise. For observers: nothing is counted or reported.
     /// </summary>
     public byte* Peek(ulong iova, uint length) =>
         _runs.TryFind(iova, out var run) && run.Remote is null && length <= run.End - iova
@@ -194,7 +193,7 @@ public sealed unsafe class DmaSpace : IDisposable
             if (isWhole || _runs.Covers(iova, length)) Observer?.MemoryAccessed(iova, length, purpose);
             if (isWhole && run.Remote is null)
             {
-                // With an observer every access comes here.
+                // With an observer, every access takes this path.
                 if (Observer is null) _last = run;
                 return run.Memory + (iova - run.Start);
             }

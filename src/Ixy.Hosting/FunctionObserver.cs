@@ -3,8 +3,8 @@ using Ixy.Vfio;
 namespace Ixy.Hosting;
 
 /// <summary>
-/// Is told what passes between a model and its host, while it happens: on the thread that does it, and before the
-/// model's next turn or access. It must not access the model through its host. Each member does nothing by default.
+/// Observes what passes between a model and its host, while it happens: on the thread that does it, and before the
+/// model's next turn or access. It must not access the model through its host. By default, each member does nothing.
 /// </summary>
 public abstract class FunctionObserver
 {
@@ -13,21 +13,17 @@ public abstract class FunctionObserver
     {
     }
 
-    /// <summary>
-    /// Software writes 1, 2 or 4 bytes of configuration space. What follows from it is still to come.
-    /// </summary>
+    /// <summary>Software writes 1, 2 or 4 bytes of configuration space. The effects are still to come.</summary>
     public virtual void ConfigWritten(int offset, uint value, int size)
     {
     }
 
-    /// <summary>Software has read 1, 2 or 4 bytes behind a BAR, by a call.</summary>
+    /// <summary>Software has read 1, 2 or 4 bytes of a BAR, through a call.</summary>
     public virtual void BarRead(int bar, uint offset, uint value, int size)
     {
     }
 
-    /// <summary>
-    /// Software writes 1, 2 or 4 bytes behind a BAR, by a call. What follows from it is still to come.
-    /// </summary>
+    /// <summary>Software writes 1, 2 or 4 bytes of a BAR, through a call. The effects are still to come.</summary>
     public virtual void BarWritten(int bar, uint offset, uint value, int size)
     {
     }
@@ -37,20 +33,20 @@ public abstract class FunctionObserver
     {
     }
 
-    /// <summary>The device may reach these addresses from now on.</summary>
+    /// <summary>The device may access these addresses from now on.</summary>
     public virtual void MemoryMapped(ulong address, ulong length)
     {
     }
 
-    /// <summary>The device may no longer reach these addresses.</summary>
+    /// <summary>The device may no longer access these addresses.</summary>
     public virtual void MemoryUnmapped(ulong address, ulong length)
     {
     }
 
-    /// <summary>The device is about to read or write memory, and may.</summary>
-    /// <param name="address">As the device knows it.</param>
+    /// <summary>The device is about to read or write memory that it may access.</summary>
+    /// <param name="address">A device address.</param>
     /// <param name="length">Bytes.</param>
-    /// <param name="purpose">What the model calls it.</param>
+    /// <param name="purpose">The model's name for it.</param>
     public virtual void MemoryAccessed(ulong address, uint length, string purpose)
     {
     }

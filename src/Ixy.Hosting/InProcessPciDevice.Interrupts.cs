@@ -4,7 +4,7 @@ using Ixy.Vfio;
 
 namespace Ixy.Hosting;
 
-// Interrupts: what a vfio-user server does for a client, without the messages.
+// Interrupts: what a vfio-user server does for a client, but without messages.
 public unsafe partial class InProcessPciDevice
 {
     private readonly InterruptEvents _events;
@@ -21,7 +21,7 @@ public unsafe partial class InProcessPciDevice
             Model.SetClock(_turns.Now);
             try
             {
-                // The device has descriptors of its own, and closes them when it likes.
+                // The device has its own descriptors, and closes them when it likes.
                 for (int i = 0; i < descriptors.Length; i++) _events.Set((int)kind, i, Duplicate(descriptors[i]));
                 _events.Enable((int)kind, 0, descriptors.Length, connected: true);
             }

@@ -3,9 +3,9 @@ using Ixy.Vfio;
 namespace Ixy.Hosting;
 
 /// <summary>
-/// The in-process transport: a model as a <see cref="PciDevice"/>. Register accesses are calls into the model
-/// between two of its turns; doorbells are plain stores into memory that the model polls. Interrupts
-/// reach event descriptors, as those of a real device do.
+/// The in-process transport: a model as a <see cref="PciDevice"/>. Register accesses are calls into the model between
+/// two of its turns; doorbells are plain stores to memory that the model polls. Interrupts signal event descriptors,
+/// like those of a real device.
 /// </summary>
 public unsafe partial class InProcessPciDevice : PciDevice
 {
@@ -15,7 +15,7 @@ public unsafe partial class InProcessPciDevice : PciDevice
     /// <summary>Starts the model's turns and makes it available to a driver.</summary>
     /// <param name="name">The function's name, for messages.</param>
     /// <param name="model">The model; owned from now on.</param>
-    /// <param name="turns">The scheduler that gives it its turns; in real time if null.</param>
+    /// <param name="turns">The scheduler that gives the model its turns; real time if null.</param>
     public InProcessPciDevice(string name, PciFunctionModel model, TurnScheduler? turns = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -27,13 +27,13 @@ public unsafe partial class InProcessPciDevice : PciDevice
     /// <inheritdoc/>
     public override string Name { get; }
 
-    /// <summary>Rules of the datasheet that the driver broke so far.</summary>
+    /// <summary>Datasheet rules that the driver has broken so far.</summary>
     public RuleViolations Violations => Model.Violations;
 
-    /// <summary>What the driver did that breaks no rule, but is worth knowing.</summary>
+    /// <summary>What the driver did that breaks no rule but is worth knowing.</summary>
     public DeviceNotes Notes => Model.Notes;
 
-    /// <summary>The model. While a driver uses it, access it in <see cref="BetweenTurns"/> only.</summary>
+    /// <summary>The model. While a driver uses it, access it only in <see cref="BetweenTurns"/>.</summary>
     public PciFunctionModel Model { get; }
 
     /// <inheritdoc/>
@@ -72,8 +72,8 @@ public unsafe partial class InProcessPciDevice : PciDevice
     /// <inheritdoc/>
     public override void Reset() => _turns.BetweenTurns(() =>
     {
-        // The kernel's transports put the configuration header back after a reset; what counts of it here is the
-        // command register.
+        // The kernel's transports restore the configuration header after a reset; only the command register matters
+        // here.
         uint command = Model.ReadConfig(PciConfig.Command, 2);
         Model.Observer?.FunctionReset();
         Model.PciReset();
@@ -82,9 +82,9 @@ public unsafe partial class InProcessPciDevice : PciDevice
     });
 
     /// <summary>
-    /// Runs something while all models of this process stand still that run in real time. Many register accesses in a
-    /// row disturb them less when they are made together than when each waits for a turn to end. For any thread, but
-    /// it must not wait for one that may be waiting for a model, as for a lock that is held during register accesses.
+    /// Runs something while all models of this process that run in real time stand still. Many register accesses in a
+    /// row disturb them less when made together than when each waits for a turn to end. For any thread, but it must not
+    /// wait for one that may be waiting for a model, for example through a lock that is held during register accesses.
     /// </summary>
     public static void BetweenTurns(Action action) => TurnScheduler.RealTime.BetweenTurns(action);
 

@@ -4,15 +4,15 @@ using Ixy.Hosting.Pci;
 namespace Ixy.Hosting;
 
 /// <summary>
-/// A model of a device: one PCI function with BARs, a port and a clock. It knows neither drivers nor how it is hosted.
+/// A model of a device: one PCI function with BARs, a port and a clock. It knows neither drivers nor its host.
 /// Single-threaded: the host serialises register accesses and turns of <see cref="Poll"/>.
 /// </summary>
 public abstract unsafe class PciFunctionModel : IDisposable
 {
-    /// <summary>A model with nothing mapped for it yet.</summary>
+    /// <summary>Creates a model with nothing mapped yet.</summary>
     protected PciFunctionModel() => Dma = new DmaSpace(Violations);
 
-    /// <summary>Rules of the datasheet that the driver broke.</summary>
+    /// <summary>Datasheet rules that the driver has broken.</summary>
     public RuleViolations Violations { get; } = new();
 
     /// <summary>What drivers did that breaks no rule but is worth knowing.</summary>
@@ -22,7 +22,7 @@ public abstract unsafe class PciFunctionModel : IDisposable
     public DmaSpace Dma { get; }
 
     /// <summary>
-    /// Is told what passes between the model and its host; nobody is while null. To be set before the model is hosted.
+    /// Observes what passes between the model and its host; null for no observer. Set it before the model is hosted.
     /// </summary>
     public FunctionObserver? Observer
     {
@@ -30,7 +30,7 @@ public abstract unsafe class PciFunctionModel : IDisposable
         set => Dma.Observer = Violations.Observer = value;
     }
 
-    /// <summary>Where interrupts go; nowhere while null.</summary>
+    /// <summary>Where interrupts go; nowhere if null.</summary>
     internal IInterruptTarget? InterruptTarget { get; set; }
 
     /// <summary>The device's clock in nanoseconds, as of the last turn or register access.</summary>
@@ -85,34 +85,34 @@ public abstract unsafe class PciFunctionModel : IDisposable
     }
 
     /// <summary>
-    /// Doorbells that software has rung by plain stores are seen before the access that it makes now by call: nothing
-    /// passes a posted write (PCI Express Base 2.0, 2.4.1).
+    /// Called before an access by software, so that doorbells it has already rung by plain stores are seen first:
+    /// nothing passes a posted write (PCI Express Base 2.0, 2.4.1).
     /// </summary>
     public abstract void SeeDoorbells();
 
-    /// <summary>What <see cref="ReadConfig"/> gives.</summary>
+    /// <summary>Implements <see cref="ReadConfig"/>.</summary>
     protected abstract uint LoadConfig(int offset, int size);
 
-    /// <summary>What <see cref="WriteConfig"/> does.</summary>
+    /// <summary>Implements <see cref="WriteConfig"/>.</summary>
     protected abstract void StoreConfig(int offset, uint value, int size);
 
-    /// <summary>What <see cref="ReadBar"/> gives.</summary>
+    /// <summary>Implements <see cref="ReadBar"/>.</summary>
     protected abstract uint LoadBar(int bar, uint offset, int size);
 
-    /// <summary>What <see cref="WriteBar"/> does.</summary>
+    /// <summary>Implements <see cref="WriteBar"/>.</summary>
     protected abstract void StoreBar(int bar, uint offset, uint value, int size);
 
     /// <summary>
-    /// Where software may store to a register directly; null where it must call <see cref="WriteBar"/>.
+    /// The memory of a register that software may store to directly; null if it must call <see cref="WriteBar"/>.
     /// </summary>
     public abstract void* TryGetShared(int bar, uint offset);
 
-    /// <summary>The pages of a BAR that software may see as plain memory; null if there are none.</summary>
+    /// <summary>The pages of a BAR that software may use as plain memory; null if there are none.</summary>
     public abstract SharedPages? SharedPages(int bar);
 
     /// <summary>
-    /// Software may access a shared page as it likes: no register in it changes by being read or reads as something
-    /// else than was stored, and what a store does is seen.
+    /// Software may access a shared page freely: no register in it has side effects on reads or reads back something
+    /// other than what was stored, and stores take effect.
     /// </summary>
     public abstract bool IsPlainMemory(int bar, uint page);
 
@@ -123,8 +123,8 @@ public abstract unsafe class PciFunctionModel : IDisposable
     public abstract bool Poll(long now);
 
     /// <summary>
-    /// Function-level or PCI reset: configuration and registers as after power-on, except for what has no reset value
-    /// and what only power-on resets.
+    /// Function-level or PCI reset: configuration and registers as after power-on, except those without a reset value
+    /// and those reset only by power-on.
     /// </summary>
     public abstract void PciReset();
 

@@ -1,14 +1,12 @@
 namespace Ixy.Hosting;
 
-/// <summary>
-/// A rule of the datasheet that the driver broke and the device model saw.
-/// </summary>
-/// <param name="Rule">Which rule, e.g. <c>tail-while-disabled</c>: a short stable name.</param>
-/// <param name="Register">Register or structure concerned, with its index: <c>RDT[0]</c>, <c>transmit descriptor 12 of
-/// queue 0</c>.</param>
+/// <summary>A datasheet rule that the driver broke and the device model detected.</summary>
+/// <param name="Rule">Which rule, e.g. <c>tail-while-disabled</c>: a short, stable name.</param>
+/// <param name="Register">The register or structure, with its index: <c>RDT[0]</c>, <c>transmit descriptor 12 of queue
+/// 0</c>.</param>
 /// <param name="Value">The offending value.</param>
 /// <param name="Section">Datasheet section that states the rule.</param>
-/// <param name="Explanation">One sentence: what happened, and what the rule asks for.</param>
+/// <param name="Explanation">One sentence: what happened, and what the rule requires.</param>
 public sealed record RuleViolation(string Rule, string Register, ulong Value, string Section, string Explanation)
 {
     /// <summary>One line for people.</summary>
@@ -16,25 +14,25 @@ public sealed record RuleViolation(string Rule, string Register, ulong Value, st
 }
 
 /// <summary>
-/// The violations a device has seen: the first <see cref="Limit"/> in full, all counted. Thread-safe.
+/// The violations a device has detected: the first <see cref="Limit"/> in full, and a count of all. Thread-safe.
 /// </summary>
 public sealed class RuleViolations
 {
     /// <summary>
-    /// How many are kept in full, so that a driver that breaks a rule per packet does not fill memory.
+    /// How many are kept in full, so that a driver that breaks a rule with every packet does not fill memory.
     /// </summary>
     public const int Limit = 100;
 
     private readonly Lock _lock = new();
     private readonly List<RuleViolation> _kept = [];
 
-    /// <summary>Is told of each; see <see cref="PciFunctionModel.Observer"/>.</summary>
+    /// <summary>Receives each violation; see <see cref="PciFunctionModel.Observer"/>.</summary>
     internal FunctionObserver? Observer { get; set; }
 
-    /// <summary>How many there were in all.</summary>
+    /// <summary>How many there were in total.</summary>
     public long Count { get; private set; }
 
-    /// <summary>The first ones, oldest first.</summary>
+    /// <summary>The violations kept, oldest first.</summary>
     public IReadOnlyList<RuleViolation> All
     {
         get

@@ -2,7 +2,7 @@ namespace Ixy.Hosting;
 
 /// <summary>
 /// Random numbers from a seed: SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
-/// Not <see cref="Random"/>, whose sequence may change with the version of .NET. Not thread-safe.
+/// Not <see cref="Random"/>, whose sequence may change between versions of .NET. Not thread-safe.
 /// </summary>
 /// <param name="seed">The same seed gives the same numbers.</param>
 public struct SeededOrder(ulong seed)

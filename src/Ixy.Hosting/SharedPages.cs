@@ -4,13 +4,13 @@ using Ixy.Vfio;
 namespace Ixy.Hosting;
 
 /// <summary>
-/// The memory behind a BAR. Some pages can be shared with another process: these lie in a memory file, at the same
-/// offsets. The file holds none of the other pages, so the other process reaches the shared ones only. It is sealed: if
-/// the other process could truncate it, touching a page would kill this one (SIGBUS).
+/// The memory of a BAR. Some pages can be shared with another process: these are in a memory file, at the same offsets.
+/// The file contains none of the other pages, so the other process reaches only the shared ones. It is sealed: if the
+/// other process could truncate it, touching a page would kill this process (SIGBUS).
 /// </summary>
 public sealed unsafe class SharedPages : IDisposable
 {
-    /// <summary>Bytes of a page.</summary>
+    /// <summary>Bytes per page.</summary>
     public const uint PageLength = 4096;
     private readonly uint _length;
     private readonly HashSet<uint> _pages;
@@ -46,7 +46,7 @@ public sealed unsafe class SharedPages : IDisposable
     /// <summary>Offsets of the shared pages, ascending.</summary>
     public IEnumerable<uint> Pages => _pages.Order();
 
-    /// <summary>The page at an offset is a shared one.</summary>
+    /// <summary>Whether the page at an offset is shared.</summary>
     public bool Contains(uint offset) => _pages.Contains(offset / PageLength * PageLength);
 
     /// <inheritdoc/>

@@ -3,8 +3,8 @@ using Ixy.Hosting.Turns;
 namespace Ixy.Hosting;
 
 /// <summary>
-/// Gives models their turns, on a clock, and lets register accesses in between two turns. The models of one scheduler
-/// see the same time; those of different ones know nothing of each other.
+/// Gives models their turns, on a clock, and lets register accesses in between turns. The models of one scheduler see
+/// the same time; those of different schedulers are independent.
 /// </summary>
 public abstract class TurnScheduler
 {
@@ -12,7 +12,7 @@ public abstract class TurnScheduler
     {
     }
 
-    /// <summary>The one of real time: a thread of this process that polls all models.</summary>
+    /// <summary>The scheduler for real time: a thread of this process that polls all models.</summary>
     public static TurnScheduler RealTime { get; } = new RealTimeScheduler();
 
     /// <summary>The clock of its models.</summary>
@@ -21,25 +21,25 @@ public abstract class TurnScheduler
     /// <summary>The same, in nanoseconds.</summary>
     public abstract long Now { get; }
 
-    /// <summary>Gives a model its turns from now on.</summary>
+    /// <summary>Adds a model, which gets turns from now on.</summary>
     internal abstract void Add(PciFunctionModel model);
 
-    /// <summary>Takes a model out: after this it has no turn any more.</summary>
+    /// <summary>Removes a model: it gets no more turns after this.</summary>
     internal abstract void Remove(PciFunctionModel model);
 
-    /// <summary>Waits for the turn to end and holds the next one back, until <see cref="Leave"/>.</summary>
+    /// <summary>Waits for the current turn to end and holds back the next one, until <see cref="Leave"/>.</summary>
     internal abstract void Enter();
 
-    /// <summary>Lets the models go on.</summary>
+    /// <summary>Lets the models continue.</summary>
     internal abstract void Leave();
 
-    /// <summary>As <see cref="Vfio.PciDevice.TryPass"/>.</summary>
+    /// <summary>Same as <see cref="Vfio.PciDevice.TryPass"/>.</summary>
     internal abstract bool TryPass(TimeSpan longest);
 
-    /// <summary>A model has interrupted. Called in its turn, or in a register access.</summary>
+    /// <summary>A model has interrupted. Called during its turn or a register access.</summary>
     internal virtual void OnInterrupt()
     {
-        // In real time the kernel wakes the sleepers.
+        // In real time the kernel wakes sleepers.
     }
 
     /// <summary>Runs something between two turns. For any thread.</summary>

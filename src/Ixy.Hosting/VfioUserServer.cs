@@ -6,9 +6,9 @@ using Ixy.Vfio.VfioUser;
 namespace Ixy.Hosting;
 
 /// <summary>
-/// A model on a Unix socket, for any client that speaks vfio-user: QEMU 10.1 and later, or another process with
-/// this library. One client at a time; the next one waits. A client that goes, however it goes, leaves the function
-/// reset. Thread-safe.
+/// A model on a Unix socket, for any client that speaks vfio-user: QEMU 10.1 and later, or another process with this
+/// library. One client at a time; the next one waits. When a client leaves, for whatever reason, the function is reset.
+/// Thread-safe.
 /// </summary>
 public class VfioUserServer : IDisposable
 {
@@ -21,17 +21,17 @@ public class VfioUserServer : IDisposable
 
     /// <summary>Serves a model at a path. No client is accepted before <see cref="Start"/>.</summary>
     /// <param name="model">The model; owned from now on, unless this throws.</param>
-    /// <param name="socketPath">Where the socket is made: a path of at most 107 bytes. A stale socket is
+    /// <param name="socketPath">Where to create the socket: a path of at most 107 bytes. A stale socket is
     /// replaced.</param>
-    /// <exception cref="DeviceSpecifierException">The path makes no sense.</exception>
+    /// <exception cref="DeviceSpecifierException">The path is invalid.</exception>
     /// <exception cref="DeviceBusyException">Another process listens there.</exception>
-    /// <exception cref="PciDeviceException">The socket cannot be made.</exception>
+    /// <exception cref="PciDeviceException">The socket cannot be created.</exception>
     public VfioUserServer(PciFunctionModel model, string socketPath) : this(model, new MessageListener(socketPath))
     {
     }
 
     /// <summary>
-    /// The same for an existing listener, which lets a caller claim the path before it makes the model.
+    /// The same for an existing listener, so that a caller can claim the path before it creates the model.
     /// </summary>
     /// <param name="model">The model; owned from now on.</param>
     /// <param name="listener">The socket; owned from now on.</param>
@@ -43,19 +43,19 @@ public class VfioUserServer : IDisposable
         _thread = new Thread(Serve) { IsBackground = true, Name = "vfio-user server" };
     }
 
-    /// <summary>A client came or went: what happened, in a sentence. Called on the server's thread.</summary>
+    /// <summary>A client connected or left: what happened, as a sentence. Raised on the server's thread.</summary>
     public event Action<string>? Notice;
 
     /// <summary>A client has the function.</summary>
     public bool HasClient => Volatile.Read(ref _session) is not null;
 
-    /// <summary>Rules of the datasheet that drivers broke so far.</summary>
+    /// <summary>Datasheet rules that drivers have broken so far.</summary>
     public RuleViolations Violations => _model.Violations;
 
-    /// <summary>What drivers did that breaks no rule, but is worth knowing.</summary>
+    /// <summary>What drivers did that breaks no rule but is worth knowing.</summary>
     public DeviceNotes Notes => _model.Notes;
 
-    /// <summary>Lets clients in. To be called once, after <see cref="Notice"/> has its listeners.</summary>
+    /// <summary>Starts accepting clients. Call it once, after <see cref="Notice"/> has its handlers.</summary>
     public void Start()
     {
         _started = true;
@@ -65,14 +65,16 @@ public class VfioUserServer : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Ends the client's connection, removes the socket and the model. Does nothing the second time.</summary>
+    /// <summary>
+    /// Ends the client's connection, and removes the socket and the model. Does nothing the second time.
+    /// </summary>
     public void Dispose()
     {
         Dispose(true);
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>What <see cref="Dispose()"/> does; there is no finalizer.</summary>
+    /// <summary>Implements <see cref="Dispose()"/>; there is no finalizer.</summary>
     protected virtual void Dispose(bool disposing)
     {
         lock (_lock)

@@ -1,28 +1,26 @@
 namespace Ixy.Hosting;
 
-/// <summary>What an actor did in its turn, and when its next one is.</summary>
+/// <summary>What an actor did in its turn, and when its next turn is.</summary>
 public readonly record struct ActorTurn
 {
     private ActorTurn(long nanoseconds, ActorState state) => (Nanoseconds, State) = (nanoseconds, state);
 
-    /// <summary>
-    /// It sleeps until a device interrupts or <see cref="VirtualActor.Wake"/> is called.
-    /// </summary>
+    /// <summary>It sleeps until a device interrupts or <see cref="VirtualActor.Wake"/> is called.</summary>
     public static ActorTurn Asleep => new(0, ActorState.Asleep);
 
-    /// <summary>Until its next turn; of an idle actor, from one poll to the next.</summary>
+    /// <summary>Time until its next turn; for an idle actor, from one poll to the next.</summary>
     internal long Nanoseconds { get; }
 
     internal ActorState State { get; }
 
-    /// <summary>It did something that took so long; its next turn is then.</summary>
+    /// <summary>It did something that took this long; its next turn is then.</summary>
     /// <param name="nanoseconds">1 or more.</param>
-    /// <exception cref="ArgumentOutOfRangeException">It takes no time: then time would stand still.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Not positive: time would stand still.</exception>
     public static ActorTurn Busy(long nanoseconds) => new(Check(nanoseconds), ActorState.Busy);
 
     /// <summary>
     /// It found no work and gave the devices none. It polls again after this time; polls are skipped until a device has
-    /// had a turn, since they could find nothing either.
+    /// had a turn, because they would find nothing either.
     /// </summary>
     /// <param name="nanoseconds">1 or more.</param>
     /// <exception cref="ArgumentOutOfRangeException">As for <see cref="Busy"/>.</exception>
@@ -43,9 +41,9 @@ internal enum ActorState
 }
 
 /// <summary>
-/// A piece of software in a virtual world, such as the loop of a forwarder: it has turns, as a thread has time on a
-/// core of its own. In a turn it may do all that a driver does, but not wait. Dispose it before the devices that it
-/// uses: closing one takes time, in which it would have turns.
+/// A piece of software in a virtual world, such as the loop of a forwarder: it gets turns, as a thread gets time on its
+/// own core. In a turn it may do everything a driver does, except wait. Dispose it before the devices it uses: closing
+/// one takes time, during which the actor would get turns.
 /// </summary>
 public sealed class VirtualActor : IDisposable
 {
@@ -57,21 +55,23 @@ public sealed class VirtualActor : IDisposable
 
     internal VirtualActor(VirtualScheduler scheduler, Func<ActorTurn> turn) => (_scheduler, _turn) = (scheduler, turn);
 
-    /// <summary>When its next turn is, if nothing happens before.</summary>
+    /// <summary>When its next turn is, if nothing happens before that.</summary>
     internal long DueAt { get; private set; }
 
-    /// <summary>Its next turn is as soon as the world goes on. For the thread that advances the world.</summary>
+    /// <summary>
+    /// Makes its next turn due as soon as the world advances. For the thread that advances the world.
+    /// </summary>
     public void Wake()
     {
-        // One that is about to sleep in this very turn, as an interrupt that it asks for may come at once.
+        // Even if it is about to sleep in this very turn, because an interrupt that it requests may come at once.
         if (_isInTurn) _isWoken = true;
         else DueAt = _scheduler.Now;
     }
 
-    /// <summary>It has no turn any more.</summary>
+    /// <summary>It gets no more turns.</summary>
     public void Dispose() => _scheduler.Remove(this);
 
-    /// <summary>Gives it its turn.</summary>
+    /// <summary>Runs its turn.</summary>
     internal void TakeTurn(long now)
     {
         (_isInTurn, _isWoken, _polledAt) = (true, false, now);
@@ -86,7 +86,7 @@ public sealed class VirtualActor : IDisposable
         DueAt = _last.State == ActorState.Busy ? now + _last.Nanoseconds : _isWoken ? now : long.MaxValue;
     }
 
-    /// <summary>A device has had a turn: the first poll behind it may find something.</summary>
+    /// <summary>A device has had a turn: the next poll may find something.</summary>
     internal void CardHadTurn(long now)
     {
         if (_last.State != ActorState.Idle || DueAt != long.MaxValue) return;

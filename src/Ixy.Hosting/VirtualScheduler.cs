@@ -3,14 +3,13 @@ using Ixy.Hosting.Turns;
 namespace Ixy.Hosting;
 
 /// <summary>
-/// Turns on a clock that moves only when it is told to, on the caller's thread. Devices have a turn every microsecond,
-/// software when its last step is over. Turns that fall on the same time are taken in an order drawn by lot. For one
-/// thread at a time.
+/// Turns on a clock that moves only when told to, on the caller's thread. Devices have a turn every microsecond,
+/// software when its last step is over. Turns at the same time are taken in a random order. For one thread at a time.
 /// </summary>
-/// <param name="seed">Determines every draw.</param>
+/// <param name="seed">Determines the random order.</param>
 public sealed class VirtualScheduler(ulong seed) : TurnScheduler
 {
-    /// <summary>From one turn of the devices to the next, in nanoseconds.</summary>
+    /// <summary>Time from one turn of the devices to the next, in nanoseconds.</summary>
     public const long TurnInterval = 1_000;
 
     private readonly VirtualClock _clock = new();
@@ -28,7 +27,7 @@ public sealed class VirtualScheduler(ulong seed) : TurnScheduler
     /// <inheritdoc/>
     public override long Now => _clock.Now;
 
-    /// <summary>Nanoseconds since the scheduler was made.</summary>
+    /// <summary>Nanoseconds since the scheduler was created.</summary>
     public long Elapsed => _clock.Elapsed;
 
     internal override void Add(PciFunctionModel model)
@@ -43,10 +42,9 @@ public sealed class VirtualScheduler(ulong seed) : TurnScheduler
         Changed();
     }
 
-    /// <summary>Lets software have turns of its own, beside the caller.</summary>
-    /// <param name="turn">
-    /// Called for each turn; the first is at the present time. It may not advance the clock, or wait for a model.
-    /// </param>
+    /// <summary>Gives software its own turns, besides the caller's.</summary>
+    /// <param name="turn">Called for each turn; the first is at the present time. It may not advance the clock, or wait
+    /// for a model.</param>
     public VirtualActor AddActor(Func<ActorTurn> turn)
     {
         ArgumentNullException.ThrowIfNull(turn);
@@ -58,17 +56,16 @@ public sealed class VirtualScheduler(ulong seed) : TurnScheduler
     }
 
     /// <summary>
-    /// Advances the clock until a condition is met, which is asked at first, and whenever all turns at one time have
-    /// been taken.
+    /// Advances the clock until a condition is met. The condition is checked at the start, and after all turns at one
+    /// time have been taken.
     /// </summary>
     /// <param name="condition">May use devices and queues, but not wait.</param>
-    /// <param name="limit">
-    /// At most so long, with the turns at the end of that time; <see cref="Timeout.InfiniteTimeSpan"/> for ever.
-    /// </param>
-    /// <returns>False if it is not met when that time is over.</returns>
+    /// <param name="limit">The longest time to advance, including the turns at its end;
+    /// <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <returns>False if it is not met by then.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The limit is negative.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The clock is being advanced already, by another thread or from a turn.
+    /// The clock is already being advanced, by another thread or from a turn.
     /// </exception>
     public bool AdvanceUntil(Func<bool> condition, TimeSpan limit)
     {

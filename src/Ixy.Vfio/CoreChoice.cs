@@ -2,18 +2,20 @@ using System.Globalization;
 
 namespace Ixy.Vfio;
 
-/// <summary>What is known about the cores of this machine when some are to be chosen.</summary>
-/// <param name="Allowed">Those the process may run on.</param>
-/// <param name="Online">All there are.</param>
-/// <param name="Isolated">Those the scheduler leaves alone (kernel parameter isolcpus).</param>
-/// <param name="OfNode">Those of the wanted NUMA node; none if any node will do.</param>
+/// <summary>What is known about this machine's cores when choosing some of them.</summary>
+/// <param name="Allowed">Cores the process may run on.</param>
+/// <param name="Online">All cores there are.</param>
+/// <param name="Isolated">Cores the scheduler leaves alone (kernel parameter isolcpus).</param>
+/// <param name="OfNode">Cores of the wanted NUMA node; empty if any node will do.</param>
 internal sealed record CoreChoice(
     IReadOnlyCollection<int> Allowed, IReadOnlyCollection<int> Online, IReadOnlyCollection<int> Isolated,
     IReadOnlyCollection<int> OfNode)
 {
     private const string Cores = "/sys/devices/system/cpu", Nodes = "/sys/devices/system/node";
 
-    /// <summary>As the kernel tells it (kernel documentation, ABI/stable/sysfs-devices-system-cpu and -node).</summary>
+    /// <summary>
+    /// Reads it from the kernel (kernel documentation, ABI/stable/sysfs-devices-system-cpu and -node).
+    /// </summary>
     internal static CoreChoice Read(int? numaNode) => new(
         ThreadPlacement.AllowedCores(),
         ReadList($"{Cores}/online"),
@@ -21,11 +23,12 @@ internal sealed record CoreChoice(
         numaNode is { } node ? ReadList($"{Nodes}/node{node}/cpulist") : []);
 
     /// <summary>
-    /// So many cores: of the node before others, isolated ones before others. Too few are given out several times.
+    /// Chooses cores: those of the node first, isolated ones first. If there are too few, cores are used more than
+    /// once.
     /// </summary>
-    /// <param name="count">How many.</param>
-    /// <param name="canUse">Whether the kernel lets a thread run on an isolated core that it has not given to the
-    /// process.</param>
+    /// <param name="count">How many to choose.</param>
+    /// <param name="canUse">Whether the kernel lets a thread run on an isolated core outside the process's
+    /// affinity.</param>
     internal int[] Choose(int count, Func<int, bool> canUse)
     {
         int[] best =
@@ -36,7 +39,7 @@ internal sealed record CoreChoice(
         return [.. Enumerable.Range(0, count).Select(i => best[i % best.Length])];
     }
 
-    /// <summary>Reads a list as the kernel writes it, such as <c>0-3,8</c>.</summary>
+    /// <summary>Parses a list as the kernel writes it, such as <c>0-3,8</c>.</summary>
     internal static IReadOnlyCollection<int> Parse(string list)
     {
         var cores = new SortedSet<int>();
@@ -51,12 +54,12 @@ internal sealed record CoreChoice(
         return cores;
     }
 
-    // No process gets isolated cores by itself: they are there for programs like this one, which ask for them. But one
-    // that somebody has confined to certain cores stays there.
+    // No process gets isolated cores by default: they are there for programs like this one, which ask for them. But a
+    // process confined to certain cores stays there.
     private IEnumerable<int> OwnIsolated(Func<int, bool> canUse) =>
         Online.Except(Isolated).Except(Allowed).Any() ? [] : Isolated.Intersect(Online).Except(Allowed).Where(canUse);
 
-    // Some kernels have no such file: without NUMA, for example.
+    // Some kernels lack this file, for example those without NUMA.
     private static IReadOnlyCollection<int> ReadList(string path) =>
         File.Exists(path) ? Parse(File.ReadAllText(path)) : [];
 }

@@ -3,15 +3,14 @@ using Ixy.Vfio.Interop;
 
 namespace Ixy.Vfio;
 
-// Which pages are taken where there are no 2 MiB ones, and what is noted of those that are not the best.
+// Which pages are used if there are no 2 MiB ones, and what is reported about second-best ones.
 public static unsafe partial class DmaArena
 {
-    /// <summary>1 GiB: the longer huge page, for machines where only such are reserved.</summary>
+    /// <summary>1 GiB: the larger huge page, for machines where only those are reserved.</summary>
     internal const nuint LongPage = 1 << 30;
 
     /// <summary>
-    /// Why normal pages are in use instead of huge pages, or pages of another NUMA node than the wanted one; null if
-    /// neither is so.
+    /// Why normal pages are used instead of huge pages, or pages of a different NUMA node; null if neither is the case.
     /// </summary>
     public static string? Note { get; private set; }
 

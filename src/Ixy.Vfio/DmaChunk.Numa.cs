@@ -10,7 +10,7 @@ public sealed unsafe partial class DmaChunk
         if (FindNodeFault(node) is { } fault) DmaArena.NoteFault(fault);
     }
 
-    // What is wrong with the node of its pages, and what cures it; null if nothing is.
+    // What is wrong with the node of its pages, and how to fix it; null if nothing is.
     private string? FindNodeFault(int node)
     {
         int astray = 0, pages = (int)(Length / PageLength);

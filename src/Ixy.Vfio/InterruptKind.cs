@@ -1,10 +1,10 @@
 namespace Ixy.Vfio;
 
-/// <summary>The ways in which a PCI function interrupts.</summary>
+/// <summary>The ways a PCI function can interrupt.</summary>
 public enum InterruptKind
 {
     /// <summary>
-    /// The interrupt line (PCI Local Bus 3.0, section 2.2.6): one vector. It is masked when it has fired, since a line
+    /// The interrupt line (PCI Local Bus 3.0, section 2.2.6): one vector. It is masked when it fires, because a line
     /// stays asserted until the device is served: unmask it after that.
     /// </summary>
     Intx,

@@ -3,7 +3,7 @@ using Ixy.Vfio.Interop;
 namespace Ixy.Vfio;
 
 /// <summary>
-/// One interrupt vector: an event descriptor (eventfd(2)) that counts how often the device has fired it. Wait for it
+/// One interrupt vector: an event descriptor (eventfd(2)) that counts how many times the device fired it. Wait for it
 /// with an <see cref="InterruptWaiter"/>, alone or with others.
 /// </summary>
 public sealed unsafe class InterruptVector
@@ -21,26 +21,26 @@ public sealed unsafe class InterruptVector
     /// <summary>The vector's number in the function, from 0.</summary>
     public int Index { get; }
 
-    /// <summary>How often the vector has fired, of all counts that were taken so far.</summary>
+    /// <summary>How many times the vector has fired, summed over all counts taken so far.</summary>
     public long Fired { get; private set; }
 
-    /// <summary>The eventfd, for a poll loop of one's own. Owned by this object.</summary>
+    /// <summary>The eventfd, for your own poll loop. Owned by this object.</summary>
     public int EventDescriptor { get; private set; }
 
     /// <summary>
-    /// Holds the vector's interrupts back. What the device sends meanwhile stays pending, and fires once when the
-    /// vector is unmasked. MSI and MSI-X have bits for this in the device; not every function has those of MSI.
+    /// Masks the vector. What the device sends meanwhile stays pending, and fires once when the vector is unmasked. MSI
+    /// and MSI-X have mask bits in the device, but not every function has those of MSI.
     /// </summary>
     /// <exception cref="InterruptsNotSupportedException">The function cannot mask this vector.</exception>
     /// <exception cref="ObjectDisposedException">The vectors were disposed.</exception>
     public void Mask() => _owner.SetMask(Index, masked: true);
 
-    /// <summary>Lets interrupts through again; also re-arms the interrupt line (INTx) after it has fired.</summary>
+    /// <summary>Unmasks the vector; also re-arms the interrupt line (INTx) after it has fired.</summary>
     /// <exception cref="InterruptsNotSupportedException">The function cannot mask this vector.</exception>
     /// <exception cref="ObjectDisposedException">The vectors were disposed.</exception>
     public void Unmask() => _owner.SetMask(Index, masked: false);
 
-    /// <summary>How often the vector has fired since the last call. Does not wait.</summary>
+    /// <summary>How many times the vector has fired since the last call. Does not wait.</summary>
     /// <exception cref="ObjectDisposedException">The vectors were disposed.</exception>
     public long TakeCount()
     {
@@ -57,7 +57,7 @@ public sealed unsafe class InterruptVector
                 $"the event descriptor of interrupt vector {Index} cannot be read: {Libc.LastError()}");
     }
 
-    /// <summary>Wakes who waits for the vector, as if it had fired. For any thread.</summary>
+    /// <summary>Wakes any thread waiting for the vector, as if it had fired. For any thread.</summary>
     public void Signal()
     {
         ulong one = 1;

@@ -3,8 +3,9 @@ using Ixy.Vfio.Interrupts;
 namespace Ixy.Vfio;
 
 /// <summary>
-/// The connected interrupt vectors of a function. Disposing disconnects them and closes their descriptors, as does
-/// disposing the function; in any order. Not thread-safe.
+/// The connected interrupt vectors of a function. Disposing disconnects them and closes their descriptors; so does
+/// disposing the function, in either order. Not thread-safe.
+/// </summary>
 /// </summary>
 public sealed class InterruptVectors : IDisposable
 {
@@ -30,14 +31,14 @@ public sealed class InterruptVectors : IDisposable
     /// <summary>INTx, MSI or MSI-X.</summary>
     public InterruptKind Kind { get; }
 
-    /// <summary>How many are connected.</summary>
+    /// <summary>How many vectors are connected.</summary>
     public int Count => _vectors.Length;
 
     internal PciDevice Device => _device;
 
     internal bool IsDisposed { get; private set; }
 
-    /// <summary>A vector, counted from 0.</summary>
+    /// <summary>The vector with this number, counted from 0.</summary>
     public InterruptVector this[int index] => _vectors[index];
 
     /// <summary>Disconnects the vectors and closes their descriptors. Does nothing the second time.</summary>

@@ -5,9 +5,9 @@ using Ixy.Vfio.Interop;
 namespace Ixy.Vfio;
 
 /// <summary>
-/// Waits for interrupt vectors, of one function or of several, with epoll(7). It does not own the vectors: those that
-/// are disposed leave the set on their own. The functions have one clock (<see cref="PciDevice.Clock"/>). For one
-/// thread at a time, but for <see cref="Wake"/>.
+/// Waits for interrupt vectors of one or more functions with epoll(7). It does not own the vectors; disposed ones leave
+/// the set by themselves. All functions must have the same clock (<see cref="PciDevice.Clock"/>). For one thread at a
+/// time, except for <see cref="Wake"/>.
 /// </summary>
 public sealed unsafe class InterruptWaiter : IDisposable
 {
@@ -20,12 +20,12 @@ public sealed unsafe class InterruptWaiter : IDisposable
     private const ulong WakeData = ulong.MaxValue;
 
     private readonly List<InterruptVector> _vectors = [];
-    // No Lock: one allocates where two threads meet in it, and packet threads wait here.
+    // Not a Lock: one allocates when two threads meet in it, and packet threads wait here.
     private readonly object _wakeLock = new();
     private int _epoll, _wake = -1;
 
-    /// <summary>Makes a waiter for these vectors; more may be added.</summary>
-    /// <exception cref="PciDeviceException">No descriptor is left for it.</exception>
+    /// <summary>Creates a waiter for these vectors; more may be added.</summary>
+    /// <exception cref="PciDeviceException">No file descriptor is left for it.</exception>
     public InterruptWaiter(params IEnumerable<InterruptVector> vectors)
     {
         ArgumentNullException.ThrowIfNull(vectors);
@@ -45,7 +45,7 @@ public sealed unsafe class InterruptWaiter : IDisposable
         }
     }
 
-    /// <summary>Also waits for this vector.</summary>
+    /// <summary>Adds a vector to wait for.</summary>
     /// <exception cref="PciDeviceException">The vector is in the set already, or was disposed.</exception>
     public void Add(InterruptVector vector)
     {
@@ -57,15 +57,14 @@ public sealed unsafe class InterruptWaiter : IDisposable
 
     /// <summary>
     /// Waits until a vector has fired, and takes the count of each that has (<see cref="InterruptVector.TakeCount"/>).
-    /// It returns with the first one, and waits for no other: of vectors that fire together, as at the end of a
-    /// connection, some may come only with a further call.
+    /// It returns with the first one without waiting for others: of vectors that fire together, as at the end of a
+    /// connection, some may be returned only by a later call.
     /// </summary>
-    /// <param name="fired">Receives the vectors that have fired; those for which there is no room stay for the next
+    /// <param name="fired">Receives the vectors that have fired; those that do not fit are returned by the next
     /// call.</param>
-    /// <param name="timeout">
-    /// At most this long, in real time in whole milliseconds; <see cref="Timeout.InfiniteTimeSpan"/> for ever.
-    /// </param>
-    /// <returns>How many were found to have fired; 0 when the time is over, or <see cref="Wake"/> was called.</returns>
+    /// <param name="timeout">The longest wait, in real time in whole milliseconds;
+    /// <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <returns>How many were found to have fired; 0 if the timeout passed or <see cref="Wake"/> was called.</returns>
     /// <exception cref="PciDeviceException">The kernel refused.</exception>
     public int Wait(Span<InterruptVector> fired, TimeSpan timeout)
     {
@@ -77,7 +76,7 @@ public sealed unsafe class InterruptWaiter : IDisposable
         long start = clock.GetTimestamp();
         int most = Math.Min(fired.Length, MostAtOnce);
         byte* events = stackalloc byte[MostAtOnce * s_eventLength];
-        // The kernel waits in real time; on another clock it is only asked, and time passes in between.
+        // The kernel waits in real time; with another clock this only polls it, and time passes in between.
         bool isReal = ReferenceEquals(clock, TimeProvider.System);
         while (true)
         {
@@ -95,7 +94,7 @@ public sealed unsafe class InterruptWaiter : IDisposable
                     continue;
                 }
                 var vector = _vectors[(int)data];
-                // Somebody else may have taken the count in between.
+                // Another thread may have taken the count in the meantime.
                 if (vector.TakeCount() > 0) fired[count++] = vector;
             }
             if (count > 0 || isWoken || left <= TimeSpan.Zero) return count;
@@ -104,7 +103,7 @@ public sealed unsafe class InterruptWaiter : IDisposable
     }
 
     /// <summary>
-    /// Ends the wait of another thread at once, or the next wait. For any thread; does nothing after disposal.
+    /// Ends another thread's current wait, or else its next one. For any thread; does nothing after disposal.
     /// </summary>
     public void Wake()
     {
@@ -143,12 +142,12 @@ public sealed unsafe class InterruptWaiter : IDisposable
 
     private int WaitOnce(byte* events, int most, TimeSpan longest)
     {
-        // Up to the next millisecond: a wait of less would look again and again.
+        // Rounded up to the next millisecond: with less it would poll again and again.
         int milliseconds = longest == TimeSpan.MaxValue ? -1
             : (int)Math.Clamp(Math.Ceiling(longest.TotalMilliseconds), 0, int.MaxValue);
         int ready = Libc.epoll_wait(_epoll, events, most, milliseconds);
         if (ready >= 0) return ready;
-        // A signal of the runtime's own.
+        // One of the runtime's own signals.
         return Marshal.GetLastPInvokeError() == Libc.EINTR ? 0
             : throw new PciDeviceException($"epoll_wait: {Libc.LastError()}");
     }

@@ -2,10 +2,10 @@ using Ixy.Vfio.Interop;
 
 namespace Ixy.Vfio;
 
-// What the kernel refuses.
+// Errors for requests the kernel refuses.
 public abstract unsafe partial class KernelPciDevice
 {
-    /// <summary>For a function whose <see cref="PciDevice.Reset"/> the kernel does not know.</summary>
+    /// <summary>For a function that the kernel cannot reset (<see cref="PciDevice.Reset"/>).</summary>
     private protected PciDeviceException HasNoReset() => new(
         $"{Name} has no reset of its own (no FLR, no power states, not alone on its bus): reset it by its own "
         + "registers");

@@ -1,6 +1,6 @@
 namespace Ixy.Vfio;
 
-// Registers of 8 and 16 bits, as virtio has them; and what a wrong offset is told.
+// Registers of 8 and 16 bits, as virtio has them, and the error for a bad offset.
 public abstract unsafe partial class PciBar
 {
     /// <summary>Reads the 8-bit register at <paramref name="offset"/> (bytes from the start).</summary>

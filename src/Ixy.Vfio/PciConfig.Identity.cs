@@ -1,6 +1,6 @@
 namespace Ixy.Vfio;
 
-// What drivers do not need, but lists of functions and models of devices do.
+// Registers that drivers do not need, but lists of functions and device models do.
 public static partial class PciConfig
 {
     /// <summary>Revision id, 8 bits, followed by the 24-bit class code.</summary>

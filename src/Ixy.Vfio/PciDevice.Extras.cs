@@ -1,6 +1,6 @@
 namespace Ixy.Vfio;
 
-// What most drivers do without, and what only some transports have.
+// Members most drivers do not need, or only some transports have.
 public abstract partial class PciDevice
 {
     private string? _goneReason;
@@ -9,24 +9,24 @@ public abstract partial class PciDevice
     public uint ClassCode => ReadConfig(PciConfig.RevisionId, 4) >> 8;
 
     /// <summary>
-    /// The device has left and every access to it fails, as when the server of a vfio-user device has ended, or reads
-    /// as ones, as when a card was pulled out; or the kernel asks for it back, and waits (VFIO, at an unbind or
-    /// unplug). It is to be disposed. For any thread, and as cheap as a look at a variable.
+    /// The device is gone and should be disposed. Every access to it fails, for example because a vfio-user server has
+    /// ended, or reads as ones, because a card was pulled out; or the kernel wants it back and is waiting (VFIO, after
+    /// an unbind or unplug). For any thread, and as cheap as reading a variable.
     /// </summary>
     public virtual bool IsGone => Volatile.Read(ref _goneReason) is not null;
 
     /// <summary>
-    /// Throws what made the device leave (<see cref="IsGone"/>). A loop that only polls memory would never learn of it:
-    /// let another thread, or the loop itself now and then, ask here. For any thread.
+    /// Throws the reason why the device is gone, if it is (<see cref="IsGone"/>). A loop that only polls memory would
+    /// never notice: call this now and then from the loop, or from another thread. For any thread.
     /// </summary>
-    /// <exception cref="PciDeviceException">The device is gone; the message has the reason.</exception>
+    /// <exception cref="PciDeviceException">The device is gone; the message says why.</exception>
     public virtual void ThrowIfGone()
     {
         if (Volatile.Read(ref _goneReason) is { } reason) throw new DeviceGoneException(reason);
     }
 
     /// <summary>
-    /// For its driver, which has read ones from a register that never holds them: nobody answers on the bus (PCI 3.0,
+    /// For a driver that has read all ones from a register that never holds them: nothing answers on the bus (PCI 3.0,
     /// 3.3.3.1). From now on <see cref="IsGone"/> is true. For any thread.
     /// </summary>
     /// <param name="found">What was read, and from where.</param>
@@ -39,15 +39,15 @@ public abstract partial class PciDevice
         return new(_goneReason!);
     }
 
-    /// <summary>For a driver that is about to look whether the device is back.</summary>
+    /// <summary>For a driver that is about to check whether the device is back.</summary>
     public void ForgetGone() => Volatile.Write(ref _goneReason, null);
 
     private PciDeviceException HasNoEnd() => new($"{Name}: the list of capabilities in configuration space has no end");
 
     /// <summary>
     /// Resets the function: its registers are as after power-on, and its DMA and interrupts have stopped. The
-    /// configuration header stays as it is.
+    /// configuration header is kept.
     /// </summary>
-    /// <exception cref="PciDeviceException">The function, or the transport, has no reset.</exception>
+    /// <exception cref="PciDeviceException">The function or the transport does not support reset.</exception>
     public virtual void Reset() => throw new PciDeviceException($"{Name}: this transport cannot reset a function");
 }

@@ -1,6 +1,6 @@
 namespace Ixy.Vfio;
 
-// Whether an IOMMU stands between the device and memory, and which addresses the device is given.
+// Whether there is an IOMMU between the device and memory, and which addresses the device is given.
 public abstract partial class PciDevice
 {
     /// <summary>
@@ -10,19 +10,19 @@ public abstract partial class PciDevice
     public virtual bool DeviceAddressIsVirtual => true;
 
     /// <summary>
-    /// What the device does by DMA goes through an IOMMU that knows nothing but the mapped memory. A device that goes
-    /// around it (legacy virtio) cannot be driven then. False where there is none, or only the model of a device.
+    /// The device's DMA goes through an IOMMU that knows only the mapped memory. A device that bypasses it (legacy
+    /// virtio) then cannot be driven. False if there is no IOMMU, or only a model of the device.
     /// </summary>
     public virtual bool HasIommu => false;
 
     /// <summary>
-    /// Throws where the addresses that the device is given lead nowhere: physical ones, behind an IOMMU that
-    /// translates. Drivers ask, as a device that goes around the IOMMU (legacy virtio, or virtio without
-    /// VIRTIO_F_ACCESS_PLATFORM) needs just these.
+    /// Throws if the addresses given to the device lead nowhere: physical addresses behind an IOMMU that translates.
+    /// Drivers call this because a device that bypasses the IOMMU (legacy virtio, or virtio without
+    /// VIRTIO_F_ACCESS_PLATFORM) needs exactly those.
     /// </summary>
-    /// <exception cref="IommuTranslatesException">They do; the message says what helps.</exception>
+    /// <exception cref="IommuTranslatesException">They do; the message says how to fix it.</exception>
     public virtual void ThrowIfTranslated()
     {
-        // Most transports have no IOMMU, or tell it the addresses.
+        // Most transports either have no IOMMU, or tell it the addresses.
     }
 }

@@ -1,6 +1,6 @@
 namespace Ixy.Vfio;
 
-// Out of a sleep state (PCI Bus Power Management Interface 1.2).
+// Waking from a sleep state (PCI Bus Power Management Interface 1.2).
 public abstract partial class PciDevice
 {
     private const byte PciExpressId = 0x10;
@@ -12,21 +12,21 @@ public abstract partial class PciDevice
         uint before = ReadConfig(control, 2);
         var places = SystemSettings().ToList();
         uint[] values = [.. places.Select(place => ReadConfig(place.Offset, place.Size))];
-        // Not PME_Status, which a written one clears.
+        // Without PME_Status, which writing a one would clear.
         WriteConfig(control, before & ~(PowerStateMask | PmeStatus), 2);
-        // 5.6.1: from D3hot it takes 10 ms, in which the function is not to be accessed.
+        // 5.6.1: leaving D3hot takes 10 ms, during which the function must not be accessed.
         Wait(TimeSpan.FromMilliseconds(10));
         uint after = ReadConfig(control, 2);
         if ((after & PowerStateMask) != 0)
             throw new PciDeviceException(
                 $"{Name} does not wake up: 10 ms after it was told so, its power management register is 0x{after:x4}, "
                 + "expected 0 (D0) in the lowest two bits");
-        // 3.2.4: without this bit it has forgotten all but what is sticky.
+        // 3.2.4: without this bit it has lost everything that is not sticky.
         if ((after & NoSoftReset) != 0) return;
         for (int i = 0; i < values.Length; i++) WriteConfig(places[i].Offset, values[i], places[i].Size);
     }
 
-    // What firmware and kernel have written: where the BARs are, and how large packets on the link may be.
+    // What the firmware and the kernel wrote: where the BARs are, and the maximum packet size on the link.
     private IEnumerable<(int Offset, int Size)> SystemSettings()
     {
         yield return (CacheLineSize, 1);

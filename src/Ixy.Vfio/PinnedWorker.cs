@@ -3,8 +3,8 @@ using System.Runtime.ExceptionServices;
 namespace Ixy.Vfio;
 
 /// <summary>
-/// A thread that has a core of its own and most often polls. It does not keep the process alive. All members may be
-/// used by any thread; <see cref="GiveWay"/> is for the worker itself.
+/// A thread that has a core to itself and usually polls. It does not keep the process alive. All members may be used by
+/// any thread, except <see cref="GiveWay"/>, which is for the worker itself.
 /// </summary>
 /// <example>
 /// <code>
@@ -40,26 +40,26 @@ public sealed class PinnedWorker : IDisposable
     public int Core { get; }
 
     /// <summary>
-    /// Another pinned thread of this process runs on the core: see <see cref="GiveWay"/>. As cheap as a look at a
+    /// Another pinned thread of this process runs on the core: see <see cref="GiveWay"/>. As cheap as reading a
     /// variable.
     /// </summary>
     public bool SharesCore => CoreUse.IsShared(Core);
 
-    /// <summary>The body is to return. As cheap as a look at a variable.</summary>
+    /// <summary>The body should return. As cheap as reading a variable.</summary>
     public bool StopRequested => _stopRequested;
 
     /// <summary>Starts a worker.</summary>
     /// <param name="name">The thread's name, for messages and debuggers.</param>
-    /// <param name="core">The core's number; <see cref="ThreadPlacement.ChooseCores"/> knows good ones.</param>
-    /// <param name="body">Runs on the thread, until it returns or throws; gets the worker itself.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no core of this number anywhere.</exception>
+    /// <param name="core">The core's number; <see cref="ThreadPlacement.ChooseCores"/> suggests good ones.</param>
+    /// <param name="body">Runs on the thread until it returns or throws; receives the worker.</param>
+    /// <exception cref="ArgumentOutOfRangeException">No core can have this number.</exception>
     public static PinnedWorker Start(string name, int core, Action<PinnedWorker> body)
     {
         ArgumentNullException.ThrowIfNull(body);
         ArgumentOutOfRangeException.ThrowIfNegative(core);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(core, ThreadPlacement.MostCores);
         var worker = new PinnedWorker(name, core, body);
-        // Here, not on the thread: whoever starts several on one core wants each of them to know from its first round
+        // Here, not on the thread: a caller that starts several on one core expects each to know from its first round
         // on.
         CoreUse.Enter(core);
         worker._thread.Start();
@@ -67,9 +67,9 @@ public sealed class PinnedWorker : IDisposable
     }
 
     /// <summary>
-    /// Lets the other pinned threads of the core have their turn; does nothing if there are none. A polling body calls
-    /// it when it has found nothing to do, and after some tens of microseconds of work: without it the others wait for
-    /// the scheduler, which is milliseconds, and their rings overflow.
+    /// Gives the other pinned threads of the core a turn; does nothing if there are none. A polling body calls it when
+    /// it has found nothing to do, and after some tens of microseconds of work. Without it the others wait for the
+    /// scheduler, which takes milliseconds, and their rings overflow.
     /// </summary>
     public void GiveWay()
     {
@@ -80,7 +80,7 @@ public sealed class PinnedWorker : IDisposable
     public void RequestStop() => _stopRequested = true;
 
     /// <summary>Waits until the body has returned, and throws what it threw.</summary>
-    /// <exception cref="PciDeviceException">The thread could not be tied to the core.</exception>
+    /// <exception cref="PciDeviceException">The thread could not be pinned to the core.</exception>
     public void Join()
     {
         _thread.Join();
@@ -88,7 +88,8 @@ public sealed class PinnedWorker : IDisposable
     }
 
     /// <summary>
-    /// Asks the body to return and waits until it has. What it threw is not thrown here: that is <see cref="Join"/>'s.
+    /// Asks the body to return and waits until it has. Does not throw what the body threw: <see cref="Join"/> does
+    /// that.
     /// </summary>
     public void Dispose()
     {

@@ -3,12 +3,13 @@ using Ixy.Vfio.Interop;
 namespace Ixy.Vfio;
 
 /// <summary>
-/// Sleeps of microseconds (nanosleep(2)). .NET's own count in whole milliseconds, and make less than one a mere yield.
+/// Sleeps of microseconds (nanosleep(2)). .NET's own sleeps count whole milliseconds, and less than one is a mere
+/// yield.
 /// </summary>
 public static unsafe class ShortSleep
 {
     /// <summary>
-    /// Leaves the core for so long, under a second, and for the kernel's timer slack (50 microseconds) at most longer.
+    /// Gives up the core for this time, less than a second, plus at most the kernel's timer slack (50 microseconds).
     /// </summary>
     /// <param name="time">Microseconds, below 1,000,000.</param>
     /// <exception cref="ArgumentOutOfRangeException">A second or more.</exception>
@@ -16,7 +17,7 @@ public static unsafe class ShortSleep
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(time, 1_000_000);
         Libc.TimeSpec left = new() { Nanoseconds = time * 1000L };
-        // A signal ends it early: what is left is still to be slept.
+        // A signal ends it early: sleep for the remaining time.
         while (Libc.nanosleep(&left, &left) < 0) { }
     }
 }

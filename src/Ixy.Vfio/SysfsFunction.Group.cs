@@ -2,19 +2,21 @@ using System.Globalization;
 
 namespace Ixy.Vfio;
 
-// Its IOMMU group, the functions beside it, and what there is not.
+// Its IOMMU group, and errors about it.
 public sealed partial class SysfsFunction
 {
-    /// <summary>The function with this name in the directory of all; null if there is none, or no longer.</summary>
+    /// <summary>
+    /// The function with this name in the directory of all functions; null if there is none (any more).
+    /// </summary>
     public static SysfsFunction? Find(string root, string name) =>
         System.IO.Directory.Exists(Path.Combine(root, name)) ? new(Path.Combine(root, name)) : null;
 
-    /// <summary>The number of its IOMMU group; null where no IOMMU is in use.</summary>
+    /// <summary>The number of its IOMMU group; null if no IOMMU is in use.</summary>
     public int? IommuGroup =>
         int.TryParse(LinkName("iommu_group"), NumberStyles.None, CultureInfo.InvariantCulture, out int group) ? group
         : null;
 
-    /// <summary>The devices of its IOMMU group, itself among them. Not all need be PCI functions.</summary>
+    /// <summary>The devices of its IOMMU group, including itself. They need not all be PCI functions.</summary>
     public IEnumerable<SysfsFunction> GroupMembers()
     {
         string functions = Path.GetDirectoryName(Directory)!,
@@ -30,7 +32,7 @@ public sealed partial class SysfsFunction
         new($"there is no PCI function {Name}: 'ls {root}' shows those there are");
 
     /// <summary>
-    /// Why it cannot be used with physical addresses, where <see cref="IsBehindTranslation"/>, and what helps.
+    /// Why it cannot be used with physical addresses if <see cref="IsBehindTranslation"/>, and how to fix that.
     /// </summary>
     public string DescribeTranslation() =>
         $"{Name} is behind an IOMMU that translates (the type of its group {IommuGroup} is {IommuType}), which blocks "

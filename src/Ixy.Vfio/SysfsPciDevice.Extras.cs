@@ -2,7 +2,7 @@ using Ixy.Vfio.Interop;
 
 namespace Ixy.Vfio;
 
-// What only some functions have, what there is not, and why a function cannot be used.
+// Features only some functions have, unsupported ones, and why a function cannot be used.
 public sealed unsafe partial class SysfsPciDevice
 {
     /// <inheritdoc/>

@@ -6,7 +6,7 @@ namespace Ixy.Vfio;
 /// <summary>Which cores a thread may run on (sched_setaffinity(2)).</summary>
 public static unsafe class ThreadPlacement
 {
-    /// <summary>Cores are numbered from 0; this is more than the highest number understood here.</summary>
+    /// <summary>Cores are numbered from 0, and this is the limit on the numbers supported here.</summary>
     internal const int MostCores = Words * 64;
 
     private const int Words = 16;
@@ -26,7 +26,7 @@ public static unsafe class ThreadPlacement
         return cores;
     }
 
-    /// <summary>Ties the calling thread, which must be a dedicated one, to a core.</summary>
+    /// <summary>Pins the calling thread, which must be a dedicated one, to a core.</summary>
     /// <exception cref="PciDeviceException">The core does not exist or is not allowed.</exception>
     public static void PinTo(int core)
     {
@@ -36,30 +36,31 @@ public static unsafe class ThreadPlacement
     }
 
     /// <summary>
-    /// Chooses cores for threads that poll: on a NUMA node if one is given, as far as it has enough of them, and
-    /// isolated ones (kernel parameter <c>isolcpus</c>) before others. A process that is confined to certain cores
-    /// (taskset(1), cgroups) gets only these. Where there are fewer cores than threads, threads share: see
-    /// <see cref="PinnedWorker.GiveWay"/>. The same machine always gives the same answer: who needs several cores asks
+    /// Chooses cores for polling threads: from a NUMA node if one is given, as far as it has enough of them, and
+    /// isolated ones (kernel parameter <c>isolcpus</c>) before others. A process confined to certain cores (taskset(1),
+    /// cgroups) gets only those. If there are fewer cores than threads, threads share: see
+    /// <see cref="PinnedWorker.GiveWay"/>. The result is always the same on the same machine: to get several cores, ask
     /// once for all of them.
     /// </summary>
     /// <param name="count">How many threads there are, one or more.</param>
     /// <param name="numaNode">The node of the device they drive (<see cref="PciDevice.NumaNode"/>); null for
     /// any.</param>
     /// <returns>A core for each thread.</returns>
-    /// <exception cref="PciDeviceException">The kernel does not tell.</exception>
+    /// <exception cref="PciDeviceException">The kernel refused.</exception>
     public static int[] ChooseCores(int count, int? numaNode = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         return CoreChoice.Read(numaNode).Choose(count, CanRunOn);
     }
 
-    /// <summary>Ties the calling thread to the first allowed core. Null, and no change, if there is only one.</summary>
+    /// <summary>Pins the calling thread to the first allowed core. Null, and no change, if there is only one.</summary>
     public static int? PinToFirstCore() => PinToOneOfSeveral(cores => cores[0]);
 
-    /// <summary>Ties the calling thread to the last allowed core. Null, and no change, if there is only one.</summary>
+    /// <summary>Pins the calling thread to the last allowed core. Null, and no change, if there is only one.</summary>
     public static int? PinToLastCore() => PinToOneOfSeveral(cores => cores[^1]);
 
-    // Only the kernel knows what control groups forbid, so it is asked, and the thread goes back to where it may be.
+    // Only the kernel knows what control groups forbid, so this tries each core and then restores the thread's
+    // affinity.
     internal static bool CanRunOn(int core)
     {
         ulong* mask = stackalloc ulong[Words];

@@ -1,24 +1,24 @@
 namespace Ixy.Vfio;
 
-/// <summary>An access to a PCI function by its driver.</summary>
+/// <summary>A driver's access to a PCI function.</summary>
 /// <param name="Bar">The BAR, 0 to 5; null: configuration space.</param>
 /// <param name="Offset">Bytes from the start of the BAR, or of configuration space.</param>
 /// <param name="Size">Bytes that were accessed: 1, 2 or 4.</param>
 /// <param name="Value">What was read or written.</param>
-/// <param name="IsWrite">It was a write.</param>
+/// <param name="IsWrite">True for a write.</param>
 public readonly record struct PciAccess(int? Bar, uint Offset, int Size, uint Value, bool IsWrite);
 
 /// <summary>
-/// Another PCI function, on any transport, whose register accesses somebody wants to see: it passes everything on. It
-/// gives no pointers into BARs, so that doorbells are seen, too, and each costs a call.
+/// A wrapper around another PCI function, on any transport, that reports its register accesses and passes everything
+/// on. It gives no pointers into BARs, so that doorbells are traced as well; each then costs a call.
 /// </summary>
 /// <param name="inner">The function; owned from now on.</param>
-/// <param name="trace">Called after each access, on the thread that makes it. It must not use the function.</param>
+/// <param name="trace">Called after each access, on the accessing thread. It must not use the function.</param>
 public sealed class TracedPciDevice(PciDevice inner, Action<PciAccess> trace) : PciDevice
 {
     private readonly TracedBar?[] _bars = new TracedBar?[6];
 
-    /// <summary>The function that everything is passed on to.</summary>
+    /// <summary>The wrapped function.</summary>
     public PciDevice Inner => inner;
 
     /// <inheritdoc/>

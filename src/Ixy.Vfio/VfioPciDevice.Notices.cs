@@ -13,10 +13,10 @@ public sealed unsafe partial class VfioPciDevice
     public override bool IsGone => _notices?.Found is not null || base.IsGone;
 
     /// <inheritdoc/>
-    /// <exception cref="DeviceRequestedException">The kernel asks for the function back.</exception>
+    /// <exception cref="DeviceRequestedException">The kernel wants the function back.</exception>
     public override void ThrowIfGone()
     {
-        // Each time a new one: the stack is that of the caller.
+        // A new exception each time: the stack is the caller's.
         if (_notices?.Found is { } found)
             throw found is DeviceRequestedException ? new DeviceRequestedException(found.Message)
                 : new DeviceGoneException(found.Message);
@@ -30,13 +30,13 @@ public sealed unsafe partial class VfioPciDevice
         return true;
     }
 
-    // An old kernel, or a function without such an interrupt, refuses.
+    // An old kernel, or a function without such an interrupt, refuses this.
     private bool ConnectNotice(int index, int eventDescriptor) =>
         TrySetInterrupts(index, IRQ_SET_ACTION_TRIGGER, [eventDescriptor]);
 
     private bool TrySetInterrupts(int index, uint action, ReadOnlySpan<int> eventDescriptors, int vectors = 1)
     {
-        // Without data the count says how many vectors are meant; none at all switches the kind off.
+        // Without data the count is the number of vectors; zero switches the kind off.
         bool hasData = !eventDescriptors.IsEmpty;
         int length = sizeof(irq_set) + eventDescriptors.Length * sizeof(int);
         byte* bytes = stackalloc byte[length];

@@ -6,9 +6,9 @@ using static Ixy.Vfio.Interop.Vfio;
 namespace Ixy.Vfio;
 
 /// <summary>
-/// The kernel VFIO transport: a function that is bound to vfio-pci, behind an IOMMU (kernel documentation,
-/// driver-api/vfio; linux/vfio.h). The device reaches the DMA arena and nothing else, so no root is needed: only rights
-/// to the file of its IOMMU group, and a limit on locked memory that is high enough.
+/// The kernel VFIO transport: a function bound to vfio-pci, behind an IOMMU (kernel documentation, driver-api/vfio;
+/// linux/vfio.h). The device reaches the DMA arena and nothing else, so root is not needed, only access to the file of
+/// its IOMMU group, and a sufficient limit on locked memory.
 /// </summary>
 public sealed unsafe partial class VfioPciDevice : KernelPciDevice
 {
@@ -19,14 +19,13 @@ public sealed unsafe partial class VfioPciDevice : KernelPciDevice
     private int _fd = -1;
 
     /// <summary>Opens a function and takes its IOMMU group for this process.</summary>
-    /// <param name="address">Where the function is.</param>
-    /// <param name="check">Called with the function when its configuration can be read; throws if it is not
+    /// <param name="address">The function's address.</param>
+    /// <param name="check">Called with the function once its configuration can be read; throws if it is not
     /// wanted.</param>
-    /// <exception cref="DeviceNotFoundException">There is none at this address.</exception>
-    /// <exception cref="VfioUnavailableException">The kernel has no VFIO that can be used, or the function no
-    /// IOMMU.</exception>
-    /// <exception cref="NotBoundToVfioException">It has another driver than vfio-pci, or none.</exception>
-    /// <exception cref="PrivilegeException">The group's file is closed to this user.</exception>
+    /// <exception cref="DeviceNotFoundException">There is no function at this address.</exception>
+    /// <exception cref="VfioUnavailableException">The kernel has no usable VFIO, or the function no IOMMU.</exception>
+    /// <exception cref="NotBoundToVfioException">It is bound to another driver, or to none.</exception>
+    /// <exception cref="PrivilegeException">This user may not open the group's file.</exception>
     /// <exception cref="DeviceBusyException">Another process has the group.</exception>
     /// <exception cref="GroupNotViableException">The kernel drives another function of the group.</exception>
     public VfioPciDevice(PciAddress address, Action<PciDevice>? check = null)

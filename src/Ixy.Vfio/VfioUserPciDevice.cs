@@ -7,42 +7,42 @@ using static Ixy.Vfio.Interop.Vfio;
 namespace Ixy.Vfio;
 
 /// <summary>
-/// The vfio-user transport: a device that another process emulates, behind a Unix socket (QEMU,
-/// docs/interop/vfio-user.rst). The server maps the DMA arena and this process the areas of BARs that the server
+/// The vfio-user transport: a device that another process emulates, reached through a Unix socket (QEMU,
+/// docs/interop/vfio-user.rst). The server maps the DMA arena, and this process maps the areas of BARs that the server
 /// offers, so that doorbells and descriptors are plain memory; everything else is a message and its reply. When the
-/// server ends, every call throws within a moment, and <see cref="PciDevice.ThrowIfGone"/> does for loops that only
-/// poll.
+/// server ends, every call throws within a moment; loops that only poll should call
+/// <see cref="PciDevice.ThrowIfGone"/>.
 /// </summary>
 /// <remarks>
-/// The server can write to all DMA memory of this process, and can take away what it has offered for mapping: connect
-/// to servers that are trusted that far. Its answers are checked.
+/// The server can write to all DMA memory of this process, and can take away what it offered for mapping: connect only
+/// to servers you trust that far. Its answers are checked.
 /// </remarks>
 public sealed unsafe class VfioUserPciDevice : PciDevice
 {
-    /// <summary>How specifiers of this transport start; the path of the server's socket follows.</summary>
+    /// <summary>Prefix of specifiers for this transport; the path of the server's socket follows.</summary>
     public const string Prefix = "vfio-user:";
 
     private readonly MessageBar?[] _bars = new MessageBar?[6];
     private readonly ClientConnection _connection;
     private readonly ServerRegion _config;
     private readonly Protocol.device_info _info;
-    // No Lock: see ClientConnection.
+    // Not a Lock: see ClientConnection.
     private readonly object _eventLock = new();
     private int[] _events = [];
 
     /// <summary>Connects to a server.</summary>
-    /// <param name="socket">The path of its socket, of 107 bytes at most.</param>
-    /// <param name="check">Called with the function when its configuration can be read; throws if it is not
+    /// <param name="socket">The path of its socket, at most 107 bytes.</param>
+    /// <param name="check">Called with the function once its configuration can be read; throws if it is not
     /// wanted.</param>
-    /// <exception cref="DeviceNotFoundException">There is no such socket, or nobody listens.</exception>
+    /// <exception cref="DeviceNotFoundException">There is no such socket, or nothing is listening.</exception>
     /// <exception cref="DeviceSpecifierException">The path is too long, or empty.</exception>
-    /// <exception cref="PrivilegeException">The socket is closed to this user.</exception>
-    /// <exception cref="DeviceBusyException">Too many clients wait there.</exception>
-    /// <exception cref="DeviceTimeoutException">The server does not answer; perhaps it serves another
-    /// client.</exception>
-    /// <exception cref="VfioUserDisconnectedException">It has gone, or refuses the connection.</exception>
-    /// <exception cref="VfioUserProtocolException">It speaks another version, or does not keep to the
-    /// protocol.</exception>
+    /// <exception cref="PrivilegeException">This user may not open the socket.</exception>
+    /// <exception cref="DeviceBusyException">Too many clients are waiting there.</exception>
+    /// <exception cref="DeviceTimeoutException">
+    /// The server does not answer; perhaps it serves another client.
+    /// </exception>
+    /// <exception cref="VfioUserDisconnectedException">The server is gone, or refuses the connection.</exception>
+    /// <exception cref="VfioUserProtocolException">It speaks another version, or violates the protocol.</exception>
     public VfioUserPciDevice(string socket, Action<PciDevice>? check = null)
         : this(socket, check, ClientConnection.StandardTimeout)
     {
@@ -53,7 +53,7 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
         ArgumentNullException.ThrowIfNull(socket);
         Name = Prefix + socket;
         _connection = new(socket, Name, timeout) { WhenGone = WakeWaiters };
-        // Configuration space is never mapped: who reads it, asks the device.
+        // Configuration space is never mapped: every read asks the device.
         using var file = new PassedDescriptors();
         try
         {
@@ -102,8 +102,8 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
     {
         if ((_info.flags & DEVICE_FLAGS_RESET) == 0)
             throw new PciDeviceException($"{Name}: its server offers no reset");
-        // A server resets the whole function; behind the kernel's VFIO the header would stay. What counts of it is the
-        // command register.
+        // A server resets the whole function; with the kernel's VFIO the header would be kept. Only the command
+        // register matters here.
         uint command = ReadConfig(PciConfig.Command, 2);
         _connection.Call(Command.DEVICE_RESET, [], []);
         WriteConfig(PciConfig.Command, command, 2);
@@ -128,7 +128,7 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
         try
         {
             PassEvents(kind, eventDescriptors);
-            // The kernel's VFIO does this on its own; here nobody is between driver and device.
+            // The kernel's VFIO does this by itself; here there is nothing between driver and device.
             MessageControl.Enable(this, kind, eventDescriptors.Length);
         }
         catch
@@ -217,7 +217,7 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
             count = (uint)count,
         }, eventDescriptors);
 
-    // Who waits for an interrupt of a device that has gone would wait for ever.
+    // A thread waiting for an interrupt of a device that is gone would wait forever.
     private void WakeWaiters()
     {
         ulong one = 1;

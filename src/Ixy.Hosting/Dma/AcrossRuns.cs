@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Ixy.Hosting.Dma;
 
 /// <summary>
-/// Ranges that are mapped, but not next to each other in memory: copied together, and back to where each piece belongs.
-/// Offsets are addresses of the device.
+/// Ranges that are mapped, but not contiguous in memory: copied together, and back to where each piece belongs. Offsets
+/// are device addresses.
 /// </summary>
 internal sealed unsafe class AcrossRuns(MappedRuns runs) : RemoteMemory
 {
@@ -38,7 +38,7 @@ internal sealed unsafe class AcrossRuns(MappedRuns runs) : RemoteMemory
         return true;
     }
 
-    // A descriptor's second half, which tells software that it is done, goes after its first.
+    // The second half of a descriptor, which tells software that it is done, goes after the first.
     private static void Store(byte* target, ReadOnlySpan<byte> source)
     {
         if ((nuint)target % sizeof(ulong) != 0 || source.Length % sizeof(ulong) != 0)

@@ -1,13 +1,11 @@
 namespace Ixy.Hosting.Dma;
 
-/// <summary>
-/// Addresses of a device that follow each other, and the memory behind them: in this process, or elsewhere.
-/// </summary>
+/// <summary>Contiguous device addresses, and the memory they map to: in this process, or elsewhere.</summary>
 internal readonly unsafe struct MappedRun
 {
     internal readonly ulong Start, End, Length;
 
-    /// <summary>Where <see cref="Start"/> is; null if <see cref="Remote"/> is not.</summary>
+    /// <summary>The memory at <see cref="Start"/>; null if <see cref="Remote"/> is not.</summary>
     internal readonly byte* Memory;
 
     internal readonly RemoteMemory? Remote;
@@ -20,20 +18,20 @@ internal readonly unsafe struct MappedRun
 
     internal bool Contains(ulong iova) => iova - Start < Length;
 
-    /// <summary>The other one goes on where this one ends, in addresses and in memory.</summary>
+    /// <summary>The other run continues this one, in addresses and in memory.</summary>
     internal bool IsFollowedBy(in MappedRun next) =>
         Remote is null && next.Remote is null && End == next.Start && Memory + Length == next.Memory;
 
-    /// <summary>Both as one.</summary>
+    /// <summary>Both as one run.</summary>
     internal MappedRun With(in MappedRun next) => new(Start, next.End, (nint)Memory);
 
-    /// <summary>The part of it from one address to another. Memory elsewhere has none but the whole.</summary>
+    /// <summary>The part of it from one address to another. Memory elsewhere can only be taken whole.</summary>
     internal MappedRun Part(ulong start, ulong end) => new(start, end, (nint)(Memory + (start - Start)));
 }
 
 /// <summary>
-/// What is mapped, in ascending order. As an IOMMU knows pages and not how many of them were mapped at once, mappings
-/// that follow each other in addresses and in memory are one run.
+/// What is mapped, in ascending order. An IOMMU knows pages, not which of them were mapped together, so mappings that
+/// are contiguous both in addresses and in memory become one run.
 /// </summary>
 internal sealed class MappedRuns
 {
@@ -50,7 +48,7 @@ internal sealed class MappedRuns
         return index >= 0 && run.Contains(iova);
     }
 
-    /// <summary>Something in a range is mapped; its end may be 2^64.</summary>
+    /// <summary>Whether anything in a range is mapped; its end may be 2^64.</summary>
     internal bool Overlaps(ulong iova, ulong length)
     {
         ulong last = iova + (length - 1);
@@ -58,7 +56,7 @@ internal sealed class MappedRuns
         return length != 0 && index >= 0 && _runs[index].End > iova;
     }
 
-    /// <summary>All of a range is mapped. None that goes on behind the last address is.</summary>
+    /// <summary>Whether all of a range is mapped. A range that goes beyond the last address is not.</summary>
     internal bool Covers(ulong iova, ulong length)
     {
         ulong end = iova + length;
@@ -89,12 +87,12 @@ internal sealed class MappedRuns
     }
 
     /// <summary>
-    /// Takes away a range that lies in a single run, all of it if its memory is elsewhere; false if it is no such
+    /// Removes a range that is within a single run, or all of a run if its memory is elsewhere; false for any other
     /// range.
     /// </summary>
     /// <param name="iova">Its first address.</param>
     /// <param name="length">Bytes.</param>
-    /// <param name="remote">Memory elsewhere that was behind it.</param>
+    /// <param name="remote">The memory elsewhere that it mapped to.</param>
     internal bool TryCut(ulong iova, ulong length, out RemoteMemory? remote)
     {
         remote = null;
@@ -109,10 +107,10 @@ internal sealed class MappedRuns
         return true;
     }
 
-    /// <summary>Takes all of them away.</summary>
+    /// <summary>Removes all of them.</summary>
     internal void Clear() => _runs.Clear();
 
-    // How many runs start at an address or before it.
+    // How many runs start at or before an address.
     private int CountUntil(ulong iova)
     {
         int low = 0, high = _runs.Count;

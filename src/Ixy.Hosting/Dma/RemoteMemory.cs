@@ -1,7 +1,7 @@
 namespace Ixy.Hosting.Dma;
 
 /// <summary>
-/// Memory that a device may reach, but that cannot be mapped into this process: it is copied to and fro.
+/// Memory that a device may access but that cannot be mapped into this process: it is copied back and forth.
 /// </summary>
 internal abstract class RemoteMemory : IDisposable
 {

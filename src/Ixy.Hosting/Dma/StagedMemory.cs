@@ -5,16 +5,16 @@ using Ixy.Vfio;
 namespace Ixy.Hosting.Dma;
 
 /// <summary>
-/// Copies of pieces of <see cref="RemoteMemory"/> that a device works on during one turn. A piece is fetched when the
-/// device asks for it; what the device has changed goes back when the device says so, at the latest at the end of the
-/// turn. Slow, and only for memory that cannot be had otherwise.
+/// Bounce buffers: copies of pieces of <see cref="RemoteMemory"/> that a device works on during one turn. A piece is
+/// fetched when the device needs it; what the device has changed is flushed when the device says so, or else at the end
+/// of the turn. Slow, and only for memory that cannot be accessed otherwise.
 /// </summary>
 internal sealed unsafe class StagedMemory : IDisposable
 {
-    /// <summary>Bytes that a device can work on in one turn.</summary>
+    /// <summary>How many bytes a device can work on in one turn.</summary>
     internal const uint Capacity = 8 << 20;
 
-    // What goes back, goes in whole blocks: a descriptor of 16 bytes is never seen half written.
+    // Flushing writes whole blocks, so a descriptor of 16 bytes is never seen half written.
     private const uint Block = 16, Alignment = 64;
 
     private readonly List<Piece> _pieces = [];
@@ -22,20 +22,20 @@ internal sealed unsafe class StagedMemory : IDisposable
     private nuint _used;
 
     /// <summary>
-    /// Where the device finds a piece until the turn ends; null if there is no room, or the memory does not answer.
+    /// A piece's bounce buffer until the turn ends; null if there is no room, or the memory does not answer.
     /// </summary>
     /// <param name="memory">The memory.</param>
     /// <param name="offset">Bytes from its start.</param>
     /// <param name="length">Bytes.</param>
-    /// <param name="purpose">What the device does there, for the report of a failure.</param>
-    /// <param name="address">Where that is for the device, for the same.</param>
+    /// <param name="purpose">What the device does there, to report a failure.</param>
+    /// <param name="address">Its device address, to report a failure.</param>
     internal byte* Open(RemoteMemory memory, ulong offset, uint length, string purpose, ulong address)
     {
         foreach (ref readonly var piece in CollectionsMarshal.AsSpan(_pieces))
         {
             if (piece.Memory != memory || !piece.Contains(offset, length)) continue;
             uint start = (uint)(offset - piece.Offset);
-            // Software may have had it back since, and written something else.
+            // Software may have got it back since, and written something else.
             if (piece.IsSame(start, start + length) && !piece.Fetch(start, length)) return null;
             return piece.Copy + start;
         }
@@ -51,28 +51,28 @@ internal sealed unsafe class StagedMemory : IDisposable
     }
 
     /// <summary>
-    /// Writes back what has changed since it was fetched or written back, the last piece first: buffers are opened
-    /// after the ring that names them.
+    /// Flushes what has changed since it was fetched or flushed, the last piece first: buffers are opened after the
+    /// ring that names them.
     /// </summary>
-    /// <param name="failed">Called with what a piece was for and its address, where it could not be written.</param>
+    /// <param name="failed">Called with a piece's purpose and address if it could not be written.</param>
     internal void WriteBack(Action<string, ulong> failed)
     {
         for (int i = _pieces.Count - 1; i >= 0; i--)
         {
             if (TryWriteBack(_pieces[i])) continue;
             failed(_pieces[i].Purpose, _pieces[i].Address);
-            // Said once is enough.
+            // Reporting it once is enough.
             _pieces[i].Keep(0, _pieces[i].Length);
         }
     }
 
     /// <summary>
-    /// Fetches a part of a piece anew, which the device must not have changed; does nothing for other memory.
+    /// Fetches a part of a piece again, which the device must not have changed; does nothing for other memory.
     /// </summary>
     /// <param name="memory">Where the part is.</param>
     /// <param name="length">Bytes.</param>
-    /// <param name="failed">Called with what the piece is for and the address, where it could not be read.</param>
-    /// <returns>False if it could not be read: it stays as it was.</returns>
+    /// <param name="failed">Called with the piece's purpose and address if it could not be read.</param>
+    /// <returns>False if it could not be read: it stays unchanged.</returns>
     internal bool LookAgain(byte* memory, uint length, Action<string, ulong> failed)
     {
         foreach (ref readonly var piece in CollectionsMarshal.AsSpan(_pieces))
@@ -93,7 +93,7 @@ internal sealed unsafe class StagedMemory : IDisposable
         _used = 0;
     }
 
-    /// <summary>Forgets all of it; pointers into it must not be used any more.</summary>
+    /// <summary>Forgets all pieces; pointers into them must not be used any more.</summary>
     public void Dispose()
     {
         _pieces.Clear();
@@ -143,7 +143,7 @@ internal sealed unsafe class StagedMemory : IDisposable
         internal bool Contains(ulong offset, uint length) =>
             offset - Offset <= Length && length <= Length - (offset - Offset);
 
-        /// <summary>Reads a part that has not changed once more; false, and it stays, if that cannot be done.</summary>
+        /// <summary>Reads an unchanged part again; false, leaving it as it is, if that fails.</summary>
         internal bool Fetch(uint start, uint length)
         {
             if (Memory.TryRead(Offset + start, new Span<byte>(_original + start, (int)length)))
@@ -156,7 +156,7 @@ internal sealed unsafe class StagedMemory : IDisposable
             return false;
         }
 
-        /// <summary>A part of the copy is what the memory holds.</summary>
+        /// <summary>Whether a part of the copy matches the memory.</summary>
         internal void Keep(uint start, uint end) =>
             new ReadOnlySpan<byte>(Copy + start, (int)(end - start))
             .CopyTo(new Span<byte>(_original + start, (int)(end - start)));

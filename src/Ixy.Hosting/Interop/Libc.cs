@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Ixy.Hosting.Interop;
 
 /// <summary>
-/// The C library calls that hosting needs, as the manual pages of section 2 describe them: memory files and mappings,
-/// files that clients pass, and signals of events.
+/// The C library calls that hosting needs, as described in section 2 of the manual: memory files and mappings, files
+/// passed by clients, and signalling of events.
 /// </summary>
 internal static unsafe partial class Libc
 {
@@ -25,7 +25,7 @@ internal static unsafe partial class Libc
 
     private const string C = "libc";
 
-    // The numbers of the calls differ between x86-64 (asm/unistd_64.h) and arm64 (asm-generic/unistd.h).
+    // The call numbers differ between x86-64 (asm/unistd_64.h) and arm64 (asm-generic/unistd.h).
     private static bool IsArm64 => RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
 
     /// <summary>struct pollfd.</summary>
@@ -101,15 +101,15 @@ internal static unsafe partial class Libc
     [LibraryImport(C, SetLastError = true)]
     internal static partial int poll(PollEntry* descriptors, nuint count, int milliseconds);
 
-    /// <summary>Zero, or -1. The C library has no functions for these three.</summary>
+    /// <summary>Zero, or -1. The C library has no wrappers for these three.</summary>
     internal static nint io_setup(uint most, nuint* context) =>
         syscall(IsArm64 ? 0 : 206, most, (nuint)context, 0, 0, 0);
 
-    /// <summary>How many were taken, or -1.</summary>
+    /// <summary>How many were submitted, or -1.</summary>
     internal static nint io_submit(nuint context, nint count, IoControlBlock** blocks) =>
         syscall(IsArm64 ? 2 : 209, context, (nuint)count, (nuint)blocks, 0, 0);
 
-    /// <summary>How many have ended, or -1.</summary>
+    /// <summary>How many have completed, or -1.</summary>
     internal static nint io_getevents(nuint context, nint least, nint most, IoEvent* events, void* timeout) =>
         syscall(IsArm64 ? 4 : 208, context, (nuint)least, (nuint)most, (nuint)events, (nuint)timeout);
 

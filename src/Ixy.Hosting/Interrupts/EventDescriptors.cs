@@ -4,8 +4,8 @@ using Ixy.Hosting.Interop;
 namespace Ixy.Hosting.Interrupts;
 
 /// <summary>
-/// The client's event descriptors for the interrupts of one kind and one purpose. Owned here. Used under the device's
-/// lock.
+/// The client's event descriptors for interrupts of one kind and one purpose. Owned by this object. Used under the
+/// device's lock.
 /// </summary>
 internal sealed class EventDescriptors : IDisposable
 {
@@ -26,13 +26,13 @@ internal sealed class EventDescriptors : IDisposable
 
     internal bool Has(int index) => _descriptors[index] != None;
 
-    /// <summary>An eventfd, and nothing else: a write to a pipe or a file could last for ever.</summary>
+    /// <summary>Must be an eventfd: a write to a pipe or a file could block forever.</summary>
     internal static bool IsEvent(int descriptor) =>
-        // The whole text: the last part of it could be the name of a file or a pipe somewhere.
+        // Compares the whole text: its last part alone could be the name of some file or pipe.
         new FileInfo(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{descriptor}"))
             .LinkTarget is "anon_inode:[eventfd]";
 
-    /// <summary>Takes a descriptor over; the one that was there is closed.</summary>
+    /// <summary>Takes ownership of a descriptor; the previous one is closed.</summary>
     internal void Set(int index, int descriptor)
     {
         if (_descriptors[index] != None) _ = Libc.close(_descriptors[index]);

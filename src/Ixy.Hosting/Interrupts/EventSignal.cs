@@ -4,13 +4,14 @@ using Ixy.Hosting.Interop;
 namespace Ixy.Hosting.Interrupts;
 
 /// <summary>
-/// Adds to the counts of event descriptors without ever blocking. A write blocks while the count is full, and a client
-/// can fill it at any moment. The kernel's own signals do not block: so this submits an empty read whose completion the
-/// kernel signals (io_submit(2), IOCB_FLAG_RESFD). A full count then stays full. Thread-safe.
+/// Increments event descriptors without ever blocking. A write blocks while the count is full, and a client can fill it
+/// at any moment. The kernel's own signals do not block, so this submits an empty read whose completion the kernel
+/// signals (io_submit(2), IOCB_FLAG_RESFD). A full count then stays full. Thread-safe.
+/// </summary>
 /// </summary>
 internal static unsafe class EventSignal
 {
-    // Completions not yet collected. They tell nothing, but the kernel keeps them until they are.
+    // Completions not collected yet. They carry no information, but the kernel keeps them until they are collected.
     private const int MostEnds = 64;
 
     private static readonly Lock s_lock = new();
@@ -52,7 +53,7 @@ internal static unsafe class EventSignal
         return Libc.io_submit(s_context, 1, &list) == 1;
     }
 
-    // Where the kernel has no asynchronous input and output. An event that is full is lost then.
+    // For kernels without asynchronous I/O. There, a signal to a full event is lost.
     private static void WriteIfPossible(int descriptor)
     {
         var entry = new Libc.PollEntry { fd = descriptor, events = Libc.POLLOUT };

@@ -1,6 +1,6 @@
 namespace Ixy.Hosting.Interrupts;
 
-/// <summary>Where a device's interrupts go: the host that the device is plugged into.</summary>
+/// <summary>Where a device's interrupts go: the host it is plugged into.</summary>
 internal interface IInterruptTarget
 {
     /// <summary>An MSI or MSI-X message was sent for <paramref name="vector"/>.</summary>

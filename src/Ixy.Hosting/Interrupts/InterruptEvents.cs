@@ -16,7 +16,7 @@ internal sealed class InterruptEvents : IInterruptTarget, IDisposable
     private readonly PciInterrupts _interrupts;
     private readonly EventDescriptors[] _triggers = new EventDescriptors[Kinds];
 
-    // The line masks itself when it has fired, until the host has dealt with it.
+    // The line masks itself when it fires, until the host has handled it.
     private bool _lineAsserted, _lineMasked;
 
     internal InterruptEvents(PciFunctionModel model)
@@ -30,19 +30,19 @@ internal sealed class InterruptEvents : IInterruptTarget, IDisposable
     /// <summary>Called whenever a vector fires, whether or not it is connected.</summary>
     internal Action? Fired { get; init; }
 
-    /// <summary>Vectors of a kind.</summary>
+    /// <summary>How many vectors a kind has.</summary>
     internal int Count(int kind) => _triggers[kind].Count;
 
     /// <summary>No vector of a kind is connected.</summary>
     internal bool IsEmpty(int kind) => _triggers[kind].IsEmpty;
 
     /// <summary>
-    /// Keeps a vector's descriptor, owned from now on, or <see cref="EventDescriptors.None"/>; <see cref="Enable"/>
-    /// follows.
+    /// Stores a vector's descriptor, owned from now on, or <see cref="EventDescriptors.None"/>; call
+    /// <see cref="Enable"/> afterwards.
     /// </summary>
     internal void Set(int kind, int index, int descriptor) => _triggers[kind].Set(index, descriptor);
 
-    /// <summary>Fires a vector in the device's place.</summary>
+    /// <summary>Fires a vector on behalf of the device.</summary>
     internal void Signal(int kind, int index)
     {
         _model.Observer?.Interrupted((InterruptKind)kind, index);
@@ -51,7 +51,7 @@ internal sealed class InterruptEvents : IInterruptTarget, IDisposable
     }
 
     /// <summary>
-    /// Vectors have been connected: they are unmasked, and the kind is on. Or they have been disconnected.
+    /// Call after vectors were connected, to enable the kind and unmask them, or after they were disconnected.
     /// </summary>
     internal void Enable(int kind, int start, int count, bool connected)
     {
@@ -66,25 +66,25 @@ internal sealed class InterruptEvents : IInterruptTarget, IDisposable
             if (connected || kind == Msix) SetMask(kind, start + i, !connected);
         }
         if (!connected) return;
-        // Only one kind is on at a time; a driver before may have left the other one.
+        // Only one kind may be enabled at a time, and the previous driver may have left another one.
         int other = kind == Msix ? Msi : Msix;
         if (IsEmpty(other)) SetEnabled(other, false);
         SetEnabled(kind, true);
     }
 
-    /// <summary>Disconnects all vectors of a kind, and switches it off.</summary>
+    /// <summary>Disconnects all vectors of a kind, and disables it.</summary>
     internal void Disable(int kind)
     {
         for (int index = 0; index < _triggers[kind].Count; index++)
         {
             _triggers[kind].Clear(index);
-            // As after power-on: masked in the MSI-X table, not in the MSI capability.
+            // As after power-on: masked in the MSI-X table, but not in the MSI capability.
             SetMask(kind, index, kind == Msix);
         }
         if (kind != Line) SetEnabled(kind, false);
     }
 
-    /// <summary>Masks or unmasks a vector where the device has its mask bit; the line has one here.</summary>
+    /// <summary>Masks or unmasks a vector in the device's mask bit; the line has its mask bit here.</summary>
     internal void SetMask(int kind, int index, bool masked)
     {
         if (kind == Msix) _interrupts.Msix.SetMask(index, masked);
@@ -96,7 +96,7 @@ internal sealed class InterruptEvents : IInterruptTarget, IDisposable
         }
     }
 
-    /// <summary>After a reset of the device: what was connected is enabled and unmasked again.</summary>
+    /// <summary>After a reset of the device: enables and unmasks again what was connected.</summary>
     internal void Restore()
     {
         (_lineAsserted, _lineMasked) = (false, false);
@@ -123,7 +123,7 @@ internal sealed class InterruptEvents : IInterruptTarget, IDisposable
         FireLine();
     }
 
-    /// <summary>Interrupts go nowhere any more; all descriptors are closed.</summary>
+    /// <summary>Disconnects all interrupts, and closes all descriptors.</summary>
     public void Dispose()
     {
         _model.InterruptTarget = null;

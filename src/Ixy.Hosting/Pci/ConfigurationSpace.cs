@@ -2,15 +2,15 @@ namespace Ixy.Hosting.Pci;
 
 /// <summary>
 /// The configuration space of a PCI function: 256 bytes, or 4,096 with PCI Express. Every bit is read-only, writable or
-/// cleared by writing a one; some survive a function-level reset (PCI Express Base 2.0, sections 6.6.2 and 7.4).
-/// It knows no register by itself: header and capabilities define theirs and hear of writes.
+/// cleared by writing a one; some survive a function-level reset (PCI Express Base 2.0, sections 6.6.2 and 7.4). It
+/// knows no registers by itself: header and capabilities define theirs and are told about writes.
 /// </summary>
 public sealed class ConfigurationSpace
 {
-    /// <summary>Bytes of a conventional function's.</summary>
+    /// <summary>Bytes of a conventional function's configuration space.</summary>
     public const int ConventionalLength = 256;
 
-    /// <summary>Bytes of a PCI Express function's.</summary>
+    /// <summary>Bytes of a PCI Express function's configuration space.</summary>
     public const int ExtendedLength = 4096;
 
     private const int CapabilitiesPointer = 0x34, FirstExtended = 0x100;
@@ -20,9 +20,9 @@ public sealed class ConfigurationSpace
     private int _nextPointer = CapabilitiesPointer;
     private int _lastExtended;
 
-    /// <summary>A space in which nothing is defined yet.</summary>
+    /// <summary>Creates a space in which nothing is defined yet.</summary>
     /// <param name="length"><see cref="ConventionalLength"/> or <see cref="ExtendedLength"/>.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Neither of them.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The length is neither of them.</exception>
     public ConfigurationSpace(int length)
     {
         if (length is not (ConventionalLength or ExtendedLength))
@@ -35,12 +35,12 @@ public sealed class ConfigurationSpace
     /// <summary>Bytes.</summary>
     public int Length => _values.Length;
 
-    /// <summary>Lays a register down.</summary>
+    /// <summary>Defines a register.</summary>
     /// <param name="offset">First byte.</param>
     /// <param name="size">1, 2 or 4 bytes.</param>
     /// <param name="value">Value after power-on.</param>
     /// <param name="writable">Bits that hold what is written.</param>
-    /// <param name="clearedByOne">Bits that a written one clears.</param>
+    /// <param name="clearedByOne">Bits that are cleared by writing a one.</param>
     /// <param name="sticky">Bits that a function-level reset leaves alone.</param>
     public void Define(int offset, int size, uint value, uint writable = 0, uint clearedByOne = 0, uint sticky = 0)
     {
@@ -64,7 +64,7 @@ public sealed class ConfigurationSpace
         _nextPointer = offset + 1;
     }
 
-    /// <summary>Appends an extended capability; the first one has to be at offset 0x100.</summary>
+    /// <summary>Appends an extended capability; the first one must be at offset 0x100.</summary>
     public void AddExtendedCapability(ushort id, int version, int offset)
     {
         if (_lastExtended == 0 && offset != FirstExtended) throw new ArgumentException("the first one is at 0x100");
@@ -73,7 +73,7 @@ public sealed class ConfigurationSpace
         _lastExtended = offset;
     }
 
-    /// <summary>A value as the hardware sees it.</summary>
+    /// <summary>Reads a value from the hardware's side.</summary>
     public uint Get(int offset, int size)
     {
         uint value = 0;
@@ -81,17 +81,17 @@ public sealed class ConfigurationSpace
         return value;
     }
 
-    /// <summary>Some bits of a register at once, as the hardware sees them.</summary>
+    /// <summary>Reads some bits of a register at once, from the hardware's side.</summary>
     public bool IsSet(int offset, int size, uint bits) => (Get(offset, size) & bits) == bits;
 
-    /// <summary>Changes a value from the hardware's side, whatever software may write.</summary>
+    /// <summary>Writes a value from the hardware's side, whether or not software could.</summary>
     public void Set(int offset, int size, uint value) => Put(_values, offset, size, value);
 
     /// <summary>Sets or clears bits from the hardware's side.</summary>
     public void SetBits(int offset, int size, uint bits, bool on) =>
         Set(offset, size, on ? Get(offset, size) | bits : Get(offset, size) & ~bits);
 
-    /// <summary>A read by software of 1, 2 or 4 bytes, at any byte; bytes beyond the space read as ones.</summary>
+    /// <summary>A read by software of 1, 2 or 4 bytes, at any offset; bytes beyond the space read as ones.</summary>
     public uint Read(int offset, int size)
     {
         CheckAccess(offset, size);
@@ -101,7 +101,7 @@ public sealed class ConfigurationSpace
         return value;
     }
 
-    /// <summary>A write by software of 1, 2 or 4 bytes, at any byte; bytes beyond the space go nowhere.</summary>
+    /// <summary>A write by software of 1, 2 or 4 bytes, at any offset; bytes beyond the space are ignored.</summary>
     public void Write(int offset, uint value, int size)
     {
         CheckAccess(offset, size);
@@ -117,7 +117,7 @@ public sealed class ConfigurationSpace
         }
     }
 
-    /// <summary>Everything as after power-on, but for sticky bits.</summary>
+    /// <summary>Restores the state after power-on, except for sticky bits.</summary>
     public void Reset()
     {
         for (int i = 0; i < Length; i++)

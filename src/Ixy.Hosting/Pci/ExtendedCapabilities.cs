@@ -1,7 +1,7 @@
 namespace Ixy.Hosting.Pci;
 
 /// <summary>
-/// Extended capabilities without behaviour of their own (PCI Express Base 2.0, 7.10 and on; 82599 datasheet 9.4).
+/// Extended capabilities without behaviour of their own (PCI Express Base 2.0, 7.10 onwards; 82599 datasheet 9.4).
 /// </summary>
 public static class ExtendedCapabilities
 {

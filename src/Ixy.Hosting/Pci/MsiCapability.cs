@@ -11,7 +11,7 @@ public sealed class MsiCapability
     private readonly int _control, _mask, _pending;
 
     /// <summary>Adds the capability, which takes 24 bytes.</summary>
-    /// <param name="config">Where it lies.</param>
+    /// <param name="config">The configuration space to add it to.</param>
     /// <param name="offset">Its first byte.</param>
     public MsiCapability(ConfigurationSpace config, int offset)
     {
@@ -27,14 +27,14 @@ public sealed class MsiCapability
         config.OnWrite(_mask, 4, () => Changed?.Invoke());
     }
 
-    /// <summary>Software has switched messages on.</summary>
+    /// <summary>Software has enabled messages.</summary>
     public bool IsEnabled => _config.IsSet(_control, 2, Enable);
 
-    /// <summary>The message must wait.</summary>
+    /// <summary>Messages are masked.</summary>
     public bool IsMasked => _config.IsSet(_mask, 4, 1);
 
     /// <summary>
-    /// Switches messages on or off as software does with the enable bit; for a host that does it in software's place.
+    /// Enables or disables messages, as software does with the enable bit; for a host that acts on software's behalf.
     /// </summary>
     internal void SetEnabled(bool on)
     {
@@ -43,7 +43,7 @@ public sealed class MsiCapability
         Changed?.Invoke();
     }
 
-    /// <summary>Sets or clears the mask bit, in software's place too.</summary>
+    /// <summary>Sets or clears the mask bit, on software's behalf.</summary>
     internal void SetMask(bool masked)
     {
         _config.SetBits(_mask, 4, 1, masked);

@@ -1,8 +1,8 @@
 namespace Ixy.Hosting.Pci;
 
 /// <summary>
-/// The MSI-X capability with its vector table and pending bits in a BAR (PCI 3.0, 6.8.2; 82599 datasheet 9.3.8).
-/// Where messages go is the host's affair: the table only keeps address and data, and says which vectors are masked.
+/// The MSI-X capability with its vector table and pending bits in a BAR (PCI 3.0, 6.8.2; 82599 datasheet 9.3.8). Where
+/// messages go is up to the host: the table only stores address and data, and says which vectors are masked.
 /// </summary>
 public sealed class MsixCapability
 {
@@ -16,7 +16,7 @@ public sealed class MsixCapability
     private readonly uint[] _table, _pending;
 
     /// <summary>Adds the capability, which takes 12 bytes.</summary>
-    /// <param name="config">Where the capability lies.</param>
+    /// <param name="config">The configuration space to add it to.</param>
     /// <param name="offset">Its first byte.</param>
     /// <param name="vectors">Entries of the table.</param>
     /// <param name="bar">The BAR with table and pending bits.</param>
@@ -36,15 +36,15 @@ public sealed class MsixCapability
         Reset();
     }
 
-    /// <summary>Software has switched messages on.</summary>
+    /// <summary>Software has enabled messages.</summary>
     public bool IsEnabled => _config.IsSet(_control, 2, Enable);
 
     /// <summary>Entries of the table.</summary>
     public int Vectors => _table.Length / EntryWords;
 
     /// <summary>
-    /// Switches messages on or off as software does with the enable bit; for a host that does it in software's place.
-    /// What is on is not masked as a whole.
+    /// Enables or disables messages, as software does with the enable bit; for a host that acts on software's behalf.
+    /// Enabling also clears the mask for the whole function.
     /// </summary>
     internal void SetEnabled(bool on)
     {
@@ -54,7 +54,7 @@ public sealed class MsixCapability
         Changed?.Invoke();
     }
 
-    /// <summary>Sets or clears a vector's own mask bit, in software's place too.</summary>
+    /// <summary>Sets or clears a vector's own mask bit, on software's behalf.</summary>
     internal void SetMask(int vector, bool masked)
     {
         _table[vector * EntryWords + ControlWord] = masked ? 1u : 0;
@@ -64,7 +64,7 @@ public sealed class MsixCapability
     /// <summary>Software wrote to the enable bit or to a mask.</summary>
     internal Action? Changed { get; set; }
 
-    /// <summary>A vector's message must wait: its own mask bit, or that of the whole function, is set.</summary>
+    /// <summary>A vector is masked, by its own mask bit or by that of the whole function.</summary>
     public bool IsMasked(int vector) =>
         _config.IsSet(_control, 2, FunctionMask) || (_table[vector * EntryWords + ControlWord] & 1) != 0;
 
@@ -80,7 +80,7 @@ public sealed class MsixCapability
     /// <summary>32 pending bits.</summary>
     public uint PendingWord(int index) => index < _pending.Length ? _pending[index] : 0;
 
-    /// <summary>A read by software in the BAR; 0 where there is neither table nor pending bits.</summary>
+    /// <summary>A read by software in the BAR; 0 outside the table and the pending bits.</summary>
     public uint Read(uint offset)
     {
         if (Index(offset, _tableOffset, _table) is { } entry) return _table[entry];

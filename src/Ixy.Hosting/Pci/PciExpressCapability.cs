@@ -21,7 +21,7 @@ public sealed class PciExpressCapability
     private readonly int _deviceControl;
 
     /// <summary>Adds the capability, which takes 60 bytes.</summary>
-    /// <param name="config">Where it lies.</param>
+    /// <param name="config">The configuration space to add it to.</param>
     /// <param name="offset">Its first byte.</param>
     public PciExpressCapability(ConfigurationSpace config, int offset)
     {
@@ -44,13 +44,13 @@ public sealed class PciExpressCapability
         config.OnWrite(_deviceControl, 2, ResetIfAsked);
     }
 
-    /// <summary>Software asked for a function-level reset.</summary>
+    /// <summary>Software requested a function-level reset.</summary>
     public Action? FunctionReset { get; set; }
 
     private void ResetIfAsked()
     {
         if (!_config.IsSet(_deviceControl, 2, InitiateReset)) return;
-        // The bit always reads 0.
+        // The bit always reads as 0.
         _config.SetBits(_deviceControl, 2, InitiateReset, false);
         FunctionReset?.Invoke();
     }

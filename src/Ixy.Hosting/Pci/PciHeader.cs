@@ -1,10 +1,10 @@
 namespace Ixy.Hosting.Pci;
 
-/// <summary>What a function calls itself.</summary>
-/// <param name="VendorId">Of its maker.</param>
-/// <param name="DeviceId">The maker's number for it.</param>
-/// <param name="SubsystemVendorId">Of the maker of the board.</param>
-/// <param name="SubsystemId">That maker's number for it.</param>
+/// <summary>A function's identity.</summary>
+/// <param name="VendorId">Vendor id.</param>
+/// <param name="DeviceId">Device id, assigned by the vendor.</param>
+/// <param name="SubsystemVendorId">Vendor id of the board's maker.</param>
+/// <param name="SubsystemId">Subsystem id, assigned by the board's maker.</param>
 /// <param name="Revision">Revision id.</param>
 /// <param name="ClassCode">Base class, subclass and interface in 24 bits.</param>
 public sealed record PciIdentity(
@@ -29,9 +29,9 @@ public sealed class PciHeader
     private readonly uint[] _lengths = new uint[BarCount];
     private readonly bool[] _isIo = new bool[BarCount];
 
-    /// <summary>Lays the header down, without BARs.</summary>
-    /// <param name="config">Where: in its first 64 bytes.</param>
-    /// <param name="identity">What the function calls itself.</param>
+    /// <summary>Defines the header, without BARs.</summary>
+    /// <param name="config">The configuration space; the header takes its first 64 bytes.</param>
+    /// <param name="identity">The function's identity.</param>
     /// <param name="hasIo">It will have an I/O BAR.</param>
     public PciHeader(ConfigurationSpace config, PciIdentity identity, bool hasIo)
     {
@@ -45,14 +45,14 @@ public sealed class PciHeader
         config.Define(0x0C, 1, 0, writable: 0xFF); // Cache line size: kept for old software, without effect.
         config.Define(0x2C, 2, identity.SubsystemVendorId);
         config.Define(0x2E, 2, identity.SubsystemId);
-        config.Define(0x3C, 1, 0, writable: 0xFF); // Interrupt line: only a place for software's notes.
+        config.Define(0x3C, 1, 0, writable: 0xFF); // Interrupt line: only scratch space for software.
         config.Define(0x3D, 1, 1); // INTA#
     }
 
-    /// <summary>The device may write and read memory on its own.</summary>
+    /// <summary>The device may read and write memory on its own.</summary>
     public bool IsBusMaster => _config.IsSet(Command, 2, BusMasterEnable);
 
-    /// <summary>INTx messages are forbidden.</summary>
+    /// <summary>INTx messages are disabled.</summary>
     public bool IsInterruptDisabled => _config.IsSet(Command, 2, InterruptDisable);
 
     /// <summary>An INTx is pending inside the device, whether or not it may be sent.</summary>
@@ -61,11 +61,11 @@ public sealed class PciHeader
         set => _config.SetBits(Status, 2, InterruptStatus, value);
     }
 
-    /// <summary>A memory BAR: of 64 bits, which takes two registers, or of 32.</summary>
+    /// <summary>A memory BAR: 64 bits, which takes two registers, or 32 bits.</summary>
     public void AddMemory(int bar, uint length, bool prefetchable, bool isWide = true)
     {
         uint kind = (isWide ? WideMemory : 0) | (prefetchable ? Prefetchable : 0);
-        // Software finds the length by writing ones: the address bits below it stay 0 (PCI 6.2.5.1).
+        // Software finds the length by writing ones: the address bits below the length stay 0 (PCI 6.2.5.1).
         _config.Define(Bar0 + 4 * bar, 4, kind, writable: ~(length - 1));
         if (isWide) _config.Define(Bar0 + 4 * bar + 4, 4, 0, writable: uint.MaxValue);
         _lengths[bar] = length;
@@ -78,9 +78,9 @@ public sealed class PciHeader
         (_lengths[bar], _isIo[bar]) = (length, true);
     }
 
-    /// <summary>Bytes behind a BAR; 0 if there is none.</summary>
+    /// <summary>Length of a BAR in bytes; 0 if there is none.</summary>
     public uint Length(int bar) => (uint)bar < BarCount ? _lengths[bar] : 0;
 
-    /// <summary>The command register lets software reach the BAR.</summary>
+    /// <summary>Whether the command register enables accesses to the BAR.</summary>
     public bool IsDecoded(int bar) => _config.IsSet(Command, 2, _isIo[bar] ? IoEnable : MemoryEnable);
 }

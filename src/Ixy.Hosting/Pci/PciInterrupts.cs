@@ -1,6 +1,6 @@
 namespace Ixy.Hosting.Pci;
 
-/// <summary>How a function may interrupt.</summary>
+/// <summary>How a function can interrupt.</summary>
 public enum InterruptMode
 {
     /// <summary>The INTx line.</summary>
@@ -9,7 +9,7 @@ public enum InterruptMode
     /// <summary>One message.</summary>
     Msi,
 
-    /// <summary>A message for each vector.</summary>
+    /// <summary>One message per vector.</summary>
     Msix,
 }
 
@@ -23,12 +23,12 @@ public sealed class PciInterrupts
     private readonly PciHeader _header;
     private bool _raised, _line;
 
-    /// <summary>Connects what of the function has to do with interrupts.</summary>
+    /// <summary>Connects the parts of the function that deal with interrupts.</summary>
     /// <param name="model">The function.</param>
     /// <param name="config">Its configuration space.</param>
     /// <param name="header">Its header.</param>
-    /// <param name="msi">Null if it has none.</param>
-    /// <param name="msix">Its vectors.</param>
+    /// <param name="msi">Its MSI capability; null if it has none.</param>
+    /// <param name="msix">Its MSI-X capability.</param>
     public PciInterrupts(
         PciFunctionModel model, ConfigurationSpace config, PciHeader header, MsiCapability? msi, MsixCapability msix)
     {
@@ -44,22 +44,22 @@ public sealed class PciInterrupts
     /// <summary>Its vectors.</summary>
     public MsixCapability Msix { get; }
 
-    /// <summary>Software enabled, disabled, masked or unmasked something: what waits may go now.</summary>
+    /// <summary>Software enabled, disabled, masked or unmasked something: pending interrupts may be sent now.</summary>
     public Action? Changed { get; set; }
 
     /// <summary>
-    /// Asked for each message that is made: true, and it is lost on its way, as far as the function can tell sent. For
-    /// models of faults.
+    /// Called for each message: if it returns true, the message is lost on its way, although the function believes it
+    /// was sent. For models of faults.
     /// </summary>
     public Func<bool>? Loses { get; set; }
 
-    /// <summary>How it interrupts at the moment.</summary>
+    /// <summary>The kind of interrupt in use at the moment.</summary>
     public InterruptMode Mode =>
         Msix.IsEnabled ? InterruptMode.Msix : Msi is { IsEnabled: true } ? InterruptMode.Msi : InterruptMode.Line;
 
     /// <summary>
     /// Sends a vector's message (MSI has only vector 0). False if it is masked: then its pending bit is set, and the
-    /// caller tries again on <see cref="Changed"/>; false too if the function may not write to memory.
+    /// caller tries again on <see cref="Changed"/>. Also false if the function may not write to memory.
     /// </summary>
     public bool TrySend(int vector)
     {
@@ -72,15 +72,15 @@ public sealed class PciInterrupts
         return true;
     }
 
-    /// <summary>What a pending message was for has gone.</summary>
+    /// <summary>The reason for a pending message has gone away.</summary>
     public void Withdraw(int vector)
     {
-        // Whichever of the two it was when the message began to wait.
+        // Whichever of the two was in use when the message became pending.
         SetPending(isMsix: true, vector, false);
         SetPending(isMsix: false, vector, false);
     }
 
-    /// <summary>Asserts or releases INTx, as far as the command register lets it through.</summary>
+    /// <summary>Asserts or deasserts INTx, as far as the command register lets it through.</summary>
     public void SetLine(bool raised)
     {
         _raised = raised && Mode == InterruptMode.Line;

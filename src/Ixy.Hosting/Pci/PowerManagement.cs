@@ -1,8 +1,8 @@
 namespace Ixy.Hosting.Pci;
 
 /// <summary>
-/// The power management capability (PCI Power Management 1.2; 82599 datasheet 9.3.6): D0 and D3hot. The function
-/// sends no PME, like a part whose EEPROM has wake-up off.
+/// The power management capability (PCI Power Management 1.2; 82599 datasheet 9.3.6): D0 and D3hot. The function sends
+/// no PME, like a part whose EEPROM has wake-up disabled.
 /// </summary>
 public sealed class PowerManagement
 {
@@ -17,9 +17,9 @@ public sealed class PowerManagement
     private readonly int _control;
     private readonly bool _keepsContext;
 
-    /// <param name="config">Where it lies.</param>
+    /// <param name="config">The configuration space to add it to.</param>
     /// <param name="offset">Its first byte.</param>
-    /// <param name="keepsContext">Coming back from D3hot resets nothing (No_Soft_Reset).</param>
+    /// <param name="keepsContext">Returning from D3hot resets nothing (No_Soft_Reset).</param>
     public PowerManagement(ConfigurationSpace config, int offset, bool keepsContext)
     {
         (_config, _control, _keepsContext) = (config, offset + 4, keepsContext);
@@ -31,11 +31,11 @@ public sealed class PowerManagement
     }
 
     /// <summary>
-    /// The function sleeps: it does no DMA, sends no interrupt and answers only in configuration space.
+    /// The function sleeps: it does no DMA, sends no interrupts, and answers only in configuration space.
     /// </summary>
     public bool IsSleeping { get; private set; }
 
-    /// <summary>The state changed; true if the function came back from D3hot and has to start afresh.</summary>
+    /// <summary>The state changed; true if the function returned from D3hot and must be reinitialized.</summary>
     public Action<bool>? Changed { get; set; }
 
     /// <summary>Back in D0.</summary>
@@ -44,7 +44,7 @@ public sealed class PowerManagement
     private void ChangeState()
     {
         uint control = _config.Get(_control, 2), state = control & StateMask;
-        // D1 and D2 do not exist here; a write of either is ignored (9.3.6.3).
+        // D1 and D2 do not exist here; writing either is ignored (9.3.6.3).
         if (state is 1 or 2) _config.Set(_control, 2, control & ~StateMask | (IsSleeping ? StateMask : 0));
         else if (IsSleeping != (state == StateMask))
         {

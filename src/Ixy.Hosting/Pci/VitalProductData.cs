@@ -3,7 +3,7 @@ using System.Text;
 namespace Ixy.Hosting.Pci;
 
 /// <summary>
-/// The vital product data capability: a small read-only storage with name, part and serial number, read four bytes at a
+/// The vital product data capability: a small read-only store with name, part and serial number, read four bytes at a
 /// time (PCI 3.0, appendix I; 82599 datasheet 9.3.9).
 /// </summary>
 public sealed class VitalProductData
@@ -17,12 +17,12 @@ public sealed class VitalProductData
     private readonly byte[] _storage;
 
     /// <summary>Adds the capability, which takes 8 bytes.</summary>
-    /// <param name="config">Where it lies.</param>
-    /// <param name="violations">Where accesses outside of the storage are reported.</param>
+    /// <param name="config">The configuration space to add it to.</param>
+    /// <param name="violations">Where accesses outside the store are reported.</param>
     /// <param name="offset">Its first byte.</param>
     /// <param name="name">The product's name: ASCII, at most 255 characters.</param>
-    /// <param name="partNumber">The same.</param>
-    /// <param name="serialNumber">The same.</param>
+    /// <param name="partNumber">The part number, likewise.</param>
+    /// <param name="serialNumber">The serial number, likewise.</param>
     public VitalProductData(
         ConfigurationSpace config, RuleViolations violations, int offset, string name, string partNumber,
         string serialNumber)
@@ -35,8 +35,8 @@ public sealed class VitalProductData
         config.OnWrite(_address, 2, Transfer);
     }
 
-    // Flag 0 asks for a read and turns to 1 when the data is there; 1 asks for a write and turns to 0. Nothing here can
-    // be written, so a write changes nothing, as for a storage without VPD-W.
+    // Flag 0 requests a read and turns to 1 when the data is there; 1 requests a write and turns to 0. Nothing here is
+    // writable, so a write changes nothing, as for a store without VPD-W.
     private void Transfer()
     {
         uint command = _config.Get(_address, 2);
@@ -55,7 +55,7 @@ public sealed class VitalProductData
         List<byte> bytes = [NameTag, (byte)name.Length, 0, .. Encoding.ASCII.GetBytes(name)];
         byte[] fields = [.. Field("PN", partNumber), .. Field("SN", serialNumber)];
         bytes.AddRange([ReadOnlyTag, (byte)(fields.Length + 4), 0, .. fields, (byte)'R', (byte)'V', 1]);
-        // RV: the bytes up to and with this one add up to 0.
+        // RV: all bytes up to and including this one add up to 0.
         bytes.Add((byte)-bytes.Sum(value => value));
         bytes.Add(EndTag);
         while (bytes.Count % 4 != 0) bytes.Add(0);

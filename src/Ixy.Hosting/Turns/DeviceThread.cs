@@ -4,8 +4,8 @@ using Ixy.Vfio;
 namespace Ixy.Hosting.Turns;
 
 /// <summary>
-/// The clock of the simulated devices of this process: one thread that gives every device its turns, as hardware
-/// fetches descriptors on its own. Register accesses of drivers are let in between turns, never during one. It starts
+/// The clock of the simulated devices of this process: one thread that gives every device its turns, just as hardware
+/// fetches descriptors on its own. Register accesses by drivers are let in between turns, never during one. It starts
 /// with the first device and ends with the last.
 /// </summary>
 internal static class DeviceThread
@@ -13,13 +13,13 @@ internal static class DeviceThread
     private const int TurnsPerLock = 16;
     private static readonly long s_idleBeforeYield = 20_000, s_idleBeforeSleep = 5_000_000, s_longestAtOnce = 35_000;
 
-    // Microseconds. Doorbells are plain memory, so nobody wakes the thread when one rings: it has to look.
+    // Microseconds. Doorbells are plain memory, so nothing wakes the thread when one is rung: it has to poll.
     private const int ShortestSleep = 100, LongestSleep = 2_000;
 
-    // It sleeps for a part of the time that it has been idle.
+    // It sleeps for a fraction of the time it has been idle.
     private const long IdlePerSleep = 64;
 
-    // While no device has a client: timers go on, and the link comes up.
+    // While no device has a client: timers still run, and the link comes up.
     private static readonly TimeSpan s_unattendedSleep = TimeSpan.FromMilliseconds(100);
 
     // Ends that sleep.
@@ -41,7 +41,7 @@ internal static class DeviceThread
     /// <summary>The clock of all devices, in nanoseconds.</summary>
     internal static long Now => (long)(Stopwatch.GetTimestamp() * (1e9 / Stopwatch.Frequency));
 
-    /// <summary>Gives a device its turns from now on.</summary>
+    /// <summary>Adds a device, which gets turns from now on.</summary>
     internal static void Add(PciFunctionModel model)
     {
         lock (s_models)
@@ -73,24 +73,24 @@ internal static class DeviceThread
         }
     }
 
-    /// <summary>One more or one less device is served to other processes: see <see cref="SharesCore"/>.</summary>
+    /// <summary>Counts devices served to other processes: see <see cref="SharesCore"/>.</summary>
     internal static void ChangeServers(int change) => Interlocked.Add(ref s_servers, change);
 
-    /// <summary>One more or one less device is served and has no client: while all are like that, it sleeps.</summary>
+    /// <summary>Counts served devices without a client: if all are, the thread sleeps.</summary>
     internal static void ChangeUnattended(int change)
     {
         Interlocked.Add(ref s_unattended, change);
         if (change < 0) s_attention.Set();
     }
 
-    /// <summary>Waits for the turn to end and holds the next one back, until <see cref="Leave"/>.</summary>
+    /// <summary>Waits for the current turn to end and holds back the next one, until <see cref="Leave"/>.</summary>
     internal static void Enter()
     {
         Interlocked.Increment(ref s_waiting);
         Monitor.Enter(s_gate);
     }
 
-    /// <summary>Lets the turns go on.</summary>
+    /// <summary>Lets the turns continue.</summary>
     internal static void Leave()
     {
         s_served++;
@@ -100,7 +100,7 @@ internal static class DeviceThread
 
     private static void Run()
     {
-        // The last core, as drivers' threads take the first ones.
+        // The last core, because drivers' threads take the first ones.
         s_core = ThreadPlacement.AllowedCores()[^1];
         ThreadPlacement.PinTo(s_core);
         CoreUse.Enter(s_core);
@@ -114,13 +114,14 @@ internal static class DeviceThread
         while (true)
         {
             bool busy = false;
-            // One look is enough for who has slept.
+            // After a sleep, one poll is enough.
             int turns = idle > s_idleBeforeSleep ? 1 : TurnsPerLock;
             lock (s_gate)
             {
                 var models = s_running;
                 if (models.Length == 0) return;
-                // At least one, whoever waits: threads that ask all the time would leave the devices none.
+                // At least one turn, even if threads are waiting: threads that call all the time would starve the
+                // devices.
                 for (int turn = 0; turn == 0 || turn < turns && Volatile.Read(ref s_waiting) == 0; turn++)
                 {
                     long now = Now;
@@ -141,7 +142,7 @@ internal static class DeviceThread
         }
     }
 
-    // As many as wait now, not those who come meanwhile.
+    // As many as are waiting now, not those that arrive meanwhile.
     private static void LetOthersIn()
     {
         var spin = new SpinWait();
@@ -150,7 +151,7 @@ internal static class DeviceThread
             spin.SpinOnce(sleep1Threshold: -1);
     }
 
-    // Idle devices yield the core, the longer the more.
+    // Idle devices yield the core, longer and longer.
     private static void Rest(long idle, bool isUnattended)
     {
         if (idle <= s_idleBeforeYield) return;

@@ -1,14 +1,14 @@
 namespace Ixy.Hosting.Turns;
 
 /// <summary>
-/// The clock of a virtual world. It begins with the year 2000, UTC, and moves only as the world advances; its timers
-/// fire on the thread that advances it, each at its time, before anybody has a turn at that time.
+/// The clock of a virtual world. It starts in the year 2000, UTC, and moves only when the world advances. Its timers
+/// fire on the thread that advances it, each at its time, before any turns at that time.
 /// </summary>
 internal sealed class VirtualClock : TimeProvider
 {
     private const long TickLength = 100, Longest = long.MaxValue / 2;
 
-    // Not zero: counters and loops take zero for "not yet".
+    // Not zero: counters and loops use zero for "not yet".
     private const long Start = 1_000_000_000;
     private static readonly DateTimeOffset s_start = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -26,7 +26,7 @@ internal sealed class VirtualClock : TimeProvider
     /// <summary>Nanoseconds since the world began.</summary>
     internal long Elapsed => Now - Start;
 
-    /// <summary>When the next timer fires; never, without one.</summary>
+    /// <summary>When the next timer fires; never, if there is none.</summary>
     internal long FiresAt => Volatile.Read(ref _firesAt);
 
     /// <inheritdoc/>
@@ -50,12 +50,13 @@ internal sealed class VirtualClock : TimeProvider
         return timer;
     }
 
-    /// <summary>How many nanoseconds a time has: as many as there are, for one that has more.</summary>
+    /// <summary>A time in nanoseconds, saturated if it has too many.</summary>
     internal static long Nanoseconds(TimeSpan time) =>
         time == Timeout.InfiniteTimeSpan || time.Ticks > Longest / TickLength ? Longest : time.Ticks * TickLength;
 
     /// <summary>
-    /// Fires the timers whose time has come, in the order of their times; of those with the same one, as they were set.
+    /// Fires the timers that are due, in the order of their times; timers with the same time in the order they were
+    /// set.
     /// </summary>
     internal void FireTimers()
     {

@@ -6,9 +6,9 @@ using Ixy.Vfio.VfioUser;
 namespace Ixy.Hosting.VfioUser;
 
 /// <summary>
-/// The commands that go from the server to its client, over the socket on which the client's commands come. The device
-/// thread waits for a reply while another thread receives it. A client that does not answer for a second counts as one
-/// that refuses: the device must not wait for it.
+/// Commands from the server to its client, over the same socket as the client's commands. The device thread waits for a
+/// reply while another thread receives it. A client that does not answer within a second counts as refusing, because
+/// the device must not wait for it.
 /// </summary>
 internal sealed class ClientCalls(MessageSocket socket) : IClientMemory
 {
@@ -18,7 +18,7 @@ internal sealed class ClientCalls(MessageSocket socket) : IClientMemory
     private bool _waits, _isOver;
     private Message? _answer;
 
-    /// <summary>Bytes of data that the client takes or gives at once.</summary>
+    /// <summary>Bytes of data the client accepts or gives at once.</summary>
     internal int MostData { get; set; } = CommandHandler.MostData;
 
     public bool TryRead(ulong address, Span<byte> target)
@@ -48,8 +48,8 @@ internal sealed class ClientCalls(MessageSocket socket) : IClientMemory
     }
 
     /// <summary>
-    /// Sends a message; the threads that do so do not get between each other's. The time counts for each of the two:
-    /// until the other thread's message is out, and until this one is.
+    /// Sends a message, without mixing it with another thread's. The timeout applies twice: until the other thread's
+    /// message is out, and until this one is.
     /// </summary>
     internal void Send(Header header, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> data = default,
         ReadOnlySpan<int> descriptors = default, int timeout = Timeout.Infinite)
@@ -66,7 +66,7 @@ internal sealed class ClientCalls(MessageSocket socket) : IClientMemory
         }
     }
 
-    /// <summary>A reply has come; false if it answers no call: the client is broken.</summary>
+    /// <summary>A reply has arrived; false if it answers no call, so the client is broken.</summary>
     internal bool Take(Message reply)
     {
         lock (_lock)
@@ -80,7 +80,7 @@ internal sealed class ClientCalls(MessageSocket socket) : IClientMemory
         }
     }
 
-    /// <summary>The client has gone: every wait ends.</summary>
+    /// <summary>The client is gone: every wait ends.</summary>
     internal void End()
     {
         lock (_lock)
@@ -106,7 +106,7 @@ internal sealed class ClientCalls(MessageSocket socket) : IClientMemory
         }
         catch (PciDeviceException)
         {
-            // It has gone, or reads nothing: the connection is of no more use.
+            // The client is gone or reads nothing: the connection is useless.
             socket.ShutDown();
             return false;
         }
@@ -125,7 +125,7 @@ internal sealed class ClientCalls(MessageSocket socket) : IClientMemory
         }
     }
 
-    // A reply to DMA_WRITE may leave its payload out, as QEMU's does.
+    // A reply to DMA_WRITE may omit its payload, as QEMU's does.
     private static bool IsGood(Message answer, Command command, in Protocol.dma_access access, Span<byte> target)
     {
         if (answer.Header.IsError || answer.Header.Command != command) return false;

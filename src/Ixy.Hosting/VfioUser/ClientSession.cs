@@ -4,9 +4,9 @@ using Ixy.Vfio.VfioUser;
 namespace Ixy.Hosting.VfioUser;
 
 /// <summary>
-/// One client's connection, from its first message to its end. The thread that runs it receives and carries out
-/// commands. Once there is memory that only messages reach, it receives only, since the device waits for replies then
-/// while it holds its lock; a second thread carries out the commands.
+/// One client's connection, from its first message to its end. The thread that runs it receives and executes commands.
+/// Once there is memory that can only be accessed by messages, it only receives, because the device then waits for
+/// replies while it holds its lock; a second thread executes the commands.
 /// </summary>
 internal sealed class ClientSession : IDisposable
 {
@@ -17,7 +17,7 @@ internal sealed class ClientSession : IDisposable
     private CommandQueue? _queue;
     private Thread? _worker;
 
-    /// <param name="model">The client has it alone.</param>
+    /// <param name="model">Used by this client alone.</param>
     /// <param name="fd">The connected socket; owned from now on.</param>
     internal ClientSession(PciFunctionModel model, int fd)
     {
@@ -30,8 +30,8 @@ internal sealed class ClientSession : IDisposable
         _handler = new(model, _calls);
     }
 
-    /// <summary>Serves the client until it goes, or must go.</summary>
-    /// <returns>How it ended, for people.</returns>
+    /// <summary>Serves the client until it leaves or has to be disconnected.</summary>
+    /// <returns>How it ended, for people to read.</returns>
     internal string Run()
     {
         try
@@ -66,7 +66,7 @@ internal sealed class ClientSession : IDisposable
         using var single = new Message();
         while (true)
         {
-            // A message that waits for another thread cannot be used again.
+            // A message that waits for another thread cannot be reused.
             var message = _queue is null ? single : new Message();
             bool kept = false;
             try
@@ -115,7 +115,7 @@ internal sealed class ClientSession : IDisposable
                 }
                 catch (PciDeviceException)
                 {
-                    // The client has gone; the other thread sees it too, and says so.
+                    // The client is gone; the other thread notices as well, and reports it.
                     _socket.ShutDown();
                 }
             }

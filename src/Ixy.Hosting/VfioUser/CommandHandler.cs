@@ -8,16 +8,16 @@ using static Ixy.Vfio.Interop.Vfio;
 namespace Ixy.Hosting.VfioUser;
 
 /// <summary>
-/// Carries out what one client asks of a device: every command of the protocol, checked before anything is believed. It
-/// does not know sockets. Disposing takes all memory and event descriptors of the client away from the device, and
-/// resets it.
+/// Executes one client's commands on a device: every command of the protocol, checked before anything is trusted. It
+/// knows nothing about sockets. Disposing takes all memory and event descriptors of the client away from the device,
+/// and resets it.
 /// </summary>
 internal sealed class CommandHandler : IDisposable
 {
-    /// <summary>Bytes of data that a message may have.</summary>
+    /// <summary>How many bytes of data a message may have.</summary>
     internal const int MostData = 1 << 20;
 
-    /// <summary>Descriptors that a message may have: one for each MSI-X vector of a device.</summary>
+    /// <summary>How many descriptors a message may have: one for each MSI-X vector of a device.</summary>
     internal const int MostDescriptors = 64;
 
     private const int FewestDescriptors = 8;
@@ -26,8 +26,8 @@ internal sealed class CommandHandler : IDisposable
     private readonly RegionCommands _regions;
     private readonly InterruptCommands _interrupts;
 
-    /// <param name="model">The device; the client has it alone.</param>
-    /// <param name="calls">The way to memory that the client keeps.</param>
+    /// <param name="model">The device, used by this client alone.</param>
+    /// <param name="calls">Accesses memory that the client keeps to itself.</param>
     internal CommandHandler(PciFunctionModel model, IClientMemory calls)
     {
         _model = model;
@@ -36,17 +36,17 @@ internal sealed class CommandHandler : IDisposable
         _interrupts = new(model);
     }
 
-    /// <summary>What the client said of itself; null until it has.</summary>
+    /// <summary>What the client announced about itself; null before that.</summary>
     internal VersionData? Client { get; private set; }
 
-    /// <summary>There is memory that only the client can reach.</summary>
+    /// <summary>There is memory that only the client can access.</summary>
     internal bool UsesClientMemory => _dma.UsesClientMemory;
 
     /// <summary>The client cannot be served: its connection ends after the reply.</summary>
     internal bool IsOver { get; private set; }
 
-    /// <summary>Carries out a command; the device stands still meanwhile.</summary>
-    /// <returns>0, or why it could not be done (errno); then the reply is not to be sent.</returns>
+    /// <summary>Executes a command; the device stands still meanwhile.</summary>
+    /// <returns>0, or the reason it failed (errno); then the reply must not be sent.</returns>
     internal int Handle(Message message, Reply reply)
     {
         reply.Clear();
@@ -112,7 +112,7 @@ internal sealed class CommandHandler : IDisposable
         Client = client;
         reply.Add(new VersionData(Protocol.MajorVersion, Math.Min(client.Minor, Protocol.MinorVersion))
         {
-            // Some clients do not believe in more than they have themselves.
+            // Some clients reject a larger number than they know.
             MaxMessageDescriptors = Math.Clamp(client.MaxMessageDescriptors, FewestDescriptors, MostDescriptors),
             MaxTransfer = MostData,
             MaxDmaMaps = DmaCommands.MostMappings,
@@ -134,7 +134,7 @@ internal sealed class CommandHandler : IDisposable
         return 0;
     }
 
-    // As a reset by the kernel's VFIO: the header of configuration space, and which messages are enabled, stay.
+    // Like a reset by the kernel's VFIO: the configuration header, and which messages are enabled, are kept.
     private int Reset(Message message)
     {
         if (message.Payload.Length != 0) return Libc.EINVAL;

@@ -3,22 +3,23 @@ using Ixy.Vfio.VfioUser;
 namespace Ixy.Hosting.VfioUser;
 
 /// <summary>
-/// Commands received by one thread and carried out in order by another. The reply that the device waits for may come
-/// behind them, so the receiver must go on reading: the memory of waiting commands is limited, not their number.
+/// Commands received by one thread and executed in order by another. The reply that the device waits for may come after
+/// them, so the receiver must go on reading: this limits the memory of waiting commands, not their number.
 /// </summary>
 internal sealed class CommandQueue
 {
-    /// <summary>Bytes that may wait.</summary>
+    /// <summary>How many bytes may wait.</summary>
     internal const long Most = 64 << 20;
 
-    // What a message takes beside its payload; and descriptors, of which a process has some thousands.
+    // What a message takes besides its payload; this also accounts for descriptors, of which a process has some
+    // thousands.
     private const long OfMessage = 1 << 10, OfDescriptor = 256 << 10;
 
     private readonly Queue<(Message Message, long Weight)> _messages = [];
     private long _weight;
     private bool _isComplete;
 
-    /// <summary>Adds a message, which is the queue's from now on; waits while there is too much.</summary>
+    /// <summary>Adds a message, which belongs to the queue from now on; waits while there is too much.</summary>
     internal void Add(Message message)
     {
         long weight = OfMessage + message.Payload.Length + OfDescriptor * message.Descriptors.Count;
@@ -31,7 +32,7 @@ internal sealed class CommandQueue
         }
     }
 
-    /// <summary>Nothing more will come.</summary>
+    /// <summary>No more messages will come.</summary>
     internal void Complete()
     {
         lock (_messages)
@@ -42,7 +43,7 @@ internal sealed class CommandQueue
     }
 
     /// <summary>
-    /// Waits for the next message, which is the caller's then; null when all have been taken and nothing will come.
+    /// Waits for the next message, which then belongs to the caller; null when all were taken and no more will come.
     /// </summary>
     internal Message? Take()
     {

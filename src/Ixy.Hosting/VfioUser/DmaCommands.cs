@@ -7,31 +7,31 @@ using static Ixy.Vfio.Interop.Vfio;
 namespace Ixy.Hosting.VfioUser;
 
 /// <summary>
-/// DMA_MAP and DMA_UNMAP: which memory of the client the device may reach, and how. Memory whose file cannot shrink is
+/// DMA_MAP and DMA_UNMAP: which memory of the client the device may access, and how. Memory whose file cannot shrink is
 /// mapped. Other files are read and written: touching a mapped page that the client has truncated would kill this
-/// process (SIGBUS). Memory without a descriptor is reached by messages. Used while the devices are stopped.
+/// process (SIGBUS). Memory without a descriptor is accessed by messages. Used while the devices are stopped.
 /// </summary>
 internal sealed class DmaCommands(PciFunctionModel model, IClientMemory client) : IDisposable
 {
     /// <summary>
-    /// Most mappings at a time, and most memory mappings of this process for all its devices together: the kernel
-    /// allows a process 65,530 in all. Enough for 192 MiB in pages of 4 KiB.
+    /// Limits on the number of mappings at a time, and on the memory mappings of this process for all its devices: the
+    /// kernel allows a process 65,530 in all. Enough for 192 MiB in pages of 4 KiB.
     /// </summary>
     internal const int MostMappings = 49152;
 
     // Each keeps a file descriptor open, and a process has only some thousands.
     private const int MostOpenFiles = 256;
 
-    // Each client has an address area of its own, and its mappings go where their device addresses say. So mappings
-    // that are adjacent for the device are adjacent here too: a ring whose pages came by one command each is one piece
-    // of memory. (Huge pages are the exception: each mapping takes up whole ones.) The range of 16 to 80 TiB is free:
-    // the kernel allocates from the top, and programs lie above it or at the bottom. If something is there all the
-    // same, the kernel chooses the address, and the device copies what crosses two mappings.
+    // Each client has its own address range, and its mappings go where their device addresses say. So mappings that are
+    // adjacent for the device are adjacent here: a ring whose pages came one command at a time is one piece of memory.
+    // (Huge pages are the exception: each mapping takes up whole ones.) The range of 16 to 80 TiB is free: the kernel
+    // allocates from the top, and programs are above it or at the bottom. If something is there after all, the kernel
+    // chooses the address, and the device copies what crosses two mappings.
     private const ulong AreaLength = 1ul << 40, FirstArea = 16 * AreaLength;
     private const uint Areas = 64;
     private static uint s_lastArea;
 
-    // Of all clients.
+    // Of all clients together.
     private static int s_mapped;
 
     private readonly ulong _area = FirstArea + Interlocked.Increment(ref s_lastArea) % Areas * AreaLength;
@@ -39,7 +39,7 @@ internal sealed class DmaCommands(PciFunctionModel model, IClientMemory client) 
     private readonly Dictionary<ulong, (ulong Size, bool IsFile)> _copied = [];
     private int _openFiles;
 
-    /// <summary>There is memory that only the client can reach.</summary>
+    /// <summary>There is memory that only the client can access.</summary>
     internal bool UsesClientMemory { get; private set; }
 
     internal int Map(Message message)
@@ -50,7 +50,7 @@ internal sealed class DmaCommands(PciFunctionModel model, IClientMemory client) 
         if ((map.flags & Known) == 0 || (map.flags & ~Known) != 0 || message.Descriptors.Count > 1) return Libc.EINVAL;
         if (map.size == 0 || (map.address | map.size | map.offset) % Protocol.PageLength != 0) return Libc.EINVAL;
         if (map.size > long.MaxValue || map.address > ulong.MaxValue - map.size + 1) return Libc.EINVAL;
-        if (map.address + map.size == 0) return Libc.EINVAL; // The very last page: an end that is no number.
+        if (map.address + map.size == 0) return Libc.EINVAL; // The very last page: its end does not fit into 64 bits.
         if (model.Dma.IsMapped(map.address, map.size)) return Libc.EEXIST;
         if (_mapped.Count + _copied.Count >= MostMappings) return Libc.ENOSPC;
         return message.Descriptors.Count == 1 ? MapFile(map, message.Descriptors) : MapMessages(map);
@@ -90,7 +90,7 @@ internal sealed class DmaCommands(PciFunctionModel model, IClientMemory client) 
     private int MapFile(in Protocol.dma_map map, PassedDescriptors descriptors)
     {
         int file = descriptors.Peek(0);
-        // Only memory files have seals: whatever else this may be could keep the device waiting.
+        // Only memory files have seals: anything else could keep the device waiting.
         int seals = Libc.fcntl(file, Libc.F_GET_SEALS, 0);
         if (seals < 0) return Libc.EINVAL;
         long length = Libc.lseek(file, 0, Libc.SEEK_END);
@@ -106,7 +106,7 @@ internal sealed class DmaCommands(PciFunctionModel model, IClientMemory client) 
         if (!FileMapping.TryMap(
             descriptors.Peek(0), map.offset, map.size, isWritable, _area + map.address % AreaLength, out var mapping))
         {
-            // Linux before 6.7 maps nothing of a file that is sealed against writing.
+            // Linux before 6.7 cannot map a file that is sealed against writing.
             int error = Marshal.GetLastPInvokeError();
             return !isWritable && error == Libc.EPERM ? MapCopies(map, descriptors, isWritable) : error;
         }
@@ -120,7 +120,7 @@ internal sealed class DmaCommands(PciFunctionModel model, IClientMemory client) 
     private int MapCopies(in Protocol.dma_map map, PassedDescriptors descriptors, bool isWritable)
     {
         if (_openFiles == MostOpenFiles) return Libc.ENOSPC;
-        // Opened for reading only, or of huge pages, which cannot be written so.
+        // Opened read-only, or made of huge pages, which cannot be written this way.
         if (isWritable && !FileMemory.CanWrite(descriptors.Peek(0))) return Libc.EACCES;
         model.Dma.Map(map.address, map.size, new FileMemory(descriptors.Take(0), map.offset, isWritable));
         _copied.Add(map.address, (map.size, true));
@@ -143,9 +143,9 @@ internal sealed class DmaCommands(PciFunctionModel model, IClientMemory client) 
         return _copied.Remove(address);
     }
 
-    // The specification asks for exactly one mapping. QEMU with a virtual IOMMU unmaps the whole address space in a few
+    // The specification requires exactly one mapping. QEMU with a virtual IOMMU unmaps the whole address space in a few
     // large pieces when the guest moves the device to another domain, as the kernel's VFIO allows
-    // (VFIO_IOMMU_UNMAP_DMA): all mappings inside go, and none is cut.
+    // (VFIO_IOMMU_UNMAP_DMA): all mappings inside are removed, and none is cut.
     private bool TryUnmapWithin(ulong address, ulong size)
     {
         if (size == 0 || address > ulong.MaxValue - (size - 1)) return false;
@@ -155,7 +155,7 @@ internal sealed class DmaCommands(PciFunctionModel model, IClientMemory client) 
         if (touched.Count == 0
             || touched.Any(
                 mapping => mapping.Address < address || mapping.Address + (mapping.Size - 1) > last)) return false;
-        // The last one first, so that none of the others has to move up.
+        // Last one first, so that the others need not move up.
         return touched.OrderByDescending(mapping => mapping.Address)
             .All(mapping => TryUnmap(mapping.Address, mapping.Size));
     }

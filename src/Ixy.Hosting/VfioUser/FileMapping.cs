@@ -3,7 +3,7 @@ using Ixy.Hosting.Interop;
 namespace Ixy.Hosting.VfioUser;
 
 /// <summary>
-/// A part of a client's memory file, mapped into this process. It stays when the file's descriptor is closed.
+/// A part of a client's memory file, mapped into this process. It stays valid when the file's descriptor is closed.
 /// </summary>
 internal readonly unsafe struct FileMapping
 {
@@ -15,20 +15,20 @@ internal readonly unsafe struct FileMapping
     /// <summary>First byte of the part.</summary>
     internal nint Memory { get; }
 
-    /// <summary>Maps a part of a file of tmpfs or hugetlbfs.</summary>
-    /// <param name="file">Its descriptor, for reading, and for writing if that is asked for.</param>
+    /// <summary>Maps a part of a file on tmpfs or hugetlbfs.</summary>
+    /// <param name="file">Its descriptor, open for reading, and for writing if requested.</param>
     /// <param name="offset">Where the part begins, a multiple of 4 KiB.</param>
     /// <param name="size">Its length, a multiple of 4 KiB.</param>
-    /// <param name="isWritable">For writing, too.</param>
-    /// <param name="place">Where it should be, if there is room.</param>
-    /// <param name="mapping">The part, to be released.</param>
+    /// <param name="isWritable">Maps for writing as well.</param>
+    /// <param name="place">The wanted address, if it is free.</param>
+    /// <param name="mapping">The mapping, to be released.</param>
     /// <returns>False if the kernel refuses: see errno.</returns>
     internal static bool TryMap(
         int file, ulong offset, ulong size, bool isWritable, ulong place, out FileMapping mapping)
     {
         mapping = default;
         if (!TryGetPageLength(file, out ulong page)) return false;
-        // Of a huge page, only the whole can be mapped and unmapped.
+        // A huge page can only be mapped and unmapped as a whole.
         ulong skipped = offset % page, length = (skipped + size + page - 1) / page * page;
         int access = isWritable ? Libc.PROT_READ | Libc.PROT_WRITE : Libc.PROT_READ;
         nint start = Libc.mmap(
@@ -38,7 +38,7 @@ internal readonly unsafe struct FileMapping
         return true;
     }
 
-    /// <summary>Gives the memory back.</summary>
+    /// <summary>Unmaps the memory.</summary>
     internal void Release()
     {
         if (Libc.munmap(_start, _length) != 0)
@@ -46,7 +46,8 @@ internal readonly unsafe struct FileMapping
                 $"0x{_length:x} bytes at 0x{_start:x} cannot be unmapped: {Libc.LastError()}");
     }
 
-    // statfs(2): f_type and f_bsize are the first two words, and the block of both file systems is their page.
+    // statfs(2): f_type and f_bsize are the first two words, and both file systems report their page size as block
+    // size.
     private static bool TryGetPageLength(int file, out ulong length)
     {
         const int Words = 32;

@@ -3,10 +3,10 @@ using Ixy.Hosting.Interop;
 
 namespace Ixy.Hosting.VfioUser;
 
-/// <summary>Memory of the client in a file that may shrink: read and written, never mapped.</summary>
+/// <summary>A client's memory in a file that may shrink: read and written, never mapped.</summary>
 internal sealed unsafe class FileMemory(int file, ulong start, bool isWritable) : RemoteMemory
 {
-    /// <summary>The descriptor lets the file be written, by its mode and its kind.</summary>
+    /// <summary>Whether the descriptor can be written, judging by its mode and its kind.</summary>
     internal static bool CanWrite(int file) => Libc.pwrite(file, null, 0, 0) == 0;
 
     internal override bool TryRead(ulong offset, Span<byte> target)
@@ -15,7 +15,7 @@ internal sealed unsafe class FileMemory(int file, ulong start, bool isWritable) 
             return Libc.pread(file, bytes, (nuint)target.Length, (long)(start + offset)) == target.Length;
     }
 
-    // A file that has shrunk does not grow again by this: what is beyond its end is gone.
+    // A file that has shrunk does not grow again through this: bytes beyond its end are lost.
     internal override bool TryWrite(ulong offset, ReadOnlySpan<byte> source)
     {
         if (!isWritable || start + offset + (ulong)source.Length > (ulong)Libc.lseek(file, 0, Libc.SEEK_END))

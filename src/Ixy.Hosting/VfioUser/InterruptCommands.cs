@@ -10,7 +10,7 @@ namespace Ixy.Hosting.VfioUser;
 /// <summary>
 /// DEVICE_GET_IRQ_INFO and DEVICE_SET_IRQS: where the device's interrupts go. Connecting an event to a message enables
 /// the kind and unmasks the vector, as with the kernel's VFIO: clients such as QEMU keep the MSI-X table to themselves.
-/// A client that writes enable and mask bits of the device itself finds them obeyed too. Used under the device's lock.
+/// If a client writes the device's enable and mask bits itself, they take effect as well. Used under the device's lock.
 /// </summary>
 internal sealed class InterruptCommands : IDisposable
 {
@@ -35,7 +35,7 @@ internal sealed class InterruptCommands : IDisposable
         if (!message.TryRead(out irq_info info) || info.argsz < Unsafe.SizeOf<irq_info>()
             || info.index >= Protocol.NUM_IRQS) return Libc.EINVAL;
         info = new() { argsz = (uint)Unsafe.SizeOf<irq_info>(), index = info.index };
-        // The kinds after MSI-X tell of errors on a bus and of requests to give the device back: there are none here.
+        // The kinds after MSI-X report bus errors and requests to give the device back: neither happens here.
         if (info.index < Kinds) info.count = (uint)_events.Count((int)info.index);
         if (info.count > 0)
             info.flags = IRQ_INFO_EVENTFD | IRQ_INFO_MASKABLE | (info.index == Line ? IRQ_INFO_AUTOMASKED : 0);
@@ -70,10 +70,10 @@ internal sealed class InterruptCommands : IDisposable
         return 0;
     }
 
-    /// <summary>After a reset of the device: what was connected is enabled and unmasked again.</summary>
+    /// <summary>After a reset of the device: enables and unmasks again what was connected.</summary>
     internal void Restore() => _events.Restore();
 
-    /// <summary>Interrupts go nowhere any more; all descriptors are closed.</summary>
+    /// <summary>Disconnects all interrupts, and closes all descriptors.</summary>
     public void Dispose()
     {
         _events.Dispose();
@@ -82,14 +82,14 @@ internal sealed class InterruptCommands : IDisposable
 
     private int Connect(int kind, uint action, int start, int count, PassedDescriptors descriptors)
     {
-        // No descriptors at all take away what is there.
+        // No descriptors at all: remove the existing ones.
         bool disconnects = descriptors.Count == 0;
         if (!disconnects && descriptors.Count != count) return Libc.EINVAL;
         for (int i = 0; i < descriptors.Count; i++)
         {
             if (!EventDescriptors.IsEvent(descriptors.Peek(i))) return Libc.EINVAL;
         }
-        // A function sends messages of one kind (PCI 3.0, 6.8.2).
+        // A function sends messages of only one kind (PCI 3.0, 6.8.2).
         if (!disconnects && kind != Line && action == IRQ_SET_ACTION_TRIGGER && !_events.IsEmpty(Msi + Msix - kind))
             return Libc.EINVAL;
         for (int i = 0; i < count; i++)

@@ -3,7 +3,8 @@ using Ixy.Hosting.Dma;
 namespace Ixy.Hosting.VfioUser;
 
 /// <summary>
-/// Memory of the client that the device may only read: mapped so, and copied, as a device works on what it is given.
+/// A client's memory that the device may only read: mapped read-only, and copied, because a device works in place on
+/// the memory it is given.
 /// </summary>
 internal sealed unsafe class ReadOnlyMapping(FileMapping mapping) : RemoteMemory
 {

@@ -10,7 +10,7 @@ namespace Ixy.Hosting.VfioUser;
 
 /// <summary>
 /// The regions of a device: BARs 0 to 5 and configuration space. An access of any length becomes accesses of 4, 2 and 1
-/// bytes, each naturally aligned, as a bus would carry them. Used under the device's lock.
+/// bytes, each naturally aligned, as on a bus. Used under the device's lock.
 /// </summary>
 internal sealed class RegionCommands(PciFunctionModel model)
 {
@@ -28,7 +28,7 @@ internal sealed class RegionCommands(PciFunctionModel model)
         var areas = SharedAreas(info.index, client);
         byte[] capability = areas.Count > 0 ? SparseAreas(areas) : [];
         info.argsz += (uint)capability.Length;
-        // A client with too small a buffer asks again with argsz bytes. Until then it is told of no capabilities: QEMU
+        // A client whose buffer is too small asks again with argsz bytes. Until then it gets no capabilities: QEMU
         // rejects the flag without the capability itself.
         bool fits = areas.Count > 0 && room >= info.argsz;
         if (fits)
@@ -43,7 +43,7 @@ internal sealed class RegionCommands(PciFunctionModel model)
         return 0;
     }
 
-    // An ioeventfd tells that a register was written, and not what.
+    // An ioeventfd says that a register was written, but not what.
     internal int GetDescriptors(Message message) =>
         message.TryRead(out Protocol.region_io_fds request) && request.argsz >= Unsafe.SizeOf<Protocol.region_io_fds>()
             && request.flags == 0 && request.index < Protocol.NUM_REGIONS
@@ -78,9 +78,7 @@ internal sealed class RegionCommands(PciFunctionModel model)
         return 0;
     }
 
-    /// <summary>
-    /// A count, and as many writes of up to 8 bytes. All are checked before the first is carried out.
-    /// </summary>
+    /// <summary>A count, and that many writes of up to 8 bytes. All are checked before the first is executed.</summary>
     internal int WriteMultiple(Message message, Reply reply)
     {
         if (!message.TryRead(out ulong count)) return Libc.EINVAL;
@@ -133,11 +131,11 @@ internal sealed class RegionCommands(PciFunctionModel model)
         }
     }
 
-    // Pages beside each other make one area.
+    // Adjacent pages make one area.
     private List<(ulong Offset, ulong Size)> SharedAreas(uint region, VersionData client)
     {
         var areas = new List<(ulong Offset, ulong Size)>();
-        // A client that takes no descriptors can map nothing.
+        // A client that accepts no descriptors cannot map anything.
         if (client.MaxMessageDescriptors == 0 || region >= Bars || model.SharedPages((int)region) is not { } shared)
             return areas;
         foreach (uint page in shared.Pages)

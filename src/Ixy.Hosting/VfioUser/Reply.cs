@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Ixy.Hosting.VfioUser;
 
 /// <summary>
-/// What goes back to the client: a payload, data behind it, and descriptors, which stay their owner's. Used again for
-/// every command.
+/// What is sent back to the client: a payload, data after it, and descriptors, which still belong to their owner.
+/// Reused for every command.
 /// </summary>
 internal sealed class Reply
 {
@@ -14,7 +14,7 @@ internal sealed class Reply
 
     internal ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _length);
 
-    /// <summary>Sent along; -1 for none.</summary>
+    /// <summary>A descriptor to send along; -1 for none.</summary>
     internal int Descriptor { get; set; }
 
     internal void Clear() => (_length, Descriptor) = (0, -1);
@@ -24,7 +24,7 @@ internal sealed class Reply
 
     internal void Add(ReadOnlySpan<byte> bytes) => bytes.CopyTo(AddBytes(bytes.Length));
 
-    /// <summary>Room for so many bytes, to be filled at once.</summary>
+    /// <summary>Room for this many bytes, to be filled at once.</summary>
     internal Span<byte> AddBytes(int count)
     {
         if (_bytes.Length - _length < count) Array.Resize(ref _bytes, Math.Max(2 * _bytes.Length, _length + count));

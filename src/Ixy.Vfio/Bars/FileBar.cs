@@ -3,8 +3,8 @@ using Ixy.Vfio.Interop;
 namespace Ixy.Vfio.Bars;
 
 /// <summary>
-/// A BAR behind a file: of I/O ports, or of memory that cannot be mapped as a whole. One read or write of the file is
-/// one access of exactly that width; mapped areas are reached by loads and stores.
+/// A BAR accessed through a file: I/O ports, or memory that cannot be mapped as a whole. One read or write of the file
+/// is one access of exactly that width; mapped areas are accessed by loads and stores.
 /// </summary>
 internal unsafe class FileBar : PartlyMappedBar
 {
@@ -13,10 +13,10 @@ internal unsafe class FileBar : PartlyMappedBar
     private readonly long _start;
 
     /// <param name="name">For messages: function and BAR.</param>
-    /// <param name="fd">Owned by the caller; open for as long as the BAR is in use.</param>
+    /// <param name="fd">Owned by the caller; must stay open while the BAR is in use.</param>
     /// <param name="start">Where the BAR begins in the file.</param>
-    /// <param name="length">Of the BAR in bytes.</param>
-    /// <param name="areas">What to map, in order, starting at multiples of 4 KiB.</param>
+    /// <param name="length">Length of the BAR in bytes.</param>
+    /// <param name="areas">The areas to map, in order, starting at multiples of 4 KiB.</param>
     /// <exception cref="PciDeviceException">An area cannot be mapped.</exception>
     internal FileBar(string name, int fd, long start, uint length, IReadOnlyList<(uint Start, uint Length)> areas)
         : base(name, fd, start, length, areas) => (_name, _fd, _start) = (name, fd, start);

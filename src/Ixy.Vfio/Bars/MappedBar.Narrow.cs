@@ -2,7 +2,7 @@ using Ixy.Vfio.Interop;
 
 namespace Ixy.Vfio.Bars;
 
-// Accesses of any width to mapped registers: 8 and 16 bits of such a BAR, and all of those that are mapped in part.
+// Accesses of any width to mapped registers: 8 and 16 bits for fully mapped BARs, all widths for partly mapped ones.
 internal sealed unsafe partial class MappedBar
 {
     private static PciDeviceException CannotBeMapped(string name, string reason) =>

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Ixy.Vfio.Bars;
 
-/// <summary>A BAR of I/O ports, behind a file of its own.</summary>
+/// <summary>A BAR of I/O ports, accessed through its own file.</summary>
 internal sealed class PortBar : FileBar
 {
     private readonly SafeFileHandle _file;

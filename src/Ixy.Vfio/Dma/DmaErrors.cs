@@ -1,6 +1,6 @@
 namespace Ixy.Vfio.Dma;
 
-/// <summary>What can be wrong with DMA memory, and what cures it.</summary>
+/// <summary>What can go wrong with DMA memory, and how to fix it.</summary>
 internal static class DmaErrors
 {
     internal static DmaMemoryException NoRoom(nuint length) => new(

@@ -2,28 +2,30 @@ using Ixy.Vfio.Interop;
 
 namespace Ixy.Vfio.Dma;
 
-/// <summary>On which NUMA node memory is (mbind(2), get_mempolicy(2)).</summary>
+/// <summary>Which NUMA node memory is on (mbind(2), get_mempolicy(2)).</summary>
 internal static unsafe class NumaMemory
 {
     private const int MostNodes = 1024, BitsPerWord = 64;
 
     /// <summary>
-    /// Fills mapped, untouched memory with pages of a node, as far as it has some. A preference, not a bond: huge pages
-    /// are promised to a mapping without regard to nodes, so a thread that touches a page which its node does not have
-    /// would be killed (SIGBUS). And a card with far memory is slow, one without any does not work.
+    /// Populates mapped, untouched memory with pages of a node, as far as it has any. Only a preference: huge pages are
+    /// reserved for a mapping regardless of nodes, so a strict binding would kill a thread that touches a page its node
+    /// does not have (SIGBUS). A card with remote memory is slow; one without memory does not work at all.
     /// </summary>
     internal static void Populate(nuint address, nuint length, int node)
     {
         ulong* mask = stackalloc ulong[MostNodes / BitsPerWord];
         new Span<ulong>(mask, MostNodes / BitsPerWord).Clear();
         if ((uint)node < MostNodes) mask[node / BitsPerWord] = 1UL << (node % BitsPerWord);
-        // A node without memory is refused; where the pages are is looked at later.
+        // A node without memory is refused; where the pages ended up is checked later.
         _ = Libc.mbind(address, length, Libc.MPOL_PREFERRED, mask, MostNodes);
-        // Kernels before 5.14 do not know this; there pages come with the first touch.
+        // Kernels before 5.14 lack this; there, pages are allocated on first touch.
         _ = Libc.madvise((nint)address, length, Libc.MADV_POPULATE_WRITE);
     }
 
-    /// <summary>The node of the page at an address; null if there is none yet, or the kernel knows no nodes.</summary>
+    /// <summary>
+    /// The node of the page at an address; null if there is no page yet, or the kernel has no NUMA support.
+    /// </summary>
     internal static int? NodeOf(nuint address)
     {
         void* page = (void*)address;

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Ixy.Vfio.Interop;
 
 /// <summary>
-/// Event descriptors, epoll and signals of events, for interrupts; resource limits, for pinned memory.
+/// Event descriptors, epoll and signalling of events, for interrupts; resource limits, for pinned memory.
 /// </summary>
 internal static unsafe partial class Libc
 {

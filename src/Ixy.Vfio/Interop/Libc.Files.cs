@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Ixy.Vfio.Interop;
 
-/// <summary>What only some transports need of files, and of threads.</summary>
+/// <summary>File and thread calls that only some transports need.</summary>
 internal static unsafe partial class Libc
 {
     internal const int PROT_NONE = 0, PROT_EXEC = 4, MAP_PRIVATE = 0x02, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20;
@@ -25,7 +25,7 @@ internal static unsafe partial class Libc
     [LibraryImport(C, SetLastError = true)]
     internal static partial int fcntl(int fd, int command, nint argument);
 
-    /// <summary>What is left is written to the second one when a signal ends the sleep.</summary>
+    /// <summary>If a signal interrupts the sleep, the remaining time is written to the second argument.</summary>
     [LibraryImport(C)]
     internal static partial int nanosleep(TimeSpec* time, TimeSpec* left);
 

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Ixy.Vfio.Interop;
 
-/// <summary>Requests, flags and structures of linux/vfio.h, by their names there without the common prefix.</summary>
+/// <summary>Requests, flags and structures of linux/vfio.h, with its names minus the common prefix.</summary>
 public static class Vfio
 {
     internal const int API_VERSION = 0, TYPE1v2_IOMMU = 3;
@@ -23,15 +23,15 @@ public static class Vfio
     /// <summary>Flags of <see cref="region_info"/>.</summary>
     public const uint REGION_INFO_FLAG_READ = 1 << 0, REGION_INFO_FLAG_WRITE = 1 << 1;
 
-    /// <summary>More of them.</summary>
+    /// <summary>More flags of it.</summary>
     public const uint REGION_INFO_FLAG_MMAP = 1 << 2, REGION_INFO_FLAG_CAPS = 1 << 3;
 
-    /// <summary>Capabilities behind <see cref="region_info"/>.</summary>
+    /// <summary>Capabilities that follow <see cref="region_info"/>.</summary>
     public const ushort REGION_INFO_CAP_SPARSE_MMAP = 1, REGION_INFO_CAP_MSIX_MAPPABLE = 3;
     internal const uint IOMMU_INFO_CAPS = 1 << 1;
     internal const ushort IOMMU_TYPE1_INFO_CAP_IOVA_RANGE = 1;
 
-    /// <summary>Flags of mappings for DMA.</summary>
+    /// <summary>Flags of DMA mappings.</summary>
     public const uint DMA_MAP_FLAG_READ = 1 << 0, DMA_MAP_FLAG_WRITE = 1 << 1, DMA_UNMAP_FLAG_ALL = 1 << 1;
 
     /// <summary>Flags of <see cref="irq_info"/>.</summary>
@@ -40,15 +40,15 @@ public static class Vfio
     /// <summary>Flags of <see cref="irq_set"/>: what follows it.</summary>
     public const uint IRQ_SET_DATA_NONE = 1 << 0, IRQ_SET_DATA_BOOL = 1 << 1, IRQ_SET_DATA_EVENTFD = 1 << 2;
 
-    /// <summary>Flags of <see cref="irq_set"/>: what is to be done.</summary>
+    /// <summary>Flags of <see cref="irq_set"/>: the action.</summary>
     public const uint IRQ_SET_ACTION_MASK = 1 << 3, IRQ_SET_ACTION_UNMASK = 1 << 4, IRQ_SET_ACTION_TRIGGER = 1 << 5;
 
     /// <summary>The region that is configuration space; regions 0 to 5 are the BARs.</summary>
     public const int PCI_CONFIG_REGION_INDEX = 7;
 
     /// <summary>
-    /// Behind the kinds of interrupts that a function has: an error that its PCI Express port reports, and the kernel's
-    /// request to give it back.
+    /// Interrupt indices after those for a function's own interrupts: an error reported by its PCI Express port, and
+    /// the kernel's request to give the function back.
     /// </summary>
     public const int PCI_ERR_IRQ_INDEX = 3, PCI_REQ_IRQ_INDEX = 4;
 
@@ -74,7 +74,7 @@ public static class Vfio
         public ulong size, offset;
     }
 
-    /// <summary>Interrupts of a kind.</summary>
+    /// <summary>Interrupts of one kind.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct irq_info
     {

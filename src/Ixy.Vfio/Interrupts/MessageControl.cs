@@ -4,8 +4,8 @@ namespace Ixy.Vfio.Interrupts;
 
 /// <summary>
 /// The enable bits of message-signalled interrupts in configuration space (PCI Local Bus 3.0, section 6.8). The
-/// kernel's VFIO keeps them for itself; on transports where driver and device face each other the driver sets them. The
-/// interrupt line has none.
+/// kernel's VFIO manages them itself; on transports where nothing is between driver and device, the driver sets them.
+/// The interrupt line has none.
 /// </summary>
 internal static class MessageControl
 {
@@ -13,8 +13,8 @@ internal static class MessageControl
     private const int MsiVectorsShift = 4;
 
     /// <summary>
-    /// Switches a kind on, with its first vectors unmasked, whatever a driver before has left: a mask of all vectors,
-    /// the line's disable bit, or another kind, of which only one may be on.
+    /// Enables a kind, with its first vectors unmasked, whatever the previous driver left: a mask of all vectors, the
+    /// line's disable bit, or another kind, of which only one may be enabled.
     /// </summary>
     internal static void Enable(PciDevice device, InterruptKind kind, int vectors)
     {
@@ -38,7 +38,7 @@ internal static class MessageControl
         }
     }
 
-    /// <summary>Switches it off.</summary>
+    /// <summary>Disables it.</summary>
     internal static void Disable(PciDevice device, InterruptKind kind) =>
         Change(device, kind, kind == InterruptKind.Msi ? PciDevice.MsiEnable : PciDevice.MsixEnable, 0);
 

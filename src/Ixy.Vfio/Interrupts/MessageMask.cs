@@ -5,7 +5,7 @@ internal static class MessageMask
 {
     private const uint Is64Bit = 1 << 7, HasMasks = 1 << 8;
 
-    /// <summary>The mask bits of MSI lie in its capability, where the function has any (6.8.1.3).</summary>
+    /// <summary>The mask bits of MSI are in its capability, if the function has any (6.8.1.3).</summary>
     internal static void SetMsi(PciDevice device, int vector, bool masked)
     {
         int capability = device.FindCapabilities(PciDevice.MsiId).First();

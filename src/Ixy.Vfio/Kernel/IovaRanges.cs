@@ -10,7 +10,7 @@ internal sealed class IovaRanges
 
     private IovaRanges((ulong, ulong)[] ranges) => _ranges = ranges;
 
-    /// <summary>Reads an IOMMU info structure; null if the kernel (before 5.4) does not tell its ranges.</summary>
+    /// <summary>Reads an IOMMU info structure; null if the kernel (before 5.4) does not report ranges.</summary>
     /// <exception cref="PciDeviceException">It contradicts itself.</exception>
     internal static IovaRanges? Parse(ReadOnlySpan<byte> bytes)
     {
@@ -20,7 +20,7 @@ internal sealed class IovaRanges
         return capability.IsEmpty ? null : new(VfioCapabilities.ReadPairs(capability));
     }
 
-    /// <summary>All of a piece of memory can be mapped at its own address.</summary>
+    /// <summary>Whether a piece of memory can be mapped entirely at its own address.</summary>
     internal bool Covers(ulong start, ulong length) =>
         _ranges.Any(range => range.First <= start && start + length - 1 <= range.Last);
 

@@ -4,12 +4,13 @@ using static Ixy.Vfio.Interop.Vfio;
 namespace Ixy.Vfio.Kernel;
 
 /// <summary>
-/// What the kernel tells of a function besides its interrupts: that it wants it back, and that its PCI Express port has
-/// reported an error. Each is an event descriptor, which a timer looks at, so no thread waits for it. Thread-safe.
+/// Notices from the kernel about a function, besides its interrupts: that it wants the function back, and that its PCI
+/// Express port has reported an error. Each is an event descriptor that a timer polls, so no thread waits for it.
+/// Thread-safe.
 /// </summary>
 internal sealed unsafe class KernelNotices : IDisposable
 {
-    /// <summary>How often the timer looks: far below the ten seconds after which the kernel asks again.</summary>
+    /// <summary>How often the timer polls: far below the ten seconds after which the kernel asks again.</summary>
     internal static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     private readonly object _lock = new();
@@ -18,12 +19,12 @@ internal sealed unsafe class KernelNotices : IDisposable
     private int _request = -1, _error = -1;
     private DeviceGoneException? _found;
 
-    /// <summary>Connects both, and begins to look.</summary>
-    /// <param name="name">Of the function, for messages.</param>
-    /// <param name="connect">Gives the kernel the descriptor of an index of interrupts; false if it has no such index:
-    /// older kernels, and functions that are not of PCI Express.</param>
-    /// <param name="clock">What the timer runs on.</param>
-    /// <exception cref="PciDeviceException">No descriptor is left.</exception>
+    /// <summary>Connects both, and starts polling.</summary>
+    /// <param name="name">The function's name, for messages.</param>
+    /// <param name="connect">Gives the kernel the descriptor for an interrupt index; false if it has no such index
+    /// (older kernels, and functions that are not PCI Express).</param>
+    /// <param name="clock">The clock the timer runs on.</param>
+    /// <exception cref="PciDeviceException">No file descriptor is left.</exception>
     internal KernelNotices(string name, Func<int, int, bool> connect, TimeProvider clock)
     {
         _name = name;
@@ -40,10 +41,10 @@ internal sealed unsafe class KernelNotices : IDisposable
         if (_request >= 0 || _error >= 0) _timer = clock.CreateTimer(_ => Look(), null, Interval, Interval);
     }
 
-    /// <summary>What was found; null if nothing was. As cheap as a look at a variable.</summary>
+    /// <summary>The notice found; null if there was none. As cheap as reading a variable.</summary>
     internal DeviceGoneException? Found => Volatile.Read(ref _found);
 
-    /// <summary>Looks now.</summary>
+    /// <summary>Polls now.</summary>
     internal void Look()
     {
         lock (_lock)
@@ -58,7 +59,7 @@ internal sealed unsafe class KernelNotices : IDisposable
     public void Dispose()
     {
         _timer?.Dispose();
-        // A look that has begun must not read what somebody else opens under the same numbers.
+        // A poll already in progress must not read a descriptor that was reused for something else.
         lock (_lock)
         {
             Close(ref _request);

@@ -3,7 +3,7 @@ using Ixy.Vfio.Interop;
 
 namespace Ixy.Vfio.Kernel;
 
-/// <summary>How much memory this process may lock, and has locked: VFIO counts pinned pages as locked ones.</summary>
+/// <summary>How much memory this process may lock, and has locked: VFIO counts pinned pages as locked.</summary>
 internal static unsafe class MemoryLock
 {
     /// <summary>The soft limit in bytes (RLIMIT_MEMLOCK).</summary>

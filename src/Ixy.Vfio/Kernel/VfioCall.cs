@@ -4,18 +4,18 @@ using Ixy.Vfio.Interop;
 
 namespace Ixy.Vfio.Kernel;
 
-/// <summary>The forms in which VFIO takes requests.</summary>
+/// <summary>The forms of VFIO requests.</summary>
 internal static unsafe class VfioCall
 {
     /// <summary>
-    /// Asks for an info structure with its capabilities: the kernel answers a short buffer with the length it needs, in
-    /// the structure's first field.
+    /// Requests an info structure with its capabilities: if the buffer is too short, the kernel returns the length it
+    /// needs in the structure's first field.
     /// </summary>
-    /// <param name="fd">Container or device.</param>
+    /// <param name="fd">The container or device.</param>
     /// <param name="request">One of the GET_INFO requests.</param>
-    /// <param name="length">Of the structure without capabilities.</param>
-    /// <param name="index">Third field: which region or interrupt; 0 where there is none.</param>
-    /// <param name="what">Begins the message of the exception.</param>
+    /// <param name="length">Length of the structure without capabilities.</param>
+    /// <param name="index">Third field: which region or interrupt; 0 if it has none.</param>
+    /// <param name="what">Start of the exception's message.</param>
     /// <exception cref="PciDeviceException">The kernel refused.</exception>
     internal static byte[] Query(int fd, nuint request, int length, int index, string what)
     {

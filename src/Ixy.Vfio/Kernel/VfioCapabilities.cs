@@ -3,23 +3,23 @@ using System.Buffers.Binary;
 namespace Ixy.Vfio.Kernel;
 
 /// <summary>
-/// The chain of capabilities behind an info structure of VFIO: each has a header of id (16 bits), version (16) and the
-/// offset of the next (32), counted from the start of the structure. The same bytes come from the kernel and from a
-/// vfio-user server, which may be anyone's: no offset or count is believed.
+/// The chain of capabilities after a VFIO info structure: each has a header of id (16 bits), version (16) and the
+/// offset of the next (32), counted from the start of the structure. The same format comes from the kernel and from a
+/// vfio-user server, which may be anyone's, so no offset or count is trusted.
 /// </summary>
 internal static class VfioCapabilities
 {
     private const int HeaderLength = 8, PairLength = 16;
 
     /// <summary>Finds a capability.</summary>
-    /// <param name="info">The whole structure, as long as it says it is.</param>
+    /// <param name="info">The whole structure, with the length it claims.</param>
     /// <param name="first">Its cap_offset; 0 if there is no chain.</param>
-    /// <param name="id">Of the capability.</param>
+    /// <param name="id">The capability's id.</param>
     /// <returns>The capability from its header to the end of the structure; empty if there is none.</returns>
     /// <exception cref="PciDeviceException">The chain leaves the structure or does not end.</exception>
     internal static ReadOnlySpan<byte> Find(ReadOnlySpan<byte> info, uint first, ushort id)
     {
-        // A chain without an end would have more entries than the structure has room for.
+        // A chain that loops would have more entries than fit into the structure.
         int left = info.Length / HeaderLength;
         for (uint offset = first; offset != 0;
             offset = BinaryPrimitives.ReadUInt32LittleEndian(info[((int)offset + 4)..]))
@@ -33,8 +33,8 @@ internal static class VfioCapabilities
     }
 
     /// <summary>
-    /// The array that both the sparse mmap and the IOVA range capability hold: a count (32 bits), 32 reserved bits, and
-    /// that many pairs of 64-bit values.
+    /// The array in both the sparse mmap and the IOVA range capability: a count (32 bits), 32 reserved bits, and that
+    /// many pairs of 64-bit values.
     /// </summary>
     /// <exception cref="PciDeviceException">The structure ends before the array does.</exception>
     internal static (ulong First, ulong Second)[] ReadPairs(ReadOnlySpan<byte> capability)

@@ -5,9 +5,9 @@ using static Ixy.Vfio.Interop.Vfio;
 namespace Ixy.Vfio.Kernel;
 
 /// <summary>
-/// The container of this process: the address space that all open IOMMU groups share. There is at most one, opened for
-/// the first function and closed with the last. Memory is mapped once, however many functions ask for it, and stays
-/// until the last of them lets go. Thread-safe.
+/// The container of this process: the address space shared by all open IOMMU groups. There is at most one, opened for
+/// the first function and closed with the last. Memory is mapped once, however many functions use it, and stays until
+/// the last of them releases it. Thread-safe.
 /// </summary>
 internal sealed unsafe class VfioContainer
 {
@@ -38,13 +38,14 @@ internal sealed unsafe class VfioContainer
     }
 
     /// <summary>
-    /// Opens a function's group, or shares it if it is open. Give it back with <see cref="Release"/>.
+    /// Opens a function's group, or shares it if it is already open. Give it back with <see cref="Release"/>.
     /// </summary>
-    /// <param name="function">Any of the group.</param>
-    /// <param name="number">The group's.</param>
-    /// <param name="directory">Where the files of VFIO are.</param>
-    /// <exception cref="PciDeviceException">VFIO, its version, or the group is not what is needed; the message has the
-    /// cure.</exception>
+    /// <param name="function">Any function of the group.</param>
+    /// <param name="number">The group's number.</param>
+    /// <param name="directory">Where the VFIO files are.</param>
+    /// <exception cref="PciDeviceException">
+    /// VFIO, its version, or the group is unsuitable; the message says how to fix it.
+    /// </exception>
     internal static (VfioContainer Container, VfioGroup Group) Take(
         SysfsFunction function, int number, string directory)
     {
@@ -62,7 +63,7 @@ internal sealed unsafe class VfioContainer
         }
     }
 
-    /// <summary>Closes the group, and the container, if nobody else uses it.</summary>
+    /// <summary>Closes the group, and the container if nothing else uses it.</summary>
     internal void Release(VfioGroup group)
     {
         lock (s_lock)
@@ -88,7 +89,7 @@ internal sealed unsafe class VfioContainer
         }
     }
 
-    /// <summary>Takes the chunk away once nobody needs it any more, and unpins it.</summary>
+    /// <summary>Unmaps the chunk once nothing needs it any more, and unpins it.</summary>
     /// <exception cref="DmaMemoryException">The kernel refused.</exception>
     internal void Unmap(string device, DmaChunk chunk)
     {
@@ -102,7 +103,7 @@ internal sealed unsafe class VfioContainer
                 iova = chunk.Address,
                 size = chunk.Length
             };
-            // The kernel answers with what it has unmapped.
+            // The kernel returns how much it unmapped.
             if (Libc.ioctl(_fd, IOMMU_UNMAP_DMA, &unmap) < 0 || unmap.size != chunk.Length)
                 throw new DmaMemoryException(
                     $"{device}: the memory at 0x{chunk.Address:x} cannot be unmapped: {Libc.LastError()}");
@@ -130,7 +131,7 @@ internal sealed unsafe class VfioContainer
         return group;
     }
 
-    // The container takes an IOMMU driver when it has its first group, and loses it with the last.
+    // The container gets an IOMMU driver with its first group, and loses it with the last.
     private void SetIommu(SysfsFunction function)
     {
         if (_hasIommu) return;
@@ -200,7 +201,7 @@ internal sealed unsafe class VfioContainer
     private static PciDeviceException CannotOpen(SysfsFunction function, string path) =>
         Marshal.GetLastPInvokeError() switch
         {
-            // Where udev makes the file in advance, opening it loads the module, or fails with ENODEV.
+            // If udev creates the file in advance, opening it loads the module, or fails with ENODEV.
             Libc.ENOENT or Libc.ENODEV or Libc.ENXIO => new VfioUnavailableException(
                 $"{function.Name}: the kernel's VFIO is not loaded ({path}: {Libc.LastError()}): load it with 'sudo "
                 + "modprobe vfio-pci'"),

@@ -5,15 +5,16 @@ using static Ixy.Vfio.Interop.Vfio;
 namespace Ixy.Vfio.Kernel;
 
 /// <summary>
-/// An IOMMU group: the smallest set of functions that the IOMMU can tell apart. The kernel lets one process open it
-/// once, so all its functions share this object; <see cref="VfioContainer"/> counts them.
+/// An IOMMU group: the smallest set of functions that the IOMMU can tell apart. The kernel lets only one process open
+/// it, and only once, so all its functions share this object; <see cref="VfioContainer"/> counts them.
 /// </summary>
 internal sealed unsafe class VfioGroup
 {
     private readonly int _fd;
 
-    /// <exception cref="PciDeviceException">It cannot be opened, or is not viable; the message has the
-    /// cure.</exception>
+    /// <exception cref="PciDeviceException">
+    /// It cannot be opened, or is not viable; the message says how to fix it.
+    /// </exception>
     internal VfioGroup(SysfsFunction function, int number, string directory)
     {
         Number = number;
@@ -33,7 +34,7 @@ internal sealed unsafe class VfioGroup
 
     internal int Number { get; }
 
-    /// <summary>Functions of it that this process has open.</summary>
+    /// <summary>How many of its functions this process has open.</summary>
     internal int Users { get; set; }
 
     /// <summary>Puts the group into a container; its functions then share the container's DMA mappings.</summary>
@@ -68,7 +69,7 @@ internal sealed unsafe class VfioGroup
     internal void Close() => _ = Libc.close(_fd);
 
     /// <summary>
-    /// The kernel's "operation not permitted" when a group without interrupt remapping gets its IOMMU.
+    /// The kernel's "operation not permitted" when a group without interrupt remapping is attached to its IOMMU.
     /// </summary>
     internal static VfioUnavailableException NoInterruptRemapping(SysfsFunction function) => new(
         $"{function.Name}: the IOMMU does not remap interrupts, so VFIO refuses it (errno {Libc.EPERM}): switch "

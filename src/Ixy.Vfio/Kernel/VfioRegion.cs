@@ -3,10 +3,10 @@ using static Ixy.Vfio.Interop.Vfio;
 
 namespace Ixy.Vfio.Kernel;
 
-/// <summary>What VFIO says about one region of a device: a BAR, the configuration space, …</summary>
+/// <summary>VFIO's description of one region of a device: a BAR, configuration space, …</summary>
 /// <param name="Length">Bytes; 0 if the function has no such region.</param>
 /// <param name="Offset">Where it begins in the device's file.</param>
-/// <param name="Areas">What may be mapped (start and length in bytes), in order; the rest takes a call per
+/// <param name="Areas">The areas that may be mapped (start and length in bytes), in order; the rest takes a call per
 /// access.</param>
 internal sealed record VfioRegion(uint Length, long Offset, IReadOnlyList<(uint Start, uint Length)> Areas)
 {
@@ -29,7 +29,7 @@ internal sealed record VfioRegion(uint Length, long Offset, IReadOnlyList<(uint 
     {
         uint first = (info.flags & REGION_INFO_FLAG_CAPS) != 0 ? info.cap_offset : 0;
         var sparse = VfioCapabilities.Find(bytes, first, REGION_INFO_CAP_SPARSE_MMAP);
-        // Without the capability the region may be mapped as a whole.
+        // Without the capability the whole region may be mapped.
         if (sparse.IsEmpty) return [(0, length)];
         var areas = VfioCapabilities.ReadPairs(sparse);
         ulong end = 0;
@@ -43,7 +43,7 @@ internal sealed record VfioRegion(uint Length, long Offset, IReadOnlyList<(uint 
                     $"after one that ends at 0x{end:x}");
             end = start + size;
         }
-        // Areas without bytes announce that nothing can be mapped.
+        // Areas of length zero mean that nothing can be mapped.
         return [.. areas.Where(area => area.Second > 0).Select(area => ((uint)area.First, (uint)area.Second))];
     }
 }

@@ -2,19 +2,19 @@ using Ixy.Vfio.Interop;
 
 namespace Ixy.Vfio.VfioUser;
 
-// The thread that waits at the socket while nobody asks.
+// The thread that waits at the socket while no call is in progress.
 internal sealed unsafe partial class ClientConnection
 {
     private void Listen()
     {
         while (true)
         {
-            // The end of the connection counts as input, too.
+            // The end of the connection counts as input as well.
             Poll(Timeout.Infinite);
             lock (_gate)
             {
                 if (IsGone) return;
-                // Mostly it was a reply, and who asked for it has read it meanwhile.
+                // Usually it was a reply, and the caller has read it in the meantime.
                 if (Poll(0)) ServeNext();
             }
         }

@@ -2,11 +2,11 @@ using System.Numerics;
 
 namespace Ixy.Vfio.VfioUser;
 
-// DMA memory: what the server may reach.
+// DMA memory that the server may access.
 internal sealed unsafe partial class ClientConnection
 {
-    /// <summary>Lets the server reach a chunk, through its descriptor if it takes one.</summary>
-    /// <exception cref="DmaMemoryException">The server cannot have so many, or such small ones.</exception>
+    /// <summary>Gives the server access to a chunk, through its descriptor if the server takes one.</summary>
+    /// <exception cref="DmaMemoryException">The server cannot take so many, or such small ones.</exception>
     internal void MapDma(DmaChunk chunk)
     {
         lock (_gate)

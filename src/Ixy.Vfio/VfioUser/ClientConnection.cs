@@ -5,20 +5,20 @@ namespace Ixy.Vfio.VfioUser;
 
 /// <summary>
 /// A client's connection to a server: commands and their replies, one at a time, and in between the commands of a
-/// server that does not map memory. Who asks reads the socket until the reply is there, so that no other thread has to
-/// wake up on its way. While nobody asks a thread waits at the socket: it serves the server, and sees at once when that
-/// ends. No reply is believed. Whatever leaves the order of messages in doubt (no answer, a wrong one) ends the
-/// connection for good. Thread-safe.
+/// server that does not map memory. The caller reads the socket itself until its reply is there, so no other thread has
+/// to wake up on the way. While no call is in progress, a thread waits at the socket: it serves the server, and notices
+/// at once when that ends. No reply is trusted. Whatever makes the order of messages uncertain (no answer, or a wrong
+/// one) ends the connection for good. Thread-safe.
 /// </summary>
 internal sealed unsafe partial class ClientConnection : IDisposable
 {
-    /// <summary>For one command. A reset may take the server long, but nobody waits this long for a register.</summary>
+    /// <summary>For one command. A reset may take the server this long; a register access never should.</summary>
     internal static readonly TimeSpan StandardTimeout = TimeSpan.FromSeconds(5);
 
     private static readonly VersionData s_own =
         new(Protocol.MajorVersion, Protocol.MinorVersion) { MaxMessageDescriptors = 8, UsesDoorbellsOnly = true };
 
-    // No Lock: the first time that two threads meet in one it allocates 144 bytes, and packet threads arm interrupts
+    // Not a Lock: the first time two threads meet in one, it allocates 144 bytes, and packet threads arm interrupts
     // here.
     private readonly object _gate = new();
     private readonly string _name, _path;
@@ -29,14 +29,14 @@ internal sealed unsafe partial class ClientConnection : IDisposable
     private readonly Thread _listener;
     private volatile PciDeviceException? _failure;
     private ushort _lastId;
-    // What was asked in passing and is not answered yet.
+    // Requests sent without waiting that are not answered yet.
     private Header? _owed;
 
     /// <summary>Connects to a server and agrees on version and limits.</summary>
     /// <param name="path">The server's socket.</param>
-    /// <param name="name">Begins the messages of exceptions.</param>
-    /// <param name="timeout">Most that the server may take for a command.</param>
-    /// <exception cref="PciDeviceException">Nobody listens, or the server does not keep to the protocol.</exception>
+    /// <param name="name">Start of the messages of exceptions.</param>
+    /// <param name="timeout">Longest time the server may take for a command.</param>
+    /// <exception cref="PciDeviceException">Nothing is listening, or the server violates the protocol.</exception>
     internal ClientConnection(string path, string name, TimeSpan timeout)
     {
         (_path, _name, _timeout) = (path, name, timeout);
@@ -55,33 +55,36 @@ internal sealed unsafe partial class ClientConnection : IDisposable
         }
     }
 
-    /// <summary>What the server has agreed to.</summary>
+    /// <summary>What the server agreed to.</summary>
     internal VersionData Server { get; }
 
-    /// <summary>The connection has ended, and why does not matter any more.</summary>
+    /// <summary>The connection has ended, and the reason no longer matters.</summary>
     internal bool IsGone => _failure is not null;
 
-    /// <summary>Called once when the connection ends, by whoever notices; no command is on its way then.</summary>
+    /// <summary>
+    /// Called once when the connection ends, by whichever thread notices; no command is in progress then.
+    /// </summary>
     internal Action? WhenGone { get; set; }
 
-    /// <summary>Throws what ended the connection, if it has.</summary>
+    /// <summary>Throws the reason why the connection ended, if it has.</summary>
     internal void ThrowIfGone()
     {
         if (_failure is { } failure) ExceptionDispatchInfo.Throw(failure);
     }
 
     /// <summary>Sends a command and waits for its reply.</summary>
-    /// <param name="command">What is asked for.</param>
+    /// <param name="command">The command.</param>
     /// <param name="request">Its payload.</param>
     /// <param name="reply">Receives the reply's payload, which may be shorter but not longer.</param>
-    /// <param name="descriptors">Sent along; they stay the caller's.</param>
-    /// <param name="received">Receives the descriptors that came with the reply; without it there may be none.</param>
+    /// <param name="descriptors">Sent along; the caller keeps ownership.</param>
+    /// <param name="received">Receives the descriptors that came with the reply; if null, there may be none.</param>
     /// <returns>Bytes of the reply's payload.</returns>
-    /// <exception cref="VfioUserRefusedException">The server answered with an error; the connection lives
-    /// on.</exception>
-    /// <exception cref="VfioUserDisconnectedException">The server has gone.</exception>
-    /// <exception cref="VfioUserProtocolException">The answer is none that the protocol allows.</exception>
-    /// <exception cref="DeviceTimeoutException">There was none in time.</exception>
+    /// <exception cref="VfioUserRefusedException">
+    /// The server answered with an error; the connection stays up.
+    /// </exception>
+    /// <exception cref="VfioUserDisconnectedException">The server is gone.</exception>
+    /// <exception cref="VfioUserProtocolException">The protocol does not allow this answer.</exception>
+    /// <exception cref="DeviceTimeoutException">There was no answer in time.</exception>
     internal int Call(Command command, ReadOnlySpan<byte> request, Span<byte> reply,
         ReadOnlySpan<int> descriptors = default, PassedDescriptors? received = null)
     {
@@ -108,8 +111,8 @@ internal sealed unsafe partial class ClientConnection : IDisposable
     }
 
     /// <summary>
-    /// Whether the server answers now. One that does not, because it was stopped, keeps the connection: the question
-    /// changes nothing, so its answer may come whenever it likes.
+    /// Checks whether the server answers. One that does not, because it was stopped, keeps the connection: the request
+    /// changes nothing, so its answer may come at any time.
     /// </summary>
     internal bool AnswersWithin(int milliseconds)
     {
@@ -141,26 +144,26 @@ internal sealed unsafe partial class ClientConnection : IDisposable
         return reply;
     }
 
-    /// <summary>For commands that are answered with nothing.</summary>
+    /// <summary>For commands with an empty reply.</summary>
     internal void Tell<T>(Command command, T request, ReadOnlySpan<int> descriptors = default) where T : unmanaged =>
         Call(command, BytesOf(in request), [], descriptors);
 
-    /// <summary>Ends the connection with a complaint if a reply has another length than it must.</summary>
+    /// <summary>Ends the connection with an error if a reply does not have the expected length.</summary>
     internal void RequireLength(Command command, int length, int expected)
     {
-        // Every register access comes here: the complaint is put together only if there is one.
+        // Every register access comes here, so the message is built only if it is needed.
         if (length != expected) Require(isRight: false, command, $"{length} bytes of payload, expected {expected}");
     }
 
-    /// <summary>Ends the connection with a complaint about what a reply says, unless that is as it must be.</summary>
-    /// <exception cref="VfioUserProtocolException">It is not.</exception>
+    /// <summary>Ends the connection with an error about a reply's contents, unless the condition holds.</summary>
+    /// <exception cref="VfioUserProtocolException">It does not.</exception>
     internal void Require(bool isRight, Command command, string found)
     {
         if (isRight) return;
         lock (_gate) throw End(new VfioUserProtocolException($"{_name}: its server answered {command} with {found}"));
     }
 
-    /// <summary>Closes the connection. The server then lets go of all memory and interrupts.</summary>
+    /// <summary>Closes the connection. The server then releases all memory and interrupts.</summary>
     public void Dispose()
     {
         lock (_gate) End(new VfioUserDisconnectedException($"{_name} is closed"));
@@ -200,7 +203,7 @@ internal sealed unsafe partial class ClientConnection : IDisposable
         {
             long left = end - Environment.TickCount64;
             if (left <= 0 || !Poll((int)left)) return false;
-            // What has begun to come comes whole.
+            // Once part of a message has arrived, read all of it.
             Receive(Environment.TickCount64 + (long)_timeout.TotalMilliseconds);
             if (IsOwed()) break;
             if (_message.Header.IsReply) throw Unasked();
@@ -236,12 +239,12 @@ internal sealed unsafe partial class ClientConnection : IDisposable
     private void Receive(long end)
     {
         long left = end - Environment.TickCount64;
-        // A server that has always one more thing to say before it answers is late, too.
+        // A server that keeps sending other messages before it answers is also late.
         if (left <= 0) throw new DeviceTimeoutException("late");
         if (!_socket.Receive(_message, (int)left)) throw new VfioUserDisconnectedException("gone");
     }
 
-    // A command of the server's is served on the way.
+    // A command from the server is served on the way.
     private bool IsReplyTo(Header asked)
     {
         var header = _message.Header;
@@ -282,7 +285,7 @@ internal sealed unsafe partial class ClientConnection : IDisposable
         return payload.Length;
     }
 
-    // Under the gate. The first reason counts, and the same exception is thrown for all later commands.
+    // Under the lock. The first reason counts, and the same exception is thrown for all later commands.
     private PciDeviceException End(PciDeviceException reason)
     {
         if (_failure is { } first) return first;

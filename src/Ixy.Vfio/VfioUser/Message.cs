@@ -3,15 +3,15 @@ using System.Runtime.InteropServices;
 namespace Ixy.Vfio.VfioUser;
 
 /// <summary>
-/// A received message: header, payload and descriptors. One object serves many messages, one after the other; receiving
-/// the next closes what is left of the last one's descriptors. Not thread-safe.
+/// A received message: header, payload and descriptors. One object serves many messages in turn; receiving the next one
+/// closes what is left of the previous one's descriptors. Not thread-safe.
 /// </summary>
 public sealed class Message : IDisposable
 {
     private byte[] _payload = new byte[256];
     private int _length;
 
-    /// <summary>How it begins.</summary>
+    /// <summary>The message's header.</summary>
     public Header Header { get; private set; }
 
     /// <summary>The descriptors that came with it.</summary>
@@ -20,7 +20,7 @@ public sealed class Message : IDisposable
     /// <summary>What follows the header. Valid until the next message.</summary>
     public Span<byte> Payload => _payload.AsSpan(0, _length);
 
-    /// <summary>Begins anew, with room for what the header announces.</summary>
+    /// <summary>Starts over, with room for the payload the header announces.</summary>
     internal void Begin(Header header, int payloadLength)
     {
         (Header, _length) = (header, payloadLength);
@@ -30,6 +30,6 @@ public sealed class Message : IDisposable
     /// <summary>Reads the structure that the payload starts with; false if the payload is too short for it.</summary>
     public bool TryRead<T>(out T structure) where T : unmanaged => MemoryMarshal.TryRead(Payload, out structure);
 
-    /// <summary>Closes the descriptors that nobody took.</summary>
+    /// <summary>Closes the descriptors that were not taken.</summary>
     public void Dispose() => Descriptors.Dispose();
 }

@@ -3,18 +3,20 @@ using Ixy.Vfio.Interop;
 
 namespace Ixy.Vfio.VfioUser;
 
-/// <summary>A Unix socket in the file system, at which clients arrive. Disposing removes it.</summary>
+/// <summary>A Unix socket in the file system that accepts clients. Disposing removes it.</summary>
 public sealed unsafe class MessageListener : IDisposable
 {
     private const int Waiting = 8;
     private readonly string _path;
     private int _fd;
 
-    /// <summary>Listens at a path. A socket there that nobody serves any more is replaced.</summary>
-    /// <param name="path">Of at most 107 bytes.</param>
+    /// <summary>Listens at a path. A socket there that nothing serves any more is replaced.</summary>
+    /// <param name="path">At most 107 bytes.</param>
     /// <exception cref="DeviceSpecifierException">No socket can have this path.</exception>
     /// <exception cref="DeviceBusyException">Another process serves clients there.</exception>
-    /// <exception cref="PciDeviceException">There is something else, or this user may not make one there.</exception>
+    /// <exception cref="PciDeviceException">
+    /// Something else is there, or this user may not create a socket there.
+    /// </exception>
     public MessageListener(string path)
     {
         _path = path;
@@ -33,7 +35,7 @@ public sealed unsafe class MessageListener : IDisposable
     }
 
     /// <summary>Waits for a client.</summary>
-    /// <returns>Its connected socket, the caller's; -1 once <see cref="ShutDown"/> was called.</returns>
+    /// <returns>Its connected socket, owned by the caller; -1 once <see cref="ShutDown"/> was called.</returns>
     public int Accept()
     {
         while (true)
@@ -42,12 +44,12 @@ public sealed unsafe class MessageListener : IDisposable
             if (client >= 0) return client;
             // The listening socket was shut down.
             if (Marshal.GetLastPInvokeError() is Libc.EINVAL or Libc.EBADF) return -1;
-            // The client has gone again, or there are no descriptors just now.
+            // The client is already gone, or there are no descriptors just now.
             Thread.Sleep(10);
         }
     }
 
-    /// <summary>Nobody is let in any more: who waits in <see cref="Accept"/> wakes up. For any thread.</summary>
+    /// <summary>Stops accepting clients: a waiting <see cref="Accept"/> returns. For any thread.</summary>
     public void ShutDown() => _ = Libc.shutdown(_fd, Libc.SHUT_RDWR);
 
     /// <inheritdoc/>

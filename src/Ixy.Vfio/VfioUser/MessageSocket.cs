@@ -19,31 +19,31 @@ public sealed unsafe class MessageSocket : IDisposable
 
     /// <summary>Takes over a socket.</summary>
     /// <param name="fd">A connected socket; owned from now on.</param>
-    /// <param name="peer">Begins the messages of exceptions: who is at the other end.</param>
+    /// <param name="peer">Start of the messages of exceptions: the other end.</param>
     public MessageSocket(int fd, string peer) => (_fd, _peer) = (fd, peer);
 
     /// <summary>
-    /// Payloads that are longer are a breach of the protocol: the largest transfer, and what comes before its data.
+    /// A longer payload violates the protocol: this is the largest transfer plus what comes before its data.
     /// </summary>
     public int LongestPayload { get; init; } = (1 << 20) + 256;
 
-    /// <summary>More descriptors with one message are one too.</summary>
+    /// <summary>More descriptors than this with one message also violate it.</summary>
     public int MostReceivedDescriptors { get; init; } = MostDescriptors;
 
-    /// <summary>For a poll loop of one's own. Owned by this object.</summary>
+    /// <summary>For your own poll loop. Owned by this object.</summary>
     internal int Descriptor => _fd;
 
     /// <summary>Connects to a server.</summary>
     /// <param name="path">Its socket.</param>
-    /// <param name="name">Begins the messages of exceptions.</param>
-    /// <param name="timeout">Milliseconds that it may take the server to accept those who came before.</param>
-    /// <exception cref="DeviceSpecifierException">The path cannot be that of a socket.</exception>
-    /// <exception cref="DeviceBusyException">Too many others wait to be accepted.</exception>
-    /// <exception cref="PciDeviceException">Nobody listens there, or not for this user.</exception>
+    /// <param name="name">Start of the messages of exceptions.</param>
+    /// <param name="timeout">Milliseconds the server may take to accept the clients before this one.</param>
+    /// <exception cref="DeviceSpecifierException">The path cannot be a socket's.</exception>
+    /// <exception cref="DeviceBusyException">Too many clients are waiting.</exception>
+    /// <exception cref="PciDeviceException">Nothing is listening there, or this user may not connect.</exception>
     internal static MessageSocket Connect(string path, string name, int timeout = 0)
     {
         byte[] address = UnixAddress.Of(path);
-        // A socket that may block would wait for ever while the server's queue is full.
+        // A blocking socket would wait forever while the server's queue is full.
         int fd = Libc.socket(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC | Libc.SOCK_NONBLOCK, 0);
         if (fd < 0) throw new PciDeviceException($"{name}: no socket: {Libc.LastError()}");
         if (TryConnect(fd, address, timeout)) return new(fd, name);
@@ -52,13 +52,13 @@ public sealed unsafe class MessageSocket : IDisposable
         throw error;
     }
 
-    /// <summary>Sends one message whole.</summary>
+    /// <summary>Sends one whole message.</summary>
     /// <param name="header">Its size is set here.</param>
     /// <param name="payload">First part of what follows the header.</param>
     /// <param name="data">Second part.</param>
-    /// <param name="descriptors">Sent along; they stay the caller's.</param>
-    /// <param name="timeout">Milliseconds that it may take the peer to make room; -1 for ever.</param>
-    /// <exception cref="VfioUserDisconnectedException">The peer has gone.</exception>
+    /// <param name="descriptors">Sent along; the caller keeps ownership.</param>
+    /// <param name="timeout">Milliseconds the peer may take to make room; -1 for no limit.</param>
+    /// <exception cref="VfioUserDisconnectedException">The peer is gone.</exception>
     /// <exception cref="DeviceTimeoutException">It reads nothing.</exception>
     public void Send(Header header, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> data = default,
         ReadOnlySpan<int> descriptors = default, int timeout = Timeout.Infinite)
@@ -80,10 +80,12 @@ public sealed unsafe class MessageSocket : IDisposable
 
     /// <summary>Waits for a message.</summary>
     /// <param name="message">Receives it; what it held before is released.</param>
-    /// <param name="timeout">Milliseconds until it must be there as a whole; -1 for ever.</param>
-    /// <returns>False if the peer closed the connection, and had sent the last message whole.</returns>
-    /// <exception cref="VfioUserDisconnectedException">The peer has gone in the middle of a message.</exception>
-    /// <exception cref="VfioUserProtocolException">No message, or too long, or with too many descriptors.</exception>
+    /// <param name="timeout">Milliseconds until the whole message must have arrived; -1 for no limit.</param>
+    /// <returns>False if the peer closed the connection after a complete message.</returns>
+    /// <exception cref="VfioUserDisconnectedException">The peer disappeared in the middle of a message.</exception>
+    /// <exception cref="VfioUserProtocolException">
+    /// Not a message, or too long, or with too many descriptors.
+    /// </exception>
     /// <exception cref="DeviceTimeoutException">There was none in time.</exception>
     public bool Receive(Message message, int timeout = Timeout.Infinite)
     {
@@ -100,7 +102,7 @@ public sealed unsafe class MessageSocket : IDisposable
         return ReceiveAll(message.Payload, message.Descriptors, end, mayEnd: false);
     }
 
-    /// <summary>Ends the connection: who waits here wakes up, and the peer sees the end.</summary>
+    /// <summary>Ends the connection: threads waiting here wake up, and the peer sees the end.</summary>
     public void ShutDown() => _ = Libc.shutdown(_fd, Libc.SHUT_RDWR);
 
     /// <summary>Closes the socket. Does nothing the second time.</summary>
@@ -136,7 +138,7 @@ public sealed unsafe class MessageSocket : IDisposable
         }
     }
 
-    // The kernel took a part only: the descriptors went with it.
+    // The kernel took only a part: the descriptors went with it.
     private static void Skip(Libc.MessageHeader* message, nuint sent)
     {
         message->control = null;
@@ -188,7 +190,7 @@ public sealed unsafe class MessageSocket : IDisposable
         }
     }
 
-    // All that came is taken over before anything is judged, so that nothing leaks.
+    // Everything received is taken over before any of it is checked, so that nothing leaks.
     private static void Collect(Libc.MessageHeader message, PassedDescriptors descriptors)
     {
         int start = Aligned(sizeof(Libc.ControlHeader));

@@ -3,23 +3,23 @@ using Ixy.Vfio.Interop;
 namespace Ixy.Vfio.VfioUser;
 
 /// <summary>
-/// The descriptors that came with a message. They belong to this object until somebody takes them; the rest is closed.
-/// Not thread-safe.
+/// The descriptors that came with a message. They belong to this object until they are taken; the rest is closed. Not
+/// thread-safe.
 /// </summary>
 public sealed class PassedDescriptors : IDisposable
 {
     private const int Taken = -1;
     private readonly List<int> _descriptors = [];
 
-    /// <summary>How many there are; those that were taken count.</summary>
+    /// <summary>How many there are, including those already taken.</summary>
     public int Count => _descriptors.Count;
 
     internal void Add(int descriptor) => _descriptors.Add(descriptor);
 
-    /// <summary>A look at one that stays here.</summary>
+    /// <summary>Returns one that stays here.</summary>
     public int Peek(int index) => _descriptors[index];
 
-    /// <summary>Gives one away: the caller closes it.</summary>
+    /// <summary>Takes one out: the caller closes it.</summary>
     /// <exception cref="InvalidOperationException">It was taken already.</exception>
     public int Take(int index)
     {
@@ -29,7 +29,7 @@ public sealed class PassedDescriptors : IDisposable
         return descriptor;
     }
 
-    /// <summary>Closes those that nobody took. Empty afterwards, and usable again.</summary>
+    /// <summary>Closes those that were not taken. Empty afterwards, and reusable.</summary>
     public void Dispose()
     {
         foreach (int descriptor in _descriptors)

@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 namespace Ixy.Vfio.VfioUser;
 
 /// <summary>
-/// What a message asks for (vfio-user, "Commands"). DMA_READ and DMA_WRITE go from server to client, all others to the
+/// A message's command (vfio-user, "Commands"). DMA_READ and DMA_WRITE go from server to client, all others to the
 /// server.
 /// </summary>
 public enum Command : ushort
 {
-    /// <summary>What both sides can; the first message.</summary>
+    /// <summary>Capabilities of both sides; the first message.</summary>
     VERSION = 1,
 
     /// <summary>Gives the server memory.</summary>
@@ -26,7 +26,7 @@ public enum Command : ushort
     /// <summary>Descriptors for accesses to a region.</summary>
     DEVICE_GET_REGION_IO_FDS = 6,
 
-    /// <summary>Interrupts of a kind.</summary>
+    /// <summary>Interrupts of one kind.</summary>
     DEVICE_GET_IRQ_INFO = 7,
 
     /// <summary>Connects, masks or fires interrupts.</summary>
@@ -38,7 +38,7 @@ public enum Command : ushort
     /// <summary>Writes to a region.</summary>
     REGION_WRITE = 10,
 
-    /// <summary>The server reads memory that it could not map.</summary>
+    /// <summary>The server reads memory it could not map.</summary>
     DMA_READ = 11,
 
     /// <summary>The server writes to such memory.</summary>
@@ -60,12 +60,12 @@ public enum Command : ushort
     MIG_DATA_WRITE = 18,
 }
 
-/// <summary>Begins every message; little-endian, as all that follows. All sizes are in bytes.</summary>
-/// <param name="Id">The sender's choice; a reply has that of its command.</param>
-/// <param name="Command">What is asked for, or answered.</param>
-/// <param name="Size">Of the whole message with this header.</param>
+/// <summary>Starts every message; little-endian, like everything after it. All sizes are in bytes.</summary>
+/// <param name="Id">Chosen by the sender; a reply has the id of its command.</param>
+/// <param name="Command">The command requested or answered.</param>
+/// <param name="Size">Size of the whole message, including this header.</param>
 /// <param name="Flags">Kind, and the two bits of <see cref="Protocol"/>.</param>
-/// <param name="Error">An errno value, where <see cref="Protocol.FLAG_ERROR"/> is set.</param>
+/// <param name="Error">An errno value, if <see cref="Protocol.FLAG_ERROR"/> is set.</param>
 [StructLayout(LayoutKind.Sequential)]
 public readonly record struct Header(ushort Id, Command Command, uint Size, uint Flags, uint Error)
 {
@@ -78,35 +78,34 @@ public readonly record struct Header(ushort Id, Command Command, uint Size, uint
     /// <summary>The command has failed: <see cref="Error"/> says why.</summary>
     public bool IsError => (Flags & Protocol.FLAG_ERROR) != 0;
 
-    /// <summary>The sender waits for no answer.</summary>
+    /// <summary>The sender does not wait for an answer.</summary>
     public bool WantsNoReply => (Flags & Protocol.FLAG_NO_REPLY) != 0;
 }
 
 /// <summary>
-/// Constants and payloads of the vfio-user protocol, version 0.x (QEMU, docs/interop/vfio-user.rst), by their names
-/// there. Where a payload is that of linux/vfio.h it stands in <see cref="Interop.Vfio"/>: region_info, irq_info,
-/// irq_set.
+/// Constants and payloads of the vfio-user protocol, version 0.x (QEMU, docs/interop/vfio-user.rst), with its names.
+/// Payloads taken from linux/vfio.h are in <see cref="Interop.Vfio"/>: region_info, irq_info, irq_set.
 /// </summary>
 public static class Protocol
 {
     /// <summary>Values and bits of <see cref="Header.Flags"/>.</summary>
     public const uint TYPE_MASK = 0xF, TYPE_COMMAND = 0, TYPE_REPLY = 1, FLAG_NO_REPLY = 1 << 4, FLAG_ERROR = 1 << 5;
 
-    /// <summary>The version that this library speaks.</summary>
+    /// <summary>The version this library speaks.</summary>
     public const ushort MajorVersion = 0, MinorVersion = 1;
 
     /// <summary>Flags of <see cref="dma_map"/>.</summary>
     public const uint DMA_READABLE = 1 << 0, DMA_WRITEABLE = 1 << 1;
 
     /// <summary>
-    /// Regions and interrupts that every PCI device has, though most may be of size and count 0 (linux/vfio.h).
+    /// Regions and interrupts that every PCI device has, although most may have size or count 0 (linux/vfio.h).
     /// </summary>
     public const int NUM_REGIONS = 9, NUM_IRQS = 5;
 
-    /// <summary>The page size that every peer takes for DMA mappings.</summary>
+    /// <summary>The page size that every peer accepts for DMA mappings.</summary>
     public const int PageLength = 4096;
 
-    /// <summary>Payload of DEVICE_GET_INFO and of its reply: four fields, where linux/vfio.h has five by now.</summary>
+    /// <summary>Payload of DEVICE_GET_INFO and of its reply: four fields; linux/vfio.h has five by now.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct device_info
     {

@@ -7,20 +7,20 @@ using static Ixy.Vfio.Interop.Vfio;
 namespace Ixy.Vfio.VfioUser;
 
 /// <summary>A region of a server's device: a BAR, or configuration space. Thread-safe.</summary>
-/// <param name="connection">To the server.</param>
+/// <param name="connection">The connection to the server.</param>
 /// <param name="name">For messages: device and region.</param>
 /// <param name="index">The region's number, as in linux/vfio.h.</param>
 internal sealed unsafe class ServerRegion(ClientConnection connection, string name, int index)
 {
-    // An info structure with so many capabilities describes no device.
+    // An info structure with this many capabilities does not describe a device.
     private const int LongestInfo = 1 << 16;
 
-    /// <summary>Asks what the region is.</summary>
-    /// <param name="file">Receives the file with what can be mapped, if anything can.</param>
+    /// <summary>Asks the server what the region is.</summary>
+    /// <param name="file">Receives the file that can be mapped, if any.</param>
     /// <exception cref="VfioUserProtocolException">The server contradicts itself.</exception>
     internal VfioRegion Describe(PassedDescriptors file)
     {
-        // Room for all that most devices have, so that asking once is enough.
+        // Enough for most devices, so that one request suffices.
         byte[] info = Query(1024, file);
         int needed = BinaryPrimitives.ReadInt32LittleEndian(info);
         if (needed > info.Length) info = Query(needed, file);
@@ -48,7 +48,7 @@ internal sealed unsafe class ServerRegion(ClientConnection connection, string na
         return value;
     }
 
-    /// <summary>Writes 1, 2 or 4 bytes; the device has them when this returns.</summary>
+    /// <summary>Writes 1, 2 or 4 bytes; the device has received them when this returns.</summary>
     internal void Write(uint offset, uint value, int size)
     {
         byte* request = stackalloc byte[sizeof(Protocol.region_access) + sizeof(uint)];
@@ -68,7 +68,7 @@ internal sealed unsafe class ServerRegion(ClientConnection connection, string na
     private Protocol.region_access Access(uint offset, int size) =>
         new() { offset = offset, region = (uint)index, count = (uint)size };
 
-    // The reply begins with what was asked for.
+    // The reply begins with a copy of the request.
     private void Check(Command command, Protocol.region_access asked, int length, int expected, byte* reply)
     {
         connection.RequireLength(command, length, expected);
@@ -111,7 +111,7 @@ internal sealed unsafe class ServerRegion(ClientConnection connection, string na
     {
         var (start, length) = region.Areas[^1];
         long needed = region.Offset + start + length, found = Libc.lseek(file, 0, Libc.SEEK_END);
-        // A file that has no end to seek is no memory file but a device, whose memory is there.
+        // A file whose end cannot be sought is not a memory file but a device, which has its own memory.
         connection.Require(found < 0 || found >= needed, Command.DEVICE_GET_REGION_INFO,
             $"a file of {found} bytes for region {index}, of which 0x{length:x} bytes at 0x{needed - length:x} are to "
             + "be mapped");

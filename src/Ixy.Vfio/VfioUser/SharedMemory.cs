@@ -3,12 +3,12 @@ using Ixy.Vfio.Interop;
 namespace Ixy.Vfio.VfioUser;
 
 /// <summary>
-/// The memory that a server may reach, from the client's side: answers the commands of a server that cannot, or will
-/// not, map it. Nothing else is ever read or written for it. Used under the lock of <see cref="ClientConnection"/>.
+/// The memory that a server may access, from the client's side: answers the commands of a server that cannot or will
+/// not map it. Nothing else is ever read or written for it. Used under the lock of <see cref="ClientConnection"/>.
 /// </summary>
 /// <param name="socket">Where answers go.</param>
-/// <param name="timeout">Milliseconds that it may take the server to make room for one.</param>
-/// <param name="longestTransfer">Most bytes that one command may ask for.</param>
+/// <param name="timeout">Milliseconds the server may take to make room for an answer.</param>
+/// <param name="longestTransfer">Most bytes that one command may transfer.</param>
 internal sealed unsafe class SharedMemory(MessageSocket socket, int timeout, long longestTransfer)
 {
     private readonly List<DmaChunk> _chunks = [];
@@ -24,15 +24,15 @@ internal sealed unsafe class SharedMemory(MessageSocket socket, int timeout, lon
     };
 
     /// <summary>
-    /// The chunk's file, whose length nobody can change from now on: the other process maps it without fear of its end
-    /// moving.
+    /// The chunk's file, sealed so that its length can no longer change: the other process can map it without risk that
+    /// its end moves.
     /// </summary>
     /// <exception cref="DmaMemoryException">The kernel refused.</exception>
     internal static int Seal(DmaChunk chunk)
     {
         const int Seals = Libc.F_SEAL_SHRINK | Libc.F_SEAL_GROW | Libc.F_SEAL_SEAL;
         int file = chunk.FileDescriptor;
-        // For the first server that takes it; for others it is done.
+        // Done for the first server that takes it; it then holds for the others.
         if (Libc.fcntl(file, Libc.F_GET_SEALS, 0) != Seals && Libc.fcntl(file, Libc.F_ADD_SEALS, Seals) < 0)
             throw new DmaMemoryException(
                 $"the file of the DMA memory at 0x{chunk.Address:x} cannot be sealed: {Libc.LastError()}");
@@ -43,7 +43,7 @@ internal sealed unsafe class SharedMemory(MessageSocket socket, int timeout, lon
 
     internal void Remove(DmaChunk chunk) => _chunks.Remove(chunk);
 
-    /// <summary>Does what the server wants and answers, or answers with the reason why not.</summary>
+    /// <summary>Executes the server's command and answers, or answers with the reason why not.</summary>
     internal void Serve(Message message)
     {
         var data = Span<byte>.Empty;
@@ -55,7 +55,7 @@ internal sealed unsafe class SharedMemory(MessageSocket socket, int timeout, lon
         };
         if (message.Header.WantsNoReply) return;
         var header = new Header(message.Header.Id, message.Header.Command, 0, Protocol.TYPE_REPLY, 0);
-        // The reply begins as the command does: address and count.
+        // The reply begins like the command: address and count.
         if (error == 0) socket.Send(header, message.Payload[..sizeof(Protocol.dma_access)], data, timeout: timeout);
         else socket.Send(
             header with { Flags = Protocol.TYPE_REPLY | Protocol.FLAG_ERROR, Error = (uint)error }, [],
@@ -80,7 +80,7 @@ internal sealed unsafe class SharedMemory(MessageSocket socket, int timeout, lon
         return error;
     }
 
-    // An errno value, 0 if the memory is there.
+    // An errno value; 0 if the memory is there.
     private int Find(Protocol.dma_access access, out Span<byte> memory)
     {
         memory = default;

@@ -2,13 +2,13 @@ using System.Text;
 
 namespace Ixy.Vfio.VfioUser;
 
-/// <summary>A path as the kernel takes it for a Unix socket: the family, the path and a NUL (unix(7)).</summary>
+/// <summary>A path in the form the kernel takes for a Unix socket: the family, the path and a NUL (unix(7)).</summary>
 internal static class UnixAddress
 {
     /// <summary>Bytes of the longest path.</summary>
     internal const int LongestPath = 107;
 
-    /// <exception cref="DeviceSpecifierException">The path is empty, too long, or has a NUL in it.</exception>
+    /// <exception cref="DeviceSpecifierException">The path is empty, too long, or contains a NUL.</exception>
     internal static byte[] Of(string path)
     {
         int length = Encoding.UTF8.GetByteCount(path);

@@ -5,40 +5,40 @@ using System.Text.Json;
 namespace Ixy.Vfio.VfioUser;
 
 /// <summary>
-/// Payload of VERSION and of its reply: two numbers, and what the sender can do as JSON with a NUL behind it. The
-/// defaults are the protocol's, for what a peer does not say.
+/// Payload of VERSION and of its reply: two numbers, and the sender's capabilities as NUL-terminated JSON. The defaults
+/// are the protocol's, for what a peer does not mention.
 /// </summary>
-/// <param name="Major">A peer with another one cannot be talked to.</param>
+/// <param name="Major">Both peers must have the same.</param>
 /// <param name="Minor">The lower of both counts.</param>
 public sealed record VersionData(ushort Major, ushort Minor)
 {
     private const int NumbersLength = 4;
 
-    /// <summary>Descriptors that the sender takes with one message.</summary>
+    /// <summary>Descriptors the sender accepts with one message.</summary>
     public long MaxMessageDescriptors { get; init; } = 1;
 
-    /// <summary>Bytes of data that the sender takes, or gives, with one message.</summary>
+    /// <summary>Bytes of data the sender accepts, or gives, with one message.</summary>
     public long MaxTransfer { get; init; } = 1 << 20;
 
-    /// <summary>DMA mappings that the sender keeps at a time.</summary>
+    /// <summary>DMA mappings the sender keeps at a time.</summary>
     public long MaxDmaMaps { get; init; } = 65535;
 
-    /// <summary>Page sizes for DMA mappings, each a bit.</summary>
+    /// <summary>Page sizes for DMA mappings, one bit each.</summary>
     public ulong PageSizes { get; init; } = Protocol.PageLength;
 
-    /// <summary>The sender knows REGION_WRITE_MULTI.</summary>
+    /// <summary>The sender supports REGION_WRITE_MULTI.</summary>
     public bool WritesMultiple { get; init; }
 
-    /// <summary>The server's commands go over a socket of their own.</summary>
+    /// <summary>The server's commands use a separate socket.</summary>
     public bool TwinSocket { get; init; }
 
-    /// <summary>Which of the descriptors with the reply that socket is.</summary>
+    /// <summary>Which of the reply's descriptors is that socket.</summary>
     public long? TwinSocketIndex { get; init; }
 
     /// <summary>
-    /// Of a client of this project's server: it stores to the pages that it maps only what rings a doorbell (a ring's
-    /// tail), and reads nothing there; all else it does by messages. So pages may be shared that have registers with
-    /// side effects too.
+    /// For clients of this project's server: the client promises to store only doorbells (a ring's tail) to the pages
+    /// it maps, and to read nothing there; it does everything else by messages. So pages may be shared even if they
+    /// contain registers with side effects.
     /// </summary>
     public bool UsesDoorbellsOnly { get; init; }
 
@@ -55,8 +55,8 @@ public sealed record VersionData(ushort Major, ushort Minor)
         return bytes.WrittenSpan.ToArray();
     }
 
-    /// <summary>Reads a payload.</summary>
-    /// <returns>Null if it is none: too short, no JSON, or a value of another type or out of its range.</returns>
+    /// <summary>Parses a payload.</summary>
+    /// <returns>Null if it is invalid: too short, not JSON, or a value of the wrong type or out of range.</returns>
     public static VersionData? Parse(ReadOnlySpan<byte> payload)
     {
         if (payload.Length < NumbersLength) return null;
@@ -64,7 +64,7 @@ public sealed record VersionData(ushort Major, ushort Minor)
             BinaryPrimitives.ReadUInt16LittleEndian(payload), BinaryPrimitives.ReadUInt16LittleEndian(payload[2..]));
         var text = payload[NumbersLength..];
         if (text.IsEmpty) return version;
-        // A NUL ends the text; nobody may hide something behind it.
+        // A NUL ends the text; nothing may be hidden after it.
         if (text.IndexOf((byte)0) != text.Length - 1) return null;
         try
         {
@@ -73,7 +73,7 @@ public sealed record VersionData(ushort Major, ushort Minor)
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
         {
-            // Not JSON, a value of another type, or no whole number.
+            // Not JSON, a value of the wrong type, or not a whole number.
             return null;
         }
     }
