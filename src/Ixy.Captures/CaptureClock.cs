@@ -1,11 +1,11 @@
 namespace Ixy.Captures;
 
 /// <summary>
-/// Times for captures: nanoseconds since 1970, UTC. The system's time is read once, when the clock is made; from then
-/// on it runs with the monotonic clock. So times never go back, and do not follow when the system's time is set.
+/// Timestamps for captures: nanoseconds since 1970, UTC. The system time is read once, when the clock is created; after
+/// that it follows the monotonic clock. So timestamps never go back, and ignore later changes of the system time.
 /// Thread-safe.
 /// </summary>
-/// <param name="time">Whose time; the machine's without.</param>
+/// <param name="time">The source of time; the machine's if null.</param>
 public sealed class CaptureClock(TimeProvider? time = null)
 {
     private const long NanosecondsPerSecond = 1_000_000_000;

@@ -4,21 +4,21 @@ using Ixy.Captures.Formats;
 namespace Ixy.Captures;
 
 /// <summary>
-/// Frames of an interface and what became of them. Once the file is complete, the latter two make up the first.
+/// Frames of an interface and what became of them. Once the file is complete, written and dropped add up to received.
 /// </summary>
 /// <param name="Received">Given to <see cref="CaptureFile.Write"/>.</param>
 /// <param name="Written">In the file.</param>
-/// <param name="Dropped">Lost: every buffer was full, as the disk is too slow, or it failed.</param>
+/// <param name="Dropped">Lost because every buffer was full (the disk is too slow), or the disk failed.</param>
 public readonly record struct CaptureCounts(long Received, long Written, long Dropped);
 
 /// <summary>
-/// A pcapng file that a thread of its own writes: who receives packets copies them into large buffers and never waits
-/// for the disk. When it falls so far behind that no buffer is free, frames are dropped and counted. Memory is taken
-/// once, nothing is allocated per frame. One thread at a time may write.
+/// A pcapng file written by its own thread: the thread that receives packets copies them into large buffers and never
+/// waits for the disk. When the disk falls so far behind that no buffer is free, frames are dropped and counted. Memory
+/// is allocated once, not per frame. One thread at a time may write.
 /// </summary>
 public sealed class CaptureFile : IDisposable
 {
-    // What a reader of a pipe sees is at most so old, in nanoseconds.
+    // The longest time, in nanoseconds, before a reader of a pipe sees a frame.
     private const long OldestWaiting = 100_000_000;
 
     private readonly CaptureOutput _output;
@@ -33,8 +33,8 @@ public sealed class CaptureFile : IDisposable
 
     /// <summary>Starts a file; owns <paramref name="stream"/>.</summary>
     /// <param name="stream">A file or a pipe.</param>
-    /// <param name="interfaces">Where frames are captured.</param>
-    /// <param name="options">Sizes.</param>
+    /// <param name="interfaces">The interfaces frames are captured at.</param>
+    /// <param name="options">Buffer sizes and other options.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     public CaptureFile(Stream stream, IReadOnlyList<CaptureInterface> interfaces, CaptureFileOptions? options = null)
     {
@@ -58,35 +58,35 @@ public sealed class CaptureFile : IDisposable
     public long StartTime { get; }
 
     /// <summary>
-    /// Nanoseconds since 1970, UTC, on the capture's own clock: the time to give to <see cref="Write"/>.
+    /// Nanoseconds since 1970, UTC, on the capture's own clock: the time to pass to <see cref="Write"/>.
     /// </summary>
     public long Now => _clock.Now;
 
     /// <summary>
-    /// Why the file can no longer be written; null while it can. What is given to <see cref="Write"/> then is dropped.
-    /// Any thread may ask.
+    /// Why the file can no longer be written; null while it can. Frames passed to <see cref="Write"/> after that are
+    /// dropped. For any thread.
     /// </summary>
     public Exception? Failure => _output.Failure;
 
-    /// <summary>Bytes in the file so far. Any thread may ask.</summary>
+    /// <summary>Bytes in the file so far. For any thread.</summary>
     public long Length => _output.Length;
 
-    /// <summary>Creates a file, in place of one that is there.</summary>
+    /// <summary>Creates a file, replacing an existing one.</summary>
     /// <exception cref="IOException">It cannot be created.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be created.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not create it.</exception>
     public static CaptureFile Create(
         string path, IReadOnlyList<CaptureInterface> interfaces, CaptureFileOptions? options = null) =>
         new(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0), interfaces,
             options);
 
     /// <summary>
-    /// Says of the interfaces what was not known when the file was started, such as the speed of links that were down.
-    /// Any thread may call it, until the first frames are handed to the file: a buffer full of them, or those that have
-    /// waited for 100 ms.
+    /// Updates the interfaces with what was not known when the file was started, such as the speed of links that were
+    /// down. For any thread, until the first frames are handed to the file: a full buffer, or frames that have waited
+    /// for 100 ms.
     /// </summary>
     /// <param name="interfaces">All of them, in the same order.</param>
-    /// <returns>False if it is too late: what was known at the start is in the file.</returns>
-    /// <exception cref="ArgumentException">It is another number of interfaces.</exception>
+    /// <returns>False if it is too late: the file says what was known at the start.</returns>
+    /// <exception cref="ArgumentException">The number of interfaces is different.</exception>
     public bool TryDescribe(IReadOnlyList<CaptureInterface> interfaces)
     {
         ArgumentNullException.ThrowIfNull(interfaces);
@@ -99,12 +99,12 @@ public sealed class CaptureFile : IDisposable
         return _output.TryReplaceHeader(PcapngBlocks.Header(interfaces, _snapLength));
     }
 
-    /// <summary>Copies frames that were received together; never waits. The packets remain the caller's.</summary>
-    /// <param name="interfaceId">Where: the interface's place in the list that the file was started with.</param>
+    /// <summary>Copies frames that were received together; never waits. The caller keeps the packets.</summary>
+    /// <param name="interfaceId">The interface's index in the list the file was started with.</param>
     /// <param name="packets">The frames.</param>
-    /// <param name="time">When, as <see cref="Now"/> says; if it is before the interface's last frame, that one's time
-    /// is used.</param>
-    /// <returns>How many will be in the file, unless it fails; the others are dropped.</returns>
+    /// <param name="time">The time, from <see cref="Now"/>; if it is before the interface's last frame, that frame's
+    /// time is used.</param>
+    /// <returns>How many will be in the file, unless it fails; the rest are dropped.</returns>
     public int Write(int interfaceId, ReadOnlySpan<Packet> packets, long time)
     {
         time = Math.Max(time, _lastTime[interfaceId]);
@@ -120,7 +120,7 @@ public sealed class CaptureFile : IDisposable
     }
 
     /// <summary>
-    /// Lets go what has waited in memory for more than 100 ms. For the writing thread, whenever it has nothing to do.
+    /// Flushes frames that have waited in memory for more than 100 ms. For the writing thread, whenever it is idle.
     /// </summary>
     public void WriteOld()
     {
@@ -129,7 +129,7 @@ public sealed class CaptureFile : IDisposable
     }
 
     /// <summary>
-    /// What became of an interface's frames so far; final after <see cref="Complete"/>. Any thread may ask.
+    /// What has become of an interface's frames so far; final after <see cref="Complete"/>. For any thread.
     /// </summary>
     public CaptureCounts Counts(int interfaceId)
     {
@@ -138,11 +138,12 @@ public sealed class CaptureFile : IDisposable
     }
 
     /// <summary>
-    /// Waits until all is written, adds the statistics of each interface and closes the file. If the disk failed, what
-    /// is in the file ends with a whole frame as far as it can be cut (a pipe cannot); <see cref="Failure"/> tells why.
+    /// Waits until everything is written, adds the statistics of each interface and closes the file. If the disk
+    /// failed, the file is truncated after its last whole frame if possible (a pipe cannot be); <see cref="Failure"/>
+    /// says why.
     /// </summary>
-    /// <param name="received">Per interface, what its card received (isb_ifrecv) and missed (isb_ifdrop); null to leave
-    /// it out.</param>
+    /// <param name="received">Per interface, what its card received (isb_ifrecv) and missed (isb_ifdrop); null to omit
+    /// it.</param>
     public void Complete(IReadOnlyList<DeviceStatistics>? received = null)
     {
         if (_isComplete) return;
@@ -166,7 +167,7 @@ public sealed class CaptureFile : IDisposable
         HandOver();
         if (_waitsForDisk) _current = _buffers.TakeEmpty();
         else _buffers.TryTakeEmpty(out _current);
-        // The smallest buffer holds the longest frame.
+        // The smallest buffer must hold the longest frame.
         return _current is not null && _current.TryAdd(interfaceId, time, frame, captured);
     }
 

@@ -5,24 +5,24 @@ namespace Ixy.Captures;
 /// <summary>How a <see cref="CaptureFile"/> is written. The defaults just work.</summary>
 public sealed record CaptureFileOptions
 {
-    /// <summary>Most bytes of a frame that are kept: 1 to 262,144. Default 262,144, all of every frame.</summary>
+    /// <summary>How many bytes of a frame are kept at most: 1 to 262,144. Default 262,144, the whole frame.</summary>
     public int SnapLength { get; init; } = PcapngBlocks.LongestFrame;
 
-    /// <summary>Bytes of a buffer, and so of a write to the file: 524,288 to 67,108,864. Default 1 MiB.</summary>
+    /// <summary>Bytes of a buffer, and so of one write to the file: 524,288 to 67,108,864. Default 1 MiB.</summary>
     public int BufferSize { get; init; } = 1 << 20;
 
     /// <summary>
-    /// How many buffers there are: 2 to 65,536. Default 64: together with <see cref="BufferSize"/> 64 MiB, some 50 ms
-    /// at 10 Gbit/s, which is how long the disk may take for itself before frames are dropped.
+    /// How many buffers there are: 2 to 65,536. Default 64. With the default <see cref="BufferSize"/> that is 64 MiB,
+    /// some 50 ms at 10 Gbit/s, which is how long the disk may stall before frames are dropped.
     /// </summary>
     public int BufferCount { get; init; } = 64;
 
-    /// <summary>Whose time the capture's is: by default the machine's.</summary>
+    /// <summary>The source of the capture's time; the machine's by default.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>
-    /// Who captures waits for the disk when all buffers are full, and no frame is dropped. Default false: real cards
-    /// wait for nobody.
+    /// When all buffers are full, the capturing thread waits for the disk, and no frame is dropped. Default false,
+    /// because real cards do not wait.
     /// </summary>
     public bool WaitsForDisk { get; init; }
 

@@ -1,8 +1,6 @@
 namespace Ixy.Captures;
 
-/// <summary>
-/// What a capture says about an interface that frames were captured at. What is null or 0 is left out.
-/// </summary>
+/// <summary>What a capture says about an interface it was made at. Values that are null or 0 are omitted.</summary>
 public sealed record CaptureInterface
 {
     /// <summary>Its name, such as a device specifier.</summary>
@@ -17,7 +15,7 @@ public sealed record CaptureInterface
     /// <summary>Speed of the link in Mbit/s.</summary>
     public int SpeedMbps { get; init; }
 
-    /// <summary>Describes a device as it is now; the speed is that of a link that is up.</summary>
+    /// <summary>Describes a device as it is now; the speed is set only if the link is up.</summary>
     public static CaptureInterface Of(NetworkDevice device)
     {
         ArgumentNullException.ThrowIfNull(device);
@@ -31,7 +29,7 @@ public sealed record CaptureInterface
     }
 }
 
-/// <summary>What a capture says at its end about an interface. What is null is left out.</summary>
+/// <summary>What a capture says at its end about an interface. Values that are null are omitted.</summary>
 public readonly record struct CaptureStatistics
 {
     /// <summary>When the capture began: nanoseconds since 1970, UTC.</summary>
@@ -43,10 +41,10 @@ public readonly record struct CaptureStatistics
     /// <summary>Frames that arrived at the interface (isb_ifrecv).</summary>
     public long? Received { get; init; }
 
-    /// <summary>Of these, what the card or its driver had no room for (isb_ifdrop).</summary>
+    /// <summary>Of these, frames the card or its driver had no room for (isb_ifdrop).</summary>
     public long? Missed { get; init; }
 
-    /// <summary>Of those that the driver handed out, what the disk was too slow for (isb_osdrop).</summary>
+    /// <summary>Of the frames the driver delivered, those the disk was too slow for (isb_osdrop).</summary>
     public long? Dropped { get; init; }
 
     /// <summary>Frames in the capture (isb_usrdeliv).</summary>

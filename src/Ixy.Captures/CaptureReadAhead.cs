@@ -5,9 +5,8 @@ using Ixy.Captures.Buffering;
 namespace Ixy.Captures;
 
 /// <summary>
-/// Frames of a capture that a thread of its own reads in advance, into a few large buffers: who takes them never waits
-/// for a disk, and files may be larger than memory. Nothing is allocated per frame. One thread at a time may take
-/// frames.
+/// Frames of a capture, read ahead by a separate thread into a few large buffers: the consumer never waits for a disk,
+/// and files may be larger than memory. Nothing is allocated per frame. One thread at a time may take frames.
 /// </summary>
 public sealed class CaptureReadAhead : IDisposable
 {
@@ -24,14 +23,12 @@ public sealed class CaptureReadAhead : IDisposable
     private Chunk? _filling, _taking;
     private int _position;
 
-    /// <summary>Starts to read.</summary>
+    /// <summary>Starts reading.</summary>
     /// <param name="open">Opens the capture; called for each pass, on the reading thread.</param>
-    /// <param name="passes">How often the capture is read, from 1.</param>
-    /// <param name="longestGap">
-    /// Longest time between two frames. A longer gap is cut to this; a frame whose time lies further back than this
-    /// comes at once. Null keeps all times.
-    /// </param>
-    /// <param name="waits">Who takes frames waits for the disk: the next one is there, or there is none.</param>
+    /// <param name="passes">How many times the capture is read, at least 1.</param>
+    /// <param name="longestGap">Longest time between two frames. A longer gap is shortened to this; a frame whose time
+    /// is further back than this follows at once. Null keeps all times.</param>
+    /// <param name="waits">The consumer waits for the disk: if there is a next frame, it is available.</param>
     public CaptureReadAhead(Func<CaptureReader> open, long passes = 1, TimeSpan? longestGap = null, bool waits = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(passes, 1);
@@ -47,18 +44,18 @@ public sealed class CaptureReadAhead : IDisposable
     /// <summary>All frames were taken.</summary>
     public bool IsAtEnd { get; private set; }
 
-    /// <summary>The frame that <see cref="TryPeek"/> showed was cut when captured, and ends in zeroes.</summary>
+    /// <summary>
+    /// The frame returned by <see cref="TryPeek"/> was truncated when captured, and is padded with zeros.
+    /// </summary>
     public bool IsFilled { get; private set; }
 
     /// <summary>
-    /// The next frame, which stays the next until <see cref="Advance"/>; false if there is none, or none yet
+    /// Returns the next frame without taking it (see <see cref="Advance"/>); false if there is none, or none yet
     /// (<see cref="IsAtEnd"/>).
     /// </summary>
     /// <param name="frame">Without FCS; valid until the next call after <see cref="Advance"/>.</param>
-    /// <param name="time">
-    /// Nanoseconds after the first frame of the capture, as their times say; below 0 for one that was captured before
-    /// the first. A further pass begins when the one before it ends.
-    /// </param>
+    /// <param name="time">Nanoseconds after the first frame of the capture, by their timestamps; negative for a frame
+    /// captured before the first. Each pass begins where the previous one ends.</param>
     /// <exception cref="CaptureFormatException">The file is damaged from here on.</exception>
     /// <exception cref="IOException">It cannot be read from here on.</exception>
     public bool TryPeek(out ReadOnlySpan<byte> frame, out long time)
@@ -73,13 +70,13 @@ public sealed class CaptureReadAhead : IDisposable
         return true;
     }
 
-    /// <summary>Takes the frame that <see cref="TryPeek"/> showed.</summary>
+    /// <summary>Takes the frame returned by <see cref="TryPeek"/>.</summary>
     public void Advance() =>
         _position += EntryLength(
             BinaryPrimitives.ReadInt32LittleEndian(_taking!.Bytes.AsSpan(_position + sizeof(long))));
 
     /// <summary>Stops reading and closes the file.</summary>
-    /// <remarks>A read of a pipe that nobody writes to is not waited for.</remarks>
+    /// <remarks>Does not wait for a read of a pipe that nothing writes to.</remarks>
     public void Dispose()
     {
         _chunks.Complete();
@@ -92,7 +89,7 @@ public sealed class CaptureReadAhead : IDisposable
     {
         if (_taking is not null) _chunks.GiveEmpty(_taking);
         (_taking, _position) = (null, 0);
-        // Asked in this order: what was given before the end is there.
+        // Checked in this order, so that everything added before the end is seen.
         bool isRead = _isRead;
         if (_chunks.TryTakeFull(out _taking)) return true;
         if (_waits && !isRead)
@@ -115,7 +112,7 @@ public sealed class CaptureReadAhead : IDisposable
         }
         catch (Exception error)
         {
-            // Told when all frames before it are taken.
+            // Reported when all frames before it are taken.
             _failure = ExceptionDispatchInfo.Capture(error);
         }
         if (_filling is not null) _chunks.GiveFull(_filling);
@@ -123,7 +120,7 @@ public sealed class CaptureReadAhead : IDisposable
         _chunks.Complete();
     }
 
-    // One pass; false if nobody wants more, or if there is nothing to repeat.
+    // One pass; false if no more passes are wanted, or there is nothing to repeat.
     private bool TryRead(ref long start)
     {
         using var reader = _open();
@@ -141,7 +138,7 @@ public sealed class CaptureReadAhead : IDisposable
         return reader.FrameNumber > 0;
     }
 
-    // Times of a file may be anything; a century either way is more than anybody waits for, and sums of them fit into
+    // Timestamps in a file may be anything; nobody waits for more than a century either way, and sums of that fit into
     // 64 bits.
     private static long Difference(long time, long first)
     {
@@ -149,7 +146,7 @@ public sealed class CaptureReadAhead : IDisposable
         return (long)Int128.Clamp((Int128)time - first, -Century, Century);
     }
 
-    // How much too far a time is from the one before it. A clock that was set back has no gap to keep.
+    // How much too far a time is from the previous one. A clock that was set back has no gap to keep.
     private long Excess(long gap) => gap > _longestGap ? gap - _longestGap : gap < -_longestGap ? gap : 0;
 
     private bool TryAdd(ReadOnlySpan<byte> frame, long time, bool isFilled)
@@ -176,7 +173,7 @@ public sealed class CaptureReadAhead : IDisposable
     }
 
     /// <summary>
-    /// In a row: time (8 bytes), length (4), filled (1, and 3 to spare), bytes up to a multiple of 8.
+    /// Layout: time (8 bytes), length (4), padded flag (1, plus 3 unused), the bytes, rounded up to a multiple of 8.
     /// </summary>
     private sealed class Chunk
     {

@@ -11,7 +11,7 @@ namespace Ixy.Captures;
 /// </summary>
 public abstract class CaptureReader : IDisposable
 {
-    /// <summary>The largest snapshot length that libpcap takes (MAXIMUM_SNAPLEN); what is longer is damage.</summary>
+    /// <summary>The largest snapshot length libpcap accepts (MAXIMUM_SNAPLEN); anything longer is damage.</summary>
     private protected const int LongestPacket = 262_144;
 
     /// <summary>LINKTYPE_ETHERNET in both formats.</summary>
@@ -26,33 +26,33 @@ public abstract class CaptureReader : IDisposable
 
     private protected CaptureSource Source { get; }
 
-    /// <summary>The number of the frame read last, from 1, as Wireshark counts.</summary>
+    /// <summary>The number of the last frame read, from 1, as in Wireshark.</summary>
     public long FrameNumber { get; private set; }
 
     /// <summary>
-    /// When the frame read last was captured: nanoseconds since 1970, UTC. A frame without a time (a simple packet
-    /// block) has that of the one before it.
+    /// When the last frame read was captured: nanoseconds since 1970, UTC. A frame without a time (a simple packet
+    /// block) has the time of the previous frame.
     /// </summary>
     public long Time { get; private set; }
 
     /// <summary>
-    /// The interface that the frame read last was captured at, in the order of the file's section, from 0.
+    /// The interface the last frame read was captured at, in the order of the file's section, from 0.
     /// </summary>
     public int InterfaceId { get; private set; }
 
     /// <summary>
-    /// Frames of which the capture has only the beginning are filled up with zeroes to the length they had. Without it
-    /// they are refused. May be changed between two frames.
+    /// Pads truncated frames with zeros to their original length. If false, such frames are refused. May be changed
+    /// between two frames.
     /// </summary>
     public bool FillsCutFrames { get; set; }
 
-    /// <summary>The frame read last was cut when it was captured, and ends in zeroes.</summary>
+    /// <summary>The last frame read was truncated when captured, and is padded with zeros.</summary>
     public bool IsFilled { get; private set; }
 
     /// <summary>Opens a file and reads its header; <c>-</c> is standard input.</summary>
-    /// <exception cref="CaptureFormatException">It is no capture file.</exception>
+    /// <exception cref="CaptureFormatException">It is not a capture file.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not read it.</exception>
     public static CaptureReader Open(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -61,10 +61,10 @@ public abstract class CaptureReader : IDisposable
             : Open(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1 << 16), path);
     }
 
-    /// <summary>Reads the header of an open file; owns <paramref name="stream"/>, also when it throws.</summary>
-    /// <param name="stream">Read from where it is; many short reads, so it should be buffered.</param>
-    /// <param name="name">What error messages call it.</param>
-    /// <exception cref="CaptureFormatException">It is no capture file.</exception>
+    /// <summary>Reads the header of an open file; owns <paramref name="stream"/>, even if this throws.</summary>
+    /// <param name="stream">Read from its current position, in many short reads, so it should be buffered.</param>
+    /// <param name="name">The file's name in error messages.</param>
+    /// <exception cref="CaptureFormatException">It is not a capture file.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static CaptureReader Open(Stream stream, string name)
     {
@@ -94,11 +94,12 @@ public abstract class CaptureReader : IDisposable
     }
 
     /// <summary>
-    /// The next frame, without FCS and valid until the next call; false at the end of the file. Where more was captured
-    /// than the frame's original length, only that much is the frame.
+    /// The next frame, without FCS and valid until the next call; false at the end of the file. If more was captured
+    /// than the frame's original length, the excess is ignored.
     /// </summary>
-    /// <exception cref="CaptureFormatException">The file is damaged, or the frame is incomplete or no Ethernet
-    /// frame.</exception>
+    /// <exception cref="CaptureFormatException">
+    /// The file is damaged, or the frame is incomplete or not an Ethernet frame.
+    /// </exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public bool Read(out ReadOnlySpan<byte> frame)
     {
@@ -141,13 +142,13 @@ public abstract class CaptureReader : IDisposable
     {
         IsFilled = false;
         int captured = record.Bytes.Length;
-        // A frame has some length: 0 is what writers leave that do not know it. Wireshark shows what was captured.
+        // A frame has some length: writers that do not know it leave 0. Wireshark then shows what was captured.
         uint original = record.OriginalLength == 0 ? (uint)captured : record.OriginalLength;
-        // What was captured behind the frame's end is none of it. Then only the capture can end with the FCS.
+        // Bytes captured after the frame's end are not part of it. If there are none, the capture may end with the FCS.
         if (captured > original)
             return record.Bytes[..(int)Math.Min(original, Math.Max(0, captured - record.FcsLength))];
         long length = Math.Max(0, (long)original - record.FcsLength);
-        // Also if what was cut off is the FCS.
+        // Even if only the FCS was cut off.
         if (captured >= length) return record.Bytes[..(int)length];
         if (FillsCutFrames) return Fill(record.Bytes, length);
         throw Source.Malformed(

@@ -3,9 +3,9 @@ using Ixy.Captures.Formats;
 namespace Ixy.Captures;
 
 /// <summary>
-/// Writes Ethernet frames to a pcapng file (draft-ietf-opsawg-pcapng) with times in nanoseconds. Frames are collected
-/// in memory and written in large pieces by the caller's thread; nothing is allocated per frame. Where that thread must
-/// not wait for a disk, <see cref="CaptureFile"/> has one of its own. Not thread-safe.
+/// Writes Ethernet frames to a pcapng file (draft-ietf-opsawg-pcapng) with timestamps in nanoseconds. Frames are
+/// collected in memory and written in large pieces by the caller's thread; nothing is allocated per frame. If that
+/// thread must not wait for a disk, use <see cref="CaptureFile"/>, which has its own. Not thread-safe.
 /// </summary>
 public sealed class PcapngWriter : IDisposable
 {
@@ -20,7 +20,7 @@ public sealed class PcapngWriter : IDisposable
 
     /// <summary>Starts a file; owns <paramref name="stream"/>.</summary>
     /// <param name="stream">Written to in large pieces.</param>
-    /// <param name="interfaces">Where frames are captured; without, one of which nothing is said.</param>
+    /// <param name="interfaces">The interfaces frames are captured at; if null, one without a description.</param>
     public PcapngWriter(Stream stream, params IReadOnlyList<CaptureInterface> interfaces)
     {
         ArgumentNullException.ThrowIfNull(interfaces);
@@ -30,17 +30,16 @@ public sealed class PcapngWriter : IDisposable
         _used = header.Length;
     }
 
-    /// <summary>Creates a file, in place of one that is there.</summary>
+    /// <summary>Creates a file, replacing an existing one.</summary>
     /// <exception cref="IOException">It cannot be created.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be created.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not create it.</exception>
     public static PcapngWriter Create(string path) =>
         new(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0));
 
     /// <summary>Appends a frame.</summary>
     /// <param name="frame">Without FCS; up to <see cref="LongestFrame"/> bytes.</param>
     /// <param name="time">When it was seen: nanoseconds since 1970, UTC.</param>
-    /// <param name="interfaceId">Where it was seen: the interface's place in the list that the file was started
-    /// with.</param>
+    /// <param name="interfaceId">The interface's index in the list the file was started with.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Write(ReadOnlySpan<byte> frame, long time, int interfaceId = 0)
     {
@@ -51,7 +50,7 @@ public sealed class PcapngWriter : IDisposable
         _used += length;
     }
 
-    /// <summary>Hands what is in memory to the file system.</summary>
+    /// <summary>Flushes what is in memory to the file system.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Flush()
     {
@@ -60,7 +59,7 @@ public sealed class PcapngWriter : IDisposable
         _used = 0;
     }
 
-    /// <summary>Closes the file without what is still in memory: for when a write has failed.</summary>
+    /// <summary>Closes the file without what is still in memory: for use after a write has failed.</summary>
     public void Abandon()
     {
         _used = 0;

@@ -51,7 +51,7 @@ internal static class BindCommand
         return command;
     }
 
-    // The card's driver is changed before: that is told even where this fails.
+    // By then the card's driver has been changed: report that even if this fails.
     private static void ChangeAtStartUp(PciAddress card, DriverBindingResult now, Action change)
     {
         try
@@ -64,7 +64,7 @@ internal static class BindCommand
         }
     }
 
-    // A card that is in use, or no longer there, is forgotten, too. Null: it is no longer there.
+    // The setting is also removed for a card that is in use or no longer there. Null: it is no longer there.
     private static DriverBindingResult? UnbindForGood(PciAddress card, bool force)
     {
         DriverBindingResult result;
@@ -91,7 +91,7 @@ internal static class BindCommand
             Console.Out.WriteLine(AtStart(outcome.Address, outcome.Result?.After, driver));
     }
 
-    // What is bound otherwise now would come as a surprise.
+    // A card that is bound differently now would come as a surprise.
     private static string AtStart(PciAddress address, string? now, string driver) =>
         driver == (now ?? DriverBinding.NoDriver)
             ? $"after a restart it is bound to {NameOf(now)}, too; 'sudo ixy unbind {address} --persist' undoes both"
@@ -125,13 +125,13 @@ internal static class BindCommand
             outcome.Result?.LoadedModules ?? [], outcome.Warnings),
         OperateJsonContext.Default.BindingJson);
 
-    // Without a result where there is no card.
+    // No result if there is no card.
     private sealed record Outcome(string Command, PciAddress Address, DriverBindingResult? Result)
     {
         internal IReadOnlyList<string> Warnings =>
             [.. Result?.Warnings ?? [], .. AtStart is null ? [] : Keeper.OfDrivers.WarningsFor($"{Address}")];
 
-        // Its driver at the start of the machine.
+        // Its driver at start-up.
         internal string? AtStart { get; } = DriverBinding.FindAtStartUp(Address);
     }
 }

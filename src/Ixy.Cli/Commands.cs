@@ -9,9 +9,9 @@ using Ixy.Cli.Reporting;
 
 namespace Ixy.Cli;
 
-/// <summary>All commands, and what the help says of them beside their options.</summary>
+/// <summary>All commands, and what help says about them besides their options.</summary>
 /// <param name="Root"><c>ixy</c> itself.</param>
-/// <param name="Notes">Of each command.</param>
+/// <param name="Notes">Notes for each command.</param>
 internal sealed record CommandTree(Command Root, IReadOnlyDictionary<Command, string> Notes);
 
 /// <summary>All commands, with their help.</summary>
@@ -19,7 +19,7 @@ internal static class Commands
 {
     internal static Command Root() => Tree().Root;
 
-    // Not a RootCommand: that one is named after the program file.
+    // Not a RootCommand: that is named after the program file.
     internal static CommandTree Tree()
     {
         var fwd = FwdCommand.Create();

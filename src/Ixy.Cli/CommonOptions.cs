@@ -5,7 +5,7 @@ using Ixy.Vfio;
 
 namespace Ixy.Cli;
 
-/// <summary>Options that several commands have, with their checks.</summary>
+/// <summary>Options that several commands share, with their checks.</summary>
 internal static class CommonOptions
 {
     private const int MostPerBatch = 4096;
@@ -14,7 +14,7 @@ internal static class CommonOptions
     internal static Argument<string> Device(string name, string description)
     {
         var device = new Argument<string>(name) { Description = description };
-        // What looks like an option, and is none that this command has.
+        // Looks like an option, but is not one of this command's.
         device.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: ['-', ..] option }, ..]) result.AddError($"unknown: '{option}'");
@@ -39,11 +39,11 @@ internal static class CommonOptions
         : throw new ArgumentException(
             $"'{text}' is no PCI address: expected one like 0000:03:00.0, as 'ixy list' shows them");
 
-    /// <summary>One or more devices, and a file behind them.</summary>
+    /// <summary>One or more devices, followed by a file.</summary>
     internal static Argument<string[]> DevicesAndFile(string name, string description, int mostDevices)
     {
         var places = new Argument<string[]>(name) { Description = description, Arity = new(1, mostDevices + 1) };
-        // As above; a file may be '-'.
+        // As above; the file may be '-'.
         places.Validators.Add(result =>
         {
             if (result.Tokens.FirstOrDefault(token => token.Value is ['-', _, ..]) is { } option)
@@ -109,8 +109,8 @@ internal static class CommonOptions
     internal static Option<TimeSpan?> Duration(string description = Texts.Duration) =>
         WithoutDefault<TimeSpan?>("--duration", "time", description, text => ParseDuration(text));
 
-    /// <summary>Reads <c>500ms</c>, <c>5s</c>, <c>2m</c>, <c>1h</c> or a bare number of seconds.</summary>
-    /// <exception cref="ArgumentException">It is none of these, zero, or above a year.</exception>
+    /// <summary>Parses <c>500ms</c>, <c>5s</c>, <c>2m</c>, <c>1h</c> or a bare number of seconds.</summary>
+    /// <exception cref="ArgumentException">It is none of these, zero, or more than a year.</exception>
     internal static TimeSpan ParseDuration(string text)
     {
         string number = text.TrimEnd("hms".ToCharArray()), unit = text[number.Length..];
@@ -123,7 +123,7 @@ internal static class CommonOptions
             $"'{text}' is no duration: expected a time above zero such as 500ms, 5s, 2m or 10 (seconds)");
     }
 
-    // The device's own options know their ranges.
+    // The device's own options check their ranges.
     private static Option<int> DeviceOption(
         string name, string unit, string description, int standard, Func<int, NetworkDeviceOptions> options) =>
         Parsed(name, unit, description, standard, text => Validated(text, options));

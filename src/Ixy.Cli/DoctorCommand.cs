@@ -6,12 +6,11 @@ using Ixy.Vfio;
 
 namespace Ixy.Cli;
 
-/// <summary><c>ixy doctor [ADDR]</c>: what keeps <c>ixy fwd</c> from running here, and what cures it.</summary>
+/// <summary><c>ixy doctor [ADDR]</c>: what prevents <c>ixy fwd</c> from running here, and how to fix it.</summary>
 internal static class DoctorCommand
 {
     /// <summary>
-    /// What <c>ixy fwd</c> with its defaults takes for two cards: 8 MiB of packet buffers for each, rings, and some to
-    /// spare.
+    /// What <c>ixy fwd</c> with its defaults needs for two cards: 8 MiB of packet buffers each, rings, and some spare.
     /// </summary>
     internal const long DmaBytes = 32 << 20;
 
@@ -47,7 +46,7 @@ internal static class DoctorCommand
         {
             screen.WriteLine();
             screen.WriteLine($"{card.Card.Address}");
-            // Of many cards only what is worth a look: it has to fit on a screen.
+            // With many cards, show only what matters: it has to fit on a screen.
             foreach (var finding in card.Findings
                 .Where(finding => address is not null || finding.Check == "card" || finding.Verdict != Verdict.Ok))
                 Print(finding, screen);
@@ -74,7 +73,7 @@ internal static class DoctorCommand
             _ => Mark.Bad,
         }, $"{new string(' ', Check - Word(finding.Verdict).Length)}{finding.Check.PadRight(Text - Check)}{lines[0]}");
         foreach (string line in lines.Skip(1)) screen.WriteLine($"{margin}{line}");
-        // A command stays in one piece, however long it is.
+        // A command stays on one line, however long it is.
         if (finding.Cure is { } cure) screen.WriteLine($"{margin}$ {cure}");
     }
 

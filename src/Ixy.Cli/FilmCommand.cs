@@ -66,8 +66,8 @@ internal static class FilmCommand
         return result;
     }
 
-    // A file that cannot be written is told of before the run, not after. What was there stays until there is something
-    // to take its place; a file that this has made, and not filled, goes.
+    // A file that cannot be written is reported before the run, not after. An existing file stays until there is
+    // something to replace it; a file created here but not filled is removed.
     internal static int RunInto(string path, Func<Func<TextWriter>, int> run)
     {
         bool isNew = !File.Exists(path), isFilled = false;
@@ -88,7 +88,7 @@ internal static class FilmCommand
         }
     }
 
-    // On whichever thread it happened, a card's own among them, where nobody would catch what is thrown.
+    // It may happen on any thread, including a card's own, where nothing would catch an exception.
     private static void Print(RecordedEvent happened)
     {
         try
@@ -97,7 +97,7 @@ internal static class FilmCommand
         }
         catch (IOException)
         {
-            // Nobody reads: the run ends, and its report finds out why.
+            // Nobody is reading: the run ends, and its report finds out why.
             if (Filming.Recorder is not { } recorder) return;
             recorder.Added = null;
             recorder.Filled?.Invoke();

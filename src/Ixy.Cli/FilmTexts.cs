@@ -1,6 +1,6 @@
 namespace Ixy.Cli;
 
-/// <summary>What the help says of <c>ixy film</c> and <c>ixy trace</c>.</summary>
+/// <summary>Help texts of <c>ixy film</c> and <c>ixy trace</c>.</summary>
 internal static class FilmTexts
 {
     internal const string Film =

@@ -10,10 +10,10 @@ internal interface IFrameWork
     static abstract void Do(Span<byte> frame);
 }
 
-/// <summary>Reads the first cache line, as any application that looks at packets does, and changes nothing.</summary>
+/// <summary>Reads the first cache line, like any application that looks at packets, and changes nothing.</summary>
 internal readonly struct ReadFirstLine : IFrameWork
 {
-    // A volatile read is made even if nobody wants the value.
+    // A volatile read happens even if its value is unused.
     public static void Do(Span<byte> frame) => Volatile.Read(ref frame[0]);
 }
 
@@ -27,8 +27,8 @@ internal readonly struct IncrementByte : IFrameWork
 }
 
 /// <summary>
-/// Sends on what arrives at either device through the other one: from one receive queue of each through one transmit
-/// queue. No other thread uses these, so their packets come back to their pools on the same thread.
+/// Forwards packets between two devices, in both directions: from one receive queue of each to one transmit queue of
+/// the other. No other thread uses these queues, so packets return to their pools on the same thread.
 /// </summary>
 internal sealed class ForwardLoop<TWork> : PacketLoop
     where TWork : struct, IFrameWork
@@ -37,10 +37,10 @@ internal sealed class ForwardLoop<TWork> : PacketLoop
     private readonly QueueWaiter? _waiter;
 
     /// <param name="a">One device, counted as the first.</param>
-    /// <param name="b">The other one.</param>
+    /// <param name="b">The other device.</param>
     /// <param name="queue">Which queue pair of both devices.</param>
-    /// <param name="batchSize">Most packets per call of the driver.</param>
-    /// <param name="sleeps">The devices interrupt, so the thread sleeps while little comes.</param>
+    /// <param name="batchSize">Most packets per driver call.</param>
+    /// <param name="sleeps">The devices interrupt, so the thread sleeps under low load.</param>
     private ForwardLoop(NetworkDevice a, NetworkDevice b, int queue, int batchSize, bool sleeps)
         : base(a.TransmitQueues[queue], b.TransmitQueues[queue])
     {
@@ -49,7 +49,7 @@ internal sealed class ForwardLoop<TWork> : PacketLoop
         if (sleeps) _waiter = new(a.ReceiveQueues[queue], b.ReceiveQueues[queue]);
     }
 
-    /// <summary>A loop for each queue pair of two devices.</summary>
+    /// <summary>One loop for each queue pair of two devices.</summary>
     internal static PacketLoop[] Create(NetworkDevice[] devices, int batchSize, bool sleeps) =>
         [.. devices[0].ReceiveQueues.Select(
             (_, queue) => new ForwardLoop<TWork>(devices[0], devices[1], queue, batchSize, sleeps))];
@@ -65,7 +65,7 @@ internal sealed class ForwardLoop<TWork> : PacketLoop
 
     protected override int Round() => _there.Forward() + _back.Forward();
 
-    // Nothing interrupts when there is room in a transmit ring again.
+    // No interrupt says that a transmit ring has room again.
     protected override void Rest(PinnedWorker worker)
     {
         if (_waiter is null || HoldsPackets || _waiter.Wait(Timeout.InfiniteTimeSpan)) base.Rest(worker);
@@ -86,8 +86,8 @@ internal sealed class ForwardLoop<TWork> : PacketLoop
     }
 
     /// <summary>
-    /// One way. What a full ring does not take waits here, and nothing more is received: the card's packet buffer is
-    /// there to bridge that time, and counts what it has no room for. What the other device cannot send is dropped.
+    /// One direction. Packets that a full ring does not take wait here, and nothing more is received: the card's packet
+    /// buffer bridges that time, and counts what it has no room for. Packets the other device cannot send are dropped.
     /// </summary>
     private sealed class Direction(ReceiveQueue from, TransmitQueue to, int batchSize)
     {

@@ -41,7 +41,7 @@ internal static class FwdCommand
                 {
                     ReceiveQueues = parsed.GetValue(queues),
                     TransmitQueues = parsed.GetValue(queues),
-                    // Each has a thread; but threads share cores, and wait for their turn longer than a ring lasts.
+                    // Each has a thread; but threads that share a core wait for their turn longer than a ring lasts.
                     FullQueueDrops = false,
                     RingSize = parsed.GetValue(ringSize),
                     MaxFrameSize = parsed.GetValue(maxFrameSize),

@@ -2,10 +2,10 @@ using System.Buffers.Binary;
 
 namespace Ixy.Cli;
 
-/// <summary>Sends numbered packets at a rate, and counts and drops what arrives.</summary>
+/// <summary>Sends numbered packets at a given rate, and counts and drops what arrives.</summary>
 internal sealed class GenerateLoop : PacketLoop
 {
-    // To make up for a pause, so many packets may follow each other without a gap; the rest of the pause is forgotten.
+    // After a pause, up to this many packets are sent without a gap to catch up; the rest of the pause is forgotten.
     private const long LongestBurst = 512;
 
     private readonly NetworkDevice _device;
@@ -16,11 +16,11 @@ internal sealed class GenerateLoop : PacketLoop
     private readonly long _count;
     private long _start, _scheduled, _sent;
 
-    /// <param name="device">Where to send.</param>
-    /// <param name="pool">Full of equal packets; the last four bytes of each become its number.</param>
-    /// <param name="batchSize">Most packets per call of the driver.</param>
+    /// <param name="device">The device to send from.</param>
+    /// <param name="pool">Full of identical packets; the last four bytes of each become its number.</param>
+    /// <param name="batchSize">Most packets per driver call.</param>
     /// <param name="packetsPerSecond">Infinity for as fast as possible.</param>
-    /// <param name="count">The measured part is over after so many.</param>
+    /// <param name="count">The measured part is over after this many.</param>
     internal GenerateLoop(NetworkDevice device, PacketPool pool, int batchSize, double packetsPerSecond, long count)
         : base(device.TransmitQueues[0])
     {
@@ -53,7 +53,7 @@ internal sealed class GenerateLoop : PacketLoop
     private long Due()
     {
         if (double.IsPositiveInfinity(_packetsPerSecond)) return long.MaxValue;
-        // The schedule starts with the first question, and its first packet is due at once.
+        // The schedule starts at the first call, and its first packet is due at once.
         if (_start == 0) _start = _clock.GetTimestamp();
         long due = (long)(_clock.GetElapsedTime(_start).TotalSeconds * _packetsPerSecond) + 1 - _scheduled;
         if (due <= LongestBurst) return due;
@@ -73,7 +73,7 @@ internal sealed class GenerateLoop : PacketLoop
         return sent;
     }
 
-    // All are equal: that the device cannot send them is no accident, but what was asked for.
+    // All are alike: if the device cannot send them, the user asked for the impossible.
     private void ThrowIfRefused(in Packet packet)
     {
         var refusal = _device.TransmitQueues[0].Examine(packet);

@@ -48,11 +48,11 @@ internal static class HugePagesCommand
 
     private static ReservationJson Reserve(int count, long pageLength, int? node, bool persist)
     {
-        // A node that is gone can be forgotten.
+        // The reservation on a node that is gone can still be removed.
         bool forgets = persist && count == 0 && HugePages.FindAtStartUp(pageLength, node) is not null;
         if (forgets) HugePages.ReserveAtStartUp(count, pageLength, node);
         int reserved = ReserveNow(count, pageLength, node, forgets);
-        // However many there are now: after a start there is more memory in one piece.
+        // However many there are now: after a reboot there is more contiguous memory.
         if (persist && count > 0) Note(count, pageLength, node, reserved);
         return new(pageLength, node, count, reserved, HugePages.FindAtStartUp(pageLength, node));
     }
@@ -102,7 +102,7 @@ internal static class HugePagesCommand
             ? count == wanted ? "; so they will be after a restart" : $"; after a restart, {count:N0} will be"
             : wanted == 0 ? "" : "; --persist keeps them after a restart";
 
-    // Standard error, so that it is seen with --json, too.
+    // Standard error, so that it is visible with --json as well.
     private static int Judge(ReservationJson? reservation)
     {
         if (reservation is null || reservation.Reserved == reservation.Wanted) return 0;
@@ -144,7 +144,7 @@ internal static class HugePagesCommand
 
     private static string On(int? node) => node is null ? "" : $" on node {node}";
 
-    /// <summary>The length of a huge page. Its text is what the command line takes, and the kernel's.</summary>
+    /// <summary>The size of a huge page. Its text is the form used on the command line and by the kernel.</summary>
     private readonly record struct PageLength(long Bytes)
     {
         public override string ToString() => Bytes == s_long.Bytes ? "1G" : "2M";

@@ -1,8 +1,8 @@
 namespace Ixy.Cli;
 
-/// <summary>A program that has to be there at the start of the machine, or nothing comes of what was noted.</summary>
+/// <summary>A program that must be present when the machine starts, for saved settings to take effect.</summary>
 /// <param name="program">Its name.</param>
-/// <param name="package">What it is part of.</param>
+/// <param name="package">The package it is part of.</param>
 /// <param name="directories">Where it may be.</param>
 internal sealed class Keeper(string program, string package, IEnumerable<string> directories)
 {
@@ -17,8 +17,8 @@ internal sealed class Keeper(string program, string package, IEnumerable<string>
     /// <summary>Reserves huge pages.</summary>
     internal static Keeper OfPages { get; } = new("systemd-tmpfiles", "systemd", s_directories);
 
-    /// <summary>What to say to somebody who relies on it: nothing if it is there.</summary>
-    /// <param name="what">What is noted.</param>
+    /// <summary>A warning for those who rely on it; empty if it is present.</summary>
+    /// <param name="what">The saved setting.</param>
     internal IEnumerable<string> WarningsFor(string what)
     {
         if (!directories.Any(directory => File.Exists(Path.Combine(directory, program))))

@@ -5,7 +5,7 @@ using Ixy.Setup;
 
 namespace Ixy.Cli;
 
-/// <summary><c>ixy list</c>: every network card, who has it, and whether ixy can have it.</summary>
+/// <summary><c>ixy list</c>: every network card, what uses it, and whether ixy can have it.</summary>
 internal static class ListCommand
 {
     private const string Nothing = "-";
@@ -43,7 +43,7 @@ internal static class ListCommand
             return;
         }
         screen.WriteList(s_headers, [.. cards.Select(Cells)]);
-        // Whoever drives a card from user space leaves no other trace.
+        // A user-space driver leaves no other trace.
         if (!Environment.IsPrivilegedProcess && cards.Any(card => card.Use is null && card.Interfaces.Count == 0))
             screen.WriteLine("processes of other users that drive a card are only seen by root");
     }

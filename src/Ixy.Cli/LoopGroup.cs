@@ -5,7 +5,7 @@ namespace Ixy.Cli;
 
 /// <summary>
 /// The loops of a command, started, measured and ended together. Each has its own thread, core and queues; in virtual
-/// time, in place of a thread, turns in the world of its cards.
+/// time it has turns in its cards' world instead of a thread.
 /// </summary>
 internal sealed class LoopGroup : IDisposable
 {
@@ -27,46 +27,48 @@ internal sealed class LoopGroup : IDisposable
         Dropped = new long[devices.Count];
     }
 
-    /// <summary>That of the devices.</summary>
+    /// <summary>The devices' clock.</summary>
     internal TimeProvider Clock { get; }
 
     /// <summary>Set when the measured part of a loop is over, for whatever reason.</summary>
     internal ManualResetEventSlim MeasurementOver { get; } = new();
 
     /// <summary>
-    /// Packets per device that still waited for room in its transmit rings at the end. The loops write, anybody may
-    /// read.
+    /// Packets per device that were still waiting for room in its transmit rings at the end. Written by the loops,
+    /// readable by any thread.
     /// </summary>
     internal long[] Dropped { get; }
 
-    /// <summary>What all loops together did; read it after <see cref="Finish"/>.</summary>
+    /// <summary>What all loops did together; read it after <see cref="Finish"/>.</summary>
     internal LoopFigures Figures => new(
         _loops.Sum(loop => loop.Figures.Packets),
         _loops.Max(loop => loop.Figures.Elapsed),
         _loops.All(loop => loop.Figures.AllocatedBytes is null) ? null
         : _loops.Sum(loop => loop.Figures.AllocatedBytes),
-        // Each saw those of the process.
+        // Each loop saw the collections of the whole process.
         _loops.Max(loop => loop.Figures.Collections));
 
     /// <summary>A simulated card of this process has frames that no driver has seen yet.</summary>
     internal bool CardsHoldFrames => Array.Exists(_cards, card => card.HoldsFrames);
 
-    /// <summary>All that was on the way has arrived; read it after <see cref="Finish"/>.</summary>
+    /// <summary>Everything in flight has arrived; read it after <see cref="Finish"/>.</summary>
     internal bool RanDry => _loops.All(loop => loop.RanDry);
 
-    /// <summary>Transmit queues from which nothing left any more; read it after <see cref="Finish"/>.</summary>
+    /// <summary>Transmit queues that no longer moved; read it after <see cref="Finish"/>.</summary>
     internal IReadOnlyList<TransmitQueue> Stuck => [.. _loops.SelectMany(loop => loop.Stuck)];
 
-    /// <summary>Why the run ends before its time: a card has gone, or has to be given back. Null if none has.</summary>
+    /// <summary>
+    /// Why the run ends early: a card is gone, or must be given back. Null if there is no such reason.
+    /// </summary>
     internal PciDeviceException? Loss => Volatile.Read(ref _loss);
 
-    /// <summary>A card has gone: nothing is waited for any more.</summary>
+    /// <summary>A card is gone: nothing waits any more.</summary>
     internal bool HasLost => Loss is not null;
 
     /// <summary>
-    /// Ends the run because of an error, if that is of a card that has gone; the first one is kept. For any thread.
+    /// Ends the run because of an error if it means that a card is gone; the first one is kept. For any thread.
     /// </summary>
-    /// <returns>False if all cards are there, so that the error is about something else.</returns>
+    /// <returns>False if all cards are there, so the error is about something else.</returns>
     internal bool TryLose(PciDeviceException error)
     {
         if (!_devices.Any(device => device.PciDevice.IsGone)) return false;
@@ -82,41 +84,41 @@ internal sealed class LoopGroup : IDisposable
         for (int i = 0; i < cores.Length; i++) _loops[i].Start($"packets {i}", cores[i], this);
     }
 
-    /// <summary>Lets the loops have their turns in a world.</summary>
+    /// <summary>Gives the loops their turns in a world.</summary>
     internal void Start(VirtualWorld world, VirtualTime costs)
     {
         _world = world;
         foreach (var loop in _loops) loop.Start(world, costs, this);
     }
 
-    /// <summary>Waits until the measured part of a loop is over, but no longer than that.</summary>
+    /// <summary>Waits until the measured part of a loop is over, but no longer than the given time.</summary>
     /// <param name="longest">By <see cref="Clock"/>.</param>
     /// <param name="stop">Ends the wait as well.</param>
-    /// <returns>False if the time is over.</returns>
+    /// <returns>False if the time ran out.</returns>
     internal bool WaitForEnd(TimeSpan longest, StopRequest stop)
     {
         if (longest < TimeSpan.Zero) longest = TimeSpan.Zero;
         if (_world is not null) return _world.AdvanceUntil(() => stop.IsRequested || MeasurementOver.IsSet, longest);
-        // Up to the next millisecond: the wait would round down, and end too early.
+        // Rounded up to the next millisecond: the wait would round down, and end too early.
         int milliseconds = (int)Math.Ceiling(longest.TotalMilliseconds);
         return WaitHandle.WaitAny(
             [stop.WaitHandle, MeasurementOver.WaitHandle], milliseconds) != WaitHandle.WaitTimeout;
     }
 
-    /// <summary>From now on everything counts.</summary>
+    /// <summary>Starts the measured part.</summary>
     internal void Measure()
     {
         foreach (var loop in _loops) loop.Measure();
     }
 
-    /// <summary>The end of the measured part.</summary>
+    /// <summary>Ends the measured part.</summary>
     internal void StopMeasuring()
     {
         foreach (var loop in _loops) loop.StopMeasuring();
     }
 
-    /// <summary>Waits until what is on the way has arrived, and ends the threads.</summary>
-    /// <remarks>What a thread threw is thrown here.</remarks>
+    /// <summary>Waits until everything in flight has arrived, and ends the threads.</summary>
+    /// <remarks>Throws what a thread threw.</remarks>
     internal void Finish()
     {
         StopMeasuring();

@@ -8,11 +8,12 @@ namespace Ixy.Cli;
 /// <summary>How long to measure, and how to report.</summary>
 internal sealed record MeasurementSettings(string Command, TimeSpan? Duration, bool Json)
 {
-    /// <summary>Standard output belongs to something else, a capture: nothing is printed there.</summary>
+    /// <summary>Standard output is used for something else, a capture: nothing else is printed there.</summary>
     internal bool OutputIsTaken { get; init; }
 
     /// <summary>
-    /// All that a card does counts, from when it is opened: in a capture is what came before the measured part, too.
+    /// Everything a card does from its opening on counts, because a capture includes what came before the measured
+    /// part.
     /// </summary>
     internal bool CountsFromOpening { get; init; }
 
@@ -25,13 +26,13 @@ internal sealed record MeasurementSettings(string Command, TimeSpan? Duration, b
     /// <summary>What the command does besides moving packets.</summary>
     internal IMeasuredWork? Work { get; init; }
 
-    /// <summary>Makes the loops to practise with, where they are not made as the real ones are.</summary>
+    /// <summary>Creates the loops for warm-up, if that differs from creating the real ones.</summary>
     internal Func<NetworkDevice[], PacketLoop[]>? Practice { get; init; }
 }
 
 /// <summary>
-/// The course of a command that moves packets: open, practise, start, wait for links and traffic, measure, drain,
-/// close, report.
+/// The course of a command that moves packets: open, warm up, start, wait for links and traffic, measure, drain, close,
+/// report.
 /// </summary>
 internal static class Measurement
 {
@@ -39,19 +40,19 @@ internal static class Measurement
         s_longestSilence = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Runs loops over devices and reports.</summary>
-    /// <param name="settings">How long and how to report.</param>
+    /// <param name="settings">How long to measure, and how to report.</param>
     /// <param name="specifiers">The devices.</param>
     /// <param name="options">How to open them.</param>
-    /// <param name="createLoops">Makes the loops, one for each thread; called twice, the first time with devices to
-    /// practise on.</param>
-    /// <param name="afterPractice">Releases what the loops have practised with; its devices are closed by then.</param>
+    /// <param name="createLoops">Creates the loops, one for each thread; called twice, the first time with devices for
+    /// warm-up.</param>
+    /// <param name="afterPractice">Releases what the warm-up used; its devices are closed by then.</param>
     /// <returns>The exit code.</returns>
     internal static int Run(
         MeasurementSettings settings, string[] specifiers, NetworkDeviceOptions options, Func<NetworkDevice[],
         PacketLoop[]> createLoops,
         Action? afterPractice = null)
     {
-        // With --json standard output belongs to the one object.
+        // With --json, standard output contains only the one object.
         bool isTaken = settings.Json || settings.OutputIsTaken;
         var screen = new Screen(
             isTaken ? Console.Error : Console.Out, isTaken ? Console.IsErrorRedirected : Console.IsOutputRedirected);
@@ -61,8 +62,8 @@ internal static class Measurement
         var world = settings.VirtualTime is { } time ? new VirtualWorld(time.Seed, Filming.Recorder) : null;
         using (var ports = new Ports(specifiers, world))
         {
-            // All that takes time comes first: what a card receives before somebody listens is lost. Virtual time waits
-            // for the JIT.
+            // Everything slow comes first: what a card receives before somebody listens is lost. Virtual time waits for
+            // the JIT.
             var practice = settings.Practice ?? createLoops;
             if (world is null && Filming.Recorder is null)
                 PracticeRun.Run(ports, options, practice, cards => Rehearse(cards, screen.Invisible()), stop);
@@ -73,7 +74,7 @@ internal static class Measurement
                 screen.WriteLine($"{device.Name}: {device.DriverName}, MAC address {device.MacAddress}");
             report = Measure(ports, world, settings, createLoops, stop, screen, metrics);
         }
-        // Now the cards are shut down, and what they saw while that was done counts too.
+        // Now the cards are shut down, and what they saw meanwhile counts as well.
         report.Print(screen);
         if (settings.Json) Console.Out.WriteLine(report.ToJson());
         if (settings.Work?.Fault is { } fault) Console.Error.WriteLine($"ixy: {fault}");
@@ -81,8 +82,8 @@ internal static class Measurement
         return failed || settings.Work?.Fault is not null ? 1 : 0;
     }
 
-    // Showing rates for the first time keeps the JIT busy for longer than a ring takes to fill, and it would take
-    // the time from the loop's core. So it is done often enough here that nothing is left to translate.
+    // Showing rates for the first time keeps the JIT busy for longer than a ring takes to fill, and it would take time
+    // from the loop's core. So this is repeated here until nothing is left to compile.
     private static void Rehearse(Ports ports, Screen invisible)
     {
         const int Times = 40;
@@ -98,21 +99,22 @@ internal static class Measurement
         StopRequest stop, Screen screen, MetricsServer? metrics)
     {
         using var loops = new LoopGroup(createLoops([.. ports.Devices]), ports.Devices);
-        // Where the far end waits for nobody, the first frames come with the link.
+        // If the far end does not wait, the first frames come with the link.
         if (world is null) loops.Start();
         else loops.Start(world, settings.VirtualTime!);
         bool linked = ports.WaitForLinks(stop);
         if (linked) settings.Work?.LinksAreUp();
-        // Not before it is sure that the command runs: an error is to be the only line.
+        // Not before the command is sure to run: an error must be the only line.
         if (DmaArena.Note is { } note) Console.Error.WriteLine($"ixy: note: {note}");
         if (metrics is not null) Console.Error.WriteLine($"ixy: metrics: {metrics.Address}");
-        // This thread has little to do, but where it does it the other stands still: not on the first loop's core.
+        // This thread has little to do, but when it runs, a loop on the same core stands still: so not the first loop's
+        // core.
         if (world is null) ThreadPlacement.PinToLastCore();
         if (!settings.CountsFromOpening) ports.StartCounting();
         if (linked)
         {
-            // Counters run already, the clock only now: the far end of another process begins a moment after the link
-            // has come up.
+            // Counters are already running, the clock starts only now: the far end in another process begins a moment
+            // after the link is up.
             if (ports.AnyElsewhere) ports.WaitForTraffic(s_longestSilence, stop);
             loops.Measure();
             ports.StartSending();
@@ -122,14 +124,14 @@ internal static class Measurement
             }
             catch (PciDeviceException error) when (loops.TryLose(error))
             {
-                // The run ends in order all the same, and with its report.
+                // The run still ends in order, and with its report.
             }
         }
         loops.StopMeasuring();
         ports.StopSending();
         loops.Finish();
         var counted = ports.ReadAtTheEnd(loops.TryLose);
-        // At once: what comes now is shutting down, and the report.
+        // At once: what follows is the shutdown, and the report.
         if (loops.Loss is { } loss) Program.Fail(Program.Describe(loss), exitCode: 1);
         settings.Work?.Finish(counted);
         return new Report(settings, ports, counted, loops, wasMeasured: linked);

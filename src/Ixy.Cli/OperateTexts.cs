@@ -1,6 +1,6 @@
 namespace Ixy.Cli;
 
-/// <summary>What the help says about the commands that get a machine ready.</summary>
+/// <summary>Help texts of the commands that prepare a machine.</summary>
 internal static class OperateTexts
 {
     internal const string List = "Shows every network card on the PCI bus: who has it, and whether ixy can drive it.";

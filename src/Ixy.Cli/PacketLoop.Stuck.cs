@@ -1,20 +1,20 @@
 namespace Ixy.Cli;
 
-// A run that ends with its last packet would never end where a transmit ring gives no room any more.
+// A run that ends with its last packet would never end if a transmit ring never gets room again.
 internal abstract partial class PacketLoop
 {
-    // Longer than a far end that is alive pauses anybody, and than a link takes to come back.
+    // Longer than any live far end pauses a sender, and than a link takes to come back.
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(10);
 
     private long _waitsSince;
 
     /// <summary>
-    /// Nothing but its last packet ends the measured part: it gives up when none has found room for ten seconds.
+    /// Only its last packet ends the measured part: the loop gives up if none has found room for ten seconds.
     /// </summary>
     internal bool GivesUp { get; init; }
 
     /// <summary>
-    /// Once in a round: whether packets that are due found no room in the transmit rings, not one of them.
+    /// Called once per round: whether packets are due, but not one of them found room in the transmit rings.
     /// </summary>
     protected void GiveUpIfStuck(bool isWaiting)
     {

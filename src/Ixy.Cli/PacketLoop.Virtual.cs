@@ -4,7 +4,7 @@ using Ixy.Vfio;
 
 namespace Ixy.Cli;
 
-// The same loop in virtual time: a turn of the world is a round, and takes as long as its packets cost.
+// The same loop in virtual time: a turn in the world is a round, and takes as long as its packets cost.
 internal abstract partial class PacketLoop
 {
     private VirtualActor? _actor;
@@ -17,21 +17,21 @@ internal abstract partial class PacketLoop
     /// <summary>In virtual time: the loop is over.</summary>
     internal bool HasEnded => _stage == Phase.Ended;
 
-    /// <summary>A round may find something to do as time passes, and not only by what a card did.</summary>
+    /// <summary>A round may find something to do just because time passes, and not only because of a card.</summary>
     protected virtual bool FollowsClock => false;
 
-    /// <summary>There was nothing to do in the last round: asks for interrupts; false if it goes on polling.</summary>
+    /// <summary>There was nothing to do in the last round: arms interrupts; false if it keeps polling.</summary>
     protected virtual bool TryBeginSleep() => false;
 
     /// <summary>While it sleeps: a card has interrupted.</summary>
     protected virtual bool HasFired() => true;
 
-    /// <summary>It goes on polling.</summary>
+    /// <summary>It goes back to polling.</summary>
     protected virtual void EndSleep()
     {
     }
 
-    /// <summary>Takes turns in a world, in place of a thread.</summary>
+    /// <summary>Takes turns in a world, instead of running on a thread.</summary>
     internal void Start(VirtualWorld world, VirtualTime costs, LoopGroup group)
     {
         (_group, _costs) = (group, costs);
@@ -71,7 +71,7 @@ internal abstract partial class PacketLoop
 
     private ActorTurn WakeUp()
     {
-        // The card of another loop, most likely.
+        // Most likely another loop's card.
         if (!HasFired() && _phase == _stage) return ActorTurn.Asleep;
         _isAsleep = false;
         EndSleep();
@@ -99,7 +99,7 @@ internal abstract partial class PacketLoop
         _drain = new(this);
     }
 
-    // When the phase changes, and not in the loop's next turn: so the measured time is exact.
+    // When the phase changes, not in the loop's next turn, so that the measured time is exact.
     private void NoteTime(Phase phase)
     {
         long now = Clock.GetTimestamp();

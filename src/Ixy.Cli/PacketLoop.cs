@@ -3,19 +3,19 @@ using Ixy.Vfio;
 namespace Ixy.Cli;
 
 /// <summary>
-/// What a loop did while it was measured. In virtual time memory is not: what is allocated there is not the loop's
-/// alone.
+/// What a loop did while it was measured. Memory is not measured in virtual time, where others allocate on the same
+/// thread.
 /// </summary>
 internal readonly record struct LoopFigures(long Packets, TimeSpan Elapsed, long? AllocatedBytes, int? Collections);
 
 /// <summary>
-/// A thread with a core and queues of its own that moves packets round by round: at first unmeasured, then measured,
-/// and in the end until nothing is on the way any more.
+/// A thread with its own core and queues that moves packets round by round: first unmeasured, then measured, and
+/// finally until nothing is in flight any more.
 /// </summary>
-/// <param name="transmitQueues">Those it sends on.</param>
+/// <param name="transmitQueues">The queues it sends on.</param>
 internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues) : IDisposable
 {
-    // Where threads share a core, each lets go of it after so many busy rounds: some tens of microseconds.
+    // If threads share a core, each yields it after this many busy rounds: some tens of microseconds.
     private const uint RoundsAtOnce = 64;
     private static readonly TimeSpan s_quietTime = TimeSpan.FromMilliseconds(50),
         s_longestDrain = TimeSpan.FromSeconds(1);
@@ -35,47 +35,48 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
     /// <summary>What was measured; read it when the loop has ended.</summary>
     internal LoopFigures Figures { get; private set; }
 
-    /// <summary>All that was on the way has arrived; read it when the loop has ended.</summary>
+    /// <summary>Everything in flight has arrived; read it when the loop has ended.</summary>
     internal bool RanDry { get; private set; }
 
     /// <summary>
-    /// Transmit queues from which nothing has left while the loop drained, or before, so that it gave up; read it when
-    /// the loop has ended.
+    /// Transmit queues from which nothing left while the loop drained (or before, so that it gave up); read it when the
+    /// loop has ended.
     /// </summary>
     internal IReadOnlyList<TransmitQueue> Stuck { get; private set; } = [];
 
     /// <summary>
-    /// Moves at most a batch each way; the number of packets sent, and of those that were dropped as they cannot be.
+    /// Moves at most one batch in each direction; returns the number of packets sent, including those dropped because
+    /// they cannot be sent.
     /// </summary>
     protected abstract int Round();
 
     /// <summary>
-    /// A round before and after the measurement: nothing is sent but what arrived. The number of packets moved.
+    /// A round before or after the measurement: only packets that arrived are sent. Returns the number of packets
+    /// moved.
     /// </summary>
     protected virtual int PassiveRound() => Round();
 
-    /// <summary>Packets wait for room in a transmit ring.</summary>
+    /// <summary>Packets are waiting for room in a transmit ring.</summary>
     protected virtual bool HoldsPackets => false;
 
     /// <summary>
-    /// Frees what still waits, and counts it as dropped (<see cref="CountDropped"/>); called once, at the end.
+    /// Frees packets that are still waiting, and counts them as dropped (<see cref="CountDropped"/>); called once, at
+    /// the end.
     /// </summary>
     protected virtual void GiveBack()
     {
     }
 
-    /// <summary>Packets that waited in vain for room in a transmit ring of a device.</summary>
+    /// <summary>Packets that waited in vain for room in a device's transmit ring.</summary>
     protected void CountDropped(int device, int packets) => Interlocked.Add(ref _group!.Dropped[device], packets);
 
-    /// <summary>
-    /// There was nothing to do in the last round: lets others have the core, until there may be again.
-    /// </summary>
+    /// <summary>There was nothing to do in the last round: yields the core until there may be again.</summary>
     protected virtual void Rest(PinnedWorker worker) => worker.GiveWay();
 
     /// <summary>Ends a rest. For any thread.</summary>
     protected virtual void Wake()
     {
-        // Who only lets others have a turn is back in a moment.
+        // A loop that only yields is back in a moment.
     }
 
     /// <summary>Starts the thread.</summary>
@@ -85,10 +86,10 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
         _worker = PinnedWorker.Start(name, core, Run);
     }
 
-    /// <summary>From now on everything counts.</summary>
+    /// <summary>Starts the measured part.</summary>
     internal void Measure() => Advance(Phase.Measured);
 
-    /// <summary>The end of the measured part.</summary>
+    /// <summary>Ends the measured part.</summary>
     internal void StopMeasuring() => Advance(Phase.Draining);
 
     /// <summary>Waits until the thread has ended; throws what it threw.</summary>
@@ -106,8 +107,8 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
     {
         try
         {
-            // What a thread allocates once is not to be measured: caches of free buffers, with the first return of
-            // some, and whatever a first round does.
+            // One-time allocations of a thread are not measured: caches of free buffers, when the first are returned,
+            // and whatever else a first round does.
             PacketPool.Free([]);
             do
             {
@@ -157,7 +158,7 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
 
     private void Drain(PinnedWorker worker)
     {
-        // Given up: what did not leave in that time is not waited for again.
+        // It gave up: do not wait again for packets that have already failed to leave.
         if (Stuck.Count > 0) return;
         var drain = new DrainRounds(this);
         while (_phase == Phase.Draining && !drain.AreOver)
@@ -185,7 +186,7 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
             if (_actor is not null) NoteTime(phase);
         }
         Wake();
-        // Who is not asleep looks at the phase in its next turn anyway.
+        // A thread that is awake checks the phase in its next turn anyway.
         if (_isAsleep) _actor!.Wake();
     }
 
@@ -194,7 +195,7 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
     private TimeProvider Clock => _group!.Clock;
 
     /// <summary>
-    /// Rounds in which nothing is sent but what arrived, until nothing is on the way any more, or that takes too long.
+    /// Rounds that only send what arrived, until nothing is in flight any more, or that takes too long.
     /// </summary>
     private sealed class DrainRounds(PacketLoop loop)
     {
@@ -204,11 +205,11 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
 
         internal bool AreOver => loop.RanDry || loop._group!.HasLost || Since(_start) >= s_longestDrain;
 
-        /// <summary>The next one; the number of packets moved.</summary>
+        /// <summary>The next round; returns the number of packets moved.</summary>
         internal int Next()
         {
-            // Before the round: it may be interrupted for long after it has looked, and packets may come then. The
-            // time alone says nothing where a simulated card has to wait for a core.
+            // Before the round: the thread may be preempted for long after it has looked, and packets may come then.
+            // The time alone says nothing if a simulated card has to wait for a core.
             bool isQuiet = Since(_lastPacket) > s_quietTime && !loop._group!.CardsHoldFrames;
             int moved = loop.PassiveRound();
             if (moved > 0) _lastPacket = loop.Clock.GetTimestamp();
@@ -219,7 +220,7 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
 
         internal void End()
         {
-            // Who gave up knows already; and nobody waited for a card that has gone.
+            // A loop that gave up knows already; and nobody waited for a card that is gone.
             if (loop.Stuck.Count == 0 && !loop.RanDry && !loop._group!.HasLost) loop.Stuck = _watch.Stuck;
         }
 

@@ -44,8 +44,7 @@ internal static class PktgenCommand
                         GivesUp = parsed.GetValue(count) is not null && parsed.GetValue(duration) is null,
                     },
                 ],
-                // A card without an IOMMU wants huge pages: memory of other pages, if practice had such, must be gone
-                // before.
+                // A card without an IOMMU needs huge pages: any other memory that the warm-up used must be gone before.
                 afterPractice: pools.Dispose);
         });
         return command;

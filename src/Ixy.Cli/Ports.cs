@@ -15,11 +15,11 @@ internal sealed class Ports : IDisposable
     private readonly VirtualWorld? _world;
 
     /// <summary>
-    /// Opens the functions. Their drivers wait for <see cref="Start"/>: a card that has been started loses what nobody
-    /// takes.
+    /// Opens the functions. Their drivers wait for <see cref="Start"/>: a card that is running loses what nobody
+    /// receives.
     /// </summary>
-    /// <param name="specifiers">Which.</param>
-    /// <param name="world">Where they are, all simulated; null for real time.</param>
+    /// <param name="specifiers">The devices.</param>
+    /// <param name="world">Their world, if all are simulated; null for real time.</param>
     /// <exception cref="PciDeviceException">One cannot be opened, or is named twice; then none is open.</exception>
     internal Ports(IReadOnlyList<string> specifiers, VirtualWorld? world = null)
     {
@@ -39,31 +39,33 @@ internal sealed class Ports : IDisposable
         }
     }
 
-    /// <summary>Once they are started.</summary>
+    /// <summary>The devices, once they are started.</summary>
     internal IReadOnlyList<NetworkDevice> Devices => _devices;
 
-    /// <summary>That of the devices, once they are started.</summary>
+    /// <summary>The devices' clock, once they are started.</summary>
     internal TimeProvider Clock => _devices[0].PciDevice.Clock;
 
     /// <summary>
-    /// A card is not simulated in this process: the far end of its wire does not wait for <see cref="StartSending"/>.
+    /// At least one card is not simulated in this process, so the far end of its wire does not wait for
+    /// <see cref="StartSending"/>.
     /// </summary>
     internal bool AnyElsewhere => _devices.Any(device => device.PciDevice is not SimulatedPciDevice);
 
-    /// <summary>How many functions wait for <see cref="Start"/>.</summary>
+    /// <summary>How many functions are waiting for <see cref="Start"/>.</summary>
     internal int Waiting => _functions.Count;
 
     /// <summary>
-    /// Reads from the functions that wait for <see cref="Start"/> what may be read from every function at any time.
+    /// Reads from the functions that wait for <see cref="Start"/> registers that may be read from every function at any
+    /// time.
     /// </summary>
-    /// <exception cref="PciDeviceException">One has gone.</exception>
+    /// <exception cref="PciDeviceException">One is gone.</exception>
     internal void Touch()
     {
         foreach (var function in _functions) function.ReadConfig(PciConfig.VendorId, sizeof(ushort));
     }
 
     /// <summary>Starts the drivers.</summary>
-    /// <exception cref="PciDeviceException">There is none for a function, or it does not answer.</exception>
+    /// <exception cref="PciDeviceException">There is no driver for a function, or it does not answer.</exception>
     internal void Start(NetworkDeviceOptions options)
     {
         Task<NetworkDevice>[] starts = [.. _functions.Select(function => StartDriver(function, options))];
@@ -87,14 +89,14 @@ internal sealed class Ports : IDisposable
         }
     }
 
-    /// <summary>Throws if one has gone: a loop that finds nothing to receive does not notice.</summary>
-    /// <exception cref="PciDeviceException">It has, and why.</exception>
+    /// <summary>Throws if one is gone: a loop that finds nothing to receive would not notice.</summary>
+    /// <exception cref="PciDeviceException">One is gone; the message says why.</exception>
     internal void ThrowIfGone()
     {
         foreach (var device in _devices) device.PciDevice.ThrowIfGone();
     }
 
-    /// <summary>Waits until every link is up; false if somebody asked to stop first.</summary>
+    /// <summary>Waits until every link is up; false if a stop was requested first.</summary>
     /// <exception cref="DeviceTimeoutException">A link stays down.</exception>
     internal bool WaitForLinks(StopRequest stop)
     {
@@ -103,7 +105,7 @@ internal sealed class Ports : IDisposable
         {
             while (true)
             {
-                // Before the look, which may take long on a busy machine.
+                // Before checking, which may take long on a busy machine.
                 bool isLast = Clock.GetElapsedTime(start) > s_linkTime;
                 ThrowIfGone();
                 if (device.WaitForLink(TimeSpan.FromMilliseconds(20))) break;
@@ -121,9 +123,9 @@ internal sealed class Ports : IDisposable
     }
 
     /// <summary>
-    /// Waits until a card has received something since <see cref="StartCounting"/>, but no longer than that.
+    /// Waits until a card has received something since <see cref="StartCounting"/>, but no longer than the given time.
     /// </summary>
-    /// <exception cref="PciDeviceException">One has gone.</exception>
+    /// <exception cref="PciDeviceException">One is gone.</exception>
     internal void WaitForTraffic(TimeSpan longest, StopRequest stop)
     {
         long start = Clock.GetTimestamp();
@@ -136,17 +138,15 @@ internal sealed class Ports : IDisposable
     /// <summary>
     /// What each card has counted since <see cref="StartCounting"/>, or since it was opened. For one thread at a time.
     /// </summary>
-    /// <exception cref="PciDeviceException">One has gone.</exception>
+    /// <exception cref="PciDeviceException">One is gone.</exception>
     internal DeviceStatistics[] ReadStatistics()
     {
         ThrowIfGone();
         return ReadWith(device => _devices[device].ReadStatistics());
     }
 
-    /// <summary>
-    /// The same at the end of a run: of a card that has gone, what was read last.
-    /// </summary>
-    /// <param name="tryLose">Told of each error; false if it is to be thrown.</param>
+    /// <summary>The same at the end of a run: for a card that is gone, the last values read.</summary>
+    /// <param name="tryLose">Called with each error; returns false if it should be thrown.</param>
     internal DeviceStatistics[] ReadAtTheEnd(Func<PciDeviceException, bool> tryLose) => ReadWith(device =>
     {
         try
@@ -177,21 +177,21 @@ internal sealed class Ports : IDisposable
     }
 
     /// <summary>
-    /// Lets the far ends of simulated wires send. They do not before: what they send until somebody listens would be
-    /// lost.
+    /// Lets the far ends of simulated wires send. They wait for this because anything sent before somebody listens
+    /// would be lost.
     /// </summary>
     internal void StartSending()
     {
         foreach (var wire in Wires()) wire.StartSending();
     }
 
-    /// <summary>The far ends of simulated wires send nothing more of their own accord.</summary>
+    /// <summary>Stops the far ends of simulated wires from sending of their own accord.</summary>
     internal void StopSending()
     {
         foreach (var wire in Wires()) wire.StopSending();
     }
 
-    /// <summary>Closes every device, also if one of them fails to; then throws what the first one threw.</summary>
+    /// <summary>Closes every device, even if one of them fails; then throws the first error.</summary>
     public void Dispose()
     {
         if (Next() is not { } part) return;
@@ -216,8 +216,8 @@ internal sealed class Ports : IDisposable
     private IEnumerable<Simulation.Wires.Wire> Wires() =>
         _devices.Select(device => device.PciDevice).OfType<SimulatedPciDevice>().Select(card => card.Wire);
 
-    // All at once: the first card would run over with what it receives while the next one is started. In virtual time
-    // nothing is sent yet, and who comes first must not be left to the scheduler.
+    // All at once: otherwise the first card would overflow with what it receives while the next one is started. In
+    // virtual time nothing is sent yet, and the order must not be left to the scheduler.
     private Task<NetworkDevice> StartDriver(PciDevice function, NetworkDeviceOptions options)
     {
         var start = new Task<NetworkDevice>(() => NetworkDevice.Open(function, options));

@@ -7,35 +7,35 @@ using Ixy.Vfio;
 namespace Ixy.Cli;
 
 /// <summary>
-/// A loop's practice on simulated cards, before its first real packet. The JIT translates a method in haste when it is
-/// first called, and well only once it has seen it run; each translation takes longer than a ring takes to fill
-/// (512 packets at 14.88 Mpps: 34 µs). So all of it happens here, where a lost packet is nobody's.
+/// A loop's warm-up on simulated cards, before its first real packet. The JIT compiles a method quickly when it is
+/// first called, and well only after it has seen it run; each compilation takes longer than a ring takes to fill (512
+/// packets at 14.88 Mpps: 34 µs). So all of that happens here, where a lost packet does not matter.
 /// </summary>
 internal static class PracticeRun
 {
     private static readonly TimeSpan s_settled = TimeSpan.FromMilliseconds(250), s_longest = TimeSpan.FromSeconds(4),
         s_pause = TimeSpan.FromMilliseconds(5);
 
-    // Small, so that it hardly takes memory from the cards that matter.
+    // Small, so that it takes hardly any memory from the cards that matter.
     private static readonly NetworkDeviceOptions s_small = new() { RingSize = 128, PoolSize = 512 };
 
     /// <summary>
-    /// Runs a command's loops until the JIT has had nothing to do for a while. Beside that the real functions are asked
-    /// for who they are, again and again: one in another process answers by messages, which no simulated card needs.
+    /// Runs a command's loops until the JIT has been idle for a while. Meanwhile the real functions are asked for their
+    /// identity again and again: one in another process answers by messages, which simulated cards do not need.
     /// </summary>
-    /// <param name="real">The functions the loops will be for.</param>
+    /// <param name="real">The functions the loops will use.</param>
     /// <param name="options">How they will be started.</param>
-    /// <param name="createLoops">Makes the loops.</param>
-    /// <param name="rehearse">Does with the cards what will be done beside the loop.</param>
-    /// <param name="cancel">Ends the practice early.</param>
-    /// <exception cref="PciDeviceException">A real function has gone.</exception>
+    /// <param name="createLoops">Creates the loops.</param>
+    /// <param name="rehearse">Does to the cards what will be done besides the loop.</param>
+    /// <param name="cancel">Ends the warm-up early.</param>
+    /// <exception cref="PciDeviceException">A real function is gone.</exception>
     internal static void Run(
         Ports real, NetworkDeviceOptions options, Func<NetworkDevice[], PacketLoop[]> createLoops,
         Action<Ports> rehearse, StopRequest cancel) =>
         Run("ixgbe", real.Waiting, options, createLoops, rehearse, real.Touch, cancel);
 
     /// <summary>
-    /// The same for a kind of card itself, which others are going to drive: its model has as little time to spare.
+    /// The same for a simulated card that others are going to drive: its model has just as little time to spare.
     /// </summary>
     internal static void RunCard(string kind, StopRequest cancel) =>
         Run(kind, cards: 2, new(), cards => ForwardLoop<ReadFirstLine>.Create(cards, batchSize: 32, sleeps: false),
@@ -48,7 +48,7 @@ internal static class PracticeRun
     {
         // A native program is compiled already.
         if (!RuntimeFeature.IsDynamicCodeCompiled) return;
-        // Two threads do all that many do.
+        // Two threads cover everything that many do.
         int queues = Math.Min(options.ReceiveQueues, 2), flows = queues == 1 ? 1 : 16;
         using var ports = new Ports(
             [.. Enumerable.Repeat($"{SimulatedCards.Prefix}{kind},wire=generator,flows={flows}", cards)]);

@@ -8,22 +8,22 @@ using Ixy.Vfio;
 namespace Ixy.Cli;
 
 /// <summary>
-/// The <c>ixy</c> command. Exit codes: 0 done, 1 it could not be done, 2 the command line makes no sense.
+/// The <c>ixy</c> command. Exit codes: 0 done, 1 it could not be done, 2 the command line is invalid.
 /// </summary>
 internal static partial class Program
 {
     private static int Main(string[] arguments)
     {
-        // What is sent before the loop runs would be lost: see Ports.StartSending.
+        // Packets sent before the loop runs would be lost: see Ports.StartSending.
         NetworkDevice.RegisterTransport("sim", specifier => SimulatedCards.Open(specifier, waitsToSend: true));
         return Run(arguments);
     }
 
-    /// <summary>Runs a command line; a command may run another one in it.</summary>
+    /// <summary>Runs a command line; a command may run another one inside.</summary>
     internal static int Run(string[] arguments)
     {
         var root = Commands.Root();
-        // An @ is a character like others: of a socket's name, say, and not a file of arguments.
+        // An @ is an ordinary character, for example of a socket's name, and does not mean a file of arguments.
         var parsed = root.Parse(
             arguments.Length == 0 ? ["--help"] : arguments, new() { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
@@ -40,7 +40,7 @@ internal static partial class Program
         }
         catch (IOException error) when (StandardOutput.ReaderHasGone(error))
         {
-            // As with 'ixy list | head -1': who reads has enough.
+            // As with 'ixy list | head -1': the reader has seen enough.
             return 0;
         }
         catch (Exception error) when (IsExpected(error))
@@ -58,7 +58,7 @@ internal static partial class Program
         return NameDirectories(message).ReplaceLineEndings(" ");
     }
 
-    // Of a directory the base class library says that access is denied, to root as well.
+    // For a directory the base class library says that access is denied, even to root.
     private static string NameDirectories(string message) => DeniedPath().Replace(message, found =>
         Directory.Exists(found.Groups[1].Value) ? $"{found.Groups[1].Value} is a directory: expected a file"
         : found.Value);
@@ -66,12 +66,12 @@ internal static partial class Program
     [GeneratedRegex(@"Access to the path '(.+?)' is denied\.")]
     private static partial Regex DeniedPath();
 
-    // What a user can bring about, and what the message therefore explains. Anything else is a bug and shows its stack.
+    // Errors a user can cause, which the message therefore explains. Anything else is a bug and shows its stack.
     private static bool IsExpected(Exception error) =>
         error is PciDeviceException or ArgumentException or PacketMisuseException or IOException
         or UnauthorizedAccessException or CaptureFormatException;
 
-    /// <summary>Prints the line that says why it cannot go on; the exit code.</summary>
+    /// <summary>Prints the line that says why it cannot continue; returns the exit code.</summary>
     internal static int Fail(string message, int exitCode)
     {
         try
@@ -80,7 +80,7 @@ internal static partial class Program
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // Standard error is closed, or full: the exit code is all that is left to say it with.
+            // Standard error is closed or full: only the exit code is left to report it.
         }
         return exitCode;
     }

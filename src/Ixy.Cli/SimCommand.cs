@@ -8,7 +8,7 @@ using Ixy.Simulation.Recording;
 
 namespace Ixy.Cli;
 
-/// <summary><c>ixy sim CARD --socket PATH</c>: a simulated card for clients of other processes.</summary>
+/// <summary><c>ixy sim CARD --socket PATH</c>: a simulated card for clients in other processes.</summary>
 internal static class SimCommand
 {
     private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
@@ -50,10 +50,10 @@ internal static class SimCommand
     private static int Serve(
         string specifier, string socket, string? faults, TimeSpan? duration, int? metricsPort, bool json)
     {
-        // With --json standard output belongs to the one object.
+        // With --json, standard output contains only the one object.
         var screen = new Screen(json ? Console.Error : Console.Out, isRedirected: true);
         using var stop = new StopRequest();
-        // Clients go on when the film is full.
+        // Clients continue when the film is full.
         if (Filming.Recorder is { } recorder) recorder.Filled = null;
         using var metrics = MetricsServer.Start(metricsPort);
         long start = Stopwatch.GetTimestamp();
@@ -65,7 +65,7 @@ internal static class SimCommand
             metrics?.Show();
             var watch = new CardWatch(server, screen);
             server.Start();
-            // A client that comes meanwhile is served, if slowly.
+            // A client that connects meanwhile is served, if slowly.
             if (Filming.Recorder is null) PracticeRun.RunCard(KindOf(specifier), stop);
             screen.WriteLine($"{specifier}: waiting for a client at {socket}");
             if (metrics is not null) Console.Error.WriteLine($"ixy: metrics: {metrics.Address}");
@@ -83,7 +83,7 @@ internal static class SimCommand
 
     private static PosixSignalRegistration InjectOnSignal(SimulatedCardServer server, string faults, Screen screen)
     {
-        // The numbers of signals that .NET has no name for are the system's.
+        // Signals that .NET has no name for are given by number.
         const int UserSignal = 10;
         server.CheckFaults(faults);
         return PosixSignalRegistration.Create((PosixSignal)UserSignal, context =>

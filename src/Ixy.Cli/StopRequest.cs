@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Ixy.Cli;
 
 /// <summary>
-/// Ctrl-C, SIGTERM, a closed terminal, or a film that is full: the request to end in good order. A second signal ends
-/// the process at once.
+/// Ctrl-C, SIGTERM, a closed terminal, or a full film: the request to end in good order. A second signal ends the
+/// process at once.
 /// </summary>
 internal sealed class StopRequest : IDisposable
 {
@@ -15,7 +15,7 @@ internal sealed class StopRequest : IDisposable
     {
         _registrations = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(
             signal => PosixSignalRegistration.Create(signal, OnSignal))];
-        // A film that is full is a reason to end, too: nothing that follows would be in it.
+        // A full film is also a reason to end: nothing more would be recorded.
         if (Filming.Recorder is { } recorder) recorder.Filled = _requested.Set;
     }
 

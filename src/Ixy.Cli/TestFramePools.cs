@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace Ixy.Cli;
 
 /// <summary>
-/// Pools of equal UDP packets for generators. They go with this object, after the devices that send from them.
+/// Pools of identical UDP packets for generators. They are disposed with this object, after the devices that send from
+/// them.
 /// </summary>
 internal sealed class TestFramePools(int packets, int frameSize) : IDisposable
 {
@@ -11,7 +12,7 @@ internal sealed class TestFramePools(int packets, int frameSize) : IDisposable
 
     private readonly List<PacketPool> _pools = [];
 
-    /// <summary>A pool of packets that come from a device's address and go to everybody's.</summary>
+    /// <summary>A pool of packets from a device's address to the broadcast address.</summary>
     internal PacketPool Create(NetworkDevice device)
     {
         var pool = new PacketPool(new()
@@ -38,7 +39,7 @@ internal sealed class TestFramePools(int packets, int frameSize) : IDisposable
         frame.AsSpan(0, 6).Fill(0xFF);
         source.CopyTo(frame.AsSpan(6));
         BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(12), 0x0800);
-        // RFC 791. The addresses are those set aside for benchmarks (RFC 2544, appendix C.2.2).
+        // RFC 791. The addresses are those reserved for benchmarks (RFC 2544, appendix C.2.2).
         var ip = frame.AsSpan(IpHeader..UdpHeader);
         ip[0] = 0x45;
         BinaryPrimitives.WriteUInt16BigEndian(ip[2..], (ushort)(frameSize - IpHeader));
@@ -47,7 +48,7 @@ internal sealed class TestFramePools(int packets, int frameSize) : IDisposable
         BinaryPrimitives.WriteUInt32BigEndian(ip[12..], 0xC612_0001);
         BinaryPrimitives.WriteUInt32BigEndian(ip[16..], 0xC613_0001);
         BinaryPrimitives.WriteUInt16BigEndian(ip[10..], HeaderChecksum(ip));
-        // RFC 768: a checksum of 0 says that there is none, so the number in each packet costs four bytes and no sum.
+        // RFC 768: a checksum of 0 means there is none, so the number in each packet costs four bytes and no sum.
         var udp = frame.AsSpan(UdpHeader..Payload);
         BinaryPrimitives.WriteUInt16BigEndian(udp, 42);
         BinaryPrimitives.WriteUInt16BigEndian(udp[2..], 1337);

@@ -1,6 +1,6 @@
 namespace Ixy.Cli;
 
-/// <summary>What the help says.</summary>
+/// <summary>Help texts.</summary>
 internal static class Texts
 {
     internal const string Ixy = "Drives network cards from user space, entirely in C#.";

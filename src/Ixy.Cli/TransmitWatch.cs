@@ -1,27 +1,27 @@
 namespace Ixy.Cli;
 
 /// <summary>
-/// Tells a transmit ring that is busy from one that the card takes nothing from: the busy one is empty now and then, or
-/// gives buffers back. On the thread of the queues.
+/// Tells a busy transmit ring from one that the card has stopped reading: a busy one is empty now and then, or gives
+/// buffers back. For the queues' thread.
 /// </summary>
 internal sealed class TransmitWatch
 {
-    // A look reads the card, which takes a message where it is in another process.
+    // A look reads the card, which takes a message if it is in another process.
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
 
     private readonly List<(TransmitQueue Queue, long Sent)> _suspects;
     private readonly TimeProvider _clock;
     private long _lookedAt;
 
-    /// <param name="queues">Those to watch.</param>
-    /// <param name="clock">That of their devices.</param>
+    /// <param name="queues">The queues to watch.</param>
+    /// <param name="clock">Their devices' clock.</param>
     internal TransmitWatch(IEnumerable<TransmitQueue> queues, TimeProvider clock) =>
         (_suspects, _clock) = ([.. queues.Select(queue => (queue, Sent(queue)))], clock);
 
-    /// <summary>Those of which nothing has been seen to leave so far.</summary>
+    /// <summary>The queues from which nothing has left so far.</summary>
     internal IReadOnlyList<TransmitQueue> Stuck => [.. _suspects.Select(suspect => suspect.Queue)];
 
-    /// <summary>Looks at them, unless it just has.</summary>
+    /// <summary>Looks at them, unless it has just done so.</summary>
     internal void Look()
     {
         if (_suspects.Count == 0 || _clock.GetElapsedTime(_lookedAt) < s_pause) return;
@@ -29,7 +29,7 @@ internal sealed class TransmitWatch
         _lookedAt = _clock.GetTimestamp();
     }
 
-    // Giving it nothing makes a queue take back what has been sent.
+    // Transmitting an empty batch makes a queue reclaim what has been sent.
     private static long Sent(TransmitQueue queue)
     {
         queue.Transmit([]);

@@ -4,16 +4,16 @@ using System.Globalization;
 
 namespace Ixy.Cli;
 
-/// <summary>A run in virtual time: what is drawn follows from the seed, and what the driver's work costs.</summary>
-/// <param name="Seed">Of the virtual world.</param>
-/// <param name="PacketTime">Nanoseconds that a loop takes for each packet that it moves.</param>
-/// <param name="PollTime">
-/// Nanoseconds that a round of a loop takes beside that, whether or not it finds a packet.
-/// </param>
-/// <param name="WakeTime">Nanoseconds from an interrupt until a loop that slept goes on.</param>
+/// <summary>
+/// A run in virtual time: the seed determines everything random, the other values what the driver's work costs.
+/// </summary>
+/// <param name="Seed">The virtual world's seed.</param>
+/// <param name="PacketTime">Nanoseconds a loop takes for each packet it moves.</param>
+/// <param name="PollTime">Nanoseconds a round of a loop takes besides that, whether or not it finds a packet.</param>
+/// <param name="WakeTime">Nanoseconds from an interrupt until a sleeping loop continues.</param>
 internal sealed record VirtualTime(ulong Seed, long PacketTime, long PollTime, long WakeTime);
 
-/// <summary>What work costs in virtual time. Its text is what the command line takes, as help shows it.</summary>
+/// <summary>What work costs in virtual time. Its text is the form used on the command line and shown in help.</summary>
 internal readonly record struct WorkTime(long Nanoseconds)
 {
     public override string ToString() => $"{Nanoseconds}ns";
@@ -35,9 +35,9 @@ internal sealed class VirtualTimeOptions
     private readonly Option<WorkTime> _poll = Time("--poll-time", Texts.PollTime, 50);
     private readonly Option<WorkTime> _wake = Time("--wake-time", Texts.WakeTime, 5_000);
 
-    /// <summary>Lets a command have them.</summary>
+    /// <summary>Adds them to a command.</summary>
     /// <param name="command">The command.</param>
-    /// <param name="metrics">Its option that cannot be had at the same time.</param>
+    /// <param name="metrics">An option that excludes them.</param>
     internal void AddTo(Command command, Option metrics)
     {
         Option[] details = [_seed, _packet, _poll, _wake];
@@ -57,7 +57,7 @@ internal sealed class VirtualTimeOptions
         });
     }
 
-    /// <summary>What was asked for; null for real time.</summary>
+    /// <summary>The requested settings; null for real time.</summary>
     internal VirtualTime? Read(ParseResult parsed) => parsed.GetValue(_isVirtual)
         ? new(parsed.GetValue(_seed), parsed.GetValue(_packet).Nanoseconds, parsed.GetValue(_poll).Nanoseconds,
             parsed.GetValue(_wake).Nanoseconds)
@@ -68,7 +68,7 @@ internal sealed class VirtualTimeOptions
     private static Option<WorkTime> Time(string name, string description, long standard) =>
         CommonOptions.Parsed(name, "time", description, new WorkTime(standard), ParseTime);
 
-    // Reads 30ns, 1.5us, 2ms or 1s.
+    // Parses 30ns, 1.5us, 2ms or 1s.
     private static WorkTime ParseTime(string text)
     {
         string number = text.TrimEnd("nums".ToCharArray()), unit = text[number.Length..];

@@ -5,21 +5,21 @@ using Ixy.Vfio;
 namespace Ixy.Setup;
 
 /// <summary>
-/// Looks for everything that keeps a program from driving a network card, and names the command that cures it. It
-/// changes nothing. The answers hold for the user and the limits of this process. For any thread.
+/// Checks for everything that could prevent a program from driving a network card, and gives the command to fix it. It
+/// changes nothing. The answers hold for this process's user and limits. For any thread.
 /// </summary>
 public static class Doctor
 {
-    /// <summary>Examines the machine, and one of its network cards or all of them.</summary>
-    /// <param name="address">Where the card is; null: all cards.</param>
-    /// <param name="options">What the program is that is to drive them; null: the defaults.</param>
+    /// <summary>Examines the machine, and one or all of its network cards.</summary>
+    /// <param name="address">The card's address; null for all cards.</param>
+    /// <param name="options">The program that would drive them; null for the defaults.</param>
     /// <exception cref="DeviceNotFoundException">There is no function at this address.</exception>
-    /// <exception cref="PciDeviceException">It is no network card, or cannot be read.</exception>
+    /// <exception cref="PciDeviceException">It is not a network card, or cannot be read.</exception>
     public static DoctorReport Examine(PciAddress? address = null, DoctorOptions? options = null) =>
         new Examiner(PciBus.OfThisMachine, MachineFiles.OfThisMachine, options ?? new()).Examine(address);
 }
 
-/// <summary>The program that is to drive the cards.</summary>
+/// <summary>The program that would drive the cards.</summary>
 public sealed record DoctorOptions
 {
     /// <summary>
@@ -29,14 +29,14 @@ public sealed record DoctorOptions
     public Func<ushort, ushort, string?> FindDriver { get; init; } = (_, _) => "a driver";
 
     /// <summary>
-    /// Bytes of DMA memory that it takes: they have to fit into free huge pages without an IOMMU, and into the limit of
-    /// locked memory with VFIO. By default 32 MiB.
+    /// Bytes of DMA memory the program needs: they must fit into free huge pages without an IOMMU, and into the locked
+    /// memory limit with VFIO. Default 32 MiB.
     /// </summary>
     public long DmaBytes { get; init; } = 32 << 20;
 
     /// <summary>
-    /// Opens a card in which nothing else was found, and closes it again; throws a <see cref="PciDeviceException"/> if
-    /// that fails. Null: not tried.
+    /// Opens a card with no other problems, and closes it again; throws a <see cref="PciDeviceException"/> if that
+    /// fails. Null: not tried.
     /// </summary>
     public Action<PciAddress>? Try { get; init; }
 }

@@ -1,39 +1,37 @@
 namespace Ixy.Setup;
 
-/// <summary>What was found in an examination.</summary>
-/// <param name="Machine">What the machine is.</param>
-/// <param name="Findings">What that means for the cards, in a fixed order.</param>
+/// <summary>The result of an examination.</summary>
+/// <param name="Machine">Facts about the machine.</param>
+/// <param name="Findings">What they mean for the cards, in a fixed order.</param>
 /// <param name="Cards">The cards, in the order of their addresses.</param>
-/// <param name="IsReady">
-/// The card that was asked for can be driven. If none was asked for: at least one can, or there is none that the
-/// program has a driver for, so that nothing but simulated cards is left to it.
-/// </param>
-/// <param name="Warnings">What could not be read, and cards left out for that: a sentence each.</param>
+/// <param name="IsReady">The requested card can be driven. If none was requested: at least one can, or there is none
+/// that the program has a driver for, so that it has only simulated cards.</param>
+/// <param name="Warnings">What could not be read, and cards omitted because of that: one sentence each.</param>
 public sealed record DoctorReport(
     MachineFacts Machine, IReadOnlyList<Finding> Findings, IReadOnlyList<ExaminedCard> Cards, bool IsReady,
     IReadOnlyList<string> Warnings);
 
-/// <summary>How good something is.</summary>
+/// <summary>How good a finding is.</summary>
 public enum Verdict
 {
     /// <summary>As it should be.</summary>
     Ok,
 
-    /// <summary>Nothing fails for it, but it is worth knowing.</summary>
+    /// <summary>Nothing fails because of it, but it is worth knowing.</summary>
     Note,
 
-    /// <summary>A card that was examined cannot be driven for it.</summary>
+    /// <summary>It prevents an examined card from being driven.</summary>
     Problem,
 }
 
-/// <summary>What was found about one thing.</summary>
-/// <param name="Check">What was looked at, in a word or two, as in <c>huge pages</c>.</param>
+/// <summary>A finding about one thing.</summary>
+/// <param name="Check">What was checked, in a word or two, as in <c>huge pages</c>.</param>
 /// <param name="Verdict">How good it is.</param>
-/// <param name="Text">What was found, and, if it is not as it should be, what was expected.</param>
-/// <param name="Cure">The shell command after which it is as it should be; null if none is needed or there is none.</param>
+/// <param name="Text">What was found and, if it is not as it should be, what was expected.</param>
+/// <param name="Cure">The shell command that fixes it; null if none is needed or there is none.</param>
 public sealed record Finding(string Check, Verdict Verdict, string Text, string? Cure = null);
 
-/// <summary>How a card is reached from user space.</summary>
+/// <summary>How a card is accessed from user space.</summary>
 public enum CardAccess
 {
     /// <summary>Through VFIO, behind an IOMMU.</summary>
@@ -46,7 +44,7 @@ public enum CardAccess
 /// <summary>A network card that was examined.</summary>
 /// <param name="Card">The card.</param>
 /// <param name="Driver">The program's driver for it; null if there is none.</param>
-/// <param name="Access">How it is reached, or would be after the cures.</param>
+/// <param name="Access">How it is accessed, or would be once everything is fixed.</param>
 /// <param name="Findings">What was found, in a fixed order.</param>
 /// <param name="IsReady">It can be driven as it is.</param>
 public sealed record ExaminedCard(

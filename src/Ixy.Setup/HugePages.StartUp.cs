@@ -4,24 +4,23 @@ using Ixy.Vfio;
 
 namespace Ixy.Setup;
 
-// The huge pages that are set aside at each start of the machine.
+// Huge pages reserved at every start-up of the machine.
 public static partial class HugePages
 {
     private const string StartUpFile = "etc/tmpfiles.d/ixy-hugepages.conf";
 
     /// <summary>
-    /// Makes so many huge pages be set aside at each start of the machine, from the next one on: a line for each
-    /// length and node in <c>/etc/tmpfiles.d/ixy-hugepages.conf</c>, which systemd-tmpfiles obeys. Changes nothing now;
-    /// see <see cref="Reserve(int, long, int?)"/> for that. Needs root.
+    /// Reserves huge pages at every start-up of the machine, from the next one on: one line for each page size and node
+    /// in <c>/etc/tmpfiles.d/ixy-hugepages.conf</c>, which systemd-tmpfiles applies. Changes nothing now; use
+    /// <see cref="Reserve(int, long, int?)"/> for that. Needs root.
     /// </summary>
-    /// <param name="count">How many; 0: what was asked for before is forgotten.</param>
-    /// <param name="pageLength">Bytes of a page, as in <see cref="HugePagePool.PageLength"/>. Even at the start there
-    /// may not be enough memory in one piece for pages of 1 GiB: the kernel's command line is earlier.</param>
-    /// <param name="node">On which memory node; null: spread over all of them.</param>
+    /// <param name="count">How many; 0 removes the reservation.</param>
+    /// <param name="pageLength">Bytes of a page, as in <see cref="HugePagePool.PageLength"/>. Even at start-up there
+    /// may not be enough contiguous memory for pages of 1 GiB; the kernel's command line takes effect earlier.</param>
+    /// <param name="node">The memory node; null: spread over all nodes.</param>
     /// <exception cref="PrivilegeException">Not root.</exception>
     /// <exception cref="DmaMemoryException">
-    /// There are no pages of this length, or no such node (0 pages are forgotten all the same); or the file cannot be
-    /// written.
+    /// There are no pages of this size, or no such node (0 is accepted anyway); or the file cannot be written.
     /// </exception>
     public static void ReserveAtStartUp(int count, long pageLength, int? node = null)
     {
@@ -32,10 +31,10 @@ public static partial class HugePages
     }
 
     /// <summary>
-    /// How many huge pages <see cref="ReserveAtStartUp(int, long, int?)"/> has asked for; null: none.
+    /// How many huge pages <see cref="ReserveAtStartUp(int, long, int?)"/> has reserved; null if none.
     /// </summary>
     /// <param name="pageLength">Bytes of a page.</param>
-    /// <param name="node">On which memory node; null: spread over all of them.</param>
+    /// <param name="node">The memory node; null: spread over all nodes.</param>
     public static int? FindAtStartUp(long pageLength, int? node = null) => FindAtStartUp("/", pageLength, node);
 
     internal static void ReserveAtStartUp(string root, int count, long pageLength, int? node)
@@ -51,7 +50,7 @@ public static partial class HugePages
         }
         catch (DirectoryNotFoundException) when (count == 0)
         {
-            // Nothing was asked for before.
+            // There was no reservation before.
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -68,8 +67,7 @@ public static partial class HugePages
             ? count : null;
     }
 
-    // "w!" writes to a file of the kernel at the start, and not when systemd-tmpfiles runs at other times
-    // (tmpfiles.d(5)).
+    // "w!" writes to a kernel file at start-up only, not when systemd-tmpfiles runs at other times (tmpfiles.d(5)).
     private static string StartUpLine(long pageLength, int? node) =>
         $"w! {Path.Combine(PoolOf("/sys", pageLength, node), Wanted)} - - - - ";
 
@@ -78,7 +76,7 @@ public static partial class HugePages
         const string Head =
             "# Written by 'ixy hugepages --persist': huge pages that are set aside at the start of the machine.";
         if (lines[0] != Head) lines.Insert(0, Head);
-        // systemd-tmpfiles passes over the name that it has while it is written.
+        // systemd-tmpfiles ignores the file under its temporary name.
         WholeFile.Write(path, $"{path}.new", string.Concat(lines.Select(line => $"{line}\n")));
     }
 

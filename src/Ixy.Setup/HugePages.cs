@@ -3,28 +3,29 @@ using Ixy.Vfio;
 
 namespace Ixy.Setup;
 
-/// <summary>The huge pages that the kernel has set aside (kernel documentation, admin-guide/mm/hugetlbpage).</summary>
+/// <summary>The huge pages the kernel has reserved (kernel documentation, admin-guide/mm/hugetlbpage).</summary>
 public static partial class HugePages
 {
     private const string Node = "node", Pool = "hugepages-", Unit = "kB", Wanted = "nr_hugepages";
 
-    /// <summary>How many there are, of each length and on each memory node.</summary>
+    /// <summary>How many there are, of each size and on each memory node.</summary>
     public static IReadOnlyList<HugePagePool> Pools() => Pools("/sys");
 
-    /// <summary>Where hugetlbfs is mounted, for programs that take huge pages from files. ixy does without.</summary>
+    /// <summary>
+    /// Where hugetlbfs is mounted, for programs that take huge pages from files. ixy does not need it.
+    /// </summary>
     public static IReadOnlyList<HugePageMount> Mounts() => Mounts("/proc/mounts");
 
-    /// <summary>Makes the kernel set so many huge pages aside, or give back what is more. Needs root.</summary>
-    /// <param name="count">How many there shall be in all, those in use among them.</param>
+    /// <summary>Makes the kernel reserve this many huge pages, or release what is more. Needs root.</summary>
+    /// <param name="count">How many there should be in total, including those in use.</param>
     /// <param name="pageLength">Bytes of a page, as in <see cref="HugePagePool.PageLength"/>.</param>
-    /// <param name="node">On which memory node; null: spread over all of them.</param>
+    /// <param name="node">The memory node; null: spread over all nodes.</param>
     /// <returns>
-    /// How many there are now: fewer if the kernel has not found enough memory in one piece, more if that many are in
-    /// use.
+    /// How many there are now: fewer if the kernel did not find enough contiguous memory, more if that many are in use.
     /// </returns>
     /// <exception cref="PrivilegeException">Not root.</exception>
     /// <exception cref="DmaMemoryException">
-    /// There are no pages of this length, no such node, or not that much memory is available; or the kernel refused.
+    /// There are no pages of this size, no such node, or not that much available memory; or the kernel refused.
     /// </exception>
     public static int Reserve(int count, long pageLength, int? node = null)
     {
@@ -55,7 +56,7 @@ public static partial class HugePages
         if (!File.Exists(Path.Combine(PoolOf(sysfs, pageLength, node), Wanted))) throw Missing(sysfs, pageLength, node);
     }
 
-    // The kernel would give all the memory it has, and then end programs that need some.
+    // The kernel would give all the memory it has, and then kill programs that need some.
     private static void RequireMemory(int count, int now, long pageLength, long available)
     {
         long missing = (count - now) * pageLength;
@@ -66,7 +67,7 @@ public static partial class HugePages
             $"expected at most {now + available / pageLength} pages in all");
     }
 
-    // What the kernel estimates that programs can have without swapping (proc_meminfo(5)).
+    // The kernel's estimate of what programs can have without swapping (proc_meminfo(5)).
     private static long Available()
     {
         const string Name = "MemAvailable:", Unit = "kB";
@@ -77,7 +78,7 @@ public static partial class HugePages
     internal static IReadOnlyList<HugePagePool> Pools(string sysfs)
     {
         var nodes = Nodes(sysfs);
-        // A kernel without NUMA knows no nodes.
+        // A kernel without NUMA has no nodes.
         return nodes.Count == 0
             ? [.. PoolsIn(PoolsOfAll(sysfs), node: null)]
             : [.. nodes.SelectMany(node => PoolsIn(PoolsOf(NodeDirectory(sysfs, node)), node))
@@ -128,14 +129,14 @@ public static partial class HugePages
     private static string NodeDirectory(string sysfs, int node) => Path.Combine(NodesOf(sysfs), $"{Node}{node}");
 }
 
-/// <summary>The huge pages of one length on one memory node.</summary>
+/// <summary>The huge pages of one size on one memory node.</summary>
 /// <param name="PageLength">Bytes of a page.</param>
-/// <param name="Node">The memory node; null on a kernel that knows none.</param>
+/// <param name="Node">The memory node; null on a kernel without NUMA.</param>
 /// <param name="Total">How many there are.</param>
 /// <param name="Free">How many of them are not in use.</param>
 public sealed record HugePagePool(long PageLength, int? Node, int Total, int Free);
 
-/// <summary>A place where hugetlbfs is mounted.</summary>
-/// <param name="Directory">Where.</param>
-/// <param name="Options">Its mount options, with commas between; <c>pagesize=</c> is among them.</param>
+/// <summary>A hugetlbfs mount.</summary>
+/// <param name="Directory">Where it is mounted.</param>
+/// <param name="Options">Its mount options, separated by commas; they include <c>pagesize=</c>.</param>
 public sealed record HugePageMount(string Directory, string Options);

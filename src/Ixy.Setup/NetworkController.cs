@@ -4,12 +4,10 @@ using Ixy.Vfio;
 
 namespace Ixy.Setup;
 
-/// <summary>
-/// A network card of this machine (PCI class 02), as sysfs shows it to everybody. A picture of the moment.
-/// </summary>
+/// <summary>A network card of this machine (PCI class 02), as sysfs shows it to everyone. A snapshot.</summary>
 public sealed record NetworkController
 {
-    // What it is must be known; the rest need not be to be seen.
+    // The identity must be readable; the rest may be unknown.
     private NetworkController(SysfsFunction function, OpenFunctions open, Action<string> tell)
     {
         var read = new Reading(function.Name, tell);
@@ -30,7 +28,7 @@ public sealed record NetworkController
         else Use = read.Try("what it is in use for", () => DescribeInterfaceUse(function), otherwise: "cannot be told");
     }
 
-    /// <summary>Where it is.</summary>
+    /// <summary>Its address.</summary>
     public PciAddress Address { get; }
 
     /// <summary>PCI vendor id.</summary>
@@ -39,43 +37,45 @@ public sealed record NetworkController
     /// <summary>PCI device id.</summary>
     public ushort DeviceId { get; }
 
-    /// <summary>Vendor and device, from the list of PCI ids of the distribution; null if there is none.</summary>
+    /// <summary>Vendor and device, from the distribution's list of PCI ids; null if it is not listed.</summary>
     public string? Name { get; }
 
     /// <summary>The kernel driver it is bound to; null if there is none.</summary>
     public string? Driver { get; }
 
-    /// <summary>The driver gives it to user space, so it is for <see cref="VfioPciDevice"/>.</summary>
+    /// <summary>The driver gives it to user space, so it is usable with <see cref="VfioPciDevice"/>.</summary>
     public bool IsBoundToVfio { get; }
 
-    /// <summary>The kernel's network interfaces of it in this network namespace.</summary>
+    /// <summary>Its kernel network interfaces in this network namespace.</summary>
     public IReadOnlyList<NetworkControllerInterface> Interfaces { get; }
 
-    /// <summary>The number of its IOMMU group; null where no IOMMU is in use.</summary>
+    /// <summary>The number of its IOMMU group; null if no IOMMU is in use.</summary>
     public int? IommuGroup { get; }
 
     /// <summary>
     /// What the IOMMU does for this group while no VFIO driver has it, in the kernel's words: <c>DMA</c> or
     /// <c>DMA-FQ</c> (it translates, so the card cannot be used through sysfs), <c>identity</c> (it does not,
-    /// iommu=pt); null where no IOMMU is in use, or the kernel does not say.
+    /// iommu=pt); null if no IOMMU is in use, or the kernel does not say.
     /// </summary>
     public string? IommuType { get; }
 
-    /// <summary>The memory node it is next to; null if the machine does not say.</summary>
+    /// <summary>The nearest memory node; null if the machine does not say.</summary>
     public int? NumaNode { get; }
 
     /// <summary>
-    /// What it is in use for, as in "eth0 carries the default route" or "driven by ixy (process 4711)"; null if nothing
-    /// is seen. Processes of other users are only seen by root. Where that cannot be read, it says so.
+    /// What it is used for, as in "eth0 carries the default route" or "driven by ixy (process 4711)"; null if no use
+    /// was found. Only root sees other users' processes. If that cannot be read, it says so.
     /// </summary>
     public string? Use { get; }
 
-    /// <summary>The command that ends the <see cref="Use"/>; null if none is known.</summary>
+    /// <summary>The command to end the <see cref="Use"/>; null if none is known.</summary>
     internal string? UseCure { get; private set; }
 
-    /// <summary>All network cards, in the order of their addresses. A card that goes meanwhile is left out.</summary>
-    /// <param name="tell">Called with a sentence about each thing that could not be read, and each entry left out for
-    /// that; null: nobody wants to know.</param>
+    /// <summary>
+    /// All network cards, in the order of their addresses. A card that disappears meanwhile is omitted.
+    /// </summary>
+    /// <param name="tell">Called with a sentence about each thing that could not be read, and each entry omitted
+    /// because of that; null to ignore them.</param>
     public static IReadOnlyList<NetworkController> FindAll(Action<string>? tell = null) =>
         FindAll(PciBus.OfThisMachine, tell);
 
@@ -90,7 +90,7 @@ public sealed record NetworkController
     internal static NetworkController Of(SysfsFunction function, OpenFunctions open, Action<string> tell) =>
         new(function, open, tell);
 
-    // One that cannot be read is no reason to hide the others.
+    // A card that cannot be read is no reason to hide the others.
     private static NetworkController? Find(SysfsFunction function, OpenFunctions open, Action<string> tell)
     {
         try
@@ -111,7 +111,7 @@ public sealed record NetworkController
         return use?.ToString();
     }
 
-    /// <summary>What may fail to be read for reasons of its own.</summary>
+    /// <summary>Values that may be unreadable for their own reasons.</summary>
     private sealed class Reading(string name, Action<string> tell)
     {
         internal static bool IsExpected(Exception error) =>
@@ -133,7 +133,7 @@ public sealed record NetworkController
     }
 }
 
-/// <summary>A network interface of the kernel.</summary>
+/// <summary>A kernel network interface.</summary>
 /// <param name="Name">As in <c>eth0</c>.</param>
 /// <param name="HardwareAddress">Its MAC address, as in <c>02:00:5e:00:53:01</c>; empty if the kernel shows
 /// none.</param>

@@ -2,9 +2,9 @@ namespace Ixy.Simulation;
 
 /// <summary>
 /// Something that goes wrong with a simulated card, as it does with real ones: a fault of the hardware or of what it is
-/// plugged into, not of its driver. <see cref="All"/> is the table of them; <c>fault=</c> in a specifier and
-/// <see cref="SimulatedPciDevice.Inject(CardFault, TimeSpan, TimeSpan?)"/> bring one about. docs/faults.md says how
-/// each shows.
+/// plugged into, not of its driver. <see cref="All"/> is the table of faults; <c>fault=</c> in a specifier and
+/// <see cref="SimulatedPciDevice.Inject(CardFault, TimeSpan, TimeSpan?)"/> cause one. docs/faults.md says how each
+/// shows.
 /// </summary>
 public sealed class CardFault
 {
@@ -20,37 +20,37 @@ public sealed class CardFault
         UsualDuration = 100_000_000,
     };
 
-    /// <summary>There is no link and none comes.</summary>
+    /// <summary>There is no link, and it does not come up.</summary>
     public static readonly CardFault NoLink = new(
         "no-link", "82599 4.6.4; virtio 1.2, 5.1.4.1", "the far end never shows a signal",
         FaultCourse.State, Ixgbe, Modern, Legacy);
 
-    /// <summary>The card has left the bus. After a duration it is back, as after a reset of the bus.</summary>
+    /// <summary>The card has left the bus. If a duration is given, it then comes back as after a bus reset.</summary>
     public static readonly CardFault Gone = new(
         "gone", "PCI 3.0, 3.3.3.1; 82599 9.3.3", "every read gives ones, every write is lost, and nothing moves",
         FaultCourse.State, Ixgbe, Modern, Legacy);
 
-    /// <summary>A reset that software asks for does not end.</summary>
+    /// <summary>A reset requested by software does not complete.</summary>
     public static readonly CardFault ResetHangs = new(
         "reset-hangs", "82599 4.2.1.6.1; virtio 1.2, 4.1.4.3.2",
         "CTRL.RST and LRST stay set, device_status does not become 0", FaultCourse.State, Ixgbe, Modern, Legacy);
 
-    /// <summary>The card does not say that its bus requests have ended.</summary>
+    /// <summary>The card never reports that its bus requests have ended.</summary>
     public static readonly CardFault MasterHangs = new(
         "master-hangs", "82599 5.2.5.3.2", "STATUS.GIO_Master_Enable stays set though CTRL disables the master",
         FaultCourse.UntilReset, Ixgbe);
 
-    /// <summary>Queues do not go off.</summary>
+    /// <summary>Queues cannot be disabled.</summary>
     public static readonly CardFault QueueHangs = new(
         "queue-hangs", "82599 4.6.7.1.2, 4.6.8.1", "RXDCTL.ENABLE and TXDCTL.ENABLE stay set when software clears them",
         FaultCourse.UntilReset, Ixgbe);
 
-    /// <summary>The card takes no descriptors to send any more.</summary>
+    /// <summary>The card takes no more descriptors to send.</summary>
     public static readonly CardFault TransmitHang = new(
         "transmit-hang", "82599 7.2.1.2; virtio 1.2, 5.1.6.2", "no transmit queue moves, though the link is up",
         FaultCourse.UntilReset, Ixgbe, Modern, Legacy);
 
-    /// <summary>A message does not reach the processor; the card believes that it did.</summary>
+    /// <summary>A message does not reach the processor, although the card believes it did.</summary>
     public static readonly CardFault LostInterrupt = new(
         "lost-interrupt", "PCI 3.0, 6.8.3; 82599 7.3.1.4", "the next message (MSI, MSI-X) goes nowhere",
         FaultCourse.Next, Ixgbe, Modern, Legacy);
@@ -60,32 +60,32 @@ public sealed class CardFault
         "dma-refused", "PCI Express 2.0, 2.3.2; virtio 1.2, 2.1.2",
         "reads of memory are aborted, writes are lost; messages still pass", FaultCourse.State, Ixgbe, Modern, Legacy);
 
-    /// <summary>A received frame is reported with a length that cannot be.</summary>
+    /// <summary>A received frame is reported with an impossible length.</summary>
     public static readonly CardFault BadLength = new(
         "bad-length", "82599 7.1.6.2; virtio 1.2, 2.7.8",
         "the next received frame is reported as longer than its buffer",
         FaultCourse.Next, Ixgbe, Modern, Legacy);
 
-    /// <summary>A received frame is reported as bad, and as if more of it were to come.</summary>
+    /// <summary>A received frame is reported as bad, and as continuing in the next descriptor.</summary>
     public static readonly CardFault BadStatus = new(
         "bad-status", "82599 7.1.6.2", "the next received frame has RXE and no EOP in its descriptor",
         FaultCourse.Next, Ixgbe);
 
-    /// <summary>A used descriptor is named that there cannot be.</summary>
+    /// <summary>A used descriptor is reported with an impossible id.</summary>
     public static readonly CardFault BadId = new(
         "bad-id", "virtio 1.2, 2.7.8, 2.8.6", "the next used buffer has an id behind the end of the ring",
         FaultCourse.Next, Modern, Legacy);
 
-    /// <summary>The contents of the EEPROM do not add up.</summary>
+    /// <summary>The EEPROM's checksum is wrong.</summary>
     public static readonly CardFault EepromChecksum = new(
         "eeprom-checksum", "82599 6.2.14", "word 0x3F is not what the other words need", FaultCourse.State, Ixgbe);
 
-    /// <summary>A memory of the card has lost bits.</summary>
+    /// <summary>One of the card's memories has lost bits.</summary>
     public static readonly CardFault MemoryError = new(
         "memory-error", "82599 8.2.3.5.1", "EICR.ECC: an error that cannot be corrected; the card goes on",
         FaultCourse.Once, Ixgbe);
 
-    /// <summary>The card is reset though no driver asks for it, by its firmware or another processor.</summary>
+    /// <summary>The card is reset by its firmware or another processor, not by a driver.</summary>
     public static readonly CardFault Reset = new(
         "reset", "82599 4.2.1.6; virtio 1.2, 2.4", "all registers are as after a reset; PCI configuration stays",
         FaultCourse.Once, Ixgbe, Modern, Legacy);
@@ -102,25 +102,25 @@ public sealed class CardFault
         s_all.Add(this);
     }
 
-    /// <summary>Every fault there is.</summary>
+    /// <summary>All faults.</summary>
     public static IReadOnlyList<CardFault> All => s_all;
 
     /// <summary>Its name in specifiers, such as <c>transmit-hang</c>.</summary>
     public string Name { get; }
 
-    /// <summary>Where datasheet, specification or bus standard speak of it.</summary>
+    /// <summary>Where the datasheet, the specification or the bus standard describes it.</summary>
     public string Section { get; }
 
-    /// <summary>What happens, in a sentence.</summary>
+    /// <summary>What happens, as a sentence.</summary>
     public string Meaning { get; }
 
-    /// <summary>The cards that may have it: <c>ixgbe</c>, <c>virtio</c>, <c>virtio-legacy</c>.</summary>
+    /// <summary>The cards that can have it: <c>ixgbe</c>, <c>virtio</c>, <c>virtio-legacy</c>.</summary>
     public IReadOnlyList<string> Cards { get; }
 
     /// <summary>How long it lasts.</summary>
     internal FaultCourse Course { get; }
 
-    /// <summary>Nanoseconds that it lasts where nothing else is said; null for ever.</summary>
+    /// <summary>How many nanoseconds it lasts by default; null means forever.</summary>
     internal long? UsualDuration { get; private init; }
 
     /// <summary>One bit for each fault.</summary>
@@ -130,18 +130,18 @@ public sealed class CardFault
     public override string ToString() => Name;
 }
 
-/// <summary>How long a fault lasts where no duration is given.</summary>
+/// <summary>How long a fault lasts if no duration is given.</summary>
 internal enum FaultCourse
 {
-    /// <summary>For ever.</summary>
+    /// <summary>Forever.</summary>
     State,
 
     /// <summary>Until the card is reset.</summary>
     UntilReset,
 
-    /// <summary>It strikes the next frame, buffer or message, and is over.</summary>
+    /// <summary>It affects the next frame, buffer or message, and is then over.</summary>
     Next,
 
-    /// <summary>It happens, and is over; it has no duration.</summary>
+    /// <summary>It happens at once; it has no duration.</summary>
     Once,
 }

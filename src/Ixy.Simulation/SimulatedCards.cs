@@ -20,8 +20,8 @@ namespace Ixy.Simulation;
 /// <item><term>mac</term><description>Its MAC address, as in <c>02:00:5e:00:53:01</c>; by default one that no other
 /// card of its world has, which is this process or a <see cref="VirtualWorld"/>.</description></item>
 /// <item><term>behaviour</term><description><c>perverse</c>: what the datasheet or the specification leaves open is
-/// drawn by lot from <c>seed=N</c> (0 by default): when, in what lumps and in what order the card does things
-/// (docs/perverse.md). Without it, the usual thing.</description></item>
+/// chosen at random from <c>seed=N</c> (0 by default): when, in what batches and in what order the card does things
+/// (docs/perverse.md). Without it, the usual choice.</description></item>
 /// <item><term>fault</term><description>What goes wrong: <c>NAME[@WHEN][/DURATION]</c>, several joined by <c>+</c>, as
 /// in <c>transmit-hang@5ms+link-flap@100rx/20ms</c>. WHEN is a time since the card was opened, or a number of frames
 /// that it was sent (<c>rx</c>) or has sent (<c>tx</c>); without it, from the start (<see cref="CardFault"/>,
@@ -35,50 +35,50 @@ namespace Ixy.Simulation;
 /// <list type="table">
 /// <item><term>model</term><description><c>82599</c> (the default), <c>x540</c> or <c>x550</c>: the PCI device
 /// id.</description></item>
-/// <item><term>speed</term><description>What the far end can at most: <c>10G</c> (the default) or <c>1G</c>, with an
-/// X540 or X550 also <c>100M</c>, with an X550 also <c>5G</c> and <c>2.5G</c>. Below 10 Gbit/s, frames take the time
-/// that they take on such a line.</description></item>
+/// <item><term>speed</term><description>The far end's maximum: <c>10G</c> (the default) or <c>1G</c>, with an X540 or
+/// X550 also <c>100M</c>, with an X550 also <c>5G</c> and <c>2.5G</c>. Below 10 Gbit/s, frames take as long as they
+/// would on such a line.</description></item>
 /// <item><term>link-delay</term><description>From link set-up to link up, as in <c>20ms</c>, the
 /// default.</description></item>
-/// <item><term>quirks</term><description><c>silicon</c>: where cards are believed to do something else than the
-/// datasheet says, as they do (docs/silicon.md). Without it, as the datasheet says.</description></item>
+/// <item><term>quirks</term><description><c>silicon</c>: where real cards are believed to differ from the datasheet,
+/// follow the cards (docs/silicon.md). Without it, follow the datasheet.</description></item>
 /// </list>
-/// Of <c>sim:virtio</c>, and where nothing else is said of <c>sim:virtio-legacy</c>, the interface of version 0.9.5:
+/// Of <c>sim:virtio</c>, and unless noted also of <c>sim:virtio-legacy</c>, the interface of version 0.9.5:
 /// <list type="table">
 /// <item><term>packed</term><description><c>on</c>: packed rings are offered (not with the legacy interface). Default
 /// <c>off</c>.</description></item>
 /// <item><term>queues</term><description>Pairs of queues, 1 (the default) to 32.</description></item>
 /// <item><term>queue-size</term><description>Descriptors of each queue: 256, or another power of two up to 32768; any
 /// number with <c>packed=on</c>.</description></item>
-/// <item><term>mtu</term><description>The MTU that the card tells its driver, 68 to 65535 bytes. By default it tells
+/// <item><term>mtu</term><description>The MTU the card reports to its driver, 68 to 65535 bytes. By default it reports
 /// none.</description></item>
 /// <item><term>csum</term><description><c>on</c>, the default as in QEMU, offers to compute checksums of what is sent
-/// and to say that those of what is received are right (CSUM, GUEST_CSUM); <c>off</c> does not.</description></item>
-/// <item><term>without</term><description>Features that are not offered, as in <c>mrg_rxbuf+event_idx</c>: names as in
-/// the specification, in small letters.</description></item>
+/// and to confirm those of what is received (CSUM, GUEST_CSUM); <c>off</c> does not.</description></item>
+/// <item><term>without</term><description>Features not to offer, as in <c>mrg_rxbuf+event_idx</c>: names as in the
+/// specification, in lower case.</description></item>
 /// </list>
 /// Wires, and their own options:
 /// <list type="table">
-/// <item><term>generator</term><description>Sends numbered frames and checks what comes: <c>size=60</c> bytes without
-/// FCS (to 15996), <c>rate=max</c> (or <c>5Mpps</c>, <c>10G</c>…), <c>count=</c> frames, <c>flows=1</c> (a power of two
-/// to 256), <c>dst=</c> destination MAC address (the card's own).</description></item>
+/// <item><term>generator</term><description>Sends numbered frames and checks those that arrive: <c>size=60</c> bytes
+/// without FCS (to 15996), <c>rate=max</c> (or <c>5Mpps</c>, <c>10G</c>…), <c>count=</c> frames, <c>flows=1</c> (a
+/// power of two to 256), <c>dst=</c> destination MAC address (the card's own).</description></item>
 /// <item><term>loopback</term><description>What the card sends comes back.</description></item>
 /// <item><term>tap:NAME</term><description>A TAP interface of this machine.</description></item>
-/// <item><term>pcap:IN[>OUT]</term><description>Sends the frames of a capture, at <c>rate=1Mpps</c>, and writes what
-/// comes to another (<c>pcap:>OUT</c>: only that). In a shell, <c>&gt;</c> wants quotes. File names hold neither comma
-/// nor <c>&gt;</c>.</description></item>
+/// <item><term>pcap:IN[>OUT]</term><description>Sends the frames of a capture, at <c>rate=1Mpps</c>, and writes those
+/// that arrive to another (<c>pcap:>OUT</c>: only that). In a shell, <c>&gt;</c> must be quoted. File names cannot
+/// contain a comma or <c>&gt;</c>.</description></item>
 /// <item><term>cable:NAME</term><description>Connects the two cards of a world that name the same
 /// cable.</description></item>
 /// </list>
 /// </remarks>
 public static partial class SimulatedCards
 {
-    /// <summary>How specifiers of simulated cards start.</summary>
+    /// <summary>Prefix of specifiers of simulated cards.</summary>
     public const string Prefix = "sim:";
 
     /// <summary>
-    /// Notes what happens to cards that are opened in real time from now on; nobody does while null. Those of a
-    /// <see cref="VirtualWorld"/> have the recorder of their world.
+    /// Records what happens to cards opened in real time from now on; null for no recorder. Cards of a
+    /// <see cref="VirtualWorld"/> use the recorder of their world.
     /// </summary>
     public static Recorder? Recorder
     {
@@ -88,13 +88,13 @@ public static partial class SimulatedCards
 
     /// <summary>Opens a new simulated card.</summary>
     /// <param name="specifier">Which card, and options, as listed for this class.</param>
-    /// <exception cref="DeviceSpecifierException">Something in it is unknown or not possible.</exception>
-    /// <exception cref="PciDeviceException">What the wire leads to cannot be had.</exception>
+    /// <exception cref="DeviceSpecifierException">Something in it is unknown or impossible.</exception>
+    /// <exception cref="PciDeviceException">What the wire leads to is not available.</exception>
     public static SimulatedPciDevice Open(string specifier) => Open(specifier, waitsToSend: false);
 
-    /// <summary>The same; the far end may wait with all it would send until <see cref="Wire.StartSending"/>.</summary>
+    /// <summary>The same; the far end can be made to wait with sending until <see cref="Wire.StartSending"/>.</summary>
     /// <param name="specifier">As above.</param>
-    /// <param name="waitsToSend">It waits. Otherwise it sends as soon as there is a link, whether or not somebody
+    /// <param name="waitsToSend">It waits. Otherwise it sends as soon as there is a link, whether or not anyone
     /// listens.</param>
     public static SimulatedPciDevice Open(string specifier, bool waitsToSend) =>
         Open(specifier, waitsToSend, World.RealTime);
@@ -110,8 +110,8 @@ public static partial class SimulatedCards
     /// <summary>The same, for another kind of host than this process's own drivers.</summary>
     /// <param name="specifier">As above.</param>
     /// <param name="waitsToSend">As above.</param>
-    /// <param name="world">Where the card is.</param>
-    /// <param name="host">Takes the card and what its trace is written to, and owns them from then on.</param>
+    /// <param name="world">The card's world.</param>
+    /// <param name="host">Takes the card and the output of its trace, and owns them from then on.</param>
     /// <param name="wire">What its port is plugged into, if the specifier does not say.</param>
     internal static T Open<T>(
         string specifier, bool waitsToSend, World world, Func<CardModel, IDisposable?, T> host, Wire? wire = null)
@@ -126,8 +126,8 @@ public static partial class SimulatedCards
         }
     }
 
-    // A thread puts its new objects side by side, apart from other threads'. So the card's objects, which the device
-    // thread writes all the time, share no cache line with the driver's, which another core does.
+    // A thread allocates its new objects next to each other, apart from other threads'. So the card's objects, which
+    // the device thread writes all the time, share no cache line with the driver's, which another core writes.
     private static T OnThreadOfItsOwn<T>(Func<T> create)
     {
         T result = default!;
@@ -183,7 +183,7 @@ public static partial class SimulatedCards
         return opened.Release(host);
     }
 
-    // What has been opened so far, and is closed again if a later step fails. Closing the card closes its wire.
+    // What has been opened so far, to be closed again if a later step fails. Closing the card closes its wire.
     private sealed class Opened : IDisposable
     {
         internal Wire? Wire { get; set; }

@@ -6,19 +6,25 @@ using Ixy.Vfio;
 namespace Ixy.Simulation;
 
 /// <summary>
-/// A world of simulated cards with a clock of its own, which moves only when it is told to. Cards, wires and generators
-/// take their turns on the thread that advances it, in an order that follows from a seed: so a run with the same seed
-/// is the same run, frame by frame and register access by register access, on any machine and however busy it is.
+/// A world of simulated cards with its own clock, which moves only when told to. Cards, wires and generators take their
+/// turns on the thread that advances it, in an order that depends on a seed: so a run with the same seed is the same
+/// run, frame by frame and register access by register access, on any machine, however busy.
 /// </summary>
 /// <remarks>
-/// <para>Time moves in <see cref="Advance"/> and <see cref="AdvanceUntil"/>, and wherever a driver waits for a card of
-/// the world: in its set-up, for a link, for a packet, for an interrupt. Nothing else takes time; a loop that polls a
-/// queue without one of these finds the same for ever.</para>
-/// <para>Cards have their turns every microsecond, so what they do at a time of their own (a link that comes up, an
-/// interrupt that was held back) they do in the first turn at that time or behind it. At 10 Gbit/s, where real time
-/// lets frames pass as fast as the machine can move them, each takes the time that it takes on such a line.</para>
-/// <para>A world is for one thread at a time. Several in one process share nothing, but for the addresses of DMA
-/// memory, which a trace of register accesses shows: they are the same in two processes that do the same.</para>
+/// <para>
+/// Time moves in <see cref="Advance"/> and <see cref="AdvanceUntil"/>, and wherever a driver waits for a card of the
+/// world: in its set-up, for a link, for a packet, for an interrupt. Nothing else takes time; a loop that polls a queue
+/// without one of these finds the same thing forever.
+/// </para>
+/// <para>
+/// Cards have their turns every microsecond, so what they do at a certain time (a link that comes up, an interrupt that
+/// was held back) they do in the first turn at or after that time. At 10 Gbit/s, where real time lets frames pass as
+/// fast as the machine can move them, each frame takes as long as it would on such a line.
+/// </para>
+/// <para>
+/// A world is for one thread at a time. Several in one process share nothing except the addresses of DMA memory, which
+/// a trace of register accesses shows: they are the same in two processes that do the same.
+/// </para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -34,15 +40,15 @@ public sealed class VirtualWorld
     private readonly VirtualScheduler _scheduler;
     private readonly Members _members;
 
-    /// <summary>Makes an empty world.</summary>
-    /// <param name="seed">What is drawn follows from it: the order of turns, MAC addresses, ids of generators.</param>
+    /// <summary>Creates an empty world.</summary>
+    /// <param name="seed">Determines everything random: the order of turns, MAC addresses, ids of generators.</param>
     public VirtualWorld(ulong seed) : this(seed, recorder: null)
     {
     }
 
-    /// <summary>The same, with somebody who notes what happens to its cards.</summary>
+    /// <summary>The same, with a recorder of what happens to its cards.</summary>
     /// <param name="seed">As above.</param>
-    /// <param name="recorder">Notes it; nobody does if null.</param>
+    /// <param name="recorder">The recorder; none if null.</param>
     public VirtualWorld(ulong seed, Recorder? recorder)
     {
         Seed = seed;
@@ -50,16 +56,16 @@ public sealed class VirtualWorld
         _members = new(_scheduler, seed) { Recorder = recorder };
     }
 
-    /// <summary>What the world was made with.</summary>
+    /// <summary>The seed the world was created with.</summary>
     public ulong Seed { get; }
 
     /// <summary>
-    /// The world's clock, for all that takes a <see cref="TimeProvider"/>: its time stamps are in nanoseconds, its day
-    /// begins with the year 2000, and its timers fire on the thread that advances the world.
+    /// The world's clock, for everything that takes a <see cref="TimeProvider"/>: its time stamps are in nanoseconds,
+    /// its date starts in the year 2000, and its timers fire on the thread that advances the world.
     /// </summary>
     public TimeProvider Clock => _scheduler.Clock;
 
-    /// <summary>Nanoseconds since the world was made.</summary>
+    /// <summary>Nanoseconds since the world was created.</summary>
     public long Nanoseconds => _scheduler.Elapsed;
 
     /// <summary>The same, in whole ticks of 100 ns.</summary>
@@ -68,17 +74,16 @@ public sealed class VirtualWorld
     internal World Surroundings => _members;
 
     /// <summary>Opens a new simulated card in the world, without a driver.</summary>
-    /// <param name="specifier">
-    /// As for <see cref="SimulatedCards"/>, but without wires that lead out of the world: <c>tap</c>.
-    /// </param>
+    /// <param name="specifier">As for <see cref="SimulatedCards"/>, but without wires that lead out of the world:
+    /// <c>tap</c>.</param>
     /// <param name="waitsToSend">As for <see cref="SimulatedCards.Open(string, bool)"/>.</param>
-    /// <exception cref="DeviceSpecifierException">Something in it is unknown or not possible.</exception>
+    /// <exception cref="DeviceSpecifierException">Something in it is unknown or impossible.</exception>
     public SimulatedPciDevice OpenCard(string specifier, bool waitsToSend = false) =>
         SimulatedCards.Open(specifier, waitsToSend, _members);
 
-    /// <summary>The same, plugged into a wire of one's own.</summary>
+    /// <summary>The same, plugged into the caller's own wire.</summary>
     /// <param name="specifier">As above, without <c>wire=</c>.</param>
-    /// <param name="wire">It belongs to the card from now on. Its times are the time stamps of <see cref="Clock"/>.</param>
+    /// <param name="wire">Owned by the card from now on. Its times are the time stamps of <see cref="Clock"/>.</param>
     public SimulatedPciDevice OpenCard(string specifier, Wire wire)
     {
         ArgumentNullException.ThrowIfNull(specifier);
@@ -91,7 +96,7 @@ public sealed class VirtualWorld
     /// <summary>Opens a new simulated card in the world, and starts its driver; the link may still be down.</summary>
     /// <param name="specifier">As for <see cref="OpenCard(string, bool)"/>.</param>
     /// <param name="options">As for <see cref="NetworkDevice.Open(string, NetworkDeviceOptions?)"/>.</param>
-    /// <exception cref="DeviceSpecifierException">Something in the specifier is unknown or not possible.</exception>
+    /// <exception cref="DeviceSpecifierException">Something in the specifier is unknown or impossible.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     public NetworkDevice Open(string specifier, NetworkDeviceOptions? options = null)
     {
@@ -100,32 +105,32 @@ public sealed class VirtualWorld
         return NetworkDevice.Open(OpenCard(specifier), options);
     }
 
-    /// <summary>Lets software have turns of its own, beside the caller.</summary>
-    /// <param name="turn">
-    /// Called for each turn; the first is at the present time. It may not advance the world, or wait for it.
-    /// </param>
+    /// <summary>Gives software its own turns, besides the caller's.</summary>
+    /// <param name="turn">Called for each turn; the first is at the present time. It may not advance the world, or wait
+    /// for it.</param>
     public VirtualActor AddActor(Func<ActorTurn> turn) => _scheduler.AddActor(turn);
 
-    /// <summary>Advances by so long. Turns at the end of this time are taken.</summary>
+    /// <summary>Advances by this time, including the turns at its end.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The time is negative.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The world is being advanced already, by another thread or from a turn.
+    /// The world is already being advanced, by another thread or from a turn.
     /// </exception>
     public void Advance(TimeSpan time) => AdvanceUntil(() => false, time);
 
     /// <summary>
-    /// Advances until a condition is met, which is asked at first, and whenever all turns at one time have been taken.
+    /// Advances until a condition is met. The condition is checked at the start, and after all turns at one time have
+    /// been taken.
     /// </summary>
     /// <param name="condition">May use devices and queues, but not wait.</param>
-    /// <param name="limit">At most so long; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
-    /// <returns>False if it is not met when that time is over.</returns>
+    /// <param name="limit">The longest time to advance; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+    /// <returns>False if it is not met by then.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The limit is negative.</exception>
     /// <exception cref="InvalidOperationException">As for <see cref="Advance"/>.</exception>
     public bool AdvanceUntil(Func<bool> condition, TimeSpan limit) => _scheduler.AdvanceUntil(condition, limit);
 
     private sealed class Members(TurnScheduler scheduler, ulong seed) : World(scheduler)
     {
-        // Apart from the order of turns, so that one more card is no other order.
+        // Separate from the order of turns, so that one more card does not change that order.
         private SeededOrder _identities = new(~seed);
         private ulong _cards;
 

@@ -7,29 +7,29 @@ using Ixy.Simulation.Wires;
 namespace Ixy.Simulation;
 
 /// <summary>
-/// Where cards are together: who gives them their turns, and what they know of each other, which is the ends of cables
-/// and the frames of generators.
+/// What cards share: who gives them their turns, and what they know about each other, namely the ends of cables and the
+/// frames of generators.
 /// </summary>
 internal abstract class World(TurnScheduler scheduler)
 {
-    /// <summary>That of this process, in real time.</summary>
+    /// <summary>The world of this process, in real time.</summary>
     internal static World RealTime { get; } = new RealTimeWorld();
 
     internal TurnScheduler Scheduler => scheduler;
 
-    /// <summary>Time in it moves when it is told to.</summary>
+    /// <summary>Its time moves only when told to.</summary>
     internal bool IsVirtual => scheduler is VirtualScheduler;
 
-    /// <summary>Notes what happens to cards that are opened from now on; null for nobody.</summary>
+    /// <summary>Records what happens to cards opened from now on; none if null.</summary>
     internal Recorder? Recorder { get; set; }
 
-    /// <summary>Names of the cards that are open.</summary>
+    /// <summary>Names of the open cards.</summary>
     internal CardNames Names { get; } = new();
 
-    /// <summary>The ends of cables that are plugged in: one or two per name. To be locked.</summary>
+    /// <summary>The plugged-in ends of cables: one or two per name. Lock it for access.</summary>
     internal Dictionary<string, List<CableWire>> Cables { get; } = [];
 
-    /// <summary>The generators that send, by their ids.</summary>
+    /// <summary>The sending generators, by id.</summary>
     internal ConcurrentDictionary<ushort, NumberedSource> Generators { get; } = new();
 
     /// <summary>An address that no other card of the world has.</summary>
@@ -42,7 +42,7 @@ internal abstract class World(TurnScheduler scheduler)
     {
         private static int s_cards;
 
-        // Locally administered; the process id keeps the cards of two processes on one network apart, most of the time.
+        // Locally administered; the process id usually keeps the cards of two processes on one network apart.
         internal override MacAddress NextMacAddress() =>
             new(0x02_82_00_00_00_00 | (ulong)(ushort)Environment.ProcessId << 16
                 | (ushort)Interlocked.Increment(ref s_cards));

@@ -6,7 +6,6 @@ namespace Ixy.Vfio;
 /// The connected interrupt vectors of a function. Disposing disconnects them and closes their descriptors; so does
 /// disposing the function, in either order. Not thread-safe.
 /// </summary>
-/// </summary>
 public sealed class InterruptVectors : IDisposable
 {
     private readonly PciDevice _device;

@@ -1,18 +1,18 @@
 namespace Ixy.Captures.Buffering;
 
 /// <summary>
-/// Buffers that go round between a thread that fills them and one that empties them. There are no more than were made
-/// at the start, so neither memory nor delay grows. Taking and giving costs a lock, once for some thousand frames.
+/// Buffers that circulate between a thread that fills them and one that empties them. Their number is fixed at the
+/// start, so neither memory nor delay grows. Taking and giving costs a lock, once per few thousand frames.
 /// </summary>
 internal sealed class BufferExchange<T>(IReadOnlyCollection<T> buffers) where T : class
 {
     private readonly object _lock = new();
-    // Last in, first out: what is in the processor's caches, and has been touched at all, is used again.
+    // Last in, first out: reuses buffers that are in the processor's caches, or at least have been touched.
     private readonly Stack<T> _empty = new(buffers);
     private readonly Queue<T> _full = new(buffers.Count);
     private bool _isComplete;
 
-    /// <summary>All buffers but one, which is being filled, are empty: who empties them has nothing to do.</summary>
+    /// <summary>All buffers except the one being filled are empty: the emptying thread has nothing to do.</summary>
     internal bool IsIdle
     {
         get
@@ -21,7 +21,7 @@ internal sealed class BufferExchange<T>(IReadOnlyCollection<T> buffers) where T 
         }
     }
 
-    /// <summary>An empty buffer; false if there is none now.</summary>
+    /// <summary>Takes an empty buffer; false if there is none now.</summary>
     internal bool TryTakeEmpty(out T? buffer)
     {
         lock (_lock) return _empty.TryPop(out buffer);
@@ -30,13 +30,13 @@ internal sealed class BufferExchange<T>(IReadOnlyCollection<T> buffers) where T 
     /// <summary>Waits for an empty buffer; null once <see cref="Complete"/> was called.</summary>
     internal T? TakeEmpty() => Take(() => _empty.TryPop(out var buffer) ? buffer : null, evenIfComplete: false);
 
-    /// <summary>A full buffer; false if there is none now.</summary>
+    /// <summary>Takes a full buffer; false if there is none now.</summary>
     internal bool TryTakeFull(out T? buffer)
     {
         lock (_lock) return _full.TryDequeue(out buffer);
     }
 
-    /// <summary>Waits for a full buffer; null if there is none and will be none.</summary>
+    /// <summary>Waits for a full buffer; null if there is none and there will be no more.</summary>
     internal T? TakeFull() => Take(() => _full.TryDequeue(out var buffer) ? buffer : null, evenIfComplete: true);
 
     internal void GiveEmpty(T buffer)

@@ -2,7 +2,7 @@ using Ixy.Captures.Formats;
 
 namespace Ixy.Captures.Buffering;
 
-/// <summary>Whole packet blocks on their way to a file, and how many of them there are from each interface.</summary>
+/// <summary>Whole packet blocks on their way to a file, and how many there are from each interface.</summary>
 internal sealed class CaptureBuffer(int size, int interfaces)
 {
     private readonly byte[] _bytes = GC.AllocateUninitializedArray<byte>(size);
@@ -12,7 +12,7 @@ internal sealed class CaptureBuffer(int size, int interfaces)
 
     internal int Length { get; private set; }
 
-    /// <summary>When the first frame in it was captured.</summary>
+    /// <summary>When its first frame was captured.</summary>
     internal long Since { get; private set; }
 
     internal ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, Length);

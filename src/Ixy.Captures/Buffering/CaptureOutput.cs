@@ -1,6 +1,6 @@
 namespace Ixy.Captures.Buffering;
 
-/// <summary>The far end of a capture: writes whole buffers, and keeps count of what arrived and what did not.</summary>
+/// <summary>The far end of a capture: writes whole buffers, and counts what arrived and what did not.</summary>
 internal sealed class CaptureOutput(Stream stream, byte[] header, int interfaces)
 {
     private readonly long[] _written = new long[interfaces], _lost = new long[interfaces];
@@ -18,7 +18,7 @@ internal sealed class CaptureOutput(Stream stream, byte[] header, int interfaces
     internal (long Written, long Lost) Counts(int interfaceId) =>
         (Volatile.Read(ref _written[interfaceId]), Volatile.Read(ref _lost[interfaceId]));
 
-    /// <summary>Puts another header in the place of the first; false if that is written. Any thread may ask.</summary>
+    /// <summary>Replaces the first header; false if that was already written. For any thread.</summary>
     internal bool TryReplaceHeader(byte[] replacement)
     {
         lock (_start)
@@ -29,7 +29,7 @@ internal sealed class CaptureOutput(Stream stream, byte[] header, int interfaces
         }
     }
 
-    /// <summary>Writes a buffer; after a failure, and with one, its frames count as lost.</summary>
+    /// <summary>Writes a buffer; if that fails, now or earlier, its frames count as lost.</summary>
     internal void Write(CaptureBuffer buffer)
     {
         bool isWritten = TryStart() && TryWrite(buffer.Bytes);
@@ -37,7 +37,7 @@ internal sealed class CaptureOutput(Stream stream, byte[] header, int interfaces
         for (int i = 0; i < counters.Length; i++) Volatile.Write(ref counters[i], counters[i] + buffer.Frames[i]);
     }
 
-    /// <summary>Writes what comes at the end, and closes the file.</summary>
+    /// <summary>Writes the end of the file and closes it.</summary>
     internal void Close(byte[] trailer)
     {
         TryStart();
@@ -73,18 +73,18 @@ internal sealed class CaptureOutput(Stream stream, byte[] header, int interfaces
         }
         catch (Exception error)
         {
-            // Whatever it is, it must not end the process from this thread; the owner asks for it.
+            // No exception may end the process from this thread; the owner asks for it.
             _failure = error;
             return false;
         }
     }
 
-    // A disk without room takes a part of what it is given. Without that part the file is well-formed, and often the
-    // statistics fit into the room that it took.
+    // A full disk takes only part of a write. Cut back to the last whole block, the file is well-formed, and often the
+    // statistics fit into the freed space.
     private void CutOff(byte[] trailer)
     {
         if (!stream.CanSeek || !TryCut()) return;
-        // Not even the header found room, and statistics alone are no capture.
+        // Not even the header fitted, and statistics alone are not a capture.
         if (_length < _header.Length) return;
         try
         {
@@ -94,7 +94,7 @@ internal sealed class CaptureOutput(Stream stream, byte[] header, int interfaces
         }
         catch (IOException)
         {
-            // The first failure is the one to tell.
+            // The first failure is the one to report.
             TryCut();
         }
     }
@@ -103,7 +103,7 @@ internal sealed class CaptureOutput(Stream stream, byte[] header, int interfaces
     {
         try
         {
-            // A device cannot be cut, and has no length either.
+            // A device cannot be truncated, and has no length either.
             if (stream.Length > _length) stream.SetLength(_length);
             return true;
         }
@@ -114,7 +114,7 @@ internal sealed class CaptureOutput(Stream stream, byte[] header, int interfaces
         }
     }
 
-    // A file system may find out only now that it has no room (NFS, quotas).
+    // Some file systems report only now that they are full (NFS, quotas).
     private void Release()
     {
         try

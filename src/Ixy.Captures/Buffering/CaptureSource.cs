@@ -2,18 +2,16 @@ using System.Buffers.Binary;
 
 namespace Ixy.Captures.Buffering;
 
-/// <summary>The bytes of a capture file from first to last, in the byte order that the file says it has.</summary>
+/// <summary>The bytes of a capture file from first to last, in the file's own byte order.</summary>
 internal sealed class CaptureSource(Stream stream, string name) : IDisposable
 {
     private byte[] _buffer = new byte[4096];
     private long _position;
 
-    /// <summary>Numbers have their most significant byte first.</summary>
+    /// <summary>Numbers are big-endian.</summary>
     internal bool IsBigEndian { get; set; }
 
-    /// <summary>
-    /// The next bytes, valid until the next read; false if the file is at its end before the first of them.
-    /// </summary>
+    /// <summary>The next bytes, valid until the next read; false if the file ends right before them.</summary>
     /// <exception cref="CaptureFormatException">The file ends in the middle of them.</exception>
     internal bool TryRead(int length, out ReadOnlySpan<byte> bytes)
     {
@@ -42,13 +40,13 @@ internal sealed class CaptureSource(Stream stream, string name) : IDisposable
 
     internal CaptureFormatException Malformed(string what) => new($"{name}: near byte {_position}: {what}", _position);
 
-    /// <summary>The file as a whole is not what it should be.</summary>
+    /// <summary>The file as a whole is invalid.</summary>
     internal CaptureFormatException Refused(string what) => new($"{name}: {what}", 0);
 
     /// <inheritdoc/>
     public void Dispose() => stream.Dispose();
 
-    // A length may be a lie, so memory is taken only as far as there are bytes.
+    // The length may be wrong, so memory is allocated only as bytes arrive.
     private int Fill(int length)
     {
         int read = 0;

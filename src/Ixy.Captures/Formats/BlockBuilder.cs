@@ -5,7 +5,7 @@ using System.Text;
 namespace Ixy.Captures.Formats;
 
 /// <summary>
-/// Puts together a block of a pcapng file, little-endian: type, length, body, options, and the length once more.
+/// Builds a block of a pcapng file, little-endian: type, length, body, options, and the length once more.
 /// </summary>
 internal readonly struct BlockBuilder
 {
@@ -25,7 +25,7 @@ internal readonly struct BlockBuilder
 
     internal BlockBuilder Double(long value) => Word((uint)value).Word((uint)(value >> 32));
 
-    /// <summary>Two words, the more significant one first, as times are.</summary>
+    /// <summary>Two words, the more significant one first, as in timestamps.</summary>
     internal BlockBuilder Time(long time) => Word((uint)(time >> 32)).Word((uint)time);
 
     internal BlockBuilder Option(ushort code, ReadOnlySpan<byte> value)
@@ -48,7 +48,7 @@ internal readonly struct BlockBuilder
     internal BlockBuilder Option(ushort code, long? value) =>
         value is { } number ? Halves(code, sizeof(long)).Double(number) : this;
 
-    /// <summary>The block, its options ended.</summary>
+    /// <summary>The finished block, with its options terminated.</summary>
     internal byte[] Finish()
     {
         Halves(0, 0);

@@ -3,7 +3,7 @@ using Ixy.Captures.Buffering;
 
 namespace Ixy.Captures.Formats;
 
-/// <summary>The classic format (draft-ietf-opsawg-pcap): a file header, then packets behind record headers.</summary>
+/// <summary>The classic format (draft-ietf-opsawg-pcap): a file header, then packets with record headers.</summary>
 internal sealed class PcapReader : CaptureReader
 {
     private readonly LengthOrder _order;
@@ -32,7 +32,9 @@ internal sealed class PcapReader : CaptureReader
         if ((link & fcsLengthPresent) != 0) _fcsLength = (int)(link >> 28) * 2; // in 16-bit words
     }
 
-    /// <summary>Which of a packet's lengths comes first. It changed with version 2.3, but not everywhere.</summary>
+    /// <summary>
+    /// Which of a packet's lengths comes first. That changed with version 2.3, but not in every program.
+    /// </summary>
     private enum LengthOrder
     {
         CapturedFirst,
@@ -44,7 +46,7 @@ internal sealed class PcapReader : CaptureReader
     {
         record = default;
         if (!Source.TryRead(_kind.RecordHeader, out var header)) return false;
-        // Seconds, and the part of one in microseconds or nanoseconds: 62 bits together.
+        // Seconds, and microseconds or nanoseconds: 62 bits together.
         ulong time = Source.UInt32(header) * _kind.Scale.UnitsPerSecond + Source.UInt32(header[4..]);
         var (length, originalLength) = Ordered(Source.UInt32(header[8..]), Source.UInt32(header[12..]));
         if (length > LongestPacket)
@@ -69,8 +71,9 @@ internal sealed class PcapReader : CaptureReader
 
     private ReadOnlySpan<byte> ReadBytes(int length) => length == 0 ? [] : Source.Read(length);
 
-    // Two patches have the same magic number, and the record header of one has a word more. The frame begins where its
-    // type is the one in the header. What is not clear has the shorter header, the only one that libpcap knows.
+    // Two patches have the same magic number, but the record header of one has an extra word. The frame begins where
+    // its type matches the one in the header. If that is ambiguous, assume the shorter header, the only one that
+    // libpcap knows.
     private ReadOnlySpan<byte> ReadModified(int length, ushort type)
     {
         const int More = sizeof(uint), TypeOffset = 12;

@@ -8,16 +8,16 @@ namespace Ixy.Captures.Formats;
 /// </summary>
 internal static class PcapngBlocks
 {
-    /// <summary>Longest frame that a packet block is written for; readers take no more.</summary>
+    /// <summary>Longest frame a packet block is written for; readers accept no more.</summary>
     internal const int LongestFrame = 262_144;
 
     private const int PacketHeader = 28;
 
     /// <summary>
-    /// The blocks a file begins with: section header (4.1) and an interface description for each interface (4.2).
+    /// The blocks at the start of a file: section header (4.1) and an interface description for each interface (4.2).
     /// </summary>
     /// <param name="interfaces">In the order of their numbers.</param>
-    /// <param name="snapLength">Most bytes of a frame that are kept.</param>
+    /// <param name="snapLength">How many bytes of a frame are kept at most.</param>
     internal static byte[] Header(IEnumerable<CaptureInterface> interfaces, int snapLength) =>
         [.. SectionHeader(), .. interfaces.SelectMany(described => InterfaceDescription(described, snapLength))];
 
@@ -33,15 +33,15 @@ internal static class PcapngBlocks
             .Option(systemDropped, counted.Dropped).Option(delivered, counted.Written).Finish();
     }
 
-    /// <summary>Bytes of a packet block that holds so many of a frame.</summary>
+    /// <summary>Length of a packet block with this many bytes of a frame.</summary>
     internal static int PacketLength(int captured) => PacketHeader + (captured + 3) / 4 * 4 + sizeof(uint);
 
     /// <summary>Enhanced packet (4.3): a frame, or the beginning of one.</summary>
-    /// <param name="block">Of <see cref="PacketLength"/> bytes.</param>
+    /// <param name="block">Must be <see cref="PacketLength"/> bytes long.</param>
     /// <param name="interfaceId">Where it was received.</param>
     /// <param name="time">When: nanoseconds since 1970, UTC.</param>
     /// <param name="frame">The whole frame without FCS.</param>
-    /// <param name="captured">Bytes of it that are kept.</param>
+    /// <param name="captured">How many of its bytes are kept.</param>
     internal static void WritePacket(
         Span<byte> block, int interfaceId, long time, ReadOnlySpan<byte> frame, int captured)
     {

@@ -62,7 +62,7 @@ internal sealed class PcapngReader : CaptureReader
         _interfaces.Clear();
     }
 
-    /// <summary>What remains of a block of which some bytes have been read, without the length at its end.</summary>
+    /// <summary>The rest of a block of which some bytes have been read, without the length at its end.</summary>
     private ReadOnlySpan<byte> ReadBody(uint length, int read)
     {
         if (length % 4 != 0 || length < Frame || length < read + sizeof(uint) || length > LongestBlock)
@@ -94,7 +94,7 @@ internal sealed class PcapngReader : CaptureReader
     // The draft says bits, and gives 4 as the example, which can only be bytes. Wireshark reads bytes.
     private static int InterfaceFcs(byte value) => value == 32 ? 4 : value;
 
-    // Code, length, and so many bytes filled up to whole words; an end may be marked, or be that of the block.
+    // Code, length, and the bytes padded to whole words; the end is either marked, or is that of the block.
     private bool TryReadOption(ref ReadOnlySpan<byte> options, out int code, out ReadOnlySpan<byte> value)
     {
         const int EndOfOptions = 0, Header = 4;
@@ -120,7 +120,8 @@ internal sealed class PcapngReader : CaptureReader
         ? scale with { UnitsPerSecond = unitsPerSecond }
         : throw Source.Malformed($"if_tsresol is 0x{value:x2}: expected a resolution down to 10^-19 or 2^-63 seconds");
 
-    // Interface, (drops,) two words of time, captured and original length, data. Both kinds have the lengths at 12.
+    // Interface, (drops,) timestamp in two words, captured and original length, data. Both kinds have the lengths at
+    // 12.
     private Record LongPacket(ReadOnlySpan<byte> body, uint interfaceId)
     {
         ulong time = (ulong)Source.UInt32(Part(body, 4, 4)) << 32 | Source.UInt32(Part(body, 8, 4));
@@ -130,7 +131,7 @@ internal sealed class PcapngReader : CaptureReader
         return FcsLength(body[options..]) is > 0 and int fcs ? record with { FcsLength = fcs } : record;
     }
 
-    // Of this packet alone: bits 5 to 8 of its flags, epb_flags or pack_flags. 0 if they do not say.
+    // For this packet alone: bits 5 to 8 of its flags, epb_flags or pack_flags. 0 if they do not say.
     private int FcsLength(ReadOnlySpan<byte> options)
     {
         const int FlagsOption = 2;

@@ -1,6 +1,6 @@
 namespace Ixy.Captures.Formats;
 
-/// <summary>What a timestamp of a capture counts: so many units a second, from so many seconds after 1970.</summary>
+/// <summary>The unit of a capture's timestamps: units per second, and an offset in seconds after 1970.</summary>
 internal readonly record struct TimeScale(ulong UnitsPerSecond, long OffsetSeconds = 0)
 {
     private const ulong NanosecondsPerSecond = 1_000_000_000;
@@ -10,7 +10,7 @@ internal readonly record struct TimeScale(ulong UnitsPerSecond, long OffsetSecon
     internal static TimeScale Nanoseconds { get; } = new(NanosecondsPerSecond);
 
     /// <summary>
-    /// Reads the option if_tsresol: a negative power of 10, or of 2 if the highest bit is set. False if it is too fine
+    /// Parses the option if_tsresol: a negative power of 10, or of 2 if the highest bit is set. False if it is too fine
     /// for 64 bits.
     /// </summary>
     internal static bool TryResolution(byte value, out ulong unitsPerSecond)
@@ -23,10 +23,10 @@ internal readonly record struct TimeScale(ulong UnitsPerSecond, long OffsetSecon
         return true;
     }
 
-    /// <summary>Nanoseconds since 1970, rounded down; false if 64 bits have no room for them.</summary>
+    /// <summary>Converts to nanoseconds since 1970, rounded down; false if they do not fit into 64 bits.</summary>
     internal bool TryConvert(ulong units, out long nanoseconds)
     {
-        // No 128-bit division for what nearly every file has.
+        // Avoids a 128-bit division for the resolution nearly every file has.
         Int128 time = NanosecondsPerSecond % UnitsPerSecond == 0
             ? (Int128)units * (NanosecondsPerSecond / UnitsPerSecond)
             : (Int128)((UInt128)units * NanosecondsPerSecond / UnitsPerSecond);

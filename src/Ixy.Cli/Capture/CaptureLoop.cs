@@ -2,11 +2,10 @@ using Ixy.Captures;
 
 namespace Ixy.Cli.Capture;
 
-/// <summary>Copies what arrives at any of several devices into a capture, and gives the buffers back at once.</summary>
+/// <summary>Copies what arrives at several devices into a capture, and frees the buffers at once.</summary>
 internal sealed class CaptureLoop : PacketLoop
 {
-    // What was on the way when the end came arrives in this time, in nanoseconds; what comes later is not wanted any
-    // more.
+    // Packets that were on their way at the end arrive within this time, in nanoseconds; later ones are not wanted.
     private const long OnTheWay = 50_000_000;
 
     private readonly ReceiveQueue[][] _queues;
@@ -15,10 +14,10 @@ internal sealed class CaptureLoop : PacketLoop
     private long _left, _end;
     private bool _isMeasured;
 
-    /// <param name="devices">The interfaces of the capture, in its order.</param>
-    /// <param name="capture">Where frames go.</param>
-    /// <param name="batchSize">Most packets per call of the driver.</param>
-    /// <param name="count">The measured part is over when so many are captured.</param>
+    /// <param name="devices">The capture's interfaces, in its order.</param>
+    /// <param name="capture">Where the frames go.</param>
+    /// <param name="batchSize">Most packets per driver call.</param>
+    /// <param name="count">The measured part is over once this many are captured.</param>
     internal CaptureLoop(IReadOnlyList<NetworkDevice> devices, CaptureFile capture, int batchSize, long count)
     {
         _queues = [.. devices.Select(device => device.ReceiveQueues.ToArray())];
@@ -28,7 +27,7 @@ internal sealed class CaptureLoop : PacketLoop
         AfterEnd = new long[devices.Count];
     }
 
-    /// <summary>Frames per device that came when the capture was over. Read it when the loop has ended.</summary>
+    /// <summary>Frames per device that arrived after the capture was over. Read it when the loop has ended.</summary>
     internal long[] AfterEnd { get; }
 
     protected override int Round()
@@ -42,7 +41,7 @@ internal sealed class CaptureLoop : PacketLoop
 
     protected override int PassiveRound()
     {
-        // What comes before the first round is wanted: the cards are started, so somebody has asked for it.
+        // Packets from before the first round are wanted: the cards were started because somebody asked for that.
         if (_isMeasured)
         {
             if (_end == 0) _end = _capture.Now + OnTheWay;
@@ -71,7 +70,7 @@ internal sealed class CaptureLoop : PacketLoop
         int received = queue.Receive(batch);
         if (received == 0) return 0;
         batch = batch[..received];
-        // One time for all of a batch: when it was received.
+        // One timestamp for the whole batch: when it was received.
         if (isWanted) _left -= _capture.Write(device, batch, _capture.Now);
         else AfterEnd[device] += received;
         PacketPool.Free(batch);

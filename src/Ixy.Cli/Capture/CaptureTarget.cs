@@ -4,7 +4,7 @@ using Ixy.Cli.Output;
 namespace Ixy.Cli.Capture;
 
 /// <summary>
-/// The file of a capture, or standard output. A file that is there keeps its content until the capture begins.
+/// The file of a capture, or standard output. An existing file keeps its content until the capture begins.
 /// </summary>
 internal sealed class CaptureTarget : IDisposable
 {
@@ -43,7 +43,7 @@ internal sealed class CaptureTarget : IDisposable
 
     internal static bool IsStandardOutput(string path) => path == "-";
 
-    /// <summary>Empties the file and starts the capture, which owns it from now on.</summary>
+    /// <summary>Truncates the file and starts the capture, which owns it from now on.</summary>
     internal CaptureFile Start(IReadOnlyList<CaptureInterface> interfaces, CaptureFileOptions options)
     {
         var stream = _stream!;
@@ -53,7 +53,7 @@ internal sealed class CaptureTarget : IDisposable
         return new(stream, interfaces, options);
     }
 
-    /// <summary>Closes the file if no capture was started; then it leaves nothing behind.</summary>
+    /// <summary>Closes the file if no capture was started, leaving nothing behind.</summary>
     public void Dispose()
     {
         if (_stream is null) return;
@@ -61,11 +61,12 @@ internal sealed class CaptureTarget : IDisposable
         if (_isNew) File.Delete(Path);
     }
 
-    // Two captures in one file would write over each other. The lock goes with the file; who reads is not kept out.
+    // Two captures in one file would overwrite each other. The lock is released with the file; readers are not locked
+    // out.
     private static void RefuseOtherWriters(FileStream file)
     {
         const int Again = 11; // EAGAIN
-        // macOS has no locks of this kind; nor has it cards that ixy drives.
+        // macOS has no such locks; nor has it cards that ixy can drive.
         if (OperatingSystem.IsMacOS() || !HasLength(file)) return;
         try
         {
@@ -78,11 +79,11 @@ internal sealed class CaptureTarget : IDisposable
         }
         catch (IOException)
         {
-            // Not every file system has locks.
+            // Not every file system supports locks.
         }
     }
 
-    // A pipe and a device have none, and cannot be given one; any number of captures may go to /dev/null.
+    // A pipe or a device has no lock, and needs none; any number of captures may go to /dev/null.
     private static bool HasLength(FileStream file)
     {
         try

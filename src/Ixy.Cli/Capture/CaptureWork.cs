@@ -29,16 +29,16 @@ internal sealed class CaptureWork(CaptureTarget target, CaptureFileOptions optio
         }
     }
 
-    // Who reads a pipe may have enough: that is no fault.
+    // The reader of a pipe may have seen enough: that is not an error.
     private bool ReaderHasGone => _capture?.Failure is { } failure && StandardOutput.ReaderHasGone(failure);
 
     private string Place => CaptureTarget.IsStandardOutput(target.Path) ? "standard output" : target.Path;
 
-    // The system's own words: the base class library puts the place in front or behind.
+    // The operating system's own words: the base class library adds the path before or after.
     private static string Reason(Exception failure) =>
         Program.Describe(failure.InnerException ?? failure).Split(" : '")[0];
 
-    /// <summary>A loop that captures into nothing, for practice.</summary>
+    /// <summary>A loop that captures to nowhere, for warm-up.</summary>
     internal PacketLoop[] Practise(NetworkDevice[] devices)
     {
         var nowhere = new CaptureFile(Stream.Null, Describe(devices), options with { BufferCount = 4 });
@@ -46,7 +46,7 @@ internal sealed class CaptureWork(CaptureTarget target, CaptureFileOptions optio
         return [new CaptureLoop(devices, nowhere, batchSize, long.MaxValue)];
     }
 
-    /// <summary>The loop that captures. Its file begins here.</summary>
+    /// <summary>The loop that captures. Its file is started here.</summary>
     internal PacketLoop[] Start(NetworkDevice[] devices)
     {
         _devices = devices;
@@ -59,7 +59,7 @@ internal sealed class CaptureWork(CaptureTarget target, CaptureFileOptions optio
         return [_loop];
     }
 
-    // Now their speed is known. Where frames came so fast that the file has begun, it stays unsaid.
+    // Now the links' speed is known. If frames came so fast that the file has begun, it stays unknown.
     /// <inheritdoc/>
     public void LinksAreUp() => _ = _capture!.TryDescribe(Describe(_devices));
 

@@ -3,17 +3,17 @@ using Ixy.Captures;
 
 namespace Ixy.Cli.Capture;
 
-/// <summary><c>ixy pcap A [B …] FILE</c>: a capture with times in nanoseconds.</summary>
+/// <summary><c>ixy pcap A [B …] FILE</c>: a capture with timestamps in nanoseconds.</summary>
 internal static class PcapCommand
 {
     private const int MostDevices = 16, LongestSnap = 262_144;
 
-    // The longest there is: what comes while the scheduler has the core for something else waits there.
+    // The longest possible: packets wait there while the scheduler uses the core for something else.
     private const int LongestRing = 4096;
 
     internal static Command Create()
     {
-        // One argument for both: a list that is followed by another argument would take that, too.
+        // One argument for both: a list followed by another argument would swallow that as well.
         var places = CommonOptions.DevicesAndFile("A [B …] FILE", Texts.CaptureArguments, MostDevices);
         var snapLength = CommonOptions.Number("--snaplen", "bytes", Texts.SnapLength, 1, LongestSnap, LongestSnap);
         var count = CommonOptions.Count();

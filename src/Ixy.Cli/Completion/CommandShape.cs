@@ -3,13 +3,13 @@ using System.CommandLine.Completions;
 
 namespace Ixy.Cli.Completion;
 
-/// <summary>What a shell can offer for a value.</summary>
+/// <summary>What a shell can offer as a value.</summary>
 internal enum ValueKind
 {
     /// <summary>Nothing: a number, a name.</summary>
     Anything,
 
-    /// <summary>One of some words.</summary>
+    /// <summary>One of a few words.</summary>
     Words,
 
     /// <summary>A path.</summary>
@@ -18,21 +18,21 @@ internal enum ValueKind
     /// <summary>A PCI address of a network card.</summary>
     Address,
 
-    /// <summary>A card, a real or a simulated one.</summary>
+    /// <summary>A real or simulated card.</summary>
     Device,
 
-    /// <summary>Either; a list of cards ends with a file.</summary>
+    /// <summary>Either a card or a path; a list of cards ends with a file.</summary>
     DeviceOrFile,
 }
 
 /// <summary>The value of an option or an argument.</summary>
-/// <param name="Name">As help shows it.</param>
+/// <param name="Name">As shown in help.</param>
 /// <param name="Kind">What can be offered.</param>
-/// <param name="Words">Those to choose from.</param>
+/// <param name="Words">The words to choose from.</param>
 internal sealed record ValueShape(string Name, ValueKind Kind, IReadOnlyList<string> Words)
 {
-    /// <param name="name">As help shows it; it says what the value is.</param>
-    /// <param name="sources">Where its words come from.</param>
+    /// <param name="name">As shown in help; it says what the value is.</param>
+    /// <param name="sources">Where the words come from.</param>
     internal static ValueShape Of(
         string name, IEnumerable<Func<CompletionContext, IEnumerable<CompletionItem>>> sources)
     {
@@ -51,24 +51,24 @@ internal sealed record ValueShape(string Name, ValueKind Kind, IReadOnlyList<str
 /// <summary>An option of a command.</summary>
 /// <param name="Name">With its hyphens.</param>
 /// <param name="Description">A sentence or two.</param>
-/// <param name="Value">What follows it; null: nothing.</param>
+/// <param name="Value">The value after it; null for none.</param>
 internal sealed record OptionShape(string Name, string Description, ValueShape? Value);
 
-/// <summary>A place for a word behind a command.</summary>
-/// <param name="Value">What stands there.</param>
+/// <summary>A positional argument of a command.</summary>
+/// <param name="Value">Its value.</param>
 /// <param name="Description">A sentence or two.</param>
-/// <param name="Repeats">More of the same may follow.</param>
+/// <param name="Repeats">It may be repeated.</param>
 internal sealed record ArgumentShape(ValueShape Value, string Description, bool Repeats);
 
 /// <summary>A command as a shell needs to know it.</summary>
 internal sealed record CommandShape(
     string Name, string Description, IReadOnlyList<OptionShape> Options, IReadOnlyList<ArgumentShape> Arguments)
 {
-    /// <summary>All commands that people type, in the order of the help.</summary>
+    /// <summary>All commands that people type, in the order of help.</summary>
     internal static IReadOnlyList<CommandShape> AllOf(Command root) =>
         [.. root.Subcommands.Where(command => !command.Hidden).Select(command => Of(command, root))];
 
-    /// <summary>The first sentence of a text, without its full stop: what there is room for in a list.</summary>
+    /// <summary>The first sentence of a text, without its full stop: as much as fits in a list.</summary>
     internal static string Brief(string text) => text.Split(". ")[0].TrimEnd('.');
 
     private static CommandShape Of(Command command, Command root) => new(

@@ -2,10 +2,10 @@ using System.CommandLine;
 
 namespace Ixy.Cli.Completion;
 
-/// <summary><c>ixy completion SHELL</c>: what makes a shell complete ixy's command lines.</summary>
+/// <summary><c>ixy completion SHELL</c>: lets a shell complete ixy's command lines.</summary>
 internal static class CompletionCommand
 {
-    /// <summary>Words that may begin a device, beside the addresses of this machine's cards.</summary>
+    /// <summary>Words that may start a device, besides the addresses of this machine's cards.</summary>
     internal static readonly string[] Devices =
     [
         "sim:ixgbe,wire=generator", "sim:ixgbe,wire=loopback", "sim:virtio,wire=generator",

@@ -73,7 +73,7 @@ internal static class ZshCompletion
     private static string Spec(ArgumentShape argument, int index) =>
         (argument.Repeats ? "*" : $"{index + 1}") + Action(argument.Value);
 
-    // A space stands for nothing to offer.
+    // A space stands for "nothing to offer".
     private static string Action(ValueShape value) => $":{Escape(value.Name)}:" + value.Kind switch
     {
         ValueKind.Words => $"({string.Join(' ', value.Words.Select(Escape))})",
@@ -84,7 +84,7 @@ internal static class ZshCompletion
         _ => " ",
     };
 
-    // Where these have a meaning of their own.
+    // Characters that have a special meaning there.
     private static string Escape(string text) =>
         text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("[", "\\[", StringComparison.Ordinal)
             .Replace("]", "\\]", StringComparison.Ordinal).Replace(":", "\\:", StringComparison.Ordinal);

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Ixy.Cli.Manual;
 
 /// <summary>
-/// <c>ixy man DIRECTORY</c>: writes the manual pages, one of ixy and one of each command. Who packs ixy calls it; the
-/// help does not name it.
+/// <c>ixy man DIRECTORY</c>: writes the manual pages, one for ixy and one for each command. For packagers; help does
+/// not list it.
 /// </summary>
 internal static class ManualCommand
 {
@@ -24,7 +24,7 @@ internal static class ManualCommand
         return command;
     }
 
-    /// <summary>All pages, by the names of their files.</summary>
+    /// <summary>All pages, by file name.</summary>
     internal static IEnumerable<(string Name, string Text)> Pages(CommandTree tree, DateOnly date)
     {
         Command[] commands = [.. tree.Root.Subcommands.Where(command => !command.Hidden)];
@@ -33,7 +33,7 @@ internal static class ManualCommand
             yield return ($"ixy-{command.Name}.1", new ManualPage(tree, command, date).ToString());
     }
 
-    // A build that is to come out the same again says when it is (reproducible-builds.org).
+    // A reproducible build sets the date (reproducible-builds.org).
     private static DateOnly Date() =>
         long.TryParse(Environment.GetEnvironmentVariable("SOURCE_DATE_EPOCH"), NumberStyles.None,
             CultureInfo.InvariantCulture, out long seconds)

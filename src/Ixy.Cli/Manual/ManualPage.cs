@@ -18,7 +18,7 @@ internal sealed class ManualPage
     {
         (_tree, _command) = (tree, command);
         string name = NameOf(command), notes = tree.Notes.GetValueOrDefault(command, "");
-        // A date is one only with plain hyphens.
+        // A date must have plain hyphens.
         Line($".TH {Escape(name.ToUpperInvariant())} 1 {date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)} "
             + $"\"ixy {Version}\" \"User Commands\"");
         Section("Name");
@@ -86,14 +86,14 @@ internal sealed class ManualPage
         }
     }
 
-    // As in the help: a line that ends with a colon begins a section, and what is indented stays as it is.
+    // As in help: a line that ends with a colon begins a section, and indented lines stay as they are.
     private void Notes(string notes)
     {
         bool isVerbatim = false, wasBlank = false;
         foreach (string line in notes.TrimEnd().Split('\n'))
         {
             bool isIndented = line.StartsWith("  ", StringComparison.Ordinal);
-            // An empty line ends nothing by itself: an indented one may follow.
+            // An empty line alone does not end it: another indented line may follow.
             if (isVerbatim && !isIndented && line.Length > 0)
             {
                 Line(".fi");
@@ -149,7 +149,7 @@ internal sealed class ManualPage
         Line(escaped.StartsWith('.') || escaped.StartsWith('\'') ? $@"\&{escaped}" : escaped);
     }
 
-    // A hyphen is one to type, not one to read; and not every formatter reads UTF-8.
+    // A hyphen to type, not a typographic one; and not every formatter reads UTF-8.
     private static string Escape(string text)
     {
         var escaped = new StringBuilder();

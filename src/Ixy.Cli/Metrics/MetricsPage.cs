@@ -3,10 +3,10 @@ using System.Text;
 
 namespace Ixy.Cli.Metrics;
 
-/// <summary>Listens to the meters of ixy, and says what they say.</summary>
+/// <summary>Listens to ixy's meters, and prints their measurements.</summary>
 internal sealed class MetricsPage : IDisposable
 {
-    // Batches by their size, and the packets that are in them.
+    // Batches by size, and the packets in them.
     private const string BatchSizes = "ixy.queue.batches", QueuePackets = "ixy.queue.packets";
 
     private readonly MeterListener _listener = new();
@@ -29,7 +29,7 @@ internal sealed class MetricsPage : IDisposable
         _listener.Start();
     }
 
-    /// <summary>All that is measured now, in the text format of Prometheus. For any thread.</summary>
+    /// <summary>All current measurements, in the text format of Prometheus. For any thread.</summary>
     internal string Read()
     {
         lock (_lock)

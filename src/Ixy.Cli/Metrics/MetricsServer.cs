@@ -23,8 +23,8 @@ internal sealed class MetricsServer : IDisposable
 
     internal int Port { get; }
 
-    /// <summary>Opens the port; 0 is any that is free. Null if no port is asked for.</summary>
-    /// <exception cref="IOException">The port is in use, or may not be used.</exception>
+    /// <summary>Opens the port; 0 means any free port. Null if no port was requested.</summary>
+    /// <exception cref="IOException">The port is in use, or not permitted.</exception>
     internal static MetricsServer? Start(int? port)
     {
         if (port is not { } wanted) return null;
@@ -39,7 +39,7 @@ internal sealed class MetricsServer : IDisposable
                 listener.Start();
                 return new(listener, number);
             }
-            // Somebody else may take a free port in between.
+            // Another process may take the free port in between.
             catch (HttpListenerException error) when (wanted != 0 || attempt == Attempts)
             {
                 throw new IOException(
@@ -56,7 +56,7 @@ internal sealed class MetricsServer : IDisposable
     /// <summary>Where the metrics are.</summary>
     internal string Address => $"http://127.0.0.1:{Port}/metrics";
 
-    /// <summary>From now on there is something to see. Before, there are only cards to practise on.</summary>
+    /// <summary>Starts publishing measurements. Until then, only the cards used for warm-up exist.</summary>
     internal void Show() => _isShown = true;
 
     public void Dispose()
@@ -85,7 +85,7 @@ internal sealed class MetricsServer : IDisposable
             }
             catch (Exception error) when (error is HttpListenerException or IOException or ObjectDisposedException)
             {
-                // Whoever asked has gone, and misses nothing.
+                // The client is gone, and misses nothing.
                 context.Response.Abort();
             }
         }

@@ -5,7 +5,7 @@ using Series = (decimal Value, System.Collections.Generic.KeyValuePair<string, o
 
 namespace Ixy.Cli.Metrics;
 
-/// <summary>The text format of Prometheus, version 0.0.4, with names as OpenTelemetry translates them.</summary>
+/// <summary>The text format of Prometheus, version 0.0.4, with OpenTelemetry's translation of names.</summary>
 internal static class PrometheusText
 {
     internal const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
@@ -21,11 +21,11 @@ internal static class PrometheusText
         foreach (var (value, tags) in series) AppendSample(text, name, Labels(tags), value);
     }
 
-    /// <summary>A counter whose tag <c>size</c> has classes (1, 2-3 … 1024-), in their order, as a histogram.</summary>
-    /// <param name="text">Where to.</param>
+    /// <summary>A counter with classes in its tag <c>size</c> (1, 2-3 … 1024-), in order, as a histogram.</summary>
+    /// <param name="text">The output.</param>
     /// <param name="instrument">The counter.</param>
     /// <param name="series">All its classes.</param>
-    /// <param name="sums">The sums of what is in classes; the other tags are the same.</param>
+    /// <param name="sums">The sums of the values in the classes; the other tags are the same.</param>
     internal static void AppendHistogram(
         StringBuilder text, Instrument instrument, IReadOnlyList<Series> series, IReadOnlyList<Series> sums)
     {
@@ -33,19 +33,19 @@ internal static class PrometheusText
         AppendHead(text, name, instrument, "histogram");
         foreach (var histogram in series.GroupBy(found => Labels(found.Tags.Where(tag => tag.Key != ClassTag))))
         {
-            // Buckets hold what is in the smaller ones, too.
+            // Buckets are cumulative.
             decimal count = 0;
             foreach (var (value, tags) in histogram)
                 AppendSample(text, $"{name}_bucket", $"{histogram.Key},le=\"{UpperEnd(tags)}\"", count += value);
-            // None, if the device has closed meanwhile.
+            // None, if the device has been closed meanwhile.
             foreach (var (value, tags) in sums)
                 if (Labels(tags) == histogram.Key) AppendSample(text, $"{name}_sum", histogram.Key, value);
             AppendSample(text, $"{name}_count", histogram.Key, count);
         }
     }
 
-    // Dots become underscores, the unit is appended: ixy.device.io in By is ixy_device_io_bytes. Units in braces only
-    // say what is counted; 1 is a ratio with gauges only.
+    // Dots become underscores, and the unit is appended: ixy.device.io in By is ixy_device_io_bytes. Units in braces
+    // only say what is counted; 1 is a ratio for gauges only.
     private static string NameOf(Instrument instrument) => instrument.Name.Replace('.', '_') + instrument.Unit switch
     {
         "By" => "_bytes",

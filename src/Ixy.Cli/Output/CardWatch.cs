@@ -4,7 +4,7 @@ using Ixy.Simulation;
 
 namespace Ixy.Cli.Output;
 
-/// <summary>Shows what happens to a card that others drive: clients, link, rates, and rules that are broken.</summary>
+/// <summary>Shows what happens to a card that others drive: clients, link, rates, and broken rules.</summary>
 internal sealed class CardWatch
 {
     private readonly SimulatedCardServer _server;
@@ -28,7 +28,7 @@ internal sealed class CardWatch
     internal bool IsBroken => _server.Wire.Fault is not null;
 
     /// <summary>Shows what has changed since the last call.</summary>
-    /// <exception cref="IOException">It cannot be written, or a notice could not.</exception>
+    /// <exception cref="IOException">It cannot be written, or an earlier notice could not.</exception>
     internal void Show()
     {
         lock (_lock)
@@ -51,7 +51,7 @@ internal sealed class CardWatch
             }
             catch (IOException error)
             {
-                // This is the server's thread: Show throws it, where it can be told.
+                // This is the server's thread: Show throws it later, where it can be reported.
                 _failure ??= ExceptionDispatchInfo.Capture(error);
             }
         }

@@ -3,14 +3,12 @@ using Ixy.Vfio;
 
 namespace Ixy.Cli.Output;
 
-/// <summary>
-/// What the counters of a run alone do not say: rings that do not empty, and why nothing may have moved.
-/// </summary>
+/// <summary>What a run's counters alone do not show: rings that do not drain, and why nothing may have moved.</summary>
 internal static class Findings
 {
     private const string NoLink = "it has no link";
 
-    /// <summary>A sentence for each device with transmit rings that the card takes nothing from.</summary>
+    /// <summary>A sentence for each device with transmit rings that the card has stopped reading.</summary>
     internal static IEnumerable<string> StuckRings(
         IEnumerable<NetworkDevice> devices, IReadOnlyList<TransmitQueue> stuck) =>
         from device in devices
@@ -21,7 +19,8 @@ internal static class Findings
             (device.Link.IsUp ? WhyStuck(device) : "its link is down");
 
     /// <summary>
-    /// Somebody asked to stop before anything was measured: of why nothing moved, only missing links are known.
+    /// The user stopped the run before anything was measured: missing links are the only known reason why nothing
+    /// moved.
     /// </summary>
     internal static IEnumerable<string> StoppedEarly(IEnumerable<NetworkDevice> devices) =>
     [
@@ -68,7 +67,7 @@ internal static class Findings
     private static string WhyStuck(NetworkDevice device) =>
         $"the far end may have paused it (flow control), or it may be unable to reach memory{HowToSee(device)}";
 
-    // An IOMMU's complaints, and the bus's, are the kernel's to tell.
+    // Complaints by an IOMMU or the bus are in the kernel's log.
     private static string HowToSee(NetworkDevice device) =>
         device.PciDevice is SimulatedPciDevice ? "" : ": 'sudo dmesg | tail' may tell";
 }

@@ -1,6 +1,6 @@
 namespace Ixy.Cli.Output;
 
-/// <summary>What passed a port in the last second, as ixy prints it.</summary>
+/// <summary>What passed through a port in the last second, as ixy prints it.</summary>
 internal readonly record struct PortRates(
     string Device, double RxPps, double RxMbits, double TxPps, double TxMbits, double DroppedPerSecond)
 {
@@ -14,7 +14,7 @@ internal readonly record struct PortRates(
 }
 
 /// <summary>
-/// Rates from the cards' own counters, and from what loops gave up in the end per device
+/// Rates from the cards' own counters, and from what the loops finally dropped per device
 /// (<see cref="LoopGroup.Dropped"/>).
 /// </summary>
 internal sealed class RateMeter(Ports ports, long[] dropped)
@@ -48,6 +48,6 @@ internal sealed class RateMeter(Ports ports, long[] dropped)
         Megabits(counted.TxPackets, counted.TxBytes) / seconds,
         (counted.RxMissed + counted.RxDropped + counted.TxDropped + txDropped) / seconds);
 
-    // Preamble, FCS and gap count, as in ixy: so 14.88 Mpps of the shortest frames are 10,000 Mbit/s.
+    // Preamble, FCS and gap count, as in ixy: 14.88 Mpps of the shortest frames are 10,000 Mbit/s.
     private static double Megabits(long packets, long bytes) => (bytes + packets * PacketRate.OverheadBytes) * 8 / 1e6;
 }

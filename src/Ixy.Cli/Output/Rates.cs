@@ -1,14 +1,12 @@
 namespace Ixy.Cli.Output;
 
-/// <summary>
-/// How rates are written: in millions, with as many digits behind the point as a slow one needs to be seen.
-/// </summary>
+/// <summary>The format of rates: in millions, with as many decimal places as a slow rate needs.</summary>
 internal static class Rates
 {
-    /// <summary>Below 0.1 Mpps each packet shows.</summary>
+    /// <summary>Below 0.1 Mpps, shows single packets.</summary>
     internal static string Mpps(double packetsPerSecond) =>
         packetsPerSecond is > 0 and < 1e5 ? $"{packetsPerSecond / 1e6:F6}" : $"{packetsPerSecond / 1e6:F2}";
 
-    /// <summary>Below 100 Mbit/s hundredths show.</summary>
+    /// <summary>Below 100 Mbit/s, shows hundredths.</summary>
     internal static string Megabits(double megabits) => megabits is > 0 and < 100 ? $"{megabits:F2}" : $"{megabits:F0}";
 }

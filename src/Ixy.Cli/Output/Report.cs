@@ -22,7 +22,7 @@ internal sealed class Report
         (_command, _work, _figures, _ranDry) = (settings.Command, settings.Work, loops.Figures, loops.RanDry);
         _virtualTime = settings.VirtualTime;
         _loss = loops.Loss is { } loss ? [Program.Describe(loss)] : [];
-        // A card that has gone cannot be asked for more.
+        // A card that is gone has no more to say.
         _stuckRings = IsOfALoss ? [] : [.. Findings.StuckRings(ports.Devices, loops.Stuck)];
         var stillness = IsOfALoss ? [] : wasMeasured
             ? Findings.NothingMoved(_command, ports.Devices, statistics) : Findings.StoppedEarly(ports.Devices);
@@ -36,10 +36,10 @@ internal sealed class Report
     internal IEnumerable<string> WireFaults =>
         from port in _ports let fault = port.Card?.Wire.Fault where fault is not null select $"{port.Name}: {fault}";
 
-    /// <summary>A card has gone, which has ended the run.</summary>
+    /// <summary>A card is gone, which ended the run.</summary>
     internal bool IsOfALoss => _loss.Length > 0;
 
-    /// <summary>A card took packets, and does not send them.</summary>
+    /// <summary>A card took packets, but does not send them.</summary>
     internal bool HasStuckRings => _stuckRings.Length > 0;
 
     private double PacketsPerSecond => _figures.Packets == 0 ? 0 : _figures.Packets / _figures.Elapsed.TotalSeconds;

@@ -2,7 +2,7 @@ using Spectre.Console;
 
 namespace Ixy.Cli.Output;
 
-/// <summary>How a word is meant: on a terminal, green, yellow or red.</summary>
+/// <summary>The meaning of a word: on a terminal, green, yellow or red.</summary>
 internal enum Mark
 {
     Good,
@@ -11,12 +11,12 @@ internal enum Mark
 }
 
 /// <summary>
-/// Where people read. On a terminal the rates are one table that changes every second; in a file, aligned lines
+/// Output for people. On a terminal the rates are one table that is updated every second; in a file, aligned lines
 /// without control characters.
 /// </summary>
 internal sealed class Screen
 {
-    // Widths of the cells of a list: up to this they stay on one line; and longer ones still need so much.
+    // Widths of a list's cells: up to this they stay on one line; longer ones get at least that much.
     private const int LongestUnbroken = 22, ShortestBroken = 16;
 
     private readonly TextWriter _writer;
@@ -40,7 +40,7 @@ internal sealed class Screen
         _writer = writer;
         if (isRedirected) return;
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
-        // A terminal that knows no control sequences (TERM=dumb) is as good as a file.
+        // A terminal without control sequences (TERM=dumb) is treated like a file.
         if (console.Profile.Capabilities.Ansi) _terminal = console;
     }
 
@@ -56,10 +56,10 @@ internal sealed class Screen
         else _terminal.Write(new Text(line + Environment.NewLine, new Style(Color.Red)));
     }
 
-    /// <summary>Columns of the terminal; null in a file.</summary>
+    /// <summary>Width of the terminal in columns; null in a file.</summary>
     internal int? Width => _terminal?.Profile.Width;
 
-    /// <summary>A line whose beginning has a colour on a terminal.</summary>
+    /// <summary>A line that begins with a coloured word on a terminal.</summary>
     internal void WriteMarked(string word, Mark mark, string rest)
     {
         if (_terminal is null) _writer.Write(word);
@@ -83,7 +83,7 @@ internal sealed class Screen
         foreach (string[] row in rows) WriteLine(Align(row, widths));
     }
 
-    /// <summary>Columns of text, all to the left: a table with lines on a terminal that is wide enough.</summary>
+    /// <summary>Columns of text, all to the left: a table with lines if the terminal is wide enough.</summary>
     internal void WriteList(string[] headers, IReadOnlyList<string[]> rows)
     {
         string[][] lines = [headers, .. rows];

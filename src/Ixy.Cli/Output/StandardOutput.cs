@@ -3,9 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Ixy.Cli.Output;
 
 /// <summary>
-/// Standard output for bytes, written as they come. The console's own stream does not say when the reader of a pipe has
-/// gone, this one does. What it is connected to may be a file with something else in it, so it can be neither read,
-/// moved in nor cut.
+/// Standard output for bytes, unbuffered. The console's own stream does not report that the reader of a pipe is gone;
+/// this one does. It may be connected to a file with other content, so it can be neither read, seeked nor truncated.
 /// </summary>
 internal sealed class StandardOutput : Stream
 {
@@ -15,8 +14,8 @@ internal sealed class StandardOutput : Stream
     internal StandardOutput()
     {
         _stream = new FileStream(new SafeFileHandle(Descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
-        // In a file, a FileStream writes at a place that it counts by itself, and whoever has the file as well, as a
-        // shell has, writes over that. A pipe has no places.
+        // In a file, a FileStream writes at a position that it tracks itself, and would overwrite what others with the
+        // same file, such as a shell, have written. A pipe has no positions.
         if (_stream.CanSeek) _stream = Console.OpenStandardOutput();
     }
 
@@ -34,10 +33,10 @@ internal sealed class StandardOutput : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>What was written has nobody to read it any more.</summary>
+    /// <summary>The reader of the output is gone.</summary>
     internal static bool ReaderHasGone(Exception error) => error is IOException { HResult: BrokenPipe };
 
-    /// <exception cref="IOException">It cannot be written; the message names the place.</exception>
+    /// <exception cref="IOException">It cannot be written; the message says where.</exception>
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         try

@@ -2,12 +2,12 @@ using Ixy.Captures;
 
 namespace Ixy.Cli.Replay;
 
-/// <summary>A capture to practise with.</summary>
+/// <summary>A capture for warm-up.</summary>
 internal static class PracticeCapture
 {
     private const int Frames = 1000, Length = 60;
 
-    /// <summary>A file in memory: frames without meaning.</summary>
+    /// <summary>A file in memory with meaningless frames.</summary>
     internal static byte[] Create()
     {
         var file = new MemoryStream();

@@ -29,7 +29,7 @@ internal static class ReplayCommand
         virtualTime.AddTo(command, metrics);
         command.Validators.Add(result =>
         {
-            // Values that make no sense are complained about elsewhere, and cannot be asked for here.
+            // Invalid values are reported elsewhere, and cannot be evaluated here.
             if (result.GetValue(file) == "-" && Given(result.GetResult(loop)) is { } times
                 && int.TryParse(times, CultureInfo.InvariantCulture, out int passes) && passes > 1)
                 result.AddError("--loop: standard input can be read only once");
@@ -58,8 +58,7 @@ internal static class ReplayCommand
                 [parsed.GetRequiredValue(device)],
                 new() { RingSize = parsed.GetValue(ringSize), MaxFrameSize = longest },
                 work.Start,
-                // As in pktgen: memory of other pages than huge ones must be gone before a card without an IOMMU
-                // starts.
+                // As in pktgen: memory other than huge pages must be gone before a card without an IOMMU starts.
                 afterPractice: work.EndPractice);
         });
         return command;

@@ -16,11 +16,11 @@ internal sealed class ReplayLoop : PacketLoop
     private int _start, _end;
     private long _longWait;
 
-    /// <param name="device">Where to send.</param>
-    /// <param name="pool">Buffers that are longer than the longest frame that the device sends.</param>
+    /// <param name="device">The device to send from.</param>
+    /// <param name="pool">Its buffers must be longer than the longest frame the device sends.</param>
     /// <param name="source">The capture.</param>
     /// <param name="schedule">When its frames are due.</param>
-    /// <param name="batchSize">Most packets per call of the driver.</param>
+    /// <param name="batchSize">Most packets per driver call.</param>
     internal ReplayLoop(
         NetworkDevice device, PacketPool pool, CaptureReadAhead source, ReplaySchedule schedule, int batchSize)
         : base(device.TransmitQueues[0])
@@ -33,13 +33,13 @@ internal sealed class ReplayLoop : PacketLoop
     /// <summary>Frames given to the card; read these when the loop has ended.</summary>
     internal long Sent { get; private set; }
 
-    /// <summary>Frames left out, as they are longer than the device sends.</summary>
+    /// <summary>Frames not sent because they are longer than the device can send.</summary>
     internal long TooLong { get; private set; }
 
-    /// <summary>Frames left out, as they are shorter than any frame.</summary>
+    /// <summary>Frames not sent because they are shorter than any frame.</summary>
     internal long TooShort { get; private set; }
 
-    /// <summary>Frames taken that were cut when they were captured, and filled with zeroes.</summary>
+    /// <summary>Frames sent that were truncated when captured, and padded with zeros.</summary>
     internal long Filled { get; private set; }
 
     /// <summary>The first wait that is longer than people expect; zero if there was none. For any thread.</summary>
@@ -83,13 +83,13 @@ internal sealed class ReplayLoop : PacketLoop
                     Volatile.Write(ref _longWait, wait.Ticks);
                 return;
             }
-            // No buffer is free: the card still has them all.
+            // No buffer is free: the card still has all of them.
             if (!TryAdd(frame)) return;
             _source.Advance();
         }
     }
 
-    // What comes before the damage is sent, all of it, and told in the report.
+    // Everything before the damage is sent, and reported.
     private bool TryPeek(out ReadOnlySpan<byte> frame, out long time)
     {
         frame = [];
@@ -108,7 +108,7 @@ internal sealed class ReplayLoop : PacketLoop
     private bool TryAdd(ReadOnlySpan<byte> frame)
     {
         if (!_pool.TryAllocate(out var packet)) return false;
-        // A longer frame than a buffer need not be whole to be refused.
+        // A frame longer than a buffer need not be whole to be refused.
         packet.Length = Math.Min(frame.Length, _pool.BufferSize);
         frame[..packet.Length].CopyTo(packet.Data);
         Count(_queue.Examine(packet).Reason, frame.Length);

@@ -1,11 +1,11 @@
 namespace Ixy.Cli.Replay;
 
 /// <summary>
-/// Says which frame is due. Everything is reckoned from the start, so that a frame that goes late delays no other, and
-/// errors do not add up; what is late is made up for at once.
+/// Says which frame is due. Everything is computed from the start, so that a late frame delays no other, and errors do
+/// not add up; lateness is made up for at once.
 /// </summary>
-/// <param name="speed">How fast.</param>
-/// <param name="clock">That of the device.</param>
+/// <param name="speed">The speed.</param>
+/// <param name="clock">The device's clock.</param>
 internal sealed class ReplaySchedule(ReplaySpeed speed, TimeProvider clock)
 {
     private const long NanosecondsPerSecond = 1_000_000_000;
@@ -15,7 +15,7 @@ internal sealed class ReplaySchedule(ReplaySpeed speed, TimeProvider clock)
     // In the schedule's unit: nanoseconds of the capture, packets, or bits on the wire.
     private Int128 _now, _sent;
 
-    /// <summary>Looks at the clock, which starts with the first look.</summary>
+    /// <summary>Reads the clock, which starts with the first call.</summary>
     internal void Look()
     {
         long ticks = clock.GetTimestamp();
@@ -24,7 +24,7 @@ internal sealed class ReplaySchedule(ReplaySpeed speed, TimeProvider clock)
         LookAt((long)elapsed);
     }
 
-    /// <summary>As <see cref="Look"/>, so many nanoseconds after the start.</summary>
+    /// <summary>Like <see cref="Look"/>, at this many nanoseconds after the start.</summary>
     internal void LookAt(long elapsed) => _now = speed switch
     {
         { Factor: > 0 and double factor } => (Int128)(elapsed * factor),
@@ -32,14 +32,16 @@ internal sealed class ReplaySchedule(ReplaySpeed speed, TimeProvider clock)
         { Rate.PerSecond: var perSecond } => (Int128)elapsed * perSecond / NanosecondsPerSecond,
     };
 
-    /// <summary>A frame with this time in the capture is due.</summary>
+    /// <summary>Whether a frame with this time in the capture is due.</summary>
     internal bool IsDue(long time) => (speed.Factor > 0 ? time : _sent) <= _now;
 
-    /// <summary>How long until a frame with this time is due; zero if it is, or if times do not matter.</summary>
+    /// <summary>
+    /// How long until a frame with this time is due; zero if it already is, or if times do not matter.
+    /// </summary>
     internal TimeSpan Wait(long time) => speed.Factor > 0 && time > _now
         ? TimeSpan.FromSeconds(Math.Min(LongestWait, (double)(time - _now) / NanosecondsPerSecond / speed.Factor))
         : TimeSpan.Zero;
 
-    /// <summary>A frame of this length goes.</summary>
+    /// <summary>A frame of this length is sent.</summary>
     internal void Count(int length) => _sent += speed.Rate.CountsBits ? PacketRate.BitsOnWire(length) : 1;
 }

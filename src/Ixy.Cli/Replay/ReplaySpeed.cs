@@ -11,17 +11,17 @@ internal readonly record struct ReplaySpeed
     /// <summary>As it was captured.</summary>
     internal static ReplaySpeed Original => new() { Factor = 1 };
 
-    /// <summary>How much faster than it was captured; 0 if <see cref="Rate"/> counts.</summary>
+    /// <summary>How much faster than it was captured; 0 if <see cref="Rate"/> applies.</summary>
     internal double Factor { get; private init; }
 
-    /// <summary>What counts if <see cref="Factor"/> is 0.</summary>
+    /// <summary>Applies if <see cref="Factor"/> is 0.</summary>
     internal PacketRate Rate { get; private init; }
 
-    /// <summary>The form it is written in.</summary>
+    /// <summary>The forms it can be written in.</summary>
     public override string ToString() =>
         Factor == 1 ? "original" : Factor > 0 ? $"{Factor.ToString(CultureInfo.InvariantCulture)}x" : Rate.ToString();
 
-    /// <summary>Reads a speed.</summary>
+    /// <summary>Parses a speed.</summary>
     /// <exception cref="ArgumentException">It has none of the <see cref="Forms"/>.</exception>
     internal static ReplaySpeed Parse(string text)
     {

@@ -7,12 +7,12 @@ namespace Ixy.Cli.Replay;
 internal sealed class ReplayWork(string path, ReplaySettings settings, int maxFrameSize, int batchSize)
     : IMeasuredWork, IDisposable
 {
-    // Beside those in the transmit ring, the largest of which has 4,096 descriptors.
+    // Besides those in the transmit ring, which has at most 4,096 descriptors.
     private const int PoolSize = 8192;
 
     private const int ReadLength = 1 << 16;
 
-    // A VLAN tag, which does not count for the longest frame, and one byte more.
+    // A VLAN tag, which does not count towards the longest frame, and one more byte.
     private const int BeyondLongest = 5;
 
     private readonly List<IDisposable> _parts = [];
@@ -32,9 +32,9 @@ internal sealed class ReplayWork(string path, ReplaySettings settings, int maxFr
           "say: --max-gap bounds such gaps"
         : null;
 
-    /// <summary>Opens the file; refuses one that is no capture, before any device is touched.</summary>
-    /// <exception cref="CaptureFormatException">It is none.</exception>
-    /// <exception cref="IOException">It cannot be read, or not as often as it is to be.</exception>
+    /// <summary>Opens the file; refuses one that is not a capture, before any device is touched.</summary>
+    /// <exception cref="CaptureFormatException">It is not a capture.</exception>
+    /// <exception cref="IOException">It cannot be read, or not as often as requested.</exception>
     internal void Open()
     {
         if (path == "-") return;
@@ -52,7 +52,7 @@ internal sealed class ReplayWork(string path, ReplaySettings settings, int maxFr
         }
     }
 
-    /// <summary>A loop that sends a few frames again and again, as fast as it can, for practice.</summary>
+    /// <summary>A loop that sends a few frames again and again, as fast as it can, for warm-up.</summary>
     internal PacketLoop[] Practise(NetworkDevice[] devices)
     {
         byte[] capture = PracticeCapture.Create();
@@ -63,7 +63,7 @@ internal sealed class ReplayWork(string path, ReplaySettings settings, int maxFr
     /// <summary>The loop that sends the capture.</summary>
     internal PacketLoop[] Start(NetworkDevice[] devices)
     {
-        // What has been read of a pipe does not come again: so the first pass goes on where the file's header ended.
+        // Data read from a pipe does not come again, so the first pass continues after the file's header.
         _loop = Create(devices[0], OpenPass, settings, maxFrameSize);
         return [_loop];
     }
@@ -92,7 +92,7 @@ internal sealed class ReplayWork(string path, ReplaySettings settings, int maxFr
     /// <inheritdoc/>
     public ReportJson AddTo(ReportJson report) => report with { Replay = ToJson() };
 
-    /// <summary>Releases what was there for practice.</summary>
+    /// <summary>Releases what the warm-up used.</summary>
     internal void EndPractice()
     {
         foreach (var part in _parts) part.Dispose();
@@ -105,7 +105,7 @@ internal sealed class ReplayWork(string path, ReplaySettings settings, int maxFr
         _opened?.Dispose();
     }
 
-    // The format's own complaints name the file.
+    // The format's own errors name the file.
     private static string DescribeAsUnreadable(Exception error) =>
         error is CaptureFormatException ? Program.Describe(error)
         : $"the capture cannot be read: {Program.Describe(error)}";

@@ -3,11 +3,11 @@ using Ixy.Vfio;
 namespace Ixy.Cli.Reporting;
 
 /// <summary>
-/// The accesses to a function as lines of text. Those that are alike and follow each other share one: polls of a
-/// register, and writes of one value to the elements of an array. For any thread.
+/// The accesses to a function as lines of text. Consecutive similar accesses share a line: polls of a register, and
+/// writes of one value to the elements of an array. For any thread.
 /// </summary>
-/// <param name="names">Whose registers they are.</param>
-/// <param name="clock">The function's.</param>
+/// <param name="names">The names of the function's registers.</param>
+/// <param name="clock">The function's clock.</param>
 internal sealed class AccessLog(RegisterNames names, TimeProvider clock)
 {
     internal const int MostLines = 20_000;
@@ -21,7 +21,7 @@ internal sealed class AccessLog(RegisterNames names, TimeProvider clock)
     /// <summary>How many accesses there were.</summary>
     internal long Count { get; private set; }
 
-    /// <summary>Those that found no room.</summary>
+    /// <summary>Accesses that did not fit.</summary>
     internal long LeftOut { get; private set; }
 
     internal void Add(PciAccess access)
@@ -36,7 +36,7 @@ internal sealed class AccessLog(RegisterNames names, TimeProvider clock)
         }
     }
 
-    /// <summary>All lines. What is accessed from now on is not logged.</summary>
+    /// <summary>All lines. Later accesses are not logged.</summary>
     internal IReadOnlyList<string> End()
     {
         lock (_lock)
@@ -61,7 +61,7 @@ internal sealed class AccessLog(RegisterNames names, TimeProvider clock)
 
         internal long Times { get; private set; } = 1;
 
-        /// <summary>The same again, or the same of the array's next element.</summary>
+        /// <summary>The same access again, or the same for the array's next element.</summary>
         internal bool TryTake(PciAccess next, NamedAccess nextNamed)
         {
             if ((next.IsWrite, next.Size, next.Bar) != (access.IsWrite, access.Size, access.Bar)) return false;

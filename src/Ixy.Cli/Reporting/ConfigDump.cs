@@ -4,7 +4,7 @@ namespace Ixy.Cli.Reporting;
 
 /// <summary>
 /// Configuration space for others to read: without serial numbers, one of which contains the MAC address. It reads no
-/// register that acts when it is read.
+/// register that has side effects on reads.
 /// </summary>
 internal sealed class ConfigDump
 {
@@ -15,8 +15,8 @@ internal sealed class ConfigDump
     private readonly byte[] _bytes;
     private readonly List<CapabilityJson> _capabilities = [];
 
-    /// <param name="read">Reads 4 bytes at an offset; throws where the space ends.</param>
-    /// <param name="isVirtio">It is a virtio device, whose capabilities have a register that acts.</param>
+    /// <param name="read">Reads 4 bytes at an offset; throws at the end of the space.</param>
+    /// <param name="isVirtio">It is a virtio device, whose capabilities include a register with side effects.</param>
     internal ConfigDump(Func<int, uint> read, bool isVirtio)
     {
         _bytes = new byte[Extended];
@@ -39,9 +39,9 @@ internal sealed class ConfigDump
         }
         catch (Exception error) when (error is PciDeviceException or ArgumentException or IndexOutOfRangeException)
         {
-            // It ends here, or nobody else may read on.
+            // It ends here, or this user may not read on.
         }
-        // Serial numbers can only be found where all capabilities are there.
+        // Serial numbers can only be found if all capabilities can be read.
         Length = length < Extended ? Math.Min(length, Conventional) : Extended;
     }
 
@@ -56,15 +56,15 @@ internal sealed class ConfigDump
         : Enumerable.Range(0, size).Aggregate(0u, (value, i) => value | (uint)_bytes[offset + i] << 8 * i);
 
     /// <summary>As <c>lspci -xxxx</c> prints it.</summary>
-    /// <param name="title">What stands above: an address and a name.</param>
+    /// <param name="title">The heading: an address and a name.</param>
     internal IReadOnlyList<string> Lines(string title) =>
         [title, .. Enumerable.Range(0, Length / 16).Select(row => $"{row * 16:x2}: {Row(row)}")];
 
     private string Row(int row) =>
         string.Join(' ', _bytes.Skip(row * 16).Take(16).Select(value => $"{value:x2}"));
 
-    // Reading pci_cfg_data of virtio reads a register (virtio 1.2, 4.1.4.9); what VPD data shows is whatever was asked
-    // for last, a serial number perhaps (PCI Local Bus 3.0, appendix I).
+    // Reading pci_cfg_data of virtio reads a register (virtio 1.2, 4.1.4.9); VPD data shows whatever was requested
+    // last, perhaps a serial number (PCI Local Bus 3.0, appendix I).
     private static HashSet<int> FindActing(Func<int, uint> read, bool isVirtio)
     {
         var acting = new HashSet<int>();
@@ -101,7 +101,7 @@ internal sealed class ConfigDump
             if (head == 0) return;
             _capabilities.Add(new(offset, true, id, NameOfExtended(id)));
             if (id == SerialNumber) Clear(offset + 4, 8);
-            // What is in it only its maker knows. It says how long it is.
+            // Only its maker knows what is in it. It says how long it is.
             if (id == VendorOwn) Clear(offset + 8, (BitConverter.ToUInt16(_bytes, offset + 6) >> 4) - 8);
             // The same, with one more number in front.
             if (id == DesignatedVendorOwn)

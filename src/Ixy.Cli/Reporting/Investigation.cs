@@ -7,8 +7,8 @@ using Ixy.Vfio;
 
 namespace Ixy.Cli.Reporting;
 
-/// <summary>Starts the driver on a card, looks, and stops it again.</summary>
-/// <param name="specifier">Which card.</param>
+/// <summary>Starts the driver on a card, observes it, and stops it again.</summary>
+/// <param name="specifier">The card.</param>
 /// <param name="linkTime">How long to wait for its link.</param>
 /// <param name="countTime">How long to count packets.</param>
 internal sealed class Investigation(string specifier, TimeSpan linkTime, TimeSpan countTime)
@@ -65,7 +65,7 @@ internal sealed class Investigation(string specifier, TimeSpan linkTime, TimeSpa
         NetworkDevice device;
         try
         {
-            // It owns the function, also if it fails.
+            // It owns the function, even if it fails.
             device = NetworkDevice.Open(new TracedPciDevice(function, log.Add), new NetworkDeviceOptions());
         }
         catch (PciDeviceException error)
@@ -99,7 +99,7 @@ internal sealed class Investigation(string specifier, TimeSpan linkTime, TimeSpa
         return new(false, why, time.TotalSeconds, log?.Count ?? 0, lines, log?.LeftOut ?? 0);
     }
 
-    // The machine, and the one card. Nobody opens it here: that comes.
+    // The machine, and the one card. This does not open it: that comes later.
     private DoctorJson AskDoctor()
     {
         PciAddress? address = PciAddress.TryParse(specifier, out var parsed) ? parsed : null;
@@ -173,7 +173,7 @@ internal sealed class Investigation(string specifier, TimeSpan linkTime, TimeSpa
     {
         uint? vendor = config.Get(PciConfig.VendorId, 2), device = config.Get(PciConfig.DeviceId, 2);
         string? driver = device is null ? null : NetworkDevice.FindDriver((ushort)vendor!, (ushort)device);
-        // lspci wants an address first, and simulated cards have none.
+        // lspci expects an address first, and simulated cards have none.
         string place = PciAddress.TryParse(specifier, out var address) ? $"{address}" : "00:00.0";
         return new(
             _redaction.Of(specifier), driver, transport, hasIommu, node, Hex(vendor, 4), Hex(device, 4),

@@ -13,7 +13,7 @@ namespace Ixy.Cli.Reporting;
 /// <param name="SetUp">The start of its driver.</param>
 /// <param name="Link">Null if the driver did not start.</param>
 /// <param name="Traffic">Null if the driver did not start.</param>
-/// <param name="LeftOut">What is not in the report, a sentence each.</param>
+/// <param name="LeftOut">What is not in the report, one sentence each.</param>
 internal sealed record InvestigationJson(
     string Command, DateTime Date, ProgramJson Program, SystemJson System, DoctorJson Doctor, DeviceFactsJson Device,
     SetUpJson SetUp, LinkJson? Link, TrafficJson? Traffic, IReadOnlyList<string> LeftOut);
@@ -25,9 +25,9 @@ internal sealed record InvestigationJson(
 /// <param name="Architecture">As in <c>X64</c>.</param>
 internal sealed record ProgramJson(string Version, string Runtime, bool IsNative, string Architecture);
 
-/// <summary>A machine. What the kernel does not tell is null.</summary>
+/// <summary>A machine. Values the kernel does not reveal are null.</summary>
 /// <param name="Kernel">Its release.</param>
-/// <param name="KernelArguments">Those that have to do with cards, memory and cores.</param>
+/// <param name="KernelArguments">Those that concern cards, memory and cores.</param>
 /// <param name="Distribution">Its name and version.</param>
 /// <param name="Processor">Its model.</param>
 /// <param name="Machine">Manufacturer and product.</param>
@@ -37,16 +37,16 @@ internal sealed record SystemJson(
     string? Kernel, IReadOnlyList<string> KernelArguments, string? Distribution, string? Processor, string? Machine,
     string? Board, string? Firmware);
 
-/// <summary>A card before its driver started. What could not be read is null, or empty.</summary>
+/// <summary>A card before its driver started. Values that could not be read are null, or empty.</summary>
 /// <param name="Specifier">How it was named.</param>
 /// <param name="Driver">ixy's driver for it.</param>
-/// <param name="Transport">How it was reached: vfio, sysfs, vfio-user or simulated; null if it was not.</param>
-/// <param name="HasIommu">An IOMMU stands between it and memory.</param>
-/// <param name="NumaNode">The memory node it is next to.</param>
-/// <param name="VendorId">Four hexadecimal digits, as the next three.</param>
+/// <param name="Transport">How it was accessed: vfio, sysfs, vfio-user or simulated; null if it was not.</param>
+/// <param name="HasIommu">There is an IOMMU between it and memory.</param>
+/// <param name="NumaNode">The nearest memory node.</param>
+/// <param name="VendorId">Four hexadecimal digits, like the next three.</param>
 /// <param name="DeviceId">The device.</param>
 /// <param name="SubsystemVendorId">Who made the card.</param>
-/// <param name="SubsystemId">What that maker calls it.</param>
+/// <param name="SubsystemId">That maker's number for it.</param>
 /// <param name="Revision">Two hexadecimal digits.</param>
 /// <param name="ClassCode">Six hexadecimal digits.</param>
 /// <param name="InterruptVectors">How many it has of each kind.</param>
@@ -60,18 +60,19 @@ internal sealed record DeviceFactsJson(
 
 /// <summary>A capability in configuration space.</summary>
 /// <param name="Offset">Where it is.</param>
-/// <param name="IsExtended">It is one of PCI Express's second list.</param>
+/// <param name="IsExtended">It is in PCI Express's second list.</param>
 /// <param name="Id">Its number.</param>
-/// <param name="Name">What the specification calls it; null if it is not known here.</param>
+/// <param name="Name">Its name in the specification; null if it is not known here.</param>
 internal sealed record CapabilityJson(int Offset, bool IsExtended, int Id, string? Name);
 
 /// <summary>The start of the driver.</summary>
 /// <param name="Succeeded">It started.</param>
 /// <param name="Error">Why it did not.</param>
 /// <param name="Seconds">How long it took.</param>
-/// <param name="Accesses">How often it accessed registers and configuration space, with the wait for the link.</param>
-/// <param name="Trace">These accesses, a line for each, or for several that are alike.</param>
-/// <param name="TraceLeftOut">Accesses that found no room there.</param>
+/// <param name="Accesses">How many times it accessed registers and configuration space, including the wait for the
+/// link.</param>
+/// <param name="Trace">These accesses, one line for each, or for several similar ones.</param>
+/// <param name="TraceLeftOut">Accesses that did not fit there.</param>
 /// <param name="HasMacAddress">The card has a valid MAC address; null if it was not asked.</param>
 /// <param name="EepromError">What is wrong with its EEPROM; null: nothing, or it could not be checked.</param>
 internal sealed record SetUpJson(
@@ -81,7 +82,7 @@ internal sealed record SetUpJson(
 /// <summary>The link.</summary>
 /// <param name="IsUp">It is there.</param>
 /// <param name="SpeedMbps">Its speed; 0 if it is not known.</param>
-/// <param name="Seconds">How long it was waited for.</param>
+/// <param name="Seconds">How long the report waited for it.</param>
 internal sealed record LinkJson(bool IsUp, int SpeedMbps, double Seconds);
 
 /// <summary>What the card counted. Nothing was sent.</summary>

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Ixy.Cli.Reporting;
 
-/// <summary>Takes out of texts what tells who somebody is: addresses, and names of this host and its user.</summary>
+/// <summary>Removes from texts what could identify someone: addresses, and names of this host and its user.</summary>
 internal sealed partial class Redaction
 {
     private readonly Regex? _names;
@@ -22,7 +22,7 @@ internal sealed partial class Redaction
                 RegexOptions.IgnoreCase);
     }
 
-    /// <summary>Of this process.</summary>
+    /// <summary>The redaction for this process.</summary>
     internal static Redaction OfThisProcess()
     {
         string host = Environment.MachineName;
@@ -49,8 +49,8 @@ internal sealed partial class Redaction
     [GeneratedRegex(@"/home/[^/\s,'""]+")]
     private static partial Regex HomeFolder();
 
-    // The last six numbers of a row, as "mac:" ends with one, too. Also in the name of an interface that is called after
-    // its address.
+    // The last six numbers in a row, because the "c" of "mac:" looks like one as well. Also in the name of an interface
+    // that is named after its address.
     [GeneratedRegex(
         @"(?<![0-9a-f])[0-9a-f]{2}([:-])[0-9a-f]{2}(\1[0-9a-f]{2}){4}(?![0-9a-f]|\1[0-9a-f]{2}(?![0-9a-f]))"
         + @"|(?<=\benx)[0-9a-f]{12}", RegexOptions.IgnoreCase)]
@@ -59,7 +59,7 @@ internal sealed partial class Redaction
     [GeneratedRegex(@"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", RegexOptions.IgnoreCase)]
     private static partial Regex Uuid();
 
-    // Numbers of four parts, and what has two colons; PCI addresses have, too, and are no IP addresses.
+    // Numbers of four parts, and anything with two colons; PCI addresses have two as well, but are not IP addresses.
     [GeneratedRegex(
         @"(?<![\w.])\d{1,3}(\.\d{1,3}){3}(?!\w|\.\d)|(?<![\w:.])[0-9a-f]{0,4}:[0-9a-f:]*:[0-9a-f:.]*[0-9a-f:]",
         RegexOptions.IgnoreCase)]

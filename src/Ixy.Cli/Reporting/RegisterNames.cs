@@ -4,16 +4,16 @@ using Ixy.Virtio;
 
 namespace Ixy.Cli.Reporting;
 
-/// <summary>An access with what it means.</summary>
-/// <param name="Name">The register's; null if it is not known.</param>
+/// <summary>An access and its meaning.</summary>
+/// <param name="Name">The register's name; null if it is not known.</param>
 /// <param name="Index">Which element of an array.</param>
-/// <param name="IsElement">It is an element of one.</param>
-/// <param name="Value">What was read or written, in hexadecimal; a question mark is a digit that is left out.</param>
+/// <param name="IsElement">It is an array element.</param>
+/// <param name="Value">What was read or written, in hexadecimal; a question mark is an omitted digit.</param>
 internal readonly record struct NamedAccess(string? Name, int Index, bool IsElement, string Value);
 
 /// <summary>
-/// Names of a function's registers, and which of their bits are left out: those that hold a MAC address, or words of
-/// an EEPROM, where it is, too, with serial numbers.
+/// Names of a function's registers, and which of their bits are omitted: those that hold a MAC address, or words of an
+/// EEPROM, which also contains it, along with serial numbers.
 /// </summary>
 internal sealed class RegisterNames
 {
@@ -27,7 +27,7 @@ internal sealed class RegisterNames
     private readonly Dictionary<(int Bar, uint Offset, int Size), Element> _all = [];
     private readonly bool _isLegacyVirtio, _isUnknown;
 
-    /// <param name="function">Whose.</param>
+    /// <param name="function">The function.</param>
     internal RegisterNames(PciDevice function)
     {
         switch (function.VendorId)
@@ -52,10 +52,10 @@ internal sealed class RegisterNames
             : new(null, 0, false, Hex(access, _isUnknown || IsLegacyAddress(access) ? WholeRegister : 0));
     }
 
-    // No driver of ours reads serial numbers there.
+    // None of our drivers reads serial numbers there.
     private static uint SecretOfConfig(PciAccess access) => access.Offset >= 0x100 ? WholeRegister : 0;
 
-    // The card's configuration is at 0x14, and with MSI-X at 0x18 (4.1.4.10); it starts with the address, which is read
+    // The card's configuration is at 0x14, or at 0x18 with MSI-X (4.1.4.10); it starts with the address, which is read
     // byte by byte.
     private bool IsLegacyAddress(PciAccess access) =>
         _isLegacyVirtio && access is { Bar: 0, Size: 1, Offset: >= Legacy and < LegacyWithMsix + 6 };
@@ -86,7 +86,8 @@ internal sealed class RegisterNames
         }
     }
 
-    // The structures are where vendor-specific capabilities say (4.1.4). False: there are none, it is a legacy device.
+    // Vendor-specific capabilities say where the structures are (4.1.4). False: there are none, so it is a legacy
+    // device.
     private bool AddVirtio(PciDevice function)
     {
         const byte VendorSpecific = 0x09;

@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace Ixy.Cli.Reporting;
 
-/// <summary><c>ixy report A</c>: a file with what ixy's authors need to know of a card and a first run on it.</summary>
+/// <summary>
+/// <c>ixy report A</c>: a file with what ixy's authors need to know about a card and a first run on it.
+/// </summary>
 internal static class ReportCommand
 {
     private const string StandardFile = "ixy-report.json", StandardOutput = "-";

@@ -1,6 +1,6 @@
 namespace Ixy.Cli.Reporting;
 
-/// <summary>What the help says of <c>ixy report</c>.</summary>
+/// <summary>Help texts of <c>ixy report</c>.</summary>
 internal static class ReportTexts
 {
     internal const string Report =

@@ -4,10 +4,10 @@ using System.Runtime.InteropServices;
 
 namespace Ixy.Cli.Reporting;
 
-/// <summary>What program and machine are. Nothing that numbers them is read.</summary>
+/// <summary>What the program and the machine are. No unique numbers are read.</summary>
 internal static class SystemFacts
 {
-    // Of the kernel's arguments, what matters to cards, memory and cores; others name disks and hosts.
+    // Only kernel arguments that matter to cards, memory and cores; others name disks and hosts.
     private static readonly string[] s_arguments =
     [
         "intel_iommu", "amd_iommu", "iommu", "intremap", "hugepages", "hugepagesz", "default_hugepagesz", "isolcpus",
@@ -37,7 +37,7 @@ internal static class SystemFacts
             redaction.OfOptional(Dmi("bios_version", "bios_date")));
     }
 
-    /// <summary>Whether a kernel argument is to be in the report.</summary>
+    /// <summary>Whether a kernel argument should be in the report.</summary>
     internal static bool Matters(string argument)
     {
         string name = argument.Split('=')[0];

@@ -8,7 +8,6 @@ namespace Ixy.Hosting.Interrupts;
 /// at any moment. The kernel's own signals do not block, so this submits an empty read whose completion the kernel
 /// signals (io_submit(2), IOCB_FLAG_RESFD). A full count then stays full. Thread-safe.
 /// </summary>
-/// </summary>
 internal static unsafe class EventSignal
 {
     // Completions not collected yet. They carry no information, but the kernel keeps them until they are collected.

@@ -4,7 +4,7 @@ using Ixy.Vfio;
 namespace Ixy.Setup.Binding;
 
 /// <summary>
-/// One change of a network card's driver, with all that is to be looked at before. See <see cref="DriverBinding"/>.
+/// One change of a network card's driver, with all the checks before it. See <see cref="DriverBinding"/>.
 /// </summary>
 internal sealed class DriverBinder
 {
@@ -14,7 +14,7 @@ internal sealed class DriverBinder
     private readonly List<string> _loaded = [];
 
     /// <exception cref="DeviceNotFoundException">There is no such function.</exception>
-    /// <exception cref="PciDeviceException">It is no network card.</exception>
+    /// <exception cref="PciDeviceException">It is not a network card.</exception>
     internal DriverBinder(PciBus bus, string name, bool force)
     {
         (_bus, _function, _force) = (bus, bus.Function(name), force);
@@ -57,18 +57,18 @@ internal sealed class DriverBinder
     }
 
     /// <inheritdoc cref="DriverBinding.Unbind"/>
-    /// <param name="atStart">The driver noted for the start of the machine; null: the kernel's choice.</param>
+    /// <param name="atStart">The driver set for start-up; null: the kernel's choice.</param>
     internal DriverBindingResult Unbind(string? atStart = null)
     {
         string? before = _function.Driver;
         var record = DriverRecord.Find(_bus, _function);
-        // The record is gone after a restart, which has given it the driver that was noted, and no other.
+        // After a reboot the record is gone, and the card has the driver set for start-up and no other.
         bool isNoted = before == atStart && before == _function.DriverOverride;
         bool isForeign = record is null && before is not null && !_function.IsBoundToVfio && !isNoted;
         if (!isForeign)
         {
             RequireRoot();
-            // It has its driver already where a bind was interrupted before it changed anything.
+            // It still has its driver if a bind was interrupted before it changed anything.
             if (record is null || record.From != before) RequireUnused();
             var change = new DriverChange(_bus, _function, RequireUnused);
             if (record is null) change.ToKernelsChoice();
@@ -113,12 +113,12 @@ internal sealed class DriverBinder
         return new(before, after, _function.IommuGroup, _loaded, [.. warnings]);
     }
 
-    // Whether a virtio device obeys the IOMMU it says only to its driver.
+    // A virtio device tells only its driver whether it obeys the IOMMU.
     private string Proviso => VirtioFunction.IsOne(_function)
         ? ", unless it is a virtio device that goes around the IOMMU (legacy, or without VIRTIO_F_ACCESS_PLATFORM): "
         + "then this is the way to use it" : "";
 
-    // One that the kernel drives keeps VFIO from giving the group to anybody.
+    // A function driven by the kernel keeps VFIO from giving out the group.
     private IEnumerable<string> GroupWarnings() =>
         from rival in GroupRivals.Of(_function)
         select $"{_function.Name} shares IOMMU group {_function.IommuGroup} with {rival.Rival.Name}, which the "
@@ -151,8 +151,8 @@ internal sealed class DriverBinder
 
     private void RequireUnused()
     {
-        // Unbinding what a process has open through VFIO would wait for its end; through sysfs two drivers would have
-        // one card.
+        // Unbinding a card that a process has open through VFIO would wait for that process to end; through sysfs, two
+        // drivers would use one card.
         if (new OpenFunctions(_bus.Processes).UserOf(_function) is { } user)
             throw new DeviceBusyException($"{_function.Name} is driven by {user}: end that first");
         if (_function.Driver is null || _force || _function.FindInterfaceUse() is not { } use) return;
@@ -165,7 +165,7 @@ internal sealed class DriverBinder
 
     private void LoadModulesOf(string driver)
     {
-        const string Iommu = "vfio_iommu_type1"; // no module that vfio-pci depends on, but VFIO is of no use without
+        const string Iommu = "vfio_iommu_type1"; // vfio-pci does not depend on it, but VFIO is useless without it
         if (!_bus.HasDriver(driver)) Load(driver);
         if (!_bus.HasDriver(driver))
             throw new PciDeviceException(
@@ -181,7 +181,7 @@ internal sealed class DriverBinder
 
     private static bool IsVfio(string driver) => SysfsFunction.IsVfio(driver);
 
-    // It becomes a part of paths, and an argument.
+    // It becomes part of paths, and an argument.
     private static void RequireName(string driver)
     {
         if (driver.Length == 0 || driver[0] == '-'

@@ -3,29 +3,30 @@ using Ixy.Vfio;
 
 namespace Ixy.Setup.Binding;
 
-/// <summary>Gives a function another driver: what fails half-way is undone.</summary>
-/// <param name="bus">Where the function is.</param>
-/// <param name="function">Which.</param>
-/// <param name="requireUnused">Throws if the function is in use; asked again right before its driver is
+/// <summary>Binds a function to another driver, undoing a change that fails half-way.</summary>
+/// <param name="bus">The function's bus.</param>
+/// <param name="function">The function.</param>
+/// <param name="requireUnused">Throws if the function is in use; called again right before its driver is
 /// unbound.</param>
 internal sealed class DriverChange(PciBus bus, SysfsFunction function, Action requireUnused)
 {
     private readonly string? _driver = function.Driver, _override = function.DriverOverride;
 
     /// <summary>Binds the function to a driver.</summary>
-    /// <param name="driver">Which; null: none.</param>
-    /// <param name="onlyDriver">The only one that it may have afterwards; null: any.</param>
-    /// <exception cref="PciDeviceException">That did not work. All is as before, or the message says what is
-    /// not.</exception>
+    /// <param name="driver">The driver; null for none.</param>
+    /// <param name="onlyDriver">The only driver it may have afterwards; null for any.</param>
+    /// <exception cref="PciDeviceException">
+    /// It failed. Everything is as before, or the message says what is not.
+    /// </exception>
     internal void To(string? driver, string? onlyDriver) =>
         AllOrNothing(() => Rebind(driver, onlyDriver, requireUnused));
 
     /// <summary>
-    /// Gives the function to the driver that the kernel chooses; if it has none that knows it, the function remains
-    /// without.
+    /// Gives the function to the driver that the kernel chooses; if the kernel has no driver for it, it gets none.
     /// </summary>
-    /// <exception cref="PciDeviceException">The kernel refused. All is as before, or the message says what is
-    /// not.</exception>
+    /// <exception cref="PciDeviceException">
+    /// The kernel refused. Everything is as before, or the message says what is not.
+    /// </exception>
     internal void ToKernelsChoice() => AllOrNothing(() =>
     {
         bus.SetOverride(function, null);
@@ -44,7 +45,7 @@ internal sealed class DriverChange(PciBus bus, SysfsFunction function, Action re
         {
             bool hadDriver = function.Driver == _driver;
             Restore(error);
-            // What was refused before the driver had to go needs no more words.
+            // A refusal before the driver was unbound needs no further explanation.
             if (hadDriver) throw;
             throw new PciDeviceException(
                 $"{error.Message}; {function.Name} is bound to {_driver ?? "no driver"} again, as before", error);
@@ -55,7 +56,7 @@ internal sealed class DriverChange(PciBus bus, SysfsFunction function, Action re
     {
         if (function.Driver != driver)
         {
-            // Nobody else may be quicker, such as a module that is loaded at this moment.
+            // Nothing else may get there first, such as a module that is being loaded at this moment.
             bus.SetOverride(function, driver ?? DriverBinding.NoDriver);
             lastLook();
             if (function.Driver is not null) bus.Unbind(function);
@@ -64,7 +65,7 @@ internal sealed class DriverChange(PciBus bus, SysfsFunction function, Action re
         if (function.DriverOverride != onlyDriver) bus.SetOverride(function, onlyDriver);
     }
 
-    // What a probe came to stands in the kernel's log only.
+    // Only the kernel's log says how a probe ended.
     private void Attach(string driver)
     {
         bus.Probe(function);

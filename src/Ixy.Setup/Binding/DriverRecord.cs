@@ -4,25 +4,24 @@ using Ixy.Vfio;
 namespace Ixy.Setup.Binding;
 
 /// <summary>
-/// What a card's driver was before it was bound to another one: a small file per card, written before anything is
-/// changed, so that even an end in between leaves the way back.
+/// A card's original driver, before it was bound to another one: a small file per card, written before anything is
+/// changed, so that the original state can be restored even after a crash half-way.
 /// </summary>
 /// <param name="Card">Vendor and device id: another card may be plugged in at this address.</param>
-/// <param name="From">The driver that it had; null: none.</param>
-/// <param name="Override">The only driver it was allowed to have; null: any.</param>
-/// <param name="To">The drivers that it was bound to since; <see cref="DriverBinding.NoDriver"/> may be among
-/// them.</param>
+/// <param name="From">The driver it had; null for none.</param>
+/// <param name="Override">The only driver it was allowed to have; null for any.</param>
+/// <param name="To">The drivers it has been bound to since; may include <see cref="DriverBinding.NoDriver"/>.</param>
 internal sealed record DriverRecord(string Card, string? From, string? Override, string[] To)
 {
-    /// <summary>What would be noted of the function as it is.</summary>
+    /// <summary>The record for the function's current state.</summary>
     internal static DriverRecord Of(SysfsFunction function) =>
         new(CardOf(function), function.Driver, function.DriverOverride, []);
 
     /// <summary>
-    /// The function's record; null if there is none, or if it is about another card or a driver that somebody else
-    /// chose since.
+    /// The function's record; null if there is none, or if it is about another card or someone else has changed the
+    /// driver since.
     /// </summary>
-    /// <exception cref="PciDeviceException">The file is not one of these.</exception>
+    /// <exception cref="PciDeviceException">The file is not a valid record.</exception>
     internal static DriverRecord? Find(PciBus bus, SysfsFunction function)
     {
         string path = PathOf(bus, function);
@@ -35,7 +34,7 @@ internal sealed record DriverRecord(string Card, string? From, string? Override,
         return record.IsAbout(function) ? record : null;
     }
 
-    /// <summary>Writes the file, the whole of it or nothing.</summary>
+    /// <summary>Writes the file atomically.</summary>
     internal void Save(PciBus bus, SysfsFunction function)
     {
         Directory.CreateDirectory(bus.Records);

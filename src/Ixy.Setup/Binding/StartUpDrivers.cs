@@ -3,9 +3,9 @@ using Ixy.Vfio;
 namespace Ixy.Setup.Binding;
 
 /// <summary>
-/// Which driver a card gets at each start of the machine: a file for each in driverctl's format,
-/// <c>/etc/driverctl.d/pci-0000:03:00.0</c> with the driver's name in it. Where driverctl is installed, its udev rule
-/// obeys these files; elsewhere a rule of ixy's does, which is there as long as there is such a file.
+/// Which driver a card gets each time the machine starts: one file per card in driverctl's format,
+/// <c>/etc/driverctl.d/pci-0000:03:00.0</c>, containing the driver's name. If driverctl is installed, its udev rule
+/// applies these files; otherwise one of ixy's own does, which exists as long as there is such a file.
 /// </summary>
 /// <param name="root">The root of the file system.</param>
 internal sealed class StartUpDrivers(string root)
@@ -14,13 +14,13 @@ internal sealed class StartUpDrivers(string root)
 
     private const string Prefix = "pci-";
 
-    // A package's rules are in one of the two, depending on the distribution.
+    // Packages put rules into one of these two, depending on the distribution.
     private static readonly string[] s_rulesOfDriverctl =
         ["lib/udev/rules.d/05-driverctl.rules", "usr/lib/udev/rules.d/05-driverctl.rules"];
 
-    // Sets the override before udev's own rules load the module that knows the card. A function that has another
-    // driver already, because that is in the kernel or was loaded by the initramfs, is taken from it. In a rule, %k is
-    // the function's address, %c what the program printed, and $$ a dollar.
+    // Sets the override before udev's own rules load the module for the card. If the function already has another
+    // driver, because that is built in or was loaded by the initramfs, the driver is unbound. In a rule, %k is the
+    // function's address, %c what the program printed, and $$ a dollar sign.
     private const string RuleText = """
         # Written by 'ixy bind --persist'; the last 'ixy unbind --persist' removes it. A network card for which there is
         # a file /etc/driverctl.d/pci-ADDRESS gets the driver whose name is in it.
@@ -37,24 +37,24 @@ internal sealed class StartUpDrivers(string root)
 
         """;
 
-    /// <summary>The driver that a function gets at the start; null: the one that the kernel chooses.</summary>
+    /// <summary>The driver that a function gets at start-up; null: the one the kernel chooses.</summary>
     internal string? Find(string name)
     {
         string path = PathOf(name);
         return File.Exists(path) && File.ReadAllText(path).Trim() is { Length: > 0 } driver ? driver : null;
     }
 
-    /// <summary>Gives a function a driver at each start from the next one on.</summary>
+    /// <summary>Sets the driver that a function gets at every start-up from the next one on.</summary>
     /// <exception cref="PciDeviceException">A file cannot be written: nothing has changed.</exception>
     internal void Set(string name, string driver) => Change("nothing was changed for the next start", () =>
     {
-        // First, as it does nothing without the other.
+        // Written first, because it does nothing without the other.
         if (!s_rulesOfDriverctl.Any(rule => File.Exists(Path.Combine(root, rule))))
             WriteWhole(Path.Combine(root, Rule), RuleText);
         WriteWhole(PathOf(name), $"{driver}\n");
     });
 
-    /// <summary>Lets the kernel choose again. False if it did already.</summary>
+    /// <summary>Lets the kernel choose again. False if it already did.</summary>
     /// <exception cref="PciDeviceException">A file cannot be removed; the message says what that means.</exception>
     internal bool Forget(string name)
     {
@@ -64,9 +64,9 @@ internal sealed class StartUpDrivers(string root)
         Change($"{name} is left to the kernel from the next start on, but something of no use remains", () =>
         {
             if (Directory.GetFiles(folder, $"{Prefix}*").Length > 0) return;
-            // Where driverctl is, there may not even be a folder for it.
+            // With driverctl installed, there may not even be a directory for it.
             if (File.Exists(rule)) File.Delete(rule);
-            // driverctl makes it again when it needs it.
+            // driverctl creates it again when needed.
             if (Directory.GetFileSystemEntries(folder).Length == 0) Directory.Delete(folder);
         });
         return true;
@@ -74,7 +74,7 @@ internal sealed class StartUpDrivers(string root)
 
     private string PathOf(string name) => Path.Combine(root, Folder, $"{Prefix}{name}");
 
-    // udev and driverctl pass over the name that it has while it is written.
+    // udev and driverctl ignore the file under its temporary name.
     private static void WriteWhole(string path, string text) => WholeFile.Write(
         path, Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.new"), text);
 

@@ -2,19 +2,19 @@ using System.Text;
 
 namespace Ixy.Setup.Binding;
 
-/// <summary>Files that the start of the machine reads.</summary>
+/// <summary>Files that are read when the machine starts.</summary>
 internal static class WholeFile
 {
     private const UnixFileMode ReadableByAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead
         | UnixFileMode.OtherRead;
 
     /// <summary>
-    /// Writes a file, and its folder if need be: a machine that stops meanwhile finds the old file or the new one.
-    /// Everybody may read it, whatever the caller's umask.
+    /// Writes a file atomically, creating its directory if needed: after a crash there is either the old file or the
+    /// new one. Everyone may read it, whatever the caller's umask.
     /// </summary>
-    /// <param name="path">Where.</param>
-    /// <param name="next">What it is called until it is on the disk, in the same folder.</param>
-    /// <param name="text">What is in it.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="next">Its temporary name in the same directory, until it is on the disk.</param>
+    /// <param name="text">Its content.</param>
     internal static void Write(string path, string next, string text)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);

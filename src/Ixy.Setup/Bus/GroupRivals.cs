@@ -3,15 +3,16 @@ using Ixy.Vfio;
 namespace Ixy.Setup.Bus;
 
 /// <summary>
-/// Functions of an IOMMU group that the kernel drives: VFIO gives the group to nobody until they are released. Bridges
-/// may keep their driver, and so may what has one that does nothing (kernel documentation, driver-api/vfio).
+/// Functions of an IOMMU group that the kernel drives: VFIO does not give out the group until they are released.
+/// Bridges may keep their driver, and so may functions whose driver does nothing (kernel documentation,
+/// driver-api/vfio).
 /// </summary>
 internal static class GroupRivals
 {
     private const int Bridge = 0x06;
     private const string Stub = "pci-stub";
 
-    /// <summary>The rivals of a function that is in a group, each with the command that releases it.</summary>
+    /// <summary>The rivals of a function that is in a group, each with the command to release it.</summary>
     internal static IEnumerable<(SysfsFunction Rival, string Cure)> Of(SysfsFunction function) =>
         from member in function.GroupMembers()
         let isFunction = PciAddress.TryParse(member.Name, out _)

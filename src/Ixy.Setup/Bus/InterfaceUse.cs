@@ -3,10 +3,10 @@ using System.Net.NetworkInformation;
 
 namespace Ixy.Setup.Bus;
 
-/// <summary>What a network interface is in use for: whoever takes its card away cuts that.</summary>
-/// <param name="Interface">Its name; null where it is not to be seen.</param>
+/// <summary>What a network interface is used for, and what taking its card away would cut off.</summary>
+/// <param name="Interface">Its name; null if it is not visible.</param>
 /// <param name="What">As in "carries the default route".</param>
-/// <param name="Cure">The command after which it no longer is.</param>
+/// <param name="Cure">The command that ends the use.</param>
 internal sealed record InterfaceUse(string? Interface, string What, string Cure)
 {
     /// <summary>The kernel shows a process only the interfaces of its own network namespace.</summary>
@@ -16,7 +16,7 @@ internal sealed record InterfaceUse(string? Interface, string What, string Cure)
 
     public override string ToString() => Interface is null ? What : $"{Interface} {What}";
 
-    /// <summary>The gravest use that is found; null if there is none.</summary>
+    /// <summary>The most important use found; null if there is none.</summary>
     /// <param name="directory">The interface's directory in sysfs.</param>
     internal static InterfaceUse? Of(string directory)
     {
@@ -27,7 +27,7 @@ internal sealed record InterfaceUse(string? Interface, string What, string Cure)
             : MasterOf(directory, name) ?? InterfaceOnTopOf(directory, name) ?? StateOf(directory, name);
     }
 
-    // Also of an interface that is down: somebody has set it up and will want it back.
+    // Even if the interface is down: someone has configured it and will want it back.
     private static string? AddressOf(string name)
     {
         var addresses = NetworkInterface.GetAllNetworkInterfaces().Where(network => network.Name == name)
@@ -62,8 +62,8 @@ internal sealed record InterfaceUse(string? Interface, string What, string Cure)
 /// <summary>The main routing tables of both protocols (proc(5)).</summary>
 internal static class RoutingTables
 {
-    // A route a line. IPv4: interface, destination, gateway, flags, …, mask. IPv6: destination, its prefix length, …,
-    // flags, interface.
+    // One route per line. IPv4: interface, destination, gateway, flags, …, mask. IPv6: destination, its prefix length,
+    // …, flags, interface.
     private const string V4 = "/proc/net/route", V6 = "/proc/net/ipv6_route";
 
     internal static string? DefaultRouteThrough(string name)
@@ -76,7 +76,7 @@ internal static class RoutingTables
         return isDefault ? "carries the default route" : null;
     }
 
-    // The kernel's own routes of IPv6 come and go with addresses, so those of IPv4 tell what somebody has set up.
+    // The kernel's own IPv6 routes come and go with addresses, so the IPv4 routes show what was configured.
     internal static string? RouteThrough(string name)
     {
         string[]? route = Lines(V4, "\t").FirstOrDefault(fields => fields[0] == name);
@@ -85,7 +85,7 @@ internal static class RoutingTables
         return $"carries the route to {new System.Net.IPAddress(destination)}";
     }
 
-    // The kernel's route for what has no other, through the loopback interface.
+    // The kernel's catch-all reject route, through the loopback interface.
     private static bool IsRefusal(string flags)
     {
         const uint Reject = 0x200; // RTF_REJECT

@@ -3,7 +3,7 @@ using Ixy.Vfio;
 
 namespace Ixy.Setup.Bus;
 
-/// <summary>What an operator asks of a function: what it is, where it is, and who uses it.</summary>
+/// <summary>What an operator wants to know about a function: what it is, where it is, and what uses it.</summary>
 internal static class NetworkFunction
 {
     private const int NetworkController = 0x02; // PCI Code and ID Assignment 1.11, section 1.3
@@ -22,11 +22,11 @@ internal static class NetworkFunction
 
         internal bool IsNetworkController => function.ClassCode >> 16 == NetworkController;
 
-        /// <summary>The only driver that the kernel may bind it to; null if any that knows it may have it.</summary>
+        /// <summary>The only driver the kernel may bind it to; null if any matching one may.</summary>
         internal string? DriverOverride => function.ReadText("driver_override") is { Length: > 0 } name and not "(null)"
             ? name : null;
 
-        /// <summary>What the first of its network interfaces that is in use is in use for; null if none is.</summary>
+        /// <summary>The use of the first of its network interfaces that is in use; null if none is.</summary>
         internal InterfaceUse? FindInterfaceUse() =>
             function.NetworkInterfaces().Select(InterfaceUse.Of).FirstOrDefault(use => use is not null)
             ?? (NetworkDirectories(function).Any(directory => Directory.GetDirectories(directory).Length == 0)

@@ -4,15 +4,15 @@ using Ixy.Vfio;
 namespace Ixy.Setup.Bus;
 
 /// <summary>
-/// Which processes have PCI functions open: by the file of the IOMMU group or of the function itself (VFIO), or by the
-/// function's own in sysfs. Who is not root sees only the own processes.
+/// Which processes have PCI functions open: through the file of the IOMMU group or of the function itself (VFIO), or
+/// through the function's files in sysfs. Without root, only one's own processes are visible.
 /// </summary>
 internal sealed class OpenFunctions
 {
     private readonly List<(string File, string Process, int Number)> _open = [];
 
-    /// <summary>Looks at all processes.</summary>
-    /// <param name="processes">/proc, in general.</param>
+    /// <summary>Scans all processes.</summary>
+    /// <param name="processes">Normally /proc.</param>
     internal OpenFunctions(string processes)
     {
         foreach (string directory in Directory.GetDirectories(processes))
@@ -23,7 +23,9 @@ internal sealed class OpenFunctions
         }
     }
 
-    /// <summary>The first process that has a function open, as in "ixy (process 4711)"; null if none is seen.</summary>
+    /// <summary>
+    /// The first process that has a function open, as in "ixy (process 4711)"; null if none is visible.
+    /// </summary>
     internal string? UserOf(SysfsFunction function) => Find(function).Process;
 
     /// <summary>The number of that process.</summary>
@@ -36,7 +38,7 @@ internal sealed class OpenFunctions
             open => vfio.Contains(open.File) || Path.GetFileName(Path.GetDirectoryName(open.File)) == function.Name);
     }
 
-    // The group's file, with an IOMMU and without one, and that of the function for who uses iommufd (kernel
+    // The group's file, with or without an IOMMU, and the function's own file for users of iommufd (kernel
     // documentation, driver-api/vfio, "VFIO Device cdev").
     private static IEnumerable<string> VfioFiles(SysfsFunction function)
     {
@@ -64,7 +66,7 @@ internal sealed class OpenFunctions
         }
         catch (Exception error) when (error is UnauthorizedAccessException or IOException)
         {
-            // Another user's, or it has just ended.
+            // Another user's process, or one that has just ended.
         }
     }
 

@@ -4,11 +4,11 @@ using Ixy.Vfio;
 namespace Ixy.Setup.Bus;
 
 /// <summary>
-/// The PCI bus as the kernel shows it in sysfs, and how drivers come to functions. Tests have a kernel of their own.
+/// The PCI bus as the kernel shows it in sysfs, and how functions get drivers. Tests bring their own kernel.
 /// </summary>
-/// <param name="devices">The directory with a directory for each function.</param>
-/// <param name="processes">Where processes are shown.</param>
-/// <param name="records">Where this library notes what it changed; gone after a restart, as is what it changed.</param>
+/// <param name="devices">The directory with one directory per function.</param>
+/// <param name="processes">The directory with one directory per process.</param>
+/// <param name="records">Where this library records its changes; both are gone after a reboot.</param>
 internal class PciBus(string devices, string processes, string records)
 {
     // Root's PATH may lack the directories of root's own tools.
@@ -27,16 +27,17 @@ internal class PciBus(string devices, string processes, string records)
 
     internal SysfsFunction Function(string name) => new(devices, name);
 
-    /// <summary>The function with this name; null if there is none, or no longer.</summary>
+    /// <summary>The function with this name; null if there is none (any more).</summary>
     internal SysfsFunction? Find(string name) => SysfsFunction.Find(devices, name);
 
     /// <summary>
-    /// All functions, in the order of their addresses; none where there is no PCI. One that goes meanwhile is left out.
+    /// All functions, in the order of their addresses; none if there is no PCI. A function that disappears meanwhile is
+    /// omitted.
     /// </summary>
     internal IEnumerable<SysfsFunction> Functions()
     {
         if (!Directory.Exists(devices)) yield break;
-        // A name that is no address comes first.
+        // A name that is not an address sorts first.
         var names = Directory.GetFileSystemEntries(devices).Select(entry => Path.GetFileName(entry))
             .OrderBy(name => PciAddress.TryParse(name, out var address)
                 ? (address.Domain, address.Bus, address.Device, address.Function) : default)
@@ -47,19 +48,19 @@ internal class PciBus(string devices, string processes, string records)
         }
     }
 
-    /// <summary>Whether the kernel has this driver now, built in or as a module that is loaded.</summary>
+    /// <summary>Whether the kernel has this driver now, built in or as a loaded module.</summary>
     internal bool HasDriver(string driver) => Directory.Exists(Path.Combine(_bus, "drivers", driver));
 
     /// <summary>
-    /// Whether the kernel has this module now; with one that is built in it says so only if that has parameters.
+    /// Whether the kernel has this module now; a built-in module is only visible if it has parameters.
     /// </summary>
     internal virtual bool HasModule(string module) => Directory.Exists($"/sys/module/{module}");
 
-    /// <summary>Only this driver may have the function from now on; null: any that knows it.</summary>
+    /// <summary>Restricts the function to this driver from now on; null: any matching driver.</summary>
     internal void SetOverride(SysfsFunction function, string? driver) =>
         Write(Path.Combine(function.Directory, "driver_override"), $"{driver}\n");
 
-    /// <summary>Takes the function from its driver. The only place that does.</summary>
+    /// <summary>Unbinds the function from its driver. The only place that does.</summary>
     /// <exception cref="PciDeviceException">The kernel refused.</exception>
     internal void Unbind(SysfsFunction function)
     {
@@ -75,12 +76,10 @@ internal class PciBus(string devices, string processes, string records)
         }
     }
 
-    /// <summary>
-    /// Lets the kernel look for a driver. What that came to shows in <see cref="SysfsFunction.Driver"/>.
-    /// </summary>
+    /// <summary>Lets the kernel look for a driver. <see cref="SysfsFunction.Driver"/> shows the result.</summary>
     internal void Probe(SysfsFunction function) => Write(Path.Combine(_bus, "drivers_probe"), function.Name);
 
-    /// <summary>Writes to a file of the kernel, which acts on it before this returns.</summary>
+    /// <summary>Writes to a kernel file; the kernel acts on it before this returns.</summary>
     /// <exception cref="PciDeviceException">The kernel refused.</exception>
     protected virtual void Write(string path, string text)
     {
@@ -94,7 +93,7 @@ internal class PciBus(string devices, string processes, string records)
         }
     }
 
-    /// <summary>Loads a kernel module, with those that it depends on.</summary>
+    /// <summary>Loads a kernel module and its dependencies.</summary>
     /// <exception cref="PciDeviceException">There is no such module, or it cannot be loaded.</exception>
     internal virtual void LoadModule(string module)
     {

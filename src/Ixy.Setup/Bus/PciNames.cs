@@ -11,7 +11,7 @@ internal static class PciNames
     internal static string? Find(ushort vendor, ushort device) =>
         s_files.FirstOrDefault(File.Exists) is { } file ? Find(File.ReadLines(file), vendor, device) : null;
 
-    // A vendor's line is "8086 Intel Corporation", those of its devices follow and begin with a tab, "\t10fb 82599ES
+    // A vendor's line is "8086 Intel Corporation"; its devices follow on lines that begin with a tab, "\t10fb 82599ES
     // …".
     internal static string? Find(IEnumerable<string> lines, ushort vendor, ushort device)
     {

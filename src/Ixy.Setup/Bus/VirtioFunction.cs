@@ -2,7 +2,7 @@ using Ixy.Vfio;
 
 namespace Ixy.Setup.Bus;
 
-/// <summary>A virtio function, which may go around the IOMMU with its DMA (virtio 1.2, 6.1).</summary>
+/// <summary>A virtio function, whose DMA may bypass the IOMMU (virtio 1.2, 6.1).</summary>
 internal static class VirtioFunction
 {
     private const ushort Vendor = 0x1AF4, LastTransitional = 0x103F;
@@ -10,19 +10,19 @@ internal static class VirtioFunction
 
     internal static bool IsOne(SysfsFunction function) => function.VendorId == Vendor;
 
-    /// <summary>Whether it does; false of any other function; null if only its driver can ask it.</summary>
+    /// <summary>Whether it does; false for any other function; null if only its driver can ask it.</summary>
     internal static bool? BypassesIommu(SysfsFunction function) =>
         !IsOne(function) ? false
         : FeaturesOf(function) is { } features ? features.ElementAtOrDefault(AccessPlatform) != '1'
         : IsLegacy(function) ? true : null;
 
-    // What the kernel's driver has negotiated, which includes this feature wherever it is offered: a digit a bit.
+    // The features the kernel's driver negotiated, one digit per bit; they include this one whenever it is offered.
     private static string? FeaturesOf(SysfsFunction function) =>
         System.IO.Directory.GetDirectories(function.Directory, "virtio*")
             .Select(device => Path.Combine(device, "features")).Where(File.Exists).Select(File.ReadAllText)
             .FirstOrDefault();
 
-    // A modern one has a capability for its common configuration (4.1.4). Only root sees capabilities.
+    // A modern device has a capability for its common configuration (4.1.4). Only root sees capabilities.
     private static bool IsLegacy(SysfsFunction function)
     {
         const int Status = 0x06, HasCapabilities = 1 << 4, First = 0x34, ConfigLength = 256;

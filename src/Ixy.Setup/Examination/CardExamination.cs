@@ -3,7 +3,7 @@ using Ixy.Vfio;
 
 namespace Ixy.Setup.Examination;
 
-/// <summary>What stands between a card and the program that is to drive it.</summary>
+/// <summary>What prevents a program from driving a card.</summary>
 internal sealed class CardExamination
 {
     private readonly NetworkController _card;
@@ -27,7 +27,7 @@ internal sealed class CardExamination
         Access = FindAccess();
         _findings.Add(OwnDriver());
         if (_driver is null) return;
-        // In the order of the cures: a card in use is not given away.
+        // In the order of the fixes: a card in use is not given away.
         _findings.Add(Use());
         _findings.Add(KernelDriver());
         _findings.AddRange(Iommu());
@@ -36,10 +36,10 @@ internal sealed class CardExamination
         _findings.Add(Link());
     }
 
-    /// <summary>How the card is reached, or would be after the cures.</summary>
+    /// <summary>How the card is accessed, or would be once everything is fixed.</summary>
     internal CardAccess Access { get; }
 
-    /// <summary>The machine is to be examined for this card.</summary>
+    /// <summary>The machine should be examined for this card.</summary>
     internal bool IsWanted => _driver is not null && (_isAskedFor || !IsUsedByKernel);
 
     private bool HasProblem => _findings.Any(finding => finding.Verdict == Verdict.Problem);
@@ -48,7 +48,7 @@ internal sealed class CardExamination
 
     private bool IsUsed => _card.Use is not null;
 
-    // Somebody talks through it: unless it was asked for by name, it is to be left alone.
+    // It carries traffic: leave it alone unless it was requested by name.
     private bool IsUsedByKernel => IsUsed && _card.Driver is not null && !_card.IsBoundToVfio;
 
     private Verdict Worst => _isAskedFor || !IsUsedByKernel ? Verdict.Problem : Verdict.Note;
@@ -58,7 +58,7 @@ internal sealed class CardExamination
     private string BindToNothing => $"sudo ixy bind {Address} --driver none";
 
     /// <summary>The end of the examination: if all seems well, the card is opened.</summary>
-    /// <param name="isBlocked">The machine lacks something for the way it is reached.</param>
+    /// <param name="isBlocked">The machine lacks something for this kind of access.</param>
     internal ExaminedCard Conclude(bool isBlocked)
     {
         bool canBeOpened = _driver is not null && !IsUsed && (_card.Driver is null || _card.IsBoundToVfio);
@@ -71,7 +71,7 @@ internal sealed class CardExamination
         return new(_card, _driver, Access, _findings, isReady);
     }
 
-    // What cannot be read of a virtio device can be asked, if it is free.
+    // What cannot be read about a virtio device can be asked from it, if it is free.
     private bool? FindBypass()
     {
         if (VirtioFunction.BypassesIommu(_function) is { } known) return known;
@@ -166,7 +166,7 @@ internal sealed class CardExamination
                 $"sudo ixy hugepages --reserve {MachineExamination.PagesToReserve(pages, needed)} --node {node}");
     }
 
-    // What the kernel's driver knows of the other end of the cable (kernel documentation, ABI/testing/sysfs-class-net).
+    // What the kernel's driver knows about the link (kernel documentation, ABI/testing/sysfs-class-net).
     private Finding Link()
     {
         const string Check = "link";
@@ -179,7 +179,7 @@ internal sealed class CardExamination
             "1" => new(Check, Verdict.Ok, $"{name} has a link partner"
                 + (int.TryParse(speed, out int megabits) && megabits > 0 ? $", {megabits} Mbit/s" : "")),
             "0" => new(Check, Verdict.Note, $"{name} is up and has no link partner: check the cable and the far end"),
-            // The kernel does not tell of an interface that is down.
+            // The kernel says nothing about an interface that is down.
             _ => new(Check, Verdict.Ok, $"{name} is down, so the kernel does not look for a link partner"),
         };
     }

@@ -3,7 +3,7 @@ using Ixy.Vfio;
 
 namespace Ixy.Setup.Examination;
 
-/// <summary>One examination: first the cards, then what the machine has for the ways they are reached.</summary>
+/// <summary>One examination: first the cards, then what the machine offers for each kind of access.</summary>
 internal sealed class Examiner(PciBus bus, MachineFiles files, DoctorOptions options)
 {
     /// <inheritdoc cref="Doctor.Examine"/>
@@ -15,7 +15,7 @@ internal sealed class Examiner(PciBus bus, MachineFiles files, DoctorOptions opt
             .Select(card => new CardExamination(
                 card, bus.Function($"{card.Address}"), machine, files, options, isAskedFor: address is not null))
             .ToList();
-        // A card that somebody needs, or that there is no driver for, asks nothing of the machine.
+        // A card that is in use, or that has no driver, places no demands on the machine.
         var wanted = cards.Where(card => card.IsWanted).Select(card => card.Access).ToHashSet();
         var findings = new MachineExamination(machine, files, options.DmaBytes, address, wanted).Findings().ToList();
         var blocked = findings.Where(found => found.Finding.Verdict == Verdict.Problem)

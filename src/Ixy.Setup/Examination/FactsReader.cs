@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Ixy.Setup.Examination;
 
-/// <summary>Reads <see cref="MachineFacts"/> from where the kernel shows them.</summary>
+/// <summary>Reads <see cref="MachineFacts"/> from the kernel's files.</summary>
 internal static class FactsReader
 {
     private const string Cpus = "sys/devices/system/cpu", Status = "proc/self/status";
@@ -20,7 +20,7 @@ internal static class FactsReader
         AllowsUnsafeInterrupts = files.Read("sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts") == "Y",
         VfioModules =
         [
-            // A module that is built in shows itself as a driver, if at all.
+            // A built-in module is visible as a driver, if at all.
             .. files.Exists("sys/module/vfio_pci") || files.Exists("sys/bus/pci/drivers/vfio-pci")
                 ? ["vfio_pci"] : Array.Empty<string>(),
             .. files.Exists("sys/module/vfio_iommu_type1") ? ["vfio_iommu_type1"] : Array.Empty<string>(),
@@ -59,7 +59,7 @@ internal static class FactsReader
         interrupts is null || !interrupts.Contains("APIC", StringComparison.Ordinal) ? null
         : interrupts.Contains(" IR-", StringComparison.Ordinal);
 
-    // The one that is in force stands in brackets: "none [integrity] confidentiality".
+    // The one in force is in brackets: "none [integrity] confidentiality".
     private static string? Lockdown(string? levels) =>
         levels is not null && levels.Contains('[', StringComparison.Ordinal)
             ? levels.Split('[')[1].Split(']')[0] : null;

@@ -2,12 +2,12 @@ using Ixy.Vfio;
 
 namespace Ixy.Setup.Examination;
 
-/// <summary>What the machine is worth to cards that are reached in certain ways.</summary>
+/// <summary>How well the machine suits cards that are accessed in certain ways.</summary>
 /// <param name="machine">The machine.</param>
-/// <param name="files">Where the kernel shows it.</param>
-/// <param name="dmaBytes">Bytes of DMA memory that are needed.</param>
-/// <param name="card">The card that was asked for; null: all.</param>
-/// <param name="wanted">How cards are reached that are to be driven: what stands in such a way is a problem.</param>
+/// <param name="files">The kernel's files.</param>
+/// <param name="dmaBytes">Bytes of DMA memory needed.</param>
+/// <param name="card">The requested card; null for all.</param>
+/// <param name="wanted">The kinds of access in use: whatever prevents one of these is a problem.</param>
 internal sealed class MachineExamination(
     MachineFacts machine, MachineFiles files, long dmaBytes, PciAddress? card, IReadOnlySet<CardAccess> wanted)
 {
@@ -16,7 +16,7 @@ internal sealed class MachineExamination(
 
     private long PagesNeeded => (dmaBytes + PageLength - 1) / PageLength;
 
-    /// <summary>All findings, each with the way that it is about; null: none in particular.</summary>
+    /// <summary>All findings, each with the kind of access it concerns; null for none in particular.</summary>
     internal IEnumerable<(Finding Finding, CardAccess? For)> Findings()
     {
         yield return (Cores(), null);
@@ -30,9 +30,9 @@ internal sealed class MachineExamination(
         yield return (Lockdown(), CardAccess.Sysfs);
     }
 
-    /// <summary>How many huge pages there should be in all, so that enough are free.</summary>
-    /// <param name="pools">Those of 2 MiB that there are.</param>
-    /// <param name="needed">How many have to be free.</param>
+    /// <summary>How many huge pages there should be in total, so that enough are free.</summary>
+    /// <param name="pools">The pools of 2 MiB pages.</param>
+    /// <param name="needed">How many must be free.</param>
     internal static int PagesToReserve(IEnumerable<HugePagePool> pools, long needed) =>
         (int)Math.Max(needed, PagesToSpare) + pools.Sum(pool => pool.Total - pool.Free);
 
@@ -121,7 +121,7 @@ internal sealed class MachineExamination(
             : string.Join("; ", from pool in pools
                                 where pool.PageLength == PageLength || pool.Total > 0
                                 select Describe(pool));
-        // A longer page holds it all.
+        // One larger page is enough.
         bool areEnough = pages.Sum(pool => pool.Free) >= PagesNeeded
             || pools.Any(pool => pool.PageLength > PageLength && pool.PageLength >= dmaBytes && pool.Free > 0);
         return areEnough ? new(Check, Verdict.Ok, free)

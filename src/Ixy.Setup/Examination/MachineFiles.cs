@@ -3,22 +3,20 @@ using System.Runtime.InteropServices;
 
 namespace Ixy.Setup.Examination;
 
-/// <summary>What the kernel shows as files below /sys, /proc and /dev. Tests have a root of their own.</summary>
-/// <param name="root">The directory that <c>/sys</c> and the others are in.</param>
+/// <summary>The kernel's files below /sys, /proc and /dev. Tests have their own root.</summary>
+/// <param name="root">The directory that contains <c>/sys</c> and the others.</param>
 internal partial class MachineFiles(string root)
 {
     private const int ReadAndWrite = 4 | 2;
 
     internal static MachineFiles OfThisMachine { get; } = new("/");
 
-    /// <summary>Where a file is, whose path is given from the root on and without a slash in front.</summary>
+    /// <summary>The location of a file, given its path from the root without the leading slash.</summary>
     internal string PathOf(string path) => Path.Combine(root, path);
 
     internal bool Exists(string path) => Path.Exists(PathOf(path));
 
-    /// <summary>
-    /// The text of a file without blanks around it; null if it is not there, or the kernel does not tell.
-    /// </summary>
+    /// <summary>The text of a file, trimmed; null if it does not exist, or the kernel does not say.</summary>
     internal string? Read(string path)
     {
         try
@@ -31,17 +29,17 @@ internal partial class MachineFiles(string root)
         }
     }
 
-    /// <summary>The names in a directory, in order; none if it is not there.</summary>
+    /// <summary>The names in a directory, in order; none if it does not exist.</summary>
     internal string[] Names(string path) => !Directory.Exists(PathOf(path)) ? [] :
         [.. Directory.GetFileSystemEntries(PathOf(path)).Select(entry => Path.GetFileName(entry))
             .Order(StringComparer.Ordinal)];
 
-    /// <summary>What stands behind a name at the beginning of a line; null if there is no such line.</summary>
+    /// <summary>What follows a name at the beginning of a line; null if there is no such line.</summary>
     internal string? Field(string path, string name) => Read(path)?.Split('\n')
         .FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal))?[name.Length..].Trim();
 
     /// <summary>
-    /// The numbers of a list as the kernel writes it, such as <c>0-3,8</c>; none if there is no such file.
+    /// The numbers in a list as the kernel writes it, such as <c>0-3,8</c>; none if there is no such file.
     /// </summary>
     internal IReadOnlyList<int> ReadList(string path) => ParseList(Read(path));
 
@@ -53,7 +51,7 @@ internal partial class MachineFiles(string root)
            select number,
     ];
 
-    /// <summary>This process may read and write a file (access(2)). It is not opened.</summary>
+    /// <summary>Whether this process may read and write a file (access(2)). The file is not opened.</summary>
     internal virtual bool CanUse(string path) => access(PathOf(path), ReadAndWrite) == 0;
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]

@@ -18,7 +18,7 @@ internal abstract class CardModel : PciFunctionModel
     /// <summary>What the port is plugged into. Owned by the card.</summary>
     internal Wire Wire { get; }
 
-    /// <summary>Notes what happens to it; null while nobody wants that.</summary>
+    /// <summary>Records what happens to it; null if nothing does.</summary>
     internal CardRecorder? Recorder { get; }
 
     /// <summary>What it does where it has a choice.</summary>
@@ -30,31 +30,33 @@ internal abstract class CardModel : PciFunctionModel
     /// <summary>The name of its kind in specifiers: <c>ixgbe</c>, <c>virtio</c> or <c>virtio-legacy</c>.</summary>
     internal abstract string Kind { get; }
 
-    /// <summary>The far end of the wire shows a signal, and nothing is in its way.</summary>
+    /// <summary>The far end of the wire shows a signal, and no fault blocks it.</summary>
     internal bool HasSignal => Wire.HasSignal && !Faults.HasNoSignal;
 
-    /// <summary>When the far end of its wire may send; null if that is somebody else's business.</summary>
+    /// <summary>Decides when the far end of its wire may send; null if something else does.</summary>
     internal SendingGate? Gate { get; set; }
 
     /// <summary>
-    /// Frames take the time of their bits at 10 Gbit/s, too: where a turn comes in time, that is. Elsewhere they pass
-    /// as fast as the machine can move them.
+    /// Frames take the time of their bits at 10 Gbit/s as well: used where turns come on time. Otherwise they pass as
+    /// fast as the machine can move them.
     /// </summary>
     internal bool KeepsLineRate { get; set; }
 
-    /// <summary>Register accesses with names are written here while it is set.</summary>
+    /// <summary>If set, register accesses are written here with names.</summary>
     internal abstract Action<string>? Trace { get; set; }
 
-    /// <summary>Doorbells are calls, since the behaviour wants that, or who looks on.</summary>
+    /// <summary>Doorbells are calls, because the behaviour or an observer requires it.</summary>
     protected bool TrapsDoorbells => Behaviour.TrapsDoorbells || Recorder is not null;
 
-    /// <summary>What an access behind a BAR is called.</summary>
+    /// <summary>The name of a BAR access.</summary>
     internal abstract NamedRegister NameOf(int bar, uint offset);
 
     /// <summary>The port has a link, and frames can pass.</summary>
     internal abstract bool LinkIsUp { get; }
 
-    /// <summary>The driver wants frames: it has set up its rings and enabled receiving. For any thread.</summary>
+    /// <summary>
+    /// The driver is ready to receive: it has set up its rings and enabled receiving. For any thread.
+    /// </summary>
     internal abstract bool IsReceiving { get; }
 
     /// <summary>Frames have arrived that are not in the driver's memory yet. For any thread.</summary>
@@ -73,11 +75,11 @@ internal abstract class CardModel : PciFunctionModel
         return !Behaviour.Rests(now) && !Faults.IsGone && TakeTurn(now);
     }
 
-    /// <summary>What <see cref="Poll"/> does, on a card that does not rest.</summary>
+    /// <summary>Implements <see cref="Poll"/>, for a card that does not rest.</summary>
     protected abstract bool TakeTurn(long now);
 
     // A read takes long, and the card does not wait for it: what it sees and does before the value is taken, and while
-    // that is on its way to software, are turns like others.
+    // the value is on its way to software, are ordinary turns.
     protected sealed override uint LoadBar(int bar, uint offset, int size)
     {
         if (Faults.IsGone) return Ones(size);
@@ -87,7 +89,7 @@ internal abstract class CardModel : PciFunctionModel
         return value;
     }
 
-    // What software stores next may come when the card has acted on this.
+    // Software's next store may arrive after the card has acted on this one.
     protected sealed override void StoreBar(int bar, uint offset, uint value, int size)
     {
         if (Faults.IsGone) return;
@@ -105,7 +107,7 @@ internal abstract class CardModel : PciFunctionModel
         if (!Faults.IsGone) WriteConfiguration(offset, value, size);
     }
 
-    /// <summary>A fault has begun that is more than a question in the models: what it does.</summary>
+    /// <summary>A fault has begun that needs action, beyond the models asking for it.</summary>
     internal virtual void FaultHasBegun(CardFault fault)
     {
         if (fault == CardFault.DmaRefused) Dma.IsRefused = true;
@@ -115,7 +117,7 @@ internal abstract class CardModel : PciFunctionModel
     internal virtual void FaultHasEnded(CardFault fault)
     {
         if (fault == CardFault.DmaRefused) Dma.IsRefused = false;
-        // What was off the bus comes back as after a reset of the bus.
+        // A card that was off the bus comes back as after a bus reset.
         else if (fault == CardFault.Gone) PciReset();
     }
 
@@ -125,13 +127,13 @@ internal abstract class CardModel : PciFunctionModel
     /// <summary>A write of configuration space by software.</summary>
     protected abstract void WriteConfiguration(int offset, uint value, int size);
 
-    /// <summary>A read by software behind a BAR.</summary>
+    /// <summary>A BAR read by software.</summary>
     protected abstract uint ReadRegister(int bar, uint offset, int size);
 
-    /// <summary>A write by software behind a BAR.</summary>
+    /// <summary>A BAR write by software.</summary>
     protected abstract void WriteRegister(int bar, uint offset, uint value, int size);
 
-    // What a host makes of a read that nobody answers (PCI 3.0, 3.3.3.1).
+    // What a host returns for a read that nothing answers (PCI 3.0, 3.3.3.1).
     private static uint Ones(int size) => uint.MaxValue >> 8 * (sizeof(uint) - size);
 
     private void GoOn(int turns)

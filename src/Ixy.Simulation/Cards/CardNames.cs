@@ -1,14 +1,14 @@
 namespace Ixy.Simulation.Cards;
 
 /// <summary>
-/// Names of the cards of a world that are open. A specifier may be used twice; then the second card is called
-/// <c>…#2</c>, so that tables, captures, metrics and messages can tell the two apart. Thread-safe.
+/// Names of the open cards of a world. A specifier may be used twice; then the second card is called <c>…#2</c>, so
+/// that tables, captures, metrics and messages can tell them apart. Thread-safe.
 /// </summary>
 internal sealed class CardNames
 {
     private readonly HashSet<string> _names = [];
 
-    /// <summary>A name for a card that no other open one has.</summary>
+    /// <summary>A name for a card that no other open card has.</summary>
     internal string Take(string specifier)
     {
         lock (_names)
@@ -19,7 +19,7 @@ internal sealed class CardNames
         }
     }
 
-    /// <summary>The card with this name closes.</summary>
+    /// <summary>Releases the name of a card that closes.</summary>
     internal void Release(string name)
     {
         lock (_names) _names.Remove(name);

@@ -8,11 +8,11 @@ internal static class FrameSums
 {
     private const uint FcsPolynomial = 0xEDB8_8320;
 
-    // Eight tables of 256: the CRC of a byte that is followed by 0 to 7 zero bytes.
+    // Eight tables of 256: the CRC of a byte followed by 0 to 7 zero bytes.
     private static readonly uint[] s_fcsTables = MakeFcsTables();
 
     /// <summary>
-    /// The frame check sequence of a frame, as the four bytes at its end read little-endian (IEEE 802.3, 3.2.9).
+    /// The frame check sequence of a frame, as the four bytes at its end, read little-endian (IEEE 802.3, 3.2.9).
     /// </summary>
     internal static uint Fcs(ReadOnlySpan<byte> frame)
     {

@@ -6,27 +6,27 @@ namespace Ixy.Simulation.Cards;
 /// The receive packet buffer: frames wait here, in the order of their arrival, until their queue has descriptors
 /// (82599 datasheet 3.5, 8.2.3.8.9). Counts frames with FCS against its size.
 /// </summary>
-/// <typeparam name="T">What the card knows of a frame.</typeparam>
+/// <typeparam name="T">What the card knows about a frame.</typeparam>
 internal sealed unsafe class PacketBuffer<T> : IDisposable where T : unmanaged
 {
     internal const int LargestSize = 512 * 1024;
 
     private const int FcsLength = 4;
 
-    // Room for the largest buffer full of the shortest frames, each with its record.
+    // Room for the largest buffer, full of the shortest frames, each with its record.
     private const int Room = 1 << 20;
     private byte* _memory;
     private int _first, _next, _end;
 
-    /// <summary>Bytes of frames, with FCS, that fit in.</summary>
+    /// <summary>Capacity in bytes of frames, with FCS.</summary>
     internal int Size { get; set; } = LargestSize;
 
-    /// <summary>Bytes of frames, with FCS, that are in.</summary>
+    /// <summary>Bytes of frames, with FCS, in it now.</summary>
     internal int Used { get; private set; }
 
     internal bool IsEmpty => Used == 0;
 
-    /// <summary>Takes a frame in; false if there is no room for it.</summary>
+    /// <summary>Adds a frame; false if there is no room for it.</summary>
     internal bool TryAdd(ReadOnlySpan<byte> frame, in T information)
     {
         if (Used + frame.Length + FcsLength > Size || !Reserve(RecordLength(frame.Length), out int place)) return false;
@@ -48,7 +48,7 @@ internal sealed unsafe class PacketBuffer<T> : IDisposable where T : unmanaged
         return new(_memory + _first + sizeof(Record), record.Length);
     }
 
-    /// <summary>Lets the oldest frame go.</summary>
+    /// <summary>Removes the oldest frame.</summary>
     internal void Remove()
     {
         if (_first == _end) Rewind();
@@ -58,7 +58,7 @@ internal sealed unsafe class PacketBuffer<T> : IDisposable where T : unmanaged
         if (Used == 0) Clear();
     }
 
-    /// <summary>Forgets everything.</summary>
+    /// <summary>Removes everything.</summary>
     internal void Clear()
     {
         Used = 0;
@@ -73,7 +73,7 @@ internal sealed unsafe class PacketBuffer<T> : IDisposable where T : unmanaged
 
     private static int RecordLength(int frameLength) => (sizeof(Record) + frameLength + 7) & ~7;
 
-    // Records never wrap: where the end of the memory is too near, the next one starts at the beginning.
+    // Records never wrap: if the end of the memory is too close, the next one starts at the beginning.
     private bool Reserve(int length, out int place)
     {
         if (_memory is null)

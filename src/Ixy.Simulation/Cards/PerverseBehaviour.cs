@@ -3,9 +3,9 @@ using Ixy.Hosting;
 namespace Ixy.Simulation.Cards;
 
 /// <summary>
-/// Draws by lot what the rules leave open (docs/perverse.md). How often it is late, and how much, is drawn first, for
-/// the whole life of the card: so some seeds give hasty cards, some lazy ones, and some that are hasty in one thing and
-/// lazy in another.
+/// Chooses at random what the rules leave open (docs/perverse.md). How often it is late, and how much, is chosen first,
+/// for the whole life of the card: so some seeds give hasty cards, some lazy ones, and some that are hasty in one
+/// respect and lazy in another.
 /// </summary>
 internal sealed class PerverseBehaviour : Behaviour
 {
@@ -15,7 +15,7 @@ internal sealed class PerverseBehaviour : Behaviour
     private readonly int _rests, _turns, _withholds, _overlooks, _hurries;
     private long _restsUntil;
 
-    /// <param name="seed">The same seed, asked the same questions, gives the same answers.</param>
+    /// <param name="seed">The same seed gives the same answers to the same questions.</param>
     internal PerverseBehaviour(ulong seed)
     {
         _lots = new(seed);
@@ -40,7 +40,7 @@ internal sealed class PerverseBehaviour : Behaviour
 
     internal override int TurnsMeanwhile() => Happens(_turns) ? 1 + _lots.Next(3) : 0;
 
-    // Mostly short ones, as two of three lots are scaled down.
+    // Usually short, because two of three draws are scaled down.
     internal override long Time(long usual, long longest)
     {
         if (Happens(_hurries)) return 0;

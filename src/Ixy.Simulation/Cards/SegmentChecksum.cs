@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Ixy.Simulation.Cards;
 
-/// <summary>What a card finds out about the checksum of a TCP, UDP or SCTP segment.</summary>
+/// <summary>The result of checking a TCP, UDP or SCTP checksum.</summary>
 internal enum SegmentChecksum
 {
     /// <summary>There is none.</summary>
@@ -22,7 +22,7 @@ internal static class SegmentChecksums
 
     private const int UdpLengthOffset = 4, UdpChecksumOffset = 6, SctpChecksumOffset = 8, IPv4AddressesLength = 8;
 
-    /// <param name="segment">From the transport header, which is whole, to the end of the IP packet.</param>
+    /// <param name="segment">From the transport header, which is complete, to the end of the IP packet.</param>
     /// <param name="protocol">TCP, UDP or SCTP.</param>
     /// <param name="addresses">Source and destination address of the IP header, 8 bytes or 32.</param>
     internal static SegmentChecksum Check(ReadOnlySpan<byte> segment, byte protocol, ReadOnlySpan<byte> addresses)
@@ -32,11 +32,11 @@ internal static class SegmentChecksums
                 FrameSums.Sctp(segment) == BinaryPrimitives.ReadUInt32LittleEndian(segment[SctpChecksumOffset..]));
         if (protocol == Udp)
         {
-            // A UDP checksum of zero in IPv4 means that the sender made none.
+            // A UDP checksum of zero in IPv4 means that the sender computed none.
             bool isIPv4 = addresses.Length == IPv4AddressesLength;
             if (isIPv4 && BinaryPrimitives.ReadUInt16LittleEndian(segment[UdpChecksumOffset..]) == 0)
                 return SegmentChecksum.None;
-            // The datagram's own length counts; what is behind it belongs to no checksum.
+            // The datagram's own length counts; no checksum covers what comes after it.
             int length = BinaryPrimitives.ReadUInt16BigEndian(segment[UdpLengthOffset..]);
             if (length >= 8 && length < segment.Length) segment = segment[..length];
         }

@@ -1,10 +1,10 @@
 namespace Ixy.Simulation.Cards;
 
 /// <summary>
-/// Lets the far end of a card's wire send while a driver receives, from a moment after it has begun. What is sent to a
-/// card that nobody drives, or before the program behind the driver has started to look, would only be lost.
+/// Lets the far end of a card's wire send while a driver receives, from shortly after it has begun. Frames sent to a
+/// card without a driver, or before the driver's program has started to poll, would only be lost.
 /// </summary>
-/// <param name="card">Its wire has been told not to send.</param>
+/// <param name="card">Its wire must have been told not to send.</param>
 internal sealed class SendingGate(CardModel card)
 {
     private const long Interval = 20_000_000, Moment = 200_000_000;
@@ -12,7 +12,7 @@ internal sealed class SendingGate(CardModel card)
     private long _nextLook, _since;
     private bool _isOpen;
 
-    /// <summary>Called in each of the card's turns; looks fifty times a second.</summary>
+    /// <summary>Called in each of the card's turns; checks fifty times a second.</summary>
     internal void Look(long now)
     {
         if (now < _nextLook) return;

@@ -3,8 +3,8 @@ using Ixy.Simulation.Cards;
 namespace Ixy.Simulation.Faults;
 
 /// <summary>
-/// The faults of one card: those that are planned, and those it has now. The models ask here once a turn, or in a
-/// register access, and never for each packet. Used under the card's lock.
+/// The faults of one card: planned and current. The models ask here once per turn or in a register access, and never
+/// per packet. Used under the card's lock.
 /// </summary>
 internal sealed class CardFaults(CardModel card)
 {
@@ -12,16 +12,16 @@ internal sealed class CardFaults(CardModel card)
 
     private readonly List<Waiting> _waiting = [];
     private readonly long[] _endsAt = new long[CardFault.All.Count];
-    // By their bits: those the card has, those of them that are over when they have struck once, and those with an end.
+    // As bits: current faults, those that end once they have struck, and those with an end time.
     private uint _active, _strikesOnce, _ends;
 
-    /// <summary>There is something to look for in each turn.</summary>
+    /// <summary>There is something to check in each turn.</summary>
     internal bool AreDue => _waiting.Count > 0 || _ends != 0;
 
-    /// <summary>The card has one.</summary>
+    /// <summary>The card has this fault now.</summary>
     internal bool Any => _active != 0;
 
-    /// <summary>Every read gives ones.</summary>
+    /// <summary>Every read returns all ones.</summary>
     internal bool IsGone => Has(CardFault.Gone);
 
     /// <summary>The far end shows no signal.</summary>
@@ -29,7 +29,7 @@ internal sealed class CardFaults(CardModel card)
 
     internal bool Has(CardFault fault) => (_active & fault.Bit) != 0;
 
-    /// <summary>The fault strikes what the card does now; the next one only if it lasts.</summary>
+    /// <summary>The fault strikes what the card is doing now; it strikes again only if it lasts.</summary>
     internal bool Strikes(CardFault fault)
     {
         if (!Has(fault)) return false;
@@ -37,7 +37,7 @@ internal sealed class CardFaults(CardModel card)
         return true;
     }
 
-    /// <summary>Lets a fault happen at its time, or now: the card's clock has to be right.</summary>
+    /// <summary>Schedules a fault for its time, or now: the card's clock must be up to date.</summary>
     internal void Plan(PlannedFault planned)
     {
         if (planned.IsNow) Begin(planned, card.Now);
@@ -61,7 +61,7 @@ internal sealed class CardFaults(CardModel card)
         }
     }
 
-    /// <summary>The fault is over, and not to come again; does nothing where there is none.</summary>
+    /// <summary>Ends the fault, or cancels it; does nothing if there is none.</summary>
     internal void Mend(CardFault fault)
     {
         _waiting.RemoveAll(waiting => waiting.Planned.Fault == fault);
@@ -76,7 +76,7 @@ internal sealed class CardFaults(CardModel card)
         card.FaultHasEnded(fault);
     }
 
-    /// <summary>A reset of any kind ends those that it cures.</summary>
+    /// <summary>A reset of any kind ends the faults it cures.</summary>
     internal void EndByReset()
     {
         if (_active == 0) return;
@@ -106,7 +106,7 @@ internal sealed class CardFaults(CardModel card)
         card.FaultHasBegun(fault);
     }
 
-    // Its time counts from the first turn that knows of it.
+    // Its time counts from the first turn that knows about it.
     private sealed class Waiting(PlannedFault planned)
     {
         private long? _at;

@@ -3,11 +3,12 @@ using Ixy.Simulation.Cards;
 
 namespace Ixy.Simulation.Faults;
 
-/// <summary>Brings faults about in a card that runs: between two of its turns.</summary>
+/// <summary>Injects faults into a running card, between two of its turns.</summary>
 internal readonly struct FaultInjection(CardModel card, TurnScheduler turns)
 {
-    /// <exception cref="Vfio.DeviceSpecifierException">The text has another form, or names no fault of such a
-    /// card.</exception>
+    /// <exception cref="Vfio.DeviceSpecifierException">
+    /// The text is malformed, or names no fault of this kind of card.
+    /// </exception>
     internal void Inject(string faults) => Plan(Check(faults));
 
     /// <exception cref="Vfio.DeviceSpecifierException">As above.</exception>
@@ -18,7 +19,9 @@ internal readonly struct FaultInjection(CardModel card, TurnScheduler turns)
     }
 
     /// <exception cref="ArgumentOutOfRangeException">A time is negative.</exception>
-    /// <exception cref="Vfio.DeviceSpecifierException">Such a card has no such fault, or not for a time.</exception>
+    /// <exception cref="Vfio.DeviceSpecifierException">
+    /// This kind of card cannot have this fault, or not for a time.
+    /// </exception>
     internal void Inject(CardFault fault, TimeSpan after, TimeSpan? duration)
     {
         ArgumentNullException.ThrowIfNull(fault);

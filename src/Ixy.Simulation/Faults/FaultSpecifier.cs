@@ -5,22 +5,22 @@ namespace Ixy.Simulation.Faults;
 
 /// <summary>
 /// Faults as text: <c>NAME[@WHEN][/DURATION]</c>, several joined by <c>+</c>. WHEN is a time, or a number of frames
-/// with <c>rx</c> or <c>tx</c> behind it.
+/// followed by <c>rx</c> or <c>tx</c>.
 /// </summary>
 internal static class FaultSpecifier
 {
     private const string Form = "NAME[@WHEN][/DURATION], several joined by +: WHEN is a time as 5ms or a number of "
         + "frames as 100rx or 100tx, DURATION a time";
 
-    /// <summary>The faults that a card's specifier plans.</summary>
+    /// <summary>The faults planned in a card's specifier.</summary>
     internal static IReadOnlyList<PlannedFault> Take(SpecifierOptions options, string card) =>
         options.Take("fault") is { } text ? Parse(text, card) : [];
 
-    /// <exception cref="DeviceSpecifierException">Not of that form, or nothing that such a card has.</exception>
+    /// <exception cref="DeviceSpecifierException">It is malformed, or this kind of card cannot have it.</exception>
     internal static IReadOnlyList<PlannedFault> Parse(string text, string card) =>
         [.. text.Split('+').Select(one => ParseOne(one, card))];
 
-    /// <exception cref="DeviceSpecifierException">Such a card does not have it, or it has no duration.</exception>
+    /// <exception cref="DeviceSpecifierException">This kind of card cannot have it, or it has no duration.</exception>
     internal static PlannedFault Checked(PlannedFault planned, string card)
     {
         var fault = planned.Fault;

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Ixy.Simulation.Interop;
 
-/// <summary>The C library calls that a TAP interface needs, as the manual pages of section 2 describe them.</summary>
+/// <summary>The C library calls that a TAP interface needs, as described in section 2 of the manual.</summary>
 internal static unsafe partial class Libc
 {
     internal const int O_RDWR = 2, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000;

@@ -10,9 +10,8 @@ namespace Ixy.Simulation.Ixgbe;
 /// </summary>
 internal sealed class DeviceControl
 {
-    // After a reset: the reset bit clears itself, the EEPROM is read again, the DMA units have cleared their memories,
-    // the firmware has configured the port; software waits for at least 10 ms (4.6.3.2), as far as its timers are
-    // exact.
+    // After a reset, the reset bit clears itself, the EEPROM is read again, the DMA units clear their memories, and the
+    // firmware configures the port; software waits for at least 10 ms (4.6.3.2), as far as its timers are accurate.
     internal const long BitClears = 1_000, AutoReadDone = 1_000_000, DmaInitDone = 2_000_000;
     internal const long ConfigurationDone = 5_000_000, Settled = 9_500_000, MasterStops = 1_000;
 
@@ -23,7 +22,7 @@ internal sealed class DeviceControl
     private readonly HashSet<Register> _survivors, _keptByPciReset;
     private uint _resetting;
 
-    // After the reset that was last, in nanoseconds.
+    // Nanoseconds after the last reset.
     private long _bitClears = BitClears, _dmaInitDone = DmaInitDone, _masterStops = MasterStops;
     private long _resetAt = long.MinValue / 2, _masterDisabledAt;
     private bool _accessReported = true;
@@ -36,7 +35,7 @@ internal sealed class DeviceControl
         _keptByPciReset = [.. CardRegisters.All.Where(ResetEffects.IsKeptByPciReset)];
         _registers.OnRead(CTRL, _ => _registers[CTRL] | (IsResetShown ? _resetting : 0));
         _registers.OnWrite(CTRL, WriteControl);
-        // PFRSTD tells the virtual functions and clears itself (8.2.3.1.3).
+        // PFRSTD notifies the virtual functions and clears itself (8.2.3.1.3).
         _registers.OnWrite(CTRL_EXT, (_, value) => _registers[CTRL_EXT] = value & ~PfResetDone);
         _registers.OnRead(STATUS, _ => Status);
         _registers.OnRead(RDRXCTL, _ =>
@@ -63,12 +62,12 @@ internal sealed class DeviceControl
         | (_card.Link.IsUp ? 1u << 7 : 0);
 
     /// <summary>
-    /// What no reset touches as long as there is power: memories without a reset value, the board's pins and lights.
+    /// State that survives every reset while there is power: memories without a reset value, the board's pins and LEDs.
     /// </summary>
     internal IReadOnlySet<Register> KeptByPciReset => _keptByPciReset;
 
     /// <summary>
-    /// Checks that software waits for a reset to complete before it touches other registers than those that tell it.
+    /// Checks that software waits for a reset to complete before it touches any register except those that report it.
     /// </summary>
     internal void CheckAccess(uint offset)
     {
@@ -90,7 +89,7 @@ internal sealed class DeviceControl
         DrawTimes();
     }
 
-    // What tells that the reset is over, and what is not the port's alone.
+    // Registers that report the end of the reset, or are shared with other ports.
     private static bool IsExempt(uint offset) =>
         offset == CTRL || offset == STATUS || offset == SWSM || offset == SW_FW_SYNC;
 
@@ -115,7 +114,7 @@ internal sealed class DeviceControl
         Reset(bits);
     }
 
-    /// <summary>A reset of card and link that no driver has asked for.</summary>
+    /// <summary>A reset of card and link that no driver requested.</summary>
     internal void ResetOnItsOwn()
     {
         Reset(ResetBits);
@@ -132,7 +131,7 @@ internal sealed class DeviceControl
         DrawTimes();
     }
 
-    // Software has to look when a step is over: the datasheet only says how long it should wait before it looks.
+    // Software must check when a step is over: the datasheet only says how long it should wait before it checks.
     private void DrawTimes()
     {
         var lots = _card.Behaviour;

@@ -15,8 +15,8 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 namespace Ixy.Simulation.Ixgbe;
 
 /// <summary>
-/// A model of Intel's 82599 (and, by its PCI ids, X540 and X550): the card, as the datasheet describes it, not any
-/// driver's idea of it. The parts are wired together here; each attaches its behaviour to the register file.
+/// A model of Intel's 82599 (and, by its PCI ids, X540 and X550): the card as the datasheet describes it, not as any
+/// driver imagines it. The parts are wired together here; each attaches its behaviour to the register file.
 /// </summary>
 internal sealed unsafe class IxgbeCard : CardModel
 {
@@ -106,7 +106,7 @@ internal sealed unsafe class IxgbeCard : CardModel
 
     public override uint BarLength(int bar) => Pci.BarLength(bar);
 
-    // The tails of receive queues are looked at when descriptors are fetched, and when a queue is enabled or disabled.
+    // The tails of receive queues are read when descriptors are fetched, and when a queue is enabled or disabled.
     public override void SeeDoorbells() => Transmit.SeeTails();
 
     protected override uint ReadConfiguration(int offset, int size) => Pci.Config.Read(offset, size);
@@ -129,8 +129,8 @@ internal sealed unsafe class IxgbeCard : CardModel
     public override SharedPages? SharedPages(int bar) =>
         bar == 0 && !TrapsDoorbells ? Registers.Shared : null;
 
-    // The queues' pages never are: counters that a read clears are in them, and ENABLE, which reads as what the card
-    // has done.
+    // The queues' pages never are: they contain counters that are cleared by reading, and ENABLE, which reads as the
+    // state the card has reached.
     public override bool IsPlainMemory(int bar, uint page) => bar == 0 && !Registers.HasReadEffects(page);
 
     protected override bool TakeTurn(long now)
@@ -142,16 +142,16 @@ internal sealed unsafe class IxgbeCard : CardModel
             TimeSync.Poll();
             Interrupts.Poll(now);
         }
-        // With its master disabled the card starts no bus request, so no packet moves (5.2.5.3.2).
+        // With master disable set, the card starts no bus requests, so no packet moves (5.2.5.3.2).
         if (Control.MasterDisabled) return false;
         return (!Security.TransmitHalted && Transmit.Poll(now)) | Receive.Poll(now);
     }
 
     /// <summary>
-    /// CTRL.RST, or CTRL.LRST, which resets the link too (datasheet 4.2.1.6): PCI configuration stays.
+    /// CTRL.RST, or CTRL.LRST, which also resets the link (datasheet 4.2.1.6): PCI configuration is kept.
     /// </summary>
-    /// <param name="survivors">Registers that no software reset touches.</param>
-    /// <param name="linkToo">MAC, PCS and auto-negotiation are reset as well.</param>
+    /// <param name="survivors">Registers that no software reset changes.</param>
+    /// <param name="linkToo">Also resets MAC, PCS and auto-negotiation.</param>
     internal void SoftwareReset(IReadOnlySet<Register> survivors, bool linkToo)
     {
         Registers.Reset(survivors);
@@ -190,7 +190,7 @@ internal sealed unsafe class IxgbeCard : CardModel
         Security.Reset();
         _mdio.Reset();
         TimeSync.Reset();
-        // The link before the interrupts: what happens to it in the reset itself is no cause for one.
+        // The link before the interrupts: what happens to it during the reset does not interrupt.
         if (linkToo) Link.Reset();
         Interrupts.Reset();
         Receive.Reset();

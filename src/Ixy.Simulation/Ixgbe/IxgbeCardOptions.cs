@@ -1,6 +1,6 @@
 namespace Ixy.Simulation.Ixgbe;
 
-/// <summary>What one simulated card differs in from another.</summary>
+/// <summary>How one simulated card differs from another.</summary>
 internal sealed record IxgbeCardOptions
 {
     /// <summary>PCI device id: 0x10FB 82599ES (SFP+), 0x1528 X540, 0x1563 X550.</summary>
@@ -10,7 +10,7 @@ internal sealed record IxgbeCardOptions
     internal ulong MacAddress { get; init; } = 0x02_00_00_82_59_00;
 
     /// <summary>
-    /// The fastest link the far end can do in Mbit/s: 10000 or 1000, on X540 and X550 also 100, on X550 also 5000 and
+    /// The fastest link speed of the far end in Mbit/s: 10000 or 1000, on X540 and X550 also 100, on X550 also 5000 and
     /// 2500.
     /// </summary>
     internal int PartnerSpeedMbps { get; init; } = 10_000;
@@ -21,20 +21,20 @@ internal sealed record IxgbeCardOptions
     /// <summary>X540 or X550: copper PHY on MDIO instead of an SFP+ cage.</summary>
     internal bool IsCopper => DeviceId != 0x10FB;
 
-    /// <summary>X550: some registers are elsewhere than in the 82599 and X540.</summary>
+    /// <summary>X550: some registers are in other places than in the 82599 and X540.</summary>
     internal bool IsX550 => DeviceId == 0x1563;
 
     /// <summary>
-    /// Where cards are known or believed to do something else than the datasheet says, and docs/silicon.md names this
-    /// option, this one does as they do.
+    /// Where real cards are known or believed to differ from the datasheet, and docs/silicon.md names this option,
+    /// follow the cards.
     /// </summary>
     internal bool HasSiliconQuirks { get; init; }
 
     /// <summary>
-    /// Rings start at a multiple of so many bytes; the bits below are not there. The datasheet says 128 (8.2.3.8.1,
-    /// 8.2.3.9.5). That cards honour 64 is a guess: TinyNF's allocator (c/env/linux-x86/memory.c) gives its rings no
-    /// more, and TinyNF was measured on 82599s. Nobody has published a test of less; a comment in DPDK's ixgbe_rxtx.h
-    /// speaks of 16.
+    /// Rings are aligned to this many bytes; lower address bits do not exist. The datasheet says 128 (8.2.3.8.1,
+    /// 8.2.3.9.5). That cards accept 64 is a guess: TinyNF's allocator (c/env/linux-x86/memory.c) aligns its rings no
+    /// better, and TinyNF was measured on 82599s. Nobody has published a test with less; a comment in DPDK's
+    /// ixgbe_rxtx.h mentions 16.
     /// </summary>
     internal uint RingAlignment => HasSiliconQuirks ? 64u : 128u;
 
@@ -44,9 +44,7 @@ internal sealed record IxgbeCardOptions
     /// </summary>
     internal uint ReceiveBuffer => (IsCopper ? 384u : 512u) << 10;
 
-    /// <summary>
-    /// What the datasheet leaves open is drawn from this seed; null if the card does the usual thing.
-    /// </summary>
+    /// <summary>The seed for random choices where the datasheet leaves one; null for the usual choice.</summary>
     internal ulong? PerverseSeed { get; init; }
 
     /// <summary>From link set-up to link up, in nanoseconds.</summary>

@@ -4,8 +4,8 @@ using Ixy.Simulation.Recording;
 namespace Ixy.Simulation.Ixgbe;
 
 /// <summary>
-/// The card as a PCI function (82599 datasheet chapter 9): configuration space, and the BARs behind which registers
-/// (BAR 0), their I/O window (BAR 2) and the MSI-X table (BAR 4) lie. A single port: function 0 alone.
+/// The card as a PCI function (82599 datasheet chapter 9): configuration space, and the BARs for registers (BAR 0),
+/// their I/O window (BAR 2) and the MSI-X table (BAR 4). A single port: only function 0.
 /// </summary>
 internal sealed class IxgbePciFunction
 {
@@ -41,7 +41,7 @@ internal sealed class IxgbePciFunction
         ExtendedCapabilities.AddSerialNumber(Config, 0x140, card.Options.MacAddress);
         ExtendedCapabilities.AddAlternativeRoutingId(Config, 0x150);
 
-        // First bus mastering, then the messages that waited for it.
+        // First bus mastering, then the messages that were waiting for it.
         Config.OnWrite(PciHeader.Command, 2, UpdateBusMaster);
         Interrupts = new PciInterrupts(card, Config, _header, msi, msix);
     }
@@ -67,7 +67,7 @@ internal sealed class IxgbePciFunction
         else Interrupts.Msix.Write(offset, value);
     }
 
-    /// <summary>What an access behind a BAR is called.</summary>
+    /// <summary>The name of a BAR access.</summary>
     internal NamedRegister NameOf(int bar, uint offset) => bar switch
     {
         RegisterBar when offset < IxgbeCard.RegisterBarLength =>
@@ -103,7 +103,7 @@ internal sealed class IxgbePciFunction
         Interrupts.Changed?.Invoke();
     }
 
-    // An access that the function does not claim ends as an unsupported request: ones for a read (9.3.3).
+    // An access that the function does not claim ends as an unsupported request: a read returns ones (9.3.3).
     private bool IsReachable(int bar, uint offset)
     {
         string? obstacle =
@@ -125,7 +125,7 @@ internal sealed class IxgbePciFunction
         _ => Interrupts.Msix.Read(offset),
     };
 
-    // Registers are 32 bits wide (8.1.1): a narrow read gives a part of one, a narrow write nothing to rely on.
+    // Registers are 32 bits wide (8.1.1): a narrow read returns part of one, the effect of a narrow write is undefined.
     private bool CheckWidth(int bar, uint offset, int size)
     {
         if (size == sizeof(uint)) return true;
@@ -134,7 +134,7 @@ internal sealed class IxgbePciFunction
         return false;
     }
 
-    // Behind the registers of an X540 or X550 lies the flash; this one is erased.
+    // On an X540 or X550, the flash comes after the registers; this one is erased.
     private uint ReadRegister(uint offset)
     {
         if (offset >= IxgbeCard.RegisterBarLength) return Nothing;
@@ -171,7 +171,7 @@ internal sealed class IxgbePciFunction
         return false;
     }
 
-    /// <summary>What differs in the configuration space of the three models.</summary>
+    /// <summary>Differences between the configuration spaces of the three models.</summary>
     private sealed record Model(
         string Name, string PartNumber, ushort SubsystemId, uint RegisterBarLength, bool KeepsContext)
     {

@@ -2,10 +2,10 @@ using Ixy.Simulation.Specifiers;
 
 namespace Ixy.Simulation.Ixgbe;
 
-/// <summary>The part of a specifier that says what is special about an 82599.</summary>
+/// <summary>The part of a specifier that is specific to the 82599.</summary>
 internal static class IxgbeSpecifier
 {
-    // Those of the 82599 first, then what the X540 can besides, then what the X550 can.
+    // First the 82599's, then the X540's additional ones, then the X550's.
     private static readonly (string Name, int Mbps)[] s_speeds =
         [("10G", 10_000), ("1G", 1_000), ("100M", 100), ("5G", 5_000), ("2.5G", 2_500)];
 

@@ -1,7 +1,7 @@
 namespace Ixy.Simulation.Ixgbe;
 
 /// <summary>
-/// Which registers a reset does not touch (datasheet 4.2.3, and the initial values in chapter 8). 4.2.3 names only
+/// Which registers a reset does not change (datasheet 4.2.3, and the initial values in chapter 8). 4.2.3 names only
 /// parts of the card; where our excerpts of the 82599 datasheet are silent, this follows tables 4-5 and 4-6 of the X550
 /// datasheet. docs/ixgbe-registers-after-reset.md is generated from this.
 /// </summary>

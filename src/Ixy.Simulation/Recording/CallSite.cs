@@ -3,31 +3,31 @@ using System.Diagnostics;
 namespace Ixy.Simulation.Recording;
 
 /// <summary>A place in the driver.</summary>
-/// <param name="Id">Which of the recorder's places.</param>
+/// <param name="Id">Its number in the recorder.</param>
 /// <param name="Method">Class and method.</param>
-/// <param name="File">The source file, from the folder of the repository where that is known; may be null.</param>
+/// <param name="File">The source file, relative to the repository if that is known; may be null.</param>
 /// <param name="Line">From 1; 0 if unknown.</param>
-/// <param name="Text">The source line itself, where the file can be read here.</param>
-/// <param name="Callers">The places that led there, the nearest first; not all.</param>
+/// <param name="Text">The source line itself, if the file can be read here.</param>
+/// <param name="Callers">The callers, nearest first; not all of them.</param>
 internal sealed record CallSite(
     int Id, string Method, string? File, int Line, string? Text, IReadOnlyList<string> Callers)
 {
-    /// <summary>For a person: <c>IxgbeDevice.SetUp.cs:57</c>, or the method.</summary>
+    /// <summary>For people: <c>IxgbeDevice.SetUp.cs:57</c>, or the method.</summary>
     public override string ToString() => File is null ? Method : $"{Path.GetFileName(File)}:{Line}";
 }
 
 /// <summary>
-/// Finds where in the driver an access comes from. Source lines are in the portable PDBs beside the assemblies; a
-/// native program has none, and there the method is all that is known. Each place is looked up once.
+/// Finds where in the driver an access comes from. Source lines are in the portable PDBs next to the assemblies; a
+/// native program has none, so only the method is known. Each place is looked up once.
 /// </summary>
 internal sealed class CallSites
 {
     private const int MostCallers = 4;
 
-    // What is between the driver and the model.
+    // The layers between the driver and the model.
     private static readonly string[] s_between = ["Ixy.Vfio", "Ixy.Hosting", "Ixy.Simulation", "Ixy.Labs.", "System."];
 
-    // Methods that only pass an access on: who calls them says more.
+    // Methods that only pass an access on: their callers say more.
     private static readonly string[] s_accessors =
         ["Read", "Write", "Change", "Set", "Clear", "WaitFor", "TryWaitFor", "WaitUntil"];
 
@@ -74,7 +74,7 @@ internal sealed class CallSites
             || name.EndsWith('.') && assembly.StartsWith(name, StringComparison.Ordinal));
     }
 
-    // The same line called from elsewhere is another place: a helper that waits for a bit, say.
+    // The same line called from elsewhere is a different place: for example a helper that waits for a bit.
     private static string Key(StackFrame[] frames, int first) => string.Join(
         '|', frames.Skip(first).Take(3).Select(frame =>
             $"{DiagnosticMethodInfo.Create(frame)?.DeclaringTypeName}.{DiagnosticMethodInfo.Create(frame)?.Name}"
@@ -102,7 +102,7 @@ internal sealed class CallSites
         return $"{type}.{Plain(method.Name)}";
     }
 
-    // Without what the compiler adds: <SetUp>b__0 is in SetUp.
+    // Removes what the compiler adds: <SetUp>b__0 is in SetUp.
     private static string Plain(string name) =>
         name.StartsWith('<') && name.IndexOf('>') is > 1 and var end ? name[1..end] : name;
 
@@ -116,7 +116,8 @@ internal sealed class CallSites
         return Path.GetFileName(file);
     }
 
-    // A deterministic build names files from the root of its clone, as /_/src/…. The program may lie in that clone.
+    // A deterministic build names files relative to the root of its clone, as /_/src/…. The program may be in that
+    // clone.
     private static string? Find(string file)
     {
         if (File.Exists(file)) return file;

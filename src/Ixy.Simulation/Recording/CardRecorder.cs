@@ -7,8 +7,8 @@ using Ixy.Vfio;
 namespace Ixy.Simulation.Recording;
 
 /// <summary>
-/// Notes what happens to one card. What passes between card and host it learns as an observer; descriptors, frames and
-/// the link it is told of by the card's parts.
+/// Records what happens to one card. It observes what passes between card and host; the card's parts report
+/// descriptors, frames and the link.
 /// </summary>
 internal sealed unsafe class CardRecorder(Recorder recorder, int card, TurnScheduler scheduler, long start)
     : FunctionObserver
@@ -21,12 +21,12 @@ internal sealed unsafe class CardRecorder(Recorder recorder, int card, TurnSched
     private BarAccess? _access;
     private uint _deviceSelect, _driverSelect;
 
-    /// <summary>Which of the recorder's cards.</summary>
+    /// <summary>The card's number in the recorder.</summary>
     internal int Card => card;
 
     private long Time => scheduler.Now - start;
 
-    /// <summary>The card has been made.</summary>
+    /// <summary>The card was created.</summary>
     internal void Watch(CardModel model)
     {
         _model = model;
@@ -40,7 +40,7 @@ internal sealed unsafe class CardRecorder(Recorder recorder, int card, TurnSched
     public override void BarRead(int bar, uint offset, uint value, int size)
     {
         var register = AddAccess(false, bar, offset, value, size);
-        // Software that knows the head has back what is before it.
+        // Software that knows the head owns what is before it again.
         if (register.Register == IxgbeRegisters.TDH && _rings.TryGetValue(
             (RingKind.Transmit, register.Index), out var state)) GiveBackUpTo(state, value);
     }
@@ -62,7 +62,7 @@ internal sealed unsafe class CardRecorder(Recorder recorder, int card, TurnSched
     public override void MemoryUnmapped(ulong address, ulong length) =>
         Add(new MappingChange(Time, card, false, address, length));
 
-    // Rings have events of their own.
+    // Rings have their own events.
     public override void MemoryAccessed(ulong address, uint length, string purpose)
     {
         bool isWrite = purpose.StartsWith("buffer of receive", StringComparison.Ordinal)
@@ -76,7 +76,7 @@ internal sealed unsafe class CardRecorder(Recorder recorder, int card, TurnSched
     public override void RuleBroken(RuleViolation violation) =>
         Add(new BrokenRule(Time, card, violation, _access?.Caller));
 
-    /// <summary>The card has a turn: what happens now is not an effect of the last access alone.</summary>
+    /// <summary>The card has a turn: what happens now is not only an effect of the last access.</summary>
     internal void TurnBegins() => _access = null;
 
     internal void LinkChanged(bool isUp, int mbps) => Add(new LinkChange(Time, card, isUp, mbps));
@@ -84,7 +84,7 @@ internal sealed unsafe class CardRecorder(Recorder recorder, int card, TurnSched
     internal void FramePassed(bool isSent, ReadOnlySpan<byte> frame, FrameErrors errors) => Add(new FramePassed(
         Time, card, isSent, recorder.AddFrame(frame), errors == FrameErrors.None ? "" : $"{errors}"));
 
-    /// <summary>A queue is enabled, with the ring that is programmed.</summary>
+    /// <summary>A queue was enabled, with the ring that is programmed.</summary>
     internal void RingStarted(RingKind kind, int number, ulong address, uint count, uint head)
     {
         RingStopped(kind, number);
@@ -94,7 +94,7 @@ internal sealed unsafe class CardRecorder(Recorder recorder, int card, TurnSched
         Add(new RingStart(Time, card, ring, head));
     }
 
-    /// <summary>A queue is disabled, or reset. Does nothing if it was not enabled.</summary>
+    /// <summary>A queue was disabled, or reset. Does nothing if it was not enabled.</summary>
     internal void RingStopped(RingKind kind, int number)
     {
         if (!_rings.Remove((kind, number), out var state)) return;
@@ -102,7 +102,7 @@ internal sealed unsafe class CardRecorder(Recorder recorder, int card, TurnSched
         Add(new RingStop(Time, card, state.Ring));
     }
 
-    /// <summary>A driver of virtio has made so many more places of a ring available.</summary>
+    /// <summary>A virtio driver has made more places of a ring available.</summary>
     internal void MadeAvailable(RingKind kind, int number, uint count)
     {
         if (_rings.TryGetValue((kind, number), out var state))
@@ -110,8 +110,8 @@ internal sealed unsafe class CardRecorder(Recorder recorder, int card, TurnSched
     }
 
     /// <summary>The card reads descriptors of a receive ring.</summary>
-    /// <param name="number">Of the queue.</param>
-    /// <param name="first">The first one's place.</param>
+    /// <param name="number">The queue's number.</param>
+    /// <param name="first">The place of the first descriptor.</param>
     /// <param name="words">Two words for each.</param>
     /// <param name="bufferSize">Bytes of each buffer.</param>
     /// <param name="isLegacy">They have the format of 7.1.5.</param>
@@ -136,11 +136,11 @@ internal sealed unsafe class CardRecorder(Recorder recorder, int card, TurnSched
     }
 
     /// <summary>The card reads the descriptors of a packet to send, or a context.</summary>
-    /// <param name="number">Of the queue.</param>
-    /// <param name="ring">The ring in memory: two words a descriptor.</param>
+    /// <param name="number">The queue's number.</param>
+    /// <param name="ring">The ring in memory: two words per descriptor.</param>
     /// <param name="count">Descriptors in it.</param>
-    /// <param name="head">The first one's place.</param>
-    /// <param name="parts">How many.</param>
+    /// <param name="head">The place of the first descriptor.</param>
+    /// <param name="parts">How many descriptors.</param>
     internal void TransmitDescriptorsRead(int number, ulong* ring, uint count, uint head, uint parts)
     {
         if (!_rings.TryGetValue((RingKind.Transmit, number), out var state)) return;
@@ -156,12 +156,12 @@ internal sealed unsafe class CardRecorder(Recorder recorder, int card, TurnSched
     }
 
     /// <summary>
-    /// The card has shown what it has done in a transmit ring: every descriptor before the head that has DD.
+    /// The card has reported its progress in a transmit ring: every descriptor before the head that has DD.
     /// </summary>
-    /// <param name="number">Of the queue.</param>
-    /// <param name="ring">The ring in memory; nothing is shown if null.</param>
+    /// <param name="number">The queue's number.</param>
+    /// <param name="ring">The ring in memory; null if nothing is written to it.</param>
     /// <param name="head">The place of the first descriptor that is not done.</param>
-    /// <param name="writesHead">Software is told of the head instead.</param>
+    /// <param name="writesHead">The head is reported to software instead.</param>
     internal void TransmitDescriptorsDone(int number, ulong* ring, uint head, bool writesHead)
     {
         const ulong Done = 1ul << 32;
@@ -171,7 +171,7 @@ internal sealed unsafe class CardRecorder(Recorder recorder, int card, TurnSched
         {
             ulong low = ring[2 * index], high = ring[2 * index + 1];
             if ((high & Done) == 0) continue;
-            // Those before it that did not ask for a report are the driver's with it.
+            // Those before it that requested no report go back to the driver with it.
             GiveBackUpTo(state, index);
             Next(state);
             AddWritten(state, index, index, low, high, DescriptorLayout.OfTransmit(high));
@@ -194,13 +194,13 @@ internal sealed unsafe class CardRecorder(Recorder recorder, int card, TurnSched
     }
 
     /// <summary>A virtio device gives a buffer back.</summary>
-    /// <param name="kind">Of the ring.</param>
-    /// <param name="number">Of the queue.</param>
-    /// <param name="place">Where it writes what it has used.</param>
+    /// <param name="kind">The ring's kind.</param>
+    /// <param name="number">The queue's number.</param>
+    /// <param name="place">Where it writes the used element.</param>
     /// <param name="taken">Where the buffer was taken from.</param>
     /// <param name="low">First word of what the device writes.</param>
     /// <param name="high">Second word.</param>
-    /// <param name="written">Where the device has written to, and how much.</param>
+    /// <param name="written">Where the device has written, and how much.</param>
     internal void BufferUsed(
         RingKind kind, int number, uint place, uint taken, ulong low, ulong high,
         IReadOnlyList<RecordedBuffer> written)
@@ -281,7 +281,7 @@ internal sealed unsafe class CardRecorder(Recorder recorder, int card, TurnSched
 
     private void Add(RecordedEvent happened) => recorder.Add(happened);
 
-    // Descriptors that the card has, with their buffers; and up to where a transmit ring's are known to be done.
+    // Descriptors the card has, with their buffers; and how far a transmit ring's are known to be done.
     private sealed class RingState(RecordedRing ring)
     {
         internal RecordedRing Ring { get; } = ring;

@@ -2,13 +2,13 @@ namespace Ixy.Simulation.Recording;
 
 /// <summary>The fields of a 16-byte descriptor, in one of its forms.</summary>
 /// <param name="Name">The form.</param>
-/// <param name="Section">Of the datasheet or specification.</param>
-/// <param name="LowFields">Of its first eight bytes.</param>
-/// <param name="HighFields">Of its last eight bytes.</param>
+/// <param name="Section">Section of the datasheet or specification.</param>
+/// <param name="LowFields">Fields of its first eight bytes.</param>
+/// <param name="HighFields">Fields of its last eight bytes.</param>
 internal sealed record DescriptorLayout(
     string Name, string Section, IReadOnlyList<BitField> LowFields, IReadOnlyList<BitField> HighFields)
 {
-    // A descriptor that is an advanced one for transmission, and its type (7.2.3.2.2 to 7.2.3.2.4).
+    // The bit of an advanced transmit descriptor, and its type (7.2.3.2.2 to 7.2.3.2.4).
     private const uint Extended = 1u << 29, TypeMask = 0xFu << 20, ContextType = 2u << 20;
 
     internal static readonly DescriptorLayout

@@ -3,17 +3,17 @@ using System.Text;
 namespace Ixy.Simulation.Recording;
 
 /// <summary>
-/// Shows what a <see cref="Recorder"/> noted as one HTML page, which needs no server and no network: to be stepped
-/// through forwards and backwards, with the rings, the buffers, the registers and the frames as they were at the time.
+/// Turns what a <see cref="Recorder"/> recorded into one HTML page, which needs no server and no network. It steps
+/// forwards and backwards, and shows the rings, the buffers, the registers and the frames at each moment.
 /// </summary>
 public static class Film
 {
     private const string Style = "/*STYLE*/", Script = "/*SCRIPT*/", Data = "/*DATA*/", Title = "<!--TITLE-->";
 
     /// <summary>Writes the page.</summary>
-    /// <param name="recorder">What it noted so far.</param>
+    /// <param name="recorder">The recording so far.</param>
     /// <param name="title">What was recorded: a command line, or a name.</param>
-    /// <param name="output">Where to; it stays open.</param>
+    /// <param name="output">The output; it stays open.</param>
     public static void Write(Recorder recorder, string title, TextWriter output)
     {
         ArgumentNullException.ThrowIfNull(recorder);
@@ -35,9 +35,9 @@ public static class Film
     /// <summary>Writes the page to a file.</summary>
     /// <param name="recorder">As above.</param>
     /// <param name="title">As above.</param>
-    /// <param name="path">The file; one that is there is replaced.</param>
+    /// <param name="path">The file; an existing one is replaced.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not write it.</exception>
     public static void Write(Recorder recorder, string title, string path)
     {
         using var file = new StreamWriter(path);

@@ -5,9 +5,9 @@ using System.Text.Json;
 namespace Ixy.Simulation.Recording;
 
 /// <summary>
-/// A recording as the page's script takes it: one JSON object of tables, and events that refer to their rows. An event
-/// is an array: nanoseconds since the event before, card, a letter for its kind, and what belongs to that kind
-/// (film.js has the list). Words of 64 bits are in hexadecimal, since a script's numbers have 53 bits.
+/// A recording in the form that the page's script takes: one JSON object with tables, and events that refer to their
+/// rows. An event is an array: nanoseconds since the previous event, card, a letter for its kind, and the data of that
+/// kind (film.js has the list). Words of 64 bits are in hexadecimal, because a script's numbers have 53 bits.
 /// </summary>
 internal sealed class FilmData
 {
@@ -19,11 +19,11 @@ internal sealed class FilmData
 
     private FilmData(Utf8JsonWriter json) => _json = json;
 
-    /// <summary>The object, fit to stand in a script element.</summary>
+    /// <summary>The object, safe to use in a script element.</summary>
     internal static string Of(Recorder recorder, string title)
     {
         using var stream = new MemoryStream();
-        // The default encoder escapes < and >, so that no text ends the element.
+        // The default encoder escapes < and >, so no text can end the element.
         using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.Default }))
             new FilmData(json).Write(recorder, title);
         return Encoding.UTF8.GetString(stream.ToArray());
@@ -41,7 +41,7 @@ internal sealed class FilmData
         Array("sites", recorder.Sites.OrderBy(site => site.Id), WriteSite);
         Array("layouts", DescriptorLayout.All, WriteLayout);
         Array("events", events, Write);
-        // Found while the events were written.
+        // Collected while the events were written.
         Array("registers", _registerRows, WriteRegister);
         Array("fieldSets", _fieldSets.OrderBy(set => set.Value).Select(set => set.Key), WriteFields);
         _json.WriteEndObject();

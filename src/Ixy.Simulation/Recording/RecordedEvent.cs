@@ -3,17 +3,17 @@ using Ixy.Vfio;
 
 namespace Ixy.Simulation.Recording;
 
-/// <summary>Something that happened to a card, as a <see cref="Recorder"/> noted it.</summary>
-/// <param name="Time">Nanoseconds since the recorder was made, on the clock of the card.</param>
-/// <param name="Card">Which of the recorder's cards, from 0 in the order in which they were opened.</param>
+/// <summary>Something that happened to a card, as recorded by a <see cref="Recorder"/>.</summary>
+/// <param name="Time">Nanoseconds since the recorder was created, on the card's clock.</param>
+/// <param name="Card">The card's number in the recorder, from 0 in the order of opening.</param>
 public abstract record RecordedEvent(long Time, int Card)
 {
     /// <summary>What happened, in one line without time and card.</summary>
     public abstract string Text { get; }
 
     /// <summary>
-    /// The place in the driver that did it, as in <c>IxgbeDevice.SetUp.cs:57</c>; null where the card acted, or nothing
-    /// is known.
+    /// The place in the driver that did it, as in <c>IxgbeDevice.SetUp.cs:57</c>; null if the card acted, or it is not
+    /// known.
     /// </summary>
     public string? Place => Site?.ToString();
 
@@ -32,7 +32,7 @@ internal sealed record ConfigAccess(
     internal override CallSite? Site => Caller;
 }
 
-/// <summary>Software accessed a register behind a BAR.</summary>
+/// <summary>Software accessed a register in a BAR.</summary>
 internal sealed record BarAccess(
     long Time, int Card, bool IsWrite, NamedRegister Register, uint Value, int Size, CallSite? Caller)
     : RecordedEvent(Time, Card)
@@ -57,7 +57,7 @@ internal sealed record HostReset(long Time, int Card) : RecordedEvent(Time, Card
     public override string Text => "the function is reset";
 }
 
-/// <summary>Memory was mapped for the card, or is no longer.</summary>
+/// <summary>Memory was mapped for the card, or unmapped.</summary>
 internal sealed record MappingChange(long Time, int Card, bool IsMapped, ulong Address, ulong Length)
     : RecordedEvent(Time, Card)
 {
@@ -65,20 +65,20 @@ internal sealed record MappingChange(long Time, int Card, bool IsMapped, ulong A
         $"memory {(IsMapped ? "mapped" : "unmapped")}: 0x{Address:x}, {Length >> 10} KiB";
 }
 
-/// <summary>The card uses a ring from now on, as it has been set up.</summary>
+/// <summary>The card uses a ring from now on, as set up.</summary>
 internal sealed record RingStart(long Time, int Card, RecordedRing Ring, uint Head) : RecordedEvent(Time, Card)
 {
     public override string Text =>
         $"{Ring.Name} starts: {Ring.Count} descriptors at 0x{Ring.Address:x}, head {Head}";
 }
 
-/// <summary>The card uses a ring no more.</summary>
+/// <summary>The card no longer uses a ring.</summary>
 internal sealed record RingStop(long Time, int Card, RecordedRing Ring) : RecordedEvent(Time, Card)
 {
     public override string Text => $"{Ring.Name} stops";
 }
 
-/// <summary>The driver hands descriptors to the card: those from the old tail up to the new one.</summary>
+/// <summary>The driver gives descriptors to the card: those from the old tail up to the new one.</summary>
 internal sealed record TailMove(long Time, int Card, RecordedRing Ring, uint From, uint To, uint Count)
     : RecordedEvent(Time, Card)
 {
@@ -87,8 +87,8 @@ internal sealed record TailMove(long Time, int Card, RecordedRing Ring, uint Fro
 }
 
 /// <summary>
-/// The card reads a descriptor. One of virtio may be the first of a chain, all of whose buffers are here, and in a
-/// packed ring take so many places.
+/// The card reads a descriptor. A virtio descriptor may be the first of a chain, whose buffers are all here, and in a
+/// packed ring takes that many places.
 /// </summary>
 internal sealed record DescriptorRead(
     long Time, int Card, RecordedRing Ring, uint Index, ulong Low, ulong High, DescriptorLayout Layout,
@@ -105,8 +105,8 @@ internal sealed record DescriptorRead(
 }
 
 /// <summary>
-/// The card writes a descriptor back, and the one that it had taken is the driver's again: the same place, but in a
-/// packed ring whose buffers come back in another order.
+/// The card writes a descriptor back, and the one it had taken is the driver's again: the same place, except in a
+/// packed ring whose buffers come back in a different order.
 /// </summary>
 internal sealed record DescriptorWrite(
     long Time, int Card, RecordedRing Ring, uint Index, uint Taken, ulong Low, ulong High, DescriptorLayout Layout)
@@ -160,8 +160,8 @@ internal sealed record BrokenRule(long Time, int Card, RuleViolation Violation, 
 }
 
 /// <summary>
-/// A buffer that the card may still use was handed to a card again. No rule forbids it, and what is only read may be
-/// sent twice at a time; but two frames cannot be received into the same place.
+/// A buffer that the card may still use was given to a card again. No rule forbids that, and a buffer that is only read
+/// may be sent twice at a time; but two frames cannot be received into the same place.
 /// </summary>
 internal sealed record BufferShared(
     long Time, int Card, RecordedRing Ring, uint Index, RecordedRing Other, uint OtherIndex, ulong Address)

@@ -1,28 +1,28 @@
 namespace Ixy.Simulation.Recording;
 
-/// <summary>What the descriptors of a ring look like, and who moves what.</summary>
+/// <summary>The descriptor format of a ring, and which way data moves.</summary>
 internal enum RingKind
 {
-    /// <summary>Of an 82599: the card fills the buffers.</summary>
+    /// <summary>82599: the card fills the buffers.</summary>
     Receive,
 
-    /// <summary>Of an 82599: the card sends the buffers.</summary>
+    /// <summary>82599: the card sends the buffers.</summary>
     Transmit,
 
-    /// <summary>Of a virtio device: available and used ring. A place is one in the available ring.</summary>
+    /// <summary>Virtio: available and used ring. A place is one in the available ring.</summary>
     Split,
 
-    /// <summary>Of a virtio device: one ring of descriptors.</summary>
+    /// <summary>Virtio: one ring of descriptors.</summary>
     Packed,
 }
 
 /// <summary>A ring, from one start to its next stop.</summary>
-/// <param name="Id">Which of the recorder's rings.</param>
-/// <param name="Card">Whose it is.</param>
-/// <param name="Kind">What it looks like.</param>
+/// <param name="Id">Its number in the recorder.</param>
+/// <param name="Card">The card it belongs to.</param>
+/// <param name="Kind">Its kind.</param>
 /// <param name="Number">The queue's number on the card.</param>
-/// <param name="Address">Of the first descriptor.</param>
-/// <param name="Count">Descriptors.</param>
+/// <param name="Address">Address of the first descriptor.</param>
+/// <param name="Count">Number of descriptors.</param>
 internal sealed record RecordedRing(int Id, int Card, RingKind Kind, int Number, ulong Address, uint Count)
 {
     internal string Name => Kind switch
@@ -33,14 +33,14 @@ internal sealed record RecordedRing(int Id, int Card, RingKind Kind, int Number,
         _ => $"packed ring {Number}",
     };
 
-    /// <summary>Where the driver hands out descriptors up to.</summary>
+    /// <summary>How far the driver has given out descriptors.</summary>
     internal uint Tail { get; set; }
 }
 
-/// <summary>A buffer that a descriptor names.</summary>
-/// <param name="Address">As the card knows it.</param>
+/// <summary>A buffer named by a descriptor.</summary>
+/// <param name="Address">Its device address.</param>
 /// <param name="Length">Bytes.</param>
-/// <param name="IsWritable">It is for the card to write.</param>
+/// <param name="IsWritable">The card may write it.</param>
 internal readonly record struct RecordedBuffer(ulong Address, uint Length, bool IsWritable)
 {
     public override string ToString() =>
@@ -48,7 +48,7 @@ internal readonly record struct RecordedBuffer(ulong Address, uint Length, bool 
 }
 
 /// <summary>A frame, or its first bytes.</summary>
-/// <param name="Id">Which of the recorder's frames: equal bytes are one frame.</param>
+/// <param name="Id">Its number in the recorder: equal bytes are one frame.</param>
 /// <param name="Length">Bytes without FCS.</param>
 /// <param name="Bytes">At most <see cref="Recorder.FrameBytes"/> of them.</param>
 internal sealed record RecordedFrame(int Id, int Length, byte[] Bytes)
@@ -61,19 +61,19 @@ internal sealed record RecordedFrame(int Id, int Length, byte[] Bytes)
         string.Join(':', Bytes.AsSpan(at, 6).ToArray().Select(part => part.ToString("x2")));
 }
 
-/// <summary>A register as an access names it.</summary>
+/// <summary>A register as named by an access.</summary>
 /// <param name="Name">As in <c>RDT[0]</c> or <c>common.queue_size</c>.</param>
-/// <param name="Meaning">One line; empty where there is no register.</param>
-/// <param name="Section">Of the datasheet or specification; may be empty.</param>
-/// <param name="Register">The row of the table; null where there is none.</param>
-/// <param name="Index">Which element of it.</param>
+/// <param name="Meaning">One line; empty if there is no register.</param>
+/// <param name="Section">Section of the datasheet or specification; may be empty.</param>
+/// <param name="Register">The row of the table; null if there is none.</param>
+/// <param name="Index">Which of its elements.</param>
 internal sealed record NamedRegister(
     string Name, string Meaning = "", string Section = "", Register? Register = null, int Index = 0)
 {
-    /// <summary>From the highest to the lowest; empty for a register that is one number.</summary>
+    /// <summary>From the highest to the lowest; empty for a register that is a single number.</summary>
     internal IReadOnlyList<BitField> Fields { get; init; } = [];
 
-    /// <summary>What is not behind a register of a table.</summary>
+    /// <summary>For something that is not a register of a table.</summary>
     internal static NamedRegister Unknown(int bar, uint offset) => new($"BAR {bar} 0x{offset:x5}");
 
     /// <summary>A row of a table, whose meaning ends with the section in brackets.</summary>
@@ -92,14 +92,16 @@ internal sealed record NamedRegister(
 }
 
 /// <summary>Some bits of a register or of a descriptor's word.</summary>
-/// <param name="Name">The datasheet's, or ours where that says more.</param>
+/// <param name="Name">The datasheet's name, or ours if that says more.</param>
 /// <param name="Shift">The lowest bit.</param>
 /// <param name="Width">Bits.</param>
 internal sealed record BitField(string Name, int Shift, int Width)
 {
     internal ulong In(ulong value) => value >> Shift & ulong.MaxValue >> 64 - Width;
 
-    /// <summary>The name of a bit that is set, name and value of a wider field that is not zero; else null.</summary>
+    /// <summary>
+    /// The name of a bit that is set, or name and value of a wider field that is not zero; else null.
+    /// </summary>
     internal string? Show(ulong value) => In(value) switch
     {
         0 => null,
@@ -108,7 +110,7 @@ internal sealed record BitField(string Name, int Shift, int Width)
         ulong number => $"{Name} {number}",
     };
 
-    /// <summary>Reads <c>0-4 size, 25 enable</c>: the highest comes first in the result.</summary>
+    /// <summary>Parses <c>0-4 size, 25 enable</c>: the highest comes first in the result.</summary>
     internal static BitField[] Parse(string fields) =>
         [.. fields.Split(", ").Select(ParseOne).OrderByDescending(field => field.Shift)];
 

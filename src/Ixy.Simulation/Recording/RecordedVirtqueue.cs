@@ -4,16 +4,16 @@ using Ixy.Simulation.Virtio.Rings;
 namespace Ixy.Simulation.Recording;
 
 /// <summary>
-/// A virtio ring that is noted: what the driver makes available, what the device takes, and what it gives back.
+/// A recorded virtio ring: what the driver makes available, what the device takes, and what it gives back.
 /// </summary>
 internal sealed unsafe class RecordedVirtqueue(
     VirtioCard card, int number, string name, Ring ring, RingKind kind, CardRecorder recorder) : Ring(card, name)
 {
-    // Taken and not given back: where from.
+    // Where buffers were taken from that have not been given back.
     private readonly Dictionary<ushort, uint> _places = [];
     private readonly List<Used> _used = [];
 
-    // Places that are known to be available and not taken; taken in all; and where the next used buffer is written.
+    // Places known to be available and not taken; the total taken; and where the next used buffer is written.
     private uint _known, _taken, _usedPlace;
 
     internal override bool HasWithheld => ring.HasWithheld;
@@ -89,7 +89,7 @@ internal sealed unsafe class RecordedVirtqueue(
         bool interrupts = ring.Publish();
         foreach (var used in _used)
         {
-            // A split ring has its own used ring; a packed one has the used descriptor in place of one that was taken.
+            // A split ring has a separate used ring; in a packed one, the used descriptor replaces one that was taken.
             var (low, high) = kind == RingKind.Split
                 ? (used.Id | (ulong)used.Length << 32, 0ul) : ring.DescriptorAt(_usedPlace);
             _places.Remove(used.Id, out uint taken);

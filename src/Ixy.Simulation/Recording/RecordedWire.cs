@@ -2,7 +2,7 @@ using Ixy.Simulation.Wires;
 
 namespace Ixy.Simulation.Recording;
 
-/// <summary>A wire whose frames are noted. The card that is plugged into it finds its recorder here.</summary>
+/// <summary>A wire whose frames are recorded. The card plugged into it finds its recorder here.</summary>
 internal sealed class RecordedWire(Wire wire, CardRecorder recorder) : Wire(wire.Statistics)
 {
     internal CardRecorder Recorder => recorder;

@@ -1,20 +1,20 @@
 namespace Ixy.Simulation.Recording;
 
 /// <summary>
-/// Notes what happens to simulated cards: register accesses, DMA, doorbells, frames, interrupts, the link, and rules
-/// that the driver breaks, in the order in which they happen and with their times. Give it to
-/// <see cref="VirtualWorld(ulong, Recorder?)"/>, or to <see cref="SimulatedCards.Recorder"/> for cards in real time.
+/// Records what happens to simulated cards: register accesses, DMA, doorbells, frames, interrupts, the link, and rules
+/// broken by the driver, in order and with their times. Give it to <see cref="VirtualWorld(ulong, Recorder?)"/>, or to
+/// <see cref="SimulatedCards.Recorder"/> for cards in real time.
 /// </summary>
 /// <remarks>
-/// A card without a recorder pays nothing for it. On one with a recorder every access is a call, doorbells too, and
-/// each looks at the caller's stack: in real time that is some ten times slower. Thread-safe.
+/// A card without a recorder pays nothing. With one, every access is a call, even doorbells, and each walks the
+/// caller's stack: in real time that is some ten times slower. Thread-safe.
 /// </remarks>
 public sealed class Recorder
 {
-    /// <summary>How many events a recorder keeps unless it is told otherwise.</summary>
+    /// <summary>How many events a recorder keeps by default.</summary>
     public const int DefaultLimit = 20_000;
 
-    /// <summary>So many bytes of a frame are kept.</summary>
+    /// <summary>How many bytes of a frame are kept.</summary>
     public const int FrameBytes = 128;
 
     private readonly Lock _lock = new();
@@ -29,8 +29,8 @@ public sealed class Recorder
     private int _ringsSeen;
     private long _start = -1;
 
-    /// <summary>Makes one without events.</summary>
-    /// <param name="limit">After so many events, 1 or more, the recorder only counts.</param>
+    /// <summary>Creates an empty recorder.</summary>
+    /// <param name="limit">After this many events, 1 or more, the recorder only counts.</param>
     /// <exception cref="ArgumentOutOfRangeException">The limit is zero or negative.</exception>
     public Recorder(int limit = DefaultLimit)
     {
@@ -41,10 +41,10 @@ public sealed class Recorder
     private Recorder(Action<RecordedEvent> added) : this(int.MaxValue) => (_keeps, Added) = (false, added);
 
     /// <summary>
-    /// Makes one that hands each event on and keeps none, so that a run may be as long as it likes: its memory does not
-    /// grow with the events. It has no film.
+    /// Creates a recorder that passes each event on and keeps none, so a run may be as long as it likes: its memory
+    /// does not grow with the events. It has no film.
     /// </summary>
-    /// <param name="added">What is called with each event, as <see cref="Added"/> is.</param>
+    /// <param name="added">Called with each event, like <see cref="Added"/>.</param>
     /// <exception cref="ArgumentNullException"><paramref name="added"/> is null.</exception>
     public static Recorder PassingOn(Action<RecordedEvent> added)
     {
@@ -52,21 +52,21 @@ public sealed class Recorder
         return new(added);
     }
 
-    /// <summary>As many events are kept; <see cref="int.MaxValue"/> where all are only handed on.</summary>
+    /// <summary>How many events are kept; <see cref="int.MaxValue"/> if they are only passed on.</summary>
     public int Limit { get; }
 
     /// <summary>
-    /// Called with each event that is kept, or handed on, on the thread that makes it. It must not use cards.
+    /// Called with each event that is kept or passed on, on the thread that causes it. It must not use cards.
     /// </summary>
     public Action<RecordedEvent>? Added { get; set; }
 
-    /// <summary>Called once, when the limit is reached, as for <see cref="Added"/>.</summary>
+    /// <summary>Called once, when the limit is reached, like <see cref="Added"/>.</summary>
     public Action? Filled { get; set; }
 
-    /// <summary>Events that came after the limit.</summary>
+    /// <summary>How many events came after the limit.</summary>
     public long LeftOut { get; private set; }
 
-    /// <summary>What happened so far, oldest first; nothing where events are only handed on.</summary>
+    /// <summary>The events so far, oldest first; empty if they are only passed on.</summary>
     public IReadOnlyList<RecordedEvent> Events
     {
         get
@@ -75,7 +75,7 @@ public sealed class Recorder
         }
     }
 
-    /// <summary>The specifiers of the cards, in the order in which they were opened.</summary>
+    /// <summary>The cards' specifiers, in the order of opening.</summary>
     public IReadOnlyList<string> Cards
     {
         get
@@ -90,7 +90,7 @@ public sealed class Recorder
 
     internal IReadOnlyCollection<CallSite> Sites => _sites.All;
 
-    /// <summary>Notes the events of one more card.</summary>
+    /// <summary>Records the events of one more card.</summary>
     internal CardRecorder AddCard(string specifier, Hosting.TurnScheduler scheduler)
     {
         lock (_lock)
@@ -137,7 +137,7 @@ public sealed class Recorder
         {
             if (_framesByContent.TryGetValue(content, out var known)) return known;
             var added = new RecordedFrame(_frames.Count, frame.Length, kept);
-            // What comes after the limit is not kept.
+            // Events after the limit are not kept.
             if (_events.Count == Limit) return added;
             _frames.Add(added);
             _framesByContent.Add(content, added);
@@ -150,7 +150,9 @@ public sealed class Recorder
         lock (_lock) return _events.Count == Limit ? null : _sites.Here();
     }
 
-    /// <summary>The descriptor that the card got a buffer with, if it has not given it back; it has it now.</summary>
+    /// <summary>
+    /// The descriptor with which the card got a buffer that it has not given back; it has the buffer now.
+    /// </summary>
     internal (RecordedRing Ring, uint Index)? Take(ulong buffer, RecordedRing ring, uint index)
     {
         lock (_lock)
@@ -170,7 +172,7 @@ public sealed class Recorder
         }
     }
 
-    /// <summary>A ring is gone, and all buffers in it are the driver's.</summary>
+    /// <summary>A ring is gone, and all buffers in it belong to the driver.</summary>
     internal void GiveBackAll(RecordedRing ring)
     {
         lock (_lock)

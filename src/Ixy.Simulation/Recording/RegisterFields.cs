@@ -1,8 +1,8 @@
 namespace Ixy.Simulation.Recording;
 
 /// <summary>
-/// The fields of registers, for those who read a trace: names as in the datasheet (82599, chapter 8) and the
-/// specification (virtio 1.2). A register that is one number, as an address or a tail, has none.
+/// The fields of registers, for readers of a trace: names as in the datasheet (82599, chapter 8) and the specification
+/// (virtio 1.2). A register that is a single number, such as an address or a tail, has none.
 /// </summary>
 internal static class RegisterFields
 {
@@ -110,10 +110,10 @@ internal static class RegisterFields
 
     private static readonly BitField[] s_low = BitField.Parse(FeaturesLow), s_high = BitField.Parse(FeaturesHigh);
 
-    /// <summary>Those of a register; none if it is one number, or not in the table.</summary>
+    /// <summary>The fields of a register; none if it is a single number, or not in the table.</summary>
     internal static IReadOnlyList<BitField> Of(string name) => s_fields.GetValueOrDefault(name, []);
 
-    /// <summary>Those of a window on virtio's features: bits 0 to 31, or 32 to 63.</summary>
+    /// <summary>The fields of a window on virtio's features: bits 0 to 31, or 32 to 63.</summary>
     internal static IReadOnlyList<BitField> OfFeatures(uint select) =>
         select switch { 0 => s_low, 1 => s_high, _ => [] };
 }

@@ -4,7 +4,7 @@ using Ixy.Vfio;
 namespace Ixy.Simulation.Specifiers;
 
 /// <summary>
-/// A file of register accesses, one a line: seconds since the card was made, read or write, name and value.
+/// A file of register accesses, one per line: seconds since the card was created, read or write, name and value.
 /// </summary>
 internal sealed class AccessTrace : IDisposable
 {

@@ -2,10 +2,12 @@ using Ixy.Vfio;
 
 namespace Ixy.Simulation.Specifiers;
 
-/// <summary>The part of a specifier that says how a card uses its freedom: <c>behaviour=perverse,seed=17</c>.</summary>
+/// <summary>
+/// The part of a specifier that says how a card makes its choices: <c>behaviour=perverse,seed=17</c>.
+/// </summary>
 internal static class BehaviourSpecifier
 {
-    /// <summary>The seed that lots are drawn from; null if nothing is left to lots.</summary>
+    /// <summary>The seed for random choices; null if nothing is random.</summary>
     /// <exception cref="DeviceSpecifierException">There is no such behaviour, or no such seed.</exception>
     internal static ulong? TakeSeed(SpecifierOptions options)
     {

@@ -3,5 +3,5 @@ using Ixy.Simulation.Wires;
 
 namespace Ixy.Simulation.Specifiers;
 
-/// <summary>A card whose options are checked, to be built on its wire.</summary>
+/// <summary>A card whose options have been checked, to be created on its wire.</summary>
 internal delegate CardModel CardPlan(Wire wire);

@@ -5,15 +5,15 @@ using Ixy.Vfio;
 namespace Ixy.Simulation.Specifiers;
 
 /// <summary>
-/// The options of a device specifier, <c>key=value</c> between commas: each is taken once, and none may be left over.
-/// A value reaches up to the next comma, so it cannot hold one.
+/// The options of a device specifier, <c>key=value</c> between commas: each is taken once, and none may be left over. A
+/// value extends to the next comma, so it cannot contain one.
 /// </summary>
 internal sealed class SpecifierOptions
 {
     private readonly Dictionary<string, string> _values = [];
     private readonly List<string> _allowed = [];
 
-    /// <exception cref="DeviceSpecifierException">Not of that form, or a key that comes twice.</exception>
+    /// <exception cref="DeviceSpecifierException">It is malformed, or has a key twice.</exception>
     internal SpecifierOptions(IEnumerable<string> options)
     {
         foreach (string option in options)
@@ -27,14 +27,14 @@ internal sealed class SpecifierOptions
         }
     }
 
-    /// <summary>The value of a key, or null; the key is known from now on.</summary>
+    /// <summary>The value of a key, or null; the key counts as known from now on.</summary>
     internal string? Take(string key)
     {
         _allowed.Add(key);
         return _values.Remove(key, out string? value) ? value : null;
     }
 
-    /// <exception cref="DeviceSpecifierException">There are options that nobody has asked for.</exception>
+    /// <exception cref="DeviceSpecifierException">There are unknown options.</exception>
     internal void RejectRest(string owner)
     {
         if (_values.Count == 0) return;

@@ -3,7 +3,7 @@ using static Ixy.Virtio.VirtioFeatures;
 
 namespace Ixy.Simulation.Virtio;
 
-/// <summary>The features of a card: which there are, and what they need of each other (virtio 1.2: 5.1.3, 6).</summary>
+/// <summary>The features of a card, and their dependencies (virtio 1.2: 5.1.3, 6).</summary>
 internal static class CardFeatures
 {
     // Those that the driver here does not use.
@@ -63,7 +63,7 @@ internal static class CardFeatures
         return options.IsLegacy ? features & Legacy : features;
     }
 
-    /// <summary>Some feature is accepted without the one that it needs.</summary>
+    /// <summary>A feature was accepted without one that it needs.</summary>
     internal static bool LacksDependency(VirtioFeatures features)
     {
         foreach (var (feature, needed) in s_dependencies)

@@ -26,7 +26,7 @@ internal sealed class ControlQueue(VirtioCard card)
         _chain.Reserve(card.Options.QueueSize);
     }
 
-    /// <summary>Obeys some commands; true if there were any.</summary>
+    /// <summary>Executes some commands; true if there were any.</summary>
     internal bool Poll(long now)
     {
         if (_queue is null) return false;
@@ -46,7 +46,7 @@ internal sealed class ControlQueue(VirtioCard card)
 
     private void Obey(Ring ring)
     {
-        // Bells that rang before the command was placed are not to be judged by what it changes.
+        // Doorbells rung before the command was placed must not be judged by what it changes.
         card.SeeDoorbells();
         bool isWhole = _chain.TryRead(_command, out int length) && length >= Heading && _chain.WritableLength >= 1;
         if (!isWhole) Report(VirtioRule.CommandFormat, _chain.ReadableLength);
@@ -102,7 +102,7 @@ internal sealed class ControlQueue(VirtioCard card)
         return true;
     }
 
-    // 5.1.6.5.2: unicast addresses and multicast addresses, each after their number.
+    // 5.1.6.5.2: unicast addresses and multicast addresses, each preceded by their number.
     private bool TrySetTables(ReadOnlySpan<byte> data)
     {
         if (!TryTakeTable(ref data, out var unicast) || !TryTakeTable(ref data, out var multicast) || !data.IsEmpty)

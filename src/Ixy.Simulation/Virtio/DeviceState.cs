@@ -4,19 +4,17 @@ using static Ixy.Virtio.VirtioRegisters;
 
 namespace Ixy.Simulation.Virtio;
 
-/// <summary>
-/// Status and features of the device, and how it goes from one state to the next (virtio 1.2: 2.1, 2.2, 3.1).
-/// </summary>
+/// <summary>Status and features of the device, and its state transitions (virtio 1.2: 2.1, 2.2, 3.1).</summary>
 internal sealed class DeviceState(VirtioCard card)
 {
     internal const uint Acknowledge = Status_.Acknowledge, Driver = Status_.Driver, DriverOk = Status_.DriverOk,
         FeaturesOk = Status_.FeaturesOk, NeedsReset = Status_.NeedsReset, Failed = 128;
     private const uint AllBits = Acknowledge | Driver | DriverOk | FeaturesOk | NeedsReset | Failed;
 
-    // What this device cannot do without, where it offers it (6.1).
+    // Features that this device requires if it offers them (6.1).
     private const VirtioFeatures Required = VirtioFeatures.Version1 | VirtioFeatures.AccessPlatform;
 
-    // Of a reset whose time is drawn.
+    // For a reset that takes a random time.
     private const long LongestReset = 5_000_000;
 
     private uint _status;
@@ -29,10 +27,10 @@ internal sealed class DeviceState(VirtioCard card)
     /// <summary>Features that the driver accepted.</summary>
     internal VirtioFeatures Features { get; set; }
 
-    /// <summary>The driver is ready and nothing is broken: queues are looked at.</summary>
+    /// <summary>The driver is ready and nothing is broken: queues are processed.</summary>
     internal bool IsRunning { get; private set; }
 
-    /// <summary>Features are agreed upon: queues may be set up. A legacy device never knows.</summary>
+    /// <summary>Features are negotiated: queues may be set up. A legacy device never knows.</summary>
     internal bool IsAgreed => card.Options.IsLegacy || Has(FeaturesOk);
 
     /// <summary>A bit of the status is set.</summary>
@@ -41,12 +39,10 @@ internal sealed class DeviceState(VirtioCard card)
     /// <summary>The driver accepted a feature.</summary>
     internal bool HasFeature(VirtioFeatures feature) => (Features & feature) != 0;
 
-    /// <summary>
-    /// A reset was begun and is not over: until then the device works on, and shows the status that it had.
-    /// </summary>
+    /// <summary>A reset was begun and is not over: until then the device continues, and shows its old status.</summary>
     internal bool IsResetting => _resetEnd is not null;
 
-    /// <summary>Resets the device if a reset was begun and its time has come.</summary>
+    /// <summary>Resets the device if a reset was begun and is due.</summary>
     internal void EndReset()
     {
         if (_resetEnd is not { } end || card.Now < end || card.Faults.Has(CardFault.ResetHangs)) return;
@@ -65,8 +61,8 @@ internal sealed class DeviceState(VirtioCard card)
     {
         if (value == 0)
         {
-            // A status of 0 says at once that the reset is over: there is nothing else it could show. The legacy
-            // interface (0.9.5) knows of no time that a reset takes.
+            // A status of 0 says at once that the reset is over: there is nothing else it could show. In the legacy
+            // interface (0.9.5) a reset takes no time.
             _resetEnd = card.Now + (_status == 0 || card.Options.IsLegacy ? 0
                 : card.Behaviour.Time(card.Options.ResetDuration, LongestReset));
             EndReset();
@@ -81,7 +77,7 @@ internal sealed class DeviceState(VirtioCard card)
         if (_resetUnread && !card.Options.IsLegacy) Report(VirtioRule.ResetNotAwaited, value);
         _resetUnread = false;
         if ((value & ~AllBits) != 0) Report(VirtioRule.StatusUnknown, value);
-        // A driver may write NEEDS_RESET back or not: the bit is the device's.
+        // A driver may or may not write NEEDS_RESET back: the bit is the device's.
         if ((_status & ~value & ~NeedsReset) != 0) Report(VirtioRule.StatusBitCleared, value);
         uint added = value & AllBits & ~NeedsReset & ~_status;
         if ((added & Driver) != 0 && (value & Acknowledge) == 0) Report(VirtioRule.StatusOrder, value);
@@ -91,7 +87,7 @@ internal sealed class DeviceState(VirtioCard card)
         IsRunning &= !Has(Failed);
     }
 
-    /// <summary>32 of the 64 feature bits that the driver accepts.</summary>
+    /// <summary>32 of the 64 feature bits accepted by the driver.</summary>
     internal void WriteFeatures(uint word, uint value)
     {
         if (Has(FeaturesOk) || Has(DriverOk))
@@ -115,7 +111,7 @@ internal sealed class DeviceState(VirtioCard card)
     }
 
     /// <summary>
-    /// Something went wrong that only a reset cures: nothing moves any more, and the driver is told (2.1.2).
+    /// Something went wrong that only a reset can fix: nothing moves any more, and the driver is notified (2.1.2).
     /// </summary>
     internal void NeedReset()
     {
@@ -145,7 +141,7 @@ internal sealed class DeviceState(VirtioCard card)
         _resetEnd = null;
     }
 
-    // 3.1.1, steps 5 and 6: the bit stays clear if the device cannot do what was chosen.
+    // 3.1.1, steps 5 and 6: the bit stays clear if the device does not support the choice.
     private void AgreeOnFeatures(uint value)
     {
         if (card.Options.IsLegacy)

@@ -3,7 +3,7 @@ using Ixy.Simulation.Ixgbe.Receive;
 
 namespace Ixy.Simulation.Virtio;
 
-/// <summary>A look at the TCP or UDP checksum of a whole frame.</summary>
+/// <summary>Checks the TCP or UDP checksum of a whole frame.</summary>
 internal static class FrameChecksum
 {
     private const ushort VlanEtherType = 0x8100;

@@ -12,7 +12,7 @@ using Ixy.Virtio;
 namespace Ixy.Simulation.Virtio;
 
 /// <summary>
-/// A model of a virtio network device on PCI, as version 1.2 of the specification describes it, modern or with the
+/// A model of a virtio network device on PCI, as described in version 1.2 of the specification, modern or with the
 /// legacy interface. The parts are wired together here.
 /// </summary>
 internal sealed unsafe class VirtioCard : CardModel
@@ -124,7 +124,7 @@ internal sealed unsafe class VirtioCard : CardModel
             _slowTurnAt = now + SlowTurn;
             Control.EndReset();
             Net.Poll();
-            // Doorbells that ring before the device runs are looked at, too.
+            // Doorbells rung before the device runs are checked as well.
             SeeDoorbells();
         }
         Interrupts.Poll(now);
@@ -133,7 +133,7 @@ internal sealed unsafe class VirtioCard : CardModel
         return Commands.Poll(now) | Transmit.Poll(now) | Receive.Poll(now);
     }
 
-    // What queues have used in earlier turns, and kept to themselves.
+    // What queues have used in earlier turns, and withheld.
     private void ShowWithheld()
     {
         foreach (var queue in _queues) queue.ShowWithheld();
@@ -144,7 +144,7 @@ internal sealed unsafe class VirtioCard : CardModel
         Violations.Add(
             rule.Name, place, value, rule.Section, Options.IsLegacy ? rule.LegacyExplanation : rule.Explanation);
 
-    /// <summary>The driver is ready: with the features agreed upon, everything starts.</summary>
+    /// <summary>The driver is ready: with the negotiated features, everything starts.</summary>
     internal void Start()
     {
         SetPairs(1);
@@ -154,7 +154,7 @@ internal sealed unsafe class VirtioCard : CardModel
         Commands.Start();
     }
 
-    /// <summary>The queue pairs that the driver wants to use.</summary>
+    /// <summary>Sets how many queue pairs the driver uses.</summary>
     internal void SetPairs(int pairs)
     {
         Pairs = pairs;
@@ -162,7 +162,7 @@ internal sealed unsafe class VirtioCard : CardModel
     }
 
     /// <summary>
-    /// The driver wrote 0 to the status (2.4): everything but PCI configuration is as after power-on.
+    /// The driver wrote 0 to the status (2.4): everything except PCI configuration is as after power-on.
     /// </summary>
     internal void ResetDevice()
     {
@@ -200,7 +200,7 @@ internal sealed unsafe class VirtioCard : CardModel
         base.Dispose();
     }
 
-    // A page of its own: software may see it as plain memory.
+    // On a page of its own, which software may use as plain memory.
     private byte* Doorbells => _structures is null ? null : _structures.Memory + VirtioPciFunction.NotifyOffset;
 
     private ushort* Doorbell(int queue) =>

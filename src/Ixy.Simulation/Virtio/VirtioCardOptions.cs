@@ -2,7 +2,7 @@ using Ixy.Virtio;
 
 namespace Ixy.Simulation.Virtio;
 
-/// <summary>What one simulated virtio-net card differs in from another.</summary>
+/// <summary>How one simulated virtio-net card differs from another.</summary>
 internal sealed record VirtioCardOptions
 {
     internal const int MostQueuePairs = 32, LargestQueue = 32768;
@@ -24,21 +24,19 @@ internal sealed record VirtioCardOptions
     /// <summary>The MAC address, first byte on the wire in bits 47–40.</summary>
     internal ulong MacAddress { get; init; } = 0x02_00_00_10_41_00;
 
-    /// <summary>Bytes of the largest packet, Ethernet header not counted; 0 if the card does not say.</summary>
+    /// <summary>Bytes of the largest packet, not counting the Ethernet header; 0 if the card does not say.</summary>
     internal int Mtu { get; init; }
 
     /// <summary>
-    /// Computes checksums of what is sent, and says of what is received that they are right: offers CSUM and
-    /// GUEST_CSUM. Like QEMU's card it does unless told otherwise, and there are drivers that want both.
+    /// Computes checksums of what is sent, and confirms those of what is received: offers CSUM and GUEST_CSUM. On by
+    /// default, like QEMU's card, because some drivers require both.
     /// </summary>
     internal bool HasChecksums { get; init; } = true;
 
     /// <summary>From the write of 0 to the status until the device is reset, in nanoseconds (2.4).</summary>
     internal long ResetDuration { get; init; }
 
-    /// <summary>
-    /// What the specification leaves open is drawn from this seed; null if the card does the usual thing.
-    /// </summary>
+    /// <summary>The seed for random choices where the specification leaves one; null for the usual choice.</summary>
     internal ulong? PerverseSeed { get; init; }
 
     /// <summary>Features that are not offered (see <see cref="CardFeatures"/>).</summary>

@@ -4,8 +4,8 @@ using Ixy.Simulation.Virtio.Rings;
 namespace Ixy.Simulation.Virtio;
 
 /// <summary>
-/// How the device gets the driver's attention: with MSI-X by the vector of a queue or of the configuration, otherwise
-/// by the line, with the cause in the ISR status (virtio 1.2, 4.1.5.3 and 4.1.5.4).
+/// How the device gets the driver's attention: with MSI-X through the vector of a queue or of the configuration,
+/// otherwise through the line, with the cause in the ISR status (virtio 1.2, 4.1.5.3 and 4.1.5.4).
 /// </summary>
 internal sealed class VirtioInterrupts
 {
@@ -26,13 +26,13 @@ internal sealed class VirtioInterrupts
         pci.Changed = SendWaiting;
     }
 
-    /// <summary>Where changes of the configuration are told.</summary>
+    /// <summary>The vector for configuration changes.</summary>
     internal ushort ConfigurationVector { get; set; } = DeviceVirtqueue.None;
 
-    /// <summary>MSI-X is on; then a legacy device has two more registers (4.1.4.10).</summary>
+    /// <summary>MSI-X is on; a legacy device then has two more registers (4.1.4.10).</summary>
     internal bool HasVectors => _pci.Mode == InterruptMode.Msix;
 
-    /// <summary>The vector if there is such a one, otherwise none.</summary>
+    /// <summary>The vector if it exists, otherwise "no vector".</summary>
     internal ushort Checked(uint vector) => vector < _waiting.Length ? (ushort)vector : DeviceVirtqueue.None;
 
     /// <summary>Buffers of a queue were used.</summary>
@@ -50,7 +50,7 @@ internal sealed class VirtioInterrupts
         return cause;
     }
 
-    /// <summary>Sends what took its time until now.</summary>
+    /// <summary>Sends interrupts whose delay is over.</summary>
     internal void Poll(long now)
     {
         for (int index = 0; index < _late.Count; index++)
@@ -76,7 +76,7 @@ internal sealed class VirtioInterrupts
         _anyWaiting = false;
     }
 
-    // No section says how long it takes.
+    // The specification does not say how long it takes.
     private void Raise(ushort vector, uint cause)
     {
         long delay = _card.Behaviour.Time(0, LongestDelay);

@@ -31,7 +31,7 @@ internal sealed class VirtioPciFunction
         bool isLegacy = card.Options.IsLegacy;
         Config = new ConfigurationSpace(
             isLegacy ? ConfigurationSpace.ConventionalLength : ConfigurationSpace.ExtendedLength);
-        // 4.1.2.1: a transitional device says by its subsystem what it is, and has revision 0.
+        // 4.1.2.1: a transitional device is identified by its subsystem, and has revision 0.
         var identity = isLegacy
             ? new PciIdentity(VendorId, LegacyDeviceId, VendorId, NetworkSubsystem, 0, 0x020000)
             : new PciIdentity(VendorId, ModernDeviceId, VendorId, ModernSubsystem, 1, 0x020000);
@@ -49,7 +49,7 @@ internal sealed class VirtioPciFunction
         }
         _header.AddMemory(MsixBar, MsixLength, prefetchable: false, isWide: false);
         var msix = new MsixCapability(Config, 0x98, Vectors, MsixBar, 0, PendingOffset);
-        // First bus mastering, then the messages that waited for it.
+        // First bus mastering, then the messages that were waiting for it.
         Config.OnWrite(PciHeader.Command, 2, UpdateBusMaster);
         Interrupts = new PciInterrupts(card, Config, _header, msi: null, msix);
     }
@@ -64,12 +64,12 @@ internal sealed class VirtioPciFunction
     internal bool IsSleeping => _power is { IsSleeping: true };
 
     /// <summary>
-    /// Bus mastering was on and went off: whoever takes over a device that is at work stops it like that. It is no
-    /// mistake, as it is to start a device without it: after a reset there is nothing that was stopped.
+    /// Bus mastering was on and was switched off: that is how a new owner stops a running device. It is not a mistake
+    /// like starting a device without it; after a reset there is nothing that was stopped.
     /// </summary>
     internal bool IsStopped { get; private set; }
 
-    /// <summary>The device was reset, by its status or with the function.</summary>
+    /// <summary>The device was reset, through its status or with the function.</summary>
     internal void DeviceReset() => IsStopped = false;
 
     internal uint BarLength(int bar) => _header.Length(bar);
@@ -95,7 +95,7 @@ internal sealed class VirtioPciFunction
         else if (CheckTableWidth(offset, size)) Interrupts.Msix.Write(offset, value);
     }
 
-    /// <summary>What an access behind a BAR is called.</summary>
+    /// <summary>The name of a BAR access.</summary>
     internal NamedRegister NameOf(int bar, uint offset)
     {
         if (bar == IoBar) return _card.Legacy.NameOf(offset);
@@ -114,7 +114,7 @@ internal sealed class VirtioPciFunction
         };
     }
 
-    /// <summary>Where a queue is notified by a store; null elsewhere.</summary>
+    /// <summary>Where a queue is notified by a store; null for other places.</summary>
     internal static uint? NotifyAddress(int bar, uint offset) =>
         bar == StructureBar && offset - NotifyOffset < NotifyLength ? offset - NotifyOffset : null;
 
@@ -149,7 +149,7 @@ internal sealed class VirtioPciFunction
         if (before != _card.Dma.BusMaster) IsStopped = before;
     }
 
-    // An access that the function does not claim ends as an unsupported request: ones for a read.
+    // An access that the function does not claim ends as an unsupported request: a read returns ones.
     private bool IsReachable(int bar, uint offset)
     {
         string? obstacle =

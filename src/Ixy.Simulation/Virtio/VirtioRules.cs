@@ -1,9 +1,9 @@
 namespace Ixy.Simulation.Virtio;
 
-/// <summary>A rule of the virtio specification, version 1.2, that the card can see broken.</summary>
+/// <summary>A rule of the virtio specification, version 1.2, whose violation the card can detect.</summary>
 internal sealed record VirtioRule(string Name, string Section, string Explanation)
 {
-    /// <summary>What the rule says to drivers of the legacy interface, where that is something else.</summary>
+    /// <summary>The rule for drivers of the legacy interface, if it is different.</summary>
     internal string LegacyExplanation { get; private init; } = Explanation;
 
     // Access

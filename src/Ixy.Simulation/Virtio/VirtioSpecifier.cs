@@ -4,7 +4,7 @@ using Ixy.Virtio;
 
 namespace Ixy.Simulation.Virtio;
 
-/// <summary>The part of a specifier that says what is special about a virtio-net card.</summary>
+/// <summary>The part of a specifier that is specific to a virtio-net card.</summary>
 internal static class VirtioSpecifier
 {
     private const int LeastMtu = 68, GreatestMtu = 65_535;

@@ -3,11 +3,11 @@ using Ixy.Vfio;
 namespace Ixy.Simulation.Wires;
 
 /// <summary>
-/// One end of a cable between two cards of a world that name the same cable. There is signal while both ends are
+/// One end of a cable between two cards of a world that name the same cable. There is a signal while both ends are
 /// plugged in; an end that is pulled out may be plugged in again.
 /// </summary>
 /// <remarks>
-/// Up to 4 MiB are on the way in each direction; what a card sends beyond that is dropped and counted. Frames move
+/// Up to 4 MiB may be in flight in each direction; what a card sends beyond that is dropped and counted. Frames move
 /// within the device thread; plugging in and pulling out may happen on any thread.
 /// </remarks>
 internal sealed class CableWire : Wire

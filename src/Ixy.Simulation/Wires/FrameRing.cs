@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Ixy.Simulation.Wires;
 
 /// <summary>
-/// Frames on their way, in order, in memory taken once: what a wire holds between sender and receiver.
-/// Used by one thread.
+/// Frames in flight, in order, in memory allocated once: what a wire holds between sender and receiver. Used by one
+/// thread.
 /// </summary>
 internal sealed class FrameRing
 {
@@ -16,8 +16,8 @@ internal sealed class FrameRing
 
     private readonly byte[] _bytes;
 
-    // The oldest frame, the end of the newest, and how far the memory is in use: up to the frame taken last.
-    // The end meets the used memory only when both are 0 and there is nothing, so full and empty differ.
+    // The oldest frame, the end of the newest, and how far the memory is in use: up to the last frame taken. The end
+    // meets the used memory only if both are 0 and the ring is empty, so full and empty differ.
     private int _head, _tail, _used;
 
     internal FrameRing(int capacity = DefaultCapacity)
@@ -46,7 +46,7 @@ internal sealed class FrameRing
     {
         if (Count == 0)
         {
-            // Nothing is referred to any more: start over, where the processor's cache is warm.
+            // Nothing is referred to any more: start over where the processor's cache is warm.
             _head = _tail = _used = 0;
             return [];
         }

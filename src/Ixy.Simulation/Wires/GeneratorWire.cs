@@ -7,59 +7,58 @@ internal sealed record GeneratorOptions
     internal int Size { get; init; } = NumberedFrame.Shortest;
 
     /// <summary>
-    /// How fast; <see cref="PacketRate.Max"/> means that a frame is there whenever the card has room.
+    /// The rate; <see cref="PacketRate.Max"/> means that a frame is ready whenever the card has room.
     /// </summary>
     internal PacketRate Rate { get; init; } = PacketRate.Max;
 
-    /// <summary>Frames after which it stops by itself.</summary>
+    /// <summary>How many frames until it stops by itself.</summary>
     internal ulong Count { get; init; } = ulong.MaxValue;
 
-    /// <summary>Different UDP port pairs, used in turn, for RSS: a power of two up to 256.</summary>
+    /// <summary>Number of UDP port pairs, used in turn, for RSS: a power of two up to 256.</summary>
     internal int Flows { get; init; } = 1;
 
     /// <summary>Destination address.</summary>
     internal required MacAddress Destination { get; init; }
 }
 
-/// <summary>
-/// Test equipment at the far end: sends numbered frames and checks what comes from the card.
-/// </summary>
+/// <summary>Test equipment at the far end: sends numbered frames and checks what comes from the card.</summary>
 /// <remarks>
-/// A forwarder sends frames on through another card, so a checker knows the frames of every generator in its world, the
-/// process most often. Those of a generator of another process it knows by the marks that are in each: up to 16 of
-/// them, each wire for itself.
+/// A forwarder sends frames on through another card, so a checker knows the frames of every generator in its world,
+/// which is usually the process. It recognizes those of a generator in another process by the marks in each frame: up
+/// to 16 such generators, separately for each wire.
 /// <list type="bullet">
-/// <item><b>Lost</b> is counted at the wire that sent: frames that have come out of no card (yet). It is exact when
-/// sending has stopped and nothing is on the way any more. Frames of another process's generator that are missing
-/// between others are counted at the wire where these came, and frames that leave for another process are not called
-/// lost (<see cref="WireStatistics.Lost"/>).</item>
-/// <item><b>Reordered</b>, at the wire it came from: a frame that came for the first time, after one of its flow with a
-/// higher number. One that comes more than 65,536 numbers late counts too; whether it came before is forgotten by then,
-/// so it remains lost.</item>
-/// <item><b>Duplicated</b>: a frame that came before, on any wire; one of another process, on this wire.</item>
+/// <item><b>Lost</b> is counted at the wire that sent: frames that have not come out of any card (yet). It is exact
+/// once sending has stopped and nothing is in flight any more. Frames of another process's generator that are missing
+/// between others are counted at the wire where these arrived, and frames that leave for another process are not
+/// counted as lost (<see cref="WireStatistics.Lost"/>).</item>
+/// <item><b>Reordered</b>, at the wire where it arrived: a frame that arrived for the first time, after one of its flow
+/// with a higher number. One that is more than 65,536 numbers late counts too; whether it arrived before is forgotten
+/// by then, so it remains lost.</item>
+/// <item><b>Duplicated</b>: a frame that arrived before, on any wire; for another process's frames, on this
+/// wire.</item>
 /// <item><b>Corrupted</b>: a frame that bears the mark of a generator and differs from what was sent in length or in
-/// any byte but those of the MAC addresses (a forwarder may change these, and ixy does). Its number cannot be trusted,
-/// so the frame that it once was is lost.</item>
+/// any byte except the MAC addresses (a forwarder may change these, and ixy does). Its number cannot be trusted, so the
+/// original frame is lost.</item>
 /// <item><b>Foreign</b>: a frame without the marks of a generator. Nothing is known about it.</item>
 /// </list>
 /// </remarks>
 internal sealed class GeneratorWire : Wire
 {
-    // Who sends frames that look like those of ever more generators shall not have ever more memory.
+    // A sender of frames that seem to come from ever more generators must not take ever more memory.
     private const int MostRemotes = 16;
 
     private readonly World _world;
     private readonly NumberedSource _source;
-    private readonly byte[] _even, _odd; // frames by number: while the card reads one, the next is made in the other
+    private readonly byte[] _even, _odd; // frames by number: while the card reads one, the next is built in the other
     private Pacer _pacer;
-    private NumberedSource _sender; // of the last good frame: most often that of the next one, too
+    private NumberedSource _sender; // of the last good frame: usually that of the next one as well
     private readonly List<RemoteStream> _remotes = [];
-    private RemoteStream? _remote; // as _sender
+    private RemoteStream? _remote; // like _sender
     private readonly ulong _count;
     private ulong _end;
 
     /// <param name="options">What it sends.</param>
-    /// <param name="world">Whose checkers know its frames; that of real time without.</param>
+    /// <param name="world">The world whose checkers know its frames; real time if null.</param>
     internal GeneratorWire(GeneratorOptions options, World? world = null)
     {
         _world = world ?? World.RealTime;
@@ -77,7 +76,7 @@ internal sealed class GeneratorWire : Wire
     /// <inheritdoc/>
     public override void StartSending() => Volatile.Write(ref _end, _count);
 
-    /// <summary>At the rate <c>max</c>; at a rate of its own it sends on, whatever becomes of its frames.</summary>
+    /// <summary>At the rate <c>max</c>; at a fixed rate it keeps sending, whatever becomes of its frames.</summary>
     public override bool WaitsForRoom { get; }
 
     /// <inheritdoc/>
@@ -87,7 +86,7 @@ internal sealed class GeneratorWire : Wire
         ulong number = _source.Next;
         if (number >= Volatile.Read(ref _end) || !_pacer.TryTake(now, _even.Length)) return [];
         _source.CountNext();
-        // One frame ahead: the card copies with wide loads, which wait for narrow stores that have just been made.
+        // One frame ahead: the card copies with wide loads, which would stall on narrow stores just made.
         bool isOdd = number % 2 != 0;
         _source.Frame.Write(isOdd ? _even : _odd, number + 1);
         return isOdd ? _odd : _even;
@@ -113,7 +112,7 @@ internal sealed class GeneratorWire : Wire
     }
 
     /// <summary>
-    /// Takes a frame of another generator than the last one; counts the frame if it is no generator's.
+    /// Handles a frame of a different generator than the last one; counts the frame if no generator sent it.
     /// </summary>
     private bool TakeFromOther(ReadOnlySpan<byte> frame, out Arrival arrival)
     {
@@ -136,7 +135,7 @@ internal sealed class GeneratorWire : Wire
         return true;
     }
 
-    // A generator of this process, or, with null, one of another, which is the last one then.
+    // A generator of this process or, if null, one of another process, which becomes the last one.
     private bool TryFindSender(ushort id, ReadOnlySpan<byte> frame, out NumberedSource? sender, out ulong number)
     {
         sender = NumberedSource.Find(_world, id);
@@ -159,7 +158,7 @@ internal sealed class GeneratorWire : Wire
         else Statistics.Foreign++;
     }
 
-    // Without a lambda, which would allocate for each frame that is asked about.
+    // Without a lambda, which would allocate for each frame checked.
     private RemoteStream? FindRemote(ushort id)
     {
         foreach (var stream in _remotes)

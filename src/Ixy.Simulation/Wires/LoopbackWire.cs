@@ -1,9 +1,9 @@
 namespace Ixy.Simulation.Wires;
 
 /// <summary>
-/// A plug that leads the transmit side to the receive side: what the card sends comes back, in order.
+/// A plug that connects the transmit side to the receive side: what the card sends comes back, in order.
 /// </summary>
-/// <remarks>Up to 4 MiB are on the way; what the card sends beyond that is dropped and counted.</remarks>
+/// <remarks>Up to 4 MiB may be in flight; what the card sends beyond that is dropped and counted.</remarks>
 internal sealed class LoopbackWire(int capacity = FrameRing.DefaultCapacity) : Wire
 {
     private readonly FrameRing _ring = new(capacity);

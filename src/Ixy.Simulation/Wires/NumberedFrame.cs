@@ -6,8 +6,8 @@ using System.Runtime.InteropServices;
 namespace Ixy.Simulation.Wires;
 
 /// <summary>
-/// The frames of one generator: Ethernet, IPv4 and UDP headers that are the same in every frame, and a payload that
-/// follows from the frame's number, so that the checker knows every byte that must come and any change is seen.
+/// The frames of one generator: Ethernet, IPv4 and UDP headers that are the same in every frame, and a payload derived
+/// from the frame's number, so that the checker knows every expected byte and detects any change.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -38,9 +38,9 @@ internal sealed class NumberedFrame
     private readonly byte[] _template;
     private readonly ulong _word12, _word20, _word28, _word36, _flowMask;
 
-    /// <param name="id">Tells this generator from others.</param>
+    /// <param name="id">Distinguishes this generator from others.</param>
     /// <param name="length">Bytes without FCS.</param>
-    /// <param name="flows">A power of two: how many different UDP port pairs there are, in turn.</param>
+    /// <param name="flows">A power of two: the number of UDP port pairs, used in turn.</param>
     /// <param name="destination">Destination address.</param>
     internal NumberedFrame(ushort id, int length, int flows, MacAddress destination)
     {
@@ -59,10 +59,12 @@ internal sealed class NumberedFrame
 
     internal int Length => _template.Length;
 
-    /// <summary>A buffer for <see cref="Write"/>, with everything in it that does not depend on the number.</summary>
+    /// <summary>
+    /// A buffer for <see cref="Write"/>, with everything filled in that does not depend on the number.
+    /// </summary>
     internal byte[] NewBuffer() => [.. _template];
 
-    /// <summary>Makes the frame in a buffer from <see cref="NewBuffer"/> the one with this number.</summary>
+    /// <summary>Turns a buffer from <see cref="NewBuffer"/> into the frame with this number.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Write(byte[] buffer, ulong number)
     {
@@ -73,7 +75,7 @@ internal sealed class NumberedFrame
         WriteNumber(ref frame, number);
     }
 
-    /// <summary>True if the frame is, from byte 12 on, exactly the one with the number it carries.</summary>
+    /// <summary>True if the frame, from byte 12 on, is exactly the one with the number it carries.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool Matches(ReadOnlySpan<byte> bytes, out ulong number)
     {
@@ -94,9 +96,7 @@ internal sealed class NumberedFrame
         return difference == 0;
     }
 
-    /// <summary>
-    /// The generator that a frame claims, in its payload, to come from; false if it is too short to say so.
-    /// </summary>
+    /// <summary>The generator that a frame's payload claims to come from; false if it is too short to say so.</summary>
     internal static bool TryReadId(ReadOnlySpan<byte> frame, out ushort id)
     {
         id = 0;
@@ -105,9 +105,7 @@ internal sealed class NumberedFrame
         return true;
     }
 
-    /// <summary>
-    /// What a frame says about the generator that it is of; false if it does not bear both marks of one.
-    /// </summary>
+    /// <summary>What a frame says about its generator; false if it does not bear both marks of one.</summary>
     internal static bool TryReadMarks(ReadOnlySpan<byte> frame, out StreamMarks marks)
     {
         marks = default;
@@ -120,7 +118,7 @@ internal sealed class NumberedFrame
 
     /// <summary>
     /// The generator that a damaged frame seems to come from. A generator marks its frames twice: in the addresses, and
-    /// by a number beside its complement. One mark is enough, so one damaged byte does not make a stranger of a frame.
+    /// by a number next to its complement. One mark is enough, so one damaged byte does not make a frame foreign.
     /// </summary>
     internal static bool TryGuessId(ReadOnlySpan<byte> frame, out ushort id)
     {
@@ -140,7 +138,7 @@ internal sealed class NumberedFrame
         BinaryPrimitives.ReadUInt64LittleEndian(frame[NumberAt..]) == ~BinaryPrimitives.ReadUInt64LittleEndian(
             frame[ComplementAt..]);
 
-    // 198.18.0.0/15 is set aside for benchmarks (RFC 2544, appendix C.2.2).
+    // 198.18.0.0/15 is reserved for benchmarks (RFC 2544, appendix C.2.2).
     private const uint SourceNet = 0xC612_0000, DestinationNet = 0xC613_0000;
 
     private static void WriteHeaders(Span<byte> frame, ushort id, int flowBits, MacAddress destination)
@@ -152,7 +150,7 @@ internal sealed class NumberedFrame
         var ip = frame[Ip..Udp];
         ip[0] = 0x45; // version 4, 5 words long
         BinaryPrimitives.WriteUInt16BigEndian(ip[2..], (ushort)(frame.Length - Ip));
-        // The identification: means nothing in packets that are not fragments (RFC 6864).
+        // The identification: meaningless in packets that are not fragments (RFC 6864).
         BinaryPrimitives.WriteUInt16BigEndian(frame[FlowBitsAt..], (ushort)flowBits);
         ip[6] = 0x40; // don't fragment
         ip[8] = 64; // time to live

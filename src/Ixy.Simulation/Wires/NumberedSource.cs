@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Ixy.Simulation.Wires;
 
 /// <summary>
-/// One generator, as every checker of its world sees it: what its frames look like and which of them have come out of
-/// any card. Touched by the device thread only, except for registration.
+/// One generator, as seen by every checker of its world: what its frames look like and which of them have come out of a
+/// card. Used by the device thread only, except for registration.
 /// </summary>
 internal sealed class NumberedSource
 {
@@ -28,11 +28,11 @@ internal sealed class NumberedSource
 
     internal NumberedFrame Frame { get; }
 
-    /// <summary>The number of the next frame: so many have been sent.</summary>
+    /// <summary>The number of the next frame, which is also how many have been sent.</summary>
     internal ulong Next { get; private set; }
 
     /// <summary>A new source, known to every checker until <see cref="Forget"/>.</summary>
-    /// <param name="world">Whose checkers.</param>
+    /// <param name="world">The world of the checkers.</param>
     /// <param name="options">What its frames look like.</param>
     /// <param name="statistics">Where sent and lost frames are counted.</param>
     internal static NumberedSource Register(World world, GeneratorOptions options, WireStatistics statistics)
@@ -48,7 +48,7 @@ internal sealed class NumberedSource
 
     internal void Forget() => _world.Generators.TryRemove(new(Id, this));
 
-    /// <summary>The next frame is on its way; until it arrives, it is lost.</summary>
+    /// <summary>The next frame is sent; until it arrives, it counts as lost.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void CountNext()
     {
@@ -57,17 +57,18 @@ internal sealed class NumberedSource
         _statistics.Sent++;
     }
 
-    /// <summary>One of its frames came, damaged: so its frames do come.</summary>
+    /// <summary>One of its frames arrived, but damaged: so its frames do arrive.</summary>
     internal void ArrivedDamaged() => _statistics.HasReturned = true;
 
     /// <summary>
-    /// True if this is, unchanged, a frame that was sent. A number that was never sent is as wrong as a wrong byte.
+    /// True if this is an unchanged frame that was sent. A number that was never sent is as wrong as a wrong byte.
     /// </summary>
     internal bool TryRecognise(ReadOnlySpan<byte> frame, out ulong number) =>
         Frame.Matches(frame, out number) && number < Next;
 
     /// <summary>
-    /// A frame with this number came out of a card. Order is a matter of one flow: the card spreads flows over queues.
+    /// A frame with this number came out of a card. Order is checked per flow, because the card spreads flows over
+    /// queues.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Arrival Arrived(ulong number)

@@ -5,15 +5,15 @@ namespace Ixy.Simulation.Wires;
 
 /// <summary>
 /// Says when the next frame of a <see cref="PacketRate"/> is due. The schedule is kept as credit in whole units, so it
-/// is exact over any time: a frame that comes late (the device thread looked too late) does not move the ones after it.
-/// After a pause, at most <see cref="LongestBurst"/> frames are made up for at once; the rest of the pause is
-/// forgotten, and the frames that were due in it are not sent.
+/// is exact over any time: a late frame (the device thread looked too late) does not delay the ones after it. After a
+/// pause, at most <see cref="LongestBurst"/> frames are sent at once to catch up; the rest of the pause is forgotten,
+/// and frames that were due in it are not sent.
 /// </summary>
 internal struct Pacer(PacketRate rate)
 {
     /// <summary>
-    /// Frames that may follow each other without a gap, to make up for a pause: 256 µs at 1 Mpps, 17 µs at 14.88 Mpps.
-    /// Less than a ring of the usual 512 descriptors holds, so that a pause of this machine is no loss of the card's.
+    /// How many frames may follow each other without a gap after a pause: 256 µs at 1 Mpps, 17 µs at 14.88 Mpps. Less
+    /// than the usual ring of 512 descriptors holds, so that a pause of this machine causes no loss at the card.
     /// </summary>
     internal const int LongestBurst = 256;
 
@@ -24,7 +24,7 @@ internal struct Pacer(PacketRate rate)
     private long _credit;
     private long _last = long.MinValue;
 
-    /// <summary>True if a frame of this length is due; then it counts as sent.</summary>
+    /// <summary>True if a frame of this length is due; it then counts as sent.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryTake(long now, int frameLength)
     {
@@ -40,7 +40,7 @@ internal struct Pacer(PacketRate rate)
     {
         if (_last == long.MinValue)
         {
-            // The schedule starts with the first question; its first frame is due at once.
+            // The schedule starts at the first call; its first frame is due at once.
             _credit = cost;
         }
         else

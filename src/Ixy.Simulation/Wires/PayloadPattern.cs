@@ -5,14 +5,14 @@ using System.Runtime.Intrinsics;
 namespace Ixy.Simulation.Wires;
 
 /// <summary>
-/// What fills a numbered frame: pairs of a 64-bit word, which follows from the frame's number and the place, and its
+/// The payload of a numbered frame: pairs of a 64-bit word, derived from the frame's number and the position, and its
 /// complement; at the end, where no pair fits, zeros.
 /// </summary>
 internal static class PayloadPattern
 {
     internal const int PairLength = 16;
 
-    // 2^64 / golden ratio: the words of neighbouring places and numbers differ in about half of their bits.
+    // 2^64 / golden ratio: the words of neighbouring positions and numbers differ in about half of their bits.
     private const ulong Step = 0x9E37_79B9_7F4A_7C15;
     private const int VectorLength = 32; // two pairs
 
@@ -35,7 +35,7 @@ internal static class PayloadPattern
             (words ^ Complements).GetLower().AsByte().StoreUnsafe(ref start, (nuint)at);
     }
 
-    /// <summary>0 if the payload is what <see cref="Write"/> makes, with zeros behind the last pair.</summary>
+    /// <summary>0 if the payload is what <see cref="Write"/> produces, with zeros after the last pair.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static ulong Difference(ReadOnlySpan<byte> payload, ulong number)
     {

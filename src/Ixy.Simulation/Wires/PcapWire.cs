@@ -7,14 +7,16 @@ namespace Ixy.Simulation.Wires;
 /// A capture in, a capture out: the card receives each frame of one file once, and what it sends is written to another.
 /// </summary>
 /// <remarks>
-/// <para>The input, pcap or pcapng, is read into memory before the card starts, so that the device thread never waits
-/// for a disk. Frames below 60 bytes are filled up with zeros, as a sender's MAC does. A wire does not wait for the
-/// receiver: when the card's rings and packet buffer are full, frames are missed. So they come at a pace that a driver
-/// keeps up with easily, <see cref="DefaultRate"/>, unless another is asked for; the times in the file are not
-/// used.</para>
-/// <para>The output is pcapng with times in nanoseconds. It is complete when the wire is disposed, and at most a second
-/// old before. Should it fail (no room on disk), <see cref="Wire.Fault"/> says so and the frames count as
-/// dropped.</para>
+/// <para>
+/// The input, pcap or pcapng, is read into memory before the card starts, so that the device thread never waits for a
+/// disk. Frames below 60 bytes are padded with zeros, as a sender's MAC does. A wire does not wait for the receiver:
+/// when the card's rings and packet buffer are full, frames are missed. So they are sent at a rate that a driver keeps
+/// up with easily, <see cref="DefaultRate"/>, unless another is given; the timestamps in the file are not used.
+/// </para>
+/// <para>
+/// The output is pcapng with timestamps in nanoseconds. It is complete when the wire is disposed, and until then at
+/// most a second behind. If it fails (disk full), <see cref="Wire.Fault"/> says so and the frames count as dropped.
+/// </para>
 /// </remarks>
 internal sealed class PcapWire : Wire
 {
@@ -37,10 +39,11 @@ internal sealed class PcapWire : Wire
 
     /// <param name="input">Capture to send to the card, or null.</param>
     /// <param name="output">Capture to write, or null.</param>
-    /// <param name="rate">How fast frames come.</param>
-    /// <param name="clock">What time of day it is; the machine's clock if null.</param>
-    /// <exception cref="DeviceSpecifierException">A file cannot be read or created, or the input cannot be
-    /// sent.</exception>
+    /// <param name="rate">The rate at which frames are sent.</param>
+    /// <param name="clock">The time of day; the machine's clock if null.</param>
+    /// <exception cref="DeviceSpecifierException">
+    /// A file cannot be read or created, or the input cannot be sent.
+    /// </exception>
     internal PcapWire(string? input, string? output, PacketRate rate, TimeProvider? clock = null)
     {
         _clock = clock ?? TimeProvider.System;

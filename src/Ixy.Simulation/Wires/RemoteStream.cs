@@ -1,9 +1,8 @@
 namespace Ixy.Simulation.Wires;
 
 /// <summary>
-/// The frames of a generator that is in another process, as one wire sees them: all that is known of it is in its
-/// frames. Which were sent before the first one that came, or after the last, nobody here can say; what is missing in
-/// between is lost.
+/// The frames of a generator in another process, as seen by one wire: all that is known about it is in its frames.
+/// Frames before the first or after the last one that arrived are unknown here; those missing in between are lost.
 /// </summary>
 internal sealed class RemoteStream
 {
@@ -15,7 +14,7 @@ internal sealed class RemoteStream
     private RemoteStream(StreamMarks marks, int length, WireStatistics statistics)
     {
         (Id, _flowBits, _statistics) = (marks.Id, marks.FlowBits, statistics);
-        // The addresses are no part of what is compared.
+        // The addresses are not compared.
         _frame = new NumberedFrame(marks.Id, length, 1 << marks.FlowBits, destination: default);
         _flows = new Flow?[1 << marks.FlowBits];
     }
@@ -23,7 +22,7 @@ internal sealed class RemoteStream
     /// <summary>The generator's id.</summary>
     internal ushort Id { get; }
 
-    /// <summary>A stream that begins with this frame; null if no generator sent it, or not as it is.</summary>
+    /// <summary>A stream that begins with this frame; null if no generator sent it, or not in this form.</summary>
     /// <param name="frame">The frame. It is not counted yet.</param>
     /// <param name="statistics">Where its losses are counted.</param>
     internal static RemoteStream? TryBegin(ReadOnlySpan<byte> frame, WireStatistics statistics)
@@ -33,10 +32,10 @@ internal sealed class RemoteStream
         return stream.TryRecognise(frame, out _) ? stream : null;
     }
 
-    /// <summary>True if this is, unchanged, a frame of this generator.</summary>
+    /// <summary>True if this is an unchanged frame of this generator.</summary>
     internal bool TryRecognise(ReadOnlySpan<byte> frame, out ulong number) => _frame.Matches(frame, out number);
 
-    /// <summary>A frame with this number came.</summary>
+    /// <summary>A frame with this number arrived.</summary>
     internal Arrival Arrived(ulong number)
     {
         var flow = _flows[number & (ulong)(_flows.Length - 1)] ??= new(number >> _flowBits);
@@ -58,7 +57,7 @@ internal sealed class RemoteStream
             }
             else if (arrival == Arrival.Reordered)
             {
-                // One from before the first: so those between the two were sent, too.
+                // One from before the first: so those between the two were sent as well.
                 if (number < _first) statistics.Gaps += (long)(_first - number - 1);
                 else statistics.Gaps--;
                 _first = Math.Min(_first, number);
@@ -70,5 +69,5 @@ internal sealed class RemoteStream
 
 /// <summary>What a generator's frame says about the generator.</summary>
 /// <param name="Id">Its id.</param>
-/// <param name="FlowBits">It has two to this power of flows.</param>
+/// <param name="FlowBits">Its number of flows, as a power of two.</param>
 internal readonly record struct StreamMarks(ushort Id, int FlowBits);

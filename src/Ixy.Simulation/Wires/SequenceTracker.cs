@@ -2,43 +2,43 @@ using System.Runtime.CompilerServices;
 
 namespace Ixy.Simulation.Wires;
 
-/// <summary>What the number of a frame says about its way.</summary>
+/// <summary>What a frame's number says about its path.</summary>
 internal enum Arrival
 {
-    /// <summary>The highest number so far. Numbers left out on the way to it are missing until they come.</summary>
+    /// <summary>The highest number so far. Numbers skipped on the way to it are missing until they arrive.</summary>
     InOrder,
 
-    /// <summary>Came for the first time, after a higher number (RFC 4737, section 3.3).</summary>
+    /// <summary>Arrived for the first time, after a higher number (RFC 4737, section 3.3).</summary>
     Reordered,
 
-    /// <summary>Came before.</summary>
+    /// <summary>Arrived before.</summary>
     Duplicated,
 
     /// <summary>
-    /// Later than <see cref="SequenceTracker.Window"/> higher numbers: whether it came before is forgotten.
+    /// More than <see cref="SequenceTracker.Window"/> numbers late: whether it arrived before is forgotten.
     /// </summary>
     TooLate,
 }
 
 /// <summary>
-/// Remembers which of the last <see cref="Window"/> numbers have come, one bit each; the next number in order costs a
-/// compare and a store.
+/// Remembers which of the last <see cref="Window"/> numbers have arrived, one bit each; the next number in order costs
+/// a compare and a store.
 /// </summary>
 internal sealed class SequenceTracker
 {
-    /// <summary>How far back from the highest number is remembered.</summary>
+    /// <summary>How many numbers, back from the highest, are remembered.</summary>
     internal const int Window = 1 << 16;
 
     private readonly ulong[] _seen = new ulong[Window / 64];
     private ulong _next;
 
-    /// <summary>Takes note of a number.</summary>
+    /// <summary>Records a number.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Arrival Add(ulong number)
     {
         if (number != _next) return AddOutOfOrder(number);
         _next = number + 1;
-        WordOf(number) |= 1UL << (int)number; // the bit of the number Window before goes out of sight
+        WordOf(number) |= 1UL << (int)number; // the bit of the number Window before is forgotten
         return Arrival.InOrder;
     }
 

@@ -7,14 +7,14 @@ using Ixy.Vfio;
 namespace Ixy.Simulation.Wires;
 
 /// <summary>
-/// The far end is a TAP interface of this machine's network stack: what the card sends, the interface receives, and the
+/// The far end is a TAP interface of this machine's network stack: the interface receives what the card sends, and the
 /// other way round (Documentation/networking/tuntap.rst of Linux).
 /// </summary>
 /// <remarks>
-/// The interface is created, or attached to if it is there, in the network namespace of the calling thread; it goes
-/// when the wire goes, unless it was made with <c>ip tuntap add</c>. Nothing else about it is set: bring it up and give
+/// The interface is created, or attached to if it exists, in the network namespace of the calling thread; it disappears
+/// with the wire, unless it was created with <c>ip tuntap add</c>. Nothing else about it is set: bring it up and give
 /// it an address with <c>ip</c>. While it is down or its queue is full, frames from the card are dropped and counted.
-/// When somebody deletes the interface, the wire has no signal any more.
+/// If the interface is deleted, the wire loses its signal.
 /// </remarks>
 internal sealed unsafe class TapWire : Wire
 {
@@ -23,7 +23,7 @@ internal sealed unsafe class TapWire : Wire
 
     private const int ShortestFrame = 60, LongestFrame = 64 << 10;
 
-    // While nothing is there, the kernel is asked once a microsecond: a question costs a system call.
+    // While nothing is there, the kernel is polled once a microsecond: each poll costs a system call.
     private const long PauseBetweenQuestions = 1_000;
 
     private const nuint TUNSETIFF = 0x400454CA, TUNSETOFFLOAD = 0x400454D0;
@@ -36,8 +36,9 @@ internal sealed unsafe class TapWire : Wire
     private long _askAt = long.MinValue;
 
     /// <summary>Attaches to the interface, or creates it.</summary>
-    /// <exception cref="DeviceSpecifierException">The name is no interface name, or of an interface that is no free
-    /// TAP.</exception>
+    /// <exception cref="DeviceSpecifierException">
+    /// The name is not a valid interface name, or the interface is not a free TAP.
+    /// </exception>
     /// <exception cref="PrivilegeException">Not allowed.</exception>
     /// <exception cref="DeviceNotFoundException">This kernel has no TAP devices.</exception>
     internal TapWire(string name)
@@ -81,8 +82,7 @@ internal sealed unsafe class TapWire : Wire
             _askAt = now + PauseBetweenQuestions;
             return [];
         }
-        // The kernel hands out short frames as they are; a sender's MAC fills them up to the minimum (IEEE 802.3,
-        // 4.2.8).
+        // The kernel delivers short frames as they are; a sender's MAC pads them to the minimum (IEEE 802.3, 4.2.8).
         if (length < ShortestFrame)
         {
             _frame.AsSpan(length, ShortestFrame - length).Clear();
@@ -105,7 +105,7 @@ internal sealed unsafe class TapWire : Wire
         if (Encoding.UTF8.GetByteCount(name) > LongestName)
             throw new DeviceSpecifierException(
                 $"'{name}' is too long for the name of an interface: at most {LongestName} characters");
-        // What the kernel refuses or, for %, expands (dev_valid_name in net/core/dev.c).
+        // Names the kernel refuses or, with %, expands (dev_valid_name in net/core/dev.c).
         if (name is "." or ".." || name.Any(c => c is '/' or ':' or '%' || char.IsWhiteSpace(c) || char.IsControl(c)))
             throw new DeviceSpecifierException($"'{name}' is no name for an interface: no blanks, '/', ':' or '%'");
     }
@@ -118,7 +118,7 @@ internal sealed unsafe class TapWire : Wire
         Encoding.UTF8.GetBytes(name, bytes);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes[NameLength..], IFF_TAP | IFF_NO_PI);
         if (Libc.ioctl(_fd, TUNSETIFF, request) < 0) throw CannotAttach(name, Marshal.GetLastPInvokeError());
-        // Frames of a wire are complete: whoever had the interface before may have left checksums and segmentation to
+        // Frames on a wire are complete: the previous user of the interface may have left checksums and segmentation to
         // it.
         if (Libc.ioctl(_fd, TUNSETOFFLOAD, null) < 0)
             throw new PciDeviceException(
@@ -162,7 +162,7 @@ internal sealed unsafe class TapWire : Wire
         fixed (byte* bytes = frame)
         {
             if (Libc.write(_fd, bytes, (nuint)frame.Length) == frame.Length) return true;
-            // Others: EAGAIN and ENOBUFS for a full queue, EIO for an interface that is down. They pass.
+            // Others: EAGAIN and ENOBUFS for a full queue, EIO for an interface that is down. These are temporary.
             if (Marshal.GetLastPInvokeError() == Libc.EBADFD) Vanished();
             return false;
         }

@@ -14,7 +14,7 @@ public enum FrameErrors
     Symbol = 2,
 }
 
-/// <summary>Frames that passed a wire, seen from outside the card, and what a checker found.</summary>
+/// <summary>Frames that passed through a wire, seen from outside the card, and what a checker found.</summary>
 public sealed class WireStatistics
 {
     /// <summary>Frames sent towards the card.</summary>
@@ -24,16 +24,16 @@ public sealed class WireStatistics
     public long Received { get; internal set; }
 
     /// <summary>
-    /// Frames of generators that were lost on their way (generator only). Of this one: those sent that have come out of
-    /// no card of this process; while frames are on the way, they count as lost until they arrive. But if they may have
-    /// left for where nobody here sees them (<see cref="Wire.LetFramesLeave"/>), only once one has come back. Of a
-    /// generator of another process: those missing among its frames that came here.
+    /// Frames of generators that were lost on their way (generator only). For this generator: frames sent that have not
+    /// come out of any card of this process; while frames are in flight, they count as lost until they arrive. But if
+    /// they may have left for somewhere this process cannot see (<see cref="Wire.LetFramesLeave"/>), they count only
+    /// once one has come back. For a generator of another process: frames missing among those that arrived here.
     /// </summary>
     public long Lost
     {
         get
         {
-            // In this order: read while one more is sent, it shall not look as if one had come back.
+            // In this order: a read while one more is sent must not look as if one had come back.
             long sent = Sent;
             Interlocked.MemoryBarrier();
             long missing = Missing;
@@ -41,33 +41,33 @@ public sealed class WireStatistics
         }
     }
 
-    /// <summary>Frames that came after one with a higher number (generator only).</summary>
+    /// <summary>Frames that arrived after one with a higher number (generator only).</summary>
     public long Reordered { get; internal set; }
 
-    /// <summary>Frames that came more than once (generator only).</summary>
+    /// <summary>Frames that arrived more than once (generator only).</summary>
     public long Duplicated { get; internal set; }
 
-    /// <summary>Frames that came changed (generator only).</summary>
+    /// <summary>Frames that arrived changed (generator only).</summary>
     public long Corrupted { get; internal set; }
 
-    /// <summary>Frames from the card that no generator sent, of this process or another (generator only).</summary>
+    /// <summary>Frames from the card that no generator of this or another process sent (generator only).</summary>
     public long Foreign { get; internal set; }
 
     /// <summary>
-    /// Frames from the card that the other side of the wire did not take (a full TAP or cable queue, no room on disk).
+    /// Frames from the card that the other side of the wire did not take (a full TAP or cable queue, a full disk).
     /// </summary>
     public long Dropped { get; internal set; }
 
     /// <summary>Sent by this generator, and not arrived at any of this process.</summary>
     internal long Missing { get; set; }
 
-    /// <summary>Not arrived here, though others of the same generator did, before and after them.</summary>
+    /// <summary>Not arrived here, although others of the same generator did, before and after them.</summary>
     internal long Gaps { get; set; }
 
     /// <summary>See <see cref="Wire.LetFramesLeave"/>.</summary>
     internal bool MayLeave { get; set; }
 
-    /// <summary>One that was sent came back, whatever it looked like.</summary>
+    /// <summary>A frame that was sent came back, in whatever form.</summary>
     internal bool HasReturned { get; set; }
 }
 
@@ -77,12 +77,12 @@ public sealed class WireStatistics
 /// </summary>
 public abstract class Wire : IDisposable
 {
-    /// <summary>A wire that nothing has passed yet.</summary>
+    /// <summary>Creates a wire with counters at zero.</summary>
     protected Wire() : this(new())
     {
     }
 
-    /// <summary>One that counts together with another.</summary>
+    /// <summary>Creates a wire that shares another's counters.</summary>
     private protected Wire(WireStatistics statistics) => Statistics = statistics;
 
     /// <summary>
@@ -90,7 +90,7 @@ public abstract class Wire : IDisposable
     /// </summary>
     public WireStatistics Statistics { get; }
 
-    /// <summary>Signal is present: the far end is there. A card's link cannot come up without it.</summary>
+    /// <summary>A signal is present: the far end is there. A card's link cannot come up without it.</summary>
     public virtual bool HasSignal => true;
 
     /// <summary>What comes from the card leaves this process: to the kernel, or into a file.</summary>
@@ -102,27 +102,29 @@ public abstract class Wire : IDisposable
     public virtual string? Fault { get; private protected set; }
 
     /// <summary>
-    /// The far end sends nothing more of its own accord; it still takes what the card sends. May be called from any
+    /// Stops the far end from sending of its own accord; it still takes what the card sends. May be called from any
     /// thread. Does nothing on wires whose far end only answers or passes on.
     /// </summary>
     public virtual void StopSending()
     {
     }
 
-    /// <summary>After <see cref="StopSending"/>: the far end goes on sending. May be called from any thread.</summary>
+    /// <summary>
+    /// Undoes <see cref="StopSending"/>: the far end continues sending. May be called from any thread.
+    /// </summary>
     public virtual void StartSending()
     {
     }
 
     /// <summary>
-    /// What the far end sends may be forwarded to where this process sees nothing of it: another process's card, a real
-    /// one, a file. To be called before it sends. See <see cref="WireStatistics.Lost"/>.
+    /// What the far end sends may be forwarded to where this process cannot see it: another process's card, a real one,
+    /// a file. Call it before it sends. See <see cref="WireStatistics.Lost"/>.
     /// </summary>
     public void LetFramesLeave() => Statistics.MayLeave = true;
 
     /// <summary>
-    /// The far end sends only what the card has room for, as one does that obeys flow control: nothing is taken from it
-    /// while frames wait in the card's packet buffer. Others send when they like, and what finds no room is missed.
+    /// The far end sends only what the card has room for, as if it obeyed flow control: nothing is taken from it while
+    /// frames wait in the card's packet buffer. Other wires send at any time, and frames that find no room are missed.
     /// </summary>
     public virtual bool WaitsForRoom => false;
 

@@ -9,9 +9,9 @@ internal static class WireSpecifier
     private const string Wires = "generator, loopback, tap:NAME, pcap:IN[>OUT] or cable:NAME";
 
     /// <summary>Checks everything about the wire that can be checked without opening it.</summary>
-    /// <param name="options">Those of the card.</param>
+    /// <param name="options">The card's options.</param>
     /// <param name="cardMac">Where a generator sends by default.</param>
-    /// <param name="world">Where the wire leads.</param>
+    /// <param name="world">The wire's world.</param>
     internal static Func<Wire> Plan(SpecifierOptions options, MacAddress cardMac, World world)
     {
         string wire = options.Take("wire") ?? "";

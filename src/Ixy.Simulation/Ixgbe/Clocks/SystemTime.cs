@@ -4,12 +4,12 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Ixgbe.Clocks;
 
 /// <summary>
-/// The clock that time stamps are taken from: SYSTIM and what sets its pace (82599 datasheet 7.9, 8.2.3.26; X550
-/// datasheet 7.7.3.1). It is brought up to date when somebody looks.
+/// The clock for time stamps: SYSTIM and the registers that set its pace (82599 datasheet 7.9, 8.2.3.26; X550 datasheet
+/// 7.7.3.1). It is brought up to date when it is read.
 /// </summary>
 internal abstract class SystemTime
 {
-    // Of the card's clock, so that every period below is a whole number of them.
+    // Units of the card's clock, chosen so that every period below is a whole number of them.
     private const long TenthsPerNanosecond = 10;
     private readonly IxgbeCard _card;
     private long _countedUntil;
@@ -24,7 +24,7 @@ internal abstract class SystemTime
 
     private protected RegisterFile Registers { get; }
 
-    /// <summary>Now, as a pair of registers shows it: the high half is seconds in the X550.</summary>
+    /// <summary>The current time, as a pair of registers shows it: on the X550, the high half is seconds.</summary>
     internal ulong Value
     {
         get
@@ -34,14 +34,14 @@ internal abstract class SystemTime
         }
     }
 
-    /// <summary>After a reset: the registers have their reset values already.</summary>
+    /// <summary>After a reset: the registers already have their reset values.</summary>
     internal void Reset()
     {
         Clear();
         Configure();
     }
 
-    /// <summary>Follows the link, whose clock is that of some cards.</summary>
+    /// <summary>Follows the link, which clocks some cards.</summary>
     internal virtual void Poll() => CountUp();
 
     /// <summary>One step of the clock in tenths of a nanosecond; 0 while it stands still.</summary>
@@ -50,14 +50,14 @@ internal abstract class SystemTime
     /// <summary>The time as counted last, in the form of <see cref="Value"/>.</summary>
     private protected abstract ulong Shown { get; }
 
-    /// <summary>Takes over so many steps that have passed.</summary>
+    /// <summary>Adds the given number of elapsed steps.</summary>
     private protected abstract void Count(long steps);
 
     private protected abstract void Set(ulong value);
 
     private protected abstract void Clear();
 
-    /// <summary>Takes over what registers say about the pace.</summary>
+    /// <summary>Reads the pace from the registers.</summary>
     private protected abstract void Pace();
 
     /// <summary>The pace changes from now on.</summary>
@@ -75,7 +75,7 @@ internal abstract class SystemTime
         _countedUntil = Period == 0 ? now : _countedUntil + steps * Period;
     }
 
-    // Reading the low half holds the high half for the read that follows.
+    // Reading the low half latches the high half for the read that follows.
     private uint ReadLow()
     {
         ulong value = Value;
@@ -85,13 +85,13 @@ internal abstract class SystemTime
 }
 
 /// <summary>
-/// The 82599's and the X540's: a 64-bit count that grows by an increment of software's choice at clocks of the link.
-/// Those of the 82599 are divided by TIMINCA.INCPERIOD; the X540 has a wider increment instead (known from Linux's
-/// driver, which relies on it).
+/// The clock of the 82599 and the X540: a 64-bit count that grows by an increment chosen by software, at clocks of the
+/// link. Those of the 82599 are divided by TIMINCA.INCPERIOD; the X540 has a wider increment instead (known from
+/// Linux's driver, which relies on it).
 /// </summary>
 internal sealed class CountedTime : SystemTime
 {
-    // 6.4 ns at 10 Gb/s and while there is no link, ten and a hundred times as long at 1 Gb/s and 100 Mb/s.
+    // 6.4 ns at 10 Gb/s and without a link, ten times as long at 1 Gb/s, a hundred times at 100 Mb/s.
     private const long Fastest = 64;
     private const int FastestMbps = 10_000;
     private readonly IxgbeCard _card;
@@ -149,8 +149,8 @@ internal sealed class CountedTime : SystemTime
 }
 
 /// <summary>
-/// The X550's: seconds, nanoseconds and a residue of 2^-32 ns, which grow by 12.5 ns at 80 MHz, whatever the link does,
-/// while TSAUXC.DISABLE_SYSTIME is clear (X550 datasheet 7.7.3.1, 8.2.2.21).
+/// The clock of the X550: seconds, nanoseconds and a residue of 2^-32 ns, which grow by 12.5 ns at 80 MHz whatever the
+/// link does, while TSAUXC.DISABLE_SYSTIME is clear (X550 datasheet 7.7.3.1, 8.2.2.21).
 /// </summary>
 internal sealed class SecondsTime : SystemTime
 {
@@ -158,11 +158,11 @@ internal sealed class SecondsTime : SystemTime
     private const ulong NominalStep = 25ul << 31; // 12.5 ns
     private const uint SecondInNanoseconds = 1_000_000_000, Sign = 1u << 31;
 
-    // In 2^-32 ns.
+    // In units of 2^-32 ns.
     private UInt128 _time;
     private ulong _step = NominalStep;
 
-    // Nanoseconds that are still to be added, or taken away, one a cycle.
+    // Nanoseconds still to be added or subtracted, one per cycle.
     private uint _adjustment;
     private bool _adjustsBack;
 
@@ -186,10 +186,10 @@ internal sealed class SecondsTime : SystemTime
         Registers.OnWrite(TIMADJ, Adjust);
     }
 
-    /// <summary>An adjustment that software has asked for is over.</summary>
+    /// <summary>An adjustment requested by software is complete.</summary>
     internal Action? Adjusted { get; set; }
 
-    /// <summary>A second is full.</summary>
+    /// <summary>A full second has passed.</summary>
     internal Action? Wrapped { get; set; }
 
     /// <summary>TSAUXC was written.</summary>

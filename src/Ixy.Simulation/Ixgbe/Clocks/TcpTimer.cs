@@ -3,7 +3,7 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Ixgbe.Clocks;
 
 /// <summary>
-/// TCPTIMER: a down-counter of milliseconds that sets the TCP timer cause when it ends, once or again and again
+/// TCPTIMER: a millisecond down-counter that sets the TCP timer cause when it reaches zero, once or repeatedly
 /// (datasheet 7.3.3, 8.2.3.1).
 /// </summary>
 internal sealed class TcpTimer
@@ -32,10 +32,10 @@ internal sealed class TcpTimer
 
     internal void Reset() => (_endsAt, _left) = (null, 0);
 
-    // A duration of 0 would interrupt without end; the counter needs at least one tick.
+    // A duration of 0 would interrupt forever; the counter needs at least one tick.
     private long Length => Math.Max(1, Settings & Duration) * Millisecond;
 
-    // KickStart and CountFinish act and read as 0. Without CountEnable the counter stands still where it is.
+    // KickStart and CountFinish act and read as 0. Without CountEnable the counter stops where it is.
     private void Write(uint value)
     {
         Stop();

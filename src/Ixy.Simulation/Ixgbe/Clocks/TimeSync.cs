@@ -6,8 +6,8 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Ixgbe.Clocks;
 
 /// <summary>
-/// Time stamps of IEEE 1588: of packets sent, of packets received, and the X550's interrupt causes (82599 datasheet
-/// 7.9, 8.2.3.26; X550 datasheet 7.7, 8.2.2.21). Pins that are driven or sampled at a time are not modelled.
+/// IEEE 1588 time stamps, of packets sent and received, and the X550's interrupt causes (82599 datasheet 7.9, 8.2.3.26;
+/// X550 datasheet 7.7, 8.2.2.21). Pins that are driven or sampled at a given time are not modelled.
 /// </summary>
 internal sealed class TimeSync
 {
@@ -32,7 +32,7 @@ internal sealed class TimeSync
         _registers.OnWrite(TSICR, (_, value) => _causes &= ~value);
     }
 
-    /// <summary>Those of packets that come in.</summary>
+    /// <summary>Time stamps of received packets.</summary>
     internal ReceiveTimeStamps Received { get; }
 
     internal void Reset()
@@ -46,16 +46,16 @@ internal sealed class TimeSync
         _time.Reset();
     }
 
-    /// <summary>Keeps the clock at the pace of the link.</summary>
+    /// <summary>Keeps the clock in step with the link.</summary>
     internal void Poll() => _time.Poll();
 
     /// <summary>
-    /// Keeps the time at which a packet leaves that asks for it, unless the last one has not been read (7.9.3).
+    /// Records when a packet that requests it leaves, unless the previous time stamp has not been read (7.9.3).
     /// </summary>
     internal void StampTransmit()
     {
         if ((_registers[TSYNCTXCTL] & (TSYNCTXCTL_.Enable | TSYNCTXCTL_.Valid)) != TSYNCTXCTL_.Enable) return;
-        // The stamp is taken behind the MAC (X550 datasheet 7.7.3.2).
+        // The stamp is taken after the MAC (X550 datasheet 7.7.3.2).
         if (_isX550 && (_registers[HLREG0] & HLREG0_.Loopback) != 0) return;
         ulong time = _time.Value;
         (_registers[TXSTMP, 0], _registers[TXSTMP, 1]) = ((uint)time, (uint)(time >> 32));
@@ -96,7 +96,8 @@ internal sealed class TimeSync
         if ((value & TSAUXC_.X550Sample1) != 0) Sample(1);
     }
 
-    // Software asks what time it is, in a pair of registers that is locked until its high half has been read (7.7.4.2).
+    // Software requests the current time in a pair of registers, which is locked until its high half has been read
+    // (7.7.4.2).
     private void Sample(int pair)
     {
         uint taken = pair == 0 ? TSAUXC_.X550Taken0 : TSAUXC_.X550Taken1;
@@ -112,7 +113,7 @@ internal sealed class TimeSync
         return _registers[AUXSTMP, index];
     }
 
-    // EICR.TIMESYNC is set again only when software has cleared what set it the last time (X550 datasheet 8.2.2.21.25).
+    // EICR.TIMESYNC is set again only after software has cleared what set it last time (X550 datasheet 8.2.2.21.25).
     private void Report(uint cause)
     {
         if (!_isX550) return;

@@ -5,8 +5,8 @@ namespace Ixy.Simulation.Ixgbe.Interrupts;
 
 /// <summary>
 /// IVAR and IVAR_MISC, decoded: the cause bit of every queue, and the vectors of TCP timer and other causes (datasheet
-/// 7.3.4). With several MSI-X vectors a queue's cause is its vector's bit, 0 to 63; otherwise one of EICR bits 0 to 15,
-/// and everything interrupts through vector 0.
+/// 7.3.4). With several MSI-X vectors, a queue's cause is its vector's bit, 0 to 63; otherwise it is one of EICR bits 0
+/// to 15, and everything interrupts through vector 0.
 /// </summary>
 internal sealed class InterruptAllocation
 {
@@ -21,19 +21,19 @@ internal sealed class InterruptAllocation
     /// <summary>GPIE.Multiple_MSIX: each vector has its own causes.</summary>
     internal bool IsMultiple { get; private set; }
 
-    /// <summary>Vector of the TCP timer, as a bit; 0 if it has none.</summary>
+    /// <summary>Vector of the TCP timer, as a bit; 0 if none.</summary>
     internal ulong Timer { get; private set; }
 
-    /// <summary>Vector of all other causes, as a bit; 0 if they have none.</summary>
+    /// <summary>Vector of all other causes, as a bit; 0 if none.</summary>
     internal ulong Other { get; private set; }
 
-    /// <summary>The cause a receive queue sets, as a bit; 0 if it has none.</summary>
+    /// <summary>The cause set by a receive queue, as a bit; 0 if none.</summary>
     internal ulong Receive(int queue) => _receive[queue];
 
-    /// <summary>The cause a transmit queue sets, as a bit; 0 if it has none.</summary>
+    /// <summary>The cause set by a transmit queue, as a bit; 0 if none.</summary>
     internal ulong Transmit(int queue) => _transmit[queue];
 
-    /// <summary>Takes everything from the registers.</summary>
+    /// <summary>Reads everything from the registers.</summary>
     internal void DecodeAll()
     {
         IsMultiple = (_card.Registers[GPIE] & GPIE_.MultipleMsix) != 0;

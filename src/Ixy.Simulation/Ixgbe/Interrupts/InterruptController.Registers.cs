@@ -5,8 +5,8 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Interrupts;
 
-// What software's reads and writes of the interrupt registers do (datasheet 8.2.3.5). The 64-bit registers EICS(1),
-// EICS(2) and so on are EICS_EX[0] and EICS_EX[1] here; EICS bits 0 to 15 are those of EICS_EX[0] again (7.3.1).
+// The effects of software's reads and writes of the interrupt registers (datasheet 8.2.3.5). The 64-bit registers
+// EICS(1), EICS(2) and so on are EICS_EX[0] and EICS_EX[1] here; EICS bits 0 to 15 mirror EICS_EX[0] (7.3.1).
 internal sealed partial class InterruptController
 {
     // GPIE (8.2.3.5.18)
@@ -18,7 +18,7 @@ internal sealed partial class InterruptController
         var registers = _card.Registers;
         registers.OnRead(IxgbeRegisters.EICR, _ => ReadCauses());
         registers.OnWrite(IxgbeRegisters.EICR, (_, value) => ClearCauses(value));
-        // Not in the datasheet, but so in silicon: EICS shows EICR without clearing it.
+        // Not in the datasheet, but in silicon: EICS shows EICR without clearing it.
         registers.OnRead(EICS, _ => Causes());
         registers.OnWrite(EICS, (_, value) => SetCauses(value & EICR_.Queues, value));
         registers.OnWrite(EICS_EX, (index, value) => SetCauses(Wide(index, value), 0));
@@ -74,14 +74,14 @@ internal sealed partial class InterruptController
 
     private static uint Narrow(ulong queues, uint others) => (uint)queues & EICR_.Queues | others;
 
-    // Bit 31 tells that one of bits 16 to 29 is set and enabled (8.2.3.5.1).
+    // Bit 31 says that one of bits 16 to 29 is set and enabled (8.2.3.5.1).
     private uint Causes()
     {
         uint causes = Narrow(_queueCauses, _otherCauses);
         return (_otherCauses & _otherMask & EICR_.Other) != 0 ? causes | EICR_.OtherCause : causes;
     }
 
-    // With GPIE.OCD only bits 16 to 29 are cleared; without it, all. EIAM masks what is cleared (7.3.1.2, 7.3.1.5).
+    // With GPIE.OCD only bits 16 to 29 are cleared; without it, all. EIAM masks whatever is cleared (7.3.1.2, 7.3.1.5).
     private uint ReadCauses()
     {
         uint causes = Causes();
@@ -99,7 +99,7 @@ internal sealed partial class InterruptController
         Evaluate();
     }
 
-    // EIAM enables what is set; with GPIE.EIMEN the interrupt does not wait for EITR (7.3.1.3, 7.3.1.5).
+    // EIAM enables whatever is set; with GPIE.EIMEN the interrupt does not wait for EITR (7.3.1.3, 7.3.1.5).
     private void SetCauses(ulong queues, uint others)
     {
         others &= EICR_.Other | EICR_.TcpTimer;

@@ -8,8 +8,8 @@ namespace Ixy.Simulation.Ixgbe.Interrupts;
 
 /// <summary>
 /// EICR, EICS, EIMS, EIMC, EIAC, EIAM, IVAR and EITR, and how they become MSI-X, MSI or INTx (datasheet 7.3, 8.2.3.5).
-/// Causes of queues are 64 bits, one a vector, of which EICR shows the lowest 16; the other causes are EICR bits 16 to
-/// 30. A vector is active while one of its causes is set and enabled, and interrupts when it becomes so.
+/// Queue causes are 64 bits, one per vector, of which EICR shows the lowest 16; the other causes are EICR bits 16 to
+/// 30. A vector is active while one of its causes is set and enabled, and interrupts when it becomes active.
 /// </summary>
 internal sealed partial class InterruptController
 {
@@ -27,7 +27,7 @@ internal sealed partial class InterruptController
     private ulong _signalled, _throttled, _pending;
     private InterruptMode _mode;
 
-    // Vectors that have become active and wait for their message to be made, and how long.
+    // Vectors that have become active and wait for their message to be sent, and for how long.
     private readonly long[] _readyAt = new long[64];
     private ulong _drawn;
 
@@ -43,17 +43,15 @@ internal sealed partial class InterruptController
         _allocation.DecodeAll();
     }
 
-    /// <summary>Packets were written back on a receive queue (0 to 127): sets the cause that IVAR gives it.</summary>
+    /// <summary>Packets were written back on a receive queue (0 to 127): sets its cause in IVAR.</summary>
     internal void RaiseReceive(int queue) => Raise(_allocation.Receive(queue));
 
-    /// <summary>
-    /// Descriptors were written back on a transmit queue (0 to 127): sets the cause that IVAR gives it.
-    /// </summary>
+    /// <summary>Descriptors were written back on a transmit queue (0 to 127): sets its cause in IVAR.</summary>
     internal void RaiseTransmit(int queue) => Raise(_allocation.Transmit(queue));
 
     /// <summary>
-    /// When descriptors that a transmit queue has gathered since now are written back at the latest: when the counter
-    /// of its vector reaches zero (7.2.3.5.1). Never, if the queue has no vector.
+    /// The latest time at which descriptors that a transmit queue gathers from now on are written back: when the
+    /// counter of its vector reaches zero (7.2.3.5.1). Never, if the queue has no vector.
     /// </summary>
     internal long TransmitTimer(int queue)
     {
@@ -63,7 +61,7 @@ internal sealed partial class InterruptController
     }
 
     /// <summary>
-    /// As <see cref="RaiseReceive"/>, for a packet that is not to wait for EITR: a low-latency filter matched, or free
+    /// Like <see cref="RaiseReceive"/>, for a packet that must not wait for EITR: a low-latency filter matched, or free
     /// descriptors ran low (7.3.2.2, 7.3.2.3).
     /// </summary>
     internal void RaiseReceiveUrgently(int queue)
@@ -81,7 +79,7 @@ internal sealed partial class InterruptController
         if ((causes & _otherMask) != 0) Evaluate();
     }
 
-    /// <summary>Lets the TCP timer run, and sends what EITR held back until now.</summary>
+    /// <summary>Advances the TCP timer, and sends what EITR has held back until now.</summary>
     internal void Poll(long now)
     {
         _timer.Poll(now);
@@ -93,7 +91,7 @@ internal sealed partial class InterruptController
         }
     }
 
-    /// <summary>No causes, all masked. The register file has been reset already.</summary>
+    /// <summary>No causes, all masked. The register file has already been reset.</summary>
     internal void Reset()
     {
         (_queueCauses, _queueMask, _queueAutoMask) = (0, 0, 0);
@@ -104,7 +102,7 @@ internal sealed partial class InterruptController
         Evaluate();
     }
 
-    // On the data path: most often there is no vector, or its cause is set already, or nobody wants to hear of it.
+    // On the data path: usually there is no vector, or its cause is already set, or it is masked.
     private void Raise(ulong cause)
     {
         if ((cause & ~_queueCauses) == 0) return;
@@ -143,7 +141,7 @@ internal sealed partial class InterruptController
         Forget(~Active());
     }
 
-    // What was signalled in one way has not been signalled in another one.
+    // Vectors signalled by one kind of interrupt have not been signalled by another.
     private void FollowMode()
     {
         if (_pci.Mode == _mode) return;
@@ -185,7 +183,7 @@ internal sealed partial class InterruptController
         }
     }
 
-    // A vector whose causes are gone: its next cause interrupts anew, and a message that waited is not sent any more.
+    // A vector whose causes are gone: its next cause interrupts anew, and a message that was waiting is no longer sent.
     private void Forget(ulong vectors)
     {
         for (ulong gone = _pending & vectors; gone != 0; gone &= gone - 1)
@@ -195,7 +193,8 @@ internal sealed partial class InterruptController
         _drawn &= ~vectors;
     }
 
-    // For its moderation, or because the card takes its time: no section says how long a message takes.
+    // Because of its moderation, or because the card takes its time: the datasheet does not say how long a message
+    // takes.
     private bool MustWait(int vector)
     {
         const long longest = 40_000;
@@ -208,7 +207,7 @@ internal sealed partial class InterruptController
         return _card.Now < Math.Max(_readyAt[vector], _moderation.ReadyAt(vector));
     }
 
-    // EIAC: the message has told software the cause. Vectors from 16 on always clear theirs (7.3.1.4).
+    // EIAC: the message has told software the cause. Vectors from 16 up always clear theirs (7.3.1.4).
     private void ClearAfterMessage(ulong vector)
     {
         if (_mode != InterruptMode.Msix) return;
@@ -218,7 +217,7 @@ internal sealed partial class InterruptController
         if ((_allocation.Timer & vector) != 0) _otherCauses &= ~(autoClear & EICR_.TcpTimer);
     }
 
-    // GPIE.EIAME: no further interrupt of this vector until software has looked. With MSI, any bit of EIAM masks all
+    // GPIE.EIAME: this vector does not interrupt again until software has looked. With MSI, any bit of EIAM masks all
     // causes (8.2.3.5.18).
     private void MaskAfterMessage(ulong vector)
     {

@@ -5,7 +5,7 @@ namespace Ixy.Simulation.Ixgbe.Interrupts;
 
 /// <summary>
 /// EITR: the shortest time between two interrupts of a vector, and the credits that let urgent ones pass (datasheet
-/// 7.3.2, 8.2.3.5.12). The counter of the datasheet is kept as the time at which it reaches zero.
+/// 7.3.2, 8.2.3.5.12). The datasheet's counter is stored as the time at which it reaches zero.
 /// </summary>
 internal sealed class InterruptModeration
 {
@@ -13,7 +13,7 @@ internal sealed class InterruptModeration
     private const uint IntervalMask = 0x1FF, CreditMask = 0x1F, CounterMask = 0x7F, LowLatencyModeration = 1u << 15;
     private const int CreditShift = 16, CounterShift = 21;
 
-    // One count of EITR and of GPIE.LL_Interval at 10 and 1 Gbit/s; ten times as long at 100 Mbit/s.
+    // One unit of EITR and of GPIE.LL_Interval at 10 and 1 Gbit/s; ten times as long at 100 Mbit/s.
     private const long CountTime = EITR_.IntervalUnit, CreditTime = 4_000;
     private const int CounterHiddenBits = 2;
 
@@ -30,10 +30,10 @@ internal sealed class InterruptModeration
     /// <summary>When the vector may interrupt again.</summary>
     internal long ReadyAt(int vector) => _vectors[vector].ReadyAt;
 
-    /// <summary>The vector interrupts now: the counter starts at the interval.</summary>
+    /// <summary>The vector interrupts now: its counter restarts from the interval.</summary>
     internal void Start(int vector, long now) => _vectors[vector].ReadyAt = ExpiresAt(vector, now);
 
-    /// <summary>When a counter of the vector that starts now reaches zero.</summary>
+    /// <summary>When a counter of the vector that starts now would reach zero.</summary>
     internal long ExpiresAt(int vector, long now) => now + _vectors[vector].Interval * Scaled(CountTime);
 
     /// <summary>An urgent cause: the vector need not wait, unless its credits are used up (7.3.2.3).</summary>
@@ -68,7 +68,7 @@ internal sealed class InterruptModeration
         Replenish(ref state, now);
         state.Interval = value >> EITR_.IntervalShift & IntervalMask;
         state.IsUrgencyModerated = (value & LowLatencyModeration) != 0;
-        // For the parts of the card that look at the interval too (7.2.3.5.1).
+        // For other parts of the card that use the interval (7.2.3.5.1).
         _card.Registers[EITR, vector] = value & (IntervalMask << EITR_.IntervalShift | LowLatencyModeration);
         if ((value & EITR_.CounterWriteDisable) != 0) return;
         state.Credits = value >> CreditShift & CreditMask;

@@ -6,9 +6,9 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Ixgbe.Management;
 
 /// <summary>
-/// The EEPROM and how software reaches it: word by word through EERD and EEWR, bit by bit through EEC, and what the
+/// The EEPROM and how software accesses it: word by word through EERD and EEWR, bit by bit through EEC, and what the
 /// card loads from it after a reset (datasheet 3.4, 8.2.3.2). In the X540 and X550 it is a flash with a shadow RAM
-/// behind EERD.
+/// accessed through EERD.
 /// </summary>
 internal sealed class Eeprom
 {
@@ -19,7 +19,8 @@ internal sealed class Eeprom
     internal const int SizeShift = 11;
     private const uint FlashWriteMask = 3u << 4, SectionsDone = 0x7Fu << 15;
 
-    // A read is 8 bits of command, 16 of address, 16 of data at 2 MHz and a little more; a write is to be programmed.
+    // A read is 8 bits of command, 16 of address and 16 of data at 2 MHz, plus some overhead; a write also has to be
+    // programmed.
     internal const long ReadTime = 10_000, WriteTime = 50_000, FlashUpdateTime = 1_000_000;
 
     private readonly IxgbeCard _card;
@@ -45,7 +46,7 @@ internal sealed class Eeprom
         Load();
     }
 
-    /// <summary>The contents; they outlive resets.</summary>
+    /// <summary>The contents; they survive resets.</summary>
     internal ushort[] Words { get; }
 
     /// <summary>Makes the checksum wrong, or right again.</summary>
@@ -59,7 +60,7 @@ internal sealed class Eeprom
         _registers[RAH] = high | RAH_.Valid;
     }
 
-    /// <summary>Drops transfers that a reset interrupts.</summary>
+    /// <summary>Drops transfers interrupted by a reset.</summary>
     internal void Reset()
     {
         _readDoneAt = _writeDoneAt = long.MinValue;

@@ -1,8 +1,8 @@
 namespace Ixy.Simulation.Ixgbe.Management;
 
 /// <summary>
-/// What the EEPROM of the card contains: 8,192 words laid out as datasheet chapter 6 says, with a checksum that drivers
-/// verify. Absent sections have the pointer 0xFFFF. The X550 sums other words than the 82599 and the X540.
+/// The contents of the card's EEPROM: 8,192 words laid out as in chapter 6 of the datasheet, with a checksum that
+/// drivers verify. Absent sections have the pointer 0xFFFF. The X550 sums different words than the 82599 and the X540.
 /// </summary>
 internal static class EepromImage
 {
@@ -18,7 +18,7 @@ internal static class EepromImage
     private const int FreeSpace = 0x3E;
     private const int PcieGeneralLength = 0x24, PcieFunctionLength = 8;
 
-    /// <summary>The words of a card with these options.</summary>
+    /// <summary>The words for a card with these options.</summary>
     internal static ushort[] Build(IxgbeCardOptions options)
     {
         var words = new ushort[Length];
@@ -58,7 +58,7 @@ internal static class EepromImage
     }
 
     /// <summary>
-    /// What word 0x3F must be: with it, the first 64 words and the sections that the words 0x03 to 0x0E point to add up
+    /// The value of word 0x3F: with it, the first 64 words and the sections that the words 0x03 to 0x0E point to add up
     /// to 0xBABA (6.2.14).
     /// </summary>
     internal static ushort Checksum(ReadOnlySpan<ushort> words, bool isX550)
@@ -77,7 +77,7 @@ internal static class EepromImage
         return (ushort)(0xBABA - sum);
     }
 
-    // The X550 takes the length of three sections for granted and sums them from their first word.
+    // The X550 assumes the length of three sections and sums them from their first word.
     private static ReadOnlySpan<ushort> Covered(ReadOnlySpan<ushort> words, int index, bool isX550)
     {
         int section = words[index];
@@ -101,13 +101,13 @@ internal static class EepromImage
         return (ushort)start;
     }
 
-    // Words of an address as the EEPROM has it: the first byte on the wire in the low byte (6.3.5.2).
+    // Words of an address as stored in the EEPROM: the first byte on the wire in the low byte (6.3.5.2).
     private static ushort[] Address(ulong address) =>
         [Swap((ushort)(address >> 32)), Swap((ushort)(address >> 16)), Swap((ushort)address)];
 
     private static ushort Swap(ushort word) => System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(word);
 
-    // Words 0x11 to 0x13 of the section: the address that the PCIe serial number is made of (6.3.3).
+    // Words 0x11 to 0x13 of the section: the address used to build the PCIe serial number (6.3.3).
     private static ushort[] General(IxgbeCardOptions options)
     {
         var words = new ushort[PcieGeneralLength];
@@ -118,14 +118,14 @@ internal static class EepromImage
     private static ushort[] Function(IxgbeCardOptions options) =>
         [0x0000, options.DeviceId, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000, 0x0000];
 
-    // Address, lights 0-1 and 2-3, pins, filter control (6.3.5).
+    // Address, LEDs 0-1 and 2-3, pins, filter control (6.3.5).
     private static ushort[] Core(ulong address) => [.. Address(address), 0x0100, 0x0504, 0x0800, 0x0000];
 
     // Link mode, swap, swizzle, AUTOC defaults, AUTOC2 high half, SGMIIC, KR PCS (6.3.6).
     private static ushort[] Mac() => [0x6004, 0x0000, 0x0000, 0xC09C, 0x000A, 0x0000, 0x0000];
 
-    // Drivers want to know that the firmware's pass-through module is newer than version 5 (word 7 of the section that
-    // word 4 points to), and that there is no link establishment state machine (word 2).
+    // Drivers check that the firmware's pass-through module is newer than version 5 (word 7 of the section that word 4
+    // points to), and that there is no link establishment state machine (word 2).
     private static ushort FirmwareModule(ushort[] words, ref int free)
     {
         ushort passThrough = Section(words, ref free, 0, 0, 0, 0, 0, 0, 0x0009);
@@ -141,7 +141,7 @@ internal static class EepromImage
         return Raw(words, ref free, block);
     }
 
-    // For each kind of module (3 to 6: copper and optical, port 0 and 1) the words a driver writes to CORECTL.
+    // For each kind of module (3 to 6: copper and optical, port 0 and 1), the words a driver writes to CORECTL.
     private static ushort SfpSequences(ushort[] words, ref int free)
     {
         ushort copper = Raw(words, ref free, [2, 0x0013, 0x0203, Absent]);

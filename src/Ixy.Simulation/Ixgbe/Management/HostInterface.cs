@@ -5,9 +5,9 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Ixgbe.Management;
 
 /// <summary>
-/// The mailbox to the firmware of an X550: software puts a command into FLEX_MNG and sets HICR.C; the firmware answers
-/// there and sets HICR.SV. It is how X550 drivers read and write the EEPROM's shadow RAM. The 82599 and X540 here run
-/// no management firmware, so HICR.EN is 0.
+/// The mailbox to the firmware of an X550: software writes a command to FLEX_MNG and sets HICR.C; the firmware answers
+/// in the same place and sets HICR.SV. X550 drivers use it to read and write the EEPROM's shadow RAM. The 82599 and
+/// X540 here run no management firmware, so HICR.EN is 0.
 /// </summary>
 internal sealed class HostInterface
 {

@@ -4,13 +4,13 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Ixgbe.Management;
 
 /// <summary>
-/// The security blocks in both data paths, as far as all drivers use them: halt, wait until empty, change, go on
-/// (datasheet 7.9.4, 8.2.3.12). They do nothing to frames: this is a part whose security is fused off, as SECTXSTAT and
-/// SECRXSTAT say, and the bits that would turn it on read as off whatever is written.
+/// The security blocks in both data paths, as far as all drivers use them: halt, wait until empty, change, continue
+/// (datasheet 7.9.4, 8.2.3.12). They do nothing to frames: on this part, security is fused off, as SECTXSTAT and
+/// SECRXSTAT say, and the bits to turn it on always read as off.
 /// </summary>
 internal sealed class SecurityBlocks
 {
-    // Frames on their way through the block when it is told to halt.
+    // Frames in flight in the block when it is told to halt.
     private const long Drains = 1_000;
     private readonly IxgbeCard _card;
     private long _receiveHaltedAt, _transmitHaltedAt;
@@ -27,7 +27,7 @@ internal sealed class SecurityBlocks
     /// <summary>SECRXCTRL.RX_DIS: no frame passes from the MAC to the packet buffer.</summary>
     internal bool ReceiveHalted { get; private set; }
 
-    /// <summary>SECRXSTAT tells that no frame is on its way any more after a halt.</summary>
+    /// <summary>SECRXSTAT: after a halt, no frames are in flight any more.</summary>
     internal bool IsReceiveStopped => IsReady(SECRXCTRL, _receiveHaltedAt);
 
     /// <summary>SECTXCTRL.TX_DIS: no frame passes from the packet buffer to the MAC.</summary>
@@ -49,7 +49,7 @@ internal sealed class SecurityBlocks
         TransmitHalted = (_card.Registers[SECTXCTRL] & SECCTRL_.Halt) != 0;
     }
 
-    // No frame comes this way before the data path is enabled.
+    // No frame takes this path before the data path is enabled.
     private bool IsRunning(Register control) => control == SECRXCTRL
         ? (_card.Registers[RXCTRL] & RXCTRL_.Enable) != 0
         : (_card.Registers[DMATXCTL] & DMATXCTL_.Enable) != 0;

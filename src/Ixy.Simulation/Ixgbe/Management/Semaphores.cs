@@ -4,8 +4,8 @@ using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 namespace Ixy.Simulation.Ixgbe.Management;
 
 /// <summary>
-/// SWSM, FWSM and SW_FW_SYNC: who among drivers and firmware uses EEPROM, PHYs and MAC (datasheet 8.2.3.4, 10.5.4).
-/// The firmware of this card never holds anything.
+/// SWSM, FWSM and SW_FW_SYNC: which driver or firmware uses EEPROM, PHYs and MAC (datasheet 8.2.3.4, 10.5.4). The
+/// firmware of this card never holds anything.
 /// </summary>
 internal sealed class Semaphores
 {
@@ -24,10 +24,10 @@ internal sealed class Semaphores
         _registers.OnWrite(SW_FW_SYNC, (_, value) => WriteSync(value));
     }
 
-    /// <summary>Software holds a PHY's bit, as it must for MDIO and I2C (10.5.4).</summary>
+    /// <summary>Software holds a PHY's bit, as required for MDIO and I2C (10.5.4).</summary>
     internal bool PhyOwned => (_registers[SW_FW_SYNC] & (SW_FW_SYNC_.Phy0 | SW_FW_SYNC_.Phy1)) != 0;
 
-    // The X540 guards SW_FW_SYNC by a bit in itself, the 82599 by SWSM.SWESMBI.
+    // The X540 guards SW_FW_SYNC with a bit of its own, the 82599 with SWSM.SWESMBI.
     private bool SyncOwned => _card.Options.IsCopper ? _registersOwned : (_registers[SWSM] & SWSM_.SWESMBI) != 0;
 
     internal void PciReset() => _registersOwned = false;

@@ -1,8 +1,8 @@
 namespace Ixy.Simulation.Ixgbe.Management;
 
 /// <summary>
-/// The serial EEPROM chip on its four wires, as software moves them through EEC (datasheet 3.4.2): commands of 8 bits,
-/// byte addresses of 16, most significant bit first; data in is taken when the clock rises, data out changes when it
+/// The serial EEPROM chip on its four wires, as software drives them through EEC (datasheet 3.4.2): 8-bit commands,
+/// 16-bit byte addresses, most significant bit first; data in is sampled when the clock rises, data out changes when it
 /// falls.
 /// </summary>
 internal sealed class SpiEeprom(ushort[] words)
@@ -30,7 +30,7 @@ internal sealed class SpiEeprom(ushort[] words)
 
     private void Select(bool selected)
     {
-        // A write ends, and write enable with it, when the chip is let go.
+        // A write, and write enable with it, ends when the chip is deselected.
         if (!selected && _command == Write) _writeEnabled = false;
         (_selected, _bits, _shift, _command, DataOut) = (selected, 0, 0, 0, true);
     }
@@ -60,7 +60,7 @@ internal sealed class SpiEeprom(ushort[] words)
         DataOut = (_out >> (7 - bit) & 1) != 0;
     }
 
-    // Always ready; bit 1 tells that writing is enabled.
+    // Always ready; bit 1 says that writing is enabled.
     private byte Status => (byte)(_writeEnabled ? 2 : 0);
 
     private byte Fetch()

@@ -1,9 +1,9 @@
 namespace Ixy.Simulation.Ixgbe.Port;
 
 /// <summary>
-/// The 10GBASE-T PHY inside an X540 or X550, as clause 45 of IEEE 802.3 and the X540 datasheet (chapter 9) lay its
-/// registers out: identity, abilities, auto-negotiation with what the partner can, status, low power. What has no
-/// behaviour keeps what is written. Only power-on and its own reset bit reset it: a reset of the card does not.
+/// The 10GBASE-T PHY inside an X540 or X550, with the registers of IEEE 802.3, clause 45, and of the X540 datasheet
+/// (chapter 9): identity, abilities, auto-negotiation with the partner's abilities, status, low power. Registers
+/// without behaviour keep what is written. Only power-on and its own reset bit reset it: a reset of the card does not.
 /// </summary>
 internal sealed class CopperPhy
 {
@@ -17,8 +17,8 @@ internal sealed class CopperPhy
     private const ushort Advertise10G = 1 << 12, Advertise1G = 1 << 15, Advertise100M = 1 << 8;
     private const ushort Advertise5G = 1 << 11, Advertise2G5 = 1 << 10;
 
-    // Bits that keep it from having a link with the partner: low power (802.3, 45.2.1.1 and its like of the other
-    // parts; 1E.0 is the whole PHY), loopback (45.2.1.1, 45.2.3.1, 45.2.4.1), the transmitter off (45.2.1.8).
+    // Bits that prevent a link with the partner: low power (802.3, 45.2.1.1 and the same bit in other parts; 1E.0 is
+    // the whole PHY), loopback (45.2.1.1, 45.2.3.1, 45.2.4.1), transmitter off (45.2.1.8).
     private static readonly (int Device, int Address, ushort Bits)[] s_silencers =
     [
         (Vendor, Control, 1 << 11), (Pma, Control, 1 << 11 | 1), (Pma, TransmitDisable, 0x001F),
@@ -35,11 +35,11 @@ internal sealed class CopperPhy
         Reset();
     }
 
-    /// <summary>Nothing is set that makes it silent, such as low power.</summary>
+    /// <summary>Nothing that silences it is set, such as low power.</summary>
     internal bool IsAwake =>
         Array.TrueForAll(s_silencers, silencer => (this[silencer.Device, silencer.Address] & silencer.Bits) == 0);
 
-    /// <summary>The fastest speed that software advertises and a partner can do, 0 if there is none.</summary>
+    /// <summary>The fastest speed that software advertises and a partner supports, 0 if there is none.</summary>
     internal int FastestAdvertised(int partnerMbps)
     {
         if ((this[AutoNegotiation, Control] & ControlEnable) == 0) return 0;
@@ -66,7 +66,7 @@ internal sealed class CopperPhy
         set => _values[(device, address)] = value;
     }
 
-    /// <summary>Latches what status registers tell of the link until they are read.</summary>
+    /// <summary>Latches what status registers report about the link until they are read.</summary>
     internal void LinkChanged(bool up)
     {
         _linkChanged = true;
@@ -77,12 +77,12 @@ internal sealed class CopperPhy
     {
         (Pma or Pcs or PhyXs or AutoNegotiation or Vendor, 2) => 0x0154,
         (Pma or Pcs or PhyXs or AutoNegotiation or Vendor, 3) => _card.Options.IsX550 ? (ushort)0x0221 : (ushort)0x0200,
-        // Which parts there are: those that are named here (45.2.1.6).
+        // Which parts exist: those named here (45.2.1.6).
         (Pma or Pcs or PhyXs or AutoNegotiation or Vendor, 5) =>
             1 << Pma | 1 << Pcs | 1 << PhyXs | 1 << AutoNegotiation,
         (Pma or Pcs or PhyXs or AutoNegotiation or Vendor, 6) => 1 << (Vendor - 16),
-        // "Device responding" in bits 15:14; of the PMA also that it can be silenced, looped back, and has more
-        // abilities in 1.11 (45.2.1.7); of the PCS that it is one for 10GBASE-T (45.2.3.7).
+        // "Device responding" in bits 15:14; for the PMA also that it can be silenced and looped back, and has more
+        // abilities in 1.11 (45.2.1.7); for the PCS that it is one for 10GBASE-T (45.2.3.7).
         (Pma, Status2) => 0x8301,
         (Pcs, Status2) => 0x8008,
         (PhyXs or Vendor, Status2) => 0x8000,
@@ -128,10 +128,10 @@ internal sealed class CopperPhy
         this[Vendor, 0x20] = 0x0102; // firmware version
     }
 
-    // What the partner can: its fastest speed and all slower ones.
+    // The partner's abilities: its fastest speed and all slower ones.
     private bool PartnerCan(int speedMbps) => _card.HasSignal && speedMbps <= _card.Options.PartnerSpeedMbps;
 
-    // Bits 3:1 speed, bit 0 full duplex: the codes of the family that this PHY comes from.
+    // Bits 3:1 speed, bit 0 full duplex: the codes of this family of PHYs.
     private ushort SpeedBits => (_card.Link.IsUp, _card.Link.SpeedMbps) switch
     {
         (false, _) => 0,
@@ -142,7 +142,7 @@ internal sealed class CopperPhy
         _ => 1 << 1 | 1,
     };
 
-    // Link status latches low (802.3, 45.2.7.2.6): the first read tells that the link was down.
+    // Link status latches low (802.3, 45.2.7.2.6): the first read reports that the link was down.
     private ushort ReadStatus()
     {
         bool up = _card.Link.IsUp;

@@ -4,8 +4,8 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Ixgbe.Port;
 
 /// <summary>
-/// The two-wire bus to the SFP+ cage, as software moves its lines through I2CCTL (datasheet 3.5.8, 8.2.3.1.5): an
-/// open-drain clock and data line with the module's two pages as slaves at 0xA0 and 0xA2.
+/// The two-wire bus to the SFP+ cage, as software drives its lines through I2CCTL (datasheet 3.5.8, 8.2.3.1.5): an
+/// open-drain clock and data line, with the module's two pages as slaves at 0xA0 and 0xA2.
 /// </summary>
 internal sealed class I2cBus
 {
@@ -37,7 +37,7 @@ internal sealed class I2cBus
         Send,
     }
 
-    // What is on the lines: a line is high while nobody pulls it down.
+    // The levels of the lines: a line is high while nothing pulls it down.
     private uint Lines(uint driven) =>
         driven | ((driven & I2CCTL_.ClockOut) != 0 ? I2CCTL_.ClockIn : 0) |
         ((driven & I2CCTL_.DataOut) != 0 && !_slaveLow ? I2CCTL_.DataIn : 0);
@@ -51,8 +51,8 @@ internal sealed class I2cBus
         (_clock, _data) = (clock, (value & I2CCTL_.DataOut) != 0 && !_slaveLow);
     }
 
-    // One driver at a time, and not the firmware meanwhile (10.5.4): told once, not for each of the hundred edges of a
-    // byte.
+    // Only one driver at a time, and not the firmware meanwhile (10.5.4): reported once, not for each of the hundred
+    // edges of a byte.
     private void CheckOwner(uint value)
     {
         if (_ownershipReported || _card.Semaphores.PhyOwned || value == _registers[I2CCTL]) return;
@@ -106,7 +106,7 @@ internal sealed class I2cBus
         _slaveLow = _bits < 8 && (_shift >> (7 - _bits) & 1) == 0;
     }
 
-    // A whole byte has come: true if the module acknowledges it.
+    // A whole byte has arrived: true if the module acknowledges it.
     private bool Accept()
     {
         switch (_state)
@@ -126,7 +126,7 @@ internal sealed class I2cBus
                 _state = State.Store;
                 return true;
             default:
-                // The pages are write-protected but for the user area of the diagnostics (SFF-8472).
+                // The pages are write-protected except for the user area of the diagnostics (SFF-8472).
                 if (_page == 1 && _pointer[1] is >= 128 and < 248) _module.Diagnostics[_pointer[1]] = _shift;
                 _pointer[_page]++;
                 return true;

@@ -6,8 +6,8 @@ namespace Ixy.Simulation.Ixgbe.Port;
 
 /// <summary>
 /// The port's link: AUTOC, AUTOC2, MACC, LINKS and what a link partner shows (datasheet 3.7, 4.6.4, 8.2.3.22). The link
-/// comes up <see cref="IxgbeCardOptions.LinkUpDelay"/> after there is signal, the transmitter is on, and both ends can
-/// do the speed.
+/// comes up <see cref="IxgbeCardOptions.LinkUpDelay"/> after there is a signal, the transmitter is on, and both ends
+/// support the speed.
 /// </summary>
 internal sealed class LinkState
 {
@@ -25,7 +25,7 @@ internal sealed class LinkState
 
     private const long Never = long.MaxValue;
 
-    // Of a link whose time is drawn.
+    // For a link with a random delay.
     private const long LongestLinkUp = 200_000_000;
 
     private readonly IxgbeCard _card;
@@ -55,11 +55,11 @@ internal sealed class LinkState
             ? PCS1GLSTA_.LinkOk | PCS1GLSTA_.SyncOk | PCS1GLSTA_.AnComplete : 0);
     }
 
-    /// <summary>Frames can pass.</summary>
+    /// <summary>The link is up.</summary>
     internal bool IsUp { get; private set; }
 
     /// <summary>
-    /// Speed of the link in Mb/s: 10000, 5000, 2500, 1000 or 100; that of the last link while it is down.
+    /// Speed of the link in Mb/s: 10000, 5000, 2500, 1000 or 100; while the link is down, the speed of the last one.
     /// </summary>
     internal int SpeedMbps { get; private set; } = 10_000;
 
@@ -70,10 +70,10 @@ internal sealed class LinkState
         ? (_registers[MACC] & MACC_.ForceLinkUp) != 0
         : (_registers[AUTOC] & ForceLinkUp) != 0;
 
-    // A laser or a PHY's line drivers: what the far end hears.
+    // A laser or a PHY's line drivers: what the far end sees.
     private bool TransmitterOn => _card.Options.IsCopper ? _card.Phy.IsAwake : _card.Pins.LaserOn;
 
-    /// <summary>Lets the link come up, go down or change after its delay.</summary>
+    /// <summary>Lets the link come up, go down or change when its delay is over.</summary>
     internal void Poll(long now)
     {
         bool signal = _card.HasSignal;
@@ -84,12 +84,10 @@ internal sealed class LinkState
         Evaluate(now);
     }
 
-    /// <summary>Looks at what the link depends on again: something of it has changed.</summary>
+    /// <summary>Reconsiders the link: something it depends on has changed.</summary>
     internal void Evaluate() => Evaluate(_card.Now);
 
-    /// <summary>
-    /// State after power-on, PCI reset or link reset: the link is set up anew with what the EEPROM says.
-    /// </summary>
+    /// <summary>State after power-on, PCI reset or link reset: the link is set up again from the EEPROM.</summary>
     internal void Reset()
     {
         _registers[AUTOC] = AUTOC.Reset;
@@ -160,8 +158,9 @@ internal sealed class LinkState
         _card.Interrupts.RaiseCause(EICR_.LinkChange);
     }
 
-    // What both ends can do: 0 if there is nothing. A serial or parallel mode has one speed (8.2.3.22.19); with
-    // auto-negotiation, and on copper, the partner's fastest speed that software advertises. So has a module's rate.
+    // The speed both ends support: 0 if there is none. A serial or parallel mode has one speed (8.2.3.22.19); with
+    // auto-negotiation, and on copper, it is the partner's fastest speed that software advertises. A module's rate also
+    // limits it.
     private int CommonSpeed()
     {
         int partner = _card.Options.PartnerSpeedMbps;
@@ -177,7 +176,7 @@ internal sealed class LinkState
         };
     }
 
-    // LINKS.Link_Status latches low: it tells of a link that was down since the last read, even if it is up now.
+    // LINKS.Link_Status latches low: it reports a link that was down since the last read, even if it is up now.
     private uint ReadLinks()
     {
         uint value = IsUp && _stillUp ? StillUp : 0;
@@ -200,7 +199,7 @@ internal sealed class LinkState
         _ => Speed100M,
     };
 
-    // Bits 27:26 (8.2.3.22.20). The X550 has none: bit 27 is a part of the speed there, as its drivers know.
+    // Bits 27:26 (8.2.3.22.20). The X550 has none: there, bit 27 is part of the speed, as its drivers know.
     private uint ModeBits =>
         _card.Options.IsX550 ? 0 : _mode switch { 0 or 2 or 5 => 0u, 1 => 1, 3 => 2, _ => 3 } << LinksModeShift;
 }

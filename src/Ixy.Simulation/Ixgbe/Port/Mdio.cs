@@ -4,9 +4,9 @@ using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 namespace Ixy.Simulation.Ixgbe.Port;
 
 /// <summary>
-/// The management bus to a PHY: MSCA starts an address, write or read cycle of clause 45 and clears its command bit
-/// when it is over, MSRWD carries the data (datasheet 3.7.7, 8.2.3.22.11). Nobody answers on a card with an SFP+ cage:
-/// reads give all ones.
+/// The management bus to a PHY: MSCA starts a clause 45 address, write or read cycle and clears its command bit when it
+/// is done; MSRWD carries the data (datasheet 3.7.7, 8.2.3.22.11). On a card with an SFP+ cage nothing answers: reads
+/// return all ones.
 /// </summary>
 internal sealed class Mdio
 {

@@ -5,9 +5,9 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Ixgbe.Port;
 
 /// <summary>
-/// The software-definable pins as an SFP+ board wires them (datasheet 3.5.7, 8.2.3.1.4): SDP1 loss of signal, SDP2
-/// module present, SDP3 laser off (TX_DISABLE), SDP5 rate select (RS0, RS1). Pins that are outputs show what was
-/// written, inputs what the board drives.
+/// The software-definable pins as wired on an SFP+ board (datasheet 3.5.7, 8.2.3.1.4): SDP1 loss of signal, SDP2 module
+/// present, SDP3 laser off (TX_DISABLE), SDP5 rate select (RS0, RS1). Outputs read back what was written, inputs what
+/// the board drives.
 /// </summary>
 internal sealed class SdpPins
 {
@@ -35,13 +35,13 @@ internal sealed class SdpPins
     }
 
     /// <summary>
-    /// The module's laser is on: SDP3 is driven low. The module itself pulls the pin up (SFF-8431, TX_Disable), so that
-    /// it is dark while nobody drives it.
+    /// The module's laser is on: SDP3 is driven low. The module itself pulls the pin up (SFF-8431, TX_Disable), so it
+    /// is dark while nothing drives it.
     /// </summary>
     internal bool LaserOn => _card.Options.HasSfpModule && IsDriven(ESDP_.TxDisable, high: false);
 
     /// <summary>
-    /// SDP5 is driven low: the module's receiver and transmitter are set for 1 Gb/s (SFF-8431, RS0 and RS1).
+    /// SDP5 is driven low: the module's receiver and transmitter are set to 1 Gb/s (SFF-8431, RS0 and RS1).
     /// </summary>
     internal bool SlowRateSelected => IsDriven(ESDP_.RateSelect, high: false);
 
@@ -49,7 +49,7 @@ internal sealed class SdpPins
         !_card.Options.HasSfpModule ? RxLoss :
         ModulePresent | (_card.HasSignal ? 0 : RxLoss);
 
-    /// <summary>Raises the interrupt causes of input pins that went high, where GPIE asks for them (8.2.3.5).</summary>
+    /// <summary>Raises the interrupt causes of input pins that went high, if enabled in GPIE (8.2.3.5).</summary>
     internal void Update()
     {
         uint rising = Inputs & ~_inputs;

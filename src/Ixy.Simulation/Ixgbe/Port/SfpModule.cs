@@ -4,8 +4,8 @@ using System.Text;
 namespace Ixy.Simulation.Ixgbe.Port;
 
 /// <summary>
-/// What a 10GBASE-SR/1000BASE-SX module tells of itself on its two-wire interface: the identification page at address
-/// 0xA0 and the diagnostics page at 0xA2, as SFF-8472 lays them out.
+/// What a 10GBASE-SR/1000BASE-SX module reports on its two-wire interface: the identification page at address 0xA0 and
+/// the diagnostics page at 0xA2, laid out as in SFF-8472.
 /// </summary>
 internal sealed class SfpModule
 {
@@ -46,7 +46,7 @@ internal sealed class SfpModule
     /// <summary>Page at address 0xA2.</summary>
     internal byte[] Diagnostics { get; } = new byte[PageLength];
 
-    /// <summary>Shows the module's pins in its status byte, and the light it receives.</summary>
+    /// <summary>Shows the module's pins in its status byte, and its received light power.</summary>
     internal void Update(bool laserOn, bool light)
     {
         Diagnostics[110] = (byte)((laserOn ? 0 : 0x80) | (light ? 0 : 0x02));
@@ -67,8 +67,8 @@ internal sealed class SfpModule
     private void Value(int offset, ushort value) =>
         BinaryPrimitives.WriteUInt16BigEndian(Diagnostics.AsSpan(offset), value);
 
-    // Alarm and warning limits in the order high alarm, low alarm, high warning, low warning; slopes of 1 for the
-    // calibration that the module has done itself; then what it measures now.
+    // Alarm and warning limits in the order high alarm, low alarm, high warning, low warning; slopes of 1, because the
+    // module is calibrated internally; then the current measurements.
     private void FillDiagnostics()
     {
         ReadOnlySpan<ushort> limits =

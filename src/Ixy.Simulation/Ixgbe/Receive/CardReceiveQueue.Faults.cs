@@ -1,9 +1,9 @@
 namespace Ixy.Simulation.Ixgbe.Receive;
 
-// Reports that are not true.
+// Deliberately wrong reports.
 internal sealed unsafe partial class CardReceiveQueue
 {
-    /// <summary>Changes one of the reports that are about to be written back, if the card has such a fault.</summary>
+    /// <summary>Falsifies one of the reports about to be written back, if the card has such a fault.</summary>
     internal void LieAboutOne()
     {
         const int LengthShift = 32;

@@ -9,7 +9,7 @@ internal sealed unsafe partial class CardReceiveQueue
     /// </summary>
     private uint Free => _tail >= _head ? _tail - _head : _tail + _settings.Count - _head;
 
-    // Fetches up to 64 descriptors, at most to the end of the ring; false if there are none.
+    // Fetches up to 64 descriptors, not beyond the end of the ring; false if there are none.
     private bool Fetch(long turn)
     {
         if (!ReadTail() || _fetch == _tail) return false;
@@ -17,7 +17,7 @@ internal sealed unsafe partial class CardReceiveQueue
         uint count = (uint)_card.Behaviour.Budget((int)most);
         if (!(_ringTurn == turn ? LookAgain(count) : FindRing(turn)))
         {
-            // The read was aborted: the queue stands still until the tail moves again.
+            // The read was aborted: the queue stops until the tail moves again.
             _fetchFailed = true;
             return false;
         }
@@ -49,7 +49,7 @@ internal sealed unsafe partial class CardReceiveQueue
         }
     }
 
-    // The ring has been found before this tail was read.
+    // The ring was mapped before this tail was read.
     private bool LookAgain(uint count) =>
         _card.Dma.LookAgain(_ring + _fetch * ReceiveDescriptor.Length, count * ReceiveDescriptor.Length);
 
@@ -87,7 +87,7 @@ internal sealed unsafe partial class CardReceiveQueue
             _card.Violations.Add("null-descriptor", name, 0, "7.1.6.1",
                 "the packet buffer address is zero: the card knows no null descriptors and writes a frame there");
         }
-        // Software that looks at the length alone may leave DD set, if it clears the length.
+        // Software that only checks the length may leave DD set, if it clears the length.
         else if (_settings.Type == DescriptorType.AdvancedOneBuffer && descriptor.Header >> 32 is var upper
             && (ushort)upper != 0)
         {

@@ -5,7 +5,7 @@ namespace Ixy.Simulation.Ixgbe.Receive;
 
 internal sealed unsafe partial class CardReceiveQueue
 {
-    // A frame over several descriptors, or with its header in a buffer of its own. All descriptors have to be there
+    // A frame over several descriptors, or with its header in a separate buffer. All descriptors must be available
     // before the first is used: the card drops or keeps whole frames (8.2.3.8.7, Drop_En).
     private bool TryWriteSpread(ReadOnlySpan<byte> frame, in ReceivedFrame information, long turn)
     {
@@ -17,8 +17,8 @@ internal sealed unsafe partial class CardReceiveQueue
         if (split.HeaderBytes > 0) Store(_prefetched[_prefetchNext].Header & ~1ul, frame[..split.HeaderBytes]);
         for (uint header = split.Info; ; header = 0)
         {
-            // Between two fetches software may spoil the tail, or take the ring away: the rest of the frame is lost
-            // with them.
+            // Between two fetches software may spoil the tail, or take the ring away: then the rest of the frame is
+            // lost.
             if (_prefetchNext == _prefetchEnd && !Fetch(turn)) return true;
             ref var descriptor = ref _prefetched[_prefetchNext];
             var piece = rest[..(int)Math.Min((uint)rest.Length, _settings.BufferSize)];
@@ -31,7 +31,7 @@ internal sealed unsafe partial class CardReceiveQueue
         }
     }
 
-    // With coalescing enabled, a descriptor names the one in which its frame goes on (NEXTP, 7.1.6.2).
+    // With coalescing enabled, a descriptor names the one in which its frame continues (NEXTP, 7.1.6.2).
     private uint NotLast()
     {
         uint next = _head + 1 == _settings.Count ? 0 : _head + 1;
@@ -39,7 +39,7 @@ internal sealed unsafe partial class CardReceiveQueue
             : ReceiveDescriptor.Done;
     }
 
-    // How much goes to the header buffer, and what the descriptor says about it (7.1.10).
+    // How much goes into the header buffer, and what the descriptor says about it (7.1.10).
     private (int HeaderBytes, uint Info, uint Error) Split(ReadOnlySpan<byte> frame, in ReceivedFrame information)
     {
         if (_oneBuffer) return (0, 0, 0);
@@ -56,8 +56,8 @@ internal sealed unsafe partial class CardReceiveQueue
         return (always ? room : 0, info, ReceiveDescriptor.HeaderBufferOverflow);
     }
 
-    // The outermost end among the header kinds that PSRTYPE enables (8.2.3.7.4). VLAN stripping and bad frames have
-    // moved or hidden it already.
+    // The outermost end among the header kinds enabled in PSRTYPE (8.2.3.7.4). VLAN stripping has already moved it, and
+    // bad frames have none.
     private int HeaderLength(in ReceivedFrame information, int frameLength)
     {
         uint type = _card.Registers[PSRTYPE];

@@ -5,17 +5,17 @@ using Ixy.Simulation.Recording;
 namespace Ixy.Simulation.Ixgbe.Receive;
 
 /// <summary>
-/// A receive ring while it is enabled (datasheet 7.1.5 to 7.1.9): fetches descriptors ahead, writes frames to the
-/// buffers they name, and writes the descriptors back.
+/// An enabled receive ring (datasheet 7.1.5 to 7.1.9): fetches descriptors ahead, writes frames to the buffers they
+/// name, and writes the descriptors back.
 /// </summary>
 internal sealed unsafe partial class CardReceiveQueue
 {
     /// <summary>
-    /// Descriptors the card takes at once, and then knows, whatever happens to them in memory (7.1.8).
+    /// How many descriptors the card fetches at once; after that, changes to them in memory have no effect (7.1.8).
     /// </summary>
     internal const int PrefetchDepth = 64;
 
-    // So many buffers are on their way into the cache while one is filled.
+    // How many buffers are being prefetched into the cache while one is filled.
     private const int BuffersAhead = 8;
 
     private readonly IxgbeCard _card;
@@ -31,7 +31,7 @@ internal sealed unsafe partial class CardReceiveQueue
     private ReceiveQueueSettings _settings;
     private bool _oneBuffer, _fetchFailed;
 
-    // Where the ring is in memory, valid during one turn of the card.
+    // The ring's memory, valid during one turn of the card.
     private byte* _ring;
     private long _ringTurn = -1;
 
@@ -48,36 +48,34 @@ internal sealed unsafe partial class CardReceiveQueue
 
     internal bool IsEnabled { get; private set; }
 
-    /// <summary>A frame has come since the queue was enabled.</summary>
+    /// <summary>A frame has arrived since the queue was enabled.</summary>
     internal bool HasReceived { get; set; }
 
     internal ref readonly ReceiveQueueSettings Settings => ref _settings;
 
     /// <summary>
-    /// Drop a frame for which there are no descriptors; else it waits (SRRCTL.DROP_EN). May change at any time.
+    /// Drop a frame if there are no descriptors for it; otherwise it waits (SRRCTL.DROP_EN). May change at any time.
     /// </summary>
     internal bool DropEnable { get; set; }
 
-    /// <summary>Take 802.1Q tags out of frames (RXDCTL.VME). May change at any time.</summary>
+    /// <summary>Strip 802.1Q tags from frames (RXDCTL.VME). May change at any time.</summary>
     internal bool VlanStrip { get; set; }
 
-    /// <summary>The first descriptor that is not written back: RDH.</summary>
+    /// <summary>The first descriptor that has not been written back: RDH.</summary>
     internal uint Head => _head >= _reportCount ? _head - _reportCount : _head + _settings.Count - _reportCount;
 
-    /// <summary>The tail as it was when the queue was disabled; software may leave it there.</summary>
+    /// <summary>The tail at the time the queue was disabled; software may leave it there.</summary>
     internal uint TailWhenDisabled { get; private set; }
 
-    /// <summary>Written since the last time they were counted, octets with FCS.</summary>
+    /// <summary>Written since the last count; octets include the FCS.</summary>
     internal ulong Packets { get; set; }
 
     internal ulong Octets { get; set; }
 
-    /// <summary>A frame since the last interrupt is not to wait for interrupt moderation (7.3.2).</summary>
+    /// <summary>A frame since the last interrupt must not wait for interrupt moderation (7.3.2).</summary>
     internal bool IsUrgent { get; set; }
 
-    /// <summary>
-    /// Descriptors that the card may use, by the tail as it is now; 0 if that is no place in the ring.
-    /// </summary>
+    /// <summary>Descriptors the card may use, judging by the current tail; 0 if the tail is outside the ring.</summary>
     internal uint FreeNow
     {
         get
@@ -89,7 +87,7 @@ internal sealed unsafe partial class CardReceiveQueue
     }
 
     /// <summary>
-    /// Starts at descriptor 0 with what the registers say now; they are not looked at again (4.6.7.1).
+    /// Starts at descriptor 0 with the current register values; later changes have no effect (4.6.7.1).
     /// </summary>
     internal void Enable(in ReceiveQueueSettings settings)
     {
@@ -105,7 +103,7 @@ internal sealed unsafe partial class CardReceiveQueue
     }
 
     /// <summary>
-    /// Forgets the descriptors it has fetched; frames for this queue are dropped from now on (4.6.7.1.2).
+    /// Forgets the descriptors it has fetched; from now on, frames for this queue are dropped (4.6.7.1.2).
     /// </summary>
     internal void Disable()
     {
@@ -114,7 +112,7 @@ internal sealed unsafe partial class CardReceiveQueue
         _card.Recorder?.RingStopped(RingKind.Receive, Index);
     }
 
-    /// <summary>Back to power-on.</summary>
+    /// <summary>Back to the power-on state.</summary>
     internal void Reset()
     {
         IsEnabled = DropEnable = VlanStrip = IsUrgent = false;
@@ -140,7 +138,7 @@ internal sealed unsafe partial class CardReceiveQueue
         return true;
     }
 
-    // Posted writes: the card does not learn that a buffer could not be reached, and goes on.
+    // Posted writes: the card does not notice that a buffer could not be reached, and continues.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Store(ulong address, ReadOnlySpan<byte> bytes)
     {
@@ -148,7 +146,7 @@ internal sealed unsafe partial class CardReceiveQueue
         if (buffer is not null) FrameCopy.To(buffer, bytes);
     }
 
-    // Status and VLAN tag are valid in the last descriptor of a frame only.
+    // Status and VLAN tag are valid only in the last descriptor of a frame.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void WriteBack(
         in Descriptor descriptor, uint length, in ReceivedFrame information, uint status, uint header, long turn)
@@ -173,12 +171,13 @@ internal sealed unsafe partial class CardReceiveQueue
         if (++_head == _settings.Count) _head = 0;
     }
 
-    /// <summary>Descriptors that are used and not written back.</summary>
+    /// <summary>Descriptors that are used but not written back.</summary>
     internal uint Unreported => _reportCount;
 
     /// <summary>
-    /// Writes so many descriptors back, usually all of a turn together, as the card does by cache lines (7.1.9):
-    /// software that polls finds whole lines, instead of fetching the same line again for each of its descriptors.
+    /// Writes this many descriptors back, usually all of a turn together, just as the card writes whole cache lines
+    /// (7.1.9): software that polls then finds whole lines, instead of fetching the same line again for each
+    /// descriptor.
     /// </summary>
     internal void ReportFrames(long turn, uint count)
     {
@@ -197,13 +196,13 @@ internal sealed unsafe partial class CardReceiveQueue
         {
             ulong* written = (ulong*)(_ring + index * ReceiveDescriptor.Length);
             written[0] = _reports[i].First;
-            // The word with DD goes last, so that who sees it sees all of the frame.
+            // The word with DD goes last: whoever sees it sees all of the frame.
             Volatile.Write(ref written[1], _reports[i].Second);
             if (++index == _settings.Count) index = 0;
         }
     }
 
-    // The whole ring, once a turn: memory cannot be mapped or unmapped within one.
+    // Maps the whole ring, once per turn: memory cannot be mapped or unmapped within one.
     private bool FindRing(long turn)
     {
         _ring = _card.Dma.Translate(_settings.Base, _settings.Count * ReceiveDescriptor.Length, _ringName);

@@ -28,7 +28,7 @@ internal sealed class EtherTypeFilters
     internal void Invalidate() => _stale = true;
 
     /// <summary>
-    /// If a filter matches, its number is the packet type, and its queue, if it has one, the frame's.
+    /// If a filter matches, its number becomes the packet type, and its queue, if it has one, the frame's.
     /// </summary>
     internal bool Match(in PacketHeaders headers, ref ReceivedFrame information)
     {

@@ -6,7 +6,7 @@ namespace Ixy.Simulation.Ixgbe.Receive;
 
 /// <summary>
 /// A flow as Flow Director sees it, from a frame or from the filter registers. Addresses and flexible bytes are in wire
-/// order, ports and VLAN tag are numbers, as in the registers (datasheet 8.2.3.21.17 to 8.2.3.21.20).
+/// order; ports and VLAN tag are numbers, as in the registers (datasheet 8.2.3.21.17 to 8.2.3.21.20).
 /// </summary>
 internal readonly struct Flow
 {
@@ -53,7 +53,7 @@ internal readonly struct Flow
         new(registers[FDIRIPSA], registers[FDIRIPDA],
         registers[FDIRPORT], registers[FDIRVLAN], command >> FDIRCMD_.FlowTypeShift & (L4Mask | IPv6));
 
-    /// <summary>The fields that the masks leave to be compared (8.2.3.21.4 to 8.2.3.21.9).</summary>
+    /// <summary>The fields that the masks leave for comparison (8.2.3.21.4 to 8.2.3.21.9).</summary>
     internal FlowKey UnderMasks(RegisterFile registers)
     {
         uint fields = registers[FDIRM];
@@ -79,7 +79,7 @@ internal readonly struct Flow
 
     /// <summary>
     /// The 15 or fewer hash bits are the XOR of the flow's bits, shifted by each set bit of the key (7.1.2.7.3). The
-    /// flow's words beyond the first repeat with the key's 32 bits and can be folded into one.
+    /// flow's words after the first repeat with the key's 32 bits and can be folded into one.
     /// </summary>
     internal uint Hash(uint key)
     {
@@ -91,7 +91,7 @@ internal readonly struct Flow
         high ^= first ^ first >> 16;
         for (int bit = 0; bit < 16; bit++)
         {
-            // The first word has no part in bit 0 of the lower half.
+            // The first word does not contribute to bit 0 of the lower half.
             if (bit == 1) low ^= first ^ first << 16;
             if ((key >> bit & 1) != 0) hash ^= low >> bit;
             if ((key >> bit + 16 & 1) != 0) hash ^= high >> bit;
@@ -99,7 +99,7 @@ internal readonly struct Flow
         return hash & 0xFFFF;
     }
 
-    // The masks of ports have their bits in the opposite order (8.2.3.21.6).
+    // Port masks have their bits in the opposite order (8.2.3.21.6).
     private static uint ReversePorts(uint mask)
     {
         uint reversed = 0;

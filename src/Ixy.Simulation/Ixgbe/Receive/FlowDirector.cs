@@ -5,7 +5,7 @@ namespace Ixy.Simulation.Ixgbe.Receive;
 
 /// <summary>
 /// Flow Director (datasheet 7.1.2.7): thousands of filters, found by hash. In signature mode a filter is a pair of
-/// hashes of a flow; in perfect-match mode it is the flow itself, under masks that hold for all filters.
+/// hashes of a flow; in perfect-match mode it is the flow itself, under masks shared by all filters.
 /// </summary>
 internal sealed class FlowDirector
 {
@@ -28,7 +28,7 @@ internal sealed class FlowDirector
     internal bool Any => _filters.Count > 0;
 
     /// <summary>
-    /// If a filter matches, its queue becomes the frame's, and the descriptor tells which filter it was.
+    /// If a filter matches, its queue becomes the frame's, and the descriptor says which filter it was.
     /// </summary>
     internal bool Match(ReadOnlySpan<byte> frame, in PacketHeaders headers, ref ReceivedFrame information)
     {
@@ -62,7 +62,7 @@ internal sealed class FlowDirector
         _control = 0;
     }
 
-    // Giving it memory starts it; what was in the tables is gone (8.2.3.21.1).
+    // Giving it memory starts it; previous table contents are lost (8.2.3.21.1).
     private void WriteControl(uint value)
     {
         Clear();
@@ -72,11 +72,11 @@ internal sealed class FlowDirector
         _perfect = (value & FDIRCTRL_.PerfectMatch) != 0;
         _reports = (value & (FDIRCTRL_.ReportStatus | FDIRCTRL_.ReportStatusAlways)) != 0;
         _registers[FDIRCTRL] = _control;
-        // 64 KiB hold 8K signature or 2K perfect filters, less the two that the card keeps for itself.
+        // 64 KiB hold 8K signature or 2K perfect filters, minus the two the card keeps for itself.
         _registers[FDIRFREE] = allocation == 0 ? 0 : ((_perfect ? 1024u : 4096u) << (int)allocation) - 2;
     }
 
-    // Commands are done at once: the command field reads as zero again (8.2.3.21.22).
+    // Commands complete at once: the command field reads as zero again (8.2.3.21.22).
     private void WriteCommand(uint value)
     {
         uint result = value & ~FDIRCMD_.CommandMask;
@@ -154,7 +154,7 @@ internal sealed class FlowDirector
     private readonly record struct Filter(uint Hash, uint Command);
 }
 
-/// <summary>What two flows must have in common to be the same to Flow Director's perfect filters.</summary>
+/// <summary>What two flows must share to be the same for Flow Director's perfect filters.</summary>
 internal readonly record struct FlowKey
 {
     internal uint Source { get; init; }

@@ -6,7 +6,7 @@ namespace Ixy.Simulation.Ixgbe.Receive;
 
 /// <summary>
 /// The headers of a frame, as far as the card parses them: MAC with 802.1Q tag or SNAP, IPv4, IPv6 with extensions,
-/// IPv6 in IPv4, TCP, UDP, SCTP (datasheet 7.1.6.2 packet types, 7.1.11 which of them it checks).
+/// IPv6 in IPv4, TCP, UDP, SCTP (datasheet 7.1.6.2 for packet types, 7.1.11 for what is checked).
 /// </summary>
 internal struct PacketHeaders
 {
@@ -21,7 +21,7 @@ internal struct PacketHeaders
     /// <summary>Bits of <see cref="PacketType"/>.</summary>
     internal uint Type;
 
-    /// <summary>EtherType behind tag and SNAP header, in host order.</summary>
+    /// <summary>EtherType after tag and SNAP header, in host order.</summary>
     internal ushort EtherType;
 
     internal ushort VlanTag;
@@ -31,9 +31,7 @@ internal struct PacketHeaders
     /// <summary>Not a whole IP packet; the first fragment has the transport header.</summary>
     internal bool IsFragment, IsFirstFragment;
 
-    /// <summary>
-    /// TCP, UDP or SCTP if the header is there to be read, in a packet that is no fragment; otherwise 0.
-    /// </summary>
+    /// <summary>TCP, UDP or SCTP if the header can be read and the packet is not a fragment; otherwise 0.</summary>
     internal byte Transport;
 
     /// <summary>
@@ -41,11 +39,11 @@ internal struct PacketHeaders
     /// </summary>
     internal bool HasPlainAddresses;
 
-    /// <summary>Where the outer IPv4 header is, 0 if there is none.</summary>
+    /// <summary>Start of the outer IPv4 header; 0 if there is none.</summary>
     internal int IPv4Start;
 
     /// <summary>
-    /// Where the (inner) IP header is, its payload, and what follows the transport header; 0 where there is none.
+    /// Start of the (inner) IP header, of its payload, and of what follows the transport header; 0 if absent.
     /// </summary>
     internal int L3Start, L4Start, L4End;
 
@@ -56,7 +54,7 @@ internal struct PacketHeaders
 
     internal readonly bool IsIPv6 => L3Start != 0 && L3Start != IPv4Start;
 
-    /// <summary>Reads the headers of a frame of at least 14 bytes.</summary>
+    /// <summary>Parses the headers of a frame of at least 14 bytes.</summary>
     internal void Parse(ReadOnlySpan<byte> frame, ushort vlanEtherType)
     {
         EtherType = BinaryPrimitives.ReadUInt16BigEndian(frame[12..]);
@@ -136,7 +134,7 @@ internal struct PacketHeaders
         ParseTransport(frame, next);
     }
 
-    // Returns the protocol behind the extension headers; L4Start is where it starts.
+    // Returns the protocol after the extension headers; L4Start is where it starts.
     private byte SkipExtensions(ReadOnlySpan<byte> packet, byte next)
     {
         while (next is HopByHop or DestinationOptions or Routing or Fragment)
@@ -171,7 +169,7 @@ internal struct PacketHeaders
             else if (protocol == Authentication) Type |= PacketType.AuthenticationHeader;
             return;
         }
-        // Of a fragment only the packet type of its IP header is known (7.1.6.2), and where UDP would start.
+        // For a fragment only the packet type of its IP header is known (7.1.6.2), and where UDP would start.
         if (L4Length < headerLength || IsFragment) return;
         Type |= protocol switch { Tcp => PacketType.Tcp, Udp => PacketType.Udp, _ => PacketType.Sctp };
         if (protocol == Tcp) headerLength = Math.Max(headerLength, (frame[L4Start + 12] >> 4) * 4);
@@ -180,7 +178,7 @@ internal struct PacketHeaders
         L4End = L4Start + headerLength;
     }
 
-    // RFC 6275, 6.3; options have a length, but for Pad1 (RFC 8200, 4.2).
+    // RFC 6275, 6.3; options have a length, except Pad1 (RFC 8200, 4.2).
     private static bool HasHomeAddress(ReadOnlySpan<byte> header)
     {
         const byte Pad1 = 0, HomeAddress = 0xC9;

@@ -11,7 +11,7 @@ namespace Ixy.Simulation.Ixgbe.Receive;
 /// <summary>
 /// Which queue a frame goes to (datasheet 7.1.2): EtherType filters, then SYN and 5-tuple filters, then Flow Director,
 /// then RSS, else queue 0. With traffic classes, RSS stays within the queues of the frame's class (7.1.2.2); filters
-/// name any queue. And what it reports about the frame on the way: packet type, hash, checksum status.
+/// may name any queue. Also what it reports about the frame: packet type, hash, checksum status.
 /// </summary>
 internal sealed unsafe class QueueSelector
 {
@@ -53,11 +53,11 @@ internal sealed unsafe class QueueSelector
     internal FlowDirector FlowDirector { get; }
 
     /// <summary>
-    /// Traffic classes that frames are sorted into, and packet buffers in use: 1, 4 or 8 (MRQC, 8.2.3.7.12).
+    /// Number of traffic classes for frames, and of packet buffers in use: 1, 4 or 8 (MRQC, 8.2.3.7.12).
     /// </summary>
     internal int Classes { get; private set; } = 1;
 
-    /// <summary>Registers may have changed behind the write handlers.</summary>
+    /// <summary>Registers may have changed without the write handlers.</summary>
     internal void Invalidate()
     {
         _stale = true;
@@ -66,19 +66,19 @@ internal sealed unsafe class QueueSelector
         FlowDirector.Reset();
     }
 
-    /// <summary>Takes over what software changed; once before the frames of a turn.</summary>
+    /// <summary>Applies software's changes; called once before the frames of a turn.</summary>
     internal void Prepare()
     {
         if (_stale) Latch();
         _filtered = _classShift != 0 | _etherTypes.Any | _tuples.Any | FlowDirector.Any | _card.TimeSync.Received.Any;
     }
 
-    /// <summary>Reads the frame's headers.</summary>
+    /// <summary>Parses the frame's headers.</summary>
     internal void Parse(ReadOnlySpan<byte> frame, ref PacketHeaders headers) =>
         headers.Parse(frame, (ushort)*_vlanControl);
 
     /// <summary>
-    /// All that <see cref="Select"/> would find out about a frame of the most common kind; false for others.
+    /// Everything <see cref="Select"/> would find out about a frame of the most common kind; false for others.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TrySelectPlain(ReadOnlySpan<byte> frame, ref ReceivedFrame information)
@@ -114,7 +114,7 @@ internal sealed unsafe class QueueSelector
         return (byte)(trafficClass << _classShift);
     }
 
-    // RSS hash, or for fragments of UDP the checksum that lets software complete theirs (RXCSUM.PCSD, 8.2.3.7.5).
+    // RSS hash, or for UDP fragments the checksum that lets software complete theirs (RXCSUM.PCSD, 8.2.3.7.5).
     private void SetHash(
         ReadOnlySpan<byte> frame, in PacketHeaders headers, ref ReceivedFrame information, out uint hash)
     {

@@ -23,8 +23,8 @@ internal static class ReceiveChecksums
     }
 
     /// <summary>
-    /// The checksum of the IP payload without pseudo header, for UDP in IPv4 fragments: software adds up what the
-    /// fragments have (7.1.11.3). In the high half; IP identification in the low one.
+    /// The checksum of the IP payload without pseudo-header, for UDP in IPv4 fragments, which software sums over the
+    /// fragments (7.1.11.3). In the high half; the IP identification is in the low half.
     /// </summary>
     internal static uint OfFragment(ReadOnlySpan<byte> frame, in PacketHeaders headers, ref uint status)
     {
@@ -32,7 +32,7 @@ internal static class ReceiveChecksums
         if (headers.IPv4Start == 0 || !headers.IsFragment || headers.L4Start == 0 || header[9] != PacketHeaders.Udp)
             return 0;
         var payload = frame.Slice(headers.L4Start, headers.L4Length);
-        // UDPV: the first fragment has a UDP header, and in it a checksum.
+        // UDPV: the first fragment has a UDP header with a checksum.
         if (headers.IsFirstFragment && payload.Length >= 8
             && BinaryPrimitives.ReadUInt16BigEndian(payload[UdpChecksumOffset..]) != 0)
             status |= ReceiveDescriptor.UdpValid;

@@ -8,7 +8,7 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Ixgbe.Receive;
 
 /// <summary>
-/// Which frames are for this station (datasheet 7.1.1): exact addresses, hash tables, promiscuous modes, broadcast, and
+/// Which frames the station accepts (datasheet 7.1.1): exact addresses, hash tables, promiscuous modes, broadcast, and
 /// the VLAN filter.
 /// </summary>
 internal sealed class ReceiveFilter
@@ -24,7 +24,7 @@ internal sealed class ReceiveFilter
     private uint _control, _hashControl, _vlanControl;
     private bool _stale = true;
 
-    // Frames mostly come for one address: the verdict on the last one.
+    // Consecutive frames usually have the same address: the verdict on the last one.
     private ulong _lastAddress = NoAddress;
     private Verdict _lastVerdict;
 
@@ -33,7 +33,7 @@ internal sealed class ReceiveFilter
         _registers = registers;
         foreach (var register in (Register[])[MCSTCTRL, VLNCTRL, MTA, RAL, PFUTA])
             registers.AfterWrite(register, _ => _stale = true);
-        // Bits 30:16 are reserved and hold nothing (8.2.3.7.9).
+        // Bits 30:16 are reserved and store nothing (8.2.3.7.9).
         registers.OnWrite(RAH, (index, value) =>
         {
             registers[RAH, index] = value & (RAH_.Valid | RAH_.AddressMask);
@@ -46,7 +46,7 @@ internal sealed class ReceiveFilter
         Reject,
         Accept,
 
-        /// <summary>Accepted, though no exact address matches: software has to look (PIF, 7.1.6.2).</summary>
+        /// <summary>Accepted although no exact address matches: software must check (PIF, 7.1.6.2).</summary>
         AcceptInexactly,
     }
 
@@ -57,14 +57,14 @@ internal sealed class ReceiveFilter
 
     internal static bool IsMulticast(ulong address) => (address & Multicast) != 0;
 
-    /// <summary>Registers may have changed behind the write handlers.</summary>
+    /// <summary>Registers may have changed without the write handlers.</summary>
     internal void Invalidate() => _stale = true;
 
     /// <summary>Passes the address filters (7.1.1.1 to 7.1.1.3)?</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Verdict Judge(ulong destination) => destination == _lastAddress ? _lastVerdict : JudgeAnew(destination);
 
-    /// <summary>Takes over what software changed; once before the frames of a turn.</summary>
+    /// <summary>Applies software's changes; called once before the frames of a turn.</summary>
     internal void Prepare()
     {
         if (_stale) Latch();

@@ -9,7 +9,7 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Ixgbe.Receive;
 
 /// <summary>
-/// The receiving half of the MAC: lengths, CRC and symbol errors, pause frames, and the counters that see frames before
+/// The receive side of the MAC: lengths, CRC and symbol errors, pause frames, and the counters that see frames before
 /// any filter (datasheet 8.2.3.22.8, 8.2.3.22.13, 8.2.3.23).
 /// </summary>
 internal sealed unsafe class ReceiveMac(CardStatistics statistics, RegisterFile registers)
@@ -24,14 +24,14 @@ internal sealed unsafe class ReceiveMac(CardStatistics statistics, RegisterFile 
 
     private const ulong PauseAddress = 0x0100_00C2_8001;
 
-    // EtherType IPv4 as the two bytes lie in a frame, read little-endian.
+    // EtherType IPv4 as its two bytes are in a frame, read little-endian.
     private const ushort IPv4OnWire = 0x0008;
 
     private uint _macControl, _maxFrame;
     private int _longest = LongestWithoutJumbo, _acceptedSpan = LongestWithoutJumbo - Shortest;
     private ulong _goodPackets, _goodOctets;
 
-    /// <summary>What of HLREG0 and MAXFRS matters here; called whenever they may have changed.</summary>
+    /// <summary>The relevant parts of HLREG0 and MAXFRS; called whenever they may have changed.</summary>
     internal void Latch(uint macControl, uint maxFrame)
     {
         if (macControl == _macControl && maxFrame == _maxFrame) return;
@@ -42,7 +42,7 @@ internal sealed unsafe class ReceiveMac(CardStatistics statistics, RegisterFile 
     }
 
     /// <summary>
-    /// Takes a frame while RXEN is set. False if it ends here; bad if it goes on only because of FCTRL.SBP.
+    /// Takes a frame while RXEN is set. False if it ends here; bad if it continues only because of FCTRL.SBP.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool Accept(ReadOnlySpan<byte> frame, FrameErrors errors, out bool bad)
@@ -59,7 +59,7 @@ internal sealed unsafe class ReceiveMac(CardStatistics statistics, RegisterFile 
     }
 
     /// <summary>
-    /// Counts a frame that arrives while RXEN is clear: some counters do not care (8.2.3.23.1, 8.2.3.23.40).
+    /// Counts a frame that arrives while RXEN is clear: some counters count it anyway (8.2.3.23.1, 8.2.3.23.40).
     /// </summary>
     internal void Discard(ReadOnlySpan<byte> frame, FrameErrors errors)
     {
@@ -117,7 +117,7 @@ internal sealed unsafe class ReceiveMac(CardStatistics statistics, RegisterFile 
         else if (length < Shortest) CountUndersized(errors);
         else if (errors == FrameErrors.None) statistics.RLEC++;
         CountErrors(length, errors);
-        // Oversized frames are dropped in any case (8.2.3.22.13), other bad ones unless SBP asks for them (8.2.3.7.1).
+        // Oversized frames are always dropped (8.2.3.22.13), other bad ones unless SBP is set (8.2.3.7.1).
         return !oversized && frame.Length >= 14 && (registers[FCTRL] & StoreBadPackets) != 0;
     }
 
@@ -141,21 +141,21 @@ internal sealed unsafe class ReceiveMac(CardStatistics statistics, RegisterFile 
 
     private void CountErrors(int length, FrameErrors errors)
     {
-        // CRC errors count from 64 bytes on; a shorter frame with one is a fragment (8.2.3.23.1).
+        // CRC errors count from 64 bytes up; a shorter frame with one is a fragment (8.2.3.23.1).
         if ((errors & FrameErrors.Crc) != 0 && length >= Shortest) statistics.CRCERRS++;
         if ((errors & FrameErrors.Symbol) == 0) return;
         statistics.ILLERRC++;
         statistics.ERRBC++;
     }
 
-    // A frame with VLAN tag may be four bytes longer (8.2.3.22.13).
+    // A frame with a VLAN tag may be four bytes longer (8.2.3.22.13).
     private int Longest(ReadOnlySpan<byte> frame) => IsTagged(frame) ? _longest + TagLength : _longest;
 
     private bool IsTagged(ReadOnlySpan<byte> frame) =>
         frame.Length >= 18 && BinaryPrimitives.ReadUInt16BigEndian(frame[12..]) == (ushort)registers[VLNCTRL];
 
-    // The length field of IEEE 802.3, where there is one, has to give the length of what follows; below 46 bytes the
-    // rest is padding (HLREG0.RXLNGTHERREN, 8.2.3.22.8).
+    // The IEEE 802.3 length field, if there is one, must give the length of what follows; below 46 bytes the rest is
+    // padding (HLREG0.RXLNGTHERREN, 8.2.3.22.8).
     private bool HasLengthError(ReadOnlySpan<byte> frame)
     {
         if ((_macControl & LengthErrorEnable) == 0 || frame.Length < 60) return false;

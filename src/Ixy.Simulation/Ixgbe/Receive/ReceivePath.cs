@@ -50,15 +50,15 @@ internal sealed unsafe class ReceivePath : IDisposable
         Reset();
     }
 
-    /// <summary>RXCTRL.RXEN: frames from the port are taken (8.2.3.8.10).</summary>
+    /// <summary>RXCTRL.RXEN: frames from the port are accepted (8.2.3.8.10).</summary>
     internal bool IsEnabled => (*_receiveControl & RXCTRL_.Enable) != 0;
 
     /// <summary>
-    /// Bytes that wait in the packet buffer: what flow control thresholds are compared with (3.7.7.3.2).
+    /// Bytes waiting in the packet buffer, which flow control compares with its thresholds (3.7.7.3.2).
     /// </summary>
     internal int BufferedBytes => _buffer.Used;
 
-    // Buffers of other traffic classes are always empty. Each frame goes through its buffer, however short it stays.
+    // Buffers of other traffic classes are always empty. Each frame goes through its buffer, however briefly.
     private uint BufferState
     {
         get
@@ -76,7 +76,7 @@ internal sealed unsafe class ReceivePath : IDisposable
         Prepare();
         bool busy = !_buffer.IsEmpty && Drain();
         bool hearsWire = _card.Link.IsUp && (*_macControl & HLREG0_.Loopback) == 0;
-        // SECRXCTRL.RX_DIS stops what comes from the MAC, not what is in the packet buffer (8.2.3.12).
+        // SECRXCTRL.RX_DIS stops what comes from the MAC, but not what is in the packet buffer (8.2.3.12).
         if (hearsWire && !_card.Security.ReceiveHalted) busy |= TakeFromWire(now);
         EndTurn();
         return busy;
@@ -87,7 +87,7 @@ internal sealed unsafe class ReceivePath : IDisposable
     {
         _turn++;
         Prepare();
-        // The frame may lie in software's memory, and is looked at more than once here: it must not change meanwhile.
+        // The frame may be in software's memory, and is examined more than once here: it must not change meanwhile.
         var copy = _loopedBack.AsSpan(0, frame.Length);
         frame.CopyTo(copy);
         if (IsEnabled) Arrive(copy, FrameErrors.None);
@@ -101,7 +101,7 @@ internal sealed unsafe class ReceivePath : IDisposable
         _queues.Reset();
         _filter.Invalidate();
         _selector.Invalidate();
-        // After a reset the first traffic class has it all (8.2.3.8.9).
+        // After a reset the first traffic class has all of it (8.2.3.8.9).
         _card.Registers[RXPBSIZE] = _card.Options.ReceiveBuffer;
         for (int index = 1; index < RXPBSIZE.Count; index++) _card.Registers[RXPBSIZE, index] = 0;
         SizeBuffer();
@@ -109,7 +109,7 @@ internal sealed unsafe class ReceivePath : IDisposable
 
     public void Dispose() => _buffer.Dispose();
 
-    // MAC registers are other parts' too, so they are looked at once a turn instead of being watched.
+    // MAC registers belong to other parts as well, so they are read once per turn instead of being watched.
     private void Prepare()
     {
         uint control = *_macControl;
@@ -216,7 +216,7 @@ internal sealed unsafe class ReceivePath : IDisposable
         return moved;
     }
 
-    // False if the frame has to wait for descriptors; it, and every frame behind it.
+    // False if the frame, and every frame after it, must wait for descriptors.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryDeliver(ReadOnlySpan<byte> frame, in ReceivedFrame information)
     {
@@ -227,7 +227,7 @@ internal sealed unsafe class ReceivePath : IDisposable
             if (plain ? queue.TryWrite(frame, information, _turn) : TryWriteRewritten(queue, frame, information))
             {
                 queue.Packets++;
-                // As they are in memory: without the FCS where it is stripped.
+                // As they are in memory: without the FCS if it is stripped.
                 queue.Octets += (ulong)(frame.Length + (_keepsFcs ? ReceiveMac.FcsLength : 0));
                 queue.IsUrgent |= (information.Status & ReceiveDescriptor.LowLatencyInterrupt) != 0;
                 _queues.Touch(information.Queue);
@@ -239,7 +239,7 @@ internal sealed unsafe class ReceivePath : IDisposable
         return true;
     }
 
-    // Takes the VLAN tag out (RXDCTL.VME) and leaves the FCS in (no CRC strip).
+    // Strips the VLAN tag (RXDCTL.VME) and keeps the FCS (no CRC strip).
     private bool TryWriteRewritten(CardReceiveQueue queue, ReadOnlySpan<byte> frame, ReceivedFrame information)
     {
         const int TagStart = 12, TagLength = 4;
@@ -303,8 +303,8 @@ internal sealed unsafe class ReceivePath : IDisposable
         SizeBuffer();
     }
 
-    // Bits 19:10, in KiB; buffer 0 takes all frames as long as there is one traffic class (8.2.3.8.9). The buffers of
-    // several classes are one here, as large as they are together.
+    // Bits 19:10, in KiB; buffer 0 takes all frames while there is only one traffic class (8.2.3.8.9). The buffers of
+    // several classes are one here, as large as all of them together.
     private void SizeBuffer()
     {
         _classes = _selector.Classes;

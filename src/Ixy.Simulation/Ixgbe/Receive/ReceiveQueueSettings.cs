@@ -28,11 +28,11 @@ internal readonly struct ReceiveQueueSettings
         Count = (registers[RDLEN, queue] & 0xF_FF80) / ReceiveDescriptor.Length;
         Split = registers[SRRCTL, queue];
         uint size = Split & BufferSizeMask;
-        // No size is no buffer; the card behaves as at reset.
+        // A size of zero means no buffer; the card behaves as after a reset.
         BufferSize = (size == 0 ? 2 : size) * SRRCTL_.SizeUnit;
         HeaderSize = (Split >> HeaderSizeShift & HeaderSizeMask) * HeaderSizeUnit;
         uint type = Split >> DescriptorTypeShift & DescriptorTypeMask;
-        // The reserved types are a violation; they behave as one buffer.
+        // The reserved types are a violation; they behave like one buffer.
         Type = type is 0 or 1 or 2 or 5 ? (DescriptorType)type : DescriptorType.AdvancedOneBuffer;
         LowDescriptors = (Split >> ThresholdShift & ThresholdMask) * ThresholdUnit;
         Coalesces = (registers[RSCCTL, queue] & RSCCTL_.Enable) != 0;
@@ -44,7 +44,7 @@ internal readonly struct ReceiveQueueSettings
     /// <summary>Descriptors in the ring.</summary>
     internal uint Count { get; }
 
-    /// <summary>SRRCTL as it was.</summary>
+    /// <summary>The value of SRRCTL.</summary>
     internal uint Split { get; }
 
     /// <summary>Bytes of a packet buffer.</summary>
@@ -55,9 +55,11 @@ internal readonly struct ReceiveQueueSettings
 
     internal DescriptorType Type { get; }
 
-    /// <summary>An urgent interrupt tells when only so many descriptors are free (SRRCTL.RDMTS); 0 for never.</summary>
+    /// <summary>
+    /// An urgent interrupt says that only this many descriptors are free (SRRCTL.RDMTS); 0 for never.
+    /// </summary>
     internal uint LowDescriptors { get; }
 
-    /// <summary>RSCCTL.RSCEN. The card may coalesce then and need not; this one never does.</summary>
+    /// <summary>RSCCTL.RSCEN. The card may then coalesce but need not; this one never does.</summary>
     internal bool Coalesces { get; }
 }

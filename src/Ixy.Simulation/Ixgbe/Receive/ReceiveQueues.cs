@@ -6,8 +6,8 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Ixgbe.Receive;
 
 /// <summary>
-/// The 128 receive queues and their registers (datasheet 8.2.3.8). Tails may be stored to as plain memory; everything
-/// else is written by call.
+/// The 128 receive queues and their registers (datasheet 8.2.3.8). Tails may be written as plain memory; everything
+/// else is written through calls.
 /// </summary>
 internal sealed class ReceiveQueues
 {
@@ -20,7 +20,7 @@ internal sealed class ReceiveQueues
     private readonly RegisterFile _registers;
     private readonly CardReceiveQueue[] _queues = new CardReceiveQueue[Count];
 
-    // Bits of the queues that have something to report at the end of the turn.
+    // Bits of the queues with something to report at the end of the turn.
     private ulong _touchedLow, _touchedHigh;
 
     internal ReceiveQueues(IxgbeCard card)
@@ -52,7 +52,7 @@ internal sealed class ReceiveQueues
         else _touchedHigh |= 1ul << index;
     }
 
-    /// <summary>Heads, interrupts and counters, once a turn for each queue that got frames.</summary>
+    /// <summary>Updates heads, interrupts and counters, once per turn for each queue that got frames.</summary>
     internal void EndTurn(long turn)
     {
         _touchedLow = Report(_touchedLow, 0, turn);
@@ -90,7 +90,7 @@ internal sealed class ReceiveQueues
         queue.HasReceived = true;
         if (_card.Faults.Any) queue.LieAboutOne();
         queue.ReportFrames(turn, count);
-        // The head does not pass the descriptors.
+        // The head does not overtake the descriptors.
         _card.Dma.Push();
         _registers[RDH, queue.Index] = queue.Head;
         int counter = CounterOf(queue.Index);
@@ -108,7 +108,7 @@ internal sealed class ReceiveQueues
         queue.IsUrgent = false;
     }
 
-    // The free descriptors went through SRRCTL.RDMTS times 64 in this turn (8.2.3.8.7).
+    // The number of free descriptors dropped to SRRCTL.RDMTS times 64 in this turn (8.2.3.8.7).
     private static bool RunsLow(CardReceiveQueue queue)
     {
         uint low = queue.Settings.LowDescriptors;
@@ -117,7 +117,7 @@ internal sealed class ReceiveQueues
         return free <= low && free + queue.Packets > low;
     }
 
-    // Four queues a register, eight bits each, four of them used (8.2.3.23.71).
+    // Four queues per register, eight bits each, of which four are used (8.2.3.23.71).
     private int CounterOf(int queue) =>
         (int)(_registers[RQSMR, queue / 4] >> queue % 4 * 8) & (CardStatistics.QueueCounters - 1);
 

@@ -10,8 +10,8 @@ internal sealed class ReceiveRules(IxgbeCard card, CardReceiveQueue[] queues)
 
     private const uint LongestRing = 128 * 1024, ReservedLength = 0xFFF0_0000, LargestBuffer = 16;
     /// <summary>
-    /// SWFLSH: write descriptors back now. The excerpts of the datasheet at hand do not have it, but Intel's own
-    /// drivers set it in every queue when they stop the card. Here descriptors never wait, so it only clears itself.
+    /// SWFLSH: write descriptors back now. Our excerpts of the datasheet do not mention it, but Intel's own drivers set
+    /// it in every queue when they stop the card. Here descriptors never wait, so it only clears itself.
     /// </summary>
     internal const uint SoftwareFlush = 1u << 26;
 
@@ -20,7 +20,8 @@ internal sealed class ReceiveRules(IxgbeCard card, CardReceiveQueue[] queues)
     // RLPML and its enable bit, which the 82599 does not have (X540 datasheet, RXDCTL).
     private const uint X540ControlFields = 0xBFFF;
 
-    // Tails moved too early that were reported at the write, so that they are not again when the queue is enabled.
+    // Tails moved too early that were reported at the write, so that they are not reported again when the queue is
+    // enabled.
     private readonly uint[] _reportedTails = new uint[ReceiveQueues.Count];
     private bool _noSnoopReported;
 
@@ -66,7 +67,7 @@ internal sealed class ReceiveRules(IxgbeCard card, CardReceiveQueue[] queues)
                 "the ring is programmed before the queue is enabled; the running queue keeps the old one");
     }
 
-    /// <summary>RDT (8.2.3.8.5). What is written as plain memory shows when the card reads it.</summary>
+    /// <summary>RDT (8.2.3.8.5). A tail written as plain memory takes effect when the card reads it.</summary>
     internal void CheckTail(int index, uint value)
     {
         if (!queues[index].IsEnabled && value != 0)
@@ -80,9 +81,9 @@ internal sealed class ReceiveRules(IxgbeCard card, CardReceiveQueue[] queues)
     }
 
     /// <summary>
-    /// DCA_RXCTRL (8.2.3.11.1) and CTRL_EXT (8.2.3.1.3), when a queue gets its first frame: bit 12 of the one is to be
-    /// cleared and bit 16 of the other set in the last steps of the initialisation, which may come after the queue was
-    /// enabled.
+    /// DCA_RXCTRL (8.2.3.11.1) and CTRL_EXT (8.2.3.1.3), when a queue gets its first frame: the last steps of the
+    /// initialisation, which may come after the queue was enabled, clear bit 12 of the former and set bit 16 of the
+    /// latter.
     /// </summary>
     internal void CheckDca(int index)
     {
@@ -96,7 +97,7 @@ internal sealed class ReceiveRules(IxgbeCard card, CardReceiveQueue[] queues)
         card.Violations.Add("no-snoop", "CTRL_EXT", extended, "4.6.7", "NS_DIS (bit 16) has to be set");
     }
 
-    /// <summary>What has to be right when RXDCTL.ENABLE goes from 0 to 1 (4.6.7.1).</summary>
+    /// <summary>What must be right when RXDCTL.ENABLE goes from 0 to 1 (4.6.7.1).</summary>
     internal void CheckEnabling(CardReceiveQueue queue, in ReceiveQueueSettings settings)
     {
         int index = queue.Index;
@@ -107,19 +108,19 @@ internal sealed class ReceiveRules(IxgbeCard card, CardReceiveQueue[] queues)
         if ((low & ignored) != 0) CheckRing(RDBAL, index, low, ignored);
         if ((card.Registers[RDLEN, index] & 0x7F) != 0) CheckRing(RDLEN, index, card.Registers[RDLEN, index], 0x7F);
         uint tail = card.Registers[RDT, index];
-        // A tail from before the queue was last disabled, or one that was reported when it was written, is no new move.
+        // A tail from before the queue was last disabled, or one reported when it was written, is not a new move.
         if (tail != 0 && tail != queue.TailWhenDisabled && tail != _reportedTails[index]) CheckTail(index, tail);
         _reportedTails[index] = 0;
         CheckSizes(index, settings);
         if (settings.Coalesces) CheckCoalescing(index, settings);
     }
 
-    /// <summary>What has to be right when RXCTRL.RXEN goes from 0 to 1 (4.6.7).</summary>
+    /// <summary>What must be right when RXCTRL.RXEN goes from 0 to 1 (4.6.7).</summary>
     internal void CheckReceiveEnable()
     {
         uint dma = card.Registers[RDRXCTL], mac = card.Registers[HLREG0], control = card.Registers[RXCTRL];
         _noSnoopReported = false;
-        // A workaround for the 82599 ("silicon errata", as Intel's drivers say, which do without it on its successors).
+        // A workaround for the 82599 ("silicon errata", according to Intel's drivers, which omit it on its successors).
         if (Is82599 && !card.Security.IsReceiveStopped)
         {
             card.Violations.Add("receive-enabled-without-halt", "RXCTRL", control, "4.6.7",
@@ -146,7 +147,7 @@ internal sealed class ReceiveRules(IxgbeCard card, CardReceiveQueue[] queues)
         CheckFlowControlThreshold();
     }
 
-    /// <summary>FCTRL (8.2.3.7.1): no filter changes while frames come.</summary>
+    /// <summary>FCTRL (8.2.3.7.1): filters must not change while frames are arriving.</summary>
     internal void CheckFilterControl(uint value)
     {
         if (value == card.Registers[FCTRL] || (card.Registers[RXCTRL] & RXCTRL_.Enable) == 0) return;
@@ -154,7 +155,7 @@ internal sealed class ReceiveRules(IxgbeCard card, CardReceiveQueue[] queues)
             "before receive filters are modified RXCTRL.RXEN is to be 0, and may be 1 again afterwards");
     }
 
-    // 8.2.3.8.9. Buffers are written one by one, so what matters is what they are together when frames come.
+    // 8.2.3.8.9. Buffers are written one by one, so what matters is their total when frames arrive.
     private void CheckBufferSizes()
     {
         uint size = 0;
@@ -165,7 +166,7 @@ internal sealed class ReceiveRules(IxgbeCard card, CardReceiveQueue[] queues)
             $"the packet buffers are {size >> 10} KiB together: the card has {card.Options.ReceiveBuffer >> 10}");
     }
 
-    // The internal switch looks at it, too, so it is needed without flow control (4.6.3.2, 8.2.3.3.4).
+    // The internal switch uses it as well, so it is needed even without flow control (4.6.3.2, 8.2.3.3.4).
     private void CheckFlowControlThreshold()
     {
         uint value = card.Registers[FCRTH], threshold = value & PauseThresholdMask;

@@ -8,7 +8,7 @@ namespace Ixy.Simulation.Ixgbe.Receive;
 
 /// <summary>
 /// Which received packets get a time stamp, and where it goes: into RXSTMP, where it is locked until software has read
-/// it, or behind the packet in memory, which the X550 can do (82599 datasheet 7.9, 8.2.3.26; X550 datasheet 7.7.3.2,
+/// it, or after the packet in memory, which the X550 supports (82599 datasheet 7.9, 8.2.3.26; X550 datasheet 7.7.3.2,
 /// 7.7.6, 7.1.6.2).
 /// </summary>
 internal sealed class ReceiveTimeStamps
@@ -30,19 +30,21 @@ internal sealed class ReceiveTimeStamps
     /// <summary>A new stamp is in the registers.</summary>
     internal Action? Taken { get; init; }
 
-    /// <summary>Packets have to be looked at.</summary>
+    /// <summary>Packets must be examined.</summary>
     internal bool Any
     {
         get
         {
             uint control = _registers[TSYNCRXCTL];
             if ((control & (TSYNCRXCTL_.Enable | TSYNCRXCTL_.InPacket)) == 0) return false;
-            // The stamp is taken in front of the MAC (X550 datasheet 7.7.3.2).
+            // The stamp is taken before the MAC (X550 datasheet 7.7.3.2).
             return !_isX550 || (_registers[HLREG0] & HLREG0_.Loopback) == 0;
         }
     }
 
-    /// <summary>Takes the time of a good packet, if it is one to be stamped; the packet as it goes to memory.</summary>
+    /// <summary>
+    /// Takes the time of a good packet, if it should be stamped; returns the packet as it goes to memory.
+    /// </summary>
     internal ReadOnlySpan<byte> Stamp(
         ReadOnlySpan<byte> frame, scoped in PacketHeaders headers, scoped ref ReceivedFrame information)
     {
@@ -51,7 +53,7 @@ internal sealed class ReceiveTimeStamps
         var message = Message(frame, headers, information, out bool isL2);
         if (!all && !Matches(type, message, isL2, headers)) return frame;
         ulong time = _time.Value;
-        // One after the other: only the stamps of all packets are not held (X550 datasheet 7.7.3.2.2).
+        // One at a time: only stamps of all packets are not held (X550 datasheet 7.7.3.2.2).
         if ((control & TSYNCRXCTL_.Enable) != 0 && (all || (control & TSYNCRXCTL_.Valid) == 0))
         {
             Keep(time, message);
@@ -60,7 +62,7 @@ internal sealed class ReceiveTimeStamps
         return IsInPacket(control, headers) ? Append(frame, time, ref information) : frame;
     }
 
-    // What follows the EtherType of an ETQF with its 1588 bit set, or UDP's header at the port in RXMTRL; none
+    // What follows the EtherType of an ETQF with its 1588 bit set, or a UDP header for the port in RXMTRL; nothing
     // otherwise.
     private ReadOnlySpan<byte> Message(
         ReadOnlySpan<byte> frame, scoped in PacketHeaders headers, scoped in ReceivedFrame information, out bool isL2)
@@ -86,14 +88,14 @@ internal sealed class ReceiveTimeStamps
         return (_registers[ETQF, (int)type & (ETQF.Count - 1)] & ETQF_.TimeStamp) != 0;
     }
 
-    // Version 1 is known by its control field, version 2 by the type of its message (TSYNCRXCTL.TYPE, 8.2.3.26.1).
+    // Version 1 is recognized by its control field, version 2 by its message type (TSYNCRXCTL.TYPE, 8.2.3.26.1).
     private bool Matches(uint type, ReadOnlySpan<byte> message, bool isL2, in PacketHeaders headers)
     {
         const int Version = 1, Control = 32;
         if (message.IsEmpty) return false;
         int version = message[Version] & 0xF, messageType = message[0] & 0xF;
         uint wanted = _registers[RXMTRL];
-        // Requests and responses of the path delay are stamped whatever RXMTRL says.
+        // Path delay requests and responses are stamped whatever RXMTRL says.
         bool isNamed = messageType == (wanted >> RXMTRL_.MessageShift & 0xFF) || messageType is 2 or 3;
         return type switch
         {
@@ -105,8 +107,8 @@ internal sealed class ReceiveTimeStamps
         };
     }
 
-    // With the packet's source and sequence number, in the order of the wire (8.2.3.26.4, 8.2.3.26.5). Why so: MoonGen
-    // reads them.
+    // Together with the packet's source and sequence number, in wire order (8.2.3.26.4, 8.2.3.26.5). The order follows
+    // MoonGen, which reads them.
     private void Keep(ulong time, ReadOnlySpan<byte> message)
     {
         const int Source = 22, Sequence = 30;
@@ -131,7 +133,7 @@ internal sealed class ReceiveTimeStamps
     }
 
     // X550 datasheet 7.1.6.2 has the seconds first and the most significant byte in front. Linux's driver, whose users
-    // have the card, takes it for one 64-bit number with the nanoseconds in its low half, as it is here.
+    // have the card, treats it as one 64-bit number with the nanoseconds in its low half, as here.
     private ReadOnlySpan<byte> Append(ReadOnlySpan<byte> frame, ulong time, scoped ref ReceivedFrame information)
     {
         frame.CopyTo(_stamped);

@@ -1,6 +1,6 @@
 namespace Ixy.Simulation.Ixgbe.Receive;
 
-/// <summary>What the card found out about a frame on its way to a queue, in the form the descriptor wants it.</summary>
+/// <summary>What the card found out about a frame on its way to a queue, in the form of the descriptor.</summary>
 internal struct ReceivedFrame
 {
     /// <summary>
@@ -8,7 +8,7 @@ internal struct ReceivedFrame
     /// </summary>
     internal uint PacketInfo;
 
-    /// <summary>RSS hash, flow director's filter, or fragment checksum and IP identification (7.1.6.2).</summary>
+    /// <summary>RSS hash, Flow Director filter, or fragment checksum and IP identification (7.1.6.2).</summary>
     internal uint Hash;
 
     /// <summary>Extended status and errors, valid in a frame's last descriptor; without DD and EOP (7.1.6.2).</summary>
@@ -18,14 +18,14 @@ internal struct ReceivedFrame
     internal ushort VlanTag;
 
     /// <summary>
-    /// Where the headers end after which a frame can be split: MAC, IP and transport; 0 where there is none (7.1.10).
+    /// Ends of the headers after which a frame can be split: MAC, IP and transport; 0 if absent (7.1.10).
     /// </summary>
     internal ushort L2End, L3End, L4End;
 
     /// <summary>The queue it goes to.</summary>
     internal byte Queue;
 
-    /// <summary>A CRC error came with it, and FCTRL.SBP lets it pass.</summary>
+    /// <summary>It had a CRC error, and FCTRL.SBP lets it pass.</summary>
     internal bool BadCrc;
 }
 

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Ixy.Simulation.Ixgbe.Receive;
 
 /// <summary>
-/// The Toeplitz hash of receive side scaling (datasheet 7.1.2.8): every set bit of the input adds (XOR) the 32 key bits
-/// that start at its place. A table per input byte holds what its 256 values add.
+/// The Toeplitz hash of receive side scaling (datasheet 7.1.2.8): every set bit of the input XORs in the 32 key bits
+/// that start at its position. One table per input byte holds the results for its 256 values.
 /// </summary>
 internal sealed class RssHash
 {
@@ -31,7 +31,7 @@ internal sealed class RssHash
     }
 
     /// <summary>
-    /// What input bytes add to the hash, the first of them being byte <paramref name="position"/> of the whole input.
+    /// What input bytes contribute to the hash; the first is byte <paramref name="position"/> of the whole input.
     /// </summary>
     internal uint Add(ReadOnlySpan<byte> input, int position = 0)
     {

@@ -33,7 +33,7 @@ internal sealed class TupleFilters
 
     internal void Invalidate() => _stale = true;
 
-    /// <summary>The queue of the filter that matches; SYNQF.SYNQFP says which kind goes first.</summary>
+    /// <summary>The queue of the matching filter; SYNQF.SYNQFP says which kind has priority.</summary>
     internal bool Match(ReadOnlySpan<byte> frame, in PacketHeaders headers, ref ReceivedFrame information) =>
         (_syn & SYNQF_.SynFirst) != 0
         ? MatchSyn(frame, headers, ref information) || MatchTuples(frame, headers, ref information)
@@ -47,7 +47,7 @@ internal sealed class TupleFilters
         return true;
     }
 
-    // The highest priority wins; among equal ones the lowest index.
+    // The highest priority wins; among equals, the lowest index.
     private bool MatchTuples(ReadOnlySpan<byte> frame, in PacketHeaders headers, ref ReceivedFrame information)
     {
         if (_enabledCount == 0 || !headers.IsIPv4) return false;
@@ -66,7 +66,7 @@ internal sealed class TupleFilters
         return true;
     }
 
-    // Addresses and ports are kept as they lie on the wire (8.2.3.7.19 to 8.2.3.7.21).
+    // Addresses and ports are stored in wire order (8.2.3.7.19 to 8.2.3.7.21).
     private bool Matches(int index, uint filter, ReadOnlySpan<byte> frame, in PacketHeaders headers)
     {
         if ((filter & FTQF_.AnyProtocol) == 0 && (filter & FTQF_.ProtocolMask) != ProtocolCode(headers.Transport))

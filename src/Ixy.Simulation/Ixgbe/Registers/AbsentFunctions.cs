@@ -3,8 +3,8 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Ixgbe.Registers;
 
 /// <summary>
-/// What software can turn on by a register and this card does not have. Its capability bits say so
-/// (docs/simulated-card.md); whoever turns it on all the same is told.
+/// Functions that software can turn on by a register but this card does not have. Its capability bits say so
+/// (docs/simulated-card.md); turning one on anyway is reported.
 /// </summary>
 internal static class AbsentFunctions
 {

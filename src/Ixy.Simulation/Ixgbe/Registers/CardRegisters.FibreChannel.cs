@@ -1,6 +1,6 @@
 namespace Ixy.Simulation.Ixgbe.Registers;
 
-// Fibre Channel over Ethernet (8.2.3.22 and on): drivers program it where the kernel has FCoE. Nothing comes of it here.
+// Fibre Channel over Ethernet (8.2.3.22 onwards): drivers program it if the kernel has FCoE. It has no effect here.
 internal static partial class CardRegisters
 {
     internal static readonly Register FCPTR = Define(0x02410, "FCoE: address of the user descriptors (7.13)", 0, 2);

@@ -5,7 +5,7 @@ namespace Ixy.Simulation.Ixgbe.Registers;
 // General control (8.2.3.1), EEPROM and flash (8.2.3.2), semaphores and firmware (8.2.3.4, 10.5.4).
 internal static partial class CardRegisters
 {
-    // Pins, lights, timers
+    // Pins, LEDs, timers
     internal static readonly Register I2CCTL = Define(0x00028, "I2C pins (8.2.3.1.5)", 0xA);
     internal static readonly Register I2CCTL_X550 = SinceX550(Define(0x15F5C, "I2C pins (X550)"));
     internal static readonly Register MAC_GPIO = SinceX540(Define(0x00030, "MAC pins (X540 and X550)"));

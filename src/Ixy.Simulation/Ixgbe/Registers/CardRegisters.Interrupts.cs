@@ -3,7 +3,7 @@ using Cleared = Ixy.Ixgbe.IxgbeClearedRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Registers;
 
-// Interrupts (8.2.3.5) and MSI-X (8.2.3.6). What the driver uses of them is in its table.
+// Interrupts (8.2.3.5) and MSI-X (8.2.3.6). Those that the driver uses are in its own table.
 internal static partial class CardRegisters
 {
     internal static readonly Register GPIE = Describe(Cleared.GPIE, "Interrupt mode: MSI-X, auto-mask, SDP causes (8.2.3.5.18)");

@@ -4,7 +4,7 @@ using Cleared = Ixy.Ixgbe.IxgbeClearedRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Registers;
 
-// Receive (8.2.3.7, 8.2.3.8): filters, queue selection and what only other drivers program.
+// Receive (8.2.3.7, 8.2.3.8): filters, queue selection and registers that only other drivers program.
 internal static partial class CardRegisters
 {
     // Layer 2 filters and offloads (8.2.3.7)
@@ -35,7 +35,7 @@ internal static partial class CardRegisters
     internal static readonly Register SAQF = Define(0x0E000, "5-tuple filter: source address (8.2.3.7.19)", 0, 128);
     internal static readonly Register DAQF = Define(0x0E200, "5-tuple filter: destination address (8.2.3.7.20)", 0, 128);
     internal static readonly Register SDPQF = Define(0x0E400, "5-tuple filter: ports (8.2.3.7.21)", 0, 128);
-    // The reset value, 16 queues for each class, is not in the excerpts at hand; Linux writes the register, DPDK does not.
+    // The reset value, 16 queues for each class, is not in our excerpts; Linux writes the register, DPDK does not.
     internal static readonly Register RQTC = Define(0x0EC70, "RSS bits of each traffic class (8.2.3.7)", 0x4444_4444);
     internal static readonly Register LLITHRESH = Define(0x0EC90, "Rate of low latency interrupts (8.2.3.7)");
     internal static class RQTC_ { internal const int ClassShift = 4; internal const uint BitsMask = 7; }
@@ -73,7 +73,7 @@ internal static partial class CardRegisters
     internal static class RXPBSIZE_ { internal const uint SizeMask = 0xF_FC00; }
     internal static class RSCCTL_ { internal const uint Enable = 1; }
 
-    // Virtualisation (8.2.3.27), which drivers clear even where they do not use it
+    // Virtualisation (8.2.3.27), which drivers clear even if they do not use it
     internal static readonly Register PFVFRE = Define(0x051E0, "Pools that may receive (8.2.3.27.7)", 0, 2);
 
     // Flow Director (8.2.3.21)

@@ -79,7 +79,7 @@ internal static partial class CardRegisters
         public const uint L2Version2 = 0, L4Version1 = 1, Version2 = 2, All = 4, Version2Events = 5;
         public const int TypeShift = 1, PriorityShift = 24;
 
-        /// <summary>A stamp behind packets without VLAN tag, and behind all packets that may get one (X550).</summary>
+        /// <summary>A stamp after packets without VLAN tag, and after all packets that may get one (X550).</summary>
         public const uint Untagged = 1u << 23, InPacket = 0xFF80_0000;
     }
     internal static class RXMTRL_

@@ -79,7 +79,7 @@ internal static partial class CardRegisters
     internal static readonly Register MPTC = Counter(0x040F0, "Multicasts sent");
     internal static readonly Register BPTC = Counter(0x040F4, "Broadcasts sent");
 
-    // Per queue counter, as RQSMR and TQSM choose; the sent packets are also seen where the 82598 had them.
+    // Per-queue counters, as chosen by RQSMR and TQSM; sent packets are also visible where the 82598 had them.
     internal static readonly Register QPTC = Counter(0x08680, "Packets sent by queues", 16);
     internal static readonly Register QBTC_L = Counter(0x08700, "Bytes sent by queues, low 32 bits", 16, 8);
     internal static readonly Register QBTC_H = Counter(0x08704, "Bytes sent by queues, high 4 bits", 16, 8);

@@ -4,16 +4,18 @@ using Ixy.Ixgbe;
 namespace Ixy.Simulation.Ixgbe.Registers;
 
 /// <summary>
-/// Every register of the card: those the driver uses, and those that only other drivers use (datasheet chapter 8). One file
-/// a section of the datasheet; field constants stand beside their register, or where the model looks at them.
+/// Every register of the card: those the driver uses, and those that only other drivers use (datasheet chapter 8). One
+/// file per section of the datasheet; field constants are next to their register, or where the model uses them.
 /// </summary>
 internal static partial class CardRegisters
 {
-    /// <summary>The whole table. Joined on first use, when the rows of all files have been defined.</summary>
+    /// <summary>The whole table. Joined on first use, when the rows of all files are defined.</summary>
     internal static IReadOnlyList<Register> All =>
         field ??= [.. IxgbeRegisters.All, .. IxgbeFeatureRegisters.All, .. Table.Rows.Rows];
 
-    /// <summary>Second places of registers: the first of an array are also seen where the 82598 had them.</summary>
+    /// <summary>
+    /// Aliases of registers: the first elements of some arrays are also visible where the 82598 had them.
+    /// </summary>
     internal static IReadOnlyList<Alias> Aliases => field ??=
     [
         new(IxgbeRegisters.DCA_RXCTRL, 0x02200, 16), new(IxgbeRegisters.SRRCTL, 0x02100, 16),
@@ -26,7 +28,7 @@ internal static partial class CardRegisters
     internal static IReadOnlyList<Register> Of(IxgbeCardOptions options) =>
         [.. All.Where(register => options.IsX550 || options.IsCopper && !IsX550Only(register) || !IsLater(register))];
 
-    /// <summary>What to say of an access to an offset at which the model of a card has no register.</summary>
+    /// <summary>The note for an access to an offset where this model of card has no register.</summary>
     internal static string WhatIsMissing(uint offset) =>
         All.FirstOrDefault(register => IsLater(register) && register.IsAt(offset)) is { } later
             ? $"an access to {later.Name}, which is a register of later models ({(IsX550Only(later) ? "X550" : "X540 and X550")}): it reads 0"
@@ -36,7 +38,7 @@ internal static partial class CardRegisters
 
     private static bool IsLater(Register register) => IsX550Only(register) || Table.SinceX540.Contains(register);
 
-    // The models differ in plain registers only.
+    // The models differ only in plain registers.
     private static bool IsAt(this Register register, uint offset) =>
         offset >= register.Offset && offset < register.Offset + register.Count * register.Stride;
 
@@ -47,7 +49,7 @@ internal static partial class CardRegisters
 
     private static Register Define(Register register) => Table.Rows.Add(register);
 
-    // The driver only sets it back; what it means matters here.
+    // The driver only resets it; its meaning matters here.
     private static Register Describe(Register register, string meaning) => Define(register with { Meaning = meaning });
 
     // A register that the 82599 does not have.
@@ -64,19 +66,19 @@ internal static partial class CardRegisters
         return register;
     }
 
-    /// <summary>A second place where the first elements of a register are seen.</summary>
+    /// <summary>An alias for the first elements of a register.</summary>
     /// <param name="Register">The register.</param>
-    /// <param name="Offset">Where the first is seen.</param>
-    /// <param name="Count">How many are.</param>
+    /// <param name="Offset">Where the first element is visible.</param>
+    /// <param name="Count">How many elements are visible there.</param>
     /// <param name="Stride">Bytes from one to the next there.</param>
     internal sealed record Alias(Register Register, uint Offset, int Count, uint Stride = 4);
 
-    // A class of its own, so that it is initialised before the rows in whichever file come first.
+    // A separate class, so that it is initialised before the rows, whichever file comes first.
     private static class Table
     {
         internal static readonly RegisterTable Rows = new();
 
-        // Which of the driver's table are later ones, and those that the rows add.
+        // Which registers of the driver's table, and of the rows here, only later models have.
         internal static readonly HashSet<Register> SinceX540 = [], SinceX550 = [IxgbeFeatureRegisters.ERETA];
     }
 }

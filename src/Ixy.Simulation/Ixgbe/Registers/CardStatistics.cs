@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Ixy.Simulation.Ixgbe.Registers;
 
 /// <summary>
-/// What the card counts (datasheet 8.2.3.23), as the receive and transmit paths raise it. The names are the
-/// datasheet's; the registers that show these numbers, and clear them when read, are attached in
+/// The card's counters (datasheet 8.2.3.23), as incremented by the receive and transmit paths, under the datasheet's
+/// names. The registers that show these numbers, and clear them when read, are attached in
 /// <see cref="StatisticsRegisters"/>. Octets count from the destination address through the FCS.
 /// </summary>
 internal sealed class CardStatistics
@@ -30,12 +30,12 @@ internal sealed class CardStatistics
     internal readonly ulong[] MPC = new ulong[TrafficClasses];
 
     /// <summary>
-    /// Per counter chosen by RQSMR: received packets, bytes, and packets dropped for lack of descriptors.
+    /// For each counter chosen by RQSMR: received packets, bytes, and packets dropped for lack of descriptors.
     /// </summary>
     internal readonly ulong[] QPRC = new ulong[QueueCounters], QBRC = new ulong[QueueCounters],
         QPRDC = new ulong[QueueCounters];
 
-    /// <summary>Per counter chosen by TQSM: sent packets and bytes.</summary>
+    /// <summary>For each counter chosen by TQSM: sent packets and bytes.</summary>
     internal readonly ulong[] QPTC = new ulong[QueueCounters], QBTC = new ulong[QueueCounters];
 
     /// <summary>Every counter at 0, as after a reset.</summary>
@@ -48,7 +48,7 @@ internal sealed class CardStatistics
             Array.Clear(counters);
     }
 
-    /// <summary>The class in <see cref="PRC"/> and <see cref="PTC"/> for a frame of so many bytes with FCS.</summary>
+    /// <summary>The class in <see cref="PRC"/> and <see cref="PTC"/> for a frame of this many bytes with FCS.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int SizeClass(int length) => length switch
     {

@@ -4,18 +4,18 @@ using Ixy.Hosting;
 namespace Ixy.Simulation.Ixgbe.Registers;
 
 /// <summary>
-/// The registers of a card model behind one BAR: values, access kinds, reset values, and the behaviour that the card's
-/// parts attach to reads and writes. Values live in page-aligned memory, so that pages without side effects on reads
-/// can be seen by the driver directly (design D6). Used under the card's lock, except through those pages.
+/// The registers of a card model in one BAR: values, access kinds, reset values, and the behaviour that the card's
+/// parts attach to reads and writes. Values are in page-aligned memory, so that the driver can see pages without side
+/// effects on reads directly (design D6). Used under the card's lock, except through those pages.
 /// </summary>
 internal sealed unsafe class RegisterFile : IDisposable
 {
     /// <summary>
-    /// Acts on a write to element <paramref name="index"/>; stores the value itself, if it is to be stored.
+    /// Handles a write to element <paramref name="index"/>; stores the value itself if it should be stored.
     /// </summary>
     internal delegate void WriteHandler(int index, uint value);
 
-    /// <summary>What a read of element <paramref name="index"/> gives.</summary>
+    /// <summary>Returns the value of a read of element <paramref name="index"/>.</summary>
     internal delegate uint ReadHandler(int index);
 
     private readonly Entry?[] _entries;
@@ -24,7 +24,7 @@ internal sealed unsafe class RegisterFile : IDisposable
 
     /// <param name="length">Bytes of the BAR, a multiple of 4 KiB.</param>
     /// <param name="table">Every register the card has; none may overlap.</param>
-    /// <param name="aliases">Second places of some of them.</param>
+    /// <param name="aliases">Aliases of some of them.</param>
     /// <param name="sharedPages">Offsets of 4 KiB pages that the driver may see as plain memory.</param>
     internal RegisterFile(
         uint length, IReadOnlyList<Register> table, IReadOnlyList<CardRegisters.Alias> aliases,
@@ -52,13 +52,13 @@ internal sealed unsafe class RegisterFile : IDisposable
     /// <summary>The values, one word per 4 bytes of the BAR.</summary>
     internal uint* Memory => (uint*)Shared.Memory;
 
-    /// <summary>The memory that holds them.</summary>
+    /// <summary>The memory that contains them.</summary>
     internal SharedPages Shared { get; }
 
-    /// <summary>Accesses are written here while it is set.</summary>
+    /// <summary>If set, accesses are written here.</summary>
     internal Action<string>? Trace { get; set; }
 
-    /// <summary>Called with the offset when software accesses a word that is no register.</summary>
+    /// <summary>Called with the offset when software accesses a word that is not a register.</summary>
     internal Action<uint>? Missed { get; set; }
 
     /// <summary>The stored value of a register, without the side effects of a read or write by software.</summary>
@@ -68,7 +68,7 @@ internal sealed unsafe class RegisterFile : IDisposable
         set => Memory[register[index] / sizeof(uint)] = value;
     }
 
-    /// <summary>Attaches what a software read gives, in place of the stored value.</summary>
+    /// <summary>Attaches a handler that computes what software reads, instead of the stored value.</summary>
     internal void OnRead(Register register, ReadHandler handler)
     {
         ref var handlers = ref CollectionsMarshal.GetValueRefOrAddDefault(_handlers, register, out _);
@@ -76,7 +76,7 @@ internal sealed unsafe class RegisterFile : IDisposable
         handlers.Read = handler;
     }
 
-    /// <summary>Attaches what a software write does, in place of storing the value.</summary>
+    /// <summary>Attaches a handler for software's writes, instead of storing the value.</summary>
     internal void OnWrite(Register register, WriteHandler handler)
     {
         ref var handlers = ref CollectionsMarshal.GetValueRefOrAddDefault(_handlers, register, out _);
@@ -85,7 +85,7 @@ internal sealed unsafe class RegisterFile : IDisposable
     }
 
     /// <summary>
-    /// Attaches what follows from a software write of element <c>index</c>, once its value is stored.
+    /// Attaches a handler for a software write of element <c>index</c>, called after its value is stored.
     /// </summary>
     internal void AfterWrite(Register register, Action<int> handler) => OnWrite(register, (index, value) =>
     {
@@ -94,7 +94,7 @@ internal sealed unsafe class RegisterFile : IDisposable
     });
 
     /// <summary>Sets every register to its reset value, without calling handlers.</summary>
-    /// <param name="keep">Registers that this reset does not touch.</param>
+    /// <param name="keep">Registers that this reset does not change.</param>
     internal void Reset(IReadOnlySet<Register>? keep = null)
     {
         foreach (var register in _table)
@@ -112,7 +112,7 @@ internal sealed unsafe class RegisterFile : IDisposable
         return entry?.Register;
     }
 
-    /// <summary>A name for an offset: <c>RDT[3]</c>, or the offset where there is no register.</summary>
+    /// <summary>A name for an offset: <c>RDT[3]</c>, or the offset itself if there is no register.</summary>
     internal string Describe(uint offset) => Find(offset, out int index) switch
     {
         null => $"0x{offset:x5} (no register)",
@@ -120,7 +120,7 @@ internal sealed unsafe class RegisterFile : IDisposable
         { } register => $"{register.Name}[{index}]",
     };
 
-    /// <summary>A register in a page changes by being read, or gives something else than its value.</summary>
+    /// <summary>A register in a page is changed by reading it, or reads as something other than its value.</summary>
     internal bool HasReadEffects(uint page)
     {
         for (uint offset = page; offset < page + SharedPages.PageLength; offset += sizeof(uint))
@@ -157,7 +157,7 @@ internal sealed unsafe class RegisterFile : IDisposable
             Memory[entry.Word] &= ~value;
     }
 
-    /// <summary>Where the driver sees a register as plain memory; null where accesses must be calls.</summary>
+    /// <summary>Where the driver sees a register as plain memory; null if accesses must be calls.</summary>
     internal uint* TryGetShared(uint offset) =>
         Shared.Contains(offset) ? Memory + offset / sizeof(uint) : null;
 
@@ -188,7 +188,7 @@ internal sealed unsafe class RegisterFile : IDisposable
         entry = new(register, index);
     }
 
-    // Word: where the value is kept, also for an access through an alias.
+    // Word: where the value is stored, even for an access through an alias.
     private readonly record struct Entry(Register Register, int Index)
     {
         internal readonly uint Word = Register[Index] / sizeof(uint);

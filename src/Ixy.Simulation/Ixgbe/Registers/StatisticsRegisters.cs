@@ -4,8 +4,8 @@ using Ixy.Ixgbe;
 namespace Ixy.Simulation.Ixgbe.Registers;
 
 /// <summary>
-/// Shows <see cref="CardStatistics"/> in the statistics registers: each is cleared by reading and sticks at its largest
-/// value (datasheet 8.2.3.23).
+/// Shows <see cref="CardStatistics"/> in the statistics registers: each is cleared by reading and saturates at its
+/// largest value (datasheet 8.2.3.23).
 /// </summary>
 internal sealed class StatisticsRegisters
 {
@@ -104,8 +104,8 @@ internal sealed class StatisticsRegisters
     private void Show(Register register, Counter counter) =>
         _registers.OnRead(register, index => (uint)Take(ref counter(index), Max32));
 
-    // 36 bits in two registers: the low one is read first and takes the whole value, so that bytes counted between the
-    // two reads are not lost; the high one gives the rest of it.
+    // 36 bits in two registers: the low one is read first and latches the whole value, so that bytes counted between
+    // the two reads are not lost; the high one returns the rest.
     private void Show(Register low, Register high, Counter counter)
     {
         var upper = new uint?[low.Count];

@@ -4,7 +4,7 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Transmit;
 
-// Enabling, disabling, and the rules that software keeps or breaks (datasheet 4.6.8, 8.2.3.9).
+// Enabling, disabling, and the rules that software must follow (datasheet 4.6.8, 8.2.3.9).
 internal sealed unsafe partial class CardTransmitQueue
 {
     // TXDCTL (8.2.3.9.10)
@@ -18,8 +18,7 @@ internal sealed unsafe partial class CardTransmitQueue
     private (uint Thresholds, uint HeadWriteBack, uint Attributes)? _checked;
 
     /// <summary>
-    /// Takes a value of TXDCTL into effect and shows it in the register: thresholds, ENABLE, and SWFLSH, which clears
-    /// itself.
+    /// Applies a value of TXDCTL and shows it in the register: thresholds, ENABLE, and SWFLSH, which clears itself.
     /// </summary>
     internal void Apply(uint control)
     {
@@ -30,7 +29,7 @@ internal sealed unsafe partial class CardTransmitQueue
         _registers[TXDCTL, Index] = control & ~SoftwareFlush;
     }
 
-    /// <summary>Setting DMATXCTL.TE enables queue 0, with whatever is programmed then (8.2.3.9.10).</summary>
+    /// <summary>Setting DMATXCTL.TE enables queue 0, with its current settings (8.2.3.9.10).</summary>
     internal void EnableWithTransmit()
     {
         uint control = _registers[TXDCTL, Index] | TXDCTL_.Enable;
@@ -47,7 +46,7 @@ internal sealed unsafe partial class CardTransmitQueue
         Restart();
     }
 
-    // Software may change the registers that describe the ring while the queue is off only (4.6.8).
+    // Software may change the registers that describe the ring only while the queue is off (4.6.8).
     private void Latch()
     {
         uint control = _registers[TXDCTL, Index], low = _registers[TDWBAL, Index];
@@ -59,14 +58,14 @@ internal sealed unsafe partial class CardTransmitQueue
         _writeBackThreshold = WritesHead ? 0 : control >> WriteBackShift & ThresholdMask;
         _reportsLate = _writeBackThreshold == 0 && !_path.Card.Behaviour.IsPlain;
         _reportsEach = !WritesHead && _writeBackThreshold == 0 && !_reportsLate;
-        // Where software made a ring shorter that is in use, the card stays inside of what it is now.
+        // If software shortened a ring in use, the card stays inside its current bounds.
         if (_head >= _count) (_head, _tail) = (0, 0);
         _unwritten = Math.Min(_unwritten, _count);
         _withheld = Math.Min(_withheld, _count);
     }
 
     /// <summary>
-    /// Follows registers that software has changed though the queue is on, as long as it has nothing to do.
+    /// Follows registers that software has changed although the queue is on, as long as the queue is idle.
     /// </summary>
     internal void LatchIfIdle()
     {
@@ -78,8 +77,8 @@ internal sealed unsafe partial class CardTransmitQueue
         bool wasEnabled = IsEnabled;
         _registers[TXDCTL, Index] = control;
         if (!wasEnabled || _head == _tail) Latch();
-        // Software that writes ENABLE again to a queue that is on, as DMATXCTL.TE turns queue 0 on, breaks no rule
-        // twice.
+        // Software that writes ENABLE again to a queue that is already on, because DMATXCTL.TE turns queue 0 on, does
+        // not break a rule twice.
         var settings = (control & AllThresholds, _registers[TDWBAL, Index], _registers[DCA_TXCTRL, Index]);
         if (!wasEnabled || settings != _checked) CheckThresholds(control);
         _checked = settings;
@@ -138,13 +137,13 @@ internal sealed unsafe partial class CardTransmitQueue
         if (!last->EndsPacket || last->IsContext) ReportOnce(TransmitRule.TailInsidePacket, last, ring);
     }
 
-    /// <summary>A rule that the value of one of the queue's registers breaks.</summary>
+    /// <summary>A rule broken by the value of one of the queue's registers.</summary>
     internal void Report(TransmitRule rule, string register, ulong value) =>
         _path.Card.Violations.Add(rule.Name, $"{register}[{Index}]", value, rule.Section, rule.Explanation);
 
     /// <summary>
-    /// A rule that a descriptor breaks: reported the first time after the queue was enabled, as a driver breaks it with
-    /// every packet or never.
+    /// A rule broken by a descriptor: reported the first time after the queue was enabled, because a driver breaks it
+    /// with every packet or never.
     /// </summary>
     internal void ReportOnce(TransmitRule rule, TransmitDescriptor* descriptor, TransmitDescriptor* ring)
     {

@@ -8,15 +8,15 @@ namespace Ixy.Simulation.Ixgbe.Transmit;
 
 /// <summary>
 /// One of 128 transmit queues: its ring, its progress, and how it reports progress (datasheet 7.2.3.3 to 7.2.3.5).
-/// PTHRESH and HTHRESH say when descriptors are fetched ahead; as the model empties the descriptors on the chip within
-/// the turn in which it fetches them, the two are checked but change nothing that software can see.
+/// PTHRESH and HTHRESH say when descriptors are fetched ahead; the model processes descriptors in the turn in which it
+/// fetches them, so the two are checked but change nothing that software can see.
 /// </summary>
 internal sealed unsafe partial class CardTransmitQueue
 {
     internal const uint OnChipDescriptors = 40;
     private const long Never = long.MaxValue;
 
-    // An advanced descriptor that is a whole frame with nothing to be done to it, whatever its length and RS.
+    // An advanced descriptor for a whole frame with no offloads, whatever its length and RS.
     private const uint PlainMask = 0xFFFF_0000 & ~TransmitDescriptor.ReportStatus;
     private const uint Plain = TransmitDescriptor.Extended | TransmitDescriptor.Data |
         TransmitDescriptor.EndOfPacket | TransmitDescriptor.InsertFcs;
@@ -32,8 +32,8 @@ internal sealed unsafe partial class CardTransmitQueue
     private uint _count, _writeBackThreshold;
     private bool _reportsEach, _reportsLate;
 
-    // Progress: descriptors [_head, _tail) are the card's; the last _unwritten before _head wait for their write-back,
-    // and of the last _withheld software knows nothing yet.
+    // Progress: the card owns descriptors [_head, _tail); the last _unwritten before _head wait for their write-back,
+    // and software does not know about the last _withheld yet.
     private uint _head, _tail, _lastTail, _unwritten, _withheld, _sinceReport;
     private bool _newTail, _reported, _blocked, _blockedAsMaster;
     private long _flushAt = Never;
@@ -49,24 +49,24 @@ internal sealed unsafe partial class CardTransmitQueue
 
     internal bool IsEnabled { get; private set; }
 
-    /// <summary>The pool of the queue may transmit (PFVFTE); always so without virtualization.</summary>
+    /// <summary>The pool of the queue may transmit (PFVFTE); always true without virtualization.</summary>
     internal bool IsAllowed { get; set; } = true;
 
     /// <summary>Which of the 16 pairs QPTC, QBTC counts the queue's packets (TQSM).</summary>
     internal int Counter { get; set; }
 
-    /// <summary>The two contexts that context descriptors set (7.2.2).</summary>
+    /// <summary>The two contexts set by context descriptors (7.2.2).</summary>
     internal TransmitContext[] Contexts { get; } = new TransmitContext[2];
 
     internal bool WritesBackInBursts => IsEnabled && _writeBackThreshold > 0;
 
-    /// <summary>WTHRESH, as far as it counts: 0 with head write-back.</summary>
+    /// <summary>The effective WTHRESH: 0 with head write-back.</summary>
     internal uint WriteBackThreshold => _writeBackThreshold;
 
     private bool WritesHead => _headWriteBack != 0;
 
     /// <summary>
-    /// Sends frames for some <paramref name="budget"/> of descriptors; how many it used, 0 if there was nothing.
+    /// Sends frames for about <paramref name="budget"/> descriptors; returns how many were used, 0 if there were none.
     /// </summary>
     internal int Process(int budget)
     {
@@ -85,7 +85,7 @@ internal sealed unsafe partial class CardTransmitQueue
     }
 
     /// <summary>
-    /// Takes over a tail that software has written; the descriptors up to it are looked at when they are fetched.
+    /// Takes over a tail written by software; the descriptors up to it are examined when they are fetched.
     /// </summary>
     internal void SeeTail(uint tail)
     {
@@ -101,14 +101,14 @@ internal sealed unsafe partial class CardTransmitQueue
     }
 
     /// <summary>
-    /// Writes back what a burst has gathered, once its time has come (the vector's EITR counter reached zero).
+    /// Writes back what a burst has gathered, once it is due (the vector's EITR counter reached zero).
     /// </summary>
     internal void FlushIfDue(long now)
     {
         if (now >= _flushAt) Flush();
     }
 
-    // So many frames are on their way from memory while one is sent.
+    // How many frames are being prefetched from memory while one is sent.
     private const uint FramesAhead = 8;
 
     private int Work(int budget)
@@ -118,7 +118,7 @@ internal sealed unsafe partial class CardTransmitQueue
             _ring, _count * (uint)sizeof(TransmitDescriptor), "transmit ring");
         if (ring is null)
         {
-            // One fault is enough: the queue tries again when software moves the tail or turns bus mastering on.
+            // One fault is enough: the queue tries again when software moves the tail or enables bus mastering.
             (_blocked, _blockedAsMaster) = (true, _dma.BusMaster);
             return 0;
         }
@@ -133,14 +133,13 @@ internal sealed unsafe partial class CardTransmitQueue
             Complete(ring, used);
             done += (int)used;
         }
-        // A packet to segment is more work than its descriptors tell.
+        // A packet to segment is more work than its descriptors suggest.
         int work = Math.Max(done, _mac.Uncounted);
         if (done > 0) Publish(ring, (uint)done);
         return work;
     }
 
-    // Software has just written these descriptors, so they are in another core's cache: all lines are asked for at
-    // once.
+    // Software has just written these descriptors, so they are in another core's cache: request all lines at once.
     private void FetchAhead(TransmitDescriptor* ring, int budget)
     {
         if (!Sse.IsSupported) return;
@@ -149,7 +148,7 @@ internal sealed unsafe partial class CardTransmitQueue
         for (uint index = _head; index < end; index += PerLine) Sse.Prefetch0(ring + index);
     }
 
-    // The common case: an advanced descriptor that is a whole frame, sent from the host's buffer as it is.
+    // The common case: an advanced descriptor for a whole frame, sent from the host's buffer as it is.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool SendPlain(TransmitDescriptor* descriptor)
     {
@@ -162,8 +161,7 @@ internal sealed unsafe partial class CardTransmitQueue
         return true;
     }
 
-    // The frame in the last so many descriptors has been taken, or dropped: they are done, and reported as software
-    // wants it.
+    // The frame in the last descriptors has been taken, or dropped: they are done, and reported as software requested.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Complete(TransmitDescriptor* ring, uint used)
     {
@@ -193,12 +191,12 @@ internal sealed unsafe partial class CardTransmitQueue
         Volatile.Write(ref descriptor->Status, descriptor->Status | TransmitDescriptor.Done);
     }
 
-    // With WTHRESH, RS does not count: descriptors are written back when so many have come together (7.2.3.5.1).
+    // With WTHRESH, RS is ignored: descriptors are written back when this many have accumulated (7.2.3.5.1).
     private void Gather(TransmitDescriptor* ring, uint used, TransmitDescriptor* last)
     {
         if (!last->IsContext && (last->Command & TransmitDescriptor.ReportStatus) != 0)
             ReportOnce(TransmitRule.ReportWithThreshold, last, ring);
-        // A tail that overtook the head (a rule broken, and reported) gives more descriptors than the ring has.
+        // A tail that overtook the head (a rule broken, and reported) yields more descriptors than the ring has.
         _unwritten = Math.Min(_unwritten + used, _count);
         while (_unwritten >= _writeBackThreshold) WriteBack(ring, _writeBackThreshold);
         if (_unwritten > 0 && _flushAt == Never) _flushAt = _path.Card.Interrupts.TransmitTimer(Index);
@@ -228,7 +226,7 @@ internal sealed unsafe partial class CardTransmitQueue
         Publish(ring, 0);
     }
 
-    /// <summary>Shows some of what has been done in earlier turns, where the card has kept it to itself.</summary>
+    /// <summary>Shows some of what was done in earlier turns, if the card has withheld it.</summary>
     internal void ShowWithheld()
     {
         if (_withheld == 0) return;
@@ -238,7 +236,7 @@ internal sealed unsafe partial class CardTransmitQueue
         else Publish(ring, 0);
     }
 
-    // Descriptors are reported in order, so the oldest first; of those, each that asks for it.
+    // Descriptors are reported in order, the oldest first; of those, each that requests it.
     private void ShowSome(TransmitDescriptor* ring, uint count)
     {
         uint first = ShownHead;
@@ -264,7 +262,7 @@ internal sealed unsafe partial class CardTransmitQueue
             _withheld += done;
             ShowSome(ring, (uint)_path.Card.Behaviour.Lump((int)_withheld));
         }
-        // The head does not pass the descriptors.
+        // The head does not overtake the descriptors.
         _dma.Push();
         Volatile.Write(ref *_headRegister, ShownHead);
         _path.Card.Recorder?.TransmitDescriptorsDone(Index, (ulong*)ring, ShownHead, WritesHead);

@@ -1,6 +1,6 @@
 namespace Ixy.Simulation.Ixgbe.Transmit;
 
-/// <summary>What the first descriptor of a packet asks to be done to it (datasheet 7.2.3.2.2, 7.2.3.2.4).</summary>
+/// <summary>What the first descriptor of a packet requests (datasheet 7.2.3.2.2, 7.2.3.2.4).</summary>
 internal readonly struct CardTransmitRequest
 {
     internal CardTransmitRequest(in TransmitDescriptor first, TransmitContext[] contexts)
@@ -37,13 +37,11 @@ internal readonly struct CardTransmitRequest
     internal readonly uint PayloadLength;
     internal readonly TransmitContext Context;
 
-    /// <summary>
-    /// A checksum, a tag or segmentation is asked for: the packet does not leave as it lies in memory.
-    /// </summary>
+    /// <summary>A checksum, a tag or segmentation is requested: the packet is not sent as it is in memory.</summary>
     internal bool Changes => InsertVlan || LegacyChecksum || Segment || IpChecksum || L4Checksum;
 
     internal bool NeedsContext => !IsLegacy && (Changes || ChecksContext);
 
-    /// <summary>Bytes that are not PAYLEN's: those of the headers, when they are repeated in every segment.</summary>
+    /// <summary>Bytes that are not part of PAYLEN: the headers, when they are repeated in every segment.</summary>
     internal uint HeaderLength => Segment ? Context.HeaderLength : 0;
 }

@@ -6,26 +6,28 @@ using Ixy.Simulation.Ixgbe.Receive;
 namespace Ixy.Simulation.Ixgbe.Transmit;
 
 /// <summary>
-/// The straight line for most frames: TCP or UDP over IPv4 without tag, options or fragments. It comes to the same
-/// result as <see cref="PacketHeaders"/> with <see cref="ReceiveChecksums"/>, and leaves everything else to them.
+/// The fast path for most frames: TCP or UDP over IPv4 without tag, options or fragments. It gives the same result as
+/// <see cref="PacketHeaders"/> with <see cref="ReceiveChecksums"/>, and leaves everything else to them.
 /// </summary>
 internal static class PlainIPv4
 {
-    /// <summary>Where source address, destination address and ports follow each other: the input of RSS.</summary>
+    /// <summary>
+    /// Offset of source address, destination address and ports, which are contiguous: the input of RSS.
+    /// </summary>
     internal const int HashInput = 26, HashInputLength = 12;
 
     internal const byte Tcp = PacketHeaders.Tcp, Udp = PacketHeaders.Udp;
 
     private const int MacLength = 14, HeaderLength = 20, L4Start = MacLength + HeaderLength, LongForScalar = 128;
 
-    // As they lie on the wire, read little-endian: EtherType, then version 4 with 5 words of header.
+    // In wire order, read little-endian: EtherType, then version 4 with 5 words of header.
     private const uint TypeAndVersion = 0x45_0008, TypeAndVersionMask = 0xFF_FFFF;
 
     // Offset and More Fragments in the first eight bytes of the header.
     private const ulong FragmentMask = 0xFF3F_0000_0000_0000;
 
     /// <summary>
-    /// Packet type, status and header ends of a frame of 60 bytes or more; false if it is not of this kind.
+    /// Packet type, status and header ends of a frame of at least 60 bytes; false if it is not of this kind.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool TryRead(ReadOnlySpan<byte> frame, ref ReceivedFrame information)
@@ -48,7 +50,7 @@ internal static class PlainIPv4
         if (protocol == Udp)
         {
             ulong header = Word64(ref start, L4Start);
-            // Without checksum, or with a length of its own: not plain.
+            // No checksum, or a length of its own: not plain.
             if (header >> 48 == 0 || BinaryPrimitives.ReverseEndianness((ushort)(header >> 32)) != length) return false;
             status |= ReceiveDescriptor.UdpChecksum;
             headerLength = 8;

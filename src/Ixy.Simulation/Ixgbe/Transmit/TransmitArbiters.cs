@@ -6,8 +6,8 @@ namespace Ixy.Simulation.Ixgbe.Transmit;
 
 /// <summary>
 /// The registers that concern all transmit queues: enabling, modes, arbiters (datasheet 4.6.8, 8.2.3.9, 8.2.3.10). The
-/// weights and rate limits of DCB are kept and shown, but all queues are served alike: who enables a rate limit is told
-/// by a violation; credits, which Linux sets for mqprio and DCB, are a note, as the queues of traffic classes work
+/// weights and rate limits of DCB are stored and shown, but all queues are served alike. So enabling a rate limit is a
+/// violation; credits, which Linux sets for mqprio and DCB, are only a note, because the queues of traffic classes work
 /// without them.
 /// </summary>
 internal sealed class TransmitArbiters
@@ -44,7 +44,7 @@ internal sealed class TransmitArbiters
                 _registers[register] = value & 0x0FFF_0FFF;
             });
         }
-        // 4.6.8: they are programmed between setting and clearing ARBDIS, also before transmission is enabled.
+        // 4.6.8: they are programmed between setting and clearing ARBDIS, even before transmission is enabled.
         foreach (var register in new[] { DTXMXSZRQ, TXPBSIZE, TXPBTHRESH, MNGTXMAP })
         {
             _registers.OnWrite(register, (index, value) =>
@@ -112,12 +112,12 @@ internal sealed class TransmitArbiters
     private void CheckStopped(string register, uint value)
     {
         if (!AreRunning || _runningReported) return;
-        // A driver that forgets to stop them writes all of these registers, one after the other.
+        // A driver that forgets to stop them writes all of these registers, one after another.
         _runningReported = true;
         Report(TransmitRule.ArbiterRunning, register, value);
     }
 
-    // One register shows a value for each queue: that of the queue in RTTDQSEL.
+    // One register shows a value for each queue: the one selected in RTTDQSEL.
     private void AttachWindow(Register register, uint[] values, Action<Register, int, uint> check)
     {
         _registers.OnRead(register, _ => values[_registers[RTTDQSEL] % Queues]);

@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace Ixy.Simulation.Ixgbe.Transmit;
 
-// What the datasheet demands of descriptors and packets (7.2.1.1, 7.2.3.2, 7.2.4, 7.2.5). A check that gives false is
-// one after which there is nothing to send.
+// The datasheet's requirements for descriptors and packets (7.2.1.1, 7.2.3.2, 7.2.4, 7.2.5). A check returns false if
+// nothing can be sent.
 internal sealed unsafe partial class TransmitAssembler
 {
     private bool CheckFirst(in TransmitDescriptor first, uint parts)

@@ -5,12 +5,13 @@ using Ixy.Simulation.Ixgbe.Registers;
 namespace Ixy.Simulation.Ixgbe.Transmit;
 
 /// <summary>
-/// Sends what takes more than one look: packets in several buffers, legacy descriptors, contexts, offloads (datasheet
-/// 7.2.3). Gathers a packet in the card's memory, has the offloads done to it and hands it to the MAC.
+/// Sends everything that is not simple: packets in several buffers, legacy descriptors, contexts, offloads (datasheet
+/// 7.2.3). Gathers a packet in the card's memory, applies the offloads and hands it to the MAC.
 /// </summary>
 internal sealed unsafe partial class TransmitAssembler : IDisposable
 {
-    // A packet to segment has up to 512 bytes of headers and 256 KiB of payload (7.2.4.1). Before it is room for a tag.
+    // A packet to segment has up to 512 bytes of headers and 256 KiB of payload (7.2.4.1). In front of it is room for a
+    // tag.
     private const uint Capacity = (256 << 10) + 512, Headroom = 16, Tailroom = 64;
     private const uint LongestLegacyBuffer = TransmitMac.LongestFrame, LongestBuffer = 16 << 10;
     private const uint ShortestPacket = 17;
@@ -22,7 +23,7 @@ internal sealed unsafe partial class TransmitAssembler : IDisposable
     private readonly byte* _memory = (byte*)NativeMemory.AlignedAlloc(Headroom + Capacity + Tailroom, 64);
     private readonly TransmitSegmenter _segmenter;
 
-    // The packet at hand: who sends it, where its first descriptor is.
+    // The current packet: its queue, and its first descriptor.
     private CardTransmitQueue _queue = null!;
     private TransmitDescriptor* _ring, _first;
 
@@ -33,7 +34,7 @@ internal sealed unsafe partial class TransmitAssembler : IDisposable
     }
 
     /// <summary>Sends the packet, or takes the context, that starts at a queue's head.</summary>
-    /// <returns>How many descriptors it has; 0 if the rest of it is still to come.</returns>
+    /// <returns>How many descriptors it has; 0 if the rest of it has not arrived yet.</returns>
     internal uint Send(CardTransmitQueue queue, TransmitDescriptor* ring, uint count, uint head, uint tail)
     {
         _queue = queue;
@@ -81,7 +82,7 @@ internal sealed unsafe partial class TransmitAssembler : IDisposable
         return 0;
     }
 
-    // One buffer, nothing to be done: from the host's memory to the MAC, as in CardTransmitQueue.SendPlain.
+    // One buffer, no offloads: from the host's memory to the MAC, as in CardTransmitQueue.SendPlain.
     private bool SendWhole(in TransmitDescriptor first, in CardTransmitRequest request)
     {
         uint length = first.Length;
@@ -94,7 +95,7 @@ internal sealed unsafe partial class TransmitAssembler : IDisposable
         return true;
     }
 
-    // Copies the buffers together. Each descriptor is read once, as software could change it meanwhile.
+    // Gathers the buffers. Each descriptor is read only once, because software could change it meanwhile.
     private bool Collect(in CardTransmitRequest request, uint count, uint head, uint parts, out uint length)
     {
         bool isWhole = true;

@@ -27,13 +27,13 @@ internal struct TransmitDescriptor
     internal const uint OptionsReserved = 7u << 11;
     internal const int ContextIndexShift = 4, PayloadShift = 14;
 
-    /// <summary>Where the buffer is; lengths and VLAN tag in a context descriptor.</summary>
+    /// <summary>The buffer's address; lengths and VLAN tag in a context descriptor.</summary>
     internal ulong Address;
 
     /// <summary>Length of the buffer, type and commands.</summary>
     internal uint Command;
 
-    /// <summary>What the card reports, and the rest of what software asks for.</summary>
+    /// <summary>The card's report, and the rest of software's requests.</summary>
     internal uint Status;
 
     internal readonly uint Length => Command & LengthMask;

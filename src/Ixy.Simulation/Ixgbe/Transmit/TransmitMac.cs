@@ -14,7 +14,7 @@ internal sealed class TransmitMac(IxgbeCard card)
 {
     internal const uint ShortestFrame = 60, FcsLength = 4;
 
-    /// <summary>The longest frame, FCS not counted: 15.5 KB (7.2.3.2.4).</summary>
+    /// <summary>The longest frame, not counting the FCS: 15.5 KB (7.2.3.2.4).</summary>
     internal const uint LongestFrame = 15_872;
 
     private static readonly byte[] s_broadcast = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF];
@@ -26,37 +26,37 @@ internal sealed class TransmitMac(IxgbeCard card)
     private long _now;
     private ulong _packets, _octets;
 
-    /// <summary>HLREG0.TXCRCEN: an FCS is appended to frames that ask for it.</summary>
+    /// <summary>HLREG0.TXCRCEN: an FCS is appended to frames that request it.</summary>
     internal bool AppendsFcs { get; private set; }
 
     /// <summary>HLREG0.TXPADEN: short frames are padded to 64 bytes with FCS.</summary>
     internal bool Pads { get; private set; }
 
-    /// <summary>How many lengths, from the shortest on, a frame may have that needs no second look.</summary>
+    /// <summary>How many frame lengths, from the shortest up, need no second check.</summary>
     internal uint PlainLengths { get; private set; }
 
     /// <summary>Frames sent since the last <see cref="CountFor"/>.</summary>
     internal int Uncounted => (int)_packets;
 
-    /// <summary>Takes over HLREG0 and the longest frame that the packet buffer is set up for.</summary>
+    /// <summary>Applies HLREG0 and the longest frame that the packet buffer is set up for.</summary>
     internal void Configure(uint control, uint longest)
     {
         AppendsFcs = (control & HLREG0_.TxCrcEnable) != 0;
         Pads = (control & HLREG0_.TxPadEnable) != 0;
         _loopback = (control & HLREG0_.Loopback) != 0;
         longest = Math.Min(longest, LongestFrame);
-        // A recorder wants to see every frame, so each gets its second look.
+        // A recorder has to see every frame, so each gets the second check.
         bool isPlain = AppendsFcs && card.Recorder is null && longest >= ShortestFrame;
         PlainLengths = isPlain ? longest - ShortestFrame + 1 : 0;
     }
 
-    /// <summary>The line is one on which frames take their time.</summary>
+    /// <summary>The line is one on which frames take time.</summary>
     internal bool IsPaced { get; private set; }
 
     /// <summary>The line has room for a frame in this turn.</summary>
     internal bool IsFree => !IsPaced || !_pace.IsBusy(_now);
 
-    /// <summary>False if the line is still busy with what was sent.</summary>
+    /// <summary>False if the line is still busy.</summary>
     internal bool BeginTurn(long now)
     {
         _now = now;
@@ -79,8 +79,8 @@ internal sealed class TransmitMac(IxgbeCard card)
     }
 
     /// <summary>
-    /// Sends a frame that may be short, or end with an FCS of its own; <paramref name="buffer"/> has room behind it for
-    /// padding. False if its own FCS is wrong: it goes out, but nothing that hears it takes it for a frame.
+    /// Sends a frame that may be short, or end with its own FCS; <paramref name="buffer"/> has room after it for
+    /// padding. False if its own FCS is wrong: it goes out, but no receiver will accept it as a frame.
     /// </summary>
     internal bool Finish(Span<byte> buffer, int length, bool insertFcs)
     {

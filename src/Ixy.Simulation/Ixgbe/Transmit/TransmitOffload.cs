@@ -6,8 +6,8 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 namespace Ixy.Simulation.Ixgbe.Transmit;
 
 /// <summary>
-/// Checksums and VLAN tags, put into a packet in the card's memory (datasheet 7.2.3.2.2, 7.2.5, 7.4). Each gives false,
-/// and does nothing, if its place is outside the packet.
+/// Inserts checksums and VLAN tags into a packet in the card's memory (datasheet 7.2.3.2.2, 7.2.5, 7.4). Each method
+/// returns false, and does nothing, if its place is outside the packet.
 /// </summary>
 internal static unsafe class TransmitOffload
 {
@@ -18,8 +18,9 @@ internal static unsafe class TransmitOffload
     private const uint ExternalVlanTypeOffset = 0x05078, ExtendedVlan = 1u << 26;
 
     /// <summary>
-    /// Legacy IC: the complement of the sum from <paramref name="start"/> to the end, at <paramref name="offset"/>;
-    /// what was there counts, so that software can leave a correction (7.2.3.2.2).
+    /// Legacy IC: the complement of the sum from <paramref name="start"/> to the end, stored at
+    /// <paramref name="offset"/>; the field's old value is included, so that software can leave a correction
+    /// (7.2.3.2.2).
     /// </summary>
     internal static bool InsertChecksum(Span<byte> packet, int start, int offset)
     {
@@ -28,7 +29,7 @@ internal static unsafe class TransmitOffload
         return true;
     }
 
-    /// <summary>The header checksum of IPv4 (7.2.5.1); what was in its field counts.</summary>
+    /// <summary>The header checksum of IPv4 (7.2.5.1); the field's old value is included.</summary>
     internal static bool InsertIpChecksum(Span<byte> packet, in TransmitContext context)
     {
         int start = (int)context.MacLength, length = (int)context.IpLength;
@@ -38,15 +39,15 @@ internal static unsafe class TransmitOffload
     }
 
     /// <summary>
-    /// The checksum of TCP, UDP or SCTP, to the last byte of the packet (7.2.5.2, 7.2.5.3). For TCP and UDP software
+    /// The checksum of TCP, UDP or SCTP, to the last byte of the packet (7.2.5.2, 7.2.5.3). For TCP and UDP, software
     /// has left the sum of the pseudo-header in the field.
     /// </summary>
     internal static bool InsertL4Checksum(Span<byte> packet, in TransmitContext context) =>
         InsertL4Checksum(packet, context, 0);
 
     /// <summary>
-    /// The same with <paramref name="length"/> added: when segmenting, software leaves the length out of the
-    /// pseudo-header, as every segment has its own (7.2.4.5).
+    /// The same with <paramref name="length"/> added: when segmenting, software omits the length from the
+    /// pseudo-header, because every segment has its own (7.2.4.5).
     /// </summary>
     internal static bool InsertL4Checksum(Span<byte> packet, in TransmitContext context, ushort length)
     {
@@ -63,8 +64,8 @@ internal static unsafe class TransmitOffload
     }
 
     /// <summary>
-    /// Puts a tag behind the addresses of a frame that has at least 4 free bytes before it; in double VLAN mode behind
-    /// the outer tag, if the packet has one (7.4.5). Gives the frame's new start.
+    /// Inserts a tag after the addresses of a frame with at least 4 free bytes before it; in double VLAN mode after the
+    /// outer tag, if the packet has one (7.4.5). Returns the frame's new start.
     /// </summary>
     internal static byte* InsertVlan(byte* frame, ushort tag, RegisterFile registers, ref uint length)
     {
@@ -91,7 +92,7 @@ internal static unsafe class TransmitOffload
         return true;
     }
 
-    // In UDP a field of 0 means that there is no checksum; a sum that happens to be 0 is sent as 0xFFFF (RFC 768).
+    // In UDP a field of 0 means there is no checksum; a sum that happens to be 0 is sent as 0xFFFF (RFC 768).
     private static bool AvoidZero(Span<byte> field)
     {
         if (field[0] == 0 && field[1] == 0) field[..2].Fill(0xFF);
@@ -105,7 +106,7 @@ internal static unsafe class TransmitOffload
         return true;
     }
 
-    // The sum is in the order of memory, and so is its complement.
+    // The sum is in memory order, and so is its complement.
     private static void Write(Span<byte> field, uint sum) =>
         BinaryPrimitives.WriteUInt16LittleEndian(field, InternetChecksum.Finish(sum));
 }

@@ -6,15 +6,15 @@ namespace Ixy.Simulation.Ixgbe.Transmit;
 
 /// <summary>
 /// From descriptor rings in host memory through offloads to the wire (datasheet 7.2). While the link is down or the
-/// transmit arbiter is stopped, descriptors stay where they are: the MAC takes no data then, and the packet buffer in
-/// front of it, which a real card would still fill, is not seen by software.
+/// transmit arbiter is stopped, descriptors stay where they are: the MAC then takes no data. A real card would still
+/// fill the packet buffer in front of it, but software cannot see that.
 /// </summary>
 internal sealed class TransmitPath : IDisposable
 {
     internal const int Queues = 128;
 
-    // A turn ends after so many descriptors, so that other cards and the receive path have theirs; queues take turns of
-    // some descriptors within it. (A card takes turns frame by frame, 7.2.1.2.3.4; no order between queues is
+    // A turn ends after this many descriptors, so that other cards and the receive path get theirs; within it, queues
+    // take turns of some descriptors. (A card alternates frame by frame, 7.2.1.2.3.4; no order between queues is
     // promised.)
     private const int DescriptorsPerTurn = 64, DescriptorsPerQueue = 16;
 
@@ -48,7 +48,7 @@ internal sealed class TransmitPath : IDisposable
     /// <summary>DMATXCTL.TE.</summary>
     internal bool IsTransmitEnabled { get; private set; }
 
-    /// <summary>Called when a packet passes that asks for a time stamp (TDESC.MAC.1588, 7.2.3.2.4).</summary>
+    /// <summary>Called when a packet that requests a time stamp passes (TDESC.MAC.1588, 7.2.3.2.4).</summary>
     internal Action? TimeStamp { get; init; }
 
     /// <summary>DCB or virtualization is on (MTQC).</summary>
@@ -70,7 +70,7 @@ internal sealed class TransmitPath : IDisposable
         {
             var queue = _enabled[_next];
             if (++_next >= _enabledCount) _next = 0;
-            // With a pace one by one, until the line is busy.
+            // With a pace: one by one, until the line is busy.
             int done = queue.Process(Mac.IsPaced ? 1 : _enabledCount == 1 ? left : perQueue);
             left -= done;
             idle = done == 0 ? idle + 1 : 0;
@@ -79,14 +79,14 @@ internal sealed class TransmitPath : IDisposable
     }
 
     /// <summary>
-    /// Takes over the tails that software has stored; those of queues that are off are looked at when they are enabled.
+    /// Takes over the tails stored by software; those of disabled queues are read when the queue is enabled.
     /// </summary>
     internal void SeeTails()
     {
         for (int index = 0; index < _enabledCount; index++) _enabled[index].SeeStoredTail();
     }
 
-    /// <summary>State after a reset; the registers have their reset values already.</summary>
+    /// <summary>State after a reset; the registers already have their reset values.</summary>
     internal void Reset()
     {
         foreach (var queue in _queues) queue.Reset();
@@ -98,7 +98,7 @@ internal sealed class TransmitPath : IDisposable
     }
 
     /// <summary>
-    /// Takes over HLREG0 and the size of the packet buffer (TXPBSIZE, TXPBTHRESH: 8.2.3.9.13, 8.2.3.9.16).
+    /// Applies HLREG0 and the size of the packet buffer (TXPBSIZE, TXPBTHRESH: 8.2.3.9.13, 8.2.3.9.16).
     /// </summary>
     internal void ConfigureMac()
     {
@@ -110,10 +110,10 @@ internal sealed class TransmitPath : IDisposable
     /// <summary>The longest packet that the packet buffer of the first traffic class is set up for, in bytes.</summary>
     internal uint RoomAboveThreshold { get; private set; }
 
-    /// <summary>The queue does not exist in the mode that MTQC sets (7.2.1.2.1).</summary>
+    /// <summary>The queue does not exist in the mode set in MTQC (7.2.1.2.1).</summary>
     internal bool IsOutsideMode(int queue) => queue >= QueuesWithoutModes && !HasModes;
 
-    /// <summary>Lets the pools that PFVFTE names transmit, and no others; all queues without virtualization.</summary>
+    /// <summary>Lets the pools enabled in PFVFTE transmit, and no others; all queues without virtualization.</summary>
     internal void ApplyPools()
     {
         uint mode = _registers[MTQC];
@@ -125,7 +125,7 @@ internal sealed class TransmitPath : IDisposable
         }
     }
 
-    /// <summary>DMATXCTL.TE as software sets it.</summary>
+    /// <summary>DMATXCTL.TE as set by software.</summary>
     internal void EnableTransmit(bool enable)
     {
         if (IsTransmitEnabled == enable) return;
@@ -212,7 +212,7 @@ internal sealed class TransmitPath : IDisposable
         queue.LatchIfIdle();
     }
 
-    // Four queues a register, a byte each, of which the low four bits name the counter.
+    // Four queues per register, a byte each, of which the low four bits name the counter.
     private void ApplyCounters(int index, uint value)
     {
         _registers[TQSM, index] = value & 0x0F0F_0F0F;

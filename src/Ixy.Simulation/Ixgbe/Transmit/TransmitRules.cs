@@ -1,6 +1,6 @@
 namespace Ixy.Simulation.Ixgbe.Transmit;
 
-/// <summary>A rule of the datasheet for the transmit path that the card can see broken.</summary>
+/// <summary>A datasheet rule for the transmit path whose violation the card can detect.</summary>
 internal sealed class TransmitRule
 {
     private static int s_count;
@@ -17,7 +17,7 @@ internal sealed class TransmitRule
 
     internal string Explanation { get; }
 
-    /// <summary>One bit of 64 for each rule, so that a queue can remember those it has reported.</summary>
+    /// <summary>One bit of 64 for each rule, so that a queue can remember which it has reported.</summary>
     internal ulong Bit { get; }
 
     // Tail and head

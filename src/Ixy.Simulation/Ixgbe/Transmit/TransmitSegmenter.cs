@@ -5,8 +5,8 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Ixgbe.Transmit;
 
 /// <summary>
-/// TCP and UDP segmentation: cuts a packet into frames of at most MSS bytes of payload, each with the packet's headers
-/// brought up to date (datasheet 7.2.4).
+/// TCP and UDP segmentation: cuts a packet into frames of at most MSS bytes of payload, each with updated copies of the
+/// packet's headers (datasheet 7.2.4).
 /// </summary>
 internal sealed unsafe class TransmitSegmenter(TransmitPath path) : IDisposable
 {
@@ -17,8 +17,8 @@ internal sealed unsafe class TransmitSegmenter(TransmitPath path) : IDisposable
     private readonly byte* _memory = (byte*)NativeMemory.AlignedAlloc(Headroom + Capacity + Tailroom, 64);
 
     /// <summary>
-    /// Sends a packet in segments, none longer than <see cref="TransmitMac.LongestFrame"/>; false if its sizes make no
-    /// sense.
+    /// Sends a packet in segments, none longer than <see cref="TransmitMac.LongestFrame"/>; false if its sizes are
+    /// inconsistent.
     /// </summary>
     internal bool Send(in CardTransmitRequest request, ReadOnlySpan<byte> packet)
     {
@@ -46,7 +46,7 @@ internal sealed unsafe class TransmitSegmenter(TransmitPath path) : IDisposable
 
     public void Dispose() => NativeMemory.AlignedFree(_memory);
 
-    // The fields that are updated must lie in the headers: to IPv6's payload length, IPv4's checksum, TCP's checksum.
+    // The updated fields must be inside the headers: up to IPv6's payload length, IPv4's checksum, TCP's checksum.
     private static bool HasRoomForHeaders(in TransmitContext context) =>
         context.IpLength >= (context.IPv4 ? 20 : 40) && context.MacLength >= 14 &&
         (context.Transport != TransmitTransport.Tcp || context.L4Length >= 20)
@@ -73,7 +73,7 @@ internal sealed unsafe class TransmitSegmenter(TransmitPath path) : IDisposable
         else BinaryPrimitives.WriteUInt16BigEndian(l4[4..], (ushort)l4.Length);
     }
 
-    // The 802.3 length before LLC and SNAP ends eight bytes before the end of the MAC header (7.2.4.1); it counts what
+    // The 802.3 length before LLC and SNAP is eight bytes before the end of the MAC header (7.2.4.1); it counts what
     // follows it.
     private static void UpdateSnap(Span<byte> frame, in TransmitContext context)
     {

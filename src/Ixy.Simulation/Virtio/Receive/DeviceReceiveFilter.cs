@@ -13,7 +13,7 @@ internal sealed class DeviceReceiveFilter(VirtioCard card)
     private readonly HashSet<ulong> _unicast = [], _multicast = [];
     private bool _filtersAddresses, _filtersVlans;
 
-    /// <summary>Everything; goes before all other modes.</summary>
+    /// <summary>Everything; overrides all other modes.</summary>
     internal bool IsPromiscuous { get; set; }
 
     internal bool AllMulticast { get; set; }
@@ -41,14 +41,14 @@ internal sealed class DeviceReceiveFilter(VirtioCard card)
         Array.Clear(_vlans);
     }
 
-    /// <summary>The tables of addresses, beside the device's own.</summary>
+    /// <summary>The tables of addresses, besides the device's own.</summary>
     internal void SetTables(ReadOnlySpan<byte> unicast, ReadOnlySpan<byte> multicast)
     {
         Fill(_unicast, unicast);
         Fill(_multicast, multicast);
     }
 
-    /// <summary>Lets a VLAN in or keeps it out; false if there is none with this id.</summary>
+    /// <summary>Adds a VLAN to the filter or removes it; false if there is none with this id.</summary>
     internal bool TrySetVlan(ushort id, bool isWanted)
     {
         if (id >= _vlans.Length) return false;
@@ -56,7 +56,7 @@ internal sealed class DeviceReceiveFilter(VirtioCard card)
         return true;
     }
 
-    /// <summary>The driver wants this frame, of at least 14 bytes.</summary>
+    /// <summary>Whether the driver wants this frame of at least 14 bytes.</summary>
     internal bool Accepts(ReadOnlySpan<byte> frame)
     {
         if (IsPromiscuous) return true;

@@ -29,7 +29,7 @@ internal sealed class DeviceReceivePath : IDisposable
 
     internal void Start()
     {
-        // 5.1.4.1: nothing longer than the MTU, once it is agreed upon.
+        // 5.1.4.1: nothing longer than the MTU, once it is negotiated.
         _longest = _card.Control.HasFeature(VirtioFeatures.Mtu) ? _card.Options.Mtu + EthernetHeader : LongestFrame;
         foreach (var queue in _queues) queue.Start(_longest);
     }
@@ -49,7 +49,7 @@ internal sealed class DeviceReceivePath : IDisposable
         return busy;
     }
 
-    /// <summary>Queues beyond so many are no longer in use: what waits for them goes nowhere.</summary>
+    /// <summary>Queues from this number up are no longer in use: frames waiting for them are dropped.</summary>
     internal void DropBeyond(int pairs)
     {
         for (int pair = pairs; pair < _queues.Length; pair++) _queues[pair].Clear();
@@ -75,14 +75,14 @@ internal sealed class DeviceReceivePath : IDisposable
             if (waits && isWaiting) return taken > 0;
             var frame = wire.Receive(now, out var errors);
             if (frame.IsEmpty) return taken > 0;
-            // Whatever is wrong with a frame, a virtual port does not hand it on.
+            // A virtual port does not pass on frames with any error.
             if (errors != 0 || frame.Length < EthernetHeader || frame.Length > Longest(frame)) Dropped++;
             else if (_card.Filter.Accepts(frame)) isWaiting |= Deliver(frame, pairs);
         }
         return true;
     }
 
-    // A tag of 802.1Q belongs to the header, not to what the MTU limits.
+    // An 802.1Q tag belongs to the header, not to what the MTU limits.
     private int Longest(ReadOnlySpan<byte> frame) =>
         frame[TagStart] == 0x81 && frame[TagStart + 1] == 0 ? _longest + TagLength : _longest;
 

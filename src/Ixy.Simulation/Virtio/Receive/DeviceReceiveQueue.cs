@@ -6,14 +6,14 @@ using Ixy.Virtio;
 namespace Ixy.Simulation.Virtio.Receive;
 
 /// <summary>
-/// A receive queue: writes header and frame into the buffers of its ring, one or, with MRG_RXBUF, as many as it takes
+/// A receive queue: writes header and frame into the buffers of its ring: one or, with MRG_RXBUF, as many as needed
 /// (virtio 1.2, 5.1.6.4). Frames wait in the packet buffer while there is none.
 /// </summary>
 internal sealed unsafe class DeviceReceiveQueue(VirtioCard card, DeviceVirtqueue queue) : IDisposable
 {
     private const uint LongHeader = 12, ShortHeader = 10, DataValid = 2;
 
-    // 5.1.6.3.1: the header and the largest frame without VLAN tag or jumbo.
+    // 5.1.6.3.1: the header and the largest frame without VLAN tag or jumbo size.
     private const int UsualFrame = 1514;
 
     private readonly BufferChain _chain = new();
@@ -21,7 +21,7 @@ internal sealed unsafe class DeviceReceiveQueue(VirtioCard card, DeviceVirtqueue
     private uint _header, _least;
     private bool _merges, _splitsHeader, _validates;
 
-    // Within a turn.
+    // Valid within a turn.
     private bool _isOpen, _mayOpen, _wrote, _isDry;
     private long _now;
 
@@ -42,7 +42,7 @@ internal sealed unsafe class DeviceReceiveQueue(VirtioCard card, DeviceVirtqueue
         _chain.Reserve(card.Options.QueueSize);
     }
 
-    /// <summary>Begins a turn with frames that wait; true if some found a buffer.</summary>
+    /// <summary>Begins a turn with waiting frames; true if some found a buffer.</summary>
     internal bool BeginTurn(long now)
     {
         _now = now;
@@ -53,7 +53,7 @@ internal sealed unsafe class DeviceReceiveQueue(VirtioCard card, DeviceVirtqueue
         return _wrote;
     }
 
-    /// <summary>Shows what was received, and considers sleep where there was no buffer.</summary>
+    /// <summary>Publishes what was received, and considers sleeping if there was no buffer.</summary>
     internal void EndTurn(long now)
     {
         if (!_isOpen) return;
@@ -71,12 +71,12 @@ internal sealed unsafe class DeviceReceiveQueue(VirtioCard card, DeviceVirtqueue
     internal bool Deliver(ReadOnlySpan<byte> frame) =>
         _waiting.IsEmpty && TryWrite(frame) || _waiting.TryAdd(frame, default);
 
-    /// <summary>What waits is forgotten.</summary>
+    /// <summary>Drops waiting frames.</summary>
     internal void Clear() => _waiting.Clear();
 
     public void Dispose() => _waiting.Dispose();
 
-    // The ring is looked for when the first frame of a turn needs it.
+    // The ring is mapped when the first frame of a turn needs it.
     private bool Open()
     {
         if (_mayOpen) _isOpen = queue.BeginTurn(_now);
@@ -84,7 +84,7 @@ internal sealed unsafe class DeviceReceiveQueue(VirtioCard card, DeviceVirtqueue
         return _isOpen;
     }
 
-    // False if the frame has to wait.
+    // False if the frame must wait.
     private bool TryWrite(ReadOnlySpan<byte> frame)
     {
         if (!_isOpen && !Open()) return false;
@@ -110,7 +110,7 @@ internal sealed unsafe class DeviceReceiveQueue(VirtioCard card, DeviceVirtqueue
         return true;
     }
 
-    // 5.1.6.1: no segmentation; of the checksum only that it is right; the last two bytes only where the header has
+    // 5.1.6.1: no segmentation; for the checksum, only that it is right; the last two bytes only if the header has
     // them.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void WriteHeader(byte* header, ReadOnlySpan<byte> frame, ushort buffers)
@@ -132,7 +132,7 @@ internal sealed unsafe class DeviceReceiveQueue(VirtioCard card, DeviceVirtqueue
             if (!ring.TryTake(_chain))
             {
                 ring.GoBack(start);
-                // With the whole ring it is still too long: it will never fit.
+                // Too long even with the whole ring: it will never fit.
                 if (pieces >= queue.Size) return Drop();
                 _isDry = true;
                 return false;
@@ -184,7 +184,7 @@ internal sealed unsafe class DeviceReceiveQueue(VirtioCard card, DeviceVirtqueue
         return _merges ? room > 0 && (!isFirst || room >= _header) : room >= total;
     }
 
-    // Header and frame are one run of bytes, of which so many are written already.
+    // Header and frame are one run of bytes, of which this many are already written.
     private uint WritePart(ReadOnlySpan<byte> frame, uint done)
     {
         if (done != 0) return (uint)_chain.Write(0, frame[(int)(done - _header)..]);

@@ -4,22 +4,22 @@ using Ixy.Simulation.Ixgbe.Receive;
 namespace Ixy.Simulation.Virtio.Receive;
 
 /// <summary>
-/// Automatic receive steering (virtio 1.2, 5.1.6.5.6.1): a flow is received on the queue that last sent of it; one of
-/// which nothing was sent goes where its hash leads it.
+/// Automatic receive steering (virtio 1.2, 5.1.6.5.6.1): a flow is received on the queue that last sent packets of it;
+/// a flow for which nothing was sent goes where its hash says.
 /// </summary>
 internal sealed class FlowSteering
 {
     private const ushort VlanEtherType = 0x8100;
     private const uint Unknown = 0;
 
-    // Queue of a flow plus one, by hash: flows may share a place, and then share a queue.
+    // Queue of a flow plus one, by hash: flows that share an entry share a queue.
     private readonly byte[] _queues = new byte[4096];
 
     /// <summary>A packet of a flow was sent on a queue.</summary>
     internal void Learn(ReadOnlySpan<byte> frame, int queue) =>
         _queues[Hash(frame) % (uint)_queues.Length] = (byte)(queue + 1);
 
-    /// <summary>Where a frame goes, with so many queues.</summary>
+    /// <summary>The queue for a frame, with this many queues in use.</summary>
     internal int Select(ReadOnlySpan<byte> frame, int queues)
     {
         uint hash = Hash(frame), learned = _queues[hash % (uint)_queues.Length];
@@ -28,7 +28,7 @@ internal sealed class FlowSteering
 
     internal void Clear() => Array.Clear(_queues);
 
-    // Of addresses, protocol and ports; the same in both directions. What is no IP has one flow.
+    // Of addresses, protocol and ports; the same in both directions. Everything that is not IP is one flow.
     private static uint Hash(ReadOnlySpan<byte> frame)
     {
         PacketHeaders headers = default;

@@ -25,7 +25,7 @@ internal sealed class CommonConfiguration(VirtioCard card) : RegisterStructure(c
     /// <summary>Bytes.</summary>
     internal static uint Length => s_fields.Length;
 
-    // Null where queue_select names no queue: then queue_size reads 0.
+    // Null if queue_select names no queue: then queue_size reads 0.
     private DeviceVirtqueue? Selected => _queueSelect < (uint)Card.Queues.Count ? Card.Queues[(int)_queueSelect] : null;
 
     internal void Reset() => _deviceFeatureSelect = _driverFeatureSelect = _queueSelect = 0;
@@ -80,7 +80,7 @@ internal sealed class CommonConfiguration(VirtioCard card) : RegisterStructure(c
             Report(VirtioRule.QueueMissing, field, _queueSelect);
             return;
         }
-        // To say that a queue has no vector sets nothing up; drivers do so after a reset.
+        // Setting "no vector" does not count as setting up a queue; drivers do it after a reset.
         bool isSetUp = field != QueueVector || value != DeviceVirtqueue.None;
         if (isSetUp && !Card.Control.IsAgreed) Report(VirtioRule.QueueTooEarly, field, value);
         if (field == QueueVector) queue.Vector = Vector(field, value);

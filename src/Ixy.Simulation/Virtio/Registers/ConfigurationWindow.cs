@@ -4,7 +4,7 @@ namespace Ixy.Simulation.Virtio.Registers;
 
 /// <summary>
 /// The PCI configuration access capability (virtio 1.2, 4.1.4.9): a way to the BARs through configuration space, for
-/// software that cannot map them yet. An access to its data is one to the place that it names.
+/// software that cannot map them yet. An access to its data is an access to the place it names.
 /// </summary>
 internal sealed class ConfigurationWindow
 {
@@ -32,12 +32,10 @@ internal sealed class ConfigurationWindow
 
     private int Size => (int)_config.Get(_place + VendorCapability.LengthOffset, 4);
 
-    /// <summary>
-    /// Software is about to read from configuration space: the data have to be there if it reads them.
-    /// </summary>
+    /// <summary>Software is about to read from configuration space: the data must be there if it reads them.</summary>
     internal void BeforeRead(int offset, int size)
     {
-        // Software that reads all of configuration space has asked for nothing in a BAR.
+        // Software that reads all of configuration space did not ask for anything in a BAR.
         bool asksForData = Size != 0 && offset < _data + DataLength && offset + size > _data;
         if (!asksForData || !IsValid()) return;
         _config.Set(_data, DataLength, _card.ReadBar(Bar, Offset, Size));

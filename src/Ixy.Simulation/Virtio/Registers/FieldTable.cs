@@ -30,7 +30,7 @@ internal sealed class FieldTable
     /// <summary>The register that a byte belongs to, and which of its elements; or null.</summary>
     internal (Register Register, int Index)? Find(uint offset) => offset < Length ? _byOffset[offset] : null;
 
-    /// <summary>The same for who looks on, with a section of the specification where the table tells none.</summary>
+    /// <summary>The same for observers, with a section of the specification if the table has none.</summary>
     internal NamedRegister NameOf(uint offset, string section) => Find(offset) is var (register, index)
         ? NamedRegister.Of(register, index, $"{_name}.", section) : new(Describe(offset));
 

@@ -7,11 +7,11 @@ namespace Ixy.Simulation.Virtio.Registers;
 
 /// <summary>
 /// The registers of the legacy interface in I/O BAR 0 (virtio 1.2, 4.1.4.10): a common part, two vectors while MSI-X is
-/// on, and the device's configuration behind them.
+/// on, and then the device's configuration.
 /// </summary>
 internal sealed class LegacyRegisters(VirtioCard card) : RegisterStructure(card, s_fields)
 {
-    // Rings lie at page numbers, and their used part at the next page boundary (2.7.2).
+    // Rings are at page numbers, and their used part at the next page boundary (2.7.2).
     private const uint Page = 4096;
 
     // Those that the driver here does not use.

@@ -36,7 +36,7 @@ internal sealed class NetConfiguration
 
     internal bool IsLinkUp { get; private set; }
 
-    /// <summary>The address that the receive filter accepts, as it lies on the wire.</summary>
+    /// <summary>The address that the receive filter accepts, in wire order.</summary>
     internal Span<byte> Mac => _bytes.AsSpan((int)Net.Mac.Offset, MacLength);
 
     /// <summary>Follows the wire.</summary>
@@ -65,7 +65,7 @@ internal sealed class NetConfiguration
         return value;
     }
 
-    /// <summary>What an access at an offset is called.</summary>
+    /// <summary>The name of an access at an offset.</summary>
     internal static NamedRegister NameOf(uint offset) => s_fields.NameOf(offset, "virtio 5.1.4");
 
     internal void Write(uint offset, uint value, int size)
@@ -96,7 +96,7 @@ internal sealed class NetConfiguration
             _bytes.AsSpan((int)Net.Status.Offset), IsLinkUp ? LinkStatus_.Up : (ushort)0);
     }
 
-    // Drivers of the legacy interface read as they like.
+    // Drivers of the legacy interface read with any width.
     private void CheckWidth(uint offset, int size)
     {
         if (_card.Options.IsLegacy || s_fields.Find(offset) is var (field, index) && field[index] == offset

@@ -3,8 +3,8 @@ using Ixy.Simulation.Recording;
 namespace Ixy.Simulation.Virtio.Registers;
 
 /// <summary>
-/// A structure of registers in a BAR, each with a width of its own (virtio 1.2, 4.1.3.1). Another width is reported;
-/// then a read gives the bytes that are there, and a write does nothing.
+/// A structure of registers in a BAR, each with its own width (virtio 1.2, 4.1.3.1). Another width is reported; a read
+/// then returns the bytes that are there, and a write does nothing.
 /// </summary>
 internal abstract class RegisterStructure(VirtioCard card, FieldTable fields)
 {
@@ -37,7 +37,7 @@ internal abstract class RegisterStructure(VirtioCard card, FieldTable fields)
         else Report(VirtioRule.ReadOnly, register, value);
     }
 
-    /// <summary>What an access at an offset is called.</summary>
+    /// <summary>The name of an access at an offset.</summary>
     internal virtual NamedRegister NameOf(uint offset) => fields.NameOf(offset, "virtio 4.1.4.3");
 
     protected abstract uint Read(Register register, int index);
@@ -47,7 +47,7 @@ internal abstract class RegisterStructure(VirtioCard card, FieldTable fields)
     protected void Report(VirtioRule rule, Register register, ulong value) =>
         Card.Report(rule, fields.Describe(register), value);
 
-    /// <summary>The vector that a field takes: none if the table has no such one (4.1.5.1.2.1).</summary>
+    /// <summary>The vector that a field accepts: "no vector" if the table has no such vector (4.1.5.1.2.1).</summary>
     protected ushort Vector(Register register, uint value)
     {
         ushort vector = Card.Interrupts.Checked(value);

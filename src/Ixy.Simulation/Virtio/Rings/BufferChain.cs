@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Ixy.Simulation.Virtio.Rings;
 
-/// <summary>A piece of memory that a descriptor names, and where the card finds it in this turn.</summary>
+/// <summary>A piece of memory named by a descriptor, and where the card finds it in this turn.</summary>
 internal unsafe struct Segment
 {
     internal ulong Address;
@@ -12,7 +12,7 @@ internal unsafe struct Segment
 
 /// <summary>
 /// A buffer that the driver made available: the pieces for the device to read, then those for it to write (virtio 1.2,
-/// 2.7.4), however many descriptors there were and wherever they lay. Used again for every buffer of a queue.
+/// 2.7.4), regardless of how many descriptors there were and where. Reused for every buffer of a queue.
 /// </summary>
 internal sealed unsafe class BufferChain
 {
@@ -21,11 +21,11 @@ internal sealed unsafe class BufferChain
     /// <summary>Pieces.</summary>
     internal int Count { get; private set; }
 
-    /// <summary>How many of them, the first ones, are for the device to read.</summary>
+    /// <summary>How many of them, from the first, are for the device to read.</summary>
     internal int Readable { get; private set; }
 
     /// <summary>
-    /// What the driver knows it by: index of the first descriptor in a split ring, buffer id in a packed one.
+    /// The driver's name for it: index of the first descriptor in a split ring, buffer id in a packed one.
     /// </summary>
     internal ushort Id { get; set; }
 
@@ -40,7 +40,7 @@ internal sealed unsafe class BufferChain
     /// <summary>Bytes for the device to write.</summary>
     internal uint WritableLength => Length(Readable, Count);
 
-    /// <summary>Has room for chains of so many pieces from now on.</summary>
+    /// <summary>Makes room for chains of up to this many pieces.</summary>
     internal void Reserve(int pieces)
     {
         if (_segments.Length < pieces) Array.Resize(ref _segments, pieces);
@@ -68,7 +68,7 @@ internal sealed unsafe class BufferChain
         if (!isWritable) Readable = Count;
     }
 
-    /// <summary>Becomes the same as another one.</summary>
+    /// <summary>Becomes a copy of another chain.</summary>
     internal void CopyFrom(BufferChain other)
     {
         Reserve(other._segments.Length);
@@ -90,7 +90,7 @@ internal sealed unsafe class BufferChain
         return true;
     }
 
-    /// <summary>Writes bytes at a place in what the device may write; how many found room.</summary>
+    /// <summary>Writes bytes at a position in what the device may write; returns how many fitted.</summary>
     internal int Write(uint skip, ReadOnlySpan<byte> bytes)
     {
         int written = 0;
@@ -106,7 +106,7 @@ internal sealed unsafe class BufferChain
         return written;
     }
 
-    /// <summary>Where a byte of what the device may write lies; the caller knows that it is there.</summary>
+    /// <summary>The memory of a byte of what the device may write; the caller knows that it is there.</summary>
     internal byte* PlaceOf(uint offset)
     {
         int index = Readable;

@@ -5,8 +5,8 @@ using System.Runtime.Intrinsics.X86;
 namespace Ixy.Simulation.Virtio.Rings;
 
 /// <summary>
-/// A packed virtqueue: one ring of descriptors, which the driver writes to make buffers available and the device writes
-/// over to give them back (virtio 1.2, 2.8). Two flags compared with a counter of laps say whose a descriptor is.
+/// A packed virtqueue: one ring of descriptors, which the driver writes to make buffers available and the device
+/// overwrites to give them back (virtio 1.2, 2.8). Two flags, compared with a wrap counter, say who owns a descriptor.
 /// </summary>
 internal sealed unsafe class DevicePackedRing(VirtioCard card, string name) : Ring(card, name)
 {
@@ -66,12 +66,12 @@ internal sealed unsafe class DevicePackedRing(VirtioCard card, string name) : Ri
     {
         var descriptor = _ring + _next;
         ushort flags = Volatile.Read(ref descriptor->Flags);
-        // What the device keeps to itself as yet, no driver can have made available again.
+        // The driver cannot have made available again what the device has not published yet.
         if (!IsAvailable(flags, _nextWrap) || _unpublishedCount == _size) return false;
-        // A copy of memory elsewhere may have the flags of a descriptor, and nothing else of it yet.
+        // A bounce buffer may have the flags of a descriptor, but nothing else of it yet.
         Dma.LookAgain(descriptor, DescriptorLength);
         FetchAhead();
-        // Each field is read once: the driver could change it between the check and the use.
+        // Each field is read only once: the driver could change it between check and use.
         uint length = Volatile.Read(ref descriptor->Length);
         chain.Id = descriptor->Id;
         chain.Slots = 1;
@@ -120,7 +120,7 @@ internal sealed unsafe class DevicePackedRing(VirtioCard card, string name) : Ri
             Volatile.Write(ref descriptor->Flags, WriteUsed(index));
             slots += Advance(index);
         }
-        // The first one goes last: who sees it sees all, in particular the whole of a packet in merged buffers.
+        // The first one goes last: whoever sees it sees all, in particular all of a packet in merged buffers.
         Dma.Push();
         Volatile.Write(ref first->Flags, firstFlags);
         _unpublishedCount = 0;
@@ -148,11 +148,11 @@ internal sealed unsafe class DevicePackedRing(VirtioCard card, string name) : Ri
         return IsAvailable(Volatile.Read(ref _ring[_next].Flags), _nextWrap);
     }
 
-    // 2.8.1: available when the first flag has the driver's lap and the second has not.
+    // 2.8.1: available when the first flag matches the driver's wrap counter and the second does not.
     private static bool IsAvailable(ushort flags, bool wrap) =>
         ((flags & AvailableFlag) != 0) == wrap && ((flags & UsedFlag) != 0) != wrap;
 
-    // Id and length; the flags that belong to them are for the caller to write.
+    // Id and length; the caller writes the flags that belong to them.
     private ushort WriteUsed(uint index)
     {
         ref var buffer = ref _unpublished[index];
@@ -171,7 +171,7 @@ internal sealed unsafe class DevicePackedRing(VirtioCard card, string name) : Ri
         return slots;
     }
 
-    // 2.8.10: never, always, or when a descriptor of a lap was used.
+    // 2.8.10: never, always, or when the descriptor of a given lap was used.
     private bool WantsInterrupt(uint slots)
     {
         ushort flags = _driverEvent[1];
@@ -196,7 +196,7 @@ internal sealed unsafe class DevicePackedRing(VirtioCard card, string name) : Ri
         Dma.Prefetch(_ring[_next + BuffersAhead / 2].Address);
     }
 
-    // 2.8.6: the descriptors of a list follow each other in the ring; the last one has the id.
+    // 2.8.6: the descriptors of a list are consecutive in the ring; the last one has the id.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool WalkRing(BufferChain chain)
     {
@@ -222,7 +222,7 @@ internal sealed unsafe class DevicePackedRing(VirtioCard card, string name) : Ri
     // 2.8.7: a table of descriptors, all of which belong to the buffer.
     private bool WalkTable(BufferChain chain, Descriptor* place)
     {
-        // A copy of its own, which no driver changes.
+        // A private copy, which no driver can change.
         var descriptor = *place;
         if (!Layout.HasIndirect) return Break(VirtioRule.IndirectNotNegotiated, descriptor.Flags);
         if ((descriptor.Flags & NextFlag) != 0) return Break(VirtioRule.IndirectAndNext, descriptor.Flags);

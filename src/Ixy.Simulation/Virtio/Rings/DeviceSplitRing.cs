@@ -14,13 +14,13 @@ internal sealed unsafe class DeviceSplitRing(VirtioCard card, string name) : Rin
     private ushort* _used;
     private uint _size, _mask;
 
-    // Free-running: entries of the available ring taken, those that are known to be there, entries of the used ring
-    // written, and those that the driver can see.
+    // Free-running: entries of the available ring taken, entries known to be there, entries of the used ring written,
+    // and those the driver can see.
     private ushort _next, _known, _written, _published;
 
     internal override uint Ahead => Math.Min(_size, (ushort)(Volatile.Read(ref _available[1]) - _next));
 
-    // With a wrong index there is nothing to show; the ring breaks when it is taken.
+    // With a wrong index there is nothing to show; the ring breaks when it is read.
     internal override (ulong Low, ulong High) DescriptorAt(uint place)
     {
         uint head = _available[2 + (place & _mask)];
@@ -37,8 +37,7 @@ internal sealed unsafe class DeviceSplitRing(VirtioCard card, string name) : Rin
 
     internal override bool BeginTurn()
     {
-        // Flags, index, entries, and the index of the event. Where they are copied, the index first: what it speaks of
-        // is there.
+        // Flags, index, entries, and the event index. If they are copied, the index first: what it refers to is there.
         _available = (ushort*)Dma.Translate(Layout.Driver, 6 + 2 * _size, Name);
         _table = (Descriptor*)Dma.Translate(Layout.Descriptors, _size * DescriptorLength, Name);
         _used = (ushort*)Dma.Translate(Layout.Device, 6 + 8 * _size, Name);
@@ -53,7 +52,7 @@ internal sealed unsafe class DeviceSplitRing(VirtioCard card, string name) : Rin
         FetchAhead();
         if (head >= _size) return Break(VirtioRule.DescriptorIndex, head);
         chain.Id = (ushort)head;
-        // Each field is read once: the driver could change it between the check and the use.
+        // Each field is read only once: the driver could change it between check and use.
         var descriptor = _table + head;
         uint length = Volatile.Read(ref descriptor->Length);
         ushort flags = Volatile.Read(ref descriptor->Flags);
@@ -94,7 +93,7 @@ internal sealed unsafe class DeviceSplitRing(VirtioCard card, string name) : Rin
         Dma.Push();
         Volatile.Write(ref _used[1], now);
         _published = now;
-        // What the driver wants is read after it can see the index (2.7.7.2).
+        // The driver's request is read after it can see the index (2.7.7.2).
         Dma.Push();
         Interlocked.MemoryBarrier();
         ushort* wanted = Layout.HasEventIndex ? _available + 2 + _size : _available;
@@ -110,7 +109,7 @@ internal sealed unsafe class DeviceSplitRing(VirtioCard card, string name) : Rin
 
     internal override void SuppressNotifications()
     {
-        // With EVENT_IDX the event stays behind, and the flag is always 0 (2.7.10.1).
+        // With EVENT_IDX the event index is not advanced, and the flag is always 0 (2.7.10.1).
         if (!Layout.HasEventIndex) Volatile.Write(ref _used[0], NoNotify);
     }
 
@@ -159,7 +158,7 @@ internal sealed unsafe class DeviceSplitRing(VirtioCard card, string name) : Rin
         while (true)
         {
             if (index >= length) return Break(VirtioRule.DescriptorIndex, index);
-            // A copy, which no driver changes.
+            // A copy, which no driver can change.
             var descriptor = table[index];
             if ((descriptor.Flags & IndirectFlag) != 0)
             {

@@ -6,17 +6,17 @@ using Ixy.Virtio;
 namespace Ixy.Simulation.Virtio.Rings;
 
 /// <summary>
-/// One queue of the card: what the driver set up for it, and whether the device has its eyes on the ring. A device that
+/// One queue of the card: the driver's settings for it, and whether the device is polling the ring. A device that
 /// sleeps looks at the ring only after a notification; one that is awake has asked not to be notified.
 /// </summary>
 internal sealed unsafe class DeviceVirtqueue
 {
     /// <summary>
-    /// No vector (4.1.5.1.2.1); also what a doorbell holds while nobody rings, since no queue has this index.
+    /// No vector (4.1.5.1.2.1); also the value of a doorbell that nobody has rung, because no queue has this index.
     /// </summary>
     internal const ushort None = 0xFFFF;
 
-    // A doorbell that is looked at no more for so long costs less than one that has to be rung again at once.
+    // Polling in vain for this long costs less than a doorbell that must be rung again at once.
     private const long PatienceBeforeSleep = 10_000;
 
     private readonly VirtioCard _card;
@@ -25,10 +25,10 @@ internal sealed unsafe class DeviceVirtqueue
     private bool _notified;
     private long _busyAt;
 
-    /// <param name="card">Whose queue it is.</param>
+    /// <param name="card">The queue's card.</param>
     /// <param name="index">Its index.</param>
-    /// <param name="doorbell">Where software stores the index to notify the device; null if it makes a call for
-    /// that.</param>
+    /// <param name="doorbell">Where software stores the index to notify the device; null if it makes a call
+    /// instead.</param>
     internal DeviceVirtqueue(VirtioCard card, int index, ushort* doorbell)
     {
         (_card, Index) = (card, index);
@@ -60,12 +60,12 @@ internal sealed unsafe class DeviceVirtqueue
 
     internal bool IsEnabled { get; private set; }
 
-    /// <summary>The device looks at the ring by itself.</summary>
+    /// <summary>The device is polling the ring.</summary>
     internal bool IsAwake { get; private set; }
 
     internal Ring Ring { get; private set; }
 
-    /// <summary>Offers a size that the kind of ring can have (4.1.4.3.1): a split one has a power of two.</summary>
+    /// <summary>Sets a size that the kind of ring can have (4.1.4.3.1): a power of two for a split one.</summary>
     internal void AcceptFeatures(VirtioFeatures features)
     {
         if ((features & VirtioFeatures.RingPacked) == 0) Size = 1u << BitOperations.Log2(Size);
@@ -97,12 +97,10 @@ internal sealed unsafe class DeviceVirtqueue
         if (_doorbell is not null) *(uint*)_doorbell = uint.MaxValue;
     }
 
-    /// <summary>A notification waits to be acted upon.</summary>
+    /// <summary>A notification has not been handled yet.</summary>
     internal bool IsNotified => _notified;
 
-    /// <summary>
-    /// The driver notified the device by a call; a doorbell is looked at when it is the queue's turn.
-    /// </summary>
+    /// <summary>The driver notified the device by a call; a doorbell is checked when it is the queue's turn.</summary>
     internal void Notify()
     {
         if (!IsEnabled) _card.Report(VirtioRule.NotifyDisabled, $"queue {Index}", (ulong)Index);
@@ -116,9 +114,7 @@ internal sealed unsafe class DeviceVirtqueue
         if (_doorbell is not null && Volatile.Read(ref *(uint*)_doorbell) != uint.MaxValue) TakeDoorbell();
     }
 
-    /// <summary>
-    /// Begins a turn with this queue at its device's expense: false if it sleeps, or its ring is out of reach.
-    /// </summary>
+    /// <summary>Begins a turn with this queue: false if it sleeps, or its ring cannot be accessed.</summary>
     internal bool BeginTurn(long now)
     {
         bool isToldOf = _notified && !_card.Behaviour.Overlooks();
@@ -131,14 +127,14 @@ internal sealed unsafe class DeviceVirtqueue
         return true;
     }
 
-    /// <summary>Shows the driver what was used in this turn, and interrupts it if it wants that.</summary>
+    /// <summary>Publishes what was used in this turn, and interrupts the driver if it wants that.</summary>
     internal void EndTurn()
     {
         if (_card.Faults.Any) LieAboutOne();
         if (Ring.Publish()) _card.Interrupts.RaiseQueue(Vector);
     }
 
-    /// <summary>Shows some of what earlier turns have used and not shown.</summary>
+    /// <summary>Publishes some of what earlier turns have used and withheld.</summary>
     internal void ShowWithheld()
     {
         if (IsEnabled && Ring.HasWithheld && Ring.BeginTurn()) EndTurn();
@@ -149,7 +145,7 @@ internal sealed unsafe class DeviceVirtqueue
 
     /// <summary>
     /// There was nothing to do: after a while the device asks to be notified, looks once more, and sleeps. The ring
-    /// must be in reach.
+    /// must be accessible.
     /// </summary>
     internal void GrowTired(long now)
     {
@@ -161,7 +157,7 @@ internal sealed unsafe class DeviceVirtqueue
         _busyAt = now;
     }
 
-    // Of the queues that move packets; the control queue is the last.
+    // Among the queues that move packets; the control queue is the last.
     private void LieAboutOne()
     {
         if (Index == _card.Queues.Count - 1 && Index % 2 == 0 || !Ring.HasUsed) return;
@@ -169,8 +165,8 @@ internal sealed unsafe class DeviceVirtqueue
         if (_card.Faults.Strikes(CardFault.BadId)) Ring.LieAboutId();
     }
 
-    // An exchange, so that no ring of the bell between look and reset is lost; it also orders the ring's memory after
-    // it.
+    // An exchange, so that no doorbell is lost between the check and the reset; it also orders accesses to the ring
+    // after it.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void TakeDoorbell()
     {

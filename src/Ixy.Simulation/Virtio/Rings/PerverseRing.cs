@@ -3,15 +3,15 @@ using Ixy.Simulation.Cards;
 namespace Ixy.Simulation.Virtio.Rings;
 
 /// <summary>
-/// A ring whose device uses the freedom that it has without IN_ORDER (virtio 1.2, 2.7.8, 2.8.5): it fetches some
-/// buffers and fills receive buffers in any order, gives sent ones back in any order, and shows what it has used late
-/// and in lumps. The order of packets stays, and a packet in several buffers is shown whole (5.1.6.4.1).
+/// A ring whose device uses all the freedom it has without IN_ORDER (virtio 1.2, 2.7.8, 2.8.5): it prefetches some
+/// buffers and fills receive buffers in any order, gives sent ones back in any order, and publishes used buffers late
+/// and in batches. The order of packets is kept, and a packet in several buffers is published whole (5.1.6.4.1).
 /// </summary>
 internal sealed unsafe class PerverseRing(VirtioCard card, string name, Ring ring) : Ring(card, name)
 {
     private const int MostFetched = 8;
 
-    // Fetched and not taken; taken since the last mark, or last; used and not shown.
+    // Fetched and not taken; taken since the last mark, or last; used and not published.
     private readonly List<BufferChain> _fetched = [], _taken = [];
     private readonly List<UsedBuffer> _withheld = [];
     private readonly Stack<BufferChain> _spare = [];
@@ -43,7 +43,8 @@ internal sealed unsafe class PerverseRing(VirtioCard card, string name, Ring rin
         if (!_isMarked) Recycle(_taken);
         Fetch(Lots.Budget(MostFetched));
         if (_fetched.Count == 0) return false;
-        // Only what is all for the device to write is alike; commands and packets to send are taken in order.
+        // Only buffers that are entirely device-writable are interchangeable; commands and packets to send are taken in
+        // order.
         int index = _fetched[0].Readable == 0 ? Lots.Choose(_fetched.Count, 0) : 0;
         var taken = _fetched[index];
         if (taken.Readable != _fetched[0].Readable) (index, taken) = (0, _fetched[0]);
@@ -104,7 +105,7 @@ internal sealed unsafe class PerverseRing(VirtioCard card, string name, Ring rin
 
     internal override void SuppressNotifications()
     {
-        // Only advice (2.7.10): a driver that notifies all the same does no harm.
+        // Only advice (2.7.10): a driver that notifies anyway does no harm.
         if (!Lots.Overlooks()) ring.SuppressNotifications();
     }
 
@@ -125,7 +126,7 @@ internal sealed unsafe class PerverseRing(VirtioCard card, string name, Ring rin
         }
     }
 
-    // Pointers end with the turn in which they were found.
+    // Pointers are invalid after the turn in which they were obtained.
     private bool FindAgain(BufferChain chain)
     {
         for (int index = 0; index < chain.Count; index++)
@@ -137,7 +138,7 @@ internal sealed unsafe class PerverseRing(VirtioCard card, string name, Ring rin
         return true;
     }
 
-    // Another one of those that may come back in any order takes its place.
+    // Another buffer that may come back in any order takes its place.
     private void DrawNext(int index)
     {
         if (!_withheld[index].IsSent) return;

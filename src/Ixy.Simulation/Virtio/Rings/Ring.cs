@@ -4,7 +4,7 @@ using Ixy.Virtio;
 
 namespace Ixy.Simulation.Virtio.Rings;
 
-/// <summary>Where a queue's ring lies, as the driver set it up.</summary>
+/// <summary>Where a queue's ring is, as set up by the driver.</summary>
 internal readonly record struct RingLayout(
     uint Size, ulong Descriptors, ulong Driver, ulong Device, VirtioFeatures Features)
 {
@@ -13,12 +13,13 @@ internal readonly record struct RingLayout(
     internal bool HasIndirect => (Features & CardFeatures.IndirectDescriptors) != 0;
 }
 
-/// <summary>A place in a ring to go back to. The last two are for who looks on.</summary>
+/// <summary>A position in a ring to go back to. The last two are for observers.</summary>
 internal readonly record struct RingMark(uint Next, bool Wrap, uint Used, int Noted = 0, uint Taken = 0);
 
 /// <summary>
 /// The device's side of a queue's ring, split or packed: takes buffers that the driver made available, gives them back
-/// used, and says when either side wants to be told. Used buffers show when they are published, all at once.
+/// used, and says when either side wants to be notified. Used buffers become visible when they are published, all at
+/// once.
 /// </summary>
 internal abstract unsafe class Ring(VirtioCard card, string name)
 {
@@ -29,7 +30,7 @@ internal abstract unsafe class Ring(VirtioCard card, string name)
     protected const ushort NoId = 0xFFFF;
     protected const uint NoLength = 1 << 20;
 
-    // So many buffers ahead their descriptors are asked for, and half as far their bytes.
+    // Prefetch distance in buffers for their descriptors, and half of it for their contents.
     protected const uint BuffersAhead = 8;
 
     protected VirtioCard Card { get; } = card;
@@ -40,67 +41,68 @@ internal abstract unsafe class Ring(VirtioCard card, string name)
 
     protected RingLayout Layout { get; private set; }
 
-    /// <summary>How many places are available behind the last that was taken. Within a turn.</summary>
+    /// <summary>How many places are available after the last that was taken. Valid within a turn.</summary>
     internal abstract uint Ahead { get; }
 
-    /// <summary>The descriptor that a place leads to, as it is in memory now: two words. Within a turn.</summary>
+    /// <summary>The descriptor that a place leads to, as it is in memory now: two words. Valid within a turn.</summary>
     internal abstract (ulong Low, ulong High) DescriptorAt(uint place);
 
     /// <summary>Starts at the beginning of a ring.</summary>
     internal virtual void Start(in RingLayout layout) => Layout = layout;
 
     /// <summary>
-    /// Finds the ring in memory, once a turn: nothing is mapped or unmapped within one. False if it is out of reach.
+    /// Finds the ring in memory, once per turn: nothing is mapped or unmapped within one. False if it cannot be
+    /// accessed.
     /// </summary>
     internal abstract bool BeginTurn();
 
-    /// <summary>Takes the next buffer; false if there is none, or none that makes sense.</summary>
+    /// <summary>Takes the next buffer; false if there is none, or no valid one.</summary>
     internal abstract bool TryTake(BufferChain chain);
 
     /// <summary>
-    /// Gives a buffer back, so many bytes of it written; its packet goes on in the next one, or ends with it.
+    /// Gives a buffer back with this many bytes written; its packet continues in the next one, or ends with it.
     /// </summary>
     internal abstract void Use(BufferChain chain, uint written, bool goesOn = false);
 
-    /// <summary>The buffer that was taken last is available again.</summary>
+    /// <summary>Makes the last buffer taken available again.</summary>
     internal abstract void PutBack(BufferChain chain);
 
-    /// <summary>Where it is now.</summary>
+    /// <summary>The current position.</summary>
     internal abstract RingMark Mark();
 
-    /// <summary>Goes back: what was taken and used since is available again.</summary>
+    /// <summary>Goes back: everything taken and used since is available again.</summary>
     internal abstract void GoBack(RingMark mark);
 
-    /// <summary>Shows the driver what was used; true if it wants an interrupt.</summary>
+    /// <summary>Publishes what was used; true if the driver wants an interrupt.</summary>
     internal abstract bool Publish();
 
-    /// <summary>Not all that was used has been shown.</summary>
+    /// <summary>Not everything used has been published.</summary>
     internal virtual bool HasWithheld => false;
 
     /// <summary>Something was used that the driver cannot see yet.</summary>
     internal abstract bool HasUsed { get; }
 
-    /// <summary>Of that, gives the first an id that the ring does not have: a fault of the device.</summary>
+    /// <summary>Gives the first of these an id that the ring does not have: a fault of the device.</summary>
     internal abstract void LieAboutId();
 
-    /// <summary>Of that, gives the first a length that no buffer has: a fault of the device.</summary>
+    /// <summary>Gives the first of these a length that no buffer has: a fault of the device.</summary>
     internal abstract void LieAboutLength();
 
     /// <summary>Asks the driver not to notify.</summary>
     internal abstract void SuppressNotifications();
 
-    /// <summary>Asks the driver to notify, and looks once more; true if there is a buffer already.</summary>
+    /// <summary>Asks the driver to notify, and looks once more; true if there is already a buffer.</summary>
     internal abstract bool EnableNotifications();
 
     /// <summary>
-    /// An index passed the event that the other side waits for (2.7.10.1): modulo 2^16, whether it lies between the old
-    /// place and the new one.
+    /// Whether an index passed the event the other side waits for (2.7.10.1): modulo 2^16, whether the event is between
+    /// the old position and the new one.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     protected static bool IsPassed(ushort wanted, ushort now, ushort before) =>
         (ushort)(now - wanted - 1) < (ushort)(now - before);
 
-    /// <summary>Adds a piece to a chain; false, and the device is broken, if it may not be there.</summary>
+    /// <summary>Adds a piece to a chain; false, and the device is broken, if it is not allowed there.</summary>
     protected bool TryAdd(BufferChain chain, ulong address, uint length, bool isWritable, ref ulong total)
     {
         if (!isWritable && chain.Count > chain.Readable) return Break(VirtioRule.WritableFirst, chain.Id);
@@ -113,7 +115,7 @@ internal abstract unsafe class Ring(VirtioCard card, string name)
         return true;
     }
 
-    /// <summary>The driver broke a rule so that the ring cannot be used any more (2.1.2: NEEDS_RESET).</summary>
+    /// <summary>The driver broke a rule, and the ring cannot be used any more (2.1.2: NEEDS_RESET).</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     protected bool Break(VirtioRule rule, ulong value)
     {
@@ -121,7 +123,7 @@ internal abstract unsafe class Ring(VirtioCard card, string name)
         return Fault();
     }
 
-    /// <summary>The same where the rule has been reported already.</summary>
+    /// <summary>The same if the violation has already been reported.</summary>
     protected bool Fault()
     {
         Card.Control.NeedReset();

@@ -3,7 +3,7 @@ namespace Ixy.Simulation.Virtio.Transmit;
 /// <summary>From transmit queues to the wire (virtio 1.2, 5.1.6.2).</summary>
 internal sealed class DeviceTransmitPath
 {
-    // A turn ends after so many packets, so that other cards and the receive path have theirs.
+    // A turn ends after this many packets, so that other cards and the receive path get theirs.
     private const int PacketsPerTurn = 64, PacketsPerQueue = 16;
 
     private readonly VirtioCard _card;

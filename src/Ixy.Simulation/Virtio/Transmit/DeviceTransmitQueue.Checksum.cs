@@ -8,7 +8,7 @@ internal sealed unsafe partial class DeviceTransmitQueue
 {
     private const int NeedsChecksum = 1, ChecksumStart = 6, ChecksumOffset = 8;
 
-    // The frame in memory is the driver's: the sum goes into a copy. False if there is no place for it.
+    // The frame in memory belongs to the driver, so the sum goes into a copy. False if there is no place for it.
     private bool TryComputeChecksum(byte* header, ref byte* frame, uint length)
     {
         int start = *(ushort*)(header + ChecksumStart), offset = *(ushort*)(header + ChecksumOffset);

@@ -31,7 +31,7 @@ internal sealed unsafe partial class DeviceTransmitQueue(VirtioCard card, Device
         _chain.Reserve(card.Options.QueueSize);
     }
 
-    /// <summary>Sends up to so many packets; how many there were.</summary>
+    /// <summary>Sends up to this many packets; returns how many there were.</summary>
     internal int Process(long now, int budget)
     {
         queue.LookAtDoorbell();
@@ -83,7 +83,7 @@ internal sealed unsafe partial class DeviceTransmitQueue(VirtioCard card, Device
             Report(VirtioRule.PacketTooLong, length);
             return;
         }
-        // A port without link takes what it is given, and it goes nowhere.
+        // A port without a link takes what it is given and drops it.
         if (!card.Net.IsLinkUp) return;
         if (needsChecksum && !TryComputeChecksum(header, ref frame, length)) return;
         var packet = new ReadOnlySpan<byte>(frame, (int)length);
