@@ -1,12 +1,12 @@
-# What eng/pack, eng/publish and eng/guest-image have in common; they source it in the repository's folder.
-# What is packed has the same modes whoever packs it.
+# Shared by eng/pack, eng/publish and eng/guest-image, which source it in the repository's folder.
+# Packed files have the same modes, whoever packs them.
 umask 022
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en MSBUILDDISABLENODEREUSE=1
 
-# Nothing here disturbs, or is disturbed by, daily builds of the same projects.
+# Keeps this separate from daily builds of the same projects.
 release=(-v quiet --nologo -p:Configuration=Release -p:UseSharedCompilation=false
     -p:ContinuousIntegrationBuild=true)
-# Native programs share a folder, as compiling ahead of time takes a minute. One script at a time may use it.
+# Native programs share a folder, because compiling ahead of time takes a minute. One script at a time may use it.
 native=("${release[@]}" -r linux-x64 -p:PublishAot=true -p:EnableSourceLink=false
     --artifacts-path "$PWD/artifacts/native")
 # For 64-bit Arm, with the linker of Debian's cross compiler.
@@ -15,7 +15,7 @@ native_arm64=("${release[@]}" -r linux-arm64 -p:PublishAot=true -p:EnableSourceL
     --artifacts-path "$PWD/artifacts/native-arm64")
 native_lock=$PWD/artifacts/native.lock
 
-# Waits for a lock, which is held as long as the script runs.
+# Waits for a lock, which is held until the script ends.
 claim() {
     mkdir -p "${1%/*}"
     exec {claimed}> "$1"
@@ -51,7 +51,7 @@ version() {
     sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' Directory.Build.props
 }
 
-# git@github.com:owner/name.git is https://github.com/owner/name, too. Nobody's name and password are in it.
+# git@github.com:owner/name.git becomes https://github.com/owner/name. User names and passwords are removed.
 origin() {
     { git remote get-url origin 2> /dev/null || true; } \
         | sed -nE 's#^(ssh://)?git@([^:/]+)[:/]#https://\2/#; s#^https://[^/@]*@#https://#; s#\.git$##; /^https:\/\//p'

@@ -3,9 +3,9 @@
 using Ixy.Vfio;
 using Ixy.Vfio.Dma;
 
-// Drives edu, QEMU's device for exercises (docs/specs/edu of QEMU), on Ixy.Vfio alone. A guest gets it with
+// Drives edu, QEMU's device for exercises (docs/specs/edu of QEMU), on Ixy.Vfio alone. Give it to a guest with
 //   -device intel-iommu,intremap=on -device edu,dma_mask=0xffffffffff
-// and binds it to vfio-pci. Without dma_mask it reaches 256 MiB, but memory for DMA lies at 128 GiB.
+// and bind it to vfio-pci. Without dma_mask it reaches only 256 MiB, but memory for DMA is at 128 GiB.
 if (args is not [string name] || !PciAddress.TryParse(name, out var address))
 {
     Console.Error.WriteLine("usage: edu.cs ADDRESS");
@@ -62,7 +62,7 @@ internal sealed unsafe class Edu(PciDevice function) : IDisposable
         return _registers.Read32(Number);
     }
 
-    // Not all 4,096 bytes at once: QEMU may end then.
+    // Not all 4,096 bytes at once: QEMU may exit then.
     public void Write(ReadOnlySpan<byte> data)
     {
         data.CopyTo(new Span<byte>((void*)_memory.Address, 4095));

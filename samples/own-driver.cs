@@ -1,6 +1,6 @@
 // A driver of your own, on Ixy.Vfio alone: rings of an 82599 as in chapters 5 and 6 of docs/tour. Sends five frames to
-// all stations, and prints those that arrive, until there are as many as you say. It drives QEMU's igb, too, a card
-// that nobody here wrote: docs/second-judge.md.
+// all stations, and prints those that arrive, until it has the number you ask for. It also drives QEMU's igb, a card
+// that we did not write: docs/second-judge.md.
 #:project ../src/Ixy.Simulation
 #:property AllowUnsafeBlocks=true
 using Ixy.Simulation;
@@ -31,7 +31,7 @@ try
     card.EnableReceive();
     if (!device.WaitUntil(() => card.HasLink, TimeSpan.FromSeconds(10)))
         throw new PciDeviceException($"{name} has no link after 10 s");
-    // To all, from us, of a type for experiments (IEEE 802, 9.2.3).
+    // Broadcast, from us, with an EtherType reserved for experiments (IEEE 802, 9.2.3).
     byte[] frame = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, .. card.MacAddress, 0x88, 0xB5, .. new byte[46]];
     int sent = 0, received = 0;
     for (; frame[^1] < 5; frame[^1]++)
@@ -41,7 +41,7 @@ try
     bool isDone = device.WaitUntil(IsDone, TimeSpan.FromMinutes(1));
     Console.WriteLine($"{sent} frames sent, {rings.CountDone()} reported as sent, {received} received");
     card.Stop();
-    // What a simulated card has to say of it, and no other card does.
+    // A simulated card reports what the driver did wrong; no other card does.
     if (device is SimulatedPciDevice { Violations.All: { Count: > 0 } broken })
     {
         foreach (var rule in broken) Console.Error.WriteLine(rule);
@@ -65,7 +65,7 @@ catch (PciDeviceException error)
     return 1;
 }
 
-/// <summary>The driver. It knows the 82599 only.</summary>
+/// <summary>The driver. It knows only the 82599.</summary>
 internal sealed unsafe class Rings(PciDevice device, PciBar registers) : IDisposable
 {
     private const uint RDBAL = 0x01000, RDBAH = 0x01004, RDLEN = 0x01008, RDT = 0x01018, RXDCTL = 0x01028;
@@ -129,7 +129,7 @@ internal sealed unsafe class Rings(PciDevice device, PciBar registers) : IDispos
 
     public void Dispose()
     {
-        // Whatever went wrong before: the card reaches no memory that is not its own any more.
+        // Whatever went wrong before: from now on the card cannot reach memory that is not its own.
         device.DisableBusMaster();
         foreach (var memory in (DmaMemory[])[_receive, _transmit, _empty, _full]) memory.Dispose();
     }
@@ -150,7 +150,7 @@ internal sealed unsafe class Rings(PciDevice device, PciBar registers) : IDispos
     private static ulong* Words(DmaMemory memory) => (ulong*)memory.Address;
 }
 
-/// <summary>What comes before and after the rings. It differs from card to card.</summary>
+/// <summary>Everything before and after the rings, which differs from card to card.</summary>
 internal abstract class Card(PciDevice device)
 {
     protected PciDevice Device => device;
@@ -226,7 +226,7 @@ internal sealed class Ixgbe(PciDevice device) : Card(device)
         Bar.Write32(RDRXCTL, Bar.Read32(RDRXCTL) & ~(0x1Fu << 17) | 1 << 1 | 1 << 25 | 1 << 26);
         Bar.Write32(FCRTH, 0x7A000);
         Bar.Write32(FCTRL, 1 << 10); // broadcast
-        Set(RTTDCS, 1 << 6); // The arbiter stands still while what follows changes.
+        Set(RTTDCS, 1 << 6); // The arbiter is stopped while the next registers change.
         Bar.Write32(TXPBTHRESH, 0x9E);
         Bar.Write32(DTXMXSZRQ, 0xFFF);
         Clear(RTTDCS, 1 << 6);
@@ -252,7 +252,7 @@ internal sealed class Ixgbe(PciDevice device) : Card(device)
     }
 }
 
-/// <summary>QEMU's igb, an 82576 for 1 Gbit/s, as its datasheet describes it.</summary>
+/// <summary>QEMU's igb, a 1 Gbit/s 82576 as described in its datasheet.</summary>
 internal sealed class Igb(PciDevice device) : Card(device)
 {
     private const uint CTRL = 0x00000, STATUS = 0x00008, MDIC = 0x00020, RCTL = 0x00100, TCTL = 0x00400, EIMC = 0x01528;
@@ -272,7 +272,7 @@ internal sealed class Igb(PciDevice device) : Card(device)
         LetReachMemory();
         Bar.Write32(EIMC, uint.MaxValue);
         Set(CTRL, 1 << 6); // set link up
-        // Its PHY, number 1, on the management bus: control register (0), negotiate, from the start.
+        // Its PHY, number 1, on the management bus: control register (0), restart negotiation.
         Bar.Write32(MDIC, 1 << 26 | 1 << 21 | 0 << 16 | 0x1200);
         WaitFor(MDIC, 1 << 28);
     }

@@ -36,13 +36,13 @@ internal sealed unsafe class BenchCard : PciDevice
 
     public override bool DeviceAddressIsVirtual => !_physical;
 
-    /// <summary>Where the driver wants the card to go on sending to.</summary>
+    /// <summary>How far the driver wants the card to send.</summary>
     internal uint TransmitTail => Volatile.Read(ref *_transmitTail);
 
-    /// <summary>How far the driver has given receive descriptors.</summary>
+    /// <summary>How far the driver has given out receive descriptors.</summary>
     internal uint ReceiveTail => Volatile.Read(ref *_receiveTail);
 
-    /// <summary>Where the card has come to.</summary>
+    /// <summary>The card's current position.</summary>
     internal uint TransmitHead => _transmitHead;
 
     internal uint ReceiveHead => _receiveHead;
@@ -69,11 +69,11 @@ internal sealed unsafe class BenchCard : PciDevice
         Mask = _registers.Read32(RDLEN[0]) / (uint)sizeof(Descriptor) - 1;
     }
 
-    /// <summary>Marks the next receive descriptors done: whole frames of so many bytes.</summary>
+    /// <summary>Marks the next receive descriptors done: whole frames of this many bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void CompleteReceive(int count, int length)
     {
-        // As a card does: all of the descriptor at once.
+        // Like a card: the whole descriptor at once.
         var done = Vector128.Create(0, (ulong)length << 32 | ReceiveDone | EndOfPacket);
         var ring = _receiveRing;
         uint head = _receiveHead, mask = Mask;
@@ -85,7 +85,7 @@ internal sealed unsafe class BenchCard : PciDevice
         _receiveHead = head;
     }
 
-    /// <summary>Marks transmit descriptors done where RS asks for it.</summary>
+    /// <summary>Marks transmit descriptors done if RS requests it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void CompleteTransmit(uint tail)
     {
@@ -102,7 +102,7 @@ internal sealed unsafe class BenchCard : PciDevice
     /// <summary>The buffers of the next receive descriptors: where a card would write the frames.</summary>
     internal byte* ReceiveBuffer(uint index) => (byte*)Translate(_receiveRing[index & Mask].First);
 
-    /// <summary>Where a frame to send begins.</summary>
+    /// <summary>Start of the next frame to send.</summary>
     internal byte* TransmitBuffer(uint index) => (byte*)Translate(_transmitRing[index & Mask].First);
 
     /// <summary>Remembers the card's positions, which are also the driver's.</summary>

@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Ixy.Benchmarks;
 
 /// <summary>
-/// The core's frequency of the moment, from a chain of multiplications: each takes three cycles on every x86 core of
-/// the last ten years, and none can begin before the one before it has ended. (rdtsc counts at a rate of its own.)
+/// The core's current frequency, from a chain of multiplications: each takes three cycles on every x86 core of the last
+/// ten years, and none can begin before the previous one has ended. (rdtsc counts at its own rate.)
 /// </summary>
 internal static class Clock
 {
@@ -34,7 +34,7 @@ internal static class Clock
             double nanoseconds = Stopwatch.GetElapsedTime(start).TotalNanoseconds;
             best = Math.Max(best, Rounds * PerRound * (double)CyclesEach / nanoseconds);
         }
-        // Looked at, so that it is computed.
+        // Used, so that it is computed.
         return value == 0 ? double.NaN : best;
     }
 }

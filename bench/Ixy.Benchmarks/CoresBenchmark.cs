@@ -5,9 +5,9 @@ using Ixy.Vfio;
 namespace Ixy.Benchmarks;
 
 /// <summary>
-/// A minimal card on one core, driver and application on another. All that crosses between a real card and a core
-/// crosses between the two cores: descriptors, frames, doorbells. The card is as fast as it can be, so what is measured
-/// is the slower of the two, with the cost of moving memory between the cores.
+/// A minimal card on one core, driver and application on another. Everything that crosses between a real card and a
+/// core crosses between the two cores: descriptors, frames, doorbells. The card is as fast as possible, so this
+/// measures the slower of the two, including the cost of moving memory between the cores.
 /// </summary>
 internal static class CoresBenchmark
 {
@@ -65,7 +65,7 @@ internal static class CoresBenchmark
         return forwarded;
     }
 
-    // Fills what is free of the receive ring, and takes what is to be sent.
+    // Fills the free part of the receive ring, and takes what is to be sent.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static unsafe void RunCard(BenchCard card, ref bool over)
     {

@@ -5,14 +5,14 @@ using Ixy.Vfio;
 namespace Ixy.Benchmarks;
 
 /// <param name="Devices">1 or 2.</param>
-/// <param name="Held">How many packets lie between receiving and sending.</param>
+/// <param name="Held">How many packets are held between receiving and sending.</param>
 /// <param name="Physical">Physical addresses.</param>
 internal sealed record DriverSettings(int Devices, int Held, bool Physical);
 
 /// <summary>
-/// What the driver alone costs: one core, cards without costs of their own. A round is: the card completes a batch of
-/// receives; the application receives it, increments a byte of each frame, transmits, and frees what was not taken; the
-/// card completes the transmits. A pass with the card's part alone is subtracted.
+/// What the driver alone costs: one core, and cards without costs of their own. A round is: the card completes a batch
+/// of receives; the application receives it, increments a byte of each frame, transmits, and frees what was not taken;
+/// the card completes the transmits. A pass with the card's part alone is subtracted.
 /// </summary>
 internal sealed class DriverBenchmark(DriverSettings settings)
 {
@@ -66,7 +66,7 @@ internal sealed class DriverBenchmark(DriverSettings settings)
             ("GHz", frequencies.Max()));
     }
 
-    // Nanoseconds per packet, with the driver and of the card alone.
+    // Nanoseconds per packet, with the driver and for the card alone.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static (double Total, double Alone) Pass(
         Forwarder forwarder, BenchCard arriving, BenchCard leaving, int batch)
@@ -115,7 +115,7 @@ internal sealed class DriverBenchmark(DriverSettings settings)
             foreach (ref var packet in _held.AsSpan()) packet.Length = FrameLength;
         }
 
-        // With nothing in it but the calls and the loops, so that its variables stay in registers.
+        // Contains nothing but the calls and the loops, so that its variables stay in registers.
         internal void Forward(Span<Packet> packets)
         {
             packets = packets[.._from.Receive(packets)];
@@ -132,7 +132,7 @@ internal sealed class DriverBenchmark(DriverSettings settings)
             foreach (ref var packet in packets) packet.Data[1]++;
         }
 
-        // Packets for those that came so much earlier.
+        // Packets for those that arrived earlier.
         private void Exchange(Span<Packet> packets)
         {
             foreach (ref var packet in packets)

@@ -39,7 +39,7 @@ internal abstract class Report
 
         internal override void End()
         {
-            // The rows are out already.
+            // The rows have already been printed.
         }
     }
 

@@ -4,11 +4,11 @@ using Ixy.Hosting.Pci;
 
 namespace Company_Driver1.Tests;
 
-/// <summary>The card as its data sheet has it: what a driver sees of it, and what it does.</summary>
+/// <summary>The card as its datasheet describes it: what a driver sees of it, and what it does.</summary>
 internal sealed unsafe class CopierModel : PciFunctionModel
 {
     private const uint Source = 0x10, Destination = 0x18, Length = 0x20, Start = 0x24, RegisterEnd = 0x28;
-    // The table of interrupt vectors is in the BAR's upper half, with their pending bits behind it.
+    // The table of interrupt vectors is in the BAR's upper half, followed by their pending bits.
     private const uint BarEnd = 4096, Table = 2048, Pending = 3072;
 
     private readonly ConfigurationSpace _config = new(ConfigurationSpace.ConventionalLength);
@@ -28,7 +28,7 @@ internal sealed unsafe class CopierModel : PciFunctionModel
         _config.OnWrite(PciHeader.Command, 2, () => Dma.BusMaster = _header.IsBusMaster);
     }
 
-    /// <summary>A card that does not do what it is told to.</summary>
+    /// <summary>The card ignores its commands.</summary>
     internal bool IsStuck { get; init; }
 
     public override int ConfigLength => _config.Length;
@@ -37,13 +37,13 @@ internal sealed unsafe class CopierModel : PciFunctionModel
 
     public override uint BarLength(int bar) => _header.Length(bar);
 
-    /// <summary>The card's turn: it copies, if it has been told to.</summary>
+    /// <summary>The card's turn: it copies, if it was told to.</summary>
     public override bool Poll(long now)
     {
         if (!_isBusy || IsStuck) return false;
         _isBusy = false;
         uint length = Register(Length);
-        // Null, and a violation, where the driver has not mapped memory for the card.
+        // Null, and a violation, if the driver has not mapped memory for the card.
         byte* source = Dma.Translate(Address(Source), length, "source");
         byte* destination = Dma.Translate(Address(Destination), length, "destination");
         if (source is null || destination is null) return true;

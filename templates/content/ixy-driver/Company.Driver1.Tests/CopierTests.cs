@@ -15,12 +15,12 @@ public sealed class CopierTests
         var card = new InProcessPciDevice("card", new CopierModel());
         using (var copier = new Copier(card))
         {
-            // Twice, as what the first time left behind may be in the way.
+            // Twice, because something left over from the first time may be in the way.
             copier.Copy(new byte[length], to);
             copier.Copy(from, to);
         }
         Assert.Equal(from, to);
-        // The card reached only memory that it may reach.
+        // The card accessed only memory that it may access.
         Assert.Equal(0, card.Violations.Count);
     }
 
@@ -46,7 +46,7 @@ public sealed class CopierTests
     {
         using var copier = new Copier(new InProcessPciDevice("card", new CopierModel { IsStuck = true }));
         Assert.Throws<TimeoutException>(() => copier.Copy(new byte[4], new byte[4]));
-        // What the card does later must not be taken for the next copy.
+        // What the card does late must not be mistaken for the next copy.
         Assert.Throws<ObjectDisposedException>(() => copier.Copy(new byte[4], new byte[4]));
     }
 }

@@ -8,10 +8,10 @@ namespace Company_Driver1;
 /// </summary>
 public sealed unsafe class Copier : IDisposable
 {
-    /// <summary>The most bytes that one copy may have.</summary>
+    /// <summary>The longest copy in bytes.</summary>
     public const int Longest = 4096;
 
-    // Registers in BAR 0. Addresses are of 64 bits, in two registers each.
+    // Registers in BAR 0. Addresses have 64 bits, in two registers each.
     private const uint Identity = 0x00, Source = 0x10, Destination = 0x18, Length = 0x20, Start = 0x24;
     private const uint ExpectedIdentity = 0xC0_0001;
 
@@ -22,9 +22,9 @@ public sealed unsafe class Copier : IDisposable
     private readonly InterruptWaiter? _done;
     private bool _isDisposed;
 
-    /// <summary>Takes a card into use.</summary>
+    /// <summary>Starts using a card.</summary>
     /// <param name="function">The card; owned from now on.</param>
-    /// <exception cref="PciDeviceException">It is another card, or cannot be used.</exception>
+    /// <exception cref="PciDeviceException">It is a different card, or cannot be used.</exception>
     public Copier(PciDevice function)
     {
         _function = function;
@@ -51,11 +51,11 @@ public sealed unsafe class Copier : IDisposable
     }
 
     /// <summary>Lets the card copy bytes.</summary>
-    /// <param name="from">What to copy: at most <see cref="Longest"/> bytes.</param>
-    /// <param name="to">Where to; as long.</param>
+    /// <param name="from">The source: at most <see cref="Longest"/> bytes.</param>
+    /// <param name="to">The destination, of the same length.</param>
     /// <exception cref="ArgumentException">The lengths differ, or are too long.</exception>
-    /// <exception cref="TimeoutException">The card does not finish within a second; it is disposed of then.</exception>
-    /// <exception cref="ObjectDisposedException">The card is no longer used.</exception>
+    /// <exception cref="TimeoutException">The card does not finish within a second; it is then disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The card was disposed.</exception>
     public void Copy(ReadOnlySpan<byte> from, Span<byte> to)
     {
         if (from.Length != to.Length || from.Length > Longest)
@@ -72,7 +72,7 @@ public sealed unsafe class Copier : IDisposable
         Span<InterruptVector> fired = [_vectors![0]];
         if (_done!.Wait(fired, TimeSpan.FromSeconds(1)) == 0)
         {
-            // A late interrupt would be taken for that of the next copy.
+            // A late interrupt would be mistaken for that of the next copy.
             Dispose();
             throw new TimeoutException(
                 $"{_function.Name} has not finished copying within a second: it is no longer used");
@@ -80,7 +80,7 @@ public sealed unsafe class Copier : IDisposable
         new ReadOnlySpan<byte>(destination, to.Length).CopyTo(to);
     }
 
-    /// <summary>Stops the card before its memory goes.</summary>
+    /// <summary>Stops the card before its memory is released.</summary>
     public void Dispose()
     {
         if (_isDisposed) return;
