@@ -1,6 +1,6 @@
 // Exercise 3: receive (90 minutes)
 //
-// The card writes frames into buffers that you hand to it in a ring of descriptors, and says in the descriptor when it
+// The card writes frames into buffers that you give it in a ring of descriptors, and says in the descriptor when it
 // has done so. docs/tour/5-receive-ring.md has a picture.
 //
 //     ./ixy grade 3
@@ -8,15 +8,15 @@
 // What the 82599 datasheet says, in our words:
 //
 // 7.1.6      A descriptor has two 64-bit words. On the way to the card, word 0 is the address of an empty buffer and
-//            word 1 is 0. The card writes both over when a frame is in the buffer. Word 1 is then:
+//            word 1 is 0. The card overwrites both when a frame is in the buffer. Word 1 is then:
 //              bit 0          DD, descriptor done: the card is done with this descriptor
 //              bit 1          EOP: the frame ends in this buffer; it always does here
 //              bits 47 to 32  the length of the frame in bytes
-//            Word 0 is a report that we do not need: the address is gone. Write it again before the card gets the
-//            descriptor again, and 0 into word 1, or the old DD looks like a new frame.
+//            Word 0 is then a report that we do not need, and the address is gone. Before the card gets the descriptor
+//            again, write the address again, and 0 into word 1, or the old DD will look like a new frame.
 // 7.1.9      The card owns the descriptors from the head (RDH) up to the one before the tail (RDT); the others are
-//            yours. If head and tail are equal, it owns none, and frames are lost. So of N descriptors it can have
-//            N - 1 at most. Head and tail go from 0 to N - 1, and on to 0 again.
+//            yours. If head and tail are equal, it owns none, and frames are lost. So of N descriptors it can have at
+//            most N - 1. Head and tail go from 0 to N - 1, and then start at 0 again.
 // 4.6.7.1    To start queue 0, in this order:
 //              1. all descriptors get a buffer
 //              2. RDBAL (0x01000) and RDBAH (0x01004): low and high half of the ring's address; RDLEN (0x01008): its
@@ -26,15 +26,15 @@
 //              4. RXDCTL (0x01028): bit 25, ENABLE, is set; then wait until it reads as 1, for which
 //                 TimeSpan.FromMilliseconds(100) is enough
 //              5. RDT (0x01018): the tail. Not earlier
-// 8.2.3.7.1  FCTRL (0x05080) says which frames are let in beside those to the card's own address: bit 10 lets broadcast
-//            in. It must not change while the card receives, so set it before Given.OpenReceive.
+// 8.2.3.7.1  FCTRL (0x05080) says which frames are accepted besides those to the card's own address: bit 10 accepts
+//            broadcast. It must not change while the card receives, so set it before Given.OpenReceive.
 // PCI 3.0    The card may access memory only as a bus master: PciDevice.EnableBusMaster().
 //
 // What you have:  PciBar.Read32(offset) and Write32(offset, value). Dma.Allocate(bytes) gives memory that the card can
 //                 reach, aligned to 4096 bytes. memory.Words() are its 64-bit words and memory.Bytes() its bytes
 //                 (Span<ulong> and Span<byte>); memory.DeviceAddress(card) is the card's address of its first byte.
 //                 span.Slice(start, length).ToArray() copies. card.WaitUntil(() => condition, timeout) waits. Reset and
-//                 link are done; Given.PrepareReceive and Given.OpenReceive do what is left of 4.6.7.
+//                 link are done; Given.PrepareReceive and Given.OpenReceive do the rest of 4.6.7.
 
 using Ixy.Labs;
 using Ixy.Vfio;

@@ -1,33 +1,34 @@
 // Exercise 6: batch, and measure (60 minutes)
 //
 // The forwarder of exercise 5 writes two registers for each packet. That is two trips over the bus, a hundred
-// nanoseconds of the processor's time each, where the whole line has 67 for a packet. Make it do the same work with few
-// of them, and measure what you have won.
+// nanoseconds of the processor's time each, while the line leaves only 67 per packet. Make it do the same work with few
+// of them, and measure what you have gained.
 //
 //     ./ixy grade 6
 //
-// Time is virtual here: a statement of yours takes 1 ns, a register write 100 ns, and a register read 1000 ns, since it
-// waits for the answer. So the same program takes the same time on every machine.
+// Time is virtual here: a statement takes 1 ns, a register write 100 ns, and a register read 1000 ns, because it waits
+// for the answer. So the same program takes the same time on every machine.
 //
 // What the 82599 datasheet says, in our words:
 //
-// 7.1.9      RDT may move by any number of descriptors at once. Until it does, the card does not have them: hand them
-//            back before it runs out. Twice in a ring is often enough, and so is once in a poll.
-// 7.2.3.3    TDT may move by any number of descriptors at once, too. The card does not send before: at the end of a
-//            poll, nothing may be left behind it.
-// 7.2.3.5.1  A report (RS) is a write of the card over the bus. One is enough for many descriptors: when it says DD,
-//            all descriptors before it are done as well, though they say nothing.
+// 7.1.9      RDT may move by any number of descriptors at once. Until it does, the card does not have them: give them
+//            back before it runs out. Twice per ring is often enough, and so is once per poll.
+// 7.2.3.3    TDT may also move by any number of descriptors at once. The card does not send before that: at the end of
+//            a poll, nothing may be left after it.
+// 7.2.3.5.1  A report (RS) is a write by the card over the bus. One is enough for many descriptors: when it says DD,
+//            all descriptors before it are done as well, although they say nothing.
 // 8.2.3.9.10 RS should be set at least once in 40 descriptors.
 //
-// So: take all that is there, then write RDT once and TDT once, and set RS in every 16th transmit descriptor only.
+// So: take everything that is there, then write RDT once and TDT once, and set RS only in every 16th transmit
+// descriptor.
 // Under load, that is one register write for 8 packets or fewer, and no register is ever read. A single packet must not
 // wait for others: it goes out in the poll that finds it.
 //
-// The grader asks for 10 million packets a second, which the forwarder of exercise 5 is far from.
+// The grader requires 10 million packets a second; the forwarder of exercise 5 is far from that.
 //
-// What you have:  everything below, as in exercise 5; GiveToRight has got a parameter. card.Clock.GetTimestamp() is the
-//                 time, of which card.Clock.TimestampFrequency are one second. new Measurement(packets, doorbells,
-//                 packetsPerSecond), of two longs and a double, is what Measure returns.
+// What you have:  everything below, as in exercise 5; GiveToRight has a new parameter. card.Clock.GetTimestamp() is the
+//                 time in ticks, of which card.Clock.TimestampFrequency make a second. Measure returns
+//                 new Measurement(packets, doorbells, packetsPerSecond): two longs and a double.
 
 using Ixy.Labs;
 using Ixy.Vfio;
@@ -51,7 +52,7 @@ public sealed class Forwarder : IMeasuredForwarder
     // For Measure.
     private long _packets, _doorbells, _firstPoll = -1, _lastPoll;
 
-    // The receive descriptor to look at next, the next transmit descriptor to fill, and the oldest one on the way.
+    // The receive descriptor to look at next, the next transmit descriptor to fill, and the oldest one in flight.
     private int _inNext, _outNext, _outOldest;
 
     public void Start(PciDevice left, PciBar leftRegisters, PciDevice right, PciBar rightRegisters)
@@ -63,22 +64,22 @@ public sealed class Forwarder : IMeasuredForwarder
         StartLeft(left);
     }
 
-    // Forwards all that has come, and returns how many frames went to the right card. Does not wait.
+    // Forwards everything that has arrived, and returns how many frames went to the right card. Does not wait.
     public int Poll()
     {
         // Hole 1: your code, in place of the next line.
         throw new NotDoneException(1);
     }
 
-    // Takes back the buffers of frames that the right card has sent. Only one descriptor in 16 will say so.
+    // Reclaims the buffers of frames that the right card has sent. Only one descriptor in 16 will say so.
     private void TakeBack()
     {
         // Hole 2: your code, in place of the next line.
         throw new NotDoneException(2);
     }
 
-    // Packets: all that Poll has handed to the right card. Doorbells: all writes of RDT and TDT by Poll.
-    // PacketsPerSecond: the packets, by the time from the start of the first poll to the end of the last one.
+    // Packets: all that Poll has given to the right card. Doorbells: all writes of RDT and TDT by Poll.
+    // PacketsPerSecond: the packets, divided by the time from the start of the first poll to the end of the last one.
     public Measurement Measure()
     {
         // Hole 3: your code, in place of the next line.

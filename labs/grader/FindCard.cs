@@ -31,7 +31,7 @@ internal sealed class FindCard : Exercise
         if (hasSecond) functions.Add(new FakeFunction("a second 82599", Intel, Card, 0x020000));
         var mixed = functions.ToArray();
         trial.Shuffle(mixed);
-        // Sometimes behind all that look like it.
+        // Sometimes after all functions that look like it.
         if (trial.Seed % 2 == 0) mixed = [.. mixed.OrderBy(function => function == card)];
         var expected = mixed.First(function => (function.VendorId, function.DeviceId) == (Intel, Card));
         var finder = trial.New<ICardFinder>();
@@ -96,7 +96,7 @@ internal sealed class FindCard : Exercise
     private static (LabDevice Card, byte[] Mac) OpenCard(Trial trial)
     {
         byte[] mac = trial.DrawBytes(6);
-        // Of one card, and with high bits, which are where signs go wrong.
+        // All of one card, and with high bits set, which is where sign errors show.
         mac[0] = (byte)(mac[0] & 0xFC | 2);
         mac[3] |= 0x80;
         mac[5] |= 0x80;
@@ -116,7 +116,7 @@ internal sealed class FindCard : Exercise
 
     private static string Show(byte[] bytes) => string.Join(':', bytes.Select(one => $"{one:x2}"));
 
-    /// <summary>A function that is there, and nothing more.</summary>
+    /// <summary>A function that exists, and nothing more.</summary>
     private sealed class FakeFunction(string name, ushort vendor, ushort device, uint classCode) : PciDevice
     {
         // As for cards, time is virtual.

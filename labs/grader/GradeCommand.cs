@@ -91,7 +91,7 @@ internal static class GradeCommand
         return verdict.Points == verdict.Of ? 0 : 1;
     }
 
-    // As seen from where the user is.
+    // Relative to the user's current directory.
     private static string Shorten(string path)
     {
         string relative = Path.GetRelativePath(Environment.CurrentDirectory, path);

@@ -7,12 +7,12 @@ internal static class Judge
 {
     internal const int UsualSeeds = 12;
 
-    /// <summary>Grades text: for tests and for the command.</summary>
-    /// <param name="exercise">Which.</param>
+    /// <summary>Grades a file's text: for tests and for the command.</summary>
+    /// <param name="exercise">The exercise.</param>
     /// <param name="path">The file's name.</param>
     /// <param name="text">Its content.</param>
-    /// <param name="seeds">So many runs of each task, with seeds from 0.</param>
-    /// <param name="film">Where the first failing run is shown; nowhere if null.</param>
+    /// <param name="seeds">How many runs of each task, with seeds from 0.</param>
+    /// <param name="film">Where to write the film of the first failing run; nowhere if null.</param>
     internal static Verdict Grade(
         Exercise exercise, string path, string text, int seeds = UsualSeeds, string? film = null)
     {
@@ -21,7 +21,7 @@ internal static class Judge
             : Run(exercise, submission, text, seeds, film);
     }
 
-    /// <summary>The verdict on a file that does not run.</summary>
+    /// <summary>The verdict on a file that cannot be run.</summary>
     internal static Verdict Refuse(Exercise exercise, IReadOnlyList<CompileError> errors, string text) => new(
         exercise.Number, 0, exercise.Tasks.Sum(task => task.Points),
         [.. errors.Select(error => new Finding("", Report.Clean(error.Message), Line: error.Line == 0 ? null : error.Line,
@@ -94,7 +94,7 @@ internal static class Judge
         }
     }
 
-    // The same run again, with a recorder. Its film, or why there is none.
+    // The same run again, with a recorder. Returns its film, or why there is none.
     private static (string? Film, string? NoFilm) Show(
         Exercise exercise, Type driver, LabTask task, Finding finding, string film)
     {

@@ -2,7 +2,9 @@ using Ixy.Simulation.Wires;
 
 namespace Ixy.Labs.Grader;
 
-/// <summary>Where a card of an exercise is plugged in: frames come at their times, what it sends is kept.</summary>
+/// <summary>
+/// What a card of an exercise is plugged into: frames arrive at set times, and those it sends are kept.
+/// </summary>
 internal sealed class LabWire : Wire
 {
     private readonly Queue<(long At, byte[] Frame)> _coming = [];
@@ -18,7 +20,7 @@ internal sealed class LabWire : Wire
     /// <summary>The cable is plugged in. Without it nothing leaves the card.</summary>
     internal bool IsPlugged { get; set; } = true;
 
-    /// <summary>Lets a frame arrive at a time of the world's clock; not before those that were added earlier.</summary>
+    /// <summary>Schedules a frame to arrive at a time of the world's clock; not before those added earlier.</summary>
     internal void Add(long at, byte[] frame) => _coming.Enqueue((at, frame));
 
     public override void Send(ReadOnlySpan<byte> frame, long now) => Sent.Add((now, frame.ToArray()));

@@ -3,12 +3,12 @@ using System.Text.Json;
 
 namespace Ixy.Labs.Grader;
 
-/// <summary>What the process that judges is told.</summary>
+/// <summary>The instructions for the grading process.</summary>
 internal sealed record Order(int Exercise, string Path, int Seeds, string Film);
 
 /// <summary>
-/// Compiles a file and has it judged by a process of its own, with little memory and little time. Whatever that process
-/// does, there is a verdict.
+/// Compiles a file and has it graded by a separate process, with limited memory and time. Whatever that process does,
+/// there is a verdict.
 /// </summary>
 internal static class Parent
 {
@@ -18,20 +18,20 @@ internal static class Parent
     // A run of the slowest solution takes a few seconds.
     private static readonly TimeSpan s_time = TimeSpan.FromSeconds(120);
 
-    // Something may not end when it takes as long as this.
+    // If it takes this long, something may be running forever.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     private const string HeapLimit = "0x18000000"; // 384 MiB
 
-    /// <summary>Grades text.</summary>
-    /// <param name="exercise">Which.</param>
+    /// <summary>Grades a file's text.</summary>
+    /// <param name="exercise">The exercise.</param>
     /// <param name="path">The file's name.</param>
     /// <param name="text">Its content.</param>
-    /// <param name="seeds">So many runs of each task, with seeds from 0.</param>
-    /// <param name="film">Where the first failing run is shown.</param>
-    /// <param name="time">After which it is ended; null for two minutes, and more with many seeds.</param>
-    /// <param name="patience">After which it is said that it still runs; null for 10 seconds.</param>
-    /// <param name="says">Takes that line, with its end.</param>
+    /// <param name="seeds">How many runs of each task, with seeds from 0.</param>
+    /// <param name="film">Where to write the film of the first failing run.</param>
+    /// <param name="time">The time limit; null for two minutes, and more with many seeds.</param>
+    /// <param name="patience">When to say that it is still running; null for 10 seconds.</param>
+    /// <param name="says">Receives that line, including its end.</param>
     internal static Verdict Grade(
         Exercise exercise, string path, string text, int seeds, string film, TimeSpan? time = null,
         TimeSpan? patience = null, Action<string>? says = null)
@@ -56,7 +56,7 @@ internal static class Parent
         }
     }
 
-    /// <summary>Writes what the process that judges reads.</summary>
+    /// <summary>Writes the grading process's input.</summary>
     internal static void Write(string folder, Submission submission, string text, Order order)
     {
         File.WriteAllBytes(Path.Combine(folder, AssemblyFile), submission.Assembly!);
@@ -110,7 +110,7 @@ internal static class Parent
     }
 }
 
-/// <summary>The process that judges.</summary>
+/// <summary>The grading process.</summary>
 internal static class Child
 {
     internal const int ParentIsGone = 3;
@@ -129,7 +129,7 @@ internal static class Child
         return 0;
     }
 
-    // Nobody would read the verdict, and a file that does not end would run for ever.
+    // Nobody would read the verdict, and a file that does not end would run forever.
     private static void EndWithParent()
     {
         using var input = Console.OpenStandardInput();

@@ -8,14 +8,14 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace Ixy.Labs.Grader;
 
 /// <summary>
-/// What an exercise may use: the language, the card, and little else. Asked twice: of the source, to name the line, and
-/// of the compiled file, which hides nothing.
+/// What an exercise may use: the language, the card, and little else. Checked twice: in the source, to name the line,
+/// and in the compiled file, which hides nothing.
 /// </summary>
 internal static class Permissions
 {
     private const string All = "*";
 
-    // What is not in this list is not to be had. Members in full, or all of a type.
+    // Everything else is forbidden. Members by full name, or all members of a type.
     private static readonly Dictionary<string, string> s_types = Parse("""
         Ixy.Labs: ICardFinder ICardStarter IReceiver ISleepingReceiver ITransmitter IForwarder IMeasuredForwarder
           Measurement IVirtioDriver VirtioDevice NotDoneException Dma Lab
@@ -67,7 +67,8 @@ internal static class Permissions
           RuntimeHelpers(InitializeArray,GetSubArray,CreateSpan,EnsureSufficientExecutionStack)
         """);
 
-    // What the compiler and the grader put in, and nobody in the source. So nobody closes a card or memory either.
+    // Inserted by the compiler and the grader, and forbidden in the source. So nobody can close a card or memory
+    // either.
     private static readonly Dictionary<string, string> s_compilers = Parse("""
         Ixy.Labs: Machine
         System: IDisposable Object(GetHashCode) Enum(GetHashCode) Environment(CurrentManagedThreadId)
@@ -78,14 +79,14 @@ internal static class Permissions
     private const string Ended =
         "is not to be had in an exercise: what a driver needs is in Ixy.Vfio and Ixy.Labs (labs/README.md)";
 
-    /// <summary>Finds what is not allowed in the source: one thing in each line.</summary>
+    /// <summary>Finds what is not allowed in the source: at most one thing per line.</summary>
     internal static IEnumerable<CompileError> Check(CSharpCompilation compilation, SyntaxTree tree, bool allowsGiven) =>
         Find(compilation, tree, allowsGiven).DistinctBy(error => error.Line);
 
     private static IEnumerable<CompileError> Find(CSharpCompilation compilation, SyntaxTree tree, bool allowsGiven)
     {
         var model = compilation.GetSemanticModel(tree);
-        // A "var" stands in front of what makes it something that is not allowed.
+        // A "var" comes before the expression that makes it something forbidden.
         var nodes = tree.GetRoot().DescendantNodes().OrderBy(node => node is IdentifierNameSyntax { IsVar: true });
         foreach (var node in nodes)
         {
@@ -126,7 +127,7 @@ internal static class Permissions
             };
             if (type is null || IsOwn(type)) continue;
             if (type.TypeKind is Microsoft.CodeAnalysis.TypeKind.Error || type.IsTupleType && member != "") continue;
-            // A class of the file's own may say that it can be disposed of.
+            // A class of the file itself may be declared disposable.
             if (type.SpecialType == SpecialType.System_IDisposable && IsBase(node)) continue;
             if (!IsAllowed(NameOf(type), member, allowsGiven, ofCompiler: false))
                 yield return new(line, Refusal(Short(NameOf(type)), member));
@@ -135,13 +136,13 @@ internal static class Permissions
         bool IsOwn(ISymbol symbol) =>
             SymbolEqualityComparer.Default.Equals(symbol.ContainingAssembly, compilation.Assembly);
 
-        // Another one in each process, but for numbers and what the file itself computes.
+        // Different in each process, except for numbers and what the file itself computes.
         bool IsDrawn(IMethodSymbol method) => method.Name == "Shuffle" ? !IsOwn(method)
             : method.IsImplicitlyDeclared || !IsOwn(method) && method.ContainingType.SpecialType
                 is not (>= SpecialType.System_Boolean and <= SpecialType.System_Double);
     }
 
-    // The name of a static field, or of a property that has one, which can be written; null if it is something else.
+    // The name of a writable static field, or of a property backed by one; null if it is something else.
     private static string? ChangingStatic(SyntaxNode node) => node switch
     {
         FieldDeclarationSyntax field when field.Modifiers.Any(SyntaxKind.StaticKeyword)
@@ -155,7 +156,7 @@ internal static class Permissions
     private static bool IsAutomatic(AccessorDeclarationSyntax accessor) =>
         accessor.IsKind(SyntaxKind.SetAccessorDeclaration) && accessor.Body is null && accessor.ExpressionBody is null;
 
-    // What is disposed of at the end of a block; null if nothing is.
+    // What is disposed at the end of a block; null if nothing is.
     private static ITypeSymbol? Used(SyntaxNode node, SemanticModel model) => node switch
     {
         UsingStatementSyntax { Expression: { } expression } => model.GetTypeInfo(expression).Type,
@@ -236,7 +237,7 @@ internal static class Permissions
     private static string NameOf(MetadataReader reader, TypeReferenceHandle handle)
     {
         var type = reader.GetTypeReference(handle);
-        // What is nested goes with its owner.
+        // Nested types are allowed if their owner is.
         if (type.ResolutionScope.Kind == HandleKind.TypeReference)
             return NameOf(reader, (TypeReferenceHandle)type.ResolutionScope);
         return $"{reader.GetString(type.Namespace)}.{reader.GetString(type.Name)}";

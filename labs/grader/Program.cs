@@ -1,14 +1,14 @@
 namespace Ixy.Labs.Grader;
 
 /// <summary>
-/// <c>./ixy grade</c>. Exit codes: 0 all points, 1 not all, 2 no verdict: the command line makes no sense, or something
+/// <c>./ixy grade</c>. Exit codes: 0 all points, 1 not all, 2 no verdict: the command line is invalid, or something
 /// cannot be read or written.
 /// </summary>
 internal static class Program
 {
     private static int Main(string[] arguments)
     {
-        // What the parent process starts: it runs the compiled file, and writes the verdict.
+        // Started by the parent process: runs the compiled file, and writes the verdict.
         if (arguments is ["judge", var folder]) return Child.Run(folder);
         if (arguments is ["skeletons", var labs]) return WriteSkeletons(labs);
         var command = GradeCommand.Create();
@@ -33,7 +33,7 @@ internal static class Program
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // Of the folder for temporary files, say.
+            // For example, of the folder for temporary files.
             return Fail(error.Message.ReplaceLineEndings(" "));
         }
     }
@@ -44,7 +44,7 @@ internal static class Program
         return 2;
     }
 
-    /// <summary>Writes to standard error. Where that cannot be written, the exit code is all that is left.</summary>
+    /// <summary>Writes to standard error. If that fails, only the exit code is left.</summary>
     internal static void Say(string text) => _ = TryWrite(Console.Error, text);
 
     // Why it could not be written; null if it was.

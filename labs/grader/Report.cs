@@ -5,7 +5,7 @@ using System.Xml.Linq;
 
 namespace Ixy.Labs.Grader;
 
-/// <summary>A verdict for people, for programs, and for what shows test results.</summary>
+/// <summary>A verdict for people, for programs, and for tools that show test results.</summary>
 internal static class Report
 {
     private const int Columns = 96;
@@ -56,7 +56,7 @@ internal static class Report
     internal static string Json(Verdict verdict) => JsonSerializer.Serialize(
         new { command = "grade", verdict.Exercise, verdict.Points, verdict.Of, verdict.Findings, verdict.Tasks }, s_json);
 
-    /// <summary>For what shows test results: a test case for each task.</summary>
+    /// <summary>For tools that show test results: a test case for each task.</summary>
     internal static string JUnit(Exercise exercise, Verdict verdict)
     {
         var cases = verdict.Tasks.Select(task => new XElement("testcase",
@@ -72,11 +72,13 @@ internal static class Report
         return new XDocument(new XDeclaration("1.0", "utf-8", null), suite).ToString();
     }
 
-    /// <summary>Text of a student's on one line, without what ends an XML file or moves a terminal's cursor.</summary>
+    /// <summary>
+    /// A student's text on one line, without characters that break an XML file or move a terminal's cursor.
+    /// </summary>
     internal static string Clean(string text)
     {
         var clean = new StringBuilder(text.Length);
-        // Half a surrogate pair comes as U+FFFD.
+        // Half a surrogate pair becomes U+FFFD.
         foreach (var rune in text.EnumerateRunes())
         {
             clean.Append(rune.Value is '\t' or '\n' or '\r' ? " "

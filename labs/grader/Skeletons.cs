@@ -3,7 +3,7 @@ using System.Text;
 namespace Ixy.Labs.Grader;
 
 /// <summary>
-/// Makes the file that students get of a solution: what is between <c>//# hole N</c> and <c>//# end</c> is left out.
+/// Makes the students' file from a solution: everything between <c>//# hole N</c> and <c>//# end</c> is omitted.
 /// </summary>
 internal static class Skeletons
 {

@@ -10,8 +10,8 @@ internal sealed class SleepReceiver : Exercise
 
     private const uint MultipleMsix = 1u << 4, PbaSupport = 1u << 31;
 
-    // In microseconds: how late a sleeper may be, from the time at which the frame is in its ring. A perverse card
-    // makes its message late.
+    // In microseconds: how late a sleeper may be, after the frame is in its ring. A perverse card sends its message
+    // late.
     private const int Late = 20, LatePerverse = 400;
 
     private static readonly TimeSpan s_night = TimeSpan.FromMilliseconds(3);
@@ -47,7 +47,7 @@ internal sealed class SleepReceiver : Exercise
             bench.SleepUntilFrame(after: 100, isThere: true);
             bench.CheckMasked();
         }
-        // What came meanwhile may wake it once more.
+        // Something that arrived meanwhile may wake it once more.
         for (int i = 0; i < 2; i++) bench.Sleep(TimeSpan.FromMicroseconds(500));
         long start = trial.Now;
         for (int i = 0; i < 4; i++)
@@ -92,7 +92,7 @@ internal sealed class SleepReceiver : Exercise
         private readonly int _size;
         private int _number, _enableLine, _clearLine;
         private uint _enabled;
-        // Whether EIMS was written since the driver fell asleep, and when the frame that comes was in the ring.
+        // Whether EIMS was written since the driver fell asleep, and when the arriving frame was in the ring.
         private bool _isWritten;
         private long _writtenAt;
 
@@ -127,8 +127,8 @@ internal sealed class SleepReceiver : Exercise
             SleepLine = _trial.Run.Line;
         }
 
-        /// <summary>The loop of a driver that has nothing to do until a frame comes.</summary>
-        /// <param name="after">Nanoseconds from now until it comes.</param>
+        /// <summary>The loop of a driver that is idle until a frame arrives.</summary>
+        /// <param name="after">Nanoseconds from now until it arrives.</param>
         /// <param name="isThere">Sleep is called only when the frame is in the ring.</param>
         internal void SleepUntilFrame(long after, bool isThere = false)
         {
@@ -137,7 +137,7 @@ internal sealed class SleepReceiver : Exercise
             _bench.Wire.Add(comes, sent);
             (_isWritten, _enabled, _writtenAt) = (false, 0, 0);
             for (int i = 0; i < 1000 && isThere && _writtenAt == 0; i++) _trial.Advance(TimeSpan.FromMicroseconds(1));
-            // It may be woken for what was taken long ago.
+            // It may be woken for a packet taken long ago.
             long asleepAt = _trial.Now;
             for (int i = 0; i < 4; i++)
             {
@@ -180,7 +180,7 @@ internal sealed class SleepReceiver : Exercise
                     _bench.Card.LineOfWrite(GPIE) ?? _trial.Run.Line, "82599 8.2.3.5.18");
         }
 
-        // Looks at the descriptor of the frame that comes whenever the card has had a turn.
+        // Checks the descriptor of the arriving frame whenever the card has had a turn.
         private unsafe ActorTurn Watch()
         {
             if (_number > 0 && _writtenAt == 0 && (((ulong*)_ring)[2 * ((_number - 1) % _size) + 1] & 1) != 0)

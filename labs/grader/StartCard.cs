@@ -27,7 +27,7 @@ internal sealed class StartCard : Exercise
         new("brings the link up", 4, BringsLinkUp),
         new("gives up where there is no cable", 2, GivesUp)];
 
-    // Several cards, as few are slow in what a driver forgets to wait for.
+    // Several cards, because few are slow in the one respect that a driver forgets to wait for.
     private static void Resets(Trial trial)
     {
         for (ulong card = 0; card < (trial.IsPerverse ? 16ul : 1); card++) Resets(trial, card);
@@ -36,7 +36,7 @@ internal sealed class StartCard : Exercise
     private static void Resets(Trial trial, ulong number)
     {
         var (starter, card, registers) = Open(trial, new LabWire(), number);
-        // As a driver before left it: interrupts come, and one is pending.
+        // As a previous driver may have left it: interrupts are enabled, and one is pending.
         trial.CardOf(card).OpenBar(0).Write32(EIMS, 0x8010_0001 & AllCauses);
         var written = new List<(uint Register, uint Value, int Line)>();
         card.Written = (_, register, value) => written.Add((register, value, trial.Run.Line));

@@ -8,8 +8,8 @@ using Microsoft.CodeAnalysis.Emit;
 
 namespace Ixy.Labs.Grader;
 
-/// <summary>What is wrong with a file before it can run.</summary>
-/// <param name="Line">From 1; 0 if it is about the file as a whole.</param>
+/// <summary>An error in a file that prevents it from running.</summary>
+/// <param name="Line">From 1; 0 if it concerns the whole file.</param>
 /// <param name="Message">In words.</param>
 internal sealed record CompileError(int Line, string Message);
 
@@ -35,9 +35,9 @@ internal sealed record Submission(string Path, byte[]? Assembly, byte[]? Symbols
     private static readonly Lazy<MetadataReference[]> s_references = new(FindReferences);
 
     /// <summary>Compiles a file for an exercise.</summary>
-    /// <param name="path">Where it is; only for messages and symbols.</param>
+    /// <param name="path">Its name, only for messages and symbols.</param>
     /// <param name="text">Its content.</param>
-    /// <param name="allowsGiven">It may call what the lab gives.</param>
+    /// <param name="allowsGiven">It may call what the lab provides.</param>
     internal static Submission Compile(string path, string text, bool allowsGiven)
     {
         var tree = CSharpSyntaxTree.ParseText(text, s_language, path, Encoding.UTF8);
@@ -49,7 +49,7 @@ internal sealed record Submission(string Path, byte[]? Assembly, byte[]? Symbols
         if (errors.Count == 0) errors.AddRange(Permissions.Check(plain, tree, allowsGiven));
         if (errors.Count > 0)
             return new(path, null, null, [.. errors.OrderBy(error => error.Line).Distinct().Take(MostErrors)]);
-        // Calls in front of statements, on the lines that are there: so lines stay what they are.
+        // Calls in front of statements, on the existing lines, so line numbers do not change.
         var probed = CSharpSyntaxTree.ParseText(
             new Probes().Visit(tree.GetRoot()).ToFullString(), s_language, path, Encoding.UTF8);
         using MemoryStream assembly = new(), symbols = new();
@@ -77,7 +77,7 @@ internal sealed record Submission(string Path, byte[]? Assembly, byte[]? Symbols
     private static int LineOf(Location location) =>
         location.IsInSource ? location.GetLineSpan().StartLinePosition.Line + 1 : 0;
 
-    // Of the runtime what belongs to the core, and of this program what exercises use.
+    // From the runtime, the core; from this program, what exercises use.
     private static MetadataReference[] FindReferences()
     {
         string runtime = System.IO.Path.GetDirectoryName(typeof(object).Assembly.Location)!;
@@ -108,7 +108,7 @@ internal sealed record Submission(string Path, byte[]? Assembly, byte[]? Symbols
         {
             var visited = (IfStatementSyntax)base.VisitIfStatement(node)!;
             visited = visited.WithStatement(Wrapped(node.Statement, visited.Statement));
-            // In "else if" the probe of the second if would be a block, too, which is fine.
+            // In "else if" the probe of the second if also becomes a block, which is fine.
             return visited.Else is null ? visited
                 : visited.WithElse(visited.Else.WithStatement(Wrapped(node.Else!.Statement, visited.Else.Statement)));
         }
@@ -203,7 +203,7 @@ internal sealed record Submission(string Path, byte[]? Assembly, byte[]? Symbols
         private static bool IsVoid(TypeSyntax type) =>
             type is PredefinedTypeSyntax { Keyword.RawKind: (int)SyntaxKind.VoidKeyword };
 
-        // With all line ends that were there. What returns in a way that a statement cannot say stays as it is.
+        // Keeps all original line ends. An expression that cannot be turned into a statement stays as it is.
         private static BlockSyntax? BodyOf(
             ArrowExpressionClauseSyntax? node, ArrowExpressionClauseSyntax? visited, SyntaxToken end, bool isVoid)
         {
@@ -212,7 +212,7 @@ internal sealed record Submission(string Path, byte[]? Assembly, byte[]? Symbols
             string text = visited!.Expression.ToFullString();
             string keyword = node.Expression is ThrowExpressionSyntax || isVoid ? "" : "return ";
             var arrow = node.ArrowToken;
-            // A comment there would swallow what is put behind it.
+            // A comment there would swallow what follows it.
             if (visited.Expression.GetTrailingTrivia().Any(SyntaxKind.SingleLineCommentTrivia)) return null;
             return (BlockSyntax)SyntaxFactory.ParseStatement(
                 $"{arrow.LeadingTrivia}{{ {Call("Enter", LineOf(node))} {arrow.TrailingTrivia}{keyword}{text};"
@@ -223,7 +223,7 @@ internal sealed record Submission(string Path, byte[]? Assembly, byte[]? Symbols
             node.Parent is BaseMethodDeclarationSyntax or LocalFunctionStatementSyntax or AccessorDeclarationSyntax
                 or AnonymousFunctionExpressionSyntax ? LineOf(node.Parent) : 0;
 
-        // The probe comes behind comments and directives, which have to be the first on their line.
+        // The probe comes after comments and directives, which must be first on their line.
         private SyntaxList<StatementSyntax> Probed(SyntaxList<StatementSyntax> statements)
         {
             var all = new List<StatementSyntax>();
@@ -248,7 +248,7 @@ internal sealed record Submission(string Path, byte[]? Assembly, byte[]? Symbols
             : SyntaxFactory.Block(Probe("At", LineOf(node)), visited.WithLeadingTrivia().WithTrailingTrivia())
                 .WithLeadingTrivia(visited.GetLeadingTrivia()).WithTrailingTrivia(visited.GetTrailingTrivia());
 
-        // A body in which nothing is done has to be noticed, too.
+        // An empty body has to be noticed as well.
         private static BlockSyntax Looped(BlockSyntax node, BlockSyntax visited, int line) =>
             node.Statements.Any(IsProbed) ? visited : Begun(visited, Probe("At", line));
 

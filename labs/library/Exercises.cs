@@ -8,7 +8,7 @@ public interface ICardFinder
     /// <summary>The first Intel 82599 among the PCI functions of a machine; null if there is none.</summary>
     PciDevice? Find(IReadOnlyList<PciDevice> functions);
 
-    /// <summary>The six bytes of the card's MAC address, in the order in which they go over the wire.</summary>
+    /// <summary>The six bytes of the card's MAC address, in wire order.</summary>
     byte[] ReadMacAddress(PciDevice card);
 }
 
@@ -19,14 +19,14 @@ public interface ICardStarter
     void Reset(PciDevice card, PciBar registers);
 
     /// <summary>Sets the link up at 10 Gbit/s, and waits for it.</summary>
-    /// <returns>False if it is not up when the time is over.</returns>
+    /// <returns>False if it is not up in time.</returns>
     bool StartLink(PciDevice card, PciBar registers, TimeSpan timeout);
 }
 
 /// <summary>Exercises 3 and 7.</summary>
 public interface IReceiver
 {
-    /// <summary>Sets up the ring and starts to receive. Reset and link are done.</summary>
+    /// <summary>Sets up the ring and starts receiving. Reset and link are done.</summary>
     void Start(PciDevice card, PciBar registers);
 
     /// <summary>The next frame that has arrived, without its FCS; null if there is none. Does not wait.</summary>
@@ -37,7 +37,7 @@ public interface IReceiver
 public interface ISleepingReceiver : IReceiver
 {
     /// <summary>
-    /// Sleeps until a frame is there. It returns at once if one is there already, and when the time is over.
+    /// Sleeps until a frame is there. Returns at once if one is already there, and when the time runs out.
     /// </summary>
     void Sleep(TimeSpan timeout);
 }
@@ -45,10 +45,10 @@ public interface ISleepingReceiver : IReceiver
 /// <summary>Exercise 4.</summary>
 public interface ITransmitter
 {
-    /// <summary>Sets up the ring and starts to transmit. Reset and link are done.</summary>
+    /// <summary>Sets up the ring and starts transmitting. Reset and link are done.</summary>
     void Start(PciDevice card, PciBar registers);
 
-    /// <summary>Hands a frame of 60 to 1514 bytes, without FCS, to the card. Does not wait.</summary>
+    /// <summary>Gives a frame of 60 to 1514 bytes, without FCS, to the card. Does not wait.</summary>
     /// <returns>False if the ring is full: then the frame is not sent.</returns>
     bool Send(ReadOnlySpan<byte> frame);
 }
@@ -56,27 +56,27 @@ public interface ITransmitter
 /// <summary>Exercises 5 and 6.</summary>
 public interface IForwarder
 {
-    /// <summary>Makes the rings of both cards ready. Reset and link are done.</summary>
+    /// <summary>Sets up the rings of both cards. Reset and link are done.</summary>
     void Start(PciDevice left, PciBar leftRegisters, PciDevice right, PciBar rightRegisters);
 
     /// <summary>
-    /// Takes what the left card has received and lets the right card send it. Does not wait: a frame for which the
-    /// right card's ring has no room is dropped.
+    /// Takes what the left card has received and sends it through the right card. Does not wait: a frame is dropped if
+    /// the right card's ring has no room for it.
     /// </summary>
-    /// <returns>Frames that were handed to the right card.</returns>
+    /// <returns>Frames given to the right card.</returns>
     int Poll();
 }
 
 /// <summary>Exercise 6.</summary>
 public interface IMeasuredForwarder : IForwarder
 {
-    /// <summary>What the driver has counted since <see cref="IForwarder.Start"/>.</summary>
+    /// <summary>The driver's counts since <see cref="IForwarder.Start"/>.</summary>
     Measurement Measure();
 }
 
-/// <summary>What a driver has counted.</summary>
-/// <param name="Packets">Handed to the right card.</param>
-/// <param name="Doorbells">Writes to RDT and TDT since the start, without those of the set-up.</param>
+/// <summary>A driver's counts.</summary>
+/// <param name="Packets">Packets given to the right card.</param>
+/// <param name="Doorbells">Writes to RDT and TDT since the start, not counting the set-up.</param>
 /// <param name="PacketsPerSecond">From the start of the first poll to the end of the last one.</param>
 public readonly record struct Measurement(long Packets, long Doorbells, double PacketsPerSecond);
 
@@ -89,7 +89,7 @@ public interface IVirtioDriver
     /// <summary>The next frame that has arrived; null if there is none. Does not wait.</summary>
     byte[]? Receive();
 
-    /// <summary>Hands a frame of 60 to 1514 bytes to the device. Does not wait.</summary>
+    /// <summary>Gives a frame of 60 to 1514 bytes to the device. Does not wait.</summary>
     /// <returns>False if the ring is full: then the frame is not sent.</returns>
     bool Send(ReadOnlySpan<byte> frame);
 }

@@ -14,7 +14,7 @@ public static class Given
     private const uint DTXMXSZRQ = 0x08100, SECRXCTRL = 0x08D00, SECRXSTAT = 0x08D04, MPSAR = 0x0A600;
     private const uint TXPBSIZE = 0x0CC00, EEC = 0x10010;
 
-    /// <summary>Exercise 2: reset, link set-up, and the wait for it. Bus mastering is still off.</summary>
+    /// <summary>Exercise 2: reset, link set-up, and the wait for the link. Bus mastering is still off.</summary>
     public static void ResetAndStartLink(PciDevice card, PciBar registers)
     {
         card.EnableBars();
@@ -32,14 +32,14 @@ public static class Given
         Await(card, registers, LINKS, 1 << 30, 1 << 30);
     }
 
-    /// <summary>4.6.7, the steps before the ring: what the receive unit as a whole wants.</summary>
+    /// <summary>4.6.7, the steps before the ring: settings of the receive unit as a whole.</summary>
     public static void PrepareReceive(PciBar registers)
     {
         Change(registers, RXCTRL, 1, 0);
-        // The FCS is stripped, which is said in two places (8.2.3.22.8, 8.2.3.8.8).
+        // The FCS is stripped, which must be set in two places (8.2.3.22.8, 8.2.3.8.8).
         Change(registers, HLREG0, 0, 1 << 1);
         Change(registers, RDRXCTL, 0x1Fu << 17, 1 << 1 | 1 << 25 | 1 << 26);
-        // A threshold of flow control is set even without flow control (4.6.3.2).
+        // A flow control threshold is set even without flow control (4.6.3.2).
         registers.Write32(FCRTH, 0x80000 - 0x6000);
         registers.Write32(MPSAR, 1);
         // PCIe attributes: no snoop is off, and bit 12 is cleared (4.6.7).
@@ -47,7 +47,7 @@ public static class Given
         Change(registers, DCA_RXCTRL, 1 << 12, 0);
     }
 
-    /// <summary>4.6.7, the steps behind the ring: RXCTRL.RXEN, while the path is halted.</summary>
+    /// <summary>4.6.7, the steps after the ring: RXCTRL.RXEN, while the path is halted.</summary>
     public static void OpenReceive(PciDevice card, PciBar registers)
     {
         Change(registers, SECRXCTRL, 0, 1 << 1);
@@ -56,11 +56,11 @@ public static class Given
         Change(registers, SECRXCTRL, 1 << 1, 0);
     }
 
-    /// <summary>4.6.8, the steps before the ring: what the transmit unit as a whole wants.</summary>
+    /// <summary>4.6.8, the steps before the ring: settings of the transmit unit as a whole.</summary>
     public static void PrepareTransmit(PciBar registers)
     {
         Change(registers, HLREG0, 0, 1 | 1 << 10);
-        // The arbiter stands still while its buffers change.
+        // The arbiter is stopped while its buffers change.
         Change(registers, RTTDCS, 0, 1 << 6);
         registers.Write32(TXPBSIZE, 160 * 1024);
         for (uint i = 1; i < 8; i++) registers.Write32(TXPBSIZE + 4 * i, 0);

@@ -5,15 +5,15 @@ using Ixy.Vfio;
 
 namespace Ixy.Labs;
 
-/// <summary>A rule that the student's driver broke, and where it was then.</summary>
+/// <summary>A rule that the student's driver broke, and where in the file.</summary>
 /// <param name="Violation">The rule.</param>
-/// <param name="Line">The line that ran; of what the card finds on its own, that of the last doorbell.</param>
-/// <param name="IsLater">The card found it on its own, later.</param>
+/// <param name="Line">The line that was running; if the card found it by itself, the line of the last doorbell.</param>
+/// <param name="IsLater">The card found it by itself, later.</param>
 internal sealed record BrokenAt(RuleViolation Violation, int Line, bool IsLater);
 
 /// <summary>
-/// What a student's driver drives: a simulated card whose register accesses take time. It can reach DMA memory from the
-/// start.
+/// The device a student's driver drives: a simulated card whose register accesses take time. It can reach DMA memory
+/// from the start.
 /// </summary>
 internal sealed unsafe partial class LabDevice : PciDevice
 {
@@ -32,19 +32,19 @@ internal sealed unsafe partial class LabDevice : PciDevice
         run.Passed += AfterTime;
     }
 
-    /// <summary>Called after a write behind a BAR, with BAR, offset and value.</summary>
+    /// <summary>Called after a BAR write, with BAR, offset and value.</summary>
     internal Action<int, uint, uint>? Written { get; set; }
 
-    /// <summary>Called after a read behind a BAR, with BAR, offset and value.</summary>
+    /// <summary>Called after a BAR read, with BAR, offset and value.</summary>
     internal Action<int, uint, uint>? WasRead { get; set; }
 
-    /// <summary>Where the driver last told the card of new descriptors, or whatever else it wrote last.</summary>
+    /// <summary>Where the driver last notified the card of new descriptors, or else its last write.</summary>
     internal int LastWriteLine { get; private set; }
 
-    /// <summary>How the driver has connected interrupts; null if it has not.</summary>
+    /// <summary>How the driver connected interrupts; null if it did not.</summary>
     internal InterruptKind? Interrupts { get; private set; }
 
-    /// <summary>Where it did.</summary>
+    /// <summary>Where it did that.</summary>
     internal int InterruptsLine { get; private set; }
 
     internal IReadOnlyList<BrokenAt> Broken
@@ -85,7 +85,7 @@ internal sealed unsafe partial class LabDevice : PciDevice
 
     public override bool TryPass(TimeSpan longest)
     {
-        // Whoever waits looks again if something has happened up to now: the card does not interrupt a second time.
+        // A waiting driver looks again if something has happened so far: the card does not interrupt a second time.
         if (_run.CatchUp() || PassInterruptsOn()) return true;
         _run.Wait(() => _card.TryPass(longest < _run.Left ? longest : _run.Left));
         return true;
@@ -93,7 +93,7 @@ internal sealed unsafe partial class LabDevice : PciDevice
 
     public override int CountInterruptVectors(InterruptKind kind) => _card.CountInterruptVectors(kind);
 
-    // The card has event descriptors of its own; what they count is passed on after each passage of time.
+    // The card has its own event descriptors; their counts are passed on whenever time has passed.
     protected override void ConnectInterrupts(InterruptKind kind, ReadOnlySpan<int> eventDescriptors)
     {
         (Interrupts, InterruptsLine) = (kind, _run.Line);
@@ -113,7 +113,7 @@ internal sealed unsafe partial class LabDevice : PciDevice
         else _vectors![0].Unmask();
     }
 
-    // The card sees all memory by itself, from the start.
+    // The card sees all memory, from the start.
     protected override void MapDma(DmaChunk chunk)
     {
     }
@@ -158,7 +158,7 @@ internal sealed unsafe partial class LabDevice : PciDevice
             _broken.Add(new(violation, isLater ? LineOf(violation.Register) : _run.Line, isLater));
     }
 
-    // Of what the card finds later: where the register was written, or the doorbell that handed the descriptor over.
+    // For violations the card finds later: where the register was written, or the doorbell for the descriptor.
     private int LineOf(string register)
     {
         string[] parts = register.TrimEnd(']').Split('[');
@@ -196,7 +196,7 @@ internal sealed unsafe partial class LabDevice : PciDevice
             device.Written?.Invoke(index, offset, value);
         }
 
-        // Pointers are for unsafe code, which exercises do without.
+        // Pointers are for unsafe code, which exercises cannot use.
         protected override void* PointerTo(uint offset) => null;
     }
 }

@@ -3,10 +3,9 @@ using Ixy.Vfio;
 namespace Ixy.Labs;
 
 /// <summary>
-/// A virtio-net device after the negotiation (virtio 1.2, 3.1.1, steps 1 to 6): it waits for its queues. VERSION_1
-/// and ACCESS_PLATFORM are the only features that have been accepted, so rings are split rings, and each frame has a
-/// header of 12 bytes in front.
-/// Given for exercise 8.
+/// A virtio-net device after the negotiation (virtio 1.2, 3.1.1, steps 1 to 6): it waits for its queues. VERSION_1 and
+/// ACCESS_PLATFORM are the only accepted features, so rings are split rings, and each frame has a header of 12 bytes in
+/// front. Given for exercise 8.
 /// </summary>
 public sealed class VirtioDevice
 {
@@ -53,14 +52,14 @@ public sealed class VirtioDevice
     /// <summary>Called before a doorbell is written, with the queue.</summary>
     internal Action<int>? Notifying { get; set; }
 
-    /// <summary>What <see cref="SetQueue"/> was told; null if it was not called.</summary>
+    /// <summary>The arguments of <see cref="SetQueue"/>; null if it was not called.</summary>
     internal VirtioQueue? QueueOf(int queue) => _queues.GetValueOrDefault(queue);
 
     /// <summary>
-    /// Tells the device where the three areas of a queue are, and switches the queue on (4.1.4.3, 4.1.5.1.3).
+    /// Tells the device where the three areas of a queue are, and enables the queue (4.1.4.3, 4.1.5.1.3).
     /// </summary>
     /// <param name="queue">0 receives, 1 transmits.</param>
-    /// <param name="size">Descriptors: a power of two up to 256.</param>
+    /// <param name="size">Number of descriptors: a power of two up to 256.</param>
     /// <param name="descriptors">Address of the descriptor table, a multiple of 16.</param>
     /// <param name="available">Address of the available ring, a multiple of 2.</param>
     /// <param name="used">Address of the used ring, a multiple of 4.</param>
@@ -76,7 +75,7 @@ public sealed class VirtioDevice
         _doorbells[queue] = _notifyAt + _common.Read16(_commonAt + NotifyOffset) * _multiplier;
     }
 
-    /// <summary>The device may go (DRIVER_OK, 3.1.1 step 8): after both queues are set.</summary>
+    /// <summary>Starts the device (DRIVER_OK, 3.1.1 step 8), after both queues are set.</summary>
     public void Go() => SetStatus(Acknowledge | Driver | FeaturesOk | DriverOk);
 
     /// <summary>The doorbell: there are new buffers in the available ring of a queue (4.1.5.2).</summary>
@@ -101,5 +100,5 @@ public sealed class VirtioDevice
     }
 }
 
-/// <summary>A queue as the driver has set it.</summary>
+/// <summary>A queue as set up by the driver.</summary>
 internal sealed record VirtioQueue(int Size, ulong Descriptors, ulong Available);

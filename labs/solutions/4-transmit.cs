@@ -1,7 +1,7 @@
 // Exercise 4: transmit (60 minutes)
 //
-// Descriptors of a transmit ring say where a frame is and how long. The card reads them up to the tail, sends the
-// frames, and writes a bit back when a descriptor is yours again. docs/tour/6-transmit-ring.md has a picture.
+// Descriptors of a transmit ring say where a frame is and how long it is. The card reads them up to the tail, sends
+// the frames, and writes a bit back when a descriptor is yours again. docs/tour/6-transmit-ring.md has a picture.
 //
 //     ./ixy grade 4
 //
@@ -12,15 +12,15 @@
 //              bits 23 to 20   DTYP: 3, a data descriptor
 //              bit 24          EOP: the frame ends here; for us, always
 //              bit 25          IFCS: the card appends the FCS; for us, always
-//              bit 27          RS: the card is to report when it is done with the descriptor
+//              bit 27          RS: the card should report when it is done with the descriptor
 //              bit 29          DEXT: 1, an advanced descriptor
 //              bit 32          DD: 0 on the way to the card; with RS, the card writes 1 here when it is done
 //              bits 63 to 46   PAYLEN: bytes of the frame, again
 // 7.2.3.3    The card owns the descriptors from the head (TDH) up to the one before the tail (TDT). If the two are
-//            equal, it has nothing to do. So of N descriptors N - 1 may be on the way at most, and the tail is the
-//            place behind the last one. Both go from 0 to N - 1, and on to 0 again.
-// 7.2.3.5    A descriptor is yours again when it says DD, and so are all before it. Until then leave it, and its frame,
-//            alone. Take descriptors back in their order. With RS in each of them it is easy to see how far.
+//            equal, it has nothing to do. So of N descriptors at most N - 1 may be in flight, and the tail is the place
+//            after the last one. Both go from 0 to N - 1, and then start at 0 again.
+// 7.2.3.5    A descriptor is yours again when it says DD, and so are all before it. Until then leave it and its frame
+//            alone. Reclaim descriptors in order. With RS in each of them it is easy to see how far.
 // 4.6.8      To start queue 0, in this order:
 //              1. TDBAL (0x06000) and TDBAH (0x06004): low and high half of the ring's address; TDLEN (0x06008): its
 //                 length in bytes, a multiple of 128
@@ -32,7 +32,7 @@
 //
 // What you have:  PciBar.Read32(offset) and Write32(offset, value), card.WaitUntil(() => condition, timeout),
 //                 Dma.Allocate(bytes), memory.Words(), memory.Bytes() and memory.DeviceAddress(card) as in exercise 3.
-//                 frame.CopyTo(span) copies. Reset and link are done; Given.PrepareTransmit does what is left of 4.6.8.
+//                 frame.CopyTo(span) copies. Reset and link are done; Given.PrepareTransmit does the rest of 4.6.8.
 
 using Ixy.Labs;
 using Ixy.Vfio;
@@ -49,7 +49,7 @@ public sealed class Transmitter : ITransmitter
     private ulong _buffersAddress;
     private PciBar _registers = null!;
 
-    // The next descriptor to fill, and the oldest one that has not come back.
+    // The next descriptor to fill, and the oldest one that was not reclaimed.
     private int _next, _oldest;
 
     public void Start(PciDevice card, PciBar registers)
@@ -91,7 +91,7 @@ public sealed class Transmitter : ITransmitter
         //# end
     }
 
-    // Takes back what the card has sent.
+    // Reclaims what the card has sent.
     private void TakeBack()
     {
         //# hole 3

@@ -1,13 +1,13 @@
 // Exercise 5: forward (90 minutes)
 //
-// What comes in on the left card goes out on the right one, and nobody copies a frame: the buffer that the left card
+// What arrives at the left card leaves through the right one, without copying a frame: the buffer that the left card
 // has filled goes into the right card's ring, and the left card gets an empty one in its place.
 // docs/tour/7-forwarding.md has more.
 //
 //     ./ixy grade 5
 //
-// Rings are those of exercises 3 and 4, and given here. New is that a buffer has no place of its own any more. At any
-// time, each buffer is in exactly one of three places:
+// The rings are those of exercises 3 and 4, and are given here. What is new: a buffer has no fixed place any more. At
+// any time, each buffer is in exactly one of three places:
 //
 //     the receive ring     an empty buffer for the left card: _inBuffers[i] is the number of the one in descriptor i
 //     the transmit ring    a frame for the right card: _outBuffers[i] is the number of the one in descriptor i
@@ -16,13 +16,13 @@
 // What the 82599 datasheet says, in our words:
 //
 // 7.1.9      The receive tail (RDT) stays one descriptor behind the one that you look at next.
-// 7.2.3.3    Of N transmit descriptors at most N - 1 may be on the way: if the place behind _outNext is _outOldest, the
-//            ring is full. A driver that went on would overwrite what the card has not sent.
+// 7.2.3.3    Of N transmit descriptors at most N - 1 may be in flight: if the place after _outNext is _outOldest, the
+//            ring is full. A driver that continued would overwrite what the card has not sent.
 // 7.2.3.5    A transmit descriptor, and the buffer in it, is yours again when it says DD: bit 32 of word 1. Not
-//            earlier: the card still reads the frame. Take descriptors back from the oldest on.
+//            earlier: the card is still reading the frame. Reclaim descriptors from the oldest on.
 //
 // If the right card's ring is full, or no buffer is free, the frame is dropped: its buffer goes back to the left card,
-// in the same descriptor. To wait would be no help: more frames come meanwhile, and the left card loses those instead.
+// in the same descriptor. Waiting would not help: more frames arrive meanwhile, and the left card loses those instead.
 //
 // What you have:  everything below. GiveToLeft(i) writes receive descriptor i with the buffer _inBuffers[i], and
 //                 GiveToRight(i, length) writes transmit descriptor i with the buffer _outBuffers[i].
@@ -45,7 +45,7 @@ public sealed class Forwarder : IForwarder
     private ulong _buffersAddress;
     private PciBar _left = null!, _right = null!;
 
-    // The receive descriptor to look at next, the next transmit descriptor to fill, and the oldest one on the way.
+    // The receive descriptor to look at next, the next transmit descriptor to fill, and the oldest one in flight.
     private int _inNext, _outNext, _outOldest;
 
     public void Start(PciDevice left, PciBar leftRegisters, PciDevice right, PciBar rightRegisters)
@@ -57,7 +57,7 @@ public sealed class Forwarder : IForwarder
         StartLeft(left);
     }
 
-    // Forwards all that has come, and returns how many frames went to the right card. Does not wait.
+    // Forwards everything that has arrived, and returns how many frames went to the right card. Does not wait.
     public int Poll()
     {
         //# hole 1
@@ -85,7 +85,7 @@ public sealed class Forwarder : IForwarder
         //# end
     }
 
-    // Takes back the buffers of frames that the right card has sent.
+    // Reclaims the buffers of frames that the right card has sent.
     private void TakeBack()
     {
         //# hole 2

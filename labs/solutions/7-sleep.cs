@@ -1,35 +1,35 @@
 // Exercise 7: sleep, and do not lose the first packet (60 minutes)
 //
-// A driver that looks at its ring all day uses a whole core, even when nothing comes. With an interrupt it sleeps, and
-// the card wakes it up. docs/tour/8-interrupts.md has more.
+// A driver that looks at its ring all day uses a whole core, even when nothing arrives. With an interrupt it sleeps,
+// and the card wakes it up. docs/tour/8-interrupts.md has more.
 //
 //     ./ixy grade 7
 //
-// The driver's loop, which is the grader's, takes frames with Receive until there is none, and then calls Sleep. That
-// has to return soon when a frame comes: Receive has to return the frame within 20 microseconds, or within 400 from a
+// The driver's loop, which the grader provides, takes frames with Receive until there is none, and then calls Sleep.
+// That must return soon when a frame arrives: Receive must return it within 20 microseconds, or within 400 from a
 // perverse card, which is late itself. While it sleeps it does nothing; while it is awake there are no interrupts.
 //
 // What the 82599 datasheet says, in our words:
 //
-// 7.3.1.2    What wants to interrupt is a cause, a bit in EICR. Its bit in the mask lets it through: a 1 written to
-//            EIMS (0x00880) lets it, a 1 written to EIMC (0x00888) does not any more; zeros change nothing.
-//            A cause that comes while it is masked stays in EICR, and interrupts as soon as it is let through. But who
-//            clears EICR, which a read does, has forgotten it.
+// 7.3.1.2    A cause is a bit in EICR that may interrupt. Its bit in the mask lets it through: writing a 1 to EIMS
+//            (0x00880) unmasks it, writing a 1 to EIMC (0x00888) masks it again; zeros change nothing.
+//            A cause that is set while it is masked stays in EICR, and interrupts as soon as it is unmasked. But
+//            clearing EICR, which a read does, forgets it.
 // 7.3.4, 8.2.3.5.15
 //            IVAR[0] (0x00900) says which cause a queue raises. Bits 7 to 0 are for receive queue 0: the number of the
-//            cause, which is that of its MSI-X vector as well, and bit 7, which says that this is valid. Take 0.
-// 8.2.3.5.18 GPIE (0x00898): bit 4, Multiple_MSIX, is set where MSI-X is used, and so is bit 31, PBA_support.
+//            cause, which is also that of its MSI-X vector, and bit 7, which says that this is valid. Use cause 0.
+// 8.2.3.5.18 GPIE (0x00898): bit 4, Multiple_MSIX, is set if MSI-X is used, and so is bit 31, PBA_support.
 // 7.3.1.4, 8.2.3.5.7
-//            EIAC (0x00810): causes with a 1 here are cleared by their own message. Otherwise somebody has to clear
-//            EICR, or the cause is there for ever.
+//            EIAC (0x00810): causes with a 1 here are cleared by their own message. Otherwise software has to clear
+//            EICR, or the cause stays forever.
 //
-// So the order is: let the cause through, look at the ring once more, and only then wait. A frame that came before that
-// look is seen; one that comes after it interrupts. Last, mask the cause again.
+// So the order is: unmask the cause, look at the ring once more, and only then wait. A frame that arrived before that
+// look is seen; one that arrives after it interrupts. Last, mask the cause again.
 //
-// What you have:  card.EnableInterrupts(InterruptKind.Msix) connects vector 0 and returns the vectors; vectors[0] is
-//                 the one. new InterruptWaiter([vectors[0]]) waits for it: waiter.Wait(_fired, timeout) returns when it
-//                 has fired, even if that was before the call, or when the time is over. The ring is that of exercise
-//                 3.
+// What you have:  card.EnableInterrupts(InterruptKind.Msix) connects vector 0 and returns the vectors: use
+//                 vectors[0]. new InterruptWaiter([vectors[0]]) waits for it: waiter.Wait(_fired, timeout) returns
+//                 when it has fired, even if that was before the call, or when the time runs out. The ring is that of
+//                 exercise 3.
 
 using Ixy.Labs;
 using Ixy.Vfio;
@@ -68,7 +68,7 @@ public sealed class SleepingReceiver : ISleepingReceiver
         //# end
     }
 
-    // Returns when a frame is there, or the time is over.
+    // Returns when a frame is there, or the time runs out.
     public void Sleep(TimeSpan timeout)
     {
         //# hole 2
