@@ -5,15 +5,14 @@ using Ixy.Vfio.Dma;
 namespace Ixy.Vfio;
 
 /// <summary>
-/// All DMA memory of the process: one range of virtual addresses, low enough (below 2^38) for every IOMMU and
-/// far from where the kernel puts anything on its own (mmap(2): from the top down), filled chunk by chunk with huge
-/// pages (or normal ones where an IOMMU or a simulated card makes that safe).
-/// A device that is attached sees every chunk, those to come too, so a buffer received on one device can be sent on
-/// any other. Thread-safe.
+/// All DMA memory of the process: one range of virtual addresses, low enough (below 2^38) for every IOMMU and far from
+/// where the kernel places mappings by itself (mmap(2): from the top down), filled chunk by chunk with huge pages (or
+/// normal ones if an IOMMU or a simulated card makes that safe). An attached device sees every chunk, including future
+/// ones, so a buffer received on one device can be sent on any other. Thread-safe.
 /// </summary>
 public static unsafe partial class DmaArena
 {
-    /// <summary>2 MiB: the huge page, and the granularity of chunks.</summary>
+    /// <summary>2 MiB: the size of a huge page, and the granularity of chunks.</summary>
     public const nuint FrameLength = 2 << 20;
 
     private static readonly Lock s_lock = new();
@@ -24,7 +23,7 @@ public static unsafe partial class DmaArena
     /// <summary>First address of the arena.</summary>
     public static nuint Base => unchecked((nuint)0x20_0000_0000);
 
-    /// <summary>Length of its range of addresses: 64 GiB.</summary>
+    /// <summary>Length of its address range: 64 GiB.</summary>
     public static nuint Capacity => unchecked((nuint)0x10_0000_0000);
 
     /// <summary>
@@ -35,7 +34,7 @@ public static unsafe partial class DmaArena
         (ulong*)NativeMemory.AllocZeroed(Capacity / FrameLength, sizeof(ulong));
 
     /// <summary>
-    /// The address by which a device without an IOMMU reaches a byte of the arena: see <see cref="PhysicalFrames"/>.
+    /// The address a device without an IOMMU uses for a byte of the arena: see <see cref="PhysicalFrames"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong PhysicalAddress(nuint address)
@@ -46,7 +45,7 @@ public static unsafe partial class DmaArena
 
     /// <summary>
     /// Lets a device see all DMA memory, present and future, until it is disposed. Does nothing the second time. After
-    /// an exception the device sees part of it, also until it is disposed.
+    /// an exception the device sees part of it, likewise until it is disposed.
     /// </summary>
     /// <exception cref="HugePagesRequiredException">The device has no IOMMU, and normal pages are in use.</exception>
     /// <exception cref="DmaMemoryException">A chunk could not be mapped for the device.</exception>
@@ -54,13 +53,13 @@ public static unsafe partial class DmaArena
     {
         lock (s_lock)
         {
-            // Registered last: where a chunk cannot be mapped, later chunks do not try this device.
+            // Registered last: if a chunk cannot be mapped, later chunks do not try this device.
             foreach (var chunk in s_chunks) chunk.MapFor(device);
             s_devices.Add(device);
         }
     }
 
-    /// <summary>Takes all DMA memory away from a device; nothing happens if it is not attached.</summary>
+    /// <summary>Takes all DMA memory away from a device; does nothing if it is not attached.</summary>
     internal static void Detach(PciDevice device)
     {
         lock (s_lock)
@@ -70,7 +69,7 @@ public static unsafe partial class DmaArena
         }
     }
 
-    /// <summary>Takes memory from the first chunk that has so much in one piece, or from a new one.</summary>
+    /// <summary>Takes memory from the first chunk with enough contiguous space, or from a new one.</summary>
     internal static DmaMemory Allocate(nuint length, nuint alignment, int? numaNode)
     {
         lock (s_lock)
@@ -110,7 +109,7 @@ public static unsafe partial class DmaArena
 
     private static void Remove(DmaChunk chunk)
     {
-        // One that a device does not let go of stays, empty.
+        // A chunk that a device does not release stays, empty.
         chunk.Unmap(s_addresses);
         s_chunks.Remove(chunk);
     }

@@ -5,8 +5,8 @@ using Ixy.Vfio.Interop;
 namespace Ixy.Vfio;
 
 /// <summary>
-/// A contiguous piece of the DMA arena, backed by one memory file: what is mapped for a device at once.
-/// Its length is a multiple of 2 MiB; its address is the same for this process and for a device behind an IOMMU.
+/// A contiguous piece of the DMA arena, backed by one memory file: the unit of mapping for a device. Its length is a
+/// multiple of 2 MiB; its address is the same for this process and for a device behind an IOMMU.
 /// </summary>
 public sealed unsafe partial class DmaChunk
 {
@@ -19,35 +19,35 @@ public sealed unsafe partial class DmaChunk
         _pieces = new(address, length);
     }
 
-    /// <summary>First byte, as this process sees it; 2 MiB aligned.</summary>
+    /// <summary>First byte, as seen by this process; 2 MiB aligned.</summary>
     public nuint Address { get; }
 
     /// <summary>Length in bytes, a multiple of 2 MiB.</summary>
     public nuint Length { get; }
 
-    /// <summary>The memory file (memfd) behind it, to be shared with another process. Owned by the arena.</summary>
+    /// <summary>The memory file (memfd) that backs it, to be shared with another process. Owned by the arena.</summary>
     public int FileDescriptor { get; }
 
-    /// <summary>Length of the pages behind it, each physically contiguous: 4 KiB, 2 MiB or 1 GiB.</summary>
+    /// <summary>Length of its pages, each physically contiguous: 4 KiB, 2 MiB or 1 GiB.</summary>
     public nuint PageLength { get; }
 
-    /// <summary>Backed by huge pages, so that every 2 MiB of it are physically contiguous.</summary>
+    /// <summary>Backed by huge pages, so every 2 MiB of it are physically contiguous.</summary>
     public bool IsHuge => PageLength >= DmaArena.FrameLength;
 
-    /// <summary>The NUMA node it was wanted on; null if any would do.</summary>
+    /// <summary>The requested NUMA node; null if any would do.</summary>
     public int? NumaNode { get; }
 
-    /// <summary>Maps a new chunk; null if the system has not enough free pages of that length.</summary>
-    /// <exception cref="DmaMemoryException">There is no room for it among the addresses.</exception>
+    /// <summary>Maps a new chunk; null if the system does not have enough free pages of that length.</summary>
+    /// <exception cref="DmaMemoryException">There is no room for it in the address range.</exception>
     internal static DmaChunk? TryMap(AddressSpace addresses, nuint length, nuint pageLength, int? numaNode)
     {
         nuint address = addresses.Take(length, nuint.Max(pageLength, DmaArena.FrameLength))
             ?? throw DmaErrors.NoRoom(length);
-        // Huge pages are asked for by the logarithm of their length (memfd_create(2)).
+        // The size of huge pages is given by its logarithm (memfd_create(2)).
         uint kind = pageLength < DmaArena.FrameLength ? 0
             : Libc.MFD_HUGETLB | (uint)BitOperations.Log2(pageLength) << Libc.MFD_HUGE_SHIFT;
         int fd = Libc.memfd_create("ixy-dma", Libc.MFD_CLOEXEC | Libc.MFD_ALLOW_SEALING | kind);
-        // On a certain node, pages come after the kernel has been told which.
+        // For a certain node, pages are allocated after the kernel has been told which.
         int flags = Libc.MAP_SHARED | Libc.MAP_FIXED_NOREPLACE | (numaNode is null ? Libc.MAP_POPULATE : 0);
         if (fd >= 0 && Libc.ftruncate(fd, (long)length) == 0
             && Libc.mmap((nint)address, length, Libc.PROT_READ | Libc.PROT_WRITE, flags, fd, 0) == (nint)address)
@@ -61,7 +61,7 @@ public sealed unsafe partial class DmaChunk
         return null;
     }
 
-    /// <summary>Takes it away from every device that has it, and gives back the memory and its addresses.</summary>
+    /// <summary>Takes it away from every device that has it, and releases the memory and its addresses.</summary>
     internal void Unmap(AddressSpace addresses)
     {
         foreach (var device in _devices) UnmapFor(device);
@@ -85,11 +85,11 @@ public sealed unsafe partial class DmaChunk
         if (_devices.Remove(device)) device.UnmapDma(this);
     }
 
-    /// <summary>Null if it has not so much in one piece.</summary>
+    /// <summary>Null if there is not that much in one piece.</summary>
     internal DmaMemory? TryAllocate(nuint length, nuint alignment) =>
         _pieces.Take(length, alignment) is { } address ? new(this, address, length) : null;
 
-    /// <summary>Whether it is empty now.</summary>
+    /// <summary>Whether it is now empty.</summary>
     internal bool Free(nuint address)
     {
         _pieces.Return(address);

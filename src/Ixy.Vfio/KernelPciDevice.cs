@@ -3,20 +3,21 @@ using Ixy.Vfio.Interop;
 namespace Ixy.Vfio;
 
 /// <summary>
-/// What the kernel's two transports have in common: configuration space is a part of a file, and a BAR is opened once
-/// and closed at the end.
+/// What the kernel's two transports share: configuration space is part of a file, and a BAR is opened once and closed
+/// at the end.
 /// </summary>
 public abstract unsafe partial class KernelPciDevice : PciDevice
 {
     private readonly PciBar?[] _bars = new PciBar?[6];
 
     /// <summary>Opens a function through VFIO if it is bound to that, and otherwise through sysfs.</summary>
-    /// <param name="address">Where the function is.</param>
-    /// <param name="check">Called with the function when its configuration can be read; throws if it is not
+    /// <param name="address">The function's address.</param>
+    /// <param name="check">Called with the function once its configuration can be read; throws if it is not
     /// wanted.</param>
-    /// <exception cref="DeviceNotFoundException">There is none at this address.</exception>
-    /// <exception cref="PciDeviceException">What <see cref="VfioPciDevice"/> or <see cref="SysfsPciDevice"/>
-    /// throws.</exception>
+    /// <exception cref="DeviceNotFoundException">There is no function at this address.</exception>
+    /// <exception cref="PciDeviceException">
+    /// As for <see cref="VfioPciDevice"/> or <see cref="SysfsPciDevice"/>.
+    /// </exception>
     public static KernelPciDevice Open(PciAddress address, Action<PciDevice>? check = null)
     {
         var function = new SysfsFunction(SysfsFunction.Root, address.ToString());
@@ -44,10 +45,10 @@ public abstract unsafe partial class KernelPciDevice : PciDevice
         return _bars[index] ??= MapBar(index);
     }
 
-    /// <summary>The file that configuration space is a part of.</summary>
+    /// <summary>The file that contains configuration space.</summary>
     private protected abstract int ConfigFile { get; }
 
-    /// <summary>Where it begins there.</summary>
+    /// <summary>Where it begins in that file.</summary>
     private protected virtual long ConfigStart => 0;
 
     /// <summary>Opens one of the BARs 0 to 5.</summary>

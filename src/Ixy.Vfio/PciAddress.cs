@@ -4,10 +4,9 @@ using System.Text.RegularExpressions;
 namespace Ixy.Vfio;
 
 /// <summary>
-/// The address of a PCI function: domain, bus, device and function, written <c>0000:03:00.0</c>
-/// (the short form <c>03:00.0</c> means domain 0). A domain has four hexadecimal digits or more, up to eight: the
-/// kernel gives those that it makes up itself, as for the devices behind Intel's VMD, numbers from 0x10000 on, as in
-/// <c>10000:e1:00.0</c>.
+/// The address of a PCI function: domain, bus, device and function, written <c>0000:03:00.0</c> (the short form
+/// <c>03:00.0</c> means domain 0). A domain has four to eight hexadecimal digits: domains that the kernel makes up
+/// itself, such as for devices behind Intel's VMD, are numbered from 0x10000, as in <c>10000:e1:00.0</c>.
 /// </summary>
 /// <param name="Domain">The domain: the segment of the machine's buses.</param>
 /// <param name="Bus">The bus.</param>
@@ -15,11 +14,11 @@ namespace Ixy.Vfio;
 /// <param name="Function">The function of the device, 0 to 7.</param>
 public readonly partial record struct PciAddress(uint Domain, byte Bus, byte Device, byte Function)
 {
-    /// <summary>Reads an address; false if <paramref name="text"/> has another form.</summary>
+    /// <summary>Parses an address; false if <paramref name="text"/> has another form.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out PciAddress address)
     {
         var match = Form().Match(text.ToString());
-        // Without a domain it is 0.
+        // Without a domain, it is 0.
         address = match.Success ? new(Number(1), (byte)Number(2), (byte)Number(3), (byte)Number(4)) : default;
         return match.Success;
 

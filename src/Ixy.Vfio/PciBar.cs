@@ -1,9 +1,9 @@
 namespace Ixy.Vfio;
 
 /// <summary>
-/// A base address register's window, of memory or I/O ports: the registers of a PCI function, little-endian.
-/// Control paths use the access methods, which work on every transport; a hot path asks once for a pointer.
-/// Every access reaches the device as one of exactly that width. Safe for several threads as far as the device is.
+/// The window of a base address register, of memory or I/O ports: the registers of a PCI function, little-endian.
+/// Control paths use the access methods, which work on every transport; a hot path gets a pointer once. Every access
+/// reaches the device with exactly that width. Thread-safe as far as the device is.
 /// </summary>
 public abstract unsafe partial class PciBar
 {
@@ -24,8 +24,8 @@ public abstract unsafe partial class PciBar
 
     /// <summary>
     /// A pointer through which the register of <paramref name="size"/> bytes (1, 2, 4 or 8) at
-    /// <paramref name="offset"/> can be written with one volatile store of that size (a doorbell). False where the
-    /// transport has no such pointer; then use the methods. The pointer lives as long as the device is open.
+    /// <paramref name="offset"/> can be written with one volatile store of that size (a doorbell). False if the
+    /// transport has no such pointer; then use the methods. The pointer is valid as long as the device is open.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The offset is outside the window or not aligned.</exception>
     public bool TryGetPointer(uint offset, int size, out void* pointer)

@@ -11,9 +11,9 @@ public static partial class PciConfig
     public const int Command = 0x04;
     /// <summary>Status register, 16 bits.</summary>
     public const int Status = 0x06;
-    /// <summary>First base address register; six of 32 bits follow each other.</summary>
+    /// <summary>First of six consecutive 32-bit base address registers.</summary>
     public const int Bar0 = 0x10;
-    /// <summary>The bit of a base address register that tells I/O ports from memory (6.2.5.1).</summary>
+    /// <summary>The bit of a base address register that distinguishes I/O ports from memory (6.2.5.1).</summary>
     public const uint BarIsPorts = 1;
     /// <summary>Offset of the first capability, 8 bits.</summary>
     public const int CapabilitiesPointer = 0x34;

@@ -1,10 +1,10 @@
 namespace Ixy.Vfio;
 
 /// <summary>
-/// A PCI function that this process drives: its configuration space, BARs and DMA mappings.
-/// One subclass per transport (sysfs, kernel VFIO, vfio-user, in-process simulation).
-/// Disposing turns bus mastering off first, so that no DMA reaches memory that is about to go away, and then
-/// releases every mapping and descriptor. Not thread-safe, except for BAR accesses.
+/// A PCI function that this process drives: its configuration space, BARs and DMA mappings. One subclass per transport
+/// (sysfs, kernel VFIO, vfio-user, in-process simulation). Disposing first turns off bus mastering, so that no DMA
+/// reaches memory that is about to be released, and then releases every mapping and descriptor. Not thread-safe, except
+/// for BAR accesses.
 /// </summary>
 public abstract partial class PciDevice : IDisposable
 {
@@ -13,8 +13,8 @@ public abstract partial class PciDevice : IDisposable
     private bool _disposed;
 
     /// <summary>
-    /// What it is called: the PCI address or device specifier that the user asked for. Messages, captures and metrics
-    /// go by it, so no two that are open at once should have the same.
+    /// Its name: the PCI address or device specifier that the user gave. Messages, captures and metrics identify it by
+    /// this, so no two open at once should have the same.
     /// </summary>
     public abstract string Name { get; }
 
@@ -25,8 +25,8 @@ public abstract partial class PciDevice : IDisposable
     public ushort DeviceId => (ushort)ReadConfig(PciConfig.DeviceId, 2);
 
     /// <summary>
-    /// The NUMA node the device is attached to: memory and cores of that node are the nearest. Null where there is
-    /// none: on machines with a single one, and for devices that are simulated or in another process.
+    /// The NUMA node the device is attached to: memory and cores of that node are the nearest. Null if there is none:
+    /// on machines with a single node, and for devices that are simulated or in another process.
     /// </summary>
     public virtual int? NumaNode => null;
 
@@ -38,14 +38,14 @@ public abstract partial class PciDevice : IDisposable
     /// <exception cref="PciDeviceException">The access failed.</exception>
     public abstract void WriteConfig(int offset, uint value, int size);
 
-    /// <summary>Opens a BAR, of memory or I/O ports. Opening one twice gives the same window.</summary>
+    /// <summary>Opens a BAR, of memory or I/O ports. Opening one twice returns the same window.</summary>
     /// <param name="index">0 to 5, as in the configuration header.</param>
     /// <exception cref="PciDeviceException">The function has no such BAR, or it cannot be mapped.</exception>
     public abstract PciBar OpenBar(int index);
 
     /// <summary>
-    /// Lets the device decode its BARs (PCI command register, bits 0 and 1), as is needed to reset one whose queues
-    /// somebody left on: with <see cref="EnableBusMaster"/> they would run before.
+    /// Lets the device decode its BARs (PCI command register, bits 0 and 1), which is needed to reset one whose queues
+    /// were left on: with <see cref="EnableBusMaster"/> they would run before the reset.
     /// </summary>
     /// <exception cref="PciDeviceException">The access failed.</exception>
     public void EnableBars() => ChangeCommand(clear: 0, set: MemorySpaceEnable | IoSpaceEnable);
@@ -64,11 +64,13 @@ public abstract partial class PciDevice : IDisposable
     /// <param name="chunk">Contiguous memory of this process; see <see cref="DmaChunk"/> for its descriptor.</param>
     protected internal abstract void MapDma(DmaChunk chunk);
 
-    /// <summary>Takes the memory away from the device again; it must not touch it any more when this returns.</summary>
+    /// <summary>
+    /// Takes the memory away from the device again; it must not access it any more when this returns.
+    /// </summary>
     protected internal abstract void UnmapDma(DmaChunk chunk);
 
     /// <summary>
-    /// Interrupts and bus master off, DMA unmapped, descriptors closed. Does nothing the second time.
+    /// Turns off interrupts and bus mastering, unmaps DMA, closes descriptors. Does nothing the second time.
     /// </summary>
     public void Dispose()
     {
@@ -79,18 +81,18 @@ public abstract partial class PciDevice : IDisposable
     }
 
     /// <summary>
-    /// Whether the device answers at the moment. Whoever asks it something of his own accord, that nobody waits for,
-    /// asks this first: a server that is stopped for a while is not to be lost by it. For any thread.
+    /// Whether the device answers at the moment. Call this before any access that nobody is waiting for: a server that
+    /// is only stopped for a while must not be lost because of it. For any thread.
     /// </summary>
     public virtual bool AnswersNow() => true;
 
     /// <summary>
-    /// Runs register accesses that belong together, as to counters which a read clears: those of other threads that
-    /// come this way wait, and a simulated card stands still. For any thread; may be nested.
+    /// Runs register accesses that belong together, such as reading counters that are cleared by reading: other threads
+    /// that use this method wait, and a simulated card stands still. For any thread; may be nested.
     /// </summary>
     /// <remarks>
-    /// A lock of the driver's own would not do: whoever holds a simulated card still and then wants the lock waits for
-    /// a thread that has it and waits for the card.
+    /// A lock in the driver would not do: a thread that holds a simulated card still and then wants the lock would wait
+    /// for a thread that has the lock and waits for the card.
     /// </remarks>
     public virtual T Exclusively<T>(Func<T> accesses)
     {
@@ -98,11 +100,11 @@ public abstract partial class PciDevice : IDisposable
     }
 
     /// <summary>
-    /// Takes the steps that quiet and release a device, each of them whatever the ones before throw. A device that is
-    /// gone, or leaves meanwhile, is quiet already: its errors do not count then. One that the kernel asks for may
-    /// leave at any time.
+    /// Runs the steps that quiesce and release a device, each of them whatever the previous ones throw. A device that
+    /// is gone, or disappears meanwhile, is already quiesced: its errors do not count. One that the kernel wants back
+    /// may disappear at any time.
     /// </summary>
-    /// <exception cref="PciDeviceException">A step failed though the device is there. All were taken.</exception>
+    /// <exception cref="PciDeviceException">A step failed although the device is there. All were run.</exception>
     public void InTurn(params ReadOnlySpan<Action> steps)
     {
         if (steps.IsEmpty) return;
@@ -112,7 +114,7 @@ public abstract partial class PciDevice : IDisposable
         }
         catch (PciDeviceException) when (IsGone)
         {
-            // What was to be stopped has stopped.
+            // It has already stopped.
         }
         finally
         {
@@ -121,7 +123,7 @@ public abstract partial class PciDevice : IDisposable
     }
 
     /// <summary>
-    /// Releases what the transport holds. Called once, after bus mastering is off and all memory unmapped.
+    /// Releases what the transport holds. Called once, after bus mastering is off and all memory is unmapped.
     /// </summary>
     protected abstract void Close();
 

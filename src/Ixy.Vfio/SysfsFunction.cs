@@ -3,20 +3,20 @@ using System.Globalization;
 namespace Ixy.Vfio;
 
 /// <summary>
-/// What sysfs tells everybody about a PCI function: its driver, its IOMMU group, its NUMA node. Read anew each time.
+/// What sysfs tells everyone about a PCI function: its driver, its IOMMU group, its NUMA node. Read again each time.
 /// For any thread.
 /// </summary>
 public sealed partial class SysfsFunction
 {
     /// <summary>
-    /// Where the kernel shows the functions of this machine, each in a directory that is called by its address.
+    /// Where the kernel shows the functions of this machine, each in a directory named after its address.
     /// </summary>
     public const string Root = "/sys/bus/pci/devices";
 
     /// <summary>The function with this name.</summary>
-    /// <param name="root">The directory of all functions, as <see cref="Root"/>.</param>
+    /// <param name="root">The directory of all functions, see <see cref="Root"/>.</param>
     /// <param name="name">Its address in the long form.</param>
-    /// <exception cref="DeviceNotFoundException">There is none at this address.</exception>
+    /// <exception cref="DeviceNotFoundException">There is no function at this address.</exception>
     public SysfsFunction(string root, string name) : this(Path.Combine(root, name))
     {
         if (!System.IO.Directory.Exists(Directory)) throw NotFound(root);
@@ -34,24 +34,22 @@ public sealed partial class SysfsFunction
     public string? Driver => LinkName("driver");
 
     /// <summary>
-    /// The driver gives functions to user space: vfio-pci, or a vendor's variant of it such as mlx5_vfio_pci.
+    /// The driver gives functions to user space: vfio-pci, or a vendor's variant such as mlx5_vfio_pci.
     /// </summary>
     public bool IsBoundToVfio => Driver is { } driver && IsVfio(driver);
 
     /// <summary>
     /// What the IOMMU does for its group while the kernel has it, as in "DMA", "DMA-FQ" or "identity" (kernel
-    /// documentation, ABI/testing/sysfs-kernel-iommu_groups); null where no IOMMU is in use, or the kernel does not
-    /// say.
+    /// documentation, ABI/testing/sysfs-kernel-iommu_groups); null if no IOMMU is in use, or the kernel does not say.
     /// </summary>
     public string? IommuType => ReadText("iommu_group/type");
 
     /// <summary>
-    /// The IOMMU lets through only what the kernel has mapped, so a physical address that it knows nothing of is
-    /// blocked.
+    /// The IOMMU lets through only what the kernel has mapped, so a physical address unknown to it is blocked.
     /// </summary>
     public bool IsBehindTranslation => IommuType is "DMA" or "DMA-FQ" or "blocked";
 
-    /// <summary>Its NUMA node; null where the kernel knows none (-1, or no such file).</summary>
+    /// <summary>Its NUMA node; null if the kernel knows none (-1, or no such file).</summary>
     public int? NumaNode =>
         int.TryParse(ReadText("numa_node"), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int node)
         && node >= 0 ? node : null;
@@ -59,12 +57,10 @@ public sealed partial class SysfsFunction
     /// <summary>Whether the driver of this name gives functions to user space.</summary>
     public static bool IsVfio(string driver) => driver.Replace('_', '-').EndsWith("vfio-pci", StringComparison.Ordinal);
 
-    // Null where there is no such link.
+    // Null if there is no such link.
     private string? LinkName(string link) => Path.GetFileName(new FileInfo(Path.Combine(Directory, link)).LinkTarget);
 
-    /// <summary>
-    /// The text of one of its files, without blanks around it; null where this kernel has no such file.
-    /// </summary>
+    /// <summary>The text of one of its files, trimmed; null if this kernel has no such file.</summary>
     public string? ReadText(string file)
     {
         string path = Path.Combine(Directory, file);

@@ -7,7 +7,7 @@ namespace Ixy.Vfio;
 /// <summary>
 /// The sysfs transport: <c>config</c> and <c>resourceN</c> of a function that no kernel driver holds, and huge pages
 /// with physical addresses (kernel documentation, PCI/sysfs-pci). Needs root, but no kernel module. It has no
-/// interrupts: the kernel hands those of a function only to a driver.
+/// interrupts, because the kernel delivers a function's interrupts only to a driver.
 /// </summary>
 public sealed unsafe partial class SysfsPciDevice : KernelPciDevice
 {
@@ -15,12 +15,13 @@ public sealed unsafe partial class SysfsPciDevice : KernelPciDevice
     private readonly SafeFileHandle _config;
 
     /// <summary>Opens a function and takes it for this process.</summary>
-    /// <param name="address">Where the function is.</param>
+    /// <param name="address">The function's address.</param>
     /// <param name="check">Called with the function before it is touched; throws if it is not wanted.</param>
-    /// <exception cref="DeviceNotFoundException">There is none at this address.</exception>
+    /// <exception cref="DeviceNotFoundException">There is no function at this address.</exception>
     /// <exception cref="PrivilegeException">Not root.</exception>
-    /// <exception cref="PciDeviceException">A kernel driver holds the function; the message has the command that
-    /// releases it.</exception>
+    /// <exception cref="PciDeviceException">
+    /// A kernel driver holds the function; the message has the command to release it.
+    /// </exception>
     public SysfsPciDevice(PciAddress address, Action<PciDevice>? check = null)
         : this(new SysfsFunction(SysfsFunction.Root, address.ToString()), check)
     {
@@ -29,7 +30,7 @@ public sealed unsafe partial class SysfsPciDevice : KernelPciDevice
     internal SysfsPciDevice(SysfsFunction function, Action<PciDevice>? check)
     {
         _function = function;
-        // The header is open to everybody; so the answer to a wrong device does not depend on rights.
+        // Everyone may read the header, so the answer to a wrong device does not depend on permissions.
         _config = KernelFile.Open(Path.Combine(_function.Directory, "config"),
             Environment.IsPrivilegedProcess ? FileAccess.ReadWrite : FileAccess.Read);
         try

@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 namespace Ixy;
 
 /// <summary>
-/// The free buffers that a receive queue has at hand, so that it goes to the pool once in a block and not for each
-/// packet: [Bottom, Top) are references, the warmest last. For the queue's thread.
+/// The free buffers that a receive queue caches, so that it goes to the pool once per block and not for each packet:
+/// [Bottom, Top) are references, the warmest last. For the queue's thread.
 /// </summary>
 internal sealed unsafe partial class BufferBlock : IDisposable
 {
-    // Large enough to make the pool's lock cheap, small enough for the first cache: 1 KiB.
+    // Large enough to make the pool's lock cheap, small enough for the L1 cache: 1 KiB.
     private const int Largest = 128;
 
     private readonly PacketPool _pool;
@@ -28,7 +28,7 @@ internal sealed unsafe partial class BufferBlock : IDisposable
     internal int Count => (int)(Top - Bottom);
 
     /// <summary>
-    /// Fetches the next ones once all are used; false if there is nothing to do or the pool is empty.
+    /// Fetches the next block once all are used; false if there is nothing to do or the pool is empty.
     /// </summary>
     internal bool TryRefill()
     {
@@ -37,7 +37,7 @@ internal sealed unsafe partial class BufferBlock : IDisposable
         return Count > 0;
     }
 
-    /// <summary>Gives all back. Does nothing the second time.</summary>
+    /// <summary>Gives all buffers back. Does nothing the second time.</summary>
     public void Dispose()
     {
         _pool.AtHand = null;

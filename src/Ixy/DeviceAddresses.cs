@@ -4,12 +4,12 @@ using Ixy.Vfio;
 namespace Ixy;
 
 /// <summary>
-/// From a buffer's address in this process to the one the device uses (design D2). A type parameter of the hot loops,
-/// so that each kind of device has its own compiled loop and the common one pays nothing.
+/// Converts a buffer's address in this process to the one the device uses (design D2). A type parameter of the hot
+/// loops, so that each kind of device has its own compiled loop and the common one pays nothing.
 /// </summary>
 internal interface IDeviceAddresses
 {
-    /// <summary>The device's address of a buffer reference (its pool number is cut off).</summary>
+    /// <summary>The device's address of a buffer reference (its pool number is removed).</summary>
     static abstract ulong Of(ulong buffer);
 }
 

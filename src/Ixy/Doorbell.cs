@@ -4,14 +4,14 @@ using Ixy.Vfio;
 namespace Ixy;
 
 /// <summary>
-/// A register of 32 bits that tells the device of new descriptors: one volatile store where the transport gives a
-/// pointer, a call elsewhere.
+/// A 32-bit register that notifies the device of new descriptors: one volatile store if the transport gives a pointer,
+/// a call otherwise.
 /// </summary>
 internal readonly unsafe struct Doorbell(PciBar bar, uint offset)
 {
     private readonly uint* _pointer = bar.TryGetPointer(offset, sizeof(uint), out var found) ? (uint*)found : null;
 
-    /// <summary>Tells the device with a plain store; false, and nothing done, where it takes a call.</summary>
+    /// <summary>Notifies the device with a plain store; false, and nothing done, if it takes a call.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryRing(uint value)
     {
@@ -21,7 +21,7 @@ internal readonly unsafe struct Doorbell(PciBar bar, uint offset)
         return true;
     }
 
-    /// <summary>Tells the device; everything stored before is visible to it first.</summary>
+    /// <summary>Notifies the device; everything stored before is visible to it first.</summary>
     internal void Ring(uint value)
     {
         if (!TryRing(value)) bar.Write32(offset, value);

@@ -4,14 +4,14 @@ using Ixy.Virtio;
 
 namespace Ixy;
 
-/// <summary>Which drivers there are, and which of them is for a PCI function.</summary>
+/// <summary>The list of drivers, and which of them is for a PCI function.</summary>
 internal static partial class Drivers
 {
-    /// <summary>Before it is touched.</summary>
-    /// <exception cref="PciDeviceException">There is no driver for it, or not the way it is reached.</exception>
+    /// <summary>Called before the function is touched.</summary>
+    /// <exception cref="PciDeviceException">There is no driver for it, or none for its transport.</exception>
     internal static void Check(PciDevice function)
     {
-        // Whether that matters to a virtio device, only its driver can ask it.
+        // Only a virtio device's driver can ask it whether that matters.
         if (IsIxgbe(function)) function.ThrowIfTranslated();
         else if (!VirtioDevice.Supports(function)) throw Unsupported(function);
     }

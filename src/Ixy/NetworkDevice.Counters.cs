@@ -3,7 +3,7 @@ using Ixy.Vfio;
 
 namespace Ixy;
 
-// The device's counters, and other threads that read them: the meter and the driver's own timer.
+// The device's counters, and the other threads that read them: the meter and the driver's own timer.
 public abstract partial class NetworkDevice
 {
     private static ImmutableList<NetworkDevice> s_open = [];
@@ -12,12 +12,12 @@ public abstract partial class NetworkDevice
     private bool _isOpen;
 
     /// <summary>
-    /// What the card and its queues have counted since the device was opened. Any thread may ask, until the device is
-    /// disposed, and as rarely as it likes: the driver reads a card's counters before they overflow.
+    /// What the card and its queues have counted since the device was opened. Any thread may read this, until the
+    /// device is disposed, and as rarely as it likes: the driver reads a card's counters before they overflow.
     /// </summary>
     public abstract DeviceStatistics ReadStatistics();
 
-    /// <summary>The open devices of this process: those the meter shows.</summary>
+    /// <summary>The open devices of this process, which the meter shows.</summary>
     internal static IReadOnlyList<NetworkDevice> AllOpen => s_open;
 
     /// <summary>Reads the device on any thread; does nothing once it is closing.</summary>
@@ -31,7 +31,8 @@ public abstract partial class NetworkDevice
             }
             catch (PciDeviceException)
             {
-                // A card that has gone counts nothing more. Its user is told by the next call; a watcher sees it end.
+                // A card that is gone counts nothing more. Its user learns of it from the next call; a watch sees it
+                // end.
             }
         }
     }

@@ -2,7 +2,7 @@ using Ixy.Vfio;
 
 namespace Ixy;
 
-// From a specifier to a device that is set up.
+// From a specifier to a working device.
 public abstract partial class NetworkDevice
 {
     /// <summary>
@@ -10,8 +10,9 @@ public abstract partial class NetworkDevice
     /// a vfio-user server (<c>vfio-user:/path</c>), or a specifier with a scheme that was registered (<c>sim:…</c>),
     /// resets it and starts its queues. The link may still be down: see <see cref="WaitForLink"/>.
     /// </summary>
-    /// <exception cref="PciDeviceException">No such device, no rights, no driver for it, or it does not
-    /// answer.</exception>
+    /// <exception cref="PciDeviceException">
+    /// There is no such device, no permission, no driver for it, or it does not answer.
+    /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     public static NetworkDevice Open(string specifier, NetworkDeviceOptions? options = null)
     {
@@ -20,11 +21,11 @@ public abstract partial class NetworkDevice
     }
 
     /// <summary>
-    /// Opens the PCI function that <paramref name="specifier"/> names, and no driver yet: the card is as it was. What
-    /// takes long can be done before <see cref="Open(PciDevice, NetworkDeviceOptions)"/> starts it, and the network
-    /// with it.
+    /// Opens the PCI function that <paramref name="specifier"/> names, without a driver: the card is unchanged. Slow
+    /// preparations can be done before <see cref="Open(PciDevice, NetworkDeviceOptions)"/> starts the card, and packets
+    /// start to arrive.
     /// </summary>
-    /// <exception cref="PciDeviceException">No such device, or no rights.</exception>
+    /// <exception cref="PciDeviceException">There is no such device, or no permission.</exception>
     public static PciDevice OpenPci(string specifier) => Transports.Open(specifier);
 
     /// <summary>

@@ -5,7 +5,7 @@ namespace Ixy;
 
 /// <summary>
 /// A network card whose whole driver runs in this process. Each queue may be used by one thread at a time; everything
-/// else by one thread at a time per device. Disposing stops the card before its memory goes.
+/// else by one thread at a time per device. Disposing stops the card before its memory is released.
 /// </summary>
 public abstract partial class NetworkDevice : IDisposable
 {
@@ -14,8 +14,8 @@ public abstract partial class NetworkDevice : IDisposable
     private bool _promiscuous, _isDisposed;
 
     /// <summary>
-    /// What it is called in messages, captures and metrics: the specifier it was opened with; of simulated cards with
-    /// the same one, the second that is open is <c>…#2</c>.
+    /// Its name in messages, captures and metrics: the specifier it was opened with. If two open simulated cards have
+    /// the same specifier, the second is called <c>…#2</c>.
     /// </summary>
     public string Name => PciDevice.Name;
 
@@ -26,9 +26,9 @@ public abstract partial class NetworkDevice : IDisposable
     public abstract PciDevice PciDevice { get; }
 
     /// <summary>
-    /// One or more; the first is the one <see cref="Receive(Span{Packet})"/> uses. Each may be used by one thread, and
+    /// One or more; <see cref="Receive(Span{Packet})"/> uses the first. Each may be used by one thread at a time, and
     /// different ones by different threads at the same time: they share nothing. In checked mode
-    /// (<see cref="NetworkDeviceOptions.CheckedPools"/>) a queue reports two threads that meet in it.
+    /// (<see cref="NetworkDeviceOptions.CheckedPools"/>) a queue reports two threads that use it at once.
     /// </summary>
     public IReadOnlyList<ReceiveQueue> ReceiveQueues { get; private set; } = [];
 
@@ -63,20 +63,20 @@ public abstract partial class NetworkDevice : IDisposable
     public bool WaitForLink(TimeSpan timeout) => PciDevice.WaitUntil(() => Link.IsUp, timeout);
 
     /// <summary>
-    /// Stops the queues, resets the card, turns bus mastering off and releases all memory. No thread may use a queue
-    /// any more; one that sleeps until packets come is woken, with an <see cref="ObjectDisposedException"/>.
+    /// Stops the queues, resets the card, turns off bus mastering and releases all memory. No thread may use a queue
+    /// any more; one that sleeps on a queue is woken, with an <see cref="ObjectDisposedException"/>.
     /// </summary>
     public void Dispose()
     {
         if (_isDisposed) return;
         _isDisposed = true;
-        // Its configuration space is needed to the last.
+        // Its configuration space is needed until the end.
         using var function = PciDevice;
         SetOpen(false);
         StopAndRelease();
     }
 
-    /// <summary>Tells the base class the queues, which are there once the device is set up.</summary>
+    /// <summary>Gives the base class the queues, which exist once the device is set up.</summary>
     private protected void SetQueues(
         IReadOnlyList<ReceiveQueue> receive, IReadOnlyList<TransmitQueue> transmit, NetworkDeviceOptions options)
     {
@@ -89,7 +89,7 @@ public abstract partial class NetworkDevice : IDisposable
     }
 
     /// <summary>
-    /// What was made so far of queues and all that holds DMA memory besides, in the order in which it is released.
+    /// The queues created so far, and everything else that holds DMA memory, in the order of release.
     /// </summary>
     private protected abstract IReadOnlyList<IDisposable> Parts { get; }
 
@@ -97,14 +97,14 @@ public abstract partial class NetworkDevice : IDisposable
     private protected abstract void Quiet();
 
     /// <summary>
-    /// Memory goes after the card has stopped, and also if the card no longer answers. For a set-up that failed, too.
+    /// Memory is released after the card has stopped, even if the card no longer answers. Also after a failed set-up.
     /// </summary>
     private protected void StopAndRelease()
     {
         var parts = Parts;
         // A thread that sleeps on a queue wakes up, and does not touch the queue again.
         foreach (var queue in parts.OfType<ReceiveQueue>()) queue.Interrupt?.Dispose();
-        // A checked pool throws when packets were not given back.
+        // A checked pool throws if packets were not given back.
         PciDevice.InTurn([Quiet, .. parts.Select(part => (Action)part.Dispose)]);
     }
 }

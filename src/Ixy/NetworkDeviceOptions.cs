@@ -10,13 +10,14 @@ public sealed partial record NetworkDeviceOptions
     public int ReceiveQueues { get; init; } = 1;
 
     /// <summary>
-    /// Transmit queues: 1 to 64. On virtio-net, where queues come in pairs, no more than receive queues. Default 1.
+    /// Transmit queues: 1 to 64. On virtio-net, where queues come in pairs, at most as many as receive queues. Default
+    /// 1.
     /// </summary>
     public int TransmitQueues { get; init; } = 1;
 
     /// <summary>
-    /// Descriptors of each ring: a power of two, 64 to 4,096. Default 512. A virtio-net device may limit it, and a
-    /// legacy one chooses it itself.
+    /// Descriptors per ring: a power of two, 64 to 4,096. Default 512. A virtio-net device may limit it, and a legacy
+    /// one chooses it itself.
     /// </summary>
     public int RingSize { get; init; } = 512;
 
@@ -30,7 +31,7 @@ public sealed partial record NetworkDeviceOptions
 
     /// <summary>
     /// Bytes of a receive buffer: a multiple of 1,024 up to 16,384. Default: 2,048, or more if a frame needs it. A
-    /// longer frame is dropped on ixgbe, and put together from several buffers by copying on virtio-net, if the device
+    /// longer frame is dropped on ixgbe; on virtio-net it is reassembled from several buffers by copying, if the device
     /// can spread it.
     /// </summary>
     public int? BufferSize { get; init; }
@@ -42,8 +43,8 @@ public sealed partial record NetworkDeviceOptions
     public int? PoolSize { get; init; }
 
     /// <summary>
-    /// Makes the pools checked; see <see cref="PacketPoolOptions.Checked"/>. And the queues: two threads in one queue
-    /// at once are reported with a <see cref="PacketMisuseException"/>. Null: as the AppContext switch says.
+    /// Makes the pools checked (see <see cref="PacketPoolOptions.Checked"/>), and the queues: two threads in one queue
+    /// at once get a <see cref="PacketMisuseException"/>. Null: use the AppContext switch.
     /// </summary>
     public bool? CheckedPools { get; init; }
 
@@ -51,7 +52,7 @@ public sealed partial record NetworkDeviceOptions
     public bool Promiscuous { get; init; } = true;
 
     /// <summary>
-    /// Asks for no more than the core of a driver: one receive queue, and nothing of NetworkDeviceOptions.Features.cs.
+    /// Requests only the core of a driver: one receive queue, and nothing from NetworkDeviceOptions.Features.cs.
     /// </summary>
     internal bool IsPlain => ReceiveQueues == 1 && !_hasFeatures;
 
@@ -60,6 +61,6 @@ public sealed partial record NetworkDeviceOptions
     internal int EffectiveBufferSize => BufferSize
         ?? Math.Max(2048, (MaxFrameSize + FrameLengths.Tag + 1023) / 1024 * 1024);
 
-    // Its own receive ring and another device's transmit ring hold buffers of one pool, and some are in hand.
+    // A pool's buffers fill its own receive ring and another device's transmit ring, and the application holds some.
     internal int EffectivePoolSize => PoolSize ?? Math.Max(4096, RingSize * 3);
 }

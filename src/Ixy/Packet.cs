@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 namespace Ixy;
 
 /// <summary>
-/// A handle on one frame in DMA memory: 16 bytes, passed by value. It carries all metadata itself, so that nothing is
-/// read or written in front of the frame. Who holds a packet owns its buffer until it is transmitted or freed;
-/// copies of the handle are not further owners (a checked pool finds out, see <see cref="PacketPoolOptions.Checked"/>).
-/// Frames are without the 4-byte FCS. Not thread-safe.
+/// A handle to one frame in DMA memory: 16 bytes, passed by value. It carries all metadata itself, so that nothing is
+/// read or written in front of the frame. Whoever holds a packet owns its buffer until it is transmitted or freed;
+/// copies of the handle do not share ownership (a checked pool detects misuse, see
+/// <see cref="PacketPoolOptions.Checked"/>). Frames are without the 4-byte FCS. Not thread-safe.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 public unsafe partial struct Packet
@@ -20,11 +20,11 @@ public unsafe partial struct Packet
     /// <summary>
     /// Length in bits 0 to 15; <see cref="PacketFlags"/> in bits 16 to 23; in a checked pool, which loan of the buffer
     /// this handle belongs to in bits 24 to 31 (0 in an unchecked one); RSS hash in bits 32 to 63. One word, so that a
-    /// queue makes a packet with two stores.
+    /// queue creates a packet with two stores.
     /// </summary>
     internal ulong Metadata;
 
-    // Requests are those flags that ask something of the device: a transmit queue has to look more closely.
+    // Requests are the flags that need work by the device: a transmit queue has to look more closely.
     internal const int FlagsShift = 16, LoanShift = 24, HashShift = 32;
     internal const ulong FlagsMask = 0x00FF_0000, RequestsMask = 0x00E0_0000, LoanMask = 0xFF00_0000;
 
@@ -35,7 +35,7 @@ public unsafe partial struct Packet
     /// freed.</exception>
     public readonly Span<byte> Data => (Metadata & LoanMask) == 0 ? Frame : VerifiedFrame;
 
-    /// <summary>The same for the driver, which may look at packets that are the card's already.</summary>
+    /// <summary>The same for the driver, which may access packets that already belong to the card.</summary>
     internal readonly Span<byte> Frame =>
         MemoryMarshal.CreateSpan(ref *(byte*)(Buffer & AddressMask), (ushort)Metadata);
 
@@ -49,12 +49,13 @@ public unsafe partial struct Packet
         set => Metadata = (Metadata & ~(ulong)ushort.MaxValue) | CheckedLength(value);
     }
 
-    /// <summary>The pool that the buffer goes back to.</summary>
+    /// <summary>The pool the buffer goes back to.</summary>
     /// <exception cref="PacketMisuseException">This is <c>default(Packet)</c>, or its pool is gone.</exception>
     public readonly PacketPool Pool => PacketPool.Find(Buffer);
 
     /// <summary>Gives the buffer back to its pool.</summary>
-    /// <exception cref="PacketMisuseException">The pool is checked, and the packet was transmitted or freed
-    /// before.</exception>
+    /// <exception cref="PacketMisuseException">
+    /// The pool is checked, and the packet was already transmitted or freed.
+    /// </exception>
     public readonly void Free() => PacketPool.Free(new ReadOnlySpan<Packet>(in this));
 }

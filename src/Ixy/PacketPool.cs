@@ -5,38 +5,38 @@ using Ixy.Vfio.Dma;
 namespace Ixy;
 
 /// <summary>
-/// A fixed number of equal buffers in DMA memory, handed out last-in first-out, so that warm buffers are used again.
-/// Thread-safe: a packet may be allocated or received on one thread, and freed or transmitted on another.
-/// After <see cref="Dispose"/> it hands out nothing more, and its memory goes when the last buffer is back: a card may
-/// still be sending from it.
+/// A fixed number of buffers of equal size in DMA memory, given out last-in first-out, so that warm buffers are reused.
+/// Thread-safe: a packet may be allocated or received on one thread, and freed or transmitted on another. After
+/// <see cref="Dispose"/> it gives out nothing more, and its memory is released when the last buffer is back, because a
+/// card may still be sending from it.
 /// </summary>
 /// <remarks>
-/// How many buffers it takes: those of the receive ring, those of every transmit ring that its packets go to, those
-/// that the application holds at once, and 128 that the receive queue keeps at hand (a sixteenth of a small pool). With
-/// fewer, the receive queue runs dry and drops.
+/// A pool needs a buffer for each descriptor of the receive ring and of every transmit ring its packets go to, plus
+/// those the application holds at once, plus 128 that the receive queue caches (a sixteenth of a small pool). With
+/// fewer, the receive queue runs dry and drops frames.
 /// </remarks>
 public sealed unsafe partial class PacketPool : IDisposable
 {
     /// <summary>
-    /// Bytes in front of each buffer that belong to whoever holds it: room for a header that a device wants there
-    /// (virtio). One cache line, so that buffers start at one; and one more than a power of two, so that the first
-    /// lines of successive buffers fall into different sets of the cache: with a stride of 2 KiB they would all share
-    /// two of the 64 sets of L1.
+    /// Bytes in front of each buffer that belong to its holder: room for a header that a device wants there (virtio).
+    /// One cache line, so that buffers are aligned to one, and an odd number of lines, so that the first lines of
+    /// successive buffers fall into different sets of the cache: with a stride of 2 KiB they would all share two of the
+    /// 64 sets of L1.
     /// </summary>
     internal const int Headroom = 64;
 
     private const int Batch = 64;
 
-    // By their numbers. Number 0 is never used: default(Packet) belongs to no pool.
+    // By number. Number 0 is never used: default(Packet) belongs to no pool.
     private static readonly PacketPool?[] s_pools = new PacketPool?[1 << 16];
 
     private readonly DmaMemory _memory;
     private readonly int _stride, _buffersPerFrame;
-    // The first so many of these are the free buffers, the warmest last.
+    // The first _count of these are the free buffers, the warmest last.
     private readonly ulong[] _free;
     private int _count;
     private bool _isDisposed;
-    // Nobody holds it for longer than a copy of a block, so waiting for it is spinning.
+    // Held no longer than it takes to copy a block, so waiting for it is spinning.
     private SpinLock _gate = new(enableThreadOwnerTracking: false);
 
     /// <summary>Takes the buffers from the <see cref="DmaArena"/>.</summary>
@@ -49,19 +49,19 @@ public sealed unsafe partial class PacketPool : IDisposable
         Options = options;
         _stride = Headroom + options.BufferSize;
         _buffersPerFrame = (int)DmaArena.FrameLength / _stride;
-        // No buffer, with its headroom, lies across two frames: without an IOMMU these are not neighbours for the
+        // No buffer, including its headroom, crosses two frames: without an IOMMU these are not contiguous for the
         // device.
         int fullFrames = Math.DivRem(options.Count, _buffersPerFrame, out int rest);
         nuint length = (nuint)fullFrames * DmaArena.FrameLength + (nuint)(rest * _stride);
         _memory = DmaMemory.Allocate(length, options.NumaNode);
         Id = Register(this);
         if (options.Checked) Checks = new PacketPoolChecks(this);
-        // The lowest come out first.
+        // The lowest are given out first.
         _free = new ulong[options.Count];
         for (int index = options.Count; index > 0;) _free[_count++] = AddressOf(--index) | Id << Packet.PoolShift;
     }
 
-    /// <summary>What the pool was made with.</summary>
+    /// <summary>The options the pool was created with.</summary>
     public PacketPoolOptions Options { get; }
 
     /// <summary>Bytes a buffer holds.</summary>
@@ -70,17 +70,17 @@ public sealed unsafe partial class PacketPool : IDisposable
     /// <summary>How many buffers there are.</summary>
     public int Capacity => Options.Count;
 
-    /// <summary>The watch over the buffers; null in an unchecked pool.</summary>
+    /// <summary>The bookkeeping of a checked pool; null in an unchecked one.</summary>
     internal PacketPoolChecks? Checks { get; }
 
-    /// <summary>What its receive queue has at hand.</summary>
+    /// <summary>What its receive queue caches.</summary>
     internal BufferBlock? AtHand { get; set; }
 
-    /// <summary>The number that its buffers' references have in their high bits.</summary>
+    /// <summary>Its number, in the high bits of references to its buffers.</summary>
     internal ulong Id { get; }
 
-    /// <summary>Takes as many buffers as there is place for, the warmest last.</summary>
-    /// <returns>How many were there.</returns>
+    /// <summary>Takes as many buffers as there is room for, the warmest last.</summary>
+    /// <returns>How many there were.</returns>
     internal int Take(Span<ulong> buffers)
     {
         using (new SpinHold(ref _gate))
@@ -94,7 +94,7 @@ public sealed unsafe partial class PacketPool : IDisposable
 
     /// <summary>Gives packets back, each to its own pool.</summary>
     /// <exception cref="PacketMisuseException">
-    /// A packet is <c>default</c>, or was given back before (a checked pool knows which).
+    /// A packet is <c>default</c>, or was already given back (detected by a checked pool).
     /// </exception>
     [SkipLocalsInit]
     public static void Free(ReadOnlySpan<Packet> packets)
@@ -115,14 +115,14 @@ public sealed unsafe partial class PacketPool : IDisposable
     }
 
     /// <summary>
-    /// Gives buffers back, each to its own pool: of packets that were freed, or that a card has sent.
+    /// Gives buffers back, each to its own pool: those of packets that were freed, or that a card has sent.
     /// </summary>
     internal static void Free(ReadOnlySpan<ulong> buffers)
     {
         while (!buffers.IsEmpty) buffers = buffers[Find(buffers[0]).Put(buffers)..];
     }
 
-    // How many of them it took: those at the front that are its own. Nearly always that is all.
+    // How many of them it took: those at the front that belong to it. Nearly always that is all.
     private int Put(ReadOnlySpan<ulong> buffers)
     {
         ulong first = Id << Packet.PoolShift;
@@ -144,7 +144,7 @@ public sealed unsafe partial class PacketPool : IDisposable
     internal static PacketPool Find(ulong buffer) => s_pools[(int)(buffer >> Packet.PoolShift)] ?? throw NoPool();
 
     /// <summary>
-    /// Hands out nothing more; the memory goes when the last buffer is back. Does nothing the second time.
+    /// Gives out nothing more; the memory is released when the last buffer is back. Does nothing the second time.
     /// </summary>
     /// <exception cref="PacketMisuseException">
     /// The pool is checked, and the application has not given every packet back.

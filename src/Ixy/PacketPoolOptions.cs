@@ -1,6 +1,6 @@
 namespace Ixy;
 
-/// <summary>What a <see cref="PacketPool"/> is made of.</summary>
+/// <summary>How to create a <see cref="PacketPool"/>.</summary>
 public sealed partial record PacketPoolOptions
 {
     /// <summary>How many buffers: 1 to 1,048,576. Default 4,096.</summary>
@@ -10,14 +10,14 @@ public sealed partial record PacketPoolOptions
     public int BufferSize { get; init; } = 2048;
 
     /// <summary>
-    /// Watches every buffer: a double free, a use after transmit and packets that are never given back are reported
-    /// with the place of allocation. Costs some 20 ns per packet; off, it costs one test. Default: the AppContext
-    /// switch <c>Ixy.CheckedPools</c>, else off.
+    /// Tracks every buffer: double frees, uses after transmit and packets that are never given back are reported with
+    /// the place of allocation. Costs some 20 ns per packet; if off, one test. Default: the AppContext switch
+    /// <c>Ixy.CheckedPools</c>, else off.
     /// </summary>
     public bool Checked { get; init; } = CheckedByDefault;
 
     /// <summary>
-    /// The NUMA node its memory should be on, if that has enough: the one of the card
+    /// The NUMA node its memory should be on, if that has enough: the card's node
     /// (<see cref="Vfio.PciDevice.NumaNode"/>). Null, the default, for any.
     /// </summary>
     public int? NumaNode { get; init; }

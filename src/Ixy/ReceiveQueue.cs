@@ -8,22 +8,22 @@ public abstract partial class ReceiveQueue
     /// <summary>Where the buffers of received packets come from, and go back to.</summary>
     public abstract PacketPool Pool { get; }
 
-    /// <summary>Packets handed to the application since the device was opened.</summary>
+    /// <summary>Packets given to the application since the device was opened.</summary>
     public abstract long Packets { get; }
 
     /// <summary>Frames dropped here since then: the pool was empty, or the frame did not fit into one buffer.</summary>
     public abstract long Dropped { get; }
 
     /// <summary>
-    /// Takes what has arrived, at most as many packets as <paramref name="batch"/> has places, and does not wait.
-    /// The caller owns the packets, until it transmits or frees them. An empty pool drops the frames and counts them.
+    /// Takes what has arrived, at most as many packets as <paramref name="batch"/> has places, and does not wait. The
+    /// caller owns the packets until it transmits or frees them. If the pool is empty, frames are dropped and counted.
     /// </summary>
     /// <returns>How many places were filled, from the front.</returns>
     public abstract int Receive(Span<Packet> batch);
 
-    /// <summary>The queue's interrupt; null if the device was opened without.</summary>
+    /// <summary>The queue's interrupt; null if the device was opened without interrupts.</summary>
     internal QueueInterrupt? Interrupt { get; set; }
 
-    /// <summary>Whose queue it is, once the device is open: who waits asks whether it is still there.</summary>
+    /// <summary>The queue's device, once it is open: a waiting thread checks whether it is still there.</summary>
     internal Vfio.PciDevice? Device { get; set; }
 }

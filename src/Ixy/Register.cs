@@ -9,29 +9,30 @@ public enum RegisterAccess
     /// <summary>Writes are ignored.</summary>
     ReadOnly,
 
-    /// <summary>Writes act; reads give 0.</summary>
+    /// <summary>Writes act; reads return 0.</summary>
     WriteOnly,
 
-    /// <summary>A counter or cause that a read sets back to 0.</summary>
+    /// <summary>A counter or cause that is cleared by reading.</summary>
     ReadClear,
 
-    /// <summary>Written ones clear bits, a read clears all (interrupt cause).</summary>
+    /// <summary>Writing ones clears bits; reading clears all (interrupt cause).</summary>
     ReadClearWriteOneClear,
 }
 
 /// <summary>
-/// A register, or an array of them, as the datasheet lists it: declared once, used by the driver, the card model, the
-/// access trace and the documentation.
+/// A register, or an array of them, as in the datasheet: declared once, used by the driver, the card model, the access
+/// trace and the documentation.
 /// </summary>
 /// <param name="Name">The datasheet's name.</param>
-/// <param name="Offset">Bytes from the start of the BAR to the first one.</param>
+/// <param name="Offset">Bytes from the start of the BAR to the first element.</param>
 /// <param name="Access">What reads and writes do.</param>
 /// <param name="Reset">Value after reset.</param>
 /// <param name="Meaning">One line, with the datasheet section.</param>
 /// <param name="Count">How many there are; 1 for a single register.</param>
-/// <param name="Stride">Bytes from one to the next.</param>
-/// <param name="Size">Bytes of one, and the width it is accessed with: 1, 2 or 4.</param>
-/// <param name="Split">First index of the second half of an array in two places; no such index by default.</param>
+/// <param name="Stride">Bytes from one element to the next.</param>
+/// <param name="Size">Bytes of an element, and its access width: 1, 2 or 4.</param>
+/// <param name="Split">First index of the upper half of an array that is in two places; no such index by
+/// default.</param>
 /// <param name="Upper">Where that half starts: the offset of index <paramref name="Split"/>.</param>
 public sealed record Register(string Name, uint Offset, RegisterAccess Access, uint Reset, string Meaning,
     int Count = 1, uint Stride = 4, int Size = 4, int Split = int.MaxValue, uint Upper = 0)
@@ -47,6 +48,6 @@ public sealed record Register(string Name, uint Offset, RegisterAccess Access, u
         }
     }
 
-    /// <summary>Offset of the first one.</summary>
+    /// <summary>Offset of the first element.</summary>
     public static implicit operator uint(Register register) => register.Offset;
 }

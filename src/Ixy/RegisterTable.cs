@@ -10,7 +10,7 @@ public sealed class RegisterTable
 {
     private readonly List<Register> _rows = [];
 
-    /// <summary>The registers declared so far, in the order of their declaration.</summary>
+    /// <summary>The registers declared so far, in order.</summary>
     public IReadOnlyList<Register> Rows => _rows;
 
     /// <summary>Declares a register, or an array of them; <see cref="Register"/> says what the values mean.</summary>
@@ -18,7 +18,7 @@ public sealed class RegisterTable
         RegisterAccess access = RegisterAccess.ReadWrite, int size = 4, [CallerMemberName] string name = "") =>
         Add(new(name, offset, access, reset, meaning, count, stride, size));
 
-    /// <summary>Adds a register of a shape of its own, or one that another table declares.</summary>
+    /// <summary>Adds a register with an unusual layout, or one that another table declares.</summary>
     /// <returns>The register.</returns>
     public Register Add(Register register)
     {

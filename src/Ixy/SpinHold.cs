@@ -1,7 +1,8 @@
 namespace Ixy;
 
 /// <summary>
-/// Holds a spin lock to the end of a block. A block copies some references only; and a contended Lock allocates.
+/// Holds a spin lock until the end of a block. The blocks only copy a few references, and a contended Lock would
+/// allocate.
 /// </summary>
 internal readonly ref struct SpinHold : IDisposable
 {

@@ -8,29 +8,30 @@ public abstract partial class TransmitQueue
     /// <summary>Packets given to the card since the device was opened.</summary>
     public abstract long Packets { get; }
 
-    /// <summary>Packets given to the card whose buffers have not come back yet.</summary>
+    /// <summary>Packets given to the card whose buffers have not been reclaimed yet.</summary>
     public abstract int Pending { get; }
 
     /// <summary>Every packet given to the card has left it. Reads the card, so not for a hot loop.</summary>
     public abstract bool IsDrained { get; }
 
     /// <summary>
-    /// Packets that <see cref="TransmitOrDrop"/> has dropped since the device was opened, as the device cannot send
-    /// them. For any thread.
+    /// Packets that <see cref="TransmitOrDrop"/> has dropped since the device was opened, because the device cannot
+    /// send them. For any thread.
     /// </summary>
     public virtual long Dropped => Volatile.Read(ref _dropped);
 
     /// <summary>
-    /// Gives packets to the card, as many as the ring has room for, and does not wait. The queue owns them from
-    /// then on; their buffers go back to their pools when they have been sent. The caller still owns the rest. Where it
-    /// ends before the end of the batch, the ring is full, or the device cannot send the first packet of the rest:
-    /// <see cref="Examine"/> tells which, and <see cref="TransmitOrDrop"/> goes on behind such a packet.
+    /// Gives packets to the card, as many as the ring has room for, and does not wait. The queue owns them from then
+    /// on; their buffers go back to their pools when they have been sent. The caller still owns the rest. If it stops
+    /// before the end of the batch, the ring is full, or the device cannot send the first packet of the rest:
+    /// <see cref="Examine"/> says which, and <see cref="TransmitOrDrop"/> skips such a packet.
     /// </summary>
     /// <returns>How many were taken, from the front.</returns>
-    /// <exception cref="ArgumentException">A packet asks for what the device was not opened for
-    /// (<see cref="Packet.Flags"/>). None was taken.</exception>
+    /// <exception cref="ArgumentException">
+    /// A packet requests something the device was not opened for (<see cref="Packet.Flags"/>). None was taken.
+    /// </exception>
     /// <exception cref="PacketMisuseException">
-    /// A packet belongs to no pool; or its pool is checked, and it was transmitted or freed before. None was taken.
+    /// A packet belongs to no pool; or its pool is checked, and it was already transmitted or freed. None was taken.
     /// </exception>
     public abstract int Transmit(ReadOnlySpan<Packet> batch);
 }

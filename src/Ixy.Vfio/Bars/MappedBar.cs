@@ -13,8 +13,8 @@ internal sealed unsafe partial class MappedBar(byte* address, uint length) : Pci
     /// <param name="name">For messages: function and BAR.</param>
     /// <param name="fd">The file.</param>
     /// <param name="start">Where the piece begins, a multiple of 4 KiB.</param>
-    /// <param name="length">Of the piece in bytes.</param>
-    /// <param name="reason">Ends the message of the exception: why it may have failed.</param>
+    /// <param name="length">Length of the piece in bytes.</param>
+    /// <param name="reason">End of the exception's message: why it may have failed.</param>
     /// <exception cref="PciDeviceException">The kernel refused.</exception>
     internal static MappedBar Map(string name, int fd, long start, uint length, string reason = "")
     {

@@ -1,11 +1,13 @@
 namespace Ixy.Vfio.Dma;
 
-/// <summary>A range of addresses, taken piece by piece: the first gap that is long enough. Not thread-safe.</summary>
-/// <param name="start">Its first address, a multiple of every alignment that is asked for.</param>
+/// <summary>
+/// A range of addresses, allocated piece by piece: the first gap that is long enough. Not thread-safe.
+/// </summary>
+/// <param name="start">Its first address, a multiple of every alignment requested.</param>
 /// <param name="length">Its length in bytes.</param>
 internal sealed class AddressSpace(nuint start, nuint length)
 {
-    // From the first address of each piece to the one behind its last.
+    // From the first address of each piece to the one after its last.
     private readonly SortedList<nuint, nuint> _pieces = [];
 
     internal bool IsEmpty => _pieces.Count == 0;

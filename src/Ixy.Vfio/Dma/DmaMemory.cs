@@ -4,9 +4,8 @@ using System.Runtime.InteropServices;
 namespace Ixy.Vfio.Dma;
 
 /// <summary>
-/// Zeroed memory that every open device can reach by DMA, from the process's one <see cref="DmaArena"/>.
-/// Disposing returns it; the owner must have stopped every device that still
-/// uses it. Not thread-safe.
+/// Zeroed memory that every open device can access by DMA, from the process's one <see cref="DmaArena"/>. Disposing
+/// returns it; the owner must first have stopped every device that uses it. Not thread-safe.
 /// </summary>
 public sealed unsafe class DmaMemory : IDisposable
 {
@@ -27,9 +26,9 @@ public sealed unsafe class DmaMemory : IDisposable
     public nuint Length { get; }
 
     /// <summary>
-    /// Takes at least <paramref name="length"/> bytes (1 to 1 GiB) from the arena. Up to 2 MiB are contiguous for every
-    /// device, as a ring has to be; longer memory begins on a multiple of 2 MiB, and without an IOMMU neighbouring
-    /// frames of that length may lie far apart.
+    /// Allocates at least <paramref name="length"/> bytes (1 to 1 GiB) from the arena. Up to 2 MiB are contiguous for
+    /// every device, as a ring must be; longer memory begins at a multiple of 2 MiB, and without an IOMMU neighbouring
+    /// frames of that length may be far apart.
     /// </summary>
     /// <param name="length">Bytes; rounded up to whole 4 KiB.</param>
     /// <param name="numaNode">The node the memory should be on (<see cref="PciDevice.NumaNode"/>), if it has enough;
@@ -42,7 +41,7 @@ public sealed unsafe class DmaMemory : IDisposable
         ArgumentOutOfRangeException.ThrowIfZero(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Longest);
         length = AddressSpace.RoundUp(length, PageLength);
-        // Aligned to its own length, it never reaches across two frames.
+        // Aligned to its own length, it never crosses two frames.
         return DmaArena.Allocate(
             length, nuint.Min(BitOperations.RoundUpToPowerOf2(length), DmaArena.FrameLength), numaNode);
     }

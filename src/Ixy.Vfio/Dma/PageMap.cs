@@ -8,8 +8,8 @@ internal static unsafe class PageMap
 {
     private const ulong Present = 1UL << 63, FrameNumber = (1UL << 55) - 1;
 
-    /// <summary>Notes the physical address of each 2 MiB frame of a chunk, for a device without an IOMMU.</summary>
-    /// <exception cref="HugePagesRequiredException">Its pages are shorter, and so lie anywhere.</exception>
+    /// <summary>Records the physical address of each 2 MiB frame of a chunk, for a device without an IOMMU.</summary>
+    /// <exception cref="HugePagesRequiredException">Its pages are smaller, and so may be anywhere.</exception>
     /// <exception cref="PrivilegeException">The kernel shows frame numbers only with CAP_SYS_ADMIN.</exception>
     internal static void FindFrames(DmaChunk chunk, PciDevice device)
     {
@@ -21,7 +21,7 @@ internal static unsafe class PageMap
 
     internal static SafeFileHandle Open() => KernelFile.Open("/proc/self/pagemap", FileAccess.Read);
 
-    /// <summary>The physical address behind a virtual address that is present.</summary>
+    /// <summary>The physical address of a virtual address whose page is present.</summary>
     internal static ulong PhysicalAddress(SafeFileHandle file, nuint address)
     {
         ulong entry = 0;

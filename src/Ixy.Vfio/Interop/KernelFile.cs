@@ -2,10 +2,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Ixy.Vfio.Interop;
 
-/// <summary>A file that the kernel shows, with errors for the reader.</summary>
+/// <summary>A kernel file, with errors that say what to do.</summary>
 internal static partial class KernelFile
 {
-    /// <exception cref="PrivilegeException">It is closed to this user.</exception>
+    /// <exception cref="PrivilegeException">This user may not open it.</exception>
     /// <exception cref="PciDeviceException">It cannot be opened, or there is no such file.</exception>
     internal static SafeFileHandle Open(string path, FileAccess access)
     {

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Ixy.Vfio.Interop;
 
-/// <summary>The C library calls this project needs, as the manual pages of section 2 describe them.</summary>
+/// <summary>The C library calls this project needs, as described in section 2 of the manual.</summary>
 internal static unsafe partial class Libc
 {
     internal const int PROT_READ = 1, PROT_WRITE = 2, MAP_SHARED = 0x01, MAP_POPULATE = 0x8000,
@@ -23,7 +23,7 @@ internal static unsafe partial class Libc
 
     [LibraryImport(C, SetLastError = true)] internal static partial int ftruncate(int fd, long length);
 
-    /// <summary>Leaves <see cref="LastError"/> as it is: why a file is closed matters more than how.</summary>
+    /// <summary>Leaves <see cref="LastError"/> unchanged: why a file is closed matters more than how.</summary>
     [LibraryImport(C)] internal static partial int close(int fd);
 
     [LibraryImport(C, SetLastError = true)]

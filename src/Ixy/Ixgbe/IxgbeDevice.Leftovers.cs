@@ -3,20 +3,20 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Ixgbe;
 
-// What the driver before left behind. Memories of filters and arbiters, and the PCIe block, keep what they have through
-// every reset but power-on (4.2.3). Each of them that can do harm is written here, and with them much that the reset
-// clears, too; IVAR_MISC is not, as none of its causes is ever enabled. docs/ixgbe-registers-after-reset.md lists every
-// register, and why others need no write.
+// What the previous driver left behind. The memories of filters and arbiters, and the PCIe block, keep their contents
+// through every reset except power-on (4.2.3). Each of them that can do harm is written here, together with much that
+// the reset clears as well; IVAR_MISC is not, because none of its causes is ever enabled.
+// docs/ixgbe-registers-after-reset.md lists every register, and why the others need no write.
 public sealed partial class IxgbeDevice
 {
-    // All of their elements get their reset values. What is used gets its own afterwards.
+    // All of their elements get their reset values. Those in use are set afterwards.
     private void ClearLeftovers()
     {
         Change(GCR_EXT, GCR_EXT_.VirtualizationMask | GCR_EXT_.BuffersClear, set: false);
         Change(CTRL_EXT, CTRL_EXT_.ExtendedVlan, set: false);
-        // Of the rest some is not the same on every card, as the speed of MDIO.
+        // The rest differs between cards in places, like the speed of MDIO.
         Change(HLREG0, HLREG0_.Loopback | HLREG0_.PrependMask | HLREG0_.RxPadStrip, set: false);
-        // The transmit arbiter stands still while its registers change (8.2.3.10.2).
+        // The transmit arbiter is stopped while its registers change (8.2.3.10.2).
         Change(RTTDCS, RTTDCS_.ArbiterDisable, set: true);
         foreach (var register in (Register[])[.. IxgbeClearedRegisters.All, FCRTH, FCTRL, MPSAR, SRRCTL, DCA_RXCTRL])
         {

@@ -11,7 +11,7 @@ public sealed partial class IxgbeDevice
         DisableInterrupts();
         Reset(CTRL_.LRST | CTRL_.RST);
         WaitFor("the end of the reset", CTRL, CTRL_.LRST | CTRL_.RST, set: false);
-        // Not before: a queue that the driver before has left on would run.
+        // Not earlier: a queue that the previous driver left on would run.
         _device.EnableBusMaster();
         DisableInterrupts();
         WaitFor("the EEPROM auto-read", EEC, EEC_.AutoReadDone, set: true, milliseconds: 500);
@@ -36,28 +36,28 @@ public sealed partial class IxgbeDevice
         Read(EICR);
     }
 
-    // 4.6.3.2 Global reset, after the DMA that may still run was stopped (5.2.5.3.2 Master disable). A card that hangs
-    // is just what the reset is for: it goes on without an answer.
+    // 4.6.3.2 Global reset, after stopping DMA that may still be running (5.2.5.3.2 Master disable). The reset is there
+    // for cards that hang, so it continues without an answer.
     private void Reset(uint kinds)
     {
         Change(CTRL, CTRL_.MasterDisable, set: true);
         _ = TryWaitFor(STATUS, STATUS_.MasterEnable, set: false, milliseconds: 100);
         Write(CTRL, kinds);
-        // A write is posted: without the read it may reach the card only when the time is over. 4.2.1.6.1: no register
-        // is to be touched before a reset is over, which takes at least 1 ms, 10 ms for all parts.
+        // A write is posted: without the read it may reach the card only when the wait is over. 4.2.1.6.1: no register
+        // may be touched before a reset is over, which takes at least 1 ms, 10 ms for all parts.
         Read(STATUS);
         _device.Wait(TimeSpan.FromMilliseconds(10));
     }
 
-    // 4.6.4.2 An SFP+ cage: 10 Gbit/s serial. Link-up takes up to seconds; see WaitForLink.
+    // 4.6.4.2 An SFP+ cage: 10 Gbit/s serial. The link takes up to seconds to come up; see WaitForLink.
     private void StartSfpLink()
     {
         if (IxgbeModels.HasSfpPins(_device.DeviceId)) SwitchModuleOn();
         Write(AUTOC, Read(AUTOC) & ~AUTOC_.ModeMask | AUTOC_.Mode10GSerial | AUTOC_.Restart);
     }
 
-    // 8.2.3.1.4 Pins keep what the driver before has made of them through every reset but power-on. Linux switches the
-    // laser off by SDP3 (TX_DISABLE) when an interface goes down, and chooses a module's rate by SDP5 (RS0, RS1); a pin
+    // 8.2.3.1.4 Pins keep the previous driver's settings through every reset except power-on. Linux switches the laser
+    // off with SDP3 (TX_DISABLE) when an interface goes down, and selects a module's rate with SDP5 (RS0, RS1). A pin
     // that is an input drives nothing, and a module without a signal at TX_DISABLE is dark (SFF-8431).
     private void SwitchModuleOn() => Write(ESDP, Read(ESDP) & ~ESDP_.TxDisable | ESDP_.RateSelect | ESDP_.Outputs);
 
@@ -71,21 +71,21 @@ public sealed partial class IxgbeDevice
         for (int i = 1; i < RXPBSIZE.Count; i++) _bar.Write32(RXPBSIZE[i], 0);
         // The FCS is stripped in both places or in neither (8.2.3.22.8).
         Change(HLREG0, HLREG0_.RxCrcStrip | HLREG0_.JumboEnable, set: true);
-        // The other three are not as they come out of a reset, and software is to change them (8.2.3.8.8).
+        // The other three do not have the reset's values, and software must change them (8.2.3.8.8).
         const uint ToBeSet = RDRXCTL_.CrcStrip | RDRXCTL_.RscAckChange | RDRXCTL_.FcoeWriteFix;
         Write(RDRXCTL, (Read(RDRXCTL) & ~RDRXCTL_.RscFirstSize) | ToBeSet);
-        // A threshold is set though no pause frame is ever sent (4.6.3.2).
+        // A threshold is set although no pause frame is ever sent (4.6.3.2).
         Write(FCRTH, buffer - FCRTH_.ThresholdDistance);
-        // MAXFRS counts the FCS but no VLAN tag, and is looked at only with JUMBOEN (8.2.3.22.13).
+        // MAXFRS includes the FCS but no VLAN tag, and applies only with JUMBOEN (8.2.3.22.13).
         Write(MAXFRS, (uint)(_options.MaxFrameSize + FcsLength) << MAXFRS_.SizeShift);
-        // 7.1.1: no other address but the port's own, which is in the first pool (8.2.3.7.10); and broadcast.
+        // 7.1.1: no address except the port's own, which is in the first pool (8.2.3.7.10); and broadcast.
         for (int i = 1; i < RAH.Count; i++) _bar.Write32(RAH[i], 0);
         Write(MPSAR, 1);
         Write(FCTRL, ReceiveModes(_options.Promiscuous, allMulticast: false));
         for (int i = 0; i < _options.ReceiveQueues; i++) AddReceiveQueue(i);
     }
 
-    // Multicast frames are let in by MPE alone, so promiscuous mode needs it, too (7.1.1).
+    // Only MPE accepts multicast frames, so promiscuous mode needs it as well (7.1.1).
     private static uint ReceiveModes(bool promiscuous, bool allMulticast) =>
         FCTRL_.BroadcastAccept | (promiscuous ? FCTRL_.UnicastPromiscuous : 0)
         | (promiscuous || allMulticast ? FCTRL_.MulticastPromiscuous : 0);
@@ -109,16 +109,16 @@ public sealed partial class IxgbeDevice
     private void SetUpTransmit()
     {
         Change(HLREG0, HLREG0_.TxCrcEnable | HLREG0_.TxPadEnable, set: true);
-        // The arbiter has stood still since the leftovers were cleared, and does while its buffers change (4.6.8).
+        // The arbiter was stopped when the leftovers were cleared, and stays so while its buffers change (4.6.8).
         Write(TXPBSIZE, TXPBSIZE_.All);
         for (int i = 1; i < TXPBSIZE.Count; i++) _bar.Write32(TXPBSIZE[i], 0);
-        // One frame, which may have a tag, has to fit beside the threshold (8.2.3.9.16).
+        // One frame, which may have a tag, must fit besides the threshold (8.2.3.9.16).
         Write(TXPBTHRESH, TXPBSIZE_.All / 1024 - (uint)(_options.MaxFrameSize + FrameLengths.Tag + 1023) / 1024);
         for (int i = 1; i < TXPBTHRESH.Count; i++) _bar.Write32(TXPBTHRESH[i], 0);
         Write(DTXMXSZRQ, DTXMXSZRQ_.Most);
         Change(RTTDCS, RTTDCS_.ArbiterDisable, set: false);
         for (int i = 0; i < _options.TransmitQueues; i++) _transmitQueues.Add(_old?.Transmit(i) ?? NewTransmitQueue(i));
-        // Not before: it turns on queue 0, whose ring must not change any more.
+        // Not earlier: it enables queue 0, whose ring must not change after that.
         Change(DMATXCTL, DMATXCTL_.Enable, set: true);
         for (int i = 0; i < _transmitQueues.Count; i++)
         {
@@ -135,7 +135,7 @@ public sealed partial class IxgbeDevice
     private void OpenReceivePath()
     {
         HaltReceive();
-        // 4.6.7 does this last; here before RXEN, so that no frame is written with No Snoop.
+        // 4.6.7 does this last; here it comes before RXEN, so that no frame is written with No Snoop.
         Change(CTRL_EXT, CTRL_EXT_.NoSnoopDisable, set: true);
         Change(RXCTRL, RXCTRL_.Enable, set: true);
         Change(SECRXCTRL, SECRXCTRL_.ReceiveDisable, set: false);
@@ -148,8 +148,8 @@ public sealed partial class IxgbeDevice
     }
 
     // 4.6.7.1.2, 4.6.8.1 Disabling queues, 5.2.5.3.2 Master disable, and a reset: afterwards the card touches no
-    // memory. Nothing here throws for lack of an answer: bus mastering goes off whatever the card says. A transmit
-    // queue that cannot be emptied, because the link is down, must not be disabled: it is left to the reset.
+    // memory. Nothing here throws for lack of an answer: bus mastering is turned off whatever the card says. A transmit
+    // queue that cannot drain, because the link is down, must not be disabled: that is left to the reset.
     private protected override void Quiet()
     {
         _counterTimer?.Dispose();

@@ -5,7 +5,7 @@ namespace Ixy.Ixgbe;
 // 8.2.3.23 Statistics
 public sealed partial class IxgbeDevice
 {
-    // Byte counters fill up first: 36 bits after 55 s at 10 Gbit/s; 32 bits of the shortest packets last 288 s.
+    // Byte counters overflow first: 36 bits after 55 s at 10 Gbit/s; 32 bits of the shortest packets last 288 s.
     // Simulated cards can be ten times as fast.
     internal static readonly TimeSpan CounterInterval = TimeSpan.FromSeconds(2);
 
@@ -15,10 +15,10 @@ public sealed partial class IxgbeDevice
     private ITimer? _counterTimer;
 
     /// <inheritdoc/>
-    // A read clears the register, so each value is what was counted since the last read, whoever did it.
+    // Reading clears the register, so each value is the count since the last read, whoever did it.
     public override DeviceStatistics ReadStatistics() => _isDown ? _statistics : _device.Exclusively(AddStatistics);
 
-    // A card that is stopped counts nothing, and must not be taken for lost because a timer asked it.
+    // A timer must not declare a card lost that is only stopped; it counts nothing anyway.
     private void TakeCounters() => _ = _device.AnswersNow() ? ReadStatistics() : default;
 
     private void StartCounterTimer() => _counterTimer =
@@ -29,10 +29,10 @@ public sealed partial class IxgbeDevice
         long missed = 0;
         for (int i = 0; i < MPC.Count; i++) missed += _bar.Read32(MPC[i]);
         for (int i = 0; i < QPRDC.Count; i++) missed += _bar.Read32(QPRDC[i]);
-        // All queues count in the first of 16 counters, as long as nobody maps them elsewhere (RQSMR).
+        // All queues use the first of 16 counters, as long as nobody maps them elsewhere (RQSMR).
         long received = Read(QPRC), sent = Read(GPTC);
-        // The low half latches the high one, so it is read first (8.2.3.23). Received bytes are without the FCS, which
-        // is stripped; sent bytes are with it.
+        // The low half latches the high one, so it is read first (8.2.3.23). Received bytes exclude the FCS, which is
+        // stripped; sent bytes include it.
         long receivedBytes = Read(QBRC_L) | (long)Read(QBRC_H) << 32;
         long sentBytes = Read(GOTCL) | (long)Read(GOTCH) << 32;
         return _statistics = sent == uint.MaxValue && Read(STATUS) == uint.MaxValue ? throw Gone() : _statistics with

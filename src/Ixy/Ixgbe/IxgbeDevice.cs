@@ -5,13 +5,13 @@ namespace Ixy.Ixgbe;
 
 /// <summary>
 /// The driver for Intel's 10-gigabit cards 82599, X540 and X550. Section numbers are those of the "Intel 82599 10 GbE
-/// Controller Datasheet"; the other two cards follow it in all that is used here, but for the PHY.
+/// Controller Datasheet"; for everything used here, the other two cards follow it except for the PHY.
 /// </summary>
 public sealed partial class IxgbeDevice : NetworkDevice
 {
     internal const string Driver = "ixgbe";
 
-    // In Mbit/s, as LINKS tells them; the second row those that only an X550 knows (8.2.3.22.20).
+    // In Mbit/s, as encoded in LINKS; the second row is for the X550 only (8.2.3.22.20).
     private static ReadOnlySpan<int> Speeds => [0, 100, 1_000, 10_000, 0, 5_000, 1_000, 2_500];
 
     private readonly PciDevice _device;

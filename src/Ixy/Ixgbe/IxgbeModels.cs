@@ -1,15 +1,15 @@
 namespace Ixy.Ixgbe;
 
-/// <summary>How the port reaches the medium, and so who brings the link up.</summary>
+/// <summary>How the port reaches the medium, and so what brings the link up.</summary>
 internal enum IxgbePort
 {
     /// <summary>An SFP+ or QSFP+ cage: the driver chooses 10 Gbit/s serial.</summary>
     Sfi,
 
-    /// <summary>A backplane or CX4: the EEPROM has chosen, the driver restarts.</summary>
+    /// <summary>A backplane or CX4: the EEPROM has chosen, the driver restarts negotiation.</summary>
     Backplane,
 
-    /// <summary>A copper PHY that negotiates on its own (X540, X550).</summary>
+    /// <summary>A copper PHY that negotiates by itself (X540, X550).</summary>
     Copper,
 }
 
@@ -30,14 +30,14 @@ internal static class IxgbeModels
     /// <summary>An X550: 512 entries in the RSS table, and links of 2.5 and 5 Gbit/s.</summary>
     internal static bool IsX550(ushort deviceId) => deviceId is 0x1563 or 0x15D1;
 
-    /// <summary>The PHY is inside the controller (X540, X550). That of the 82599 T3 LOM is another maker's.</summary>
+    /// <summary>The PHY is inside the controller (X540, X550). The 82599 T3 LOM has another maker's PHY.</summary>
     internal static bool HasOwnPhy(ushort deviceId) => Find(deviceId) == IxgbePort.Copper && deviceId != 0x151C;
 
     /// <summary>Bytes of the receive packet buffer: 512 KiB, in X540 and X550 384 KiB.</summary>
     internal static uint ReceiveBuffer(ushort deviceId) => (HasOwnPhy(deviceId) ? 384u : 512u) << 10;
 
     /// <summary>
-    /// Software-definable pins control the module's laser and rate. QSFP+ boards are wired otherwise.
+    /// Software-definable pins control the module's laser and rate. QSFP+ boards are wired differently.
     /// </summary>
     internal static bool HasSfpPins(ushort deviceId) => Find(deviceId) == IxgbePort.Sfi && deviceId != 0x1558;
 }

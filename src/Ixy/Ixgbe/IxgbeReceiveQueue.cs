@@ -14,7 +14,7 @@ internal struct IxgbeReceiveDescriptor
     internal const int LengthShift = 32;
     internal const ulong HashMask = 0xFFFFFFFF_00000000;
 
-    /// <summary>A good frame in one descriptor has, of these bits, all but the error.</summary>
+    /// <summary>A good frame in one descriptor has all of these bits set except the error.</summary>
     internal const ulong WholeMask = DescriptorDone | EndOfPacket | ReceiveError, Whole = DescriptorDone | EndOfPacket;
 
     /// <summary>Read: buffer address. Written back: packet type, and in the high half the RSS hash.</summary>
@@ -30,7 +30,7 @@ internal struct IxgbeReceiveDescriptor
 /// A receive ring. The card owns the descriptors from its head up to the tail, this queue the others.
 /// </summary>
 /// <typeparam name="TAddresses">How the card addresses buffers.</typeparam>
-/// <typeparam name="TOffloads">What of the card's report goes into packets.</typeparam>
+/// <typeparam name="TOffloads">What part of the card's report goes into packets.</typeparam>
 internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : ReceiveQueue, IDisposable
     where TAddresses : struct, IDeviceAddresses where TOffloads : struct, IReceiveOffloads
 {
@@ -41,7 +41,7 @@ internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : Receive
     private readonly PacketPool _pool;
     private protected readonly BufferBlock _fresh;
     private protected readonly ulong _tailDistanceMask;
-    // Free-running: descriptors taken back from the card since the start, and what it was when the tail moved last.
+    // Free-running: descriptors taken back from the card since the start, and that count when the tail last moved.
     private protected ulong _position, _tailMovedAt;
     private protected uint _longestFrame;
     private long _dropped, _droppedDescriptors;
@@ -49,8 +49,8 @@ internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : Receive
     internal IxgbeReceiveQueue(PciDevice device, PciBar bar, int index, NetworkDeviceOptions options)
     {
         (_bar, _index) = (bar, index);
-        // The tail costs a trip to the card, so it is moved only when the position passes a multiple of this distance:
-        // short enough to keep the card's part of the ring full.
+        // Moving the tail costs a trip to the card, so it moves only when the position passes a multiple of this
+        // distance: short enough to keep the card's part of the ring full.
         _tailDistanceMask = (ulong)Math.Min(32, options.RingSize / 16) - 1;
         _pool = new PacketPool(new PacketPoolOptions
         {
@@ -67,7 +67,7 @@ internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : Receive
         _pool.Take(new(_ring.Buffers, options.RingSize));
         for (ulong i = 0; i <= _ring.Mask; i++) _ring.Descriptors[i].AddressOrHash = TAddresses.Of(_ring.Buffers[i]);
         bar.Write32(SRRCTL[index], (uint)options.EffectiveBufferSize / SRRCTL_.SizeUnit | SRRCTL_.OneBuffer);
-        // Set after a reset, and to be cleared (8.2.3.11.1).
+        // Set after a reset, and must be cleared (8.2.3.11.1).
         bar.Write32(DCA_RXCTRL[index], bar.Read32(DCA_RXCTRL[index]) & ~DCA_RXCTRL_.MustBeZero);
     }
 
@@ -81,7 +81,7 @@ internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : Receive
     public override long Dropped => _dropped;
 
     // The loop takes whole good frames up to the end of the ring, and calls nothing, so that all its state stays in CPU
-    // registers. Whatever is unusual ends it, and is a tail call: no value has to survive it.
+    // registers. Anything unusual ends it with a tail call: no value has to survive it.
     /// <inheritdoc/>
     public override int Receive(Span<Packet> batch)
     {
@@ -133,7 +133,7 @@ internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : Receive
 
     private ref IxgbeReceiveDescriptor Next => ref _ring.Descriptors[_position & _ring.Mask];
 
-    // False with nothing left in the pool, or at a frame that the application must not see.
+    // False if the pool is empty, or at a frame that the application must not see.
     private bool CanTakeNext => IsWhole(Next.HeaderOrStatus, _longestFrame)
         && (_fresh.Count > 0 || _fresh.TryRefill());
 
@@ -147,7 +147,7 @@ internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : Receive
     internal override bool HasArrivals =>
         (Volatile.Read(ref Next.HeaderOrStatus) & IxgbeReceiveDescriptor.DescriptorDone) != 0;
 
-    /// <summary>Returns all memory; the card must be quiet.</summary>
+    /// <summary>Returns all memory; the card must be quiesced.</summary>
     public void Dispose()
     {
         PacketPool.Free(new ReadOnlySpan<ulong>(_ring.Buffers, (int)_ring.Mask + 1));

@@ -4,15 +4,16 @@ using static Ixy.RegisterAccess;
 namespace Ixy.Ixgbe;
 
 /// <summary>
-/// The registers on the way of a packet, from the "Intel 82599 10 GbE Controller Datasheet", chapter 8; X540 and X550
-/// have them at the same places. Fields stand beside their register: <c>CTRL</c>, <c>CTRL_.RST</c>. Those of features
-/// are in <see cref="IxgbeFeatureRegisters"/>, and what each start sets back in <see cref="IxgbeClearedRegisters"/>.
+/// The registers on a packet's path, from the "Intel 82599 10 GbE Controller Datasheet", chapter 8; X540 and X550 have
+/// them in the same places. Fields are declared next to their register: <c>CTRL</c>, <c>CTRL_.RST</c>. Registers of
+/// features are in <see cref="IxgbeFeatureRegisters"/>, and those that each start resets in
+/// <see cref="IxgbeClearedRegisters"/>.
 /// </summary>
 public static class IxgbeRegisters
 {
     private static readonly RegisterTable s_all = new();
 
-    /// <summary>Every register of this table, in its order.</summary>
+    /// <summary>Every register of this table, in order.</summary>
     public static IReadOnlyList<Register> All => s_all.Rows;
 
     // General control (8.2.3.1), EEPROM (8.2.3.2), PCIe (8.2.3.4)
@@ -109,7 +110,8 @@ public static class IxgbeRegisters
     public static class LINKS_
     {
         public const int SpeedShift = 28;
-        // OtherSpeed, on an X550: 2.5 Gbit/s, told as 10, or 5 Gbit/s, told as 100 Mbit/s. Elsewhere part of the mode.
+        // OtherSpeed, on an X550: 2.5 Gbit/s, encoded as 10, or 5 Gbit/s, encoded as 100 Mbit/s. Elsewhere part of the
+        // mode.
         public const uint OtherSpeed = 1u << 27, Up = 1u << 30;
     }
 

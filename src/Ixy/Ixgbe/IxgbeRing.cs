@@ -5,8 +5,7 @@ using Ixy.Vfio.Dma;
 namespace Ixy.Ixgbe;
 
 /// <summary>
-/// A receive or transmit ring: descriptors of 16 bytes for the card, the buffer of each for the driver, and the
-/// doorbell.
+/// A receive or transmit ring: 16-byte descriptors for the card, the buffer of each for the driver, and the doorbell.
 /// </summary>
 internal readonly unsafe partial struct IxgbeRing<TDescriptor> : IDisposable where TDescriptor : unmanaged
 {
@@ -17,12 +16,12 @@ internal readonly unsafe partial struct IxgbeRing<TDescriptor> : IDisposable whe
 
     internal readonly TDescriptor* Descriptors;
 
-    /// <summary>By the index of the descriptor.</summary>
+    /// <summary>Indexed by descriptor.</summary>
     internal readonly ulong* Buffers;
 
     internal readonly Doorbell Tail;
 
-    /// <summary>Allocates it, and tells the card where it is: the first of the steps of 4.6.7 and 4.6.8.</summary>
+    /// <summary>Allocates it, and tells the card where it is: the first steps of 4.6.7 and 4.6.8.</summary>
     internal IxgbeRing(PciDevice device, PciBar bar, int size, uint low, uint high, uint length, uint tail)
     {
         uint bytes = (uint)(size * sizeof(TDescriptor));
@@ -36,7 +35,7 @@ internal readonly unsafe partial struct IxgbeRing<TDescriptor> : IDisposable whe
         bar.Write32(length, bytes);
     }
 
-    /// <summary>The card must be quiet.</summary>
+    /// <summary>The card must be quiesced.</summary>
     public void Dispose()
     {
         NativeMemory.AlignedFree(Buffers);

@@ -23,20 +23,19 @@ internal struct IxgbeTransmitDescriptor
     /// </summary>
     internal ulong Command;
 
-    /// <summary>The card has sent it: what was in memory before is not needed any more.</summary>
+    /// <summary>The card has sent it: its memory is no longer needed.</summary>
     internal readonly bool IsDone => (Volatile.Read(in Command) & DescriptorDone) != 0;
 }
 
 /// <summary>
 /// A transmit ring. The card reports only the last descriptor of each group of 32 as sent (RS): a thirty-second of the
-/// write-backs. The buffers of some groups go back to their pools together: one look and one lock for up to 128
-/// packets.
+/// write-backs. Several groups of buffers go back to their pools together: one look and one lock for up to 128 packets.
 /// </summary>
 /// <typeparam name="TAddresses">How the card addresses buffers.</typeparam>
 internal unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQueue, IDisposable
     where TAddresses : struct, IDeviceAddresses
 {
-    // The card takes no shorter ones (7.2.3.2.4), though it fills up to 60 bytes with zeros what it takes
+    // The card takes no shorter ones (7.2.3.2.4), although it pads what it takes to 60 bytes with zeros
     // (HLREG0.TXPADEN).
     private protected const uint ShortestToSend = 17;
 
@@ -44,12 +43,12 @@ internal unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQueue, ID
     private readonly PciBar _bar;
     private readonly uint _head;
     private readonly NetworkDeviceOptions _options;
-    // How many lengths, from the shortest on, need no second look.
+    // How many lengths, from the shortest up, need no second check.
     private protected readonly uint _plainLengths;
-    // One less than a power of two each: the descriptors of a group, and of those that are freed together.
+    // Each one less than a power of two: the descriptors of a group, and of a unit reclaimed together.
     private protected readonly ulong _group, _unit;
-    // Free-running: descriptors given to the card, those of them whose buffers are back, and the one that reports the
-    // next that are freed together.
+    // Free-running: descriptors given to the card, those whose buffers were reclaimed, and the one that reports the
+    // next unit to reclaim.
     private protected ulong _next, _clean, _report;
 
     internal IxgbeTransmitQueue(PciDevice device, PciBar bar, int index, NetworkDeviceOptions options)
@@ -60,9 +59,9 @@ internal unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQueue, ID
         _report = _unit;
         _plainLengths = (uint)options.MaxFrameSize - ShortestToSend + 1;
         _ring = new(device, bar, options.RingSize, TDBAL[index], TDBAH[index], TDLEN[index], TDT[index]);
-        // 7.2.3.4. PTHRESH 32: fetch ahead while fewer than 32 descriptors are on the card, half of what it has room
-        // for. HTHRESH 8: but at least 8 at a time, two cache lines, so that small fetches do not fill the bus. WTHRESH
-        // 0: a descriptor with RS is written back at once; more is forbidden when not every one has RS.
+        // 7.2.3.4. PTHRESH 32: prefetch while fewer than 32 descriptors are on the card, half of its capacity. HTHRESH
+        // 8: but at least 8 at a time, two cache lines, so that small fetches do not fill the bus. WTHRESH 0: a
+        // descriptor with RS is written back at once; more is forbidden unless every descriptor has RS.
         bar.Write32(TXDCTL[index], 32u << TXDCTL_.PrefetchShift | 8u << TXDCTL_.HostShift);
     }
 
@@ -75,14 +74,14 @@ internal unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQueue, ID
     /// <inheritdoc/>
     public override bool IsDrained => _bar.Read32(_head) == (_next & _ring.Mask);
 
-    // The loop calls nothing. Whatever is unusual comes before or after it, and is a tail call: no value has to survive
+    // The loop calls nothing. Anything unusual comes before or after it, and is a tail call: no value has to survive
     // it.
     /// <inheritdoc/>
     public override int Transmit(ReadOnlySpan<Packet> batch)
     {
         if (HasReport) return ReclaimAndTransmit(batch);
         ulong next = _next;
-        // One descriptor stays free, so that full and empty differ.
+        // One descriptor stays unused, so that full and empty differ.
         ulong end = next + Math.Min((uint)batch.Length, _ring.Mask - (next - _clean));
         if (next == end) return 0;
         ref var packet = ref MemoryMarshal.GetReference(batch);
@@ -95,7 +94,7 @@ internal unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQueue, ID
         {
             ulong buffer = packet.Buffer, metadata = packet.Metadata;
             uint length = (ushort)metadata;
-            // Others are refused, filled up, or have a VLAN tag.
+            // Other lengths are refused, padded, or have a VLAN tag.
             if (length - ShortestToSend >= plainLengths) break;
             all |= metadata;
             ulong index = next & mask;
@@ -143,7 +142,7 @@ internal unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQueue, ID
         else FreeBetweenContexts(sent);
     }
 
-    /// <summary>Returns all memory, also the buffers that were never sent; the card must be quiet.</summary>
+    /// <summary>Returns all memory, including buffers that were never sent; the card must be quiesced.</summary>
     public void Dispose()
     {
         for (; _clean != _next; _clean++)

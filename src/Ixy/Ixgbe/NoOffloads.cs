@@ -3,12 +3,12 @@ using System.Runtime.CompilerServices;
 namespace Ixy.Ixgbe;
 
 /// <summary>
-/// From a descriptor's status to the flags of a packet, where they stand in its metadata. A type parameter of the
-/// receive loop, like <see cref="IDeviceAddresses"/>: where no offload is on, there is no trace of it.
+/// Converts a descriptor's status to the flags of a packet, in their place in its metadata. A type parameter of the
+/// receive loop, like <see cref="IDeviceAddresses"/>: if no offload is on, it leaves no trace.
 /// </summary>
 internal interface IReceiveOffloads
 {
-    /// <summary>The flags of a received frame, as far as they are wanted.</summary>
+    /// <summary>The requested flags of a received frame.</summary>
     static abstract ulong Report(ulong status, ulong buffer, ulong wanted);
 
     /// <summary>What can be reported with these options.</summary>

@@ -4,9 +4,9 @@ using Reader = System.Func<Ixy.Metrics.DeviceMetrics, System.Diagnostics.Metrics
 namespace Ixy.Metrics;
 
 /// <summary>
-/// The meter <c>Ixy</c>: what the open devices of this process count, for whoever asks (a MeterListener, OpenTelemetry,
-/// dotnet-counters). All of it is read when it is asked for; until then it costs nothing. docs/metrics.md lists the
-/// instruments.
+/// The meter <c>Ixy</c>: counters of the devices open in this process, for any listener (a MeterListener,
+/// OpenTelemetry, dotnet-counters). Everything is read on request; until then it costs nothing. docs/metrics.md lists
+/// the instruments.
 /// </summary>
 internal static class IxyMeter
 {
@@ -28,9 +28,7 @@ internal static class IxyMeter
         Level("ixy.pool.size", "{buffer}", "All buffers of that pool.", of => of.PoolSize());
     }
 
-    /// <summary>
-    /// Somebody wants to know how queues are called: counted only for devices that are opened afterwards.
-    /// </summary>
+    /// <summary>Someone is listening to how queues are called: counted only for devices opened afterwards.</summary>
     internal static bool WantsCalls => s_batches.Enabled || s_refused.Enabled;
 
     private static ObservableCounter<long> Counter(string name, string unit, string description, Reader read) =>
