@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Runtime.Loader;
 using System.Text;
@@ -104,56 +105,13 @@ internal sealed record Submission(string Path, byte[]? Assembly, byte[]? Symbols
         public override SyntaxNode? VisitSwitchSection(SwitchSectionSyntax node) =>
             node.WithStatements(Probed(node.Statements));
 
-        public override SyntaxNode? VisitIfStatement(IfStatementSyntax node)
+        // In "else if" the probe of the second if is in a block, too, which is fine.
+        [return: NotNullIfNotNull(nameof(node))]
+        public override SyntaxNode? Visit(SyntaxNode? node)
         {
-            var visited = (IfStatementSyntax)base.VisitIfStatement(node)!;
-            visited = visited.WithStatement(Wrapped(node.Statement, visited.Statement));
-            // In "else if" the probe of the second if also becomes a block, which is fine.
-            return visited.Else is null ? visited
-                : visited.WithElse(visited.Else.WithStatement(Wrapped(node.Else!.Statement, visited.Else.Statement)));
-        }
-
-        public override SyntaxNode? VisitWhileStatement(WhileStatementSyntax node)
-        {
-            var visited = (WhileStatementSyntax)base.VisitWhileStatement(node)!;
-            return visited.WithStatement(Wrapped(node.Statement, visited.Statement));
-        }
-
-        public override SyntaxNode? VisitDoStatement(DoStatementSyntax node)
-        {
-            var visited = (DoStatementSyntax)base.VisitDoStatement(node)!;
-            return visited.WithStatement(Wrapped(node.Statement, visited.Statement));
-        }
-
-        public override SyntaxNode? VisitForStatement(ForStatementSyntax node)
-        {
-            var visited = (ForStatementSyntax)base.VisitForStatement(node)!;
-            return visited.WithStatement(Wrapped(node.Statement, visited.Statement));
-        }
-
-        public override SyntaxNode? VisitForEachStatement(ForEachStatementSyntax node)
-        {
-            var visited = (ForEachStatementSyntax)base.VisitForEachStatement(node)!;
-            return visited.WithStatement(Wrapped(node.Statement, visited.Statement));
-        }
-
-        public override SyntaxNode? VisitForEachVariableStatement(ForEachVariableStatementSyntax node)
-        {
-            var visited = (ForEachVariableStatementSyntax)base.VisitForEachVariableStatement(node)!;
-            return visited.WithStatement(Wrapped(node.Statement, visited.Statement));
-        }
-
-        public override SyntaxNode? VisitUsingStatement(UsingStatementSyntax node)
-        {
-            var visited = (UsingStatementSyntax)base.VisitUsingStatement(node)!;
-            return visited.WithStatement(Wrapped(node.Statement, visited.Statement));
-        }
-
-        public override SyntaxNode? VisitLabeledStatement(LabeledStatementSyntax node)
-        {
-            var visited = (LabeledStatementSyntax)base.VisitLabeledStatement(node)!;
-            return node.Statement is LocalDeclarationStatementSyntax or LocalFunctionStatementSyntax ? visited
-                : visited.WithStatement(Wrapped(node.Statement, visited.Statement));
+            var visited = base.Visit(node);
+            return node is StatementSyntax statement && IsBody(statement)
+                ? Wrapped(statement, (StatementSyntax)visited!) : visited;
         }
 
         // A method that is one expression: "=> x" becomes "{ probe; return x; }".
@@ -242,6 +200,15 @@ internal sealed record Submission(string Path, byte[]? Assembly, byte[]? Symbols
 
         private static bool IsProbed(StatementSyntax statement) =>
             statement is not (LocalFunctionStatementSyntax or BlockSyntax);
+
+        // A label's declaration is seen by what follows, so it stays where it is.
+        private static bool IsBody(StatementSyntax node) => node.Parent switch
+        {
+            IfStatementSyntax or ElseClauseSyntax or WhileStatementSyntax or DoStatementSyntax => true,
+            ForStatementSyntax or CommonForEachStatementSyntax or UsingStatementSyntax => true,
+            LabeledStatementSyntax => node is not (LocalDeclarationStatementSyntax or LocalFunctionStatementSyntax),
+            _ => false,
+        };
 
         private static BlockSyntax Wrapped(StatementSyntax node, StatementSyntax visited) =>
             node is BlockSyntax block ? Looped(block, (BlockSyntax)visited, LineOf(node.Parent!))

@@ -24,9 +24,7 @@ public static partial class HugePages
     /// </exception>
     public static void ReserveAtStartUp(int count, long pageLength, int? node = null)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(count);
-        if (!Environment.IsPrivilegedProcess)
-            throw new PrivilegeException("reserving huge pages needs root: run it with sudo");
+        RequireRootFor(count);
         ReserveAtStartUp("/", count, pageLength, node);
     }
 

@@ -29,9 +29,7 @@ public static partial class HugePages
     /// </exception>
     public static int Reserve(int count, long pageLength, int? node = null)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(count);
-        if (!Environment.IsPrivilegedProcess)
-            throw new PrivilegeException("reserving huge pages needs root: run it with sudo");
+        RequireRootFor(count);
         return Reserve("/sys", count, pageLength, node, Available());
     }
 
@@ -49,6 +47,13 @@ public static partial class HugePages
             throw new DmaMemoryException($"{count} cannot be written to {file}: {error.Message}");
         }
         return ReadNumber(pool, Wanted);
+    }
+
+    private static void RequireRootFor(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        if (!Environment.IsPrivilegedProcess)
+            throw new PrivilegeException("reserving huge pages needs root: run it with sudo");
     }
 
     private static void RequirePool(string sysfs, long pageLength, int? node)

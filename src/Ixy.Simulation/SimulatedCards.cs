@@ -100,11 +100,12 @@ public static partial class SimulatedCards
         Open(specifier, waitsToSend, World.RealTime);
 
     /// <summary>The same in any world.</summary>
-    internal static SimulatedPciDevice Open(string specifier, bool waitsToSend, World world)
+    internal static SimulatedPciDevice Open(string specifier, bool waitsToSend, World world, Wire? wire = null)
     {
         ArgumentNullException.ThrowIfNull(specifier);
         return Open(
-            specifier, waitsToSend, world, (card, trace) => new SimulatedPciDevice(specifier, card, trace, world));
+            specifier, waitsToSend, world, (card, trace) => new SimulatedPciDevice(specifier, card, trace, world),
+            wire);
     }
 
     /// <summary>The same, for another kind of host than this process's own drivers.</summary>
@@ -112,7 +113,7 @@ public static partial class SimulatedCards
     /// <param name="waitsToSend">As above.</param>
     /// <param name="world">The card's world.</param>
     /// <param name="host">Takes the card and the output of its trace, and owns them from then on.</param>
-    /// <param name="wire">What its port is plugged into, if the specifier does not say.</param>
+    /// <param name="wire">What its port is plugged into; null: the specifier says.</param>
     internal static T Open<T>(
         string specifier, bool waitsToSend, World world, Func<CardModel, IDisposable?, T> host, Wire? wire = null)
     {
@@ -167,9 +168,9 @@ public static partial class SimulatedCards
         var card = plan(options, mac);
         var faults = FaultSpecifier.Take(options, parts[0][Prefix.Length..]);
         string? traceFile = options.Take("trace");
-        var openWire = WireSpecifier.Plan(options, mac, world);
+        var openWire = WireSpecifier.Plan(options, mac, world, wire);
         using var opened = new Opened();
-        opened.Wire = wire ?? openWire();
+        opened.Wire = openWire();
         if (world.Recorder?.AddCard(specifier, world.Scheduler) is { } recorder)
             opened.Wire = new RecordedWire(opened.Wire, recorder);
         if (waitsToSend) opened.Wire.StopSending();

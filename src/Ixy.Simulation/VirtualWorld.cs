@@ -84,13 +84,13 @@ public sealed class VirtualWorld
     /// <summary>The same, plugged into the caller's own wire.</summary>
     /// <param name="specifier">As above, without <c>wire=</c>.</param>
     /// <param name="wire">Owned by the card from now on. Its times are the time stamps of <see cref="Clock"/>.</param>
+    /// <exception cref="DeviceSpecifierException">
+    /// Something in the specifier is unknown or not possible, or it names a wire too.
+    /// </exception>
     public SimulatedPciDevice OpenCard(string specifier, Wire wire)
     {
-        ArgumentNullException.ThrowIfNull(specifier);
         ArgumentNullException.ThrowIfNull(wire);
-        return SimulatedCards.Open(
-            specifier, waitsToSend: false, _members,
-            (card, trace) => new SimulatedPciDevice(specifier, card, trace, _members), wire);
+        return SimulatedCards.Open(specifier, waitsToSend: false, _members, wire);
     }
 
     /// <summary>Opens a new simulated card in the world, and starts its driver; the link may still be down.</summary>

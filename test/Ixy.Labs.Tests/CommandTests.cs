@@ -177,7 +177,7 @@ public sealed class CommandTests : IDisposable
     [SkippableFact]
     public void TheVerdictIsTheSameInEachProcess()
     {
-        string text = Grading.Solution(3).Replace("* _next", "* (_next % 7)", StringComparison.Ordinal);
+        string text = Grading.Plant(3, "* _next ==> * (_next % 7)");
         string[] verdicts = [.. Enumerable.Range(0, 2).Select(_ => Report.Json(Parent.Grade(
             Grading.Find(3), "mine.cs", text, 2, Path.Combine(_folder.FullName, "film.html"))))];
         Assert.Equal(verdicts[0], verdicts[1]);

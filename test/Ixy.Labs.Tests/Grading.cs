@@ -21,11 +21,14 @@ internal static class Grading
     internal static Verdict Grade(int number, string text, int seeds = Judge.UsualSeeds) =>
         Judge.Grade(Find(number), Find(number).File, text, seeds);
 
+    internal static Verdict GradeMistake(int number, string mistake, int seeds = 4) =>
+        Grade(number, Plant(number, mistake), seeds);
+
     /// <summary>
-    /// Plants a mistake in a solution: <c>what is there ==> what is put in its place</c>, several one below the other.
+    /// A solution with a mistake: <c>what is there ==> what is put in its place</c>, several one below the other.
     /// Each has to be there.
     /// </summary>
-    internal static Verdict GradeMistake(int number, string mistake, int seeds = 4)
+    internal static string Plant(int number, string mistake)
     {
         string text = Solution(number);
         foreach (string change in mistake.Split('\n'))
@@ -35,7 +38,7 @@ internal static class Grading
             Assert.Contains(parts[0], text);
             text = text.Replace(parts[0], parts[1], StringComparison.Ordinal);
         }
-        return Grade(number, text, seeds);
+        return text;
     }
 
     /// <summary>The line, from 1, on which a text is that stands there once.</summary>

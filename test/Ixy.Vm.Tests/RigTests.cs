@@ -71,6 +71,21 @@ public sealed class RigTests(GuestPool guests, ITestOutputHelper log)
             message => Assert.StartsWith("BOOT 2 OF 3 FAILED (2 in this run), once more: ", message));
     }
 
+    // Another program sleeps where the kernel would start /init.
+    [SkippableFact]
+    public void AKernelThatStopsAtBootIsTakenForOneWithoutATimer()
+    {
+        GuestImage.SkipIfUnavailable();
+        var machine = new GuestMachine("one that is silent")
+        {
+            KernelOptions = "rdinit=/bin/busybox -- sleep 1000",
+            SilenceAtBoot = TimeSpan.FromSeconds(10),
+        };
+        var error = Assert.Throws<GuestTimerException>(() => new Guest(machine).Dispose());
+        Assert.Contains("stopped at boot: silent for 10 s", error.Message);
+        Assert.Contains("Run /bin/busybox as init process", error.Message);
+    }
+
     [SkippableFact]
     public void AHungGuestIsReportedWithItsConsole()
     {

@@ -30,9 +30,10 @@ internal sealed class AccessLog(RegisterNames names, TimeProvider clock)
         {
             if (_isOver) return;
             Count++;
-            if (_last?.TryTake(access, names.Find(access)) == true) return;
+            var named = names.Find(access);
+            if (_last?.TryTake(access, named) == true) return;
             Flush();
-            _last = new(access, names.Find(access), clock.GetElapsedTime(_start));
+            _last = new(access, named, clock.GetElapsedTime(_start));
         }
     }
 

@@ -135,7 +135,7 @@ internal static class DeviceThread
             }
             LetOthersIn();
             idle = busy ? 0 : Now - busyAt;
-            Rest(idle, isUnattended: Volatile.Read(ref s_unattended) >= s_running.Length);
+            Rest(idle);
             if (!SharesCore || Now - yieldedAt < s_longestAtOnce) continue;
             Thread.Yield();
             yieldedAt = Now;
@@ -152,10 +152,10 @@ internal static class DeviceThread
     }
 
     // Idle devices yield the core, longer and longer.
-    private static void Rest(long idle, bool isUnattended)
+    private static void Rest(long idle)
     {
         if (idle <= s_idleBeforeYield) return;
-        if (isUnattended) s_attention.WaitOne(s_unattendedSleep);
+        if (Volatile.Read(ref s_unattended) >= s_running.Length) s_attention.WaitOne(s_unattendedSleep);
         else if (idle <= s_idleBeforeSleep) Thread.Yield();
         else ShortSleep.Microseconds((int)Math.Clamp(idle / (1_000 * IdlePerSleep), ShortestSleep, LongestSleep));
     }

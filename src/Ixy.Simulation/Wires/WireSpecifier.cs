@@ -12,13 +12,16 @@ internal static class WireSpecifier
     /// <param name="options">The card's options.</param>
     /// <param name="cardMac">Where a generator sends by default.</param>
     /// <param name="world">The wire's world.</param>
-    internal static Func<Wire> Plan(SpecifierOptions options, MacAddress cardMac, World world)
+    /// <param name="own">The wire that the caller plugs in; null: the specifier says which.</param>
+    internal static Func<Wire> Plan(SpecifierOptions options, MacAddress cardMac, World world, Wire? own)
     {
         string wire = options.Take("wire") ?? "";
         string kind = wire.Split(':')[0], target = wire[Math.Min(kind.Length + 1, wire.Length)..];
         Func<Wire> opener = kind switch
         {
-            "" when wire.Length == 0 => () => new UnpluggedWire(),
+            "" when wire.Length == 0 => () => own ?? new UnpluggedWire(),
+            _ when own is not null => throw new DeviceSpecifierException(
+                $"wire={wire}: the card is plugged into a wire that is given with it: expected no wire="),
             "generator" when wire == kind => Generator(options, cardMac, world),
             "loopback" when wire == kind => () => new LoopbackWire(),
             "tap" when target.Length > 0 && world.IsVirtual => throw new DeviceSpecifierException(

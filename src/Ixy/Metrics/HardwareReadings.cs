@@ -9,9 +9,6 @@ namespace Ixy.Metrics;
 /// </summary>
 internal sealed class HardwareReadings(NetworkDevice device)
 {
-    // On the wire each packet also takes preamble, start delimiter, FCS and the gap to the next one (IEEE 802.3).
-    private const long BytesAroundPacket = 8 + 4 + 12;
-
     // Over a shorter time, link utilization says more about the reader's timing than about the traffic.
     private static readonly TimeSpan s_shortest = TimeSpan.FromSeconds(1);
 
@@ -69,8 +66,8 @@ internal sealed class HardwareReadings(NetworkDevice device)
 
     // Full duplex: each direction has the whole speed.
     private static double Busier(DeviceStatistics before, DeviceStatistics after) => Math.Max(
-        after.RxBytes - before.RxBytes + BytesAroundPacket * (after.RxPackets - before.RxPackets),
-        after.TxBytes - before.TxBytes + BytesAroundPacket * (after.TxPackets - before.TxPackets));
+        after.RxBytes - before.RxBytes + PacketRate.OverheadBytes * (after.RxPackets - before.RxPackets),
+        after.TxBytes - before.TxBytes + PacketRate.OverheadBytes * (after.TxPackets - before.TxPackets));
 
     private Measurement<long> Error(long count, string type, Tag direction) =>
         new(count, _id, s_type, new("error.type", type), direction);

@@ -9,6 +9,11 @@ namespace Ixy.Tests.Cli;
 /// </summary>
 internal sealed partial class IxyProcess : IDisposable
 {
+    /// <summary>
+    /// For builds: it only ends those that hang. On a busy machine the packages alone have taken ten minutes.
+    /// </summary>
+    internal static readonly TimeSpan BuildLimit = TimeSpan.FromMinutes(30);
+
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
     private readonly Process _process;
     private readonly StringBuilder _output = new(), _error = new();

@@ -54,7 +54,7 @@ public sealed class NewUser : IDisposable
     internal string Run(string folder, string file, params string[] arguments)
     {
         using var process = Start(folder, file, arguments);
-        int exitCode = process.WaitForExit(TimeSpan.FromMinutes(5));
+        int exitCode = process.WaitForExit(IxyProcess.BuildLimit);
         string said = $"{file} {string.Join(' ', arguments)}: {process.Output}{process.Error}";
         Assert.True(exitCode == 0, said);
         // As in "warning IL2026".

@@ -67,7 +67,7 @@ public sealed partial class NewUserTests(NewUser user) : IClassFixture<NewUser>
         string folder = user.CreateFolder(withOtherSources: true);
         File.WriteAllText(Path.Combine(folder, "program.cs"), ProgramsOf(library)[index]);
         using var run = user.Start(folder, "dotnet", "run", "program.cs");
-        int exitCode = run.WaitForExit(TimeSpan.FromMinutes(5));
+        int exitCode = run.WaitForExit(IxyProcess.BuildLimit);
         var (code, expected) = (library, index) switch
         {
             ("Ixy.Vfio", 0) => (2, "^usage: identify.cs ADDRESS"),

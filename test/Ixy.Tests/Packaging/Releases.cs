@@ -49,7 +49,7 @@ internal static class Releases
     {
         using var script = IxyProcess.StartOther(
             "env", [.. WithoutBuildVariables, Path.Combine(RepositoryTests.Root, name), .. arguments]);
-        int exitCode = script.WaitForExit(TimeSpan.FromMinutes(9));
+        int exitCode = script.WaitForExit(IxyProcess.BuildLimit);
         if (exitCode == Missing) return (null, script.Error.Trim());
         Assert.True(exitCode == 0, $"{name}: {script.Output}{script.Error}");
         Assert.DoesNotContain("warning", script.Error);

@@ -34,7 +34,7 @@ internal static class SamplePrograms
         using var build = IxyProcess.StartOther(
             "dotnet", "build", Path.Combine(RepositoryTests.Root, "samples", $"{name}.cs"),
             "-c", s_configuration, $"-p:SampleOutput={folder}", "--nologo", "-v", "quiet");
-        Assert.True(build.WaitForExit(TimeSpan.FromMinutes(3)) == 0, build.Output + build.Error);
+        Assert.True(build.WaitForExit(IxyProcess.BuildLimit) == 0, build.Output + build.Error);
         var settings = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, $"{name}.runtimeconfig.json")))!;
         settings["runtimeOptions"]!["configProperties"]!["Ixy.CheckedPools"] = true;
         File.WriteAllText(Path.Combine(folder, "checked.json"), settings.ToJsonString());

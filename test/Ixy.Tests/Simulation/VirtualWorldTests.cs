@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Ixy.Hosting;
 using Ixy.Simulation;
+using Ixy.Simulation.Wires;
 using Ixy.Tests.Cli;
 using Ixy.Tests.Driver;
 using Ixy.Vfio;
@@ -32,6 +33,17 @@ public sealed class VirtualWorldTests : IDisposable
         Assert.True(world.AdvanceUntil(() => true, TimeSpan.FromSeconds(1)));
         Assert.Equal(TimeSpan.FromTicks(15) + TimeSpan.FromMilliseconds(1010), world.Elapsed);
         Assert.Equal(new DateTimeOffset(2000, 1, 1, 0, 0, 1, 10, TimeSpan.Zero).AddTicks(15), world.Clock.GetUtcNow());
+    }
+
+    [Fact]
+    public void ACardHasOneWire()
+    {
+        var world = new VirtualWorld(1);
+        using var wire = new LoopbackWire();
+        var error = Assert.Throws<DeviceSpecifierException>(() => world.OpenCard("sim:ixgbe,wire=generator", wire));
+        Assert.Contains("wire=generator: the card is plugged into a wire that is given with it", error.Message);
+        Assert.Throws<DeviceSpecifierException>(() => world.OpenCard("sim:ixgbe,rate=1Mpps", wire));
+        world.OpenCard("sim:ixgbe", wire).Dispose();
     }
 
     // Two resets of at least 10 ms each, whose register accesses take no time; the PHY's management interface takes 27

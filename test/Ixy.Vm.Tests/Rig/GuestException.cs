@@ -4,6 +4,7 @@ namespace Ixy.Vm.Tests.Rig;
 internal class GuestException(string message) : Exception(message);
 
 /// <summary>
-/// A guest's kernel said while it booted that a processor had lost its timer: that is the emulator's fault.
+/// A guest's kernel said while it booted that a processor had lost its timer, or stopped before it could say so: that
+/// is the emulator's fault.
 /// </summary>
 internal sealed class GuestTimerException(string message) : GuestException(message);

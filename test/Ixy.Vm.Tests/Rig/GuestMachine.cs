@@ -121,6 +121,9 @@ internal sealed record GuestMachine(string Name, params GuestDevice[] Devices)
 
     internal int MemoryMiB { get; init; } = 1024;
 
+    /// <summary>How long its kernel may print nothing before the first program runs.</summary>
+    internal TimeSpan SilenceAtBoot { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>It has cards that QEMU reaches through a socket, and shares its memory with them.</summary>
     internal bool HasCardsOnSockets => Devices.Any(device => device.IsOnSocket);
 
