@@ -1,5 +1,5 @@
 using Ixy.Captures;
-using Ixy.Tests.Offloading;
+using Ixy.Testing.Cards;
 
 namespace Ixy.Vm.Tests;
 

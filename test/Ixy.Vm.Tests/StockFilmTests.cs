@@ -1,6 +1,6 @@
 using System.Text;
 using Ixy.Simulation.Recording;
-using Ixy.Tests.Simulation.Recording;
+using Ixy.Simulation.Tests.Recording;
 using PuppeteerSharp;
 using Xunit.Abstractions;
 

@@ -1,3 +1,4 @@
+global using Ixy.Testing;
 global using Ixy.Vm.Tests.Rig;
 global using Ixy.Vm.Tests.Traffic;
 global using Xunit;

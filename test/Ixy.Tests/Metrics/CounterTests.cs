@@ -2,7 +2,6 @@ using Ixy.Ixgbe;
 using Ixy.Simulation;
 using Ixy.Simulation.Ixgbe;
 using Ixy.Simulation.Ixgbe.Registers;
-using Ixy.Tests.Driver;
 using Ixy.Vfio;
 
 namespace Ixy.Tests.Metrics;

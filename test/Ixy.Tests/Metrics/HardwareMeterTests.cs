@@ -2,7 +2,6 @@ using System.Diagnostics.Metrics;
 using Ixy.Simulation;
 using Ixy.Simulation.Ixgbe;
 using Ixy.Simulation.Wires;
-using Ixy.Tests.Driver;
 
 namespace Ixy.Tests.Metrics;
 

@@ -1,7 +1,6 @@
 using Ixy.Simulation;
 using Ixy.Simulation.Ixgbe;
 using Ixy.Simulation.Wires;
-using Ixy.Tests.Driver;
 
 namespace Ixy.Tests.Metrics;
 
@@ -88,7 +87,7 @@ public sealed class MeterTests
             new() { RingSize = 64, PoolSize = 256, BufferSize = 2048 });
         Assert.True(device.WaitForLink(TimeSpan.FromSeconds(10)));
         using var pool = new PacketPool(new() { Count = 128, BufferSize = 2048 });
-        pool.SetTemplate(Cli.CaptureFiles.Frame(60, 1));
+        pool.SetTemplate(CaptureFiles.Frame(60, 1));
         var packets = new Packet[100];
         Assert.Equal(100, pool.Allocate(packets));
         int taken = device.Transmit(packets);
@@ -205,7 +204,7 @@ public sealed class MeterTests
         Assert.Equal("CountingReceiveQueue", device.ReceiveQueues[0].GetType().Name);
         Exchange(device, packets: 1000, batch: 32, length: 60);
         var batch = new Packet[32];
-        Simulation.Wires.Allocations.None(() =>
+        Allocations.None(() =>
         {
             int received = device.Receive(batch);
             PacketPool.Free(batch.AsSpan(0, received));
@@ -224,7 +223,7 @@ public sealed class MeterTests
     private static void Exchange(NetworkDevice device, int packets, int batch, int length)
     {
         using var pool = new PacketPool(new() { Count = 2048, BufferSize = 2048 });
-        byte[] frame = Cli.CaptureFiles.Frame(length, 1);
+        byte[] frame = CaptureFiles.Frame(length, 1);
         pool.SetTemplate(frame);
         Span<Packet> outgoing = stackalloc Packet[32], incoming = stackalloc Packet[32];
         long start = Environment.TickCount64;

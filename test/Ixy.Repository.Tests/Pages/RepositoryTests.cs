@@ -1,0 +1,157 @@
+using System.Text.RegularExpressions;
+
+namespace Ixy.Repository.Tests.Pages;
+
+/// <summary>What the README promises.</summary>
+public sealed partial class RepositoryTests
+{
+    private static readonly string s_root = Checkout.Root;
+
+    [Fact]
+    public void TheReadmeShowsTheForwarderThatIsCompiled()
+    {
+        string readme = File.ReadAllText(Path.Combine(s_root, "README.md"));
+        string shown = readme.Split("```csharp\n")[1].Split("```")[0];
+        Assert.Equal(File.ReadAllText(Path.Combine(s_root, "samples/forwarder.cs")), shown);
+        Assert.InRange(shown.Count(character => character == '\n'), 1, 45);
+    }
+
+    public static TheoryData<string> Pages => [.. Checkout.Pages];
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void EveryFileThatAPageNamesIsThere(string page)
+    {
+        string text = File.ReadAllText(Path.Combine(s_root, page)), folder = Path.GetDirectoryName(page)!;
+        Assert.All(Paths().Matches(text).Select(match => match.Groups[1].Value),
+            path => Assert.True(Path.Exists(Path.Combine(s_root, path)), path));
+        Assert.All(Links().Matches(text).Select(match => match.Groups[1].Value),
+            link => Assert.True(Path.Exists(Path.Combine(s_root, folder, link)), link));
+    }
+
+    [Fact]
+    public void TheIndexNamesEveryPage()
+    {
+        string index = File.ReadAllText(Path.Combine(s_root, "docs/README.md"));
+        string[] pages = [
+            .. Directory.GetFiles(Path.Combine(s_root, "docs"), "*.md").Select(page => Path.GetFileName(page)!)
+            .Where(page => page != "README.md")];
+        Assert.NotEmpty(pages);
+        Assert.All(pages, page => Assert.Contains($"]({page})", index));
+    }
+
+    // Texts are not cut to fit. Rows of the models' register tables, and virtio's, are still longer.
+    [Fact]
+    public void ALineHasAtMost120Columns()
+    {
+        var files = from folder in (string[])["src", "samples", "templates", "test", "bench", "labs"]
+                    from file in Directory.GetFiles(Path.Combine(s_root, folder), "*.cs", SearchOption.AllDirectories)
+                    let path = Path.GetRelativePath(s_root, file)
+                    where !BuildFolder().IsMatch(path) && !RegisterTable().IsMatch(path)
+                    select path;
+        Assert.InRange(files.Count(), 500, int.MaxValue);
+        Assert.Empty(files.SelectMany(LongLines));
+    }
+
+    private static IEnumerable<string> LongLines(string path)
+    {
+        bool isText = false;
+        foreach (var (i, line) in File.ReadLines(Path.Combine(s_root, path)).Index())
+        {
+            bool wasText = isText;
+            if (RawQuotes().Count(line) % 2 == 1) isText = !isText;
+            if (!wasText && !isText && StringLiteral().Replace(line, "").Length > 120) yield return $"{path}:{i + 1}";
+        }
+    }
+
+    [Fact]
+    public void TheReadmeIsShort() =>
+        Assert.InRange(File.ReadLines(Path.Combine(s_root, "README.md")).Count(), 20, 120);
+
+    [Fact]
+    [Trait("needs", "time")]
+    public void TheLauncherBuildsAndRunsIxy()
+    {
+        using var launcher = IxyProcess.StartOther(Path.Combine(s_root, "ixy"), "fwd", "a", "b", "--batch", "0");
+        Assert.Equal(2, launcher.WaitForExit());
+        // Where nothing was built before, a line about the build comes first.
+        Assert.StartsWith("ixy: --batch: '0' is out of range", launcher.Error.TrimEnd('\n').Split('\n')[^1]);
+        Assert.Equal("", launcher.Output);
+    }
+
+    // Not even the tools that the launcher itself needs are there.
+    [Fact]
+    public void WithoutDotnetTheLauncherSaysInOneLineWhatToDo()
+    {
+        using var launcher = IxyProcess.StartOther("env", "PATH=", "/bin/bash", Path.Combine(s_root, "ixy"), "list");
+        int exitCode = launcher.WaitForExit();
+        IxyProcess.AssertOneLine((exitCode, launcher.Output, launcher.Error), 1, "install the .NET 10 SDK");
+    }
+
+    // What the runtime opens first would have their numbers: it was read from for ever, and written to.
+    [Theory]
+    [InlineData("replay - sim:ixgbe,wire=loopback <&-", "ixy: standard input: the file is empty")]
+    [InlineData("list --json >&-", "ixy: standard output cannot be written")]
+    public void TheLauncherKeepsClosedDescriptorsFromBecomingOthers(string command, string error)
+    {
+        using var launcher = IxyProcess.StartOther("bash", "-c", $"{Path.Combine(s_root, "ixy")} {command}");
+        Assert.Equal(1, launcher.WaitForExit());
+        Assert.Contains(error, launcher.Error);
+    }
+
+    [Fact]
+    public void CodeLinesLeaveOutCommentsBlanksAndBraces()
+    {
+        using var counter = IxyProcess.StartOther(Path.Combine(s_root, "eng/code-lines"));
+        Assert.Equal(0, counter.WaitForExit());
+        string line = counter.Output.Split('\n')
+            .Single(line => line.EndsWith(" src/Ixy/DeviceStatistics.cs", StringComparison.Ordinal));
+        int expected = File.ReadLines(Path.Combine(s_root, "src/Ixy/DeviceStatistics.cs"))
+            .Count(text => text.Trim() is not ("" or "{" or "}")
+                && !text.TrimStart().StartsWith("//", StringComparison.Ordinal));
+        Assert.Equal($"{expected}", line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[0]);
+        Assert.Matches(@"\n +\d+  in all, with them \(at most \d+\)\n", counter.Output);
+    }
+
+    [Theory]
+    [InlineData("'--al'", "--al")]
+    [InlineData("'RssTests'", "RssTests")]
+    [InlineData("--filter wants an expression", "--all", "--filter")]
+    public void TestsAreNotRunWithArgumentsThatMakeNoSense(string contains, params string[] arguments)
+    {
+        using var tests = IxyProcess.StartOther(Path.Combine(s_root, "eng/test"), arguments);
+        Assert.Equal(2, tests.WaitForExit());
+        Assert.Contains(contains, tests.Error);
+        Assert.Contains("\nusage: eng/test [--all]", tests.Error);
+        Assert.Equal("", tests.Output);
+    }
+
+    [Fact]
+    public void TestsSayHowTheyAreRun()
+    {
+        using var tests = IxyProcess.StartOther(Path.Combine(s_root, "eng/test"), "--help");
+        Assert.Equal(0, tests.WaitForExit());
+        Assert.StartsWith("usage: eng/test [--all]", tests.Output);
+    }
+
+    [GeneratedRegex(@"(^|/)(bin|obj)/")]
+    private static partial Regex BuildFolder();
+
+    [GeneratedRegex(@"Registers/CardRegisters[\w.]*\.cs$|VirtioRegisters\.cs$")]
+    private static partial Regex RegisterTable();
+
+    [GeneratedRegex("\"{3,}")]
+    private static partial Regex RawQuotes();
+
+    [GeneratedRegex("""
+        "(?:[^"\\]|\\.)*"
+        """)]
+    private static partial Regex StringLiteral();
+
+    [GeneratedRegex(@"`((?:src|samples|eng|docs|test)/[\w./-]+)`")]
+    private static partial Regex Paths();
+
+    // Links to files of the repository, with or without a place in them.
+    [GeneratedRegex(@"\]\((?!https?:|#)([\w./-]+)(?:#[\w-]+)?\)")]
+    private static partial Regex Links();
+}

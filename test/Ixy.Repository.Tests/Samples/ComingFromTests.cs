@@ -1,0 +1,161 @@
+using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace Ixy.Repository.Tests.Samples;
+
+/// <summary>The programs in <c>docs/coming-from</c>: all of them compile, and ours run on simulated cards.</summary>
+public sealed partial class ComingFromTests : IDisposable
+{
+    private static readonly string s_folder = Path.Combine(Checkout.Root, "docs/coming-from");
+    private static readonly string[] s_libraries =
+        ["Ixy", "Ixy.Vfio", "Ixy.Simulation", "Ixy.Hosting", "Ixy.Captures", "Ixy.Setup"];
+
+    // What the SDK adds to every program.
+    private const string Usings = """
+        global using System;
+        global using System.Collections.Generic;
+        global using System.IO;
+        global using System.Linq;
+        global using System.Threading;
+        global using System.Threading.Tasks;
+        """;
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("ixy-coming-from-");
+
+    /// <summary>Pages, with the number of each program in C# on them.</summary>
+    public static TheoryData<string, int> Programs => Rows(program => program.Language == "csharp");
+
+    public static TheoryData<string, int> Ours => Rows(program => program.Arguments is not null);
+
+    public static TheoryData<string, int> InC => Rows(program => program.Language == "c");
+
+    [Fact]
+    public void EachPageHasAProgramOfOursAndNoneIsOverlooked()
+    {
+        string[] pages = Directory.GetFiles(s_folder, "*.md");
+        Assert.Equal(
+            ["dpdk.md", "ixy.md", "sharppcap.md", "sockets.md"], pages.Select(page => Path.GetFileName(page)).Order());
+        Assert.All(pages, page =>
+        {
+            string text = File.ReadAllText(page);
+            var programs = ProgramsOf(Path.GetFileName(page));
+            Assert.Contains(programs, program => program.Arguments is not null);
+            Assert.Equal(text.Split("<!-- program").Length - 1, programs.Count);
+            Assert.Equal(
+                text.Split("```csharp\n").Length - 1, programs.Count(program => program.Language == "csharp"));
+            bool isCompiled = text.Split("```c\n").Length - 1 == programs.Count(program => program.Language == "c");
+            Assert.True(isCompiled || text.Contains("is not compiled by our tests", StringComparison.Ordinal), page);
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Programs))]
+    public void ItCompiles(string page, int number) => Compile(page, number);
+
+    [Theory]
+    [MemberData(nameof(Ours))]
+    public void OursRuns(string page, int number)
+    {
+        string program = Compile(page, number);
+        foreach (string library in s_libraries.Select(name => $"{name}.dll"))
+        {
+            File.CreateSymbolicLink(
+                Path.Combine(_directory.FullName, library), Path.Combine(AppContext.BaseDirectory, library));
+        }
+        string settings = Path.Combine(_directory.FullName, "program.runtimeconfig.json");
+        File.WriteAllText(settings, """
+            {"runtimeOptions":{"tfm":"net10.0","framework":{"name":"Microsoft.NETCore.App","version":"10.0.0"},
+             "configProperties":{"Ixy.CheckedPools":true}}}
+            """);
+        string[] arguments = ProgramsOf(page)[number].Arguments!.Split(' ');
+        using var run = IxyProcess.StartOther(
+            "dotnet", ["exec", "--runtimeconfig", settings, program, .. arguments]);
+        Assert.Equal((0, ""), (run.WaitForExit(), run.Error));
+        Assert.NotEqual("", run.Output);
+    }
+
+    // Against Debian's DPDK 22.11.
+    [SkippableTheory]
+    [MemberData(nameof(InC))]
+    public void TheOneInCCompiles(string page, int number)
+    {
+        Skip.IfNot(Tool.Exists("gcc") && Tool.Exists("pkg-config"), "gcc and pkg-config are not installed");
+        using var flags = IxyProcess.StartOther("pkg-config", "--cflags", "libdpdk");
+        Skip.IfNot(flags.WaitForExit() == 0, "DPDK's headers are not installed (apt install libdpdk-dev)");
+        string source = Path.Combine(_directory.FullName, "program.c");
+        File.WriteAllText(source, ProgramsOf(page)[number].Text);
+        using var compiler = IxyProcess.StartOther("gcc",
+            ["-fsyntax-only", "-Wall", "-Wextra", "-Werror",
+                .. flags.Output.Trim().Split(' ', StringSplitOptions.RemoveEmptyEntries), source]);
+        Assert.Equal((0, ""), (compiler.WaitForExit(), compiler.Error));
+    }
+
+    // A compiler that takes everything would be worth nothing.
+    [Fact]
+    public void AWrongNameDoesNotCompile() =>
+        Assert.NotEmpty(Diagnose(Compilation("using Ixy; NetworkDevice.Opens(args[0]);")));
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    private string Compile(string page, int number)
+    {
+        var compilation = Compilation(ProgramsOf(page)[number].Text);
+        Assert.Equal("", string.Join('\n', Diagnose(compilation)));
+        string path = Path.Combine(_directory.FullName, "program.dll");
+        Assert.True(compilation.Emit(path).Success);
+        return path;
+    }
+
+    private static IEnumerable<Diagnostic> Diagnose(CSharpCompilation compilation) =>
+        compilation.GetDiagnostics().Where(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning);
+
+    private static CSharpCompilation Compilation(string text)
+    {
+        var options = new CSharpParseOptions(LanguageVersion.Latest);
+        string runtime = (string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!;
+        string[] files = [
+            .. runtime.Split(':').Where(file => Path.GetFileName(file).StartsWith("System.", StringComparison.Ordinal)
+                || Path.GetFileName(file) is "netstandard.dll" or "mscorlib.dll"),
+            .. s_libraries,
+            .. (string[])["SharpPcap", "PacketDotNet"],
+        ];
+        return CSharpCompilation.Create(
+            "program",
+            [CSharpSyntaxTree.ParseText(text, options), CSharpSyntaxTree.ParseText(Usings, options)],
+            files.Select(file => MetadataReference.CreateFromFile(
+                File.Exists(file) ? file : Path.Combine(AppContext.BaseDirectory, $"{file}.dll"))),
+            new CSharpCompilationOptions(
+                OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
+    }
+
+    private static TheoryData<string, int> Rows(Func<PageProgram, bool> wanted)
+    {
+        var rows = new TheoryData<string, int>();
+        foreach (string page in Directory.GetFiles(s_folder, "*.md").Select(page => Path.GetFileName(page)!).Order())
+        {
+            foreach (var (number, program) in ProgramsOf(page).Index())
+            {
+                if (wanted(program)) rows.Add(page, number);
+            }
+        }
+        return rows;
+    }
+
+    private static List<PageProgram> ProgramsOf(string page) =>
+    [
+        .. ProgramOnPage().Matches(File.ReadAllText(Path.Combine(s_folder, page))).Select(match => new PageProgram(
+            match.Groups[2].Value, match.Groups[3].Value, match.Groups[1].Success ? match.Groups[1].Value : null)),
+    ];
+
+    [GeneratedRegex(
+        "^<!-- program: \\w+(?:; runs: ([^\\n]*))? -->\\n```(csharp|c)\\n(.*?)^```$",
+        RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex ProgramOnPage();
+
+    /// <summary>A program on a page.</summary>
+    /// <param name="Language">csharp or c.</param>
+    /// <param name="Text">All of it.</param>
+    /// <param name="Arguments">What it is run with; null: it is only compiled.</param>
+    private sealed record PageProgram(string Language, string Text, string? Arguments);
+}

@@ -1,0 +1,107 @@
+using Ixy.Simulation;
+using Ixy.Vfio;
+
+namespace Ixy.Testing.Cards;
+
+/// <summary>A device between the driver and a simulated card: it can claim an IOMMU, and change what is read.</summary>
+internal sealed unsafe class InterposedDevice(SimulatedPciDevice inner) : PciDevice
+{
+    internal bool ClaimsIommu { get; init; }
+
+    /// <summary>Its addresses are physical, behind an IOMMU that translates.</summary>
+    internal bool IsTranslated { get; init; }
+
+    /// <summary>The card goes with it; otherwise it is for the next one.</summary>
+    internal bool OwnsCard { get; init; } = true;
+
+    /// <summary>Passes interrupts on; otherwise it has none.</summary>
+    internal bool HasInterrupts { get; init; }
+
+    /// <summary>It never becomes a bus master, so it reaches no memory.</summary>
+    internal bool IsMute { get; init; }
+
+    /// <summary>The NUMA node it says it is at.</summary>
+    internal int? Node { get; init; }
+
+    /// <summary>Its clock.</summary>
+    internal TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>What the driver reads instead, by offset and value.</summary>
+    internal Func<uint, uint, uint> Answer { get; set; } = (_, value) => value;
+
+    /// <summary>How many more pieces of memory can be mapped for it.</summary>
+    internal int MostMappings { get; set; } = int.MaxValue;
+
+    /// <summary>Told of each write to configuration space before it is done: offset and value.</summary>
+    internal Action<int, uint> ConfigWritten { get; init; } = (_, _) => { };
+
+    public override string Name => inner.Name;
+
+    public override bool HasIommu => ClaimsIommu;
+
+    public override void ThrowIfTranslated()
+    {
+        if (IsTranslated) throw new IommuTranslatesException("translated");
+    }
+
+    public override int? NumaNode => Node;
+
+    public override bool TryPass(TimeSpan longest) => inner.TryPass(longest);
+
+    public override TimeProvider Clock => Time;
+
+    public override uint ReadConfig(int offset, int size) => inner.ReadConfig(offset, size);
+
+    public override void WriteConfig(int offset, uint value, int size)
+    {
+        const uint BusMaster = 1 << 2;
+        ConfigWritten(offset, value);
+        inner.WriteConfig(offset, IsMute && offset == PciConfig.Command ? value & ~BusMaster : value, size);
+    }
+
+    public override T Exclusively<T>(Func<T> accesses) => inner.Exclusively(accesses);
+
+    public override PciBar OpenBar(int index) => new Bar(this, inner.OpenBar(index));
+
+    public override int CountInterruptVectors(InterruptKind kind) =>
+        HasInterrupts ? inner.CountInterruptVectors(kind) : base.CountInterruptVectors(kind);
+
+    protected internal override void ConnectInterrupts(InterruptKind kind, ReadOnlySpan<int> eventDescriptors) =>
+        inner.ConnectInterrupts(kind, eventDescriptors);
+
+    protected internal override void DisconnectInterrupts(InterruptKind kind) => inner.DisconnectInterrupts(kind);
+
+    protected internal override void MapDma(DmaChunk chunk)
+    {
+        if (MostMappings-- <= 0) throw new DmaMemoryException("no room for another mapping");
+        inner.MapDma(chunk);
+    }
+
+    protected internal override void UnmapDma(DmaChunk chunk) => inner.UnmapDma(chunk);
+
+    protected override void Close()
+    {
+        if (OwnsCard) inner.Dispose();
+    }
+
+    private sealed class Bar(InterposedDevice device, PciBar bar) : PciBar
+    {
+        public override uint Length => bar.Length;
+
+        protected override uint Load(uint offset, int size) => device.Answer(offset, size switch
+        {
+            sizeof(byte) => bar.Read8(offset),
+            sizeof(ushort) => bar.Read16(offset),
+            _ => bar.Read32(offset),
+        });
+
+        protected override void Store(uint offset, uint value, int size)
+        {
+            if (size == sizeof(byte)) bar.Write8(offset, (byte)value);
+            else if (size == sizeof(ushort)) bar.Write16(offset, (ushort)value);
+            else bar.Write32(offset, value);
+        }
+
+        protected override void* PointerTo(uint offset) => null;
+    }
+}

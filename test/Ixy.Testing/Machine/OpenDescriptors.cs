@@ -1,0 +1,14 @@
+namespace Ixy.Testing.Machine;
+
+/// <summary>
+/// Open sockets, memory files and event descriptors of this process: what passes between a vfio-user client and a
+/// server.
+/// </summary>
+internal static class OpenDescriptors
+{
+    private static readonly string[] s_kinds = ["socket:", "/memfd:hand", "/memfd:ixy", "anon_inode:[event"];
+
+    internal static int Count() =>
+        Directory.GetFiles("/proc/self/fd").Select(file => new FileInfo(file).LinkTarget ?? "")
+        .Count(target => s_kinds.Any(kind => target.StartsWith(kind, StringComparison.Ordinal)));
+}

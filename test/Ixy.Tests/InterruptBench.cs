@@ -1,0 +1,56 @@
+using Ixy.Simulation.Ixgbe;
+using static Ixy.Tests.Virtio.VirtioTrafficTests;
+
+namespace Ixy.Tests;
+
+/// <summary>
+/// Cards whose receive queues interrupt, in all kinds, with the far end of the wire in the test's hands.
+/// </summary>
+internal static class InterruptBench
+{
+    internal static readonly NetworkDeviceOptions Options = DriverBench.Defaults with { Interrupts = true };
+
+    /// <summary>For what must not take longer, however busy the machine.</summary>
+    internal static readonly TimeSpan Long = TimeSpan.FromSeconds(20);
+
+    internal const string IxgbeKind = "Ixgbe";
+
+    /// <summary>ixgbe, and every kind of virtio card: they differ in how an interrupt is asked for.</summary>
+    public static TheoryData<string> Kinds() => [IxgbeKind, .. Enum.GetNames<Variant>()];
+
+    internal static DriverBench Open(string kind, NetworkDeviceOptions? options = null, int queues = 1)
+    {
+        options ??= Options;
+        return kind == IxgbeKind
+            ? new DriverBench(options, new IxgbeCardOptions())
+            : new DriverBench(options, Card(Enum.Parse<Variant>(kind)) with { QueuePairs = queues });
+    }
+
+    /// <summary>Receives one frame, asleep if need be; the number in it.</summary>
+    internal static int ReceiveOne(ReceiveQueue queue, Packet[] batch)
+    {
+        Assert.Equal(1, queue.Receive(batch.AsSpan(0, 1), Long));
+        int number = System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(batch[0].Data[26..]);
+        PacketPool.Free(batch.AsSpan(0, 1));
+        return number;
+    }
+
+    /// <summary>
+    /// Lets a frame arrive when a thread has gone to sleep on one of the queues, so that only an interrupt can end its
+    /// sleep: one that is there before is found by the last look.
+    /// </summary>
+    internal static Task DeliverOnceAsleep(this DriverBench bench, byte[] frame, IReadOnlyList<ReceiveQueue> queues)
+    {
+        long before = queues.Sum(queue => queue.Waits);
+        return OnThread(() =>
+        {
+            Assert.True(
+                SpinWait.SpinUntil(() => queues.Sum(queue => queue.Waits) > before, Long), "nobody went to sleep");
+            bench.Wire.Deliver(frame);
+        });
+    }
+
+    /// <summary>Runs something on another thread; what it throws is the test's.</summary>
+    internal static Task OnThread(Action action) =>
+        Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+}

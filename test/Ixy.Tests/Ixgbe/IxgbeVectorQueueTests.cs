@@ -1,0 +1,229 @@
+using System.Runtime.Intrinsics.X86;
+using FsCheck;
+using FsCheck.Fluent;
+using Ixy.Ixgbe;
+using static Ixy.Ixgbe.IxgbeRegisters;
+using ScalarReceiveQueue = Ixy.Ixgbe.IxgbeReceiveQueue<Ixy.VirtualAddresses, Ixy.Ixgbe.NoOffloads>;
+using ScalarTransmitQueue = Ixy.Ixgbe.IxgbeTransmitQueue<Ixy.VirtualAddresses>;
+
+namespace Ixy.Tests.Ixgbe;
+
+/// <summary>
+/// The wide loops against the readable ones: the same card, the same calls, and afterwards the same memory to the bit.
+/// Buffers are compared by their place in the pool, as each queue has a pool of its own.
+/// </summary>
+public sealed unsafe class IxgbeVectorQueueTests
+{
+    private const ulong Done = 1, EndOfPacket = 2, ReceiveError = 1u << 29, TransmitDone = 1ul << 32;
+    private const ulong ReportStatus = 1ul << 27;
+    private const int RingSize = 64, Steps = 60;
+
+    // Mostly good frames: a single other one sends four to the readable loop.
+    private static readonly Gen<ulong> s_good =
+        from length in Gen.Elements(1, 60, 64, 1514, 2048)
+        from tag in Gen.Choose(0, 0xFFFF)
+        select Done | EndOfPacket | (ulong)length << 32 | (ulong)tag << 48;
+
+    private static readonly Gen<ulong> s_status = Gen.Frequency(
+        (40, s_good),
+        (1, s_good.Select(status => status | ReceiveError)),
+        (1, s_good.Select(status => status & ~EndOfPacket)),
+        (1, s_good.Select(status => status & ~Done)),
+        (1, Gen.Elements(0u, 2049u, 0xFFFFu).Select(length => Done | EndOfPacket | (ulong)length << 32)));
+
+    private static readonly Gen<int> s_batch = Gen.Elements(1, 1, 1, 2, 3, 4, 5, 7, 8, 9, 16, 31, 32, 33, 64);
+
+    // A step: the card writes descriptors, the application receives some batches and frees packets.
+    private static readonly Gen<ReceiveStep> s_receiveStep =
+        from statuses in Gen.Choose(0, 40).SelectMany(count => s_status.ArrayOf(count))
+        from batches in Gen.Choose(0, 4).SelectMany(count => s_batch.ArrayOf(count))
+        from freed in Gen.Choose(0, 100)
+        select new ReceiveStep(statuses, batches, freed);
+
+    private static readonly Gen<(int Length, PacketFlags Flags)> s_packet = Gen.Frequency(
+        (60, Gen.Elements(17, 60, 64, 1514, 1518).Select(length => (length, PacketFlags.None))),
+        (1, Gen.Elements(0, 1, 16, 1523, 2048).Select(length => (length, PacketFlags.None))),
+        (1, Gen.Constant((60, PacketFlags.InsertVlan))),
+        (1, Gen.Constant((60, PacketFlags.IpChecksumGood))));
+
+    private static readonly Gen<TransmitStep> s_transmitStep =
+        from packets in s_batch.SelectMany(count => s_packet.ArrayOf(count))
+        from done in Gen.Elements(0, 0, 0, 0, 1, 2, 4)
+        select new TransmitStep(packets, done);
+
+    [Fact]
+    public void ThisMachineHasWideLoops() => Assert.True(Avx2.IsSupported);
+
+    [Theory]
+    [InlineData(200)]
+    [InlineData(80)] // too few to fill the ring and the application's hands
+    public void ReceiveDoesTheSameToTheBit(int poolSize) =>
+        Prop.ForAll(Arb.From(s_receiveStep.ArrayOf(Steps)), steps =>
+        {
+            var options = new NetworkDeviceOptions { RingSize = RingSize, PoolSize = poolSize };
+            using var scalar = new Receiver(device => new ScalarReceiveQueue(device, device.Bar, 0, options));
+            using var vector = new Receiver(device => new IxgbeVectorReceiveQueue(device, device.Bar, 0, options));
+            foreach (var step in steps)
+            {
+                scalar.Run(step);
+                vector.Run(step);
+                Assert.Equal(scalar.Seen, vector.Seen);
+            }
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(150));
+
+    [Theory]
+    [InlineData(Offloads.None, true)]
+    [InlineData(Offloads.VlanInsert, true)]
+    [InlineData(Offloads.None, false)]
+    public void TransmitDoesTheSameToTheBit(Offloads offloads, bool givesPointers) =>
+        Prop.ForAll(Arb.From(s_transmitStep.ArrayOf(Steps)), steps =>
+        {
+            var options = new NetworkDeviceOptions { RingSize = RingSize, Offloads = offloads };
+            using var scalar = new Sender(
+                givesPointers, device => new ScalarTransmitQueue(device, device.Bar, 0, options));
+            using var vector = new Sender(
+                givesPointers, device => new IxgbeVectorTransmitQueue(device, device.Bar, 0, options));
+            foreach (var step in steps)
+            {
+                scalar.Run(step);
+                vector.Run(step);
+                Assert.Equal(scalar.Seen, vector.Seen);
+            }
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(150));
+
+    // A place in the pool where a word is the address of a buffer, the word elsewhere. No hash looks like an address.
+    private static ulong Place(ulong word, ulong first) =>
+        (word & Packet.AddressMask) - first < 1 << 24 ? (word & Packet.AddressMask) - first : word;
+
+    private sealed record ReceiveStep(ulong[] Statuses, int[] Batches, int Freed);
+
+    private sealed record TransmitStep((int Length, PacketFlags Flags)[] Packets, int Reports);
+
+    private sealed class Receiver : IDisposable
+    {
+        private readonly MemoryDevice _device = new();
+        private readonly ReceiveQueue _queue;
+        private readonly ulong* _ring;
+        private readonly ulong _first;
+        private readonly List<Packet> _held = [];
+        private uint _head;
+
+        internal Receiver(Func<MemoryDevice, ReceiveQueue> open)
+        {
+            _queue = open(_device);
+            _device.Bar.Write32(RDT[0], RingSize - 1);
+            _ring = RingOf(_device, RDBAL[0]);
+            _first = Enumerable.Range(0, RingSize).Min(i => _ring[2 * i]);
+        }
+
+        /// <summary>All that there is to see after a step.</summary>
+        internal List<ulong> Seen { get; private set; } = [];
+
+        internal void Run(ReceiveStep step)
+        {
+            Seen = [];
+            foreach (ulong status in step.Statuses)
+            {
+                if (_head == _device.Bar.Read32(RDT[0])) break;
+                _ring[2 * _head] = 0xF000_0000_0000_0011 + ((ulong)_head << 32);
+                _ring[2 * _head + 1] = status;
+                _head = (_head + 1) % RingSize;
+            }
+            foreach (int size in step.Batches)
+            {
+                var batch = new Packet[size];
+                int received = _queue.Receive(batch);
+                _held.AddRange(batch[..received]);
+                Seen.Add((ulong)received);
+                foreach (var packet in batch) Seen.AddRange([Place(packet.Buffer, _first), packet.Metadata]);
+            }
+            // What was not done is written anew, as a card would finish it later.
+            for (int i = 0; i < RingSize; i++)
+            {
+                if ((_ring[2 * i + 1] & (Done | EndOfPacket)) == EndOfPacket) _ring[2 * i + 1] |= Done;
+            }
+            int freed = _held.Count * step.Freed / 100;
+            PacketPool.Free(_held[..freed].ToArray());
+            _held.RemoveRange(0, freed);
+            for (int i = 0; i < 2 * RingSize; i++) Seen.Add(Place(_ring[i], _first));
+            Seen.AddRange([_device.Bar.Read32(RDT[0]), (ulong)_queue.Packets, (ulong)_queue.Dropped]);
+            Seen.Add((ulong)_queue.Pool.Available);
+        }
+
+        public void Dispose()
+        {
+            PacketPool.Free(_held.ToArray());
+            ((IDisposable)_queue).Dispose();
+            _device.Dispose();
+        }
+    }
+
+    private sealed class Sender : IDisposable
+    {
+        private readonly MemoryDevice _device;
+        private readonly TransmitQueue _queue;
+        private readonly PacketPool _pool = new(new() { Count = 256 });
+        private readonly ulong* _ring;
+        private readonly ulong _first;
+        private uint _head;
+
+        internal Sender(bool givesPointers, Func<MemoryDevice, TransmitQueue> open)
+        {
+            _device = new(givesPointers: givesPointers);
+            _queue = open(_device);
+            _ring = RingOf(_device, TDBAL[0]);
+            Span<Packet> one = stackalloc Packet[1];
+            _pool.Allocate(one);
+            _first = one[0].Buffer & Packet.AddressMask;
+            PacketPool.Free(one);
+        }
+
+        /// <inheritdoc cref="Receiver.Seen"/>
+        internal List<ulong> Seen { get; private set; } = [];
+
+        internal void Run(TransmitStep step)
+        {
+            Seen = [];
+            var packets = new Packet[step.Packets.Length];
+            int count = _pool.Allocate(packets);
+            for (int i = 0; i < count; i++)
+            {
+                packets[i].Length = step.Packets[i].Length;
+                packets[i].Flags = step.Packets[i].Flags;
+            }
+            int sent = 0;
+            string thrown = "";
+            try
+            {
+                sent = _queue.Transmit(packets.AsSpan(0, count));
+            }
+            catch (ArgumentException e)
+            {
+                thrown = e.Message;
+            }
+            PacketPool.Free(packets.AsSpan(sent, count - sent));
+            Seen.AddRange([(ulong)count, (ulong)sent, (ulong)thrown.GetHashCode(StringComparison.Ordinal)]);
+            uint tail = _device.Bar.Read32(TDT[0]);
+            for (int reports = 0; _head != tail && reports < step.Reports; _head = (_head + 1) % RingSize)
+            {
+                if ((_ring[2 * _head + 1] & ReportStatus) == 0) continue;
+                _ring[2 * _head + 1] |= TransmitDone;
+                reports++;
+            }
+            // Single packets look for reports only once in a group.
+            if (step.Packets.Length == 1) _queue.Transmit([]);
+            for (int i = 0; i < 2 * RingSize; i++) Seen.Add(Place(_ring[i], _first));
+            Seen.AddRange([tail, (ulong)_queue.Packets, (ulong)_queue.Pending, (ulong)_pool.Available]);
+        }
+
+        public void Dispose()
+        {
+            ((IDisposable)_queue).Dispose();
+            _pool.Dispose();
+            _device.Dispose();
+        }
+    }
+
+    private static ulong* RingOf(MemoryDevice device, uint low) =>
+        (ulong*)(device.Bar.Read32(low) | (ulong)device.Bar.Read32(low + 4) << 32);
+}

@@ -1,7 +1,0 @@
-global using Xunit;
-
-// Simulated cards run on one device thread that wants a core of its own, and the machine has two.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
-
-// User-space drivers are, here, a matter of Linux.
-[assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]

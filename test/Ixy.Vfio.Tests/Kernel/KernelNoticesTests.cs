@@ -1,0 +1,153 @@
+using Ixy.Vfio.Interop;
+using Ixy.Vfio.Kernel;
+
+namespace Ixy.Vfio.Tests.Kernel;
+
+/// <summary>What the kernel tells of a function by VFIO's indices of error and request; the kernel is played.</summary>
+public sealed unsafe class KernelNoticesTests
+{
+    private const int ErrorIndex = 3, RequestIndex = 4;
+
+    private readonly ManualClock _clock = new();
+    private readonly Dictionary<int, int> _descriptors = [];
+
+    [Fact]
+    public void ARequestIsFoundByTheTimer()
+    {
+        using var notices = Connect();
+        _clock.Tick();
+        Assert.Null(notices.Found);
+        Signal(RequestIndex);
+        Assert.Null(notices.Found);
+        _clock.Tick();
+        var found = Assert.IsType<DeviceRequestedException>(notices.Found);
+        Assert.StartsWith("0000:03:00.0: the kernel asks for the device back", found.Message);
+        // The kernel asks again every ten seconds, and it stays the same request.
+        Signal(RequestIndex);
+        _clock.Tick();
+        Assert.Same(found, notices.Found);
+    }
+
+    [Fact]
+    public void AnErrorIsFoundByALook()
+    {
+        using var notices = Connect();
+        Signal(ErrorIndex);
+        notices.Look();
+        Assert.IsType<DeviceGoneException>(notices.Found);
+        Assert.Contains("AER", notices.Found.Message);
+    }
+
+    [Theory]
+    [InlineData(ErrorIndex)]
+    [InlineData(RequestIndex)]
+    public void AKernelWithoutOneOfThemStillTellsTheOther(int missing)
+    {
+        using var notices = Connect(missing);
+        Signal(ErrorIndex + RequestIndex - missing);
+        _clock.Tick();
+        Assert.NotNull(notices.Found);
+    }
+
+    [Fact]
+    public void AKernelWithoutEitherIsNotAsked()
+    {
+        using var notices = Connect(ErrorIndex, RequestIndex);
+        Assert.Equal(0, _clock.Timers);
+        notices.Look();
+        Assert.Null(notices.Found);
+    }
+
+    [Theory]
+    [InlineData(ErrorIndex)]
+    [InlineData(RequestIndex)]
+    public void AFailureClosesWhatItOpenedAndNothingElse(int failing)
+    {
+        string input = new FileInfo("/proc/self/fd/0").LinkTarget!;
+        var opened = new List<int>();
+        bool Refuse(int index, int descriptor)
+        {
+            opened.Add(descriptor);
+            return index != failing ? true : throw new PciDeviceException("no more interrupts");
+        }
+        Assert.Equal("no more interrupts", Assert.Throws<PciDeviceException>(
+            () => new KernelNotices("0000:03:00.0", Refuse, _clock)).Message);
+        Assert.NotEmpty(opened);
+        Assert.Equal(input, new FileInfo("/proc/self/fd/0").LinkTarget);
+        // Another test may have opened something since, but no event descriptor that was ours.
+        Assert.All(opened, descriptor => Assert.DoesNotContain(
+            "eventfd", new FileInfo($"/proc/self/fd/{descriptor}").LinkTarget ?? ""));
+    }
+
+    // Whoever opens something afterwards may get the same numbers.
+    [Fact]
+    public void AfterDisposalNothingIsReadAnyMore()
+    {
+        var notices = Connect();
+        notices.Dispose();
+        var others = Enumerable.Range(0, 8).Select(_ => Libc.eventfd(1, Libc.EFD_NONBLOCK | Libc.EFD_CLOEXEC)).ToList();
+        try
+        {
+            Assert.Contains(others, _descriptors.ContainsValue);
+            _clock.Tick();
+            notices.Look();
+            notices.Dispose();
+            Assert.Null(notices.Found);
+            Assert.All(others, other => Assert.Equal(1u, Take(other)));
+        }
+        finally
+        {
+            foreach (int other in others) _ = Libc.close(other);
+        }
+    }
+
+    private static ulong Take(int descriptor)
+    {
+        ulong count = 0;
+        Assert.Equal(sizeof(ulong), Libc.read(descriptor, &count, sizeof(ulong)));
+        return count;
+    }
+
+    private KernelNotices Connect(params int[] missing) => new("0000:03:00.0", (index, descriptor) =>
+    {
+        Assert.InRange(index, ErrorIndex, RequestIndex);
+        if (missing.Contains(index)) return false;
+        _descriptors.Add(index, descriptor);
+        return true;
+    }, _clock);
+
+    private void Signal(int index)
+    {
+        ulong one = 1;
+        Assert.Equal(sizeof(ulong), Libc.write(_descriptors[index], &one, sizeof(ulong)));
+    }
+
+    /// <summary>
+    /// Timers fire when the test says so, also once they are disposed, as one does that was about to.
+    /// </summary>
+    private sealed class ManualClock : TimeProvider
+    {
+        private readonly List<Action> _timers = [];
+
+        internal int Timers => _timers.Count;
+
+        internal void Tick() => _timers.ForEach(fire => fire());
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            _timers.Add(() => callback(state));
+            return new Timer();
+        }
+
+        private sealed class Timer : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+            public void Dispose()
+            {
+            }
+
+            public ValueTask DisposeAsync() => default;
+        }
+    }
+}
