@@ -1,0 +1,60 @@
+using Ixy.Vfio;
+using Ixy.Vfio.Dma;
+
+namespace Ixy.Fuzz.Targets;
+
+/// <summary>
+/// A client of a server that does not keep to the protocol. It may give up, with a <see cref="PciDeviceException"/>; no
+/// descriptor is left then.
+/// </summary>
+internal static unsafe class ClientTarget
+{
+    private static readonly TimeSpan s_timeout = TimeSpan.FromMilliseconds(500);
+    private static bool s_hasWorked;
+
+    internal static void Run(byte[] input)
+    {
+        if (!s_hasWorked) UseRightServer();
+        int before = Descriptors.Count();
+        using (new HostileServer(input))
+        {
+            try
+            {
+                Use();
+            }
+            catch (PciDeviceException)
+            {
+                // The documented ones: the server is wrong.
+            }
+        }
+        // A chunk that the server did not let go of stays in the arena for whoever wants memory next.
+        DmaMemory.Allocate(1).Dispose();
+        int after = Descriptors.Count();
+        FuzzException.Require(before == after, $"{before} descriptors before, {after} after");
+    }
+
+    // What is made once is there then, before descriptors are counted.
+    private static void UseRightServer()
+    {
+        using (new HostileServer([])) Use();
+        s_hasWorked = true;
+    }
+
+    private static void Use()
+    {
+        using var device = new VfioUserPciDevice(HostileServer.SocketPath, check: null, s_timeout);
+        _ = device.ReadConfig(PciConfig.VendorId, 4);
+        device.EnableBusMaster();
+        foreach (int index in (int[])[0, 4])
+        {
+            var bar = device.OpenBar(index);
+            _ = bar.Read32(8);
+            bar.Write32(8, 0);
+            if (bar.TryGetPointer(0x1018, sizeof(uint), out void* doorbell)) *(uint*)doorbell = 1;
+        }
+        _ = device.CountInterruptVectors(InterruptKind.Msix);
+        DmaArena.Attach(device);
+        using (DmaMemory.Allocate(4096)) device.Reset();
+        _ = device.AnswersNow();
+    }
+}
