@@ -3,6 +3,7 @@ namespace Ixy.Vfio.Interrupts;
 /// <summary>The mask bits of message-signalled interrupts, where PCI Local Bus 3.0 (section 6.8) puts them.</summary>
 internal static class MessageMask
 {
+    private const uint EntryLength = 16;
     private const uint Is64Bit = 1 << 7, HasMasks = 1 << 8;
 
     /// <summary>The mask bits of MSI are in its capability, if the function has any (6.8.1.3).</summary>
@@ -36,7 +37,12 @@ internal static class MessageMask
         int capability = device.FindCapabilities(PciDevice.MsixId).First();
         uint table = device.ReadConfig(capability + 4, 4);
         var bar = device.OpenBar((int)(table & 7));
-        uint control = (table & ~7u) + (uint)vector * 16 + 12;
+        ulong end = (table & ~7u) + ((ulong)vector + 1) * EntryLength;
+        if (end > bar.Length)
+            throw new DeviceProtocolException(
+                $"{device.Name}: the entry of vector {vector} in its MSI-X table ends at 0x{end:x} of BAR {table & 7}, "
+                + $"which has 0x{bar.Length:x} bytes (PCI 3.0, 6.8.2.4)");
+        uint control = (uint)end - sizeof(uint);
         uint value = bar.Read32(control) & ~1u | (masked ? 1u : 0u);
         bar.Write32(control, value);
         if (bar.Read32(control) != value)

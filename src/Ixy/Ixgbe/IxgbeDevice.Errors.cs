@@ -5,6 +5,13 @@ namespace Ixy.Ixgbe;
 
 public sealed partial class IxgbeDevice
 {
+    // Every register of the three cards lies below (8.2.2); behind it there may be a flash memory.
+    private const uint RegistersLength = 0x20000;
+
+    private DeviceProtocolException HasTooFewRegisters() =>
+        new($"{Name}: BAR 0 has 0x{_device.OpenBar(0).Length:x} bytes: expected the 0x{RegistersLength:x} of its "
+            + "registers, or more (8.2.2)");
+
     private PciDeviceException DidNotCome(string what, uint offset, uint bits, bool set, int milliseconds)
     {
         uint found = _bar.Read32(offset);

@@ -30,7 +30,7 @@ public sealed partial class IxgbeDevice : NetworkDevice
     {
         (_device, _options) = (device, options);
         device.EnableBars();
-        _bar = device.OpenBar(0);
+        _bar = device.OpenBar(0) is { Length: >= RegistersLength } bar ? bar : throw HasTooFewRegisters();
         DmaArena.Attach(device);
         try
         {

@@ -21,6 +21,10 @@ internal sealed class LegacyTransport : VirtioTransport
         const uint Enabled = 1 << 15;
         bool msix = device.FindCapabilities(MsixCapability).Any(at => (device.ReadConfig(at + 2, 2) & Enabled) != 0);
         _config = msix ? Legacy.ConfigWithMsix : Legacy.Config;
+        if (_bar.Length < _config)
+            throw new DeviceProtocolException(
+                $"{device.Name}: BAR 0 has {_bar.Length} bytes: expected {_config} or more, for the registers of a "
+                + "legacy virtio device (virtio 1.2, 4.1.4.8)");
     }
 
     internal override bool IsLegacy => true;
@@ -38,12 +42,12 @@ internal sealed class LegacyTransport : VirtioTransport
 
     internal override uint ReadConfig(uint offset, int size) => size switch
     {
-        1 => _bar.Read8(_config + offset),
-        2 => _bar.Read16(_config + offset),
-        _ => _bar.Read32(_config + offset),
+        1 => _bar.Read8(Field(offset, size)),
+        2 => _bar.Read16(Field(offset, size)),
+        _ => _bar.Read32(Field(offset, size)),
     };
 
-    internal override void WriteConfig(uint offset, byte value) => _bar.Write8(_config + offset, value);
+    internal override void WriteConfig(uint offset, byte value) => _bar.Write8(Field(offset, 1), value);
 
     // There is no generation here: two reads that agree must do (2.5.4).
     protected override bool TryReadMacAddress(out MacAddress address)
@@ -78,6 +82,8 @@ internal sealed class LegacyTransport : VirtioTransport
         _bar.Write16(Legacy.QueueVector, vector);
         return _bar.Read16(Legacy.QueueVector);
     }
+
+    private uint Field(uint offset, int size) => _config + RequireField(offset, size, _bar.Length - _config);
 
     private void Select(ushort index) => _bar.Write16(Legacy.QueueSelect, index);
 }

@@ -8,14 +8,17 @@ namespace Ixy.Virtio;
 /// <summary>The registers of a modern device, in the BARs its capabilities name (4.1.4).</summary>
 internal sealed class ModernTransport : VirtioTransport
 {
+    // Up to and with queue_device (4.1.4.3); what later versions have added is not used.
+    private const uint CommonLength = 0x38;
+
     private readonly Window _common, _notify, _config;
     private readonly uint _notifyMultiplier;
 
     private ModernTransport(PciDevice device, int common, int notify, int config) : base(device)
     {
-        _common = Open(common);
-        _notify = Open(notify);
-        _config = Open(config);
+        _common = Open(common, least: CommonLength, alignment: 4);
+        _notify = Open(notify, least: sizeof(ushort), alignment: 2);
+        _config = Open(config, least: 0, alignment: 4);
         _notifyMultiplier = device.ReadConfig(notify + CapNotifyMultiplier, 4);
     }
 
@@ -49,12 +52,12 @@ internal sealed class ModernTransport : VirtioTransport
 
     internal override uint ReadConfig(uint offset, int size) => size switch
     {
-        1 => _config.Bar.Read8(_config.Offset + offset),
-        2 => _config.Bar.Read16(_config.Offset + offset),
-        _ => _config.Bar.Read32(_config.Offset + offset),
+        1 => _config.Bar.Read8(Field(offset, size)),
+        2 => _config.Bar.Read16(Field(offset, size)),
+        _ => _config.Bar.Read32(Field(offset, size)),
     };
 
-    internal override void WriteConfig(uint offset, byte value) => _config.Bar.Write8(_config.Offset + offset, value);
+    internal override void WriteConfig(uint offset, byte value) => _config.Bar.Write8(Field(offset, 1), value);
 
     // A field that takes several reads is consistent if the generation is the same before and after (2.5.3).
     protected override bool TryReadMacAddress(out MacAddress address)
@@ -76,8 +79,13 @@ internal sealed class ModernTransport : VirtioTransport
     internal override VirtioDoorbell OpenDoorbell(ushort index)
     {
         Select(index);
-        uint offset = _common.Bar.Read16(_common.Offset + Common.QueueNotifyOffset) * _notifyMultiplier;
-        return new(_notify.Bar, _notify.Offset + offset);
+        ushort place = _common.Bar.Read16(_common.Offset + Common.QueueNotifyOffset);
+        ulong offset = (ulong)place * _notifyMultiplier;
+        if (offset % sizeof(ushort) == 0 && offset + sizeof(ushort) <= _notify.Length)
+            return new(_notify.Bar, _notify.Offset + (uint)offset);
+        throw new DeviceProtocolException(
+            $"{Device.Name}: the doorbell of queue {index} is at {place} times {_notifyMultiplier}: expected an even "
+            + $"place in the {_notify.Length} bytes of the notify structure (virtio 1.2, 4.1.4.4)");
     }
 
     internal override void Enable(Virtqueue queue)
@@ -117,10 +125,23 @@ internal sealed class ModernTransport : VirtioTransport
         _common.Bar.Write32(_common.Offset + field + 4, (uint)(value >> 32));
     }
 
-    private Window Open(int capability) => new(
-        Device.OpenBar((int)Device.ReadConfig(capability + CapBar, 1)),
-        Device.ReadConfig(capability + CapOffset, 4));
+    private uint Field(uint offset, int size) => _config.Offset + RequireField(offset, size, _config.Length);
 
-    /// <summary>Where a structure is.</summary>
-    private readonly record struct Window(PciBar Bar, uint Offset);
+    // The device says where, and nothing leads beyond the BAR. A structure may be said to be longer than that.
+    private Window Open(int capability, uint least, uint alignment)
+    {
+        int index = (int)Device.ReadConfig(capability + CapBar, 1);
+        var bar = Device.OpenBar(index);
+        uint offset = Device.ReadConfig(capability + CapOffset, 4);
+        uint room = bar.Length - Math.Min(offset, bar.Length);
+        uint length = Math.Min(Device.ReadConfig(capability + CapLength, 4), room);
+        if (offset % alignment == 0 && length >= least) return new(bar, offset, length);
+        throw new DeviceProtocolException(
+            $"{Device.Name}: the structure of the capability at 0x{capability:x2} has {length} bytes at 0x{offset:x} "
+            + $"of BAR {index}, which ends at 0x{bar.Length:x}: expected {least} or more at a multiple of {alignment} "
+            + "(virtio 1.2, 4.1.4)");
+    }
+
+    /// <summary>Where a structure is, and how many of its bytes the BAR has.</summary>
+    private readonly record struct Window(PciBar Bar, uint Offset, uint Length);
 }

@@ -87,7 +87,17 @@ internal abstract class VirtioTransport(PciDevice device)
         return Device.WaitUntil(() => Status == 0, TimeSpan.FromSeconds(1));
     }
 
-    /// <summary>Writes a queue's vector and reads it back.</summary>
+    /// <summary>The offset of a field of the device configuration, if that has so many bytes.</summary>
+    /// <exception cref="DeviceProtocolException">It ends before.</exception>
+    protected uint RequireField(uint offset, int size, uint length)
+    {
+        if (offset + (uint)size <= length) return offset;
+        throw new DeviceProtocolException(
+            $"{Device.Name}: its device configuration has {length} bytes, and lacks the field of {size} bytes at "
+            + $"{offset}, which its features promise (virtio 1.2, 5.1.4)");
+    }
+
+    /// <summary>Writes a queue's vector, and reads it back.</summary>
     protected abstract ushort WriteQueueVector(ushort index, ushort vector);
 
     protected MacAddress ReadMacBytes()
