@@ -146,6 +146,23 @@ public sealed class FilmPageTests(FilmBrowser browser) : IClassFixture<FilmBrows
         Assert.Equal("bp", await film.Get<string>("query.value"));
         await film.Press("Escape", "Home");
         Assert.Equal(1, await film.Event());
+        // Nor are keys dead where something was clicked: the slider has its own arrows, Home and End.
+        await film.Page.ClickAsync("#slider");
+        Assert.Equal("slider", await film.Get<string>("document.activeElement.id"));
+        await film.Press("Home", "ArrowRight");
+        Assert.Equal(2, await film.Event());
+        await film.Press("End");
+        Assert.Equal(count, await film.Event());
+        await film.Press("Home", "b");
+        Assert.Contains("broken rule: tail-overtakes-head", await film.Text("#live"));
+        await film.Press("Home", "r");
+        Assert.Contains("RTTDCS", await film.Current());
+        await film.Press("Home", "p");
+        Assert.Contains("frame", await film.Current());
+        await film.Page.FocusAsync("#unit");
+        await film.Press("Home", "b");
+        Assert.Contains("broken rule: tail-overtakes-head", await film.Current());
+        Assert.Equal("event", await film.Get<string>("unit.value"));
     }
 
     // What a screen reader says: every control has a name, and what changes is told.

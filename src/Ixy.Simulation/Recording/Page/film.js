@@ -683,7 +683,9 @@
     else if (inDetail) $('now').focus();
   });
   document.addEventListener('keydown', e => {
-    if (e.ctrlKey || e.altKey || e.metaKey || /^(INPUT|SELECT|TEXTAREA)$/.test(e.target.tagName)) return;
+    if (e.ctrlKey || e.altKey || e.metaKey || e.target === $('query')) return;
+    // Slider and list of units have their own meaning for these; all else is a shortcut there, too.
+    if (/^(INPUT|SELECT)$/.test(e.target.tagName) && /^(Arrow|Home|End|Page)/.test(e.key)) return;
     const keys = { ArrowLeft: () => move(-1), ArrowRight: () => move(1), ArrowUp: () => move(-1), ArrowDown: () => move(1),
       Home: () => go(0), End: () => go(count - 1), PageUp: () => go(now - 20), PageDown: () => go(now + 20),
       p: () => move(1, 'packet'), P: () => move(-1, 'packet'), r: () => move(1, 'register'), R: () => move(-1, 'register'),
