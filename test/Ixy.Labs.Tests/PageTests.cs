@@ -46,6 +46,22 @@ public sealed partial class PageTests
         }
     }
 
+    // A lesson has room for an exercise, or says that it goes on at home.
+    [Fact]
+    public void TheLessonHasTheTimeThatTheExercisesTake()
+    {
+        int[] begun = [.. Lessons().Matches(File.ReadAllText(Path.Combine(s_labs, "teaching.md"))).Select(row =>
+        {
+            var (from, to) = (int.Parse(row.Groups[1].Value), int.Parse(row.Groups[2].Value));
+            int number = int.Parse(row.Groups[3].Value);
+            string text = File.ReadAllText(Path.Combine(s_labs, Grading.Find(number).File));
+            int minutes = int.Parse(Regex.Match(text, @"\((\d+) minutes\)").Groups[1].Value);
+            Assert.True(to - from >= minutes || row.Groups[4].Value.Contains("at home", StringComparison.Ordinal), row.Value);
+            return number;
+        })];
+        Assert.Equal([1, 3], begun);
+    }
+
     [Fact]
     public void TheTextOfExercise7NamesTheTimesThatTheGraderGives()
     {
@@ -82,7 +98,7 @@ public sealed partial class PageTests
     [InlineData(3, null)]
     public void VerdictsAreAsTheSchemaSays(int number, string? text)
     {
-        var schema = JsonSchema.FromText(File.ReadAllText(Path.Combine(s_labs, "grade.schema.json")));
+        var schema = JsonSchema.FromText(File.ReadAllText(Path.Combine(Grading.Root, "docs/schemas/grade.json")));
         text ??= File.ReadAllText(Path.Combine(s_labs, Grading.Find(number).File));
         using var verdict = JsonDocument.Parse(Report.Json(Grading.Grade(number, text, seeds: 1)));
         var result = schema.Evaluate(verdict.RootElement, new() { OutputFormat = OutputFormat.List });
@@ -91,6 +107,9 @@ public sealed partial class PageTests
 
     [GeneratedRegex(@"\]\((?!https?:|#)([\w./-]+)(?:#[\w-]+)?\)")]
     private static partial Regex Links();
+
+    [GeneratedRegex(@"^\| (\d+)–(\d+) \| Exercise (\d)[^|]*\|(.*)$", RegexOptions.Multiline)]
+    private static partial Regex Lessons();
 
     [GeneratedRegex(@"^\|", RegexOptions.Multiline)]
     private static partial Regex Rows();
