@@ -44,9 +44,9 @@ internal sealed class BatchFrames : Exercise
                     bench.TailLine > 0 ? bench.TailLine : bench.PollLine, "82599 7.2.3.3");
             bench.Check(frames, before, mayLose: false);
         }
-        bench.ForwardSlowly(600);
+        bench.ForwardSlowly(bench.Laps(2));
         bench.FillRing();
-        bench.ForwardSlowly(300);
+        bench.ForwardSlowly(bench.Laps(1));
     }
 
     private static void FewAccesses(Trial trial)

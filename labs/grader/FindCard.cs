@@ -54,7 +54,7 @@ internal sealed class FindCard : Exercise
     {
         var others = Others().ToArray();
         trial.Shuffle(others);
-        if (trial.Seed == 0) others = [];
+        if (trial.Seed % Judge.UsualSeeds == 0) others = [];
         var finder = trial.New<ICardFinder>();
         var found = trial.Call("Find", () => finder.Find(others));
         if (found is not null)

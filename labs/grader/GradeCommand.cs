@@ -6,7 +6,7 @@ namespace Ixy.Labs.Grader;
 /// <summary>The command line of <c>./ixy grade</c>.</summary>
 internal static class GradeCommand
 {
-    private const int MostSeeds = 10_000;
+    private const int MostSeeds = 10_000, HighestFirstSeed = 1_000_000;
 
     internal static Command Create()
     {
@@ -28,31 +28,44 @@ internal static class GradeCommand
             Description = "Where the run that failed is shown; by default labs/films/EXERCISE.html",
             HelpName = "file",
         };
-        var seeds = new Option<int>("--seeds")
-        {
-            Description = $"So many runs of each task, 1 to {MostSeeds}; {Judge.UsualSeeds} by default",
-            HelpName = "number",
-            DefaultValueFactory = _ => Judge.UsualSeeds,
+        var seeds = Number("--seeds", $"So many runs of each task, 1 to {MostSeeds}; {Judge.UsualSeeds} by default",
+            Judge.UsualSeeds, 1, MostSeeds);
+        var firstSeed = Number("--first-seed", $"The seed of the first run, 0 to {HighestFirstSeed}; 0 by default. Others are "
+            + "other frames and cards", 0, 0, HighestFirstSeed);
+        var command = new Command("grade", "Grade an exercise of labs/.") {
+            number, file, json, junit, film, seeds, firstSeed,
         };
-        seeds.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: var text }] && !(int.TryParse(text, NumberStyles.None,
-                CultureInfo.InvariantCulture, out int count) && count is >= 1 and <= MostSeeds))
-                result.AddError($"--seeds: '{text}' is out of range: expected 1 to {MostSeeds}");
-        });
-        var command = new Command("grade", "Grade an exercise of labs/.") { number, file, json, junit, film, seeds };
         command.Options.Add(new System.CommandLine.Help.HelpOption());
         command.SetAction(parsed => Grade(
             Find($"{parsed.GetValue(number)}")!, parsed.GetValue(file), parsed.GetValue(json), parsed.GetValue(junit),
-            parsed.GetValue(film), parsed.GetValue(seeds), parsed.InvocationConfiguration.Output));
+            parsed.GetValue(film), parsed.GetValue(seeds), parsed.GetValue(firstSeed),
+            parsed.InvocationConfiguration.Output));
         return command;
+    }
+
+    private static Option<int> Number(string name, string description, int usual, int least, int most)
+    {
+        var option = new Option<int>(name)
+        {
+            Description = description,
+            HelpName = "number",
+            DefaultValueFactory = _ => usual,
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && !(int.TryParse(text, NumberStyles.None,
+                CultureInfo.InvariantCulture, out int value) && value >= least && value <= most))
+                result.AddError($"{name}: '{text}' is out of range: expected {least} to {most}");
+        });
+        return option;
     }
 
     private static Exercise? Find(string text) =>
         Exercise.All.FirstOrDefault(exercise => $"{exercise.Number}" == text);
 
     private static int Grade(
-        Exercise exercise, string? file, bool isJson, string? junit, string? film, int seeds, TextWriter output)
+        Exercise exercise, string? file, bool isJson, string? junit, string? film, int seeds, int firstSeed,
+        TextWriter output)
     {
         string labs = Path.Combine(FindRoot(), "labs");
         string path = Path.GetFullPath(file ?? Path.Combine(labs, exercise.File));
@@ -68,7 +81,7 @@ internal static class GradeCommand
             return Program.Fail(error.Message);
         }
         film = Path.GetFullPath(film ?? Path.Combine(labs, "films", $"{exercise.Number}.html"));
-        var verdict = Parent.Grade(exercise, path, text, seeds, film, says: Program.Say);
+        var verdict = Parent.Grade(exercise, path, text, seeds, film, says: Program.Say, firstSeed: firstSeed);
         try
         {
             if (junit is not null) File.WriteAllText(junit, Report.JUnit(exercise, verdict));

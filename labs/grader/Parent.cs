@@ -3,8 +3,8 @@ using System.Text.Json;
 
 namespace Ixy.Labs.Grader;
 
-/// <summary>The instructions for the grading process.</summary>
-internal sealed record Order(int Exercise, string Path, int Seeds, string Film);
+/// <summary>What the process that judges is told.</summary>
+internal sealed record Order(int Exercise, string Path, int Seeds, string Film, int FirstSeed = 0);
 
 /// <summary>
 /// Compiles a file and has it graded by a separate process, with limited memory and time. Whatever that process does,
@@ -27,28 +27,29 @@ internal static class Parent
     /// <param name="exercise">The exercise.</param>
     /// <param name="path">The file's name.</param>
     /// <param name="text">Its content.</param>
-    /// <param name="seeds">How many runs of each task, with seeds from 0.</param>
-    /// <param name="film">Where to write the film of the first failing run.</param>
-    /// <param name="time">The time limit; null for two minutes, and more with many seeds.</param>
-    /// <param name="patience">When to say that it is still running; null for 10 seconds.</param>
-    /// <param name="says">Receives that line, including its end.</param>
+    /// <param name="seeds">So many runs of each task.</param>
+    /// <param name="film">Where the first failing run is shown.</param>
+    /// <param name="time">After which it is ended; null for two minutes, and more with many seeds.</param>
+    /// <param name="patience">After which it is said that it still runs; null for 10 seconds.</param>
+    /// <param name="says">Takes that line, with its end.</param>
+    /// <param name="firstSeed">The seed of the first run; the others follow.</param>
     internal static Verdict Grade(
         Exercise exercise, string path, string text, int seeds, string film, TimeSpan? time = null,
-        TimeSpan? patience = null, Action<string>? says = null)
+        TimeSpan? patience = null, Action<string>? says = null, int firstSeed = 0)
     {
         var submission = Submission.Compile(path, text, exercise.AllowsGiven);
-        if (submission.Errors.Count > 0) return Judge.Refuse(exercise, submission.Errors, text);
+        if (submission.Errors.Count > 0) return Judge.Refuse(exercise, submission.Errors, text, seeds, firstSeed);
         var folder = Directory.CreateTempSubdirectory("ixy-grade-");
         try
         {
-            Write(folder.FullName, submission, text, new(exercise.Number, path, seeds, film));
+            Write(folder.FullName, submission, text, new(exercise.Number, path, seeds, film, firstSeed));
             // More seeds take more time.
             var limit = time ?? s_time * Math.Max(1, seeds / Judge.UsualSeeds);
             var (exitCode, error) = Run(folder.FullName, limit, patience ?? s_patience, says);
             string verdict = Path.Combine(folder.FullName, VerdictFile);
             return exitCode == 0 && File.Exists(verdict)
                 ? JsonSerializer.Deserialize<Verdict>(File.ReadAllText(verdict))!
-                : Judge.Refuse(exercise, [new(0, Describe(exitCode, error, limit))], text);
+                : Judge.Refuse(exercise, [new(0, Describe(exitCode, error, limit))], text, seeds, firstSeed);
         }
         finally
         {
@@ -124,7 +125,7 @@ internal static class Child
             File.ReadAllBytes(Path.Combine(folder, Parent.SymbolsFile)), []);
         string text = File.ReadAllText(Path.Combine(folder, Parent.SourceFile));
         var exercise = Exercise.All.First(exercise => exercise.Number == order.Exercise);
-        var verdict = Judge.Run(exercise, submission, text, order.Seeds, order.Film);
+        var verdict = Judge.Run(exercise, submission, text, order.Seeds, order.Film, order.FirstSeed);
         File.WriteAllText(Path.Combine(folder, Parent.VerdictFile), JsonSerializer.Serialize(verdict));
         return 0;
     }

@@ -74,8 +74,8 @@ internal sealed class ReceiveBench
     private readonly PciBar _registers;
     private readonly IReceiver _receiver;
     private byte[][] _frames = [];
+    private readonly QueueWatch _queue = new(RXDCTL, RDT, isReceive: true);
     private int _tailLine, _tailWrites, _headLine, _emptyDescriptor = -1;
-    private bool _isSeenEnabled, _isTailEarly;
 
     internal ReceiveBench(Trial trial)
     {
@@ -98,17 +98,17 @@ internal sealed class ReceiveBench
 
     internal void Start()
     {
-        Card.Written = (_, register, _) =>
+        _trial.Explain = _queue.Explain;
+        Card.Written = (_, register, value) =>
         {
+            _queue.Written(register, value, _trial.Run.Line);
             if (register != RDT) return;
             (_tailLine, _tailWrites) = (_trial.Run.Line, _tailWrites + 1);
-            if (_tailWrites > 1) return;
-            _isTailEarly = !_isSeenEnabled;
-            _emptyDescriptor = FindEmptyDescriptor();
+            if (_emptyDescriptor < 0 && value > 0 && _tailWrites <= 2) _emptyDescriptor = FindEmptyDescriptor();
         };
         Card.WasRead = (_, register, value) =>
         {
-            if (register == RXDCTL && (value & Enable) != 0) _isSeenEnabled = true;
+            _queue.Read(register, value);
             if (register == RDH) _headLine = _trial.Run.Line;
         };
         _trial.Call("Start", () => _receiver.Start(Card, _registers), TimeSpan.FromSeconds(1));
@@ -176,10 +176,7 @@ internal sealed class ReceiveBench
     // What the card does not find, or only with luck.
     private void CheckRing()
     {
-        if (_isTailEarly)
-            throw _trial.Failed(
-                "RDT was written before RXDCTL bit 25, ENABLE, was read as 1: the queue may take a while until it is on. Wait for "
-                + "it.", _tailLine, "82599 4.6.7.1");
+        _queue.Check(_trial);
         if (_emptyDescriptor >= 0)
             throw _trial.Failed(
                 $"RDT was written, and descriptor {_emptyDescriptor}, which the card has with that, had no buffer: its address "
@@ -235,8 +232,9 @@ internal sealed class ReceiveBench
             _ => $"Frame {number} is wrong: {Frames.Compare(_frames[number], frame)}. The length is in bits 47 to 32 of word "
                 + "1, and the bytes are in the buffer of that descriptor.",
         };
-        throw _trial.Failed(words, _trial.Run.Line,
-            known > number || known >= 0 && number - known >= RingSize - 1 ? "82599 7.1.9" : "82599 7.1.6");
+        bool isOfLap = known >= 0 && known <= number && number - known >= RingSize - 1;
+        throw _trial.Failed(words, isOfLap && _tailLine > 0 ? _tailLine : _trial.Run.Line,
+            known > number || isOfLap ? "82599 7.1.9" : "82599 7.1.6");
     }
 
     private TrialFailedException Lost(int number)

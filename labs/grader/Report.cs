@@ -22,7 +22,8 @@ internal static class Report
     {
         output.WriteLine($"Exercise {exercise.Number}: {exercise.Title} ({path})");
         output.WriteLine();
-        foreach (var finding in verdict.Findings.Where(finding => finding.Task.Length == 0)) Print(finding, output);
+        foreach (var finding in verdict.Findings.Where(finding => finding.Task.Length == 0))
+            Print(finding, false, output);
         if (verdict.Findings.Any(finding => finding.Task.Length == 0)) output.WriteLine();
         int widest = Math.Max(52, verdict.Tasks.Max(task => task.Title.Length));
         var said = new Dictionary<(string, int?), string>();
@@ -33,7 +34,8 @@ internal static class Report
             if (isDone) continue;
             foreach (var finding in verdict.Findings.Where(finding => finding.Task == task.Title))
             {
-                if (said.TryAdd((finding.Message, finding.Line), task.Title)) Print(finding, output);
+                if (said.TryAdd((finding.Message, finding.Line), task.Title))
+                    Print(finding, verdict.FirstSeed > 0, output);
                 else output.WriteLine($"        for the same reason as '{said[(finding.Message, finding.Line)]}'");
             }
         }
@@ -46,15 +48,28 @@ internal static class Report
         output.WriteLine();
         output.WriteLine($"{verdict.Points} of {verdict.Of} points");
         if (verdict.Findings.FirstOrDefault(finding => finding.Film is not null) is { Film: { } film })
-            output.WriteLine(
-                $"A film of the run that failed: {shorten(film)} (open it in a browser; the key End shows what came last)");
+            output.WriteLine($"A film of the run that failed: {shorten(film)} (" + (verdict.FilmEvents is { } events
+                ? $"its first {events} events: the failure came later; open it in a browser)"
+                : "open it in a browser; the key End shows what came last)"));
         if (verdict.NoFilm is { } why)
             output.WriteLine($"The film of the run that failed could not be written: {why} (--film FILE writes it elsewhere)");
+        if (verdict.FirstSeed > 0)
+            output.WriteLine($"Seeds: {verdict.FirstSeed} to {verdict.FirstSeed + verdict.Seeds - 1}");
     }
 
     /// <summary>For programs: one line.</summary>
     internal static string Json(Verdict verdict) => JsonSerializer.Serialize(
-        new { command = "grade", verdict.Exercise, verdict.Points, verdict.Of, verdict.Findings, verdict.Tasks }, s_json);
+        new
+        {
+            command = "grade",
+            verdict.Exercise,
+            verdict.FirstSeed,
+            verdict.Seeds,
+            verdict.Points,
+            verdict.Of,
+            verdict.Findings,
+            verdict.Tasks,
+        }, s_json);
 
     /// <summary>For tools that show test results: a test case for each task.</summary>
     internal static string JUnit(Exercise exercise, Verdict verdict)
@@ -92,16 +107,18 @@ internal static class Report
     {
         string line = finding.Line is { } number ? $"line {number}: " : "";
         string section = finding.Section is { } where ? $" [{where}]" : "";
-        return $"{line}{finding.Message}{section}";
+        string seed = finding.Seed is { } drawn ? $" (seed {drawn})" : "";
+        return $"{line}{finding.Message}{section}{seed}";
     }
 
-    private static void Print(Finding finding, TextWriter output)
+    private static void Print(Finding finding, bool hasSeed, TextWriter output)
     {
         foreach (string line in Wrap(finding.Message)) output.WriteLine($"        {line}");
         if (finding.Section is { } section)
             output.WriteLine($"        section: {section}{(finding.Rule is { } rule ? $" (rule {rule})" : "")}");
         if (finding.Line is { } number)
             output.WriteLine($"        line {number}:  {finding.Source}");
+        if (hasSeed && finding.Seed is { } seed) output.WriteLine($"        seed {seed}");
     }
 
     private static IEnumerable<string> Wrap(string text)

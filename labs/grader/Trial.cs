@@ -33,6 +33,9 @@ internal sealed class Trial : IDisposable
     /// <summary>What sections are of.</summary>
     internal string Document { get; set; } = "82599";
 
+    /// <summary>What else to say of a rule that was broken on a card; null for nothing.</summary>
+    internal Func<LabDevice, string, string?>? Explain { get; set; }
+
     internal VirtualWorld World { get; }
 
     internal LabRun Run { get; }
@@ -120,8 +123,10 @@ internal sealed class Trial : IDisposable
             if (device.Broken is not [var first, ..]) continue;
             var (broken, line, isLater) = first;
             string where = isLater ? $"The card found this after the write in line {line}: " : "";
+            string why = Explain?.Invoke(device, broken.Rule) is { } words ? $" {words}." : "";
             throw new TrialFailedException(new(
-                "", $"{where}{broken.Register} = 0x{broken.Value:x}: {broken.Explanation}.{(then is null ? "" : $" Then {then}")}",
+                "", $"{where}{broken.Register} = 0x{broken.Value:x}: {broken.Explanation}.{why}"
+                    + (then is null ? "" : $" Then {then}"),
                 broken.Rule, $"{Document} {broken.Section}", line == 0 ? null : line));
         }
     }

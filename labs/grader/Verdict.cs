@@ -27,4 +27,14 @@ internal sealed record TaskResult(string Title, int Points, int Of);
 /// <param name="PrintedBy">The run that printed it.</param>
 internal sealed record Verdict(
     int Exercise, int Points, int Of, IReadOnlyList<Finding> Findings, IReadOnlyList<TaskResult> Tasks,
-    IReadOnlyList<string> Printed, string? NoFilm = null, string? PrintedBy = null);
+    IReadOnlyList<string> Printed, string? NoFilm = null, string? PrintedBy = null)
+{
+    /// <summary>Runs of each task.</summary>
+    public int Seeds { get; init; }
+
+    /// <summary>The seed of the first one; the others follow.</summary>
+    public int FirstSeed { get; init; }
+
+    /// <summary>The film has so many events and ends with them, before the failure; null if it shows all.</summary>
+    public int? FilmEvents { get; init; }
+}

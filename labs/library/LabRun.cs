@@ -53,6 +53,11 @@ internal sealed class LabRun : IDisposable
     /// <summary>Called after time has passed.</summary>
     internal Action? Passed { get; set; }
 
+    /// <summary>
+    /// Called when a statement is over, and before the first one of a call; <see cref="Line"/> is still its line.
+    /// </summary>
+    internal Action? Stepped { get; set; }
+
     internal IReadOnlyList<string> Printed => _printed;
 
     /// <summary>The grader calls a method of the student's now.</summary>
@@ -69,6 +74,7 @@ internal sealed class LabRun : IDisposable
     /// <exception cref="LabLimitException">It was ended before, and the student's code has caught that.</exception>
     internal void End()
     {
+        Stepped?.Invoke();
         Flush();
         _endsAt = long.MaxValue;
         if (_ended is not null) throw _ended;
@@ -87,6 +93,7 @@ internal sealed class LabRun : IDisposable
     internal void At(int line)
     {
         if (_ended is not null) throw _ended;
+        Stepped?.Invoke();
         Line = line;
         _pending += StatementTime;
         if (++_statements > MostStatements)
@@ -153,6 +160,16 @@ internal sealed class LabRun : IDisposable
     /// <summary>All these bytes are DMA memory of the run, so they may be looked at.</summary>
     internal bool Owns(ulong address, int bytes) => _memories.Any(memory =>
         address >= memory.Key.Address && address - memory.Key.Address + (ulong)bytes <= (ulong)memory.Value);
+
+    /// <summary>These bytes are somewhere in the run's DMA memory.</summary>
+    internal unsafe bool Holds(ReadOnlySpan<byte> bytes)
+    {
+        foreach (var (memory, length) in _memories)
+        {
+            if (new ReadOnlySpan<byte>((void*)memory.Address, length).IndexOf(bytes) >= 0) return true;
+        }
+        return false;
+    }
 
     /// <summary>Takes the memory back. The cards must be closed.</summary>
     public void Dispose()

@@ -52,7 +52,10 @@ public sealed class VirtioDevice
     /// <summary>Called before a doorbell is written, with the queue.</summary>
     internal Action<int>? Notifying { get; set; }
 
-    /// <summary>The arguments of <see cref="SetQueue"/>; null if it was not called.</summary>
+    /// <summary>The device may look at its queues.</summary>
+    internal bool IsLive { get; private set; }
+
+    /// <summary>What <see cref="SetQueue"/> was told; null if it was not called.</summary>
     internal VirtioQueue? QueueOf(int queue) => _queues.GetValueOrDefault(queue);
 
     /// <summary>
@@ -65,7 +68,7 @@ public sealed class VirtioDevice
     /// <param name="used">Address of the used ring, a multiple of 4.</param>
     public void SetQueue(int queue, int size, ulong descriptors, ulong available, ulong used)
     {
-        _queues[queue] = new(size, descriptors, available);
+        _queues[queue] = new(size, descriptors, available, used);
         Select(queue);
         _common.Write16(_commonAt + Size, (ushort)size);
         Write64(Descriptors, descriptors);
@@ -75,8 +78,12 @@ public sealed class VirtioDevice
         _doorbells[queue] = _notifyAt + _common.Read16(_commonAt + NotifyOffset) * _multiplier;
     }
 
-    /// <summary>Starts the device (DRIVER_OK, 3.1.1 step 8), after both queues are set.</summary>
-    public void Go() => SetStatus(Acknowledge | Driver | FeaturesOk | DriverOk);
+    /// <summary>The device may go (DRIVER_OK, 3.1.1 step 8): after both queues are set.</summary>
+    public void Go()
+    {
+        SetStatus(Acknowledge | Driver | FeaturesOk | DriverOk);
+        IsLive = true;
+    }
 
     /// <summary>The doorbell: there are new buffers in the available ring of a queue (4.1.5.2).</summary>
     public void Notify(int queue)
@@ -100,5 +107,5 @@ public sealed class VirtioDevice
     }
 }
 
-/// <summary>A queue as set up by the driver.</summary>
-internal sealed record VirtioQueue(int Size, ulong Descriptors, ulong Available);
+/// <summary>A queue as the driver has set it.</summary>
+internal sealed record VirtioQueue(int Size, ulong Descriptors, ulong Available, ulong Used);

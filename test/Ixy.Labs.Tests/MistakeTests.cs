@@ -69,13 +69,14 @@ public sealed partial class MistakeTests
         AssertFound(2, mistake, says, line, section);
 
     [SkippableTheory]
-    [InlineData("card.EnableBusMaster(); ==> ", "bus master", null, null)]
+    [InlineData("card.EnableBusMaster(); ==> ", "while bus mastering is off", "_registers.Write32(RDT, RingSize - 1)", "9.3.3")]
     [InlineData("_registers.Write32(RDLEN, RingSize * 16); ==> _registers.Write32(RDLEN, RingSize);", "multiple of 128",
         "_registers.Write32(RDLEN, RingSize)", "8.2.3.8.3")]
     [InlineData("_registers.Write32(RXDCTL, 1u << 25); ==> _registers.Write32(RDT, RingSize - 1); "
         + "_registers.Write32(RXDCTL, 1u << 25);", "the tail is moved after RXDCTL.ENABLE", "_registers.Write32(RDT", "4.6.7.1")]
     [InlineData("_registers.Write32(RDT, (uint)_next); ==> ", "the card has used all descriptors", null, "7.1.9")]
-    [InlineData("        GiveToCard(_next); ==> ", "descriptor", null, null)]
+    [InlineData("        GiveToCard(_next); ==> ", "the descriptor still has the DD of the lap before. Write it anew",
+        "_registers.Write32(RDT, (uint)_next);", "7.1.9")]
     [InlineData("_registers.Write32(RDT, RingSize - 1); ==> _registers.Write32(RDT, RingSize);",
         "the tail points behind the last descriptor",
         "_registers.Write32(RDT, RingSize)", null)]
@@ -89,7 +90,9 @@ public sealed partial class MistakeTests
     [InlineData("Slice(_next * BufferSize, length) ==> Slice(0, length)", "are those of frame 0", "return frame;", null)]
     [InlineData("(status & 1) == 0 ==> (status & 2) == 0 && false", "no frame has been sent", null, "7.1.6")]
     [InlineData("SRRCTL, BufferSize / 1024 ==> SRRCTL, BufferSize", "BSIZEPACKET", null, "8.2.3.8.7")]
-    [InlineData("_registers.Write32(RXDCTL, 1u << 25); ==> ", "RXDCTL", null, null)]
+    [InlineData("_registers.Write32(RXDCTL, 1u << 25); ==> ",
+        "RXDCTL was never written: its bit 25, ENABLE, switches the queue on", "_registers.Write32(RDT, RingSize - 1);",
+        "4.6.7.1")]
     [InlineData("card.WaitUntil(() => (_registers.Read32(RXDCTL) & 1u << 25) != 0, TimeSpan.FromMilliseconds(100)); ==> ",
         "before RXDCTL bit 25, ENABLE, was read as 1", "_registers.Write32(RDT, RingSize - 1);", "4.6.7.1")]
     [InlineData("        for (int i = 0; i < RingSize; i++) GiveToCard(i); ==> \n_registers.Write32(RDT, RingSize - 1); ==> "
@@ -108,12 +111,13 @@ public sealed partial class MistakeTests
         AssertFound(3, mistake, says, line, section);
 
     [SkippableTheory]
-    [InlineData("card.EnableBusMaster(); ==> ", "bus master", null, null)]
+    [InlineData("card.EnableBusMaster(); ==> ", "while bus mastering is off", "_registers.Write32(TDT", "9.3.3")]
     [InlineData("_registers.Write32(TDLEN, RingSize * 16); ==> _registers.Write32(TDLEN, RingSize);", "multiple of 128",
         "_registers.Write32(TDLEN, RingSize)", "8.2.3.9.7")]
     [InlineData("_registers.Write32(DMATXCTL, _registers.Read32(DMATXCTL) | 1); ==> ", "DMATXCTL.TE is off",
         "_registers.Write32(TXDCTL", "4.6.8")]
-    [InlineData("1ul << 29 | 1ul << 27 ==> 1ul << 29", "RS", null, "8.2.3.9.10")]
+    [InlineData("1ul << 29 | 1ul << 27 ==> 1ul << 29", "RS should be set at least once in 40 descriptors",
+        "_registers.Write32(TDT", "8.2.3.9.10")]
     [InlineData("1ul << 25 | 1ul << 24 ==> 1ul << 25", "has no EOP", "_registers.Write32(TDT", "7.2.3.4")]
     [InlineData("1ul << 25 | 1ul << 24 ==> 1ul << 24", "IFCS", "_registers.Write32(TDT", "7.2.3.2.2")]
     [InlineData("3ul << 20 ==> 1ul << 20", "DTYP must be", "_registers.Write32(TDT", "7.2.3.1")]
@@ -127,12 +131,19 @@ public sealed partial class MistakeTests
         "_registers.Write32(TDT", "7.2.3.3")]
     [InlineData("        TakeBack(); ==> ", "Send only returns false, though the card has sent them all", "return false;",
         "7.2.3.5")]
-    [InlineData("frame.CopyTo(_buffers.Bytes().Slice(_next * BufferSize)); ==> ", "Frame 0 was sent wrong", null, null)]
+    [InlineData("frame.CopyTo(_buffers.Bytes().Slice(_next * BufferSize)); ==> ",
+        "Frame 0 was sent with all its bytes 0: it is nowhere in the driver's DMA memory", "_registers.Write32(TDT",
+        "7.2.3.2.4")]
+    [InlineData("_registers.Write32(TXDCTL, _registers.Read32(TXDCTL) | 1u << 25); ==> ",
+        "TXDCTL was never written: its bit 25, ENABLE, switches the queue on", "_registers.Write32(TDT", "4.6.8")]
+    [InlineData("card.WaitUntil(() => (_registers.Read32(TXDCTL) & 1u << 25) != 0, TimeSpan.FromMilliseconds(100)); ==> ",
+        "TDT was written before TXDCTL bit 25, ENABLE, was read as 1", "_registers.Write32(TDT", "4.6.8")]
     public void Exercise4(string mistake, string says, string? line, string? section) =>
         AssertFound(4, mistake, says, line, section);
 
     [SkippableTheory]
-    [InlineData("                _inBuffers[_inNext] = _free.Pop(); ==> ", "A frame came out wrong", null, "7.2.3.5")]
+    [InlineData("                _inBuffers[_inNext] = _free.Pop(); ==> ",
+        "is in both rings at once: descriptor 0 of the left card has kept it", "_left.Write32(RDT", "7.2.3.5")]
     [InlineData("if (behind != _outOldest && _free.Count > 0) ==> if (_free.Count > 0)",
         "the tail passed the head", "_right.Write32(TDT", "7.2.3.3")]
     [InlineData("            GiveToLeft(_inNext); ==> ", "left fewer descriptors to the card", "_left.Write32(RDT", "7.1.9")]
@@ -140,15 +151,19 @@ public sealed partial class MistakeTests
     [InlineData("                _right.Write32(TDT, (uint)_outNext); ==> ", "TDT was never written", null, null)]
     [InlineData("            _free.Push(_outBuffers[_outOldest]); ==> ", "Poll has handed over 64 frames: are buffers taken back",
         null, "7.2.3.3")]
-    [InlineData(" && (ring[2 * _outOldest + 1] >> 32 & 1) != 0) ==> )", "one must stay free", "_right.Write32(TDT",
-        "7.2.3.3")]
+    [InlineData(" && (ring[2 * _outOldest + 1] >> 32 & 1) != 0) ==> )", "take back only what says DD", "_left.Write32(RDT",
+        "7.2.3.5")]
     [InlineData("        TakeBack(); ==> ", "Poll has handed over 63 frames: are buffers taken back", null, "7.2.3.3")]
     [InlineData("_outNext = behind; ==> _outNext++;", "not an index of a descriptor", "_right.Write32(TDT", "7.2.3.3")]
     [InlineData("            if (behind != _outOldest && _free.Count > 0) ==> "
         + "while (behind == _outOldest) TakeBack(); if (_free.Count > 0)",
         "Poll has not returned in the time it has", null, null)]
     [InlineData("return forwarded; ==> return 0;", "Poll said that it handed over 0 frames", null, null)]
-    [InlineData("_outBuffers[_outNext] = _inBuffers[_inNext]; ==> ", "it begins as frame 0", null, "7.2.3.5")]
+    [InlineData("_outBuffers[_outNext] = _inBuffers[_inNext]; ==> ",
+        "The buffer that was filled, _inBuffers[_inNext], is to go into _outBuffers[_outNext]", "_right.Write32(TDT",
+        "7.2.3.2.4")]
+    [InlineData("card.WaitUntil(() => (_right.Read32(TXDCTL) & 1u << 25) != 0, TimeSpan.FromMilliseconds(100)); ==> ",
+        "TDT was written before TXDCTL bit 25, ENABLE, was read as 1", "_right.Write32(TDT", "4.6.8")]
     public void Exercise5(string mistake, string says, string? line, string? section) =>
         AssertFound(5, mistake, says, line, section);
 
@@ -158,7 +173,10 @@ public sealed partial class MistakeTests
     [InlineData("            GiveToLeft(_inNext); ==> GiveToLeft(_inNext); _left.Write32(RDT, (uint)_inNext); _doorbells++;",
         "packets for each", null, "7.1.9")]
     [InlineData("_outNext % ReportEvery == ReportEvery - 1); ==> true);", "RS was set in 256 of 256", null, "7.2.3.5.1")]
-    [InlineData("_outNext % ReportEvery == ReportEvery - 1); ==> false);", "RS", null, null)]
+    [InlineData("_outNext % ReportEvery == ReportEvery - 1); ==> false);",
+        "RS should be set at least once in 40 descriptors", "_right.Write32(TDT", "8.2.3.9.10")]
+    [InlineData("card.WaitUntil(() => (_left.Read32(RXDCTL) & 1u << 25) != 0, TimeSpan.FromMilliseconds(100)); ==> ",
+        "RDT was written before RXDCTL bit 25, ENABLE, was read as 1", "_left.Write32(RDT, RingSize - 1)", "4.6.7.1")]
     [InlineData("if (forwarded > 0) ==> if (forwarded > 4)", "does it wait for a batch to be full", null, "7.2.3.3")]
     [InlineData("        TakeBack(); ==> if (_right.Read32(0x6010) != _outOldest) TakeBack();", "Each is a trip over the bus",
         "_right.Read32(0x6010)", null)]
@@ -234,7 +252,14 @@ public sealed partial class MistakeTests
     [InlineData("if (_free.Count == 0) return false; ==> while (_free.Count == 0) if (TakeUsed(_transmit) is var (back, _)) "
         + "_free.Push(back);", "it waits until there is room", "return true;", "2.7.8")]
     [InlineData("_free.Push(sent); ==> ;", "Send only returns false", "return false;", "2.7.8")]
-    [InlineData("        if (_free.Count == 0) return false; ==> ", "Stack empty", "_free.Pop()", null)]
+    [InlineData("        if (_free.Count == 0) return false; ==> ",
+        "All descriptors of queue 1 were with the device then, so none was free", "_free.Pop()", "2.7.8")]
+    [InlineData("        available[2 + index % N] = (ushort)number; ==> \n        available[1] = (ushort)(index + 1); ==> "
+        + "available[1] = (ushort)(index + 1); available[2 + index % N] = (ushort)number;",
+        "and place 1 of the ring was written only after that", "available[1] = (ushort)(index + 1);", "2.7.6")]
+    [InlineData("        MakeAvailable(_transmit, number); ==> \ntable[2 * number] = _transmit ==> "
+        + "MakeAvailable(_transmit, number); table[2 * number] = _transmit", "was written only after that, in line",
+        "available[1] = (ushort)(index + 1);", "2.7.5")]
     public void Exercise8(string mistake, string says, string? line, string? section) =>
         AssertFound(8, mistake, says, line, section);
 }
