@@ -8,17 +8,18 @@ internal sealed unsafe class ForwardRings(Trial trial, LabDevice left, LabDevice
     private const uint RDBAL = 0x01000, TDBAL = 0x06000, High = 0x4, Length = 0x8, Head = 0x10, Tail = 0x18;
     private const ulong ReceiveDone = 1, TransmitDone = 1ul << 32;
 
-    // In the order in which they were handed over, which is that of the frames in them.
-    private readonly List<ulong> _received = [], _sent = [];
-    // The buffer that each of the left card's descriptors had last.
+    // The buffer that each of the left card's descriptors had last, and all that it ever had.
     private readonly Dictionary<uint, ulong> _kept = [];
+    private readonly HashSet<ulong> _ofLeft = [];
+    // Where the right card got what the left card has not had since.
+    private readonly Dictionary<ulong, uint> _ofRight = [];
     private uint _leftTail, _rightTail;
 
-    /// <summary>A buffer that both cards have, in words; null as long as there is none.</summary>
-    internal string? Shared { get; private set; }
+    /// <summary>What is wrong with the buffers; null as long as nothing is.</summary>
+    internal TrialFailedException? Shared { get; private set; }
 
-    /// <summary>The doorbell that did it.</summary>
-    internal int SharedLine { get; private set; }
+    /// <summary>A buffer that went to the right card again, without a new frame in it; null if none did.</summary>
+    internal TrialFailedException? Twice { get; private set; }
 
     /// <summary>RDT was written.</summary>
     internal void LeftMoved(int line)
@@ -27,7 +28,8 @@ internal sealed unsafe class ForwardRings(Trial trial, LabDevice left, LabDevice
         foreach (uint place in New(ring, ref _leftTail))
         {
             ulong buffer = ring.Words[2 * place];
-            _received.Add(buffer);
+            _ofLeft.Add(buffer);
+            _ofRight.Remove(buffer);
             if (Shared is null && FindInRight(buffer) is { } other) Share(buffer, place, other, line);
             _kept[place] = buffer;
         }
@@ -40,29 +42,24 @@ internal sealed unsafe class ForwardRings(Trial trial, LabDevice left, LabDevice
         foreach (uint place in New(ring, ref _rightTail))
         {
             ulong buffer = ring.Words[2 * place];
-            _sent.Add(buffer);
+            if (_ofLeft.Contains(buffer) && !_ofRight.TryAdd(buffer, place))
+                Twice ??= trial.Failed(
+                    $"Descriptor {place} of the right card names the buffer at 0x{buffer:x}, which it had with descriptor "
+                    + $"{_ofRight[buffer]} already, and into which no frame has come since. The buffer that was filled, "
+                    + "_inBuffers[_inNext], is to go into _outBuffers[_outNext].", line, "82599 7.2.3.2.4");
             if (Shared is null && FindInLeft(buffer) is { } other) Share(buffer, other, place, line);
         }
     }
 
-    /// <summary>In what way a frame was sent from where it was not; null if it was sent from where it was.</summary>
-    /// <param name="sent">Which of all that were sent.</param>
-    /// <param name="received">Which of all that were received, none of which was lost.</param>
-    internal string? Explain(int sent, int received) =>
-        sent >= _sent.Count || received >= _received.Count || _sent[sent] == _received[received] ? null
-        : $"its descriptor names the buffer at 0x{_sent[sent]:x}, and the left card has put the frame into the one at "
-            + $"0x{_received[received]:x}. The buffer that was filled, _inBuffers[_inNext], is to go into _outBuffers[_outNext]";
-
     private void Share(ulong buffer, uint leftPlace, uint rightPlace, int line)
     {
-        SharedLine = line;
         string both = $"The buffer at 0x{buffer:x} is in both rings at once: ";
         string isWaiting = $"descriptor {rightPlace} of the right card, which has it as well, says no DD yet";
-        Shared = _kept.TryGetValue(leftPlace, out ulong kept) && kept == buffer
+        Shared = Twice ?? trial.Failed(_kept.TryGetValue(leftPlace, out ulong kept) && kept == buffer
             ? $"{both}descriptor {leftPlace} of the left card has kept it, and {isWaiting}. Give the left card an empty buffer from "
                 + "_free in its place."
             : $"{both}the left card got it with descriptor {leftPlace}, and {isWaiting}. Until then the frame in it is on its "
-                + "way: take back only what says DD.";
+                + "way: take back only what says DD.", line, "82599 7.2.3.5");
     }
 
     // The descriptor with which the right card has a buffer; null if it has not got it.

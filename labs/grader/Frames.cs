@@ -23,9 +23,6 @@ internal static class Frames
         return frame;
     }
 
-    /// <summary>The number that it was made with.</summary>
-    internal static int NumberOf(ReadOnlySpan<byte> frame) => BinaryPrimitives.ReadInt32BigEndian(frame[14..]);
-
     /// <summary>Frames with lengths drawn from the seed, the first and the last of the extremes.</summary>
     internal static byte[][] Draw(Trial trial, int count, int longest = Longest, int shortest = Shortest) => [
         .. Enumerable.Range(0, count).Select(number => Make(trial, number,
