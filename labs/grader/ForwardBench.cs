@@ -24,7 +24,6 @@ internal sealed class ForwardBench
         Given.ResetAndStartLink(Right, right);
         _forwarder = trial.New<IForwarder>();
         _rings = new(trial, Left, Right);
-        trial.Explain = (card, rule) => (card == Left ? _receive : _transmit).Explain(card, rule);
         Left.Written = (_, register, value) =>
         {
             _receive.Written(register, value, trial.Run.Line);

@@ -8,7 +8,7 @@ internal sealed class QueueWatch(uint control, uint tail, bool isReceive)
 {
     private const uint Enable = 1u << 25;
 
-    private bool _isSeenOn;
+    private bool _isSwitchedOn, _isSeenOn;
     private int _earlyLine;
 
     /// <summary>The driver has read a register.</summary>
@@ -17,6 +17,9 @@ internal sealed class QueueWatch(uint control, uint tail, bool isReceive)
     /// <summary>The driver has written a register. A tail of 0 is where it is after a reset.</summary>
     internal void Written(uint register, uint value, int line)
     {
+        // Transmit queue 0 reads as on with DMATXCTL.TE already: what counts is a look after its own switch.
+        if (register == control && (value & Enable) != 0 && !_isSwitchedOn)
+            (_isSwitchedOn, _isSeenOn) = (true, false);
         if (register == tail && value != 0 && !_isSeenOn && _earlyLine == 0) _earlyLine = line;
     }
 

@@ -47,7 +47,6 @@ internal sealed class TransmitFrames : Exercise
             var registers = _card.OpenBar(0);
             Given.ResetAndStartLink(_card, registers);
             _transmitter = trial.New<ITransmitter>();
-            trial.Explain = _queue.Explain;
             _card.Written = (_, register, value) =>
             {
                 _queue.Written(register, value, trial.Run.Line);
