@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Ixy.Cli.Tests.Output;
 
 namespace Ixy.Vm.Tests;
 
@@ -157,7 +158,8 @@ public sealed class BindTests(GuestPool guests)
             var gone = Json(guest, $"{Note}{Gone}; ixy unbind {Gone} --persist --json");
             Assert.Equal((null, null), (Text(gone, "after"), Text(gone, "atStart")));
 
-            guest.Run($"ixy bind {s_e1000e} --persist").Succeeded();
+            var kept = Json(guest, $"ixy bind {s_e1000e} --persist --json");
+            Assert.Equal(("vfio-pci", "vfio-pci"), (Text(kept, "after"), Text(kept, "atStart")));
             using (var user = guest.Start($"exec 3<> /dev/vfio/{GroupOf(guest)}; echo open; exec sleep 1000"))
             {
                 user.WaitFor("open");
@@ -415,7 +417,7 @@ public sealed class BindTests(GuestPool guests)
         .ToDictionary(device => Text(device, "address")!);
 
     private static JsonElement Json(Guest guest, string command) =>
-        JsonDocument.Parse(guest.Run(command).Succeeded()).RootElement;
+        JsonSchemas.Checked(guest.Run(command).Succeeded());
 
     // The one line that it is refused with.
     private static string RefusalOf(Guest guest, string command)

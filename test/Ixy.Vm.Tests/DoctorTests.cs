@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Ixy.Cli.Tests.Output;
 
 namespace Ixy.Vm.Tests;
 
@@ -172,7 +173,7 @@ public sealed class DoctorTests(GuestPool guests)
         string command = $"ixy doctor {address} --json";
         var result = guest.Run(before + (asUser ? $"su {GuestSetup.User} -c '{command}'" : command));
         Assert.True(exitCode is null || result.ExitCode == exitCode, result.ToString());
-        var report = JsonDocument.Parse(result.Output).RootElement;
+        var report = JsonSchemas.Checked(result.Output);
         Assert.Equal(result.ExitCode == 0, report.GetProperty("ready").GetBoolean());
         return report;
     }

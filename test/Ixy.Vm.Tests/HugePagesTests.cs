@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Ixy.Cli.Tests.Output;
 
 namespace Ixy.Vm.Tests;
 
@@ -101,7 +102,7 @@ public sealed class HugePagesTests(GuestPool guests)
         // whole.
         var result = guest.Run("ixy hugepages --reserve 4 --size 1G --persist --json");
         Assert.True(result.ExitCode == 1, result.ToString());
-        var reservation = JsonDocument.Parse(result.Output).RootElement.GetProperty("reservation");
+        var reservation = JsonSchemas.Checked(result.Output).GetProperty("reservation");
         long reserved = Number(reservation, "reserved");
         Assert.Equal((Long, 4), (Number(reservation, "pageBytes"), Number(reservation, "wanted")));
         Assert.InRange(reserved, 1, 3);
@@ -140,7 +141,7 @@ public sealed class HugePagesTests(GuestPool guests)
         }
     }
 
-    private static JsonElement Json(CommandResult result) => JsonDocument.Parse(result.Succeeded()).RootElement;
+    private static JsonElement Json(CommandResult result) => JsonSchemas.Checked(result.Succeeded());
 
     private static (long Reserved, long Free) PoolOf(JsonElement report, long pageBytes)
     {

@@ -1,14 +1,9 @@
-using System.Text.Json;
-using Json.Schema;
-
 namespace Ixy.Cli.Tests.Output;
 
 /// <summary>What every command prints with <c>--json</c> is what <c>docs/schemas</c> promises.</summary>
 public sealed class SchemaTests : IDisposable
 {
     private const string Card = "0000:03:00.0";
-
-    private static readonly string s_folder = Path.Combine(Checkout.Root, "docs/schemas");
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("ixy-schema-");
 
@@ -21,7 +16,7 @@ public sealed class SchemaTests : IDisposable
             // A program of its own; Ixy.Labs.Tests validates what it prints.
             .Append("grade");
         Assert.Equal(
-            commands.Order(), Directory.GetFiles(s_folder).Select(Path.GetFileNameWithoutExtension).Order()!);
+            commands.Order(), Directory.GetFiles(JsonSchemas.Folder).Select(Path.GetFileNameWithoutExtension).Order()!);
     }
 
     [Theory]
@@ -78,25 +73,10 @@ public sealed class SchemaTests : IDisposable
     [InlineData("list", """{"command":"list","devices":[],"warnings":[],"more":1}""")]
     [InlineData("hugepages", """{"command":"hugepages","pools":[{"pageBytes":-1}],"mounts":[],"reservation":null}""")]
     public void WhatIsNotPromisedIsRefused(string command, string json) =>
-        Assert.False(Evaluate(command, json).IsValid);
+        Assert.False(JsonSchemas.Evaluate(command, json).IsValid);
 
     public void Dispose() => _directory.Delete(recursive: true);
 
-    private static void AssertValid(string command, string output)
-    {
-        AssertFits(command, output.TrimEnd('\n').Split('\n')[^1]);
-    }
-
-    /// <summary>Asserts that the text is one object, and what the schema promises.</summary>
-    internal static void AssertFits(string command, string json)
-    {
-        var result = Evaluate(command, json);
-        var faults = result.Details!.Where(detail => detail.Errors is not null)
-            .Select(detail => $"{detail.InstanceLocation}: {string.Join(", ", detail.Errors!.Values)}");
-        Assert.True(result.IsValid, $"{string.Join("\n", faults)}\n{json}");
-    }
-
-    private static EvaluationResults Evaluate(string command, string json) =>
-        JsonSchema.FromText(File.ReadAllText(Path.Combine(s_folder, $"{command}.json")))
-            .Evaluate(JsonDocument.Parse(json).RootElement, new() { OutputFormat = OutputFormat.List });
+    private static void AssertValid(string command, string output) =>
+        JsonSchemas.AssertFits(command, output.TrimEnd('\n').Split('\n')[^1]);
 }

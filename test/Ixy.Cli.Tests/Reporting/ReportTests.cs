@@ -118,7 +118,7 @@ public sealed partial class ReportTests : IDisposable
         var (exitCode, output, _) = IxyProcess.Run(
             "report", "sim:virtio,wire=loopback", "--output", "-", "--duration", "10ms");
         Assert.Equal(0, exitCode);
-        SchemaTests.AssertFits("report", output);
+        JsonSchemas.AssertFits("report", output);
     }
 
     [Theory]
@@ -147,9 +147,9 @@ public sealed partial class ReportTests : IDisposable
         functions.HoldByKernel(Card, "e1000e");
         var (exitCode, output, error) = functions.RunIxy(asNobody: false, "report", Card, "--output", "-");
         Assert.True(exitCode == 0, error);
-        SchemaTests.AssertFits("report", output);
+        JsonSchemas.AssertFits("report", output);
         var report = JsonNode.Parse(output)!;
-        SchemaTests.AssertFits("doctor", report["doctor"]!.ToJsonString());
+        JsonSchemas.AssertFits("doctor", report["doctor"]!.ToJsonString());
         Assert.Equal(Card, (string)report["doctor"]!["address"]!);
         Assert.Contains("e1000e", (string)report["setUp"]!["error"]!);
         Assert.Null((string?)report["device"]!["transport"]);
@@ -253,9 +253,9 @@ public sealed partial class ReportTests : IDisposable
     private JsonNode Read()
     {
         string text = System.IO.File.ReadAllText(File);
-        SchemaTests.AssertFits("report", text);
+        JsonSchemas.AssertFits("report", text);
         var report = JsonNode.Parse(text)!;
-        SchemaTests.AssertFits("doctor", report["doctor"]!.ToJsonString());
+        JsonSchemas.AssertFits("doctor", report["doctor"]!.ToJsonString());
         return report;
     }
 
