@@ -8,6 +8,7 @@ public abstract partial class NetworkDevice
     /// <summary>The port's MAC address. Setting it changes what the card receives, not its EEPROM.</summary>
     /// <exception cref="ArgumentException">Set to a multicast or zero address.</exception>
     /// <exception cref="FeatureNotOfferedException">The card's address cannot be changed.</exception>
+    /// <exception cref="DeviceGoneException">The card had to be asked, and no longer answers.</exception>
     public abstract MacAddress MacAddress { get; set; }
 
     /// <summary>

@@ -17,6 +17,7 @@ internal sealed class Investigation(string specifier, TimeSpan linkTime, TimeSpa
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(20);
 
     private readonly Redaction _redaction = Redaction.OfThisProcess();
+    private readonly List<PartErrorJson> _errors = [];
 
     private readonly List<string> _leftOut =
     [
@@ -49,18 +50,9 @@ internal sealed class Investigation(string specifier, TimeSpan linkTime, TimeSpa
 
     private InvestigationJson Report(SystemJson machine, DoctorJson doctor, PciDevice function, StopRequest stop)
     {
-        DeviceFactsJson facts;
-        AccessLog log;
-        try
-        {
-            facts = Describe(function);
-            log = new AccessLog(new RegisterNames(function), function.Clock);
-        }
-        catch
-        {
-            function.Dispose();
-            throw;
-        }
+        var facts = Ask("device", () => Describe(function)) ?? WithoutOpening();
+        var names = Ask("setUp.trace: names of registers", () => new RegisterNames(function)) ?? new();
+        var log = new AccessLog(names, function.Clock);
         long start = Stopwatch.GetTimestamp();
         NetworkDevice device;
         try
@@ -73,24 +65,40 @@ internal sealed class Investigation(string specifier, TimeSpan linkTime, TimeSpa
             var failed = Failed(error, Stopwatch.GetElapsedTime(start), log);
             return Report(machine, doctor, facts, failed, null, null);
         }
-        var setUp = Stopwatch.GetElapsedTime(start);
-        using (device)
+        var time = Stopwatch.GetElapsedTime(start);
+        var link = Ask("link", () => WaitForLink(device, stop));
+        bool? hasAddress = Ask<bool?>("setUp.hasMacAddress", () => device.MacAddress.IsUnicast);
+        string? eepromError = CheckEeprom(device);
+        var setUp = new SetUpJson(
+            true, null, time.TotalSeconds, log.Count, log.End(), log.LeftOut, hasAddress, eepromError);
+        var traffic = Count(device, function, stop);
+        Ask<bool?>("stop", () =>
         {
-            var link = WaitForLink(device, stop);
-            bool hasAddress = device.MacAddress.IsUnicast;
-            string? eepromError = CheckEeprom(device);
-            var lines = log.End();
-            var traffic = Count(device, function, stop);
-            return Report(machine, doctor, facts,
-                new(true, null, setUp.TotalSeconds, log.Count, lines, log.LeftOut, hasAddress, eepromError),
-                link, traffic);
+            device.Dispose();
+            return true;
+        });
+        return Report(machine, doctor, facts, setUp, link, traffic);
+    }
+
+    // What the card does not tell is named in the report, which has the rest.
+    private T? Ask<T>(string part, Func<T> question)
+    {
+        try
+        {
+            return question();
+        }
+        catch (PciDeviceException error)
+        {
+            _errors.Add(new(part, _redaction.Of(Program.Describe(error))));
+            return default;
         }
     }
 
     private InvestigationJson Report(
         SystemJson machine, DoctorJson doctor, DeviceFactsJson facts, SetUpJson setUp, LinkJson? link,
         TrafficJson? traffic) => new(
-        "report", DateTime.UtcNow, SystemFacts.Program(), machine, doctor, facts, setUp, link, traffic, _leftOut);
+        "report", DateTime.UtcNow, SystemFacts.Program(), machine, doctor, facts, setUp, link, traffic, _errors,
+        _leftOut);
 
     private SetUpJson Failed(PciDeviceException error, TimeSpan time, AccessLog? log)
     {
@@ -139,7 +147,7 @@ internal sealed class Investigation(string specifier, TimeSpan linkTime, TimeSpa
             {
                 vectors[$"{kind}".ToLowerInvariant()] = function.CountInterruptVectors(kind);
             }
-            catch (PciDeviceException)
+            catch (InterruptsNotSupportedException)
             {
                 // A transport without interrupts.
             }
@@ -216,7 +224,7 @@ internal sealed class Investigation(string specifier, TimeSpan linkTime, TimeSpa
     {
         (function as SimulatedPciDevice)?.Wire.StartSending();
         long start = Stopwatch.GetTimestamp();
-        DeviceStatistics statistics = default;
+        DeviceStatistics? statistics = null;
         string? error = null;
         try
         {

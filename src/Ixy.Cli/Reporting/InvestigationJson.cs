@@ -11,12 +11,19 @@ namespace Ixy.Cli.Reporting;
 /// <param name="Doctor">What <c>ixy doctor --json</c> says.</param>
 /// <param name="Device">The card before its driver started.</param>
 /// <param name="SetUp">The start of its driver.</param>
-/// <param name="Link">Null if the driver did not start.</param>
+/// <param name="Link">Null if the driver did not start, or the card did not tell.</param>
 /// <param name="Traffic">Null if the driver did not start.</param>
-/// <param name="LeftOut">What is not in the report, one sentence each.</param>
+/// <param name="Errors">What could not be had of a card that was open.</param>
+/// <param name="LeftOut">What is not in the report, a sentence each.</param>
 internal sealed record InvestigationJson(
     string Command, DateTime Date, ProgramJson Program, SystemJson System, DoctorJson Doctor, DeviceFactsJson Device,
-    SetUpJson SetUp, LinkJson? Link, TrafficJson? Traffic, IReadOnlyList<string> LeftOut);
+    SetUpJson SetUp, LinkJson? Link, TrafficJson? Traffic, IReadOnlyList<PartErrorJson> Errors,
+    IReadOnlyList<string> LeftOut);
+
+/// <summary>A part of the report that the card did not give.</summary>
+/// <param name="Part">The member it would be in; <c>stop</c>: the end of the driver.</param>
+/// <param name="Error">Why.</param>
+internal sealed record PartErrorJson(string Part, string Error);
 
 /// <summary>Which ixy.</summary>
 /// <param name="Version">As <c>ixy --version</c>.</param>
@@ -87,11 +94,11 @@ internal sealed record LinkJson(bool IsUp, int SpeedMbps, double Seconds);
 
 /// <summary>What the card counted. Nothing was sent.</summary>
 /// <param name="Seconds">For how long.</param>
-/// <param name="Statistics">The counters.</param>
+/// <param name="Statistics">The counters; null if they could not be read.</param>
 /// <param name="Faults">What went wrong.</param>
 /// <param name="Error">What ended it early; null: nothing.</param>
 internal sealed record TrafficJson(
-    double Seconds, DeviceStatistics Statistics, DeviceFaults Faults, string? Error);
+    double Seconds, DeviceStatistics? Statistics, DeviceFaults Faults, string? Error);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, GenerationMode = JsonSourceGenerationMode.Metadata)]

@@ -27,7 +27,11 @@ internal sealed class RegisterNames
     private readonly Dictionary<(int Bar, uint Offset, int Size), Element> _all = [];
     private readonly bool _isLegacyVirtio, _isUnknown;
 
-    /// <param name="function">The function.</param>
+    /// <summary>None are known, and all values are left out.</summary>
+    internal RegisterNames() => _isUnknown = true;
+
+    /// <param name="function">Whose.</param>
+    /// <exception cref="PciDeviceException">It does not tell.</exception>
     internal RegisterNames(PciDevice function)
     {
         switch (function.VendorId)

@@ -62,8 +62,10 @@ internal static class ReportCommand
 
     private static void Tell(string path, InvestigationJson report)
     {
-        if (report.SetUp.Error is { } error) Console.Error.WriteLine($"ixy: the driver did not start: {error}");
-        else if (!report.Link!.IsUp) Console.Error.WriteLine("ixy: there was no link");
+        if (report.SetUp.Error is { } reason) Console.Error.WriteLine($"ixy: the driver did not start: {reason}");
+        else if (report.Link is { IsUp: false }) Console.Error.WriteLine("ixy: there was no link");
+        foreach (var (part, error) in report.Errors) Console.Error.WriteLine($"ixy: {part}: {error}");
+        if (report.Traffic?.Error is { } ended) Console.Error.WriteLine($"ixy: traffic: {ended}");
         Console.Error.WriteLine($"ixy: {path} is plain text: read it before you give it away. Left out are:");
         foreach (string what in report.LeftOut) Console.Error.WriteLine($"  {what}");
     }

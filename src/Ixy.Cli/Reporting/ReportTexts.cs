@@ -19,7 +19,8 @@ internal static class ReportTexts
         What is in the file:
           the version of ixy, kernel, processor and mainboard; what 'ixy doctor' says; the card's PCI ids, configuration
           space and capabilities; every register access of the driver's start, with names; link, counters and faults. If
-          the driver does not start, the reason, and all accesses up to there.
+          the driver does not start, the reason, and all accesses up to there. If the card fails later, each part that
+          it did not give is named, with the reason.
 
         What is not:
           MAC and IP addresses, names of hosts and users, serial numbers, and what packets contain. The file says what
@@ -30,7 +31,7 @@ internal static class ReportTexts
           jq -r '.device.configuration[]' ixy-report.json > config; lspci -F config -vvv
 
         Exit code:
-          0  the file was written, also if the driver did not start
+          0  the file was written, also if the driver did not start, or the card failed
           1  there is no such card, or the file cannot be written
           2  the command line is wrong
 

@@ -1,5 +1,6 @@
 using Ixy.Vfio;
 using static Ixy.Ixgbe.IxgbeFeatureRegisters;
+using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Ixgbe;
 
@@ -15,7 +16,8 @@ public sealed partial class IxgbeDevice
     /// </summary>
     /// <exception cref="DeviceProtocolException">The checksum is wrong.</exception>
     /// <exception cref="DeviceTimeoutException">The EEPROM does not answer.</exception>
-    /// <exception cref="FeatureNotOfferedException">The card is an X540 or X550, which has flash instead.</exception>
+    /// <exception cref="DeviceGoneException">The card does not.</exception>
+    /// <exception cref="FeatureNotOfferedException">An X540 or X550, which have a flash instead.</exception>
     public void VerifyEeprom()
     {
         if (IxgbeModels.HasOwnPhy(_device.DeviceId))
@@ -44,6 +46,8 @@ public sealed partial class IxgbeDevice
     {
         Write(EERD, (uint)word << EERD_.AddressShift | EERD_.Start);
         WaitFor($"word 0x{word:x} of the EEPROM", EERD, EERD_.Done, set: true);
-        return (ushort)(Read(EERD) >> EERD_.DataShift);
+        uint read = Read(EERD);
+        return read == uint.MaxValue && Read(STATUS) == uint.MaxValue ? throw Gone()
+            : (ushort)(read >> EERD_.DataShift);
     }
 }

@@ -95,7 +95,9 @@ public sealed partial class IxgbeDevice
     private MacAddress ReadReceiveAddress(int index)
     {
         // The registers hold the bytes in wire order, the first in the lowest bits (8.2.3.7.8).
-        ulong wire = _bar.Read32(RAL[index]) | (ulong)(_bar.Read32(RAH[index]) & RAH_.AddressMask) << 32;
+        uint low = _bar.Read32(RAL[index]), high = _bar.Read32(RAH[index]);
+        if (high == uint.MaxValue && Read(STATUS) == uint.MaxValue) throw Gone();
+        ulong wire = low | (ulong)(high & RAH_.AddressMask) << 32;
         return new(BinaryPrimitives.ReverseEndianness(wire << 16));
     }
 
