@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Ixy.Tests.Cli;
+namespace Ixy.Cli.Tests.Reporting;
 
 /// <summary><c>ixy report</c> of a card that fails once its driver has started: that is what it is for.</summary>
 public sealed class ReportOfFailingCardTests : IDisposable
