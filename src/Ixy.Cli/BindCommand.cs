@@ -94,8 +94,10 @@ internal static class BindCommand
     // A card that is bound differently now would come as a surprise.
     private static string AtStart(PciAddress address, string? now, string driver) =>
         driver == (now ?? DriverBinding.NoDriver)
-            ? $"after a restart it is bound to {NameOf(now)}, too; 'sudo ixy unbind {address} --persist' undoes both"
-            : $"after a restart it is bound to {NameOf(driver)} again; 'sudo ixy unbind {address} --persist' ends that";
+            ? $"after a restart it is bound to {NameOf(now)}, too; '{Unbind(address)} --persist' undoes both"
+            : $"after a restart it is bound to {NameOf(driver)} again; '{Unbind(address)} --persist' ends that";
+
+    private static string Unbind(PciAddress address) => $"sudo {IxyCommand.Name} unbind {address}";
 
     private static string NameOf(string? driver) =>
         driver is null or DriverBinding.NoDriver ? "no driver" : driver;
@@ -116,7 +118,7 @@ internal static class BindCommand
         if (!result.Changed || command != "bind") yield break;
         if (result is { After: DriverBinding.VfioPci, IommuGroup: { } group })
             yield return $"'sudo chown $USER /dev/vfio/{group}' lets you drive it without root";
-        yield return $"'sudo ixy unbind {address}' gives it back to {before}";
+        yield return $"'{Unbind(address)}' gives it back to {before}";
     }
 
     private static string ToJson(Outcome outcome) => JsonSerializer.Serialize(

@@ -37,7 +37,7 @@ internal static class CommonOptions
 
     private static PciAddress ParseAddress(string text) => PciAddress.TryParse(text, out var address) ? address
         : throw new ArgumentException(
-            $"'{text}' is no PCI address: expected one like 0000:03:00.0, as 'ixy list' shows them");
+            $"'{text}' is no PCI address: expected one like 0000:03:00.0, as '{IxyCommand.Name} list' shows them");
 
     /// <summary>One or more devices, followed by a file.</summary>
     internal static Argument<string[]> DevicesAndFile(string name, string description, int mostDevices)

@@ -80,12 +80,12 @@ internal static class DoctorCommand
     private static string Conclusion(DoctorReport report, PciAddress? address)
     {
         string[] ready = [.. report.Cards.Where(card => card.IsReady).Select(card => $"{card.Card.Address}")];
-        return ready.Length > 0 ? $"ready: 'ixy fwd' would run on {string.Join(", ", ready)}"
-            : report.IsReady ? "there is no card here that ixy can drive: 'ixy fwd' would run on simulated ones, as "
-                + "sim:ixgbe,wire=generator"
-            : HasProblem(report) ? "not ready: what is marked as a problem keeps 'ixy fwd' from running on "
-                + (address is null ? "a card" : $"{address}")
-            : "not ready: no card is free for ixy; 'ixy doctor ADDR' says what one of them needs";
+        return ready.Length > 0 ? $"ready: '{IxyCommand.Name} fwd' would run on {string.Join(", ", ready)}"
+            : report.IsReady ? $"there is no card here that ixy can drive: '{IxyCommand.Name} fwd' would run on "
+                + "simulated ones, as sim:ixgbe,wire=generator"
+            : HasProblem(report) ? $"not ready: what is marked as a problem keeps '{IxyCommand.Name} fwd' from running "
+                + "on " + (address is null ? "a card" : $"{address}")
+            : $"not ready: no card is free for ixy; '{IxyCommand.Name} doctor ADDR' says what one of them needs";
     }
 
     private static bool HasProblem(DoctorReport report) =>
@@ -116,9 +116,9 @@ internal static class DoctorCommand
         JsonSerializer.Serialize(report, OperateJsonContext.Default.DoctorJson);
 
     private static MachineJson ToJson(MachineFacts machine) => new(
-        machine.Cores, machine.AllowedCores, machine.IsolatedCores, machine.ThreadsPerCore, machine.Governors,
-        machine.Nodes, Word(machine.Iommu), machine.RemapsInterrupts, machine.VfioModules, machine.Lockdown,
-        machine.IsRoot, machine.LockedMemoryLimit, DmaBytes,
+        machine.Cores, machine.AllowedCores, machine.IsolatedCores, machine.ThreadsPerCore, machine.SharedCores,
+        machine.Governors, machine.Nodes, Word(machine.Iommu), machine.RemapsInterrupts, machine.VfioModules,
+        machine.Lockdown, machine.IsRoot, machine.LockedMemoryLimit, DmaBytes,
         [.. machine.HugePages.Select(pool => new PoolJson(pool.PageLength, pool.Node, pool.Total, pool.Free))]);
 
     private static FindingJson ToJson(Finding finding) =>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Ixy.Cli.Output;
 using Ixy.Setup;
+using Ixy.Vfio;
 
 namespace Ixy.Cli;
 
@@ -39,7 +40,9 @@ internal static class ListCommand
     {
         if (cards.Count == 0)
         {
-            screen.WriteLine("this machine has no network card on its PCI bus; 'ixy fwd --help' names simulated ones");
+            screen.WriteLine(
+                "this machine has no network card on its PCI bus; "
+                + $"'{IxyCommand.Name} fwd --help' names simulated ones");
             return;
         }
         screen.WriteList(s_headers, [.. cards.Select(Cells)]);

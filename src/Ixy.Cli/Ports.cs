@@ -249,7 +249,8 @@ internal sealed class Ports : IDisposable
         string advice = device.PciDevice switch
         {
             SimulatedPciDevice => "plug something in, as in sim:ixgbe,wire=generator",
-            VfioUserPciDevice => "plug something in where it is simulated, as in 'ixy sim ixgbe --wire generator'",
+            VfioUserPciDevice =>
+                $"plug something in where it is simulated, as in '{IxyCommand.Name} sim ixgbe --wire generator'",
             _ => "check the cable, the module and the far end",
         };
         return new($"{device.Name} has no link after {s_linkTime.TotalSeconds} s: {advice}");

@@ -14,7 +14,8 @@ internal static partial class Program
 {
     private static int Main(string[] arguments)
     {
-        // Packets sent before the loop runs would be lost: see Ports.StartSending.
+        IxyCommand.Name = CommandName.OfThisProcess();
+        // What is sent before the loop runs would be lost: see Ports.StartSending.
         NetworkDevice.RegisterTransport("sim", specifier => SimulatedCards.Open(specifier, waitsToSend: true));
         return Run(arguments);
     }
@@ -31,7 +32,8 @@ internal static partial class Program
             var command = parsed.CommandResult.Command;
             string error = parsed.UnmatchedTokens.Count > 0 ? $"unknown: '{parsed.UnmatchedTokens[0]}'"
                 : parsed.Errors[0].Message.TrimEnd('.');
-            return Fail($"{error} (see {(command == root ? "ixy" : $"ixy {command.Name}")} --help)", exitCode: 2);
+            string help = command == root ? IxyCommand.Name : $"{IxyCommand.Name} {command.Name}";
+            return Fail($"{error} (see {help} --help)", exitCode: 2);
         }
         try
         {

@@ -16,7 +16,13 @@ public sealed record MachineFacts
     public required int ThreadsPerCore { get; init; }
 
     /// <summary>
-    /// The governors that choose the cores' frequencies, as in <c>performance</c>; empty if the kernel does not choose.
+    /// Which of <see cref="Cores"/> are threads of one physical core, a list of numbers for each; those with a core of
+    /// their own are in none.
+    /// </summary>
+    public required IReadOnlyList<IReadOnlyList<int>> SharedCores { get; init; }
+
+    /// <summary>
+    /// Which governors choose the cores' frequencies, as in <c>performance</c>; none where the kernel does not choose.
     /// </summary>
     public required IReadOnlyList<string> Governors { get; init; }
 

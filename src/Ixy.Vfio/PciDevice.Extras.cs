@@ -35,7 +35,7 @@ public abstract partial class PciDevice
     {
         Volatile.Write(ref _goneReason,
             $"{Name} no longer answers: {found}; was it pulled out, or has it lost its power? Dispose it, and open it "
-            + "again when 'ixy list' shows it");
+            + $"again when '{IxyCommand.Name} list' shows it");
         return new(_goneReason!);
     }
 

@@ -37,6 +37,6 @@ public sealed partial class SysfsFunction
     public string DescribeTranslation() =>
         $"{Name} is behind an IOMMU that translates (the type of its group {IommuGroup} is {IommuType}), which blocks "
         + "the " +
-        $"physical addresses that sysfs has to do with: use it through VFIO with 'sudo ixy bind {Name}', or boot the "
-        + "kernel with iommu=pt";
+        $"physical addresses that sysfs has to do with: use it through VFIO with 'sudo {IxyCommand.Name} bind {Name}', "
+        + "or boot the kernel with iommu=pt";
 }

@@ -34,12 +34,40 @@ public sealed class DoctorTests : IDisposable
             card.Findings.Select(found => found.Check));
     }
 
+    // Those of one pattern are not spelled out: there may be a hundred.
+    [Theory]
+    [InlineData("0-7", "0,4 1,5 2,6 3,7", "8 processors, of which these share a core (SMT): 0+4, 1+5, 2+6, 3+7;")]
+    [InlineData("0-7", "0-1 2-3 4-5 6-7", "(SMT): 0+1, 2+3, 4+5, 6+7;")]
+    [InlineData("0-5", "0-1 2-3", "6 processors, of which these share a core (SMT): 0+1, 2+3;")]
+    [InlineData("0-13", "0,7 1,8 2,9 3,10 4,11 5,12 6,13", "(SMT): 0+7, 1+8 to 6+13;")]
+    [InlineData("0-13", "0-1 2-3 4-5 6-7 8-9 10,12 11,13", "(SMT): 0+1, 2+3 to 8+9, 10+12, 11+13;")]
+    [InlineData("0-7", "0-3 4-7", "(SMT): 0+1+2+3, 4+5+6+7;")]
+    [InlineData("0-3", "", "4 processors, each with a core of its own;")]
+    public void WhichProcessorsShareACoreIsSaid(string online, string shared, string expected)
+    {
+        _machine.Write(FakeMachine.Online, online);
+        foreach (string list in shared.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            foreach (int core in CoresOf(list))
+                _machine.Write($"sys/devices/system/cpu/cpu{core}/topology/thread_siblings_list", list);
+        }
+        var report = Examine();
+        Assert.Contains(expected, report.Findings.Single(found => found.Check == "cores").Text);
+        Assert.Equal(
+            shared.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(CoresOf), report.Machine.SharedCores);
+
+        static int[] CoresOf(string list) => list.Split('-') is [var first, var last]
+            ? [.. Enumerable.Range(int.Parse(first), int.Parse(last) - int.Parse(first) + 1)]
+            : [.. list.Split(',').Select(int.Parse)];
+    }
+
     [Fact]
     public void TheFactsAreTheKernels()
     {
         _machine.Write(FakeMachine.Online, "0-2,3");
         _machine.Write(FakeMachine.Isolated, "2-3");
         _machine.Write(FakeMachine.Siblings, "2-3");
+        _machine.Write(FakeMachine.Siblings.Replace("cpu2", "cpu3", StringComparison.Ordinal), "2-3");
         _machine.Write(FakeMachine.Governor, "powersave");
         _machine.Write(FakeMachine.Nodes, "0-1");
         _machine.Write(FakeMachine.Lockdown, "none [integrity] confidentiality");
@@ -49,6 +77,7 @@ public sealed class DoctorTests : IDisposable
         var facts = Examine().Machine;
         Assert.Equal([0, 1, 2, 3], facts.Cores);
         Assert.Equal([2, 3], facts.IsolatedCores);
+        Assert.Equal([2, 3], Assert.Single(facts.SharedCores));
         Assert.Equal((2, "integrity", false), (facts.ThreadsPerCore, facts.Lockdown, facts.IsRoot));
         Assert.Equal(["performance", "powersave"], facts.Governors);
         Assert.Equal([0, 1], facts.Nodes);

@@ -1,5 +1,6 @@
 using Ixy.Captures;
 using Ixy.Cli.Output;
+using Ixy.Vfio;
 
 namespace Ixy.Cli.Capture;
 
@@ -20,8 +21,8 @@ internal sealed class CaptureTarget : IDisposable
         {
             if (!Console.IsOutputRedirected)
                 throw new IOException(
-                    "standard output is a terminal, and a capture is no text: name a file, or pipe it, as in 'ixy pcap "
-                    + "A - | tshark -r -'");
+                    "standard output is a terminal, and a capture is no text: name a file, or pipe it, as in "
+                    + $"'{IxyCommand.Name} pcap A - | tshark -r -'");
             _stream = new StandardOutput();
             return;
         }

@@ -83,6 +83,7 @@ internal sealed record DoctorJson(
 /// <param name="AllowedCores">Cores this process may run on.</param>
 /// <param name="IsolatedCores">Cores the scheduler leaves alone.</param>
 /// <param name="ThreadsPerCore">Above 1 with SMT.</param>
+/// <param name="SharedCores">Which are threads of one physical core, a list for each.</param>
 /// <param name="Governors">What chooses their frequencies.</param>
 /// <param name="NumaNodes">Memory nodes, by number.</param>
 /// <param name="Iommu">off, passthrough, translating or mixed.</param>
@@ -95,9 +96,9 @@ internal sealed record DoctorJson(
 /// <param name="HugePages">For each size and memory node.</param>
 internal sealed record MachineJson(
     IReadOnlyList<int> Cores, IReadOnlyList<int> AllowedCores, IReadOnlyList<int> IsolatedCores, int ThreadsPerCore,
-    IReadOnlyList<string> Governors, IReadOnlyList<int> NumaNodes, string Iommu, bool? RemapsInterrupts,
-    IReadOnlyList<string> VfioModules, string? Lockdown, bool Root, long? LockedMemoryLimit, long DmaBytes,
-    IReadOnlyList<PoolJson> HugePages);
+    IReadOnlyList<IReadOnlyList<int>> SharedCores, IReadOnlyList<string> Governors, IReadOnlyList<int> NumaNodes,
+    string Iommu, bool? RemapsInterrupts, IReadOnlyList<string> VfioModules, string? Lockdown, bool Root,
+    long? LockedMemoryLimit, long DmaBytes, IReadOnlyList<PoolJson> HugePages);
 
 /// <summary>A finding about one thing.</summary>
 /// <param name="Check">What was checked.</param>

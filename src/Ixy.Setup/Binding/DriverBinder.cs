@@ -108,7 +108,8 @@ internal sealed class DriverBinder
                 + $"{_function.Directory}/modalias)' may load one"]
             : _function is { IsBoundToVfio: true, IommuGroup: not null } ? GroupWarnings()
             : after is null && _function.IsBehindTranslation
-            ? [$"{_function.DescribeTranslation()}; so 'ixy fwd' and the others will refuse it{Proviso}"]
+            ? [$"{_function.DescribeTranslation()}; so '{IxyCommand.Name} fwd' and the others will refuse it"
+                + Proviso]
             : [];
         return new(before, after, _function.IommuGroup, _loaded, [.. warnings]);
     }
@@ -145,8 +146,8 @@ internal sealed class DriverBinder
         throw new VfioUnavailableException(
             $"{_function.Name} is behind no IOMMU, which VFIO needs: switch it on (BIOS: VT-d or AMD-Vi; kernel "
             + "command line: intel_iommu=on or " +
-            $"amd_iommu=on), or use the card through sysfs as root: 'sudo ixy bind {_function.Name} --driver "
-            + $"{DriverBinding.NoDriver}'");
+            $"amd_iommu=on), or use the card through sysfs as root: 'sudo {IxyCommand.Name} bind "
+            + $"{_function.Name} --driver {DriverBinding.NoDriver}'");
     }
 
     private void RequireUnused()

@@ -18,6 +18,6 @@ internal static class GroupRivals
         let isFunction = PciAddress.TryParse(member.Name, out _)
         where member.Name != function.Name && member.Driver is not (null or Stub) && !member.IsBoundToVfio
             && !(isFunction && member.ClassCode >> 16 == Bridge)
-        select (member, isFunction && member.IsNetworkController ? $"sudo ixy bind {member.Name}"
+        select (member, isFunction && member.IsNetworkController ? $"sudo {IxyCommand.Name} bind {member.Name}"
             : $"echo {member.Name} | sudo tee {member.Directory}/driver/unbind");
 }

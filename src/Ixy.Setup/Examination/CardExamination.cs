@@ -53,9 +53,9 @@ internal sealed class CardExamination
 
     private Verdict Worst => _isAskedFor || !IsUsedByKernel ? Verdict.Problem : Verdict.Note;
 
-    private string BindToVfio => $"sudo ixy bind {Address}";
+    private string BindToVfio => $"sudo {IxyCommand.Name} bind {Address}";
 
-    private string BindToNothing => $"sudo ixy bind {Address} --driver none";
+    private string BindToNothing => $"{BindToVfio} --driver none";
 
     /// <summary>The end of the examination: if all seems well, the card is opened.</summary>
     /// <param name="isBlocked">The machine lacks something for this kind of access.</param>
@@ -163,7 +163,8 @@ internal sealed class CardExamination
             ? new("node", Verdict.Ok, $"{node}")
             : new("node", Verdict.Note, $"{node}, where {pages.Sum(pool => pool.Free)} huge pages are free: memory "
                 + "of another one is slower",
-                $"sudo ixy hugepages --reserve {MachineExamination.PagesToReserve(pages, needed)} --node {node}");
+                $"sudo {IxyCommand.Name} hugepages --reserve {MachineExamination.PagesToReserve(pages, needed)} "
+                + $"--node {node}");
     }
 
     // What the kernel's driver knows about the link (kernel documentation, ABI/testing/sysfs-class-net).

@@ -33,7 +33,7 @@ internal sealed class Examiner(PciBus bus, MachineFiles files, DoctorOptions opt
         if (!function.IsNetworkController)
             throw new PciDeviceException(
                 $"{function.Name} is no network card: its PCI class is {function.ClassCode:x6}, expected 02xxxx; "
-                + "'ixy list' shows those there are");
+                + $"'{IxyCommand.Name} list' shows those there are");
         return [NetworkController.Of(function, new(bus.Processes), warnings.Add)];
     }
 }

@@ -12,7 +12,8 @@ internal static class FactsReader
         Cores = files.ReadList($"{Cpus}/online"),
         AllowedCores = MachineFiles.ParseList(files.Field(Status, "Cpus_allowed_list:")),
         IsolatedCores = files.ReadList($"{Cpus}/isolated"),
-        ThreadsPerCore = ThreadsPerCore(files),
+        ThreadsPerCore = SharedCores(files).Select(shared => shared.Count).DefaultIfEmpty(1).Max(),
+        SharedCores = SharedCores(files),
         Governors = Governors(files),
         Nodes = files.ReadList("sys/devices/system/node/online"),
         Iommu = Iommu(files),
@@ -32,10 +33,14 @@ internal static class FactsReader
         HugePages = HugePages.Pools(files.PathOf("sys")),
     };
 
-    private static int ThreadsPerCore(MachineFiles files) =>
-        files.ReadList($"{Cpus}/online")
-            .Select(core => files.ReadList($"{Cpus}/cpu{core}/topology/thread_siblings_list").Count)
-            .DefaultIfEmpty().Max() is > 0 and var threads ? threads : 1;
+    // Each of them names all, of which the first one's list is taken.
+    private static IReadOnlyList<int>[] SharedCores(MachineFiles files) =>
+    [
+        .. from core in files.ReadList($"{Cpus}/online")
+           let threads = files.ReadList($"{Cpus}/cpu{core}/topology/thread_siblings_list")
+           where threads.Count > 1 && threads.Min() == core
+           select threads,
+    ];
 
     private static string[] Governors(MachineFiles files) =>
     [

@@ -40,8 +40,8 @@ internal sealed class MachineExamination(
 
     private Finding Cores()
     {
-        string threads = machine.ThreadsPerCore == 1 ? "each with a core of its own"
-            : $"{machine.ThreadsPerCore} of them share a core (SMT)";
+        string threads = machine.SharedCores.Count == 0 ? "each with a core of its own"
+            : $"of which these share a core (SMT): {SharedCores.Describe(machine.SharedCores)}";
         string isolated = machine.IsolatedCores.Count == 0 ? "none isolated"
             : $"isolated: {Join(machine.IsolatedCores)}";
         string text = $"{machine.Cores.Count} processors, {threads}; {isolated}";
@@ -109,7 +109,7 @@ internal sealed class MachineExamination(
     private Finding Rights() => machine.IsRoot ? new("rights", Verdict.Ok, "root")
         : wanted.Contains(CardAccess.Sysfs)
             ? new("rights", Verdict.Problem, "not root, which cards without VFIO need",
-                $"sudo ixy doctor {card}".TrimEnd())
+                $"sudo {IxyCommand.Name} doctor {card}".TrimEnd())
         : new("rights", Verdict.Ok, "not root, which cards behind VFIO do not need");
 
     private Finding HugePages()
@@ -128,7 +128,8 @@ internal sealed class MachineExamination(
             : new(Check, Stops(CardAccess.Sysfs),
                 $"{free}; expected {PagesNeeded} free ones of 2 MiB"
                 + (wanted.Contains(CardAccess.Sysfs) ? "" : ", for speed"),
-                pages.Length == 0 ? null : $"sudo ixy hugepages --reserve {PagesToReserve(pages, PagesNeeded)}");
+                pages.Length == 0 ? null
+                    : $"sudo {IxyCommand.Name} hugepages --reserve {PagesToReserve(pages, PagesNeeded)}");
     }
 
     private Finding Lockdown() => machine.Lockdown switch

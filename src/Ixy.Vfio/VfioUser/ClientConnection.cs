@@ -300,7 +300,7 @@ internal sealed unsafe partial class ClientConnection : IDisposable
         VfioUserDisconnectedException => new VfioUserDisconnectedException(
             $"{_name}: its server has gone{(command is null ? "" : $" instead of answering {command}")}: it has ended, "
             + "or closed the connection; " +
-            $"start it again, as in 'ixy sim ixgbe --socket {_path}', and open the device anew"),
+            $"start it again, as in '{IxyCommand.Name} sim ixgbe --socket {_path}', and open the device anew"),
         DeviceTimeoutException => new DeviceTimeoutException(
             $"{_name}: its server has not answered{(command is null ? "" : $" {command}")} for {_timeout.TotalSeconds} "
             + "s: " +

@@ -240,10 +240,11 @@ public sealed unsafe class MessageSocket : IDisposable
     {
         Libc.ENOENT =>
             new DeviceNotFoundException(
-                $"{name}: there is no socket {path}: start its server, as in 'ixy sim ixgbe --socket {path}'"),
+                $"{name}: there is no socket {path}: start its server, as in '{IxyCommand.Name} sim ixgbe --socket "
+                + $"{path}'"),
         Libc.ECONNREFUSED => new DeviceNotFoundException(
-            $"{name}: nobody listens at {path}; its server may have died: start it again, as in 'ixy sim ixgbe "
-            + $"--socket {path}'"),
+            $"{name}: nobody listens at {path}; its server may have died: start it again, as in '{IxyCommand.Name} "
+            + $"sim ixgbe --socket {path}'"),
         Libc.EACCES or Libc.EPERM => new PrivilegeException(
             $"{name}: {path} is closed to this user: open it with 'chmod a+rw {path}' (as the server's user)"),
         Libc.EAGAIN => new DeviceBusyException(

@@ -69,19 +69,11 @@ public sealed class ArchiveTests : IDisposable
     public void ItRunsWhereThereIsNothingButTheCLibrary()
     {
         Needs.Root("chroot is for root alone");
-        string root = _folder.FullName, ixy = Path.Combine(root, "ixy");
-        File.WriteAllBytes(ixy, Program());
-        File.SetUnixFileMode(ixy, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        string[] libraries = [.. LibrariesOf(ixy)];
+        string[] libraries = Install(Path.Combine(_folder.FullName, "ixy"));
         Assert.Equal(
             ["ld-linux-x86-64.so.2", "libc.so.6", "libm.so.6"],
             libraries.Select(Path.GetFileName).Order(StringComparer.Ordinal));
-        foreach (string library in libraries)
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(root + library)!);
-            File.Copy(library, root + library);
-        }
-        using var run = IxyProcess.StartOther("chroot", root, "/ixy", "fwd", "sim:ixgbe,wire=generator",
+        using var run = IxyProcess.StartOther("chroot", _folder.FullName, "/ixy", "fwd", "sim:ixgbe,wire=generator",
             "sim:virtio,wire=generator", "--duration", "1s", "--json");
         Assert.True(run.WaitForExit() == 0, run.Output + run.Error);
         var report = JsonReport.Of((0, run.Output, run.Error));
@@ -89,7 +81,36 @@ public sealed class ArchiveTests : IDisposable
         Assert.All([0, 1], i => Assert.InRange(report.Device(i).Number("txPackets"), 1, long.MaxValue));
     }
 
+    [SkippableTheory]
+    [Trait("needs", "root")]
+    [InlineData("usr/local/bin/ixy", "ixy", "ixy")]
+    [InlineData("opt/ixy", "/opt/ixy", "/opt/ixy")]
+    public void ItsMessagesNameItAsItRunsWithSudo(string place, string started, string named)
+    {
+        Needs.Root("chroot is for root alone");
+        Install(Path.Combine(_folder.FullName, place));
+        using var run = IxyProcess.StartOther(
+            "env", "PATH=/usr/sbin:/usr/local/bin:/usr/bin", "chroot", _folder.FullName, started, "fwd", "a", "b",
+            "--batch", "0");
+        IxyProcess.AssertOneLine((run.WaitForExit(), run.Output, run.Error), 2, $"(see {named} fwd --help)");
+    }
+
     public void Dispose() => _folder.Delete(recursive: true);
+
+    // The program, and in the folder that will be its root the libraries it needs; those.
+    private string[] Install(string ixy)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(ixy)!);
+        File.WriteAllBytes(ixy, Program());
+        File.SetUnixFileMode(ixy, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        string[] libraries = [.. LibrariesOf(ixy)];
+        foreach (string library in libraries)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(_folder.FullName + library)!);
+            File.Copy(library, _folder.FullName + library);
+        }
+        return libraries;
+    }
 
     private static List<TarEntry> Entries(string archive)
     {
