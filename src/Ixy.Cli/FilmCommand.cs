@@ -2,16 +2,21 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Ixy.Simulation.Recording;
+using Ixy.Vfio;
 
 namespace Ixy.Cli;
 
 /// <summary><c>ixy film -- COMMAND</c> and <c>ixy trace -- COMMAND</c>: a command, and what its cards saw.</summary>
 internal static class FilmCommand
 {
+    /// <summary>The argument that is a command line.</summary>
+    internal const string InnerName = "COMMAND";
+
     private const string StandardFile = "film.html";
     private const int MostEvents = 1_000_000;
 
-    private static readonly string[] s_commands = ["fwd", "pktgen", "pcap", "replay"];
+    /// <summary>Those that have simulated cards to look at.</summary>
+    internal static readonly string[] Inner = ["fwd", "pktgen", "pcap", "replay"];
 
     internal static Command Create()
     {
@@ -106,7 +111,7 @@ internal static class FilmCommand
 
     private static Argument<string[]> CommandWords()
     {
-        var words = new Argument<string[]>("COMMAND")
+        var words = new Argument<string[]>(InnerName)
         {
             Description = FilmTexts.Command,
             Arity = ArgumentArity.OneOrMore,
@@ -117,10 +122,11 @@ internal static class FilmCommand
 
     private static void Check(ArgumentResult result)
     {
-        if (result.Tokens is not [{ Value: var name }, ..] || s_commands.Contains(name)) return;
+        if (result.Tokens is not [{ Value: var name }, ..] || Inner.Contains(name)) return;
         result.AddError(name.StartsWith('-')
-            ? $"unknown: '{name}'; a command and its options stand behind --, as in 'ixy film -- fwd sim:ixgbe,…'"
-            : $"'{name}' has no simulated cards to record: expected {string.Join(", ", s_commands)}");
+            ? $"unknown: '{name}'; a command and its options stand behind --, as in "
+                + $"'{IxyCommand.Name} film -- fwd sim:ixgbe,…'"
+            : $"'{name}' has no simulated cards to record: expected {string.Join(", ", Inner)}");
     }
 
     private static int ParseLimit(string text) =>

@@ -1,5 +1,3 @@
-using Ixy.Cli;
-using Ixy.Tests.Vfio;
 using Ixy.Vfio;
 
 namespace Ixy.Cli.Tests;

@@ -10,8 +10,11 @@ internal static class BashCompletion
         var options = new StringBuilder();
         var values = new StringBuilder();
         var places = new StringBuilder();
+        var inner = new StringBuilder();
         foreach (var command in commands)
         {
+            if (command.Inner.Count > 0)
+                inner.Append($"        {command.Name}) echo '{string.Join(' ', command.Inner)}' ;;\n");
             options.Append($"        {command.Name}) echo '{string.Join(' ', command.Options.Select(o => o.Name))}' ;;\n");
             foreach (var option in command.Options)
             {
@@ -35,6 +38,13 @@ internal static class BashCompletion
                     # PCI class 02: network cards.
                     [[ $class != 0x02* ]] || echo "${entry##*/}"
                 done
+            }
+
+            # What a command runs, behind --; nothing: no other command.
+            _ixy_inner() {
+                case $1 in
+            {{inner.ToString().TrimEnd('\n')}}
+                esac
             }
 
             # The options of a command.
@@ -71,16 +81,19 @@ internal static class BashCompletion
             _ixy() {
                 # Bash breaks words at colons and equals signs, too, which devices have in them.
                 local line=${COMP_LINE:0:COMP_POINT} words current command='' place=0 kind='' candidates cut='' i
+                local names='{{string.Join(' ', commands.Select(command => command.Name))}} --help --version'
                 read -ra words <<< "$line"
                 [[ $line != *[[:space:]] ]] || words+=('')
                 current=${words[-1]}
                 for ((i = 1; i < ${#words[@]} - 1; i++)); do
-                    if [[ -z $command ]]; then command=${words[i]}
+                    if [[ ${words[i]} == -- && -n $(_ixy_inner "$command") ]]; then
+                        names=$(_ixy_inner "$command") command='' place=0
+                    elif [[ -z $command ]]; then command=${words[i]}
                     elif [[ -n $(_ixy_value "$command" "${words[i]}") ]]; then ((++i))
                     elif [[ ${words[i]} != -?* ]]; then ((++place))
                     fi
                 done
-                if [[ -z $command ]]; then kind='words:{{string.Join(' ', commands.Select(command => command.Name))}} --help --version'
+                if [[ -z $command ]]; then kind="words:$names"
                 else
                     kind=$(_ixy_value "$command" "${words[-2]}")
                     if [[ -n $kind ]]; then :
@@ -110,6 +123,7 @@ internal static class BashCompletion
     private static string Kind(ValueShape value) => value.Kind switch
     {
         ValueKind.Words => $"words:{string.Join(' ', value.Words)}",
+        ValueKind.Inner => "words:--",
         ValueKind.File => "file",
         ValueKind.Address => "address",
         ValueKind.Device => "device",

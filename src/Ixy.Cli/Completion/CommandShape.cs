@@ -12,6 +12,9 @@ internal enum ValueKind
     /// <summary>One of a few words.</summary>
     Words,
 
+    /// <summary>Another command line, behind <c>--</c>.</summary>
+    Inner,
+
     /// <summary>A path.</summary>
     File,
 
@@ -41,6 +44,7 @@ internal sealed record ValueShape(string Name, ValueKind Kind, IReadOnlyList<str
         {
             "FILE" or "DIRECTORY" or "file" or "path" => ValueKind.File,
             "ADDR" => ValueKind.Address,
+            FilmCommand.InnerName => ValueKind.Inner,
             "A" or "B" => ValueKind.Device,
             _ when name.EndsWith(" FILE", StringComparison.Ordinal) => ValueKind.DeviceOrFile,
             _ => ValueKind.Anything,
@@ -64,7 +68,11 @@ internal sealed record ArgumentShape(ValueShape Value, string Description, bool 
 internal sealed record CommandShape(
     string Name, string Description, IReadOnlyList<OptionShape> Options, IReadOnlyList<ArgumentShape> Arguments)
 {
-    /// <summary>All commands that people type, in the order of help.</summary>
+    /// <summary>The commands that it runs, behind <c>--</c>; none for most.</summary>
+    internal IReadOnlyList<string> Inner =>
+        Arguments is [{ Value.Name: FilmCommand.InnerName }] ? FilmCommand.Inner : [];
+
+    /// <summary>All commands that people type, in the order of the help.</summary>
     internal static IReadOnlyList<CommandShape> AllOf(Command root) =>
         [.. root.Subcommands.Where(command => !command.Hidden).Select(command => Of(command, root))];
 

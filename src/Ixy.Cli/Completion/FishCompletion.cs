@@ -17,6 +17,8 @@ internal static class FishCompletion
                 string value = option.Value is { } taken ? $" -r {Action(taken)}" : "";
                 lines.Append($"{line} -l {option.Name.TrimStart('-')}{value} -d {Brief(option.Description)}\n");
             }
+            if (command.Inner.Count > 0)
+                lines.Append($"{line} -a '(__ixy_inner {string.Join(' ', command.Inner)})'\n");
             foreach (var argument in command.Arguments)
                 lines.Append($"{line} {Action(argument.Value)}\n");
         }
@@ -38,6 +40,18 @@ internal static class FishCompletion
                 printf '%s\n' {{string.Join(' ', CompletionCommand.Devices)}}
             end
 
+            # The line behind --, of one of these commands, or what begins it.
+            function __ixy_inner
+                set -l words (commandline -opc)
+                if not set -l at (contains -i -- -- $words)
+                    echo --
+                else if test $at -eq (count $words)
+                    printf '%s\n' $argv
+                else
+                    complete -C "ixy "(string join ' ' -- (string escape -- $words[(math $at + 1)..]) (commandline -ct))
+                end
+            end
+
             complete -c ixy -f
             complete -c ixy -n __fish_use_subcommand -l help -d 'Shows help'
             complete -c ixy -n __fish_use_subcommand -l version -d 'Shows the version'
@@ -50,6 +64,7 @@ internal static class FishCompletion
         ValueKind.Words => $"-f -a {Quote(string.Join(' ', value.Words))}",
         ValueKind.File => "-F",
         ValueKind.Address => "-f -a '(__ixy_addresses)'",
+        ValueKind.Inner => "-f",
         ValueKind.Device => "-f -a '(__ixy_devices)'",
         ValueKind.DeviceOrFile => "-F -a '(__ixy_devices)'",
         _ => "-f",

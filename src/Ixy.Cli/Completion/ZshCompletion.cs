@@ -9,8 +9,11 @@ internal static class ZshCompletion
     {
         var names = new StringBuilder();
         var cases = new StringBuilder();
+        var inner = new StringBuilder();
         foreach (var command in commands)
         {
+            if (command.Inner.Count > 0)
+                inner.Append($"        {command.Name}) _ixy_inner {string.Join(' ', command.Inner)} && return ;;\n");
             names.Append($"            {Quote($"{command.Name}:{CommandShape.Brief(command.Description)}")}\n");
             var specs = command.Options.Select(Spec).Concat(command.Arguments.Select(Spec));
             cases.Append($"        {command.Name}) _arguments {string.Join(" \\\n            ", specs.Select(Quote))} ;;\n");
@@ -43,7 +46,21 @@ internal static class ZshCompletion
                 _files
             }
 
+            # The line behind --, of one of these commands; false: it is not there yet.
+            _ixy_inner() {
+                (( at < CURRENT )) || return
+                words=(ixy "${(@)words[at+1,-1]}")
+                (( CURRENT -= at - 1 ))
+                if (( CURRENT == 2 )); then compadd -- $@; else _ixy; fi
+                return 0
+            }
+
             _ixy() {
+                # Behind -- the line of another command begins.
+                local at=${words[(i)--]}
+                case $words[2] in
+            {{inner.ToString().TrimEnd('\n')}}
+                esac
                 if (( CURRENT == 2 )); then
                     local -a commands
                     commands=(
@@ -81,6 +98,7 @@ internal static class ZshCompletion
         ValueKind.Address => "_ixy_address",
         ValueKind.Device => "_ixy_device",
         ValueKind.DeviceOrFile => "_ixy_device_or_file",
+        ValueKind.Inner => "(--)",
         _ => " ",
     };
 
