@@ -1,8 +1,8 @@
 namespace Ixy.Repository.Tests.Packaging;
 
 /// <summary>
-/// Somebody who has the .NET SDK and the folder of packages, and nothing else: an empty home, so that no package is
-/// cached, and an empty folder to work in.
+/// Somebody who has the .NET SDK and the folder of packages, and nothing else: a home in which no package of
+/// ixy is cached when a test begins, and an empty folder to work in.
 /// </summary>
 public sealed class NewUser : IDisposable
 {
@@ -40,6 +40,15 @@ public sealed class NewUser : IDisposable
             </configuration>
             """);
         return folder;
+    }
+
+    /// <summary>Removes the packages of ixy that were cached, and the command; those of others stay.</summary>
+    internal void ForgetIxy()
+    {
+        string cache = Path.Combine(Home, ".nuget/packages"), tools = Path.Combine(Home, ".dotnet/tools");
+        if (Directory.Exists(tools)) Directory.Delete(tools, recursive: true);
+        if (!Directory.Exists(cache)) return;
+        foreach (string package in Directory.GetDirectories(cache, "ixy*")) Directory.Delete(package, recursive: true);
     }
 
     /// <summary>Starts a program in one of the folders.</summary>

@@ -5,9 +5,18 @@ namespace Ixy.Repository.Tests.Packaging;
 
 /// <summary>What somebody does first who has the packages and nothing else of ixy.</summary>
 [Trait("needs", "time")]
-public sealed partial class NewUserTests(NewUser user) : IClassFixture<NewUser>
+public sealed partial class NewUserTests : IClassFixture<NewUser>
 {
     private const string Left = "sim:ixgbe,wire=generator", Right = "sim:virtio,wire=generator";
+
+    private readonly NewUser _user;
+
+    /// <summary>For each test, which finds nothing that another one has installed of ixy.</summary>
+    public NewUserTests(NewUser user)
+    {
+        _user = user;
+        user.ForgetIxy();
+    }
 
     /// <summary>The programs in the packages' readmes.</summary>
     public static TheoryData<string, int> Programs
@@ -28,18 +37,18 @@ public sealed partial class NewUserTests(NewUser user) : IClassFixture<NewUser>
     [SkippableFact]
     public void AConsoleProjectForwardsAsItIsAndTrimmed()
     {
-        string folder = user.CreateFolder(withOtherSources: false);
-        user.Run(folder, "dotnet", "new", "console", "--output", "forwarder");
-        user.Run(folder, "dotnet", "add", "forwarder", "package", "Ixy.Simulation");
+        string folder = _user.CreateFolder(withOtherSources: false);
+        _user.Run(folder, "dotnet", "new", "console", "--output", "forwarder");
+        _user.Run(folder, "dotnet", "add", "forwarder", "package", "Ixy.Simulation");
         File.WriteAllText(Path.Combine(folder, "forwarder/Program.cs"), ForwarderOfTheReadme());
-        user.Run(folder, "dotnet", "build", "forwarder", "-c", "Release");
+        _user.Run(folder, "dotnet", "build", "forwarder", "-c", "Release");
         AssertForwards(folder, "dotnet", "forwarder/bin/Release/net10.0/forwarder.dll");
 
         // The linker is a package, and so is the runtime that it cuts.
         File.Copy(
-            Path.Combine(user.CreateFolder(withOtherSources: true), "NuGet.config"),
+            Path.Combine(_user.CreateFolder(withOtherSources: true), "NuGet.config"),
             Path.Combine(folder, "NuGet.config"), overwrite: true);
-        user.Run(folder, "dotnet", "publish", "forwarder", "-c", "Release", "-r", "linux-x64", "--self-contained",
+        _user.Run(folder, "dotnet", "publish", "forwarder", "-c", "Release", "-r", "linux-x64", "--self-contained",
             "-p:PublishTrimmed=true", "-p:TrimmerSingleWarn=false", "-o", "trimmed");
         AssertForwards(folder, "trimmed/forwarder");
     }
@@ -47,14 +56,14 @@ public sealed partial class NewUserTests(NewUser user) : IClassFixture<NewUser>
     [SkippableFact]
     public void AFileForwardsAsItIsAndNative()
     {
-        string folder = user.CreateFolder(withOtherSources: true);
+        string folder = _user.CreateFolder(withOtherSources: true);
         File.WriteAllText(
             Path.Combine(folder, "forwarder.cs"),
             $"#:package Ixy.Simulation@{Releases.Version}\n{ForwarderOfTheReadme()}");
-        user.Run(folder, "dotnet", "build", "forwarder.cs", "-o", "built");
+        _user.Run(folder, "dotnet", "build", "forwarder.cs", "-o", "built");
         AssertForwards(folder, "dotnet", "built/forwarder.dll");
         // Native is the default for a program in one file.
-        user.Run(folder, "dotnet", "publish", "forwarder.cs", "-o", "native", "-p:TrimmerSingleWarn=false");
+        _user.Run(folder, "dotnet", "publish", "forwarder.cs", "-o", "native", "-p:TrimmerSingleWarn=false");
         AssertForwards(folder, "native/forwarder");
         Assert.False(File.Exists(Path.Combine(folder, "native/forwarder.dll")));
     }
@@ -63,9 +72,9 @@ public sealed partial class NewUserTests(NewUser user) : IClassFixture<NewUser>
     [MemberData(nameof(Programs))]
     public void TheProgramInAReadmeRuns(string library, int index)
     {
-        string folder = user.CreateFolder(withOtherSources: true);
+        string folder = _user.CreateFolder(withOtherSources: true);
         File.WriteAllText(Path.Combine(folder, "program.cs"), ProgramsOf(library)[index]);
-        using var run = user.Start(folder, "dotnet", "run", "program.cs");
+        using var run = _user.Start(folder, "dotnet", "run", "program.cs");
         int exitCode = run.WaitForExit(IxyProcess.BuildLimit);
         var (code, expected) = (library, index) switch
         {
@@ -86,9 +95,9 @@ public sealed partial class NewUserTests(NewUser user) : IClassFixture<NewUser>
     [SkippableFact]
     public void TheForwarderOfTheTemplateForwards()
     {
-        string folder = user.CreateFolder(withOtherSources: false);
+        string folder = _user.CreateFolder(withOtherSources: false);
         Create(folder, "ixy-app", "my-forwarder");
-        user.Run(folder, "dotnet", "build", "my-forwarder", "-c", "Release", "-warnaserror");
+        _user.Run(folder, "dotnet", "build", "my-forwarder", "-c", "Release", "-warnaserror");
         AssertForwards(folder, "dotnet", "my-forwarder/bin/Release/net10.0/my-forwarder.dll");
     }
 
@@ -96,25 +105,32 @@ public sealed partial class NewUserTests(NewUser user) : IClassFixture<NewUser>
     public void TheDriverOfTheTemplateIsBuiltAndItsTestsPass()
     {
         // The test framework is not ixy's.
-        string folder = user.CreateFolder(withOtherSources: true);
+        string folder = _user.CreateFolder(withOtherSources: true);
         Create(folder, "ixy-driver", "my-driver");
-        user.Run(folder, "dotnet", "build", "my-driver", "-warnaserror");
+        _user.Run(folder, "dotnet", "build", "my-driver", "-warnaserror");
         Assert.Matches(
             @"Passed! +- Failed: +0, Passed: +5, Skipped: +0, Total: +5, .*my-driver\.Tests\.dll",
-            user.Run(folder, "dotnet", "test", "my-driver", "--no-build"));
+            _user.Run(folder, "dotnet", "test", "my-driver", "--no-build"));
     }
 
     [SkippableFact]
     public void TheCommandIsInstalledAndForwards()
     {
-        string folder = user.CreateFolder(withOtherSources: false);
-        user.Run(folder, "dotnet", "tool", "install", "--global", "Ixy.Cli");
-        string ixy = Path.Combine(user.Home, ".dotnet/tools/ixy");
-        Assert.Equal($"{Releases.Version}\n", user.Run(folder, ixy, "--version"));
-        string output = user.Run(folder, ixy, "fwd", Left, Right, "--duration", "1s", "--json");
+        string folder = _user.CreateFolder(withOtherSources: false);
+        _user.Run(folder, "dotnet", "tool", "install", "--global", "Ixy.Cli");
+        string ixy = Path.Combine(_user.Home, ".dotnet/tools/ixy");
+        Assert.Equal($"{Releases.Version}\n", _user.Run(folder, ixy, "--version"));
+        string output = _user.Run(folder, ixy, "fwd", Left, Right, "--duration", "1s", "--json");
         AssertForwarded(output);
+        // sudo does not look there. The shell has found it in the PATH, or was told where it is.
+        foreach (string[] start in (string[][])[[ixy], ["env", $"PATH={Path.GetDirectoryName(ixy)}:/usr/bin", "ixy"]])
+        {
+            using var refused = _user.Start(folder, start[0], [.. start[1..], "fwd", Left, Right, "--batch", "0"]);
+            Assert.Equal(2, refused.WaitForExit());
+            Assert.EndsWith($"(see {ixy} fwd --help)\n", refused.Error);
+        }
         // Where there is a native one for the machine, it is that.
-        string tools = Path.Combine(user.Home, ".dotnet/tools");
+        string tools = Path.Combine(_user.Home, ".dotnet/tools");
         Assert.Empty(Directory.GetFiles(tools, "Ixy.Cli.dll", SearchOption.AllDirectories));
     }
 
@@ -122,12 +138,25 @@ public sealed partial class NewUserTests(NewUser user) : IClassFixture<NewUser>
     [SkippableFact]
     public void TheCommandForOtherMachinesForwardsToo()
     {
-        string folder = user.CreateFolder(withOtherSources: false);
+        string folder = _user.CreateFolder(withOtherSources: false);
         System.IO.Compression.ZipFile.ExtractToDirectory(
             Path.Combine(Releases.Packages, $"Ixy.Cli.any.{Releases.Version}.nupkg"), Path.Combine(folder, "any"));
-        string output = user.Run(
+        string output = _user.Run(
             folder, "dotnet", "any/tools/net10.0/any/Ixy.Cli.dll", "fwd", Left, Right, "--duration", "1s", "--json");
         AssertForwarded(output);
+    }
+
+    [Fact]
+    public void NoTestHasWhatAnotherHasInstalled()
+    {
+        string[] installed = [".nuget/packages/ixy.vfio", ".nuget/packages/ixy", ".dotnet/tools/.store/ixy.cli"];
+        foreach (string folder in installed) Directory.CreateDirectory(Path.Combine(_user.Home, folder));
+        string other = Path.Combine(_user.Home, ".nuget/packages/xunit.of.nobody");
+        Directory.CreateDirectory(other);
+        _ = new NewUserTests(_user);
+        Assert.All(installed, folder => Assert.False(Directory.Exists(Path.Combine(_user.Home, folder)), folder));
+        // Nobody has to fetch a compiler twice.
+        Assert.True(Directory.Exists(other));
     }
 
     // In a folder that has templates of its own: to install them twice in one, as two tests would, is an error.
@@ -135,8 +164,8 @@ public sealed partial class NewUserTests(NewUser user) : IClassFixture<NewUser>
     {
         string[] hive = ["--debug:custom-hive", Path.Combine(folder, "templates")];
         string package = Path.Combine(Releases.Packages, $"Ixy.Templates.{Releases.Version}.nupkg");
-        user.Run(folder, "dotnet", ["new", "install", package, .. hive]);
-        user.Run(folder, "dotnet", ["new", template, "--output", name, .. hive]);
+        _user.Run(folder, "dotnet", ["new", "install", package, .. hive]);
+        _user.Run(folder, "dotnet", ["new", template, "--output", name, .. hive]);
     }
 
     private static void AssertForwarded(string output)
@@ -149,7 +178,7 @@ public sealed partial class NewUserTests(NewUser user) : IClassFixture<NewUser>
     private void AssertForwards(string folder, params string[] command)
     {
         string program = command[0] == "dotnet" ? command[0] : Path.Combine(folder, command[0]);
-        using var run = user.Start(folder, program, [.. command[1..], Left, Right]);
+        using var run = _user.Start(folder, program, [.. command[1..], Left, Right]);
         run.WaitForOutput("Mpps\n");
         run.Signal(PosixSignal.SIGINT);
         Assert.Equal((0, ""), (run.WaitForExit(), run.Error));
