@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace Ixy.Vm.Tests;
@@ -45,6 +46,15 @@ public sealed class VfioTests(GuestPool guests)
                 guest.Run(GuestSetup.AsUser($"edu {address}", lockedMiB: 64)).Succeeded());
         }
         Assert.False(IsBusMaster(guest, address));
+        // eng/guest-image has built it outside of the repository.
+        using var made = JsonDocument.Parse(File.ReadAllText(GuestImage.MaterialsOfEdu));
+        var (name, library) = Assert.Single(
+            made.RootElement.GetProperty("libraries").EnumerateObject().Select(one => (one.Name, one.Value)),
+            one => one.Name.StartsWith("Ixy", StringComparison.Ordinal));
+        Assert.StartsWith("Ixy.Vfio/", name);
+        Assert.Equal("package", library.GetProperty("type").GetString());
+        Assert.DoesNotContain(GuestImage.Root, made.RootElement.GetProperty("project").GetProperty("restore")
+            .GetProperty("projectPath").GetString());
     }
 
     [SkippableFact]

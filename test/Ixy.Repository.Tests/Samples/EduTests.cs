@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace Ixy.Repository.Tests.Samples;
 
 /// <summary>
@@ -16,6 +18,19 @@ public sealed class EduTests
             .. lines.Where(line => line.StartsWith("#:project", StringComparison.Ordinal)
                 || line.StartsWith("#:package", StringComparison.Ordinal))];
         Assert.Equal(["#:project ../src/Ixy.Vfio"], references);
+    }
+
+    // A guest gets it from the packed package alone: VfioTests looks at what it was made of. Where the line changes,
+    // the script would find nothing to replace.
+    [Fact]
+    public void TheGuestsImageReplacesTheProjectByThePackage()
+    {
+        string script = File.ReadAllText(Path.Combine(Checkout.Root, "eng/guest-image"));
+        var replaced = Regex.Match(script, @"sed ""(s\|\S+ \S+\|\S+ \S+)@\$\(version\)\|"" samples/edu\.cs");
+        Assert.True(replaced.Success);
+        using var sed = IxyProcess.StartOther("sed", $"{replaced.Groups[1].Value}@1|", s_source);
+        Assert.Equal(0, sed.WaitForExit());
+        Assert.StartsWith("#:package Ixy.Vfio@1\n#:property", sed.Output);
     }
 
     [Fact]

@@ -20,6 +20,9 @@ internal static class GuestImage
 
     internal static string InitialRamDisk => Path.Combine(Folder, "initrd");
 
+    /// <summary>What <c>edu</c> in the guest was made of, as NuGet writes it (project.assets.json).</summary>
+    internal static string MaterialsOfEdu => Path.Combine(Folder, "edu.json");
+
     /// <summary>The machine's own QEMU.</summary>
     internal static string Qemu => "qemu-system-x86_64";
 
