@@ -100,11 +100,11 @@ internal static class CommonOptions
     internal static Option<long?> Count() => WithoutDefault<long?>("--count", "packets", Texts.Count, text =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) && value > 0
             ? value
-            : throw new ArgumentException($"'{text}' is no number of packets: expected 1 or more"));
+            : throw new ArgumentException($"'{text}' is not a number of packets: expected 1 or more"));
 
     internal static Option<PacketRate> Rate() => Parsed("--rate", "rate", Texts.Rate, PacketRate.Max, text =>
         PacketRate.TryParse(text, out var rate) ? rate
-        : throw new ArgumentException($"'{text}' is no rate: expected {PacketRate.Forms}"));
+        : throw new ArgumentException($"'{text}' is not a rate: expected {PacketRate.Forms}"));
 
     internal static Option<TimeSpan?> Duration(string description = Texts.Duration) =>
         WithoutDefault<TimeSpan?>("--duration", "time", description, text => ParseDuration(text));
@@ -131,7 +131,7 @@ internal static class CommonOptions
     private static int Validated(string text, Func<int, NetworkDeviceOptions> options)
     {
         if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value))
-            throw new ArgumentException($"'{text}' is no number");
+            throw new ArgumentException($"'{text}' is not a number");
         options(value).Validate();
         return value;
     }

@@ -3,7 +3,7 @@ namespace Ixy.Cli;
 /// <summary>Help texts of the commands that prepare a machine.</summary>
 internal static class OperateTexts
 {
-    internal const string List = "Shows every network card on the PCI bus: who has it, and whether ixy can drive it.";
+    internal const string List = "Shows every network card on the PCI bus: what uses it, and whether ixy can drive it.";
     internal const string Bind = "Takes a network card from its kernel driver, for user space.";
     internal const string Unbind = "Gives a network card back to the kernel driver that it had.";
     internal const string HugePages = "Shows the huge pages that the kernel has set aside, and sets some aside.";

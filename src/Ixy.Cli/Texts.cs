@@ -71,7 +71,7 @@ internal static class Texts
     internal const string Seed = "What is drawn in virtual time, as the order of turns, follows from this number.";
     internal const string PacketTime = "In virtual time, what it costs to move a packet.";
     internal const string PollTime =
-        "In virtual time, what a round of a loop costs beside its packets, and all that an empty one costs.";
+        "In virtual time, what a round of a loop costs besides its packets: an empty round costs just this.";
     internal const string WakeTime = "In virtual time, from an interrupt until a sleeping loop goes on.";
     internal const string Json =
         "Prints the result as one JSON object, the last line of standard output; all else goes to standard error.";

@@ -102,7 +102,7 @@ public sealed class VirtualScheduler(ulong seed) : TurnScheduler
         if (Interlocked.Exchange(ref _isAdvancing, 1) != 0)
         {
             throw new InvalidOperationException(
-                "the clock is being advanced already: by another thread, or by who waits in a turn of its own; "
+                "the clock is already being advanced: by another thread, or by an actor that waits in its own turn; "
                 + "expected one at a time");
         }
         try

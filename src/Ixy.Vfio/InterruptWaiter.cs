@@ -35,7 +35,7 @@ public sealed unsafe class InterruptWaiter : IDisposable
         {
             _wake = Libc.eventfd(0, Libc.EFD_NONBLOCK | Libc.EFD_CLOEXEC);
             if (_wake < 0 || !TryAdd(_wake, WakeData))
-                throw new PciDeviceException($"no event descriptor to wake who waits: {Libc.LastError()}");
+                throw new PciDeviceException($"no event descriptor to wake a waiting thread: {Libc.LastError()}");
             foreach (var vector in vectors) Add(vector);
         }
         catch

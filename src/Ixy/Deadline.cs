@@ -12,7 +12,7 @@ internal readonly struct Deadline
     {
         if (timeout < TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan)
             throw new ArgumentOutOfRangeException(
-                nameof(timeout), $"{timeout} is no time to wait: expected 0 or more, or Timeout.InfiniteTimeSpan");
+                nameof(timeout), $"{timeout} is not a time to wait: expected 0 or more, or Timeout.InfiniteTimeSpan");
         (_clock, _timeout, _start) = (clock, timeout, clock.GetTimestamp());
     }
 

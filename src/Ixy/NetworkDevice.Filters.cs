@@ -72,6 +72,6 @@ public abstract partial class NetworkDevice
 
     private protected static void RequireMulticast(MacAddress address)
     {
-        if (!address.IsMulticast) throw new ArgumentException($"{address} is no multicast address", nameof(address));
+        if (!address.IsMulticast) throw new ArgumentException($"{address} is not a multicast address", nameof(address));
     }
 }

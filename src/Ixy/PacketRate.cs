@@ -83,7 +83,7 @@ public readonly record struct PacketRate
     /// <summary>Parses a rate.</summary>
     /// <exception cref="FormatException">The text has none of the <see cref="Forms"/>.</exception>
     public static PacketRate Parse(string text) =>
-        TryParse(text, out var rate) ? rate : throw new FormatException($"'{text}' is no rate: expected {Forms}");
+        TryParse(text, out var rate) ? rate : throw new FormatException($"'{text}' is not a rate: expected {Forms}");
 
     /// <summary>The shortest form that <see cref="TryParse"/> parses back to the same rate.</summary>
     public override string ToString()

@@ -21,7 +21,7 @@ internal sealed class CaptureTarget : IDisposable
         {
             if (!Console.IsOutputRedirected)
                 throw new IOException(
-                    "standard output is a terminal, and a capture is no text: name a file, or pipe it, as in "
+                    "standard output is a terminal, and a capture is binary: name a file, or pipe it, as in "
                     + $"'{IxyCommand.Name} pcap A - | tshark -r -'");
             _stream = new StandardOutput();
             return;

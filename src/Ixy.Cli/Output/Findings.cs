@@ -60,8 +60,8 @@ internal static class Findings
         SimulatedPciDevice => "the far end of its wire has nothing to send",
         VfioUserPciDevice => "the far end of its wire, in the card's process, has nothing to send",
         _ when !device.Promiscuous =>
-        "nobody sends to its address, which is all that it receives, or it cannot reach memory" + HowToSee(device),
-        _ => "nobody sends, or it cannot reach memory" + HowToSee(device),
+        "nothing sends to its address, and it receives nothing else, or it cannot reach memory" + HowToSee(device),
+        _ => "nothing sends, or it cannot reach memory" + HowToSee(device),
     };
 
     private static string WhyStuck(NetworkDevice device) =>

@@ -80,7 +80,7 @@ internal sealed class ClientSession : IDisposable
                 else if (_queue is null)
                 {
                     if (!CarryOut(message))
-                        return "the client sent what is no command, or speaks another version of the protocol";
+                        return "the client did not send a command, or speaks another version of the protocol";
                     if (_handler.UsesClientMemory) StartWorker();
                 }
                 else

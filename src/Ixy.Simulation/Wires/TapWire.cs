@@ -107,7 +107,7 @@ internal sealed unsafe class TapWire : Wire
                 $"'{name}' is too long for the name of an interface: at most {LongestName} characters");
         // Names the kernel refuses or, with %, expands (dev_valid_name in net/core/dev.c).
         if (name is "." or ".." || name.Any(c => c is '/' or ':' or '%' || char.IsWhiteSpace(c) || char.IsControl(c)))
-            throw new DeviceSpecifierException($"'{name}' is no name for an interface: no blanks, '/', ':' or '%'");
+            throw new DeviceSpecifierException($"'{name}' is not an interface name: no blanks, '/', ':' or '%'");
     }
 
     private void Attach(string name)

@@ -15,7 +15,7 @@ internal sealed record VfioRegion(uint Length, long Offset, IReadOnlyList<(uint 
     internal static VfioRegion Parse(ReadOnlySpan<byte> bytes)
     {
         if (!MemoryMarshal.TryRead(bytes, out region_info info))
-            throw new PciDeviceException($"VFIO: {bytes.Length} bytes are no region info");
+            throw new PciDeviceException($"VFIO: {bytes.Length} bytes are not a region info");
         if (info.size > uint.MaxValue || info.offset > long.MaxValue - uint.MaxValue)
             throw new PciDeviceException(
                 $"VFIO: region {info.index} is {info.size >> 20} MiB long at 0x{info.offset:x}: expected less than 4 "

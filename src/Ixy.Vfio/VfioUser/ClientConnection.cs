@@ -180,7 +180,7 @@ internal sealed unsafe partial class ClientConnection : IDisposable
         var reply = new byte[4096];
         int length = Call(Command.VERSION, s_own.ToBytes(), reply);
         var version = VersionData.Parse(reply.AsSpan(0, length));
-        Require(version is not null, Command.VERSION, "what is no version with capabilities");
+        Require(version is not null, Command.VERSION, "something other than a version with capabilities");
         Require(version!.Major == s_own.Major && version.Minor <= s_own.Minor, Command.VERSION,
             $"version {version.Major}.{version.Minor}, expected {s_own.Major}.{s_own.Minor} or an older {s_own.Major}.x");
         Require(!version.TwinSocket, Command.VERSION, "a second socket, which was not asked for");

@@ -112,7 +112,7 @@ public sealed unsafe class MessageListener : IDisposable
     {
         Libc.ENOENT =>
             new DeviceNotFoundException(
-                $"{_path}: there is no such directory: make it with 'mkdir -p {Path.GetDirectoryName(_path)}'"),
+                $"{_path}: there is no such directory: create it with 'mkdir -p {Path.GetDirectoryName(_path)}'"),
         Libc.EACCES or Libc.EPERM => new PrivilegeException(
             $"{_path}: this user may not make a socket there: choose a directory of its own, as in $XDG_RUNTIME_DIR or "
             + "/tmp"),

@@ -204,12 +204,12 @@ internal sealed class ReceiveRules(IxgbeCard card, CardReceiveQueue[] queues)
         if (settings.Type == DescriptorType.Legacy || settings.BufferSize < 2048 || settings.HeaderSize < 128)
         {
             Report("rsc-descriptors", "SRRCTL", index, settings.Split, "4.6.7.2.2",
-                "coalescing asks for advanced descriptors, packet buffers of 2 KiB and header buffers of 128 bytes at "
+                "coalescing requires advanced descriptors, packet buffers of 2 KiB and header buffers of 128 bytes at "
                 + "least");
         }
         uint dma = card.Registers[RDRXCTL];
         if ((dma & RDRXCTL_.RscAckChange) == 0 || (dma & RDRXCTL_.CrcStrip) == 0)
-            card.Violations.Add("rsc-control", "RDRXCTL", dma, "4.6.7.2.1", "coalescing asks for RSCACKC and CRCStrip");
+            card.Violations.Add("rsc-control", "RDRXCTL", dma, "4.6.7.2.1", "coalescing requires RSCACKC and CRCStrip");
     }
 
     private void Report(string rule, string register, int index, ulong value, string section, string explanation) =>

@@ -136,5 +136,5 @@ internal sealed class TransmitRule
     internal static readonly TransmitRule MacSettings = new("mac-settings", "7.2.4, 7.2.5",
         "checksums need HLREG0.TXCRCEN, segmentation also HLREG0.TXPADEN");
     internal static readonly TransmitRule NotAvailable = new("offload-not-available", "7.2.3.2.4",
-        "the packet asks for MACsec, IPsec or FCoE offload, which this card does not have; it is sent without");
+        "the packet requests MACsec, IPsec or FCoE offload, which this card does not have; it is sent without");
 }
