@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Ixy.Cli.Tests.Output;
 
 namespace Ixy.Cli.Tests.Reporting;
 
