@@ -93,7 +93,7 @@ public abstract partial class NetworkDevice : IDisposable
     /// </summary>
     private protected abstract IReadOnlyList<IDisposable> Parts { get; }
 
-    /// <summary>Stops the device: no DMA, no interrupts.</summary>
+    /// <summary>Stops the device; bus mastering goes off after it, also if it throws.</summary>
     private protected abstract void Quiet();
 
     /// <summary>
@@ -105,6 +105,6 @@ public abstract partial class NetworkDevice : IDisposable
         // A thread that sleeps on a queue wakes up, and does not touch the queue again.
         foreach (var queue in parts.OfType<ReceiveQueue>()) queue.Interrupt?.Dispose();
         // A checked pool throws if packets were not given back.
-        PciDevice.InTurn([Quiet, .. parts.Select(part => (Action)part.Dispose)]);
+        PciDevice.InTurn([Quiet, PciDevice.DisableBusMaster, .. parts.Select(part => (Action)part.Dispose)]);
     }
 }

@@ -178,7 +178,7 @@ public sealed unsafe partial class PacketPool : IDisposable
         lock (s_pools)
         {
             int id = Array.IndexOf(s_pools, null, 1);
-            if (id < 0) throw TooMany();
+            if (id < 0) throw pool.ReleaseOneTooMany();
             s_pools[id] = pool;
             return (ulong)id;
         }

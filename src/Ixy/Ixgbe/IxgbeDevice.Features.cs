@@ -10,6 +10,11 @@ public sealed partial class IxgbeDevice
     // The queues are enabled, but the receive path is not open yet.
     private void SetUpFeatures()
     {
+        // 8.2.3.8.7: with several queues, one that is not emptied drops its own frames instead of blocking the packet
+        // buffer for all. With a single queue, the packet buffer (384 or 512 KiB) absorbs frames until the queue is
+        // emptied.
+        bool drops = _options.ReceiveQueues > 1 && _options.FullQueueDrops;
+        for (int i = 0; i < _receiveQueues.Count; i++) Change(SRRCTL[i], SRRCTL_.DropEnable, set: drops);
         if (_options.Interrupts) SetUpInterrupts();
         if (_options.ReceiveQueues > 1 || _options.Rss is not null) SetUpRss(_options.Rss ?? new());
         if ((_options.Offloads & Offloads.VlanStrip) == 0) return;
@@ -20,13 +25,7 @@ public sealed partial class IxgbeDevice
     private ReceiveQueue OtherQueue(int index)
     {
         bool reports = (_options.Offloads & (Offloads.ReceiveChecksum | Offloads.VlanStrip)) != 0;
-        var queue = _old is not null ? _old.Receive(index)
+        return _old is not null ? _old.Receive(index)
             : reports ? NewReceiveQueue<ReportedOffloads>(index) : NewReceiveQueue<NoOffloads>(index);
-        // 8.2.3.8.7: with several queues, one that is not emptied drops its own frames instead of blocking the packet
-        // buffer for all. With a single queue, the packet buffer (384 or 512 KiB) absorbs frames until the queue is
-        // emptied.
-        bool drops = _options.ReceiveQueues > 1 && _options.FullQueueDrops;
-        Change(SRRCTL[index], SRRCTL_.DropEnable, set: drops);
-        return queue;
     }
 }

@@ -16,6 +16,7 @@ public sealed partial class IxgbeDevice
         _device.EnableBars();
         TakeLastCounters();
         Quiet();
+        _device.DisableBusMaster();
         _old = new(_device, [.. _receiveQueues], [.. _transmitQueues]);
         _receiveQueues.Clear();
         _transmitQueues.Clear();

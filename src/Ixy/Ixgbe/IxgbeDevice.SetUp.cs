@@ -162,7 +162,6 @@ public sealed partial class IxgbeDevice
         }
         Reset(CTRL_.RST);
         Change(CTRL_EXT, CTRL_EXT_.DriverLoaded, set: false);
-        _device.DisableBusMaster();
     }
 
     private bool IsEmptySoon(TransmitQueue queue) => _device.WaitUntil(

@@ -52,6 +52,11 @@ internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : Receive
         // Moving the tail costs a trip to the card, so it moves only when the position passes a multiple of this
         // distance: short enough to keep the card's part of the ring full.
         _tailDistanceMask = (ulong)Math.Min(32, options.RingSize / 16) - 1;
+        _reported = TOffloads.ReportedBy(options);
+        // These come first: where the card does not answer, there is nothing to give back yet.
+        bar.Write32(SRRCTL[index], (uint)options.EffectiveBufferSize / SRRCTL_.SizeUnit | SRRCTL_.OneBuffer);
+        // Set after a reset, and must be cleared (8.2.3.11.1).
+        bar.Write32(DCA_RXCTRL[index], bar.Read32(DCA_RXCTRL[index]) & ~DCA_RXCTRL_.MustBeZero);
         _pool = new PacketPool(new PacketPoolOptions
         {
             Count = options.EffectivePoolSize,
@@ -60,15 +65,11 @@ internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : Receive
             NumaNode = device.NumaNode,
             Name = $"receive queue {index} of {device.Name}",
         });
-        (_fresh, _longestFrame) = (new(_pool), (uint)_pool.BufferSize);
-        _reported = TOffloads.ReportedBy(options);
         try { _ring = new(device, bar, options.RingSize, RDBAL[index], RDBAH[index], RDLEN[index], RDT[index]); }
         catch { _pool.Dispose(); throw; }
+        (_fresh, _longestFrame) = (new(_pool), (uint)_pool.BufferSize);
         _pool.Take(new(_ring.Buffers, options.RingSize));
         for (ulong i = 0; i <= _ring.Mask; i++) _ring.Descriptors[i].AddressOrHash = TAddresses.Of(_ring.Buffers[i]);
-        bar.Write32(SRRCTL[index], (uint)options.EffectiveBufferSize / SRRCTL_.SizeUnit | SRRCTL_.OneBuffer);
-        // Set after a reset, and must be cleared (8.2.3.11.1).
-        bar.Write32(DCA_RXCTRL[index], bar.Read32(DCA_RXCTRL[index]) & ~DCA_RXCTRL_.MustBeZero);
     }
 
     /// <inheritdoc/>

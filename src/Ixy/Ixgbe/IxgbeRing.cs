@@ -29,10 +29,13 @@ internal readonly unsafe partial struct IxgbeRing<TDescriptor> : IDisposable whe
         Descriptors = (TDescriptor*)_memory.Address;
         Buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(size * sizeof(ulong)), 64);
         (Mask, Tail) = ((ulong)size - 1, new Doorbell(bar, tail));
-        ulong address = _memory.DeviceAddress(device);
-        bar.Write32(low, (uint)address);
-        bar.Write32(high, (uint)(address >> 32));
-        bar.Write32(length, bytes);
+        try
+        {
+            bar.Write32(low, (uint)_memory.DeviceAddress(device));
+            bar.Write32(high, (uint)(_memory.DeviceAddress(device) >> 32));
+            bar.Write32(length, bytes);
+        }
+        catch { Dispose(); throw; }
     }
 
     /// <summary>The card must be quiesced.</summary>

@@ -58,11 +58,12 @@ internal unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQueue, ID
         _unit = (ulong)Math.Min(128, options.RingSize / 4) - 1;
         _report = _unit;
         _plainLengths = (uint)options.MaxFrameSize - ShortestToSend + 1;
-        _ring = new(device, bar, options.RingSize, TDBAL[index], TDBAH[index], TDLEN[index], TDT[index]);
         // 7.2.3.4. PTHRESH 32: prefetch while fewer than 32 descriptors are on the card, half of its capacity. HTHRESH
         // 8: but at least 8 at a time, two cache lines, so that small fetches do not fill the bus. WTHRESH 0: a
         // descriptor with RS is written back at once; more is forbidden unless every descriptor has RS.
         bar.Write32(TXDCTL[index], 32u << TXDCTL_.PrefetchShift | 8u << TXDCTL_.HostShift);
+        // Last: what throws behind it would leave its memory to nobody.
+        _ring = new(device, bar, options.RingSize, TDBAL[index], TDBAH[index], TDLEN[index], TDT[index]);
     }
 
     /// <inheritdoc/>

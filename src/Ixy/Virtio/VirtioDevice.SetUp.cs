@@ -132,6 +132,8 @@ public sealed partial class VirtioDevice
         if (Has(VirtioFeatures.ControlQueue))
             _control = AddQueue<VirtioControlQueue>(2 * most, options,
                 split => new SplitControlQueue(_device, split), packed => new PackedControlQueue(_device, packed));
+        // Not before each of them is in its list: from there it is released if this throws.
+        foreach (var ring in _rings) _transport.Enable(ring);
     }
 
     private TQueue AddQueue<TQueue>(
@@ -155,7 +157,6 @@ public sealed partial class VirtioDevice
             _rings.Add(ring);
             queue = split(ring);
         }
-        _transport.Enable(_rings[^1]);
         return queue;
     }
 

@@ -144,7 +144,6 @@ public sealed partial class VirtioDevice : NetworkDevice
     {
         _statusTimer?.Dispose();
         _ = _transport.TryReset();
-        _device.DisableBusMaster();
     }
 
     private bool Has(VirtioFeatures feature) => (_features & feature) != 0;

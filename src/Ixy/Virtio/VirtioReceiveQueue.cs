@@ -34,7 +34,6 @@ internal abstract unsafe partial class VirtioReceiveQueue : ReceiveQueue, IDispo
             NumaNode = device.NumaNode,
             Name = $"receive queue {ring.Index / 2} of {device.Name}",
         });
-        Fresh = new BufferBlock(Pool);
         HeaderLength = options.HeaderLength;
         WholeBuffer = HeaderLength + (uint)Pool.BufferSize;
         try
@@ -46,6 +45,7 @@ internal abstract unsafe partial class VirtioReceiveQueue : ReceiveQueue, IDispo
             Pool.Dispose();
             throw;
         }
+        Fresh = new BufferBlock(Pool);
         _longestFrame = (uint)settings.MaxFrameSize;
         // A full buffer may be the first of several (5.1.6.3.2); the common case is one that is not.
         LongestUsual = Math.Min((uint)Pool.BufferSize - (options.MergesBuffers ? 1u : 0), _longestFrame);

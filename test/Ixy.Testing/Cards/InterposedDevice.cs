@@ -35,6 +35,15 @@ internal sealed unsafe class InterposedDevice(SimulatedPciDevice inner) : PciDev
     /// <summary>Told of each write to configuration space before it is done: offset and value.</summary>
     internal Action<int, uint> ConfigWritten { get; init; } = (_, _) => { };
 
+    /// <summary>
+    /// Called before the driver reads, writes, opens or connects anything, and before it takes memory for the device:
+    /// where that is, if it is a register. What it throws the driver gets.
+    /// </summary>
+    internal Action<uint?> Step { get; set; } = _ => { };
+
+    /// <summary>Told before memory is taken away from the card.</summary>
+    internal Action Unmapping { get; init; } = () => { };
+
     public override string Name => inner.Name;
 
     public override bool HasIommu => ClaimsIommu;
@@ -44,32 +53,56 @@ internal sealed unsafe class InterposedDevice(SimulatedPciDevice inner) : PciDev
         if (IsTranslated) throw new IommuTranslatesException("translated");
     }
 
-    public override int? NumaNode => Node;
+    // Whoever takes memory asks for it first.
+    public override int? NumaNode
+    {
+        get
+        {
+            Step(null);
+            return Node;
+        }
+    }
 
     public override bool TryPass(TimeSpan longest) => inner.TryPass(longest);
 
     public override TimeProvider Clock => Time;
 
-    public override uint ReadConfig(int offset, int size) => inner.ReadConfig(offset, size);
+    public override uint ReadConfig(int offset, int size)
+    {
+        Step(null);
+        return inner.ReadConfig(offset, size);
+    }
 
     public override void WriteConfig(int offset, uint value, int size)
     {
         const uint BusMaster = 1 << 2;
+        Step(null);
         ConfigWritten(offset, value);
         inner.WriteConfig(offset, IsMute && offset == PciConfig.Command ? value & ~BusMaster : value, size);
     }
 
     public override T Exclusively<T>(Func<T> accesses) => inner.Exclusively(accesses);
 
-    public override PciBar OpenBar(int index) => new Bar(this, inner.OpenBar(index));
+    public override PciBar OpenBar(int index)
+    {
+        Step(null);
+        return new Bar(this, inner.OpenBar(index));
+    }
 
     public override int CountInterruptVectors(InterruptKind kind) =>
         HasInterrupts ? inner.CountInterruptVectors(kind) : base.CountInterruptVectors(kind);
 
-    protected internal override void ConnectInterrupts(InterruptKind kind, ReadOnlySpan<int> eventDescriptors) =>
+    protected internal override void ConnectInterrupts(InterruptKind kind, ReadOnlySpan<int> eventDescriptors)
+    {
+        Step(null);
         inner.ConnectInterrupts(kind, eventDescriptors);
+    }
 
-    protected internal override void DisconnectInterrupts(InterruptKind kind) => inner.DisconnectInterrupts(kind);
+    protected internal override void DisconnectInterrupts(InterruptKind kind)
+    {
+        Step(null);
+        inner.DisconnectInterrupts(kind);
+    }
 
     protected internal override void MapDma(DmaChunk chunk)
     {
@@ -77,7 +110,11 @@ internal sealed unsafe class InterposedDevice(SimulatedPciDevice inner) : PciDev
         inner.MapDma(chunk);
     }
 
-    protected internal override void UnmapDma(DmaChunk chunk) => inner.UnmapDma(chunk);
+    protected internal override void UnmapDma(DmaChunk chunk)
+    {
+        Unmapping();
+        inner.UnmapDma(chunk);
+    }
 
     protected override void Close()
     {
@@ -88,15 +125,20 @@ internal sealed unsafe class InterposedDevice(SimulatedPciDevice inner) : PciDev
     {
         public override uint Length => bar.Length;
 
-        protected override uint Load(uint offset, int size) => device.Answer(offset, size switch
+        protected override uint Load(uint offset, int size)
         {
-            sizeof(byte) => bar.Read8(offset),
-            sizeof(ushort) => bar.Read16(offset),
-            _ => bar.Read32(offset),
-        });
+            device.Step(offset);
+            return device.Answer(offset, size switch
+            {
+                sizeof(byte) => bar.Read8(offset),
+                sizeof(ushort) => bar.Read16(offset),
+                _ => bar.Read32(offset),
+            });
+        }
 
         protected override void Store(uint offset, uint value, int size)
         {
+            device.Step(offset);
             if (size == sizeof(byte)) bar.Write8(offset, (byte)value);
             else if (size == sizeof(ushort)) bar.Write16(offset, (ushort)value);
             else bar.Write32(offset, value);
