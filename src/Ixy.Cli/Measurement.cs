@@ -102,39 +102,57 @@ internal static class Measurement
         // If the far end does not wait, the first frames come with the link.
         if (world is null) loops.Start();
         else loops.Start(world, settings.VirtualTime!);
-        bool linked = ports.WaitForLinks(stop);
-        if (linked) settings.Work?.LinksAreUp();
-        // Not before the command is sure to run: an error must be the only line.
-        if (DmaArena.Note is { } note) Console.Error.WriteLine($"ixy: note: {note}");
-        if (metrics is not null) Console.Error.WriteLine($"ixy: metrics: {metrics.Address}");
-        // This thread has little to do, but when it runs, a loop on the same core stands still: so not the first loop's
-        // core.
-        if (world is null) ThreadPlacement.PinToLastCore();
-        if (!settings.CountsFromOpening) ports.StartCounting();
-        if (linked)
+        bool linked = false;
+        try
         {
-            // Counters are already running, the clock starts only now: the far end in another process begins a moment
-            // after the link is up.
-            if (ports.AnyElsewhere) ports.WaitForTraffic(s_longestSilence, stop);
-            loops.Measure();
-            ports.StartSending();
-            try
-            {
-                Watch(ports, loops, settings, stop, screen);
-            }
-            catch (PciDeviceException error) when (loops.TryLose(error))
-            {
-                // The run still ends in order, and with its report.
-            }
+            linked = ports.WaitForLinks(stop);
+            if (linked) settings.Work?.LinksAreUp();
+            // Not before the command is sure to run: an error must be the only line.
+            if (DmaArena.Note is { } note) Console.Error.WriteLine($"ixy: note: {note}");
+            if (metrics is not null) Console.Error.WriteLine($"ixy: metrics: {metrics.Address}");
+            // This thread has little to do, but when it runs, a loop on the same core stands still: so not the first
+            // loop's core.
+            if (world is null) ThreadPlacement.PinToLastCore();
+            if (!settings.CountsFromOpening) ports.StartCounting();
+            if (linked) MeasureTraffic(ports, loops, settings, stop, screen);
+        }
+        catch (PciDeviceException error) when (loops.TryLose(error))
+        {
+            // The run still ends in order, and with its report.
         }
         loops.StopMeasuring();
         ports.StopSending();
         loops.Finish();
         var counted = ports.ReadAtTheEnd(loops.TryLose);
-        // At once: what follows is the shutdown, and the report.
-        if (loops.Loss is { } loss) Program.Fail(Program.Describe(loss), exitCode: 1);
         settings.Work?.Finish(counted);
-        return new Report(settings, ports, counted, loops, wasMeasured: linked);
+        var report = Sum();
+        // At once: what comes now is shutting down, and the report.
+        if (loops.Loss is { } loss) Program.Fail(Program.Describe(loss), exitCode: 1);
+        return report;
+
+        Report Sum()
+        {
+            try
+            {
+                return new(settings, ports, counted, loops, wasMeasured: linked);
+            }
+            catch (PciDeviceException error) when (!loops.HasLost && loops.TryLose(error))
+            {
+                // It has asked a card why nothing moved. Of a loss it says no more than that.
+                return Sum();
+            }
+        }
+    }
+
+    private static void MeasureTraffic(
+        Ports ports, LoopGroup loops, MeasurementSettings settings, StopRequest stop, Screen screen)
+    {
+        // Counters are already running, the clock starts only now: the far end in another process begins a moment after
+        // the link is up.
+        if (ports.AnyElsewhere) ports.WaitForTraffic(s_longestSilence, stop);
+        loops.Measure();
+        ports.StartSending();
+        Watch(ports, loops, settings, stop, screen);
     }
 
     private static void Watch(

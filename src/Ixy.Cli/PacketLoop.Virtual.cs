@@ -11,7 +11,8 @@ internal abstract partial class PacketLoop
     private VirtualTime? _costs;
     private Phase _stage;
     private DrainRounds? _drain;
-    private long _packets, _refusedBefore, _measuredFrom, _measuredTo;
+    private long _packets, _refusedBefore, _measuredTo;
+    private long? _measuredFrom;
     private bool _isAsleep;
 
     /// <summary>In virtual time: the loop is over.</summary>
@@ -49,6 +50,7 @@ internal abstract partial class PacketLoop
         {
             // The sleep is over, and has left nothing behind.
             _isAsleep = false;
+            if (_stage == Phase.Draining) End();
             return ActorTurn.Busy(_costs!.PollTime);
         }
     }
@@ -93,7 +95,8 @@ internal abstract partial class PacketLoop
         if (_stage == Phase.Unmeasured) _refusedBefore = CountRefused();
         _stage = _phase;
         if (_stage != Phase.Draining) return;
-        var elapsed = Clock.GetElapsedTime(_measuredFrom, _measuredTo);
+        // Without a start nothing was measured.
+        var elapsed = Clock.GetElapsedTime(_measuredFrom ?? _measuredTo, _measuredTo);
         Figures = new(_packets - (CountRefused() - _refusedBefore), elapsed, AllocatedBytes: null, Collections: null);
         _group!.MeasurementOver.Set();
         _drain = new(this);
@@ -109,7 +112,7 @@ internal abstract partial class PacketLoop
 
     private void End()
     {
-        _drain!.End();
+        _drain?.End();
         GiveBack();
         _stage = Phase.Ended;
         _actor!.Dispose();

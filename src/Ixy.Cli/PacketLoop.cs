@@ -115,29 +115,28 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
                 if (PassiveRound() == 0) Rest(worker);
             }
             while (_phase == Phase.Unmeasured);
-            long allocated = GC.GetAllocatedBytesForCurrentThread();
-            // A collection of any generation counts in generation 0.
-            int collections = GC.CollectionCount(0);
-            long refused = CountRefused();
-            long start = Clock.GetTimestamp();
-            long packets = RunMeasured(worker);
-            Figures = new(
-                packets - (CountRefused() - refused), Clock.GetElapsedTime(start),
-                GC.GetAllocatedBytesForCurrentThread() - allocated,
-                GC.CollectionCount(0) - collections);
+            RunMeasured(worker);
             _group!.MeasurementOver.Set();
             if (!_group.HasLost) Drain(worker);
-            GiveBack();
         }
-        catch
+        catch (PciDeviceException error) when (_group!.TryLose(error))
+        {
+            // What was moved until then is in the report.
+        }
+        finally
         {
             _group!.MeasurementOver.Set();
-            throw;
         }
+        GiveBack();
     }
 
-    private long RunMeasured(PinnedWorker worker)
+    private void RunMeasured(PinnedWorker worker)
     {
+        long allocated = GC.GetAllocatedBytesForCurrentThread();
+        // A collection of any generation counts in generation 0.
+        int collections = GC.CollectionCount(0);
+        long refused = CountRefused();
+        long start = Clock.GetTimestamp();
         long packets = 0;
         try
         {
@@ -149,11 +148,14 @@ internal abstract partial class PacketLoop(params TransmitQueue[] transmitQueues
                 else if (round % RoundsAtOnce == 0) worker.GiveWay();
             }
         }
-        catch (PciDeviceException error) when (_group!.TryLose(error))
+        finally
         {
-            // What was moved until then is in the report.
+            // Also where a card has gone.
+            Figures = new(
+                packets - (CountRefused() - refused), Clock.GetElapsedTime(start),
+                GC.GetAllocatedBytesForCurrentThread() - allocated,
+                GC.CollectionCount(0) - collections);
         }
-        return packets;
     }
 
     private void Drain(PinnedWorker worker)
