@@ -58,7 +58,8 @@ public sealed class HandoutTests : IDisposable
     public void ItBuildsAndGrades()
     {
         Write();
-        using var process = Process.Start(new ProcessStartInfo("./ixy", ["grade", "1", "--json", "--seeds", "1"])
+        string ixy = Path.Combine(_folder.FullName, "ixy");
+        using var process = Process.Start(new ProcessStartInfo(ixy, ["grade", "1", "--json", "--seeds", "1"])
         {
             WorkingDirectory = _folder.FullName,
             RedirectStandardOutput = true,
