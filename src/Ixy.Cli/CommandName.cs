@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Ixy.Cli;
 
-/// <summary>What a shell runs this command by, also after <c>sudo</c>: messages have it, to be typed as it is.</summary>
+/// <summary>What a shell runs this command by, also after <c>sudo</c>: messages name it as it can be typed.</summary>
 internal static class CommandName
 {
     /// <summary>The launcher's own path, as it was typed.</summary>

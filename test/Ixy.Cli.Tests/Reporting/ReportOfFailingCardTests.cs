@@ -10,7 +10,7 @@ public sealed class ReportOfFailingCardTests : IDisposable
 
     private string Path => System.IO.Path.Combine(_directory.FullName, "report.json");
 
-    // A start takes a tenth of the time until then. Without a cable the wait for the link lasts until the card has gone.
+    // A start takes a tenth of the time until then. Without a cable the wait for the link lasts until the card is gone.
     [Theory]
     [InlineData("sim:ixgbe,fault=gone@1500ms", "RDT[0]")]
     [InlineData("sim:ixgbe,model=x550,fault=gone@1500ms", "RDT[0]")]

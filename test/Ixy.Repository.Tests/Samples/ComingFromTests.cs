@@ -192,7 +192,7 @@ public sealed partial class ComingFromTests : IDisposable
     ];
 
     [GeneratedRegex(
-        "^<!-- program: \\w+(?:; runs: ([^\\n]*))? -->\\n```(csharp|c)\\n(.*?)^```$",
+        "^<!-- program: [\\w-]+(?:; runs: ([^\\n]*))? -->\\n```(csharp|c)\\n(.*?)^```$",
         RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex ProgramOnPage();
 
