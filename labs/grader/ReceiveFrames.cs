@@ -92,7 +92,7 @@ internal sealed class ReceiveBench
 
     internal LabWire Wire { get; } = new();
 
-    internal int RingSize => Math.Clamp((int)_trial.Peek(Card, RDLEN) / 16, 8, 8192);
+    internal int RingSize => _trial.RingSize(Card, RDLEN);
 
     internal ulong RingAddress => _trial.Peek(Card, RDBAL) | (ulong)_trial.Peek(Card, RDBAH) << 32;
 

@@ -63,7 +63,7 @@ internal sealed class TransmitFrames : Exercise
                 throw trial.Failed("Start returned, but the ring has no length: TDLEN is 0.", trial.Run.Line, "82599 4.6.8");
         }
 
-        internal int RingSize => (int)Peek(TDLEN) / 16;
+        internal int RingSize => _trial.RingSize(_card, TDLEN);
 
         internal void SendSlowly(int count)
         {

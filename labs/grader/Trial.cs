@@ -71,6 +71,9 @@ internal sealed class Trial : IDisposable
     internal uint Peek(LabDevice device, uint register, int bar = 0) =>
         _cards[_devices.IndexOf(device)].OpenBar(bar).Read32(register);
 
+    /// <summary>Descriptors of the ring whose RDLEN or TDLEN this is, or what comes nearest to a ring.</summary>
+    internal int RingSize(LabDevice device, uint length) => Math.Clamp((int)Peek(device, length) / 16, 8, 8192);
+
     internal SimulatedPciDevice CardOf(LabDevice device) => (SimulatedPciDevice)_cards[_devices.IndexOf(device)];
 
     /// <summary>Makes the student's object.</summary>

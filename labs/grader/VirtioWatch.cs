@@ -48,7 +48,9 @@ internal sealed unsafe class VirtioWatch
         // A call begins, or descriptors have come back and may be changed.
         if (_trial.Run.Statements == 0 || used != queue.Used) queue.Entries.Clear();
         queue.Used = used;
-        queue.Entries.RemoveAll(entry => (ushort)(index - entry.At) >= ring.Size);
+        // Without a closure: what is allocated at each statement would count as the student's.
+        for (int i = queue.Entries.Count - 1; i >= 0; i--)
+            if ((ushort)(index - queue.Entries[i].At) >= ring.Size) queue.Entries.RemoveAt(i);
         foreach (var entry in queue.Entries)
         {
             int place = entry.At % ring.Size;

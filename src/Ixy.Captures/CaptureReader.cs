@@ -1,3 +1,4 @@
+using Ixy.Vfio;
 using System.Buffers.Binary;
 using Ixy.Captures.Buffering;
 using Ixy.Captures.Formats;
@@ -153,7 +154,8 @@ public abstract class CaptureReader : IDisposable
         if (FillsCutFrames) return Fill(record.Bytes, length);
         throw Source.Malformed(
             $"frame {FrameNumber} was cut to {captured} of {original} bytes when it was captured: capture whole " +
-            "frames (without --snaplen; 'tcpdump -s 0'), or have them filled with zeroes ('ixy replay --pad')");
+            "frames (without --snaplen; 'tcpdump -s 0'), or have them filled with zeroes " +
+            $"('{IxyCommand.Name} replay --pad')");
     }
 
     private ReadOnlySpan<byte> Fill(ReadOnlySpan<byte> beginning, long length)

@@ -125,23 +125,19 @@ internal static class Measurement
         loops.Finish();
         var counted = ports.ReadAtTheEnd(loops.TryLose);
         settings.Work?.Finish(counted);
-        var report = Sum();
+        Report report;
+        try
+        {
+            report = new(settings, ports, counted, loops, wasMeasured: linked);
+        }
+        catch (PciDeviceException error) when (!loops.HasLost && loops.TryLose(error))
+        {
+            // It has asked a card why nothing moved. Of a loss it says no more than that.
+            report = new(settings, ports, counted, loops, wasMeasured: linked);
+        }
         // At once: what comes now is shutting down, and the report.
         if (loops.Loss is { } loss) Program.Fail(Program.Describe(loss), exitCode: 1);
         return report;
-
-        Report Sum()
-        {
-            try
-            {
-                return new(settings, ports, counted, loops, wasMeasured: linked);
-            }
-            catch (PciDeviceException error) when (!loops.HasLost && loops.TryLose(error))
-            {
-                // It has asked a card why nothing moved. Of a loss it says no more than that.
-                return Sum();
-            }
-        }
     }
 
     private static void MeasureTraffic(

@@ -13,7 +13,7 @@ public sealed record MachineFacts
     public required IReadOnlyList<int> IsolatedCores { get; init; }
 
     /// <summary>Threads per physical core (SMT); 1 without SMT.</summary>
-    public required int ThreadsPerCore { get; init; }
+    public int ThreadsPerCore => SharedCores.Select(shared => shared.Count).DefaultIfEmpty(1).Max();
 
     /// <summary>
     /// Which of <see cref="Cores"/> are threads of one physical core, a list of numbers for each; those with a core of

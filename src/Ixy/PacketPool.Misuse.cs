@@ -18,12 +18,7 @@ public sealed unsafe partial class PacketPool
     private PacketMisuseException GivenBackTwice() =>
         new($"a packet of {Options.Name} was given back twice: all {Capacity} are there already");
 
-    // It is in no list, so nobody else would.
-    private DmaMemoryException ReleaseOneTooMany()
-    {
-        _memory.Dispose();
-        return new("65,535 packet pools are in use: dispose some");
-    }
+    private static DmaMemoryException TooMany() => new("65,535 packet pools are in use: dispose some");
 
     private static PacketMisuseException NoPool() =>
         new("this packet belongs to no pool: it is default(Packet), or its pool was disposed after all its packets "

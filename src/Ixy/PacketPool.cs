@@ -54,7 +54,7 @@ public sealed unsafe partial class PacketPool : IDisposable
         int fullFrames = Math.DivRem(options.Count, _buffersPerFrame, out int rest);
         nuint length = (nuint)fullFrames * DmaArena.FrameLength + (nuint)(rest * _stride);
         _memory = DmaMemory.Allocate(length, options.NumaNode);
-        Id = Register(this);
+        try { Id = Register(this); } catch { _memory.Dispose(); throw; }
         if (options.Checked) Checks = new PacketPoolChecks(this);
         // The lowest are given out first.
         _free = new ulong[options.Count];
@@ -178,7 +178,7 @@ public sealed unsafe partial class PacketPool : IDisposable
         lock (s_pools)
         {
             int id = Array.IndexOf(s_pools, null, 1);
-            if (id < 0) throw pool.ReleaseOneTooMany();
+            if (id < 0) throw TooMany();
             s_pools[id] = pool;
             return (ulong)id;
         }

@@ -1,5 +1,3 @@
-using Xunit;
-
 namespace Ixy.Fuzz.Tests;
 
 /// <summary>
@@ -37,17 +35,5 @@ public sealed class CorpusTests
         Assert.InRange(bytes, 1, MostBytes);
     }
 
-    private static string Corpus => Path.Combine(Root, "test/Ixy.Fuzz/Corpus");
-
-    /// <summary>The folder of the repository.</summary>
-    internal static string Root
-    {
-        get
-        {
-            var folder = new DirectoryInfo(AppContext.BaseDirectory);
-            while (!File.Exists(Path.Combine(folder.FullName, "Ixy.slnx")))
-                folder = folder.Parent ?? throw new DirectoryNotFoundException("no Ixy.slnx above the tests");
-            return folder.FullName;
-        }
-    }
+    private static string Corpus => Path.Combine(Checkout.Root, "test/Ixy.Fuzz/Corpus");
 }

@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using Xunit;
-
 namespace Ixy.Fuzz.Tests;
 
 /// <summary>The arguments of <c>eng/fuzz</c>; the fuzzer itself is not run.</summary>
@@ -27,16 +24,6 @@ public sealed class ScriptTests
         Assert.StartsWith("usage: eng/fuzz [TARGET [TIME]]", output);
     }
 
-    private static (int ExitCode, string Output, string Error) Run(params string[] arguments)
-    {
-        string script = Path.Combine(CorpusTests.Root, "eng/fuzz");
-        using var process = Process.Start(new ProcessStartInfo(script, arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        string output = process.StandardOutput.ReadToEnd(), error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output, error);
-    }
+    private static (int ExitCode, string Output, string Error) Run(params string[] arguments) =>
+        Tool.TryRun(Path.Combine(Checkout.Root, "eng/fuzz"), arguments);
 }

@@ -1,6 +1,5 @@
 using Ixy.Simulation;
 using Ixy.Vfio;
-using Xunit;
 
 namespace Ixy.Fuzz.Tests;
 

@@ -38,7 +38,8 @@ public sealed class CommandTests : IDisposable
                 public byte[] ReadMacAddress(PciDevice card) { card.OpenBar(0).Read32(0xA200); return []; }
             }
             """);
-        var (exitCode, output, error) = Run("1", file, "--json", "--junit", junit, "--film", film, "--seeds", "3");
+        var (exitCode, output, error) = Grading.RunCommand(
+            "1", file, "--json", "--junit", junit, "--film", film, "--seeds", "3");
         Assert.Equal(1, exitCode);
         using var json = JsonDocument.Parse(output.TrimEnd('\n').Split('\n')[^1]);
         Assert.Equal(1, json.RootElement.GetProperty("exercise").GetInt32());
@@ -64,7 +65,7 @@ public sealed class CommandTests : IDisposable
     [InlineData("1 --sedes 1", "--sedes")]
     public void ACommandLineThatMakesNoSenseIsTold(string arguments, string says)
     {
-        var (exitCode, output, error) = Run(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        var (exitCode, output, error) = Grading.RunCommand(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         Assert.Equal(2, exitCode);
         Assert.Equal("", output);
         Assert.StartsWith("ixy grade: ", error);
@@ -100,12 +101,12 @@ public sealed class CommandTests : IDisposable
         string folder = _folder.FullName;
         File.Copy(Path.Combine(Grading.Root, "ixy"), Path.Combine(folder, "ixy"));
         File.WriteAllText(Path.Combine(folder, "dotnet"), "#!/bin/sh\necho \"$1\"\n");
-        var (exitCode, output, error) = Start(
+        var (exitCode, output, error) = Grading.Start(
             "bash", "-c", "chmod +x \"$0/dotnet\" && PATH=$0:$PATH exec \"$0/ixy\" grade", folder);
         Assert.Equal((0, "exec\n"), (exitCode, output));
         Assert.Equal("ixy: building, which takes some minutes the first time ...\n", error);
         File.Delete(Path.Combine(folder, "labs/grader/bin/Release/ixy.built"));
-        var toNobody = Start("bash", "-c", "PATH=$0:$PATH exec \"$0/ixy\" grade 2> /dev/full", folder);
+        var toNobody = Grading.Start("bash", "-c", "PATH=$0:$PATH exec \"$0/ixy\" grade 2> /dev/full", folder);
         Assert.Equal((0, "exec\n"), (toNobody.ExitCode, toNobody.Output));
     }
 
@@ -190,23 +191,7 @@ public sealed class CommandTests : IDisposable
     {
         string file = Path.Combine(_folder.FullName, "nothing.cs");
         File.WriteAllText(file, "class Nothing { }");
-        return Start("bash", "-c", $"exec dotnet exec '{typeof(Exercise).Assembly.Location}' {arguments}", file);
-    }
-
-    private static (int ExitCode, string Output, string Error) Run(params string[] arguments) =>
-        Start("dotnet", ["exec", typeof(Exercise).Assembly.Location, .. arguments]);
-
-    private static (int ExitCode, string Output, string Error) Start(string program, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-        };
-        using var process = Process.Start(start)!;
-        var error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output, error.Result);
+        return Grading.Start(
+            "bash", "-c", $"exec dotnet exec '{typeof(Exercise).Assembly.Location}' {arguments}", file);
     }
 }

@@ -45,8 +45,7 @@ public sealed partial class FilmTests : IDisposable
     // One register read for each poll: the task that counts them is the first to fail.
     private Verdict Grade(int mostEvents)
     {
-        string text = Grading.Solution(6).Replace(
-            "        TakeBack();", "        _right.Read32(0x6010); TakeBack();", StringComparison.Ordinal);
+        string text = Grading.Plant(6, "        TakeBack(); ==>         _right.Read32(0x6010); TakeBack();");
         var verdict = Judge.Grade(Grading.Find(6), "mine.cs", text, seeds: 1, Path, mostEvents: mostEvents);
         Assert.StartsWith("Poll read registers", verdict.Findings[0].Message);
         Assert.Equal(Path, verdict.Findings[0].Film);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Ixy.Labs.Grader;
 
 namespace Ixy.Labs.Tests;
@@ -44,6 +45,25 @@ internal static class Grading
     /// <summary>The line, from 1, on which a text is that stands there once.</summary>
     internal static int LineOf(string text, string part) =>
         text.Split('\n').Index().Single(line => line.Item.Contains(part, StringComparison.Ordinal)).Index + 1;
+
+    /// <summary>Runs <c>ixy grade</c> as a process.</summary>
+    internal static (int ExitCode, string Output, string Error) RunCommand(params string[] arguments) =>
+        Start("dotnet", ["exec", typeof(Exercise).Assembly.Location, .. arguments]);
+
+    /// <summary>Runs a program to its end.</summary>
+    internal static (int ExitCode, string Output, string Error) Start(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
+        using var process = Process.Start(start)!;
+        var error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, error.Result);
+    }
 
     private static string FindRoot()
     {

@@ -90,15 +90,7 @@ public sealed class HandoutTests : IDisposable
 
     private static (int ExitCode, string Error) Run(params string[] arguments)
     {
-        using var process = Process.Start(
-            new ProcessStartInfo(Path.Combine(Grading.Root, "eng/lab-handout"), arguments)
-            {
-                RedirectStandardError = true,
-                RedirectStandardOutput = true,
-            })!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, $"{error}{output.Result}");
+        var (exitCode, output, error) = Grading.Start(Path.Combine(Grading.Root, "eng/lab-handout"), arguments);
+        return (exitCode, $"{error}{output}");
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using System.Xml.Linq;
 using Ixy.Labs.Grader;
@@ -49,8 +48,8 @@ public sealed class SeedTests : IDisposable
     {
         string file = Path.Combine(_folder.FullName, "mine.cs"), junit = Path.Combine(_folder.FullName, "junit.xml");
         // Waits for too short a time for some perverse cards.
-        File.WriteAllText(file, Grading.Solution(2).Replace(
-            "card.WaitUntil(() => (registers.Read32(EEC) & 1u << 9) != 0, second);", "", StringComparison.Ordinal));
+        File.WriteAllText(file, Grading.Plant(
+            2, "card.WaitUntil(() => (registers.Read32(EEC) & 1u << 9) != 0, second); ==> "));
         using var json = Run(file, junit, $"{First}", "4");
         Assert.Equal((First, 4), (Number(json, "firstSeed"), Number(json, "seeds")));
         var finding = json.RootElement.GetProperty("findings")[0];
@@ -69,7 +68,7 @@ public sealed class SeedTests : IDisposable
     [InlineData("x")]
     public void AFirstSeedThatMakesNoSenseIsTold(string seed)
     {
-        var (exitCode, output, error) = Start("1", $"--first-seed={seed}");
+        var (exitCode, output, error) = Grading.RunCommand("1", $"--first-seed={seed}");
         Assert.Equal((2, ""), (exitCode, output));
         Assert.Contains($"--first-seed: '{seed}' is out of range: expected 0 to 1000000", error);
     }
@@ -86,24 +85,10 @@ public sealed class SeedTests : IDisposable
 
     private static JsonDocument Run(string file, string junit, string firstSeed, string seeds)
     {
-        var (exitCode, output, error) = Start(
+        var (exitCode, output, error) = Grading.RunCommand(
             "2", file, "--json", "--junit", junit, "--first-seed", firstSeed, "--seeds", seeds, "--film", $"{file}.html");
         Assert.Equal(1, exitCode);
         Assert.Contains($"Seeds: {firstSeed} to ", error);
         return JsonDocument.Parse(output.TrimEnd('\n').Split('\n')[^1]);
-    }
-
-    private static (int ExitCode, string Output, string Error) Start(params string[] arguments)
-    {
-        using var process = Process.Start(
-            new ProcessStartInfo("dotnet", ["exec", typeof(Exercise).Assembly.Location, .. arguments])
-            {
-                RedirectStandardError = true,
-                RedirectStandardOutput = true,
-            })!;
-        var error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output, error.Result);
     }
 }

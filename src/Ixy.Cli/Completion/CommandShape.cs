@@ -70,7 +70,7 @@ internal sealed record CommandShape(
 {
     /// <summary>The commands that it runs, behind <c>--</c>; none for most.</summary>
     internal IReadOnlyList<string> Inner =>
-        Arguments is [{ Value.Name: FilmCommand.InnerName }] ? FilmCommand.Inner : [];
+        Arguments is [{ Value.Kind: ValueKind.Inner }] ? FilmCommand.Inner : [];
 
     /// <summary>All commands that people type, in the order of the help.</summary>
     internal static IReadOnlyList<CommandShape> AllOf(Command root) =>

@@ -66,18 +66,24 @@ internal sealed class Investigation(string specifier, TimeSpan linkTime, TimeSpa
             return Report(machine, doctor, facts, failed, null, null);
         }
         var time = Stopwatch.GetElapsedTime(start);
-        var link = Ask("link", () => WaitForLink(device, stop));
-        bool? hasAddress = Ask<bool?>("setUp.hasMacAddress", () => device.MacAddress.IsUnicast);
-        string? eepromError = CheckEeprom(device);
-        var setUp = new SetUpJson(
-            true, null, time.TotalSeconds, log.Count, log.End(), log.LeftOut, hasAddress, eepromError);
-        var traffic = Count(device, function, stop);
-        Ask<bool?>("stop", () =>
+        try
         {
-            device.Dispose();
-            return true;
-        });
-        return Report(machine, doctor, facts, setUp, link, traffic);
+            var link = Ask("link", () => WaitForLink(device, stop));
+            bool? hasAddress = Ask<bool?>("setUp.hasMacAddress", () => device.MacAddress.IsUnicast);
+            string? eepromError = Ask("setUp.eepromError", () => CheckEeprom(device));
+            var setUp = new SetUpJson(
+                true, null, time.TotalSeconds, log.Count, log.End(), log.LeftOut, hasAddress, eepromError);
+            return Report(machine, doctor, facts, setUp, link, Count(device, function, stop));
+        }
+        finally
+        {
+            // What goes wrong here is still added to the report's errors.
+            Ask<bool?>("stop", () =>
+            {
+                device.Dispose();
+                return true;
+            });
+        }
     }
 
     // What the card does not tell is named in the report, which has the rest.
@@ -214,8 +220,9 @@ internal sealed class Investigation(string specifier, TimeSpan linkTime, TimeSpa
             // It has none.
             return null;
         }
-        catch (PciDeviceException error)
+        catch (DeviceProtocolException error)
         {
+            // The checksum is wrong.
             return _redaction.Of(Program.Describe(error));
         }
     }

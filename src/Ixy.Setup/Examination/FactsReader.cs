@@ -12,7 +12,6 @@ internal static class FactsReader
         Cores = files.ReadList($"{Cpus}/online"),
         AllowedCores = MachineFiles.ParseList(files.Field(Status, "Cpus_allowed_list:")),
         IsolatedCores = files.ReadList($"{Cpus}/isolated"),
-        ThreadsPerCore = SharedCores(files).Select(shared => shared.Count).DefaultIfEmpty(1).Max(),
         SharedCores = SharedCores(files),
         Governors = Governors(files),
         Nodes = files.ReadList("sys/devices/system/node/online"),

@@ -42,7 +42,7 @@ internal static unsafe class DriverTarget
         var world = new VirtualWorld(seed: 1);
         var card = world.OpenCard($"{specifier},wire=loopback");
         uint longestBar = (how & 128) != 0 ? input.Number() : uint.MaxValue;
-        var function = new LyingFunction(world, card) { LongestBar = longestBar };
+        using var function = new LyingFunction(world, card) { LongestBar = longestBar };
         for (int lies = how >> 4 & 7; lies > 0; lies--) function.Lie(input.Word(), input.Number());
         try
         {
@@ -52,10 +52,6 @@ internal static unsafe class DriverTarget
         catch (PciDeviceException)
         {
             // The documented ones: the card is wrong.
-        }
-        finally
-        {
-            function.Dispose();
         }
     }
 

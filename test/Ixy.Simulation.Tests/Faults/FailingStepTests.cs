@@ -106,7 +106,8 @@ public sealed class FailingStepTests
                 inner.EnableBars();
                 if (!Stays && stage != Stage.Close) Assert.False(IsAtWork(inner), $"{Place}: the card is at work");
             }
-            Assert.True(before == Resources.Now, $"{Place}: {before} became {Resources.Now}");
+            var after = Resources.Now;
+            Assert.True(before == after, $"{Place}: {before} became {after}");
             return _hasFailed;
         }
 
