@@ -6,6 +6,9 @@ internal sealed class BatchFrames : Exercise
     private const int PacketsPerDoorbell = 8;
     private const double Rate = 10e6;
 
+    // Such a card may hold on to its descriptors for most of the time.
+    private const int LeastOfPerverse = 300;
+
     internal override int Number => 6;
 
     internal override string Title => "batch, and measure";
@@ -114,7 +117,8 @@ internal sealed class BatchFrames : Exercise
         byte[][] frames = Drive(trial, bench, count, gap, pause);
         // Under such a load frames may be lost, but not changed.
         bench.Check(frames, 0, mayLose: true);
-        if (checkLoss && bench.Out.Sent.Count < count / 4 || bench.Out.Sent.Count < 500)
+        int least = trial.IsPerverse ? LeastOfPerverse : checkLoss ? count / 4 : 500;
+        if (bench.Out.Sent.Count < least)
             throw trial.Failed($"Of {count} frames only {bench.Out.Sent.Count} came out.", bench.PollLine);
         return bench;
     }
