@@ -76,7 +76,7 @@ public sealed class CaptureFileTests : IDisposable
     [Fact]
     public void TheClockIsTheSystemsAndNeverGoesBack()
     {
-        const double slewed = 0.1; // the system's clock may be, meanwhile
+        const double slewed = 0.1; // the system clock may be slewed meanwhile
         var clock = new CaptureClock();
         double before = (DateTime.UtcNow - DateTime.UnixEpoch).TotalSeconds;
         long last = clock.Now;
@@ -89,7 +89,7 @@ public sealed class CaptureFileTests : IDisposable
         }
     }
 
-    // The disk stands still: the buffers fill up, the rest is dropped, and every frame is accounted for.
+    // The disk stalls: the buffers fill up, further frames are dropped, and every frame is accounted for.
     [Fact]
     public void ADiskThatIsTooSlowDropsAndCounts()
     {
@@ -115,7 +115,7 @@ public sealed class CaptureFileTests : IDisposable
         Assert.Equal(taken, Read(stream.ToArray()).Select(frame => frame.Frame));
     }
 
-    // As above, with a disk that is only slow: the writer catches up now and then, and frames are missing in between.
+    // As above, but the disk is only slow: the writer catches up now and then, so frames are missing in between.
     [Fact]
     public void APipeThatIsReadSlowlyDropsAndCounts()
     {
@@ -127,7 +127,7 @@ public sealed class CaptureFileTests : IDisposable
         CaptureCounts counts;
         using (var capture = new CaptureFile(pipe, s_two, s_small))
         {
-            // Until both is seen: frames that found no room, and some that found it again.
+            // Until both have been seen: frames that found no room, and later ones that found room again.
             long dropped = 0;
             for (int i = 0; i < 1_000_000 && (dropped < 100 || capture.Length < 2 << 19); i++)
                 dropped += 1 - capture.Write(0, _packets.Batch(new byte[1514]), i);
@@ -142,7 +142,7 @@ public sealed class CaptureFileTests : IDisposable
         Assert.Equal(frames.Select(frame => frame.Time).Order(), frames.Select(frame => frame.Time));
     }
 
-    // What the card and the driver lost is in the file too, each number in its option (draft-ietf-opsawg-pcapng, 4.6).
+    // Losses in card and driver are in the file too, each count in its own option (draft-ietf-opsawg-pcapng, 4.6).
     [Fact]
     public void TheStatisticsAreThoseOfCardDriverAndFile()
     {
@@ -165,7 +165,7 @@ public sealed class CaptureFileTests : IDisposable
     [Theory]
     [InlineData(0)]
     [InlineData(100)]
-    [InlineData(250)] // enough for the statistics, which come when the header was refused
+    [InlineData(250)] // enough for the statistics, which follow the refused header
     [InlineData(700_000)]
     [InlineData(1_500_001)]
     public void ADiskThatIsFullLeavesWholeFrames(int room)
@@ -196,7 +196,7 @@ public sealed class CaptureFileTests : IDisposable
         capture.Complete();
         Assert.IsType<IOException>(capture.Failure, exactMatch: false);
         Assert.Contains("No space left on device", capture.Failure.Message);
-        Assert.DoesNotContain("cut", capture.Failure.Message); // there is nothing to be cut
+        Assert.DoesNotContain("cut", capture.Failure.Message); // nothing needs to be cut off
         Assert.Equal(new CaptureCounts(1, 0, 1), capture.Counts(0));
     }
 

@@ -9,8 +9,8 @@ using SectionChoice = (
 namespace Ixy.Captures.Tests;
 
 /// <summary>
-/// Captures of every legal make, written by hand from FsCheck's choices, and read back. What is expected is reckoned
-/// beside, with numbers of any size.
+/// Captures of every legal form, written by hand from FsCheck's choices and read back. The expected values are computed
+/// separately, with integers of any size.
 /// </summary>
 public sealed class CapturePropertyTests
 {
@@ -30,7 +30,7 @@ public sealed class CapturePropertyTests
     }, tests: 1500);
 
     /// <summary>
-    /// Wireshark reads the files that are the property's, so they are legal; and it reads the same times and lengths.
+    /// Wireshark reads the same kind of files, so they are legal, and it finds the same times and lengths.
     /// </summary>
     [SkippableFact]
     public void TsharkReadsThemToo()
@@ -40,10 +40,10 @@ public sealed class CapturePropertyTests
         var random = new Random(1);
         for (int i = 0; i < 8; i++)
         {
-            // Wireshark has no times before 1970, and no finer ones than nanoseconds.
+            // Wireshark supports neither times before 1970 nor resolutions finer than a nanosecond.
             var written = new WrittenPcapng([.. Enumerable.Range(0, 3).Select(_ => Choose(random))]);
             File.WriteAllBytes(file.Path, written.Bytes);
-            // Custom blocks are shown as well, without a time, hence the filter.
+            // Custom blocks are shown as well, but without a time; hence the filter.
             string[] lines = Tool.Run("tshark", "-r", file.Path, "-Y", "frame.time_epoch",
                 "-T", "fields", "-e", "frame.time_epoch", "-e", "frame.cap_len").Split('\n')[..^1];
             Assert.Equal(
@@ -60,7 +60,7 @@ public sealed class CapturePropertyTests
             (Dated(random), (byte)random.Next(256), (byte)random.Next(256), (ushort)random.Next(3000), 0u,
                 (uint)random.Next(), (byte)random.Next(256)))]);
 
-    // Either kind of packet with a time, or no packet.
+    // One of the kinds of packet that carry a time, or no packet.
     private static byte Dated(Random random) => random.GetItems<byte>([0, 1, 3], 1)[0];
 
     private static bool Same(
@@ -76,7 +76,7 @@ public sealed class CapturePropertyTests
         return frames;
     }
 
-    /// <summary>A time that 64 bits of nanoseconds can hold: as given, or half of it, and so on.</summary>
+    /// <summary>A time that fits into 64 bits of nanoseconds: the given one, or halved until it fits.</summary>
     private static (ulong Units, long Time) Fitting(ulong units, BigInteger unitsPerSecond, long offset)
     {
         for (; ; units /= 2)
@@ -86,7 +86,7 @@ public sealed class CapturePropertyTests
         }
     }
 
-    /// <summary>What a packet is on the wire, what of it is captured, and what should be read.</summary>
+    /// <summary>A packet as it is on the wire, as it is captured, and as it should be read.</summary>
     private sealed class Packet
     {
         internal Packet(PacketChoice choice, int fcs, int snapshotLength = 0)
@@ -97,7 +97,7 @@ public sealed class CapturePropertyTests
             if (snapshotLength > 0) Cut(Math.Min(snapshotLength, sent.Length), frame);
             else if (choice.Lengths % 4 == 1) Cut(choice.Lengths * sent.Length / 256, frame);
             else if (choice.Lengths % 4 == 2) Cut(frame.Length, frame);
-            // More than the frame had, or a length that nobody knew. Where a FCS is, that makes no sense.
+            // More bytes than the frame had, or an unknown original length. With an FCS neither makes sense.
             else if (choice.Lengths % 4 == 3 && fcs == 0 && frame.Length > 0)
                 (Captured, Original) = choice.Lengths < 128 ? ([.. frame, .. new byte[choice.Lengths]], frame.Length)
                     : (frame, 0);
@@ -124,7 +124,7 @@ public sealed class CapturePropertyTests
 
         internal WrittenPcapng(SectionChoice[] sections)
         {
-            // A file without a section is none.
+            // A file without a section is not a capture.
             foreach (var section in sections.DefaultIfEmpty((true, [], []))) Write(section);
         }
 
@@ -192,8 +192,7 @@ public sealed class CapturePropertyTests
             }
         }
 
-        // Name resolution, statistics, custom blocks, and some that nobody knows. The first ones are legal even if
-        // empty.
+        // Name resolution (legal even if empty), custom blocks, and unknown ones.
         private static void WriteOther(CaptureBuilder file, PacketChoice choice) => _ = (choice.Options % 4) switch
         {
             0 => file.Block(4, body => body.Halves(0, 0)),
@@ -216,7 +215,7 @@ public sealed class CapturePropertyTests
 
         private static int Fcs(InterfaceChoice choice) => choice.Fcs % 2 * 4;
 
-        // Simple packets are cut to that of the first interface.
+        // Simple packets are cut to the snapshot length of the first interface.
         private static int SnapshotLength(int index, InterfaceChoice choice) =>
             choice.Fcs < 64 ? 0 : index == 0 ? choice.Fcs : 65_535;
     }
@@ -241,11 +240,11 @@ public sealed class CapturePropertyTests
             var file = new CaptureBuilder(bigEndian)
                 .PcapHeader(magic, fcs == 0 ? fcsChoice % 3 == 0 ? 1u : 0x0400_0001 : 0x2400_0001, minor: minor);
             if (magic is 0x1C0001AC or 0x1C0001AB) file.Word(0);
-            // A frame's type says where it begins, so the first of a modified file has one, and it comes nowhere else.
+            // A frame's type shows where it begins, so a modified file's first frame has one that occurs nowhere else.
             if (magic == 0xA1B2CD34) packets = [(0, 0, 0, 100, 0, 0, 0), .. packets];
             foreach (var choice in packets)
             {
-                // Where either length may come first, a frame is as long as the greater one.
+                // Where the lengths may come in either order, the greater one is taken for the frame's length.
                 var packet = new Packet(
                     minor == 3 && choice.Lengths % 4 == 3 ? choice with { Lengths = 0 } : choice, fcs);
                 uint fraction = choice.Low % unitsPerSecond, captured = (uint)packet.Captured.Length,

@@ -5,7 +5,7 @@ public sealed class CaptureReadAheadTests
     [Fact]
     public void FramesComeInOrderWithTheirTimes()
     {
-        // Several buffers full, with a time that goes back.
+        // Several buffers' worth, with one time that goes back.
         var frames = Enumerable.Range(0, 5000)
             .Select(i => (Time: i == 7 ? -3L : i * 10L, Frame: CaptureBuilder.Frame(14 + i % 1500, (byte)i)))
             .ToList();
@@ -32,7 +32,7 @@ public sealed class CaptureReadAheadTests
         Assert.Equal([0, 500, 500, 1000, 1000, 1500], times);
     }
 
-    // The frame that is captured last need not be the last one in the file.
+    // The last frame captured need not be the last one in the file.
     [Fact]
     public void APassEndsWithItsLatestTime()
     {
@@ -43,7 +43,7 @@ public sealed class CaptureReadAheadTests
         Assert.Equal([0, 500, 200, 500, 1000, 700], times);
     }
 
-    // A leap into the future and back, one that stays, and a clock that is set back for good.
+    // A jump into the future and back, one that stays, and a clock that is set back for good.
     [Theory]
     [InlineData(null, new long[] { 0, 65_536_000, 40, 90, 7_200_090, 100, 5 })]
     [InlineData(1000, new long[] { 0, 1000, 1000, 1050, 2050, 2050, 1955 })]
@@ -88,7 +88,7 @@ public sealed class CaptureReadAheadTests
         Assert.Equal((60, false), (frame.Length, ahead.IsFilled));
     }
 
-    // Such a frame has no room in a buffer: any exception but this one would end a program.
+    // Such a frame fits into no buffer; any exception but this one would end the program.
     [Fact]
     public void AFrameOfMegabytesIsDamage()
     {

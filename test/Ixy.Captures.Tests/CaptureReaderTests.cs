@@ -42,7 +42,7 @@ public sealed class CaptureReaderTests
 
     // The builder's packets have 0x60000 in the high half of the time and 1 in the low one.
     [Theory]
-    [InlineData(null, 0, 1_688_849_860_263_937_000)] // microseconds, if nothing is said
+    [InlineData(null, 0, 1_688_849_860_263_937_000)] // microseconds, if the option is missing
     [InlineData((byte)6, 0, 1_688_849_860_263_937_000)]
     [InlineData((byte)9, 0, 1_688_849_860_263_937)]
     [InlineData((byte)9, -5, 1_688_844_860_263_937)]
@@ -233,7 +233,7 @@ public sealed class CaptureReaderTests
             for (int i = 0; i < 300; i++) writer.Write(filler, 0); // the buffer is used more than once
             writer.Write(Frame(61, 1), 0);
         }
-        Assert.Equal(new byte[3], stream.ToArray()[^7..^4]); // the fill up to a whole word, before the block's length
+        Assert.Equal(new byte[3], stream.ToArray()[^7..^4]); // padding to a full word, before the block's length
     }
 
     [SkippableFact]

@@ -6,7 +6,7 @@ internal sealed class PacketSource : IDisposable
     private readonly PacketPool _pool = new(new() { Count = 256, BufferSize = 16_384, Checked = true });
     private readonly List<Packet> _lent = [];
 
-    /// <summary>A batch of frames; valid until the next one.</summary>
+    /// <summary>A batch of frames; valid until the next call.</summary>
     internal ReadOnlySpan<Packet> Batch(params IReadOnlyList<byte[]> frames)
     {
         GiveBack();

@@ -1,6 +1,6 @@
 namespace Ixy.Captures.Tests;
 
-/// <summary>A disk that takes nothing until it is told to.</summary>
+/// <summary>A disk that accepts nothing until it is told to.</summary>
 internal sealed class StuckStream : MemoryStream
 {
     private readonly ManualResetEventSlim _goes = new();
@@ -17,7 +17,7 @@ internal sealed class StuckStream : MemoryStream
     }
 }
 
-/// <summary>A disk with room for so many bytes. It takes as much of a write as fits, and then fails.</summary>
+/// <summary>A disk with room for a given number of bytes. It takes as much of a write as fits, then fails.</summary>
 internal sealed class FullStream(int room) : MemoryStream
 {
     public override void Write(ReadOnlySpan<byte> buffer)

@@ -1,21 +1,23 @@
 namespace Ixy.Captures.Tests.Formats;
 
-/// <summary>Captures as other programs write them: FCS, lengths that do not agree, and the older kinds.</summary>
+/// <summary>
+/// Captures as other programs write them: with an FCS, with inconsistent lengths, and in older formats.
+/// </summary>
 public sealed class ForeignCaptureTests
 {
     private const ushort Flags = 2;
     private static readonly byte[] s_frame = CaptureBuilder.Frame(60, 1), s_withFcs = [.. s_frame, 1, 2, 3, 4];
 
-    // What the interface says, what bits 5 to 8 of the packet's flags say (null: no flags), and what is right.
+    // What the interface says, what bits 5 to 8 of the packet's flags say (null: no flags), and the correct length.
     [Theory]
     [InlineData((byte)0, null, 64)]
     [InlineData((byte)4, null, 60)]
-    [InlineData((byte)32, null, 60)] // bits, as in the draft's text
+    [InlineData((byte)32, null, 60)] // in bits, as in the draft's text
     [InlineData((byte)0, 4u, 60)]
     [InlineData((byte)0, 0u, 64)]
-    [InlineData((byte)4, 0u, 60)] // 0 means that nothing is known
+    [InlineData((byte)4, 0u, 60)] // 0 means unknown
     [InlineData((byte)32, 4u, 60)]
-    [InlineData((byte)8, 4u, 60)] // the packet's word is the last
+    [InlineData((byte)8, 4u, 60)] // the packet's flags take precedence
     public void TheFcsIsTakenOffAsThePacketSaysOrItsInterface(byte ofInterface, uint? ofPacket, int expected)
     {
         foreach (bool bigEndian in new[] { true, false })
@@ -28,7 +30,7 @@ public sealed class ForeignCaptureTests
         }
     }
 
-    // Comments of odd lengths, options nobody knows, with an end and without, and all other bits of the flags set.
+    // Comments of odd lengths, unknown options, with and without an end option, and all other flag bits set.
     [Fact]
     public void FlagsAreFoundAmongOtherOptions()
     {
@@ -37,7 +39,7 @@ public sealed class ForeignCaptureTests
             .Enhanced(s_withFcs, options: body => body.Option(1, "odd"u8).Option(0x8001, "fives"u8)
                 .Option(Flags, other | 4 << 5))
             .Enhanced(s_withFcs, options: body => body.Option(Flags, other | 4 << 5).Option(1, []).Halves(0, 0))
-            .Enhanced(s_withFcs, options: body => body.Halves(0, 0).Option(Flags, 15 << 5)) // behind the end is nothing
+            .Enhanced(s_withFcs, options: body => body.Halves(0, 0).Option(Flags, 15 << 5)) // no options after the end
             .Enhanced(s_withFcs, options: body => body.Option(Flags, other))
             .Enhanced([.. s_withFcs, 5], options: body => body.Option(Flags, 4 << 5)); // a frame of an odd length
         Assert.Equal([s_frame, s_frame, s_frame, s_frame, [.. s_frame, 1]], Read(file));
@@ -45,7 +47,7 @@ public sealed class ForeignCaptureTests
 
     [Theory]
     [InlineData(0x0000_0001u, 64)]
-    [InlineData(0x2000_0001u, 64)] // a length that is not said to be there
+    [InlineData(0x2000_0001u, 64)] // a length without the bit that says it is present
     [InlineData(0x0400_0001u, 64)]
     [InlineData(0x2400_0001u, 60)]
     public void TheLinkTypeFieldOfAnOlderFileHasTheFcs(uint linkType, int expected) =>
@@ -55,9 +57,9 @@ public sealed class ForeignCaptureTests
 
     [Theory]
     [InlineData(60, 56, 0, 56)]
-    [InlineData(60, 0, 0, 60)] // a length of 0 is none
+    [InlineData(60, 0, 0, 60)] // a length of 0 counts as missing
     [InlineData(0, 0, 0, 0)]
-    [InlineData(64, 60, 4, 60)] // the original length is without FCS
+    [InlineData(64, 60, 4, 60)] // the original length excludes the FCS
     [InlineData(64, 64, 4, 60)]
     [InlineData(60, 64, 4, 60)] // only the FCS was cut off
     [InlineData(62, 64, 4, 60)]
@@ -117,11 +119,11 @@ public sealed class ForeignCaptureTests
         Assert.Contains("'ixy replay --pad'", Assert.Throws<CaptureFormatException>(() => Read(file)).Message);
     }
 
-    // The lengths as they are in the file.
+    // The lengths in the order in which the file has them.
     [Theory]
     [InlineData(2, 0, 100, 60)]
     [InlineData(2, 2, 100, 60)]
-    [InlineData(2, 3, 100, 60)] // says 2.3, but has them as they were before
+    [InlineData(2, 3, 100, 60)] // claims 2.3, but has them in the older order
     [InlineData(2, 3, 60, 100)]
     [InlineData(2, 4, 60, 100)]
     [InlineData(543, 0, 100, 60)] // DG/UX
@@ -142,7 +144,7 @@ public sealed class ForeignCaptureTests
         }
     }
 
-    // Kuznetsov's patches: interface number, type, kind, and in one of them another word.
+    // Kuznetsov's patches add an interface number, a type and a kind; one of them adds another word.
     [Theory]
     [InlineData(24, true)]
     [InlineData(24, false)]
@@ -158,7 +160,7 @@ public sealed class ForeignCaptureTests
             ushort type = frame.Length == 0 ? (ushort)0 : (ushort)(frame[12] << 8 | frame[13]);
             file.Word(1_700_000_000).Word(123_456).Word((uint)frame.Length).Word((uint)frame.Length);
             file.Word(3);
-            // The type is a half in the file's order; behind it are a byte and a gap, or two bytes more.
+            // The type is 16 bits in the file's byte order; after it come a byte and padding, or two more bytes.
             if (bigEndian) file.Halves(type, 0x04EE);
             else file.Halves(type, 0xEE04);
             file.Add(extra).Add(frame);
@@ -168,8 +170,8 @@ public sealed class ForeignCaptureTests
     }
 
     [Theory]
-    [InlineData(0x1C0001AC, 1_700_000_000_000_123_456)] // of a card
-    [InlineData(0x1C0001AB, 1_700_000_000_123_456_000)] // of software
+    [InlineData(0x1C0001AC, 1_700_000_000_000_123_456)] // from hardware
+    [InlineData(0x1C0001AB, 1_700_000_000_123_456_000)] // from software
     public void IxiasPcapIsRead(uint magic, long time)
     {
         foreach (bool bigEndian in new[] { true, false })
@@ -180,7 +182,7 @@ public sealed class ForeignCaptureTests
         }
     }
 
-    // What Wireshark makes of the same files. It takes no FCS off, so lengths are as captured.
+    // What Wireshark makes of the same files. It does not strip the FCS, so lengths are as captured.
     [SkippableFact]
     public void TsharkReadsTheOlderKindsAsWeDo()
     {
