@@ -5,14 +5,14 @@ using Ixy.Hosting.Dma;
 namespace Ixy.Hosting.Tests.Dma;
 
 /// <summary>
-/// Mappings that come and go, against a table of pages: what is mapped, where to, and in how few runs.
+/// Mappings added and removed, checked against a table of pages: what is mapped, where to, and in how few runs.
 /// </summary>
 public sealed unsafe class MappedRunsTests
 {
     private const int Pages = 24;
     private const ulong Page = 4096, First = 0x7000_0000;
 
-    // Memory of both kinds is where the addresses say, plus a distance: so neighbours of one kind are one run.
+    // Both kinds of memory are at the device address plus a distance, so neighbours of one kind form one run.
     private static readonly ulong[] s_distances = [0x1000_0000, 0x5000_0000_0000];
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed unsafe class MappedRunsTests
         table.AsSpan(page, count).Fill(distance);
     }
 
-    // Only what is one run can be taken away at once.
+    // Only a range within one run can be removed at once.
     private static void Cut(MappedRuns runs, ulong?[] table, int page, int count)
     {
         bool isOne = table[page] is not null && !table.AsSpan(page, count).ContainsAnyExcept(table[page]);

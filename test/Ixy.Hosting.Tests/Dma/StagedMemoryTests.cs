@@ -2,14 +2,14 @@ using Ixy.Hosting.Dma;
 
 namespace Ixy.Hosting.Tests.Dma;
 
-/// <summary>Copies of memory that is elsewhere: what goes back, and in which order.</summary>
+/// <summary>Bounce buffers for remote memory: what is flushed, and in which order.</summary>
 public sealed unsafe class StagedMemoryTests
 {
     private const ulong Address = 0x7000;
 
     private readonly List<(string Memory, ulong Offset, byte[] Bytes)> _written = [];
 
-    // Software must find the buffer filled when the ring says so.
+    // By the time the ring says that a buffer is done, software must find the data in it.
     [Fact]
     public void WhatWasOpenedLastGoesBackFirst()
     {
@@ -58,7 +58,7 @@ public sealed unsafe class StagedMemoryTests
         memory.Adds = 5;
         staged.LookAgain(second + 16, 16, (_, _) => Assert.Fail("it was read"));
         Assert.Equal((0x3F, 0x8F, 0x95, 0xA4, 0xA0), (first[63], second[15], second[16], second[31], second[32]));
-        // It is no change of the card's.
+        // The card did not make this change, so there is nothing to flush.
         staged.WriteBack((_, _) => Assert.Fail("nothing has changed"));
         Assert.Empty(_written);
         byte elsewhere = 1;
@@ -85,7 +85,7 @@ public sealed unsafe class StagedMemoryTests
         Assert.False(staged.Open(other, 0x120, 16, "", 0x120 + Address) == whole + 0x20);
     }
 
-    // A buffer that software has had back in the meantime, and filled anew.
+    // Software may have got the buffer back in the meantime and refilled it.
     [Fact]
     public void WhatIsOpenedAgainIsFetchedAgainUnlessTheCardHasChangedIt()
     {
@@ -104,7 +104,7 @@ public sealed unsafe class StagedMemoryTests
         Assert.Equal(0, first[0]);
     }
 
-    // No offset is too large for the comparison.
+    // The comparison must not overflow for large offsets.
     [Fact]
     public void WhatGoesOnBehindTheLastOffsetIsInNoPiece()
     {
@@ -132,7 +132,7 @@ public sealed unsafe class StagedMemoryTests
         Assert.True(staged.Open(other, 0, 1, "", 0 + Address) is not null);
     }
 
-    // Memory whose bytes tell where they are, plus something.
+    // Memory in which each byte depends on its offset, plus a constant.
     private sealed class Far(string name, List<(string, ulong, byte[])> written) : RemoteMemory
     {
         internal bool Answers { get; set; } = true;

@@ -5,7 +5,7 @@ using Ixy.Hosting.Pci;
 namespace Ixy.Hosting.Tests.Pci;
 
 /// <summary>
-/// Write masks of the configuration space, for any register layout and any access (PCI Express Base 2.0, 7.4).
+/// Write masks of configuration space, for any register layout and any access (PCI Express Base 2.0, 7.4).
 /// </summary>
 public sealed class ConfigurationSpaceTests
 {
@@ -20,7 +20,7 @@ public sealed class ConfigurationSpaceTests
         from words in s_word.Four()
         select new Layout(words.Item1, words.Item2, words.Item3 & ~words.Item2, words.Item4);
 
-    // Any access that stays inside the register, also one that is not aligned to its size.
+    // Any access within the register, including unaligned ones.
     private static readonly Gen<Access> s_access =
         from size in Gen.Elements(1, 2, 4)
         from offset in Gen.Choose(0, 4 - size)

@@ -6,7 +6,7 @@ using static Ixy.Testing.RawClient;
 
 namespace Ixy.Hosting.Tests.VfioUser;
 
-/// <summary>DMA_MAP and DMA_UNMAP, and frames that the card fetches from memory of every kind.</summary>
+/// <summary>DMA_MAP and DMA_UNMAP, and frames that the card fetches from every kind of memory.</summary>
 public sealed unsafe class DmaTests
 {
     private const int EACCES = 13, EEXIST = 17, EINVAL = 22, ENOENT = 2, Length = 0x10000;
@@ -17,14 +17,14 @@ public sealed unsafe class DmaTests
     [InlineData(31, All, 0ul, Iova, 0x1000ul)] // argsz
     [InlineData(32, 0, 0ul, Iova, 0x1000ul)] // Neither readable nor writable
     [InlineData(32, 7, 0ul, Iova, 0x1000ul)] // An unknown flag
-    [InlineData(32, All, 0ul, Iova + 1, 0x1000ul)] // Not on a page
+    [InlineData(32, All, 0ul, Iova + 1, 0x1000ul)] // Not page-aligned
     [InlineData(32, All, 0ul, Iova, 0x1800ul)]
     [InlineData(32, All, 0x800ul, Iova, 0x1000ul)]
     [InlineData(32, All, 0ul, Iova, 0ul)]
-    [InlineData(32, All, 0ul, 0xFFFF_FFFF_FFFF_F000ul, 0x2000ul)] // Around the end
+    [InlineData(32, All, 0ul, 0xFFFF_FFFF_FFFF_F000ul, 0x2000ul)] // Wraps around
     [InlineData(32, All, 0ul, 0xFFFF_FFFF_FFFF_F000ul, 0x1000ul)]
     [InlineData(32, All, 0ul, 0ul, 0x8000_0000_0000_0000ul)]
-    [InlineData(32, All, 0x10000ul, Iova, 0x1000ul)] // Behind the end of the file
+    [InlineData(32, All, 0x10000ul, Iova, 0x1000ul)] // Beyond the end of the file
     [InlineData(32, All, 0xF000ul, Iova, 0x2000ul)]
     [InlineData(32, All, 0xFFFF_FFFF_FFFF_F000ul, Iova, 0x2000ul)]
     [InlineData(32, All, 0ul, Iova, 0x11000ul)]
@@ -101,7 +101,7 @@ public sealed unsafe class DmaTests
         Assert.False(bench.Card.Dma.IsMapped(Iova, 0x10000));
     }
 
-    // QEMU's virtual IOMMU: the pieces of the whole address space, whatever is in them.
+    // As QEMU's virtual IOMMU does: unmaps the whole address space in pieces, whatever is mapped there.
     [Fact]
     public void AnUnmapTakesAllMapsInside()
     {
@@ -158,7 +158,7 @@ public sealed unsafe class DmaTests
         Assert.Empty(bench.Card.Violations.All);
     }
 
-    [Fact] // max_data_xfer_size: the ring has 2048 bytes.
+    [Fact] // max_data_xfer_size: the ring is 2048 bytes.
     public void TheCardAsksForNoMoreAtOnceThanTheClientGives()
     {
         const int Most = 64;
@@ -203,26 +203,26 @@ public sealed unsafe class DmaTests
         bench.Client.Send(RegionWrite, Bytes(0x6018ul, 0, 4, 1));
         ServerBench.Await(() => bench.Card.Violations.Count > 0, "no violation");
         Assert.Equal("dma-failed", bench.Card.Violations.All[0].Rule);
-        // An answer that comes too late does no harm: there was nobody to tell the client.
+        // A reply that comes too late does no harm: nobody is waiting for it.
         bench.Client.Memory = (_, _, count) => new byte[count];
         Assert.Equal(1u, bench.Client.Receive().Flags);
         bench.Client.Ask(Reset, []);
     }
 
     [Theory]
-    [InlineData(8, 0, 1u, DmaRead)] // Another count than was asked for
-    [InlineData(0, 8, 1u, DmaRead)] // Too much
-    [InlineData(0, -1, 1u, DmaRead)] // Too little
+    [InlineData(8, 0, 1u, DmaRead)] // A count other than the one requested
+    [InlineData(0, 8, 1u, DmaRead)] // Too long
+    [InlineData(0, -1, 1u, DmaRead)] // Too short
     [InlineData(0, -2064, 1u, DmaRead)] // Nothing at all
-    [InlineData(0, 0, 0x21u, DmaRead)] // An error, with data
-    [InlineData(0, 0, 1u, DmaWrite)] // The reply to something else
+    [InlineData(0, 0, 0x21u, DmaRead)] // An error with data
+    [InlineData(0, 0, 1u, DmaWrite)] // A reply to a different command
     public void AWrongAnswerIsNoMemory(int count, int length, uint flags, int command)
     {
         using var bench = new ServerBench();
         bench.Client.Ask(DmaMap, Map(Iova, Length));
         SetUp(bench.Client);
         bench.Client.Send(RegionWrite, Bytes(0x6018ul, 0, 4, 1));
-        // The ring. Before it or after it comes the reply to the doorbell.
+        // The ring. The reply to the doorbell comes before or after it.
         RawReply asked;
         do
         {
@@ -257,7 +257,7 @@ public sealed unsafe class DmaTests
         Assert.False(isWritten);
     }
 
-    // Two thousand commands are on their way before the first reply to the card's own, and it waits for a second only.
+    // Two thousand commands are queued before the first reply to the card's own, and it waits for only a second.
     [Fact]
     public void CommandsInARowDoNotKeepTheCardFromItsMemory()
     {
@@ -282,7 +282,7 @@ public sealed unsafe class DmaTests
         Assert.Empty(bench.Card.Violations.All);
     }
 
-    // It takes none of the replies that it has asked for, and so the card cannot ask it for its memory.
+    // It reads none of the replies to its commands, so the card cannot request its memory.
     [Fact]
     public void AClientThatReadsNothingIsGivenUp()
     {
@@ -303,7 +303,7 @@ public sealed unsafe class DmaTests
         Assert.True(flood.Join(20_000));
     }
 
-    // As a virtual IOMMU has it: pages that follow each other for the device lie anywhere in the client's memory.
+    // As with a virtual IOMMU: pages contiguous for the device are anywhere in the client's memory.
     [Theory]
     [InlineData("mapped")]
     [InlineData("read and written")]
@@ -330,7 +330,7 @@ public sealed unsafe class DmaTests
             if (Way(page) == 2) bench.Client.Ask(DmaMap, map);
             else bench.Client.Ask(DmaMap, map, Way(page) == 0 ? file : open);
         }
-        // Eight descriptors lie in the first page, and one in the second.
+        // Eight descriptors are in the first page, and one is in the second.
         const int Frames = 9;
         const ulong Ring = Iova + Page - 8 * 16, Start = Iova + 3 * Page - 50;
         byte[][] frames = [Frame(), [.. Frame().Reverse()]];
@@ -368,8 +368,7 @@ public sealed unsafe class DmaTests
         }
     }
 
-    // So a card's whole ring is in the reach of a pointer, and nothing is copied: what the client writes there is
-    // there.
+    // This puts a card's whole ring behind one pointer, with nothing copied: what the client writes is visible at once.
     [Fact]
     public void MappingsOfAdjacentAddressesAreAdjacent()
     {
@@ -393,7 +392,7 @@ public sealed unsafe class DmaTests
                 ServerBench.WriteFile(file, 0x1000 * (Pages - 1 - page) + 5, [value]);
                 Assert.Equal(value, memory[0x1000 * page + 5]);
             }
-            // One goes from the middle, and the rest stays where it is.
+            // One page in the middle is unmapped, and the rest stays where it is.
             bench.Client.Ask(DmaUnmap, Bytes(24, 0, Iova + 0x5000, 0x1000ul));
             Assert.True(Translate(bench, Iova + 0x4000, 0x1001) is null);
             Assert.True(Translate(bench, Iova + 0x6000, 0xA000) == memory + 0x6000);
@@ -401,7 +400,7 @@ public sealed unsafe class DmaTests
         }
     }
 
-    // Two addresses a TiB apart have one place, and the later one goes elsewhere.
+    // Two addresses a TiB apart compete for the same place, so the later mapping goes elsewhere.
     [Fact]
     public void AMappingWhosePlaceIsTakenIsElsewhere()
     {
@@ -435,7 +434,7 @@ public sealed unsafe class DmaTests
         Assert.Equal(Descriptor(), ServerBench.ReadFile(file, 0, 16));
     }
 
-    // Linux maps each frame that it sends so, behind an IOMMU, and unmaps it when it is in the mood to.
+    // Behind an IOMMU, Linux maps each frame it sends this way, and unmaps it whenever it likes.
     [Fact]
     public void MemoryThatMayOnlyBeReadIsHadInManyPieces()
     {
@@ -546,12 +545,12 @@ public sealed unsafe class DmaTests
     {
         SetUp(bench.Client, ring);
         bench.Client.Write(0, 0x6018, 1);
-        // Reading something answers the card's own commands meanwhile.
+        // Waiting for a reply also answers the card's own commands.
         ServerBench.Await(() => bench.Client.Read(0, 0x6010) == 1 && bench.Wire.FromCard.Count == 1, "no frame");
         bench.Client.Read(7, 0);
     }
 
-    // 4.6.8, for queue 0: link, ring, transmission, queue.
+    // 4.6.8, for queue 0: link, ring, transmit unit, queue.
     private static void SetUp(RawClient client, ulong ring = Iova)
     {
         client.Write(7, 4, 6, 2);

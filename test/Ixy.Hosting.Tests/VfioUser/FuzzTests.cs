@@ -6,7 +6,7 @@ using Ixy.Vfio.VfioUser;
 
 namespace Ixy.Hosting.Tests.VfioUser;
 
-/// <summary>Millions of messages, all of them wrong in some way or other; the same ones every time.</summary>
+/// <summary>Millions of messages, each wrong in some way; the same ones every time.</summary>
 public sealed class FuzzTests
 {
     private const int Messages = 2_000_000, OnTheSocket = 30_000;
@@ -58,7 +58,7 @@ public sealed class FuzzTests
         ixgbe.Dispose();
         virtio.Dispose();
         Assert.Equal(before, ServerBench.OpenDescriptors());
-        // Neither all right nor all wrong: the messages get somewhere.
+        // Neither all valid nor all invalid: the messages get past the first checks.
         Assert.True(errors[0] > Messages / 20 && errors[22] > Messages / 10, string.Join(", ", errors));
     }
 
@@ -75,9 +75,9 @@ public sealed class FuzzTests
             byte[] bytes = RawClient.Bytes((ushort)i, (ushort)command, 16 + payload.Length, 0x10, 0, payload);
             for (int flips = random.Next(3); flips > 0; flips--)
                 bytes[random.Next(random.Next(4) == 0 ? bytes.Length : 16)] ^= (byte)(1 << random.Next(8));
-            // Always without reply, or the replies would have to be read.
+            // Always with the no-reply bit, or the replies would have to be read.
             bytes[8] = (byte)(bytes[8] | 0x10);
-            // In one piece or two, and with more descriptors than a message may have, too.
+            // In one piece or two, and sometimes with more descriptors than a message may have.
             int cut = random.Next(4) == 0 ? random.Next(1, bytes.Length) : bytes.Length;
             bench.Client.SendBytes(bytes[..cut], Descriptors(random, file, descriptor));
             if (cut < bytes.Length) bench.Client.SendBytes(bytes[cut..], Descriptors(random, file, descriptor));
@@ -91,7 +91,7 @@ public sealed class FuzzTests
         _ = Libc.close(descriptor);
     }
 
-    // Fields of 4 and 8 bytes with numbers at the edges of what is possible, or near them.
+    // Fields of 4 and 8 bytes with numbers at or near the limits.
     private static byte[] Payload(Random random)
     {
         var bytes = new List<byte>();
@@ -113,7 +113,7 @@ public sealed class FuzzTests
         return [.. Enumerable.Range(0, count).Select(_ => templates[random.Next(templates.Length)])];
     }
 
-    // A region, an offset that is mostly inside, and the header of configuration space more often than the rest.
+    // A region, an offset that is usually inside it, and the configuration header more often than the rest.
     private static (ulong Offset, int Region) Place(Random random)
     {
         int region = random.Next(2) == 0 ? s_regions[random.Next(s_regions.Length)] : random.Next(10);
@@ -130,7 +130,7 @@ public sealed class FuzzTests
         return ((ulong)random.Next(length), region);
     }
 
-    // What would be right, if the numbers fitted together.
+    // A payload that would be valid if its numbers fitted together.
     private static byte[] Good(Random random, int command) => command switch
     {
         RawClient.DmaMap =>

@@ -2,7 +2,7 @@ using static Ixy.Testing.RawClient;
 
 namespace Ixy.Hosting.Tests.VfioUser;
 
-/// <summary>Messages that break the form of the protocol, and clients that come, go and misbehave.</summary>
+/// <summary>Messages that are malformed, and clients that come, go and misbehave.</summary>
 public sealed unsafe class HostileTests
 {
     private const int EINVAL = 22, EOPNOTSUPP = 95;
@@ -20,7 +20,7 @@ public sealed unsafe class HostileTests
     }
 
     [Theory]
-    [InlineData(1u)] // A reply, though nothing was asked
+    [InlineData(1u)] // A reply, though nothing was requested
     [InlineData(0x21u)]
     public void AReplyThatNobodyWaitsForEndsTheConnection(uint flags)
     {
@@ -77,7 +77,7 @@ public sealed unsafe class HostileTests
         foreach (int command in (int[])[
             GetInfo, GetRegionInfo, GetIrqInfo, RegionRead, RegionWrite, Reset, DmaUnmap, WriteMulti, 99])
             bench.Client.Refused(EINVAL, command, Bytes(16, 0, 0, 0), file, file);
-        // The reply goes before the last two are closed.
+        // The reply is sent before the last two are closed.
         ServerBench.Await(() => ServerBench.OpenDescriptors() == before, "descriptors stay open");
     }
 

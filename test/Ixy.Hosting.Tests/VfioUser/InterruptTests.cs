@@ -3,7 +3,7 @@ using static Ixy.Testing.RawClient;
 
 namespace Ixy.Hosting.Tests.VfioUser;
 
-/// <summary>DEVICE_GET_IRQ_INFO and DEVICE_SET_IRQS, and interrupts of the card that arrive as events.</summary>
+/// <summary>DEVICE_GET_IRQ_INFO and DEVICE_SET_IRQS, and the card's interrupts arriving as events.</summary>
 public sealed class InterruptTests
 {
     private const int EINVAL = 22, Line = 0, Msi = 1, Msix = 2;
@@ -27,21 +27,21 @@ public sealed class InterruptTests
 
     [Theory]
     [InlineData(None | Bool | Trigger, Msix, 0, 1, 1)] // Two kinds of data
-    [InlineData(Trigger, Msix, 0, 1, 0)] // None
+    [InlineData(Trigger, Msix, 0, 1, 0)] // No data type
     [InlineData(None | Trigger | Mask, Msix, 0, 1, 0)] // Two actions
-    [InlineData(None, Msix, 0, 1, 0)] // None
+    [InlineData(None, Msix, 0, 1, 0)] // No action
     [InlineData(None | Trigger | 64, Msix, 0, 1, 0)] // An unknown flag
-    [InlineData(None | Mask, 3, 0, 1, 0)] // No such kind
+    [InlineData(None | Mask, 3, 0, 1, 0)] // No such interrupt type
     [InlineData(None | Mask, -1, 0, 1, 0)]
     [InlineData(None | Mask, Msix, 64, 1, 0)] // No such vector
     [InlineData(None | Mask, Msix, 1, 64, 0)]
     [InlineData(None | Mask, Msix, -1, 2, 0)]
     [InlineData(None | Mask, Msix, 1, -1, 0)]
-    [InlineData(None | Mask, Msix, 0, 0, 0)] // None at all is for disabling
+    [InlineData(None | Mask, Msix, 0, 0, 0)] // A count of 0 is for disabling
     [InlineData(None | Trigger, Msix, 1, 0, 0)]
     [InlineData(EventFd | Trigger, Msix, 0, 0, 0)]
     [InlineData(Bool | Mask, Msix, 0, 2, 1)] // Too few bytes
-    [InlineData(Bool | Mask, Msix, 0, 2, 3)] // Too many
+    [InlineData(Bool | Mask, Msix, 0, 2, 3)] // Too many bytes
     [InlineData(None | Mask, Msix, 0, 1, 1)]
     [InlineData(None | Trigger, Msix, 0, 1, 0)] // Nothing is connected
     public void NonsenseIsRefused(int flags, int index, int start, int count, int data)
@@ -61,11 +61,11 @@ public sealed class InterruptTests
         bench.Client.Refused(EINVAL, SetIrqs, Bytes(20, EventFd | Trigger, Msix, 0, 2), first, file);
         bench.Client.Refused(EINVAL, SetIrqs, Bytes(20, None | Mask, Msix, 0, 1), first);
         bench.Client.Refused(EINVAL, SetIrqs, Bytes(16, EventFd | Trigger, Msix, 0, 1), first);
-        // None of them has taken anything over.
+        // None of the refused descriptors was connected.
         bench.Client.Refused(EINVAL, SetIrqs, Bytes(20, None | Trigger, Msix, 0, 1));
     }
 
-    [Fact] // A write to a pipe or a file may last for ever, whatever it is called.
+    [Fact] // A write to a pipe or a file may block forever, whatever its name.
     public void AFileIsNoEventThoughItHasTheNameOfOne()
     {
         var directory = Directory.CreateTempSubdirectory("ixy-event-");
@@ -129,7 +129,7 @@ public sealed class InterruptTests
         int first = bench.Keep(ServerBench.Event()), second = bench.Keep(ServerBench.Event());
         bench.Client.Write(Config, 4, 6, 2);
         bench.Client.Ask(SetIrqs, Bytes(20, EventFd | Trigger, Msix, 0, 2), first, second);
-        bench.Client.Write(4, 0x1C, 1); // The control word of vector 1: masked
+        bench.Client.Write(4, 0x1C, 1); // Vector control of vector 1: masked
         SetUpVector1(bench.Client);
         bench.Client.Write(0, EICS, Cause);
         Expect(second, 0);
@@ -182,7 +182,7 @@ public sealed class InterruptTests
         Expect(descriptor, 1);
         bench.Client.Write(0, EICS, 1);
         Expect(descriptor, 0);
-        // Nobody has read the cause, so the line is still there.
+        // The cause has not been read, so the line is still asserted.
         bench.Client.Ask(SetIrqs, Bytes(20, None | Unmask, Line, 0, 1));
         Expect(descriptor, 1);
         Expect(masked, 0);
@@ -248,12 +248,12 @@ public sealed class InterruptTests
         bench.Client.Ask(SetIrqs, Bytes(20, EventFd | Trigger, Msix, 0, 1), descriptor);
         for (int i = 0; i < 200; i++) bench.Client.Ask(SetIrqs, Bytes(20, None | Trigger, Msix, 0, 1));
         bench.Client.Ask(Reset, []);
-        // The card adds as the kernel does, without a look before, after which a client could fill the count up: full
-        // is full.
+        // The card adds to the count as the kernel does, without checking first (a client could fill the count after a
+        // check), so a full event overflows to the maximum.
         Assert.Equal(ulong.MaxValue, ServerBench.Count(descriptor));
     }
 
-    // Queue 0's receive cause is bit 1 of EICR, goes to vector 1, and clears itself (8.2.3.5).
+    // Queue 0's receive cause is bit 1 of EICR, maps to vector 1, and is auto-cleared (8.2.3.5).
     private static void SetUpVector1(RawClient client)
     {
         client.Write(0, GPIE, 0x8000_0010 | 1u << 30);
@@ -262,7 +262,7 @@ public sealed class InterruptTests
         client.Write(0, EIMS, Cause);
     }
 
-    // The card may take a turn until it fires.
+    // The card may need a turn before it fires.
     private static void Expect(int descriptor, ulong count)
     {
         ulong found = 0;

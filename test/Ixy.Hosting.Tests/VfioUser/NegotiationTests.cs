@@ -12,7 +12,7 @@ public sealed class NegotiationTests
     public void TheServerAnswersWithItsLimits()
     {
         using var bench = new ServerBench(negotiate: false);
-        // As QEMU 10.1 does; its own buffer for the reply is as long as its request.
+        // As QEMU 10.1 does; its reply buffer is as long as its request.
         string json =
             "{\"capabilities\": {\"migration\": {\"max_bitmap_size\": 268435456, \"pgsize\": 4096}, \"max_msg_fds\": "
             + "16, " +
@@ -47,7 +47,7 @@ public sealed class NegotiationTests
         Assert.DoesNotContain("twin_socket", json);
     }
 
-    // A number is one of 64 bits without sign: a client that maps whatever is aligned to 4 KiB has all bits from 12 on.
+    // The number is an unsigned 64-bit mask: a client that maps anything aligned to 4 KiB sets all bits from 12 up.
     [Fact]
     public void AnyPageSizeMayBeAmongThem()
     {

@@ -3,7 +3,7 @@ using static Ixy.Testing.RawClient;
 
 namespace Ixy.Hosting.Tests.VfioUser;
 
-/// <summary>What the device says of itself, and accesses to its regions.</summary>
+/// <summary>What the device reports about itself, and accesses to its regions.</summary>
 public sealed unsafe class RegionTests
 {
     private const int EINVAL = 22, EOPNOTSUPP = 95;
@@ -53,8 +53,8 @@ public sealed unsafe class RegionTests
         using var bench = new ServerBench(negotiate: false);
         bench.Client.Negotiate("{\"capabilities\":{\"ixy_doorbells_only\":true}}");
         var small = bench.Client.Ask(GetRegionInfo, Bytes(32, 0, 0, 0, 0ul, 0ul));
-        // Too little room for the areas: how much is needed, and no word of what does not fit. (QEMU 11 asks so, and
-        // takes a flag without a place for a fault.)
+        // Not enough room for the areas: the reply gives the size needed and nothing of what does not fit. (QEMU 11
+        // asks this way, and treats a flag without an offset as an error.)
         Assert.Equal((32 + 16 + 3 * 16, 3u, 0u), ((int)small.U32(0), small.U32(4), small.U32(12)));
         Assert.Empty(small.Descriptors);
         var info = bench.Client.Ask(GetRegionInfo, Bytes(96, 0, 0, 0, 0ul, 0ul));
@@ -69,7 +69,7 @@ public sealed unsafe class RegionTests
         bench.Client.Write(Config, 4, 6, 2);
         *(uint*)(page + 0x18) = 5;
         Assert.Equal(5u, bench.Client.Read(0, 0x6018));
-        // Nobody can cut the file off under the card.
+        // The client cannot truncate the file under the card.
         Assert.NotEqual(0, Libc.ftruncate(file, 0));
         _ = Libc.munmap(page, 4096);
     }
@@ -87,8 +87,8 @@ public sealed unsafe class RegionTests
         Assert.Contains(bench.Card.Violations.All, violation => violation.Explanation.Contains("ring"));
     }
 
-    // What a page that is mapped all the same holds is nothing to go by: a driver frees its buffers when ENABLE reads
-    // 0.
+    // ENABLE must not come from the shared file, even if a client maps that page: a driver frees its buffers when
+    // ENABLE reads 0.
     [Theory]
     [InlineData(0x1028u)] // RXDCTL[0]
     [InlineData(0xD028u)] // RXDCTL[64]
@@ -162,7 +162,7 @@ public sealed unsafe class RegionTests
     public void ConfigurationSpaceIsWrittenInAnyLengthAtAnyByte()
     {
         using var bench = new ServerBench();
-        // The address of BAR 0 and of BAR 1, which is its upper half: one write of 7 bytes, from the second byte on.
+        // The address of BAR 0, and BAR 1 (its upper half): one write of 7 bytes, starting at the second byte.
         bench.Client.Ask(
             RegionWrite, Bytes(0x11ul, Config, 7, new byte[] { 0xFF, 0xFF, 0xFF, 0x11, 0x22, 0x33, 0x44 }));
         Assert.Equal(0xFFFE_000Cu, bench.Client.Read(Config, 0x10));
@@ -178,7 +178,7 @@ public sealed unsafe class RegionTests
         var reply = bench.Client.Ask(RegionRead, Bytes(0x6000ul, 0, 8));
         Assert.Equal(Bytes(0x6000ul, 0, 8, 0x1234_5680, 0x77), reply.Payload);
         Assert.Empty(bench.Card.Violations.All);
-        // Across two registers: two bytes of each.
+        // Across two registers: two bytes from each.
         Assert.Equal(0x0077_1234u, bench.Client.Read(0, 0x6002));
         Assert.Equal(0x56u, bench.Client.Read(0, 0x6001, 1));
         Assert.Contains(bench.Card.Violations.All, violation => violation.Rule == "access-width");
@@ -200,7 +200,7 @@ public sealed unsafe class RegionTests
         using var bench = new ServerBench();
         if (offset == 0 && count == 0)
         {
-            // Nothing, at the end of nothing.
+            // Nothing is read at the end of an empty region.
             bench.Client.Ask(RegionRead, Bytes(offset, region, count));
             return;
         }

@@ -8,8 +8,7 @@ using Ixy.Vfio.Interop;
 namespace Ixy.Hosting.Tests.VfioUser;
 
 /// <summary>
-/// A card that is served to a hand-written client over a pair of sockets. Asserts at its end that no descriptor has
-/// leaked.
+/// A card served to a hand-written client over a socket pair. On disposal, asserts that no descriptor has leaked.
 /// </summary>
 internal sealed unsafe class ServerBench : IDisposable
 {
@@ -38,7 +37,7 @@ internal sealed unsafe class ServerBench : IDisposable
     internal string End { get; private set; } = "";
 
     /// <summary>
-    /// Descriptors of the kinds that servers and clients have; the runtime opens files when it likes.
+    /// Descriptors of the kinds that servers and clients use; the runtime may open other files at any time.
     /// </summary>
     internal static int OpenDescriptors() => Directory.GetFileSystemEntries("/proc/self/fd").Count(IsOfInterest);
 
@@ -50,7 +49,7 @@ internal sealed unsafe class ServerBench : IDisposable
     }
 
     /// <summary>
-    /// Closes a descriptor with the bench: so a test that fails says why, and not that it left something open.
+    /// Closes a descriptor together with the bench, so that a failing test reports its own failure and not a leak.
     /// </summary>
     internal int Keep(int descriptor)
     {
@@ -58,7 +57,7 @@ internal sealed unsafe class ServerBench : IDisposable
         return descriptor;
     }
 
-    /// <summary>Takes the event's count.</summary>
+    /// <summary>Reads and clears the event's count.</summary>
     internal static ulong Count(int descriptor)
     {
         ulong count = 0;
@@ -78,14 +77,14 @@ internal sealed unsafe class ServerBench : IDisposable
         fixed (byte* start = bytes) Assert.Equal(bytes.Length, Libc.pwrite(file, start, (nuint)bytes.Length, offset));
     }
 
-    /// <summary>Waits for something the device thread does.</summary>
+    /// <summary>Waits for something that the device thread does.</summary>
     internal static void Await(Func<bool> condition, string what)
     {
         for (long end = Environment.TickCount64 + 10_000; !condition(); Thread.Sleep(1))
             Assert.True(Environment.TickCount64 < end, what);
     }
 
-    /// <summary>The next client, once the last one has gone.</summary>
+    /// <summary>Connects the next client, once the last one has gone.</summary>
     internal void Connect(bool negotiate = true)
     {
         int* pair = stackalloc int[2];
@@ -101,10 +100,10 @@ internal sealed unsafe class ServerBench : IDisposable
         if (negotiate) Client.Negotiate();
     }
 
-    /// <summary>The server's side ends the connection.</summary>
+    /// <summary>Ends the connection on the server's side.</summary>
     internal void ShutDown() => _session!.ShutDown();
 
-    /// <summary>The session has ended, and all that belonged to it is gone.</summary>
+    /// <summary>Waits until the session has ended and everything that belonged to it is gone.</summary>
     internal void AwaitEnd() => Assert.True(_thread!.Join(20_000), "the session does not end");
 
     private static bool IsOfInterest(string descriptor)
