@@ -52,7 +52,7 @@ public sealed class CapabilityTests : IDisposable
         Assert.Contains("has no end", error.Message);
     }
 
-    [SkippableTheory] // PCI Local Bus 3.0, 6.8.1: 64-bit addresses push the mask bits back.
+    [SkippableTheory] // PCI Local Bus 3.0, 6.8.1: a 64-bit address moves the mask bits to a higher offset.
     [Trait("needs", "root")]
     [InlineData(0x0100, 0x0C)]
     [InlineData(0x0180, 0x10)]

@@ -56,7 +56,7 @@ public sealed class CoreChoiceTests
         Assert.Equal(allowed[0], cores[0]);
     }
 
-    [Fact] // Only a thread that moves there finds out; it has to come back.
+    [Fact] // Only a thread that moves there can find out; afterwards it has to move back.
     public void WhoAsksForACoreDoesNotStayThere() => PinnedWorkerTests.OnThreadOfItsOwn(() =>
     {
         var allowed = ThreadPlacement.AllowedCores();

@@ -72,7 +72,7 @@ public sealed unsafe class DmaArenaTests
         Assert.True(device.Sees(after));
     }
 
-    // Its owner disposes it later: until then it must not keep what is given back to the system.
+    // The device is disposed later; until then it must not keep memory that has been returned to the system.
     [Fact]
     public void ADeviceThatSeesAPartLosesWhatIsGivenBack()
     {
@@ -92,7 +92,7 @@ public sealed unsafe class DmaArenaTests
     [Fact]
     public void ContiguousMemoryLiesInOneFrameWhateverWasTakenBefore() => Prop.ForAll<ushort[]>(lengths =>
     {
-        // A chunk of several frames, so that there is a border in the middle of free memory.
+        // A chunk of several frames, so that free memory contains a frame boundary.
         using var chunk = DmaMemory.Allocate(6 * DmaArena.FrameLength + 4096);
         var taken = new List<DmaMemory>();
         try
@@ -154,7 +154,7 @@ public sealed unsafe class DmaArenaTests
 
         internal bool Refuses { get; set; }
 
-        /// <summary>Refuses to see more chunks than this.</summary>
+        /// <summary>Refuses to map more chunks than this.</summary>
         internal int Room { get; init; } = int.MaxValue;
 
         public override string Name => "mapping";

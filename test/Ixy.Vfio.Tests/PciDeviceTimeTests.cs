@@ -5,8 +5,8 @@ public sealed class PciDeviceTimeTests
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromMilliseconds(10);
 
-    // A look at a register takes as long as the machine lets it. What it saw before the time was over says nothing of
-    // then.
+    // Reading a register may take any length of time. What the read saw before the timeout says nothing about the state
+    // when the timeout expires.
     [Fact]
     public void WhatALookSawThatTookTooLongIsNotTheLastWord()
     {
@@ -68,7 +68,7 @@ public sealed class PciDeviceTimeTests
 
         public override void WriteConfig(int offset, uint value, int size)
         {
-            // Nothing behind it.
+            // There is nothing to do.
         }
 
         public override PciBar OpenBar(int index) => throw new NotSupportedException();

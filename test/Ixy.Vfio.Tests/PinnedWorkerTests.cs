@@ -3,7 +3,7 @@ using System.Runtime.ExceptionServices;
 
 namespace Ixy.Vfio.Tests;
 
-/// <summary>Threads that are tied to a core.</summary>
+/// <summary>Threads that are pinned to a core.</summary>
 public sealed class PinnedWorkerTests
 {
     private static int Core => ThreadPlacement.AllowedCores()[^1];
@@ -63,7 +63,7 @@ public sealed class PinnedWorkerTests
     [Fact]
     public void WorkersKnowWhetherTheyAreAloneOnTheirCore()
     {
-        // A core that no machine here has, so that no other test's threads are counted.
+        // A core number that no machine here has, so that no other test's threads are counted.
         const int Nowhere = 1022;
         CoreUse.Enter(Nowhere);
         Assert.False(CoreUse.IsShared(Nowhere));
@@ -79,7 +79,7 @@ public sealed class PinnedWorkerTests
         Assert.True(second.SharesCore);
     }
 
-    // Without a way given, each turn would last until the scheduler ends it: some milliseconds of the processor's time.
+    // If they did not yield, each turn would last until the scheduler ends it: milliseconds of CPU time.
     [Fact]
     public void GivingWayLetsTheOtherWorkerOfTheCoreRunAtOnce()
     {
@@ -103,7 +103,7 @@ public sealed class PinnedWorkerTests
         }
     }
 
-    /// <summary>Runs what changes the thread it runs on.</summary>
+    /// <summary>Runs code that changes the thread it runs on.</summary>
     internal static void OnThreadOfItsOwn(Action action)
     {
         ExceptionDispatchInfo? failure = null;
@@ -123,7 +123,7 @@ public sealed class PinnedWorkerTests
         failure?.Throw();
     }
 
-    // Nanoseconds the calling thread has run (kernel documentation, scheduler/sched-stats).
+    // CPU time of the calling thread in nanoseconds (kernel documentation, scheduler/sched-stats).
     private static long ProcessorTime() =>
         long.Parse(File.ReadAllText("/proc/thread-self/schedstat").Split(' ')[0], CultureInfo.InvariantCulture);
 

@@ -117,7 +117,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
         Assert.Equal(before, File.ReadAllBytes(Path.Combine(directory, "config")));
     }
 
-    // The card would read descriptors at physical addresses, and the IOMMU knows of none: nothing would ever move.
+    // The card would read descriptors at physical addresses, which the IOMMU does not map: nothing would ever move.
     [Theory]
     [InlineData("DMA")]
     [InlineData("DMA-FQ")]
@@ -211,7 +211,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
         RequireRoot();
         AllHugePages.Hold(() =>
         {
-            // More than any chunk that is there has left, so that new memory is taken.
+            // More than any existing chunk has left, so that new memory is allocated.
             using var normal = DmaMemory.Allocate(64 << 20);
             Assert.NotNull(DmaArena.Note);
             using var device = new MemoryDevice(deviceAddressIsVirtual: false);
@@ -296,7 +296,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
         return OpenAnyway();
     }
 
-    // As a driver opens it that needs every address to be right.
+    // Opens it as a driver does that needs every address to be right.
     private SysfsPciDevice OpenForADriver() =>
         new(new SysfsFunction(_sysfs.Root, Address), function => function.ThrowIfTranslated());
 

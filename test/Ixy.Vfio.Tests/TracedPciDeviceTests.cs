@@ -3,7 +3,7 @@ using Ixy.Simulation;
 
 namespace Ixy.Vfio.Tests;
 
-/// <summary>A function whose accesses are seen works as one whose are not.</summary>
+/// <summary>A function whose accesses are traced works like one whose accesses are not.</summary>
 public sealed class TracedPciDeviceTests
 {
     [Theory]
@@ -23,7 +23,7 @@ public sealed class TracedPciDeviceTests
         packet.Data.Fill(0xA5);
         int before = accesses.Count;
         Assert.Equal(1, device.Transmit([packet]));
-        // A doorbell is seen, too.
+        // A doorbell is traced, too.
         Assert.Contains(accesses.Skip(before), access => access.IsWrite && access.Bar is not null);
         var batch = new Packet[4];
         int received = 0;

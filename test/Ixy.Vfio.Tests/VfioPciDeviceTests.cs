@@ -2,7 +2,7 @@ using Ixy.Vfio.Kernel;
 
 namespace Ixy.Vfio.Tests;
 
-/// <summary>What can be said about VFIO before there is any; the rest is shown in guests (Ixy.Vm.Tests).</summary>
+/// <summary>What can be tested of VFIO without a VFIO device; the rest is tested in guests (Ixy.Vm.Tests).</summary>
 public sealed class VfioPciDeviceTests : IDisposable
 {
     private const string Address = "0000:03:00.0", Neighbour = "0000:03:00.1";

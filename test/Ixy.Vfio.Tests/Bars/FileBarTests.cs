@@ -4,7 +4,7 @@ using Ixy.Vfio.Bars;
 namespace Ixy.Vfio.Tests.Bars;
 
 /// <summary>
-/// A BAR of which only a part can be mapped: pointers there, a call per access elsewhere, and one register file.
+/// A BAR that is only partly mappable: pointers there, a call per access elsewhere, and one register file.
 /// </summary>
 public sealed unsafe class FileBarTests : IDisposable
 {

@@ -3,7 +3,7 @@ using Ixy.Vfio.Dma;
 namespace Ixy.Vfio.Tests.Dma;
 
 /// <summary>
-/// DMA memory on a NUMA node, on a machine that may well have only one; two are tried in a guest (Ixy.Vm.Tests).
+/// DMA memory on a NUMA node, on a machine that may have only one; two nodes are tested in a guest (Ixy.Vm.Tests).
 /// </summary>
 public sealed unsafe class NumaMemoryTests
 {
@@ -24,7 +24,7 @@ public sealed unsafe class NumaMemoryTests
         using var anywhere = DmaMemory.Allocate(4096);
         using var first = OnNode(0);
         using var second = DmaMemory.Allocate(4096, numaNode: 0);
-        // In one chunk with the first, as there is room; and apart from what may be anywhere.
+        // In the same chunk as the first, as there is room, but apart from memory that may be on any node.
         Assert.Equal(first.Address / DmaArena.FrameLength, second.Address / DmaArena.FrameLength);
         Assert.NotEqual(anywhere.Address / DmaArena.FrameLength, first.Address / DmaArena.FrameLength);
     }

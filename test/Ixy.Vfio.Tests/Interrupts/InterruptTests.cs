@@ -5,7 +5,7 @@ using Ixy.Vfio.Interrupts;
 
 namespace Ixy.Vfio.Tests.Interrupts;
 
-/// <summary>Interrupt vectors and waiting for them, with a card that the test plays.</summary>
+/// <summary>Interrupt vectors and waiting for them, with the test acting as the card.</summary>
 public sealed unsafe class InterruptTests
 {
     private readonly InterruptVector[] _fired = new InterruptVector[8];
@@ -130,7 +130,7 @@ public sealed unsafe class InterruptTests
         Assert.All(descriptors, descriptor => Assert.False(IsEvent(descriptor)));
         Assert.Throws<ObjectDisposedException>(() => vectors[0].TakeCount());
         Assert.Throws<ObjectDisposedException>(() => vectors[0].Mask());
-        // Vectors that are gone do not fire.
+        // Disposed vectors do not fire.
         Assert.Equal(0, waiter.Wait(_fired, TimeSpan.Zero));
         vectors.Dispose();
         waiter.Dispose();
@@ -163,7 +163,7 @@ public sealed unsafe class InterruptTests
         }, 1000);
     }
 
-    [Fact] // The simulated 82599 has a vector table as PCI describes it, and mask bits in it.
+    [Fact] // The simulated 82599 has a vector table as PCI defines it, with mask bits.
     public void TheMaskBitOfAnMsixVectorIsInItsTable()
     {
         using var device = SimulatedCards.Open("sim:ixgbe");
@@ -220,7 +220,7 @@ public sealed unsafe class InterruptTests
 
         public override void WriteConfig(int offset, uint value, int size)
         {
-            // Bus master on or off: nothing behind it.
+            // Switches bus mastering on or off; there is nothing to do.
         }
 
         public override PciBar OpenBar(int index) => throw new PciDeviceException("no BAR");
@@ -250,7 +250,7 @@ public sealed unsafe class InterruptTests
 
         protected override void Close()
         {
-            // Nothing is held.
+            // There is nothing to release.
         }
     }
 }

@@ -3,7 +3,9 @@ using Ixy.Vfio.Kernel;
 
 namespace Ixy.Vfio.Tests.Kernel;
 
-/// <summary>What the kernel tells of a function by VFIO's indices of error and request; the kernel is played.</summary>
+/// <summary>
+/// What the kernel reports about a function through VFIO's error and request interrupts; the test acts as the kernel.
+/// </summary>
 public sealed unsafe class KernelNoticesTests
 {
     private const int ErrorIndex = 3, RequestIndex = 4;
@@ -22,7 +24,7 @@ public sealed unsafe class KernelNoticesTests
         _clock.Tick();
         var found = Assert.IsType<DeviceRequestedException>(notices.Found);
         Assert.StartsWith("0000:03:00.0: the kernel asks for the device back", found.Message);
-        // The kernel asks again every ten seconds, and it stays the same request.
+        // The kernel repeats its request every ten seconds; it is still the same request.
         Signal(RequestIndex);
         _clock.Tick();
         Assert.Same(found, notices.Found);
@@ -74,12 +76,12 @@ public sealed unsafe class KernelNoticesTests
             () => new KernelNotices("0000:03:00.0", Refuse, _clock)).Message);
         Assert.NotEmpty(opened);
         Assert.Equal(input, new FileInfo("/proc/self/fd/0").LinkTarget);
-        // Another test may have opened something since, but no event descriptor that was ours.
+        // Another test may have opened something since, but not one of our event descriptors.
         Assert.All(opened, descriptor => Assert.DoesNotContain(
             "eventfd", new FileInfo($"/proc/self/fd/{descriptor}").LinkTarget ?? ""));
     }
 
-    // Whoever opens something afterwards may get the same numbers.
+    // Whatever is opened afterwards may get the same descriptor numbers.
     [Fact]
     public void AfterDisposalNothingIsReadAnyMore()
     {
@@ -123,7 +125,7 @@ public sealed unsafe class KernelNoticesTests
     }
 
     /// <summary>
-    /// Timers fire when the test says so, also once they are disposed, as one does that was about to.
+    /// Timers fire when the test says so, even after they are disposed, like a timer that was just about to fire.
     /// </summary>
     private sealed class ManualClock : TimeProvider
     {

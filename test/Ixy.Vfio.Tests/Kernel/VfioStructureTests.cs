@@ -7,7 +7,7 @@ using Ixy.Vfio.Kernel;
 namespace Ixy.Vfio.Tests.Kernel;
 
 /// <summary>
-/// What VFIO tells in structures with capabilities behind them: read as linux/vfio.h says, and never believed blindly.
+/// VFIO's structures with capability chains: parsed as linux/vfio.h defines them, and never trusted blindly.
 /// </summary>
 public sealed class VfioStructureTests
 {
@@ -51,7 +51,7 @@ public sealed class VfioStructureTests
         Assert.Equal([(0u, 0x4000u), (0x6000u, 0x2000u)], VfioRegion.Parse(info).Areas);
     }
 
-    [Fact] // MSIX_MAPPABLE says that the table need not be cut out any more.
+    [Fact] // MSIX_MAPPABLE says that the MSI-X table need not be excluded any more.
     public void OtherCapabilitiesDoNotCutARegion()
     {
         var info = Region(Mmap | Caps, 0x4000, 0, Capability(MsixMappable), Capability(99));
@@ -59,9 +59,9 @@ public sealed class VfioStructureTests
     }
 
     [Theory]
-    [InlineData(0x4000, 0x2000)] // begins at the end
-    [InlineData(0x3000, 0x2000)] // goes past it
-    [InlineData(0x800, 0x800)] // is on no page boundary
+    [InlineData(0x4000, 0x2000)] // starts at the end
+    [InlineData(0x3000, 0x2000)] // extends past the end
+    [InlineData(0x800, 0x800)] // is not on a page boundary
     [InlineData(0x1000, ulong.MaxValue)]
     [InlineData(0xFFFF_FFFF_FFFF_F000, 0x2000)]
     public void AnAreaOutsideItsRegionIsRefused(ulong start, ulong length) =>
@@ -91,7 +91,7 @@ public sealed class VfioStructureTests
         Assert.True(ranges.Covers(0x20_0000_0000, 64UL << 30));
         Assert.True(ranges.Covers(0x7F_FFE0_0000, 2 << 20));
         Assert.False(ranges.Covers(0x7F_FFE0_0000, (2 << 20) + 1));
-        Assert.False(ranges.Covers(0xFED0_0000, 2 << 20)); // across the window of message-signalled interrupts
+        Assert.False(ranges.Covers(0xFED0_0000, 2 << 20)); // across the window for message-signalled interrupts
         Assert.Equal("0x0 to 0xfedfffff, 0xfef00000 to 0x7fffffffff", ranges.ToString());
     }
 
@@ -106,7 +106,7 @@ public sealed class VfioStructureTests
     public void WhateverTheBytesAreTheyAreReadOrRefused() => Prop.ForAll<byte[], uint, uint>((tail, first, next) =>
     {
         byte[] info = [.. Region(Mmap | Caps, 0x4000_0000, 0), .. tail];
-        // Some chains that go somewhere: with random offsets nearly all would leave the structure at once.
+        // Make some chains lead somewhere: with random offsets, nearly all would leave the structure at once.
         BinaryPrimitives.WriteUInt32LittleEndian(info.AsSpan(12), first % (uint)(info.Length + 4));
         if (tail.Length >= 8)
             BinaryPrimitives.WriteUInt32LittleEndian(info.AsSpan(RegionInfo + 4), next % (uint)(info.Length + 4));
@@ -151,7 +151,7 @@ public sealed class VfioStructureTests
         return WithChain(info, capabilities);
     }
 
-    // Each one but the last points to the one behind it; offsets count from the start of the structure.
+    // Each capability but the last points to the next; offsets count from the start of the structure.
     private static byte[] WithChain(byte[] info, byte[][] capabilities)
     {
         for (int i = 0; i < capabilities.Length; i++)

@@ -3,14 +3,15 @@ using Ixy.Vfio.Dma;
 
 namespace Ixy.Vfio.Tests.VfioUser;
 
-/// <summary>A hand-played server and what a client does with it, from the first message to the last.</summary>
+/// <summary>A scripted server and what a client does with it, from the first message to the last.</summary>
 internal sealed class ClientBench : IDisposable
 {
-    /// <summary>How long a client waits that is to wait in vain.</summary>
+    /// <summary>How long a client waits for a server that stays silent.</summary>
     internal static readonly TimeSpan Timeout = TimeSpan.FromMilliseconds(300);
 
     /// <summary>
-    /// Far less than a client's patience, and far more than one needs that waits for nobody, on a busy machine, too.
+    /// Far less than a client's patience, and far more than a client needs that waits for nothing, even on a busy
+    /// machine.
     /// </summary>
     internal static readonly TimeSpan Moment = TimeSpan.FromSeconds(10);
 
@@ -25,15 +26,15 @@ internal sealed class ClientBench : IDisposable
 
     internal VfioUserPciDevice Open() => new(Server.Path, null, Patience);
 
-    /// <summary>Bytes that the server had sent when <see cref="UseAll"/> had only the end left.</summary>
+    /// <summary>Bytes that the server had sent when <see cref="UseAll"/> had only the disposal left.</summary>
     internal long BytesBeforeEnd { get; private set; }
 
-    /// <summary>Uses every command there is, and disposes.</summary>
+    /// <summary>Uses every command there is, and disposes the device.</summary>
     internal void UseAll()
     {
         using var device = Open();
         DmaArena.Attach(device);
-        // A chunk of its own, which comes and goes.
+        // A chunk of its own, mapped and unmapped.
         using (DmaMemory.Allocate(DmaArena.FrameLength)) device.EnableBusMaster();
         var bar = device.OpenBar(0);
         bar.Write32(8, bar.Read32(4));
@@ -46,20 +47,21 @@ internal sealed class ClientBench : IDisposable
     }
 
     /// <summary>
-    /// Runs something that a server spoils: it must end at once, and leave no descriptor open. What it threw.
+    /// Runs something against a misbehaving server: it must end quickly, and leave no descriptor open. Returns what it
+    /// threw.
     /// </summary>
     /// <param name="action">What to run.</param>
-    /// <param name="inVain">The server is going to be silent, and that is when the client's time is over.</param>
+    /// <param name="inVain">The server is going to be silent, so the client has to time out.</param>
     internal static Exception? Watch(Action<ClientBench> action, bool inVain = false)
     {
-        // Kept through all: the arena's own memory file is none of the client's descriptors.
+        // Kept throughout: the arena's own memory file is not one of the client's descriptors.
         using var memory = DmaMemory.Allocate(4096);
         int before = OpenDescriptors.Count();
         long start = Stopwatch.GetTimestamp();
         Exception? thrown;
         using (var bench = inVain ? new ClientBench { Patience = Timeout } : new ClientBench())
             thrown = Record.Exception(() => action(bench));
-        // A chunk that the server refused to let go of is free, and ends with its next use.
+        // A chunk that the server refused to unmap is free, and is released after its next use.
         DmaMemory.Allocate(DmaArena.FrameLength).Dispose();
         Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, Moment);
         Assert.Equal(before, OpenDescriptors.Count());

@@ -5,12 +5,12 @@ using Ixy.Vfio.Interop;
 
 namespace Ixy.Vfio.Tests.VfioUser;
 
-/// <summary>What the client sends, byte by byte, and what it makes of right answers.</summary>
+/// <summary>What the client sends, byte by byte, and what it makes of valid replies.</summary>
 public sealed unsafe class ClientCommandTests : IDisposable
 {
     private readonly ClientBench _bench = new();
 
-    [Fact] // "VFIO_USER_VERSION": two numbers, then JSON with a NUL behind it.
+    [Fact] // "VFIO_USER_VERSION": two numbers, then JSON terminated by a NUL.
     public void TheFirstCommandProposesAVersion()
     {
         using var device = _bench.Open();
@@ -22,7 +22,7 @@ public sealed unsafe class ClientCommandTests : IDisposable
         Assert.InRange(capabilities.GetProperty("max_msg_fds").GetInt32(), 1, 253);
         Assert.Equal(1 << 20, capabilities.GetProperty("max_data_xfer_size").GetInt32());
         Assert.False(capabilities.TryGetProperty("twin_socket", out _));
-        // docs/vfio-user.md: then more pages can be shared. MappedAreasAreForDoorbellsOnly keeps the promise.
+        // docs/vfio-user.md: this allows more pages to be shared. MappedAreasAreForDoorbellsOnly keeps the promise.
         Assert.True(capabilities.GetProperty("ixy_doorbells_only").GetBoolean());
     }
 
@@ -51,14 +51,14 @@ public sealed unsafe class ClientCommandTests : IDisposable
         Assert.Equal(0x8086, device.VendorId);
     }
 
-    [Fact] // "VFIO_USER_DMA_MAP": 32 bytes, and the memory's own descriptor.
+    [Fact] // "VFIO_USER_DMA_MAP": 32 bytes, and the memory file's descriptor.
     public void AChunkIsSharedByItsDescriptor()
     {
         nint seen = 0;
         nuint size = 0;
         _bench.Device.On(HandDevice.DmaMap, asked =>
         {
-            // The chunk of the test is the last.
+            // The test's own chunk is the last one.
             if (seen != 0) _ = Libc.munmap(seen, size);
             size = (nuint)asked.Long(24);
             seen = Libc.mmap(
@@ -133,7 +133,7 @@ public sealed unsafe class ClientCommandTests : IDisposable
         Assert.Equal([.. HandDevice.Longs((ulong)offset), .. HandDevice.Words(7, (uint)size)], read.Payload);
     }
 
-    [Fact] // Design D4 and D6: a doorbell is a store, and all else a message, also to what is mapped.
+    [Fact] // Design D4 and D6: a doorbell is a store, and everything else a message, even to a mapped area.
     public void MappedAreasAreForDoorbellsOnly()
     {
         using var device = _bench.Open();
@@ -155,7 +155,7 @@ public sealed unsafe class ClientCommandTests : IDisposable
         Assert.Same(bar, device.OpenBar(0));
     }
 
-    // "VFIO_USER_DEVICE_SET_IRQS": the descriptors go beside the message, and no more than the server takes at once.
+    // "VFIO_USER_DEVICE_SET_IRQS": descriptors accompany the message, no more than the server accepts at once.
     [Fact]
     public void EachVectorHasAnEventDescriptor()
     {
@@ -180,7 +180,7 @@ public sealed unsafe class ClientCommandTests : IDisposable
             vectors[1].Mask();
             Assert.Equal(1, _bench.Device.MsixTable[16 + 12]);
         }
-        // Off again: no data, trigger, count 0.
+        // Disabling: no data, trigger, count 0.
         Assert.Equal(0, _bench.Device.Config[HandDevice.MsixCapability + 3]);
         for (int i = 0; i < 3; i++) _bench.Server.Next(HandDevice.SetIrqs);
         var last = _bench.Server.Next(HandDevice.SetIrqs);
@@ -232,7 +232,7 @@ public sealed unsafe class ClientCommandTests : IDisposable
         Assert.Contains("no PCI device", Assert.Throws<PciDeviceException>(_bench.Open).Message);
     }
 
-    [Fact] // First DMA is off, then the memory goes, then the connection.
+    [Fact] // First DMA is switched off, then the memory is unmapped, then the connection closed.
     public void TheEndIsQuiet()
     {
         using (var device = _bench.Open())

@@ -4,7 +4,7 @@ using Ixy.Vfio.Dma;
 namespace Ixy.Vfio.Tests.VfioUser;
 
 /// <summary>
-/// A server that dies: at every step, while nobody asks anything, and while somebody waits for an interrupt.
+/// A server that dies: at every step, while the client sends no command, and while a thread waits for an interrupt.
 /// </summary>
 public sealed class ClientDeathTests
 {
@@ -27,9 +27,9 @@ public sealed class ClientDeathTests
                 bench.Server.EndAfter(sent);
                 bench.UseAll();
             });
-            // The last look whether it is there may come before or after the connection's end is known.
+            // The last check may come before or after the client learns that the connection has ended.
             if (sent == beforeEnd && error is VfioUserDisconnectedException) continue;
-            // To quiet a device that has gone is no error.
+            // Quiescing a device that has gone is not an error.
             if (sent >= beforeEnd) Assert.True(error is null, $"after {sent} bytes: {error}");
             else Assert.True(error is VfioUserDisconnectedException, $"after {sent} bytes: {error}");
         }
@@ -58,7 +58,7 @@ public sealed class ClientDeathTests
         var fired = new InterruptVector[4];
         Assert.Equal(0, waiter.Wait(fired, TimeSpan.FromMilliseconds(1)));
         bench.Server.EndConnection();
-        // All are signalled, one after the other; a wait ends with the first.
+        // All vectors are signalled, one after another; a wait ends with the first.
         var woken = new HashSet<int>();
         while (woken.Count < 3)
         {
@@ -69,7 +69,7 @@ public sealed class ClientDeathTests
         }
     }));
 
-    [Fact] // A device that has gone does not keep the others from getting memory.
+    [Fact] // A device that has gone does not keep others from allocating memory.
     public void AnotherDeviceGoesOn() => Assert.Null(ClientBench.Watch(bench =>
     {
         using var other = new ClientBench();
@@ -138,7 +138,7 @@ public sealed class ClientDeathTests
         using var socket = HandSocket.Listen(path, backlog: 0);
         try
         {
-            // The first waits in the queue, and is not answered; meanwhile there is no room for another.
+            // The first client waits in the queue and gets no reply; meanwhile there is no room for another.
             AssertCannotOpen<DeviceTimeoutException>(path, "another client", ClientBench.Timeout);
             AssertCannotOpen<DeviceBusyException>(path, "accepts nobody", ClientBench.Timeout);
         }
@@ -165,7 +165,7 @@ public sealed class ClientDeathTests
         Assert.Contains("8086:1000", error.Message);
         while (bench.Server.Next() is not null)
         {
-            // Until the connection ends.
+            // Wait for the connection to end.
         }
     }
 

@@ -2,11 +2,11 @@ using Ixy.Vfio.Dma;
 
 namespace Ixy.Vfio.Tests.VfioUser;
 
-/// <summary>A server that maps no memory, and asks for every byte: DMA_READ and DMA_WRITE.</summary>
+/// <summary>A server that maps no memory, and requests every byte: DMA_READ and DMA_WRITE.</summary>
 public sealed unsafe class ClientMemoryTests : IDisposable
 {
     private const int Header = 16, NoReply = 0x10;
-    // One test waits for its end.
+    // One test runs into this timeout.
     private readonly ClientBench _bench = new() { Patience = TimeSpan.FromSeconds(3) };
     private readonly VfioUserPciDevice _device;
     private readonly DmaMemory _memory = DmaMemory.Allocate(4 << 20);
@@ -17,7 +17,7 @@ public sealed unsafe class ClientMemoryTests : IDisposable
         DmaArena.Attach(_device);
     }
 
-    [Fact] // The driver asks nothing: it polls its memory, as drivers do.
+    [Fact] // The driver sends no command: it polls its memory, as drivers do.
     public void MemoryIsReadWhileTheDriverOnlyPolls()
     {
         new Span<byte>((void*)_memory.Address, 5).Fill(0x77);
@@ -35,7 +35,7 @@ public sealed unsafe class ClientMemoryTests : IDisposable
         Assert.Equal(0x0403_0201u, *(uint*)_memory.Address);
     }
 
-    [Fact] // The server wants descriptors before it answers the write to their tail.
+    [Fact] // The server requests descriptors before it replies to the tail write.
     public void MemoryIsServedBetweenACommandAndItsReply()
     {
         _bench.Device.On(HandDevice.RegionWrite, asked =>
@@ -90,7 +90,7 @@ public sealed unsafe class ClientMemoryTests : IDisposable
     [InlineData(HandDevice.DmaWrite, 0ul, (byte)1)]
     [InlineData(HandDevice.DmaWrite, 2ul, (byte)1)]
     [InlineData(HandDevice.DmaWrite, ulong.MaxValue, (byte)1)]
-    [InlineData(HandDevice.DmaRead, 1ul, (byte)1)] // a question with data
+    [InlineData(HandDevice.DmaRead, 1ul, (byte)1)] // a read with data
     public void ACountThatCannotBe(int command, ulong count, params byte[] data) =>
         AssertError(22, command, _memory.Address, count, data);
 
@@ -113,7 +113,7 @@ public sealed unsafe class ClientMemoryTests : IDisposable
         AssertError(Reply(1, command), 95);
     }
 
-    [Fact] // The bit says that nobody waits: the next reply is the next command's.
+    [Fact] // The no-reply bit: the next reply belongs to the next command.
     public void NoReplyIsSentWhereNoneIsWanted()
     {
         byte[] quiet = Command(1, HandDevice.DmaWrite, _memory.Address, 1, 5);
@@ -133,7 +133,7 @@ public sealed unsafe class ClientMemoryTests : IDisposable
     [Fact]
     public void DescriptorsThatComeWithACommandAreClosed()
     {
-        // With this answer the server has let go of what came before.
+        // Once this reply has arrived, the server has closed what came before.
         Assert.Equal(0x8086, _device.VendorId);
         int before = OpenDescriptors.Count();
         for (ushort i = 1; i < 50; i++)
@@ -146,7 +146,7 @@ public sealed unsafe class ClientMemoryTests : IDisposable
         Assert.Equal(before, OpenDescriptors.Count());
     }
 
-    [Fact] // It always has one thing more to ask, and never answers.
+    [Fact] // It keeps sending commands of its own, and never replies.
     public void AServerThatOnlyAsksIsLate()
     {
         _bench.Device.On(HandDevice.DmaRead, _ => Answer.Nothing);
@@ -175,7 +175,7 @@ public sealed unsafe class ClientMemoryTests : IDisposable
         _bench.Dispose();
     }
 
-    // What the device has been told of the arena: with one buffer in it, one chunk.
+    // What the device has been told of the arena: one chunk, with a single buffer in it.
     private nuint Chunk => _memory.Address / DmaArena.FrameLength * DmaArena.FrameLength;
 
     private nuint ChunkLength => 4 << 20;

@@ -1,14 +1,14 @@
 namespace Ixy.Vfio.Tests.VfioUser;
 
-/// <summary>What a server may say about a BAR, and what no client believes.</summary>
+/// <summary>What a server may say about a BAR, and what a client must not believe.</summary>
 public sealed class ClientRegionTests
 {
     private const ulong BarLength = 0x4000;
 
     [Theory]
     [InlineData(0x800, 0x1000)] // not aligned
-    [InlineData(0x4000, 0x1000)] // behind the BAR
-    [InlineData(0x3000, 0x2000)] // beyond its end
+    [InlineData(0x4000, 0x1000)] // beyond the BAR
+    [InlineData(0x3000, 0x2000)] // extends beyond its end
     [InlineData(0x1000, ulong.MaxValue - 0xFFF)] // their sum overflows
     [InlineData(ulong.MaxValue - 0xFFF, 0x2000)]
     public void AnAreaOutsideTheBar(ulong start, ulong length) =>
@@ -18,7 +18,7 @@ public sealed class ClientRegionTests
     public void AreasThatOverlap() =>
         AssertRefused(HandDevice.Info(0, BarLength, 0, (0x1000, 0x2000), (0x2000, 0x1000)));
 
-    [Fact] // The file has 16 KiB: the first access beyond would kill the process.
+    [Fact] // The file is 16 KiB long: the first access beyond it would kill the process.
     public void AreasThatTheFileDoesNotHave() => AssertRefused(HandDevice.Info(0, BarLength, 0x3000, (0x1000, 0x1000)));
 
     [Fact]
@@ -29,16 +29,16 @@ public sealed class ClientRegionTests
     public void ABarOfMoreThan4Gigabytes() => AssertRefused(HandDevice.Info(0, 1ul << 32));
 
     [Theory]
-    [InlineData(12, 0x40)] // the first capability lies behind the end
+    [InlineData(12, 0x40)] // the first capability is beyond the end
     [InlineData(12, 0xFFFF_FFF0)]
     [InlineData(36, 32)] // a capability that is its own successor
     [InlineData(36, 0x1000)]
-    [InlineData(40, 2)] // two areas announced, one there
+    [InlineData(40, 2)] // two areas announced, one present
     [InlineData(40, 0xFFFF_FFFF)]
     public void CapabilitiesThatAreNone(int field, uint value)
     {
         byte[] info = HandDevice.Info(0, BarLength, 0, (0x1000, 0x1000));
-        // A capability of another kind is passed over; so its successor counts.
+        // A capability of another type is skipped, so its next pointer is followed.
         if (field == 36) info[32] = 9;
         BitConverter.GetBytes(value).CopyTo(info, field);
         AssertRefused(info);
@@ -63,7 +63,7 @@ public sealed class ClientRegionTests
         AssertRefused(info, descriptors: 0);
     }
 
-    // "Message sizes": a server answers a short argsz with the length it needs, and is asked again.
+    // "Message sizes": if argsz is too short, a server replies with the length it needs, and is asked again.
     [Fact]
     public void AnInfoThatIsLongerThanExpectedIsAskedForAgain() => Assert.Null(ClientBench.Watch(bench =>
     {

@@ -3,8 +3,7 @@ using System.Buffers.Binary;
 namespace Ixy.Vfio.Tests.VfioUser;
 
 /// <summary>
-/// Replies that are none, to every command there is: always an error of the right type, soon, and no descriptor is
-/// left.
+/// Invalid replies, to every command there is: always an error of the right type, promptly, and no descriptor leaks.
 /// </summary>
 public sealed class ClientReplyTests
 {
@@ -124,7 +123,7 @@ public sealed class ClientReplyTests
         Assert.IsType<VfioUserProtocolException>(error);
     }
 
-    // After the last answer nothing may come; what has spoiled the connection is told to all who ask later.
+    // A surplus reply breaks the connection; every later caller gets the error that broke it.
     [Fact]
     public void TheReasonStays()
     {
@@ -146,7 +145,7 @@ public sealed class ClientReplyTests
         }
     }
 
-    // An error is an answer like any other: the device is still there.
+    // An error is a valid reply: the device is still there.
     [Fact]
     public void AfterAnErrorTheDeviceGoesOn() => Assert.Null(ClientBench.Watch(bench =>
     {
@@ -172,7 +171,7 @@ public sealed class ClientReplyTests
     public void APayloadAboutSomethingElse(int command, int header, int field) =>
         AssertThrows<VfioUserProtocolException>(command, answer => answer.Bytes[header + field] ^= 1);
 
-    // Asked in passing, a server may answer when it likes: with the client's next command, or alone.
+    // The server may reply late to a check that nobody waits for: with the next command's reply, or on its own.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -188,7 +187,7 @@ public sealed class ClientReplyTests
             goesOn.Wait();
             return null;
         });
-        // Longer than it may take for a command.
+        // Longer than a command may take.
         for (int i = 0; i < 5; i++) Assert.False(device.AnswersNow());
         Assert.Equal(1, asked);
         goesOn.Set();

@@ -3,7 +3,7 @@ using Ixy.Simulation;
 namespace Ixy.Vfio.Tests.VfioUser;
 
 /// <summary>
-/// Our drivers on cards behind sockets, here in the process of the test: so the generators know each other, and a loss
+/// Our drivers on cards behind sockets, within the test's process, so that each generator knows the other and any loss
 /// is exact.
 /// </summary>
 public sealed class ClientTrafficTests : IDisposable
@@ -21,13 +21,13 @@ public sealed class ClientTrafficTests : IDisposable
     {
         using var left = Serve("left", card);
         using var right = Serve("right", card);
-        // Enough buffers for a receive ring here, a full transmit ring there, and a batch: with fewer, frames are
-        // dropped.
+        // Enough buffers for one receive ring, a full transmit ring on the other device, and a batch: with fewer,
+        // frames are dropped.
         var options = DriverBench.Defaults with { PoolSize = 2048 };
         using (var a = NetworkDevice.Open($"vfio-user:{PathOf("left")}", options))
         using (var b = NetworkDevice.Open($"vfio-user:{PathOf("right")}", options))
         {
-            // What a card is given to send without a link goes nowhere.
+            // Frames that a card sends without a link are lost.
             Assert.True(a.WaitForLink(TimeSpan.FromSeconds(5)) && b.WaitForLink(TimeSpan.FromSeconds(5)), "no link");
             var batch = new Packet[32];
             DriverBench.Until(() =>
@@ -63,7 +63,7 @@ public sealed class ClientTrafficTests : IDisposable
             PacketPool.Free(batch.AsSpan(0, device.Receive(batch)));
         }
         DriverBench.Until(() => OpenDescriptors.Count() == before, "no descriptor is left");
-        // And on with a new peer.
+        // A new peer works as well.
         using var next = Serve("left", card);
         using var again = NetworkDevice.Open($"vfio-user:{PathOf("left")}", DriverBench.Defaults);
         Assert.True(again.WaitForLink(TimeSpan.FromSeconds(5)));
@@ -81,7 +81,7 @@ public sealed class ClientTrafficTests : IDisposable
 
     private SimulatedCardServer Serve(string name, string card)
     {
-        // At the rate "max" the generator waits for room, so nothing is lost, however late the driver looks.
+        // At the rate "max" the generator waits for room, so nothing is lost, however slowly the driver polls.
         var server = SimulatedCardServer.Open($"sim:{card},wire=generator,count={Frames}", PathOf(name));
         server.Start();
         return server;

@@ -5,9 +5,9 @@ using Ixy.Vfio.Interop;
 namespace Ixy.Vfio.Tests.VfioUser;
 
 /// <summary>
-/// The answers of a well-behaved device: an 82599 by its ids, with a BAR 0 of 16 KiB of which the second page can be
-/// mapped, and five MSI-X vectors whose table is in BAR 4. Its registers are bytes and do nothing. Single commands can
-/// be answered otherwise.
+/// The replies of a well-behaved device: an 82599 by its ids, with a 16 KiB BAR 0 whose second page can be mapped, and
+/// five MSI-X vectors whose table is in BAR 4. Its registers are plain bytes without effects. The reply to any command
+/// can be overridden.
 /// </summary>
 internal sealed unsafe class HandDevice : IDisposable
 {
@@ -28,7 +28,7 @@ internal sealed unsafe class HandDevice : IDisposable
         var config = _regions[7];
         BinaryPrimitives.WriteUInt32LittleEndian(config, 0x10FB_8086);
         BinaryPrimitives.WriteUInt32LittleEndian(config.AsSpan(0x08), 0x0200_0001);
-        config[0x06] = 0x10; // a list of capabilities …
+        config[0x06] = 0x10; // a capability list …
         config[0x34] = MsixCapability;
         config[MsixCapability] = 0x11; // … with MSI-X alone,
         config[MsixCapability + 2] = Vectors - 1;
@@ -46,7 +46,7 @@ internal sealed unsafe class HandDevice : IDisposable
 
     internal byte[] MsixTable => _regions[4];
 
-    /// <summary>Answers a command in another way; where the function gives null, as usual.</summary>
+    /// <summary>Overrides the reply to a command; if the function returns null, the usual reply is sent.</summary>
     internal void On(int command, Func<Asked, Answer?> answer) => _others[command] = answer;
 
     internal Answer Reply(Asked asked) =>
@@ -66,7 +66,7 @@ internal sealed unsafe class HandDevice : IDisposable
         _ => Answer.Error(asked, 95),
     };
 
-    /// <summary>A region info structure; areas make a sparse mmap capability.</summary>
+    /// <summary>A region info structure; areas become a sparse mmap capability.</summary>
     internal static byte[] Info(uint index, ulong size, ulong offset = 0, params (ulong Start, ulong Length)[] areas)
     {
         bool mappable = areas.Length > 0;

@@ -6,7 +6,7 @@ using Ixy.Vfio.Interop;
 namespace Ixy.Vfio.Tests.VfioUser;
 
 /// <summary>
-/// A client's message, command or reply, as it came. Its descriptors are closed when it has been answered.
+/// A client's message, command or reply, as it came. Its descriptors are closed once it has been answered.
 /// </summary>
 internal sealed record Asked(ushort Id, ushort Command, uint Flags, uint Error, byte[] Payload, int[] Descriptors)
 {
@@ -15,12 +15,14 @@ internal sealed record Asked(ushort Id, ushort Command, uint Flags, uint Error, 
     internal ulong Long(int offset) => BinaryPrimitives.ReadUInt64LittleEndian(Payload.AsSpan(offset));
 }
 
-/// <summary>What goes back: any bytes, with descriptors that stay the sender's. Then the connection may end.</summary>
+/// <summary>
+/// What is sent back: any bytes, with descriptors that remain the sender's. Then the connection may end.
+/// </summary>
 internal sealed record Answer(byte[] Bytes, int[] Descriptors, bool ThenEnds = false)
 {
     internal static readonly Answer Nothing = new([], []);
 
-    /// <summary>A reply as the protocol has it: the command's id, its size, type 1.</summary>
+    /// <summary>A reply as the protocol defines it: the command's id, its size, type 1.</summary>
     internal static Answer To(Asked asked, byte[] payload, params int[] descriptors) =>
         new([.. Header(asked.Id, asked.Command, 16 + payload.Length, 1, 0), .. payload], descriptors);
 
@@ -39,9 +41,9 @@ internal sealed record Answer(byte[] Bytes, int[] Descriptors, bool ThenEnds = f
 }
 
 /// <summary>
-/// A vfio-user server on a thread of its own that plays a device by hand: it answers as the test says, and keeps what
-/// it was asked. It serves one client after the other. All numbers are written out, so that nothing of the library's
-/// own protocol code stands on both sides.
+/// A vfio-user server on its own thread that plays a device: it answers as the test says, and records what it received.
+/// It serves one client after another. All numbers are written out, so that the library's own protocol code is not on
+/// both sides.
 /// </summary>
 internal sealed class HandServer : IDisposable
 {
@@ -64,31 +66,29 @@ internal sealed class HandServer : IDisposable
 
     internal string Path { get; }
 
-    /// <summary>All that was asked, in order; null at the end of each connection.</summary>
+    /// <summary>Everything received, in order; null at the end of each connection.</summary>
     internal BlockingCollection<Asked?> Log { get; } = [];
 
     /// <summary>Bytes sent so far.</summary>
     internal long BytesSent { get; private set; }
 
-    /// <summary>
-    /// The connection ends when the server has sent so many bytes, in the middle of a message or after it.
-    /// </summary>
+    /// <summary>Ends the connection when the server has sent that many bytes, within a message or after it.</summary>
     internal void EndAfter(long bytes) => _bytesLeft = bytes;
 
-    /// <summary>Sends something of the server's own accord.</summary>
+    /// <summary>Sends something unsolicited.</summary>
     internal void Send(byte[] bytes, params int[] descriptors) => Assert.True(_client!.Send(bytes, descriptors));
 
-    /// <summary>The connection ends, as when the process dies.</summary>
+    /// <summary>Ends the connection, as when the process dies.</summary>
     internal void EndConnection() => _client!.ShutDown();
 
-    /// <summary>What was asked next; fails after a while.</summary>
+    /// <summary>The next message received; fails after a while.</summary>
     internal Asked? Next()
     {
         Assert.True(Log.TryTake(out var asked, ClientBench.Moment), "the client asked nothing more");
         return asked;
     }
 
-    /// <summary>What was asked with this command, dropping all before it.</summary>
+    /// <summary>The next message with this command, dropping all before it.</summary>
     internal Asked Next(int command)
     {
         while (true)

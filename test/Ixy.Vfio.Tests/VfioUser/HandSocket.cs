@@ -5,13 +5,13 @@ using Ixy.Vfio.Interop;
 
 namespace Ixy.Vfio.Tests.VfioUser;
 
-/// <summary>A server's end of a Unix stream socket, for bytes and descriptors put together by hand.</summary>
+/// <summary>A server's end of a Unix stream socket, for bytes and descriptors assembled by hand.</summary>
 internal sealed unsafe class HandSocket(int fd) : IDisposable
 {
     private const int ControlLength = 16 + 64 * sizeof(int);
     private int _fd = fd;
 
-    /// <summary>A socket that listens at a path; queue for one client.</summary>
+    /// <summary>A socket listening at a path, with a queue for one client.</summary>
     internal static HandSocket Listen(string path, int backlog = 1)
     {
         int fd = Libc.socket(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC, 0);
@@ -22,14 +22,16 @@ internal sealed unsafe class HandSocket(int fd) : IDisposable
         return new(fd);
     }
 
-    /// <summary>The next client; null once the socket was shut down.</summary>
+    /// <summary>The next client; null once the socket has been shut down.</summary>
     internal HandSocket? Accept()
     {
         int fd = Libc.accept4(_fd, null, null, Libc.SOCK_CLOEXEC);
         return fd >= 0 ? new(fd) : null;
     }
 
-    /// <summary>Sends bytes, and descriptors with the first of them. False if the client has gone.</summary>
+    /// <summary>
+    /// Sends bytes, with the descriptors attached to the first of them. False if the client has gone.
+    /// </summary>
     internal bool Send(ReadOnlySpan<byte> bytes, params int[] descriptors)
     {
         byte* control = stackalloc byte[ControlLength];
@@ -51,7 +53,9 @@ internal sealed unsafe class HandSocket(int fd) : IDisposable
         }
     }
 
-    /// <summary>Receives that many bytes, and what descriptors come with them; null if the client has gone.</summary>
+    /// <summary>
+    /// Receives that many bytes, and any descriptors that come with them; null if the client has gone.
+    /// </summary>
     internal byte[]? Receive(int length, List<int> descriptors)
     {
         var bytes = new byte[length];
@@ -80,7 +84,7 @@ internal sealed unsafe class HandSocket(int fd) : IDisposable
         return bytes;
     }
 
-    /// <summary>Wakes whoever waits in <see cref="Accept"/> or <see cref="Receive"/>.</summary>
+    /// <summary>Wakes a thread that waits in <see cref="Accept"/> or <see cref="Receive"/>.</summary>
     internal void ShutDown() => _ = Libc.shutdown(_fd, Libc.SHUT_RDWR);
 
     public void Dispose()
