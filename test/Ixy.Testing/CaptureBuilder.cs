@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Ixy.Testing;
 
-/// <summary>Writes capture files by hand, in either byte order, with every mistake a test wants.</summary>
+/// <summary>Builds capture files by hand, in either byte order, with any mistake a test needs.</summary>
 internal sealed class CaptureBuilder(bool bigEndian)
 {
     private readonly List<byte> _bytes = [];
@@ -33,7 +33,7 @@ internal sealed class CaptureBuilder(bool bigEndian)
     internal CaptureBuilder PcapPacket(byte[] frame, int? originalLength = null, uint seconds = 1_700_000_000) =>
         Word(seconds).Word(123_456).Word((uint)frame.Length).Word((uint)(originalLength ?? frame.Length)).Add(frame);
 
-    /// <summary>A pcapng block: type, length, body filled up to whole words, length.</summary>
+    /// <summary>A pcapng block: type, length, body padded to whole words, length.</summary>
     internal CaptureBuilder Block(uint type, Action<CaptureBuilder> body)
     {
         var inner = new CaptureBuilder(bigEndian);
@@ -43,14 +43,14 @@ internal sealed class CaptureBuilder(bool bigEndian)
         return Word(type).Word(length).Add(inner.Bytes).Word(length);
     }
 
-    /// <summary>Zeroes up to whole words.</summary>
+    /// <summary>Pads with zeros to whole words.</summary>
     internal CaptureBuilder Fill()
     {
         while (_bytes.Count % 4 != 0) _bytes.Add(0);
         return this;
     }
 
-    /// <summary>An option of a block. Where it is the last, an end may follow.</summary>
+    /// <summary>An option of a block. After the last one, an end-of-options option may follow.</summary>
     internal CaptureBuilder Option(ushort code, ReadOnlySpan<byte> value) =>
         Halves(code, (ushort)value.Length).Add(value).Fill();
 
@@ -98,7 +98,7 @@ internal sealed class CaptureBuilder(bool bigEndian)
     internal CaptureBuilder Simple(byte[] frame, int? originalLength = null) =>
         Block(3, body => body.Word((uint)(originalLength ?? frame.Length)).Add(frame));
 
-    /// <summary>Bytes at random, the same for the same seed.</summary>
+    /// <summary>Random bytes, the same for the same seed.</summary>
     internal static byte[] Frame(int length, byte seed)
     {
         byte[] frame = new byte[length];

@@ -3,7 +3,7 @@ using Ixy.Captures;
 
 namespace Ixy.Testing;
 
-/// <summary>Captures that tests make and look into.</summary>
+/// <summary>Captures that tests create and inspect.</summary>
 internal static class CaptureFiles
 {
     internal static List<byte[]> Frames(string path) => [.. Read(path).Select(frame => frame.Frame)];
@@ -16,7 +16,7 @@ internal static class CaptureFiles
         return frames;
     }
 
-    /// <summary>Frames one after the other, so many nanoseconds apart.</summary>
+    /// <summary>Writes frames, that many nanoseconds apart.</summary>
     internal static void Write(string path, IEnumerable<byte[]> frames, long gap = 0)
     {
         using var writer = PcapngWriter.Create(path);
@@ -29,7 +29,7 @@ internal static class CaptureFiles
     }
 
     /// <summary>
-    /// if_speed of the first interface of a file that ixy has written (draft-ietf-opsawg-pcapng, 4.1, 4.2).
+    /// The if_speed of the first interface of a file written by ixy (draft-ietf-opsawg-pcapng, 4.1, 4.2).
     /// </summary>
     internal static long InterfaceSpeed(string path)
     {
@@ -49,7 +49,7 @@ internal static class CaptureFiles
     {
         var frame = new byte[length];
         for (int i = 0; i < length; i++) frame[i] = (byte)(i * 7 + seed);
-        // Unicast; and a type, as a length would have to be the right one (IEEE 802.3 clause 3.2.6).
+        // Unicast, with an EtherType: a length field would have to match the frame (IEEE 802.3 clause 3.2.6).
         (frame[0], frame[12], frame[13]) = (0x02, 0x88, 0xB5);
         return frame;
     }

@@ -3,10 +3,10 @@ namespace Ixy.Testing;
 /// <summary>The repository that the tests were built from.</summary>
 internal static class Checkout
 {
-    /// <summary>Its folder.</summary>
+    /// <summary>Its root directory.</summary>
     internal static string Root { get; } = FindRoot();
 
-    /// <summary>The README and the pages of the documentation, relative to <see cref="Root"/>.</summary>
+    /// <summary>The README and the documentation pages, relative to <see cref="Root"/>.</summary>
     internal static IEnumerable<string> Pages =>
         ["README.md", .. Directory.GetFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories)
             .Select(page => Path.GetRelativePath(Root, page)).Order(StringComparer.Ordinal)];

@@ -5,12 +5,13 @@ using System.Text;
 namespace Ixy.Testing;
 
 /// <summary>
-/// The built <c>ixy</c>, run as a user runs it. It is killed if it has not ended in time, and the test fails.
+/// The built <c>ixy</c>, run as a user runs it. If it has not ended in time, it is killed and the test fails.
 /// </summary>
 internal sealed partial class IxyProcess : IDisposable
 {
     /// <summary>
-    /// For builds: it only ends those that hang. On a busy machine the packages alone have taken ten minutes.
+    /// For builds: meant only to end those that hang. On a busy machine, restoring packages alone has taken ten
+    /// minutes.
     /// </summary>
     internal static readonly TimeSpan BuildLimit = TimeSpan.FromMinutes(30);
 
@@ -22,8 +23,7 @@ internal sealed partial class IxyProcess : IDisposable
     {
         _process = new Process
         {
-            // A shell without job control starts what it runs in the background with SIGINT ignored, and that is
-            // inherited.
+            // A shell without job control starts background processes with SIGINT ignored, and this is inherited.
             StartInfo = new ProcessStartInfo("env", ["--default-signal=INT", file, .. arguments])
             {
                 RedirectStandardInput = true,
@@ -39,21 +39,21 @@ internal sealed partial class IxyProcess : IDisposable
         _process.BeginErrorReadLine();
     }
 
-    /// <summary>The program to give to <c>dotnet exec</c>.</summary>
+    /// <summary>The assembly to pass to <c>dotnet exec</c>.</summary>
     internal static string Program => Path.Combine(AppContext.BaseDirectory, "Ixy.Cli.dll");
 
     /// <summary>Its process id.</summary>
     internal int Id => _process.Id;
 
-    /// <summary>What came on standard output so far.</summary>
+    /// <summary>Standard output so far.</summary>
     internal string Output => Copy(_output);
 
-    /// <summary>What came on standard error so far.</summary>
+    /// <summary>Standard error so far.</summary>
     internal string Error => Copy(_error);
 
     internal static IxyProcess Start(params string[] arguments) => new("dotnet", ["exec", Program, .. arguments]);
 
-    /// <summary>Any other program, with the same care.</summary>
+    /// <summary>Starts any other program, with the same care.</summary>
     internal static IxyProcess StartOther(string file, params string[] arguments) => new(file, arguments);
 
     /// <summary>Runs it to its end.</summary>
@@ -89,7 +89,7 @@ internal sealed partial class IxyProcess : IDisposable
     /// <summary>Sends SIGUSR1.</summary>
     internal void SignalUser() => Assert.Equal(0, SendSignal(_process.Id, 10));
 
-    /// <summary>Stops it, as a debugger does, for so long.</summary>
+    /// <summary>Stops it for a while, as a debugger does.</summary>
     internal void Pause(TimeSpan time)
     {
         const int Continue = 18, Stop = 19;
@@ -98,7 +98,7 @@ internal sealed partial class IxyProcess : IDisposable
         Assert.Equal(0, SendSignal(_process.Id, Continue));
     }
 
-    /// <summary>Ends it as nothing can be prepared for (SIGKILL).</summary>
+    /// <summary>Kills it without giving it a chance to clean up (SIGKILL).</summary>
     internal void Kill()
     {
         _process.Kill();
@@ -120,7 +120,7 @@ internal sealed partial class IxyProcess : IDisposable
             _process.Kill();
             Assert.Fail($"no end after {limit}; so far: {Output}\n{Error}");
         }
-        // Without a time this also waits for the last of the output.
+        // Without a timeout, this also waits for the rest of the output.
         _process.WaitForExit();
         return _process.ExitCode;
     }

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Ixy.Testing;
 
-/// <summary>The last line of standard output of a run with <c>--json</c>.</summary>
+/// <summary>The last line that a run with <c>--json</c> writes to standard output.</summary>
 internal static class JsonReport
 {
     internal static JsonElement Of((int ExitCode, string Output, string Error) result)
@@ -18,7 +18,7 @@ internal static class JsonReport
 
     internal static long Number(this JsonElement element, string name) => element.GetProperty(name).GetInt64();
 
-    /// <summary>Asserts that no packet was lost, and all of <see cref="AssertSound"/>.</summary>
+    /// <summary>Asserts that no packet was lost, and everything that <see cref="AssertSound"/> does.</summary>
     internal static void AssertFaultless(this JsonElement report)
     {
         report.AssertSound();
@@ -31,9 +31,8 @@ internal static class JsonReport
     }
 
     /// <summary>
-    /// Of a forwarder between two generators: every frame that was sent came out of the other card, or stands in a
-    /// counter that says what became of it; and all of <see cref="AssertSound"/>. That holds however busy the machine
-    /// is.
+    /// For a forwarder between two generators: asserts that every frame sent either came out of the other card or was
+    /// counted as lost, and everything that <see cref="AssertSound"/> does. This holds however busy the machine is.
     /// </summary>
     internal static void AssertAccountedFor(this JsonElement report)
     {
@@ -48,8 +47,8 @@ internal static class JsonReport
     }
 
     /// <summary>
-    /// Asserts what no lack of time excuses: no packet reordered, duplicated or corrupted, no rule broken, nothing
-    /// allocated.
+    /// Asserts what must hold even on a busy machine: no packet reordered, duplicated or corrupted, no rule broken,
+    /// nothing allocated.
     /// </summary>
     internal static void AssertSound(this JsonElement report)
     {
@@ -62,7 +61,7 @@ internal static class JsonReport
                 .Where(name => device.GetProperty("wire").Number(name) != 0)
                 .Select(name => $"{device.GetProperty("wire").Number(name)} {name}"));
         }
-        // In virtual time nobody knows whose memory it is.
+        // In virtual time, allocations cannot be attributed.
         if (report.GetProperty("allocatedBytes") is { ValueKind: JsonValueKind.Number } bytes && bytes.GetInt64() != 0)
             faults.Add($"{bytes} bytes allocated");
         Assert.Empty(faults);

@@ -4,13 +4,13 @@ using System.Reflection;
 namespace Ixy.Testing;
 
 /// <summary>
-/// What a test wants beyond a machine and a few seconds, as <c>[Trait("needs", "root")]</c> or <c>"time"</c>:
+/// What a test needs beyond a machine and a few seconds, as <c>[Trait("needs", "root")]</c> or <c>"time"</c>:
 /// <c>eng/test</c> without arguments leaves such tests out.
 /// </summary>
 internal static class Needs
 {
     /// <summary>
-    /// Skips a test that needs root where this is not root; one without the trait fails, on any machine.
+    /// Skips a test that needs root when not running as root; a test without the trait fails on any machine.
     /// </summary>
     internal static void Root(string why)
     {
@@ -19,7 +19,7 @@ internal static class Needs
         Skip.IfNot(Environment.IsPrivilegedProcess, why);
     }
 
-    // The code of an asynchronous or iterating method is in a class inside that of the test.
+    // The code of an async or iterator method is in a nested class of the test's class.
     private static bool IsMarked(MethodBase method)
     {
         for (MemberInfo? member = method; member is not null; member = member.DeclaringType)

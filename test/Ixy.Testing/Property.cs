@@ -3,9 +3,7 @@ using FsCheck.Fluent;
 
 namespace Ixy.Testing;
 
-/// <summary>
-/// Something that must hold for every value; FsCheck looks for one where it does not, and makes that small.
-/// </summary>
+/// <summary>Something that must hold for every value; FsCheck searches for a counterexample and shrinks it.</summary>
 internal static class Property
 {
     internal static void Holds<T>(Action<T> check, int tests = 200)
@@ -15,12 +13,12 @@ internal static class Property
     }
 }
 
-/// <summary>Nothing is allocated in steady state (design D9).</summary>
+/// <summary>Asserts that nothing is allocated in steady state (design D9).</summary>
 internal static class Allocations
 {
     /// <summary>
-    /// Fails if every of several rounds allocates. One may: the runtime's compiler starts its thread, managed object
-    /// and all, on whatever thread happens to make a method hot.
+    /// Fails if every one of several rounds allocates. A single round may: the JIT starts its background thread,
+    /// including its managed object, on whatever thread happens to make a method hot.
     /// </summary>
     internal static void None(Action turn, int turns)
     {

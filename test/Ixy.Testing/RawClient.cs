@@ -5,7 +5,7 @@ using Ixy.Vfio.Interop;
 
 namespace Ixy.Testing;
 
-/// <summary>A reply as it came: header fields, payload, descriptors (the test's to close).</summary>
+/// <summary>A reply as it came: header fields, payload, and descriptors, which the test must close.</summary>
 internal sealed record RawReply(ushort Id, ushort Command, uint Flags, uint Error, byte[] Payload, int[] Descriptors)
 {
     internal uint U32(int offset) => BinaryPrimitives.ReadUInt32LittleEndian(Payload.AsSpan(offset));
@@ -14,8 +14,8 @@ internal sealed record RawReply(ushort Id, ushort Command, uint Flags, uint Erro
 }
 
 /// <summary>
-/// The client's end of a socket, with every byte written by hand: nothing of this project's own messages is used, so
-/// that a mistake in them cannot hide. Header: id (2), command (2), size (4), flags (4), error (4).
+/// The client's end of a socket, with every byte written by hand: nothing of this project's own message code is used,
+/// so that a mistake there cannot hide. Header: id (2), command (2), size (4), flags (4), error (4).
 /// </summary>
 internal sealed unsafe class RawClient(int fd) : IDisposable
 {
@@ -35,7 +35,7 @@ internal sealed unsafe class RawClient(int fd) : IDisposable
         return new(fd);
     }
 
-    /// <summary>A memory file.</summary>
+    /// <summary>Creates a memory file.</summary>
     internal static int MemoryFile(long length, bool isSealed)
     {
         int file = Libc.memfd_create("test", Libc.MFD_CLOEXEC | Libc.MFD_ALLOW_SEALING);
@@ -45,8 +45,8 @@ internal sealed unsafe class RawClient(int fd) : IDisposable
     }
 
     /// <summary>
-    /// Answers DMA_READ and DMA_WRITE while a reply is waited for; (address, data or null, count) to data or null for
-    /// an error.
+    /// Serves DMA_READ and DMA_WRITE while waiting for a reply: takes address, data (null to read) and count; returns
+    /// data, or null for an error.
     /// </summary>
     internal Func<ulong, byte[]?, int, byte[]?>? Memory { get; set; }
 
@@ -70,14 +70,14 @@ internal sealed unsafe class RawClient(int fd) : IDisposable
         return [.. bytes];
     }
 
-    /// <summary>A command whose header is right.</summary>
+    /// <summary>Sends a command with a valid header.</summary>
     internal ushort Send(int command, byte[] payload, uint flags = 0, params int[] descriptors)
     {
         SendBytes(Bytes(++_id, (ushort)command, 16 + payload.Length, flags, 0, payload), descriptors);
         return _id;
     }
 
-    /// <summary>Sends it, and waits for its reply.</summary>
+    /// <summary>Sends a command, and waits for its reply.</summary>
     internal RawReply Call(int command, byte[] payload, params int[] descriptors)
     {
         ushort id = Send(command, payload, 0, descriptors);
@@ -87,7 +87,7 @@ internal sealed unsafe class RawClient(int fd) : IDisposable
         return reply;
     }
 
-    /// <summary>The same for one that has to succeed.</summary>
+    /// <summary>The same for a command that must succeed.</summary>
     internal RawReply Ask(int command, byte[] payload, params int[] descriptors)
     {
         var reply = Call(command, payload, descriptors);
@@ -95,7 +95,9 @@ internal sealed unsafe class RawClient(int fd) : IDisposable
         return reply;
     }
 
-    /// <summary>The same for one that has to fail: a header, with error bit and number, and nothing else.</summary>
+    /// <summary>
+    /// The same for a command that must fail: the reply is a header with error bit and number, and nothing else.
+    /// </summary>
     internal void Refused(int error, int command, byte[] payload, params int[] descriptors)
     {
         var reply = Call(command, payload, descriptors);
@@ -122,7 +124,7 @@ internal sealed unsafe class RawClient(int fd) : IDisposable
 
     internal void SendBytes(byte[] bytes, params int[] descriptors)
     {
-        // Room is there for 253 descriptors; cmsghdr: length (8), level (4), type (4).
+        // There is room for 253 descriptors; cmsghdr: length (8), level (4), type (4).
         byte* control = stackalloc byte[16 + 4 * 256];
         new Span<byte>(control, 16 + 4 * 256).Clear();
         int length = 16 + 4 * descriptors.Length;
@@ -143,7 +145,7 @@ internal sealed unsafe class RawClient(int fd) : IDisposable
             {
                 nint sent = Libc.sendmsg(_fd, &message, Libc.MSG_NOSIGNAL);
                 if (sent < 0 && Marshal.GetLastPInvokeError() == Libc.EINTR) continue;
-                // The server may have ended the connection in the middle of it.
+                // The server may have ended the connection in the middle of the message.
                 if (sent < 0) return;
                 part.start = (byte*)part.start + sent;
                 part.length -= (nuint)sent;
@@ -153,7 +155,7 @@ internal sealed unsafe class RawClient(int fd) : IDisposable
         }
     }
 
-    /// <summary>The next reply; commands of the server are answered in between.</summary>
+    /// <summary>The next reply; commands from the server are answered meanwhile.</summary>
     internal RawReply Receive()
     {
         while (true)
@@ -164,7 +166,7 @@ internal sealed unsafe class RawClient(int fd) : IDisposable
         }
     }
 
-    /// <summary>The server ends the connection, after whatever it may still send.</summary>
+    /// <summary>Asserts that the server ends the connection, after whatever it still sends.</summary>
     internal void AssertClosed()
     {
         while (ReceiveMessage() is { } last)
@@ -173,7 +175,7 @@ internal sealed unsafe class RawClient(int fd) : IDisposable
         }
     }
 
-    /// <summary>Ends the connection, and wakes who sends.</summary>
+    /// <summary>Ends the connection, and wakes a thread that is sending.</summary>
     internal void ShutDown() => _ = Libc.shutdown(_fd, Libc.SHUT_RDWR);
 
     internal RawReply? ReceiveMessage()

@@ -1,5 +1,5 @@
-// Simulated cards run on one device thread that wants a core of its own, and the machine has two.
+// Simulated cards run on one device thread that needs its own core, and the machine has two.
 [assembly: Xunit.CollectionBehavior(DisableTestParallelization = true)]
 
-// User-space drivers are, here, a matter of Linux.
+// User-space drivers here are for Linux only.
 [assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Ixy.Testing;
 
-/// <summary>Runs programs of the machine that some tests ask for a second opinion.</summary>
+/// <summary>Runs programs installed on the machine, which some tests use as a second opinion.</summary>
 internal static class Tool
 {
     internal static bool Exists(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "")
@@ -14,7 +14,7 @@ internal static class Tool
 
     internal static void SkipUnlessRoot() => Needs.Root("needs root: network namespaces and TAP interfaces");
 
-    /// <summary>Runs a program to its end; its standard output.</summary>
+    /// <summary>Runs a program to its end; returns its standard output.</summary>
     internal static string Run(string program, params string[] arguments)
     {
         var (exitCode, output, error) = TryRun(program, arguments);
@@ -35,7 +35,7 @@ internal static class Tool
     }
 }
 
-/// <summary>A file that goes when the test ends.</summary>
+/// <summary>A file that is deleted when the test ends.</summary>
 internal sealed class TemporaryFile : IDisposable
 {
     internal string Path { get; } = System.IO.Path.Combine(

@@ -6,13 +6,13 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 namespace Ixy.Testing.Cards;
 
 /// <summary>
-/// A card on the bench, without driver and without device thread: the test writes registers and descriptors by hand and
-/// turns the card's clock itself.
+/// A card on the bench, without a driver or a device thread: the test writes registers and descriptors by hand and
+/// advances the card's clock itself.
 /// </summary>
 internal abstract unsafe class CardBench<T> : IDisposable where T : CardModel
 {
     /// <summary>
-    /// Where the card sees the bench's memory: not the process's own addresses, so that no mix-up passes.
+    /// Where the card sees the bench's memory: not at the process's own addresses, so that mixing them up is noticed.
     /// </summary>
     internal const ulong Iova = 0x1_0000_0000;
 
@@ -34,16 +34,16 @@ internal abstract unsafe class CardBench<T> : IDisposable where T : CardModel
 
     internal Wire Wire => Card.Wire;
 
-    /// <summary>The default wire: frames to receive are queued, frames sent are kept.</summary>
+    /// <summary>The default wire: queues the frames to receive and keeps the frames sent.</summary>
     internal TestWire TestWire => (TestWire)Wire;
 
-    /// <summary>The memory the card can reach, at <see cref="Iova"/>.</summary>
+    /// <summary>The memory that the card can access, at <see cref="Iova"/>.</summary>
     internal Span<byte> Memory => new(_memory, MemoryLength);
 
     /// <summary>The device's clock, in nanoseconds.</summary>
     internal long Now { get; private set; }
 
-    /// <summary>A fresh piece of card-visible memory; its address for the card.</summary>
+    /// <summary>Allocates card-visible memory; returns its device address.</summary>
     internal ulong Allocate(int length, int alignment = 128)
     {
         _allocated = (_allocated + (ulong)alignment - 1) / (ulong)alignment * (ulong)alignment;
@@ -53,10 +53,10 @@ internal abstract unsafe class CardBench<T> : IDisposable where T : CardModel
         return address;
     }
 
-    /// <summary>The bytes behind an address of the card.</summary>
+    /// <summary>The bytes at a device address.</summary>
     internal Span<byte> At(ulong iova, int length) => Memory.Slice((int)(iova - Iova), length);
 
-    /// <summary>Lets the clock run, a microsecond a turn, until the time has passed.</summary>
+    /// <summary>Advances the clock, a microsecond per turn, until the time has passed.</summary>
     internal void Run(long nanoseconds = 10_000)
     {
         for (long end = Now + nanoseconds; Now < end;)
@@ -68,12 +68,12 @@ internal abstract unsafe class CardBench<T> : IDisposable where T : CardModel
     }
 
     /// <summary>
-    /// Takes the memory away from the card and gives it back page by page: some pages are far, and reached by copying.
+    /// Unmaps the memory from the card and maps it again page by page: some pages are far, accessed only by copying.
     /// </summary>
-    /// <param name="isFar">Whether the page at an address of the card is.</param>
-    /// <param name="before">What software does before the card's bytes come to such a page.</param>
-    /// <param name="after">What it does when they are there.</param>
-    /// <param name="read">What it does when the card has read something of such a page.</param>
+    /// <param name="isFar">Whether the page at a device address is far.</param>
+    /// <param name="before">What software does just before the card's bytes are written to such a page.</param>
+    /// <param name="after">What it does just after.</param>
+    /// <param name="read">What it does when the card has read from such a page.</param>
     internal void Scatter(Func<ulong, bool> isFar, Action? before = null, Action? after = null, Action? read = null)
     {
         const int Page = 4096;
@@ -88,8 +88,8 @@ internal abstract unsafe class CardBench<T> : IDisposable where T : CardModel
     }
 
     /// <summary>
-    /// The same with every second page far, so that whatever lies in two pages is copied together: so does a ring that
-    /// is allocated next.
+    /// The same with every second page far, so that anything that spans two pages is copied together; a ring allocated
+    /// next spans two pages.
     /// </summary>
     internal void Scatter()
     {
@@ -117,7 +117,9 @@ internal sealed class CardBench : CardBench<IxgbeCard>
     {
     }
 
-    /// <summary>Resets the card with its link, by PCI or as 4.6.3.1 says, and waits until that is over.</summary>
+    /// <summary>
+    /// Resets the card including its link, through PCI or as in 4.6.3.1, and waits until the reset is done.
+    /// </summary>
     internal void Reset(bool byPci)
     {
         if (byPci)
@@ -146,7 +148,7 @@ internal sealed class CardBench : CardBench<IxgbeCard>
     internal void Write(Register register, uint value, int index = 0) => Write(register[index], value);
 }
 
-/// <summary>A wire in the test's hands.</summary>
+/// <summary>A wire that the test controls.</summary>
 internal sealed class TestWire : Wire
 {
     private readonly Queue<(byte[] Frame, FrameErrors Errors)> _toCard = new();
@@ -155,17 +157,17 @@ internal sealed class TestWire : Wire
 
     internal bool Signal { get; set; } = true;
 
-    /// <summary>Frames that the card has not taken.</summary>
+    /// <summary>How many frames the card has not taken yet.</summary>
     internal int Waiting => _toCard.Count;
 
-    /// <summary>Called when the card looks for a frame, in the midst of its turn.</summary>
+    /// <summary>Called when the card looks for a frame, in the middle of its turn.</summary>
     internal Action? Asked { get; set; }
 
     public override bool HasSignal => Signal;
 
     internal void Deliver(byte[] frame, FrameErrors errors = FrameErrors.None) => _toCard.Enqueue((frame, errors));
 
-    /// <summary>Called when the card has sent a frame, in the midst of its turn.</summary>
+    /// <summary>Called when the card has sent a frame, in the middle of its turn.</summary>
     internal Action? Taken { get; set; }
 
     public override void Send(ReadOnlySpan<byte> frame, long now)

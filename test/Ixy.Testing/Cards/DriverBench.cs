@@ -10,7 +10,7 @@ using Ixy.Vfio;
 namespace Ixy.Testing.Cards;
 
 /// <summary>
-/// Our driver on a simulated card, with the far end of the wire in the test's hands. Checked pools by default.
+/// Our driver on a simulated card; the test controls the far end of the wire. Checked pools by default.
 /// </summary>
 internal sealed class DriverBench : IDisposable
 {
@@ -18,10 +18,10 @@ internal sealed class DriverBench : IDisposable
 
     private readonly long _violationsBefore, _faultsBefore;
 
-    /// <param name="options">The driver's; <see cref="Defaults"/> if null.</param>
-    /// <param name="card">The card's.</param>
-    /// <param name="before">What somebody else did to the card before; broken rules of his are not the
-    /// driver's.</param>
+    /// <param name="options">The driver's options; <see cref="Defaults"/> if null.</param>
+    /// <param name="card">The card's options.</param>
+    /// <param name="before">What something else did to the card beforehand; the rules it broke do not count against the
+    /// driver.</param>
     internal DriverBench(
         NetworkDeviceOptions? options = null, IxgbeCardOptions? card = null, Action<PciDevice>? before = null)
         : this(options, wire => new IxgbeCard(card ?? new IxgbeCardOptions(), wire), before)
@@ -49,7 +49,7 @@ internal sealed class DriverBench : IDisposable
 
     internal NetworkDevice Device { get; }
 
-    /// <summary>Waits for something that another thread brings about; fails after ten seconds.</summary>
+    /// <summary>Waits for something that another thread does; fails after ten seconds.</summary>
     internal static void Until(Func<bool> condition, string what)
     {
         var watch = Stopwatch.StartNew();
@@ -60,7 +60,7 @@ internal sealed class DriverBench : IDisposable
         }
     }
 
-    /// <summary>Receives until so many frames have come, and gives their bytes back to the pool.</summary>
+    /// <summary>Receives until that many frames have come, and frees their packets.</summary>
     internal List<byte[]> Receive(int count, int batch = 32) => Receive(Device.ReceiveQueues[0], count, batch);
 
     internal static List<byte[]> Receive(ReceiveQueue queue, int count, int batch = 32)
@@ -77,7 +77,7 @@ internal sealed class DriverBench : IDisposable
         return frames;
     }
 
-    /// <summary>Sends frames on a queue, waiting for room where it must.</summary>
+    /// <summary>Sends frames on a queue, waiting for room where necessary.</summary>
     internal static void Send(TransmitQueue queue, PacketPool pool, IEnumerable<byte[]> frames, int batch = 32)
     {
         foreach (byte[][] chunk in frames.Chunk(batch))
@@ -96,9 +96,7 @@ internal sealed class DriverBench : IDisposable
         }
     }
 
-    /// <summary>
-    /// A frame with a number in it: to the card's own address, IPv4/UDP with the number as source address.
-    /// </summary>
+    /// <summary>A numbered frame to the card's own address, IPv4/UDP, with the number as its source address.</summary>
     internal static byte[] Frame(int number, int length = 60)
     {
         byte[] frame = new byte[length];

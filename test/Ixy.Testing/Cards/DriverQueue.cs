@@ -2,10 +2,10 @@ using System.Buffers.Binary;
 
 namespace Ixy.Testing.Cards;
 
-/// <summary>A piece of a buffer: an address of the card, bytes, and whether the device may write to it.</summary>
+/// <summary>A piece of a buffer: its device address, its length, and whether the device may write to it.</summary>
 internal readonly record struct Piece(ulong Address, int Length, bool IsWritable);
 
-/// <summary>The driver's side of a ring, in the test's hands.</summary>
+/// <summary>The driver's side of a ring, operated by the test.</summary>
 internal abstract class DriverQueue(VirtioBench bench, int index, int size)
 {
     private readonly Dictionary<int, Piece[]> _outstanding = [];
@@ -22,26 +22,26 @@ internal abstract class DriverQueue(VirtioBench bench, int index, int size)
 
     protected VirtioBench Bench { get; } = bench;
 
-    /// <summary>Descriptors that are free.</summary>
+    /// <summary>How many descriptors are free.</summary>
     internal abstract int Free { get; }
 
     /// <summary>
-    /// The device has not asked to be left alone about what was added since it was notified, or the driver looked.
+    /// Whether the device wants a notification for what was added since the last one, or since the driver last checked.
     /// </summary>
     internal abstract bool IsNotificationWanted { get; }
 
     /// <summary>
-    /// Tells the device when to interrupt: always, never, or (with EVENT_IDX) after so many more used buffers.
+    /// Tells the device when to interrupt: always, never, or (with EVENT_IDX) after that many more used buffers.
     /// </summary>
     internal abstract void AskForInterrupts(bool enabled, int after = 0);
 
-    /// <summary>Makes a buffer available; what it is known by.</summary>
+    /// <summary>Makes a buffer available; returns its id.</summary>
     internal int Add(params Piece[] pieces) => Remember(AddChain(pieces), pieces);
 
-    /// <summary>The same through an indirect table.</summary>
+    /// <summary>The same with an indirect table.</summary>
     internal int AddIndirect(params Piece[] pieces) => Remember(AddTable(pieces), pieces);
 
-    /// <summary>Buffers of so many bytes for the device to write.</summary>
+    /// <summary>Adds buffers of that many bytes for the device to write.</summary>
     internal void AddWritable(int count, int length = 2048)
     {
         for (int i = 0; i < count; i++) Add(new Piece(Bench.Allocate(length), length, true));
@@ -88,13 +88,13 @@ internal abstract class DriverQueue(VirtioBench bench, int index, int size)
         for (int i = 1; i < buffers; i++)
         {
             byte[]? more = TakeBytes();
-            Assert.NotNull(more); // The buffers of a packet are used all at once.
+            Assert.NotNull(more); // All buffers of a packet are used at once.
             frame.AddRange(more);
         }
         return [.. frame];
     }
 
-    /// <summary>What was added so far was notified, or did not need to be.</summary>
+    /// <summary>Everything added so far has been notified, or did not need to be.</summary>
     protected abstract void ForgetAdded();
 
     protected abstract int AddChain(Piece[] pieces);
@@ -116,7 +116,7 @@ internal abstract class DriverQueue(VirtioBench bench, int index, int size)
     internal void Put16(ulong address, int value) =>
         BinaryPrimitives.WriteUInt16LittleEndian(Bench.At(address, 2), (ushort)value);
 
-    /// <summary>A descriptor's address and length, which are the same in both kinds of ring.</summary>
+    /// <summary>Writes a descriptor; its address and length are the same in both kinds of ring.</summary>
     internal void PutDescriptor(ulong at, ulong address, int length, int third, int fourth)
     {
         BinaryPrimitives.WriteUInt64LittleEndian(Bench.At(at, 8), address);
@@ -125,7 +125,7 @@ internal abstract class DriverQueue(VirtioBench bench, int index, int size)
         Put16(at + 14, fourth);
     }
 
-    /// <summary>An index passed the one the other side waits for (2.7.10.1).</summary>
+    /// <summary>Whether an index has passed the one that the other side waits for (2.7.10.1).</summary>
     protected static bool IsPassed(int wanted, int now, int before) =>
         (ushort)(now - wanted - 1) < (ushort)(now - before);
 }

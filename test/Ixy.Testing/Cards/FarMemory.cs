@@ -3,17 +3,17 @@ using Ixy.Hosting.Dma;
 namespace Ixy.Testing.Cards;
 
 /// <summary>
-/// Memory that a card reaches by copying only, and software that works on it between the card's accesses.
+/// Memory that a card can access only by copying, and software that works on it between the card's accesses.
 /// </summary>
 internal sealed unsafe class FarMemory(byte* memory, int length) : RemoteMemory
 {
-    /// <summary>Called before the card's bytes come.</summary>
+    /// <summary>Called before the card's bytes are written.</summary>
     internal Action? Before { get; set; }
 
-    /// <summary>Called when they are there.</summary>
+    /// <summary>Called after the card's bytes are written.</summary>
     internal Action? After { get; set; }
 
-    /// <summary>Called when the card has had what it asked for.</summary>
+    /// <summary>Called when the card has read something.</summary>
     internal Action? Read { get; set; }
 
     internal override bool TryRead(ulong offset, Span<byte> target)

@@ -8,40 +8,40 @@ internal sealed unsafe class InterposedDevice(SimulatedPciDevice inner) : PciDev
 {
     internal bool ClaimsIommu { get; init; }
 
-    /// <summary>Its addresses are physical, behind an IOMMU that translates.</summary>
+    /// <summary>It claims physical addresses, behind an IOMMU that translates.</summary>
     internal bool IsTranslated { get; init; }
 
-    /// <summary>The card goes with it; otherwise it is for the next one.</summary>
+    /// <summary>Whether to dispose the card with it; otherwise the card is for the next device.</summary>
     internal bool OwnsCard { get; init; } = true;
 
-    /// <summary>Passes interrupts on; otherwise it has none.</summary>
+    /// <summary>Whether to pass interrupts on; otherwise it has none.</summary>
     internal bool HasInterrupts { get; init; }
 
-    /// <summary>It never becomes a bus master, so it reaches no memory.</summary>
+    /// <summary>It never becomes bus master, so it can access no memory.</summary>
     internal bool IsMute { get; init; }
 
-    /// <summary>The NUMA node it says it is at.</summary>
+    /// <summary>The NUMA node that it reports.</summary>
     internal int? Node { get; init; }
 
     /// <summary>Its clock.</summary>
     internal TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>What the driver reads instead, by offset and value.</summary>
+    /// <summary>What the driver reads instead, from offset and value.</summary>
     internal Func<uint, uint, uint> Answer { get; set; } = (_, value) => value;
 
-    /// <summary>How many more pieces of memory can be mapped for it.</summary>
+    /// <summary>How many more mappings it accepts.</summary>
     internal int MostMappings { get; set; } = int.MaxValue;
 
-    /// <summary>Told of each write to configuration space before it is done: offset and value.</summary>
+    /// <summary>Called before each write to configuration space: offset and value.</summary>
     internal Action<int, uint> ConfigWritten { get; init; } = (_, _) => { };
 
     /// <summary>
-    /// Called before the driver reads, writes, opens or connects anything, and before it takes memory for the device:
-    /// where that is, if it is a register. What it throws the driver gets.
+    /// Called before the driver reads, writes, opens or connects anything, and before it allocates memory for the
+    /// device; the argument is the offset of a register access, or null. What it throws goes to the driver.
     /// </summary>
     internal Action<uint?> Step { get; set; } = _ => { };
 
-    /// <summary>Told before memory is taken away from the card.</summary>
+    /// <summary>Called before memory is unmapped from the card.</summary>
     internal Action Unmapping { get; init; } = () => { };
 
     public override string Name => inner.Name;
@@ -53,7 +53,7 @@ internal sealed unsafe class InterposedDevice(SimulatedPciDevice inner) : PciDev
         if (IsTranslated) throw new IommuTranslatesException("translated");
     }
 
-    // Whoever takes memory asks for it first.
+    // Anything that allocates memory reads this first.
     public override int? NumaNode
     {
         get

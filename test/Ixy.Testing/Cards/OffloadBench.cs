@@ -3,7 +3,7 @@ using Ixy.Virtio;
 
 namespace Ixy.Testing.Cards;
 
-/// <summary>The cards that offloads are tried with.</summary>
+/// <summary>The cards that offloads are tested with.</summary>
 public enum OffloadCard
 {
     Ixgbe,
@@ -28,11 +28,11 @@ internal static class OffloadBench
     {
         IsLegacy = card is OffloadCard.Legacy or OffloadCard.LegacyPlain,
         IsPacked = card is OffloadCard.Packed,
-        // Without these a legacy card has the short header.
+        // Without these, a legacy card uses the short header.
         Withheld = card is OffloadCard.LegacyPlain ? VirtioFeatures.MergeableBuffers | VirtioFeatures.EventIndex : 0,
     };
 
-    /// <summary>Packets with these frames in them, of which each asks for the same.</summary>
+    /// <summary>Allocates packets with these frames in them, all with the same flags.</summary>
     internal static Packet[] Allocate(this DriverBench bench, PacketFlags flags, params byte[][] frames)
     {
         var packets = new Packet[frames.Length];
@@ -56,11 +56,11 @@ internal static class OffloadBench
         return [.. bench.Wire.FromCard.Skip(count - packets.Length)];
     }
 
-    /// <summary>A frame as it is on the wire behind an Intel card, which fills it up to the shortest length.</summary>
+    /// <summary>A frame as it appears on the wire of this card: an Intel card pads it to the minimum length.</summary>
     internal static byte[] OnWire(OffloadCard card, byte[] frame) =>
         card == OffloadCard.Ixgbe && frame.Length < 60 ? [.. frame, .. new byte[60 - frame.Length]] : frame;
 
-    /// <summary>A frame with an 802.1Q tag behind its addresses.</summary>
+    /// <summary>A frame with an 802.1Q tag after its addresses.</summary>
     internal static byte[] Tagged(byte[] frame, ushort tag) =>
         [.. frame[..12], 0x81, 0x00, (byte)(tag >> 8), (byte)tag, .. frame[12..]];
 }

@@ -3,15 +3,15 @@ using System.Buffers.Binary;
 namespace Ixy.Testing.Cards;
 
 /// <summary>
-/// A frame with right checksums, made and summed up in the simplest way there is, without any code of the product. Also
-/// used by the tests in virtual machines.
+/// A frame with correct checksums, built and summed in the simplest possible way, without any of the product's code.
+/// Also used by the tests in virtual machines.
 /// </summary>
 /// <param name="Name">What is special about it.</param>
 /// <param name="Bytes">The frame, complete.</param>
 /// <param name="Ip">Where its IP header is.</param>
 /// <param name="L4">Where its TCP or UDP header is.</param>
 /// <param name="Protocol">6 or 17.</param>
-/// <param name="End">Where its segment ends; what follows belongs to no checksum.</param>
+/// <param name="End">Where its segment ends; what follows is part of no checksum.</param>
 internal sealed record OffloadFrame(string Name, byte[] Bytes, int Ip, int L4, byte Protocol, int End)
 {
     internal const byte Tcp = 6, Udp = 17;
@@ -21,7 +21,7 @@ internal sealed record OffloadFrame(string Name, byte[] Bytes, int Ip, int L4, b
 
     internal int ChecksumAt => L4 + (Protocol == Udp ? 6 : 16);
 
-    /// <summary>The frame with nonsense in its checksum fields, as an application may leave it to a device.</summary>
+    /// <summary>The frame with garbage in its checksum fields, as an application may leave it to a device.</summary>
     internal byte[] Unfinished
     {
         get
@@ -66,7 +66,7 @@ internal sealed record OffloadFrame(string Name, byte[] Bytes, int Ip, int L4, b
     ];
 
     /// <summary>
-    /// Makes a frame; its addresses, ports and payload depend on the seed. The extra bytes are IPv4 options, or IPv6
+    /// Makes a frame whose addresses, ports and payload depend on the seed. The extra bytes are IPv4 options or IPv6
     /// extension headers; the payload begins with the first word.
     /// </summary>
     internal static OffloadFrame Make(
@@ -105,7 +105,7 @@ internal sealed record OffloadFrame(string Name, byte[] Bytes, int Ip, int L4, b
         return sum;
     }
 
-    /// <summary>What a receiver sums up to 0xFFFF: pseudo-header and segment.</summary>
+    /// <summary>What a receiver sums to 0xFFFF: pseudo-header and segment.</summary>
     internal byte[] Covered()
     {
         var addresses = IsIPv4 ? Bytes.AsSpan(Ip + 12, 8) : Bytes.AsSpan(Ip + 8, 32);
@@ -113,8 +113,8 @@ internal sealed record OffloadFrame(string Name, byte[] Bytes, int Ip, int L4, b
         return [.. addresses, 0, Protocol, (byte)(length >> 8), (byte)length, .. Bytes.AsSpan(L4, length)];
     }
 
-    // With the right word in it, the sum comes out as 0xFFFF, and its complement as zero. In UDP that means "no
-    // checksum", so 0xFFFF stands for it (RFC 768); TCP knows no such thing (RFC 9293, 3.1).
+    // With the right first word, the sum is 0xFFFF and its complement zero. In UDP, zero means "no checksum", so 0xFFFF
+    // is sent instead (RFC 768); TCP has no such rule (RFC 9293, 3.1).
     private static OffloadFrame MakeZero(string name, byte protocol, bool isIPv6, int padding = 0)
     {
         var frame = Make(name, isIPv6: isIPv6, protocol: protocol, payload: 30, padding: padding, firstWord: 0);
@@ -132,7 +132,7 @@ internal sealed record OffloadFrame(string Name, byte[] Bytes, int Ip, int L4, b
         options.CopyTo(header, 20);
         (header[0], header[8], header[9]) = ((byte)(0x40 | header.Length / 4), 64, protocol);
         BinaryPrimitives.WriteUInt16BigEndian(header.AsSpan(2), (ushort)(header.Length + length));
-        // Unicast, of no special kind.
+        // Plain unicast addresses.
         (header[12], header[16]) = (10, 192);
         return header;
     }

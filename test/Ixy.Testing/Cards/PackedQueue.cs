@@ -13,7 +13,7 @@ internal sealed class PackedQueue : DriverQueue
     {
         Descriptors = bench.Allocate(16 * size, 16);
         (Driver, Device) = (bench.Allocate(4, 4), bench.Allocate(4, 4));
-        _free = new(Enumerable.Range(1000, size)); // Ids are the driver's affair: they need not be places.
+        _free = new(Enumerable.Range(1000, size)); // Ids are up to the driver: they need not be ring positions.
     }
 
     internal ulong Descriptor(int index) => Descriptors + 16 * (ulong)(index % Size);
@@ -39,7 +39,7 @@ internal sealed class PackedQueue : DriverQueue
         Put16(Driver + 2, !enabled ? 1 : Bench.Has(VirtioBench.EventIndex) ? 2 : 0);
     }
 
-    /// <summary>The flags that make a descriptor at the next place available.</summary>
+    /// <summary>The flags that make a descriptor at the next position available.</summary>
     internal int AvailableFlags(int ahead = 0) => (_next + ahead < Size) == _nextWrap ? Available : Used;
 
     protected override void ForgetAdded() => _addedSlots = 0;
@@ -50,7 +50,7 @@ internal sealed class PackedQueue : DriverQueue
         int[] flags = [
             .. pieces.Select(
                 (piece, i) => AvailableFlags(i) | (piece.IsWritable ? Write : 0) | (i + 1 < pieces.Length ? Next : 0))];
-        // The first one last.
+        // The first descriptor is written last.
         for (int i = pieces.Length - 1; i >= 0; i--)
             PutDescriptor(Descriptor(_next + i), pieces[i].Address, pieces[i].Length, id, flags[i]);
         return Advance(id, pieces.Length);

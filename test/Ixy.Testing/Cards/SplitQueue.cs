@@ -10,7 +10,7 @@ internal sealed class SplitQueue : DriverQueue
 
     internal SplitQueue(VirtioBench bench, int index, int size) : base(bench, index, size)
     {
-        // One run of memory, used part on a page of its own, as the legacy interface has it (2.7.2).
+        // One contiguous area, with the used ring on its own page, as the legacy interface requires (2.7.2).
         int available = 16 * size, used = (available + 6 + 2 * size + 4095) / 4096 * 4096;
         Descriptors = bench.Allocate(used + 6 + 8 * size, 4096);
         (Driver, Device) = (Descriptors + (ulong)available, Descriptors + (ulong)used);
@@ -21,7 +21,7 @@ internal sealed class SplitQueue : DriverQueue
 
     internal ulong Descriptor(int index) => Descriptors + 16 * (ulong)index;
 
-    /// <summary>The available index, which a test may set wrongly.</summary>
+    /// <summary>The available index, which a test may set to a wrong value.</summary>
     internal ushort AvailableIndex
     {
         get => _added;
@@ -72,7 +72,7 @@ internal sealed class SplitQueue : DriverQueue
         return head;
     }
 
-    /// <summary>Makes whatever is at a descriptor available.</summary>
+    /// <summary>Makes the chain at a descriptor available.</summary>
     internal void MakeAvailable(int head)
     {
         Put16(Entry(_added), head);

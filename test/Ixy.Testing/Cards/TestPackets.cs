@@ -7,10 +7,10 @@ internal static class TestPackets
 {
     internal const byte Tcp = 6, Udp = 17, Sctp = 132, Icmp = 1;
 
-    /// <summary>Where packets go unless a test says otherwise.</summary>
+    /// <summary>Where packets are sent unless a test says otherwise.</summary>
     internal static readonly byte[] Mac = [2, 2, 3, 4, 5, 6];
 
-    /// <summary>A transport header with ports and payload; no checksum yet.</summary>
+    /// <summary>A transport header with ports and payload, without a checksum.</summary>
     internal static byte[] Segment(byte protocol, ushort source = 1766, ushort destination = 2794, int payload = 20)
     {
         var segment = new byte[(protocol == Tcp ? 20 : protocol == Udp ? 8 : 12) + payload];

@@ -1,8 +1,8 @@
 namespace Ixy.Testing.Cards;
 
 /// <summary>
-/// What Microsoft published to verify RSS with: source and destination with their ports, the hash of the addresses
-/// alone, and the hash with the ports.
+/// Microsoft's published vectors for verifying RSS: source and destination with their ports, the hash of the addresses
+/// alone, and the hash that includes the ports.
 /// </summary>
 internal static class ToeplitzVectors
 {

@@ -4,8 +4,8 @@ using Ixy.Simulation.Wires;
 namespace Ixy.Testing.Cards;
 
 /// <summary>
-/// A virtio-net card on the bench: set up by hand, as the specification tells drivers to (virtio 1.2, 3.1.1), through
-/// the modern or the legacy interface.
+/// A virtio-net card on the bench: initialized by hand, as the specification tells drivers to (virtio 1.2, 3.1.1),
+/// through the modern or the legacy interface.
 /// </summary>
 internal sealed unsafe class VirtioBench : CardBench<VirtioCard>
 {
@@ -23,14 +23,16 @@ internal sealed unsafe class VirtioBench : CardBench<VirtioCard>
 
     internal ulong Features { get; private set; }
 
-    /// <summary>Bytes of the header of each packet (5.1.6.1).</summary>
+    /// <summary>Length of the header of each packet (5.1.6.1).</summary>
     internal int HeaderLength => !IsLegacy || Has(MergeableBuffers) ? 12 : 10;
 
     internal string[] Rules => [.. Card.Violations.All.Select(violation => violation.Rule)];
 
     internal bool Has(ulong feature) => (Features & feature) != 0;
 
-    /// <summary>A card that is ready to run but for its queues: all features that it offers, or fewer.</summary>
+    /// <summary>
+    /// A card that is ready to run except for its queues: with all features that it offers, or fewer.
+    /// </summary>
     internal static VirtioBench Negotiated(VirtioCardOptions? options = null, ulong without = 0)
     {
         var bench = new VirtioBench(options);
@@ -38,7 +40,9 @@ internal sealed unsafe class VirtioBench : CardBench<VirtioCard>
         return bench;
     }
 
-    /// <summary>Receive and transmit queue of the first pair, and the control queue, running.</summary>
+    /// <summary>
+    /// A running card, with the receive and transmit queues of the first pair, and the control queue.
+    /// </summary>
     internal static VirtioBench Running(VirtioCardOptions? options = null, ulong without = 0, int size = 256)
     {
         var bench = Negotiated(options, without);
@@ -67,7 +71,7 @@ internal sealed unsafe class VirtioBench : CardBench<VirtioCard>
         set => Write(IsLegacy ? 0x12u : 0x14, value, 1);
     }
 
-    /// <summary>Features that the device offers.</summary>
+    /// <summary>The features that the device offers.</summary>
     internal ulong Offered
     {
         get
@@ -110,7 +114,7 @@ internal sealed unsafe class VirtioBench : CardBench<VirtioCard>
 
     internal void DriverOk() => Status = IsLegacy ? 7u : 0xFu;
 
-    /// <summary>Lays a ring out in memory and enables the queue (4.1.5.1.3).</summary>
+    /// <summary>Lays out a ring in memory and enables the queue (4.1.5.1.3).</summary>
     internal DriverQueue AddQueue(int index, int size = 256, uint vector = 0xFFFF)
     {
         DriverQueue queue = Has(Packed) ? new PackedQueue(this, index, size) : new SplitQueue(this, index, size);
@@ -128,7 +132,7 @@ internal sealed unsafe class VirtioBench : CardBench<VirtioCard>
         return queue;
     }
 
-    /// <summary>Size and addresses of a queue, which is not enabled.</summary>
+    /// <summary>Writes a queue's size and addresses, without enabling it.</summary>
     internal void Program(DriverQueue queue)
     {
         Write(0x16, (uint)queue.Index, 2);
@@ -144,14 +148,14 @@ internal sealed unsafe class VirtioBench : CardBench<VirtioCard>
         Write(offset + 4, (uint)(address >> 32), 4);
     }
 
-    /// <summary>A doorbell: a plain store, or a call with the legacy interface.</summary>
+    /// <summary>Rings a doorbell: a plain store, or a call with the legacy interface.</summary>
     internal void Ring(int queue)
     {
         if (IsLegacy) Write(0x10, (uint)queue, 2);
         else *(ushort*)Card.TryGetShared(Bar, Doorbells + 4 * (uint)queue) = (ushort)queue;
     }
 
-    /// <summary>A fresh buffer with these bytes in it.</summary>
+    /// <summary>Allocates a buffer with these bytes in it.</summary>
     internal ulong Place(ReadOnlySpan<byte> bytes)
     {
         ulong address = Allocate(bytes.Length, 1);
@@ -159,7 +163,7 @@ internal sealed unsafe class VirtioBench : CardBench<VirtioCard>
         return address;
     }
 
-    /// <summary>Sends a frame behind an empty header in one piece, and lets the card run.</summary>
+    /// <summary>Sends a frame after an empty header, as one piece, and lets the card run.</summary>
     internal void Send(byte[] frame)
     {
         byte[] packet = [.. new byte[HeaderLength], .. frame];
@@ -168,14 +172,14 @@ internal sealed unsafe class VirtioBench : CardBench<VirtioCard>
         Run();
     }
 
-    /// <summary>Frames arrive, and the card runs.</summary>
+    /// <summary>Delivers frames from the wire, and lets the card run.</summary>
     internal void Deliver(params byte[][] frames)
     {
         foreach (byte[] frame in frames) TestWire.Deliver(frame);
         Run(2_000 + 1_000 * frames.Length);
     }
 
-    /// <summary>A frame to the card (or another), of so many bytes.</summary>
+    /// <summary>A frame of that length to the card, or to another destination.</summary>
     internal static byte[] Frame(int length = 60, byte fill = 0x5A, byte[]? destination = null)
     {
         var frame = new byte[length];

@@ -3,7 +3,7 @@ using Ixy.Vfio.Interop;
 
 namespace Ixy.Testing.Machine;
 
-/// <summary>Reserves every huge page that is free, so that nobody else gets one for the moment.</summary>
+/// <summary>Reserves every free huge page, so that nothing else gets one in the meantime.</summary>
 internal sealed class AllHugePages : IDisposable
 {
     private const int MAP_HUGETLB = 0x40000;
@@ -11,8 +11,8 @@ internal sealed class AllHugePages : IDisposable
     private readonly List<(nint Address, nuint Length)> _reserved = [];
 
     /// <summary>
-    /// Does something while nobody gets a huge page, and does it again if it failed and another process gave some back
-    /// meanwhile.
+    /// Runs a test while no huge page is free, and again if it failed because another process had released some in the
+    /// meantime.
     /// </summary>
     internal static void Hold(Action test)
     {
@@ -26,13 +26,13 @@ internal sealed class AllHugePages : IDisposable
             }
             catch (Xunit.Sdk.XunitException) when (attempt < 20 && Free() > 0)
             {
-                // The pages were there, so it could not be seen.
+                // Huge pages were free, so this attempt showed nothing.
             }
         }
     }
 
     /// <summary>
-    /// Skips the test if the machine has fewer; if others have them for the moment, waits for them, a minute at most.
+    /// Skips the test if the machine has fewer; if others are using them at the moment, waits up to a minute.
     /// </summary>
     internal static void Require(int pages)
     {
@@ -51,7 +51,7 @@ internal sealed class AllHugePages : IDisposable
         }
     }
 
-    /// <summary>Huge pages of 2 MiB that are neither in use nor promised.</summary>
+    /// <summary>Huge pages of 2 MiB that are neither in use nor reserved.</summary>
     private static int Free() => Value("HugePages_Free:") - Value("HugePages_Rsvd:");
 
     public void Dispose()
@@ -59,7 +59,7 @@ internal sealed class AllHugePages : IDisposable
         foreach (var (address, length) in _reserved) _ = Libc.munmap(address, length);
     }
 
-    // A private mapping reserves its pages when it is made, and takes none until they are touched.
+    // A private mapping reserves its pages when it is created, but allocates none until they are touched.
     private bool TryReserve(int pages)
     {
         nuint length = (nuint)pages * HugePage;

@@ -4,8 +4,8 @@ using Ixy.Vfio;
 namespace Ixy.Testing.Machine;
 
 /// <summary>
-/// A kernel for a <see cref="FakeSysfs"/>: does to its files what the real one does when something is written to
-/// <c>driver_override</c>, <c>unbind</c> and <c>drivers_probe</c>, and keeps a list of that.
+/// A kernel for a <see cref="FakeSysfs"/>: changes its files as the real kernel does when something is written to
+/// <c>driver_override</c>, <c>unbind</c> or <c>drivers_probe</c>, and records each write.
 /// </summary>
 internal sealed class FakeKernel : PciBus
 {
@@ -21,17 +21,17 @@ internal sealed class FakeKernel : PciBus
     }
 
     /// <summary>
-    /// What was written, as in "driver_override vfio-pci", and modules that were loaded, as in "modprobe vfio-pci".
+    /// What was written, such as "driver_override vfio-pci", and modules loaded, such as "modprobe vfio-pci".
     /// </summary>
     internal IReadOnlyList<string> Writes => _writes;
 
     /// <summary>Called with the number of each write before it takes effect.</summary>
     internal Action<int>? BeforeWrite { get; set; }
 
-    /// <summary>The driver that the kernel has for all functions without an override.</summary>
+    /// <summary>The driver that the kernel uses for all functions without an override.</summary>
     internal string? StockDriver { get; set; } = "e1000e";
 
-    /// <summary>Drivers that are loaded, but take no function.</summary>
+    /// <summary>Drivers that are loaded but bind to no function.</summary>
     internal HashSet<string> Unwilling { get; } = [];
 
     internal bool ActsAsRoot { get; set; } = true;
@@ -50,7 +50,7 @@ internal sealed class FakeKernel : PciBus
         foreach (string name in names) Directory.CreateDirectory(DriverDirectory(name));
     }
 
-    /// <summary>Makes a process have a file open.</summary>
+    /// <summary>Makes a process hold a file open.</summary>
     internal void AddProcess(int number, string name, string file)
     {
         string directory = Path.Combine(Processes, $"{number}");
@@ -59,7 +59,7 @@ internal sealed class FakeKernel : PciBus
         File.CreateSymbolicLink(Path.Combine(directory, "fd", "3"), file);
     }
 
-    /// <summary>Binds as somebody else would.</summary>
+    /// <summary>Binds a function as somebody else would.</summary>
     internal void Hold(string address, string? driver)
     {
         string link = Path.Combine(_sysfs.Root, address, "driver");

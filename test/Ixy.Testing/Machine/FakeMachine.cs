@@ -3,8 +3,8 @@ using Ixy.Setup.Examination;
 namespace Ixy.Testing.Machine;
 
 /// <summary>
-/// A directory with <c>sys</c>, <c>proc</c> and <c>dev</c> of our making: at first a machine in which a doctor finds
-/// nothing, behind an IOMMU that translates, where root asks.
+/// A fake directory with <c>sys</c>, <c>proc</c> and <c>dev</c>: initially a machine on which <c>doctor</c> finds no
+/// problem, behind an IOMMU that translates, run as root.
 /// </summary>
 internal sealed class FakeMachine : IDisposable
 {
@@ -57,10 +57,10 @@ internal sealed class FakeMachine : IDisposable
         else File.Delete(Files.PathOf(path));
     }
 
-    /// <summary>Closes a file to the user.</summary>
+    /// <summary>Makes a file inaccessible to the user.</summary>
     internal void Close(string path) => _closed.Add(path);
 
-    /// <summary>Whose process it is. Root has all capabilities, anybody else none.</summary>
+    /// <summary>Sets whose process it is. Root has all capabilities, any other user none.</summary>
     internal void BeUser(bool root) => Write(Status, root
         ? "Name:\tixy\nUid:\t0\t0\t0\t0\nCapEff:\t000001ffffffffff\nCpus_allowed_list:\t0-3"
         : "Name:\tixy\nUid:\t1000\t1000\t1000\t1000\nCapEff:\t0000000000000000\nCpus_allowed_list:\t0-3");

@@ -2,9 +2,7 @@ using System.Buffers.Binary;
 
 namespace Ixy.Testing.Machine;
 
-/// <summary>
-/// A directory like <c>/sys/bus/pci/devices</c> with functions of our making: files where the kernel has registers.
-/// </summary>
+/// <summary>A fake directory like <c>/sys/bus/pci/devices</c>, with plain files in place of registers.</summary>
 internal sealed class FakeSysfs : IDisposable
 {
     internal const int RegisterBytes = 0x20000;
@@ -15,7 +13,7 @@ internal sealed class FakeSysfs : IDisposable
     {
         Root = Path.Combine(_temporary.FullName, "devices");
         Directory.CreateDirectory(Root);
-        // Only this directory of the machine's own is ever hidden behind the copy; for others it has to be readable.
+        // Mounted over the machine's own directory, this one must be readable by other users.
         OpenToAll(_temporary.FullName);
         OpenToAll(Root);
     }
@@ -27,7 +25,8 @@ internal sealed class FakeSysfs : IDisposable
     internal string Bus => _temporary.FullName;
 
     /// <summary>
-    /// Adds a network card, or a function of another class, with one BAR of zeros; by default an 82599. Its directory.
+    /// Adds a network card, or a function of another class, with one BAR of zeros; by default an 82599. Returns its
+    /// directory.
     /// </summary>
     internal string Add(string address, ushort deviceId = 0x10FB, int classCode = 0x020000)
     {
@@ -48,8 +47,8 @@ internal sealed class FakeSysfs : IDisposable
     }
 
     /// <summary>
-    /// Gives a function the capabilities of an 82599 that every driver looks for (datasheet 9.3.10): power management,
-    /// awake, MSI and MSI-X, both left on by a driver before.
+    /// Gives a function the capabilities of an 82599 that every driver looks for (datasheet 9.3.10): power management
+    /// (awake), and MSI and MSI-X, both left enabled by an earlier driver.
     /// </summary>
     internal void AddCapabilities(string address)
     {
@@ -62,11 +61,11 @@ internal sealed class FakeSysfs : IDisposable
         File.WriteAllBytes(file, config);
     }
 
-    /// <summary>Makes the kernel's driver hold a function.</summary>
+    /// <summary>Binds a function to the kernel's driver.</summary>
     internal void HoldByKernel(string address, string driver) =>
         File.CreateSymbolicLink(Path.Combine(Root, address, "driver"), $"../../../../bus/pci/drivers/{driver}");
 
-    /// <summary>Makes a driver hold a function, one that can be unbound.</summary>
+    /// <summary>Binds a function to a driver that it can be unbound from.</summary>
     internal void HoldByUnbindable(string address, string driver)
     {
         string directory = Path.Combine(_temporary.FullName, "drivers", driver);
@@ -79,9 +78,7 @@ internal sealed class FakeSysfs : IDisposable
     internal string Unbound(string driver) =>
         File.ReadAllText(Path.Combine(_temporary.FullName, "drivers", driver, "unbind"));
 
-    /// <summary>
-    /// Gives a function an interface of this machine's: as the function's own, or below its virtio device.
-    /// </summary>
+    /// <summary>Gives a function a network interface of this machine: directly, or below its virtio device.</summary>
     internal void AddInterface(string address, string name, int flags, bool virtio = false)
     {
         string directory = Path.Combine(Root, address, virtio ? "virtio7/net" : "net", name);
@@ -89,7 +86,7 @@ internal sealed class FakeSysfs : IDisposable
         File.WriteAllText(Path.Combine(directory, "flags"), $"0x{flags:x}\n");
     }
 
-    /// <summary>Says what the IOMMU does for a group, as in "DMA".</summary>
+    /// <summary>Sets what the IOMMU does for a group, such as "DMA".</summary>
     internal void SetGroupType(int number, string type) =>
         File.WriteAllText(Path.Combine(_temporary.FullName, "iommu_groups", $"{number}", "type"), $"{type}\n");
 
@@ -114,11 +111,11 @@ internal sealed class FakeSysfs : IDisposable
         return directory;
     }
 
-    /// <summary>Runs ixy where <see cref="Root"/> is seen in place of the machine's own functions.</summary>
+    /// <summary>Runs ixy with <see cref="Root"/> in place of the machine's own functions.</summary>
     internal (int ExitCode, string Output, string Error) RunIxy(bool asNobody, params string[] arguments) =>
         RunIxy(asNobody ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : [], asNobody, arguments);
 
-    /// <summary>As above, as root that lacks a right, as in <c>sys_admin</c>.</summary>
+    /// <summary>As above, as root without one capability, such as <c>sys_admin</c>.</summary>
     internal (int ExitCode, string Output, string Error) RunIxyWithout(string capability, params string[] arguments) =>
         RunIxy(["setpriv", $"--bounding-set=-{capability}", $"--inh-caps=-{capability}"], copyForAll: false, arguments);
 
@@ -129,7 +126,7 @@ internal sealed class FakeSysfs : IDisposable
         return (ixy.WaitForExit(), ixy.Output, ixy.Error);
     }
 
-    /// <summary>Starts a program where <see cref="Root"/> is seen in place of the machine's own functions.</summary>
+    /// <summary>Starts a program with <see cref="Root"/> in place of the machine's own functions.</summary>
     internal IxyProcess Start(params string[] program)
     {
         const string Target = "/sys/bus/pci/devices";
@@ -137,14 +134,14 @@ internal sealed class FakeSysfs : IDisposable
         Skip.IfNot(Directory.Exists(Target), $"this machine has no {Target}");
         Skip.If(Exit("unshare", "-m", "mount", "--bind", Root, Target) != 0,
             "this machine allows no mount namespaces (unshare -m)");
-        // Each of them becomes the next one, so they are one process.
+        // Each one replaces itself with the next (exec), so they are a single process.
         return IxyProcess.StartOther(
             "unshare", ["-m", "sh", "-c", $"mount --bind {Root} {Target} && exec \"$@\"", "sh", .. program]);
     }
 
     public void Dispose() => _temporary.Delete(recursive: true);
 
-    // A clone may be where nobody but its owner may look.
+    // The checkout may be in a directory that only its owner can read.
     private string CopyForAll()
     {
         string copy = Path.Combine(_temporary.FullName, "ixy");

@@ -3,9 +3,7 @@ using Ixy.Vfio;
 
 namespace Ixy.Testing.Machine;
 
-/// <summary>
-/// A PCI function whose registers are plain memory and do nothing: for tests that play the card by hand.
-/// </summary>
+/// <summary>A PCI function whose registers are plain memory without effects: for tests that act as the card.</summary>
 internal sealed unsafe class MemoryDevice(bool deviceAddressIsVirtual = true, bool givesPointers = true) : PciDevice
 {
     internal MemoryBar Bar { get; } = new(givesPointers);
@@ -18,14 +16,14 @@ internal sealed unsafe class MemoryDevice(bool deviceAddressIsVirtual = true, bo
 
     public override void WriteConfig(int offset, uint value, int size)
     {
-        // Nothing behind it.
+        // There is nothing to do.
     }
 
     public override PciBar OpenBar(int index) => Bar;
 
     protected internal override void MapDma(DmaChunk chunk)
     {
-        // The test reaches all memory itself.
+        // The test accesses all memory itself.
     }
 
     protected internal override void UnmapDma(DmaChunk chunk)
@@ -39,7 +37,7 @@ internal sealed unsafe class MemoryDevice(bool deviceAddressIsVirtual = true, bo
     {
         private readonly byte* _memory = (byte*)NativeMemory.AllocZeroed(0x20000);
 
-        /// <summary>How many writes came as calls.</summary>
+        /// <summary>How many writes came as calls rather than through a pointer.</summary>
         internal int Writes { get; private set; }
 
         public override uint Length => 0x20000;

@@ -7,14 +7,14 @@ namespace Ixy.Testing.Machine;
 internal static unsafe class NumaNodes
 {
     /// <summary>
-    /// Which node the pages of an address are to be on, as the kernel shows it (proc(5), numa_maps): a mapping's start,
-    /// then its policy.
+    /// The policy that says on which node the pages at an address belong, as the kernel shows it (proc(5), numa_maps):
+    /// the start of a mapping, then its policy.
     /// </summary>
     internal static string PolicyOf(ulong address) =>
         File.ReadLines("/proc/self/numa_maps").Select(line => line.Split(' '))
         .Last(words => ulong.Parse(words[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture) <= address)[1];
 
-    /// <summary>Skips a test where nodes cannot be asked for.</summary>
+    /// <summary>Skips a test where the node of a page cannot be queried.</summary>
     internal static void SkipWithout()
     {
         Skip.IfNot(Directory.Exists("/sys/devices/system/node/node0"),

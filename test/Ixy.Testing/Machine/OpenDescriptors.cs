@@ -1,8 +1,7 @@
 namespace Ixy.Testing.Machine;
 
 /// <summary>
-/// Open sockets, memory files and event descriptors of this process: what passes between a vfio-user client and a
-/// server.
+/// Open sockets, memory files and event descriptors of this process: what a vfio-user client and server exchange.
 /// </summary>
 internal static class OpenDescriptors
 {

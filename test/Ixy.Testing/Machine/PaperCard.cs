@@ -16,7 +16,7 @@ internal sealed unsafe class PaperCard : IDisposable
     private readonly byte* _registers;
     private volatile bool _stop;
 
-    /// <param name="directory">Of a function in <see cref="FakeSysfs"/>.</param>
+    /// <param name="directory">The directory of a function in a <see cref="FakeSysfs"/>.</param>
     internal PaperCard(string directory)
     {
         _file = MemoryMappedFile.CreateFromFile(Path.Combine(directory, "resource0"), FileMode.Open);
@@ -30,7 +30,7 @@ internal sealed unsafe class PaperCard : IDisposable
         _thread.Start();
     }
 
-    /// <summary>The driver has switched its first queues on.</summary>
+    /// <summary>Whether the driver has enabled its first queues.</summary>
     internal bool IsStarted => this[IxgbeRegisters.RDT[0]] != 0
         && (this[IxgbeRegisters.RXCTRL] & IxgbeRegisters.RXCTRL_.Enable) != 0
         && (this[IxgbeRegisters.TXDCTL[0]] & IxgbeRegisters.TXDCTL_.Enable) != 0;

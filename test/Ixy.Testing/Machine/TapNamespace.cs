@@ -1,6 +1,6 @@
 namespace Ixy.Testing.Machine;
 
-/// <summary>A network namespace of the test's own, with one TAP interface in it.</summary>
+/// <summary>A network namespace for one test, with one TAP interface in it.</summary>
 internal sealed class TapNamespace : IDisposable
 {
     private static int s_count;
@@ -16,7 +16,7 @@ internal sealed class TapNamespace : IDisposable
 
     internal string Interface { get; }
 
-    /// <summary>Takes the interface in, away from the machine's own network, and brings it up.</summary>
+    /// <summary>Moves the interface here from the machine's own namespace, and brings it up.</summary>
     internal void Adopt(string address)
     {
         Tool.Run("ip", "link", "set", Interface, "netns", Name);
