@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Ixy.Cli.Tests;
 
 /// <summary>
-/// Cards and forwarder in processes of their own: <c>ixy sim</c> and <c>ixy fwd</c>, as a user runs them.
+/// Cards and forwarder in separate processes: <c>ixy sim</c> and <c>ixy fwd</c>, as a user runs them.
 /// </summary>
 public sealed class ClientProcessTests : IDisposable
 {
@@ -32,8 +32,8 @@ public sealed class ClientProcessTests : IDisposable
                 Assert.Equal((name, 0), (name, cards[i].GetProperty("wire").Number(name)));
             Assert.Equal(0, device.Number("rxErrors"));
             Assert.Equal("vfio-user:" + PathOf(i == 0 ? "left" : "right"), device.GetProperty("device").GetString());
-            // From wire to wire: what the card took or missed, what the driver took or dropped, what the other card was
-            // given and sent.
+            // From wire to wire: what the card took or missed, what the driver took or dropped, and what the other card
+            // was given and sent.
             long sent = cards[i].GetProperty("wire").Number("sent"), missed = device.Number("rxMissed");
             Assert.Equal((Frames, Frames), (sent, device.Number("rxPackets") + missed));
             Assert.Equal(
@@ -45,7 +45,8 @@ public sealed class ClientProcessTests : IDisposable
     }
 
     /// <summary>
-    /// The two commands of docs/vfio-user.md, with a third that forwards: what one generator sent arrives at the other.
+    /// The two commands of docs/vfio-user.md, with a third one that forwards: what one generator sends arrives at the
+    /// other.
     /// </summary>
     [Theory]
     [Trait("needs", "time")]
@@ -53,7 +54,7 @@ public sealed class ClientProcessTests : IDisposable
     [InlineData("virtio", 4)]
     public void GeneratorsOfTwoProcessesKnowEachOthersFrames(string card, int flows)
     {
-        // As many as a ring has room for, so that nothing is lost while the forwarder has no core.
+        // No more than a ring has room for, so nothing is lost while the forwarder has no core.
         const int Count = 250;
         using var left = StartCard("left", $"generator,rate=1kpps,count={Count},flows={flows}", card);
         using var right = StartCard("right", $"generator,rate=1kpps,count={Count},flows={flows},size=128", card);
@@ -68,7 +69,7 @@ public sealed class ClientProcessTests : IDisposable
         }
     }
 
-    /// <summary>A card on a socket begins a fifth of a second after the link has come up: nobody's slowness.</summary>
+    /// <summary>A card on a socket starts a fifth of a second after link-up; that time does not count.</summary>
     [Fact]
     [Trait("needs", "time")]
     public void TheClockStartsWithTheFirstPacket()
@@ -78,8 +79,8 @@ public sealed class ClientProcessTests : IDisposable
         using var right = StartCard("right", $"generator,rate={Sent}pps");
         var report = JsonReport.Of(
             IxyProcess.Run("fwd", Device("left"), Device("right"), "--duration", "1s", "--json"));
-        // A fifth less if the silence counted. So slow that a machine would have to stand still for a fifth of a second
-        // to lose as many.
+        // A fifth less if the silence counted. The rate is so low that a machine would have to stall for a fifth of a
+        // second to lose that much.
         Assert.InRange(report.GetProperty("packetsPerSecond").GetDouble(), 1.8 * Sent, 2.2 * Sent);
     }
 
@@ -97,14 +98,14 @@ public sealed class ClientProcessTests : IDisposable
             long start = Stopwatch.GetTimestamp();
             right.Kill();
             Assert.Equal(1, fwd.WaitForExit());
-            // It takes a second where the machine has time; without the watch it would take for ever.
+            // About a second if the machine has time; without the watch, forever.
             Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(20));
             string error = Assert.Single(
                 fwd.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries), line =>
                 !line.Contains("note:", StringComparison.Ordinal));
             Assert.StartsWith($"ixy: {Device("right")}: its server has gone", error);
         }
-        // The other card is free for the next one, and the killed one's socket for its successor.
+        // The other card accepts the next client, and the killed card's socket can be reused.
         using var successor = StartCard("right", "generator,rate=100kpps", card);
         Assert.Equal(0, IxyProcess.Run("fwd", Device("left"), Device("right"), "--duration", "500ms").ExitCode);
     }
@@ -130,8 +131,7 @@ public sealed class ClientProcessTests : IDisposable
         Assert.Empty(sim.GetProperty("violations").EnumerateArray());
     }
 
-    // Longer than a command may take, and the counters are asked for every two seconds whether anybody wants them or
-    // not.
+    // Longer than a command may take; and the counters are read every two seconds even if nobody asks for them.
     [Fact]
     public void ACardThatIsStoppedForAWhileIsNotLostToWhoOnlyPolls()
     {

@@ -2,7 +2,7 @@ using Ixy.Vfio;
 
 namespace Ixy.Cli.Tests;
 
-/// <summary>What can be said about the command line before any device is opened.</summary>
+/// <summary>Errors and help that need no open device.</summary>
 public sealed class CommandLineTests
 {
     [Theory]
@@ -90,7 +90,7 @@ public sealed class CommandLineTests
     public void ACommandLineThatMakesNoSenseGetsOneLineAndCodeTwo(string contains, params string[] arguments) =>
         IxyProcess.AssertOneLine(IxyProcess.Run(arguments), exitCode: 2, contains);
 
-    // What help shows as a default is what the option takes.
+    // The option accepts what help shows as its default.
     [Fact]
     public void EveryDefaultInHelpCanBeTyped()
     {
@@ -102,7 +102,7 @@ public sealed class CommandLineTests
         {
             string text = $"{found.option.GetDefaultValue()}";
             var typed = Commands.Root().Parse([found.command.Name, found.option.Name, text]);
-            // Some are of no use alone; that is said without the value.
+            // Some options are of no use alone; that error does not quote the value.
             Assert.DoesNotContain(
                 typed.Errors, error => error.Message.StartsWith(found.option.Name, StringComparison.Ordinal)
                 && error.Message.Contains(text, StringComparison.Ordinal));
@@ -122,7 +122,7 @@ public sealed class CommandLineTests
     public void AnAtIsACharacterLikeOthers() =>
         IxyProcess.AssertOneLine(IxyProcess.Run("fwd", "@foo", "b"), exitCode: 1, "'@foo' names no device");
 
-    // As a service manager may start it. What cannot be said is no reason to crash.
+    // As a service manager may start it. Output that cannot be written is no reason to crash.
     [Theory]
     [InlineData("list --json >&-", 1)]
     [InlineData("bind nonsense 2>&-", 2)]
@@ -141,7 +141,7 @@ public sealed class CommandLineTests
             Assert.Contains("ixy: standard output cannot be written: No space left on device", shell.Error);
     }
 
-    // Whoever reads has enough: a run without an end of its own ends, in good order and without a word.
+    // The reader has enough: a run that would not end by itself ends, cleanly and silently.
     [Theory]
     [InlineData("--help", 0)]
     [InlineData("list", 0)]
@@ -158,7 +158,7 @@ public sealed class CommandLineTests
         Assert.DoesNotContain("   at ", shell.Error);
     }
 
-    // A notice is said by the server's thread, which nobody waits for.
+    // A notice is printed by the server's thread, which nobody waits for.
     [Fact]
     public void ACardWhoseReaderHasGoneEndsWithTheNextNotice()
     {
@@ -175,7 +175,7 @@ public sealed class CommandLineTests
         Assert.DoesNotContain("   at ", shell.Error);
     }
 
-    // The shell has the same file, and goes on behind what ixy has written.
+    // The shell has the same file open and continues after what ixy has written.
     [Fact]
     public void WhatOthersWriteToTheSameFileStandsBehind()
     {
@@ -191,7 +191,7 @@ public sealed class CommandLineTests
         Assert.True(content.Length > 500, $"{content.Length}");
     }
 
-    // More than the practice frames of a kilobyte and a half.
+    // Larger than the warm-up frames of 1.5 KB.
     [Theory]
     [InlineData("sim:ixgbe,wire=loopback", 1519)]
     [InlineData("sim:ixgbe,wire=loopback", 15_864)]
@@ -236,7 +236,7 @@ public sealed class CommandLineTests
     [InlineData("1e3s")]
     [InlineData("400000d")]
     [InlineData("99999999h")]
-    [InlineData("0.0000001ms")] // shorter than anything that is measured here
+    [InlineData("0.0000001ms")] // shorter than anything measured here
     public void OtherDurationsAreRefused(string text) =>
         Assert.Throws<ArgumentException>(() => Ixy.Cli.CommonOptions.ParseDuration(text));
 }

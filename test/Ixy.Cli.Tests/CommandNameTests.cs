@@ -3,13 +3,13 @@ using Ixy.Vfio;
 namespace Ixy.Cli.Tests;
 
 /// <summary>
-/// Messages name the command by what it was started with, so that the cure in them runs as it is printed.
+/// Messages call the command by what it was started with, so that a suggested command runs as printed.
 /// </summary>
 public sealed class CommandNameTests
 {
     private const string Card = "0000:03:00.0";
 
-    // Nothing is said of 'dotnet exec Ixy.Cli.dll'. Of a PATH it matters what a shell would find there.
+    // Null is 'dotnet exec Ixy.Cli.dll'. What counts in PATH is what a shell would find there.
     [Theory]
     [InlineData("ixy", null)]
     [InlineData("./ixy", "./ixy")]
@@ -45,7 +45,7 @@ public sealed class CommandNameTests
         IxyProcess.AssertOneLine((run.WaitForExit(), run.Output, run.Error), 2, $"(see {program} fwd --help)");
     }
 
-    // What the launcher passes on.
+    // The launcher passes the name on.
     [Fact]
     public void ItIsNamedAsTheLauncherWasTyped()
     {

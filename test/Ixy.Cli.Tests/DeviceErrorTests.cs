@@ -1,7 +1,7 @@
 namespace Ixy.Cli.Tests;
 
 /// <summary>
-/// A device that cannot be had gets one line that says what was found and what was expected, and code 1.
+/// A device that cannot be opened gets exit code 1 and one line that says what was found and what was expected.
 /// </summary>
 public sealed class DeviceErrorTests
 {
@@ -37,7 +37,7 @@ public sealed class DeviceErrorTests
     {
         const string Devices = "/sys/bus/pci/devices";
         var functions = Directory.Exists(Devices) ? Directory.GetDirectories(Devices) : [];
-        // Class 02xxxx is a network controller; only the header of the others is read.
+        // Class 02xxxx is a network controller; of other devices, only the header is read.
         string? other = functions.FirstOrDefault(
             function => !File.ReadAllText(Path.Combine(function, "class"))
             .StartsWith("0x02", StringComparison.Ordinal));

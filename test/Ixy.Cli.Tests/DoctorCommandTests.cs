@@ -52,11 +52,11 @@ public sealed class DoctorCommandTests
         var (exitCode, output, error) = functions.RunIxy(asNobody: true, "doctor");
         Assert.Equal((0, ""), (exitCode, error));
         AssertFitsAScreen(output);
-        // Some machines know the card's name (pci.ids); it goes over two lines then.
+        // Some machines know the card's name (pci.ids); the text then takes two lines.
         string words = Regex.Replace(output, @"\s+", " ");
         Assert.Matches("note card .*(8086:10d3|82574L Gigabit).*: there is no driver for it here", words);
         Assert.Contains("\nthere is no card here that ixy can drive: 'ixy fwd' would run on simulated ones", output);
-        // Who asks for one wants that one.
+        // A user who names a card wants that card.
         Assert.Equal(1, functions.RunIxy(asNobody: true, "doctor", Unknown).ExitCode);
     }
 
@@ -103,13 +103,13 @@ public sealed class DoctorCommandTests
         string output = Print(report, null);
         AssertFitsAScreen(output);
         Assert.EndsWith($"\nready: 'ixy fwd' would run on {Card}\n", output);
-        // Of one among many, only what is worth a look is shown.
+        // For one card among many, only what matters is shown.
         Assert.DoesNotContain("nobody uses it", output);
         Assert.True(PciAddress.TryParse(Card, out var address));
         Assert.Contains("nobody uses it", Print(report, address));
     }
 
-    // However long a text and its cure are.
+    // However long a text and its remedy are.
     [Fact]
     public void TextsAreBrokenAndCuresAreNot()
     {

@@ -3,7 +3,7 @@ using Ixy.Vfio;
 
 namespace Ixy.Cli.Tests;
 
-/// <summary>Faults of a card that <c>ixy sim</c> serves already.</summary>
+/// <summary>Faults of a card that <c>ixy sim</c> is already serving.</summary>
 public sealed class FaultSignalTests : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("ixy-signal-");

@@ -31,7 +31,7 @@ public sealed class FilmCommandTests : IDisposable
         Assert.DoesNotContain("http", page.Split("id=\"data\"")[0].Replace("http-equiv", ""));
     }
 
-    // Being looked at changes nothing: the same frames, at the same times.
+    // Recording changes nothing: the same frames, at the same times.
     [Theory]
     [InlineData("ixgbe")]
     [InlineData("virtio,packed=on")]

@@ -4,10 +4,10 @@ using Ixy.Simulation;
 
 namespace Ixy.Cli.Tests;
 
-/// <summary>A run in which nothing moved, or whose packets never left, says so in words.</summary>
+/// <summary>A run in which nothing moved, or whose packets never left, says so in plain words.</summary>
 public sealed class FindingsTests : IDisposable
 {
-    // A card that cannot reach memory: the driver does not notice, and no register tells.
+    // A card that cannot reach memory: the driver does not notice, and no register shows it.
     private const string Cut = "cut:ixgbe,wire=loopback";
 
     private readonly TextWriter _output = Console.Out, _error = Console.Error;
@@ -39,7 +39,7 @@ public sealed class FindingsTests : IDisposable
         Assert.DoesNotContain("packets kept arriving after the end", output);
     }
 
-    // More than the ring holds: nothing but the last packet would end it.
+    // More than the ring holds: only sending the last packet would otherwise end the run.
     [Theory]
     [InlineData("pktgen", Cut, "--count", "100000", "--rate", "1Mpps")]
     [InlineData("replay", "FILE", Cut, "--speed", "max", "--loop", "100")]
@@ -70,7 +70,7 @@ public sealed class FindingsTests : IDisposable
             : [new GenerateLoop(
                 device, pools.Create(device), batchSize: 32, packetsPerSecond: 1e6, count: 100_000) { GivesUp = true }];
         using var group = new LoopGroup(loops, [device]);
-        // A loop that waits is not skipped: a tenth of a millisecond a round makes ten seconds short.
+        // Virtual time does not skip the rounds of a waiting loop: at 0.1 ms per round, ten seconds take few rounds.
         group.Start(world, new(Seed: 13, PacketTime: 30, PollTime: 100_000, WakeTime: 5_000));
         group.Measure();
         Assert.True(world.AdvanceUntil(() => group.MeasurementOver.IsSet, 2 * most), "it did not give up");
@@ -79,7 +79,7 @@ public sealed class FindingsTests : IDisposable
         Assert.Equal(device.TransmitQueues, group.Stuck);
     }
 
-    // A ring that stands still for a while may go on.
+    // A ring that is stalled may recover.
     [Fact]
     public void WhoIsToldHowLongDoesNotGiveUp()
     {
@@ -145,7 +145,7 @@ public sealed class FindingsTests : IDisposable
         Assert.Empty(report.GetProperty("notes").EnumerateArray());
     }
 
-    // A ring is stuck only if it is never empty, and gives nothing back.
+    // A ring is stuck only if it was never empty and gives nothing back.
     [Theory]
     [InlineData(false, false, true)]
     [InlineData(true, false, false)]
@@ -176,7 +176,7 @@ public sealed class FindingsTests : IDisposable
         return path;
     }
 
-    // As a driver does that was written for another card.
+    // Accesses of a driver written for another card.
     private static SimulatedPciDevice WithOddAccesses(string card)
     {
         var device = SimulatedCards.Open(SimulatedCards.Prefix + card);
@@ -192,7 +192,7 @@ public sealed class FindingsTests : IDisposable
         JsonReport.Of((0, output, "")).Device(0).GetProperty("notes").EnumerateArray()
         .Select(note => note.GetString()!);
 
-    // In this process, which has the card that is cut off.
+    // Runs in this process, where the cut-off card is registered.
     private static (int ExitCode, string Output) Run(params string[] arguments)
     {
         using var output = new StringWriter();

@@ -8,8 +8,8 @@ namespace Ixy.Cli.Tests;
 
 /// <summary>
 /// Frames of any length, with tags and protocols of any kind, through the forwarder between any two cards, with rings
-/// and limits of any size: it never ends by itself, and every frame is delivered or counted, exactly. A failure names
-/// the seed of its round, and <c>IXY_FUZZ_SEED</c> begins there. <c>IXY_FUZZ_SECONDS</c> goes on for so long.
+/// and limits of any size: it never ends by itself, and every frame is either delivered or counted, exactly. A failure
+/// names the seed of its round; <c>IXY_FUZZ_SEED</c> starts there. <c>IXY_FUZZ_SECONDS</c> sets how long to run.
 /// </summary>
 public sealed class ForwardFuzzTests(ITestOutputHelper output) : IDisposable
 {
@@ -22,7 +22,7 @@ public sealed class ForwardFuzzTests(ITestOutputHelper output) : IDisposable
 
     public void Dispose() => _directory.Delete(recursive: true);
 
-    // The loops that the command runs, and frames that only a virtual port sees: from one byte on.
+    // The command's loops, with frames that only a virtual port sees: from one byte up.
     [Fact]
     public void EveryFrameIsDeliveredOrCounted()
     {
@@ -39,7 +39,7 @@ public sealed class ForwardFuzzTests(ITestOutputHelper output) : IDisposable
                 group.Measure();
                 a.Wire.Deliver(there);
                 b.Wire.Deliver(back);
-                // On a busy machine a card may get no time for longer than the loops wait when they end.
+                // On a busy machine a card may get no time for longer than the loops wait at their end.
                 DriverBench.Until(
                     () => Counted(a) == there.Length && Counted(b) == back.Length,
                     "every frame counted by the card it came to");
@@ -52,7 +52,7 @@ public sealed class ForwardFuzzTests(ITestOutputHelper output) : IDisposable
         output.WriteLine($"seed {_seed}, {rounds} rounds: {Totals()}");
     }
 
-    // The whole command.
+    // The whole command, in a process.
     [Fact]
     [Trait("needs", "time")]
     public void SoItIsThroughTheCommand()
@@ -81,8 +81,8 @@ public sealed class ForwardFuzzTests(ITestOutputHelper output) : IDisposable
                     handedOut = from.Number("rxPackets") - (from.Number("rxDropped") - from.Number("rxMissed"));
                 Assert.Equal(frames[i].Length, sent);
                 Assert.Equal(handedOut, to.Number("txPackets") + to.Number("txDropped"));
-                // A wire of the virtio card counts nothing that is too long for its MTU: there the sum begins with what
-                // the driver was given.
+                // The virtio card's wire does not count frames that are too long for its MTU: there the sum starts with
+                // what the driver was given.
                 if (cards[i].StartsWith("sim:ixgbe", StringComparison.Ordinal))
                     Assert.Equal(sent, from.Number("rxPackets") + from.Number("rxMissed") + from.Number("rxErrors"));
                 Assert.Equal(to.Number("txPackets"), report.Wire(1 - i).Number("received"));
@@ -121,7 +121,7 @@ public sealed class ForwardFuzzTests(ITestOutputHelper output) : IDisposable
         return rounds;
     }
 
-    // What came in at one card, was sent by the other or is in a counter.
+    // Every frame that came in at one card was sent by the other, or is in a counter.
     private void AssertSum(byte[][] frames, DriverBench from, DriverBench to, bool pads, long waited)
     {
         DeviceStatistics received = from.Device.ReadStatistics(), sent = to.Device.ReadStatistics();
@@ -146,7 +146,7 @@ public sealed class ForwardFuzzTests(ITestOutputHelper output) : IDisposable
     private static long Undeliverable(DriverBench bench, DeviceStatistics received) =>
         bench.Card is VirtioCard card ? card.Receive.Dropped : received.RxLengthErrors;
 
-    // Each that arrives is one of those that were sent, filled up with zeroes if it is short; none comes twice.
+    // Every frame that arrives is one that was sent, padded with zeroes if it is short; none arrives twice.
     private static void AssertAmong(byte[][] sent, IEnumerable<byte[]> arrived, bool pads)
     {
         var left = sent.GroupBy(frame => Hash(frame, pads)).ToDictionary(same => same.Key, same => same.Count());

@@ -1,7 +1,7 @@
 namespace Ixy.Cli.Tests;
 
 /// <summary>
-/// Frames that the other port cannot send: anybody on the wire may send them, and they must end no program.
+/// Frames that the other port cannot send: anybody on the wire may send them, and they must not end a program.
 /// </summary>
 [Trait("needs", "time")]
 public sealed class HostileFramesTests : IDisposable
@@ -72,7 +72,7 @@ public sealed class HostileFramesTests : IDisposable
         Assert.Equal((3, 1, 1), (replay.Number("sent"), replay.Number("tooLong"), replay.Number("tooShort")));
     }
 
-    // There it is no accident of the wire, but what was asked for.
+    // Here it is not an accident of the wire, but what the user asked for.
     [Fact]
     public void PktgenSaysThatTheDeviceCannotSendWhatItIsAskedFor()
     {

@@ -4,13 +4,13 @@ using Xunit.Abstractions;
 namespace Ixy.Cli.Tests;
 
 /// <summary>
-/// What <c>ixy sim</c> costs while nothing passes: processor time, which is the same on a busy machine, and not real
-/// time.
+/// What <c>ixy sim</c> costs while no packets pass, in processor time: unlike real time, it is the same on a busy
+/// machine.
 /// </summary>
 [Trait("needs", "time")]
 public sealed class IdleCardTests(ITestOutputHelper log) : IDisposable
 {
-    // The kernel counts in hundredths of a second; a run of 10 s tells 0.1 % from 0.2 %.
+    // The kernel counts in hundredths of a second; a run of 10 s can tell 0.1 % from 0.2 %.
     private const double TicksPerSecond = 100;
     private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(3), s_time = TimeSpan.FromSeconds(10);
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("ixy-idle-");
@@ -28,10 +28,10 @@ public sealed class IdleCardTests(ITestOutputHelper log) : IDisposable
         {
             Assert.True(device.WaitForLink(TimeSpan.FromSeconds(10)));
             double idle = Measure(sim, "with a client that does nothing");
-            // It is 0.1 % and some 1 %; it was 13 % once. What is in between may be the runtime's own.
+            // Usually 0.1 % and about 1 %; it once was 13 %. Values in between may come from the runtime itself.
             Assert.InRange(alone, 0, 0.02);
             Assert.InRange(idle, 0, 0.05);
-            // And it is awake when there is something to do.
+            // It wakes up when there is something to do.
             var batch = new Packet[1];
             Assert.True(device.ReceiveQueues[0].Pool.TryAllocate(out batch[0]));
             batch[0].Length = 60;
@@ -42,7 +42,7 @@ public sealed class IdleCardTests(ITestOutputHelper log) : IDisposable
 
     public void Dispose() => _directory.Delete(recursive: true);
 
-    // The share of a core that it uses, once the JIT has settled.
+    // The share of a core it uses, once the JIT has settled.
     private double Measure(IxyProcess process, string what)
     {
         Thread.Sleep(s_settling);
@@ -53,7 +53,7 @@ public sealed class IdleCardTests(ITestOutputHelper log) : IDisposable
         return share;
     }
 
-    // proc(5): behind the name, which may have spaces, utime and stime are the fields 12 and 13.
+    // proc(5): after the name, which may contain spaces, utime and stime are fields 12 and 13.
     private static double ProcessorSeconds(int process)
     {
         string[] fields = File.ReadAllText($"/proc/{process}/stat").Split(") ")[^1].Split(' ');

@@ -4,15 +4,15 @@ using System.Runtime.InteropServices;
 
 namespace Ixy.Cli.Tests;
 
-/// <summary><c>ixy fwd --interrupts</c>, as a user runs it: it sleeps, and forwards what comes all the same.</summary>
+/// <summary><c>ixy fwd --interrupts</c>, as a user runs it: it sleeps, and still forwards what arrives.</summary>
 public sealed class InterruptModeTests : IDisposable
 {
-    // Who polls takes all of a core, or half of one that two share. An idle loop takes less than a fiftieth on a quiet
+    // A polling thread takes a whole core, or half of a shared one. An idle loop takes less than a fiftieth on a quiet
     // machine.
     private const double MostWhenIdle = 0.1;
     private const int Frames = 20;
 
-    // Nobody is faster asleep again than after a fifth of a second: every frame is the first one after idleness.
+    // At most a fifth of a second passes until the loop sleeps again, so every frame is the first one after idleness.
     private static readonly string s_trickle = $"wire=generator,rate=5pps,count={Frames}";
     private static readonly TimeSpan s_window = TimeSpan.FromSeconds(3), s_second = TimeSpan.FromSeconds(1);
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("ixy-idle-");
@@ -27,7 +27,7 @@ public sealed class InterruptModeTests : IDisposable
         string device = $"sim:{card},{s_trickle}";
         using var ixy = IxyProcess.Start("fwd", device, device, "--interrupts", "--duration", "6s", "--json");
         ixy.WaitForError("RX Mpps");
-        // The cards are of the same process and poll; the thread that forwards is the one that counts.
+        // The cards run in the same process and poll; only the forwarding thread counts.
         string thread = Directory.GetDirectories($"/proc/{ixy.Id}/task")
             .Single(task => File.ReadAllText(Path.Combine(task, "comm")).StartsWith("packets 0"));
         Assert.InRange(Share(() => ThreadTime(thread)), 0, MostWhenIdle);
@@ -82,7 +82,7 @@ public sealed class InterruptModeTests : IDisposable
         for (int i = 0; i < 2; i++) Assert.True(report.Wire(i).Number("received") >= 200_000);
     }
 
-    // As users run it; the machine may be too busy for all of them, but not for the counters.
+    // In real time, as users run it: a busy machine may lose frames, but the counters must add up.
     [Theory]
     [InlineData("1Mpps", 2)]
     [InlineData("max", 1)]
@@ -127,7 +127,7 @@ public sealed class InterruptModeTests : IDisposable
 
     private static double Share(Func<double> seconds)
     {
-        // The JIT may still be busy with what has just begun.
+        // The JIT may still be busy with code that has just started to run.
         Thread.Sleep(s_second);
         long start = Stopwatch.GetTimestamp();
         double before = seconds();
@@ -135,7 +135,7 @@ public sealed class InterruptModeTests : IDisposable
         return (seconds() - before) / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    // proc(5), schedstat: nanoseconds on a core.
+    // proc(5), schedstat: time on a core in nanoseconds.
     private static double ThreadTime(string task) =>
         long.Parse(File.ReadAllText(Path.Combine(task, "schedstat")).Split(' ')[0], CultureInfo.InvariantCulture) / 1e9;
 

@@ -1,6 +1,6 @@
 namespace Ixy.Cli.Tests;
 
-/// <summary>A promise about the next start of the machine is checked for somebody who keeps it.</summary>
+/// <summary>A warning if the program that would apply saved settings at the next boot is missing.</summary>
 public sealed class KeeperTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ixy-keeper-");

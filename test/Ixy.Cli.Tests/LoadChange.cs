@@ -4,13 +4,13 @@ using System.Diagnostics;
 namespace Ixy.Cli.Tests;
 
 /// <summary>
-/// Idle, 1 Mpps, idle, a hundred times, over a card whose wire is a loop: this thread sends, another one receives,
-/// asleep whenever it may. Every packet has to come back, in order.
+/// Idle, 1 Mpps, idle, a hundred times, over a card with a loopback wire: this thread sends, another one receives and
+/// sleeps whenever it can. Every packet has to come back, in order.
 /// </summary>
 internal sealed class LoadChange(NetworkDevice device, PacketPool pool)
 {
     internal const int Rounds = 100, Burst = 300 * Batch;
-    // No more are on the way than half a ring has room for: then none is lost, however long the receiver has no core.
+    // At most half a ring of packets is on the way: none is lost, however long the receiver has no core.
     private const int PerMillisecond = 1000, Batch = 32, Window = 2048;
 
     private static readonly byte[] s_frame = DriverBench.Frame(0);
@@ -25,9 +25,7 @@ internal sealed class LoadChange(NetworkDevice device, PacketPool pool)
     internal static NetworkDeviceOptions Options =>
         DriverBench.Defaults with { Interrupts = true, CheckedPools = false, RingSize = 4096, PoolSize = 16384 };
 
-    /// <summary>
-    /// Of the sender: it gives buffers away on one thread, and they come back on the same. Disposed after the device.
-    /// </summary>
+    /// <summary>The sender's pool: buffers are taken and returned on one thread. Disposed after the device.</summary>
     internal static PacketPool Pool() => new(new PacketPoolOptions { Count = 16384, BufferSize = 2048, Name = "load" });
 
     internal async Task Run()
@@ -65,7 +63,7 @@ internal sealed class LoadChange(NetworkDevice device, PacketPool pool)
         return before > 0 && _queue.Waits == before;
     }
 
-    // So many every millisecond, evenly.
+    // A fixed number every millisecond, evenly spaced.
     private void Send(int first)
     {
         var batch = new Packet[Batch];

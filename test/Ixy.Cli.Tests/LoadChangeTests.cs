@@ -3,13 +3,13 @@ using Xunit.Abstractions;
 
 namespace Ixy.Cli.Tests;
 
-/// <summary>Load that comes and goes, with the card in an <c>ixy sim</c>: nothing is lost.</summary>
+/// <summary>Load that comes and goes, with the card in an <c>ixy sim</c>: no packet is lost.</summary>
 public sealed class LoadChangeTests(ITestOutputHelper log) : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("ixy-load-");
 
-    // Nobody switches the generator of another process on and off; so a thread here sends, and the wire is a loop.
-    // Three threads want two cores then, and the rate is what they leave.
+    // A generator in another process cannot be switched on and off, so a thread here sends over a loopback wire. Three
+    // threads then compete for two cores, which limits the rate.
     [Theory]
     [Trait("needs", "time")]
     [InlineData("ixgbe")]
@@ -39,7 +39,7 @@ public sealed class LoadChangeTests(ITestOutputHelper log) : IDisposable
         Tell(queue, load.Rate);
     }
 
-    // How often a thread sleeps in real time says more about the machine than about the driver.
+    // How often a thread sleeps in real time depends more on the machine than on the driver.
     private void Tell(ReceiveQueue queue, double rate) =>
         log.WriteLine(
             $"{rate:0} packets per second under load, {queue.Packets} packets, {queue.Waits} sleeps, "

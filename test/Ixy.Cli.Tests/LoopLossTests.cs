@@ -3,19 +3,19 @@ using Ixy.Vfio;
 
 namespace Ixy.Cli.Tests;
 
-/// <summary>A loop whose card throws that it has gone ends in order, whatever it was about to do.</summary>
+/// <summary>A loop whose card reports that it is gone ends in good order, whatever it was about to do.</summary>
 public sealed class LoopLossTests
 {
-    /// <summary>What a loop does when its card leaves.</summary>
+    /// <summary>What a loop is doing when its card leaves.</summary>
     public enum Moment
     {
-        /// <summary>It waits for the measured part.</summary>
+        /// <summary>Waiting for the measured part.</summary>
         Before,
 
-        /// <summary>It is measured.</summary>
+        /// <summary>Being measured.</summary>
         Measured,
 
-        /// <summary>It drains.</summary>
+        /// <summary>Draining.</summary>
         Draining,
     }
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Ixy.Cli.Tests;
 
 /// <summary>
-/// A card that leaves while a command runs ends it in order: exit code 1, the reason, and the report.
+/// A card that leaves while a command runs ends the command in good order: exit code 1, the reason, and the report.
 /// </summary>
 public sealed class LostCardTests : IDisposable
 {
@@ -26,7 +26,7 @@ public sealed class LostCardTests : IDisposable
             Path.Combine(_directory.FullName, "in.pcapng"),
             Enumerable.Range(0, 4000).Select(i => CaptureFiles.Frame(60, (byte)i)), gap: 1_000_000);
         var report = Lose(command, "", [.. arguments, "--duration", "9s", "--virtual-time"]);
-        // The card was there for less than a second, and a watch or a counter has noticed a few seconds later at most.
+        // The card was there for less than a second; a watch or a counter noticed within a few more.
         Assert.InRange(report.GetProperty("durationSeconds").GetDouble(), 0.01, 8);
         Assert.True(report.GetProperty("packetsPerSecond").GetDouble() > 0);
         if (command != "pcap") return;
@@ -57,7 +57,7 @@ public sealed class LostCardTests : IDisposable
         Assert.Equal(0.1, report.GetProperty("durationSeconds").GetDouble(), tolerance: 0.01);
     }
 
-    // By interrupts alone nobody would learn of it: the loop sleeps.
+    // Interrupts alone would never reveal it: the loop sleeps.
     [Fact]
     public void InRealTimeThereIsAReportToo()
     {
@@ -69,7 +69,7 @@ public sealed class LostCardTests : IDisposable
 
     public void Dispose() => _directory.Delete(recursive: true);
 
-    // The report of a run that a card ends which has gone.
+    // The report of a run that ended because its card is gone.
     private JsonElement Lose(string command, string when, params string[] arguments)
     {
         string[] filled = [.. arguments.Select(
@@ -80,7 +80,7 @@ public sealed class LostCardTests : IDisposable
         var report = JsonDocument.Parse(output.TrimEnd('\n').Split('\n')[^1]).RootElement;
         string note = Assert.Single(report.GetProperty("notes").EnumerateArray()).GetString()!;
         Assert.Contains("no longer answers", note);
-        // What ended it is no ring that is stuck, and nobody says that packets kept arriving.
+        // The run did not end because of a stuck ring, and nothing says that packets kept arriving.
         Assert.DoesNotContain("transmit ring", error);
         Assert.DoesNotContain("kept arriving", error);
         return report;

@@ -5,8 +5,7 @@ using System.Text.RegularExpressions;
 namespace Ixy.Cli.Tests;
 
 /// <summary>
-/// Real traffic: two hosts (network namespaces) whose only way to each other are two simulated cards and <c>ixy
-/// fwd</c>.
+/// Real traffic: two hosts (network namespaces) connected only by two simulated cards and <c>ixy fwd</c>.
 /// </summary>
 [Trait("needs", "root")]
 [Trait("needs", "time")]
@@ -21,15 +20,15 @@ public sealed class NetworkNamespaceTests
         int[] sizes = [64, 65, 128, 256, 511, 512, 1000, 1400, 1471, 1472];
         foreach (int size in sizes)
         {
-            // With -w, ping goes on until 100 are answered, at most so many seconds. On a busy machine a queue on the
-            // way may overflow, and ping sends another one; the late reply may still come behind the hundredth.
+            // With -w, ping continues until 100 requests are answered or the time is over. On a busy machine a queue on
+            // the way may overflow, and ping sends another request; a late reply may still come after the hundredth.
             string report = Tool.Run("ip", "netns", "exec", network.Left.Name,
                 "ping", "-q", "-c", "100", "-i", "0.002", "-w", "30", "-s", $"{size}", "-M", "do", RightAddress);
             var received = Regex.Match(report, " ([0-9]+) received, ");
             Assert.True(received.Success && int.Parse(received.Groups[1].Value) >= 100, report);
         }
         var summary = network.Stop();
-        // Echo requests one way, replies the other.
+        // Echo requests in one direction, replies in the other.
         for (int i = 0; i < 2; i++) Assert.InRange(summary.Device(i).Number("rxPackets"), 1000, 2000);
     }
 
@@ -53,9 +52,7 @@ public sealed class NetworkNamespaceTests
         network.Stop();
     }
 
-    /// <summary>
-    /// Two namespaces, each with a TAP interface that is the wire of a card, and ixy between the cards.
-    /// </summary>
+    /// <summary>Two namespaces, each with a TAP interface that is a card's wire, and ixy between the cards.</summary>
     private sealed class Network : IDisposable
     {
         private readonly IxyProcess _ixy;
@@ -69,7 +66,7 @@ public sealed class NetworkNamespaceTests
             Right = new TapNamespace();
             _ixy = IxyProcess.Start(
                 "fwd", $"sim:ixgbe,wire=tap:{Left.Interface}", $"sim:ixgbe,wire=tap:{Right.Interface}", "--json");
-            // The interfaces are there when the cards are open, and packets pass when rates are shown.
+            // Interfaces exist once the cards are open, and packets pass once rates are shown.
             _ixy.WaitForError("RX Mpps");
             Left.Adopt($"{LeftAddress}/24");
             Right.Adopt($"{RightAddress}/24");
@@ -79,7 +76,7 @@ public sealed class NetworkNamespaceTests
 
         internal TapNamespace Right { get; }
 
-        /// <summary>Ends ixy as Ctrl-C does; its summary, in which the driver has broken no rule.</summary>
+        /// <summary>Ends ixy as Ctrl-C does. Returns its summary, in which the driver has broken no rule.</summary>
         internal JsonElement Stop()
         {
             _ixy.Signal(PosixSignal.SIGINT);

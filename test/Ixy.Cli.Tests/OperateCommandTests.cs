@@ -172,7 +172,7 @@ public sealed class OperateCommandTests
         Assert.Matches(@"│ address +│", terminal.Output);
     }
 
-    // An 82599 that has the loopback interface for its own, and an 82574L without a driver.
+    // An 82599 whose interface is the loopback interface, and an 82574L without a driver.
     private static FakeSysfs MachineWithTwoCards()
     {
         var functions = new FakeSysfs();

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Ixy.Cli.Tests;
 
-/// <summary>Every command line of ixy in the documentation is understood: command, options and values.</summary>
+/// <summary>Every ixy command line in the documentation parses: command, options and values.</summary>
 public sealed partial class PageCommandTests
 {
     public static TheoryData<string> Pages => [.. Checkout.Pages];
@@ -29,7 +29,7 @@ public sealed partial class PageCommandTests
             ["fwd", "sim:ixgbe,wire=pcap:>out", "b"], Words("fwd 'sim:ixgbe,wire=pcap:>out' b | head # and more"));
     }
 
-    // In blocks of shell commands, with or without sudo; lines that leave something out are none.
+    // In blocks of shell commands, with or without sudo; lines with an ellipsis or a variable are skipped.
     private static IEnumerable<string> CommandsOf(string page) =>
         from block in Block().Matches(File.ReadAllText(Path.Combine(Checkout.Root, page)))
         from line in block.Groups[1].Value.Replace("\\\n", " ", StringComparison.Ordinal).Split('\n')
@@ -37,7 +37,7 @@ public sealed partial class PageCommandTests
         where command.Success && !line.Contains('…') && !line.Contains('$')
         select command.Groups[1].Value.Trim();
 
-    /// <summary>The words of a command, as a shell takes them, up to what is not the command's.</summary>
+    /// <summary>The words of a command, as a shell splits them, up to the first part that is not an argument.</summary>
     private static string[] Words(string command)
     {
         var words = new List<string>();

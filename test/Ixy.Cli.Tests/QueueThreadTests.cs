@@ -23,8 +23,8 @@ public sealed class QueueThreadTests
         Assert.InRange(report.GetProperty("packetsPerSecond").GetDouble(), 1_999_900, 2_000_000);
     }
 
-    // Threads, and one that plays the cards, on the cores there are: the machine may be too busy for a rate, but not
-    // for order.
+    // Several threads, and one that plays the cards, on the available cores: a busy machine may not keep the rate, but
+    // order must hold.
     [Theory]
     [InlineData(2, "")]
     [InlineData(3, "--checked")]
@@ -38,7 +38,7 @@ public sealed class QueueThreadTests
         for (int i = 0; i < 2; i++) Assert.True(report.Wire(i).Number("received") > 0);
     }
 
-    // With one thread for both queues, or all threads on one core, this would show.
+    // One thread for both queues, or all threads on one core, would fail this test.
     [Theory]
     [Trait("needs", "time")]
     [InlineData(1)]
@@ -59,7 +59,7 @@ public sealed class QueueThreadTests
             threads.OrderBy(thread => thread.Name));
     }
 
-    // The threads find what they wait for in their own core's queue, or wait in vain while another polls there.
+    // All threads share one core: what one waits for may be queued behind another that polls.
     [Fact]
     public void EvenWithASingleCorePacketsPass()
     {

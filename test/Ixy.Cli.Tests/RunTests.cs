@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Ixy.Cli.Tests;
 
-/// <summary>How a run begins, shows itself and ends.</summary>
+/// <summary>How a run starts, shows its progress and ends.</summary>
 public sealed class RunTests
 {
     private const string Slow = "sim:ixgbe,wire=generator,rate=10kpps";
@@ -45,7 +45,7 @@ public sealed class RunTests
         Assert.Equal("pktgen", JsonDocument.Parse(ixy.Output).RootElement.GetProperty("command").GetString());
     }
 
-    // What the far end would have sent is not known.
+    // What the far end would have sent is unknown.
     [Fact]
     public void WhoIsStoppedBeforeItMeasuresSaysSo()
     {
@@ -78,7 +78,7 @@ public sealed class RunTests
         }
     }
 
-    // As in the metrics: the first has the specifier for its name, the second a number more.
+    // As in the metrics: the first card has the specifier as its name, the second one a number as well.
     [Fact]
     [Trait("needs", "time")]
     public void TwoCardsWithTheSameSpecifierAreToldApartEverywhere()
@@ -95,7 +95,7 @@ public sealed class RunTests
                 + line[line.IndexOf("sim:", StringComparison.Ordinal)..].IndexOfAny([' ', ':'], "sim:".Length))]));
     }
 
-    // Long enough for the first second to be shown on a busy machine, too; whether others are is left open.
+    // Long enough for the first second to be shown even on a busy machine; later seconds may or may not be shown.
     private static bool IsLaterSecond(string line) =>
         line.StartsWith("     2  ", StringComparison.Ordinal) || line.StartsWith("     3  ", StringComparison.Ordinal);
 
@@ -137,12 +137,12 @@ public sealed class RunTests
                 name => device.GetProperty("wire").Number(name));
             Assert.Equal(JsonValueKind.Array, device.GetProperty("violations").ValueKind);
         });
-        // With --json standard output is the object alone.
+        // With --json, standard output is only the object.
         Assert.Single(result.Output.TrimEnd('\n').Split('\n'));
         Assert.Contains("forwarded", result.Error);
     }
 
-    // No huge pages is no error here, only slower.
+    // Missing huge pages are not an error here, only slower.
     private static string WithoutNotes(string error) =>
         string.Join('\n', error.Split('\n').Where(line => !line.StartsWith("ixy: note: ", StringComparison.Ordinal)));
 }

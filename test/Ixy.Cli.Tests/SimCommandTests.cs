@@ -98,8 +98,8 @@ public sealed class SimCommandTests : IDisposable
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
-    // In a process of its own: nothing is left to others then. Each page is the same one of the file, so the kernel
-    // joins none.
+    // In a separate process, as it leaves no mappings for others. All map the same page of the file, so the kernel
+    // merges none.
     [Fact]
     [Trait("needs", "time")]
     public void MemoryIsHadInSoManyPiecesAndNoMore()
@@ -115,7 +115,7 @@ public sealed class SimCommandTests : IDisposable
             client.Negotiate();
             for (ulong i = 0; i < Most; i++) client.Ask(RawClient.DmaMap, Map(i), file);
             client.Refused(ENOSPC, RawClient.DmaMap, Map(Most), file);
-            // As QEMU does it: all of them at once.
+            // All at once, as QEMU does it.
             if (round == 0) client.Ask(RawClient.DmaUnmap, RawClient.Bytes(24, 0, 0ul, 1ul << 63));
             else client.Ask(RawClient.DmaUnmap, RawClient.Bytes(24, 0, 0x1000ul * 5, 0x1000ul));
             client.Ask(RawClient.DmaMap, Map(Most), file);
@@ -123,7 +123,7 @@ public sealed class SimCommandTests : IDisposable
         ixy.Signal(PosixSignal.SIGTERM);
         Assert.Equal(0, ixy.WaitForExit());
 
-        // Every third may only be read.
+        // Every third one is read-only.
         static byte[] Map(ulong page) => RawClient.Bytes(32, page % 3 == 0 ? 1 : 3, 0x1000ul, page * 0x1000, 0x1000ul);
     }
 

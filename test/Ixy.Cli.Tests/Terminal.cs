@@ -4,7 +4,7 @@ using System.Text;
 namespace Ixy.Cli.Tests;
 
 /// <summary>
-/// A program in a terminal of its own, with somebody who types. It is killed if it has not ended in time.
+/// A program in a terminal of its own, with simulated typing. It is killed if it does not end in time.
 /// </summary>
 internal sealed class Terminal : IDisposable
 {
@@ -14,8 +14,8 @@ internal sealed class Terminal : IDisposable
     private readonly StringBuilder _output = new();
     private readonly Thread _reader;
 
-    /// <param name="command">For a shell.</param>
-    /// <param name="environment">Variables that it has beside those of this process.</param>
+    /// <param name="command">A shell command.</param>
+    /// <param name="environment">Variables in addition to those of this process.</param>
     internal Terminal(string command, params (string Name, string Value)[] environment)
     {
         Skip.IfNot(Tool.Exists("script"), "script is not installed (apt install bsdutils)");
@@ -36,7 +36,7 @@ internal sealed class Terminal : IDisposable
         _reader.Start();
     }
 
-    /// <summary>All that was shown, control sequences among it.</summary>
+    /// <summary>Everything shown so far, including control sequences.</summary>
     internal string Output
     {
         get
@@ -52,7 +52,7 @@ internal sealed class Terminal : IDisposable
         _process.StandardInput.Flush();
     }
 
-    /// <summary>Waits until a text is shown, behind what was shown before; what is shown since then.</summary>
+    /// <summary>Waits until a text is shown at or after the given position of the output.</summary>
     internal void WaitFor(string text, int start = 0)
     {
         for (long begin = Stopwatch.GetTimestamp(); !Output[start..].Contains(text, StringComparison.Ordinal);)
@@ -63,14 +63,14 @@ internal sealed class Terminal : IDisposable
         }
     }
 
-    /// <summary>Waits for the end; the exit code.</summary>
+    /// <summary>Waits for the end; returns the exit code.</summary>
     internal int WaitForExit()
     {
         Assert.True(_process.WaitForExit(s_limit), $"no end: {Output}");
         return _process.ExitCode;
     }
 
-    /// <summary>All that was shown until the end.</summary>
+    /// <summary>Everything shown until the end.</summary>
     internal string WaitForEnd()
     {
         Assert.True(_reader.Join(s_limit), $"the output does not end: {Output}");

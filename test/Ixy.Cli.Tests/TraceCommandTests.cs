@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Ixy.Cli.Tests;
 
-/// <summary><c>ixy trace</c> of runs that have no end of their own.</summary>
+/// <summary><c>ixy trace</c> of runs that do not end by themselves.</summary>
 public sealed class TraceCommandTests
 {
     private const string Forever = "fwd sim:ixgbe,wire=generator sim:ixgbe,wire=loopback --virtual-time";
@@ -19,11 +19,11 @@ public sealed class TraceCommandTests
         Assert.Equal(0, trace.WaitForExit());
         AssertNothingWrong(trace.Error);
         Assert.Matches(@"\nforwarded \d+ packets", trace.Output);
-        // The cards are shut down in good order, and that is in the trace, too.
+        // The cards are shut down in good order, and the trace shows it.
         Assert.Contains("memory unmapped", trace.Output);
     }
 
-    // While the cards are set up, and later.
+    // While the cards are being set up, and later.
     [Theory]
     [InlineData(3)]
     [InlineData(10_000)]
@@ -37,7 +37,7 @@ public sealed class TraceCommandTests
         AssertNothingWrong(shell.Error);
     }
 
-    // More events than fit into the memory that it may have, were they kept: each is 100 bytes and more.
+    // More events than would fit into the allowed memory if they were kept: each takes 100 bytes or more.
     [Fact]
     public void ALongTraceNeedsNoMoreMemoryThanAShortOne()
     {
@@ -54,7 +54,7 @@ public sealed class TraceCommandTests
         Assert.InRange(int.Parse(printed.Groups[1].Value), Most / 80, int.MaxValue);
     }
 
-    // There may be a note on huge pages.
+    // There may be a note about huge pages.
     private static void AssertNothingWrong(string error) => Assert.All(
         error.Split('\n', StringSplitOptions.RemoveEmptyEntries),
         line => Assert.StartsWith("ixy: note: ", line, StringComparison.Ordinal));

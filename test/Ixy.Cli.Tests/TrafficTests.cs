@@ -2,7 +2,7 @@ using Ixy.Captures;
 
 namespace Ixy.Cli.Tests;
 
-/// <summary>Packets through the command: every one arrives, unchanged, and every counter agrees.</summary>
+/// <summary>Packets through the command: every one arrives, unchanged, and all counters agree.</summary>
 public sealed class TrafficTests : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("ixy-traffic-");
@@ -31,7 +31,7 @@ public sealed class TrafficTests : IDisposable
         }
     }
 
-    // As users run it; the machine may be too busy for all of them, but not for the counters.
+    // In real time, as users run it: a busy machine may lose frames, but the counters must add up.
     [Fact]
     public void InRealTimeNothingIsAllocatedAndWhatIsLostIsCounted()
     {
@@ -87,7 +87,7 @@ public sealed class TrafficTests : IDisposable
         Assert.Equal(frames, Frames(output));
     }
 
-    // A capture in, forwarded, and a capture out: every byte of every frame, jumbo frames too.
+    // A capture in, forwarded, and a capture out: every byte of every frame, jumbo frames included.
     [SkippableFact]
     [Trait("needs", "time")]
     public void ACaptureComesOutAsItWentIn()
@@ -137,7 +137,7 @@ public sealed class TrafficTests : IDisposable
         var report = JsonReport.Of(IxyProcess.Run(
             "pktgen", "sim:ixgbe,wire=loopback", "--rate", rate, "--size", $"{size}", "--duration", "1s",
             "--virtual-time", "--json"));
-        // One is due at once; and the last may be due at the very end.
+        // The first packet is due at once, and the last may be due at the very end.
         Assert.InRange(report.GetProperty("packetsPerSecond").GetDouble(), packetsPerSecond, packetsPerSecond + 1);
         Assert.Equal(report.Device(0).Number("txPackets"), report.Device(0).Number("rxPackets"));
         report.AssertFaultless();
@@ -149,7 +149,7 @@ public sealed class TrafficTests : IDisposable
     {
         var frame = new byte[length];
         for (int i = 0; i < length; i++) frame[i] = (byte)(i * 7 + seed);
-        // Unicast; and a type, as a length would have to be the right one (IEEE 802.3 clause 3.2.6).
+        // A unicast address, and an EtherType, since a length would have to be correct (IEEE 802.3 clause 3.2.6).
         (frame[0], frame[12], frame[13]) = (0x02, 0x88, 0xB5);
         return frame;
     }

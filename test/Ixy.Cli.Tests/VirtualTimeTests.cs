@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Ixy.Cli.Tests;
 
 /// <summary>
-/// <c>--virtual-time</c>: the same seed gives the same bytes, whatever the machine does meanwhile, and times and rates
-/// are exact.
+/// <c>--virtual-time</c>: the same seed gives the same bytes, whatever else the machine does, and times and rates are
+/// exact.
 /// </summary>
 public sealed class VirtualTimeTests : IDisposable
 {
@@ -12,7 +12,7 @@ public sealed class VirtualTimeTests : IDisposable
 
     private static readonly string[] s_virtual = ["--virtual-time", "--json", "--seed"];
 
-    // Trace and capture are where the order shows: who of three threads rings a doorbell first is nowhere laid down.
+    // Trace and capture reveal the order: which of three threads rings a doorbell first is specified nowhere.
     [Theory]
     [InlineData(
         "fwd", "sim:ixgbe,wire=generator,flows=16,rate=3Mpps,trace={0}.trace", "sim:ixgbe,wire=pcap:>{0}.pcapng",
@@ -38,12 +38,12 @@ public sealed class VirtualTimeTests : IDisposable
             Assert.Equal(first.Trace, second.Trace);
             Assert.Equal(first.Capture, second.Capture);
         }
-        // One loop and one card have nothing to draw lots for, unless they have a turn at the very same time.
+        // With one loop and one card nothing is drawn by lot, unless both have a turn at exactly the same time.
         if (command != "replay") Assert.NotEqual(first.Capture, Run("8", "third").Capture);
 
         (string Report, string Trace, string Capture) Run(string seed, string name)
         {
-            // The same names in every run, as they are in the report: each has a folder of its own, and is in it.
+            // The report contains file names, so each run uses the same names, in a folder of its own.
             var folder = _directory.CreateSubdirectory(name);
             string[] filled = [
                 .. arguments.Select(argument => argument.Replace("{0}/..", _directory.FullName).Replace("{0}", "run"))];
@@ -56,8 +56,8 @@ public sealed class VirtualTimeTests : IDisposable
         }
     }
 
-    // By hand: a million frames a second each way for a second; at 30 ns a packet and 50 ns a poll there is time for 31
-    // of them, so what is not forwarded at the end is what has just come.
+    // By hand: a million frames per second in each direction for a second; at 30 ns per packet and 50 ns per poll there
+    // is time for 31 per microsecond, so only frames that have just arrived are not forwarded at the end.
     [Fact]
     public void TheReportIsExact()
     {
@@ -72,8 +72,8 @@ public sealed class VirtualTimeTests : IDisposable
         Assert.Equal(System.Text.Json.JsonValueKind.Null, report.GetProperty("allocatedBytes").ValueKind);
     }
 
-    // The line is full in both directions, 14.88 Mpps; the loop has 100 ns for each packet and 50 more for a batch of
-    // 32 or more: 9.85 Mpps at most.
+    // Both directions are at line rate, 14.88 Mpps; the loop needs 100 ns for each packet and 50 ns for a batch of 32
+    // or more: 9.85 Mpps at most.
     [Fact]
     public void WhatTheWorkCostsLimitsTheRate()
     {
@@ -86,7 +86,7 @@ public sealed class VirtualTimeTests : IDisposable
             64 / (64 * 100e-9 + 50e-9) * 1.001);
         for (int i = 0; i < 2; i++)
         {
-            // One with the first of the cards' 100,000 turns, and 14.88 with each of the others.
+            // One in the first of the cards' 100,000 turns, and 14.88 in each of the others.
             Assert.Equal(1_488_081, report.Wire(i).Number("sent"));
             report.AssertAccountedFor();
             Assert.True(report.Device(i).Number("rxMissed") > 0);
@@ -138,7 +138,7 @@ public sealed class VirtualTimeTests : IDisposable
 
     public void Dispose() => _directory.Delete(recursive: true);
 
-    /// <summary>A thread for each core that computes all the time.</summary>
+    /// <summary>One thread per core that computes all the time.</summary>
     private sealed class Busy : IDisposable
     {
         private readonly Thread[] _threads;

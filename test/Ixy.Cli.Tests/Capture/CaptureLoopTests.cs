@@ -10,8 +10,8 @@ public sealed class CaptureLoopTests
 {
     private const int Before = 5, OnTheWay = 50;
 
-    // Somebody sends a frame a millisecond, before the end and after it; what comes within 50 ms of it counts as on the
-    // way.
+    // A sender transmits one frame per millisecond, before the end and after it; what arrives within 50 ms of the end
+    // counts as on the way.
     [Fact]
     public void WhatIsOnTheWayAtTheEndIsCapturedAndWhatComesLaterIsNot()
     {
@@ -38,7 +38,7 @@ public sealed class CaptureLoopTests
         Assert.Equal((Before, Before), (sent, capture.Counts(0).Received));
         loops.Finish();
         Assert.Equal(Before + OnTheWay, capture.Counts(0).Received);
-        // A second of draining is the longest, as frames keep coming.
+        // Frames keep coming, so draining takes the full second it is allowed.
         Assert.Equal((1_000 - OnTheWay, sent), (loop.AfterEnd[0], capture.Counts(0).Received + loop.AfterEnd[0]));
     }
 }

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Ixy.Cli.Tests.Capture;
 
-/// <summary><c>ixy pcap</c>: what arrives is in the file, all of it, and what is not is counted.</summary>
+/// <summary><c>ixy pcap</c>: everything that arrives is in the file, and whatever is not is counted.</summary>
 public sealed class PcapTests : IDisposable
 {
     private const string Generator = "sim:ixgbe,wire=generator,rate=100kpps";
@@ -27,7 +27,7 @@ public sealed class PcapTests : IDisposable
         var frames = CaptureFiles.Read(Output);
         Assert.Equal(Sent, frames.Count);
         Assert.All(frames, frame => Assert.Equal(60, frame.Frame.Length));
-        // One every ten microseconds, as the card's turns and the loop's polls let it through.
+        // One every 10 µs, within the granularity of the card's turns and the loop's polls.
         long first = frames[0].Time;
         Assert.All(frames.Select((frame, i) => frame.Time - first - i * 10_000L),
             late => Assert.InRange(late, -1_000, 1_000));
@@ -42,7 +42,7 @@ public sealed class PcapTests : IDisposable
         Assert.Contains("Strict time order:   True", info);
     }
 
-    // As users run it; the machine may be too busy for all of them, but not for the counters.
+    // In real time, as users run it: a busy machine may lose frames, but the counters must add up.
     [Fact]
     public void InRealTimeWhatArrivesIsInTheFileOrCounted()
     {
@@ -60,8 +60,8 @@ public sealed class PcapTests : IDisposable
         AssertTimes(frames.Select(frame => frame.Time));
     }
 
-    // if_speed (draft-ietf-opsawg-pcapng, 4.2) is in bits per second. A link takes its time, and the threads run before
-    // it is up.
+    // if_speed (draft-ietf-opsawg-pcapng, 4.2) is in bits per second. The link comes up late, while the threads are
+    // already running.
     [Theory]
     [Trait("needs", "time")]
     [InlineData("82599", "10G", 10_000_000_000)]
@@ -100,7 +100,7 @@ public sealed class PcapTests : IDisposable
         string info = Tool.Run("capinfos", Output);
         Assert.Contains("Number of interfaces in file: 2", info);
         Assert.Contains($"Name = {Other}", info);
-        // The blocks themselves, as Wireshark sees them.
+        // The blocks themselves, as Wireshark shows them.
         string blocks = Tool.Run("tshark", "-r", Output, "-X", "read_format:MIME Files Format", "-V");
         Assert.Contains("Option: Speed = 10000000000", blocks);
         string[] lines = blocks.Split('\n');
@@ -151,7 +151,7 @@ public sealed class PcapTests : IDisposable
         Assert.NotEmpty(CaptureFiles.Frames(Output));
     }
 
-    // Which wire=pcap shows every byte of every frame, jumbo frames too, on each kind of card.
+    // wire=pcap records every byte of every frame, jumbo frames included, on each kind of card.
     [Theory]
     [Trait("needs", "time")]
     [InlineData("sim:ixgbe,wire=pcap:{0},rate=10kpps", "sim:ixgbe,wire=pcap:>{0}", 9000, "max")]
@@ -199,7 +199,7 @@ public sealed class PcapTests : IDisposable
         Assert.Contains("who read the capture has gone", error);
     }
 
-    // Nobody reads while it captures: the pipe and the waiting buffers fill up.
+    // Nobody reads during the capture: the pipe and the waiting buffers fill up.
     [Fact]
     [Trait("needs", "time")]
     public void APipeThatNobodyReadsDropsAndCounts()
@@ -288,7 +288,7 @@ public sealed class PcapTests : IDisposable
         Assert.Equal(expected.Select(number => frames[number - 1]), CaptureFiles.Frames(Output));
     }
 
-    // The second one would empty the file that the first one is writing.
+    // A second capture would truncate the file that the first one is writing.
     [Fact]
     [Trait("needs", "time")]
     public void AFileIsOneCapturesOnly()
@@ -304,7 +304,7 @@ public sealed class PcapTests : IDisposable
         Capture(Generator, Output, 1);
     }
 
-    // A far end that waits for nobody: its frames come while the other card has no link yet.
+    // The far end does not wait: its frames arrive before the other card has a link.
     [Fact]
     [Trait("needs", "time")]
     public void WhatComesBeforeTheMeasuredPartIsInTheFileAndInItsStatistics()

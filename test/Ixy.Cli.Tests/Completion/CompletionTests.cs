@@ -5,7 +5,7 @@ namespace Ixy.Cli.Tests.Completion;
 /// <summary><c>ixy completion</c>, in the shells themselves and at a terminal: what the Tab key does.</summary>
 public sealed class CompletionTests : IDisposable
 {
-    // An unlikely name of a file, to be completed.
+    // An unlikely file name, to be completed.
     private const string File = "zyzzyva.pcapng";
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("ixy-completion-");
@@ -18,7 +18,7 @@ public sealed class CompletionTests : IDisposable
     public void AShellThatIsNotKnownGetsOneLineAndCodeTwo(string contains, params string[] arguments) =>
         IxyProcess.AssertOneLine(IxyProcess.Run(arguments), exitCode: 2, contains);
 
-    // What is typed, and what the line is after the Tab key.
+    // What is typed, and the line after the Tab key.
     public static TheoryData<string, string> Lines => new()
     {
         { "ixy doc", "ixy doctor " },
@@ -26,7 +26,7 @@ public sealed class CompletionTests : IDisposable
         { "ixy report --out", "ixy report --output " },
         { "ixy report sim:virtio-l", "ixy report sim:virtio-legacy,wire=generator " },
         { "ixy hugepages --res", "ixy hugepages --reserve " },
-        { "ixy pktgen --symm", "ixy pktgen --symm" }, // which is fwd's
+        { "ixy pktgen --symm", "ixy pktgen --symm" }, // an option of fwd
         { "ixy fwd --symm", "ixy fwd --symmetric-rss " },
         { "ixy fwd sim:virtio-l", "ixy fwd sim:virtio-legacy,wire=generator " },
         { "ixy fwd sim:ixgbe,wire=l", "ixy fwd sim:ixgbe,wire=loopback " },
@@ -39,13 +39,13 @@ public sealed class CompletionTests : IDisposable
         { "ixy sim ixgbe --trace zyz", $"ixy sim ixgbe --trace {File} " },
         { "ixy sim ixgbe --wire lo", "ixy sim ixgbe --wire loopback " },
         { "ixy completion fi", "ixy completion fish " },
-        // The command that a film is of.
+        // The command to be filmed.
         { "ixy film -- rep", "ixy film -- replay " },
         { "ixy film -- lis", "ixy film -- lis" }, // nothing to film
         { "ixy film -- fwd sim:virtio-l", "ixy film -- fwd sim:virtio-legacy,wire=generator " },
         { "ixy film --output zyz", $"ixy film --output {File} " },
         { "ixy film --output f.html -- fwd --symm", "ixy film --output f.html -- fwd --symmetric-rss " },
-        { "ixy trace -- pktgen --symm", "ixy trace -- pktgen --symm" }, // which is fwd's
+        { "ixy trace -- pktgen --symm", "ixy trace -- pktgen --symm" }, // an option of fwd
         { "ixy trace -- replay zyz", $"ixy trace -- replay {File} " },
     };
 
@@ -70,7 +70,7 @@ public sealed class CompletionTests : IDisposable
         AssertCompletes("fish", "fish --no-config -i", "source", typed, completed);
     }
 
-    // The same tree makes the help and the scripts: nothing is missing in one of them.
+    // Help and the scripts come from the same tree: neither lacks anything.
     [Theory]
     [InlineData("bash")]
     [InlineData("zsh")]
@@ -115,7 +115,8 @@ public sealed class CompletionTests : IDisposable
     {
         using var terminal = new Terminal(
             $"cd {_directory.FullName} && {command}", ("HOME", _directory.FullName));
-        // What is completed is not run, but shown: the command is one that repeats its arguments, in brackets.
+        // The completed line is printed instead of run: the command is a function that echoes its arguments in
+        // brackets.
         terminal.Type($"{load} {Script(shell)}; " + (shell == "fish"
             ? "function ixy; printf '<%s>' ixy $argv; echo '<'end'>'; end\n"
             + "function fish_prompt; echo -n 'rea''dy> '; end\n"

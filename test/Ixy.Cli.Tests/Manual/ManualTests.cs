@@ -2,7 +2,7 @@ using Ixy.Cli.Manual;
 
 namespace Ixy.Cli.Tests.Manual;
 
-/// <summary>The manual pages, as three formatters read them.</summary>
+/// <summary>The manual pages, as rendered by three formatters.</summary>
 public sealed class ManualTests : IDisposable
 {
     private static readonly DateOnly s_date = new(2026, 11, 30);
@@ -66,14 +66,14 @@ public sealed class ManualTests : IDisposable
         Assert.Equal((0, "", ""), (groff.WaitForExit(), groff.Output, groff.Error));
     }
 
-    // Nothing of the help is lost on the way, and nothing is taken for a request.
+    // No part of the help is lost, and none is taken for a roff request.
     [SkippableFact]
     public void ThePageSaysWhatTheHelpSays()
     {
         Skip.IfNot(Tool.Exists("mandoc"), "mandoc is not installed (apt install mandoc)");
         using var mandoc = IxyProcess.StartOther("mandoc", "-T", "utf8", "-O", "width=200", Write("ixy-fwd.1"));
         Assert.Equal(0, mandoc.WaitForExit());
-        // Bold and italic letters are struck over: a letter, a backspace, the letter.
+        // Bold and italic letters are overstruck: a letter, a backspace, the letter.
         string page = System.Text.RegularExpressions.Regex.Replace(mandoc.Output, ".\b", "");
         Assert.Contains("ixy fwd A B [OPTIONS]", page);
         Assert.Contains("--batch packets", page);

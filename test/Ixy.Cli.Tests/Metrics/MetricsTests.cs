@@ -29,7 +29,7 @@ public sealed partial class MetricsTests
             await Task.Delay(10);
         }
         Assert.True(AllOver(), "not all frames have come");
-        // Nothing moves any more.
+        // Nothing changes any more.
         last = Parse(await client.GetStringAsync(page));
         ixy.Signal(System.Runtime.InteropServices.PosixSignal.SIGINT);
         Assert.Equal(0, ixy.WaitForExit());
@@ -69,13 +69,13 @@ public sealed partial class MetricsTests
             Assert.InRange(buckets[^1], received / 32, received);
             // No batch is longer than 32.
             Assert.Equal(buckets[^1], last[$"ixy_queue_batches_bucket{{{queue},le=\"63\"}}"]);
-            // How often a packet waits for room in the ring is a matter of how busy the machine is.
+            // How often a packet waits for room in the ring depends on how busy the machine is.
             Assert.Contains($"ixy_queue_refused_total{{{tags},queue=\"0\",direction=\"transmit\"}}", last.Keys);
             Assert.InRange(last[$"ixy_pool_available{{{tags},queue=\"0\"}}"], 1, 4096);
         }
     }
 
-    // All that the generator made was received, or was too much for the card; and what was received has been sent.
+    // All that the generator sent was received or dropped by the card; all that was received has been sent.
     private static bool IsOver(Dictionary<string, double> page, string device, string other)
     {
         double Of(string name, string tags) => page.GetValueOrDefault($"{name}{{device=\"{tags}}}");
@@ -100,7 +100,7 @@ public sealed partial class MetricsTests
         Assert.Equal(0, ixy.WaitForExit());
     }
 
-    // Both interfaces by number: it may be the same device twice.
+    // By interface number, as both may be the same device.
     [Fact]
     [Trait("needs", "time")]
     public async Task ACaptureShowsWhatIsInIt()
@@ -110,7 +110,7 @@ public sealed partial class MetricsTests
         using var client = new HttpClient();
         var page = new Uri(Address(ixy));
         var found = new Dictionary<string, double>();
-        // The second card of a specifier has a name of its own.
+        // The second card of a specifier has its own name.
         string written = $"ixy_capture_packets_total{{interface=\"1\",device=\"{Device}#2\",result=\"written\"}}";
         string first = $"ixy_capture_packets_total{{interface=\"0\",device=\"{Device}\",result=\"written\"}}";
         for (int i = 0; i < 400
@@ -121,7 +121,7 @@ public sealed partial class MetricsTests
         }
         Assert.Equal((1000, 1000), (found[first], found[written]));
         Assert.Equal(0, found[written.Replace("written", "dropped", StringComparison.Ordinal)]);
-        // 60 bytes and what pcapng adds to them: 32 for the block.
+        // 60 bytes plus 32 that the pcapng block adds.
         Assert.InRange(found["ixy_capture_io_bytes_total"], 2000 * 92, 2000 * 92 + 2000);
         ixy.Signal(System.Runtime.InteropServices.PosixSignal.SIGINT);
         Assert.Equal(0, ixy.WaitForExit());
@@ -156,20 +156,20 @@ public sealed partial class MetricsTests
         Assert.Equal(HttpStatusCode.MethodNotAllowed, (await client.PostAsync(page, null)).StatusCode);
         using var head = await client.SendAsync(new HttpRequestMessage(HttpMethod.Head, page));
         Assert.Equal(HttpStatusCode.OK, head.StatusCode);
-        // No other address of this machine.
+        // Not on any other address of this machine.
         foreach (var address in (await Dns.GetHostAddressesAsync(Dns.GetHostName()))
             .Where(address => !IPAddress.IsLoopback(address)))
         {
             using var other = new TcpClient(address.AddressFamily);
             await Assert.ThrowsAnyAsync<SocketException>(async () => await other.ConnectAsync(address, page.Port));
         }
-        // Who hangs up in the middle harms nobody.
+        // A client that hangs up in the middle does no harm.
         using (var rude = new TcpClient("127.0.0.1", page.Port))
             await rude.GetStream().WriteAsync("GET /metrics HTTP/1.1\r\nHost: loc"u8.ToArray());
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(page)).StatusCode);
     }
 
-    // Whoever asks early, before the address is printed, sees no cards that are there for practice only.
+    // A client that asks early, before the address is printed, sees no warm-up cards.
     [Fact]
     public async Task CardsToPractiseOnAreNotShown()
     {
@@ -190,8 +190,8 @@ public sealed partial class MetricsTests
         Assert.Equal(0, ixy.WaitForExit());
     }
 
-    // A client that tries a port before anybody listens there may be given that very port for its own end (Linux: 32768
-    // to 60999). It is connected to itself then, and the port is in use.
+    // A client that tries a port before anyone listens on it may be given that very port for its own end (Linux: 32768
+    // to 60999). It is then connected to itself, and the port is in use.
     private static int PortNoClientGets()
     {
         for (int port = Random.Shared.Next(20_000, 30_000); ; port++)
@@ -204,7 +204,7 @@ public sealed partial class MetricsTests
             }
             catch (SocketException) when (port < 32_000)
             {
-                // Somebody has it.
+                // Already in use.
             }
         }
     }
@@ -215,7 +215,7 @@ public sealed partial class MetricsTests
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
         int port = ((IPEndPoint)other.LocalEndpoint).Port;
-        // The device would be an error too, if it were looked at.
+        // The device would be an error too, if it were opened.
         IxyProcess.AssertOneLine(IxyProcess.Run("pktgen", "eth0", "--metrics", $"{port}"), 1,
             $"metrics cannot be served on port {port} of 127.0.0.1: Address already in use: name another port, or 0 "
             + "for any that is free");
@@ -230,8 +230,7 @@ public sealed partial class MetricsTests
             IxyProcess.Run("fwd", "a", "b", "--metrics", port), 2,
             $"--metrics: '{port}' is no port: expected 0 to 65535");
 
-    // Empty as long as nobody listens, and where a connection came while the listener was being set up, which resets
-    // it.
+    // Empty as long as nobody listens, or if a connection came while the listener was being set up, which resets it.
     private static async Task<string> TryGet(HttpClient client, Uri page)
     {
         try
@@ -251,7 +250,8 @@ public sealed partial class MetricsTests
         return AddressLine().Match(ixy.Error).Groups[1].Value;
     }
 
-    // Strict: every line is one of the three kinds, families are together and each has one type, no series comes twice.
+    // Strict: every line is one of three kinds, a family's lines are together and have one type, no series appears
+    // twice.
     private static Dictionary<string, double> Parse(string text)
     {
         Assert.EndsWith("\n", text);

@@ -3,13 +3,13 @@ using Json.Schema;
 
 namespace Ixy.Cli.Tests.Output;
 
-/// <summary>What <c>docs/schemas</c> promises of JSON that a command has printed.</summary>
+/// <summary>What <c>docs/schemas</c> promises about the JSON that commands print.</summary>
 internal static class JsonSchemas
 {
     /// <summary>A schema for each command that prints JSON.</summary>
     internal static string Folder { get; } = Path.Combine(FindRoot(), "docs/schemas");
 
-    /// <summary>Asserts that the text is one object, and what the schema of the command promises.</summary>
+    /// <summary>Asserts that the text is one object that fits the command's schema.</summary>
     internal static void AssertFits(string command, string json)
     {
         var result = Evaluate(command, json);
@@ -18,7 +18,7 @@ internal static class JsonSchemas
         Assert.True(result.IsValid, $"{string.Join("\n", faults)}\n{json}");
     }
 
-    /// <summary>As above, of the command that the text itself names; the object.</summary>
+    /// <summary>As above, for the command that the text itself names. Returns the object.</summary>
     internal static JsonElement Checked(string json)
     {
         var root = JsonDocument.Parse(json).RootElement;

@@ -1,6 +1,6 @@
 namespace Ixy.Cli.Tests.Output;
 
-/// <summary>What every command prints with <c>--json</c> is what <c>docs/schemas</c> promises.</summary>
+/// <summary>What every command prints with <c>--json</c> fits its schema in <c>docs/schemas</c>.</summary>
 public sealed class SchemaTests : IDisposable
 {
     private const string Card = "0000:03:00.0";
@@ -13,7 +13,7 @@ public sealed class SchemaTests : IDisposable
         var commands = Commands.Root().Subcommands
             .Where(command => command.Options.Any(option => option.Name == "--json")).Select(command => command.Name)
             .Append("report")
-            // A program of its own; Ixy.Labs.Tests validates what it prints.
+            // A separate program; Ixy.Labs.Tests validates its output.
             .Append("grade");
         Assert.Equal(
             commands.Order(), Directory.GetFiles(JsonSchemas.Folder).Select(Path.GetFileNameWithoutExtension).Order()!);
@@ -43,7 +43,7 @@ public sealed class SchemaTests : IDisposable
             _ => argument,
         })];
         var (exitCode, output, error) = IxyProcess.Run([.. arguments, "--json"]);
-        // A machine need not be ready for a real card.
+        // This machine need not be ready for a real card.
         if (arguments[0] != "doctor") Assert.True(exitCode == 0, error);
         AssertValid(arguments[0], output);
     }
@@ -66,7 +66,7 @@ public sealed class SchemaTests : IDisposable
         AssertValid("unbind", functions.RunIxy(asNobody: true, "unbind", Card, "--json").Output);
     }
 
-    // A schema that takes everything would be worth nothing.
+    // A schema that accepts everything would be worthless.
     [Theory]
     [InlineData("list", """{"command":"list","devices":[]}""")]
     [InlineData("list", """{"command":"lisp","devices":[],"warnings":[]}""")]

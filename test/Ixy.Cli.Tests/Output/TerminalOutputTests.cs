@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Ixy.Cli.Tests.Output;
 
-/// <summary>Colours and moving tables are for terminals, and for those who want them (https://no-color.org).</summary>
+/// <summary>Colours and live tables are for terminals, and for those who ask for them (https://no-color.org).</summary>
 public sealed partial class TerminalOutputTests
 {
     private const string Forward = "fwd sim:ixgbe,wire=generator,rate=1kpps sim:ixgbe,wire=generator,rate=1kpps "
@@ -24,7 +24,7 @@ public sealed partial class TerminalOutputTests
     [SkippableFact]
     public void ATableThatMovesIsForTerminals()
     {
-        // The cursor goes up, to write over what was there.
+        // The cursor moves up to overwrite the table.
         Assert.Matches(@"\x1b\[\d*A", Run(Forward));
         Assert.DoesNotContain('\x1b', Run(Forward, ("TERM", "dumb")));
         var (exitCode, output, error) = IxyProcess.Run(Forward.Split(' '));

@@ -17,7 +17,7 @@ public sealed class ReplayScheduleTests
         Assert.True(schedule.IsDue(0));
         Assert.True(schedule.IsDue(-5));
         Assert.False(schedule.IsDue(1));
-        // A day later nothing has drifted.
+        // No drift after a day.
         const long Day = 86_400 * Second;
         schedule.LookAt(Day);
         long due = (long)(Day * factor);
@@ -58,7 +58,7 @@ public sealed class ReplayScheduleTests
         Assert.Equal(TimeSpan.Zero, schedule.Wait(100 * Second));
     }
 
-    // A capture may begin in 1970 and go on today; at this speed that is 1,700,000 years.
+    // A capture may begin in 1970 and last until today; at this speed that takes 1,700,000 years.
     [Fact]
     public void AWaitMayBeLongerThanAnybodyLives()
     {
@@ -68,7 +68,7 @@ public sealed class ReplayScheduleTests
         Assert.InRange(schedule.Wait(long.MaxValue), TimeSpan.FromDays(365 * 10_000), TimeSpan.MaxValue);
     }
 
-    // A wait is as long as --max-gap at any speed; the capture runs faster or slower.
+    // --max-gap limits real waits at any speed, so the limit in the capture's time scales with the speed.
     [Theory]
     [InlineData("original", 2_000)]
     [InlineData("10x", 20_000)]

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Ixy.Cli.Tests.Replay;
 
 /// <summary>
-/// <c>ixy replay</c>: frames, times and what is left out. That nothing is changed is shown in <c>PcapTests</c>.
+/// <c>ixy replay</c>: frames, times, and what is left out. <c>PcapTests</c> shows that frames are unchanged.
 /// </summary>
 public sealed class ReplayTests : IDisposable
 {
@@ -29,7 +29,7 @@ public sealed class ReplayTests : IDisposable
             .AssertFaultless();
         var sent = CaptureFiles.Read(Output);
         Assert.Equal(Frames, sent.Count);
-        // The card takes it in its next turn, within a microsecond. Nothing adds up.
+        // The card takes a frame in its next turn, within 1 µs. The delays do not accumulate.
         var late = sent.Select((frame, i) => frame.Time - sent[0].Time - (long)(i * Gap * factor)).ToList();
         Assert.All(late, time => Assert.InRange(time, -1_000, 1_000));
     }
@@ -45,7 +45,7 @@ public sealed class ReplayTests : IDisposable
         var report = JsonReport.Of(IxyProcess.Run("replay", Input, Card, "--speed", speed, "--virtual-time", "--json"));
         report.AssertFaultless();
         Assert.Equal(packetsPerSecond / 2, report.GetProperty("replay").Number("sent"));
-        // The first one is due at once, so half a second has a gap less than packets.
+        // The first packet is due at once, so half a second has one gap fewer than packets.
         Assert.InRange(report.GetProperty("packetsPerSecond").GetDouble(), packetsPerSecond, packetsPerSecond * 1.001);
     }
 
@@ -100,7 +100,7 @@ public sealed class ReplayTests : IDisposable
         Assert.Equal([.. frames, .. frames], CaptureFiles.Frames(Output));
     }
 
-    // What others capture has the FCS, which a card appends itself.
+    // Other programs' captures may include the FCS, which a card appends itself.
     [Fact]
     [Trait("needs", "time")]
     public void AnFcsIsNotSent()
@@ -132,7 +132,7 @@ public sealed class ReplayTests : IDisposable
         Assert.Equal([[.. frame, .. new byte[140]], frame], CaptureFiles.Frames(Output));
     }
 
-    // A time of tomorrow in the middle, as a clock that was set has it.
+    // One time in the middle is a day ahead, as after a clock adjustment.
     [Fact]
     [Trait("needs", "time")]
     public void ALeapInTheTimesIsBoundedOrToldOnce()
@@ -147,7 +147,7 @@ public sealed class ReplayTests : IDisposable
         Assert.Equal(frames, CaptureFiles.Frames(Output));
         using var patient = IxyProcess.Start("replay", Input, Card);
         patient.WaitForError("note: the next packet is due in 18:12:");
-        patient.WaitForOutput("     2  sim:"); // two seconds, and it is not said again
+        patient.WaitForOutput("     2  sim:"); // two seconds, and the note is not repeated
         patient.Signal(PosixSignal.SIGINT);
         Assert.Equal(0, patient.WaitForExit());
         Assert.Single(patient.Error.Split('\n'), line => line.Contains("is due in") && line.Contains("--max-gap"));
@@ -194,7 +194,7 @@ public sealed class ReplayTests : IDisposable
         Assert.Equal(Enumerable.Range(0, 39).Select(i => CaptureFiles.Frame(60, (byte)i)), CaptureFiles.Frames(Output));
     }
 
-    // What was read to see whether it is a capture does not come again.
+    // Bytes read to detect the format cannot be read again.
     [Fact]
     [Trait("needs", "time")]
     public void APipeIsACaptureTooButNotTwice()

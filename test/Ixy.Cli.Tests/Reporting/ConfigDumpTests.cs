@@ -3,12 +3,12 @@ using Ixy.Vfio;
 
 namespace Ixy.Cli.Tests.Reporting;
 
-/// <summary>What is left out of a report's configuration space. <see cref="ReportTests"/> has the usual case.</summary>
+/// <summary>What a report leaves out of configuration space. <see cref="ReportTests"/> has the usual case.</summary>
 public sealed class ConfigDumpTests
 {
     private readonly byte[] _space = new byte[4096];
 
-    // Its list of capabilities may lead past what could be read, and back to a serial number.
+    // The capability list may lead past what could be read, and back to a serial number.
     [Theory]
     [InlineData(0x800)]
     [InlineData(0x144)]
@@ -24,7 +24,7 @@ public sealed class ConfigDumpTests
         Assert.DoesNotContain(dump.Lines("card"), line => line.Contains("33 33", StringComparison.Ordinal));
     }
 
-    // PCI Express 6.0, 7.9.6: two numbers of the maker's, and what only the maker knows.
+    // PCI Express 6.0, 7.9.6: two vendor numbers, then content that only the vendor knows.
     [Fact]
     public void WhatIsInADesignatedVendorSpecificCapabilityIsLeftOut()
     {

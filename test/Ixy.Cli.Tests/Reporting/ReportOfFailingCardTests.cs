@@ -3,14 +3,16 @@ using Ixy.Cli.Tests.Output;
 
 namespace Ixy.Cli.Tests.Reporting;
 
-/// <summary><c>ixy report</c> of a card that fails once its driver has started: that is what it is for.</summary>
+/// <summary>
+/// <c>ixy report</c> of a card that fails once its driver has started, which is what the command is for.
+/// </summary>
 public sealed class ReportOfFailingCardTests : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("ixy-report-");
 
     private string Path => System.IO.Path.Combine(_directory.FullName, "report.json");
 
-    // A start takes a tenth of the time until then. Without a cable the wait for the link lasts until the card is gone.
+    // Starting takes a tenth of that time. Without a cable, the wait for the link lasts until the card is gone.
     [Theory]
     [InlineData("sim:ixgbe,fault=gone@1500ms", "RDT[0]")]
     [InlineData("sim:ixgbe,model=x550,fault=gone@1500ms", "RDT[0]")]
@@ -29,7 +31,7 @@ public sealed class ReportOfFailingCardTests : IDisposable
         Assert.Contains("no longer answers", (string)report["traffic"]!["error"]!);
         Assert.Null(report["traffic"]!["statistics"]);
         Assert.NotNull(report["traffic"]!["faults"]);
-        // What an 82599 is asked after it has gone is not made up, such as that its EEPROM should be programmed anew.
+        // Values of an 82599 that is gone are not made up, such as that its EEPROM needs to be reprogrammed.
         if (!card.StartsWith("sim:ixgbe,fault", StringComparison.Ordinal)) return;
         Assert.Null(report["setUp"]!["hasMacAddress"]);
         Assert.Contains("no longer answers", ErrorOf(report, "setUp.hasMacAddress"));
@@ -49,7 +51,7 @@ public sealed class ReportOfFailingCardTests : IDisposable
         Assert.Contains($"ixy: traffic: {(string)report["traffic"]!["error"]!}", error);
     }
 
-    // The server is a process of its own: it dies, where a card would be unplugged.
+    // The server is a separate process: it dies, as a card would be unplugged.
     [Fact]
     public void ACardWhoseServerDiesKeepsItsReport()
     {

@@ -9,7 +9,7 @@ namespace Ixy.Cli.Tests.Reporting;
 /// <summary><c>ixy report</c>: what is in the file, and what is not.</summary>
 public sealed partial class ReportTests : IDisposable
 {
-    // No two bytes of it are alike, nor usual.
+    // No two of its bytes are equal, and none is common.
     private const string Mac = "02:a7:c3:e9:5b:d1";
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("ixy-report-");
@@ -44,7 +44,7 @@ public sealed partial class ReportTests : IDisposable
         Assert.Contains(lines, line => line.Contains(" write config 0x004 0x0", StringComparison.Ordinal));
         Assert.Contains("[MAC address]", (string)report["device"]!["specifier"]!);
         AssertNoAddress(System.IO.File.ReadAllText(File));
-        // The check would find it: the card's own trace has it.
+        // The check can fail: the card's own trace has the address.
         Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => AssertNoAddress(System.IO.File.ReadAllText(trace)));
     }
 
@@ -64,7 +64,8 @@ public sealed partial class ReportTests : IDisposable
         AssertNoAddress(System.IO.File.ReadAllText(File));
     }
 
-    // Three registers of the model hold the address, and its configuration space twice: lspci reads what is left.
+    // Three of the model's registers hold the address, and its configuration space has it twice: lspci reads what
+    // remains.
     [SkippableFact]
     public void LspciReadsTheConfigurationSpace()
     {
@@ -136,7 +137,8 @@ public sealed partial class ReportTests : IDisposable
         IxyProcess.AssertOneLine(
             IxyProcess.Run("report", "sim:ixgbe", "--output", "/nowhere/report.json"), exitCode: 1, "/nowhere/");
 
-    // A card of the kernel's, which ixy cannot have: there is still its configuration space, and what the doctor says.
+    // A card that the kernel uses: ixy cannot have it, but its configuration space and the doctor's verdict are still
+    // there.
     [SkippableFact]
     [Trait("needs", "root")]
     public void ACardThatIsNotReadyIsReportedWithTheDoctorsVerdict()
@@ -193,9 +195,9 @@ public sealed partial class ReportTests : IDisposable
     {
         byte[] space = new byte[4096];
         Put(0x04, 0x0010_0000, 0x34, 0x40);
-        // VPD, and the window of a virtio device.
+        // VPD, and the configuration access window of a virtio device.
         Put(0x40, 0x0000_5003, 0x44, 0x1111_1111, 0x50, 0x0514_0009, 0x60, 0x2222_2222);
-        // A serial number, and something of the maker's, 16 bytes long.
+        // A serial number, and a vendor-specific capability of 16 bytes.
         Put(0x100, 0x1401_0003, 0x104, 0x3333_3333, 0x108, 0x3333_3333);
         Put(0x140, 0x0001_000B, 0x144, 0x0100_0001, 0x148, 0x4444_4444, 0x14C, 0x4444_4444, 0x150, 0x5555_5555);
         var read = new List<int>();
@@ -263,8 +265,8 @@ public sealed partial class ReportTests : IDisposable
         [.. report["setUp"]!["trace"]!.AsArray().Select(line => (string)line!)];
 
     /// <summary>
-    /// Four bytes of the address in a row are nowhere: as they are, in words of 16 or 32 bits with the lowest byte
-    /// first, with anything between them, or spread over values that were accessed one after the other.
+    /// No four consecutive bytes of the address appear: neither as they are, nor in 16-bit or 32-bit words with the
+    /// lowest byte first, with anything in between, or spread over values that were accessed one after the other.
     /// </summary>
     private static void AssertNoAddress(string text)
     {
