@@ -5,8 +5,8 @@ using System.Reflection.PortableExecutable;
 namespace Ixy.Repository.Tests.CodeLines;
 
 /// <summary>
-/// An assembly of the project, and where in the sources its methods and types are (portable PDB). What a run compiled
-/// it did run: the JIT compiles a method when it is called for the first time, and inlines nothing at its first tier.
+/// An assembly of the project, and where its methods and types are in the sources (portable PDB). Whatever a run
+/// compiled, it ran: the JIT compiles a method on its first call, and inlines nothing in tier 0.
 /// </summary>
 internal sealed class CompiledMethods
 {
@@ -42,7 +42,7 @@ internal sealed class CompiledMethods
                     _methods[(name, methodName, parameters)].UnionWith(found);
             }
             files.UnionWith(FilesOf(debug, handle));
-            // A nested type goes with the one around it.
+            // A nested type belongs to the one around it.
             if (name.Contains('<') || name.Contains('+') || files.Count == 0) continue;
             string simple = SimpleName(name);
             _types[name] = new(metadata.GetString(type.Namespace), simple, MainFile(files, simple));
@@ -51,22 +51,22 @@ internal sealed class CompiledMethods
         }
     }
 
-    /// <summary>A type, and the file that declares it: of several, the one of its name.</summary>
+    /// <summary>A type and the file that declares it; if there are several files, the one with its name.</summary>
     internal sealed record SourceType(string Namespace, string Name, string File);
 
     /// <summary>
-    /// Types without code but constructors, and structures: whoever names them needs them to compile.
+    /// Structs, and types whose only code is constructors: code that names them needs them to compile.
     /// </summary>
     internal List<SourceType> Declarations { get; } = [];
 
-    /// <summary>The files of methods in a list that the runtime has written (DOTNET_JitDisasmSummary).</summary>
+    /// <summary>The files of the methods in a list written by the runtime (DOTNET_JitDisasmSummary).</summary>
     internal IEnumerable<string> FindFiles(IEnumerable<string> compiled)
     {
         foreach (string line in compiled)
         {
             if (!TryParse(line, out var key) || !_methods.TryGetValue(key, out var files)) continue;
             foreach (string file in files) yield return file;
-            // What a type inherits it needs, too.
+            // A type also needs what it inherits.
             for (string? type = _bases.GetValueOrDefault(key.Type); type is not null;
                 type = _bases.GetValueOrDefault(type))
             {
@@ -84,13 +84,13 @@ internal sealed class CompiledMethods
         type.BaseType.Kind == HandleKind.TypeReference
         && metadata.GetString(metadata.GetTypeReference((TypeReferenceHandle)type.BaseType).Name) == nameof(ValueType);
 
-    // Of this assembly; that of another is found by what of it runs.
+    // Within this assembly; a base type in another one is found by its methods that run.
     private static string? BaseName(MetadataReader metadata, TypeDefinition type) =>
         !type.BaseType.IsNil && type.BaseType.Kind == HandleKind.TypeDefinition
         ? FullName(metadata, metadata.GetTypeDefinition((TypeDefinitionHandle)type.BaseType)) : null;
 
     // As in " 12: JIT compiled Ixy.Pair`2[int,System.Func`1[int]]:Add[int](int,System.String):bool:this [Tier0, IL
-    // size=…". Generic arguments stand in brackets, also nested.
+    // size=…". Generic arguments are in brackets, possibly nested.
     private static bool TryParse(string line, out (string Type, string Method, int Parameters) key)
     {
         const string Start = "JIT compiled ";

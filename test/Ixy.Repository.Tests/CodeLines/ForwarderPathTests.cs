@@ -11,7 +11,7 @@ namespace Ixy.Repository.Tests.CodeLines;
 public sealed partial class ForwarderPathTests : IDisposable
 {
     private const string Left = "0000:03:00.0", Right = "0000:04:00.0";
-    // As many at once as fit into a transmit ring: the sample drops what does not.
+    // No more at once than fit into a transmit ring: the sample drops the rest.
     private const int Frames = 4000, Burst = 64;
 
     private static readonly string[] s_assemblies = ["forwarder", "Ixy.Vfio", "Ixy", "Ixy.Simulation"];
@@ -26,7 +26,7 @@ public sealed partial class ForwarderPathTests : IDisposable
         AllHugePages.Require(32);
         RunForwarder();
         var found = FindFiles(File.ReadLines(_compiled));
-        // The test would be blind if the runtime wrote another format, or the sources were elsewhere.
+        // Without these, the test would be blind: the runtime writes another format, or the sources are elsewhere.
         Assert.Superset(
             new HashSet<string> { "samples/forwarder.cs", "src/Ixy/Packet.cs", "src/Ixy/ReceiveQueue.cs",
             "src/Ixy.Vfio/SysfsPciDevice.cs" }, found);
@@ -49,8 +49,8 @@ public sealed partial class ForwarderPathTests : IDisposable
         using PaperCard left = new(_sysfs.Add(Left)), right = new(_sysfs.Add(Right));
         _sysfs.AddCapabilities(Left);
         _sysfs.AddCapabilities(Right);
-        // Methods that were compiled ahead of time would be missing from the list; ours are not, and the framework's do
-        // not matter.
+        // Methods compiled ahead of time would be missing from the list; ours never are, and the framework's do not
+        // matter.
         using var forwarder = _sysfs.Start(
             "env", $"DOTNET_JitStdOutFile={_compiled}", "DOTNET_JitDisasmSummary=1", "DOTNET_TieredCompilation=1",
             "dotnet", "exec", Path.Combine(SamplePrograms.Build("forwarder"), "forwarder.dll"), Left, Right);
@@ -68,7 +68,7 @@ public sealed partial class ForwarderPathTests : IDisposable
         Assert.Equal("", forwarder.Error);
     }
 
-    // The next burst comes when the one before has been sent.
+    // The next burst starts when the previous one has been sent.
     private static int Next(PaperTraffic from, PaperTraffic to) =>
         from.Received == to.Sent ? Math.Min(Burst, Frames / 2 - from.Received) : 0;
 
@@ -109,7 +109,8 @@ public sealed partial class ForwarderPathTests : IDisposable
         }
     }
 
-    // Interfaces, enumerations, constants and exceptions run nowhere, but what names them does not compile without.
+    // Interfaces, enums, constants and exceptions have no code that runs, but code that names them needs them to
+    // compile.
     private static void AddDeclarations(HashSet<string> files, List<CompiledMethods.SourceType> declarations)
     {
         for (var next = files.ToList(); next.Count > 0;)
@@ -127,7 +128,8 @@ public sealed partial class ForwarderPathTests : IDisposable
     private static bool Sees(string code, string space) =>
         Regex.IsMatch(code, $@"\b(namespace|using static|using) {Regex.Escape(space)}\b");
 
-    // Generated files are not in the repository. A deterministic build, as CI's is, calls its root "/_/".
+    // Generated files are not in the repository. A deterministic build, such as CI's, calls the repository's root
+    // "/_/".
     private static string? Relative(string path)
     {
         const string Deterministic = "/_/";

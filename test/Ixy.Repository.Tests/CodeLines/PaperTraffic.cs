@@ -4,8 +4,8 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 namespace Ixy.Repository.Tests.CodeLines;
 
 /// <summary>
-/// Moves packets for a <see cref="PaperCard"/> whose driver runs in another process, as a card would: by the physical
-/// addresses in its rings, which it finds in that process's memory. Not thread-safe.
+/// Moves packets for a <see cref="PaperCard"/> whose driver runs in another process. Like a card, it uses the physical
+/// addresses in the rings, which it finds in that process's memory. Not thread-safe.
 /// </summary>
 internal sealed class PaperTraffic : IDisposable
 {
@@ -18,8 +18,8 @@ internal sealed class PaperTraffic : IDisposable
     private readonly Dictionary<ulong, ulong> _pages = [];
     private uint _receiveHead, _transmitHead;
 
-    /// <param name="card">Whose driver has switched its queues on.</param>
-    /// <param name="process">Runs the driver.</param>
+    /// <param name="card">A card whose driver has enabled its queues.</param>
+    /// <param name="process">The process that runs the driver.</param>
     internal PaperTraffic(PaperCard card, int process)
     {
         _card = card;
@@ -27,13 +27,14 @@ internal sealed class PaperTraffic : IDisposable
         _pageMap = new($"/proc/{process}/pagemap", FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
     }
 
-    /// <summary>Frames given to the driver, and frames it has sent.</summary>
+    /// <summary>Number of frames given to the driver.</summary>
     internal int Received { get; private set; }
 
     internal int Sent { get; private set; }
 
     /// <summary>
-    /// Receives at most so many frames, as far as there are descriptors, and sends what it was given.
+    /// Receives at most <paramref name="most"/> frames, as far as there are descriptors, and sends all that the driver
+    /// queued.
     /// </summary>
     internal void Move(int most)
     {
@@ -87,7 +88,7 @@ internal sealed class PaperTraffic : IDisposable
         _memory.Flush();
     }
 
-    // Where the process sees a physical address.
+    // Where the process maps a physical address.
     private long Find(ulong address)
     {
         if (!_pages.ContainsKey(address / HugePage)) ReadPageMap();

@@ -2,12 +2,12 @@ namespace Ixy.Repository.Tests.Explorations;
 
 /// <summary>
 /// Every interleaving of the protocols by which threads and cards sleep, wake and exchange packets, as models in
-/// Promela; each model has broken twins that show that a mistake would be found (<c>eng/explore</c>).
+/// Promela; each model has broken variants that show that a mistake would be found (<c>eng/explore</c>).
 /// </summary>
 [Trait("needs", "time")]
 public sealed class ExplorationTests
 {
-    /// <summary>Each model, with the least number of its broken twins.</summary>
+    /// <summary>Each model, with the minimum number of its broken variants.</summary>
     public static TheoryData<string, int> Models => new()
     {
         { "packet-ring", 4 },

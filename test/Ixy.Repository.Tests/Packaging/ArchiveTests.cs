@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 
 namespace Ixy.Repository.Tests.Packaging;
 
-/// <summary>The archive with ixy as one native file.</summary>
+/// <summary>The archive that contains ixy as one native file.</summary>
 [Trait("needs", "time")]
 public sealed class ArchiveTests : IDisposable
 {
@@ -37,7 +37,7 @@ public sealed class ArchiveTests : IDisposable
         string symbols = Releases.Archive.Replace(".tar.gz", "-symbols.tar.gz", StringComparison.Ordinal);
         Assert.Equal($"{Name}-symbols/Ixy.Cli.dbg", Entries(symbols)[^1].Name);
         byte[] program = Program();
-        // What links the program to them; and the section that is only theirs.
+        // The link from the program to its symbols, and a section that only the symbols have.
         Assert.True(program.AsSpan().IndexOf("Ixy.Cli.dbg\0"u8) >= 0);
         Assert.True(program.AsSpan().IndexOf(".debug_info\0"u8) < 0, "the program is not stripped");
     }
@@ -97,7 +97,7 @@ public sealed class ArchiveTests : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    // The program, and in the folder that will be its root the libraries it needs; those.
+    // Installs the program, and under its future root the libraries it needs. Returns those libraries.
     private string[] Install(string ixy)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(ixy)!);

@@ -1,12 +1,12 @@
 namespace Ixy.Repository.Tests.Packaging;
 
 /// <summary>
-/// Somebody who has the .NET SDK and the folder of packages, and nothing else: a home in which no package of
-/// ixy is cached when a test begins, and an empty folder to work in.
+/// A user who has the .NET SDK and the folder of packages, and nothing else: a home in which no package of ixy is
+/// cached when a test begins, and an empty folder to work in.
 /// </summary>
 public sealed class NewUser : IDisposable
 {
-    // They would point out of that home.
+    // These would point outside that home.
     private static readonly string[]
         s_elsewhere = ["NUGET_PACKAGES", "DOTNET_CLI_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "CI"];
 
@@ -16,8 +16,8 @@ public sealed class NewUser : IDisposable
     internal string Home => _folder.FullName;
 
     /// <summary>
-    /// A new folder, in which packages come from <c>eng/pack</c> alone; or else, those that are not ixy's (the native
-    /// compiler, say) from where this machine has them from.
+    /// A new folder that gets packages from <c>eng/pack</c> only; or, if wanted, those that are not ixy's (such as the
+    /// native compiler) from this machine's usual sources.
     /// </summary>
     internal string CreateFolder(bool withOtherSources)
     {
@@ -42,7 +42,7 @@ public sealed class NewUser : IDisposable
         return folder;
     }
 
-    /// <summary>Removes the packages of ixy that were cached, and the command; those of others stay.</summary>
+    /// <summary>Removes ixy's cached packages and the command; other packages stay.</summary>
     internal void ForgetIxy()
     {
         string cache = Path.Combine(Home, ".nuget/packages"), tools = Path.Combine(Home, ".dotnet/tools");
@@ -57,7 +57,7 @@ public sealed class NewUser : IDisposable
             "DOTNET_CLI_TELEMETRY_OPTOUT=1", "DOTNET_NOLOGO=1", "DOTNET_CLI_UI_LANGUAGE=en",
             "MSBUILDDISABLENODEREUSE=1", "UseSharedCompilation=false", file, .. arguments]);
 
-    /// <summary>Runs a program, which must succeed without a warning; its output.</summary>
+    /// <summary>Runs a program, which must succeed without a warning. Returns its output.</summary>
     internal string Run(string folder, string file, params string[] arguments)
     {
         using var process = Start(folder, file, arguments);

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Ixy.Repository.Tests.Packaging;
 
-/// <summary>What somebody does first who has the packages and nothing else of ixy.</summary>
+/// <summary>First steps of a user who has the packages and nothing else of ixy.</summary>
 [Trait("needs", "time")]
 public sealed partial class NewUserTests : IClassFixture<NewUser>
 {
@@ -11,7 +11,7 @@ public sealed partial class NewUserTests : IClassFixture<NewUser>
 
     private readonly NewUser _user;
 
-    /// <summary>For each test, which finds nothing that another one has installed of ixy.</summary>
+    /// <summary>Runs before each test, so that none finds what another one has installed of ixy.</summary>
     public NewUserTests(NewUser user)
     {
         _user = user;
@@ -44,7 +44,7 @@ public sealed partial class NewUserTests : IClassFixture<NewUser>
         _user.Run(folder, "dotnet", "build", "forwarder", "-c", "Release");
         AssertForwards(folder, "dotnet", "forwarder/bin/Release/net10.0/forwarder.dll");
 
-        // The linker is a package, and so is the runtime that it cuts.
+        // The linker is a package, and so is the runtime that it trims.
         File.Copy(
             Path.Combine(_user.CreateFolder(withOtherSources: true), "NuGet.config"),
             Path.Combine(folder, "NuGet.config"), overwrite: true);
@@ -62,7 +62,7 @@ public sealed partial class NewUserTests : IClassFixture<NewUser>
             $"#:package Ixy.Simulation@{Releases.Version}\n{ForwarderOfTheReadme()}");
         _user.Run(folder, "dotnet", "build", "forwarder.cs", "-o", "built");
         AssertForwards(folder, "dotnet", "built/forwarder.dll");
-        // Native is the default for a program in one file.
+        // For a single-file program, native is the default.
         _user.Run(folder, "dotnet", "publish", "forwarder.cs", "-o", "native", "-p:TrimmerSingleWarn=false");
         AssertForwards(folder, "native/forwarder");
         Assert.False(File.Exists(Path.Combine(folder, "native/forwarder.dll")));
@@ -104,7 +104,7 @@ public sealed partial class NewUserTests : IClassFixture<NewUser>
     [SkippableFact]
     public void TheDriverOfTheTemplateIsBuiltAndItsTestsPass()
     {
-        // The test framework is not ixy's.
+        // The test framework is not part of ixy.
         string folder = _user.CreateFolder(withOtherSources: true);
         Create(folder, "ixy-driver", "my-driver");
         _user.Run(folder, "dotnet", "build", "my-driver", "-warnaserror");
@@ -122,19 +122,19 @@ public sealed partial class NewUserTests : IClassFixture<NewUser>
         Assert.Equal($"{Releases.Version}\n", _user.Run(folder, ixy, "--version"));
         string output = _user.Run(folder, ixy, "fwd", Left, Right, "--duration", "1s", "--json");
         AssertForwarded(output);
-        // sudo does not look there. The shell has found it in the PATH, or was told where it is.
+        // sudo does not search that directory. The shell found the command in PATH, or was given its path.
         foreach (string[] start in (string[][])[[ixy], ["env", $"PATH={Path.GetDirectoryName(ixy)}:/usr/bin", "ixy"]])
         {
             using var refused = _user.Start(folder, start[0], [.. start[1..], "fwd", Left, Right, "--batch", "0"]);
             Assert.Equal(2, refused.WaitForExit());
             Assert.EndsWith($"(see {ixy} fwd --help)\n", refused.Error);
         }
-        // Where there is a native one for the machine, it is that.
+        // If there is a native build for this machine, that is the one installed.
         string tools = Path.Combine(_user.Home, ".dotnet/tools");
         Assert.Empty(Directory.GetFiles(tools, "Ixy.Cli.dll", SearchOption.AllDirectories));
     }
 
-    /// <summary>Where there is none, as on Arm, the command runs on .NET.</summary>
+    /// <summary>Where there is no native build, as on Arm, the command runs on .NET.</summary>
     [SkippableFact]
     public void TheCommandForOtherMachinesForwardsToo()
     {
@@ -155,11 +155,11 @@ public sealed partial class NewUserTests : IClassFixture<NewUser>
         Directory.CreateDirectory(other);
         _ = new NewUserTests(_user);
         Assert.All(installed, folder => Assert.False(Directory.Exists(Path.Combine(_user.Home, folder)), folder));
-        // Nobody has to fetch a compiler twice.
+        // The compiler need not be fetched twice.
         Assert.True(Directory.Exists(other));
     }
 
-    // In a folder that has templates of its own: to install them twice in one, as two tests would, is an error.
+    // Templates go into a folder of their own: to install them twice in one, as two tests would, is an error.
     private void Create(string folder, string template, string name)
     {
         string[] hive = ["--debug:custom-hive", Path.Combine(folder, "templates")];
@@ -186,7 +186,7 @@ public sealed partial class NewUserTests : IClassFixture<NewUser>
             "\n[1-9][0-9]* packets forwarded, 0 dropped as unsendable, [0-9]+ dropped on full rings\n$", run.Output);
     }
 
-    // Its first line names a project of the repository.
+    // Its first line refers to a project in the repository.
     private static string ForwarderOfTheReadme() =>
         Program().Match(Read("README.md")).Groups[1].Value.Split('\n', 2)[1];
 

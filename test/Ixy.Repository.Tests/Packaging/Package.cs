@@ -5,7 +5,7 @@ using System.Xml.Linq;
 
 namespace Ixy.Repository.Tests.Packaging;
 
-/// <summary>A package that <c>eng/pack</c> made.</summary>
+/// <summary>A package made by <c>eng/pack</c>.</summary>
 internal sealed class Package : IDisposable
 {
     private readonly ZipArchive _zip;
@@ -18,21 +18,21 @@ internal sealed class Package : IDisposable
         _metadata = XDocument.Load(stream).Root!.Elements().Single();
     }
 
-    /// <summary>Its files, without those that every package has for NuGet.</summary>
+    /// <summary>Its files, without those that NuGet puts into every package.</summary>
     internal IEnumerable<string> Files => _zip.Entries.Select(entry => entry.FullName)
         .Where(name => name is not "[Content_Types].xml" && !name.StartsWith("_rels/", StringComparison.Ordinal)
             && !name.StartsWith("package/", StringComparison.Ordinal)
             && !name.EndsWith(".nuspec", StringComparison.Ordinal))
         .Order(StringComparer.Ordinal);
 
-    /// <summary>When its files were last written, as they say.</summary>
+    /// <summary>The recorded times of its files.</summary>
     internal IEnumerable<DateTime> Times => _zip.Entries.Select(entry => entry.LastWriteTime.DateTime);
 
-    /// <summary>An element of its description.</summary>
+    /// <summary>An element of its metadata.</summary>
     internal XElement Find(string name) =>
         Assert.Single(_metadata.Descendants(), element => element.Name.LocalName == name);
 
-    /// <summary>What it depends on: name and version.</summary>
+    /// <summary>Its dependencies: name and version.</summary>
     internal IEnumerable<(string Name, string Version)> Dependencies => _metadata.Descendants()
         .Where(element => element.Name.LocalName == "dependency")
         .Select(element => (element.Attribute("id")!.Value, element.Attribute("version")!.Value)).Order();
@@ -47,7 +47,7 @@ internal sealed class Package : IDisposable
 
     internal string ReadText(string file) => Encoding.UTF8.GetString(Read(file));
 
-    /// <summary>Where a debugger finds the sources: the SourceLink map of a file with symbols.</summary>
+    /// <summary>Where a debugger finds the sources: the SourceLink map in a symbol file.</summary>
     internal string ReadSourceLink(string file, out IReadOnlyList<string> documents)
     {
         var kind = new Guid("CC110556-A091-4D38-9FEC-25AB9A351A6A");
@@ -63,7 +63,7 @@ internal sealed class Package : IDisposable
 
     public void Dispose() => _zip.Dispose();
 
-    // Generated code is in no repository.
+    // Generated code is in no repository, so it is embedded.
     private static bool IsEmbedded(MetadataReader reader, DocumentHandle document)
     {
         var kind = new Guid("0E8A571B-6926-466E-B4AD-8AB04611F5FE");

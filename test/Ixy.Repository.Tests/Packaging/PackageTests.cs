@@ -5,11 +5,11 @@ using System.Xml.Linq;
 
 namespace Ixy.Repository.Tests.Packaging;
 
-/// <summary>What is in the packages for NuGet.</summary>
+/// <summary>Contents of the NuGet packages.</summary>
 [Trait("needs", "time")]
 public sealed partial class PackageTests
 {
-    // The command is a package that names one for each kind of machine.
+    // The command is a package that refers to one for each kind of machine.
     private static readonly string[] s_tools = ["Ixy.Cli", "Ixy.Cli.any", "Ixy.Cli.linux-x64"];
 
     private const string Templates = "Ixy.Templates";
@@ -60,7 +60,7 @@ public sealed partial class PackageTests
         Assert.Equal([0x89, .. "PNG"u8], package.Read(package.Find("icon").Value)[..4]);
     }
 
-    // NuGet shows no HTML, and does not know where a relative link leads.
+    // NuGet renders no HTML, and cannot resolve relative links.
     [SkippableTheory]
     [MemberData(nameof(All))]
     public void NuGetCanShowTheReadme(string name)
@@ -72,7 +72,7 @@ public sealed partial class PackageTests
         Assert.DoesNotMatch("<[a-zA-Z/!]", text);
     }
 
-    // With the time of packing in it, no two packages would be the same.
+    // With the time of packing in them, no two packages would be identical.
     [SkippableTheory]
     [MemberData(nameof(All))]
     public void FilesCarryTheTimeOfTheCommit(string name)
@@ -82,7 +82,7 @@ public sealed partial class PackageTests
         Assert.Equal(0, git.WaitForExit());
         var commit = DateTimeOffset.FromUnixTimeSeconds(
             long.Parse(git.Output, System.Globalization.CultureInfo.InvariantCulture));
-        // The format counts in twos.
+        // The format has a resolution of two seconds.
         Assert.All(package.Times, time => Assert.InRange((commit.UtcDateTime - time).TotalSeconds, 0, 1));
     }
 
@@ -117,7 +117,7 @@ public sealed partial class PackageTests
         });
     }
 
-    // Another build of the same sources gives the same file: neither times nor this machine's folders are in it.
+    // Another build of the same sources gives the same file: it contains neither times nor this machine's folders.
     [SkippableTheory]
     [MemberData(nameof(Libraries))]
     public void AnAssemblyIsReproducible(string name)
@@ -174,14 +174,14 @@ public sealed partial class PackageTests
         Assert.Equal("Template", package.Find("packageType").Attribute("name")?.Value);
         string[] projects = [.. package.Files.Where(file => file.EndsWith(".csproj", StringComparison.Ordinal))];
         Assert.All(projects, file => Assert.DoesNotContain("IXY_VERSION", package.ReadText(file)));
-        // The program of the README is the sample, whose first line names a project of the repository.
+        // The program in the README is the sample, whose first line refers to a project in the repository.
         Assert.Equal(
             Source("samples/forwarder.cs").Split('\n', 2)[1]
                 .Replace("forwarder.cs", "Company.Forwarder1", StringComparison.Ordinal),
             package.ReadText($"{App}/Program.cs"));
     }
 
-    // What the template's tests use is what this repository's use.
+    // The template's tests use the same package versions as this repository.
     [Fact]
     public void TheTemplatesTestsUseTheSamePackages()
     {

@@ -1,27 +1,25 @@
 namespace Ixy.Repository.Tests.Packaging;
 
-/// <summary>
-/// What <c>eng/pack</c> and <c>eng/publish</c> make from the sources as they are, once for all tests.
-/// </summary>
+/// <summary>What <c>eng/pack</c> and <c>eng/publish</c> make from the current sources, once for all tests.</summary>
 internal static class Releases
 {
-    /// <summary>Where the packages are told that their sources are.</summary>
+    /// <summary>The address of the sources that is recorded in the packages.</summary>
     internal const string Repository = "https://github.com/example/ixy";
 
-    // The scripts' exit code for something that is missing on this machine.
+    // The scripts' exit code if this machine lacks a tool.
     private const int Missing = 3;
 
     private static readonly Lazy<(string? Path, string? WhyNot)>
         s_packages = new(() => Script("eng/pack", "--repository", Repository)),
         s_archive = new(() => Script("eng/publish"));
 
-    /// <summary>The folder of all packages. Skips the test where they cannot be made.</summary>
+    /// <summary>The folder of all packages. Skips the test if they cannot be made.</summary>
     internal static string Packages => PathOf(s_packages.Value);
 
-    /// <summary>The archive with the native program. Skips the test where it cannot be made.</summary>
+    /// <summary>The archive with the native program. Skips the test if it cannot be made.</summary>
     internal static string Archive => PathOf(s_archive.Value);
 
-    /// <summary>The projects in <c>src</c>, by name, but for the command.</summary>
+    /// <summary>The names of the projects in <c>src</c>, without the command.</summary>
     internal static IEnumerable<string> Libraries =>
         Directory.GetDirectories(Path.Combine(Checkout.Root, "src")).Select(folder => Path.GetFileName(folder)!)
             .Where(name => name != "Ixy.Cli").Order(StringComparer.Ordinal);
@@ -32,17 +30,17 @@ internal static class Releases
         .Split("<Version>")[1].Split('<')[0];
 
     /// <summary>
-    /// The arguments for <c>env</c> that keep the dotnet test around us from steering a build inside.
+    /// Arguments for <c>env</c> that keep the surrounding <c>dotnet test</c> from influencing a build inside a test.
     /// </summary>
     internal static IEnumerable<string> WithoutBuildVariables => Without(
         Environment.GetEnvironmentVariables().Keys.Cast<string>()
             .Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)));
 
-    /// <summary>The arguments for <c>env</c> that take variables away.</summary>
+    /// <summary>Arguments for <c>env</c> that remove variables.</summary>
     internal static IEnumerable<string> Without(IEnumerable<string> variables) =>
         variables.SelectMany(name => (string[])["-u", name]);
 
-    /// <summary>Runs a script of the repository; the path that it prints.</summary>
+    /// <summary>Runs a script of the repository. Returns the path that it prints.</summary>
     internal static (string? Path, string? WhyNot) Script(string name, params string[] arguments)
     {
         using var script = IxyProcess.StartOther(

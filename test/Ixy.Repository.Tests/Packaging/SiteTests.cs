@@ -4,7 +4,7 @@ using PuppeteerSharp;
 
 namespace Ixy.Repository.Tests.Packaging;
 
-/// <summary>The documentation as a site, as <c>eng/docs</c> builds it: a warning fails it.</summary>
+/// <summary>The documentation as a site, as built by <c>eng/docs</c>: a warning fails the test.</summary>
 [Trait("needs", "time")]
 public sealed class SiteTests
 {
@@ -35,7 +35,7 @@ public sealed class SiteTests
             Entries(Path.Combine(Site, "toc.json")).Select(entry => (string)entry["href"]!));
     }
 
-    // The compiler sees to the rest: CS1591 is an error everywhere else.
+    // The compiler checks everything else: elsewhere, CS1591 is an error.
     [SkippableFact]
     public void RegistersAreDescribedToo()
     {
@@ -63,7 +63,7 @@ public sealed class SiteTests
         Assert.Equal(["VirtioRegisters.cs"], others.Select(file => Path.GetFileName(file)));
     }
 
-    // At two widths: nothing comes from elsewhere, no script fails, diagrams are drawn, and nothing sticks out.
+    // At two widths: nothing is loaded from elsewhere, no script fails, diagrams are drawn, and nothing overflows.
     [SkippableTheory]
     [InlineData("index.html", false)]
     [InlineData("api/Ixy.NetworkDevice.html", false)]
@@ -116,7 +116,7 @@ public sealed class SiteTests
     private static IEnumerable<JsonNode> Entries(string contents) =>
         JsonNode.Parse(File.ReadAllText(contents))!["items"]!.AsArray().Select(entry => entry!);
 
-    /// <summary>A web server for the files of a folder.</summary>
+    /// <summary>A web server for the files in a folder.</summary>
     private sealed class FolderServer : IDisposable
     {
         private readonly HttpListener _listener = new();
@@ -137,7 +137,7 @@ public sealed class SiteTests
                 }
                 catch (HttpListenerException)
                 {
-                    // Somebody else has it.
+                    // The port is in use.
                 }
             }
             _ = Task.Run(Serve);
@@ -157,7 +157,7 @@ public sealed class SiteTests
                 }
                 catch (Exception error) when (error is HttpListenerException or ObjectDisposedException)
                 {
-                    // The browser, or the test, has enough.
+                    // The browser hung up, or the test is over.
                 }
             }
         }

@@ -3,7 +3,7 @@ using System.Xml.Linq;
 
 namespace Ixy.Repository.Tests.Pages;
 
-/// <summary>The floors of docs/architecture.md are those of the project files.</summary>
+/// <summary>The floors in docs/architecture.md match the project files.</summary>
 public sealed class ArchitectureTests
 {
     private static readonly string s_page = File.ReadAllText(
@@ -94,7 +94,7 @@ public sealed class ArchitectureTests
         {
             string folder = Path.GetRelativePath(
                 Path.Combine(Checkout.Root, root), Path.GetDirectoryName(file)!).Replace('/', '.');
-            // There, Offloads is the name of an enumeration.
+            // In these folders, Offloads is the name of an enum.
             string expected = folder is "Ixy.Offloads" or "Ixy.Tests.Offloads" ? folder[..^".Offloads".Length] : folder;
             string? declared = File.ReadLines(file)
                 .FirstOrDefault(line => line.StartsWith("namespace ", StringComparison.Ordinal));
@@ -102,7 +102,7 @@ public sealed class ArchitectureTests
         }
     }
 
-    // The first picture of the page.
+    // The first diagram on the page.
     private static string Picture() => s_page.Split("```mermaid\n")[1].Split("```")[0];
 
     private static Dictionary<string, (string Project, int Floor)> Nodes()

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Ixy.Repository.Tests.Pages;
 
-/// <summary>docs/promises.md names tests that there are.</summary>
+/// <summary>docs/promises.md names only tests that exist.</summary>
 public sealed partial class PromisesPageTests
 {
     private static readonly List<string[]> s_rows = [

@@ -40,7 +40,7 @@ public sealed partial class RepositoryTests
         Assert.All(pages, page => Assert.Contains($"]({page})", index));
     }
 
-    // Texts are not cut to fit. Rows of the models' register tables, and virtio's, are still longer.
+    // String literals may be longer, and so may rows of the models' and virtio's register tables.
     [Fact]
     public void ALineHasAtMost120Columns()
     {
@@ -74,12 +74,12 @@ public sealed partial class RepositoryTests
     {
         using var launcher = IxyProcess.StartOther(Path.Combine(s_root, "ixy"), "fwd", "a", "b", "--batch", "0");
         Assert.Equal(2, launcher.WaitForExit());
-        // Where nothing was built before, a line about the build comes first.
+        // If nothing was built before, a line about the build comes first.
         Assert.StartsWith("ixy: --batch: '0' is out of range", launcher.Error.TrimEnd('\n').Split('\n')[^1]);
         Assert.Equal("", launcher.Output);
     }
 
-    // Not even the tools that the launcher itself needs are there.
+    // Even the tools that the launcher itself needs are missing.
     [Fact]
     public void WithoutDotnetTheLauncherSaysInOneLineWhatToDo()
     {
@@ -88,7 +88,7 @@ public sealed partial class RepositoryTests
         IxyProcess.AssertOneLine((exitCode, launcher.Output, launcher.Error), 1, "install the .NET 10 SDK");
     }
 
-    // What the runtime opens first would have their numbers: it was read from for ever, and written to.
+    // Otherwise the first files that the runtime opens would get these numbers, and ixy would read or write them.
     [Theory]
     [InlineData("replay - sim:ixgbe,wire=loopback <&-", "ixy: standard input: the file is empty")]
     [InlineData("list --json >&-", "ixy: standard output cannot be written")]
@@ -151,7 +151,7 @@ public sealed partial class RepositoryTests
     [GeneratedRegex(@"`((?:src|samples|eng|docs|test)/[\w./-]+)`")]
     private static partial Regex Paths();
 
-    // Links to files of the repository, with or without a place in them.
+    // Links to files in the repository, with or without a fragment.
     [GeneratedRegex(@"\]\((?!https?:|#)([\w./-]+)(?:#[\w-]+)?\)")]
     private static partial Regex Links();
 }

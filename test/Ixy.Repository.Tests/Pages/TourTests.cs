@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Ixy.Repository.Tests.Pages;
 
-/// <summary>docs/tour shows lines that stand in the source, and experiments that give what it says.</summary>
+/// <summary>docs/tour shows lines that are in the sources, and experiments that print what it says.</summary>
 public sealed partial class TourTests
 {
     private static readonly string s_folder = Path.Combine(Checkout.Root, "docs/tour");
@@ -34,7 +34,7 @@ public sealed partial class TourTests
             string text = File.ReadAllText(chapter);
             Assert.True(Excerpt().IsMatch(text), $"{chapter} shows no source");
             Assert.True(Experiment().IsMatch(text), $"{chapter} has no experiment");
-            // None that the patterns overlook.
+            // The patterns miss none.
             Assert.Equal(text.Split("<!-- source:").Length, Excerpt().Count(text) + 1);
             Assert.Equal(text.Split("<!-- experiment").Length, Experiment().Count(text) + 1);
         });
@@ -82,7 +82,7 @@ public sealed partial class TourTests
         }
     }
 
-    // The same lines, but for an indentation that all have in common.
+    // The same lines, apart from common indentation.
     private static bool StandAt(string[] source, int start, string[] lines)
     {
         if (start + lines.Length > source.Length) return false;

@@ -23,7 +23,7 @@ public sealed partial class ComingFromTests : IDisposable
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("ixy-coming-from-");
 
-    /// <summary>Pages, with the number of each program in C# on them.</summary>
+    /// <summary>Pages, with the number of each C# program on them.</summary>
     public static TheoryData<string, int> Programs => Rows(program => program.Language == "csharp");
 
     public static TheoryData<string, int> Ours => Rows(program => program.Arguments is not null);
@@ -74,7 +74,7 @@ public sealed partial class ComingFromTests : IDisposable
         Assert.NotEqual("", run.Output);
     }
 
-    // Against Debian's DPDK 22.11; ixy installs no headers, and what its listing uses is declared in Headers.
+    // Against Debian's DPDK 22.11. C ixy installs no headers; what its listing uses is declared in Headers.
     [SkippableTheory]
     [MemberData(nameof(InC))]
     public void TheOneInCCompiles(string page, int number)
@@ -83,7 +83,7 @@ public sealed partial class ComingFromTests : IDisposable
         Assert.Equal((0, ""), CompileC(ProgramsOf(page)[number].Text, page == "ixy.md" ? Headers() : FlagsOfDpdk()));
     }
 
-    // What is not declared, or otherwise, is found.
+    // Undeclared or differently declared functions are detected.
     [SkippableTheory]
     [InlineData("ixy_rx_batch(left, 0, batch, 32)", "ixy_rx_batch(left, batch, 32)")]
     [InlineData("pkt_buf_free(", "packet_free(")]
@@ -96,7 +96,7 @@ public sealed partial class ComingFromTests : IDisposable
         Assert.NotEqual(0, CompileC(text.Replace(right, wrong, StringComparison.Ordinal), Headers()).ExitCode);
     }
 
-    // A compiler that takes everything would be worth nothing.
+    // A compiler that accepts everything would be worthless.
     [Fact]
     public void AWrongNameDoesNotCompile() =>
         Assert.NotEmpty(Diagnose(Compilation("using Ixy; NetworkDevice.Opens(args[0]);")));
@@ -120,7 +120,7 @@ public sealed partial class ComingFromTests : IDisposable
         return flags.Output.Trim().Split(' ', StringSplitOptions.RemoveEmptyEntries);
     }
 
-    // The calls and members of ixy's that the listing has, with their types; under the names of ixy's own headers.
+    // The C ixy functions and members that the listing uses, with their types, in files named like ixy's own headers.
     private string[] Headers()
     {
         Directory.CreateDirectory(Path.Combine(_directory.FullName, "driver"));
@@ -198,7 +198,7 @@ public sealed partial class ComingFromTests : IDisposable
 
     /// <summary>A program on a page.</summary>
     /// <param name="Language">csharp or c.</param>
-    /// <param name="Text">All of it.</param>
-    /// <param name="Arguments">What it is run with; null: it is only compiled.</param>
+    /// <param name="Text">Its whole text.</param>
+    /// <param name="Arguments">Its command-line arguments; null if it is only compiled.</param>
     private sealed record PageProgram(string Language, string Text, string? Arguments);
 }

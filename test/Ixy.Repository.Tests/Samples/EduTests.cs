@@ -2,9 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Ixy.Repository.Tests.Samples;
 
-/// <summary>
-/// <c>samples/edu.cs</c>, as far as no device is needed; VfioTests in Ixy.Vm.Tests has one for it.
-/// </summary>
+/// <summary><c>samples/edu.cs</c>, as far as it needs no device; VfioTests in Ixy.Vm.Tests runs it on one.</summary>
 public sealed class EduTests
 {
     private static readonly string s_source = Path.Combine(Checkout.Root, "samples/edu.cs");
@@ -20,8 +18,8 @@ public sealed class EduTests
         Assert.Equal(["#:project ../src/Ixy.Vfio"], references);
     }
 
-    // A guest gets it from the packed package alone: VfioTests looks at what it was made of. Where the line changes,
-    // the script would find nothing to replace.
+    // A guest builds it against the packed package alone, as VfioTests checks. If the line changed, the script would
+    // find nothing to replace.
     [Fact]
     public void TheGuestsImageReplacesTheProjectByThePackage()
     {

@@ -3,12 +3,12 @@ using System.Text.RegularExpressions;
 namespace Ixy.Repository.Tests.Samples;
 
 /// <summary>
-/// <c>samples/own-driver.cs</c>, a driver on Ixy.Vfio alone, on a simulated card. docs/second-judge.md has it on
-/// another.
+/// <c>samples/own-driver.cs</c>, a driver on Ixy.Vfio alone, on a simulated card. docs/second-judge.md runs it on
+/// another card.
 /// </summary>
 public sealed class OwnDriverTests
 {
-    // It prints each rule that it breaks, and fails.
+    // It prints every rule it breaks, and fails.
     [Fact]
     public void WhatItSendsComesBackAndNoRuleIsBroken()
     {
@@ -20,13 +20,13 @@ public sealed class OwnDriverTests
             output.TrimEnd('\n').Split('\n'));
     }
 
-    // More than it has descriptors: its ring turns around.
+    // More frames than it has descriptors, so its ring wraps around.
     [Fact]
     public void ItReceivesMoreThanARingful()
     {
         var (exitCode, output, error) = SamplePrograms.Run("own-driver", "sim:ixgbe,wire=generator,rate=1kpps", "150");
         Assert.Equal(("", 0), (error, exitCode));
-        // What came meanwhile is taken, too.
+        // Frames that arrive in the meantime are received too.
         var received = Regex.Match(output, @"\n5 frames sent, 5 reported as sent, (\d+) received\n$");
         Assert.True(received.Success && int.Parse(received.Groups[1].Value) >= 150, output);
     }

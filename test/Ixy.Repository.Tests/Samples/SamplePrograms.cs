@@ -2,14 +2,14 @@ using System.Text.Json.Nodes;
 
 namespace Ixy.Repository.Tests.Samples;
 
-/// <summary>The file-based programs in <c>samples</c>, each built when it is first asked for.</summary>
+/// <summary>The file-based programs in <c>samples</c>, each built on first use.</summary>
 internal static class SamplePrograms
 {
-    // As the tests themselves are: then the libraries are built already.
+    // The tests' own configuration, in which the libraries are already built.
     private static readonly string s_configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
     private static readonly Dictionary<string, string> s_built = [];
 
-    /// <summary>Starts one as <c>dotnet run</c> does, but with checked pools: packets that it leaks fail it.</summary>
+    /// <summary>Starts one as <c>dotnet run</c> does, but with checked pools: a leaked packet fails it.</summary>
     internal static IxyProcess Start(string name, params string[] arguments)
     {
         string folder = Build(name);
@@ -25,7 +25,7 @@ internal static class SamplePrograms
         return (program.WaitForExit(), program.Output, program.Error);
     }
 
-    /// <summary>The folder of a program, with all that it needs to run.</summary>
+    /// <summary>The folder of a program, with everything it needs to run.</summary>
     internal static string Build(string name)
     {
         if (s_built.TryGetValue(name, out string? built)) return built;

@@ -5,12 +5,11 @@ using System.Text.RegularExpressions;
 namespace Ixy.Repository.Tests.Samples;
 
 /// <summary>
-/// The programs in <c>samples</c>, as their readers run them; with checked pools, so that a packet that is leaked fails
-/// the run.
+/// The programs in <c>samples</c>, as readers run them, but with checked pools: a leaked packet fails the run.
 /// </summary>
 public sealed partial class SampleTests : IDisposable
 {
-    // A frame of the generators' has its number here.
+    // Where a generator's frame has its number.
     private const int NumberAt = 44;
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("ixy-samples-");
@@ -64,11 +63,11 @@ public sealed partial class SampleTests : IDisposable
         var arrived = ArrivedOf([.. frames.Where(frame => frame.Length < 1514)]);
         var counts = Regex.Match(last, $"^{expected}$").Groups;
         Assert.Equal(arrived.Count, Number(counts[1]));
-        // Every other frame; not more than were sent, where some were missed.
+        // Every other frame; fewer if some were missed.
         Assert.InRange(Number(counts[2]), 1, frames.Length / 2);
     }
 
-    // A line at 100 Mbit/s takes 148,809 frames a second.
+    // A link at 100 Mbit/s takes 148,809 frames per second.
     [Fact]
     public void WhatFindsAFullRingIsDroppedAndCounted()
     {
@@ -90,7 +89,7 @@ public sealed partial class SampleTests : IDisposable
         int sent = Number(
             Regex.Match(Stop(generator, PosixSignal.SIGINT), "^([0-9]+) packets sent, 0 received$").Groups[1]);
         var frames = CaptureFiles.Frames(Output);
-        // What is in the ring at the end does not leave it.
+        // Frames still in the ring at the end do not leave it.
         Assert.InRange(frames.Count, sent - 512, sent);
         Assert.InRange(frames.Count, 1000, 10_000_000);
         Assert.Equal(
@@ -123,14 +122,14 @@ public sealed partial class SampleTests : IDisposable
         const int Frames = 5000, Block = 60 + 32;
         RunUntil(() => File.Exists(Output) && new FileInfo(Output).Length > Frames * Block, PosixSignal.SIGINT,
             "pipeline", "sim:ixgbe,wire=generator,rate=40kpps", $"sim:ixgbe,wire=pcap:>{Output}");
-        // What comes before the loop begins is lost, and what comes faster than a busy machine can take it.
+        // Frames that arrive before the loop starts are lost, and so are those that come too fast for a busy machine.
         var numbers = CaptureFiles.Frames(Output)
             .Select(frame => BinaryPrimitives.ReadUInt64LittleEndian(frame.AsSpan(NumberAt))).ToList();
         Assert.InRange(numbers.Count, Frames - 2, int.MaxValue);
         Assert.Equal(numbers.Distinct().Order(), numbers);
     }
 
-    // More comes than leaves.
+    // More frames arrive than leave.
     [Fact]
     public void APipelineWhoseRingsAreFullEndsToo()
     {
@@ -154,14 +153,14 @@ public sealed partial class SampleTests : IDisposable
         Assert.Contains("0 ", Stop(program, PosixSignal.SIGINT));
     }
 
-    /// <summary>The command that the README shows above the program.</summary>
+    /// <summary>The command shown above the program in the README.</summary>
     [Fact]
     [Trait("needs", "time")]
     public void TheCommandOfTheReadmeRuns()
     {
         string[] command = CommandOfTheReadme().Match(File.ReadAllText(Path.Combine(Checkout.Root, "README.md")))
             .Groups[1].Value.Split(' ');
-        // As Ctrl-C does, timeout signals the whole group of processes when it is signalled.
+        // When timeout is signalled, it signals its whole process group, as Ctrl-C does.
         using var run = IxyProcess.StartOther(
             "env", ["-C", Checkout.Root, "timeout", "--preserve-status", "--signal=INT", "--kill-after=20",
             "100", .. command]);
@@ -180,7 +179,7 @@ public sealed partial class SampleTests : IDisposable
 
     public void Dispose() => _directory.Delete(recursive: true);
 
-    /// <summary>Frames that are all different, for a wire to send.</summary>
+    /// <summary>Frames for a wire to send, all different.</summary>
     private byte[][] WriteInput(Func<int, int> length)
     {
         byte[][] frames = [.. Enumerable.Range(0, 2000).Select(i => CaptureFiles.Frame(length(i), (byte)i))];
@@ -190,8 +189,8 @@ public sealed partial class SampleTests : IDisposable
     }
 
     /// <summary>
-    /// What is in the output: in order, and nothing twice. Frames that came before the card was set up are missing, and
-    /// those that came while a busy machine had no time for the program.
+    /// The frames in the output: in order, none twice. Frames that arrived before the card was set up are missing, and
+    /// so are those that arrived while a busy machine had no time for the program.
     /// </summary>
     private List<byte[]> ArrivedOf(byte[][] frames)
     {
@@ -206,10 +205,10 @@ public sealed partial class SampleTests : IDisposable
         return arrived;
     }
 
-    // The wire writes each second what came.
+    // Once per second, the wire writes what it has received.
     private bool HasCome(byte[] frame) => File.Exists(Output) && File.ReadAllBytes(Output).AsSpan().IndexOf(frame) >= 0;
 
-    /// <summary>Stops a sample when something has come true; its last line.</summary>
+    /// <summary>Stops a sample once a condition holds. Returns its last line.</summary>
     private static string RunUntil(Func<bool> condition, PosixSignal signal, string sample, params string[] arguments)
     {
         using var program = SamplePrograms.Start(sample, arguments);
