@@ -3,7 +3,7 @@ using Ixy.Vfio;
 
 namespace Ixy.Setup.Tests;
 
-/// <summary>The verdicts of a doctor over made machines, one thing amiss at a time.</summary>
+/// <summary>The doctor's verdicts on fake machines, with one thing wrong at a time.</summary>
 public sealed class DoctorTests : IDisposable
 {
     private const string Card = "0000:03:00.0", Other = "0000:04:00.0";
@@ -34,7 +34,7 @@ public sealed class DoctorTests : IDisposable
             card.Findings.Select(found => found.Check));
     }
 
-    // Those of one pattern are not spelled out: there may be a hundred.
+    // Pairs that follow one pattern are abbreviated: there may be a hundred.
     [Theory]
     [InlineData("0-7", "0,4 1,5 2,6 3,7", "8 processors, of which these share a core (SMT): 0+4, 1+5, 2+6, 3+7;")]
     [InlineData("0-7", "0-1 2-3 4-5 6-7", "(SMT): 0+1, 2+3, 4+5, 6+7;")]
@@ -87,7 +87,7 @@ public sealed class DoctorTests : IDisposable
         Assert.Equal([new(2 << 20, 0, 64, 32), new(2 << 20, 1, 4, 3)], facts.HugePages);
     }
 
-    // Nothing fails for these, whatever the card.
+    // Nothing fails because of these, whatever the card.
     [Theory]
     [InlineData(FakeMachine.Governor, "powersave", "governor", "performance, powersave: cores may slow down",
         "echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor")]
@@ -102,7 +102,7 @@ public sealed class DoctorTests : IDisposable
         Assert.True(report.IsReady);
     }
 
-    // A problem for a card that is reached through VFIO; a note, or nothing, for one that is not.
+    // A problem for a card used through VFIO; a note, or nothing, for any other.
     [Theory]
     [InlineData("no vfio_pci", "VFIO", "has not loaded vfio_pci", "sudo modprobe -a vfio-pci vfio_iommu_type1")]
     [InlineData("no type1", "VFIO", "has not loaded vfio_iommu_type1", "sudo modprobe -a vfio-pci vfio_iommu_type1")]
@@ -138,7 +138,7 @@ public sealed class DoctorTests : IDisposable
         AssertFinding(Examine(Card), "VFIO", Verdict.Ok, "loaded", null);
     }
 
-    // And the other way round.
+    // The reverse.
     [Theory]
     [InlineData("user", "rights", "not root", $"sudo ixy doctor {Card}")]
     [InlineData("no pages", "huge pages", "node 0: 15 of 64 free of 2 MiB; expected 16 free ones of 2 MiB",
@@ -205,7 +205,7 @@ public sealed class DoctorTests : IDisposable
         Assert.DoesNotContain(card.Findings, finding => finding.Check == "open");
     }
 
-    // The physical addresses would be blocked.
+    // An IOMMU would block physical addresses.
     [Fact]
     public void ACardWithoutADriverBehindATranslatingIommuIsToBeBound()
     {
@@ -348,7 +348,7 @@ public sealed class DoctorTests : IDisposable
         AssertFinding(Assert.Single(Examine(Card).Cards), "card", Verdict.Problem, "there is no driver for it", null);
         Assert.False(Examine(Card).IsReady);
         AssertFinding(Assert.Single(Examine().Cards), "card", Verdict.Note, "there is no driver for it", null);
-        // Simulated cards are left.
+        // Simulated cards remain.
         Assert.True(Examine().IsReady);
     }
 
@@ -382,7 +382,7 @@ public sealed class DoctorTests : IDisposable
         Assert.Throws<DeviceNotFoundException>(() => Examine(Other));
     }
 
-    // A legacy device, one that the kernel's driver has asked, and one that can only be asked by a driver.
+    // A legacy device, one that the kernel's driver has queried, and one that only a driver can query.
     [Theory]
     [InlineData(0x1000, null, false, CardAccess.Sysfs, true)]
     [InlineData(0x1041, '0', false, CardAccess.Sysfs, false)]

@@ -2,7 +2,7 @@ using Ixy.Vfio;
 
 namespace Ixy.Setup.Tests;
 
-/// <summary>What is read from the kernel's files about huge pages, and which file a reservation goes to.</summary>
+/// <summary>What is read from the kernel's huge page files, and which file a reservation is written to.</summary>
 public sealed class HugePagesTests : IDisposable
 {
     private const long Short = 2 << 20, Long = 1 << 30, Available = 100 << 20;

@@ -2,7 +2,7 @@ using Ixy.Setup.Bus;
 
 namespace Ixy.Setup.Tests;
 
-/// <summary>What is said about the network cards of a machine.</summary>
+/// <summary>What is reported about a machine's network cards.</summary>
 public sealed class NetworkControllerTests : IDisposable
 {
     private const string First = "0000:03:00.0", Second = "0000:81:00.1";
@@ -28,7 +28,7 @@ public sealed class NetworkControllerTests : IDisposable
         _sysfs.Add(Second, deviceId: 0x1563);
         _sysfs.Add("0000:04:00.0", classCode: 0x010802);
         _sysfs.Add(First);
-        _sysfs.Add("0000:82:00.0", classCode: 0x028000); // a network card, though not Ethernet
+        _sysfs.Add("0000:82:00.0", classCode: 0x028000); // a network card, but not Ethernet
         var cards = NetworkController.FindAll(_kernel);
         Assert.Equal([First, Second, "0000:82:00.0"], cards.Select(card => $"{card.Address}"));
         Assert.Equal((0x8086, 0x1563), (cards[1].VendorId, cards[1].DeviceId));
@@ -45,7 +45,7 @@ public sealed class NetworkControllerTests : IDisposable
         Assert.Empty(told);
     }
 
-    // One strange entry hides no other, and is not hidden itself.
+    // One malformed entry hides no other, and is itself reported.
     [Fact]
     public void AnEntryThatSaysNotWhatItIsIsLeftOutAndNamed()
     {
@@ -84,7 +84,7 @@ public sealed class NetworkControllerTests : IDisposable
     [Fact]
     public void ACardThatHasGoneMeanwhileIsLeftOut()
     {
-        // A link to what is not there any more, as sysfs shows it for a moment.
+        // A dangling link, as sysfs may show for a moment.
         Directory.CreateSymbolicLink(Path.Combine(_sysfs.Root, First), Path.Combine(_sysfs.Bus, "gone"));
         _sysfs.Add(Second);
         List<string> told = [];
@@ -150,7 +150,7 @@ public sealed class NetworkControllerTests : IDisposable
     [InlineData(0x8086, 0x10D3, "Intel Corporation 82574L Gigabit Network Connection")]
     [InlineData(0x1AF4, 0x1000, "Red Hat, Inc. Virtio network device")]
     [InlineData(0x8086, 0x1111, "Intel Corporation device 1111")]
-    [InlineData(0x8086, 0x103C, "Intel Corporation device 103c")] // only a subsystem's number
+    [InlineData(0x8086, 0x103C, "Intel Corporation device 103c")] // only a subsystem has this number
     [InlineData(0x15B3, 0x10FB, null)]
     [InlineData(0x9005, 0x0000, "Adaptec device 0000")]
     public void NamesComeFromTheListOfIds(int vendor, int device, string? name) =>
@@ -169,7 +169,7 @@ public sealed class NetworkControllerTests : IDisposable
 
     public void Dispose() => _sysfs.Dispose();
 
-    // Also for root: what is read is no file.
+    // Unreadable even for root: the link leads to no regular file.
     private void Unreadable(string address, string file)
     {
         string path = Path.Combine(_sysfs.Root, address);

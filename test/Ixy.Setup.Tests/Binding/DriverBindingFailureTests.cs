@@ -5,7 +5,7 @@ using Ixy.Vfio;
 namespace Ixy.Setup.Tests.Binding;
 
 /// <summary>
-/// A change of a driver that is refused, fails half-way or is cut off leaves a card as it was, or the way back to that.
+/// A driver change that is refused, fails half-way or is interrupted leaves the card as it was, or a way back.
 /// </summary>
 public sealed class DriverBindingFailureTests : IDisposable
 {
@@ -67,7 +67,7 @@ public sealed class DriverBindingFailureTests : IDisposable
         Assert.Equal(("e1000e", null, false), State);
     }
 
-    // The card never left its driver, so nothing is cut by an unbind that only takes the override away.
+    // The card never left its driver, so an unbind that only clears the override cuts nothing off.
     [Fact]
     public void AfterABindThatWasCutOffBeforeItChangedTheDriverUnbindMindsNoInterfaceInUse()
     {
@@ -121,14 +121,14 @@ public sealed class DriverBindingFailureTests : IDisposable
         _kernel.Unwilling.UnionWith(["vfio-pci", "e1000e"]);
         string message = Assert.Throws<PciDeviceException>(() => Binder().Bind("vfio-pci")).Message;
         Assert.Contains($"{Card} could not be given back to e1000e", message);
-        // So that unbind can try again.
+        // Unbind can try again.
         Assert.True(State.HasRecord);
         _kernel.Unwilling.Clear();
         Binder().Unbind();
         Assert.Equal(("e1000e", null, false), State);
     }
 
-    [Theory] // The loopback interface is up with an address on every machine.
+    [Theory] // The loopback interface is up and has an address on every machine.
     [InlineData(false)]
     [InlineData(true)]
     public void ACardWhoseInterfaceIsInUseIsRefusedUnlessForced(bool virtio)
@@ -168,7 +168,7 @@ public sealed class DriverBindingFailureTests : IDisposable
     [Fact]
     public void AnInterfaceOfAnotherNetworkNamespaceIsInUse()
     {
-        Directory.CreateDirectory(Path.Combine(_sysfs.Root, Card, "net")); // where nothing is to be seen
+        Directory.CreateDirectory(Path.Combine(_sysfs.Root, Card, "net")); // with no interface to be seen
         Assert.Contains(
             "in another network namespace", Assert.Throws<InterfaceInUseException>(() => Binder().Bind("vfio-pci"))
             .Message);
@@ -186,7 +186,7 @@ public sealed class DriverBindingFailureTests : IDisposable
         Assert.Equal(("e1000e", null, false), State);
     }
 
-    // Without a record, too: then the kernel chooses.
+    // Even without a record, in which case the kernel chooses.
     [Fact]
     public void AProcessThatOpensTheCardAtTheLastMomentIsSeen()
     {
@@ -257,7 +257,7 @@ public sealed class DriverBindingFailureTests : IDisposable
 
     private void FailAt(int write) => At(write, () => new PciDeviceException("no room"));
 
-    // Not what the code expects to happen, so it has as little to say as to a kill -9.
+    // The code does not expect this exception, so it can do as little as after a kill -9.
     private void CutOffAt(int write) => At(write, () => new CutOffException());
 
     private void At(int write, Func<Exception> failure) => _kernel.BeforeWrite = number =>

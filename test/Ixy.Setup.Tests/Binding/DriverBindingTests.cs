@@ -38,7 +38,7 @@ public sealed class DriverBindingTests : IDisposable
         Assert.Equal(("e1000e", "vfio-pci", true, 12), (bound.Before, bound.After, bound.Changed, bound.IommuGroup));
         Assert.Empty(bound.Warnings);
         Assert.Equal(s_bindWrites, _kernel.Writes);
-        // Another driver than the one that the kernel would choose by now.
+        // Not the driver that the kernel would choose by now.
         _kernel.StockDriver = "igb";
         var back = Unbind();
         Assert.Equal(("vfio-pci", "e1000e", true), (back.Before, back.After, back.Changed));
@@ -62,7 +62,7 @@ public sealed class DriverBindingTests : IDisposable
             $"{Card} is behind an IOMMU that translates (the type of its group 12 is {type})", bound.Warnings[0]);
     }
 
-    // On some machines a group holds what is no PCI function, a network interface of the processor's, say.
+    // On some machines a group contains devices that are not PCI functions, such as the SoC's network interface.
     [Fact]
     public void WhatElseIsInTheGroupIsWarnedOfToo()
     {
@@ -93,7 +93,7 @@ public sealed class DriverBindingTests : IDisposable
     {
         Bind();
         int writes = _kernel.Writes.Count;
-        _kernel.ActsAsRoot = false; // nor does it need any rights
+        _kernel.ActsAsRoot = false; // and it needs no privileges
         Assert.Equal(("vfio-pci", false), (Bind().After, Bind().Changed));
         _kernel.ActsAsRoot = true;
         Assert.Equal(writes, _kernel.Writes.Count);
@@ -165,7 +165,7 @@ public sealed class DriverBindingTests : IDisposable
         Assert.Equal("vfio-pci", Driver);
     }
 
-    // After a restart there is no record; the rule has set the override, and the note says which driver that was.
+    // After a reboot there is no record; the rule has set the override, and the saved setting says to which driver.
     [Fact]
     public void WhatWasNotedForTheStartOfTheMachineIsNotTheKernelsChoice()
     {
@@ -177,7 +177,7 @@ public sealed class DriverBindingTests : IDisposable
         var back = Binder(Card).Unbind(atStart: "uio_pci_generic");
         Assert.Equal(("uio_pci_generic", "e1000e"), (back.Before, back.After));
         Assert.Equal(("e1000e", null), (Driver, Override));
-        // The kernel's choice may be what was noted.
+        // The saved driver may be the kernel's own choice.
         int writes = _kernel.Writes.Count;
         Assert.False(Binder(Card).Unbind(atStart: "e1000e").Changed);
         Assert.Equal(writes, _kernel.Writes.Count);
@@ -265,7 +265,7 @@ public sealed class DriverBindingTests : IDisposable
         Assert.Contains($"shares IOMMU group 13 with {Second}, which the kernel drives (e1000e)", warnings[0]);
         Assert.Contains($"'sudo ixy bind {Second}'", warnings[0]);
         Assert.Contains($"echo {Disk} | sudo tee", warnings[1]);
-        // Said again as long as it is true.
+        // Repeated as long as it is true.
         Assert.Single(new DriverBinder(_kernel, Second, force: false).Bind("vfio-pci").Warnings);
     }
 

@@ -5,8 +5,8 @@ using Ixy.Vfio;
 namespace Ixy.Setup.Tests.Binding;
 
 /// <summary>
-/// What makes drivers and huge pages come back after a start of the machine, in a root of the test's own. That udev
-/// obeys it is tried in a guest (BindTests in Ixy.Vm.Tests).
+/// What restores drivers and huge pages after a reboot, in a root directory of the test's own. BindTests in
+/// Ixy.Vm.Tests shows in a guest that udev obeys it.
 /// </summary>
 public sealed partial class StartUpTests : IDisposable
 {
@@ -65,7 +65,7 @@ public sealed partial class StartUpTests : IDisposable
         Assert.Null(Drivers.Find(Card));
     }
 
-    // As root of a machine whose umask is for secrets.
+    // As root on a machine with a restrictive umask.
     [Fact]
     public void EverybodyMayReadWhatIsNoted()
     {
@@ -110,7 +110,7 @@ public sealed partial class StartUpTests : IDisposable
         Assert.Null(Drivers.Find(Card));
     }
 
-    // The card is forgotten nevertheless, and that is what is said.
+    // The card is forgotten nevertheless, and the message says so.
     [Fact]
     public void ARuleThatCannotBeRemovedIsSaidToBeOfNoUse()
     {
@@ -221,7 +221,7 @@ public sealed partial class StartUpTests : IDisposable
         Assert.False(File.Exists(Pages));
     }
 
-    // As systemd does at the start; and as it does whenever a package is installed, which must change nothing.
+    // As systemd does at boot; and as it does whenever a package is installed, which must change nothing.
     [SkippableTheory]
     [Trait("needs", "root")]
     [InlineData(true, "512")]
@@ -257,7 +257,7 @@ public sealed partial class StartUpTests : IDisposable
 
     private int? Find(long length, int? node) => HugePages.FindAtStartUp(_root.FullName, length, node);
 
-    // What belongs to root belongs to nobody meanwhile, and the permissions of this thread alone are those of nobody.
+    // Meanwhile root's files belong to nobody, and this thread alone has nobody's permissions.
     private string AsNobody(Func<string> act)
     {
         if (!Environment.IsPrivilegedProcess) return act();
