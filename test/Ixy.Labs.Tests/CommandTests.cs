@@ -4,10 +4,10 @@ using Ixy.Labs.Grader;
 
 namespace Ixy.Labs.Tests;
 
-/// <summary>The command as a process.</summary>
+/// <summary>The grader's command, run as a process.</summary>
 public sealed class CommandTests : IDisposable
 {
-    // No statement of it is run again, so nothing is counted.
+    // None of its statements runs twice, so the limit on statements never applies.
     private const string WithoutEnd = """
         using Ixy.Labs;
         using Ixy.Vfio;
@@ -94,7 +94,7 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(2, RunInShell("9 2> /dev/full").ExitCode);
     }
 
-    // It takes minutes, so it is said even where standard error is no terminal.
+    // The build takes minutes, so it is announced even if standard error is no terminal.
     [Fact]
     public void TheFirstBuildIsTold()
     {
@@ -110,7 +110,7 @@ public sealed class CommandTests : IDisposable
         Assert.Equal((0, "exec\n"), (toNobody.ExitCode, toNobody.Output));
     }
 
-    // What only a process of its own survives.
+    // Failures that only a separate process survives.
     [Theory]
     [InlineData("Func<int, int> deeper = null!; deeper = one => deeper(one) + 1; deeper(1); return null;",
         "the stack has overflowed")]

@@ -6,14 +6,14 @@ using Ixy.Labs.Grader;
 
 namespace Ixy.Labs.Tests;
 
-/// <summary>The film of a run that failed shows the failure, or says that it does not.</summary>
+/// <summary>The film of a failed run shows the failure, or says that it does not.</summary>
 public sealed partial class FilmTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ixy-films-");
 
     private string Path => System.IO.Path.Combine(_folder.FullName, "6.html");
 
-    // 4,000 frames make more events than a recorder keeps unless it is told otherwise.
+    // 4,000 frames make more events than a recorder keeps by default.
     [SkippableFact]
     public void AFilmGoesOnUntilTheFailure()
     {
@@ -22,7 +22,7 @@ public sealed partial class FilmTests : IDisposable
         Assert.Equal(0, film.RootElement.GetProperty("leftOut").GetInt64());
         Assert.InRange(film.RootElement.GetProperty("events").GetArrayLength(),
             Ixy.Simulation.Recording.Recorder.DefaultLimit + 1, Judge.MostEvents);
-        // The frame that came last is in it: numbers are in the frame behind addresses and type.
+        // The last frame to arrive is in it: frame numbers follow the addresses and the type.
         int last = film.RootElement.GetProperty("frames").EnumerateArray().Max(frame =>
             BinaryPrimitives.ReadInt32BigEndian(Base64Url.DecodeFromChars(frame[1].GetString()).AsSpan(14)));
         Assert.Equal(3999, last);
@@ -42,7 +42,7 @@ public sealed partial class FilmTests : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    // One register read for each poll: the task that counts them is the first to fail.
+    // One register read per poll: the task that counts them is the first to fail.
     private Verdict Grade(int mostEvents)
     {
         string text = Grading.Plant(6, "        TakeBack(); ==>         _right.Read32(0x6010); TakeBack();");

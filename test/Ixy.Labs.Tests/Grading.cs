@@ -3,7 +3,7 @@ using Ixy.Labs.Grader;
 
 namespace Ixy.Labs.Tests;
 
-/// <summary>Grades solutions, as they are and with mistakes in them.</summary>
+/// <summary>Grades solutions, unchanged and with planted mistakes.</summary>
 internal static class Grading
 {
     internal static string Root { get; } = FindRoot();
@@ -12,7 +12,7 @@ internal static class Grading
 
     internal static string SolutionPath(int number) => Path.Combine(Root, "labs/solutions", Find(number).File);
 
-    /// <summary>The solution; the test is skipped where a teacher has taken it out.</summary>
+    /// <summary>The solution; skips the test if a teacher has removed it.</summary>
     internal static string Solution(int number)
     {
         Skip.IfNot(File.Exists(SolutionPath(number)), "the solutions have been taken out");
@@ -26,8 +26,7 @@ internal static class Grading
         Grade(number, Plant(number, mistake), seeds);
 
     /// <summary>
-    /// A solution with a mistake: <c>what is there ==> what is put in its place</c>, several one below the other.
-    /// Each has to be there.
+    /// A solution with a mistake: <c>old text ==> new text</c>, one replacement per line. Every old text has to exist.
     /// </summary>
     internal static string Plant(int number, string mistake)
     {
@@ -42,7 +41,7 @@ internal static class Grading
         return text;
     }
 
-    /// <summary>The line, from 1, on which a text is that stands there once.</summary>
+    /// <summary>The number of the line, from 1, that contains a text that occurs once.</summary>
     internal static int LineOf(string text, string part) =>
         text.Split('\n').Index().Single(line => line.Item.Contains(part, StringComparison.Ordinal)).Index + 1;
 
@@ -50,7 +49,7 @@ internal static class Grading
     internal static (int ExitCode, string Output, string Error) RunCommand(params string[] arguments) =>
         Start("dotnet", ["exec", typeof(Exercise).Assembly.Location, .. arguments]);
 
-    /// <summary>Runs a program to its end.</summary>
+    /// <summary>Runs a program to completion.</summary>
     internal static (int ExitCode, string Output, string Error) Start(string program, params string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments)

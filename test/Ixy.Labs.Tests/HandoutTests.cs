@@ -7,7 +7,7 @@ namespace Ixy.Labs.Tests;
 /// <summary>What <c>eng/lab-handout</c> writes for students.</summary>
 public sealed class HandoutTests : IDisposable
 {
-    // What labs/teaching.md says of what the copy shows all the same.
+    // Files that show part of a solution anyway, according to labs/teaching.md.
     private static readonly string[] s_known = ["labs/library/Given.cs", "labs/7-sleep.cs"];
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ixy-handout-");
@@ -74,7 +74,7 @@ public sealed class HandoutTests : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    // Long ones: a short line is anybody's.
+    // Only long lines: anybody may write the same short one.
     private static IEnumerable<string> HoleLines(string solution) => solution.Split("//# hole ").Skip(1)
         .SelectMany(part => part.Split("//# end")[0].Split('\n').Skip(1)).Select(line => line.Trim())
         .Where(line => line.Length > 40 && !line.StartsWith("//", StringComparison.Ordinal));

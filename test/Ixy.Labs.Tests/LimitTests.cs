@@ -2,7 +2,7 @@ using Ixy.Labs.Grader;
 
 namespace Ixy.Labs.Tests;
 
-/// <summary>A file that does not end, or reaches for what is not its business, is answered in words.</summary>
+/// <summary>A file that does not end, or uses what it must not, gets an explanation.</summary>
 public sealed class LimitTests
 {
     // Exercise 1, with something in place of Find's body.
@@ -104,7 +104,7 @@ public sealed class LimitTests
             && finding.Line == 9);
     }
 
-    // The type, its member and the arguments are one mistake.
+    // The type, its member and the arguments count as one mistake.
     [Theory]
     [InlineData("Console.WriteLine(Console.Title); return null;", "System.Console is not")]
     [InlineData("var later = DateTime.Now.AddDays(1); return null;", "System.DateTime is not")]
@@ -147,7 +147,7 @@ public sealed class LimitTests
     public void AFileWithoutTheClassIsTold(string text, string says) =>
         Assert.Contains(says, Grading.Grade(1, text).Findings[0].Message);
 
-    // The grader's calls would go there.
+    // The grader's own calls would bind to them.
     [Theory]
     [InlineData("namespace Ixy.Labs { static class Machine { public static void At(int a) { } } }", "Ixy.Labs.Machine")]
     [InlineData("namespace Ixy { struct Mine { } }", "Ixy.Mine")]
@@ -159,7 +159,7 @@ public sealed class LimitTests
         Assert.StartsWith($"{type}: types of your own", Assert.Single(verdict.Findings).Message);
     }
 
-    // The catch is the last statement, and no probe comes behind it.
+    // The catch is the last statement, with no probe after it.
     [SkippableFact]
     public void ALimitThatIsCaughtCostsThePoints()
     {
@@ -178,7 +178,7 @@ public sealed class LimitTests
     public void AnIndexIsOnlySpokenOfWhereThereIsOne(string find, bool isIndex) =>
         Assert.Equal(isIndex, Grading.Grade(1, File(find), seeds: 1).Findings[0].Message.Contains("Is an index or a length"));
 
-    // The language, and what goes with it, is not in the way.
+    // The language and its basic libraries are available.
     [Fact]
     public void TheLanguageIsThere()
     {

@@ -1,7 +1,7 @@
 namespace Ixy.Labs.Tests;
 
 /// <summary>
-/// What students do wrong, and what the grader says to it: part of its words, the section, and the text of the line
+/// Students' mistakes and what the grader says about them: part of its message, the section, and the text of the line
 /// that it points at.
 /// </summary>
 public sealed partial class MistakeTests

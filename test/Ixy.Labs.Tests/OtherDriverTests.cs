@@ -1,12 +1,12 @@
 namespace Ixy.Labs.Tests;
 
-/// <summary>Drivers that are right and not the solution have all points, too.</summary>
+/// <summary>Correct drivers that differ from the solution get all points too.</summary>
 public sealed class OtherDriverTests
 {
     private const string LongCopy = "{ var copy = _buffers.Bytes(); "
         + "for (int i = 0; i < frame.Length; i++) { copy[_next * BufferSize + i] = frame[i]; } }";
 
-    // Sizes that are the driver's to choose, and more or less work for a frame than the solution has.
+    // Sizes that the driver may choose, and more or less work per frame than in the solution.
     [SkippableTheory]
     [InlineData(3, "RingSize = 64 ==> RingSize = 8")]
     [InlineData(3, "RingSize = 64 ==> RingSize = 72")]
@@ -45,7 +45,7 @@ public sealed class OtherDriverTests
         Assert.True(verdict.Findings.Count == 0, string.Join("\n", verdict.Findings));
     }
 
-    // Rings of two lengths: neither says anything about the other.
+    // Rings of two lengths: neither determines the other.
     [SkippableTheory]
     [InlineData(256, 64)]
     [InlineData(64, 256)]
@@ -67,7 +67,7 @@ public sealed class OtherDriverTests
         Assert.True(verdict.Findings.Count == 0, string.Join("\n", verdict.Findings));
     }
 
-    // A ring that is longer than what the grader once sent is gone around, too.
+    // A ring with more entries than the grader used to send is wrapped too.
     [SkippableTheory]
     [InlineData(4, "RingSize = 64 ==> RingSize = 512\nreturn false; ==> { }")]
     [InlineData(4, "RingSize = 64 ==> RingSize = 512\n_next = behind; ==> _next++;")]
@@ -79,7 +79,7 @@ public sealed class OtherDriverTests
         Assert.InRange(verdict.Points, 0, verdict.Of - 1);
     }
 
-    // What the later exercise asks for is no mistake in the earlier one.
+    // What a later exercise requires is no mistake in an earlier one.
     [SkippableTheory]
     [InlineData(3, 7)]
     [InlineData(5, 6)]

@@ -3,7 +3,9 @@ using Ixy.Labs.Grader;
 
 namespace Ixy.Labs.Tests;
 
-/// <summary>Whatever a student's file says, or wherever the grader may not write, there is a verdict to read.</summary>
+/// <summary>
+/// Whatever a student's file prints, and wherever the grader may not write, there is a readable verdict.
+/// </summary>
 public sealed class OutputTests
 {
     private static string File(string find) => $$"""
@@ -32,7 +34,7 @@ public sealed class OutputTests
         Assert.DoesNotContain(output.ToString(), one => char.IsControl(one) && one != '\n');
     }
 
-    // Whoever reads JSON or JUnit does not look at what stands above.
+    // A reader of JSON or JUnit does not see the findings above.
     [Fact]
     public void ATaskThatFailsForAReasonThatWasGivenHasItToo()
     {

@@ -6,12 +6,12 @@ using Json.Schema;
 
 namespace Ixy.Labs.Tests;
 
-/// <summary>What the pages beside the exercises say is so.</summary>
+/// <summary>The pages about the exercises say what is true.</summary>
 public sealed partial class PageTests
 {
     private static readonly string s_labs = Path.Combine(Grading.Root, "labs");
 
-    // A teacher looks up what the grader said.
+    // Teachers look up the grader's messages.
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -46,7 +46,7 @@ public sealed partial class PageTests
         }
     }
 
-    // A lesson has room for an exercise, or says that it goes on at home.
+    // A lesson has enough time for an exercise, or says that it continues at home.
     [Fact]
     public void TheLessonHasTheTimeThatTheExercisesTake()
     {
@@ -72,7 +72,7 @@ public sealed partial class PageTests
             .GetField(name, BindingFlags.Static | BindingFlags.NonPublic)!.GetRawConstantValue();
     }
 
-    // As it was before somebody worked in it.
+    // In the skeleton, before anybody has worked on it.
     [SkippableFact]
     public void TheStudentsPageShowsTheLineOfTheFirstHole()
     {

@@ -1,6 +1,6 @@
 namespace Ixy.Labs.Tests;
 
-/// <summary>What the grader puts into a file changes neither its meaning nor its lines.</summary>
+/// <summary>What the grader inserts into a file changes neither its meaning nor its line numbers.</summary>
 public sealed class ProbeTests
 {
     [Fact]

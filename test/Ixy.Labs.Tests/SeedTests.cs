@@ -4,7 +4,7 @@ using Ixy.Labs.Grader;
 
 namespace Ixy.Labs.Tests;
 
-/// <summary>A teacher's seeds are not those that students see.</summary>
+/// <summary>A teacher's seeds differ from those that students see.</summary>
 public sealed class SeedTests : IDisposable
 {
     private const int First = 7000;
@@ -20,7 +20,7 @@ public sealed class SeedTests : IDisposable
     [InlineData(6)]
     [InlineData(7)]
     [InlineData(8)]
-    // A perverse card that takes long.
+    // A perverse card that takes a long time.
     [InlineData(6, 1001)]
     public void ASolutionHasAllPointsWithOtherSeeds(int number, int first = First)
     {
@@ -28,7 +28,7 @@ public sealed class SeedTests : IDisposable
         Assert.True(verdict.Findings.Count == 0, string.Join("\n", verdict.Findings));
     }
 
-    // It knows the answers of the seeds that everybody sees, and no others.
+    // A file that knows only the answers for the seeds that everybody sees.
     [SkippableFact]
     public void AFileThatKnowsTheUsualSeedsHasNoPointsForIt()
     {
@@ -49,7 +49,7 @@ public sealed class SeedTests : IDisposable
     public void TheSeedOfARunThatFailedRepeatsIt()
     {
         string file = Path.Combine(_folder.FullName, "mine.cs"), junit = Path.Combine(_folder.FullName, "junit.xml");
-        // Waits for too short a time for some perverse cards.
+        // Too short a wait for some perverse cards.
         File.WriteAllText(file, Grading.Plant(
             2, "card.WaitUntil(() => (registers.Read32(EEC) & 1u << 9) != 0, second); ==> "));
         using var json = Run(file, junit, $"{First}", "4");

@@ -2,7 +2,7 @@ using Ixy.Labs.Grader;
 
 namespace Ixy.Labs.Tests;
 
-/// <summary>Solutions have all points, what students start with has none.</summary>
+/// <summary>Solutions get all points; what students start with gets none.</summary>
 public sealed class SolutionTests
 {
     public static TheoryData<int> Numbers => [.. Exercise.All.Select(exercise => exercise.Number)];

@@ -1,11 +1,11 @@
 namespace Ixy.Labs.Tests;
 
-/// <summary>A right driver of exercise 7 has all points, however long it takes from one step to the next.</summary>
+/// <summary>A correct driver of exercise 7 gets all points, however long it takes between steps.</summary>
 public sealed class WakeUpTests
 {
     private const string Arm = "_registers.Write32(EIMS, 1);", Member = "    private int _next;";
 
-    // So many more statements each time, so that the interrupt comes at each nanosecond before the wait.
+    // A few more statements each time, so that the interrupt comes at every nanosecond before the wait.
     [SkippableTheory]
     [InlineData("")]
     [InlineData("_registers.Read32(EIMS);")]
@@ -23,7 +23,7 @@ public sealed class WakeUpTests
         Assert.True(verdict.Findings.Count == 0, string.Join("\n", verdict.Findings));
     }
 
-    // They take longer, and the card is as late with what follows.
+    // Such a driver takes longer, and the card delays what follows by as much.
     [SkippableTheory]
     [InlineData("_registers.Write32(EIMC, 1); _registers.Write32(EIMS, 1);")]
     [InlineData("_registers.Write32(EIAC, 1); _registers.Write32(EIMS, 1);")]
@@ -35,7 +35,7 @@ public sealed class WakeUpTests
         Assert.True(verdict.Findings.Count == 0, string.Join("\n", verdict.Findings));
     }
 
-    // A perverse card that keeps a frame for 590 microseconds before it is in the ring.
+    // A perverse card that holds a frame for 590 µs before it is in the ring.
     [SkippableFact]
     public void ACardThatIsLateIsNotTheDriversFault()
     {

@@ -2,10 +2,10 @@ using Ixy.Labs.Grader;
 
 namespace Ixy.Labs.Tests;
 
-/// <summary>What the grader does not say, since it is not so.</summary>
+/// <summary>What the grader must not say, because it is not true.</summary>
 public sealed class WordTests
 {
-    // FCTRL is right, and the broadcast frame is just the second one.
+    // FCTRL is right; the broadcast frame merely happens to be the second one.
     [SkippableFact]
     public void AWrongBufferIsNotBlamedOnBroadcast()
     {
@@ -24,7 +24,7 @@ public sealed class WordTests
         Assert.Equal("82599 7.1.6", finding.Section);
     }
 
-    // Nor does the grader disturb frames that the device has put into buffers that it was not notified of.
+    // Nor does the grader disturb frames in buffers that the driver has not yet notified the device of.
     [SkippableFact]
     public void OneNoticeForSeveralBuffersIsNoMistake()
     {
@@ -33,7 +33,7 @@ public sealed class WordTests
         Assert.True(verdict.Findings.Count == 0, string.Join("\n", verdict.Findings));
     }
 
-    // Its time is over while the driver waits, not while it goes round in circles.
+    // The time runs out while the driver waits, not in a loop.
     [SkippableFact]
     public void ALongWaitIsNotCalledALoop()
     {
