@@ -3,7 +3,7 @@ using Ixy.Simulation.Virtio;
 
 namespace Ixy.Tests;
 
-/// <summary>Checked queues find two threads that meet in one of them.</summary>
+/// <summary>Checked queues detect two threads that are in one of them at the same time.</summary>
 public sealed class CheckedQueueTests
 {
     private static readonly TimeSpan s_long = TimeSpan.FromSeconds(20);
@@ -35,7 +35,7 @@ public sealed class CheckedQueueTests
         slow.MayLeave.Set();
         first.Join();
         Assert.Equal(1, received);
-        // One after the other is no misuse; neither is a call after one that failed.
+        // Consecutive use is not misuse; neither is a call after one that failed.
         Assert.Equal(1, queue.Receive(new Packet[1]));
         slow.Fails = true;
         Assert.Throws<InvalidDataException>(() => queue.Receive(new Packet[1]));
@@ -55,7 +55,7 @@ public sealed class CheckedQueueTests
         string name = $"{(transmit ? "transmit" : "receive")} queue 0 of {bench.Device.Name}";
         PacketMisuseException? misuse = null;
         bool stops = false;
-        // One thread alone is no misuse, however often it comes.
+        // One thread alone is not misuse, however often it calls.
         for (int i = 0; i < 3; i++)
             Assert.Equal(0, transmit ? device.Transmit([]) : device.ReceiveQueues[0].Receive([]));
         void Poll()
@@ -73,7 +73,7 @@ public sealed class CheckedQueueTests
         Thread[] threads = [new(Poll), new(Poll)];
         foreach (var thread in threads) thread.Start();
         _ = threads[0].Join(s_long);
-        // Whatever has come of it: they have to leave before the device does.
+        // Whatever happened, the threads must finish before the device does.
         Volatile.Write(ref stops, true);
         foreach (var thread in threads) thread.Join();
         Assert.True(misuse is not null, "they have not met");
@@ -88,7 +88,8 @@ public sealed class CheckedQueueTests
         Assert.IsAssignableFrom<IxgbeTransmitQueue<VirtualAddresses>>(bench.Device.TransmitQueues[0]);
     }
 
-    // One from the hot loop, and one that asks for something. The pool may go first: the card's buffers are no leaks.
+    // One packet from the fast path, one with an offload request. The pool may go first: the card's buffers are no
+    // leaks.
     [Theory]
     [InlineData("ixgbe")]
     [InlineData("split")]

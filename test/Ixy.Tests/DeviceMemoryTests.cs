@@ -6,8 +6,8 @@ using static Ixy.Virtio.VirtioRegisters;
 namespace Ixy.Tests;
 
 /// <summary>
-/// All that a device reaches by DMA is on its NUMA node: rings, buffers, commands. On a machine with a single node, the
-/// kernel tells what it was asked for.
+/// All memory that a device accesses by DMA is on its NUMA node: rings, buffers, commands. On a machine with a single
+/// node, the kernel reports the policy that was requested.
 /// </summary>
 public sealed unsafe class DeviceMemoryTests
 {
@@ -37,7 +37,7 @@ public sealed unsafe class DeviceMemoryTests
             ulong descriptors = bar.Read32(Common.QueueDescriptors[0])
                 | (ulong)bar.Read32(Common.QueueDescriptors[1]) << 32;
             AssertOnNode($"ring of queue {queue}", descriptors);
-            // Its first command is the one to filter nothing.
+            // Its first command turns filtering off.
             if (queue == Control) AssertOnNode("command", *(ulong*)descriptors);
         }
         AssertPoolOnNode(device);

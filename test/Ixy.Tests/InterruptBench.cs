@@ -4,18 +4,18 @@ using static Ixy.Tests.Virtio.VirtioTrafficTests;
 namespace Ixy.Tests;
 
 /// <summary>
-/// Cards whose receive queues interrupt, in all kinds, with the far end of the wire in the test's hands.
+/// Cards of every kind whose receive queues interrupt, with the far end of the wire under the test's control.
 /// </summary>
 internal static class InterruptBench
 {
     internal static readonly NetworkDeviceOptions Options = DriverBench.Defaults with { Interrupts = true };
 
-    /// <summary>For what must not take longer, however busy the machine.</summary>
+    /// <summary>The time limit for waits, however busy the machine is.</summary>
     internal static readonly TimeSpan Long = TimeSpan.FromSeconds(20);
 
     internal const string IxgbeKind = "Ixgbe";
 
-    /// <summary>ixgbe, and every kind of virtio card: they differ in how an interrupt is asked for.</summary>
+    /// <summary>ixgbe, and every kind of virtio card: they differ in how the driver requests an interrupt.</summary>
     public static TheoryData<string> Kinds() => [IxgbeKind, .. Enum.GetNames<Variant>()];
 
     internal static DriverBench Open(string kind, NetworkDeviceOptions? options = null, int queues = 1)
@@ -26,7 +26,7 @@ internal static class InterruptBench
             : new DriverBench(options, Card(Enum.Parse<Variant>(kind)) with { QueuePairs = queues });
     }
 
-    /// <summary>Receives one frame, asleep if need be; the number in it.</summary>
+    /// <summary>Receives one frame, sleeping if necessary. Returns the number in it.</summary>
     internal static int ReceiveOne(ReceiveQueue queue, Packet[] batch)
     {
         Assert.Equal(1, queue.Receive(batch.AsSpan(0, 1), Long));
@@ -36,8 +36,8 @@ internal static class InterruptBench
     }
 
     /// <summary>
-    /// Lets a frame arrive when a thread has gone to sleep on one of the queues, so that only an interrupt can end its
-    /// sleep: one that is there before is found by the last look.
+    /// Delivers a frame once a thread sleeps on one of the queues, so that only an interrupt can wake it: the last look
+    /// before sleeping would find an earlier frame.
     /// </summary>
     internal static Task DeliverOnceAsleep(this DriverBench bench, byte[] frame, IReadOnlyList<ReceiveQueue> queues)
     {
@@ -50,7 +50,7 @@ internal static class InterruptBench
         });
     }
 
-    /// <summary>Runs something on another thread; what it throws is the test's.</summary>
+    /// <summary>Runs an action on another thread; its exceptions reach the test through the task.</summary>
     internal static Task OnThread(Action action) =>
         Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 }

@@ -9,7 +9,7 @@ using static Ixy.Tests.InterruptBench;
 
 namespace Ixy.Tests;
 
-/// <summary>What the drivers tell the cards of interrupts, and what they say where there are none.</summary>
+/// <summary>How the drivers set up a card's interrupts, and what they say if there are none.</summary>
 public sealed class InterruptSetUpTests
 {
     [Fact] // 4.6.6
@@ -25,11 +25,11 @@ public sealed class InterruptSetUpTests
             (0x0081_0080u, 0x0000_0082u), (bar.Read32(CardRegisters.IVAR[0]), bar.Read32(CardRegisters.IVAR[1])));
         // 49 units of 2.048 µs.
         for (int i = 0; i < 3; i++) Assert.Equal(49u << 3, bar.Read32(CardRegisters.EITR[i]) & 0xFFF);
-        // Nobody sleeps, so nothing is enabled.
+        // Nobody sleeps, so no interrupt is enabled.
         for (int i = 0; i < 2; i++) Assert.Equal(0u, bar.Read32(IxgbeFeatureRegisters.EIMS_EX[i]));
     }
 
-    [Fact] // 7.3.4: which vector a field names does not count before the field is valid, so anything may be there.
+    [Fact] // 7.3.4: the vector in a field is ignored until the field is valid, so it may be anything.
     public void WhatIsInTheRegistersBeforeDoesNotCount()
     {
         const uint Nonsense = 0x3F3F_3F3F;
@@ -81,7 +81,7 @@ public sealed class InterruptSetUpTests
         Assert.Contains("poll instead", error.Message);
     }
 
-    [Fact] // Every queue has its own.
+    [Fact] // Every queue needs its own.
     public void TooFewVectors()
     {
         var error = Assert.Throws<InterruptsNotSupportedException>(
@@ -90,7 +90,7 @@ public sealed class InterruptSetUpTests
         Assert.Contains("8 were asked for", error.Message);
     }
 
-    [Theory] // 4.1.5.1.2.1: a device that is out of resources says so.
+    [Theory] // 4.1.5.1.2.1: what a device answers when it is out of resources.
     [InlineData("Split", 0x1A)]
     [InlineData("Legacy", 0x16)]
     public void ADeviceThatTakesNoVector(string kind, int offset)

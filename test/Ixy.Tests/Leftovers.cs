@@ -5,14 +5,14 @@ using Ixy.Vfio;
 
 namespace Ixy.Tests;
 
-/// <summary>Fills a card's registers as a driver that lost its mind might have left them.</summary>
+/// <summary>Fills a card's registers as a driver gone mad might have left them.</summary>
 internal static class Leftovers
 {
     /// <summary>
-    /// Writes every element of every register that can be written, in the table's order, as software does it. Not EEWR:
-    /// it writes the EEPROM, and a driver cannot mend that.
+    /// Writes every element of every writable register, in the table's order, as software does it. Not EEWR: it writes
+    /// the EEPROM, which a driver cannot repair.
     /// </summary>
-    /// <returns>How many registers were written, each element of an array counted.</returns>
+    /// <returns>The number of registers written, counting every array element.</returns>
     internal static int Fill(PciDevice function, Func<uint> next)
     {
         function.EnableBusMaster();
@@ -26,7 +26,7 @@ internal static class Leftovers
         return count;
     }
 
-    /// <summary>Ones, zeroes, or what a seed gives.</summary>
+    /// <summary>All ones, all zeroes, or pseudo-random values from a seed.</summary>
     internal static Func<uint> Pattern(string name)
     {
         if (name == "ones") return () => uint.MaxValue;

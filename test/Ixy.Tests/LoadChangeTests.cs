@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 namespace Ixy.Tests;
 
 /// <summary>
-/// Load that comes and goes: nothing is lost in a change between sleeping and polling, and neither is done too much.
+/// Load that comes and goes: no packet is lost in a change between sleeping and polling, and neither is overdone.
 /// </summary>
 public sealed class LoadChangeTests(ITestOutputHelper log) : IDisposable
 {
@@ -16,7 +16,7 @@ public sealed class LoadChangeTests(ITestOutputHelper log) : IDisposable
     [InlineData("ixgbe", 2)]
     [InlineData("virtio,queue-size=4096", 2)]
     [InlineData("virtio,queue-size=4096,packed=on", 2)]
-    // A flag instead of an index: the device interrupts until the driver has woken up and takes the flag back.
+    // With a flag instead of an index, the device interrupts until the driver has woken up and cleared the flag.
     [InlineData("virtio,queue-size=4096,packed=on,without=event_idx", 200)]
     public void AHundredTimesInProcess(string card, int interruptsPerSleep)
     {
@@ -41,7 +41,7 @@ public sealed class LoadChangeTests(ITestOutputHelper log) : IDisposable
         }
         world.Advance(TimeSpan.FromMilliseconds(1));
         var counted = wire.Statistics;
-        // A packet a microsecond; after a pause, in which it was not to send, the schedule makes up for 256.
+        // One packet per microsecond; after a pause in which it must not send, the schedule makes up for at most 256.
         Assert.InRange(counted.Sent, Rounds * Pulse * 1000, Rounds * (Pulse * 1000 + 256));
         Assert.Equal(
             (counted.Sent, 0, 0, 0, 0),
@@ -66,7 +66,7 @@ public sealed class LoadChangeTests(ITestOutputHelper log) : IDisposable
         Assert.Empty(server.Violations.All);
     }
 
-    [Theory] // At the rate that the card can do there is always more: no system call per batch.
+    [Theory] // At the card's full rate there is always more: no system call per batch.
     [InlineData("ixgbe")]
     [InlineData("virtio")]
     [InlineData("virtio,packed=on")]
@@ -83,7 +83,7 @@ public sealed class LoadChangeTests(ITestOutputHelper log) : IDisposable
         function.Wire.StartSending();
         world.Advance(TimeSpan.FromMilliseconds(50));
         Assert.True(queue.Packets > 50 * 10_000, $"{queue.Packets}");
-        // The one that it began with.
+        // Only the initial one.
         Assert.Equal((1, 1), (queue.Waits, queue.Interrupts));
         Assert.Empty(function.Violations.All);
     }
@@ -97,13 +97,13 @@ public sealed class LoadChangeTests(ITestOutputHelper log) : IDisposable
         Tell(device.ReceiveQueues[0], load.Rate);
     }
 
-    // How often a thread sleeps in real time says more about the machine than about the driver.
+    // How often a thread sleeps in real time depends more on the machine than on the driver.
     private void Tell(ReceiveQueue queue, double rate) =>
         log.WriteLine(
             $"{rate:0} packets per second under load, {queue.Packets} packets, {queue.Waits} sleeps, "
             + $"{queue.Interrupts} interrupts");
 
-    // At least one sleep a round, and far less than one a packet.
+    // At least one sleep per round, and far fewer than one per packet.
     private void AssertSleeps(ReceiveQueue queue, int rounds, int interruptsPerSleep)
     {
         log.WriteLine($"{queue.Packets} packets, {queue.Waits} sleeps, {queue.Interrupts} interrupts");
@@ -111,7 +111,7 @@ public sealed class LoadChangeTests(ITestOutputHelper log) : IDisposable
         Assert.InRange(queue.Interrupts, rounds, interruptsPerSleep * queue.Waits);
     }
 
-    /// <summary>Sends back what it receives, and sleeps whenever it may.</summary>
+    /// <summary>Sends back what it receives, and sleeps whenever it can.</summary>
     private sealed class SleepingEcho : IDisposable
     {
         private readonly NetworkDevice _device;

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Ixy.Tests;
 
-/// <summary>When the load counts as high: the thresholds that docs/interrupts.md names.</summary>
+/// <summary>When load counts as high: the thresholds in docs/interrupts.md.</summary>
 public sealed class LoadMeterTests
 {
     private static readonly long s_millisecond = Stopwatch.Frequency / 1000;
@@ -21,7 +21,7 @@ public sealed class LoadMeterTests
     {
         var meter = new LoadMeter(Stopwatch.Frequency);
         var (now, packets, _) = Feed(ref meter, 0, milliseconds: 20, 5_000);
-        // One window after the other is empty: 4/5, 3/5, 2/5, 1/5 of the rate, and none.
+        // Windows become empty one by one: 4/5, 3/5, 2/5, 1/5 of the rate, then none.
         for (int window = 1; window <= 5; window++)
             Assert.Equal((window, window < 4), (window, meter.IsHigh(now += s_millisecond, packets)));
     }
@@ -49,7 +49,7 @@ public sealed class LoadMeterTests
         Assert.False(meter.IsHigh(now + 2 * s_millisecond, packets));
     }
 
-    // In portions too small for the other rule.
+    // In portions too small for the full-batch rule.
     private static (long Now, long Packets, bool IsHigh) Feed(
         ref LoadMeter meter, long packets, int milliseconds, int rate)
     {

@@ -39,7 +39,7 @@ public sealed unsafe class PacketPoolTests
 
         var starts = packets.Select(packet => packet.Buffer & Packet.AddressMask).Order().ToArray();
 
-        // Each with its headroom in front.
+        // Each with its headroom in front of it.
         for (int i = 1; i < starts.Length; i++)
             Assert.True(starts[i] - starts[i - 1] >= (ulong)size + PacketPool.Headroom);
         Assert.All(starts, start => Assert.Equal(
@@ -57,7 +57,7 @@ public sealed unsafe class PacketPoolTests
         var packets = new Packet[64];
         pool.Allocate(packets);
 
-        // L1 of the machines at hand: 64 sets of 64 bytes.
+        // The L1 cache of our machines: 64 sets of 64 bytes.
         Assert.Equal(64, packets.Select(packet => packet.Buffer / 64 % 64).Distinct().Count());
         PacketPool.Free(packets);
     }
@@ -163,7 +163,7 @@ public sealed unsafe class PacketPoolTests
     public void OptionsOutOfRangeAreRefused(int count, int size) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new PacketPool(new() { Count = count, BufferSize = size }));
 
-    // Against a plain model: a set of held packets; every operation keeps the pool and the model in step.
+    // Against a plain model, a set of held packets: every operation keeps the pool and the model in step.
     [Fact]
     public void AnySequenceOfAllocationsAndReturnsKeepsEveryBuffer() => Prop.ForAll<bool, int[]>((isChecked, steps) =>
     {

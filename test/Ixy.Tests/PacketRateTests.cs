@@ -20,7 +20,7 @@ public sealed class PacketRateTests
 
     [Theory]
     [InlineData("")]
-    [InlineData("5")] // of what?
+    [InlineData("5")] // no unit
     [InlineData("pps")]
     [InlineData("0pps")]
     [InlineData("-5Mpps")]

@@ -28,7 +28,7 @@ public sealed class PacketRingTests
         Assert.Equal((0, 0), (ring.Enqueue([]), ring.Dequeue([])));
     }
 
-    // Against a plain queue, round and round.
+    // Against a plain queue, around and around.
     [Fact]
     public void ItIsAQueue() => Prop.ForAll<PositiveInt, int[]>((size, steps) =>
     {
@@ -93,7 +93,7 @@ public sealed class PacketRingTests
             int number = consumer;
             threads.Add(new(() =>
             {
-                // Of one producer, each consumer sees what it gets in order.
+                // Each consumer sees any one producer's packets in order.
                 long[] last = [.. Enumerable.Repeat(-1L, producers)];
                 var batch = new Packet[64];
                 while (Volatile.Read(ref left) > 0)
@@ -116,7 +116,7 @@ public sealed class PacketRingTests
 
         Assert.Empty(failures);
         Assert.Equal(0, left);
-        // The sum of all numbers: with the order, one lost and one doubled would show.
+        // The sum of all numbers: together with the order, it reveals a lost or duplicated packet.
         Assert.Equal(producers * ((long)Each * (Each + 1) / 2), received.Sum());
     }
 

@@ -12,8 +12,8 @@ using static Ixy.Tests.Virtio.VirtioTrafficTests;
 namespace Ixy.Tests;
 
 /// <summary>
-/// What the driver before has left in configuration space: power states, masks, kinds of interrupts, and whatever else
-/// can be written.
+/// What the previous driver left in configuration space: power states, masks, kinds of interrupts, and whatever else is
+/// writable.
 /// </summary>
 public sealed class PciLeftoverTests(ITestOutputHelper output)
 {
@@ -35,8 +35,7 @@ public sealed class PciLeftoverTests(ITestOutputHelper output)
         return data;
     }
 
-    // Linux puts what nobody uses into D3hot. A card that wakes up as after a reset (82599, X540) has forgotten where
-    // its BARs are.
+    // Linux puts unused cards into D3hot. A card that wakes up as if reset (82599, X540) has lost its BARs' addresses.
     [Theory]
     [MemberData(nameof(Sleepers))]
     public void ACardThatSleepsIsWoken(Model model)
@@ -69,7 +68,7 @@ public sealed class PciLeftoverTests(ITestOutputHelper output)
             Assert.Throws<PciDeviceException>(function.WakeUp).Message);
     }
 
-    // Queues that the driver before has left on run as soon as the card may reach memory: that has to wait for the
+    // Queues that the previous driver left on run as soon as the card may access memory, so that must wait for the
     // reset.
     [Theory]
     [MemberData(nameof(Models))]
@@ -78,7 +77,7 @@ public sealed class PciLeftoverTests(ITestOutputHelper output)
         var wire = new FarEnd();
         var card = Create(model, wire);
         bool isVirtio = model >= Model.VirtioSplit;
-        // A kernel switches bus mastering off when it gives a card away. Who was killed could not.
+        // A kernel clears bus mastering when it gives up a card. A driver that was killed could not.
         if (isVirtio) card.WriteConfig(Command, 7, 2);
         bool? wasMaster = null;
         card.Trace = access =>
@@ -100,7 +99,7 @@ public sealed class PciLeftoverTests(ITestOutputHelper output)
         AssertWorks(card, wire);
     }
 
-    // A mask of all vectors, MSI instead of MSI-X, the line disabled: interrupts come all the same.
+    // All vectors masked, MSI instead of MSI-X, the line disabled: interrupts arrive nevertheless.
     [Theory]
     [MemberData(nameof(ModelsAndPatterns))]
     public void WhateverConfigurationSpaceHoldsInterruptsCome(Model model, Pattern pattern)
@@ -112,7 +111,7 @@ public sealed class PciLeftoverTests(ITestOutputHelper output)
         AssertWorks(card, wire, interrupts: true);
     }
 
-    // As the client of a vfio-user server does it, where no kernel is between driver and device (PCI 3.0, 6.8).
+    // For a client of a vfio-user server: there is no kernel between driver and device (PCI 3.0, 6.8).
     [Theory]
     [InlineData(InterruptKind.Intx)]
     [InlineData(InterruptKind.Msi)]
@@ -134,8 +133,8 @@ public sealed class PciLeftoverTests(ITestOutputHelper output)
         if (kind == InterruptKind.Msix) Assert.Equal(0u, card.ReadConfig(msix + 2, 2) & 0x4000);
     }
 
-    // All but the base addresses, which the system has set. A function-level reset on the way would clear what was
-    // written before.
+    // All but the base addresses, which the system has set. A function-level reset in between would clear earlier
+    // writes.
     private static int Fill(CardModel card, Pattern pattern)
     {
         var random = new Random((int)pattern);
@@ -163,7 +162,7 @@ public sealed class PciLeftoverTests(ITestOutputHelper output)
     {
         const int Frames = 1_000;
         var options = DriverBench.Defaults with { Interrupts = interrupts };
-        // What was reported before was somebody else's.
+        // Earlier reports are about somebody else.
         (long violations, long faults) = (card.Violations.Count, card.Dma.Faults);
         using (var device = NetworkDevice.Open(new SimulatedPciDevice("sim:test", card), options))
         {
@@ -199,7 +198,7 @@ public sealed class PciLeftoverTests(ITestOutputHelper output)
         _ => new VirtioCard(Card(Variant.Legacy), wire),
     };
 
-    // Far off for none, so that what is added to it is no offset either.
+    // If there is none, far below 0, so that adding to it gives no valid offset either.
     private static int Find(CardModel card, byte id)
     {
         for (int at = (int)card.ReadConfig(0x34, 1); at != 0; at = (int)card.ReadConfig(at + 1, 1))
@@ -209,7 +208,7 @@ public sealed class PciLeftoverTests(ITestOutputHelper output)
         return short.MinValue;
     }
 
-    /// <summary>A function with nothing but a power management capability, and in D3hot for good.</summary>
+    /// <summary>A function that has only a power management capability, and stays in D3hot.</summary>
     private sealed class StubbornSleeper : PciDevice
     {
         public override string Name => "stubborn";
@@ -225,7 +224,7 @@ public sealed class PciLeftoverTests(ITestOutputHelper output)
 
         public override void WriteConfig(int offset, uint value, int size)
         {
-            // It keeps what it has.
+            // Writes have no effect.
         }
 
         public override PciBar OpenBar(int index) => throw new PciDeviceException("no BAR");
@@ -236,7 +235,7 @@ public sealed class PciLeftoverTests(ITestOutputHelper output)
 
         protected override void Close()
         {
-            // It holds nothing.
+            // Nothing to release.
         }
     }
 }

@@ -7,11 +7,11 @@ namespace Ixy.Tests;
 
 /// <summary>
 /// Idle, load, idle, a hundred times, in real time: the generator at the far end of the wire is switched on and off,
-/// and one thread, asleep whenever it may, sends back what it receives. The wire judges what returns.
+/// and one thread, which sleeps whenever it can, sends back what it receives. The wire checks what returns.
 /// </summary>
 /// <param name="device">The driver's side.</param>
-/// <param name="wire">The far end, which does not send yet.</param>
-/// <param name="startsByItself">It will, when it sees that there is a driver: a server does that.</param>
+/// <param name="wire">The far end, which is not sending yet.</param>
+/// <param name="startsByItself">Whether it starts to send once there is a driver, as a server does.</param>
 internal sealed class PulsedLoad(NetworkDevice device, Wire wire, bool startsByItself)
 {
     internal const int Rounds = 100;
@@ -26,15 +26,15 @@ internal sealed class PulsedLoad(NetworkDevice device, Wire wire, bool startsByI
     internal static NetworkDeviceOptions Options =>
         InterruptBench.Options with { CheckedPools = false, RingSize = 4096, PoolSize = 16384 };
 
-    /// <summary>How long the generator was on in all, by this machine's clock.</summary>
+    /// <summary>The total time the generator was on, by this machine's clock.</summary>
     internal TimeSpan UnderLoad { get; private set; }
 
-    /// <summary>Packets per second meanwhile.</summary>
+    /// <summary>Packets per second during that time.</summary>
     internal double Rate => _sentUnderLoad / UnderLoad.TotalSeconds;
 
     /// <summary>
-    /// Runs all rounds, and asserts that all that the driver received came back, in order and unchanged. What the card
-    /// missed while the machine was busy elsewhere, it missed.
+    /// Runs all rounds, and asserts that everything the driver received came back, in order and unchanged. The card may
+    /// miss frames while the machine is busy elsewhere.
     /// </summary>
     internal async Task Run()
     {
@@ -71,7 +71,7 @@ internal sealed class PulsedLoad(NetworkDevice device, Wire wire, bool startsByI
         DriverBench.Until(() => HasCalmedDown() || echo.IsCompleted, $"the packets of round {round}");
     }
 
-    // What is not back now was missed.
+    // What has not come back by now was missed.
     private bool HasCalmedDown()
     {
         long before = wire.Statistics.Received;

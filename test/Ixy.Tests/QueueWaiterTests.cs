@@ -7,7 +7,7 @@ using static Ixy.Tests.InterruptBench;
 
 namespace Ixy.Tests;
 
-/// <summary>One thread and several queues, and what ends a sleep other than packets.</summary>
+/// <summary>One thread and several queues, and other events than packets that end a sleep.</summary>
 public sealed class QueueWaiterTests
 {
     [Theory]
@@ -50,7 +50,7 @@ public sealed class QueueWaiterTests
 
     [Theory]
     [InlineData(IxgbeKind, 3)]
-    [InlineData(IxgbeKind, 20)] // Beyond 16 other registers count (7.3.1).
+    [InlineData(IxgbeKind, 20)] // Beyond 16, other registers apply (7.3.1).
     [InlineData("Split", 3)]
     [InlineData("Legacy", 3)]
     public async Task EveryQueueHasAnInterruptOfItsOwn(string kind, int queues)
@@ -76,7 +76,7 @@ public sealed class QueueWaiterTests
         }
         Assert.True(woken.Count > 1);
         Assert.All(woken, i => Assert.True(all[i].Packets > 0));
-        // None of the others has said anything.
+        // The other queues have not interrupted.
         for (int i = 0; i < queues; i++) Assert.InRange(all[i].Interrupts, 0, all[i].Packets);
         Assert.True(all.Sum(queue => queue.Interrupts) > 0);
     }
@@ -90,7 +90,7 @@ public sealed class QueueWaiterTests
         DriverBench.Until(() => bench.Device.ReceiveQueues[0].Waits == 1, "sleep");
         waiter.Wake();
         await sleeper;
-        // And one that has not begun.
+        // It also ends a sleep that has not begun.
         waiter.Wake();
         Assert.False(waiter.Wait(Timeout.InfiniteTimeSpan));
         waiter.Dispose();
@@ -109,7 +109,7 @@ public sealed class QueueWaiterTests
         var sleeper = OnThread(
             () => Assert.Throws<ObjectDisposedException>(() => queue.Receive(batch, Timeout.InfiniteTimeSpan)));
         DriverBench.Until(() => queue.Waits == 1, "sleep");
-        // It waits for the sleeper; for one that does not wake up, for ever.
+        // It waits for the sleeper; if that does not wake up, forever.
         var end = OnThread(bench.Dispose);
         Assert.Same(end, await Task.WhenAny(end, Task.Delay(Long)));
         await end;
@@ -134,13 +134,13 @@ public sealed class QueueWaiterTests
             DriverBench.Until(() => queue.Waits == 1, "sleep");
             server.Dispose();
             await sleeper;
-            // And who comes later does not go to sleep.
+            // A later caller does not go to sleep.
             Assert.Throws<VfioUserDisconnectedException>(() => queue.Receive(new Packet[1], Long));
         }
         DriverBench.Until(() => OpenDescriptors.Count() == before, "all descriptors closed");
     }
 
-    [Fact] // The ring of a card that has gone just stays empty.
+    [Fact] // The ring of a card that is gone just stays empty.
     public async Task ACardThatLeavesEndsAWaitThatPolls()
     {
         string path = Path.Combine(Path.GetTempPath(), $"ixy-polled-{Environment.ProcessId}");
@@ -156,7 +156,7 @@ public sealed class QueueWaiterTests
         Assert.Throws<VfioUserDisconnectedException>(() => waiter.Wait(Long));
     }
 
-    [Fact] // RSS knows the first 16 queues only; filters may choose any.
+    [Fact] // RSS reaches only the first 16 queues; filters may choose any.
     public async Task AQueueBeyondThe32ndHasTheSecondHalfOfTheRegisters()
     {
         const int Queue = 37;
@@ -171,7 +171,7 @@ public sealed class QueueWaiterTests
             (bar.Read32(IxgbeFeatureRegisters.EIMS_EX[0]), bar.Read32(IxgbeFeatureRegisters.EIMS_EX[1])));
         bar.Write32(CardRegisters.EICS_EX[1], 1u << (Queue - 32));
         await sleeper;
-        // It has masked itself.
+        // The interrupt has masked itself.
         Assert.Equal((1, 0u), (queue.Interrupts, bar.Read32(IxgbeFeatureRegisters.EIMS_EX[1])));
     }
 
@@ -211,7 +211,7 @@ public sealed class QueueWaiterTests
     [Fact]
     public void NothingToWaitFor() => Assert.Throws<ArgumentException>(() => new QueueWaiter());
 
-    // Another source port: RSS chooses by it.
+    // Varies the source port, by which RSS chooses the queue.
     private static byte[] Flow(int number)
     {
         byte[] frame = DriverBench.Frame(number);

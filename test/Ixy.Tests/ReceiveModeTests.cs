@@ -5,7 +5,7 @@ using static Ixy.Tests.Virtio.VirtioTrafficTests;
 namespace Ixy.Tests;
 
 /// <summary>
-/// Which frames a device lets in: the contract of <see cref="NetworkDevice.Promiscuous"/> and
+/// Which frames a device accepts: the contract of <see cref="NetworkDevice.Promiscuous"/> and
 /// <see cref="NetworkDevice.AllMulticast"/>, the same for every driver and every card.
 /// </summary>
 public sealed class ReceiveModeTests
@@ -46,7 +46,7 @@ public sealed class ReceiveModeTests
         AssertModes(bench, promiscuous: false, allMulticast: false);
     }
 
-    // Whatever came before, what is let in follows from the wishes, the filters and the address alone.
+    // Whatever came before, only the modes, the filters and the address decide which frames are accepted.
     [Theory]
     [MemberData(nameof(Models))]
     public void NoHistoryMakesADifference(Model model)
@@ -80,7 +80,7 @@ public sealed class ReceiveModeTests
         }
     }
 
-    // 127 addresses fit beside the port's own, however often each is added.
+    // 127 addresses fit in addition to the port's own, however often each is added.
     [Theory]
     [MemberData(nameof(Models))]
     public void AnAddressThatIsAddedAgainTakesNoRoom(Model model)
@@ -124,7 +124,7 @@ public sealed class ReceiveModeTests
         var expected = all.Where(
             address => promiscuous || address == own || address == s_broadcast || (allMulticast && address.IsMulticast)
             || filters?.Contains(address) == true);
-        // The last one always comes, so that what is not wanted and comes all the same has come by then.
+        // The last frame is always accepted, so any unwanted frame that got through has arrived by then.
         Assert.Equal(
             expected, bench.Receive(expected.Count())
             .Select(frame => new MacAddress(ReadUInt64BigEndian(frame) >> 16)));

@@ -3,9 +3,9 @@ using System.Diagnostics;
 namespace Ixy.Tests;
 
 /// <summary>
-/// Histories of a ring under threads, each checked for an order of its operations that a plain queue would have
-/// allowed, and in which no operation comes before one that had ended when it began (Herlihy and Wing's
-/// linearizability, found by Wing and Gong's search).
+/// Histories of a ring used by several threads. For each there must be an order of its operations that a plain queue
+/// allows, and in which no operation comes before one that had ended when it began (Herlihy and Wing's linearizability,
+/// found by Wing and Gong's search).
 /// </summary>
 public sealed class RingHistoryTests
 {
@@ -28,19 +28,19 @@ public sealed class RingHistoryTests
                 $"round {rounds}: no queue does "
                 + $"this:\n{string.Join("\n", history.OrderBy(operation => operation.Begin))}");
         }
-        // Else it was a test of one thread.
+        // Otherwise only one thread was tested.
         Assert.InRange(overlapping, rounds / 20, rounds);
     }
 
     [Fact]
     public void TheSearchKnowsWhatIsNone()
     {
-        // Out before it is in; a packet that was overtaken; full, when it was not; empty, when it was not.
+        // Taken before it was put; a packet overtaken; full when it was not; empty when it was not.
         Assert.False(IsOfAQueue([new(0, true, 1, [7], 2, 3), new(1, false, 1, [7], 0, 1)]));
         Assert.False(IsOfAQueue([new(0, true, 2, [1, 2], 0, 1), new(0, false, 1, [2], 2, 3)]));
         Assert.False(IsOfAQueue([new(0, true, 1, [], 0, 1)]));
         Assert.False(IsOfAQueue([new(0, true, 1, [1], 0, 1), new(1, false, 1, [], 2, 3)]));
-        // What overlaps may have been in either order.
+        // Overlapping operations may have been in either order.
         Assert.True(IsOfAQueue([new(0, true, 1, [1], 0, 3), new(1, false, 1, [], 1, 2)]));
         Assert.True(IsOfAQueue([new(0, true, 1, [1], 0, 3), new(1, false, 1, [1], 1, 2)]));
     }
@@ -82,22 +82,22 @@ public sealed class RingHistoryTests
         int firstEnd = open.Min(i => history[i].End);
         foreach (int i in open)
         {
-            // One that began after another had ended comes after it.
+            // An operation that began after another had ended comes after it.
             if (history[i].Begin <= firstEnd && history[i].TryOn(queue) is { } after
                 && Search(history, done | 1 << i, after, seen)) return true;
         }
         return false;
     }
 
-    /// <param name="Thread">Who did it.</param>
-    /// <param name="Puts">Enqueue; else Dequeue.</param>
+    /// <param name="Thread">The thread that called.</param>
+    /// <param name="Puts">Enqueue; otherwise Dequeue.</param>
     /// <param name="Wanted">How many packets it was to move.</param>
-    /// <param name="Moved">Those it said it did.</param>
+    /// <param name="Moved">The packets it moved.</param>
     /// <param name="Begin">When it was called.</param>
     /// <param name="End">When it had returned.</param>
     private sealed record Operation(int Thread, bool Puts, int Wanted, int[] Moved, int Begin, int End)
     {
-        /// <summary>The queue after it; null if it would have given another answer.</summary>
+        /// <summary>The queue after this operation; null if a queue would have answered differently.</summary>
         internal List<int>? TryOn(List<int> queue)
         {
             if (Moved.Length != Math.Min(Wanted, Puts ? Capacity - queue.Count : queue.Count)) return null;

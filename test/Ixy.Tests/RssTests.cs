@@ -9,7 +9,7 @@ namespace Ixy.Tests;
 
 /// <summary>
 /// RSS through our driver: the hashes that Microsoft published for verification arrive in <see cref="Packet.RssHash"/>,
-/// and flows keep to their queues. What the model puts into descriptors by itself is in <c>ReceiveRssTests</c>.
+/// and flows stay in their queues. <c>ReceiveRssTests</c> covers what the model writes into descriptors.
 /// </summary>
 public sealed class RssTests
 {
@@ -28,7 +28,7 @@ public sealed class RssTests
             [(Queue(withPorts), withPorts), (Queue(withPorts), withPorts), (Queue(withoutPorts), withoutPorts)],
             new[] { tcp, udp, sctp }.Select(frame => Deliver(bench, frame)));
 
-        // The types that know no ports are enough for the published hashes without.
+        // Hash types without ports are enough for the published hashes without ports.
         using var addresses = Bench(1, new() { HashTypes = RssHashTypes.IPv4 | RssHashTypes.IPv6 });
         Assert.Equal((0, withoutPorts), Deliver(addresses, tcp));
         using var none = Bench(1, new() { HashTypes = RssHashTypes.None });
@@ -118,7 +118,7 @@ public sealed class RssTests
             if (Deliver(common, there) != Deliver(common, back)) apart++;
             return first == second;
         }).QuickCheckThrowOnFailure();
-        // It is not that everything goes to one queue, nor that any key would do.
+        // Not everything goes to one queue, and not just any key would do.
         Assert.True(apart > 50, $"only {apart} of 100 flows differ in their directions' hashes with the usual key");
         Assert.Equal(4, queues.Count);
     }
@@ -126,7 +126,7 @@ public sealed class RssTests
     [Fact]
     public void TheIndirectionTableSaysWhichQueue()
     {
-        // Low three bits of the hash; queue 1 gets nothing.
+        // Indexed by the low three bits of the hash; queue 1 gets nothing.
         int[] table = [3, 3, 0, 2, 2, 0, 3, 0];
         using var bench = Bench(4, new() { IndirectionTable = table });
         for (int flow = 0; flow < 200; flow++)
@@ -154,7 +154,7 @@ public sealed class RssTests
         Assert.Equal((0, 0u), Deliver(bench, Flow(7, isIPv6: false, Tcp)));
     }
 
-    // Virtio 1.2, 5.1.6.5.7.1, byte by byte: struct virtio_net_rss_config. That a device obeys is tried in a guest.
+    // Virtio 1.2, 5.1.6.5.7.1, byte by byte: struct virtio_net_rss_config. A test in a guest shows that a device obeys.
     [Fact]
     public void WhatAVirtioDeviceIsToldIsLaidOutAsTheSpecificationHasIt()
     {
@@ -235,7 +235,7 @@ public sealed class RssTests
             : IPv4(protocol, segment, source, destination);
     }
 
-    // A client among many, one of its ports, and a server.
+    // One of many clients, one of its ports, and a server.
     private static byte[] Flow(int flow, bool isIPv6, byte protocol) => isIPv6
         ? Make(protocol, $"2001:db8::{flow % 250 + 1:x}", 1024 + flow * 7, "2001:db8:1::1", 443)
         : Make(protocol, $"10.1.{flow / 250}.{flow % 250 + 1}", 1024 + flow * 7, "10.2.0.1", 443);
@@ -243,7 +243,7 @@ public sealed class RssTests
     private static byte[] Numbered(int flow, bool isIPv6, int round)
     {
         byte[] frame = Flow(flow, isIPv6, flow % 2 == 0 ? Tcp : Udp);
-        // Behind the headers; the card reports a wrong checksum and receives all the same.
+        // After the headers; the card reports a wrong checksum but still receives the frame.
         BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(frame.Length - 4), (ushort)flow);
         frame[^1] = (byte)round;
         return frame;

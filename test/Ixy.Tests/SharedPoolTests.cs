@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Ixy.Tests;
 
-/// <summary>Pools that several threads use, and the buffers that a receive queue has at hand.</summary>
+/// <summary>Pools shared by threads, and the buffers that a receive queue keeps at hand.</summary>
 public sealed unsafe class SharedPoolTests
 {
     private const int Count = 4096;
@@ -17,7 +17,7 @@ public sealed unsafe class SharedPoolTests
         using var freed = new ManualResetEventSlim();
         var packets = new Packet[Count];
         Assert.Equal(Count, pool.Allocate(packets));
-        // It lives on: nothing of it waits for its end.
+        // The thread lives on: its buffers do not wait for its end.
         var other = OnThread(() =>
         {
             PacketPool.Free(packets);
@@ -59,7 +59,7 @@ public sealed unsafe class SharedPoolTests
         for (int i = 0; i < Count; i++) Assert.True(received.TryTake(out all[i]));
         Assert.False(received.TryTake(out _));
 
-        // Less than a block.
+        // Fewer than a block.
         PacketPool.Free(all.AsSpan(0, 5));
         for (int i = 0; i < 5; i++) Assert.True(received.TryTake(out all[i]));
         Assert.False(received.TryTake(out _));
@@ -70,8 +70,7 @@ public sealed unsafe class SharedPoolTests
         received.Dispose();
     }
 
-    // The sizing rule: what the application cannot have is what the receive queue keeps at hand, a sixteenth and at
-    // most 128.
+    // The sizing rule: the application cannot have what the receive queue keeps at hand, a sixteenth and at most 128.
     [Theory]
     [InlineData(Count, 128)]
     [InlineData(128, 8)]
@@ -112,7 +111,7 @@ public sealed unsafe class SharedPoolTests
         foreach (var pool in pools) pool.Dispose();
     }
 
-    // The last packet comes back just before, during or after Dispose: the memory goes in any case, and not before.
+    // The last packet comes back just before, during or after Dispose: memory is released in any case, and not before.
     [Fact]
     public void MemoryGoesWithTheLastPacketWhoeverBringsIt()
     {
@@ -130,7 +129,7 @@ public sealed unsafe class SharedPoolTests
             })).ToArray();
             start.SignalAndWait();
             Thread.SpinWait(round % 50 * 20);
-            // A checked pool says that packets are out, if they are; that is not what this is about.
+            // A checked pool reports packets that are still out, which is not the point here.
             if (Record.Exception(pool.Dispose) is { } error) Assert.IsType<PacketMisuseException>(error);
             foreach (var thread in threads) Join(thread);
 
@@ -162,15 +161,15 @@ public sealed unsafe class SharedPoolTests
     [Fact]
     public void AnEmptyPoolStaysWhole()
     {
-        // Far too few for three threads, so that they find it empty all the time.
+        // Far too few for three threads, so they find it empty all the time.
         using var pool = new PacketPool(new() { Count = 256, BufferSize = 64, Checked = true });
         Stress(pool, threads: 3, pairsEach: 5_000_000, most: 120);
         Assert.Equal(256, pool.Available);
         Assert.Empty(pool.FindLeaks());
     }
 
-    // 10^8 packets are allocated and freed, half of them on another thread than the one that allocated them; the watch
-    // is on, and a mark of our own besides: whoever gets a buffer must be the only one that has it.
+    // 10^8 packets are allocated and freed, half of them on another thread than the allocating one. The pool is
+    // checked, and the test's own mark verifies too that a buffer has a single owner.
     [Fact]
     [Trait("needs", "time")]
     public void NoBufferIsLostOrDoubledInAHundredMillionPairs()
@@ -213,7 +212,7 @@ public sealed unsafe class SharedPoolTests
                     if (Interlocked.Exchange(ref owners[pool.IndexOf(packet.Buffer)], number) != 0)
                         throw new InvalidOperationException("a buffer was given to two");
                 }
-                // Half of them to whoever comes next, and as many from whoever came before.
+                // Half of them go to the next thread, and as many come from the previous one.
                 int passed = ring.Enqueue(batch[..(got / 2)]);
                 Free(batch[passed..got]);
                 done += got - passed;
@@ -221,7 +220,7 @@ public sealed unsafe class SharedPoolTests
                 Free(batch[..taken]);
                 done += taken;
                 Interlocked.Add(ref pairs, got - passed + taken);
-                // The others may hold all there are.
+                // The others may hold all buffers.
                 if (got == 0) Thread.Yield();
             }
 

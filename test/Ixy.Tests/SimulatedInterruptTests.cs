@@ -7,7 +7,7 @@ using Ixy.Vfio;
 namespace Ixy.Tests;
 
 /// <summary>
-/// Interrupts of a simulated card in this process, as any driver sees them: vectors, masks, kinds, ends.
+/// Interrupts of a simulated card in this process, as any driver sees them: vectors, masks, kinds, teardown.
 /// </summary>
 public sealed class SimulatedInterruptTests : IDisposable
 {
@@ -44,7 +44,7 @@ public sealed class SimulatedInterruptTests : IDisposable
         Assert.Equal((1, 1), (Wait(waiter, Timeout), _fired[0].Index));
         Assert.Equal((0, 1, 0), (vectors[0].Fired, vectors[1].Fired, vectors[2].Fired));
 
-        // The mask bit in the card's MSI-X table: what comes meanwhile waits there (PCI 3.0, 6.8.3.2), and is sent
+        // The mask bit in the card's MSI-X table: an interrupt is held pending meanwhile (PCI 3.0, 6.8.3.2), and sent
         // once.
         vectors[1].Mask();
         Raise();
@@ -60,7 +60,7 @@ public sealed class SimulatedInterruptTests : IDisposable
         var vectors = UseMsix();
         using (var waiter = new InterruptWaiter(vectors[1]))
         {
-            // A message is a write to memory.
+            // A message is a memory write.
             _device.DisableBusMaster();
             Raise();
             Assert.Equal(0, Wait(waiter, Moment));
@@ -70,7 +70,7 @@ public sealed class SimulatedInterruptTests : IDisposable
         }
         vectors.Dispose();
         Raise();
-        // One kind at a time, and after this one another.
+        // Only one kind at a time; another may follow this one.
         using var line = _device.EnableInterrupts(InterruptKind.Msi);
         Assert.Throws<InvalidOperationException>(() => _device.EnableInterrupts(InterruptKind.Msix));
     }
@@ -121,7 +121,7 @@ public sealed class SimulatedInterruptTests : IDisposable
         return vectors;
     }
 
-    // Several vectors, cleared by their message.
+    // Several vectors, auto-cleared by their messages.
     private void SetUp()
     {
         _bar.Write32(

@@ -4,7 +4,7 @@ using static Ixy.Tests.InterruptBench;
 namespace Ixy.Tests;
 
 /// <summary>
-/// A thread that sleeps on a receive queue: it wakes for every packet, and for nothing else. Every test asserts zero
+/// A thread that sleeps on a receive queue wakes for every packet, and for nothing else. Every test asserts zero
 /// violations.
 /// </summary>
 public sealed class SleepTests
@@ -25,11 +25,11 @@ public sealed class SleepTests
         Assert.Equal((1, 0), (queue.Waits, queue.Interrupts));
         bench.Wire.Deliver(DriverBench.Frame(7));
         await sleeper;
-        // One sleep, which an interrupt ended, and not its time.
+        // One sleep, ended by an interrupt and not by its timeout.
         Assert.Equal((1, 1), (queue.Waits, queue.Interrupts));
     }
 
-    [Theory] // The classic race: it came after the last look, and before the interrupt was asked for.
+    [Theory] // The classic race: a packet after the last look, but before the interrupt was requested.
     [MemberData(nameof(Kinds))]
     public void APacketThatIsThereAlreadyIsNotSleptOver(string kind)
     {
@@ -46,7 +46,7 @@ public sealed class SleepTests
         }
     }
 
-    [Theory] // The same at whatever moment it comes.
+    [Theory] // The same, whenever the packet comes.
     [MemberData(nameof(Kinds))]
     public async Task ThousandsOfPacketsOneByOneAreAllNoticed(string kind)
     {
@@ -64,7 +64,7 @@ public sealed class SleepTests
         for (int number = 0; number < Packets && !receiver.IsCompleted; number++)
         {
             bench.Wire.Deliver(DriverBench.Frame(number));
-            // Sometimes it still looks, sometimes it just goes to sleep, sometimes it sleeps.
+            // The receiver may still be looking, about to sleep, or asleep.
             DriverBench.Until(() => Volatile.Read(ref expected) > number || receiver.IsCompleted, "packet");
             Thread.SpinWait(random.Next(400));
         }
@@ -72,8 +72,8 @@ public sealed class SleepTests
         Assert.InRange(queue.Interrupts, 1, 2 * queue.Waits + 1);
     }
 
-    // EIAC, EIAM and their kin: what was taken by polling costs an interrupt that had been asked for before, and with
-    // ixgbe one of a cause that was set meanwhile; and then there is sleep.
+    // EIAC, EIAM and the like: polled packets may cost an interrupt that was already requested, and with ixgbe one for
+    // a cause set in the meantime; after that the thread sleeps.
     [Theory]
     [MemberData(nameof(Kinds))]
     public void WhatWasPolledDoesNotKeepAwake(string kind)
@@ -109,7 +109,7 @@ public sealed class SleepTests
         Assert.Throws<ArgumentOutOfRangeException>(() => queue.Receive(batch, TimeSpan.FromSeconds(-2)));
     }
 
-    [Theory] // What an application does all day costs no allocation.
+    [Theory] // What an application does all day must not allocate.
     [MemberData(nameof(Kinds))]
     public void SleepingAllocatesNothing(string kind)
     {
@@ -132,10 +132,10 @@ public sealed class SleepTests
         queue.Receive(batch, TimeSpan.FromMilliseconds(1));
         double share = ThreadTime.Share(() =>
         {
-            // As often as a program may want to look at something else.
+            // As often as a program might check for something else.
             for (int i = 0; i < 20; i++) Assert.Equal(0, queue.Receive(batch, TimeSpan.FromMilliseconds(100)));
         });
-        // Who polls takes all of a core, or half of one that two share; a fiftieth is what it is on a quiet machine.
+        // A polling thread takes a whole core, or half of a shared one; on a quiet machine this is a fiftieth.
         Assert.InRange(share, 0, 0.1);
     }
 }

@@ -3,10 +3,10 @@ using System.Globalization;
 
 namespace Ixy.Tests;
 
-/// <summary>How much of a core a thread uses.</summary>
+/// <summary>The share of a core that a thread uses.</summary>
 internal static class ThreadTime
 {
-    /// <summary>Runs something; the part of the time in which this thread had a core, 0 to 1.</summary>
+    /// <summary>Runs an action. Returns the share of time for which this thread had a core, 0 to 1.</summary>
     internal static double Share(Action action)
     {
         long start = Stopwatch.GetTimestamp(), before = Nanoseconds();
@@ -14,7 +14,7 @@ internal static class ThreadTime
         return (Nanoseconds() - before) / Stopwatch.GetElapsedTime(start).TotalNanoseconds;
     }
 
-    // proc(5): time on a core, time in the queue, turns.
+    // proc(5): time on a core, time in the run queue, timeslices.
     private static long Nanoseconds() =>
         long.Parse(File.ReadAllText("/proc/thread-self/schedstat").Split(' ')[0], CultureInfo.InvariantCulture);
 }

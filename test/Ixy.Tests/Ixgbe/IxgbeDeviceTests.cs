@@ -12,8 +12,8 @@ public sealed class IxgbeDeviceTests
 {
     private static readonly MacAddress s_other = new(0x02_AA_BB_CC_DD_01), s_group = new(0x01_00_5E_01_02_03);
 
-    // A write is posted (PCI Express Base 2.0, 2.4.1): a reset that reaches the card late is still on when the driver
-    // goes on. Seen in a guest on a busy host: access-during-reset, 6 ms after it.
+    // A write is posted (PCI Express Base 2.0, 2.4.1): a reset that reaches the card late is still in progress when the
+    // driver continues. Seen in a guest on a busy host: access-during-reset, 6 ms after the write.
     [Fact]
     public void AResetIsFlushedBeforeItIsWaitedFor()
     {
@@ -71,8 +71,7 @@ public sealed class IxgbeDeviceTests
         Assert.Throws<IommuTranslatesException>(() => NetworkDevice.Open(function, DriverBench.Defaults));
     }
 
-    // Pool 0 has everything where there are no pools (docs/silicon.md). And a bit that a reset forgot does not strip
-    // tags.
+    // Without pools, pool 0 owns every address (docs/silicon.md). A bit that a reset did not clear must not strip tags.
     [Theory]
     [InlineData(0x10FB)]
     [InlineData(0x1528)]
@@ -89,7 +88,7 @@ public sealed class IxgbeDeviceTests
         static uint Answer(uint offset, uint value) => offset == RXDCTL[0] ? value | RXDCTL_.VlanStrip : value;
     }
 
-    // What the driver before left goes; the speed of MDIO is the card's own.
+    // What the previous driver left is cleared; the MDIO speed is the card's own and stays.
     [Fact]
     public void HLREG0KeepsWhatDiffersBetweenCards()
     {
@@ -109,7 +108,7 @@ public sealed class IxgbeDeviceTests
         }
     }
 
-    // The halt of the receive path is the first step of it.
+    // Changing a filter starts with halting the receive path.
     [Fact]
     public void WhenAFilterCannotBeChangedFramesComeAsBefore()
     {
@@ -120,7 +119,7 @@ public sealed class IxgbeDeviceTests
             new InterposedDevice(new SimulatedPciDevice("sim:test", card)) { Answer = Answer }, DriverBench.Defaults);
         Assert.True(device.WaitForLink(TimeSpan.FromSeconds(10)));
         isStuck = true;
-        device.Promiscuous = true; // it is already
+        device.Promiscuous = true; // already set
         Assert.Throws<DeviceTimeoutException>(() => device.Promiscuous = false);
         Assert.True(device.Promiscuous);
         wire.Deliver(To(s_other, 1));
@@ -166,8 +165,8 @@ public sealed class IxgbeDeviceTests
         Assert.Equal(60, statistics.RxBytes);
     }
 
-    // One queue: the packet buffer, of 512 or 384 KiB, takes what the ring cannot. Several: each drops its own
-    // (Drop_En, 8.2.3.8.7), or not.
+    // With one queue, the packet buffer of 512 or 384 KiB holds what the ring cannot. With several, each queue drops
+    // its own excess (Drop_En, 8.2.3.8.7), or does not.
     [Theory]
     [InlineData(0x10FB, 1, true, 512)]
     [InlineData(0x10FB, 2, true, 0)]
@@ -297,8 +296,8 @@ public sealed class IxgbeDeviceTests
         (sourceFirst ? target : source).Dispose();
     }
 
-    // 4.6.8.1: a queue is disabled once all its packets have left. The card sends none until the driver asks how far it
-    // is.
+    // 4.6.8.1: a queue is disabled once all its packets have left. Here the card sends none until the driver reads TDH
+    // to see how far it is.
     [Fact]
     public void AtTheEndFramesThatWaitAreSentFirst()
     {
@@ -325,7 +324,7 @@ public sealed class IxgbeDeviceTests
         bench.Wire.Deliver(DriverBench.Frames(10));
         bench.Receive(10);
         bench.Dispose();
-        bench.Device.Dispose(); // the second time does nothing
+        bench.Device.Dispose(); // the second call does nothing
         Assert.False(bench.Card.Dma.BusMaster);
     }
 

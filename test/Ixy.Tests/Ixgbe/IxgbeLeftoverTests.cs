@@ -3,7 +3,7 @@ using Xunit.Abstractions;
 
 namespace Ixy.Tests.Ixgbe;
 
-/// <summary>What the driver before left behind is hostile input: all registers are filled before ours starts.</summary>
+/// <summary>The previous driver's leftovers are hostile input: all registers are filled before ours starts.</summary>
 public sealed class IxgbeLeftoverTests(ITestOutputHelper log)
 {
     private const int Frames = 10_000;
@@ -58,7 +58,7 @@ public sealed class IxgbeLeftoverTests(ITestOutputHelper log)
         Assert.Equal((0, 0), (statistics.RxCrcErrors, statistics.RxLengthErrors));
     }
 
-    // Hash, key and table of RSS; vectors, masks and throttling of interrupts.
+    // RSS hash, key and table; interrupt vectors, masks and throttling.
     [Theory]
     [InlineData(0x10FB)]
     [InlineData(0x1563)]
@@ -70,7 +70,7 @@ public sealed class IxgbeLeftoverTests(ITestOutputHelper log)
         Assert.Equal(spread, Spread(model, "4"));
     }
 
-    // The queue of each frame, told by polling; then each queue is slept on.
+    // Finds each frame's queue by polling, then sleeps on each queue.
     private static int[] Spread(ushort model, string? pattern)
     {
         var options = DriverBench.Defaults with { ReceiveQueues = 4, TransmitQueues = 4, Interrupts = true };
@@ -95,7 +95,7 @@ public sealed class IxgbeLeftoverTests(ITestOutputHelper log)
     private static void Wake(DriverBench bench, ReceiveQueue queue, byte[] frame)
     {
         var packet = new Packet[1];
-        // The first interrupt may be about the frames that were polled.
+        // The first interrupt may belong to frames that were polled.
         long waits = queue.Waits, interrupts = queue.Interrupts;
         var sleeper = Task.Run(() => queue.Receive(packet, TimeSpan.FromSeconds(10)));
         DriverBench.Until(() => queue.Waits > waits, "somebody sleeps");
@@ -105,8 +105,8 @@ public sealed class IxgbeLeftoverTests(ITestOutputHelper log)
         DriverBench.Until(() => queue.Interrupts > interrupts, "an interrupt");
     }
 
-    // What filters by protocol look at: UDP, a TCP SYN, a VLAN tag, another EtherType; to the card, to all, to the
-    // group.
+    // Frames that protocol filters match: UDP, a TCP SYN, a VLAN tag, another EtherType; sent to the card, to all, or
+    // to the group.
     private static byte[] Frame(int number)
     {
         byte[] frame = DriverBench.Frame(number, 64 + number % 200);

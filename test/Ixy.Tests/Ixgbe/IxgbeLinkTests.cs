@@ -8,8 +8,8 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 namespace Ixy.Tests.Ixgbe;
 
 /// <summary>
-/// Our ixgbe driver brings the link up whatever the driver before has left where no reset reaches: in the pins of an
-/// SFP+ board, in the PHY of a copper one, in the semaphores between them. And it says how fast the link is.
+/// Our ixgbe driver brings the link up whatever the previous driver left where no reset reaches: in the pins of an SFP+
+/// board, in the PHY of a copper board, in the semaphores between them. It also reports the link's speed.
 /// </summary>
 public sealed class IxgbeLinkTests
 {
@@ -44,7 +44,7 @@ public sealed class IxgbeLinkTests
             data.Add(card, 0x1E, 0, 1 << 11); // low power, as Linux leaves it after "ip link set down"
             data.Add(card, 1, 0, 0x2840);
             data.Add(card, 1, 0, 0x2041); // loopback
-            data.Add(card, 1, 9, 1); // the transmitter off
+            data.Add(card, 1, 9, 1); // transmitter off
             data.Add(card, 3, 0, 0x4800);
             data.Add(card, 4, 0, 0x4800);
             data.Add(card, 7, 0, 0); // no negotiation
@@ -53,7 +53,7 @@ public sealed class IxgbeLinkTests
         return data;
     }
 
-    // What is written back would be what nobody has read, or go to the register before: 0xFFFF in 1.0 is a reset of the
+    // Writing back would store a value that was never read, or go to the previous register: 0xFFFF in 1.0 resets the
     // PHY.
     [Theory]
     [InlineData(MSCA_.Read, false)]
@@ -84,7 +84,7 @@ public sealed class IxgbeLinkTests
         Assert.All(writes, write => Assert.NotEqual(1u, Convert.ToUInt32(write, 16) >> MSCA_.DeviceShift & 0x1F));
     }
 
-    // Bits of the PHYs in SW_FW_SYNC, and what guards that: of a driver that was killed with them, or of firmware that
+    // PHY bits in SW_FW_SYNC and the semaphore that guards it, held by a driver that was killed or by firmware that
     // hangs.
     [Theory]
     [InlineData(Owner.Software)]
@@ -119,7 +119,7 @@ public sealed class IxgbeLinkTests
         Firmware,
     }
 
-    // A restart costs seconds on a real line.
+    // On a real cable, restarting the link takes seconds.
     [Theory]
     [InlineData(X540)]
     [InlineData(X550)]
@@ -170,7 +170,7 @@ public sealed class IxgbeLinkTests
         bench.AssertOpensAndForwards(speed);
     }
 
-    // Linux takes these two from the default, and they stay away.
+    // Linux removes these two speeds from the default, and they stay removed.
     [Theory]
     [InlineData(5_000)]
     [InlineData(2_500)]
@@ -181,7 +181,7 @@ public sealed class IxgbeLinkTests
         bench.AssertOpensAndForwards(speed);
     }
 
-    /// <summary>A card in the hands of the driver before.</summary>
+    /// <summary>A card that still belongs to the previous driver.</summary>
     private sealed class Bench : IDisposable
     {
         private readonly FarEnd _wire = new();
@@ -199,7 +199,7 @@ public sealed class IxgbeLinkTests
 
         internal PciBar Registers { get; }
 
-        /// <summary>Writes a register of the PHY, as 10.5.4 and 8.2.3.22.11 have it.</summary>
+        /// <summary>Writes a PHY register as 10.5.4 and 8.2.3.22.11 describe.</summary>
         internal void WritePhy(int device, int register, ushort value)
         {
             Registers.Read32(SW_FW_SYNC);
@@ -211,7 +211,7 @@ public sealed class IxgbeLinkTests
             Registers.Write32(SW_FW_SYNC, 0);
         }
 
-        /// <summary>What our driver reads instead.</summary>
+        /// <summary>Replaces the values that our driver reads.</summary>
         internal Func<uint, uint, uint> Answer { get; set; } = (_, value) => value;
 
         internal NetworkDevice Open() =>

@@ -8,7 +8,7 @@ using TransmitRing = Ixy.Ixgbe.IxgbeTransmitQueue<Ixy.VirtualAddresses>;
 namespace Ixy.Tests.Ixgbe;
 
 /// <summary>
-/// The rings against a card played by hand: descriptors as the datasheet words them, and such as no card should write.
+/// The rings with a card played by hand: descriptors as the datasheet defines them, and some that no card should write.
 /// </summary>
 public sealed unsafe class IxgbeQueueTests
 {
@@ -53,7 +53,7 @@ public sealed unsafe class IxgbeQueueTests
     }
 
     [Theory]
-    [InlineData(Done | EndOfPacket | 0ul << 32)] // no frame has no bytes
+    [InlineData(Done | EndOfPacket | 0ul << 32)] // a frame cannot be empty
     [InlineData(Done | EndOfPacket | 2049ul << 32)] // more than the buffer holds
     [InlineData(Done | EndOfPacket | 0xFFFFul << 32)]
     [InlineData(Done | EndOfPacket | ReceiveError | 60ul << 32)]
@@ -102,7 +102,7 @@ public sealed unsafe class IxgbeQueueTests
         uint head = 0;
         for (int i = 0; i < 1000; i++)
         {
-            Assert.NotEqual(head, device.Bar.Read32(RDT[0])); // the card would be out of descriptors
+            Assert.NotEqual(head, device.Bar.Read32(RDT[0])); // else the card has no descriptors left
             ring[2 * head + 1] = Done | EndOfPacket | 60ul << 32;
             head = (head + 1) % 64;
             Assert.Equal(1, queue.Receive(packets));
@@ -112,7 +112,7 @@ public sealed unsafe class IxgbeQueueTests
         }
     }
 
-    // 7.2.3.2.4: length, DTYP 3, DEXT, EOP and IFCS in every descriptor; the length of the frame again in PAYLEN.
+    // 7.2.3.2.4: every descriptor has the length, DTYP 3, DEXT, EOP and IFCS; PAYLEN repeats the frame's length.
     [Fact]
     public void APacketBecomesOneAdvancedDataDescriptor()
     {
@@ -147,7 +147,7 @@ public sealed unsafe class IxgbeQueueTests
             given += sent;
             Assert.Equal(7, sent);
             Assert.Equal(200 - queue.Pending, pool.Available);
-            // The card sends all of it, and reports where it was asked to.
+            // The card sends everything, and reports where asked to.
             for (; head != device.Bar.Read32(TDT[0]); head = (head + 1) % 64)
             {
                 if ((ring[2 * head + 1] & 1ul << 27) != 0) ring[2 * head + 1] |= 1ul << 32;
@@ -181,7 +181,7 @@ public sealed unsafe class IxgbeQueueTests
         Assert.Equal((before + 1, 3u), (device.Bar.Writes, device.Bar.Read32(TDT[0])));
     }
 
-    // Design D2: without an IOMMU the descriptors hold physical addresses. They are known to root only, for huge pages.
+    // Design D2: without an IOMMU descriptors hold physical addresses. Only root knows them, and only for huge pages.
     [SkippableFact]
     public void WithoutAnIommuDescriptorsHoldPhysicalAddresses()
     {
@@ -212,7 +212,7 @@ public sealed unsafe class IxgbeQueueTests
         }
     }
 
-    // Where the queue has told the card that its ring is: two words each.
+    // The ring at the address the queue gave to the card: two words per descriptor.
     private static ulong* Descriptors(MemoryDevice device, uint register) =>
         (ulong*)(device.Bar.Read32(register) | (ulong)device.Bar.Read32(register + 4) << 32);
 

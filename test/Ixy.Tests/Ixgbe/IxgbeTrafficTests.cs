@@ -3,7 +3,7 @@ using Ixy.Simulation.Ixgbe;
 namespace Ixy.Tests.Ixgbe;
 
 /// <summary>
-/// Our ixgbe driver on the simulated card: packets in both directions, in all shapes. Every test asserts zero
+/// Our ixgbe driver on the simulated card: packets of every shape in both directions. Every test asserts zero
 /// violations.
 /// </summary>
 public sealed class IxgbeTrafficTests
@@ -56,7 +56,7 @@ public sealed class IxgbeTrafficTests
             TransmitQueues = queues,
             ReceiveQueues = queues,
             RingSize = 64,
-            PoolSize = 4096, // each queue keeps up to a ring full until it is used again
+            PoolSize = 4096, // each queue keeps up to a ring of packets until its next use
         });
         for (int i = 0; i < queues; i++)
         {
@@ -104,7 +104,7 @@ public sealed class IxgbeTrafficTests
             return perQueue.Sum(frames => frames.Count) == Flows * PerFlow;
         }, "all frames");
 
-        // RSS has entries of four bits: no more than 16 queues (datasheet 7.1.2.8).
+        // RSS table entries have four bits: at most 16 queues (datasheet 7.1.2.8).
         Assert.Equal(Math.Min(queues, 16), perQueue.Count(frames => frames.Count > 0));
         foreach (var flows in perQueue.Select(frames => frames.GroupBy(frame => Convert.ToHexString(frame, 26, 4))))
         {
@@ -214,7 +214,7 @@ public sealed class IxgbeTrafficTests
     private static void AssertBothWays(DriverBench bench, int count, int batch = 32, int length = 60)
     {
         var expected = DriverBench.Frames(count, length).ToList();
-        // The wire does not wait: never more on its way than a ring holds.
+        // The wire does not wait, so no more frames are on the way than a ring holds.
         var received = new List<byte[]>();
         foreach (byte[][] portion in expected.Chunk(48))
         {

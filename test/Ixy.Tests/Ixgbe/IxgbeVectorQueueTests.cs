@@ -9,8 +9,8 @@ using ScalarTransmitQueue = Ixy.Ixgbe.IxgbeTransmitQueue<Ixy.VirtualAddresses>;
 namespace Ixy.Tests.Ixgbe;
 
 /// <summary>
-/// The wide loops against the readable ones: the same card, the same calls, and afterwards the same memory to the bit.
-/// Buffers are compared by their place in the pool, as each queue has a pool of its own.
+/// The vector loops against the scalar ones: the same card, the same calls, and afterwards memory identical to the bit.
+/// Buffers are compared by their place in the pool, as each queue has its own pool.
 /// </summary>
 public sealed unsafe class IxgbeVectorQueueTests
 {
@@ -18,7 +18,7 @@ public sealed unsafe class IxgbeVectorQueueTests
     private const ulong ReportStatus = 1ul << 27;
     private const int RingSize = 64, Steps = 60;
 
-    // Mostly good frames: a single other one sends four to the readable loop.
+    // Mostly good frames: a single bad one sends four to the scalar loop.
     private static readonly Gen<ulong> s_good =
         from length in Gen.Elements(1, 60, 64, 1514, 2048)
         from tag in Gen.Choose(0, 0xFFFF)
@@ -56,7 +56,7 @@ public sealed unsafe class IxgbeVectorQueueTests
 
     [Theory]
     [InlineData(200)]
-    [InlineData(80)] // too few to fill the ring and the application's hands
+    [InlineData(80)] // too few buffers for both the ring and the application
     public void ReceiveDoesTheSameToTheBit(int poolSize) =>
         Prop.ForAll(Arb.From(s_receiveStep.ArrayOf(Steps)), steps =>
         {
@@ -91,7 +91,7 @@ public sealed unsafe class IxgbeVectorQueueTests
             }
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(150));
 
-    // A place in the pool where a word is the address of a buffer, the word elsewhere. No hash looks like an address.
+    // A buffer's address becomes its place in the pool; other words stay. No hash looks like an address.
     private static ulong Place(ulong word, ulong first) =>
         (word & Packet.AddressMask) - first < 1 << 24 ? (word & Packet.AddressMask) - first : word;
 
@@ -116,7 +116,7 @@ public sealed unsafe class IxgbeVectorQueueTests
             _first = Enumerable.Range(0, RingSize).Min(i => _ring[2 * i]);
         }
 
-        /// <summary>All that there is to see after a step.</summary>
+        /// <summary>Everything observable after a step.</summary>
         internal List<ulong> Seen { get; private set; } = [];
 
         internal void Run(ReceiveStep step)
@@ -137,7 +137,7 @@ public sealed unsafe class IxgbeVectorQueueTests
                 Seen.Add((ulong)received);
                 foreach (var packet in batch) Seen.AddRange([Place(packet.Buffer, _first), packet.Metadata]);
             }
-            // What was not done is written anew, as a card would finish it later.
+            // Descriptors that were not done are completed now, as a card would do later.
             for (int i = 0; i < RingSize; i++)
             {
                 if ((_ring[2 * i + 1] & (Done | EndOfPacket)) == EndOfPacket) _ring[2 * i + 1] |= Done;
@@ -210,7 +210,7 @@ public sealed unsafe class IxgbeVectorQueueTests
                 _ring[2 * _head + 1] |= TransmitDone;
                 reports++;
             }
-            // Single packets look for reports only once in a group.
+            // When packets come singly, the queue looks for reports only once per group.
             if (step.Packets.Length == 1) _queue.Transmit([]);
             for (int i = 0; i < 2 * RingSize; i++) Seen.Add(Place(_ring[i], _first));
             Seen.AddRange([tail, (ulong)_queue.Packets, (ulong)_queue.Pending, (ulong)_pool.Available]);

@@ -6,7 +6,7 @@ using Ixy.Vfio;
 
 namespace Ixy.Tests.Metrics;
 
-/// <summary>Totals that are right though nobody asks for them, in a time that passes when the test says so.</summary>
+/// <summary>Totals are right even if nobody reads them. The test controls the clock.</summary>
 public sealed class CounterTests
 {
     private const ulong Full32 = uint.MaxValue, Full36 = (1ul << 36) - 1;
@@ -14,7 +14,7 @@ public sealed class CounterTests
 
     private readonly HandTime _time = new();
 
-    // Each counter of the card is filled to its last value between two ticks: 5,000 times is a day at line rate.
+    // Between two ticks every counter of the card reaches its maximum; 5,000 ticks are a day at line rate.
     [Theory]
     [InlineData(0x10FB)]
     [InlineData(0x1528)]
@@ -36,7 +36,7 @@ public sealed class CounterTests
         Assert.Equal((Packets, 3 * Packets), (counted.RxCrcErrors, counted.RxLengthErrors));
     }
 
-    // What the timer is for: the card's counters stop, and what comes then is lost.
+    // What the timer prevents: the card's counters stop at their maximum, and further events are lost.
     [Fact]
     public void WithoutATickACounterStops()
     {
@@ -49,7 +49,7 @@ public sealed class CounterTests
         Assert.Equal(((long)Full32, (long)Full36), (counted.RxPackets, counted.RxBytes));
     }
 
-    // The interval has to end before the shortest counter does, also for a card ten times as fast as the wire.
+    // The interval must be shorter than the shortest counter lasts, even at ten times the wire's speed.
     [Fact]
     public void TheIntervalIsShortEnough()
     {
@@ -69,7 +69,7 @@ public sealed class CounterTests
         Assert.True(_time.Timer.IsDisposed);
     }
 
-    // Whoever catches what a timer throws goes on, and so do the totals.
+    // A program that catches the timer's exception continues, and so do the totals.
     [Fact]
     public void AfterAnErrorTheTimerRunsOn()
     {
@@ -90,7 +90,7 @@ public sealed class CounterTests
         }
     }
 
-    // A tick that has begun may come to a device only after it was closed.
+    // A tick in progress may reach a device only after it was closed.
     [Fact]
     public void ADeviceThatIsClosedIsNotTouched()
     {
@@ -113,7 +113,7 @@ public sealed class CounterTests
         }
     }
 
-    // What is thrown by a timer ends the process.
+    // An exception from a timer ends the process.
     [Fact]
     public void ADeviceThatIsGoneCountsNothingMoreAndThrowsNothing()
     {
@@ -128,7 +128,7 @@ public sealed class CounterTests
         uint Answer(uint offset, uint value) => isGone ? throw new PciDeviceException("gone") : value;
     }
 
-    // The card counts, the timer ticks, and two threads ask: nothing is counted twice or not at all.
+    // The card counts, the timer ticks, and two threads read: nothing is counted twice or missed.
     [Fact]
     public void WhoeverReadsTheCountersNothingIsLost()
     {
@@ -158,7 +158,7 @@ public sealed class CounterTests
         }
     }
 
-    // 'ixy fwd' reads its cards while they stand still. In a world of its own: what hangs here hangs no other test.
+    // 'ixy fwd' reads its cards while they are paused. In a world of its own, so that a hang affects no other test.
     [Fact]
     public void WhoReadsWhileTheCardStandsStillDoesNotWaitForWhoWaitsForTheCard()
     {
@@ -204,7 +204,7 @@ public sealed class CounterTests
             Time = _time,
         }, DriverBench.Defaults);
 
-    /// <summary>Time that passes when the test says so.</summary>
+    /// <summary>A clock that the test controls.</summary>
     private sealed class HandTime : TimeProvider
     {
         internal HandTimer? Timer { get; private set; }
@@ -212,7 +212,7 @@ public sealed class CounterTests
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
             Timer = new HandTimer(() => callback(state)) { Due = dueTime, Period = period };
 
-        /// <summary>The time has come.</summary>
+        /// <summary>Fires the timer.</summary>
         internal void Tick() => Timer!.Fire();
     }
 

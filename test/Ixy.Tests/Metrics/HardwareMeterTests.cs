@@ -5,7 +5,7 @@ using Ixy.Simulation.Wires;
 
 namespace Ixy.Tests.Metrics;
 
-/// <summary>The meter <c>Ixy.Hardware</c>: names and attributes are those of OpenTelemetry's conventions.</summary>
+/// <summary>The meter <c>Ixy.Hardware</c>: names and attributes follow OpenTelemetry's conventions.</summary>
 public sealed class HardwareMeterTests : IDisposable
 {
     private readonly MeterListener _listener = new();
@@ -41,7 +41,7 @@ public sealed class HardwareMeterTests : IDisposable
         Assert.Equal((unit, kind), (_instruments[name].Unit, _instruments[name].GetType()));
     }
 
-    // Each kind another number, so that none is taken for another.
+    // A different number for each kind, so that none is mistaken for another.
     [Fact]
     public void WhatIsLostAndDamagedIsCountedByKind()
     {
@@ -77,7 +77,7 @@ public sealed class HardwareMeterTests : IDisposable
         Assert.Equal(1_250_000_000, Of("hw.network.bandwidth.limit", network));
     }
 
-    // 84 bytes of a frame of 60, 100 Mbit/s: 10,000 frames a second take 6.72 % of it.
+    // A frame of 60 bytes takes 84 on the wire: at 100 Mbit/s, 10,000 frames per second use 6.72 %.
     [Fact]
     public void TheShareOfTheLinkIsThatOfTheLastSecondOrMore()
     {
@@ -95,7 +95,7 @@ public sealed class HardwareMeterTests : IDisposable
         Take(device, world, 500);
         ReadAll();
         Assert.InRange(Of(Name, series), 0.0670, 0.0674);
-        // Over less than a second there is no news.
+        // An interval of less than a second gives no new value.
         double before = Of(Name, series);
         Take(device, world, 100);
         ReadAll();
@@ -147,7 +147,7 @@ public sealed class HardwareMeterTests : IDisposable
         _listener.RecordObservableInstruments();
     }
 
-    // A series that comes twice throws.
+    // Throws if a series appears twice.
     private void Take(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         var texts = tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}").Order(StringComparer.Ordinal);

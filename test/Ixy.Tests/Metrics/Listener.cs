@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 namespace Ixy.Tests.Metrics;
 
 /// <summary>
-/// Listens to the meter, and remembers one reading: the series, each as name, device and the other tags in order.
+/// Listens to the meter and keeps one reading: each series as name, device and the other tags in order.
 /// </summary>
 internal sealed class Listener : IDisposable
 {
@@ -21,7 +21,7 @@ internal sealed class Listener : IDisposable
             var others = tags.ToArray().Where(tag => tag.Key != "device").Select(tag => $"{tag.Key}={tag.Value}")
                 .Order();
             string device = $"{tags.ToArray().Single(tag => tag.Key == "device").Value}";
-            // throws if a series comes twice
+            // Throws if a series appears twice.
             _series.Add($"{instrument.Name} device={device} {string.Join(',', others)}", value);
         });
         _listener.Start();

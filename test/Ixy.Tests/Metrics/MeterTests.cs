@@ -4,7 +4,7 @@ using Ixy.Simulation.Wires;
 
 namespace Ixy.Tests.Metrics;
 
-/// <summary>The meter <c>Ixy</c>, as any listener of the process sees it.</summary>
+/// <summary>The meter <c>Ixy</c>, as any listener in the process sees it.</summary>
 public sealed class MeterTests
 {
     private const string Loopback = "sim:ixgbe,wire=loopback,link-delay=0ms", Virtio = "sim:virtio,wire=loopback";
@@ -41,7 +41,7 @@ public sealed class MeterTests
         Assert.Empty(listener.ReadAll());
     }
 
-    // Each kind another number, so that none is taken for another.
+    // A different number for each kind, so that none is mistaken for another.
     [Fact]
     public void WhatIsLostAndDamagedIsCountedByKind()
     {
@@ -53,7 +53,7 @@ public sealed class MeterTests
         Assert.True(device.WaitForLink(TimeSpan.FromSeconds(10)));
         wire.Deliver(DriverBench.Frame(1), FrameErrors.Crc);
         foreach (int length in new[] { 40, 41 }) wire.Deliver(DriverBench.Frame(2)[..length]);
-        // two descriptors each, which the driver does not put together
+        // Two descriptors each, which the driver does not merge.
         wire.Deliver(DriverBench.Frames(3, length: 1500));
         wire.Deliver(Enumerable.Repeat(DriverBench.Frame(4), 20_000)); // more than the packet buffer holds
         DriverBench.Until(() => wire.IsEmpty, "all delivered");
@@ -76,7 +76,7 @@ public sealed class MeterTests
         Assert.Equal(2, series[$"ixy.device.errors device={Name} direction=receive,type=length"]);
     }
 
-    // One call takes a ring full at most, however fast the card is.
+    // However fast the card is, one call takes at most a full ring.
     [Fact]
     public void WhatAFullQueueRefusesIsCountedEachTime()
     {
@@ -93,7 +93,7 @@ public sealed class MeterTests
         int taken = device.Transmit(packets);
         Assert.InRange(taken, 32, 64);
         Assert.Equal(100 - taken, listener.Read("ixy.queue.refused", Name, "direction=transmit,queue=0"));
-        // The rest is offered again, as it says: each time.
+        // The rest is offered again; each refusal counts.
         int more = device.Transmit(packets.AsSpan(taken));
         PacketPool.Free(packets.AsSpan(taken + more));
         Assert.Equal(
@@ -101,7 +101,7 @@ public sealed class MeterTests
         Assert.InRange(listener.Read("ixy.queue.batches", Name, "direction=transmit,queue=0,size=32-63"), 1, 2);
     }
 
-    // To look at what was not taken must not throw: what was taken is gone.
+    // Inspecting packets that were not taken must not throw: those that were taken are gone.
     [Fact]
     public void WhatWasNotTakenAndAsksForTooMuchCountsAsRefused()
     {
@@ -157,7 +157,7 @@ public sealed class MeterTests
         Assert.Equal("IxgbeVectorTransmitQueue", device.TransmitQueues[0].GetType().Name);
     }
 
-    // Registers that are cleared by reading, read by several threads: nothing may be lost, doubled or go back.
+    // Registers are cleared by reading, and several threads read them: nothing may be lost, counted twice or go back.
     [Fact]
     public void ManyMayReadAtOnce()
     {
@@ -175,7 +175,7 @@ public sealed class MeterTests
         Assert.Equal((Packets * 60, Packets * 60), (counted.TxBytes, counted.RxBytes));
     }
 
-    // Devices that open and close while somebody reads.
+    // Devices open and close while another thread reads.
     [Fact]
     public void ReadersDoNotMindDevicesThatClose()
     {
@@ -219,7 +219,7 @@ public sealed class MeterTests
         return device;
     }
 
-    // Sends over a loopback and takes what comes back.
+    // Sends over a loopback and receives what comes back.
     private static void Exchange(NetworkDevice device, int packets, int batch, int length)
     {
         using var pool = new PacketPool(new() { Count = 2048, BufferSize = 2048 });
@@ -230,7 +230,7 @@ public sealed class MeterTests
         for (int sent = 0, received = 0; received < packets;)
         {
             Assert.True(Environment.TickCount64 - start < 60_000, $"{received} of {sent} packets came back");
-            // No more on the way than a ring takes.
+            // No more packets on the way than fit into a ring.
             if (sent < packets && sent - received <= 32)
             {
                 int count = pool.Allocate(outgoing[..Math.Min(batch, packets - sent)]);

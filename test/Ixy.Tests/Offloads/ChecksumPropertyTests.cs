@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Ixy.Tests;
 
-/// <summary>The checksum code against a sum that is added up word by word.</summary>
+/// <summary>The checksum code against a sum computed word by word.</summary>
 public sealed class ChecksumPropertyTests
 {
     [Fact]
@@ -32,7 +32,7 @@ public sealed class ChecksumPropertyTests
 
     public static TheoryData<string> Frames => [.. OffloadFrame.All.Select(frame => frame.Name)];
 
-    // What the reader finds, and what software makes of it where no device goes on.
+    // What the reader finds, and how software completes a checksum that no device completes.
     [Theory]
     [MemberData(nameof(Frames))]
     public void HeadersAreFoundAndChecksumsMade(string name)
@@ -58,7 +58,7 @@ public sealed class ChecksumPropertyTests
         Assert.Equal(frame.Bytes, bytes);
     }
 
-    // Whatever the bytes are: a frame that is read has its segment inside, a frame that is not read says why.
+    // Whatever the bytes are: a frame that is read contains its whole segment, and one that is not read says why.
     [Fact]
     public void NoBytesLeadOutsideOfTheFrame() => Property.Holds<(byte[] Noise, int Kind, int Length)>(input =>
     {

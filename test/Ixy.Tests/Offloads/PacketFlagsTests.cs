@@ -58,7 +58,7 @@ public sealed class PacketFlagsTests
         Assert.Throws<PacketMisuseException>(() => default(Packet).VlanTag);
     }
 
-    // A loan has eight bits: whichever of the last 254 a stale handle is from, it is found.
+    // A loan has eight bits: a stale handle from any of the last 254 loans is detected.
     [Fact]
     public void AStaleHandleIsFoundThroughoutARoundOfLoans()
     {

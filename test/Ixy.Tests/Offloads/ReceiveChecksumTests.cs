@@ -4,7 +4,7 @@ using Ixy.Virtio;
 
 namespace Ixy.Tests;
 
-/// <summary>What packets say of the checksums they were received with.</summary>
+/// <summary>What packets say about the checksums they were received with.</summary>
 public sealed class ReceiveChecksumTests
 {
     private const PacketFlags IpGood = PacketFlags.IpChecksumGood, IpBad = PacketFlags.IpChecksumBad;
@@ -19,14 +19,14 @@ public sealed class ReceiveChecksumTests
         using var bench = OffloadBench.Open(card, Offloads.ReceiveChecksum);
         foreach (var frame in OffloadFrame.All)
         {
-            // Behind two tags neither card looks.
+            // Neither card looks behind two tags.
             var expected = frame.Name.Contains("two VLAN tags") ? PacketFlags.None
                 : frame.IsIPv4 && card == OffloadCard.Ixgbe ? IpGood | L4Good : L4Good;
             Assert.Equal((frame.Name, expected), (frame.Name, Receive(bench, frame.Bytes)));
         }
     }
 
-    // A virtio device says nothing of what is wrong, or of IPv4 headers.
+    // A virtio device reports neither errors nor IPv4 headers.
     [Theory]
     [MemberData(nameof(Cards))]
     public void WrongOnesAreReportedToo(OffloadCard card)
@@ -57,7 +57,7 @@ public sealed class ReceiveChecksumTests
         Assert.Equal(ip, Receive(bench, bytes));
         Assert.Equal(PacketFlags.None, Receive(bench, [.. udp.Bytes[..12], 0x88, 0xB5, .. udp.Bytes[14..]]));
         bytes = [.. udp.Bytes];
-        bytes[20] |= 0x20; // a fragment, so the header's checksum has to be another one
+        bytes[20] |= 0x20; // a fragment, so the header's checksum would have to change
         Assert.Equal(ip == 0 ? ip : IpBad, Receive(bench, bytes));
     }
 
@@ -69,7 +69,7 @@ public sealed class ReceiveChecksumTests
         foreach (var frame in OffloadFrame.All) Assert.Equal(PacketFlags.None, Receive(bench, frame.Bytes));
     }
 
-    // The flags share a word with length, loan and hash; a batch wraps around the ring, and none of it mixes them up.
+    // Flags share a word with length, loan and hash; batches wrap around the ring, and nothing gets mixed up.
     [Theory]
     [MemberData(nameof(Cards))]
     public void EachPacketHasItsOwnFlags(OffloadCard card)
@@ -96,7 +96,7 @@ public sealed class ReceiveChecksumTests
         }
     }
 
-    // Put together from several buffers, of which the first has the header.
+    // Merged from several buffers, the first of which has the header.
     [Theory]
     [InlineData(OffloadCard.Legacy)]
     [InlineData(OffloadCard.Split)]
@@ -111,7 +111,7 @@ public sealed class ReceiveChecksumTests
         Assert.Equal(PacketFlags.None, Receive(bench, frame.Bytes));
     }
 
-    // 5.1.6.4.1: of a sender on the same machine. Played by hand, as a wire has only complete frames.
+    // 5.1.6.4.1: from a sender on the same machine. Played by hand, as a wire has only complete frames.
     [Theory]
     [InlineData(false, false)]
     [InlineData(true, false)]
@@ -122,7 +122,7 @@ public sealed class ReceiveChecksumTests
         {
             byte[] begun = [.. frame.Bytes];
             begun.AsSpan(frame.ChecksumAt, 2).Clear();
-            // The pseudo-header alone: what is covered, without the segment.
+            // Only the pseudo-header: what the checksum covers, without the segment.
             int sum = OffloadFrame.Sum(frame.Covered().AsSpan()[..^(frame.End - frame.L4)]);
             (begun[frame.ChecksumAt], begun[frame.ChecksumAt + 1]) = ((byte)(sum >> 8), (byte)sum);
             var (flags, bytes) = ReceiveByHand(packed, hasShortHeader, begun, frame.L4, frame.ChecksumAt - frame.L4);
@@ -144,8 +144,8 @@ public sealed class ReceiveChecksumTests
         Assert.Equal(frame, bytes);
     }
 
-    // The 82599's specification update: a UDP packet without checksum may be reported as wrong. The other bits as
-    // 7.1.6.2 has them.
+    // The 82599's specification update: a UDP packet without a checksum may be reported as wrong. The other bits are as
+    // in 7.1.6.2.
     [Theory]
     [InlineData("UDP over IPv4", true, PacketFlags.None)]
     [InlineData("UDP with as many IPv4 options as can be", true, PacketFlags.None)]
@@ -169,7 +169,7 @@ public sealed class ReceiveChecksumTests
         packet.Free();
     }
 
-    // 7.1.6.2: an error is one where the checksum was calculated, and says nothing elsewhere.
+    // 7.1.6.2: an error bit counts only if the checksum was calculated.
     [Theory]
     [InlineData(0ul, PacketFlags.None)]
     [InlineData(1ul << 31, PacketFlags.None)]

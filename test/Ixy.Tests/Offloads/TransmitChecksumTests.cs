@@ -4,7 +4,7 @@ using Ixy.Virtio;
 namespace Ixy.Tests;
 
 /// <summary>
-/// Checksums that applications leave to the device. Every bench asserts that the card saw no rule broken.
+/// Checksums that applications leave to the device. Every fixture asserts that the card saw no broken rule.
 /// </summary>
 public sealed class TransmitChecksumTests
 {
@@ -22,7 +22,7 @@ public sealed class TransmitChecksumTests
             pair => Assert.Equal(OffloadBench.OnWire(card, pair.First.Bytes), pair.Second));
     }
 
-    // What is not asked for stays as it is.
+    // Checksums that are not requested stay unchanged.
     [Theory]
     [MemberData(nameof(Cards))]
     public void EachChecksumIsAskedForByItself(OffloadCard card)
@@ -41,7 +41,7 @@ public sealed class TransmitChecksumTests
         }
     }
 
-    // Of a fragment, the IPv4 header has a checksum of its own.
+    // A fragment's IPv4 header has its own checksum.
     [Theory]
     [MemberData(nameof(Cards))]
     public void AFragmentGetsItsIpChecksum(OffloadCard card)
@@ -64,7 +64,7 @@ public sealed class TransmitChecksumTests
         return data;
     }
 
-    // Each is a frame of the list above with one byte changed, and what the message says of it.
+    // A frame of OffloadFrame.All with one byte changed, and what the message says about it.
     private static readonly Dictionary<string,
         (string Frame, (int At, byte Value) Change, string Found)> s_unreadable = new()
         {
@@ -98,7 +98,7 @@ public sealed class TransmitChecksumTests
         byte[] bad = OffloadFrame.All.Single(frame => frame.Name == name).Unfinished;
         bad[at] = value;
         if (what == "three tags") bad[21] = 0;
-        // Where it wants to be, at 8n + 6 of the header (RFC 6275, 6.3).
+        // At its required alignment, 8n + 6 from the header's start (RFC 6275, 6.3).
         if (what == "padding and a home address") bad[68] = 0xC9;
         if (what == "a routing header")
         {
@@ -107,7 +107,7 @@ public sealed class TransmitChecksumTests
         }
         using var bench = OffloadBench.Open(card, Offloads.TransmitChecksum);
         var frame = OffloadFrame.All[0];
-        // In every place of a batch.
+        // In every position of a batch.
         for (int place = 0; place < 3; place++)
         {
             var packets = bench.Allocate(Both, frame.Unfinished, frame.Unfinished, frame.Unfinished);
@@ -185,7 +185,7 @@ public sealed class TransmitChecksumTests
         byte[][] frames = [.. OffloadFrame.All.Take(16).Select(frame => frame.Unfinished)];
         var packets = new Packet[frames.Length];
         var queue = bench.Device.TransmitQueues[0];
-        // What the far end keeps of the frames is allocated on the card's thread.
+        // The far end's copies of the frames are allocated on the card's thread.
         Allocations.None(() =>
         {
             while (queue.Pending > 200) queue.Transmit([]);

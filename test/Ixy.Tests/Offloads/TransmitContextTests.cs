@@ -1,6 +1,6 @@
 namespace Ixy.Tests;
 
-/// <summary>Packets that need context descriptors among others that do not, around the ring many times.</summary>
+/// <summary>Packets that need context descriptors among others that do not, many times around the ring.</summary>
 public sealed class TransmitContextTests
 {
     private const Offloads Transmit = Offloads.TransmitChecksum | Offloads.VlanInsert;
@@ -41,7 +41,7 @@ public sealed class TransmitContextTests
             Assert.Equal(free - pool.Available, queue.Pending);
             Assert.Equal(expected.Count, queue.Packets);
             Assert.InRange(queue.Pending, 0, ringSize);
-            // A ring that the card has emptied has room.
+            // A ring that the card has drained has room.
             Assert.True(sent > 0 || !isDrained, "nothing was taken");
             isDrained = sent < packets.Length || random.Next(4) == 0;
             if (isDrained)
@@ -55,9 +55,8 @@ public sealed class TransmitContextTests
             () => queue.Transmit([]) == 0 && queue.Pending <= ringSize / 4 + 1, "all full groups are back");
     }
 
-    // A context's place at the very end of a group, where its successor has to report: each packet needs a context of
-    // its own (three tags take turns, the card remembers two), and they come one by one, after a beginning of any
-    // length.
+    // A context at the very end of a group, so that the next descriptor has to report: each packet needs its own
+    // context (three tags alternate, the card remembers two), and packets come one by one, after a start of any length.
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
@@ -75,17 +74,17 @@ public sealed class TransmitContextTests
             packets[0].VlanTag = (ushort)(i % 3);
             Assert.Equal(
                 OffloadBench.Tagged(OffloadFrame.All[0].Bytes, (ushort)(i % 3)), Assert.Single(bench.Send(packets)));
-            // Two descriptors each, so eight packets a group of 16; one group and what has begun of the next.
+            // Two descriptors each, so eight packets per group of 16: one group, and the started part of the next.
             Assert.InRange(queue.Pending, 0, 32);
         }
-        // Plain ones afterwards find the ring as they always do.
+        // Plain packets then find the ring as usual.
         byte[][] frames = [.. DriverBench.Frames(300)];
         foreach (byte[][] portion in frames.Chunk(20))
             Assert.Equal(portion, bench.Send(bench.Allocate(PacketFlags.None, portion)));
         Assert.InRange(queue.Pending, 0, 32);
     }
 
-    // Its owner may still change his mind.
+    // Its owner may still change its mind.
     [Fact]
     public void APacketWithoutRoomStaysAsItIs()
     {
@@ -95,7 +94,7 @@ public sealed class TransmitContextTests
         DriverBench.Until(() => !bench.Device.Link.IsUp, "link down");
         var plain = bench.Allocate(PacketFlags.None, [.. DriverBench.Frames(62)]);
         Assert.Equal(62, bench.Device.Transmit(plain));
-        // One place is left, and it needs two.
+        // One descriptor is free, and it needs two.
         byte[] frame = OffloadFrame.All[0].Bytes;
         var packet = bench.Allocate(PacketFlags.InsertL4Checksum | PacketFlags.InsertIpChecksum, frame);
         Assert.Equal(0, bench.Device.Transmit(packet));
@@ -103,7 +102,7 @@ public sealed class TransmitContextTests
         packet[0].Free();
     }
 
-    // As long as all ask for the same, one context does.
+    // While all packets request the same, one context is enough.
     [Fact]
     public void AContextIsUsedAgain()
     {
@@ -111,7 +110,7 @@ public sealed class TransmitContextTests
             OffloadCard.Ixgbe, Transmit, DriverBench.Defaults with { RingSize = 64, PoolSize = 256 });
         bench.Wire.Signal = false;
         DriverBench.Until(() => !bench.Device.Link.IsUp, "link down");
-        // Of 63 places, two go to contexts: TCP and UDP take turns.
+        // Two of 63 descriptors are contexts: TCP and UDP alternate.
         byte[][] frames = [.. Enumerable.Range(0, 63).Select(i => OffloadFrame.All[i % 2].Unfinished)];
         var packets = bench.Allocate(PacketFlags.InsertL4Checksum | PacketFlags.InsertIpChecksum, frames);
         Assert.Equal(61, bench.Device.Transmit(packets));
@@ -122,7 +121,7 @@ public sealed class TransmitContextTests
         DriverBench.Until(() => bench.Wire.FromCard.Count == 61, "what was queued goes out when the link is back");
     }
 
-    // A packet and its context go together: where there is room for one of them only, both wait.
+    // A packet and its context go together: if only one of them fits, both wait.
     [Fact]
     public void APacketWaitsWhereItsContextHasNoRoom()
     {
@@ -146,7 +145,7 @@ public sealed class TransmitContextTests
         byte[] bytes = asks ? frame.Unfinished : frame.Bytes;
         packet.Length = bytes.Length;
         bytes.CopyTo(packet.Data);
-        // What is known of a received packet has no part in this.
+        // Receive flags do not matter here.
         packet.Flags = PacketFlags.L4ChecksumBad | PacketFlags.IpChecksumGood | PacketFlags.VlanStripped;
         if (!asks) return frame.Bytes;
         packet.Flags |= PacketFlags.InsertIpChecksum | PacketFlags.InsertL4Checksum;

@@ -1,6 +1,8 @@
 namespace Ixy.Tests;
 
-/// <summary>Packets that no device can send, as anybody may put them on a wire: one contract for all drivers.</summary>
+/// <summary>
+/// Packets that no device can send, though anybody may put them on a wire: one contract for all drivers.
+/// </summary>
 public sealed class TransmitRefusalTests
 {
     private const int Longest = 1518;
@@ -30,7 +32,7 @@ public sealed class TransmitRefusalTests
         Assert.Equal((0, 0), (queue.Packets, queue.Pending));
     }
 
-    // 82599 datasheet 7.2.3.2.4: nothing below 17 bytes; HLREG0.TXPADEN does the rest. What was in the buffer must not
+    // 82599 datasheet 7.2.3.2.4: nothing below 17 bytes; HLREG0.TXPADEN pads the rest. Old buffer contents must not
     // leave.
     [Theory]
     [MemberData(nameof(Cards))]
@@ -76,7 +78,7 @@ public sealed class TransmitRefusalTests
         Assert.Equal(available - good.Length, bench.Device.ReceiveQueues[0].Pool.Available);
     }
 
-    // Whoever frees the batch when it throws must still own all of it.
+    // The caller, who frees the batch on an exception, must still own all of it.
     [Theory]
     [MemberData(nameof(Cards))]
     public void WhatCannotBeAskedForThrowsOnlyWhileNothingIsGone(OffloadCard card)
@@ -101,7 +103,7 @@ public sealed class TransmitRefusalTests
         Assert.Equal(available - 2, bench.Device.ReceiveQueues[0].Pool.Available);
     }
 
-    // The ring is no reason to drop anything.
+    // A full ring is no reason to drop anything.
     [Theory]
     [MemberData(nameof(Cards))]
     public void WhatAFullRingDoesNotTakeIsNotRefused(OffloadCard card)
@@ -116,7 +118,7 @@ public sealed class TransmitRefusalTests
         PacketPool.Free(packets.AsSpan(done));
     }
 
-    // What one device receives, another with the same limit sends; and so does the device itself.
+    // What one device receives can be sent by another with the same limit, and by the device itself.
     [Theory]
     [MemberData(nameof(Cards))]
     public void WhatIsReceivedCanBeSent(OffloadCard card)
@@ -134,7 +136,7 @@ public sealed class TransmitRefusalTests
                 for (int i = 0; i < tags; i++) (frame[12 + 4 * i], frame[13 + 4 * i]) = (0x81, 0);
                 from.Wire.Deliver(frame);
                 from.Wire.Deliver(DriverBench.Frame(7));
-                // Either it comes and then the other one, or the other one alone.
+                // Either the frame comes and then the other one, or only the other one.
                 DriverBench.Until(() => from.Device.Receive(packet) == 1, "a frame");
                 if (packet[0].Length == 60)
                 {

@@ -3,7 +3,7 @@ using Ixy.Simulation;
 
 namespace Ixy.Tests;
 
-/// <summary>What Wireshark says of frames that a simulated card has sent into a capture.</summary>
+/// <summary>What Wireshark says about frames that a simulated card sent into a capture.</summary>
 public sealed class TsharkTests
 {
     private const string Good = "1", Bad = "0";
@@ -29,7 +29,7 @@ public sealed class TsharkTests
             .Concat(frames.Select((frame, i) => Expected(frame, Good, $"{i + 1}"))), found);
     }
 
-    // The same frames and the same judge, without the offloads.
+    // The same frames and the same judge, but no offloads.
     [SkippableFact]
     public void WithoutTheOffloadsTheyAreBad()
     {
@@ -42,7 +42,7 @@ public sealed class TsharkTests
         Assert.Equal(OffloadFrame.All.Select(frame => Expected(frame, Bad, "")), Judge(file.Path));
     }
 
-    // Of a frame that has a tag already, the first counts.
+    // If a frame already has a tag, the first one counts.
     private static (string, string, string, string) Expected(OffloadFrame frame, string status, string vlan)
     {
         bool isTagged = frame.Ip > 14;

@@ -2,7 +2,7 @@ using Ixy.Simulation.Virtio;
 
 namespace Ixy.Tests;
 
-/// <summary>Tags of IEEE 802.1Q that are taken out of frames and put into them.</summary>
+/// <summary>IEEE 802.1Q tags that are removed from frames and inserted into them.</summary>
 public sealed class VlanTests
 {
     private const ushort Tag = 0xB064; // priority 5, drop eligible, VLAN 100
@@ -28,7 +28,7 @@ public sealed class VlanTests
         }
     }
 
-    // RXDCTL.VME is a matter of each queue (82599 datasheet 8.2.3.8.6).
+    // RXDCTL.VME is per queue (82599 datasheet 8.2.3.8.6).
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -75,7 +75,7 @@ public sealed class VlanTests
         Assert.Equal(frame, received.Packet.Data.ToArray());
     }
 
-    // Of two tags the outer one, if it is a customer's.
+    // Of two tags, the outer one, if it is a customer tag.
     [Theory]
     [MemberData(nameof(Cards))]
     public void OneTagIsStrippedAndNoOtherKind(OffloadCard card)
@@ -96,13 +96,13 @@ public sealed class VlanTests
     public void ATagIsInserted(OffloadCard card)
     {
         using var bench = OffloadBench.Open(card, Offloads.VlanInsert);
-        // A frame needs no headers to be parsed, and may be tagged already.
+        // Headers need not be parseable, and a frame may already be tagged.
         byte[][] frames = [
             DriverBench.Frame(1), DriverBench.Frame(2, 1514), OffloadBench.Tagged(DriverBench.Frame(3, 100), 3),
             [.. new byte[12], 0x88, 0xB5, .. new byte[46]]];
         var packets = bench.Allocate(PacketFlags.InsertVlan, frames);
         foreach (ref var packet in packets.AsSpan()) packet.VlanTag = Tag;
-        // In the middle, one without.
+        // One without a tag in the middle.
         packets[1].Flags = PacketFlags.None;
         byte[][] sent = bench.Send(packets);
         Assert.Equal(
@@ -110,7 +110,7 @@ public sealed class VlanTests
             OffloadBench.Tagged(frames[3], Tag)], sent);
     }
 
-    // Together with checksums, whose place moves.
+    // Together with checksums, whose position moves.
     [Theory]
     [MemberData(nameof(Cards))]
     public void ATagGoesTogetherWithChecksums(OffloadCard card)
@@ -124,7 +124,7 @@ public sealed class VlanTests
             frames.Select((frame, i) => OffloadBench.OnWire(card, OffloadBench.Tagged(frame.Bytes, (ushort)i))), sent);
     }
 
-    // What was stripped is in the packet, and goes back where it was.
+    // The stripped tag is in the packet and goes back to its place.
     [Theory]
     [MemberData(nameof(Cards))]
     public void AStrippedTagIsInsertedAgain(OffloadCard card)
@@ -156,7 +156,7 @@ public sealed class VlanTests
         packets[1].Free();
     }
 
-    // A full frame with a tag is four bytes longer: the tag does not count (82599 datasheet 8.2.3.22.13).
+    // A full frame may be four bytes longer with a tag, which does not count (82599 datasheet 8.2.3.22.13).
     [Theory]
     [MemberData(nameof(Cards))]
     public void AStrippedTagOfAFullFrameIsInsertedAgain(OffloadCard card)

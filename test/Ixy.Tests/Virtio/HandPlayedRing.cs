@@ -2,11 +2,11 @@ using Ixy.Virtio;
 
 namespace Ixy.Tests.Virtio;
 
-/// <summary>A buffer as the device gets it: one descriptor, as our driver makes them.</summary>
+/// <summary>A buffer as the device receives it: one descriptor, as our driver makes them.</summary>
 internal readonly record struct OfferedBuffer(int Id, ulong Address, uint Length, bool IsWritable);
 
 /// <summary>
-/// The device's side of a virtqueue, played by hand as the specification words it, without the driver's own types.
+/// The device's side of a virtqueue, played by hand according to the specification, without the driver's own types.
 /// </summary>
 internal abstract unsafe class HandPlayedRing : IDisposable
 {
@@ -19,7 +19,7 @@ internal abstract unsafe class HandPlayedRing : IDisposable
     /// <summary>The driver's side.</summary>
     internal abstract Virtqueue Ring { get; }
 
-    /// <summary>How often the driver has rung the doorbell (where that takes a call).</summary>
+    /// <summary>How often the driver rang the doorbell (if that takes a call).</summary>
     internal int Notifications => Card.Bar.Writes;
 
     private protected VirtioDoorbell Doorbell => new(Card.Bar, NotifyOffset);
@@ -33,7 +33,7 @@ internal abstract unsafe class HandPlayedRing : IDisposable
 
     internal abstract VirtioTransmitQueue OpenTransmitQueue(VirtioQueueOptions options);
 
-    /// <summary>Takes the next buffer that is available; null if there is none.</summary>
+    /// <summary>Takes the next available buffer; null if there is none.</summary>
     internal abstract OfferedBuffer? Take();
 
     internal List<OfferedBuffer> TakeAll()
@@ -43,14 +43,14 @@ internal abstract unsafe class HandPlayedRing : IDisposable
         return taken;
     }
 
-    /// <summary>Gives a buffer back.</summary>
+    /// <summary>Returns a buffer.</summary>
     internal abstract void Use(int id, uint length);
 
-    /// <summary>No notifications, please.</summary>
+    /// <summary>Asks for no notifications.</summary>
     internal abstract void SuppressNotifications();
 
     /// <summary>
-    /// A notification, please, as soon as this many more buffers than <see cref="Take"/> has seen are available.
+    /// Asks for a notification as soon as this many more buffers than <see cref="Take"/> has seen are available.
     /// </summary>
     internal abstract void WishNotification(int after);
 

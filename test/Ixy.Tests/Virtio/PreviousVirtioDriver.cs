@@ -6,8 +6,8 @@ using static Ixy.Tests.Virtio.VirtioLeftoverTests;
 namespace Ixy.Tests.Virtio;
 
 /// <summary>
-/// What a driver that was there before us has left in a virtio device, written by hand: a stage of its life, and values
-/// in every field that can be written.
+/// What a previous driver left in a virtio device, written by hand: a stage of its life, and values in every writable
+/// field.
 /// </summary>
 internal sealed class PreviousVirtioDriver : IDisposable
 {
@@ -28,25 +28,25 @@ internal sealed class PreviousVirtioDriver : IDisposable
 
     internal VirtioCard Card => _bench.Card;
 
-    /// <summary>Memory that was the driver's, and that the device has no business in any more.</summary>
+    /// <summary>The former driver's memory, which the device must no longer touch.</summary>
     internal Span<byte> Memory => _bench.Memory;
 
-    /// <summary>Fields that were written.</summary>
+    /// <summary>Number of fields written.</summary>
     internal int Filled { get; private set; }
 
     internal void Leave(Stage stage)
     {
-        // With MSI-X on, a legacy device has two fields more.
+        // With MSI-X enabled, a legacy device has two more fields.
         SetMsix(on: true);
         if (stage < Stage.HalfNegotiated) Climb(stage);
         else if (stage == Stage.HalfNegotiated) NegotiateHalf();
         else Run(stage);
         Fill();
-        // Bells that were rung as they should are not to be drowned by others.
+        // Doorbells rung properly must not be drowned out by others.
         if (stage != Stage.InTheMiddle) Notify();
         if (stage == Stage.StatusFilled) WriteStatus((byte)Next());
         if (_next() % 2 == 0) SetMsix(on: false);
-        // What the device finds of all that, it finds before we come.
+        // The device has found all of it by the time we come.
         if (stage != Stage.InTheMiddle) _bench.Run(100_000);
     }
 
@@ -79,7 +79,7 @@ internal sealed class PreviousVirtioDriver : IDisposable
         for (int index = 0; index < Card.Queues.Count; index++)
         {
             _bench.AddQueue(index, size, vector: (uint)index);
-            // Legacy: behind the other fields, while MSI-X is on.
+            // Legacy: after the other fields, while MSI-X is enabled.
             if (_bench.IsLegacy) _bench.Write(0x16, (uint)index, 2);
         }
         if (stage == Stage.QueuesEnabled) return;
@@ -93,7 +93,7 @@ internal sealed class PreviousVirtioDriver : IDisposable
                 SetFilters();
                 break;
             case Stage.InTheMiddle:
-                // Commands and packets that the device has not looked at, and a doorbell that it has not heard.
+                // Commands and packets that the device has not looked at, and a doorbell that it has not noticed.
                 Command(0, 1, [1]);
                 for (int i = 0; i < 8; i++) _bench.Transmit.Add(new Piece(_bench.Place(new byte[72]), 72, false));
                 _bench.Transmit.NotifyIfWanted();
@@ -110,7 +110,7 @@ internal sealed class PreviousVirtioDriver : IDisposable
         }
     }
 
-    // A rule of rings that is broken: the device cannot go on (2.1.2).
+    // A broken ring rule: the device cannot continue (2.1.2).
     private void SimulatedNeed()
     {
         Card.Control.NeedReset();
@@ -155,7 +155,7 @@ internal sealed class PreviousVirtioDriver : IDisposable
         FillDevice();
     }
 
-    // The MAC address, which legacy drivers write in place (5.1.4.3), and the table of MSI-X.
+    // The MAC address, which legacy drivers write directly (5.1.4.3), and the MSI-X table.
     private void FillDevice()
     {
         uint config = Card.Interrupts.HasVectors ? 0x18u : 0x14;

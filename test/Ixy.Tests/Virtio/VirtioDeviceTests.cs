@@ -7,8 +7,7 @@ using static Ixy.Tests.Virtio.VirtioTrafficTests;
 namespace Ixy.Tests.Virtio;
 
 /// <summary>
-/// Our virtio driver on the simulated card: filters, addresses, link, what is not offered, what breaks, shutdown and
-/// restart.
+/// Our virtio driver on the simulated card: filters, addresses, link, missing features, faults, shutdown and restart.
 /// </summary>
 public sealed class VirtioDeviceTests
 {
@@ -51,7 +50,7 @@ public sealed class VirtioDeviceTests
     [Theory]
     [InlineData(Variant.Split, VirtioFeatures.None)]
     [InlineData(Variant.Packed, VirtioFeatures.None)]
-    [InlineData(Variant.Legacy, VirtioFeatures.ControlMacAddress)] // through the configuration (5.1.4.1)
+    [InlineData(Variant.Legacy, VirtioFeatures.ControlMacAddress)] // through configuration space (5.1.4.1)
     public void TheAddressCanBeChanged(Variant variant, VirtioFeatures without)
     {
         using var bench = new DriverBench(
@@ -93,7 +92,7 @@ public sealed class VirtioDeviceTests
         AssertNotOffered("VIRTIO_NET_F_CTRL_RX", () => device.Promiscuous = false);
         Assert.True(device.Promiscuous);
         device.AllMulticast = true;
-        device.AllMulticast = false; // a wish without effect: everything comes in
+        device.AllMulticast = false; // no effect: everything comes in
         AssertNotOffered("VIRTIO_NET_F_CTRL_RX", () => device.AddUnicastFilter(s_other));
         AssertNotOffered("VIRTIO_NET_F_CTRL_RX", () => device.AddMulticastFilter(s_group));
         AssertNotOffered("VIRTIO_NET_F_CTRL_MAC_ADDR", () => device.MacAddress = s_other);
@@ -112,7 +111,7 @@ public sealed class VirtioDeviceTests
             Open(DriverBench.Defaults with { ReceiveQueues = 3 }, card: Card(Variant.Split) with { QueuePairs = 2 }));
     }
 
-    // What the device demands of pairs shows in its violations (5.1.6.5.6.1).
+    // If the driver broke the device's rules for pairs, it would show in the violations (5.1.6.5.6.1).
     [Theory]
     [InlineData(Variant.Split)]
     [InlineData(Variant.Packed)]
@@ -143,7 +142,7 @@ public sealed class VirtioDeviceTests
         Assert.Equal([2], Numbers(DriverBench.Receive(refusing.Device.ReceiveQueues[0], 1)));
     }
 
-    // Two commands make the modes: when the second is refused, the first has no effect either.
+    // A mode takes two commands: if the second is refused, the first has no effect either.
     [Fact]
     public void AModeThatTheDeviceRefusedChangesNothing()
     {
@@ -156,7 +155,7 @@ public sealed class VirtioDeviceTests
         Assert.Equal([2], Numbers(DriverBench.Receive(refusing.Device.ReceiveQueues[0], 1)));
     }
 
-    // Design section 6: such devices take addresses for physical ones.
+    // Design, section 6: such devices take addresses for physical ones.
     [Fact]
     public void WhoGoesAroundAnIommuIsRefused()
     {
@@ -168,7 +167,7 @@ public sealed class VirtioDeviceTests
         OpenBehindIommu(Card(Variant.Split)).Dispose();
     }
 
-    // The other way round: with physical addresses it is who goes around that can be driven.
+    // The reverse: with physical addresses, a device that bypasses the IOMMU is the one that can be driven.
     [Theory]
     [InlineData(Variant.Legacy, false)]
     [InlineData(Variant.Split, false)]
@@ -238,7 +237,7 @@ public sealed class VirtioDeviceTests
         Assert.Equal(2000, Assert.IsType<Ixy.Virtio.VirtioDevice>(bench.Device).Mtu);
         var packets = new Packet[1];
         bench.Device.ReceiveQueues[0].Pool.Allocate(packets);
-        packets[0].Length = 2019; // with a VLAN tag 2,018 at most
+        packets[0].Length = 2019; // 2,018 at most with a VLAN tag
         OffloadBench.Tagged(new byte[60], 1).CopyTo(packets[0].Data);
         Assert.Equal(0, bench.Device.Transmit(packets));
         Assert.Equal(
@@ -250,7 +249,7 @@ public sealed class VirtioDeviceTests
         DriverBench.Until(() => bench.Wire.FromCard.Count == 1, "it is sent");
     }
 
-    // Without room for such frames the driver must not accept the feature (5.1.4.2).
+    // Without room for such frames, the driver must not accept the feature (5.1.4.2).
     [Fact]
     public void AnMtuThatDoesNotFitIsNotAccepted()
     {
@@ -266,11 +265,11 @@ public sealed class VirtioDeviceTests
         bench.Wire.Deliver(DriverBench.Frames(10));
         bench.Receive(10);
         bench.Dispose();
-        bench.Device.Dispose(); // the second time does nothing
+        bench.Device.Dispose(); // the second call does nothing
         Assert.False(bench.Card.Dma.BusMaster);
     }
 
-    // A process that was killed has said nothing to the device, and its memory is gone.
+    // A killed process told the device nothing, and its memory is gone.
     [Theory]
     [MemberData(nameof(Variants))]
     public void AfterAKillTheNextOneStartsAnew(Variant variant)
@@ -333,7 +332,7 @@ public sealed class VirtioDeviceTests
     private static IEnumerable<int> Numbers(IEnumerable<byte[]> frames) => frames.Select(frame => (int)frame[59]);
 
     /// <summary>
-    /// A device that refuses a command of its control queue: it forgets, while it looks at it, what was agreed upon.
+    /// A device that refuses a control command: while looking at it, it forgets the negotiated features.
     /// </summary>
     private sealed class RefusingCard : IDisposable
     {
@@ -351,7 +350,7 @@ public sealed class VirtioDeviceTests
 
         internal NetworkDevice Device { get; }
 
-        /// <summary>How the line of the trace begins.</summary>
+        /// <summary>Start of the trace line of the refused command.</summary>
         internal string? Refused { get; set; }
 
         public void Dispose() => Device.Dispose();

@@ -7,8 +7,8 @@ using static Ixy.Tests.Virtio.VirtioTrafficTests;
 namespace Ixy.Tests.Virtio;
 
 /// <summary>
-/// A virtio device that the driver before has left in the middle of anything, with anything in its fields: ours starts
-/// as on a new one.
+/// A virtio device that the previous driver left in the middle of anything, with anything in its fields: ours starts as
+/// on a new one.
 /// </summary>
 public sealed class VirtioLeftoverTests(ITestOutputHelper output)
 {
@@ -18,7 +18,7 @@ public sealed class VirtioLeftoverTests(ITestOutputHelper output)
         s_station = new(0x02_AA_BB_CC_DD_01),
         s_group = new(0x01_00_5E_01_02_03);
 
-    /// <summary>How far the driver before came, and how it ended.</summary>
+    /// <summary>How far the previous driver got, and how it ended.</summary>
     public enum Stage
     {
         PowerOn,
@@ -36,7 +36,7 @@ public sealed class VirtioLeftoverTests(ITestOutputHelper output)
         StatusFilled,
     }
 
-    /// <summary>What it wrote everywhere.</summary>
+    /// <summary>What it wrote to every field.</summary>
     public enum Pattern
     {
         Zeroes,
@@ -64,7 +64,7 @@ public sealed class VirtioLeftoverTests(ITestOutputHelper output)
     public void TheNextDriverStartsAsOnANewDevice(Variant variant, int pairs, Stage stage, Pattern pattern)
     {
         var wire = new FarEnd();
-        // A reset that takes a while, and only for some: most devices are quick.
+        // A reset that takes a while, but only for one pattern: most devices are quick.
         var options = Card(
             variant) with
         { QueuePairs = pairs, ResetDuration = pattern == Pattern.Seed2 ? 2_000_000 : 0 };
@@ -99,7 +99,7 @@ public sealed class VirtioLeftoverTests(ITestOutputHelper output)
         foreach (var variant in new[] { Variant.Legacy, Variant.Split, Variant.Packed }) yield return (variant, 4);
     }
 
-    // Frames to us, to others, and with a tag, of which no one is filtered unless it is to others; and as many from us.
+    // Frames to us, to others, and with a tag; only those to others are filtered. The same number is sent.
     private static void Exchange(NetworkDevice device, FarEnd wire, int first)
     {
         wire.Deliver(To(s_station, -1));

@@ -64,7 +64,7 @@ public sealed unsafe class VirtioReceiveQueueTests
         {
             owned.AddRange(ring.TakeAll());
             Assert.Equal(owned.Count, owned.Select(buffer => buffer.Address).Distinct().Count());
-            Assert.InRange(owned.Count, 61, 64); // all but those that were just taken
+            Assert.InRange(owned.Count, 61, 64); // all but those just taken
             for (int count = random.Next(1, 24); count > 0; count--)
             {
                 var buffer = owned[random.Next(owned.Count)];
@@ -83,7 +83,7 @@ public sealed unsafe class VirtioReceiveQueueTests
 
     [Theory]
     [InlineData(false, 0u)] // less than a header
-    [InlineData(false, Header)] // no frame has no bytes
+    [InlineData(false, Header)] // a frame cannot be empty
     [InlineData(false, Header + 1519)] // longer than MaxFrameSize
     [InlineData(false, Header + 2049)] // more than the buffer holds
     [InlineData(false, uint.MaxValue)]
@@ -198,7 +198,7 @@ public sealed unsafe class VirtioReceiveQueueTests
         Assert.Equal([60], Take(queue));
         Assert.Equal((1, 1), (queue.Dropped, queue.Packets));
 
-        // The second of two buffers has no bytes: neither has the frame.
+        // The second of two buffers is empty, so the frame is invalid.
         var (first, second) = (owned.Dequeue(), owned.Dequeue());
         *(ushort*)(first.Address + 10) = 2;
         ring.Use(first.Id, Header + 2048);
@@ -245,7 +245,7 @@ public sealed unsafe class VirtioReceiveQueueTests
         Assert.Equal(0, ring.Notifications);
     }
 
-    // Into one ring goes what the device has taken out of it: the header says so in the first buffer (5.1.6.3.2).
+    // Returns to the ring what the device took from it: the header in the first buffer says how many (5.1.6.3.2).
     private static int Deliver(HandPlayedRing ring, Queue<OfferedBuffer> owned, byte[] frame)
     {
         byte[] bytes = [.. new byte[Header], .. frame];

@@ -43,7 +43,7 @@ public sealed class VirtioTrafficTests
         AssertBothWays(bench, 2000);
     }
 
-    // The device's rings have 4,096 descriptors; a legacy device insists on them.
+    // The device's rings have 4,096 descriptors; a legacy device insists on that size.
     [Theory]
     [MemberData(nameof(VariantsWith), 64, 256, 4096)]
     public void EveryRingSizeWrapsInOrder(Variant variant, int ringSize)
@@ -62,7 +62,7 @@ public sealed class VirtioTrafficTests
         AssertBothWays(bench, 300, portion: queueSize);
     }
 
-    // Packed rings need not have a power of two; ours have.
+    // A packed ring's size need not be a power of two; ours are.
     [Fact]
     public void AnOddRingIsUsedAsFarAsItGoes()
     {
@@ -203,7 +203,7 @@ public sealed class VirtioTrafficTests
         }
     }
 
-    /// <summary>"Plain" is without what makes things faster: mergeable buffers and event indices.</summary>
+    /// <summary>"Plain" cards lack the features that speed things up: mergeable buffers and event indices.</summary>
     internal static VirtioCardOptions Card(Variant variant) => new()
     {
         IsLegacy = variant is Variant.Legacy or Variant.LegacyPlain,
@@ -250,7 +250,7 @@ public sealed class VirtioTrafficTests
         DriverBench bench, int count, int batch = 32, int length = 60, int portion = 48, PacketPool? sendFrom = null)
     {
         var expected = DriverBench.Frames(count, length).ToList();
-        // The wire does not wait: never more on its way than a ring holds.
+        // The wire does not wait, so no more frames are on the way than a ring holds.
         var received = new List<byte[]>();
         foreach (byte[][] frames in expected.Chunk(portion))
         {

@@ -21,7 +21,7 @@ public sealed unsafe class VirtioTransmitQueueTests
         uint header = modern ? 12u : 10;
         using var pool = new PacketPool(new() { Count = 64 });
         var packets = Allocate(pool, 17);
-        // What a receive queue had there.
+        // What a receive queue left there.
         foreach (var packet in packets) new Span<byte>((byte*)(packet.Buffer & Packet.AddressMask) - 64, 64).Fill(0xEE);
 
         Assert.Equal(17, queue.Transmit(packets));
@@ -91,7 +91,7 @@ public sealed unsafe class VirtioTransmitQueueTests
             Assert.Equal((74, 64), (queue.Packets, queue.Pending));
             PacketPool.Free(packets.AsSpan(74));
         }
-        // What was never sent comes back with the queue.
+        // What was never sent is returned with the queue.
         Assert.Equal(100, pool.Available);
     }
 
@@ -104,7 +104,7 @@ public sealed unsafe class VirtioTransmitQueueTests
         using var driver = ring.OpenTransmitQueue(s_modern);
         var queue = new CheckedTransmitQueue(driver, "transmit queue 0");
         using var pool = new PacketPool(new() { Count = 200, Checked = true });
-        // In every place of the ring, and in both kinds of round.
+        // In every position of the ring, and in both kinds of lap.
         for (int round = 0; round < 200; round++)
         {
             var packets = Allocate(pool, 5);
@@ -121,7 +121,7 @@ public sealed unsafe class VirtioTransmitQueueTests
             Assert.Throws<PacketMisuseException>(() => queue.Transmit(twice));
             Assert.Empty(ring.TakeAll());
 
-            // All of them are still the caller's.
+            // The caller still owns all of them.
             Assert.Equal(2, queue.Transmit(packets.AsSpan(0, 2)));
             var offered = ring.TakeAll();
             Assert.Equal(
@@ -133,7 +133,7 @@ public sealed unsafe class VirtioTransmitQueueTests
     }
 
     [Theory]
-    [InlineData(false, 63)] // never given to it
+    [InlineData(false, 63)] // never given to the device
     [InlineData(false, 64)] // does not exist
     [InlineData(true, 63)]
     [InlineData(true, 64)]
@@ -168,7 +168,7 @@ public sealed unsafe class VirtioTransmitQueueTests
         Assert.Equal(2, ring.Notifications);
     }
 
-    // Event index (2.7.10, 2.8.10): the device names the buffer it wants to hear of.
+    // Event index (2.7.10, 2.8.10): the device names the buffer it wants to be notified of.
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -180,7 +180,7 @@ public sealed unsafe class VirtioTransmitQueueTests
         var random = new Random(19);
         for (int round = 0; round < 2000; round++)
         {
-            // Never so many that they come back by themselves.
+            // Never so many that they are reclaimed unasked.
             int wish = random.Next(1, 30), before = ring.Notifications;
             ring.WishNotification(wish);
             for (int given = 0; given < 16;)
