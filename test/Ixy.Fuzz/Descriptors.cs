@@ -5,9 +5,7 @@ namespace Ixy.Fuzz;
 /// <summary>File descriptors: what peers pass to each other, and how many this process has open.</summary>
 internal static class Descriptors
 {
-    /// <summary>
-    /// Of the kinds that servers and clients have; the runtime opens files when it likes.
-    /// </summary>
+    /// <summary>Counts only the kinds used by servers and clients; the runtime opens files whenever it likes.</summary>
     internal static int Count() => Directory.GetFileSystemEntries("/proc/self/fd")
         .Select(descriptor => new FileInfo(descriptor).LinkTarget ?? "")
         .Count(target => target.StartsWith("socket:", StringComparison.Ordinal)

@@ -1,6 +1,6 @@
 namespace Ixy.Fuzz;
 
-/// <summary>A run is a find: it threw, or did what it must not do.</summary>
+/// <summary>The run is a find: it threw, or did something forbidden.</summary>
 public sealed class FuzzException(string message, Exception? inner = null) : Exception(message, inner)
 {
     internal static void Require(bool isRight, string found)

@@ -2,15 +2,10 @@ using Ixy.Fuzz.Targets;
 
 namespace Ixy.Fuzz;
 
-/// <summary>
-/// Something that is given bytes which nobody has checked. Each run begins afresh, so that a find is in its input
-/// alone.
-/// </summary>
-/// <param name="Name">What <c>eng/fuzz</c> and the corpus call it.</param>
+/// <summary>Code that receives unchecked bytes. Each run starts afresh, so a find depends on its input alone.</summary>
+/// <param name="Name">Its name in <c>eng/fuzz</c> and the corpus.</param>
 /// <param name="Summary">What the bytes are, and who reads them.</param>
-/// <param name="Run">
-/// Returns whatever the bytes are; an exception is a find. Documented exceptions do not come out of it.
-/// </param>
+/// <param name="Run">Returns whatever the bytes are; an exception is a find. It catches documented exceptions.</param>
 public sealed record FuzzTarget(string Name, string Summary, Action<byte[]> Run)
 {
     /// <summary>All targets, by name.</summary>
@@ -26,6 +21,6 @@ public sealed record FuzzTarget(string Name, string Summary, Action<byte[]> Run)
         new("virtio-driver", "what a virtio card lies about in registers and rings", DriverTarget.RunVirtio),
     ];
 
-    /// <summary>The target of that name; null if there is none.</summary>
+    /// <summary>The target with that name; null if there is none.</summary>
     public static FuzzTarget? Find(string name) => All.FirstOrDefault(target => target.Name == name);
 }

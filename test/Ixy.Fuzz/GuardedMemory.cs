@@ -2,9 +2,7 @@ using Ixy.Hosting.Interop;
 
 namespace Ixy.Fuzz;
 
-/// <summary>
-/// Memory for a device with no page beside it: a byte that is read or written outside of it ends the process.
-/// </summary>
+/// <summary>Memory for a device between inaccessible pages: an access outside it ends the process.</summary>
 internal sealed unsafe class GuardedMemory
 {
     private const int Page = 4096;

@@ -7,8 +7,8 @@ using Ixy.Vfio.VfioUser;
 namespace Ixy.Fuzz;
 
 /// <summary>
-/// A vfio-user server with an 82599, on a thread of its own. It answers one client as it should, but for the answers
-/// that the input changes; at the input's end it only answers rightly.
+/// A vfio-user server with an 82599, on its own thread. It answers one client correctly, except for the answers that
+/// the input changes; after the input's end all its answers are correct.
 /// </summary>
 internal sealed class HostileServer : IDisposable
 {
@@ -31,10 +31,12 @@ internal sealed class HostileServer : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Where it listens.</summary>
+    /// <summary>The path of its socket.</summary>
     internal static string SocketPath => s_path;
 
-    /// <summary>Waits for its end, when the client has gone; throws what went wrong in the server itself.</summary>
+    /// <summary>
+    /// Waits until the server ends, once the client has gone; rethrows an error of the server itself.
+    /// </summary>
     public void Dispose()
     {
         _thread.Join();
@@ -67,11 +69,11 @@ internal sealed class HostileServer : IDisposable
     {
         var input = new InputReader(_input);
         byte change = input.Byte();
-        // The upper half of each change's byte: so many answers before it are right.
+        // The upper half of each change's byte is the number of correct answers before it.
         int right = change >> 4;
         while (_client.Receive(message))
         {
-            // What the server's own commands were answered.
+            // Replies to the server's own commands.
             if (message.Header.IsReply) continue;
             int error = handler.Handle(message, _reply);
             byte[] bytes = error == 0 ? _reply.Bytes.ToArray() : [];
@@ -93,7 +95,7 @@ internal sealed class HostileServer : IDisposable
         }
     }
 
-    // False if nothing more can come.
+    // False if nothing more can follow.
     private bool TryAnswer(int change, Header header, byte[] bytes, int[] descriptors, ref InputReader input)
     {
         switch (change)
@@ -139,7 +141,7 @@ internal sealed class HostileServer : IDisposable
         }
     }
 
-    // Any bytes at all: as no message, but in a stream that ends.
+    // Any bytes at all: not framed as a message, and the stream then ends.
     private unsafe void SendRaw(ReadOnlySpan<byte> bytes)
     {
         fixed (byte* start = bytes) _ = Hosting.Interop.Libc.write(_client.Descriptor, start, (nuint)bytes.Length);

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Ixy.Fuzz;
 
-/// <summary>Takes an input apart. Behind its end all is zero.</summary>
+/// <summary>Takes an input apart. Past its end everything is zero.</summary>
 internal ref struct InputReader(ReadOnlySpan<byte> input)
 {
     private ReadOnlySpan<byte> _rest = input;
@@ -20,7 +20,7 @@ internal ref struct InputReader(ReadOnlySpan<byte> input)
         return BinaryPrimitives.ReadUInt32LittleEndian(bytes);
     }
 
-    /// <summary>The next bytes; fewer where the input ends.</summary>
+    /// <summary>The next bytes; fewer if the input ends.</summary>
     internal ReadOnlySpan<byte> Take(int count)
     {
         var taken = _rest[..Math.Min(count, _rest.Length)];

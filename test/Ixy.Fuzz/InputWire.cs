@@ -2,7 +2,7 @@ using Ixy.Simulation.Wires;
 
 namespace Ixy.Fuzz;
 
-/// <summary>Brings a card the frames that the input has, and reads all that it sends.</summary>
+/// <summary>Delivers the input's frames to a card, and reads everything the card sends.</summary>
 internal sealed class InputWire : Wire
 {
     private readonly Queue<byte[]> _frames = [];
@@ -11,7 +11,7 @@ internal sealed class InputWire : Wire
 
     public override void Send(ReadOnlySpan<byte> frame, long now)
     {
-        // Every byte is looked at: it must be there.
+        // Reads every byte, so all must be accessible.
         byte sum = 0;
         foreach (byte each in frame) sum += each;
         LastSum = sum;

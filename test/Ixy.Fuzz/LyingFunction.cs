@@ -4,8 +4,8 @@ using Ixy.Vfio;
 namespace Ixy.Fuzz;
 
 /// <summary>
-/// A simulated card of which some reads give what the input says. Its clock goes on whenever the driver waits; the card
-/// has a few turns of that time only, so that a wait of seconds costs little.
+/// A simulated card that returns values from the input for some reads. Its clock advances whenever the driver waits;
+/// the card runs for only a little of that time, so a wait of seconds costs little.
 /// </summary>
 internal sealed class LyingFunction(VirtualWorld world, SimulatedPciDevice card) : PciDevice
 {
@@ -15,10 +15,10 @@ internal sealed class LyingFunction(VirtualWorld world, SimulatedPciDevice card)
     private readonly OwnClock _clock = new();
     private int _truths;
 
-    /// <summary>After so many reads that are right, the next one gives this.</summary>
+    /// <summary>After <paramref name="after"/> correct reads, the next one returns <paramref name="value"/>.</summary>
     internal void Lie(int after, uint value) => _lies.Enqueue((after, value));
 
-    /// <summary>What it says of the length of each BAR, if that is less than there is.</summary>
+    /// <summary>The length it reports for every BAR that is longer.</summary>
     internal uint LongestBar { get; init; } = uint.MaxValue;
 
     public override string Name => card.Name;

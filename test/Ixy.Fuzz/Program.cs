@@ -6,7 +6,7 @@ switch (args)
     case ["list"]:
         foreach (var each in FuzzTarget.All) Console.WriteLine($"{each.Name,-18} {each.Summary}");
         return 0;
-    // Under afl-fuzz: every input until that ends it.
+    // Under afl-fuzz: runs inputs until afl-fuzz ends it.
     case ["run", string name] when FuzzTarget.Find(name) is { } target:
         Fuzzer.OutOfProcess.Run(stream =>
         {

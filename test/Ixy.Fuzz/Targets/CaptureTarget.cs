@@ -3,7 +3,8 @@ using Ixy.Captures;
 namespace Ixy.Fuzz.Targets;
 
 /// <summary>
-/// A capture file, for <see cref="CaptureReader"/>. How many bytes a read of the file gives makes no difference.
+/// A capture file, for <see cref="CaptureReader"/>. The result must not depend on how many bytes each read of the file
+/// returns.
 /// </summary>
 internal static class CaptureTarget
 {
@@ -20,7 +21,7 @@ internal static class CaptureTarget
         }
     }
 
-    // What came out of the file, and what ended it.
+    // What the file yielded, and how reading it ended.
     private static string Read(Stream file, bool fills)
     {
         long frames = 0, hash = 17;
@@ -45,10 +46,10 @@ internal static class CaptureTarget
         }
     }
 
-    // As a pipe gives its bytes: a few at a time.
+    // Returns a few bytes at a time, as a pipe does.
     private sealed class ShortReads(byte[] bytes) : MemoryStream(bytes)
     {
-        // Read(Span<byte>) of a derived class comes here, too.
+        // Read(Span<byte>) of a derived class calls this one.
         public override int Read(byte[] buffer, int offset, int count) =>
             base.Read(buffer, offset, Math.Min(count, 3));
     }

@@ -4,8 +4,8 @@ using Ixy.Vfio.Dma;
 namespace Ixy.Fuzz.Targets;
 
 /// <summary>
-/// A client of a server that does not keep to the protocol. It may give up, with a <see cref="PciDeviceException"/>; no
-/// descriptor is left then.
+/// A client of a server that violates the protocol. The client may give up with a <see cref="PciDeviceException"/>, but
+/// must leave no descriptor open.
 /// </summary>
 internal static unsafe class ClientTarget
 {
@@ -24,16 +24,16 @@ internal static unsafe class ClientTarget
             }
             catch (PciDeviceException)
             {
-                // The documented ones: the server is wrong.
+                // Documented: the server is wrong.
             }
         }
-        // A chunk that the server did not let go of stays in the arena for whoever wants memory next.
+        // A chunk that the server did not release stays in the arena until the next allocation.
         DmaMemory.Allocate(1).Dispose();
         int after = Descriptors.Count();
         FuzzException.Require(before == after, $"{before} descriptors before, {after} after");
     }
 
-    // What is made once is there then, before descriptors are counted.
+    // Creates everything that is created only once, before descriptors are counted.
     private static void UseRightServer()
     {
         using (new HostileServer([])) Use();

@@ -5,9 +5,9 @@ using Ixy.Vfio;
 namespace Ixy.Fuzz.Targets;
 
 /// <summary>
-/// A driver with a card that lies: in the registers that it reads, in its set-up and later, and in what it writes to
-/// rings. The driver may give up, with an exception that is a <see cref="PciDeviceException"/>; what it hands out lies
-/// in its buffers, each once, and in the end all are back.
+/// A driver with a card that lies: in the registers it reads during set-up and later, and in what it writes to rings.
+/// The driver may give up with a <see cref="PciDeviceException"/>; packets it hands out must lie within its buffers,
+/// each buffer only once, and in the end all must be back.
 /// </summary>
 internal static unsafe class DriverTarget
 {
@@ -51,7 +51,7 @@ internal static unsafe class DriverTarget
         }
         catch (PciDeviceException)
         {
-            // The documented ones: the card is wrong.
+            // Documented: the card is wrong.
         }
     }
 
@@ -77,7 +77,7 @@ internal static unsafe class DriverTarget
         finally
         {
             PacketPool.Free(held.ToArray());
-            // What the card never gave back comes back now, before its pool goes.
+            // Reclaims what the card never returned, before its pool goes.
             device.Dispose();
         }
     }
@@ -131,7 +131,7 @@ internal static unsafe class DriverTarget
         bytes[..Math.Min(bytes.Length, memory.Length)].CopyTo(memory);
     }
 
-    // Of a virtqueue all three parts, those too that only the driver should write.
+    // All three parts of a virtqueue, including those that only the driver should write.
     private static List<(nint Start, int Length)> Rings(SimulatedPciDevice card)
     {
         if (card.Card is not VirtioCard virtio) return [Ring(card, 0x1000), Ring(card, 0x6000)];

@@ -3,8 +3,8 @@ using Ixy.Simulation.Ixgbe.Receive;
 namespace Ixy.Fuzz.Targets;
 
 /// <summary>
-/// A frame, for the parser of the drivers and that of the card, which know nothing of each other: of a packet whose
-/// checksum a driver would leave to the card, both say the same, and the checksum that software makes is right.
+/// A frame, for the drivers' parser and for the card's, which are independent: for a packet whose checksum a driver
+/// would leave to the card, both must agree, and the checksum made in software must be correct.
 /// </summary>
 internal static class HeaderTarget
 {
@@ -26,7 +26,7 @@ internal static class HeaderTarget
         if (refusal.IsRefused) return;
         int end = headers.SegmentStart + headers.SegmentLength;
         FuzzException.Require(end <= frame.Length, $"a segment up to byte {end} in a frame of {frame.Length}");
-        // The card looks behind one tag of the customer's, and no other.
+        // The card looks behind one customer tag, and no other.
         if (headers.MacLength == FrameLengths.Shortest
             || headers.MacLength == OneTag && frame[12] == CustomerTag >> 8)
         {
@@ -42,7 +42,7 @@ internal static class HeaderTarget
         FuzzException.Require(sum == 0xFFFF, $"the checksum is not right: the sum is {sum:x}");
     }
 
-    // Its options would reach behind its end. They are no matter of checksums; the card reads no such header.
+    // Its options would extend past its end. That does not affect checksums, but the card reads no such header.
     private static bool IsCutTcp(byte[] frame, in FrameHeaders headers) =>
         headers.Protocol == FrameHeaders.Tcp
         && (frame[headers.SegmentStart + 12] >> 4) * 4 > headers.SegmentLength;

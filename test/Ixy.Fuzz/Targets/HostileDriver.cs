@@ -4,12 +4,12 @@ using Ixy.Simulation.Cards;
 namespace Ixy.Fuzz.Targets;
 
 /// <summary>
-/// What a driver can do to any card, however wrong it is: the low half of an operation's byte is the card's own, see
-/// the targets. The card reaches 64 KiB of memory, and nothing lies beside them.
+/// What a driver can do to any card, however wrong. Operations below <see cref="FirstCommon"/> are the card's own, see
+/// the targets. The card can access 64 KiB of memory, between inaccessible pages.
 /// </summary>
 internal sealed class HostileDriver : IDisposable
 {
-    /// <summary>Where the card sees its memory.</summary>
+    /// <summary>The card's address of its memory.</summary>
     internal const ulong Iova = 0x1_0000;
 
     internal const int Length = 0x10000, FirstCommon = 8, Operations = 16, MostOperations = 200;
@@ -30,10 +30,10 @@ internal sealed class HostileDriver : IDisposable
 
     internal static Span<byte> Memory => s_memory.Bytes;
 
-    /// <summary>Memory space, I/O space and bus master.</summary>
+    /// <summary>Enables memory space, I/O space and bus mastering.</summary>
     internal void EnableDma() => Card.WriteConfig(0x04, 0x0007, 2);
 
-    /// <summary>Lets the card have its turns, one each microsecond.</summary>
+    /// <summary>Gives the card a number of turns, one per microsecond.</summary>
     internal void Run(int turns)
     {
         for (; turns > 0; turns--)
@@ -43,7 +43,7 @@ internal sealed class HostileDriver : IDisposable
         }
     }
 
-    /// <summary>Writes to memory, as far as it reaches.</summary>
+    /// <summary>Writes to memory, as far as it extends.</summary>
     internal static void Put(int offset, ReadOnlySpan<byte> bytes)
     {
         if (offset < Length) bytes[..Math.Min(bytes.Length, Length - offset)].CopyTo(Memory[offset..]);
@@ -51,7 +51,7 @@ internal sealed class HostileDriver : IDisposable
 
     internal static void Put(int offset, ulong value) => Put(offset, BitConverter.GetBytes(value));
 
-    /// <summary>An operation that every card knows.</summary>
+    /// <summary>An operation common to all cards.</summary>
     internal void Do(int operation, ref InputReader input)
     {
         switch (operation - FirstCommon)
@@ -68,7 +68,7 @@ internal sealed class HostileDriver : IDisposable
         Card.Dma.EndTurn();
     }
 
-    // The same 16 bytes in a row: a ring of descriptors.
+    // The same 16 bytes repeated: a ring of descriptors.
     private static void Fill(ref InputReader input)
     {
         int offset = input.Word() / 16 * 16, count = input.Byte();

@@ -4,8 +4,8 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 namespace Ixy.Fuzz.Targets;
 
 /// <summary>
-/// What a hostile driver writes to registers and memory of an 82599 (or X550): queues, descriptors, anything. The card
-/// has to go on, in its memory.
+/// What a hostile driver writes to the registers and memory of an 82599 (or X550): queues, descriptors, anything. The
+/// card must keep running and stay within its memory.
 /// </summary>
 internal static class IxgbeTarget
 {
@@ -49,7 +49,7 @@ internal static class IxgbeTarget
         }
     }
 
-    // What has to be right for anything to move (82599 datasheet, 4.6).
+    // The minimum set-up for anything to move (82599 datasheet, 4.6).
     private static void SetUp(HostileDriver driver)
     {
         driver.Card.PciReset();
@@ -64,7 +64,7 @@ internal static class IxgbeTarget
         Write(driver, DMATXCTL.Offset, 1);
     }
 
-    // A ring at a place and of a length that can be.
+    // A ring of a plausible place and length.
     private static void Start(HostileDriver driver, uint queues, ref InputReader input)
     {
         uint queue = queues + QueueStride * (input.Byte() % 3u);

@@ -8,8 +8,8 @@ using Ixy.Vfio.VfioUser;
 namespace Ixy.Fuzz.Targets;
 
 /// <summary>
-/// A client's messages to a server with a card: command, number and kinds of descriptors, payload. The card has turns
-/// in between. At the end nothing of the client's is left.
+/// A client's messages to a server with a card: command, number and kinds of descriptors, payload, with turns for the
+/// card in between. In the end nothing of the client's may be left.
 /// </summary>
 internal static unsafe class ServerTarget
 {
@@ -24,7 +24,7 @@ internal static unsafe class ServerTarget
 
     internal static void Run(byte[] input)
     {
-        // What earlier inputs wrote is gone.
+        // Erases what earlier inputs wrote.
         foreach (int file in (int[])[s_sealed, s_open]) Clear(file);
         int before = Descriptors.Count();
         Serve(new InputReader(input));
@@ -72,7 +72,7 @@ internal static unsafe class ServerTarget
         FuzzException.Require(handler.Handle(message, reply) == 0, "version 0.1 is refused");
     }
 
-    // Bits 0 and 1: how many descriptors; bits 2 and 3: which.
+    // Bits 0 and 1: the number of descriptors; bits 2 and 3: their kind.
     private static void Fill(Message message, Header header, ReadOnlySpan<byte> payload, byte how)
     {
         message.Begin(header with { Size = (uint)(Header.Length + payload.Length) }, payload.Length);

@@ -6,11 +6,11 @@ using Ixy.Vfio;
 namespace Ixy.Fuzz.Targets;
 
 /// <summary>
-/// A text: a specifier of a simulated card, which is opened and lives for some time, or what stands in specifiers.
+/// A text: either a specifier of a simulated card, which is opened and runs for a while, or a part of specifiers.
 /// </summary>
 internal static class SpecifierTarget
 {
-    // Open cards need memory for each queue.
+    // Open cards take memory for each queue.
     private const int Longest = 512;
 
     internal static void Run(byte[] input)
@@ -20,12 +20,12 @@ internal static class SpecifierTarget
         ReadBack(text);
         foreach (string card in (string[])["ixgbe", "virtio", "virtio-legacy"])
             Try(() => _ = FaultSpecifier.Parse(text, card));
-        // The text must not choose files of this machine.
+        // The text must not name files on this machine.
         if (!text.Contains("pcap:", StringComparison.Ordinal) && !text.Contains("trace=", StringComparison.Ordinal))
             Try(() => Live(text));
     }
 
-    // What was read is written, and read again.
+    // What was parsed is formatted, and parsed again.
     private static void ReadBack(string text)
     {
         if (PciAddress.TryParse(text, out var address))
@@ -52,7 +52,7 @@ internal static class SpecifierTarget
         }
         catch (DeviceSpecifierException)
         {
-            // The documented one.
+            // Documented.
         }
     }
 }

@@ -4,8 +4,8 @@ using Ixy.Virtio;
 namespace Ixy.Fuzz.Targets;
 
 /// <summary>
-/// What a hostile driver writes to registers and rings of a virtio-net card: split, packed or legacy. The card has to
-/// go on, in its memory.
+/// What a hostile driver writes to the registers and rings of a virtio-net card: split, packed or legacy. The card must
+/// keep running and stay within its memory.
 /// </summary>
 internal sealed class VirtioTarget
 {
@@ -69,7 +69,7 @@ internal sealed class VirtioTarget
         _driver.Card.Dma.EndTurn();
     }
 
-    // 3.1.1: each bit takes some features away.
+    // 3.1.1: each bit withholds some features.
     private void SetUp(byte without)
     {
         VirtioFeatures[] groups = [
@@ -114,7 +114,7 @@ internal sealed class VirtioTarget
         Write(QueueEnable, 1, 2);
     }
 
-    // A descriptor in the next slot, made available.
+    // Makes a descriptor in the next slot available.
     private void Give(ref InputReader input)
     {
         int queue = input.Byte() % 3, slot = _published[queue] % Size, place = Place(queue);
