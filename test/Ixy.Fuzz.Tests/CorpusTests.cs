@@ -1,15 +1,13 @@
 namespace Ixy.Fuzz.Tests;
 
-/// <summary>
-/// What the fuzzer found worth keeping, and every input that once found a fault, as ordinary tests.
-/// </summary>
+/// <summary>The fuzzer's minimized corpus, and every input that once found a fault, as ordinary tests.</summary>
 public sealed class CorpusTests
 {
     private const long MostBytes = 300_000;
 
     public static TheoryData<string> Targets => [.. FuzzTarget.All.Select(target => target.Name)];
 
-    // A crash or a hang ends the test's process, and the runner names the test.
+    // A crash or hang ends the test process, and the runner names the test.
     [Theory]
     [MemberData(nameof(Targets))]
     public void NothingInTheCorpusIsAFind(string name)

@@ -1,6 +1,6 @@
 namespace Ixy.Fuzz.Tests;
 
-/// <summary>The arguments of <c>eng/fuzz</c>; the fuzzer itself is not run.</summary>
+/// <summary>The arguments of <c>eng/fuzz</c>; the fuzzer itself does not run.</summary>
 public sealed class ScriptTests
 {
     [Theory]

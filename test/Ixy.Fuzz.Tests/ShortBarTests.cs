@@ -4,8 +4,8 @@ using Ixy.Vfio;
 namespace Ixy.Fuzz.Tests;
 
 /// <summary>
-/// A function whose BARs are shorter than its registers, as the server of a vfio-user device may say. Found by fuzzing:
-/// it was an ArgumentOutOfRangeException, as if the application had given a wrong option.
+/// A function whose BARs are shorter than its registers, as a vfio-user server may claim. Found by fuzzing: it used to
+/// throw an ArgumentOutOfRangeException, as if the application had given a wrong option.
 /// </summary>
 public sealed class ShortBarTests
 {
