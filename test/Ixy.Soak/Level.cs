@@ -1,9 +1,9 @@
 namespace Ixy.Soak;
 
-/// <summary>What this process holds: it must be as much at the end as it was at the beginning.</summary>
+/// <summary>What this process holds; it must hold no more at the end than at the beginning.</summary>
 internal sealed record Level(int Descriptors, int Mappings, int Threads, long ResidentKiB, long LockedKiB, long HeapKiB)
 {
-    /// <summary>How much of each may come and go: the runtime has threads and memory of its own.</summary>
+    /// <summary>How much each value may vary: the runtime has its own threads and memory.</summary>
     internal static readonly Level Play = new(0, 64, 8, 48 << 10, 0, 2 << 10);
 
     private static readonly string[] s_names =
@@ -19,7 +19,7 @@ internal sealed record Level(int Descriptors, int Mappings, int Threads, long Re
         var status = File.ReadLines("/proc/self/status").Select(line => line.Split(':'))
             .ToDictionary(parts => parts[0], parts => parts[1].Trim().Split(' ')[0]);
         return new(
-            // Without the one that lists them.
+            // Without the descriptor that lists them.
             Directory.GetFileSystemEntries("/proc/self/fd").Length - 1,
             File.ReadLines("/proc/self/maps").Count(),
             int.Parse(status["Threads"]),
@@ -28,7 +28,7 @@ internal sealed record Level(int Descriptors, int Mappings, int Threads, long Re
             GC.GetTotalMemory(forceFullCollection: true) >> 10);
     }
 
-    /// <summary>What has grown by more than <see cref="Play"/> since then, in words; empty if nothing.</summary>
+    /// <summary>Which values have grown by more than <see cref="Play"/> since then; empty if none.</summary>
     internal string GrownSince(Level start) => string.Join(", ", s_names.Select((name, i) =>
         Values[i] > start.Values[i] + Play.Values[i] ? $"{name} {start.Values[i]} -> {Values[i]}" : "")
         .Where(text => text.Length > 0));

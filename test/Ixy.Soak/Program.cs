@@ -37,7 +37,7 @@ for (int round = 1; running && (round <= 3 || clock.Elapsed < duration); round++
     if (running) rounds++;
     var level = Level.Read();
     Console.WriteLine(level.Row(round, clock.Elapsed, packets));
-    // Code is compiled and memory grows to its size in the first two rounds.
+    // During the first two rounds code is compiled and memory reaches its size.
     if (round == 2) start = level;
     grown = start is null ? "" : level.GrownSince(start);
 }

@@ -4,7 +4,9 @@ using Ixy.Vfio;
 
 namespace Ixy.Soak;
 
-/// <summary>What happens to cards in a long life, one after the other. Each tells how many packets it moved.</summary>
+/// <summary>
+/// What happens to cards in a long life, one thing after another. Each scenario returns how many packets it moved.
+/// </summary>
 internal static class Scenarios
 {
     private static readonly string[] s_kinds = ["ixgbe", "virtio", "virtio,packed=on", "virtio-legacy"];
@@ -40,7 +42,7 @@ internal static class Scenarios
         return packets;
     }
 
-    // The far end goes on sending: an 82599 has flow control to keep it waiting.
+    // The far end keeps sending: an 82599 makes it wait by flow control.
     private static long FlapLink()
     {
         const long Count = 2_000_000;
@@ -50,7 +52,7 @@ internal static class Scenarios
         return traffic.RunToEnd(Count);
     }
 
-    // What was in the transmit ring is lost by a restart, so only the way on is watched.
+    // A restart loses what is in the transmit ring, so only the traffic after it is checked.
     private static long HangAndRestart()
     {
         using var traffic = new Traffic("ixgbe", "ixgbe", long.MaxValue);
@@ -81,7 +83,7 @@ internal static class Scenarios
             }
             catch (DeviceGoneException)
             {
-                // That is right.
+                // As expected.
             }
         }
         return 0;

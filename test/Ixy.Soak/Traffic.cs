@@ -11,13 +11,13 @@ internal sealed class Traffic : IDisposable
     private readonly SimulatedPciDevice[] _cards;
     private readonly NetworkDevice[] _devices;
     private readonly Packet[] _batch = new Packet[64];
-    // Of each device's receive ring; a virtio card's are as long as it says.
+    // Length of each device's receive ring; virtio cards determine their own.
     private readonly int[] _ringSizes;
 
-    /// <param name="first">A card, without the prefix and its wire.</param>
-    /// <param name="second">The other one.</param>
-    /// <param name="count">Frames that each generator sends.</param>
-    /// <param name="options">How both are opened.</param>
+    /// <param name="first">A card's specifier, without the prefix and its wire.</param>
+    /// <param name="second">The other card's.</param>
+    /// <param name="count">Number of frames each generator sends.</param>
+    /// <param name="options">Options for both devices.</param>
     internal Traffic(string first, string second, long count, NetworkDeviceOptions? options = null)
     {
         options ??= new();
@@ -44,7 +44,7 @@ internal sealed class Traffic : IDisposable
         return 2 * count;
     }
 
-    /// <summary>Forwards until a condition holds, as long as frames arrive.</summary>
+    /// <summary>Forwards until a condition holds, as long as frames keep arriving.</summary>
     internal void RunUntil(Func<bool> isOver)
     {
         long seen = -1, since = Environment.TickCount64;
@@ -94,5 +94,5 @@ internal sealed class Traffic : IDisposable
     }
 }
 
-/// <summary>Something was lost, or is not as it was.</summary>
+/// <summary>A packet was lost or changed, or a state is wrong.</summary>
 internal sealed class SoakException(string message) : Exception(message);
