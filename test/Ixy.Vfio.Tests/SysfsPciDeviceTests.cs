@@ -296,7 +296,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
         return OpenAnyway();
     }
 
-    // Opens it as a driver does that needs every address to be right.
+    // Opens it as a driver does: every address has to be right.
     private SysfsPciDevice OpenForADriver() =>
         new(new SysfsFunction(_sysfs.Root, Address), function => function.ThrowIfTranslated());
 

@@ -20,7 +20,7 @@ internal sealed class DriverBench : IDisposable
 
     /// <param name="options">The driver's options; <see cref="Defaults"/> if null.</param>
     /// <param name="card">The card's options.</param>
-    /// <param name="before">What something else did to the card beforehand; the rules it broke do not count against the
+    /// <param name="before">What something else does to the card first; rules broken then do not count against the
     /// driver.</param>
     internal DriverBench(
         NetworkDeviceOptions? options = null, IxgbeCardOptions? card = null, Action<PciDevice>? before = null)

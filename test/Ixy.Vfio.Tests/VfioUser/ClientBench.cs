@@ -10,7 +10,7 @@ internal sealed class ClientBench : IDisposable
     internal static readonly TimeSpan Timeout = TimeSpan.FromMilliseconds(300);
 
     /// <summary>
-    /// Far less than a client's patience, and far more than a client needs that waits for nothing, even on a busy
+    /// Far less than a client's patience, and far more than a client needs when it waits for nothing, even on a busy
     /// machine.
     /// </summary>
     internal static readonly TimeSpan Moment = TimeSpan.FromSeconds(10);
