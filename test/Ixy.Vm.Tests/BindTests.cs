@@ -84,9 +84,9 @@ public sealed class BindTests(GuestPool guests)
             .Succeeded());
     }
 
-    // When a machine starts, udev applies its rules to every function. A guest's root is in memory, and a real restart
-    // would lose the files: so udev is started while the guest runs. The modules are loaded before, since udev's loader
-    // wants an index that the image does not have.
+    // At boot, udev applies its rules to every function. A guest's root is in memory, and a real reboot would lose the
+    // files, so udev is started while the guest runs. Modules are loaded first, since udev's loader needs an index that
+    // the image lacks.
     [SkippableFact]
     public void WhatIsBoundToStayIsBoundAgainByUdev()
     {
@@ -105,7 +105,7 @@ public sealed class BindTests(GuestPool guests)
 
     private static void BindToStay(Guest guest)
     {
-        // Where it cannot be noted it is bound nevertheless.
+        // If the setting cannot be saved, the card is bound nevertheless.
         Assert.Contains(
             $"{s_e1000e} is bound to vfio-pci now, but nothing was changed for the next start: ",
             RefusalOf(guest, $"touch /etc/driverctl.d; ixy bind {s_e1000e} --persist"));
@@ -121,12 +121,12 @@ public sealed class BindTests(GuestPool guests)
         Replug(guest, s_e1000e);
         Assert.Equal(("vfio-pci", "vfio-pci"), (DriverOf(guest, s_e1000e), OverrideOf(guest, s_e1000e)));
         ProbeFacts.RunAsRoot(guest, $"e1000e {s_e1000e}").AssertAll(("device", "8086:10d3"), ("done", "e1000e"));
-        // Saying it again disturbs nothing: each binding makes the link to the driver anew, with another inode.
+        // Another event disturbs nothing: each binding would create the driver link anew, with another inode.
         string link = $"stat -c %i /sys/bus/pci/devices/{s_e1000e}/driver", before = guest.Run(link).Succeeded();
         Replug(guest, s_e1000e);
         Assert.Equal(("vfio-pci", before), (DriverOf(guest, s_e1000e), guest.Run(link).Succeeded()));
 
-        // Nor does a file for what is no network card, whoever wrote it.
+        // Nor does a file for a device that is not a network card, whoever wrote it.
         string edu = GuestMachine.Address(IommuMachine.Edu);
         guest.Unbind(edu);
         guest.Run($"echo vfio-pci > /etc/driverctl.d/pci-{edu}").Succeeded();
@@ -199,7 +199,7 @@ public sealed class BindTests(GuestPool guests)
         {
             string address = GuestMachine.Address(IommuMachine.Virtio);
             Assert.Matches(@"^driven by .+ \(process \d+\)$", Text(List(guest)[address], "use"));
-            // Without this the kernel would let it wait for the forwarder's end.
+            // Without the check, the kernel would let it wait until the forwarder ends.
             var refused = guest.Run($"ixy unbind {address} --force", TimeSpan.FromSeconds(20));
             Assert.Matches($@"^ixy: {address} is driven by .+ \(process \d+\): end that first\n$", refused.Error);
             new Exchange(guest.Port(devices[0]), guest.Port(devices[1]), new() { Frames = 1000 }).RunFaultless();
@@ -253,7 +253,7 @@ public sealed class BindTests(GuestPool guests)
         SetDown(guest, name);
         string[][] uses =
         [
-            // What is done to it, what is said, what undoes it.
+            // A command that puts it to use, the message, and a command that undoes the use.
             [$"ip address add 10.9.8.7/24 dev {name}", "has the address 10.9.8.7", $"ip address flush dev {name}"],
             [$"ip link set {name} up", "is up", $"ip link set {name} down"],
             [$"ip link set {name} up; ip route add 10.7.0.0/16 dev {name}", "carries the route to 10.7.0.0",
@@ -263,7 +263,7 @@ public sealed class BindTests(GuestPool guests)
             [$"brctl addbr br9; brctl addif br9 {name}", "is a port of br9",
                 $"brctl delif br9 {name}; brctl delbr br9"],
         ];
-        // Otherwise a link-local address comes, sooner or later.
+        // Otherwise a link-local address would appear sooner or later.
         guest.Run($"[ ! -e /proc/sys/net/ipv6 ] || echo 1 > /proc/sys/net/ipv6/conf/{name}/disable_ipv6").Succeeded();
         foreach (string[] use in uses)
         {
@@ -292,7 +292,7 @@ public sealed class BindTests(GuestPool guests)
         Assert.Contains("in another network namespace", RefusalOf(guest, $"ixy bind {s_e1000e}"));
         container.Signal("KILL");
         container.Wait();
-        // It comes back with the end of the namespace.
+        // The interface returns when the namespace ends.
         guest.Run($"until ls /sys/bus/pci/devices/{s_e1000e}/net/*; do sleep 0.1; done").Succeeded();
     }
 
@@ -307,7 +307,7 @@ public sealed class BindTests(GuestPool guests)
         Assert.Contains(
             $"{edu} is no network card: its PCI class is 00ff00", RefusalOf(guest, $"ixy bind {edu} {options}"));
         Assert.Contains("is no network card", RefusalOf(guest, $"ixy unbind {edu} --force"));
-        // What somebody noted with driverctl is theirs.
+        // What somebody saved with driverctl is theirs.
         string note = $"/etc/driverctl.d/pci-{edu}";
         guest.Run($"mkdir -p /etc/driverctl.d; echo vfio-pci > {note}").Succeeded();
         Assert.Contains("is no network card", RefusalOf(guest, $"ixy unbind {edu} --force --persist"));
@@ -337,13 +337,13 @@ public sealed class BindTests(GuestPool guests)
     public void AnotherOfTheGroupThatTheKernelDrivesIsWarnedOf()
     {
         var guest = guests.Get(SharedGroupMachine.Machine);
-        guest.LoadModules("e1000e"); // which takes both
+        guest.LoadModules("e1000e"); // which drives both
         var first = Json(guest, $"ixy bind {SharedGroupMachine.First} --json");
         string warning = Assert.Single(first.GetProperty("warnings").EnumerateArray()).GetString()!;
         Assert.Contains($"{SharedGroupMachine.First} shares IOMMU group ", warning);
         Assert.Contains($"with {SharedGroupMachine.Second}, which the kernel drives (e1000e)", warning);
         ProbeFacts.RunAsRoot(guest, $"open {SharedGroupMachine.First}").AssertError("GroupNotViableException");
-        // The cure, as it is printed, but without sudo, which the guest has not. The bridge of both may keep its
+        // The suggested command as printed, but without sudo, which the guest lacks. The bridge above both may keep its
         // driver.
         var second = guest.Run(warning.Split('\'')[1].Replace("sudo ", ""));
         Assert.Equal(("", 0), (second.Error, second.ExitCode));
@@ -363,17 +363,17 @@ public sealed class BindTests(GuestPool guests)
         Assert.Equal("e1000e", DriverOf(guest, s_e1000e));
     }
 
-    // A card with the kernel's driver; the name of its interface.
+    // Binds a card to the kernel's driver. Returns the name of its interface.
     private static string GiveToKernel(Guest guest, string address, string driver, params string[] modules)
     {
         guest.LoadModules(modules);
         guest.BindTo(driver, address);
-        // As after the kernel's own choice.
+        // As after the kernel's own choice of driver.
         guest.Run($"echo > /sys/bus/pci/devices/{address}/driver_override; rm -rf /run/ixy").Succeeded();
         return InterfaceOf(guest, address);
     }
 
-    // It sends one to the host, and receives one from there.
+    // The card sends one frame to the host, and receives one from it.
     private static void PassFrames(Guest guest, int device)
     {
         string name = InterfaceOf(guest, GuestMachine.Address(device));
@@ -390,7 +390,7 @@ public sealed class BindTests(GuestPool guests)
         Assert.True(found, "no ARP request came out of the card");
         string counter = $"cat /sys/class/net/{name}/statistics/rx_packets";
         int before = int.Parse(guest.Run(counter).Succeeded());
-        // an experimental EtherType
+        // An EtherType for experiments.
         byte[] broadcast = [255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 1, 0x88, 0xB5, .. new byte[46]];
         Assert.True(port.TrySend(broadcast));
         guest.Run($"i=0; until [ $({counter}) -gt {before} ] || [ $i = 50 ]; do i=$((i+1)); sleep 0.1; done")
@@ -398,7 +398,7 @@ public sealed class BindTests(GuestPool guests)
         Assert.True(int.Parse(guest.Run(counter).Succeeded()) > before, "no frame came into the card");
     }
 
-    // As udev learns of a function at the start of a machine.
+    // As udev learns of a function at boot.
     private static void Replug(Guest guest, string address) => guest.Run($"""
         ln -sf $(command -v udevadm) /run/systemd-udevd
         /run/systemd-udevd --daemon --resolve-names=never
@@ -419,7 +419,7 @@ public sealed class BindTests(GuestPool guests)
     private static JsonElement Json(Guest guest, string command) =>
         JsonSchemas.Checked(guest.Run(command).Succeeded());
 
-    // The one line that it is refused with.
+    // The single line of its refusal.
     private static string RefusalOf(Guest guest, string command)
     {
         var result = guest.Run(command);

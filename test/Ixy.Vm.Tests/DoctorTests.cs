@@ -4,8 +4,8 @@ using Ixy.Cli.Tests.Output;
 namespace Ixy.Vm.Tests;
 
 /// <summary>
-/// <c>ixy doctor</c> on real kernels: what it finds, the cures that it names, as they are printed, and then that
-/// nothing is left, and <c>ixy fwd</c> runs.
+/// <c>ixy doctor</c> on real kernels: what it finds, and its suggested commands run as printed; after them nothing is
+/// left to complain about, and <c>ixy fwd</c> runs.
 /// </summary>
 [Collection(GuestCollection.Name)]
 public sealed class DoctorTests(GuestPool guests)
@@ -36,7 +36,7 @@ public sealed class DoctorTests(GuestPool guests)
         AssertClean(Examine(guest, left), "sysfs");
         AssertClean(Examine(guest), "sysfs", left, right);
         Forward(guest, left, right);
-        // It is root who has these.
+        // Only root has these rights.
         AssertFinding(Examine(guest, left, exitCode: 1, asUser: true), "rights", "problem", "not root",
             $"sudo ixy doctor {left}");
         guest.SetHugePages(0);
@@ -48,7 +48,7 @@ public sealed class DoctorTests(GuestPool guests)
         guest.SetHugePages(0);
     }
 
-    // With the cards of this project, as QEMU's are virtio only.
+    // With this project's cards, as QEMU's are virtio only.
     [SkippableFact]
     public void BehindAnIommuThatLetsPhysicalAddressesPass()
     {
@@ -66,7 +66,7 @@ public sealed class DoctorTests(GuestPool guests)
         AssertClean(Examine(guest, left), "sysfs");
         Forward(guest, left, right);
         guest.SetHugePages(0);
-        // The other way: no huge pages are needed then.
+        // Through VFIO, no huge pages are needed.
         guest.BindToVfio(left);
         AssertClean(Examine(guest, left), "vfio");
         guest.Unbind(left);
@@ -92,7 +92,7 @@ public sealed class DoctorTests(GuestPool guests)
         Forward(guest, s_virtio, s_otherVirtio);
     }
 
-    // These ask no IOMMU: sysfs is the way to them, and VFIO is none.
+    // These bypass the IOMMU: sysfs can drive them, VFIO cannot.
     [SkippableFact]
     public void AVirtioCardThatGoesAroundTheIommu()
     {
@@ -112,7 +112,7 @@ public sealed class DoctorTests(GuestPool guests)
         guest.SetHugePages(0);
     }
 
-    // The user without privileges, who has the file of the group and may lock too little.
+    // The unprivileged user, who owns the group's file but may lock too little.
     [SkippableFact]
     public void WithTooLittleMemoryToLock()
     {
@@ -128,7 +128,7 @@ public sealed class DoctorTests(GuestPool guests)
         AssertFinding(report, "locked memory", "problem", "at most 1,024 KiB", cure);
         AssertFinding(report, "group", "problem", $"/dev/vfio/{group}, the file of its group, is closed to this user",
             $"sudo chown user /dev/vfio/{group}");
-        // A limit is the shell's, so the cure has to be run in it.
+        // A limit belongs to the shell, so the command must run in the same one.
         string cures = string.Concat(
             Problems(report).Select(finding => Text(finding, "cure")!.Replace("sudo ", "") + "; "));
         AssertClean(Examine(guest, s_virtio, exitCode: 0, asUser: true, $"ulimit -l {LimitKiB}; {cures}"), "vfio");
@@ -143,7 +143,7 @@ public sealed class DoctorTests(GuestPool guests)
         string name = GiveToKernel(guest, s_virtio);
         guest.Run($"ip address add 10.9.0.1/24 dev {name}; ip link set {name} up; "
             + $"until [ $(cat /sys/class/net/{name}/carrier) = 1 ]; do sleep 0.1; done").Succeeded();
-        // Not named, it is left alone.
+        // If the card is not named, it is only a note.
         var all = Examine(guest, exitCode: null);
         var mine = all.GetProperty("devices").EnumerateArray().Single(card => Text(card, "address") == s_virtio);
         Assert.Equal(("note", null), Verdict(mine, "use"));
@@ -155,7 +155,7 @@ public sealed class DoctorTests(GuestPool guests)
         RunCures(guest, report);
         AssertClean(Examine(guest, s_virtio), "vfio");
 
-        // And one that another process drives.
+        // Another process drives the card.
         guest.BindToVfio(s_virtio);
         guest.BindToVfio(s_otherVirtio);
         using var forwarder = Forwarder.Start(guest, IommuMachine.Virtio, EnoughLockedMiB);
@@ -186,7 +186,7 @@ public sealed class DoctorTests(GuestPool guests)
     private static IEnumerable<JsonElement> Problems(JsonElement report) =>
         Findings(report).Where(finding => Text(finding, "verdict") == "problem");
 
-    // In the order in which they are printed, without sudo, which the guest has not.
+    // In the order in which they are printed, without sudo, which the guest lacks.
     private static void RunCures(Guest guest, JsonElement report)
     {
         foreach (var problem in Problems(report))
@@ -210,7 +210,7 @@ public sealed class DoctorTests(GuestPool guests)
     private static void AssertFinding(
         JsonElement report, string check, string verdict, string text, string? cure, bool isOfCard = false)
     {
-        // The machine has an IOMMU, and a card is behind one.
+        // There may be findings for the machine's IOMMU and for the card's.
         var found = Findings(report).Where(finding => Text(finding, "check") == check).ToList();
         Assert.NotEmpty(found);
         AssertIs(isOfCard ? found[^1] : found[0], check, verdict, text, cure);
@@ -232,7 +232,7 @@ public sealed class DoctorTests(GuestPool guests)
     private static void Forward(Guest guest, string left, string right) =>
         guest.Run($"ixy fwd {left} {right} --duration 1s").Succeeded();
 
-    // A card with the kernel's driver; the name of its interface.
+    // Binds a card to the kernel's driver. Returns the name of its interface.
     private static string GiveToKernel(Guest guest, string address)
     {
         guest.LoadModules("virtio_pci", "virtio_net");

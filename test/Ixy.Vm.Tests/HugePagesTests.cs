@@ -34,7 +34,7 @@ public sealed class HugePagesTests(GuestPool guests)
 
         var kept = guest.Run("ixy hugepages --reserve 8 --persist");
         Assert.Contains("8 of 2 MiB are reserved; so they will be after a restart", kept.Succeeded());
-        // The guest starts without systemd.
+        // The guest does not run systemd.
         Assert.Equal(
             "ixy: this machine has no systemd-tmpfiles: without systemd, what is noted for huge pages changes nothing "
             + "at the start of the machine\n", kept.Error);
@@ -46,7 +46,7 @@ public sealed class HugePagesTests(GuestPool guests)
         guest.Run("ixy hugepages --reserve 0 --persist && [ ! -e /etc/tmpfiles.d/ixy-hugepages.conf ]").Succeeded();
         guest.Run("ixy hugepages --reserve 0").Succeeded();
 
-        // A memory node that was taken out is forgotten, too.
+        // A memory node that was removed is forgotten, too.
         const string Line = "w! /sys/devices/system/node/node7/hugepages/hugepages-2048kB/nr_hugepages - - - - 8";
         var gone = guest.Run($"echo '{Line}' > /etc/tmpfiles.d/ixy-hugepages.conf; ixy hugepages --reserve 0 --node 7 "
             + "--persist");
@@ -65,7 +65,7 @@ public sealed class HugePagesTests(GuestPool guests)
         Assert.Matches(@"^ixy: 100000 more huge pages of 2 MiB would take 200000 MiB, and \d+ MiB are available: expected at most \d+ pages in all\n$", result.Error);
     }
 
-    // The card's process maps the driver's pages as a whole, and gives them back as a whole when the driver goes.
+    // The card's process maps the driver's pages whole, and releases them whole when the driver goes.
     [SkippableFact]
     public void ACardInAnotherProcessReachesThem()
     {
@@ -98,7 +98,7 @@ public sealed class HugePagesTests(GuestPool guests)
     public void FewerThanAskedForIsSaid()
     {
         var guest = guests.Get(LongPagesMachine.Machine);
-        // Of the five GiB the first holds the kernel, and the last its list of pages: neither ever becomes free as a
+        // Of the five GiB, the first holds the kernel, and the last its page list: neither ever becomes free as a
         // whole.
         var result = guest.Run("ixy hugepages --reserve 4 --size 1G --persist --json");
         Assert.True(result.ExitCode == 1, result.ToString());
@@ -122,7 +122,7 @@ public sealed class HugePagesTests(GuestPool guests)
         var guest = guests.Get(LongPagesMachine.Machine);
         try
         {
-            // It only receives: nobody reads what the card sends, and a ring that does not empty would be an error.
+            // It only receives: nobody reads what the card sends, and a ring that does not drain would be an error.
             using var owner = guest.Start(
                 $"exec ixy pcap {GuestMachine.Address(LongPagesMachine.Legacy)} /tmp/out.pcapng");
             owner.WaitFor("     1  0000:");
@@ -137,7 +137,7 @@ public sealed class HugePagesTests(GuestPool guests)
         }
         finally
         {
-            guests.End(guest); // it cannot be set aside again
+            guests.End(guest); // the page cannot be reserved again
         }
     }
 

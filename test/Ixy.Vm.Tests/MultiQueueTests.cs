@@ -3,7 +3,7 @@ using Xunit.Abstractions;
 
 namespace Ixy.Vm.Tests;
 
-/// <summary>Several queues, a thread for each, and NUMA: a guest with two cores on two nodes.</summary>
+/// <summary>Several queues with one thread each, and NUMA: a guest with two cores on two nodes.</summary>
 [Collection(GuestCollection.Name)]
 public sealed class MultiQueueTests(GuestPool guests, ITestOutputHelper log)
 {
@@ -17,7 +17,7 @@ public sealed class MultiQueueTests(GuestPool guests, ITestOutputHelper log)
         const int First = MultiQueueMachine.Automatic, Receive0 = 0, Transmit0 = 1, Receive1 = 2, Transmit1 = 3;
         var guest = GuestWithVfio(First);
         using var forwarder = Forwarder.Start(guest, First, LockedMiB, Queues);
-        // Isolation and nodes apart, thread i has core i.
+        // Apart from isolation and nodes, thread i runs on core i.
         Assert.Equal(["packets 0: 0", "packets 1: 1"], PacketThreads(guest, forwarder));
         double rate = new Exchange(guest.Port(First), guest.Port(First + 1), new() { Flows = 16 }).RunFaultless();
         log.WriteLine($"{rate:0} frames per second");
@@ -30,7 +30,8 @@ public sealed class MultiQueueTests(GuestPool guests, ITestOutputHelper log)
         Assert.Equal(0, forwarder.Interrupt().GetProperty("allocatedBytes").GetInt64());
     }
 
-    // Virtio 1.2, 5.1.6.5.7: each frame has to come on the queue that its hash names, computed here by the rules.
+    // Virtio 1.2, 5.1.6.5.7: each frame must arrive on the queue that its hash selects, computed here according to the
+    // rules.
     [SkippableFact]
     public void WithRssTheHashSaysWhichQueueAFrameIsReceivedOn()
     {
@@ -44,7 +45,7 @@ public sealed class MultiQueueTests(GuestPool guests, ITestOutputHelper log)
         {
             int second = frames.Count(frame => Hash(frame) % 2 == 1), first = 2000 - second;
             log.WriteLine($"expected {first} and {second} frames");
-            // Ports of these flows are each other's complement, so a symmetric hash is the same for all: automatic
+            // The ports of these flows are each other's complement, so a symmetric hash is the same for all: automatic
             // steering would spread them.
             Assert.Equal((first, second), (guest.UsedIndex(device, Receive0), guest.UsedIndex(device, Receive1)));
         }
@@ -62,7 +63,7 @@ public sealed class MultiQueueTests(GuestPool guests, ITestOutputHelper log)
         Assert.Contains("VIRTIO_NET_F_RSS", result.Error);
     }
 
-    // The kernel takes a node's number from whoever knows better than the firmware.
+    // The kernel accepts a node number from anybody who knows better than the firmware.
     [SkippableTheory]
     [InlineData(0)]
     [InlineData(1)]
@@ -77,7 +78,7 @@ public sealed class MultiQueueTests(GuestPool guests, ITestOutputHelper log)
         string[] maps = guest.Run($"grep ixy-dma /proc/{forwarder.ProcessId}/numa_maps").Succeeded()
             .Split('\n', StringSplitOptions.RemoveEmptyEntries);
         log.WriteLine(string.Join('\n', maps));
-        // Of all memory for cards, only that of the cards of the practice is without a node, and it is gone.
+        // Only the warm-up cards' memory belongs to no node, and it is gone.
         Assert.NotEmpty(maps);
         Assert.All(maps, map =>
         {
@@ -89,7 +90,7 @@ public sealed class MultiQueueTests(GuestPool guests, ITestOutputHelper log)
         forwarder.Interrupt();
     }
 
-    // Addresses and ports of IPv4 and UDP without options.
+    // IPv4 addresses and UDP ports, without IP options.
     private static uint Hash(byte[] frame)
     {
         var hash = new RssHash();
@@ -112,7 +113,7 @@ public sealed class MultiQueueTests(GuestPool guests, ITestOutputHelper log)
             guest.Run($"echo {node} > /sys/bus/pci/devices/{GuestMachine.Address(device)}/numa_node").Succeeded();
     }
 
-    // Names of threads, and the cores they may run on.
+    // Names of the threads, and the cores they may run on.
     private static string[] PacketThreads(Guest guest, Forwarder forwarder) => guest.Run($$"""
         cd /proc/{{forwarder.ProcessId}}/task
         for task in *; do

@@ -6,9 +6,8 @@ using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 namespace Ixy.Vm.Tests;
 
 /// <summary>
-/// One card, one driver after the other: what Linux's ixgbe leaves behind when its interface goes down and it is
-/// unbound (the laser off or the PHY in low power, filters, tables), ixy finds, and does its work all the same. And the
-/// other way round.
+/// One card, one driver after another: whatever Linux's ixgbe leaves when its interface goes down and it is unbound
+/// (the laser off or the PHY in low power, filters, tables), ixy still does its work. And the reverse.
 /// </summary>
 [Collection(GuestCollection.Name)]
 public sealed class NextDriverTests(GuestPool guests, ITestOutputHelper log)
@@ -36,7 +35,7 @@ public sealed class NextDriverTests(GuestPool guests, ITestOutputHelper log)
         rules.AssertOnly(StockDriverTests.KnownOfLinux);
     }
 
-    // Up, frames both ways, down, unbound. The laser is off then, or the PHY asleep: the far end sees no link.
+    // Up, frames both ways, down, unbound. Then the laser is off or the PHY asleep: the far end sees no link.
     private void UseWithLinux(Guest guest, int first)
     {
         int[] devices = [first, first + 1];
@@ -45,8 +44,8 @@ public sealed class NextDriverTests(GuestPool guests, ITestOutputHelper log)
         {
             int[] asked = phys.End();
             log.WriteLine($"PHY addresses that Linux asked: {string.Join(" ", asked)}");
-            // Where status 2 of a PHY's parts does not say that they are there (IEEE 802.3 45.2.1.7), Linux asks all
-            // 32, with 652 cycles instead of 22. On a card with a cage there is no PHY, wherever it looks.
+            // If status 2 of a PHY's devices does not say that they are present (IEEE 802.3 45.2.1.7), Linux queries
+            // all 32, in 652 cycles instead of 22. A card with a cage has no PHY at any address.
             if (first != SimulatedCardsMachine.Ixgbe) Assert.Equal([0], asked);
             foreach (int device in devices)
                 Assert.Equal(
@@ -56,13 +55,13 @@ public sealed class NextDriverTests(GuestPool guests, ITestOutputHelper log)
             foreach (int device in devices)
                 guest.Run($"ip link set dev {KernelBridge.InterfaceOf(device)} down").Succeeded();
         }
-        // Nothing that a card does after a reset takes as long as it took to unbind it.
+        // After a reset, nothing takes a card as long as unbinding it took.
         string links = string.Join(" ", devices.Select(device => guest.Card(device).Server.LinkIsUp ? "up" : "down"));
         log.WriteLine($"after Linux the links are {links}");
         Assert.Equal("down down", links);
     }
 
-    /// <summary>Notes which addresses of the management bus are asked.</summary>
+    /// <summary>Records which addresses of the management bus are queried.</summary>
     private sealed class PhyAddresses : IDisposable
     {
         private const string Command = "write MSCA";

@@ -4,9 +4,9 @@ using Ixy.Testing.Cards;
 namespace Ixy.Vm.Tests;
 
 /// <summary>
-/// Checksum and VLAN offloads with QEMU's virtio-net: frames of every kind go from one device of the guest through TAP
-/// interfaces and a bridge of the host to another one. Of QEMU's back ends, only those that carry virtio headers offer
-/// checksums: TAP does.
+/// Checksum and VLAN offloads with QEMU's virtio-net: frames of every kind go from one of the guest's devices through
+/// TAP interfaces and a bridge of the host to another one. Only those of QEMU's back ends that carry virtio headers
+/// offer checksums: TAP is one.
 /// </summary>
 [Collection(GuestCollection.Name)]
 public sealed class OffloadTests(GuestPool guests)
@@ -14,13 +14,13 @@ public sealed class OffloadTests(GuestPool guests)
     private const int LockedMiB = 128, FirstTag = 100;
     private const string Good = "1", Checksums = "InsertIpChecksum,InsertL4Checksum",
         ChecksumsAndTags = Checksums + ",InsertVlan";
-    // Not a TCP checksum of zero, which Linux, completing it, replaces as if it were UDP's.
+    // Except a TCP checksum of zero, which Linux replaces as for UDP when it completes it.
     private static readonly OffloadFrame[] s_frames =
         [.. OffloadFrame.All.Where(
             frame => frame.Bytes.Length <= 1514 && !frame.Name.StartsWith("TCP whose sum")
             && !frame.Name.StartsWith("TCP over IPv6 whose sum"))];
 
-    // The receiving device has not negotiated GUEST_CSUM: whatever is in the field, somebody has completed it.
+    // The receiving device has not negotiated GUEST_CSUM, so whatever the field holds was completed by somebody.
     [SkippableFact]
     public void ChecksumsThatTheDeviceMadeAreGood()
     {
@@ -38,8 +38,8 @@ public sealed class OffloadTests(GuestPool guests)
         AssertTsharkFindsThemGood(arrived);
     }
 
-    // With GUEST_CSUM the host hands them over only begun (NEEDS_CSUM), and the driver completes them. Those that the
-    // sending driver had summed up in software come complete, and nobody has looked at them.
+    // With GUEST_CSUM the host passes them on incomplete (NEEDS_CSUM), and the driver completes them. Checksums that
+    // the sending driver made in software arrive complete and unchecked.
     [SkippableFact]
     public void ChecksumsThatAreOnlyBegunAreCompletedOnReceipt()
     {
@@ -68,7 +68,7 @@ public sealed class OffloadTests(GuestPool guests)
             .Select(part => part is [var flags, var tag, var bytes] ? (flags, tag, bytes) : ("lost", "", ""))];
     }
 
-    // What is behind the IP packet, a host that filters on bridges (br_netfilter) cuts off.
+    // A host that filters on bridges (br_netfilter) cuts off what follows the IP packet.
     private static void AssertArrived(
         (string Flags, string Tag, string Frame)[] arrived,
         IEnumerable<(string Flags, string Tag, byte[] Frame)> expected)

@@ -1,6 +1,6 @@
 namespace Ixy.Vm.Tests;
 
-/// <summary><c>ixy pktgen</c> in a guest: the host sees each packet once, in order, with its number.</summary>
+/// <summary><c>ixy pktgen</c> in a guest: the host receives each packet once, in order, with its number.</summary>
 [Collection(GuestCollection.Name)]
 public sealed class PktgenTests(GuestPool guests)
 {

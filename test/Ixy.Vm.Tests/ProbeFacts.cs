@@ -1,6 +1,6 @@
 namespace Ixy.Vm.Tests;
 
-/// <summary>What the probe (test/Ixy.Vm.Probe) has printed: facts, a line each as name=value.</summary>
+/// <summary>The output of the probe (test/Ixy.Vm.Probe): facts, one per line as name=value.</summary>
 internal sealed class ProbeFacts
 {
     private readonly ILookup<string, string> _facts;
@@ -13,22 +13,22 @@ internal sealed class ProbeFacts
             line => line[..line.IndexOf('=')], line => line[(line.IndexOf('=') + 1)..]);
     }
 
-    /// <summary>The last value of a fact; several runs of one thing must come to the same.</summary>
+    /// <summary>The value of a fact; repeated runs must give the same.</summary>
     internal string this[string name] => Assert.Single(_facts[name].Distinct());
 
     /// <summary>All values of a fact, in order.</summary>
     internal IReadOnlyList<string> All(string name) => [.. _facts[name]];
 
-    /// <summary>The exception that ended it, as "type: message".</summary>
+    /// <summary>The exception that ended the probe, as "type: message".</summary>
     internal string Error => this["error"];
 
-    /// <summary>Runs the probe as the user without privileges.</summary>
+    /// <summary>Runs the probe as the unprivileged user.</summary>
     internal static ProbeFacts Run(Guest guest, string arguments, int lockedMiB = 64) =>
         new(guest.Run(GuestSetup.AsUser($"probe {arguments}", lockedMiB)));
 
     internal static ProbeFacts RunAsRoot(Guest guest, string arguments) => new(guest.Run($"probe {arguments}"));
 
-    /// <summary>Asserts facts; and that the probe came to its end.</summary>
+    /// <summary>Asserts facts, and that the probe ran to its end.</summary>
     internal void AssertAll(params (string Name, string Value)[] expected)
     {
         Assert.True(_result.ExitCode == 0, _result.ToString());
@@ -37,7 +37,7 @@ internal sealed class ProbeFacts
     }
 
     /// <summary>
-    /// Asserts that the probe was ended by an exception of this type, whose message has all these parts.
+    /// Asserts that an exception of this type ended the probe, and that its message has all these parts.
     /// </summary>
     internal void AssertError(string type, params string[] parts)
     {

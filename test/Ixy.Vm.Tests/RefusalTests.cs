@@ -1,6 +1,6 @@
 namespace Ixy.Vm.Tests;
 
-/// <summary>What an IOMMU cannot confine is refused on VFIO, with the reason and the cure.</summary>
+/// <summary>Devices that an IOMMU cannot confine are refused on VFIO, with the reason and the remedy.</summary>
 [Collection(GuestCollection.Name)]
 public sealed class RefusalTests(GuestPool guests)
 {
@@ -22,7 +22,7 @@ public sealed class RefusalTests(GuestPool guests)
         Assert.Contains("iommu_platform=on", line);
     }
 
-    // The one line that it is refused with.
+    // The single line of its refusal.
     private string RefusalOf(int device)
     {
         var guest = guests.Get(IommuMachine.Machine);

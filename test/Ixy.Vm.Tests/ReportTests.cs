@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Ixy.Vm.Tests;
 
-/// <summary><c>ixy report</c> on cards of a guest, with the kernel between: through VFIO and through sysfs.</summary>
+/// <summary><c>ixy report</c> on cards of a guest, with a kernel in between: through VFIO and through sysfs.</summary>
 [Collection(GuestCollection.Name)]
 public sealed class ReportTests(GuestPool guests)
 {
@@ -35,7 +35,7 @@ public sealed class ReportTests(GuestPool guests)
         guest.SetHugePages(0);
     }
 
-    // The kernel has it: what its files show is in the report, and the cure.
+    // The kernel uses it: the report has what the kernel's files show, and the remedy.
     [SkippableFact]
     public void OfACardThatIsNotReady()
     {
@@ -69,7 +69,7 @@ public sealed class ReportTests(GuestPool guests)
     private static IEnumerable<string> Trace(JsonElement report) =>
         report.GetProperty("setUp").GetProperty("trace").EnumerateArray().Select(line => line.GetString()!);
 
-    // With the kernel's driver, which has the card then.
+    // Also binds the card to the kernel's driver.
     private static string AddressOf(Guest guest, string card)
     {
         guest.LoadModules("virtio_pci", "virtio_net");

@@ -55,7 +55,7 @@ public sealed class RigTests(GuestPool guests, ITestOutputHelper log)
         Assert.Matches(@"^\d+\.\d+\.\d+\n$", guests.Get(s_bare).Run("ixy --version").Succeeded());
     }
 
-    // The kernel prints its command line, so it says the words without anything being wrong.
+    // The kernel prints its command line, so the words appear although nothing is wrong.
     [SkippableFact]
     public void AGuestThatLosesATimerAtBootIsBootedAgainAndThatIsSaid()
     {
@@ -71,7 +71,7 @@ public sealed class RigTests(GuestPool guests, ITestOutputHelper log)
             message => Assert.StartsWith("BOOT 2 OF 3 FAILED (2 in this run), once more: ", message));
     }
 
-    // Another program sleeps where the kernel would start /init.
+    // A program that sleeps takes the place of /init.
     [SkippableFact]
     public void AKernelThatStopsAtBootIsTakenForOneWithoutATimer()
     {

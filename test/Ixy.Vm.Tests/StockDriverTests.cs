@@ -6,25 +6,25 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 namespace Ixy.Vm.Tests;
 
 /// <summary>
-/// Drivers that others wrote, unmodified, on this project's simulated cards: QEMU plugs them into the guest through
-/// vfio-user sockets (docs/vfio-user.md). Nothing of the drivers is in this repository.
+/// Other people's drivers, unmodified, on this project's simulated cards: QEMU plugs these into the guest through
+/// vfio-user sockets (docs/vfio-user.md). No part of the drivers is in this repository.
 /// </summary>
 [Collection(GuestCollection.Name)]
 public sealed class StockDriverTests(GuestPool guests, ITestOutputHelper log)
 {
     // Linux sets RS in every packet's last descriptor and WTHRESH to 1, which the datasheet advises against
     // (8.2.3.9.10). It sizes the transmit packet buffers while the arbiter runs (4.6.8), sets FCRTH when the link comes
-    // up, which may be after RXEN (4.6.3.2), and promiscuous modes while it receives (8.2.3.7.1).
+    // up, possibly after RXEN (4.6.3.2), and changes promiscuous modes while receiving (8.2.3.7.1).
     internal static readonly string[] KnownOfLinux =
         ["report-with-threshold", "arbiter-running", "flow-control-threshold", "filters-while-receiving"];
 
-    // DPDK clears two of the bits that are set after reset in DCA_RXCTRL, and bit 12 not (4.6.7); HTHRESH is 0
-    // (8.2.3.9.10). It sets RSCACKC for LRO only, and FCOE_WRFIX never (8.2.3.8.8); promiscuous mode comes on while it
-    // receives (8.2.3.7.1).
+    // DPDK clears two of the bits that are set after reset in DCA_RXCTRL, but not bit 12 (4.6.7); HTHRESH is 0
+    // (8.2.3.9.10). It sets RSCACKC for LRO only, and never FCOE_WRFIX (8.2.3.8.8); it enables promiscuous mode while
+    // receiving (8.2.3.7.1).
     private static readonly string[] s_knownOfDpdk =
         ["dca-bit-12", "host-threshold", "receive-dma-bits", "filters-while-receiving"];
 
-    // An emulated machine on a busy host may well stand still for seconds.
+    // An emulated machine on a busy host may stall for seconds.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     [SkippableFact]
@@ -37,7 +37,7 @@ public sealed class StockDriverTests(GuestPool guests, ITestOutputHelper log)
         {
             Assert.Equal(
                 "10000\n", guest.Run($"cat /sys/class/net/{KernelBridge.InterfaceOf(First)}/speed").Succeeded());
-            // Several queues keep the order within a flow only.
+            // Several queues keep order only within a flow.
             var plan = new TrafficPlan { Flows = 16 };
             long[] before = Counters(guest, First);
             double rate = new Exchange(guest.Port(First), guest.Port(Second), plan).RunFaultless();
@@ -50,7 +50,7 @@ public sealed class StockDriverTests(GuestPool guests, ITestOutputHelper log)
         log.WriteLine(guest.Run("dmesg | grep ixgbe").Output);
     }
 
-    // Every frame's page is mapped for the card, and the ring's pages are, each by a message of its own.
+    // Each frame's page and each ring's pages are mapped for the card by a message of their own.
     [SkippableFact]
     public void LinuxIxgbeWorksBehindAnIommuThatTranslates()
     {
@@ -68,7 +68,7 @@ public sealed class StockDriverTests(GuestPool guests, ITestOutputHelper log)
         rules.AssertOnly(KnownOfLinux);
     }
 
-    // Registers by patterns, EEPROM checksum, interrupts, frames through the loopback inside the MAC, link.
+    // Register patterns, EEPROM checksum, interrupts, frames through the MAC's internal loopback, link.
     [SkippableFact]
     public void LinuxIxgbeFindsNoFaultInItsSelfTest()
     {
@@ -84,7 +84,7 @@ public sealed class StockDriverTests(GuestPool guests, ITestOutputHelper log)
         Assert.Contains("The test result is PASS", result.Output);
         string[] parts = ["Register", "Eeprom", "Interrupt", "Loopback", "Link"];
         Assert.All(parts, part => Assert.Matches($@"(?m)^{part} test +\(.*\)\s+0$", result.Output));
-        // The patterns break many a rule; other tests want to see their own.
+        // The patterns break many rules; other tests must see only their own violations.
         guests.End(guest);
     }
 
@@ -113,7 +113,7 @@ public sealed class StockDriverTests(GuestPool guests, ITestOutputHelper log)
         guest.BindToVfio(GuestMachine.Address(Second));
         guest.SetHugePages(96);
         var rules = new RuleBook(guest, First, Second);
-        // Twice: the second session finds what the first one has left.
+        // Twice: the second session finds what the first one left.
         for (int session = 0; session < 2; session++)
         {
             using var testpmd = guest.Start($"""
@@ -124,7 +124,7 @@ public sealed class StockDriverTests(GuestPool guests, ITestOutputHelper log)
                 exec dpdk-testpmd $plugins -l 0,1 -a {GuestMachine.Address(First)} -a {GuestMachine.Address(Second)} --no-telemetry -m 128 \
                     -- --total-num-mbufs=4096 --forward-mode=io --stats-period 1
                 """);
-            // It forwards from then on, and drops what has come before.
+            // From then on it forwards; earlier frames were dropped.
             testpmd.WaitFor("Port statistics");
             Assert.True(Card(guest, First).LinkIsUp && Card(guest, Second).LinkIsUp);
             double rate = new Exchange(guest.Port(First), guest.Port(Second), new()).RunFaultless();
@@ -156,12 +156,12 @@ public sealed class StockDriverTests(GuestPool guests, ITestOutputHelper log)
         traffic.GetAwaiter().GetResult();
         Assert.True(flows, $"there was no traffic: {exchange.There}");
         Assert.True(isFree, "the card still has a client");
-        // Another client: ixy itself. It finds the card reset; the link tells nothing, as it comes up without a driver,
-        // too.
+        // Another client, ixy itself, finds the card reset. The link proves nothing, as it also comes up without a
+        // driver.
         using var next = new VfioUserPciDevice(guest.Card(First).Path);
         Assert.Equal((0x8086, 0x10FB), (next.VendorId, next.DeviceId));
         Assert.Equal(0u, next.ReadConfig(PciConfig.Command, 2));
-        next.EnableBusMaster(); // and access to its registers
+        next.EnableBusMaster(); // also enables access to its registers
         var registers = next.OpenBar(0);
         foreach (var register in (Register[])[RXCTRL, RXDCTL, DMATXCTL, TXDCTL])
             Assert.Equal(register.Reset, registers.Read32(register));

@@ -2,9 +2,7 @@ using Xunit.Abstractions;
 
 namespace Ixy.Vm.Tests;
 
-/// <summary>
-/// What Linux's ixgbe makes of the simulated card's further functions, and what it does not take the card to have.
-/// </summary>
+/// <summary>How Linux's ixgbe uses the simulated card's other functions, and which features it must not see.</summary>
 [Collection(GuestCollection.Name)]
 public sealed class StockFeatureTests(GuestPool guests, ITestOutputHelper log)
 {
@@ -19,7 +17,7 @@ public sealed class StockFeatureTests(GuestPool guests, ITestOutputHelper log)
         guest.BindTo("ixgbe", GuestMachine.Address(First));
         string features = guest.Run($"ethtool -k {KernelBridge.InterfaceOf(First)}").Succeeded();
         log.WriteLine(features);
-        // Linux 6.1 shows tx-fcoe-segmentation whatever the EEPROM says, but never turns FCoE on.
+        // Linux 6.1 shows tx-fcoe-segmentation whatever the EEPROM says, but never enables FCoE.
         string[] absent = [
             "esp-hw-offload", "esp-tx-csum-hw-offload", "tx-esp-segmentation", "macsec-hw-offload", "fcoe-mtu"];
         Assert.All(absent, feature => Assert.Contains($"{feature}: off [fixed]", features));
@@ -27,7 +25,7 @@ public sealed class StockFeatureTests(GuestPool guests, ITestOutputHelper log)
         Assert.NotEqual(0, guest.Run($"ls /sys/bus/pci/devices/{GuestMachine.Address(First)}/sriov_totalvfs").ExitCode);
     }
 
-    // Two clocks on one cable: the slave follows the master, by the time stamps that the cards take.
+    // Two clocks on one cable: the slave follows the master, using the cards' time stamps.
     [SkippableFact]
     public void Ptp4lFollowsAClockByTheCardsTimeStamps()
     {
@@ -60,13 +58,13 @@ public sealed class StockFeatureTests(GuestPool guests, ITestOutputHelper log)
         rules.AssertOnly(StockDriverTests.KnownOfLinux);
     }
 
-    // In Ethernet frames, so that no addresses are needed. An emulated machine is slow: what takes 10 ms elsewhere may
+    // Over Ethernet, so that no IP addresses are needed. An emulated machine is slow: what takes 10 ms elsewhere may
     // take a second.
     private static string Options(string name) =>
         "-2 -H -m --logSyncInterval -3 --logAnnounceInterval -2 --logMinDelayReqInterval -3 --summary_interval -3 "
         + $"--announceReceiptTimeout 20 --tx_timestamp_timeout 5000 --uds_address /run/{name}.ptp";
 
-    // Each class in turn has all the traffic, both ways; then there are none again.
+    // Each class in turn carries all traffic in both directions; then the classes are removed.
     [SkippableFact]
     public void LinuxPutsTrafficIntoClassesAndTakesThemAwayAgain()
     {
@@ -90,7 +88,7 @@ public sealed class StockFeatureTests(GuestPool guests, ITestOutputHelper log)
         rules.AssertOnly(StockDriverTests.KnownOfLinux);
     }
 
-    // The driver resets the card for it.
+    // The driver resets the card for each change.
     private static void SetQueueing(Guest guest, KernelBridge bridge, string command)
     {
         guest.Run($"""

@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 namespace Ixy.Vm.Tests;
 
 /// <summary>
-/// A film of Linux's ixgbe on a simulated card, from the first look at configuration space until the link is up.
+/// A film of Linux's ixgbe on a simulated card, from its first access to configuration space until the link is up.
 /// </summary>
 [Collection(GuestCollection.Name)]
 public sealed class StockFilmTests(GuestPool guests, FilmBrowser browser, ITestOutputHelper log)
@@ -28,7 +28,7 @@ public sealed class StockFilmTests(GuestPool guests, FilmBrowser browser, ITestO
         var events = recorder.Events;
         AssertShowsTheStart([.. events]);
 
-        // Up and down until the film is as long as one may be.
+        // Up and down until the film reaches its maximum length.
         for (int i = 0; i < Restarts && recorder.LeftOut == 0; i++)
         {
             guest.Run($"ip link set dev {KernelBridge.InterfaceOf(Device)} down").Succeeded();
@@ -79,7 +79,7 @@ public sealed class StockFilmTests(GuestPool guests, FilmBrowser browser, ITestO
         Assert.Contains(events, happened => happened is RingStart { Ring.Kind: RingKind.Transmit });
         Assert.Contains(events, happened => happened is InterruptRaised);
         Assert.DoesNotContain(events, happened => happened is BufferShared);
-        // The driver is in another process; no line of this one's is its.
+        // The driver is in another process, so no event has a source line here.
         Assert.All(events, happened => Assert.Null(happened.Place));
     }
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Ixy.Vm.Tests;
 
 /// <summary>
-/// The sysfs transport has physical addresses: behind an IOMMU that translates they lead nowhere, and it says so.
+/// The sysfs transport uses physical addresses: behind an IOMMU that translates they lead nowhere, and it says so.
 /// </summary>
 [Collection(GuestCollection.Name)]
 public sealed class SysfsBehindIommuTests(GuestPool guests)
@@ -52,7 +52,8 @@ public sealed class SysfsBehindIommuTests(GuestPool guests)
         guest.Run($"ixy unbind {s_first}").Succeeded();
     }
 
-    // Neither legacy virtio nor one without VIRTIO_F_ACCESS_PLATFORM asks the IOMMU: sysfs is the way to drive them.
+    // Neither legacy virtio nor a device without VIRTIO_F_ACCESS_PLATFORM uses the IOMMU: sysfs is the way to drive
+    // them.
     [SkippableFact]
     public void WhoGoesAroundTheIommuIsDriven()
     {

@@ -3,7 +3,7 @@ using Xunit.Abstractions;
 namespace Ixy.Vm.Tests;
 
 /// <summary>
-/// <c>ixy fwd</c> between virtio-net devices of QEMU without IOMMU and VFIO, through sysfs and huge pages, as root.
+/// <c>ixy fwd</c> between QEMU's virtio-net devices without IOMMU and VFIO, through sysfs and huge pages, as root.
 /// </summary>
 [Collection(GuestCollection.Name)]
 public sealed class SysfsForwardingTests(GuestPool guests, ITestOutputHelper log)

@@ -1,7 +1,7 @@
 namespace Ixy.Vm.Tests;
 
 /// <summary>
-/// The sysfs transport on a real kernel: huge pages of both lengths, ports, and taking a card from its driver.
+/// The sysfs transport on a real kernel: huge pages of both sizes, I/O ports, and taking a card from its driver.
 /// </summary>
 [Collection(GuestCollection.Name)]
 public sealed class SysfsTests(GuestPool guests)

@@ -3,7 +3,7 @@ global using Ixy.Vm.Tests.Rig;
 global using Ixy.Vm.Tests.Traffic;
 global using Xunit;
 
-// A guest emulated in software takes what it can get of the machine's cores.
+// A software-emulated guest takes all the core time it can get.
 [assembly: CollectionBehavior(DisableTestParallelization = true)]
 
 [assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]

@@ -1,7 +1,7 @@
 namespace Ixy.Vm.Tests;
 
 /// <summary>
-/// Everything that can be missing for VFIO, made to be missing: the exception has a type of its own and names the cure.
+/// Everything VFIO needs, missing one thing at a time: the exception has a specific type and names the remedy.
 /// </summary>
 [Collection(GuestCollection.Name)]
 public sealed class VfioErrorTests(GuestPool guests)
@@ -23,7 +23,7 @@ public sealed class VfioErrorTests(GuestPool guests)
         guest.Run("modprobe -r vfio-pci vfio_iommu_type1 vfio; [ ! -e /dev/vfio/vfio ]").Succeeded();
         ProbeFacts.Run(guest, $"open {s_edu}")
             .AssertError("VfioUnavailableException", "/dev/vfio/vfio", "'sudo modprobe vfio-pci'");
-        // Where udev makes the file in advance, the driver that is not there tells.
+        // Where udev creates the file in advance, only the missing driver shows it.
         guest.Run("mkdir -p /dev/vfio; mknod -m 666 /dev/vfio/vfio c 10 196").Succeeded();
         ProbeFacts.Run(guest, $"open {s_edu}").AssertError("NotBoundToVfioException");
         guest.Run("rm /dev/vfio/vfio").Succeeded();
@@ -42,7 +42,7 @@ public sealed class VfioErrorTests(GuestPool guests)
         guest.Unbind(card);
         var facts = ProbeFacts.Run(guest, $"open {card}");
         facts.AssertError("NotBoundToVfioException", $"{card} is bound to no driver, expected vfio-pci");
-        // The cure, as it is printed, but without sudo, which the guest has not.
+        // The suggested command as printed, but without sudo, which the guest lacks.
         string cure = facts.Error.Split('\'')[1].Replace("sudo ", "");
         guest.Run(cure).Succeeded();
         ProbeFacts.RunAsRoot(guest, $"open {card}").AssertAll(("done", "open"));

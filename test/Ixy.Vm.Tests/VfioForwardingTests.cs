@@ -3,7 +3,7 @@ using Xunit.Abstractions;
 namespace Ixy.Vm.Tests;
 
 /// <summary>
-/// <c>ixy fwd</c> between virtio-net devices of QEMU behind an IOMMU, through VFIO, without privileges.
+/// <c>ixy fwd</c> between QEMU's virtio-net devices behind an IOMMU, through VFIO, without privileges.
 /// </summary>
 [Collection(GuestCollection.Name)]
 public sealed class VfioForwardingTests(GuestPool guests, ITestOutputHelper log)
@@ -22,7 +22,7 @@ public sealed class VfioForwardingTests(GuestPool guests, ITestOutputHelper log)
         forwarder.ExchangeThrough(guest, first, new(), log);
     }
 
-    // Buffers of 2,048 bytes, so that a frame of 9,014 is spread over five.
+    // Buffers of 2,048 bytes, so a frame of 9,014 spans five.
     [SkippableFact]
     public void FramesOfUpTo9000BytesAndHeaderPassThroughMergeableBuffers()
     {
@@ -42,8 +42,8 @@ public sealed class VfioForwardingTests(GuestPool guests, ITestOutputHelper log)
         forwarder.ExchangeThrough(guest, First, new() { Frames = 2000 }, log);
     }
 
-    // Every page is mapped for the cards by itself, wherever it is in the guest's memory: rings and buffers lie across
-    // several.
+    // Every page is mapped for the cards separately, wherever it is in the guest's memory; rings and buffers span
+    // several pages.
     [SkippableTheory]
     [InlineData("ixgbe", LoadMachine.Ixgbe)]
     [InlineData("virtio, split rings", LoadMachine.Virtio)]

@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 namespace Ixy.Vm.Tests;
 
 /// <summary>
-/// <c>ixy fwd --interrupts</c> between virtio-net devices of QEMU, whose interrupts come through VFIO and a remapping
+/// <c>ixy fwd --interrupts</c> between QEMU's virtio-net devices, whose interrupts arrive through VFIO and a remapping
 /// IOMMU.
 /// </summary>
 [Collection(GuestCollection.Name)]
@@ -13,8 +13,8 @@ public sealed class VfioInterruptTests(GuestPool guests, ITestOutputHelper log)
     private const int LockedMiB = 128, Rounds = 100;
     private static readonly TimeSpan s_window = TimeSpan.FromSeconds(5);
 
-    // A guest whose processor is emulated carries no 1 Mpps: some tens of thousands of frames a second, in bursts of
-    // hundreds.
+    // A guest with an emulated processor cannot carry 1 Mpps: only some tens of thousands of frames per second, in
+    // bursts of hundreds.
     [SkippableTheory]
     [InlineData("split rings", IommuMachine.Virtio)]
     [InlineData("packed rings", IommuMachine.Packed)]
@@ -26,15 +26,15 @@ public sealed class VfioInterruptTests(GuestPool guests, ITestOutputHelper log)
         using var forwarder = Forwarder.Start(guest, first, LockedMiB, "--interrupts");
 
         AssertIdle(guest);
-        // At the end of each it waits for a fifth of a second.
+        // Each exchange ends with a wait of a fifth of a second.
         var rates = RunAllRounds(
             guest, () => new Exchange(guest.Port(first), guest.Port(first + 1), new() { Frames = 300 }).RunFaultless());
         log.WriteLine($"{rates.Min():0} to {rates.Max():0} frames per second");
         forwarder.Interrupt();
     }
 
-    // A card of this process does send a million a second, for as long as its ring has room for what the guest has not
-    // got to yet.
+    // A card in this process does send a million per second, as long as its ring has room for what the guest has not
+    // yet processed.
     [SkippableTheory]
     [InlineData("split rings", LoadMachine.Virtio)]
     [InlineData("packed rings", LoadMachine.VirtioPacked)]
@@ -54,8 +54,8 @@ public sealed class VfioInterruptTests(GuestPool guests, ITestOutputHelper log)
         double[] inOrder = [.. rates.Order()];
         log.WriteLine(
             $"{inOrder[0]:0} to {inOrder[^1]:0} frames per second were sent, {inOrder[Rounds / 2]:0} in the middle");
-        // A busy host takes the core from the generator for as long as it likes: how often is no fault, never otherwise
-        // is.
+        // A busy host may take the core from the generator as long as it likes: how often is no fault, but never
+        // reaching the rate is.
         Assert.InRange(inOrder[^1], 700_000, 1_200_000);
         forwarder.Interrupt();
         rules.AssertOnly();
@@ -84,7 +84,7 @@ public sealed class VfioInterruptTests(GuestPool guests, ITestOutputHelper log)
         Assert.InRange(share, 0, 0.02);
     }
 
-    // What each round came to. The forwarder sleeps in between.
+    // The results of all rounds. The forwarder sleeps in between.
     private List<double> RunAllRounds(Guest guest, Func<double> run)
     {
         List<double> results = [];
@@ -100,7 +100,7 @@ public sealed class VfioInterruptTests(GuestPool guests, ITestOutputHelper log)
         return results;
     }
 
-    // proc(5): seconds on a core, and how often the thread has gone to sleep.
+    // proc(5): seconds on a core, and how often the thread went to sleep.
     private static (double Seconds, long Sleeps) LookAtThread(Guest guest)
     {
         string[] words = guest.Run("""

@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 namespace Ixy.Vm.Tests;
 
 /// <summary>
-/// The kernel wants a device back that ixy uses through VFIO: ixy says so and gives it back, so nobody waits for ever.
+/// The kernel asks for a device that ixy uses through VFIO: ixy says so and gives it back, so nobody waits forever.
 /// </summary>
 [Collection(GuestCollection.Name)]
 public sealed class VfioReleaseTests(GuestPool guests, ITestOutputHelper log)
@@ -13,7 +13,7 @@ public sealed class VfioReleaseTests(GuestPool guests, ITestOutputHelper log)
 
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(1);
 
-    // What the kernel says when a device is not given back, when its driver hangs, or when the device goes on alone.
+    // Kernel messages for a device that is not given back, a driver that hangs, or a device that keeps running.
     private static readonly string[] s_complaints = [
         "No device request channel", "(#10)", "blocked until", "blocked for more than", "DMAR: [", "WARNING:", "BUG:",
         "Call Trace", "timed out",
@@ -75,7 +75,7 @@ public sealed class VfioReleaseTests(GuestPool guests, ITestOutputHelper log)
         TestPackets.ReceiveAll(port, pktgen, 2000, 60);
     });
 
-    // A guest that a test leaves without a device is of no use to others.
+    // A guest that lacks a device after a test is of no use to others.
     private void WithGuest(Action<Guest> test)
     {
         var guest = guests.Get(IommuMachine.Machine);
@@ -119,7 +119,7 @@ public sealed class VfioReleaseTests(GuestPool guests, ITestOutputHelper log)
         forwarder.ExchangeThrough(guest, First, new() { Frames = 2000 }, log);
     }
 
-    // As it was when the machine started; the name is free when QEMU has let go of the old one.
+    // As at boot; the name becomes free once QEMU has released the old device.
     private static bool TryPlugIn(Guest guest, int device)
     {
         try
@@ -145,7 +145,7 @@ public sealed class VfioReleaseTests(GuestPool guests, ITestOutputHelper log)
         }
     }
 
-    /// <summary>Takes what a guest sends, until disposed: otherwise QEMU waits for room.</summary>
+    /// <summary>Discards what a guest sends, until disposed: otherwise QEMU waits for room.</summary>
     private sealed class Sink : IDisposable
     {
         private readonly CancellationTokenSource _stop = new();

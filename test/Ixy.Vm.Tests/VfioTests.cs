@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Ixy.Vm.Tests;
 
 /// <summary>
-/// Ixy.Vfio on a real kernel, with devices of QEMU's and without any of ixy's drivers. What runs in the guest is the
-/// probe; everything is done twice, so that what the first time left behind would be in the way.
+/// Ixy.Vfio on a real kernel, with QEMU's devices and none of ixy's drivers. The probe runs in the guest; it does
+/// everything twice, so that leftovers of the first run would get in the way.
 /// </summary>
 [Collection(GuestCollection.Name)]
 public sealed class VfioTests(GuestPool guests)
@@ -26,13 +26,13 @@ public sealed class VfioTests(GuestPool guests)
             ("intx-raised", "0"), ("intx-masked", "timeout"), ("intx-still-asserted", "0"),
             ("intx-acknowledged", "timeout"),
             ("intx-held-back", "timeout"), ("intx-let-through", "0"));
-        // Alone on no bus, and without a function-level reset.
+        // It shares its bus and has no function-level reset.
         Assert.Contains("has no reset of its own", facts["reset"]);
         Assert.Contains("have no mask bits: mask the cause in the device's own registers", facts["msi-mask"]);
         AssertNothingLeft(facts);
     }
 
-    // Nobody of this project wrote the device; samples/edu.cs has fewer than a hundred lines.
+    // Nobody from this project wrote the device; samples/edu.cs has fewer than a hundred lines.
     [SkippableFact]
     public void ADriverOfOnePageDrivesTheEducationalDevice()
     {
@@ -46,7 +46,7 @@ public sealed class VfioTests(GuestPool guests)
                 guest.Run(GuestSetup.AsUser($"edu {address}", lockedMiB: 64)).Succeeded());
         }
         Assert.False(IsBusMaster(guest, address));
-        // eng/guest-image has built it outside of the repository.
+        // eng/guest-image built it outside the repository.
         using var made = JsonDocument.Parse(File.ReadAllText(GuestImage.MaterialsOfEdu));
         var (name, library) = Assert.Single(
             made.RootElement.GetProperty("libraries").EnumerateObject().Select(one => (one.Name, one.Value)),
@@ -85,7 +85,7 @@ public sealed class VfioTests(GuestPool guests)
             ("queue-quiet", "timeout"), ("queue-vector", "1"), ("used-index", "0x1"),
             ("status", "0xf"), ("status-after-reset", "0x0"));
         AssertNothingLeft(facts);
-        // And the frame is out.
+        // The frame was sent.
         var frame = new byte[EthernetPort.LongestFrame];
         Assert.Equal(60, port.TryReceive(frame));
         Assert.Equal([0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0, 0, 0x88, 0xB5], frame[..14]);

@@ -3,12 +3,12 @@ using Ixy.Simulation.Recording;
 
 namespace Ixy.Vm.Tests.Rig;
 
-/// <summary>A simulated card of this process on a vfio-user socket.</summary>
+/// <summary>A simulated card in this process on a vfio-user socket.</summary>
 internal sealed class CardSocket : IDisposable
 {
-    /// <param name="specifier">Which card.</param>
-    /// <param name="path">Where the socket is to be.</param>
-    /// <param name="isFilmed">What happens to it is recorded, from now on.</param>
+    /// <param name="specifier">The card's specifier.</param>
+    /// <param name="path">The path of the new socket.</param>
+    /// <param name="isFilmed">Whether to record everything that happens to the card.</param>
     internal CardSocket(string specifier, string path, bool isFilmed)
     {
         Path = path;
@@ -19,19 +19,19 @@ internal sealed class CardSocket : IDisposable
         }
         finally
         {
-            // Those that are opened later are not.
+            // Cards opened later are not recorded.
             SimulatedCards.Recorder = null;
         }
         Server.Start();
     }
 
-    /// <summary>What happened to the card; null if it is not filmed.</summary>
+    /// <summary>What happened to the card; null if it is not recorded.</summary>
     internal Recorder? Recorder { get; }
 
-    /// <summary>Where the socket is.</summary>
+    /// <summary>The path of the socket.</summary>
     internal string Path { get; }
 
-    /// <summary>The card, as it stands in this process: what drivers in the guest do to it can be seen here.</summary>
+    /// <summary>The card in this process: it shows what drivers in the guest do.</summary>
     internal SimulatedCardServer Server { get; }
 
     public void Dispose() => Server.Dispose();

@@ -1,12 +1,12 @@
 namespace Ixy.Vm.Tests.Rig;
 
-/// <summary>What a command in a guest came to.</summary>
+/// <summary>The result of a command in a guest.</summary>
 internal sealed record CommandResult(int ExitCode, string Output, string Error)
 {
-    /// <summary>The exit code of what a signal ended, as shells have it.</summary>
+    /// <summary>The exit code of a command that a signal killed, as shells report it.</summary>
     internal const int Killed = 128 + 9;
 
-    /// <summary>Asserts that it ended with 0; its standard output.</summary>
+    /// <summary>Asserts that it ended with 0. Returns its standard output.</summary>
     internal string Succeeded()
     {
         Assert.True(ExitCode == 0, ToString());

@@ -3,7 +3,8 @@ using System.Net.Sockets;
 namespace Ixy.Vm.Tests.Rig;
 
 /// <summary>
-/// A cable of Unix datagram sockets, one frame each. Neither end loses any: who finds the other's queue full waits.
+/// A cable of Unix datagram sockets, one frame per datagram. Neither end loses any: a sender waits while the other's
+/// queue is full.
 /// </summary>
 internal sealed class DatagramPort(string guestPath, string hostPath) : EthernetPort
 {
@@ -12,7 +13,7 @@ internal sealed class DatagramPort(string guestPath, string hostPath) : Ethernet
     internal override string Netdev(string id) =>
         $"dgram,id={id},local.type=unix,local.path={guestPath},remote.type=unix,remote.path={hostPath}";
 
-    /// <summary>To be called when QEMU has made its end.</summary>
+    /// <summary>Call this once QEMU has created its end.</summary>
     internal void Connect() => Socket.Connect(new UnixDomainSocketEndPoint(guestPath));
 
     public override void Dispose() => Socket.Dispose();

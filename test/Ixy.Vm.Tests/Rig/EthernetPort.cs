@@ -2,16 +2,18 @@ using System.Net.Sockets;
 
 namespace Ixy.Vm.Tests.Rig;
 
-/// <summary>The far end of a guest's Ethernet cable: whole frames without FCS, each way. For one thread.</summary>
+/// <summary>
+/// The far end of a guest's Ethernet cable: whole frames without FCS, in both directions. For one thread.
+/// </summary>
 internal abstract class EthernetPort : IDisposable
 {
-    /// <summary>More than any frame.</summary>
+    /// <summary>Longer than any frame.</summary>
     internal const int LongestFrame = 16 << 10;
 
-    /// <summary>What to give to QEMU's -netdev.</summary>
+    /// <summary>The value of QEMU's -netdev option.</summary>
     internal abstract string Netdev(string id);
 
-    /// <summary>The socket through which frames come and go; it does not block.</summary>
+    /// <summary>The socket that carries the frames; non-blocking.</summary>
     protected abstract Socket Socket { get; }
 
     /// <summary>Sends a frame; false if there is no room for it now.</summary>
@@ -23,7 +25,7 @@ internal abstract class EthernetPort : IDisposable
         return sent == frame.Length;
     }
 
-    /// <summary>Takes the next frame that the guest has sent; its length, or 0 if there is none.</summary>
+    /// <summary>Takes the next frame that the guest has sent. Returns its length, or 0 if there is none.</summary>
     internal int TryReceive(Span<byte> frame)
     {
         int length = Socket.Receive(frame, SocketFlags.None, out var error);
@@ -32,7 +34,7 @@ internal abstract class EthernetPort : IDisposable
         return length;
     }
 
-    /// <summary>Throws away what has come so far.</summary>
+    /// <summary>Discards all frames received so far.</summary>
     internal void Drain()
     {
         Span<byte> frame = new byte[LongestFrame];
@@ -41,7 +43,7 @@ internal abstract class EthernetPort : IDisposable
         }
     }
 
-    /// <summary>Waits until a frame is there, or for this long.</summary>
+    /// <summary>Waits until a frame arrives, or for this long.</summary>
     internal void WaitForFrame(TimeSpan limit) => Socket.Poll(limit, SelectMode.SelectRead);
 
     public abstract void Dispose();

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace Ixy.Vm.Tests.Rig;
 
 /// <summary>
-/// A running virtual machine with Linux, busybox and ixy in it. The other end of each NIC's cable is here.
+/// A running virtual machine with Linux, busybox and ixy. The other end of each NIC's cable is in this process.
 /// </summary>
 internal sealed class Guest : IDisposable
 {
@@ -12,15 +12,14 @@ internal sealed class Guest : IDisposable
     private const int ConsoleLinesInMessages = 80;
 
     /// <summary>
-    /// What Linux says once it has waited 21 s for a timer of one processor, as the others see
-    /// (kernel/rcu/tree_stall.h).
+    /// Printed by Linux when other processors see that one has waited 21 s for its timer (kernel/rcu/tree_stall.h).
     /// </summary>
     internal const string LostTimer = "kthread timer wakeup didn't happen";
 
-    // What Linux says before it starts the first program (init/main.c).
+    // Printed by Linux before it starts the first program (init/main.c).
     private const string FirstProgram = "Run /init as init process";
 
-    // Paths of Unix sockets are short (108 bytes), so this is not below the test's folder.
+    // Paths of Unix sockets are limited to 108 bytes, so this is not below the test's folder.
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ixy-vm-");
     private readonly List<IDisposable> _resources = [];
     private readonly EthernetPort?[] _ports;
@@ -29,7 +28,7 @@ internal sealed class Guest : IDisposable
     private readonly GuestAgent _agent;
     private int _jobs;
 
-    /// <summary>Boots a machine, and waits until it takes commands.</summary>
+    /// <summary>Boots a machine and waits until it accepts commands.</summary>
     internal Guest(GuestMachine machine)
     {
         Machine = machine;
@@ -69,30 +68,30 @@ internal sealed class Guest : IDisposable
 
     internal GuestMachine Machine { get; }
 
-    /// <summary>From the start of QEMU until the guest took commands.</summary>
+    /// <summary>From the start of QEMU until the guest accepted commands.</summary>
     internal TimeSpan BootTime { get; }
 
     /// <summary>Pulls cables, and does what else can be done to a machine from outside.</summary>
     internal QemuMonitor Monitor { get; }
 
-    /// <summary>It has neither ended nor been given up.</summary>
+    /// <summary>Whether it has neither ended nor been given up.</summary>
     internal bool IsAlive => _resources.Count > 0 && !_qemu.HasExited;
 
-    /// <summary>All that the kernel and the init process have said on the console.</summary>
+    /// <summary>Everything that the kernel and the init process have printed on the console.</summary>
     internal string Console => File.ReadAllText(InFolder("console"));
 
     /// <summary>The far end of a NIC's cable.</summary>
     internal EthernetPort Port(int device) =>
         _ports[device] ?? throw new ArgumentException($"device {device} of {Machine.Name} has no cable that ends here");
 
-    /// <summary>A simulated card of this process, and the socket where the guest has it.</summary>
+    /// <summary>A simulated card of this process, and the socket by which the guest has it.</summary>
     internal CardSocket Card(int device) =>
         _cards[device] ?? throw new ArgumentException($"device {device} of {Machine.Name} is no simulated card");
 
     /// <summary>
-    /// Runs a shell script as root and waits for its end; after the time limit (a minute) it is killed.
+    /// Runs a shell script as root and waits for its end; kills it after the time limit (a minute by default).
     /// </summary>
-    /// <exception cref="GuestException">The guest hangs. It is ended.</exception>
+    /// <exception cref="GuestException">The guest hangs. It is shut down.</exception>
     internal CommandResult Run(string script, TimeSpan? limit = null)
     {
         if (!IsAlive) throw new GuestException($"the guest '{Machine.Name}' has ended");
@@ -108,13 +107,13 @@ internal sealed class Guest : IDisposable
         }
     }
 
-    /// <summary>Starts a shell script as root that goes on while others run.</summary>
+    /// <summary>Starts a shell script as root that runs while others do.</summary>
     internal GuestJob Start(string script) => GuestJob.Start(this, ++_jobs, script);
 
     /// <summary>Kills QEMU (SIGKILL); the far ends of the cables stay.</summary>
     internal void KillQemu() => _qemu.Kill();
 
-    /// <summary>Ends the machine as if by pulling its plug.</summary>
+    /// <summary>Ends the machine like a power failure.</summary>
     public void Dispose()
     {
         for (int i = _resources.Count - 1; i >= 0; i--) _resources[i].Dispose();
@@ -138,9 +137,9 @@ internal sealed class Guest : IDisposable
         }
     }
 
-    // Before its timers work, the kernel cannot say that one was lost: it just stops. Once /init runs, silence may be
-    // the fault of our programs. QEMU's monitor does not answer while a processor waits for a simulated card, so a card
-    // that hangs is not mistaken for a lost timer.
+    // Until its timers work, the kernel cannot report a lost one: it just stops. Once /init runs, our own programs may
+    // cause the silence. QEMU's monitor does not answer while a processor waits for a simulated card, so a card that
+    // hangs is not mistaken for a lost timer.
     private void CheckSilence(string console)
     {
         if (console.Contains(FirstProgram, StringComparison.Ordinal)) return;
@@ -156,7 +155,7 @@ internal sealed class Guest : IDisposable
         return socket;
     }
 
-    // QEMU connects before it starts the machine, or it ends and says why.
+    // QEMU connects before it starts the machine, or exits and says why.
     private Socket Accept(Socket listener)
     {
         while (!listener.Poll(TimeSpan.FromMilliseconds(100), SelectMode.SelectRead))
@@ -170,7 +169,7 @@ internal sealed class Guest : IDisposable
     [
         .. machine.Arguments(Port, Card),
         "-kernel", GuestImage.Kernel, "-initrd", GuestImage.InitialRamDisk, "-append", machine.KernelCommandLine,
-        // A guest that panics or reboots ends.
+        // A guest that panics or reboots exits.
         "-no-reboot", "-nodefaults", "-nic", "none", "-display", "none",
         "-serial", $"file:{InFolder("console")}", "-serial", $"unix:{InFolder("agent")}",
         "-qmp", $"unix:{InFolder("monitor")}",

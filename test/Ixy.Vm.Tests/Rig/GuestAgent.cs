@@ -5,12 +5,12 @@ using System.Text;
 namespace Ixy.Vm.Tests.Rig;
 
 /// <summary>
-/// The host's end of the guest's second serial port, on which <c>eng/guest-root/agent</c> runs commands, one after the
-/// other; the file says how they look on the wire. For several threads.
+/// The host's end of the guest's second serial port, on which <c>eng/guest-root/agent</c> runs commands, one after
+/// another; that file defines the protocol. Thread-safe.
 /// </summary>
 internal sealed class GuestAgent : IDisposable
 {
-    // Beyond the command's own limit: the way there and back, on a busy machine.
+    // In addition to the command's own limit: the way there and back on a busy machine.
     private static readonly TimeSpan s_slack = TimeSpan.FromSeconds(20);
 
     private readonly Socket _socket;
@@ -18,10 +18,10 @@ internal sealed class GuestAgent : IDisposable
     private readonly byte[] _received = new byte[64 << 10];
     private int _start, _end;
 
-    /// <param name="socket">Connected to the port.</param>
+    /// <param name="socket">A socket connected to the port.</param>
     internal GuestAgent(Socket socket) => _socket = socket;
 
-    /// <summary>Waits until the guest is up; false if it is not, yet.</summary>
+    /// <summary>Waits until the guest is up; false if it is not up yet.</summary>
     /// <exception cref="TimeoutException">QEMU has ended.</exception>
     internal bool WaitUntilReady(TimeSpan limit)
     {
@@ -31,7 +31,7 @@ internal sealed class GuestAgent : IDisposable
     }
 
     /// <summary>
-    /// Runs a shell script; it is killed after the time limit, and then ends with <see cref="CommandResult.Killed"/>.
+    /// Runs a shell script; after the time limit it is killed and ends with <see cref="CommandResult.Killed"/>.
     /// </summary>
     /// <exception cref="TimeoutException">The guest does not answer.</exception>
     internal CommandResult Run(string script, TimeSpan limit)

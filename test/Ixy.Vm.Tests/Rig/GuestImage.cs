@@ -2,36 +2,34 @@ using System.Diagnostics;
 
 namespace Ixy.Vm.Tests.Rig;
 
-/// <summary>
-/// What guests boot: built by <c>eng/guest-image</c> once per test run, from the sources as they are.
-/// </summary>
+/// <summary>What guests boot: built by <c>eng/guest-image</c> once per test run, from the current sources.</summary>
 internal static class GuestImage
 {
-    // The script's exit code for something that is missing on this machine.
+    // The script's exit code if this machine lacks a tool.
     private const int Missing = 3;
 
     private static readonly Lazy<(string? Path, string? WhyNot)> s_image = new(() => Script("eng/guest-image"));
     private static readonly Lazy<(string? Path, string? WhyNot)> s_qemu = new(() => Script("eng/guest-qemu"));
 
-    /// <summary>The repository.</summary>
+    /// <summary>The root of the repository.</summary>
     internal static string Root { get; } = FindRoot();
 
     internal static string Kernel => Path.Combine(Folder, "vmlinuz");
 
     internal static string InitialRamDisk => Path.Combine(Folder, "initrd");
 
-    /// <summary>What <c>edu</c> in the guest was made of, as NuGet writes it (project.assets.json).</summary>
+    /// <summary>What <c>edu</c> in the guest was built from, as recorded by NuGet (project.assets.json).</summary>
     internal static string MaterialsOfEdu => Path.Combine(Folder, "edu.json");
 
-    /// <summary>The machine's own QEMU.</summary>
+    /// <summary>The installed QEMU.</summary>
     internal static string Qemu => "qemu-system-x86_64";
 
-    /// <summary>One that knows vfio-user.</summary>
+    /// <summary>A QEMU that supports vfio-user.</summary>
     internal static string QemuWithVfioUser => s_qemu.Value.Path!;
 
     private static string Folder => s_image.Value.Path!;
 
-    /// <summary>Skips the test, with the reason, on a machine where no guest can run.</summary>
+    /// <summary>Skips the test, with the reason, if this machine cannot run guests.</summary>
     internal static void SkipIfUnavailable()
     {
         Skip.IfNot(HostTool.Exists(Qemu), "qemu-system-x86_64 is not installed (apt install qemu-system-x86)");
@@ -39,14 +37,14 @@ internal static class GuestImage
         Skip.If(s_image.Value.WhyNot is not null, s_image.Value.WhyNot);
     }
 
-    /// <summary>Skips the test, with the reason, where no such QEMU can be had.</summary>
+    /// <summary>Skips the test, with the reason, if no such QEMU is available.</summary>
     internal static void SkipWithoutVfioUser() => Skip.If(s_qemu.Value.WhyNot is not null, s_qemu.Value.WhyNot);
 
-    // What it prints is a path.
+    // The script prints a path.
     private static (string? Path, string? WhyNot) Script(string name)
     {
         var start = new ProcessStartInfo(Path.Combine(Root, name));
-        // Of the dotnet test around us; they would steer the build inside.
+        // Variables of the surrounding dotnet test would influence the build.
         foreach (string variable in start.Environment.Keys.Where(
             key => key.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
             start.Environment.Remove(variable);

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Ixy.Vm.Tests.Rig;
 
-/// <summary>A command that runs in a guest while others do. Killed when disposed.</summary>
+/// <summary>A command that runs in a guest alongside others. Killed when disposed.</summary>
 internal sealed class GuestJob : IDisposable
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
@@ -13,17 +13,17 @@ internal sealed class GuestJob : IDisposable
 
     private GuestJob(Guest guest, string folder) => (_guest, _folder) = (guest, folder);
 
-    /// <summary>The process that the script ends in.</summary>
+    /// <summary>The process that the script becomes.</summary>
     internal int ProcessId => int.Parse(_guest.Run($"cat {_folder}/pid").Succeeded());
 
-    /// <summary>What it has written to standard output so far.</summary>
+    /// <summary>Its standard output so far.</summary>
     internal string Output => _guest.Run($"cat {_folder}/output").Succeeded();
 
-    /// <summary>What it has written to standard error so far.</summary>
+    /// <summary>Its standard error so far.</summary>
     internal string Error => _guest.Run($"cat {_folder}/error").Succeeded();
 
     /// <summary>
-    /// Starts a shell script. Signals go to the shell that runs it; so let it end with <c>exec</c>, and they go to the
+    /// Starts a shell script. Signals go to the shell that runs it; end the script with <c>exec</c> to send them to the
     /// program.
     /// </summary>
     internal static GuestJob Start(Guest guest, int number, string script)
@@ -32,7 +32,7 @@ internal sealed class GuestJob : IDisposable
         string wrapper =
             $"#!/bin/sh\ncd {folder}\nsh -c 'echo $$ > pid; exec sh ./script' < /dev/null > output 2> error\necho $? > "
             + "code.new\nmv code.new code\n";
-        // A background command of a shell would have to ignore Ctrl-C (POSIX, 2.11), what start-stop-daemon starts need
+        // A shell's background command would have to ignore Ctrl-C (POSIX, 2.11); one started by start-stop-daemon need
         // not.
         guest.Run($"""
             mkdir {folder} && cd {folder} && touch output error
@@ -46,7 +46,7 @@ internal sealed class GuestJob : IDisposable
         return job;
     }
 
-    /// <summary>Waits until it has written something to standard output or standard error.</summary>
+    /// <summary>Waits until a text appears on standard output or standard error.</summary>
     internal void WaitFor(string text)
     {
         WaitUntil($"[ -e code ] || grep -qF -- '{text}' output error", $"'{text}'");
@@ -54,7 +54,7 @@ internal sealed class GuestJob : IDisposable
         Assert.True(result.ExitCode == 0, $"'{text}' was not printed: {Output}{Error}");
     }
 
-    /// <summary>Sends a signal, as in <c>INT</c>.</summary>
+    /// <summary>Sends a signal, such as <c>INT</c>.</summary>
     internal void Signal(string name) => _guest.Run($"kill -{name} $(cat {_folder}/pid)").Succeeded();
 
     /// <summary>Waits for its end.</summary>
@@ -66,13 +66,13 @@ internal sealed class GuestJob : IDisposable
 
     public void Dispose()
     {
-        // After a failure that has ended the guest there is nothing to clean up.
+        // After a failure that ended the guest, there is nothing to clean up.
         if (_guest.IsAlive) _guest.Run($"[ -e {_folder}/code ] || kill -KILL $(cat {_folder}/pid)");
     }
 
     private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 
-    // Waits in the guest, a few seconds at a time, so that others get a word in.
+    // Waits in the guest, a second at a time, so that other commands get their turn.
     private void WaitUntil(string condition, string what)
     {
         long start = Stopwatch.GetTimestamp();

@@ -1,22 +1,22 @@
 namespace Ixy.Vm.Tests.Rig;
 
 /// <summary>
-/// A machine with an IOMMU and one or two of everything that VFIO is tried with, so that it boots once for all.
+/// A machine with an IOMMU and one or two of everything that VFIO is tested with, so that one boot serves all tests.
 /// </summary>
 internal static class IommuMachine
 {
-    /// <summary>Devices: two each of what forwards, one each of the rest.</summary>
+    /// <summary>Devices: two each of those that forward, one each of the others.</summary>
     internal const int Virtio = 0, Packed = 2, Jumbo = 4, PastIommu = 6, Legacy = 7, E1000e = 8, Edu = 9;
 
     /// <summary>
-    /// A conventional PCI bridge, and what is behind it: they cannot be told apart by an IOMMU, and share a group.
+    /// A conventional PCI bridge and the devices behind it: an IOMMU cannot tell them apart, so they share a group.
     /// </summary>
     internal const int Bridge = 10, SharedEdu = 11, SharedE1000e = 12;
 
     internal const string SharedEduAddress = "0000:01:01.0", SharedE1000eAddress = "0000:01:02.0";
 
     /// <summary>
-    /// A PCI Express port, and a virtio NIC that has a function-level reset because it is behind one.
+    /// A PCI Express port, and a virtio NIC that has a function-level reset because it is behind the port.
     /// </summary>
     internal const int RootPort = 13, Resettable = 14;
 
@@ -41,7 +41,7 @@ internal static class IommuMachine
 }
 
 /// <summary>
-/// Two NICs behind a conventional PCI bridge, which share an IOMMU group, as those of many dual-port cards do.
+/// Two NICs behind a conventional PCI bridge, which share an IOMMU group, like those of many dual-port cards.
 /// </summary>
 internal static class SharedGroupMachine
 {
@@ -57,7 +57,7 @@ internal static class SharedGroupMachine
 }
 
 /// <summary>
-/// Two NICs with two queue pairs each, two more that have RSS besides, behind an IOMMU; and two NUMA nodes.
+/// Two NICs with two queue pairs each, and two more that also have RSS, behind an IOMMU; and two NUMA nodes.
 /// </summary>
 internal static class MultiQueueMachine
 {
@@ -72,13 +72,13 @@ internal static class MultiQueueMachine
     };
 }
 
-/// <summary>This project's simulated cards, two of most, which the machine takes for real ones.</summary>
+/// <summary>This project's simulated cards, two of most kinds, which the machine takes for real ones.</summary>
 internal static class SimulatedCardsMachine
 {
     internal const int Ixgbe = 0, Virtio = 2, VirtioPacked = 4, X540 = 6, X550 = 8;
 
     /// <summary>
-    /// One 82599 more, of which a film is made. A film has room for one probe, so no other test may let a driver have
+    /// One more 82599, which is recorded. The record has room for one probe only, so no other test may bind a driver to
     /// it: <see cref="GuestSetup.LoadDrivers"/> does not.
     /// </summary>
     internal const int Filmed = 10;
@@ -92,14 +92,14 @@ internal static class SimulatedCardsMachine
         GuestDevice.FilmedIxgbe)
     {
         HasIommu = true,
-        // The kernel's own drivers go past it, as on most machines; VFIO does not.
+        // The kernel's own drivers bypass it, as on most machines; VFIO does not.
         KernelOptions = "iommu=pt",
     };
 }
 
 /// <summary>
-/// Simulated cards, two of each, those for virtio with a load of their own. They are behind an IOMMU that translates
-/// for the kernel's own drivers, too.
+/// Simulated cards, two of each; the virtio ones generate their own load. The IOMMU in front of them translates for the
+/// kernel's own drivers, too.
 /// </summary>
 internal static class LoadMachine
 {
@@ -114,7 +114,7 @@ internal static class LoadMachine
     };
 }
 
-/// <summary>A machine without IOMMU, as most virtual machines are: for the sysfs transport.</summary>
+/// <summary>A machine without an IOMMU, like most virtual machines: for the sysfs transport.</summary>
 internal static class PlainMachine
 {
     /// <summary>Devices: two of each.</summary>
@@ -137,7 +137,7 @@ internal static class NoRemappingMachine
     };
 }
 
-/// <summary>No IOMMU, and only long huge pages, which the kernel sets aside at boot.</summary>
+/// <summary>No IOMMU, and only 1 GiB huge pages, reserved by the kernel at boot.</summary>
 internal static class LongPagesMachine
 {
     internal const int Legacy = 0;

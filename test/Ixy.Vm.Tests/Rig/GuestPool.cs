@@ -4,20 +4,20 @@ using Xunit.Sdk;
 namespace Ixy.Vm.Tests.Rig;
 
 /// <summary>
-/// The running guests, shared by all tests: each machine boots when a test first asks for it. The two that were asked
-/// for last stay; a machine that hung or was spoilt boots again.
+/// The running guests, shared by all tests: each machine boots when a test first asks for it. The two most recently
+/// requested stay; a machine that hung or was left unusable boots again.
 /// </summary>
-/// <param name="messages">Where the runner wants to hear what is no test's result.</param>
+/// <param name="messages">The runner's sink for messages that are not test results.</param>
 public sealed class GuestPool(IMessageSink messages) : IDisposable
 {
     private const int MostGuests = 2, MostBoots = 3;
 
     private int _lostTimers;
 
-    // The one that was asked for last is the last.
+    // The most recently requested guest comes last.
     private readonly List<Guest> _guests = [];
 
-    /// <summary>The guest with this hardware. Skips the test, with the reason, where no guest can run.</summary>
+    /// <summary>The guest with this hardware. Skips the test, with the reason, if no guest can run.</summary>
     internal Guest Get(GuestMachine machine)
     {
         GuestImage.SkipIfUnavailable();
@@ -32,9 +32,8 @@ public sealed class GuestPool(IMessageSink messages) : IDisposable
         return guest;
     }
 
-    // On a disturbed host, QEMU's emulated processors now and then lose their timer for good while they boot (seen with
-    // 7.2). No test has begun then, so nothing that a test is about is tried twice: any other end of a boot is an error
-    // at once.
+    // On a busy host, QEMU's emulated processors occasionally lose their timer for good at boot (seen with 7.2). No
+    // test has begun by then, so nothing under test is retried: a boot that fails in any other way is an error at once.
     private Guest Boot(GuestMachine machine)
     {
         for (int boot = 1; ; boot++)
@@ -52,7 +51,7 @@ public sealed class GuestPool(IMessageSink messages) : IDisposable
         }
     }
 
-    /// <summary>Ends a guest that a test has left in a state that others could not use.</summary>
+    /// <summary>Ends a guest that a test left in a state unfit for others.</summary>
     internal void End(Guest guest)
     {
         _guests.Remove(guest);
@@ -65,7 +64,7 @@ public sealed class GuestPool(IMessageSink messages) : IDisposable
     }
 }
 
-/// <summary>All tests that use guests: one after the other, with one pool.</summary>
+/// <summary>All tests that use guests: they run one after another and share one pool.</summary>
 [CollectionDefinition(Name)]
 public sealed class GuestCollection : ICollectionFixture<GuestPool>
 {

@@ -1,8 +1,8 @@
 namespace Ixy.Vm.Tests.Rig;
 
 /// <summary>
-/// A bridge of the host between the cables of two NICs. Its kernel hands checksums on as it got them, and completes
-/// those that are only begun where the other side wants them complete.
+/// A bridge of the host between the cables of two NICs. The host's kernel passes checksums on as they are, and
+/// completes incomplete ones if the other side requires it.
 /// </summary>
 internal sealed class HostBridge : IDisposable
 {
@@ -17,7 +17,7 @@ internal sealed class HostBridge : IDisposable
             "mcast_snooping", "0");
         try
         {
-            // The host's own network stack has nothing to say there.
+            // The host's own network stack must send nothing there.
             File.WriteAllText($"/proc/sys/net/ipv6/conf/{_name}/disable_ipv6", "1");
             foreach (var port in ports) HostTool.Run("ip", "link", "set", "dev", port.Name, "master", _name);
             HostTool.Run("ip", "link", "set", "dev", _name, "arp", "off", "up");

@@ -9,7 +9,7 @@ internal static class HostTool
         .Split(':').Append("/usr/sbin")
         .Any(directory => directory.Length > 0 && File.Exists(Path.Combine(directory, name)));
 
-    /// <summary>Runs a program to its end, which has to be a good one.</summary>
+    /// <summary>Runs a program to its end; it must succeed.</summary>
     internal static void Run(string program, params string[] arguments)
     {
         var (exitCode, output, error) = TryRun(new(program, arguments));

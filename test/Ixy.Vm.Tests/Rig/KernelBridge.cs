@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Ixy.Vm.Tests.Rig;
 
 /// <summary>
-/// A bridge of the guest's kernel between two NICs, each with its stock driver: what comes in at one goes out at the
-/// other. Taken down when disposed.
+/// A bridge of the guest's kernel between two NICs, each with its stock driver: what enters at one leaves at the other.
+/// Removed when disposed.
 /// </summary>
 internal sealed class KernelBridge : IDisposable
 {
@@ -16,13 +16,13 @@ internal sealed class KernelBridge : IDisposable
 
     /// <param name="guest">The guest.</param>
     /// <param name="driver">The PCI driver of the NICs.</param>
-    /// <param name="module">The module that makes network interfaces of what it is bound to.</param>
+    /// <param name="module">The module that provides their network interfaces.</param>
     /// <param name="devices">The NICs.</param>
     internal KernelBridge(Guest guest, string driver, string module, params int[] devices)
     {
         (_guest, _module, _devices) = (guest, module, devices);
         guest.LoadDrivers(driver.Replace('-', '_'), module, "bridge");
-        // Otherwise Linux has something to say, too.
+        // Otherwise Linux would send frames of its own.
         guest.Run("""
             echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6
             # The default, fq_codel, drops frames that have waited for 5 ms: an emulated machine is slower than that.
@@ -47,8 +47,8 @@ internal sealed class KernelBridge : IDisposable
     }
 
     /// <summary>
-    /// Waits until a frame passes each way. A port is forwarding a moment before its device's queue is at work, and
-    /// ixgbe may set its link up once more then: on a busy host that moment was long enough to lose the first 64
+    /// Waits until a frame passes in each direction. A port is forwarding a moment before its device's queue is active,
+    /// and ixgbe may then set its link up once more: on a busy host that moment was long enough to lose the first 64
     /// frames.
     /// </summary>
     internal void WaitUntilFramesPass()
@@ -64,7 +64,7 @@ internal sealed class KernelBridge : IDisposable
             there |= HasReceived(right);
             back |= HasReceived(left);
         }
-        // The last ones are no business of who comes next.
+        // The last frames must not reach whoever uses the ports next.
         while (HasReceived(left) | HasReceived(right)) Thread.Sleep(s_pause);
     }
 
@@ -74,13 +74,13 @@ internal sealed class KernelBridge : IDisposable
     internal static KernelBridge OfIxgbe(Guest guest, params int[] devices) => new(guest, "ixgbe", "ixgbe", devices);
 
     /// <summary>
-    /// Words for a shell that become the name of a NIC's interface. virtio's is one floor further down.
+    /// Shell words that expand to the name of a NIC's interface. For virtio it is one level further down.
     /// </summary>
     internal static string InterfaceOf(int device) =>
         $"$(basename $(ls -d /sys/bus/pci/devices/{GuestMachine.Address(device)}/net/* "
         + $"/sys/bus/pci/devices/{GuestMachine.Address(device)}/virtio*/net/* 2> /dev/null))";
 
-    // From a station of its own to all, of the type for experiments (IEEE 802).
+    // From a station address of its own to all, with the EtherType for experiments (IEEE 802).
     private static byte[] Probe(byte station) =>
         [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x02, 0x50, 0x52, 0x4F, 0x42, station, 0x88, 0xB5, .. new byte[46]];
 

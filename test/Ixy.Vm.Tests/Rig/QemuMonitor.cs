@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace Ixy.Vm.Tests.Rig;
 
 /// <summary>
-/// QEMU's machine protocol (docs/interop/qmp-spec.txt of QEMU): a line of JSON each way, and events in between.
+/// QEMU's machine protocol (docs/interop/qmp-spec.txt of QEMU): one line of JSON in each direction, and events in
+/// between.
 /// </summary>
 internal sealed class QemuMonitor : IDisposable
 {
@@ -21,10 +22,10 @@ internal sealed class QemuMonitor : IDisposable
         Execute("qmp_capabilities");
     }
 
-    /// <summary>Plugs the cable of a NIC in, or pulls it.</summary>
+    /// <summary>Plugs in a NIC's cable, or pulls it.</summary>
     internal void SetLink(int device, bool up) => Execute("set_link", new { name = $"n{device}", up });
 
-    /// <summary>Runs a command; what it returns.</summary>
+    /// <summary>Runs a command. Returns its result.</summary>
     internal JsonElement Execute(string command, object? arguments = null)
     {
         _writer.WriteLine(JsonSerializer.Serialize(new { execute = command, arguments = arguments ?? new { } }));

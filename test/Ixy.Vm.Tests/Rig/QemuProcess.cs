@@ -4,7 +4,7 @@ using System.Text;
 namespace Ixy.Vm.Tests.Rig;
 
 /// <summary>
-/// A running QEMU. It ends with this object, or with the thread that waits for its end, so also when the tests are
+/// A running QEMU. It ends with this object, or with the thread that waits for it, and so also when the tests are
 /// killed.
 /// </summary>
 internal sealed class QemuProcess : IDisposable
@@ -13,12 +13,12 @@ internal sealed class QemuProcess : IDisposable
     private readonly Thread _waiter;
     private readonly StringBuilder _error = new();
 
-    /// <param name="program">Which QEMU.</param>
+    /// <param name="program">The QEMU to run.</param>
     /// <param name="arguments">Its arguments.</param>
     internal QemuProcess(string program, IEnumerable<string> arguments)
     {
-        // The kernel sends the signal when the thread that started QEMU ends (prctl(2), PR_SET_PDEATHSIG), so this one
-        // stays.
+        // The kernel sends the signal when the thread that started QEMU ends (prctl(2), PR_SET_PDEATHSIG), so that
+        // thread stays.
         _process = new()
         {
             StartInfo = new(
@@ -34,18 +34,18 @@ internal sealed class QemuProcess : IDisposable
 
     internal bool HasExited => _process.HasExited;
 
-    /// <summary>What QEMU had to complain about.</summary>
+    /// <summary>QEMU's error output.</summary>
     internal string Error
     {
         get
         {
-            // Then it has read the last line, too.
+            // The thread has then read the last line, too.
             if (HasExited) _waiter.Join();
             lock (_error) return _error.ToString();
         }
     }
 
-    /// <summary>Ends it at once (SIGKILL). Does nothing if it has ended.</summary>
+    /// <summary>Kills it (SIGKILL). Does nothing if it has ended.</summary>
     internal void Kill()
     {
         _process.Kill();

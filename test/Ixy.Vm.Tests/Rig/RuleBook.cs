@@ -2,7 +2,7 @@ using Ixy.Hosting;
 
 namespace Ixy.Vm.Tests.Rig;
 
-/// <summary>Which rules of the datasheets drivers break from now on, at a guest's simulated cards.</summary>
+/// <summary>Which datasheet rules drivers break from now on, at a guest's simulated cards.</summary>
 internal sealed class RuleBook
 {
     private readonly RuleViolations[] _violations;
@@ -14,7 +14,7 @@ internal sealed class RuleBook
         _before = [.. _violations.Select(violations => violations.Count)];
     }
 
-    /// <summary>Only these, which are known: not the model bends, and these drivers do not.</summary>
+    /// <summary>Allows only known violations: neither the model nor these drivers will change.</summary>
     internal void AssertOnly(params string[] known)
     {
         for (int i = 0; i < _violations.Length; i++)

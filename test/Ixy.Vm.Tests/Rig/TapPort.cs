@@ -3,13 +3,13 @@ using System.Net.Sockets;
 namespace Ixy.Vm.Tests.Rig;
 
 /// <summary>
-/// A cable that ends in a TAP interface, which may have two queues, as the datagram one has not. Needs root.
+/// A cable that ends in a TAP interface, which, unlike the datagram one, may have two queues. Needs root.
 /// </summary>
 internal sealed class TapPort : EthernetPort
 {
     private static int s_count;
 
-    /// <summary>The interface.</summary>
+    /// <summary>The name of the interface.</summary>
     internal string Name { get; } = $"ixyvm{Environment.ProcessId % 100_000}.{Interlocked.Increment(ref s_count)}";
 
     internal TapPort(bool hasTwoQueues)
@@ -18,7 +18,7 @@ internal sealed class TapPort : EthernetPort
         HostTool.Run("ip", ["tuntap", "add", "dev", Name, "mode", "tap", .. queues]);
         try
         {
-            // The host's own network stack has nothing to say there.
+            // The host's own network stack must send nothing there.
             File.WriteAllText($"/proc/sys/net/ipv6/conf/{Name}/disable_ipv6", "1");
             HostTool.Run("ip", "link", "set", "dev", Name, "mtu", "9000", "arp", "off", "up");
             Socket = PacketSocket.Open(Name);

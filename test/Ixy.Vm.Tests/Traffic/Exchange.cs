@@ -5,7 +5,7 @@ namespace Ixy.Vm.Tests.Traffic;
 /// <summary>Two hosts that send each other numbered frames through whatever is between their ports.</summary>
 internal sealed class Exchange
 {
-    // An emulated machine on a busy host may well stand still for seconds.
+    // An emulated machine on a busy host may stall for seconds.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(15),
         s_timeForDuplicates = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(1);
@@ -18,23 +18,24 @@ internal sealed class Exchange
     internal Exchange(EthernetPort left, EthernetPort right, TrafficPlan plan)
     {
         (_left, _right, _plan) = (left, right, plan);
-        // Random, so that what is left of an earlier exchange is not taken for this one's.
+        // Random, so that leftovers of an earlier exchange are not taken for this one's frames.
         ushort id = (ushort)(Random.Shared.Next(1 << 15) * 2);
         _there = new(plan, id, (ushort)(id + 1));
         _back = new(plan, (ushort)(id + 1), id);
     }
 
-    /// <summary>The verdict on what went from left to right.</summary>
+    /// <summary>The verdict on frames from left to right.</summary>
     internal Verdict There => _there.Verdict;
 
-    /// <summary>The verdict on what went from right to left.</summary>
+    /// <summary>The verdict on frames from right to left.</summary>
     internal Verdict Back => _back.Verdict;
 
-    /// <summary>All frames that go from left to right, and from right to left.</summary>
+    /// <summary>All frames from left to right, and from right to left.</summary>
     internal (IEnumerable<byte[]> There, IEnumerable<byte[]> Back) Frames() => (All(_there), All(_back));
 
     /// <summary>
-    /// Sends everything, and asserts that it arrives in order and unchanged; the frames per second, both ways together.
+    /// Sends everything, and asserts that it arrives in order and unchanged. Returns frames per second, both directions
+    /// together.
     /// </summary>
     internal double RunFaultless()
     {
@@ -45,7 +46,7 @@ internal sealed class Exchange
         return 2 * _plan.Frames / time.TotalSeconds;
     }
 
-    /// <summary>Sends everything; ends when all has arrived, or when nothing more comes. How long it took.</summary>
+    /// <summary>Sends everything; ends when all has arrived or nothing more comes. Returns the time it took.</summary>
     internal TimeSpan Run(CancellationToken stop = default)
     {
         _left.Drain();

@@ -9,14 +9,14 @@ internal sealed class Forwarder : IDisposable
 
     private Forwarder(GuestJob job) => _job = job;
 
-    /// <summary>Its process in the guest.</summary>
+    /// <summary>Its process ID in the guest.</summary>
     internal int ProcessId => _job.ProcessId;
 
     /// <summary>Starts it and waits until packets pass.</summary>
-    /// <param name="guest">Where.</param>
-    /// <param name="first">The first of two devices that are next to each other.</param>
-    /// <param name="lockedMiB">Runs without privileges, and may lock so much memory; null: as root.</param>
-    /// <param name="options">More of the command line.</param>
+    /// <param name="guest">The guest.</param>
+    /// <param name="first">The first of two consecutive devices.</param>
+    /// <param name="lockedMiB">Runs unprivileged with this limit on locked memory; null: as root.</param>
+    /// <param name="options">Further command-line options.</param>
     internal static Forwarder Start(Guest guest, int first, int? lockedMiB, string options = "") => StartCommand(
         guest, $"ixy fwd {GuestMachine.Address(first)} {GuestMachine.Address(first + 1)} --json {options}", lockedMiB);
 
@@ -26,7 +26,7 @@ internal sealed class Forwarder : IDisposable
         var job = guest.Start(lockedMiB is { } limit ? GuestSetup.AsUser(command, limit) : $"exec {command}");
         try
         {
-            // The head of the table of rates.
+            // The header of the table of rates.
             job.WaitFor("RX Mpps");
             return new(job);
         }
@@ -37,21 +37,21 @@ internal sealed class Forwarder : IDisposable
         }
     }
 
-    /// <summary>Ends it as Ctrl-C does; its report.</summary>
+    /// <summary>Ends it as Ctrl-C does. Returns its report.</summary>
     internal JsonElement Interrupt()
     {
         _job.Signal("INT");
         return WaitForReport();
     }
 
-    /// <summary>Waits for its end, which has to be a good one; its report.</summary>
+    /// <summary>Waits for its end, which must be a success. Returns its report.</summary>
     internal JsonElement WaitForReport()
     {
         string report = _job.Wait().Succeeded();
         return JsonDocument.Parse(report.TrimEnd('\n').Split('\n')[^1]).RootElement;
     }
 
-    /// <summary>Waits until it has ended because a card was lost; its report, and what it said of the reason.</summary>
+    /// <summary>Waits until it ends because a card was lost. Returns its report and its error output.</summary>
     internal (JsonElement Report, string Error) WaitForLoss()
     {
         var result = _job.Wait();

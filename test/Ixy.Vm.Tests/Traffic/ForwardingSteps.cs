@@ -3,14 +3,14 @@ using Xunit.Abstractions;
 
 namespace Ixy.Vm.Tests.Traffic;
 
-/// <summary>What the forwarding tests of both transports have in common.</summary>
+/// <summary>What the forwarding tests of both transports share.</summary>
 internal static class ForwardingSteps
 {
     private static readonly TimeSpan s_untilMidTraffic = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Two hosts exchange frames through the forwarder, all of which arrive in order and unchanged; ixy has counted
-    /// the same, and has allocated nothing for it.
+    /// Two hosts exchange frames through the forwarder. All arrive in order and unchanged; ixy has counted the same
+    /// numbers, and allocated nothing.
     /// </summary>
     internal static void ExchangeThrough(
         this Forwarder forwarder, Guest guest, int first, TrafficPlan plan, ITestOutputHelper log)
@@ -30,11 +30,11 @@ internal static class ForwardingSteps
         });
     }
 
-    /// <summary>Kills the forwarder while frames go both ways.</summary>
+    /// <summary>Kills the forwarder while frames pass in both directions.</summary>
     internal static void KillInMidTraffic(this Forwarder forwarder, Guest guest, int first) =>
         guest.InMidTraffic(first, forwarder.Kill);
 
-    /// <summary>Does something that ends the forwarder while frames go both ways.</summary>
+    /// <summary>Runs an action that ends the forwarder while frames pass in both directions.</summary>
     internal static void InMidTraffic(this Guest guest, int first, Action end)
     {
         using var stop = new CancellationTokenSource();
@@ -55,10 +55,10 @@ internal static class ForwardingSteps
         Assert.Equal((0, 0), (there.Corrupted, back.Corrupted));
     }
 
-    /// <summary>Asserts that the device does no DMA any more, and that its driver has reset it.</summary>
+    /// <summary>Asserts that the device no longer does DMA, and that its driver has reset it.</summary>
     internal static void AssertQuiet(this Guest guest, int device)
     {
-        // The command register of the configuration space, of which bit 2 is bus mastering.
+        // The command register in configuration space; bit 2 is bus mastering.
         string command = guest.Run(
             $"hexdump -s 4 -n 2 -e '1/2 \"%u\"' /sys/bus/pci/devices/{GuestMachine.Address(device)}/config")
             .Succeeded();
@@ -66,7 +66,7 @@ internal static class ForwardingSteps
         Assert.Empty(guest.VirtioStatus(device));
     }
 
-    /// <summary>The bits of a virtio device's status (virtio 1.2, 2.1), as the device itself sees them.</summary>
+    /// <summary>The status bits of a virtio device (virtio 1.2, 2.1), as the device itself sees them.</summary>
     internal static IReadOnlyList<string> VirtioStatus(this Guest guest, int device)
     {
         var status = guest.Monitor.Execute("x-query-virtio-status", new { path = ObjectPath(device) });

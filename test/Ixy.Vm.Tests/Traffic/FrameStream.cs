@@ -3,10 +3,10 @@ using Ixy.Simulation.Wires;
 
 namespace Ixy.Vm.Tests.Traffic;
 
-/// <summary>The numbered frames of one direction: makes them, and judges what comes out at the other end.</summary>
+/// <summary>The numbered frames of one direction: makes them, and judges what arrives at the other end.</summary>
 internal sealed class FrameStream
 {
-    // of numbered frames; the last two bytes are the stream's id
+    // Addresses of numbered frames; the last two bytes are the stream's ID.
     private const ulong MacAddresses = 0x06_69_78_79_00_00;
     private const int MostFaultsDescribed = 5;
 
@@ -17,9 +17,9 @@ internal sealed class FrameStream
     private readonly List<string> _faults = [];
     private int _arrived, _reordered, _duplicated, _corrupted, _foreign;
 
-    /// <param name="plan">Which frames.</param>
-    /// <param name="id">Tells streams apart, and is in the source address.</param>
-    /// <param name="destination">The id of the stream back.</param>
+    /// <param name="plan">The frames to send.</param>
+    /// <param name="id">Identifies the stream; part of the source address.</param>
+    /// <param name="destination">The ID of the stream in the other direction.</param>
     internal FrameStream(TrafficPlan plan, ushort id, ushort destination)
     {
         (_plan, _id, _destination) = (plan, id, new(MacAddresses | destination));
@@ -28,21 +28,21 @@ internal sealed class FrameStream
 
     internal int Sent { get; private set; }
 
-    /// <summary>Every frame of the plan has been sent.</summary>
+    /// <summary>Whether every frame of the plan has been sent.</summary>
     internal bool AllSent => Sent == _plan.Frames;
 
-    /// <summary>Everything sent has come.</summary>
+    /// <summary>Whether everything sent has arrived.</summary>
     internal bool AllArrived => _arrived == Sent;
 
-    /// <summary>Another frame may be sent.</summary>
+    /// <summary>Whether another frame may be sent.</summary>
     internal bool HasRoom => !AllSent && Sent - _arrived < _plan.Window;
 
     internal Verdict Verdict => new(Sent, Sent - _arrived, _reordered, _duplicated, _corrupted, _foreign);
 
-    /// <summary>What was wrong with the first wrong frames.</summary>
+    /// <summary>Descriptions of the first faulty frames.</summary>
     internal string Faults => string.Join('\n', _faults);
 
-    /// <summary>The frame to send next; <see cref="CountSent"/> says that it was.</summary>
+    /// <summary>The next frame to send; <see cref="CountSent"/> records that it was sent.</summary>
     internal byte[] NextFrame() => Make((ulong)Sent);
 
     /// <summary>Any frame of the plan.</summary>
@@ -50,7 +50,7 @@ internal sealed class FrameStream
 
     internal void CountSent() => Sent++;
 
-    /// <summary>Judges a frame that has come out.</summary>
+    /// <summary>Judges a frame that has arrived.</summary>
     internal void Judge(ReadOnlySpan<byte> frame)
     {
         if (IsUnchanged(frame, out ulong number)) Count(number);
@@ -80,7 +80,7 @@ internal sealed class FrameStream
     {
         number = 0;
         if (frame.Length < NumberedFrame.Shortest || !Template(frame.Length).Matches(frame, out number)) return false;
-        // The addresses, too: a forwarder here has no business with them.
+        // Including the addresses, which a forwarder must not change here.
         return number < (ulong)Sent && frame.SequenceEqual(Make(number));
     }
 

@@ -1,6 +1,6 @@
 namespace Ixy.Vm.Tests.Traffic;
 
-/// <summary>A checker that finds nothing proves nothing: each fault is made, and seen.</summary>
+/// <summary>A checker that finds nothing proves nothing: here it must detect every kind of fault.</summary>
 public sealed class FrameStreamTests
 {
     private const int Frames = 100;

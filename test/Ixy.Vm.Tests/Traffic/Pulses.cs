@@ -3,22 +3,20 @@ using Ixy.Simulation.Wires;
 
 namespace Ixy.Vm.Tests.Traffic;
 
-/// <summary>A load that a card's generator makes when told to, and what arrives of it at another card's.</summary>
+/// <summary>Load that a card's generator produces on demand, and what of it arrives at another card.</summary>
 internal sealed class Pulses
 {
-    // An emulated machine on a busy host may well stand still for seconds.
+    // An emulated machine on a busy host may stall for seconds.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(15), s_silence = TimeSpan.FromMilliseconds(200);
 
     private readonly Wire _from, _to;
     private readonly int _frames;
 
-    /// <summary>Waits until both generators send, as they do when a driver receives, and silences them.</summary>
-    /// <param name="from">The wire whose generator is to send.</param>
-    /// <param name="to">The wire at which that arrives.</param>
-    /// <param name="frames">
-    /// How many frames a pulse has at least: well below what the ring holds, as the clock of a busy machine cannot stop
-    /// the generator on the spot.
-    /// </param>
+    /// <summary>Waits until both generators send, as they do once a driver receives, and stops them.</summary>
+    /// <param name="from">The wire whose generator sends.</param>
+    /// <param name="to">The wire where the frames arrive.</param>
+    /// <param name="frames">Minimum number of frames per pulse: well below what the ring holds, as a busy machine may
+    /// stop the generator late.</param>
     internal Pulses(Wire from, Wire to, int frames)
     {
         (_from, _to, _frames) = (from, to, frames);
@@ -27,7 +25,7 @@ internal sealed class Pulses
             Assert.True(SpinWait.SpinUntil(() => wire.Statistics.Sent > 0, s_patience), "a generator does not send");
             wire.StopSending();
         }
-        // More than an emulated machine could do may have come until now: that is not to be judged.
+        // Until now, more may have come than an emulated machine can handle: that does not count.
         for (long before = -1; before != from.Statistics.Received + to.Statistics.Received;)
         {
             before = from.Statistics.Received + to.Statistics.Received;
@@ -36,7 +34,8 @@ internal sealed class Pulses
     }
 
     /// <summary>
-    /// One pulse; asserts that all of it arrives, in order and unchanged. How many frames a second were sent.
+    /// Sends one pulse and asserts that all of it arrives, in order and unchanged. Returns the rate in frames per
+    /// second.
     /// </summary>
     internal double RunFaultless()
     {
@@ -46,7 +45,7 @@ internal sealed class Pulses
         while (_from.Statistics.Sent - sent.Sent < _frames) Thread.Sleep(1);
         _from.StopSending();
         var time = Stopwatch.GetElapsedTime(start);
-        // The generator may be just sending one more.
+        // The generator may still be sending one more.
         Thread.Sleep(1);
         long count = _from.Statistics.Sent - sent.Sent;
         SpinWait.SpinUntil(() => _to.Statistics.Received - arrived.Received >= count, s_patience);

@@ -9,19 +9,20 @@ internal static class TestPackets
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// Takes all that one <c>ixy pktgen --json</c> sends, each once and in order, and waits for its end.
+    /// Receives everything that one <c>ixy pktgen --json</c> sends, each packet once and in order, and waits for its
+    /// end.
     /// </summary>
     internal static void ReceiveAll(EthernetPort port, GuestJob pktgen, int count, int size)
     {
         var numbers = Receive(port, count, size);
-        // What it has said so far: without it nobody could tell a link that does not come from frames that get lost.
+        // Its output so far helps to tell a link that never comes up from lost frames.
         Assert.True(numbers.SequenceEqual(Enumerable.Range(0, count)),
             $"{numbers.Count} of {count} packets came: {string.Join(" ", numbers.Take(100))}; pktgen: "
             + $"{pktgen.Output}{pktgen.Error}");
         Assert.Contains($"\"txPackets\":{count}", pktgen.Wait().Succeeded());
     }
 
-    // The numbers of the packets in the order in which they come; fewer if they do not come.
+    // The packets' numbers in order of arrival; fewer if some do not arrive.
     private static List<int> Receive(EthernetPort port, int count, int size)
     {
         var numbers = new List<int>();
@@ -36,7 +37,7 @@ internal static class TestPackets
         return numbers;
     }
 
-    // The frame is UDP to everybody, filled with x up to the number in its last four bytes.
+    // A broadcast UDP frame, filled with x up to the number in its last four bytes.
     private static int Number(ReadOnlySpan<byte> frame, int size)
     {
         const int type = 12, payload = 42;

@@ -1,9 +1,9 @@
 namespace Ixy.Vm.Tests.Traffic;
 
-/// <summary>What is sent each way.</summary>
+/// <summary>What is sent in each direction.</summary>
 internal sealed record TrafficPlan
 {
-    // Coprime to the number of lengths there are from 60 to 1,514 and to 9,014, so all of them have their turn.
+    // Coprime to the number of lengths from 60 to 1,514 and to 9,014, so that every length occurs.
     private const ulong Stride = 7919;
 
     internal int Frames { get; init; } = 10_000;
@@ -14,15 +14,15 @@ internal sealed record TrafficPlan
     /// <inheritdoc cref="Shortest"/>
     internal int Longest { get; init; } = 1514;
 
-    /// <summary>So many frames may be on the way: an emulated card is no 10-gigabit card.</summary>
+    /// <summary>Maximum number of frames on the way: an emulated card is no 10-gigabit card.</summary>
     internal int Window { get; init; } = 64;
 
-    /// <summary>UDP flows, a power of two. A card with several queues keeps the order within a flow only.</summary>
+    /// <summary>UDP flows, a power of two. A card with several queues keeps order only within a flow.</summary>
     internal int Flows { get; init; } = 1;
 
-    /// <summary>Bytes in the frame with this number.</summary>
+    /// <summary>Length in bytes of the frame with this number.</summary>
     internal int Length(ulong number) => Shortest + (int)(number * Stride % (ulong)(Longest - Shortest + 1));
 
-    /// <summary>Bytes of all frames of one direction.</summary>
+    /// <summary>Total bytes of all frames of one direction.</summary>
     internal long TotalBytes => Enumerable.Range(0, Frames).Sum(number => (long)Length((ulong)number));
 }

@@ -1,16 +1,16 @@
 namespace Ixy.Vm.Tests.Traffic;
 
 /// <summary>
-/// What became of the frames of one direction. Each that came is counted as one of the last five or is in order.
+/// What became of the frames of one direction. Every frame that arrived is in order or counted in one of the last four.
 /// </summary>
 /// <param name="Sent">Frames sent.</param>
 /// <param name="Lost">Sent, and never seen unchanged.</param>
-/// <param name="Reordered">Came after a later one of the same flow.</param>
-/// <param name="Duplicated">Came before.</param>
-/// <param name="Corrupted">Came with another length or another byte.</param>
+/// <param name="Reordered">Arrived after a later one of the same flow.</param>
+/// <param name="Duplicated">Arrived before.</param>
+/// <param name="Corrupted">Arrived with another length or another byte.</param>
 /// <param name="Foreign">Frames that nobody sent.</param>
 internal sealed record Verdict(int Sent, int Lost, int Reordered, int Duplicated, int Corrupted, int Foreign)
 {
-    /// <summary>All came, once, in order and unchanged.</summary>
+    /// <summary>Everything arrived once, in order and unchanged.</summary>
     internal static Verdict Faultless(int sent) => new(sent, 0, 0, 0, 0, 0);
 }
