@@ -235,7 +235,7 @@ public sealed class CaptureFileTests : IDisposable
         using var capture = new CaptureFile(Stream.Null, s_two, s_small);
         var packets = new Packet[32];
         _packets.Batch([.. Enumerable.Repeat(new byte[1514], 32)]).CopyTo(packets);
-        Allocations.None(() => capture.Write(0, packets, capture.Now), 1000); // many buffers full
+        Allocations.None(() => capture.Write(0, packets, capture.Now), 1000); // many buffers' worth
         Assert.InRange(capture.Counts(0).Received, 32_000, 160_000);
     }
 

@@ -163,7 +163,7 @@ public sealed class CaptureReadAheadTests
         {
             while (!ahead.TryPeek(out _, out _)) Thread.Yield();
             ahead.Advance();
-        }, 10_000); // many buffers full
+        }, 10_000); // many buffers' worth
     }
 
     private static CaptureReader Capture(IEnumerable<(long Time, byte[] Frame)> frames)

@@ -162,7 +162,7 @@ public sealed class PciLeftoverTests(ITestOutputHelper output)
     {
         const int Frames = 1_000;
         var options = DriverBench.Defaults with { Interrupts = interrupts };
-        // Earlier reports are about somebody else.
+        // Earlier reports concern the previous driver.
         (long violations, long faults) = (card.Violations.Count, card.Dma.Faults);
         using (var device = NetworkDevice.Open(new SimulatedPciDevice("sim:test", card), options))
         {

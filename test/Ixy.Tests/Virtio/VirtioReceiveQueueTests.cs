@@ -198,7 +198,7 @@ public sealed unsafe class VirtioReceiveQueueTests
         Assert.Equal([60], Take(queue));
         Assert.Equal((1, 1), (queue.Dropped, queue.Packets));
 
-        // The second of two buffers is empty, so the frame is invalid.
+        // The second of two buffers has no valid length, so neither has the frame.
         var (first, second) = (owned.Dequeue(), owned.Dequeue());
         *(ushort*)(first.Address + 10) = 2;
         ring.Use(first.Id, Header + 2048);
