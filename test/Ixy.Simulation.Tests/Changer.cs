@@ -1,6 +1,6 @@
 namespace Ixy.Simulation.Tests;
 
-/// <summary>Another thread that writes one byte, then the other, and so on, to the same place.</summary>
+/// <summary>Another thread, which keeps switching one byte between two values.</summary>
 internal sealed unsafe class Changer : IDisposable
 {
     private readonly Thread _thread;

@@ -3,7 +3,7 @@ using Ixy.Hosting;
 namespace Ixy.Simulation.Tests;
 
 /// <summary>
-/// A forwarder's loop in a virtual world: what a queue receives goes out on another one, and nothing is dropped. Where
+/// A forwarder's loop in a virtual world: what one queue receives goes out on another, and nothing is dropped. When
 /// there is nothing to do, it polls, or sleeps until an interrupt comes.
 /// </summary>
 internal sealed class ForwardingActor : IDisposable
@@ -17,12 +17,12 @@ internal sealed class ForwardingActor : IDisposable
     private int _first, _end;
     private bool _isTired, _isAsleep;
 
-    /// <param name="world">Where it has its turns.</param>
-    /// <param name="from">Receives.</param>
-    /// <param name="to">Transmits.</param>
-    /// <param name="batch">How many packets it takes at once.</param>
-    /// <param name="sleeps">It sleeps.</param>
-    /// <param name="look">Is shown each packet.</param>
+    /// <param name="world">The world it runs in.</param>
+    /// <param name="from">The queue that receives.</param>
+    /// <param name="to">The queue that transmits.</param>
+    /// <param name="batch">How many packets it takes at a time.</param>
+    /// <param name="sleeps">Whether it sleeps when there is nothing to do.</param>
+    /// <param name="look">Receives each packet.</param>
     internal ForwardingActor(
         VirtualWorld world, ReceiveQueue from, TransmitQueue to, int batch = 32, bool sleeps = false,
         Action<Packet>? look = null)
@@ -32,7 +32,7 @@ internal sealed class ForwardingActor : IDisposable
         _actor = world.AddActor(TakeTurn);
     }
 
-    /// <summary>Packets received.</summary>
+    /// <summary>How many packets were received.</summary>
     internal long Received { get; private set; }
 
     public void Dispose()
@@ -51,7 +51,7 @@ internal sealed class ForwardingActor : IDisposable
             _waiter.EndSleep();
             _isAsleep = false;
         }
-        // Packets come between the last look and the wish for an interrupt, as turns have a time each.
+        // Packets can come between the last poll and the request for an interrupt, as each is a turn of its own.
         if (_isTired)
         {
             _isTired = false;

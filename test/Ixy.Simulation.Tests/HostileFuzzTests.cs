@@ -5,9 +5,9 @@ using Ixy.Vfio.Interop;
 namespace Ixy.Simulation.Tests;
 
 /// <summary>
-/// Rings, descriptors and registers at random, though mostly such as make the cards work with them; the same ones every
-/// time. No page lies beside the memory that a card is given: a byte read or written outside of it ends the test's
-/// process.
+/// Random rings, descriptors and registers, though mostly ones that get the cards to work; the same ones every time.
+/// The memory that a card is given has a guard page on either side: reading or writing a byte outside it ends the
+/// test's process.
 /// </summary>
 public sealed class HostileFuzzTests
 {
@@ -27,7 +27,7 @@ public sealed class HostileFuzzTests
         using var memory = new GuardedMemory(Length);
         var driver = new WildDriver(bench, memory, new Random(seed));
         for (int i = 0; i < Steps; i++) driver.Step();
-        // It has got somewhere.
+        // It did send and receive.
         Assert.True(
             driver.Sent > 1000 && driver.Received > 1000, $"{driver.Sent} frames sent, {driver.Received} received");
     }
@@ -55,7 +55,7 @@ public sealed class HostileFuzzTests
         Assert.True(sent > 300 && used > 300, $"{sent} frames sent, {used} buffers used");
     }
 
-    /// <summary>Memory with a page on either side that nobody may touch.</summary>
+    /// <summary>Memory with an inaccessible page on either side.</summary>
     private sealed unsafe class GuardedMemory : IDisposable
     {
         private const int Page = 4096;
@@ -148,12 +148,12 @@ public sealed class HostileFuzzTests
             Received += _bench.Read(0x4074); // GPRC
         }
 
-        // What has to be right for anything to move.
+        // What must be valid for anything to move.
         private void SetUp()
         {
             _bench.Card.PciReset();
             _bench.Card.WriteConfig(0x04, 0x0006, 2);
-            // HLREG0 with jumbo frames, now and then looped back
+            // HLREG0 with jumbo frames, and sometimes loopback
             _bench.Write(0x4240, 0xC03 | 4 | (_random.Next(8) == 0 ? 1u << 15 : 0));
             _bench.Write(0x4268, 9018u << 16); // MAXFRS
             _bench.Write(0x4950, 160 - 16); // TXPBTHRESH
@@ -210,7 +210,7 @@ public sealed class HostileFuzzTests
             _bench.Write(queue + 8, (uint)count * 16);
         }
 
-        // The end of the memory is the best place: there is nothing behind it.
+        // The end of the memory is the best place: there is nothing beyond it.
         private int Place(int count) => _random.Next(2) == 0 ? Length - count * 16
             : _random.Next((Length - count * 16) / 128) * 128;
 
@@ -239,7 +239,7 @@ public sealed class HostileFuzzTests
             _ => (uint)_random.Next(128),
         };
 
-        // Data, context or legacy, with every option now and then.
+        // Data, context or legacy, with each option now and then.
         private ulong[] TransmitDescriptor()
         {
             uint length = (uint)(_random.Next(4) == 0 ? _random.Next(0x10000) : _random.Next(17, 1515));
@@ -296,7 +296,7 @@ public sealed class HostileFuzzTests
                 : Get16(_device[queue] + 2) != 0 ? 1 : 0;
         }
 
-        // Parts of the rings lie at the very end of the memory, or anywhere.
+        // Parts of the rings are at the very end of the memory, or anywhere in it.
         private void Enable(int queue)
         {
             if (_bench.IsLegacy)

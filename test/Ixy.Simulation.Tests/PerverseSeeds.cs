@@ -3,9 +3,9 @@ using System.Globalization;
 namespace Ixy.Simulation.Tests;
 
 /// <summary>
-/// The seeds that a test draws its cards from: a few, or those that the environment names, as in
-/// <c>IXY_PERVERSE_SEEDS=0-999</c> or <c>=17</c> (eng/perverse); with <c>plain</c> the same runs with plain cards. A
-/// failure names its seed, and is run again with a trace.
+/// The seeds that a test draws its cards from: a few, or those named in the environment, such as
+/// <c>IXY_PERVERSE_SEEDS=0-999</c> or <c>=17</c> (eng/perverse); with <c>plain</c>, the same runs use plain cards. A
+/// failure reports its seed, and is run again with a trace.
 /// </summary>
 internal static class PerverseSeeds
 {
@@ -14,12 +14,10 @@ internal static class PerverseSeeds
 
     private static bool IsPlain => Environment.GetEnvironmentVariable(Variable) == Plain;
 
-    /// <summary>Runs something with a card of each seed.</summary>
-    /// <param name="card">The card without its behaviour, as in <c>sim:ixgbe</c>.</param>
-    /// <param name="run">
-    /// Is given the seed and the specifier of a perverse card, to which it may add: must do the same thing for the same
-    /// seed.
-    /// </param>
+    /// <summary>Runs something with a card for each seed.</summary>
+    /// <param name="card">The card without its behaviour, such as <c>sim:ixgbe</c>.</param>
+    /// <param name="run">Receives the seed and the specifier of a perverse card, which it may extend; must do the same
+    /// thing for the same seed.</param>
     internal static void Each(string card, Action<ulong, string> run)
     {
         var (first, last) = Range(Environment.GetEnvironmentVariable(Variable));

@@ -1,7 +1,7 @@
 namespace Ixy.Simulation.Tests;
 
 /// <summary>
-/// Our drivers on cards that use all the freedom they have, in virtual time: whatever is drawn, no frame is lost,
+/// Our drivers on cards that use all the freedom they have, in virtual time: whatever the seed draws, no frame is lost,
 /// changed or reordered, no rule is broken, and no packet is leaked or used twice (the pools are checked).
 /// </summary>
 public class PerverseTrafficTests
@@ -17,7 +17,7 @@ public class PerverseTrafficTests
     public static TheoryData<string> CardsWithQueues =>
         ["sim:ixgbe", "sim:virtio,queues=4", "sim:virtio,queues=4,packed=on"];
 
-    // Rings that are short go round often.
+    // Short rings wrap around often.
     [Theory]
     [MemberData(nameof(Cards))]
     public void ForwardsInBothDirections(string card) => PerverseSeeds.Each(card, (seed, specifier) =>
@@ -33,8 +33,8 @@ public class PerverseTrafficTests
     public void WakesForEachPacket(string card) => PerverseSeeds.Each(card, (seed, specifier) =>
         Forward(seed, specifier, new() { Interrupts = true }, "count=20,rate=2kpps", 20));
 
-    // Packets that come while the driver goes to sleep; and what it wishes for has a place in the ring, which has gone
-    // round since.
+    // Packets come while the driver goes to sleep, and the ring has wrapped around since the position at which it wants
+    // to be woken.
     [Theory]
     [MemberData(nameof(Cards))]
     public void WakesWhenTheRingHasGoneRound(string card) => PerverseSeeds.Each(card, (seed, specifier) =>
@@ -47,14 +47,14 @@ public class PerverseTrafficTests
             seed, specifier, new() { ReceiveQueues = 4, TransmitQueues = 4, RingSize = 256 },
             "count=500,rate=1Mpps,flows=16", 500));
 
-    // Rings so long that the card reports several groups of a driver's unit.
+    // Rings long enough for the card to report several of the driver's groups of descriptors.
     [Theory]
     [InlineData("sim:ixgbe")]
     [InlineData("sim:ixgbe,model=x550")]
     public void ForwardsWithLongRings(string card) => PerverseSeeds.Each(card, (seed, specifier) =>
         Forward(seed, specifier, new() { RingSize = 512 }, "count=1500,rate=max", 1500));
 
-    // Frames that come in several buffers.
+    // Frames that span several buffers.
     [Theory]
     [InlineData("sim:virtio")]
     [InlineData("sim:virtio,packed=on")]
@@ -88,7 +88,7 @@ public class PerverseTrafficTests
             SimulatedPciDevice[] cards = [leftCard, rightCard];
             foreach (var one in cards) one.Wire.StartSending();
             world.AdvanceUntil(() => cards.All(one => one.WireStatistics.Received >= count), s_patience);
-            // What would come twice.
+            // Anything that would arrive twice.
             world.Advance(TimeSpan.FromMicroseconds(200));
             foreach (var one in cards) CheckFrames(one, count);
         }

@@ -120,7 +120,7 @@ public sealed class SimulatedCardsTests
         using var file = new TemporaryFile();
         using (var device = SimulatedCards.Open($"sim:ixgbe,trace={file.Path}"))
         {
-            device.EnableBusMaster(); // and memory space: before, the BAR does not answer
+            device.EnableBusMaster(); // and memory space: before that, the BAR does not respond
             device.OpenBar(0).Read32(0x00008);
         }
         Assert.Contains(File.ReadLines(file.Path), line => line.Contains("read  STATUS -> 0x"));

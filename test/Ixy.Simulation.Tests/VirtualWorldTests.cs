@@ -6,7 +6,9 @@ using Ixy.Vfio;
 
 namespace Ixy.Simulation.Tests;
 
-/// <summary>A world whose time moves when it is told to: exactly so far, and the same way for the same seed.</summary>
+/// <summary>
+/// A world whose time moves only when told to: by exactly that much, and in the same way for the same seed.
+/// </summary>
 public sealed class VirtualWorldTests : IDisposable
 {
     private const long Microsecond = 1_000, Millisecond = 1_000_000, Second = 1_000_000_000;
@@ -43,8 +45,8 @@ public sealed class VirtualWorldTests : IDisposable
         world.OpenCard("sim:ixgbe", wire).Dispose();
     }
 
-    // Two resets of at least 10 ms each, whose register accesses take no time; the PHY's management interface takes 27
-    // us a cycle.
+    // Two resets of at least 10 ms each, in which register accesses take no time; a cycle of the PHY's management
+    // interface takes 27 us.
     [Theory]
     [InlineData("ixgbe", 10 * Millisecond)]
     [InlineData("ixgbe,model=x550", 10 * Millisecond)]
@@ -61,7 +63,7 @@ public sealed class VirtualWorldTests : IDisposable
         Assert.InRange(world.Nanoseconds - before, least, least + Millisecond);
     }
 
-    // AUTOC.Restart_AN is the last thing before the link that the delay is counted from.
+    // The delay is counted from the last AUTOC.Restart_AN before the link comes up.
     [Theory]
     [InlineData("20ms", 20 * Millisecond)]
     [InlineData("10s", 10 * Second)]
@@ -75,7 +77,7 @@ public sealed class VirtualWorldTests : IDisposable
         using var device = NetworkDevice.Open(card, s_checked);
         long startedAt = world.Nanoseconds;
         Assert.InRange(startedAt - openedAt, 10 * Millisecond, 11 * Millisecond);
-        // Not all the way: each look is a line in the trace.
+        // Not all the way: each poll is a line in the trace.
         if (nanoseconds > Millisecond) world.Advance(TimeSpan.FromTicks((nanoseconds - Millisecond) / 100));
         bool isUp = world.AdvanceUntil(() => device.Link.IsUp, TimeSpan.FromMilliseconds(2));
         long upAt = world.Nanoseconds;
@@ -107,7 +109,7 @@ public sealed class VirtualWorldTests : IDisposable
             "sim:ixgbe,wire=generator,rate=100pps", s_checked with { Interrupts = interrupts });
         Assert.True(device.WaitForLink(TimeSpan.FromSeconds(1)));
         var batch = new Packet[32];
-        // The first one may have come already.
+        // The first one may already have come.
         device.Receive(batch, TimeSpan.FromSeconds(1));
         PacketPool.Free(batch.AsSpan(0, 1));
         for (int i = 0; i < 10; i++)
@@ -135,14 +137,14 @@ public sealed class VirtualWorldTests : IDisposable
         Assert.Equal(200 * Millisecond, world.Nanoseconds - before);
     }
 
-    // 2 Mpps for a millisecond, of which the software takes a packet a microsecond.
+    // 2 Mpps for a millisecond, while the software takes one packet per microsecond.
     [Fact]
     public void OverloadLosesWhatNobodyHasTimeFor()
     {
         const int Ring = 128;
         var world = new VirtualWorld(3);
         using var card = world.OpenCard("sim:ixgbe,wire=generator,rate=2Mpps,link-delay=0ms", waitsToSend: true);
-        // With several queues a full one drops, and the packet buffer holds nothing back.
+        // With several queues, a full one drops, and the packet buffer holds nothing back.
         using var device = NetworkDevice.Open(
             card, s_checked with { RingSize = Ring, ReceiveQueues = 2, TransmitQueues = 2 });
         Assert.True(device.WaitForLink(TimeSpan.FromSeconds(1)));
@@ -162,15 +164,14 @@ public sealed class VirtualWorldTests : IDisposable
         card.Wire.StartSending();
         world.Advance(TimeSpan.FromMilliseconds(1));
         card.Wire.StopSending();
-        // One with the first of a thousand turns, as the schedule begins with it, and two with each of the others.
+        // One in the first of a thousand turns, where the schedule begins, and two in each of the others.
         Assert.Equal(1999, card.WireStatistics.Sent);
-        // The idle actor's poll that finds the first of them is a microsecond later; from then on it takes one each
-        // microsecond.
+        // The idle actor's poll finds the first of them a microsecond later; from then on it takes one per microsecond.
         Assert.Equal(999, taken);
         long takenUnderLoad = taken;
         world.Advance(TimeSpan.FromMilliseconds(1));
-        // What the ring held: all its descriptors but one, as head and tail must not meet; and but those that the
-        // driver had not told the card of, which it does for a sixteenth of the ring at a time.
+        // What the ring held: all its descriptors but one, as head and tail must not meet, less those that the driver
+        // had not yet returned to the card, which it does a sixteenth of the ring at a time.
         Assert.Equal(Ring - 1 - takenUnderLoad % (Ring / 16), taken - takenUnderLoad);
         Assert.Equal(1999 - taken, device.ReadStatistics().RxMissed);
         Assert.Empty(card.Violations.All);
@@ -184,8 +185,7 @@ public sealed class VirtualWorldTests : IDisposable
         Assert.NotEqual(first, other);
     }
 
-    // Side by side on threads of their own, in whatever order the machine lets them run, and beside a card in real
-    // time.
+    // Side by side on their own threads, in whatever order the machine runs them, and beside a card in real time.
     [Fact]
     public async Task WorldsDoNotKnowEachOther()
     {
@@ -250,7 +250,7 @@ public sealed class VirtualWorldTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => ActorTurn.Busy(0));
     }
 
-    // Its polls in between would find nothing: cards have their turns every microsecond.
+    // Polls in between would find nothing: cards have their turns every microsecond.
     [Fact]
     public void AnIdleActorPollsBehindTheTurnsOfCards()
     {
@@ -291,9 +291,9 @@ public sealed class VirtualWorldTests : IDisposable
 
     public void Dispose() => _directory.Delete(recursive: true);
 
-    // Three queues, and software for each that sends on what it receives: who is first at the other card is not in the
-    // rules. What the run did, in one text: a digest of the frames that left with their times, both traces of
-    // registers, and the counters.
+    // Three queues, each with software that sends what it receives: no rule says which is first at the other card.
+    // Returns what the run did as one text: a digest of the frames that left and their times, both register traces, and
+    // the counters.
     private string Scenario(ulong seed)
     {
         const int Queues = 3;
@@ -315,7 +315,7 @@ public sealed class VirtualWorldTests : IDisposable
                     int received = from.Receive(batch);
                     int sent = to.Transmit(batch.AsSpan(0, received));
                     PacketPool.Free(batch.AsSpan(sent, received - sent));
-                    // Found behind a turn of the cards, and done with the next: who is first then is drawn.
+                    // Begins after a turn of the cards, and ends with the next one: which comes first is drawn.
                     return received > 0 ? ActorTurn.Busy(950) : ActorTurn.Idle(50);
                 }));
             }
@@ -329,13 +329,12 @@ public sealed class VirtualWorldTests : IDisposable
                 .. counted.Select(device => $"{device}")]);
     }
 
-    // Times and numbers of frames: their order. What else is in them follows from the generator's id, which is drawn as
-    // well.
+    // Times and frame numbers: their order. The rest of a frame follows from the generator's id, which is drawn, too.
     private static string Digest(string capture) => Convert.ToHexString(SHA256.HashData(
         [.. CaptureFiles.Read(capture)
             .SelectMany(frame => BitConverter.GetBytes(frame.Time).Concat(frame.Frame[44..52]))]));
 
-    // The arena's memory is the process's, and what is free of it another test may have.
+    // The arena is shared by the process, so another test may hold some of its memory.
     private static string WithoutAddresses(string trace) =>
         Regex.Replace(File.ReadAllText(trace), @"([RT]DBA[LH]\S*).*", "$1");
 }

@@ -4,8 +4,8 @@ using Ixy.Vfio;
 namespace Ixy.Simulation.Tests.Faults;
 
 /// <summary>
-/// Each fault that a card can have: what our drivers report, after how much virtual time, and that everything is back
-/// afterwards; then the device goes on, or a new one does (docs/faults.md).
+/// Each fault that a card can have: what our drivers report, after how much virtual time, and that all resources are
+/// returned afterwards; then the device goes on, or a new one does (docs/faults.md).
 /// </summary>
 [Collection(nameof(Alone))]
 public sealed class DeviceFaultTests
@@ -92,7 +92,7 @@ public sealed class DeviceFaultTests
         Assert.InRange(bench.Measure(bench.EndWithoutAnswer), TimeSpan.Zero, 2 * s_second);
     }
 
-    // Who only waits for packets asks nothing.
+    // A thread that only waits for packets makes no checks of its own.
     [Theory]
     [InlineData("ixgbe", false)]
     [InlineData("ixgbe", true)]
@@ -126,7 +126,7 @@ public sealed class DeviceFaultTests
     public void ACardThatLeavesDuringSetUpLeavesNothingBehind(string card)
     {
         var before = Resources.Now;
-        // From where each of them is at work, to the end.
+        // At times when each of the drivers is still at work, up to the end of setup.
         foreach (int microseconds in (int[])[0, 1, 50, 5_000, 11_000])
         {
             var world = new VirtualWorld(1);
@@ -152,7 +152,7 @@ public sealed class DeviceFaultTests
     {
         var before = Resources.Now;
         var world = new VirtualWorld(1);
-        // A legacy device, or one whose status is 0 already, has nothing to show at first.
+        // A legacy device, or one whose status is already 0, does not show the fault on the first open.
         var function = world.OpenCard($"sim:{card},wire=loopback");
         using (var first = NetworkDevice.Open(function, FaultBench.Options))
         {
@@ -161,7 +161,7 @@ public sealed class DeviceFaultTests
             var error = Assert.Throws<DeviceTimeoutException>(first.Restart);
             Assert.Contains("the end of the reset did not come within", error.Message);
             Assert.InRange(world.Elapsed - start, 100 * s_millisecond, 1.2 * s_second);
-            // It can be asked again, and says why it stands still.
+            // It can be retried, and the device says why it is stopped.
             Assert.Throws<DeviceTimeoutException>(first.Restart);
             Assert.Contains("last restart failed",
                 Assert.Throws<DeviceNeedsResetException>(first.CheckHealth).Message);
@@ -192,7 +192,7 @@ public sealed class DeviceFaultTests
     public void AMasterThatDoesNotStopCostsATenthOfASecond(string card)
     {
         using var bench = new FaultBench(card);
-        // That is two resets: one to stop, one to start.
+        // A restart takes two resets: one to stop, one to start.
         var usual = bench.Measure(bench.Device.Restart);
         bench.AssertPasses();
         bench.Card.Inject(CardFault.MasterHangs);
@@ -228,7 +228,7 @@ public sealed class DeviceFaultTests
         bench.AssertPasses();
         bench.Card.Inject(CardFault.TransmitHang);
         bench.World.Advance(10 * s_second);
-        // Nothing to send: no hang.
+        // With nothing to send there is no hang.
         Assert.Null(watch.Fault);
         Assert.True(bench.Device.ReceiveQueues[0].Pool.TryAllocate(out var held));
         held.Length = 60;
@@ -247,7 +247,7 @@ public sealed class DeviceFaultTests
         Assert.Equal(0, bench.Device.TransmitQueues[0].Pending);
         Assert.Equal((packets, received),
             (bench.Device.TransmitQueues[0].Packets, bench.Device.ReceiveQueues[0].Packets));
-        // The application's packet is as it was, and can be sent.
+        // The application's packet is unchanged, and can be sent.
         Assert.Equal(Enumerable.Repeat((byte)0x5A, 60), held.Data.ToArray());
         Assert.True(bench.Device.WaitForLink(5 * s_second));
         Assert.Equal(1, bench.Device.Transmit([held]));
@@ -260,8 +260,8 @@ public sealed class DeviceFaultTests
         Assert.Equal(new DeviceFaults(TransmitHangs: 1, 0, 0, 0, 0, Restarts: 1), bench.Device.Faults);
     }
 
-    // The first frame is taken without sleep, or its interrupt wakes; the second one's is lost in any case, as the
-    // first message after that is.
+    // The first frame is received without sleeping, or its interrupt arrives. The second frame's interrupt is lost in
+    // either case, because it is the first message after the fault begins.
     [Theory]
     [MemberData(nameof(CardsWith), "lost-interrupt")]
     public void ALostInterruptCostsASecond(string card)
@@ -295,7 +295,7 @@ public sealed class DeviceFaultTests
         var time = bench.Measure(() => bench.World.AdvanceUntil(() => watch.Fault is not null, 10 * s_second));
         Assert.InRange(time, TimeSpan.Zero, 4 * s_second);
         Assert.Throws<DeviceNeedsResetException>(watch.ThrowIfFaulty);
-        // A legacy device has no bit to say so, nor has an 82599.
+        // A legacy device has no status bit for this, nor has an 82599.
         bool saysSo = card.StartsWith("virtio", StringComparison.Ordinal) && card != "virtio-legacy";
         Assert.Equal(saysSo ? 1 : 0, bench.Device.Faults.DeviceErrors);
         Assert.Equal(saysSo ? 0 : 1, bench.Device.Faults.TransmitHangs);
@@ -324,7 +324,7 @@ public sealed class DeviceFaultTests
         bench.AssertPasses();
     }
 
-    // The end of the frame is the next one's.
+    // The bad frame runs on to the end of the next one.
     [Theory]
     [MemberData(nameof(CardsWith), "bad-status")]
     public void ABadFrameThatDoesNotEndIsDroppedWithTheNext(string card)
@@ -400,14 +400,14 @@ public sealed class DeviceFaultTests
         var time = bench.Measure(() => bench.World.AdvanceUntil(() => watch.Fault is not null, 10 * s_second));
         Assert.InRange(time, TimeSpan.Zero, s_second);
         Assert.Contains("EICR.ECC", Assert.Throws<DeviceNeedsResetException>(watch.ThrowIfFaulty).Message);
-        // A look does not make it go away.
+        // Checking does not clear it.
         Assert.Throws<DeviceNeedsResetException>(bench.Device.CheckHealth);
         Assert.Equal(1, bench.Device.Faults.MemoryErrors);
         bench.Device.Restart();
         bench.AssertPasses();
     }
 
-    // Reading the causes takes none of a queue's away.
+    // Reading the causes must not clear those of a queue.
     [Fact]
     public void WhoLooksTakesNoInterruptFromASleeper()
     {

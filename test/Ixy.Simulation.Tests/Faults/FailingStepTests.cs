@@ -6,8 +6,8 @@ namespace Ixy.Simulation.Tests.Faults;
 
 /// <summary>
 /// Each step of opening, restarting and closing a card fails once: each access to registers and configuration space,
-/// each BAR that is opened, the interrupts that are connected, each piece of memory. Whichever it is, in the end the
-/// process has what it had before, and the card does nothing.
+/// each BAR opened, the connection of interrupts, each allocation of memory. Whichever it is, in the end the process
+/// has what it had before, and the card is idle.
 /// </summary>
 [Collection(nameof(Alone))]
 public sealed class FailingStepTests
@@ -43,7 +43,7 @@ public sealed class FailingStepTests
                     foreach (var stage in Enum.GetValues<Stage>()) data.Add(card, kind, stage);
                 }
             }
-            // Of the others only the PHY differs.
+            // The others differ only in the PHY.
             foreach (string model in new[] { "x540", "x550" }) data.Add($"ixgbe,model={model}", "all", Stage.Open);
             return data;
         }
@@ -66,8 +66,8 @@ public sealed class FailingStepTests
         }
     }
 
-    // Of registers in a row, or four by turns, or one that is read again and again, the first and the last are enough:
-    // nothing is taken between them.
+    // For registers in sequence, four in rotation, or one polled repeatedly, the first and the last access are enough:
+    // nothing is allocated between them.
     private static bool GoesOn(List<uint?> steps, int step, int period) =>
         step >= period && step + period < steps.Count && steps[step] - steps[step - period] is { } stride
         && steps[step + period] - steps[step] == stride;
@@ -80,13 +80,15 @@ public sealed class FailingStepTests
         private int _count;
         private bool _hasFailed, _wasReachable;
 
-        /// <summary>Gets where each step of the stage goes, if it is a register.</summary>
+        /// <summary>
+        /// Receives the register offset of each step of the stage, or null if it is not a register access.
+        /// </summary>
         internal List<uint?>? Steps { get; init; }
 
-        /// <summary>From then on every access to a register fails; configuration space answers.</summary>
+        /// <summary>From then on every register access fails; configuration space still answers.</summary>
         internal bool Stays { get; init; }
 
-        /// <summary>Whether the step came.</summary>
+        /// <summary>Runs the attempt; returns whether the step was reached.</summary>
         internal bool Fails()
         {
             var before = Resources.Now;
@@ -125,7 +127,7 @@ public sealed class FailingStepTests
             }
             catch (StepException) when (_hasFailed)
             {
-                // The user is told.
+                // The caller gets the error.
             }
         }
 
@@ -141,11 +143,11 @@ public sealed class FailingStepTests
 
         private static bool IsBusMaster(PciDevice card) => (card.ReadConfig(PciConfig.Command, 2) & BusMaster) != 0;
 
-        // Where our cards have device_status (virtio 1.2, 4.1.4.3 and 4.1.4.10).
+        // The device_status of our cards (virtio 1.2, 4.1.4.3 and 4.1.4.10).
         private uint StatusOf(PciDevice device) => card.StartsWith("virtio-legacy", StringComparison.Ordinal)
             ? device.OpenBar(0).Read8(0x12) : device.OpenBar(4).Read8(0x14);
 
-        // A queue is on.
+        // Whether a queue is enabled.
         private bool IsAtWork(PciDevice device)
         {
             if (card.StartsWith("virtio", StringComparison.Ordinal))
@@ -159,7 +161,7 @@ public sealed class FailingStepTests
     private static NetworkDeviceOptions OptionsOf(string kind) => kind switch
     {
         "plain" => s_plain,
-        // Frames of several buffers take a pool of their own.
+        // Frames of several buffers need a pool of their own.
         "merging" => s_plain with { BufferSize = 1024, MaxFrameSize = 9018 },
         _ => s_plain with
         {

@@ -1,13 +1,13 @@
 namespace Ixy.Simulation.Tests.Faults;
 
-/// <summary>Tests that count what the process has: nothing else runs beside them.</summary>
+/// <summary>Tests that count the process's resources: nothing else may run beside them.</summary>
 [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
 public sealed class Alone;
 
-/// <summary>What the process has of files and DMA memory.</summary>
+/// <summary>The process's file descriptors and DMA memory.</summary>
 /// <param name="Descriptors">Event descriptors, sockets and memory files.</param>
 /// <param name="Mappings">Chunks of DMA memory that are mapped.</param>
-/// <param name="Bytes">Their bytes, all of them present.</param>
+/// <param name="Bytes">Their total length; all of it is present.</param>
 internal readonly record struct Resources(int Descriptors, int Mappings, long Bytes)
 {
     internal static Resources Now
@@ -23,7 +23,7 @@ internal readonly record struct Resources(int Descriptors, int Mappings, long By
     }
 }
 
-/// <summary>Our driver on a card of a virtual world, whose wire brings back what it sends.</summary>
+/// <summary>Our driver on a card in a virtual world, whose wire loops back what it sends.</summary>
 internal sealed class FaultBench : IDisposable
 {
     internal static readonly NetworkDeviceOptions Options = DriverBench.Defaults with { RingSize = 256 };
@@ -34,9 +34,9 @@ internal sealed class FaultBench : IDisposable
     private readonly int _level;
 
     /// <param name="card">The card, as in a specifier.</param>
-    /// <param name="options">The driver's; <see cref="Options"/> if null.</param>
-    /// <param name="seed">The world's.</param>
-    /// <param name="wire">Its wire.</param>
+    /// <param name="options">The driver's options; <see cref="Options"/> if null.</param>
+    /// <param name="seed">The world's seed.</param>
+    /// <param name="wire">The card's wire.</param>
     internal FaultBench(
         string card, NetworkDeviceOptions? options = null, ulong seed = 1, string wire = "loopback")
     {
@@ -55,13 +55,13 @@ internal sealed class FaultBench : IDisposable
 
     internal NetworkDevice Device { get; }
 
-    /// <summary>Rules that the driver may have broken because of the fault.</summary>
+    /// <summary>Whether the driver may break rules because of the fault.</summary>
     internal bool BreaksRules { get; set; }
 
     private int Level =>
         Device.ReceiveQueues.Sum(queue => queue.Pool.Available) + Device.TransmitQueues.Sum(queue => queue.Pending);
 
-    /// <summary>The cards that can have a fault, and our drivers on them.</summary>
+    /// <summary>The cards that can have a fault, with the variants that our drivers run on.</summary>
     internal static TheoryData<string> CardsWith(string fault)
     {
         var cards = CardFault.All.Single(one => one.Name == fault).Cards;
@@ -74,7 +74,7 @@ internal sealed class FaultBench : IDisposable
         })];
     }
 
-    /// <summary>Nanoseconds of virtual time that something takes.</summary>
+    /// <summary>The virtual time that something takes.</summary>
     internal TimeSpan Measure(Action action)
     {
         var start = World.Elapsed;
@@ -82,7 +82,7 @@ internal sealed class FaultBench : IDisposable
         return World.Elapsed - start;
     }
 
-    /// <summary>Sends frames on the first queue; the card takes them when the world goes on.</summary>
+    /// <summary>Sends frames on the first queue; the card takes them when time advances.</summary>
     internal void Send(int count)
     {
         var packets = new Packet[count];
@@ -91,7 +91,7 @@ internal sealed class FaultBench : IDisposable
         Assert.Equal(count, Device.Transmit(packets));
     }
 
-    /// <summary>What has come on all queues; its buffers go back.</summary>
+    /// <summary>Receives from all queues and frees the packets; returns how many there were.</summary>
     internal int Take(Action<byte[]>? look = null)
     {
         int count = 0;
@@ -107,11 +107,11 @@ internal sealed class FaultBench : IDisposable
         return count;
     }
 
-    /// <summary>Frames pass in both directions, each with its bytes, more than the rings have places for.</summary>
+    /// <summary>Asserts that frames pass in both directions, and more of them than the rings hold.</summary>
     internal void AssertPasses(int count = 600)
     {
         Assert.True(Device.WaitForLink(TimeSpan.FromSeconds(5)), "no link");
-        // What was on its way.
+        // Whatever was still in flight.
         World.Advance(TimeSpan.FromMilliseconds(1));
         Take();
         int sent = 0, received = 0;
@@ -135,7 +135,8 @@ internal sealed class FaultBench : IDisposable
     }
 
     /// <summary>
-    /// Ends: the pools are as full as they were, and the process has what it had before; a new device passes traffic.
+    /// Asserts that the pools are as full as before and that the process has what it had before; then a new device must
+    /// get its link.
     /// </summary>
     public void Dispose()
     {
@@ -148,7 +149,7 @@ internal sealed class FaultBench : IDisposable
         Assert.True(again.WaitForLink(TimeSpan.FromSeconds(5)), "no link again");
     }
 
-    /// <summary>The same where queues can no longer be asked.</summary>
+    /// <summary>The same when the queues no longer answer.</summary>
     internal void EndWithoutAnswer()
     {
         EndDevice();

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Ixy.Simulation.Tests.Faults;
 
-/// <summary>docs/faults.md has a row for each fault, and names nothing that there is not.</summary>
+/// <summary>docs/faults.md has a row for each fault, and names nothing that does not exist.</summary>
 public sealed partial class FaultPageTests
 {
     private static readonly string s_page = File.ReadAllText(Path.Combine(Checkout.Root, "docs/faults.md"));
@@ -25,7 +25,7 @@ public sealed partial class FaultPageTests
         }
     }
 
-    // How long a fault lasts is a property of it.
+    // The table of faults says how long each one lasts.
     [Fact]
     public void TheSecondColumnIsTrue()
     {

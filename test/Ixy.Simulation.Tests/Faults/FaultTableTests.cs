@@ -2,7 +2,7 @@ using Ixy.Vfio;
 
 namespace Ixy.Simulation.Tests.Faults;
 
-/// <summary>The table of faults, and how specifiers and callers bring them about.</summary>
+/// <summary>The table of faults, and how specifiers and callers inject them.</summary>
 public sealed class FaultTableTests
 {
     private static readonly TimeSpan s_millisecond = TimeSpan.FromMilliseconds(1);
@@ -39,7 +39,7 @@ public sealed class FaultTableTests
         AdvanceTo(51 * s_millisecond);
         Assert.Throws<DeviceNeedsResetException>(device.CheckHealth);
 
-        // To open the device took some of it.
+        // Opening the device took some of the time.
         void AdvanceTo(TimeSpan time) => world.Advance(time - world.Elapsed);
     }
 
@@ -91,7 +91,7 @@ public sealed class FaultTableTests
         Assert.Throws<DeviceSpecifierException>(() => card.Inject(CardFault.Reset, duration: s_millisecond));
     }
 
-    // The end of one, and the reset with which a driver begins, leave others alone.
+    // Neither the end of one fault nor the driver's first reset cancels the others.
     [Fact]
     public void FaultsThatArePlannedComeWhateverEndedBefore()
     {
@@ -116,7 +116,7 @@ public sealed class FaultTableTests
         Assert.Contains("transmit queue 0 has stood still", watch.Fault!.Message);
     }
 
-    // Whatever the clock says when the card is opened.
+    // Whatever time the clock shows when the card is opened.
     [Fact]
     public void AFaultFromTheStartLastsItsTime()
     {

@@ -2,7 +2,9 @@ using Ixy.Vfio;
 
 namespace Ixy.Simulation.Tests.Faults;
 
-/// <summary>Bus mastering goes off before the memory goes that the card could reach, whatever it answers.</summary>
+/// <summary>
+/// Bus mastering is switched off before the memory that the card could access is released, whatever the card answers.
+/// </summary>
 [Collection(nameof(Alone))]
 public sealed class QuietingTests
 {
@@ -28,7 +30,7 @@ public sealed class QuietingTests
     {
         var before = Resources.Now;
         var world = new VirtualWorld(1);
-        // What was mapped at each write that switches bus mastering off.
+        // How many mappings existed at each write that switches bus mastering off.
         var mapped = new List<int>();
         var inner = world.OpenCard($"sim:{card},wire=loopback");
         var function = new InterposedDevice(inner)

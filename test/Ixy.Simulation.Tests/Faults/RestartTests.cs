@@ -2,7 +2,7 @@ using Ixy.Vfio;
 
 namespace Ixy.Simulation.Tests.Faults;
 
-/// <summary>A device that was restarted is as it was: its queues, counters, options, filters and interrupts.</summary>
+/// <summary>A restarted device is as before: its queues, counters, options, filters and interrupts.</summary>
 [Collection(nameof(Alone))]
 public sealed class RestartTests
 {
@@ -14,8 +14,7 @@ public sealed class RestartTests
     public static TheoryData<string> Cards => ["ixgbe", "ixgbe,model=x550", "virtio", "virtio,packed=on",
         "virtio-legacy"];
 
-    // In the middle of traffic, at many places of the rings, with packets everywhere.
-    // Who asks while it is coming back may take it for gone; a restart that works ends that.
+    // A check while the card is coming back may find it gone; a successful restart clears that.
     [Theory]
     [InlineData("ixgbe")]
     [InlineData("ixgbe,model=x550")]
@@ -28,7 +27,7 @@ public sealed class RestartTests
         bench.World.Advance(TimeSpan.FromMilliseconds(2));
         Assert.Throws<DeviceGoneException>(bench.Device.CheckHealth);
         Assert.Throws<DeviceGoneException>(bench.Device.Restart);
-        // It is the card that is missing, and no further restart that would help.
+        // The reported cause is the missing card, not the failed restart.
         Assert.Throws<DeviceGoneException>(bench.Device.CheckHealth);
         bench.World.Advance(TimeSpan.FromMilliseconds(10));
         bench.Device.Restart();
@@ -37,6 +36,7 @@ public sealed class RestartTests
         bench.AssertPasses();
     }
 
+    // In the middle of traffic, at many positions in the rings, with packets everywhere.
     [Theory]
     [MemberData(nameof(Cards))]
     public void TrafficGoesOnAfterEachOfManyRestarts(string card)
@@ -136,7 +136,7 @@ public sealed class RestartTests
             {
                 Assert.True(waiter.Wait(s_second));
                 received += bench.Take();
-                // A thread that polls, as under much load, takes time for it.
+                // Polling takes time, as it does under heavy load.
                 bench.World.Advance(TimeSpan.FromMicroseconds(1));
             }
             Assert.True(bench.Device.ReceiveQueues.Sum(queue => queue.Waits) > waits);

@@ -4,8 +4,8 @@ using Ixy.Vfio;
 namespace Ixy.Simulation.Tests.Faults;
 
 /// <summary>
-/// Cards that fail behind the other transports, in real time: what is reported, not when. One that is gone reads as
-/// ones on all of them.
+/// Cards that fail behind the other transports, in real time: what is reported, not when. A card that is gone reads as
+/// all ones on each of them.
 /// </summary>
 [Collection(nameof(Alone))]
 public sealed class TransportFaultTests : IDisposable
@@ -31,7 +31,7 @@ public sealed class TransportFaultTests : IDisposable
                 Assert.Throws<DeviceGoneException>(() => device.Receive(new Packet[1], Timeout.InfiniteTimeSpan));
                 Assert.Throws<DeviceGoneException>(device.Restart);
             }
-            // The server goes on, for a card that is back.
+            // The server keeps running, for the time when the card is back.
             server.Mend(CardFault.Gone);
             using var again = Open();
             AssertPasses(again);

@@ -7,7 +7,7 @@ namespace Ixy.Simulation.Tests.Ixgbe;
 
 /// <summary>
 /// docs/ixgbe-registers-after-reset.md: every register of the card, whether a reset clears it, and what the driver does
-/// about it. The survivors are those of the model's table; a trace of the driver's start shows what it writes.
+/// about it. The survivors are listed in the model's table; a trace of the driver's start shows what it writes.
 /// </summary>
 public sealed class AfterResetPageTests
 {
@@ -15,7 +15,7 @@ public sealed class AfterResetPageTests
     private const string Command =
         "IXY_WRITE_DOCS=1 dotnet test test/Ixy.Simulation.Tests --filter FullyQualifiedName~AfterResetPageTests";
 
-    // Registers that keep their value and of which the driver does not write all elements: why that does no harm.
+    // Registers that keep their value and that the driver does not write completely: why that does no harm.
     private static readonly (string[] Names, string Why)[] s_notWritten =
     [
         (["RAL", "RAH"], "the reset loads the first from the EEPROM (3.4.3); the driver clears RAH.AV of all others"),
@@ -63,13 +63,13 @@ public sealed class AfterResetPageTests
         var known = CardRegisters.All.Select(register => register.Name).ToHashSet();
         var survivors = ResetEffects.Survivors.SelectMany(group => group.Names).ToHashSet();
         string[] reasons = [.. s_notWritten.SelectMany(row => row.Names)];
-        Assert.Empty(survivors.Except(known)); // no typing errors
+        Assert.Empty(survivors.Except(known)); // no typos
         Assert.All(survivors.Except(reasons), name => Assert.True(IsWritten(written, name), name));
         Assert.Empty(reasons.Except(survivors));
         Assert.Equal(reasons.Length, reasons.Distinct().Count());
     }
 
-    // Between the reset and RXCTRL.RXEN, on the model that has all registers: each element's name.
+    // The names of the elements written between the reset and RXCTRL.RXEN, on the model that has all registers.
     private static HashSet<string> WrittenByTheDriver()
     {
         var trace = new List<string>();

@@ -7,7 +7,7 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Tests.Ixgbe;
 
 /// <summary>
-/// What the card does not have, its registers, its EEPROM and its configuration space do not offer: the table of
+/// What the card does not have is not advertised in its registers, its EEPROM or its configuration space: the table in
 /// docs/simulated-card.md, on all three cards.
 /// </summary>
 public sealed class CapabilityBitTests
@@ -40,8 +40,8 @@ public sealed class CapabilityBitTests
         Assert.Equal((0u, 0u), (bench.Read(LSECTXCAP), bench.Read(LSECRXCAP)));
     }
 
-    // EEPROM word 0x2C: bit 1 for no FCoE, bits 2 and 3 for wake-up on both ports or on the first (Linux's ixgbe reads
-    // them so).
+    // EEPROM word 0x2C: bit 1 means no FCoE, bits 2 and 3 wake-up on both ports or on the first (as Linux's ixgbe reads
+    // them).
     [Theory]
     [MemberData(nameof(Cards))]
     public void TheEepromOffersNeitherFCoENorWakeUp(int deviceId)
@@ -51,7 +51,8 @@ public sealed class CapabilityBitTests
         Assert.Equal(0u, bench.Read(GRC));
     }
 
-    // A pointer of ones: no such section. Thermal sensor, alternative address, its SAN counterpart, iSCSI.
+    // A pointer of all ones means that the section is absent. Thermal sensor, alternative address, its SAN counterpart,
+    // iSCSI.
     [Theory]
     [MemberData(nameof(Cards))]
     public void TheEepromPointsToNothingThatIsNotThere(int deviceId)
@@ -78,7 +79,7 @@ public sealed class CapabilityBitTests
         using var bench = Bench(deviceId);
         for (uint at = 0x100; at != 0; at = bench.Config((int)at) >> 20)
             Assert.NotEqual(0x10u, bench.Config((int)at, 2));
-        Assert.Equal(0u, bench.Read(IxgbeRegisters.STATUS) >> 10 & 0x1FF); // their number, and whether they are on
+        Assert.Equal(0u, bench.Read(IxgbeRegisters.STATUS) >> 10 & 0x1FF); // count, and whether they are enabled
     }
 
     // No boot ROM, no atomic operations, latency tolerance, buffer flush or the like.
@@ -101,7 +102,7 @@ public sealed class CapabilityBitTests
         Assert.Equal(0u, bench.Read(EEE_STAT));
     }
 
-    // 8.2.3.11.4: off after reset. What it does is a hint in bus requests that software cannot see.
+    // 8.2.3.11.4: off after reset. All it does is put a hint into bus requests, which software cannot see.
     [Theory]
     [MemberData(nameof(Cards))]
     public void DirectCacheAccessIsOff(int deviceId)

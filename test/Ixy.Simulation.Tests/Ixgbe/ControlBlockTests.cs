@@ -8,7 +8,7 @@ namespace Ixy.Simulation.Tests.Ixgbe;
 /// <summary>Security halt, system time, the X550's host interface.</summary>
 public sealed class ControlBlockTests
 {
-    // Fused off (bit 1 of the status), as in parts without it.
+    // Fused off (bit 1 of the status), as in parts without the security block.
     private const uint FusedOff = 1u << 1, Ready = 1;
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed class ControlBlockTests
     public void Section_7_9_4_SwitchingABlockWhileFramesPassIsAViolation()
     {
         using var bench = new CardBench();
-        // DPDK looks whether it can be switched at all, before anything runs. It cannot.
+        // Before anything runs, DPDK checks whether the block can be switched at all. It cannot.
         bench.Write(SECTXCTRL, 0);
         bench.Write(SECRXCTRL, 0);
         Assert.Equal((SECCTRL_.Off, SECCTRL_.Off), (bench.Read(SECTXCTRL), bench.Read(SECRXCTRL)));

@@ -65,8 +65,8 @@ public sealed class DeviceControlTests
         Assert.Equal(0u, bench.Read(SWSM));
     }
 
-    // Memories have no reset value, and lights and pins are reset at power-on only: by FLR and on the way back from
-    // D3hot as little as by software.
+    // Memories have no reset value, and LEDs and pins are reset only at power-on: FLR and the return from D3hot leave
+    // them unchanged, as a software reset does.
     [Theory]
     [InlineData("function")]
     [InlineData("D3hot")]
@@ -79,7 +79,7 @@ public sealed class DeviceControlTests
             (LEDCTL, 0, 0x0E0E_0E0E), (FLA, 0, 0x10), (ESDP, 0, 0x080C),
         ];
         foreach (var (register, index, value) in kept) bench.Write(register, value, index);
-        bench.Write(I2CCTL, 0); // both lines are pulled down
+        bench.Write(I2CCTL, 0); // both lines are pulled low
         bench.Write(HLREG0, 0);
         if (reset == "function")
         {
@@ -132,11 +132,11 @@ public sealed class DeviceControlTests
         bench.Write(CTRL, CTRL_.RST);
         bench.Read(CTRL);
         bench.Read(STATUS);
-        Assert.Empty(bench.Card.Violations.All); // what tells that the reset is over may be read
+        Assert.Empty(bench.Card.Violations.All); // registers that show whether the reset is over may be read
         bench.Run(5 * Millisecond);
         bench.Write(IxgbeRegisters.EIMC, 0x7FFF_FFFF);
         bench.Read(LINKS);
-        var violation = Assert.Single(bench.Card.Violations.All); // told once for each reset
+        var violation = Assert.Single(bench.Card.Violations.All); // reported once per reset
         Assert.Equal(("access-during-reset", "EIMC"), (violation.Rule, violation.Register));
     }
 
@@ -156,7 +156,7 @@ public sealed class DeviceControlTests
         using var bench = new CardBench();
         Assert.NotEqual(0u, bench.Read(STATUS) & STATUS_.MasterEnable);
         bench.Write(CTRL, CTRL_.MasterDisable);
-        Assert.NotEqual(0u, bench.Read(STATUS) & STATUS_.MasterEnable); // requests under way come to their end first
+        Assert.NotEqual(0u, bench.Read(STATUS) & STATUS_.MasterEnable); // requests in progress complete first
         bench.Run(2_000);
         Assert.Equal(0u, bench.Read(STATUS) & STATUS_.MasterEnable);
         bench.Write(CTRL, 0);

@@ -4,7 +4,7 @@ using Ixy.Simulation.Tests.Ixgbe.Port;
 namespace Ixy.Simulation.Tests.Ixgbe;
 
 /// <summary>
-/// What stock drivers do to a card from probe to traffic, in their order: Linux' ixgbe and DPDK's share their base
+/// What stock drivers do to a card from probe to traffic, in their order; Linux's ixgbe and DPDK's share their base
 /// code. Offsets are written out, as in those drivers, and not taken from this project's tables, so that a wrong offset
 /// there cannot hide.
 /// </summary>
@@ -75,14 +75,14 @@ public sealed class DriverStartTests : IDisposable
         Assert.Equal((5u, 0u), (_bench.Read(GPRC), _bench.Read(GPRC)));
         Assert.Equal((5u * 68, 0u, 0u), (_bench.Read(GORCL), _bench.Read(GORCH), _bench.Read(GORCL)));
         Assert.Equal((5u, 0u), (_bench.Read(QPRC), _bench.Read(QPRC)));
-        // These drivers do not clear bit 12 of DCA_RXCTRL, though 4.6.7 asks for it: the card tells, and works all the
-        // same.
+        // These drivers do not clear bit 12 of DCA_RXCTRL, though 4.6.7 requires it: the card reports that, and works
+        // all the same.
         Assert.Equal("dca-bit-12", Assert.Single(_bench.Card.Violations.All).Rule);
     }
 
     public void Dispose() => _bench.Dispose();
 
-    // The EEPROM is there, and words 0 to 0x3F with the sections that 3 to 0xE point to add up to 0xBABA.
+    // The EEPROM is present, and words 0 to 0x3F plus the sections that words 3 to 0xE point to add up to 0xBABA.
     private void ReadWholeEeprom()
     {
         Assert.Equal(0x100u, _bench.Read(EEC) & 0x100); // PRES
@@ -108,7 +108,8 @@ public sealed class DriverStartTests : IDisposable
         return (ushort)(_bench.Read(EERD) >> 16);
     }
 
-    // Whoever reads SMBI as 0 has it; SWESMBI is had when it reads as it was written; then the resource is free or not.
+    // Reading SMBI as 0 acquires it; SWESMBI is acquired when it reads back as written; then the resource is free or
+    // not.
     private void AcquireResource(uint resource)
     {
         Assert.Equal(0u, _bench.Read(SWSM) & 1);
@@ -130,7 +131,7 @@ public sealed class DriverStartTests : IDisposable
         Assert.Equal(0u, _bench.Read(SW_FW_SYNC) & resource);
     }
 
-    // Receiver off, interrupts off and read away, all queues flushed, no more requests on the bus.
+    // Receiver off, interrupts disabled and cleared by reading, all queues flushed, no more requests on the bus.
     private void StopAdapter()
     {
         _bench.Write(RXCTRL, _bench.Read(RXCTRL) & ~1u);
@@ -210,7 +211,8 @@ public sealed class DriverStartTests : IDisposable
         Assert.Equal((0xAu, 8u), (_bench.Read(MFLCN) & 0xA, _bench.Read(FCCFG) & 8));
     }
 
-    // Rings first, queues on one by one and seen to be on, tails last; the receiver with the security block held still.
+    // Rings first; then queues are enabled one by one and checked; tails last. RXEN is set with the security block
+    // halted.
     private ulong SetUpReceive()
     {
         _bench.Write(FCTRL, 1u << 10); // Broadcast
@@ -254,7 +256,7 @@ public sealed class DriverStartTests : IDisposable
         Assert.Equal(1 | 0x33u << 16, _bench.Read(MRQC));
     }
 
-    // One vector for each pair of queues and one for the rest, auto-cleared, throttled.
+    // One vector per pair of queues and one for the rest, auto-cleared, throttled.
     private void SetUpMessages()
     {
         _bench.Card.WriteConfig(0x72, 0xC000, 2);
@@ -284,7 +286,7 @@ public sealed class DriverStartTests : IDisposable
         Assert.Equal(1u << 20, _bench.Read(EICR) & 1u << 20);
     }
 
-    // The laser on, 10G over SFI, a restart; LINKS within the 50 tries of 100 ms that the drivers give it.
+    // Laser on, 10G over SFI, restart; then LINKS must be up within the 50 tries of 100 ms that the drivers allow.
     private void BringLinkUp()
     {
         _bench.Write(ESDP, _bench.Read(ESDP) & ~(1u << 3));

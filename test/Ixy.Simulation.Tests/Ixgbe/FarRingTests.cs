@@ -4,7 +4,8 @@ using Ixy.Simulation.Ixgbe.Registers;
 namespace Ixy.Simulation.Tests.Ixgbe;
 
 /// <summary>
-/// Rings and buffers that the card reaches by copying, while the driver goes on in between: what it may see, and when.
+/// Rings and buffers that the card accesses by copying, while the driver keeps working: what the driver may see, and
+/// when.
 /// </summary>
 public sealed class FarRingTests
 {
@@ -31,7 +32,7 @@ public sealed class FarRingTests
         }
     }
 
-    [Fact] // PCI Express 2.4.1: an interrupt message does not pass what was written before it
+    [Fact] // PCI Express 2.4.1: an interrupt message does not pass earlier writes
     public void ADescriptorIsDoneBeforeItsInterrupt()
     {
         using var bench = ReceiveBench.Receiving();
@@ -44,7 +45,7 @@ public sealed class FarRingTests
         Assert.Equal([true], host.WasDone);
     }
 
-    // The driver gives descriptors back, and moves the tail, when the card has looked at the ring in this turn already.
+    // The driver returns descriptors, and moves the tail, after the card has already looked at the ring in this turn.
     [Fact]
     public void DescriptorsThatComeInTheSameTurnAreFetchedAnew()
     {
@@ -70,7 +71,7 @@ public sealed class FarRingTests
         }
     }
 
-    // The same for descriptors to send; and the head does not pass the descriptors.
+    // The same for transmit descriptors; and the head does not pass them.
     [Fact]
     public void DescriptorsToSendThatComeInTheSameTurnAreFetchedAnew()
     {
@@ -102,7 +103,7 @@ public sealed class FarRingTests
         List<uint> heads = [];
         bench.Bench.Scatter(_ => true, before: () => heads.Add(bench.Card.ReadBar(0, CardRegisters.RDH[0])));
         bench.Deliver(ReceiveBench.Frame());
-        // The buffer, and the descriptor.
+        // One write for the buffer, and one for the descriptor.
         Assert.Equal([0u, 0u], heads);
         Assert.Equal(1u, bench[0].Head);
     }

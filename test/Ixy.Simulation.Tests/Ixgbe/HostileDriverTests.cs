@@ -3,15 +3,15 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 namespace Ixy.Simulation.Tests.Ixgbe;
 
 /// <summary>
-/// What no driver does, but a hostile client of a server may: it must never make the card read or write beside the
-/// memory that it was given, or end the process. Where nothing is asserted at the end, an exception or a crash is the
+/// What no driver does, but a hostile client of a server may: it must never make the card read or write outside the
+/// memory it was given, or end the process. Where nothing is asserted at the end, an exception or a crash is the
 /// failure.
 /// </summary>
 public sealed unsafe class HostileDriverTests
 {
     private const uint OneBuffer = 1u << 25, SoftwareFlush = 1u << 26;
 
-    // The first fetch took the first descriptor of the second frame, not the other one.
+    // The first fetch got the first descriptor of the second frame, but not the other one.
     [Fact]
     public void TheReceiveRingIsTakenAwayInTheMiddleOfAFrame()
     {
@@ -42,7 +42,7 @@ public sealed unsafe class HostileDriverTests
         bench.Write(TDLEN, 8 * 16);
         bench.Write(TDT, 5);
         bench.Run();
-        // Nothing of what lies behind the ring as it is now.
+        // Nothing from beyond the end of the shortened ring is sent.
         Assert.DoesNotContain(bench.Sent, frame => frame[5] == 2);
         Assert.Equal(5u, ring.Head);
     }
@@ -76,8 +76,7 @@ public sealed unsafe class HostileDriverTests
         Assert.All(Enumerable.Range(8, 56), index => Assert.False(ring.IsDone(index)));
     }
 
-    // With MAC loopback the receive side looks at the frame where it lies; here another thread changes its header
-    // length.
+    // With MAC loopback, the receive side parses the frame in place; here another thread changes its header length.
     [Fact]
     public void AFrameThatIsLoopedBackChangesMeanwhile()
     {

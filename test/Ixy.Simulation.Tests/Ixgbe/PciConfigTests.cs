@@ -5,7 +5,9 @@ using static Ixy.Simulation.Tests.Ixgbe.PciSteps;
 
 namespace Ixy.Simulation.Tests.Ixgbe;
 
-/// <summary>The configuration space of the simulated card, by hand-made accesses (82599 datasheet chapter 9).</summary>
+/// <summary>
+/// The configuration space of the simulated card, by hand-written accesses (82599 datasheet chapter 9).
+/// </summary>
 public sealed unsafe class PciConfigTests
 {
     [Theory] // 9.3.1, 9.3.2, 9.3.5, 9.3.6, 9.3.10
@@ -215,7 +217,7 @@ public sealed unsafe class PciConfigTests
         bench.SetConfig(0xA8, 0xA830, 2);
         Assert.Equal(0u, bench.Config(0x04, 2));
         Assert.Equal(0x0000_000Cu, bench.Config(0x10));
-        Assert.Equal(0x2830u, bench.Config(0xA8, 2)); // The bit reads 0; the payload size stays.
+        Assert.Equal(0x2830u, bench.Config(0xA8, 2)); // The bit reads as 0; the payload size stays.
         Assert.True(bench.Card.Dma.Translate(CardBench.Iova, 64, "test") is null);
         bench.SetConfig(0x04, 0x0006, 2);
         Assert.Equal(0u, bench.Read(CardRegisters.MRQC));
@@ -278,7 +280,7 @@ public sealed unsafe class PciConfigTests
         for (uint address = 0; bytes.Count == 0 || !bytes.Contains(0x78); address += 4)
         {
             bench.SetConfig(0xE2, address, 2);
-            Assert.Equal(address | 0x8000, bench.Config(0xE2, 2)); // The flag says that the data is there.
+            Assert.Equal(address | 0x8000, bench.Config(0xE2, 2)); // The flag says that the data is ready.
             bytes.AddRange(BitConverter.GetBytes(bench.Config(0xE4)));
         }
         Assert.Equal(0x82, bytes[0]);
@@ -295,7 +297,7 @@ public sealed unsafe class PciConfigTests
         AssertViolation(bench, "vpd-outside");
     }
 
-    // Delays after it are exact, even if the card's last turn was long ago.
+    // Delays that start with the access are exact, even if the card's last turn was long ago.
     [Fact]
     public void AnAccessToConfigurationSpaceHasTheTimeAtWhichItIsMade()
     {

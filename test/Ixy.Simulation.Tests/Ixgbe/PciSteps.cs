@@ -3,7 +3,7 @@ using Ixy.Simulation.Ixgbe;
 
 namespace Ixy.Simulation.Tests.Ixgbe;
 
-/// <summary>What tests of the PCI function and of interrupts have in common.</summary>
+/// <summary>Helpers shared by the tests of the PCI function and of interrupts.</summary>
 internal static class PciSteps
 {
     /// <summary>A card whose link stays down, so that the only causes are those that the test raises.</summary>
@@ -14,7 +14,7 @@ internal static class PciSteps
     internal static void SetConfig(this CardBench bench, int offset, uint value, int size = 4) =>
         bench.Card.WriteConfig(offset, value, size);
 
-    /// <summary>MSI-X on (9.3.8.1), and the vectors unmasked that are asked for.</summary>
+    /// <summary>Enables MSI-X (9.3.8.1) and unmasks the given vectors.</summary>
     internal static void EnableMsix(this CardBench bench, params int[] vectors)
     {
         bench.SetConfig(0x72, 0x8000, 2);
@@ -24,16 +24,16 @@ internal static class PciSteps
     internal static void MaskVector(this CardBench bench, int vector, bool masked) =>
         bench.Card.WriteBar(4, (uint)vector * 16 + 12, masked ? 1u : 0u);
 
-    /// <summary>A pending bit in BAR 4.</summary>
+    /// <summary>Whether a vector's pending bit in BAR 4 is set.</summary>
     internal static bool IsPending(this CardBench bench, int vector) =>
         (bench.Card.ReadBar(4, 0x2000 + (uint)vector / 32 * 4) >> vector % 32 & 1) != 0;
 
-    /// <summary>The rule was broken so often, and no other.</summary>
+    /// <summary>Asserts that the rule was broken that many times, and no other was.</summary>
     internal static void AssertViolation(CardBench bench, string rule, int times = 1) =>
         Assert.Equal(Enumerable.Repeat(rule, times), bench.Card.Violations.All.Select(violation => violation.Rule));
 }
 
-/// <summary>A host's interrupt controller: keeps what arrives.</summary>
+/// <summary>A host's interrupt controller: records what arrives.</summary>
 internal sealed class InterruptLog : IInterruptTarget
 {
     internal List<int> Messages { get; } = [];

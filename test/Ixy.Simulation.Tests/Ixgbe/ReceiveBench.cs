@@ -7,8 +7,8 @@ using Ixy.Simulation.Ixgbe.Registers;
 namespace Ixy.Simulation.Tests.Ixgbe;
 
 /// <summary>
-/// A card on the bench that receives: the link comes up and queues are programmed by registers, as a driver does it
-/// (datasheet 4.6.4, 4.6.7), and descriptors are written and read by hand.
+/// A card on the bench that receives: the link comes up and queues are programmed through registers, as a driver does
+/// it (datasheet 4.6.4, 4.6.7), and descriptors are written and read by hand.
 /// </summary>
 internal sealed class ReceiveBench : IDisposable
 {
@@ -50,7 +50,7 @@ internal sealed class ReceiveBench : IDisposable
 
     internal string[] Rules => [.. Violations.Select(violation => violation.Rule)];
 
-    /// <summary>The usual: queue 0 with 127 descriptors, and RXEN.</summary>
+    /// <summary>The usual setup: queue 0 with 127 descriptors, and RXEN.</summary>
     internal static ReceiveBench Receiving(uint split = OneBuffer | 2)
     {
         var bench = new ReceiveBench();
@@ -59,7 +59,7 @@ internal sealed class ReceiveBench : IDisposable
         return bench;
     }
 
-    /// <summary>RXEN, while the receive path is halted and empty (4.6.7).</summary>
+    /// <summary>Sets RXEN while the receive path is halted and empty (4.6.7).</summary>
     internal void EnableReceive()
     {
         uint security = Bench.Read(IxgbeRegisters.SECRXCTRL);
@@ -73,7 +73,7 @@ internal sealed class ReceiveBench : IDisposable
         Bench.Write(IxgbeRegisters.SECRXCTRL, security);
     }
 
-    /// <summary>Programs a ring, enables the queue and gives it all descriptors but one.</summary>
+    /// <summary>Programs a ring, enables the queue and gives the card all descriptors but one.</summary>
     internal Ring Start(
         int queue, uint split = OneBuffer | 2, int entries = Entries, bool tail = true, uint control = 0)
     {
@@ -94,7 +94,7 @@ internal sealed class ReceiveBench : IDisposable
         Bench.Run(2_000 + 1_000 * frames.Length);
     }
 
-    /// <summary>A frame to the bench's address (or another), of so many bytes without FCS.</summary>
+    /// <summary>A frame of that length without FCS, to the bench's address or to another.</summary>
     internal static byte[] Frame(int length = 60, byte[]? destination = null, ushort type = 0x88B5, byte fill = 0x5A)
     {
         var frame = new byte[length];
@@ -108,7 +108,7 @@ internal sealed class ReceiveBench : IDisposable
     public void Dispose() => Bench.Dispose();
 }
 
-/// <summary>A receive ring in the test's hands.</summary>
+/// <summary>A receive ring that the test controls.</summary>
 internal sealed class Ring
 {
     private readonly ReceiveBench _owner;
@@ -178,7 +178,7 @@ internal sealed class Ring
         Assert.NotEqual(0u, _owner.Bench.Read(IxgbeRegisters.RXDCTL, Queue) & IxgbeRegisters.RXDCTL_.Enable);
     }
 
-    /// <summary>Writes fresh descriptors, with a header buffer where the type wants one.</summary>
+    /// <summary>Writes fresh descriptors, with a header buffer if the type needs one.</summary>
     internal void Refill(int first, int count)
     {
         bool header = (_owner.Bench.Read(IxgbeRegisters.SRRCTL, Queue) >> 25 & 7) >= 2;

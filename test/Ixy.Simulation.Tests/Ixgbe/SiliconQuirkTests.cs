@@ -4,13 +4,13 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Simulation.Tests.Ixgbe;
 
-/// <summary>Where cards are believed to do something else than the datasheet says: docs/silicon.md.</summary>
+/// <summary>Where real cards are believed to deviate from the datasheet: docs/silicon.md.</summary>
 public sealed class SiliconQuirkTests
 {
     private const int Entries = 64;
     private const uint OneBuffer = 1u << 25;
 
-    // 8.2.3.8.1: by the datasheet the ring starts 64 bytes earlier, four descriptors before the first that was written.
+    // 8.2.3.8.1: by the datasheet, the ring starts 64 bytes earlier, four descriptors before the first one written.
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

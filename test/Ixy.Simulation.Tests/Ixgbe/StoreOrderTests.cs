@@ -4,12 +4,12 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 namespace Ixy.Simulation.Tests.Ixgbe;
 
 /// <summary>
-/// Doorbells are all that software stores to without a call, and they ring before the accesses by call that it makes
-/// after them (PCI Express Base 2.0, 2.4.1).
+/// Doorbells are the only registers that software stores to without a call, and they ring before any access by call
+/// that software makes after them (PCI Express Base 2.0, 2.4.1).
 /// </summary>
 public sealed unsafe class StoreOrderTests
 {
-    // No turn of the card comes between the two.
+    // The card gets no turn between the two.
     [Theory]
     [InlineData(0)]
     [InlineData(63)]

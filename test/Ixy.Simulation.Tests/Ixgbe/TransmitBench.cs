@@ -7,7 +7,7 @@ namespace Ixy.Simulation.Tests.Ixgbe;
 
 /// <summary>
 /// A card that is ready to send, set up by register writes in the datasheet's order (4.6.8): link up, transmission
-/// enabled, all queues off. Tests add queues and write descriptors by hand.
+/// enabled, all queues disabled. Tests add queues and write descriptors by hand.
 /// </summary>
 internal sealed class TransmitBench : IDisposable
 {
@@ -29,7 +29,7 @@ internal sealed class TransmitBench : IDisposable
         BringLinkUp();
         if (!enable) return;
         Write(DMATXCTL, Read(DMATXCTL) | DMATXCTL_.Enable);
-        // That has enabled queue 0 (8.2.3.9.10).
+        // This has enabled queue 0 (8.2.3.9.10).
         Write(TXDCTL, 0);
     }
 
@@ -61,7 +61,7 @@ internal sealed class TransmitBench : IDisposable
 
     internal Span<byte> At(ulong address, int length) => _bench.At(address, length);
 
-    /// <summary>Puts bytes into memory that the card can reach; their address.</summary>
+    /// <summary>Puts bytes into memory that the card can access; returns their address.</summary>
     internal ulong Place(ReadOnlySpan<byte> bytes)
     {
         ulong address = Allocate(Math.Max(bytes.Length, 1), 1);
@@ -70,7 +70,7 @@ internal sealed class TransmitBench : IDisposable
     }
 
     /// <summary>
-    /// Programs a ring; with <paramref name="thresholds"/> in TXDCTL, enables the queue and sees it enabled.
+    /// Programs a ring, with <paramref name="thresholds"/> in TXDCTL, and enables the queue unless told not to.
     /// </summary>
     internal TransmitRing AddQueue(int queue = 0, int size = 64, uint thresholds = 0, bool enable = true)
     {
@@ -85,9 +85,7 @@ internal sealed class TransmitBench : IDisposable
         return ring;
     }
 
-    /// <summary>
-    /// Changes a register whose value may be changed only while the transmit arbiter stands still (4.6.8).
-    /// </summary>
+    /// <summary>Changes a register that may be changed only while the transmit arbiter is stopped (4.6.8).</summary>
     internal void WriteStopped(Register register, uint value, int index = 0)
     {
         Write(RTTDCS, Read(RTTDCS) | RTTDCS_.ArbiterDisable);
@@ -99,7 +97,7 @@ internal sealed class TransmitBench : IDisposable
 
     public void Dispose() => _bench.Dispose();
 
-    // As a driver does: restart, then look at LINKS until it says so.
+    // As a driver does: restart, then poll LINKS until the link is up.
     private void BringLinkUp()
     {
         Write(AUTOC, (Read(AUTOC) & ~AUTOC_.ModeMask) | AUTOC_.Mode10GSerial | AUTOC_.Restart);
@@ -120,7 +118,7 @@ internal sealed class TransmitRing(TransmitBench bench, int queue, int size, ulo
     /// <summary>Where the next descriptor goes.</summary>
     internal int Next { get; set; }
 
-    /// <summary>Writes 16 bytes at the tail, without telling the card; their index.</summary>
+    /// <summary>Writes 16 bytes at the tail, without telling the card; returns the descriptor's index.</summary>
     internal int Put(ulong low, uint command, uint status)
     {
         var descriptor = bench.At(address + (ulong)Next * 16, 16);
@@ -133,12 +131,12 @@ internal sealed class TransmitRing(TransmitBench bench, int queue, int size, ulo
     }
 
     /// <summary>
-    /// An advanced descriptor that is a whole frame: EOP, IFCS, RS unless <paramref name="command"/> is given.
+    /// An advanced descriptor for a whole frame: EOP, IFCS, RS unless <paramref name="command"/> is given.
     /// </summary>
     internal int PutFrame(ReadOnlySpan<byte> frame, uint command = Tx.Whole, uint options = 0) =>
         Put(bench.Place(frame), command | Tx.Data | (uint)frame.Length, options | (uint)frame.Length << 14);
 
-    /// <summary>A legacy descriptor that is a whole frame.</summary>
+    /// <summary>A legacy descriptor for a whole frame.</summary>
     internal int PutLegacy(ReadOnlySpan<byte> frame, uint command = Tx.Whole, uint status = 0) =>
         Put(bench.Place(frame), command | (uint)frame.Length, status);
 
@@ -148,9 +146,7 @@ internal sealed class TransmitRing(TransmitBench bench, int queue, int size, ulo
         Put((ulong)vlan << 16 | (uint)macLength << 9 | (uint)ipLength, Tx.Context | type,
             (uint)segmentSize << 16 | (uint)l4Length << 8 | index << 4);
 
-    /// <summary>
-    /// Moves the tail register to where descriptors have been written, and gives the card a few turns.
-    /// </summary>
+    /// <summary>Moves the tail register past the descriptors written so far, and gives the card a few turns.</summary>
     internal void Send()
     {
         bench.Write(TDT, (uint)Next, queue);
@@ -181,7 +177,7 @@ internal static class Tx
 /// <summary>Frames and sums for transmit tests, computed without the model's help.</summary>
 internal static class TransmitFrames
 {
-    /// <summary>A frame of so many bytes with addresses, a type and a pattern.</summary>
+    /// <summary>A frame of that length with addresses, a type and a pattern.</summary>
     internal static byte[] Make(int length, int seed = 1)
     {
         var frame = new byte[length];
@@ -212,19 +208,19 @@ internal static class TransmitFrames
     internal static void SetWord(Span<byte> data, int offset, int value) =>
         BinaryPrimitives.WriteUInt16BigEndian(data[offset..], (ushort)value);
 
-    /// <summary>The sum of an IPv4 or IPv6 pseudo-header at offset 14; without the length if it is 0.</summary>
+    /// <summary>The sum of an IPv4 or IPv6 pseudo-header, without the length if it is 0.</summary>
     internal static ushort PseudoHeader(ReadOnlySpan<byte> frame, int ipOffset, bool isIPv4, byte protocol, int length)
     {
         var addresses = isIPv4 ? frame.Slice(ipOffset + 12, 8) : frame.Slice(ipOffset + 8, 32);
         return Sum(Sum(Sum(addresses), protocol), (ushort)length);
     }
 
-    /// <summary>The frame that should be on the wire: padded with zeros to 60 bytes.</summary>
+    /// <summary>The frame expected on the wire, padded with zeros to 60 bytes.</summary>
     internal static byte[] Padded(byte[] frame) =>
         frame.Length >= 60 ? frame : [.. frame, .. new byte[60 - frame.Length]];
 
     /// <summary>
-    /// Ethernet, IPv4 or IPv6 and TCP or UDP headers with a payload; lengths right, checksum fields zero. TCP has
+    /// Ethernet, IPv4 or IPv6 and TCP or UDP headers with a payload; lengths are correct, checksum fields zero. TCP has
     /// <paramref name="options"/> bytes of options, and the flags <paramref name="flags"/>.
     /// </summary>
     internal static byte[] MakeIp(

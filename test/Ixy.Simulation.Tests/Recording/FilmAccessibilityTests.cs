@@ -2,10 +2,12 @@ using PuppeteerSharp.PageAccessibility;
 
 namespace Ixy.Simulation.Tests.Recording;
 
-/// <summary>A film without a mouse, and without eyes: what Chromium tells a screen reader, and colours.</summary>
+/// <summary>
+/// A film without a mouse and without sight: what Chromium tells a screen reader, and colour contrast.
+/// </summary>
 public sealed class FilmAccessibilityTests(FilmBrowser browser) : IClassFixture<FilmBrowser>
 {
-    // Text whose colour is too near to that of what is behind it: WCAG 2.2, 1.4.3 wants 4.5 to 1.
+    // Text with too little contrast to its background: WCAG 2.2, 1.4.3 requires 4.5 to 1.
     private const string PoorText = """
         (() => {
           const parts = color => color.match(/[\d.]+/g).map(Number);
@@ -57,12 +59,12 @@ public sealed class FilmAccessibilityTests(FilmBrowser browser) : IClassFixture<
         Assert.Equal(4, all.Count(node => node.Role == "image" && node.Name.Contains(" ring 0, 64 descriptors, head ")));
         Assert.Contains(all, node => node.Role == "columnheader" && node.Name == "Meaning");
         Assert.Equal($"{await film.Event()}", all.Single(node => node.Role == "slider").Value);
-        // The tree does not have this; screen readers do.
+        // The tree lacks this, but screen readers announce it.
         Assert.Matches(
             @"^\d+ of \d+: frame sent: 60 bytes, IPv4 UDP",
             await film.Get<string>("slider.getAttribute('aria-valuetext')"));
         Assert.Contains(all, node => node.Live == "polite");
-        // Headings go down one by one.
+        // Heading levels increase one at a time.
         int level = 0;
         foreach (var heading in all.Where(node => node.Role == "heading"))
         {
@@ -73,7 +75,7 @@ public sealed class FilmAccessibilityTests(FilmBrowser browser) : IClassFixture<
         Assert.All(all.Where(node => controls.Contains(node.Role)), node => Assert.NotEqual("", node.Name));
     }
 
-    // Each step is said, and once.
+    // Each step is announced, and only once.
     [SkippableFact]
     public async Task WhatHappensIsSaid()
     {
@@ -87,7 +89,7 @@ public sealed class FilmAccessibilityTests(FilmBrowser browser) : IClassFixture<
         }
     }
 
-    // What has led somewhere is drawn anew. Whoever pressed Enter there goes on from there, not from the top.
+    // Following a link redraws it. The focus must stay there, and not return to the top.
     [SkippableTheory]
     [InlineData("#register-table button")]
     [InlineData("#detail a")]
@@ -102,13 +104,13 @@ public sealed class FilmAccessibilityTests(FilmBrowser browser) : IClassFixture<
         Assert.NotEqual(before, await film.Event());
         string focus = await film.Get<string>("document.activeElement.id || document.activeElement.textContent");
         Assert.Equal(selector.StartsWith("#detail") ? "now" : name, focus);
-        // Keys go on working there.
+        // Keys still work there.
         before = await film.Event();
         await film.Press("ArrowLeft");
         Assert.Equal(before - 1, await film.Event());
     }
 
-    // What scrolls can be scrolled without a mouse.
+    // Everything that scrolls can be scrolled without a mouse.
     [SkippableFact]
     public async Task EverythingCanBeReachedByTab()
     {

@@ -15,7 +15,7 @@ public sealed class FilmBrowser : IAsyncLifetime
         _browser = await Puppeteer.LaunchAsync(new LaunchOptions
         {
             ExecutablePath = "/usr/bin/chromium",
-            // Root, as CI is, has no sandbox.
+            // Chromium's sandbox does not work for root, which CI runs as.
             Args = ["--no-sandbox", "--disable-gpu", "--hide-scrollbars"],
         });
     }
@@ -39,7 +39,7 @@ public sealed class FilmBrowser : IAsyncLifetime
 }
 
 /// <summary>
-/// A film in the browser. Closing it fails the test if the page reported an error or wanted the network.
+/// A film in the browser. Closing it fails the test if the page reported an error or tried to use the network.
 /// </summary>
 internal sealed class FilmPage(IPage page, string address) : IAsyncDisposable
 {

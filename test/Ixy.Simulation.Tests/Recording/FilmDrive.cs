@@ -1,16 +1,16 @@
 namespace Ixy.Simulation.Tests.Recording;
 
-/// <summary>Does all that a page offers, with the mouse and with keys: the same for every film.</summary>
+/// <summary>Uses everything that a page offers, with the mouse and with keys: the same for every film.</summary>
 internal static class FilmDrive
 {
     private static readonly (string Key, string Kinds, string What)[] s_units =
         [("p", "oi", "packet"), ("r", "rw", "register access"), ("b", "vn", "broken rule")];
 
     /// <summary>Steps, goes back, searches, and jumps.</summary>
-    /// <param name="browser">Where.</param>
+    /// <param name="browser">The browser to open the page in.</param>
     /// <param name="film">The page.</param>
-    /// <param name="search">What at least two of its events have in their text, and that text is on one line.</param>
-    /// <param name="width">Of the window.</param>
+    /// <param name="search">Text that at least two of its events contain, on one line.</param>
+    /// <param name="width">The width of the window.</param>
     internal static async Task TryEverything(this FilmBrowser browser, string film, string search, int width)
     {
         string link, detail;
@@ -49,12 +49,12 @@ internal static class FilmDrive
         {
             await page.Press(key);
             Assert.Equal((key, expected), (key, await page.Event()));
-            // What is shown is said.
+            // What is shown is announced.
             Assert.NotEqual("", await page.Text("#live"));
         }
     }
 
-    // Forward from the first event, and back from the last one; or it says that there is none.
+    // Forward from the first event, and back from the last one; or the page says that there is none.
     private static async Task StepBy(FilmPage page, string[] kinds, string key, string wanted, string what)
     {
         int next = Array.FindIndex(kinds, 1, kind => wanted.Contains(kind));

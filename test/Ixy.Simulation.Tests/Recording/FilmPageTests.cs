@@ -17,7 +17,7 @@ public sealed class FilmPageTests(FilmBrowser browser) : IClassFixture<FilmBrows
         _ => s_packed.Value,
     };
 
-    // Linux's driver has such a test in Ixy.Vm.Tests.
+    // The film of Linux's driver is tested like this in Ixy.Vm.Tests.
     [SkippableTheory]
     [InlineData("ten", "write RXDCTL")]
     [InlineData("wrap", "tail of receive ring 0")]
@@ -49,7 +49,7 @@ public sealed class FilmPageTests(FilmBrowser browser) : IClassFixture<FilmBrows
         Assert.Contains("Destination port", await film.Text("#detail"));
     }
 
-    // What is shown follows from the event alone, not from the way to it.
+    // What is shown depends on the event alone, not on how it was reached.
     [SkippableTheory]
     [InlineData("ten")]
     [InlineData("wrap")]
@@ -87,7 +87,7 @@ public sealed class FilmPageTests(FilmBrowser browser) : IClassFixture<FilmBrows
         Assert.Matches(@"^1 of \d+$", await film.Text("#found"));
         string detail = await film.Text("#detail");
         Assert.Contains("section 8.2.3.8.6", detail);
-        // Which line it is depends on the JIT: once it has optimised the method, a neighbour may be named.
+        // The exact line depends on the JIT: once it has optimised the method, a neighbouring line may be named.
         var place = Regex.Match(detail, @"src/Ixy/Ixgbe/IxgbeDevice\.SetUp\.cs:(\d+)");
         Assert.True(place.Success, detail);
         string source = Path.Combine(Checkout.Root, "src/Ixy/Ixgbe/IxgbeDevice.SetUp.cs");
@@ -118,7 +118,7 @@ public sealed class FilmPageTests(FilmBrowser browser) : IClassFixture<FilmBrows
             Assert.Equal(there, await film.Event());
             await film.Page.EvaluateExpressionAsync("location.hash = '#t=0'");
             await film.Page.WaitForFunctionAsync("() => document.querySelector('#where').textContent.startsWith('Event 1 of')");
-            // Links in the page are such links, too.
+            // Links within the page work the same way.
             await film.Press("End");
             await film.Page.ClickAsync("#register-table button");
             Assert.InRange(await film.Event(), 2, there * 100);
@@ -141,12 +141,12 @@ public sealed class FilmPageTests(FilmBrowser browser) : IClassFixture<FilmBrows
         Assert.Contains("broken rule: tail-overtakes-head", await film.Text("#live"));
         await film.Press("Home", "r");
         Assert.Contains("RTTDCS", await film.Current());
-        // Keys that are typed into the search box are text.
+        // Keys typed into the search box are text.
         await film.Press("/", "b", "p");
         Assert.Equal("bp", await film.Get<string>("query.value"));
         await film.Press("Escape", "Home");
         Assert.Equal(1, await film.Event());
-        // Nor are keys dead where something was clicked: the slider has its own arrows, Home and End.
+        // Keys still work after a click: the slider has its own arrows, Home and End.
         await film.Page.ClickAsync("#slider");
         Assert.Equal("slider", await film.Get<string>("document.activeElement.id"));
         await film.Press("Home", "ArrowRight");
@@ -166,7 +166,7 @@ public sealed class FilmPageTests(FilmBrowser browser) : IClassFixture<FilmBrows
         Assert.Equal("event", await film.Get<string>("unit.value"));
     }
 
-    // What a screen reader says: every control has a name, and what changes is told.
+    // For screen readers: every control has a name, and changes are announced.
     [SkippableFact]
     public async Task EveryControlHasAName()
     {

@@ -5,37 +5,35 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Simulation.Tests.Recording;
 
-/// <summary>The films that are shown: each is a run in virtual time, and the same one every time.</summary>
+/// <summary>The films that are shown: each is a run in virtual time, the same one every time.</summary>
 internal static class FilmScenes
 {
-    /// <summary>Set-up, and ten packets each way.</summary>
+    /// <summary>Setup, and ten packets each way.</summary>
     internal static string TenPackets() => Forward("ten packets", "sim:ixgbe,wire=generator,count=10", expected: 10);
 
     /// <summary>More packets than the rings have descriptors.</summary>
     internal static string WrapAround() =>
         Forward("wrap-around", "sim:ixgbe,wire=generator,count=150,rate=1Mpps", expected: 150);
 
-    /// <summary>A packed ring of virtio.</summary>
+    /// <summary>A packed virtio ring.</summary>
     internal static string PackedRing() =>
         Forward("packed ring", "sim:virtio,packed=on,queue-size=16,wire=generator,count=40,rate=1Mpps", expected: 40);
 
-    /// <summary>A driver that uses descriptors again that the card has not sent yet.</summary>
+    /// <summary>A driver that reuses descriptors that the card has not sent yet.</summary>
     internal static string DoubleUse()
     {
         using var recorded = new RecordedBench();
         var ring = recorded.Bench.AddQueue(size: 8);
         for (int i = 0; i < 5; i++) ring.PutFrame(TransmitFrames.Make(60, i));
         recorded.Bench.Write(TDT, 5);
-        // The mistake: there are two free places, and six more packets.
+        // The mistake: there are two free places, but six more packets.
         for (int i = 5; i < 11; i++) ring.PutFrame(TransmitFrames.Make(60, i));
         recorded.Bench.Write(TDT, 3);
         recorded.Bench.Run();
         return Write(recorded.Recorder, "double use");
     }
 
-    /// <summary>
-    /// As many events as a film has at most unless it is told otherwise, with the longest usual frames.
-    /// </summary>
+    /// <summary>The maximum number of events of a film by default, with the longest usual frames.</summary>
     internal static string FullLength()
     {
         var recorder = new Recorder();

@@ -3,10 +3,10 @@ using Ixy.Simulation.Recording;
 
 namespace Ixy.Simulation.Tests.Recording;
 
-/// <summary>A recorder that hands events on and keeps none, as <c>ixy trace</c> has one.</summary>
+/// <summary>A recorder that passes events on and keeps none, like that of <c>ixy trace</c>.</summary>
 public sealed class PassingOnTests
 {
-    // Some are alive while something is on its way: descriptors that the card has, the last register access.
+    // Some are alive while something is in progress: descriptors that the card owns, the last register access.
     private const int MostAlive = 50;
 
     [Fact]
@@ -25,7 +25,7 @@ public sealed class PassingOnTests
         ReceiveUntil(world, device, () => events.Count >= 10_000);
         int soon = Alive(events), soonFrames = Alive(frames);
         ReceiveUntil(world, device, () => events.Count >= 60_000);
-        // Every frame is another one.
+        // Every frame is a different one.
         Assert.InRange(frames.Count, 5_000, 60_000);
         Assert.InRange(Alive(events), 0, soon + MostAlive);
         Assert.InRange(Alive(frames), 0, soonFrames + MostAlive);
@@ -35,7 +35,7 @@ public sealed class PassingOnTests
         Assert.Equal(int.MaxValue, recorder.Limit);
     }
 
-    // The same events, in the same order, as one that keeps them has.
+    // The same events, in the same order, as a recorder that keeps them.
     [Fact]
     public void WhatIsHandedOnIsWhatOthersKeep()
     {
@@ -59,7 +59,7 @@ public sealed class PassingOnTests
     public void ItNeedsSomebodyToHandThemTo() =>
         Assert.Throws<ArgumentNullException>(() => Recorder.PassingOn(null!));
 
-    // In a method of its own, so that none of its variables keeps an event.
+    // A method of its own, so that none of its variables keeps an event alive.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void ReceiveUntil(VirtualWorld world, NetworkDevice device, Func<bool> end)
     {

@@ -26,7 +26,7 @@ internal sealed class RecordedBench : IDisposable
 
     internal Recorder Recorder => _recorder;
 
-    /// <summary>What happened since the last time, but for reads of registers.</summary>
+    /// <summary>What has happened since the last call, except register reads.</summary>
     internal string[] News()
     {
         string[] news = [.. _recorder.Events.Skip(_seen)

@@ -7,7 +7,7 @@ using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Simulation.Tests.Recording;
 
-/// <summary>What a recorder notes: for descriptors made by hand, event by event.</summary>
+/// <summary>What a recorder notes for hand-written descriptors, event by event.</summary>
 public sealed class RecorderTests
 {
     private const string Header = "02:00:00:00:00:01 > 02:11:22:33:44:01, type 0x88b5";
@@ -34,7 +34,7 @@ public sealed class RecorderTests
         ], recorded.News());
     }
 
-    // Only the last asks for a report. The ring has eight places, and five are used before.
+    // Only the last descriptor requests a report. The ring has eight places, and six are used before.
     [Fact]
     public void APacketInThreeBuffersGoesOnAtTheBeginningOfTheRing()
     {
@@ -96,7 +96,7 @@ public sealed class RecorderTests
         Assert.True(device.WaitForLink(TimeSpan.FromSeconds(1)));
         world.Advance(TimeSpan.FromMicroseconds(20));
         var events = recorder.Events.SkipWhile(happened => happened is not LinkChange { IsUp: true, Time: > 1_000_000 })
-            // Memory is every device's, also what another test takes at the same time.
+            // DMA memory is shared by all devices, so a mapping change may come from another test.
             .Where(happened => happened is not (BarAccess or ConfigAccess or DescriptorRead or MappingChange))
             .Select(happened => happened.Text).ToArray();
         Assert.Equal("link up at 10000 Mbit/s", events[0]);
@@ -111,7 +111,7 @@ public sealed class RecorderTests
         Assert.Equal((0u, 511u), (tail.From, tail.To));
     }
 
-    // The place in the driver, not the helper that it writes registers with.
+    // The place in the driver, not in the helper that writes registers.
     [Fact]
     public void AnAccessHasTheLineOfTheDriver()
     {
@@ -120,7 +120,7 @@ public sealed class RecorderTests
         using var device = world.Open("sim:ixgbe,wire=loopback");
         var enabled = recorder.Events.OfType<BarAccess>().First(access => access is { IsWrite: true, Register.Name: "RXDCTL[0]" });
         Assert.Equal("src/Ixy/Ixgbe/IxgbeDevice.SetUp.cs", enabled.Caller?.File);
-        // Which line it is depends on the JIT: once it has optimised the method, a neighbour may be named.
+        // The exact line depends on the JIT: once it has optimised the method, a neighbouring line may be named.
         string[] source = File.ReadAllLines(Path.Combine(Checkout.Root, enabled.Caller!.File!));
         Assert.Equal(source[enabled.Caller.Line - 1].Trim(), enabled.Caller.Text);
         Assert.Contains(enabled.Caller.Method, new[] { "IxgbeDevice.AddReceiveQueue", "IxgbeDevice.SetUpReceive" });
@@ -141,7 +141,7 @@ public sealed class RecorderTests
         Assert.Equal($"tail of {kind} ring 0: 0 -> 0, 16 descriptors for the card", all.Text);
         using var pool = new PacketPool(new() { Count = 64 });
         var packets = new Packet[1];
-        // Three times round the ring.
+        // Two and a half times around the ring.
         for (int i = 0; i < 40; i++)
         {
             Assert.Equal(1, pool.Allocate(packets));
@@ -181,7 +181,7 @@ public sealed class RecorderTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new Recorder(0));
     }
 
-    // Without one, doorbells are stores.
+    // Without a recorder, doorbells are stores.
     [Fact]
     public unsafe void OnlyARecordedCardCatchesDoorbells()
     {
@@ -194,7 +194,7 @@ public sealed class RecorderTests
         Assert.NotNull(recorded.Model.Observer);
     }
 
-    // Whatever bits the driver has names for, a reader sees by name.
+    // A reader sees every bit that the driver has a name for by that name.
     [Fact]
     public void TheFieldsThatTheDriverUsesHaveNames()
     {

@@ -35,7 +35,7 @@ public sealed class ControlQueueTests
         using var bench = Receiving();
         Assert.Equal(Ok, Command(bench, Receive, mode, 1));
         Assert.Equal(expected, Arrive(bench));
-        // A mode that keeps out goes before one that lets in, and promiscuous before all (5.1.6.5.1).
+        // A mode that blocks takes precedence over one that accepts, and promiscuous over all (5.1.6.5.1).
         if (mode == 3) Assert.Equal(Ok, Command(bench, Receive, 1, 1));
         if (mode == 4) Assert.Equal(Ok, Command(bench, Receive, 2, 1));
         Assert.Equal(expected, Arrive(bench));
@@ -149,8 +149,7 @@ public sealed class ControlQueueTests
         Assert.Equal(["command-data"], bench.Rules);
     }
 
-    // A driver that sends on its second pair and gives the pair up afterwards does nothing wrong, whenever the device
-    // looks.
+    // A driver that sends on its second pair and then gives the pair up does nothing wrong, whenever the device looks.
     [Fact]
     public void ABellThatRangBeforeACommandIsNotJudgedByIt()
     {
@@ -201,7 +200,7 @@ public sealed class ControlQueueTests
         return answer.Single();
     }
 
-    // Whether frames to the card, to another, to a group and to all arrive.
+    // Whether frames to the card, to another address, to a group and to the broadcast address arrive.
     private static bool[] Arrive(VirtioBench bench) =>
         [.. new[] { VirtioBench.Mac, s_other, s_group, s_all }.Select(
             address => Arrives(bench, VirtioBench.Frame(destination: address)))];

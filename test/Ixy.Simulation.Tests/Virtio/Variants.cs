@@ -2,7 +2,7 @@ using Ixy.Simulation.Virtio;
 
 namespace Ixy.Simulation.Tests.Virtio;
 
-/// <summary>The kinds of card and ring that everything has to work with.</summary>
+/// <summary>The kinds of card and ring that everything must work with.</summary>
 internal static class Variants
 {
     private const ulong None = 0;
@@ -21,7 +21,7 @@ internal static class Variants
             ["legacy, unmerged"] = (new() { IsLegacy = true }, VirtioBench.MergeableBuffers),
         };
 
-    /// <summary>For theories.</summary>
+    /// <summary>The names, for theories.</summary>
     public static TheoryData<string> Names => [.. All.Keys];
 
     internal static VirtioBench Running(string name, int size = 256)

@@ -3,7 +3,7 @@ using Ixy.Virtio;
 
 namespace Ixy.Simulation.Tests.Virtio;
 
-/// <summary>CSUM and GUEST_CSUM of the model (virtio 1.2, 5.1.6.2 and 5.1.6.4), with headers made by hand.</summary>
+/// <summary>CSUM and GUEST_CSUM of the model (virtio 1.2, 5.1.6.2 and 5.1.6.4), with hand-made headers.</summary>
 public sealed class VirtioChecksumTests
 {
     private const ulong Checksum = 1, GuestChecksum = 2;
@@ -35,7 +35,8 @@ public sealed class VirtioChecksumTests
         Assert.Empty(bench.Rules);
     }
 
-    // Only in UDP a zero means something else (RFC 768). The first is that of shared/faults/tcp-sum-0000.pcapng.
+    // Only in UDP does a zero have another meaning (RFC 768). The first frame is that of
+    // shared/faults/tcp-sum-0000.pcapng.
     [Theory]
     [InlineData(TcpWithSumZero, 34, 16, 0)]
     [InlineData("TCP over IPv6 whose sum is zero", 54, 16, 0)]
@@ -45,8 +46,8 @@ public sealed class VirtioChecksumTests
     {
         byte[] bytes = frame == TcpWithSumZero ? Convert.FromHexString(frame)
             : OffloadFrame.All.Single(known => known.Name == frame).Bytes;
-        // The sum of the whole is that of the pseudo-header's complement, so what has to be in the field follows from
-        // it.
+        // The checksum is zero, so the segment sums to the complement of what the field must hold: the pseudo-header's
+        // sum.
         byte[] begun = [.. bytes];
         begun.AsSpan(start + offset, 2).Clear();
         int rest = OffloadFrame.Sum(begun.AsSpan(start));
@@ -60,7 +61,7 @@ public sealed class VirtioChecksumTests
         Assert.Empty(bench.Rules);
     }
 
-    // The frame is the driver's: a device only reads it.
+    // The frame belongs to the driver: a device only reads it.
     [Fact]
     public void TheDriversMemoryStaysAsItIs()
     {
@@ -97,7 +98,7 @@ public sealed class VirtioChecksumTests
 
     [Theory]
     [InlineData(~Checksum, 1)] // not negotiated
-    [InlineData(~0ul, 2)] // DATA_VALID is not for what is sent
+    [InlineData(~0ul, 2)] // DATA_VALID does not apply to transmission
     [InlineData(~0ul, 3)]
     public void OtherFlagsAreReported(ulong wanted, byte flags)
     {
@@ -109,7 +110,7 @@ public sealed class VirtioChecksumTests
         Assert.Equal(Begun(s_frame), Assert.Single(bench.TestWire.FromCard));
     }
 
-    // 5.1.6.4.2: DATA_VALID only if it is, and only if the driver knows the flag.
+    // 5.1.6.4.2: DATA_VALID only if the checksum is correct, and only if the driver knows the flag.
     [Theory]
     [InlineData(0ul, false, 2)]
     [InlineData(0ul, true, 0)]
@@ -131,7 +132,7 @@ public sealed class VirtioChecksumTests
         Assert.Empty(bench.Rules);
     }
 
-    // Nonsense in the field becomes the pseudo-header's sum.
+    // Replaces the garbage in the field by the pseudo-header's sum.
     private static byte[] Begun(OffloadFrame frame)
     {
         byte[] bytes = [.. frame.Bytes];

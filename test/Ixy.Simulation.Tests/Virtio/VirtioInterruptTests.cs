@@ -158,7 +158,7 @@ public sealed class VirtioInterruptTests
         Assert.Empty(bench.Rules);
     }
 
-    // MSI-X on, nothing masked, vector 0 for the configuration, 1 and 2 for the queues.
+    // MSI-X enabled, nothing masked, vector 0 for the configuration, 1 and 2 for the queues.
     private static VirtioBench WithVectors(uint transmit = 2)
     {
         var bench = VirtioBench.Negotiated();

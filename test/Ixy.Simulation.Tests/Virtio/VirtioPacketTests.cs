@@ -1,6 +1,6 @@
 namespace Ixy.Simulation.Tests.Virtio;
 
-/// <summary>Packets in buffers of all layouts, and rules of the network device (virtio 1.2, 2.7.4.1, 5.1.6).</summary>
+/// <summary>Packets in buffers of all layouts, and rules for the network device (virtio 1.2, 2.7.4.1, 5.1.6).</summary>
 public sealed class VirtioPacketTests
 {
     public static TheoryData<string> Kinds => Variants.Names;

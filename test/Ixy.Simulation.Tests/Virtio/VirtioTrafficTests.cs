@@ -1,6 +1,6 @@
 namespace Ixy.Simulation.Tests.Virtio;
 
-/// <summary>Packets by hand-written rings, in both directions (virtio 1.2, 5.1.6).</summary>
+/// <summary>Packets through hand-written rings, in both directions (virtio 1.2, 5.1.6).</summary>
 public sealed class VirtioTrafficTests
 {
     public static TheoryData<string> Kinds => Variants.Names;

@@ -3,13 +3,13 @@ using Ixy.Vfio;
 
 namespace Ixy.Simulation.Tests.Wires;
 
-/// <summary>The ring, and the two wires that are little more than one.</summary>
+/// <summary>The ring, and the two wires that are little more than a ring.</summary>
 public sealed class FrameRingTests
 {
     [Fact]
     public void ARingKeepsWhatItTookInOrder() => Property.Holds<int[]>(steps =>
     {
-        const int capacity = 128, longestEntry = 48; // small, so that every way of filling it up comes up
+        const int capacity = 128, longestEntry = 48; // small, so that every way of filling it occurs
         var ring = new FrameRing(capacity);
         var expected = new Queue<byte[]>();
         byte filler = 0;
@@ -31,7 +31,7 @@ public sealed class FrameRingTests
                 else Assert.True(
                     expected.Sum(Entry) + Entry(held) + Entry(frame) + longestEntry >= capacity, "refused too early");
             }
-            Assert.Equal(held ?? [], taken.ToArray()); // what was taken stays as it is until the next one is taken
+            Assert.Equal(held ?? [], taken.ToArray()); // what was taken stays valid until the next one is taken
             Assert.Equal(expected.Count, ring.Count);
         }
     }, tests: 3000);
@@ -54,7 +54,7 @@ public sealed class FrameRingTests
             Assert.Equal(60, back.Length);
             Assert.Equal(returned, back[0]);
         }
-        Assert.InRange(returned, 56, 64); // 4 KiB of frames with a small header
+        Assert.InRange(returned, 56, 64); // 4 KiB of frames, each with a small header
         Assert.Equal(
             (100, returned, 100 - returned), (wire.Statistics.Received, wire.Statistics.Sent, wire.Statistics.Dropped));
     }
@@ -99,7 +99,7 @@ public sealed class FrameRingTests
         right.Dispose();
         Assert.False(left.HasSignal);
         Assert.False(right.HasSignal);
-        right.Dispose(); // the second time does nothing
+        right.Dispose(); // a second dispose does nothing
         using var again = CableWire.PlugIn(World.RealTime, name);
         Assert.True(left.HasSignal);
         left.Send([7], 0);
@@ -115,7 +115,7 @@ public sealed class FrameRingTests
         for (int i = 0; i < 300; i++) left.Send(frame, 0);
         int came = 0;
         while (!right.Receive(0, out _).IsEmpty) came++;
-        Assert.InRange(came, 250, 262); // of 4 MiB
+        Assert.InRange(came, 250, 262); // as many as fit into 4 MiB
         Assert.Equal(300 - came, left.Statistics.Dropped);
     }
 

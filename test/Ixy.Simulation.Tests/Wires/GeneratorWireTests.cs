@@ -27,7 +27,7 @@ public sealed class GeneratorWireTests
     {
         using var wire = Generator(size);
         byte[] frame = Next(wire);
-        frame = Next(wire); // the second: its number is not zero
+        frame = Next(wire); // the second one: its number is not zero
         int corrupted = 0;
         for (int at = 12; at < size; at++)
         {
@@ -81,7 +81,7 @@ public sealed class GeneratorWireTests
     {
         using var wire = Generator(60);
         byte[] damaged = Elsewhere(1)[0];
-        damaged[50]++; // and this wire has seen no good one of that generator
+        damaged[50]++; // and this wire has seen no good frame of that generator
         wire.Send(new byte[60], 0);
         wire.Send(new byte[14], 0);
         wire.Send(Enumerable.Repeat((byte)0xFF, 1514).ToArray(), 0);
@@ -98,7 +98,7 @@ public sealed class GeneratorWireTests
         Expect(wire, received: 500);
     }
 
-    // It need not be there from the beginning, and hears of no end.
+    // The wire need not see such a generator start, and is not told when it stops.
     [Fact]
     public void OfAGeneratorOfAnotherProcessIsLostWhatIsMissingInBetween()
     {
@@ -134,7 +134,7 @@ public sealed class GeneratorWireTests
     public void SeveralGeneratorsOfOtherProcessesAreKeptApartUpToSixteen()
     {
         using var wire = Generator(60);
-        // An id of 16 bits (bytes 42 and 43) is drawn by lot, and free again once its generator is gone.
+        // A 16-bit id (bytes 42 and 43) is drawn at random, and is free again once its generator is gone.
         byte[][][] streams = [.. Enumerable.Range(0, 34).Select(i => Elsewhere(4, size: 60 + i))
             .DistinctBy(stream => (stream[0][42], stream[0][43])).Take(17)];
         for (int number = 0; number < 4; number++)
@@ -155,7 +155,7 @@ public sealed class GeneratorWireTests
         wire.Send(frames[3], 0);
         Expect(wire, sent: 10, received: 1, lost: 9);
 
-        // A damaged one tells as well that they do not leave.
+        // A damaged frame, too, shows that frames come back.
         using var other = Generator(60);
         other.LetFramesLeave();
         byte[] damaged = Next(other);
@@ -264,8 +264,8 @@ public sealed class GeneratorWireTests
         Assert.Equal("", bad);
     }
 
-    // The payload is data, whatever it begins with: left to itself, Wireshark guesses a protocol from it. To this
-    // generator's frame number 19 it says "UD TPDU, malformed", if it is a long one.
+    // The payload is data, whatever it begins with. By default Wireshark guesses a protocol from it: it calls this
+    // generator's frame number 19 "UD TPDU, malformed" if the frame is long.
     private static byte[] LooksLikeCltp(int size)
     {
         var frame = new NumberedFrame(id: 0x5241, size, flows: 16, s_cardMac);
@@ -285,7 +285,7 @@ public sealed class GeneratorWireTests
             Destination = s_cardMac
         });
 
-    // Frames of a generator that this process knows nothing of, any more.
+    // Frames of a generator that this process no longer knows.
     private static byte[][] Elsewhere(int count, int size = 60, int flows = 1)
     {
         using var generator = Generator(size, flows);
@@ -309,9 +309,7 @@ public sealed class GeneratorWireTests
                 found.Foreign));
     }
 
-    /// <summary>
-    /// A forwarder between two generators that does to frames what a step says, and keeps account of it.
-    /// </summary>
+    /// <summary>A forwarder between two generators that treats each frame as the steps say, and keeps count.</summary>
     private sealed class Network(int size, int flows)
     {
         private readonly GeneratorWire _from = Generator(size, flows), _to = Generator(60);

@@ -56,7 +56,7 @@ public sealed class PcapWireTests
     {
         using var output = new TemporaryFile();
         using var wire = new PcapWire(null, output.Path, PacketRate.Max);
-        Assert.True(wire.Receive(5_000_000_000, out _).IsEmpty); // the header goes out
+        Assert.True(wire.Receive(5_000_000_000, out _).IsEmpty); // the header is written
         wire.Send(new byte[60], 5_000_000_000);
         Assert.Empty(Read(output.Path));
         wire.Receive(6_000_000_000, out _); // a second later, the frame is in the file
@@ -115,7 +115,7 @@ public sealed class PcapWireTests
         Write(input.Path, [.. Enumerable.Repeat(new byte[1514], 5000)]);
         using var wire = new PcapWire(input.Path, output.Path, PacketRate.Max);
         long now = 0;
-        Allocations.None(() => wire.Send(wire.Receive(++now, out _), now), 1000); // more than a buffer full
+        Allocations.None(() => wire.Send(wire.Receive(++now, out _), now), 1000); // more than one full buffer
         Assert.InRange(wire.Statistics.Sent, 1000, 5000);
     }
 

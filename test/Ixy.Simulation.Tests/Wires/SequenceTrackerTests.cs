@@ -43,7 +43,7 @@ public sealed class SequenceTrackerTests
         Assert.Equal(Arrival.Duplicated, tracker.Add(1001));
     }
 
-    // Mostly the next one or near it; sometimes far ahead, or far back.
+    // Usually the next one or near it; sometimes far ahead, or far back.
     private static ulong Jump(ulong next, int step) => (step % 8) switch
     {
         0 => next + (ulong)Math.Abs(step) * 1_500,

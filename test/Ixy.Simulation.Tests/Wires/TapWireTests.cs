@@ -5,7 +5,7 @@ using Ixy.Vfio;
 
 namespace Ixy.Simulation.Tests.Wires;
 
-/// <summary>The wire against the kernel's network stack, in a network namespace of the test's own.</summary>
+/// <summary>The wire against the kernel's network stack, in a network namespace for the test.</summary>
 public sealed partial class TapWireTests
 {
     [SkippableFact]
@@ -21,7 +21,7 @@ public sealed partial class TapWireTests
         int[] sizes = [0, 1, 10, 17, 18, 19, 56, 57, 500, 1000, 1471, 1472];
         foreach (int size in sizes)
         {
-            // One by one: with more under way, ping does not wait for the last answer, however busy the machine is.
+            // One at a time: with more in flight, ping does not wait for the last reply, however busy the machine is.
             Tool.Run("ip", "netns", "exec", host.Name, "ping", "-c", "1", "-s", $"{size}", "-M", "do", "-W", "10",
                 "10.82.59.2");
         }
@@ -29,7 +29,7 @@ public sealed partial class TapWireTests
         Assert.True(
             peer.Shortest >= 60, $"a frame of {peer.Shortest} bytes came: the kernel's short frames must be filled up");
         Assert.Equal(peer.Answered, wire.Statistics.Received);
-        // The pings, an ARP request, and what the kernel says unasked.
+        // The pings, an ARP request, and what the kernel sends unasked.
         Assert.InRange(wire.Statistics.Sent, sizes.Length + 1, long.MaxValue);
         Assert.Equal(0, wire.Statistics.Dropped);
         Assert.Null(wire.Fault);
@@ -133,7 +133,7 @@ public sealed partial class TapWireTests
     {
         Skip.IfNot(File.Exists("/dev/net/tun"), "there is no /dev/net/tun");
         Exception? error = null;
-        // Rights belong to a thread: this one gives them up, where it has any, and ends.
+        // Privileges belong to a thread: this one drops them, if it has any, and ends.
         var thread = new Thread(() => error = Record.Exception(() =>
         {
             if (Environment.IsPrivilegedProcess) DropRights();
@@ -162,7 +162,7 @@ public sealed partial class TapWireTests
         Allocations.None(Turn, 1_000);
     }
 
-    // The C library's setresuid changes every thread of the process; the bare system call changes this one.
+    // The C library's setresuid changes every thread of the process; the raw system call changes only this one.
     private static void DropRights()
     {
         long setresuid = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 147 : 117;
@@ -174,7 +174,7 @@ public sealed partial class TapWireTests
     private static partial long syscall(long number, long first, long second, long third);
 
     /// <summary>
-    /// A host with one address at the card's end of the wire: answers ARP requests and pings to anybody.
+    /// A host with one address at the card's end of the wire: answers ARP requests and pings from anyone.
     /// </summary>
     private sealed class PingResponder : IDisposable
     {

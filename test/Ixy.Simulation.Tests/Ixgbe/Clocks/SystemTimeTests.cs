@@ -31,14 +31,14 @@ public sealed class SystemTimeTests
         Assert.Equal(100_000ul * 0x6666_6666, Time(bench));
     }
 
-    // At 1 Gb/s the clock is a tenth as fast; the time that has passed before stays what it was.
+    // At 1 Gb/s the clock runs at a tenth of the speed; the time counted so far is unaffected.
     [Theory]
     [InlineData(0x10FB, 1u << 24)]
     [InlineData(X540, 0u)]
     public void TheClockFollowsTheLinksSpeedAndTimeDoesNotLeap(int deviceId, uint period)
     {
         using var bench = Running((ushort)deviceId, 1_000);
-        // No link: as at 10 Gb/s.
+        // Without a link, it runs as at 10 Gb/s.
         bench.TestWire.Signal = false;
         bench.Run();
         bench.Write(TIMINCA, period | 10);
@@ -57,7 +57,7 @@ public sealed class SystemTimeTests
         Assert.Equal(before + 1_000_000, Time(bench));
     }
 
-    // X550 datasheet 8.2.2.21.13: after reset the clock stands still.
+    // X550 datasheet 8.2.2.21.13: after reset the clock is stopped.
     [Fact]
     public void TheX550CountsSecondsAndNanosecondsOnceItIsStarted()
     {
@@ -72,16 +72,16 @@ public sealed class SystemTimeTests
         bench.Write(SYSTIMH, 3);
         bench.Run(1_000);
         Assert.Equal((500u, 4u), (bench.Read(SYSTIML), bench.Read(SYSTIMH)));
-        bench.Write(SYSTIML, Second); // More than there are in a second is ignored.
+        bench.Write(SYSTIML, Second); // A value of a second or more is ignored.
         Assert.Equal(500u, bench.Read(SYSTIML));
         bench.Write(TSAUXC, 1u << 31);
         bench.Run(1_000);
         Assert.Equal(500u, bench.Read(SYSTIML));
     }
 
-    // X550 datasheet 8.2.2.21.11: INCVALUE is in 2^-32 ns, added to or taken from each 12.5 ns.
+    // X550 datasheet 8.2.2.21.11: INCVALUE is in 2^-32 ns, added to or subtracted from each 12.5 ns.
     [Theory]
-    [InlineData(1u << 31, 1_040_000u)] // half a nanosecond each cycle, which the 31 bits cannot quite hold
+    [InlineData(1u << 31, 1_040_000u)] // half a nanosecond per cycle, not quite representable in 31 bits
     [InlineData(0u, 960_000u)]
     public void TheX550sPaceIsTrimmed(uint sign, uint expected)
     {
@@ -93,7 +93,7 @@ public sealed class SystemTimeTests
         Assert.NotEqual(0u, bench.Read(SYSTIMR));
     }
 
-    // X550 datasheet 7.7.3.1: a nanosecond each cycle, until all are there.
+    // X550 datasheet 7.7.3.1: one nanosecond per cycle, until the adjustment is complete.
     [Theory]
     [InlineData(0u, 1)]
     [InlineData(1u << 31, -1)]
@@ -112,7 +112,7 @@ public sealed class SystemTimeTests
         Assert.Equal(TimeSyncCause, bench.Read(IxgbeRegisters.EICR) & TimeSyncCause);
     }
 
-    // X550 datasheet 7.7.5, 8.2.2.21.25: the cause in EICR comes again when what caused it has been cleared.
+    // X550 datasheet 7.7.5, 8.2.2.21.25: the cause in EICR is not set again until what caused it has been cleared.
     [Fact]
     public void TheX550TellsThatASecondIsFull()
     {

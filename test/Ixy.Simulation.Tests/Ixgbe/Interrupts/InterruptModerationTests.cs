@@ -6,13 +6,13 @@ using static Ixy.Simulation.Tests.Ixgbe.PciSteps;
 
 namespace Ixy.Simulation.Tests.Ixgbe.Interrupts;
 
-/// <summary>How EITR spaces interrupts, and what passes it (82599 datasheet 7.3.2, 8.2.3.5.12).</summary>
+/// <summary>How EITR spaces interrupts, and what bypasses it (82599 datasheet 7.3.2, 8.2.3.5.12).</summary>
 public sealed class InterruptModerationTests
 {
     private const uint CounterWriteDisable = 1u << 31, LowLatencyModeration = 1 << 15;
     private const uint MultipleMsix = 1 << 4, Eimen = 1 << 6;
 
-    // Receive queue 0 on vector 20, which clears its cause by itself, with an interval of 50 counts: 102.4 us.
+    // Receive queue 0 on vector 20, which auto-clears its cause, with an interval of 50 counts: 102.4 us.
     private static (CardBench Bench, InterruptLog Log) Bench(
         uint interval = 50, uint gpie = 0, uint eitr = 0, IxgbeCardOptions? options = null)
     {
@@ -42,7 +42,7 @@ public sealed class InterruptModerationTests
         }
     }
 
-    [Fact] // 7.3.2.1: no event during the interval, no interrupt at its end; the next event finds the way free
+    [Fact] // 7.3.2.1: no event during the interval, no interrupt at its end; the next event is not delayed
     public void AnIdleIntervalEndsSilently()
     {
         var (bench, log) = Bench();
@@ -71,7 +71,7 @@ public sealed class InterruptModerationTests
                 bench.Card.Interrupts.RaiseReceive(0);
                 bench.Run(1_000);
             }
-            // The bench's clock has ticks of 1 us, so an interval may end up to one later.
+            // The bench's clock ticks every 1 us, so an interval may end up to one tick late.
             Assert.Equal(expected, log.Messages.Count);
         }
     }
@@ -102,7 +102,7 @@ public sealed class InterruptModerationTests
             Assert.Equal(200u << 3, bench.Read(EITR, 20));
             bench.Card.Interrupts.RaiseReceive(0);
             Assert.Equal(200u << 3 | 50u << 21, bench.Read(EITR, 20));
-            bench.Run(205_000); // Half of it
+            bench.Run(205_000); // Half the interval
             Assert.Equal(200u << 3 | 25u << 21, bench.Read(EITR, 20));
             bench.Run(205_000);
             Assert.Equal(200u << 3, bench.Read(EITR, 20));

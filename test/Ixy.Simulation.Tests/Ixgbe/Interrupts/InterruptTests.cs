@@ -6,14 +6,14 @@ using static Ixy.Simulation.Tests.Ixgbe.PciSteps;
 namespace Ixy.Simulation.Tests.Ixgbe.Interrupts;
 
 /// <summary>
-/// Causes, masks and the mapping of causes, by hand-made register accesses (82599 datasheet 7.3, 8.2.3.5).
+/// Causes, masks and the mapping of causes, by hand-written register accesses (82599 datasheet 7.3, 8.2.3.5).
 /// </summary>
 public sealed class InterruptTests
 {
     private const uint MultipleMsix = 1 << 4, Ocd = 1 << 5, Eimen = 1 << 6, Eiame = 1 << 30, PbaSupport = 1u << 31;
     private const uint LinkChange = 1 << 20, TcpTimer = 1 << 30, OtherCause = 1u << 31;
 
-    // MSI-X with all vectors unmasked; queue pair n has vector n for receive and vector 32 + n for transmit (n below
+    // MSI-X with all vectors unmasked; queue pair n uses vector n for receive and vector 32 + n for transmit (n below
     // 32).
     private static (CardBench Bench, InterruptLog Log) MsixBench(uint gpie = 0)
     {
@@ -55,7 +55,7 @@ public sealed class InterruptTests
         Assert.Equal(0x0010_00C0u, bench.Read(EICR));
     }
 
-    [Fact] // 8.2.3.5.1: bit 31 needs a cause that is enabled
+    [Fact] // 8.2.3.5.1: bit 31 requires a cause that is enabled
     public void OtherCauseTellsOfEnabledOtherCauses()
     {
         using var bench = QuietBench();
@@ -140,7 +140,7 @@ public sealed class InterruptTests
         Assert.Equal(LinkChange, bench.Read(EIMS));
     }
 
-    [Fact] // 7.3.1.5: with GPIE.OCD bits 0 to 15 are not cleared by a read, nor masked
+    [Fact] // 7.3.1.5: with GPIE.OCD, a read neither clears nor masks bits 0 to 15
     public void WithOcdReadingEicrDoesNotMaskQueues()
     {
         using var bench = QuietBench();
@@ -204,7 +204,7 @@ public sealed class InterruptTests
                 bench.Card.Interrupts.RaiseTransmit(queue);
             }
             Assert.Equal(Enumerable.Range(0, 32).SelectMany(queue => new[] { queue, 32 + queue }), log.Messages);
-            Assert.Equal(0x0000_FFFFu, bench.Read(EICR)); // Vectors from 16 on have cleared theirs (7.3.1.4).
+            Assert.Equal(0x0000_FFFFu, bench.Read(EICR)); // Vectors from 16 up have auto-cleared theirs (7.3.1.4).
         }
     }
 
@@ -246,7 +246,7 @@ public sealed class InterruptTests
             bench.Card.Interrupts.RaiseReceive(0);
             bench.Card.Interrupts.RaiseReceive(1);
             bench.Card.Interrupts.RaiseReceive(1);
-            Assert.Equal([0, 0, 1], log.Messages); // The cause of vector 1 stays, so nothing new happens to it.
+            Assert.Equal([0, 0, 1], log.Messages); // The cause of vector 1 is still set, so it does not fire again.
             Assert.Equal(0x0002u, bench.Read(EICR));
         }
     }
@@ -275,7 +275,7 @@ public sealed class InterruptTests
             Assert.Equal([32], log.Messages);
             Assert.Equal(0u, bench.Read(EIMS_EX, 1));
             Assert.Equal(3u, bench.Read(EIMS_EX, 0));
-            bench.Write(EIMS_EX, 1u, 1); // The second event came meanwhile.
+            bench.Write(EIMS_EX, 1u, 1); // The second event came in the meantime.
             Assert.Equal([32, 32], log.Messages);
         }
     }
@@ -307,7 +307,7 @@ public sealed class InterruptTests
         }
     }
 
-    [Fact] // 8.2.3.5.18: without it, only clearing the causes arms a vector anew
+    [Fact] // 8.2.3.5.18: without it, only clearing the causes re-arms a vector
     public void WithoutPbaSupportEnablingAgainDoesNothing()
     {
         var (bench, log) = MsixBench();
@@ -344,7 +344,7 @@ public sealed class InterruptTests
         AssertViolation(bench, "eimen-without-auto-mask");
     }
 
-    [Fact] // Raised once a batch by the data path: masked, set already or unmapped, it must cost nothing.
+    [Fact] // Called once per batch by the data path: if masked, already set or unmapped, it must cost nothing.
     public void RaisingACauseAllocatesNothing()
     {
         var (bench, log) = MsixBench();

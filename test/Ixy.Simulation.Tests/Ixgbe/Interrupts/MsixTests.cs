@@ -11,7 +11,7 @@ public sealed class MsixTests
 {
     private const uint MultipleMsix = 1 << 4;
 
-    // Several vectors; receive queue 0 has vector 0, receive queue 1 has vector 40, both enabled in EIMS.
+    // Several vectors; receive queue 0 uses vector 0 and receive queue 1 uses vector 40, both enabled in EIMS.
     private static (CardBench Bench, InterruptLog Log) Bench(params int[] unmasked)
     {
         var bench = QuietBench();
@@ -110,7 +110,7 @@ public sealed class MsixTests
         }
     }
 
-    [Fact] // PCI 6.8.2.10: the reason for a pending message is gone
+    [Fact] // PCI 6.8.2.10: the cause of a pending message is gone
     public void APendingMessageIsWithdrawnWithItsCause()
     {
         var (bench, log) = Bench();
@@ -133,7 +133,7 @@ public sealed class MsixTests
         {
             bench.Card.Interrupts.RaiseReceive(1);
             Assert.Equal(1u << 8, bench.Read(CardRegisters.PBACL, 1));
-            Assert.Equal(0u, bench.Read(0x11068)); // Vectors 0 to 31 where the 82598 had them
+            Assert.Equal(0u, bench.Read(0x11068)); // Vectors 0 to 31, at the address that the 82598 used
             bench.Write(0x00AB4, 1u << 8); // EIMC(2)
             Assert.Equal(0u, bench.Read(CardRegisters.PBACL, 1));
         }
@@ -229,7 +229,7 @@ public sealed class MsixTests
         Assert.Equal(4, log.LineChanges);
     }
 
-    [Fact] // 9.3.3: interrupt disable; the status bit still tells
+    [Fact] // 9.3.3: interrupt disable; the status bit still shows it
     public void InterruptDisableHoldsTheLineBack()
     {
         using var bench = QuietBench();

@@ -6,7 +6,7 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Simulation.Tests.Ixgbe.Management;
 
-/// <summary>The EEPROM's map and the ways to it (82599 datasheet 3.4, chapter 6, 8.2.3.2).</summary>
+/// <summary>The EEPROM's map and how to access it (82599 datasheet 3.4, chapter 6, 8.2.3.2).</summary>
 public sealed class EepromTests
 {
     private const ushort Absent = 0xFFFF;
@@ -37,7 +37,8 @@ public sealed class EepromTests
         Assert.Equal(Absent, ReadWord(bench, EepromImage.Length));
     }
 
-    // The sum that 6.2.14 asks for, walked as software does: words 0 to 0x3F, and what the pointers 3 to 0xE cover.
+    // The checksum of 6.2.14, computed as software does: words 0 to 0x3F, and the sections that pointers 3 to 0xE
+    // cover.
     [Theory]
     [InlineData(0x10FB)]
     [InlineData(0x1528)]
@@ -137,7 +138,7 @@ public sealed class EepromTests
         pins.Send(3, 8);
         pins.Send(0x15 * 2, 16);
         Assert.Equal(0xFAFA, pins.Take(16));
-        Assert.Equal(bench.Card.Eeprom.Words[0x16], Swap(pins.Take(16))); // the chip goes on by itself
+        Assert.Equal(bench.Card.Eeprom.Words[0x16], Swap(pins.Take(16))); // the chip advances by itself
         pins.Release();
         Assert.Empty(bench.Card.Violations.All);
     }
@@ -203,7 +204,7 @@ public sealed class EepromTests
         pins.Standby();
     }
 
-    /// <summary>A hand on the pins of EEC: chip select is low while it is selected.</summary>
+    /// <summary>Drives the pins of EEC by hand: chip select is low while the chip is selected.</summary>
     private sealed class EepromPins(CardBench bench)
     {
         private uint _eec;

@@ -4,7 +4,7 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Simulation.Tests.Ixgbe.Management;
 
-/// <summary>Who may use what software and firmware share (82599 datasheet 8.2.3.4, 10.5.4).</summary>
+/// <summary>Access to what software and firmware share (82599 datasheet 8.2.3.4, 10.5.4).</summary>
 public sealed class SemaphoreTests
 {
     private const uint Eeprom = 1; // SW_FW_SYNC
@@ -15,7 +15,7 @@ public sealed class SemaphoreTests
         using var bench = new CardBench();
         Assert.Equal(0u, bench.Read(SWSM) & SWSM_.SMBI);
         Assert.Equal(SWSM_.SMBI, bench.Read(SWSM) & SWSM_.SMBI);
-        bench.Write(SWSM, SWSM_.SMBI | SWSM_.SWESMBI); // writing 1 leaves it as it is
+        bench.Write(SWSM, SWSM_.SMBI | SWSM_.SWESMBI); // writing 1 does not change it
         Assert.Equal(SWSM_.SMBI | SWSM_.SWESMBI, bench.Read(SWSM));
         bench.Write(SWSM, 0);
         Assert.Equal(0u, bench.Read(SWSM));
@@ -51,7 +51,7 @@ public sealed class SemaphoreTests
         Assert.Equal(0u, bench.Read(SW_FW_SYNC));
         Assert.Equal(SW_FW_SYNC_.Registers, bench.Read(SW_FW_SYNC));
         bench.Write(SW_FW_SYNC, SW_FW_SYNC_.Registers | Eeprom);
-        bench.Write(SW_FW_SYNC, Eeprom); // lets the guard go
+        bench.Write(SW_FW_SYNC, Eeprom); // releases the guard bit
         Assert.Empty(bench.Card.Violations.All);
         bench.Write(SW_FW_SYNC, 0);
         Assert.Equal("semaphore-not-owned", Assert.Single(bench.Card.Violations.All).Rule);

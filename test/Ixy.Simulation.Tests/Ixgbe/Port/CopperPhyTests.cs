@@ -78,7 +78,7 @@ public sealed class CopperPhyTests
     {
         using var bench = Bench(0x1528);
         bench.Run();
-        Assert.Equal(0, Read(bench, AutoNegotiation, 1) & 4); // it was down since power-on
+        Assert.Equal(0, Read(bench, AutoNegotiation, 1) & 4); // latched: it has been down since power-on
         Assert.Equal(4, Read(bench, AutoNegotiation, 1) & 4);
         Assert.Equal(7, Read(bench, AutoNegotiation, 0xC800)); // 10 Gb/s, full duplex
         Assert.Equal(8, Read(bench, Vendor, 1) & 0x18);
@@ -113,8 +113,8 @@ public sealed class CopperPhyTests
         Assert.Equal(LINKS_.Up | LinkState.Speed1G, bench.Read(LINKS) & (LINKS_.Up | LinkState.SpeedMask));
     }
 
-    // IEEE 802.3: bits 15:14 of status 2 are 10 where there is a part (45.2.1.7.1 and its like); who scans a bus looks
-    // there.
+    // IEEE 802.3: bits 15:14 of status 2 are 10 if the device is present (45.2.1.7.1 and similar); a bus scan checks
+    // them.
     [Theory]
     [InlineData(0x1528)]
     [InlineData(0x1563)]
@@ -128,7 +128,7 @@ public sealed class CopperPhyTests
             Assert.Equal(2, Read(bench, device, 8) >> 14);
             Assert.Equal((0x9A, 0x4000), (Read(bench, device, 5), Read(bench, device, 6))); // 1, 3, 4, 7 and 30
         }
-        Assert.NotEqual(0, Read(bench, Pma, 8) & 1 << 9); // 1.11 holds what else it can
+        Assert.NotEqual(0, Read(bench, Pma, 8) & 1 << 9); // 1.11 has the other abilities
         Assert.NotEqual(2, Read(bench, 2, 8) >> 14); // no WAN interface
     }
 
@@ -149,7 +149,7 @@ public sealed class CopperPhyTests
         int value = Read(bench, device, address);
         Write(bench, device, address, (ushort)(value | bit));
         Assert.Equal(0u, bench.Read(LINKS) & LINKS_.Up);
-        Assert.Equal(0u, bench.Read(MRFC)); // nobody is there to say anything
+        Assert.Equal(0u, bench.Read(MRFC)); // there is no partner to report anything
         bench.Run();
         Assert.False(bench.Card.Link.IsUp);
         Write(bench, device, address, (ushort)value);

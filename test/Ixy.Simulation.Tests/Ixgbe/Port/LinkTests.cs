@@ -5,7 +5,7 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Simulation.Tests.Ixgbe.Port;
 
-/// <summary>The link's life (82599 datasheet 3.7, 4.6.4, 8.2.3.22.19 to 23).</summary>
+/// <summary>Link states and transitions (82599 datasheet 3.7, 4.6.4, 8.2.3.22.19 to 23).</summary>
 public sealed class LinkTests
 {
     private const long Millisecond = 1_000_000, Delay = 20 * Millisecond;
@@ -41,7 +41,7 @@ public sealed class LinkTests
     {
         using var bench = new CardBench(new IxgbeCardOptions { LinkUpDelay = 0, PartnerSpeedMbps = 1_000 });
         bench.Run();
-        Assert.False(bench.Card.Link.IsUp); // 10 Gb/s serial meets a partner of 1 Gb/s
+        Assert.False(bench.Card.Link.IsUp); // 10 Gb/s serial against a partner of 1 Gb/s
         uint gigabit = AUTOC.Reset & ~(LinkState.ModeBitsMask << LinkState.AutocModeShift);
         bench.Write(AUTOC, gigabit);
         bench.Run();
@@ -81,7 +81,7 @@ public sealed class LinkTests
         bench.Read(LINKS);
         bench.TestWire.Signal = true;
         bench.Run();
-        Assert.Equal(LINKS_.Up, bench.Read(LINKS) & (LINKS_.Up | LinkState.StillUp)); // up, but it was down
+        Assert.Equal(LINKS_.Up, bench.Read(LINKS) & (LINKS_.Up | LinkState.StillUp)); // up, but it has been down
         Assert.NotEqual(0u, bench.Read(LINKS) & LinkState.StillUp);
     }
 
@@ -117,7 +117,7 @@ public sealed class LinkTests
         bench.Write(ESDP, bench.Read(ESDP) | ESDP_.TxDisable);
         bench.Run();
         Assert.False(bench.Card.Link.IsUp);
-        Assert.Equal(1u, bench.Read(MRFC)); // the far end sees no light and says so
+        Assert.Equal(1u, bench.Read(MRFC)); // the far end sees no light and reports it
         bench.Write(ESDP, bench.Read(ESDP) & ~ESDP_.TxDisable);
         bench.Run();
         Assert.True(bench.Card.Link.IsUp);
@@ -151,7 +151,7 @@ public sealed class LinkTests
     {
         using var bench = new CardBench();
         bench.Run();
-        bench.Write(ESDP, 0); // all inputs: the module's own resistor pulls TX_DISABLE up
+        bench.Write(ESDP, 0); // all pins are inputs: the module's own resistor pulls TX_DISABLE up
         bench.Run();
         Assert.False(bench.Card.Link.IsUp);
         bench.Write(ESDP, ESDP_.TxDisable << SdpPins.DirectionShift);
@@ -225,7 +225,7 @@ public sealed class LinkTests
         Assert.Equal(speed, bench.Card.Link.SpeedMbps);
     }
 
-    // 1,514 bytes occupy 12,304 bits: 123.04 us at 100 Mb/s, a tenth and a 25th of it at 1 and 2.5 Gb/s.
+    // 1,514 bytes occupy 12,304 bits: 123.04 us at 100 Mb/s, a tenth of that at 1 Gb/s, a 25th at 2.5 Gb/s.
     [Theory]
     [InlineData(0x1528, 100, 123_040)]
     [InlineData(0x1563, 1_000, 12_304)]
@@ -238,7 +238,7 @@ public sealed class LinkTests
         bench.Run();
         for (int i = 0; i < Frames; i++) bench.TestWire.Deliver(new byte[1514]);
         bench.Run(100 * each);
-        Assert.InRange(Frames - bench.TestWire.Waiting, 98, 130); // what it makes up for at the start is 100 us
+        Assert.InRange(Frames - bench.TestWire.Waiting, 98, 130); // at the start it makes up for 100 us
         int waiting = bench.TestWire.Waiting;
         bench.Run(100 * each);
         Assert.InRange(waiting - bench.TestWire.Waiting, 98, 102);

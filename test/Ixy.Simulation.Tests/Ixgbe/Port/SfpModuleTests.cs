@@ -105,7 +105,7 @@ public sealed class SfpModuleTests
 
     private static byte Sum(byte[] bytes) => (byte)bytes.Sum(value => value);
 
-    /// <summary>A hand on the two lines, as the I2C specification moves them.</summary>
+    /// <summary>Drives the two lines by hand, as the I2C specification describes.</summary>
     internal sealed class I2cMaster
     {
         private readonly CardBench _bench;
@@ -175,7 +175,7 @@ public sealed class SfpModuleTests
             return (byte)value;
         }
 
-        // One clock: what is on the data line while it is high.
+        // One clock pulse; returns the level of the data line while the clock is high.
         private bool Clock(bool data)
         {
             Lines(clock: false, data);

@@ -2,13 +2,13 @@ using System.Buffers.Binary;
 
 namespace Ixy.Simulation.Tests.Ixgbe.Receive;
 
-/// <summary>Messages of IEEE 1588, of both versions, in Ethernet and UDP, made by hand.</summary>
+/// <summary>IEEE 1588 messages of both versions, over Ethernet and UDP, made by hand.</summary>
 internal static class PtpFrames
 {
     internal const byte Sync = 0, DelayRequest = 1, PathDelayRequest = 2, PathDelayResponse = 3, FollowUp = 8;
     internal const ushort EtherType = 0x88F7, EventPort = 319;
 
-    /// <summary>Version 2 in Ethernet, with an 802.1Q tag if there is a priority.</summary>
+    /// <summary>Version 2 over Ethernet, with an 802.1Q tag if there is a priority.</summary>
     internal static byte[] Ethernet(byte message, int? priority = null, ushort sequence = 0x1234)
     {
         byte[] tag = priority is { } value ? [0x81, 0x00, (byte)(value << 5), 5] : [];
@@ -16,10 +16,10 @@ internal static class PtpFrames
         return [.. TestPackets.Mac, 2, 0, 0, 0, 0, 9, .. tag, .. type, .. Version2(message, sequence)];
     }
 
-    /// <summary>Version 2 in UDP and IPv4.</summary>
+    /// <summary>Version 2 over UDP and IPv4.</summary>
     internal static byte[] Udp(byte message, ushort port = EventPort) => IPv4(Version2(message, 1), port);
 
-    /// <summary>Version 1, which knows its messages by a control field, in UDP and IPv4.</summary>
+    /// <summary>Version 1, which identifies its messages by a control field, over UDP and IPv4.</summary>
     internal static byte[] UdpVersion1(byte control)
     {
         var message = new byte[44];
@@ -27,7 +27,7 @@ internal static class PtpFrames
         return IPv4(message, EventPort);
     }
 
-    /// <summary>Version 2 in UDP and IPv6.</summary>
+    /// <summary>Version 2 over UDP and IPv6.</summary>
     internal static byte[] UdpIPv6(byte message) => IPv6(Version2(message, 1), EventPort);
 
     private static byte[] Version2(byte message, ushort sequence)

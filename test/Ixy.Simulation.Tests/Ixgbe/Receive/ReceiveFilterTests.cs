@@ -5,7 +5,7 @@ using Ixy.Simulation.Wires;
 namespace Ixy.Simulation.Tests.Ixgbe.Receive;
 
 /// <summary>
-/// Which frames come in, and how those that do not are counted (datasheet 7.1.1, 8.2.3.7, 8.2.3.22, 8.2.3.23).
+/// Which frames are accepted, and how the others are counted (datasheet 7.1.1, 8.2.3.7, 8.2.3.22, 8.2.3.23).
 /// </summary>
 public sealed unsafe class ReceiveFilterTests
 {
@@ -140,10 +140,10 @@ public sealed unsafe class ReceiveFilterTests
             ["CRCERRS"] = statistics.CRCERRS,
             ["ILLERRC"] = statistics.ILLERRC,
         };
-        // A jabber has a CRC error too.
+        // A jabber also has a CRC error.
         if (counter == "RJC") counters.Remove("CRCERRS");
         foreach (var (name, count) in counters) Assert.Equal((name, name == counter ? 1ul : 0), (name, count));
-        Assert.Equal((1ul, (ulong)length + 4), (statistics.TPR, statistics.TOR)); // 8.2.3.23: whatever their errors
+        Assert.Equal((1ul, (ulong)length + 4), (statistics.TPR, statistics.TOR)); // 8.2.3.23: regardless of errors
         Assert.Equal(counter.Length == 0 ? 1ul : 0, statistics.GPRC);
     }
 
@@ -153,7 +153,7 @@ public sealed unsafe class ReceiveFilterTests
     [InlineData(100, 87, 1)]
     [InlineData(60, 3, 0)] // padded
     [InlineData(60, 47, 1)]
-    [InlineData(100, 1501, 0)] // no length and no EtherType
+    [InlineData(100, 1501, 0)] // neither a length nor an EtherType
     public void ALengthFieldHasToTellTheLength(int length, ushort field, ulong errors)
     {
         using var bench = ReceiveBench.Receiving();
@@ -176,7 +176,7 @@ public sealed unsafe class ReceiveFilterTests
         Assert.Equal((1ul, 0ul), (bench.Statistics.CRCERRS, bench.Statistics.GPRC));
     }
 
-    [Fact] // 8.2.3.8.10: RXEN; 8.2.3.23: some counters do not ask for it
+    [Fact] // 8.2.3.8.10: RXEN; 8.2.3.23: some counters do not depend on it
     public void WithoutReceiveEnableFramesAreLost()
     {
         using var bench = new ReceiveBench();
@@ -200,7 +200,7 @@ public sealed unsafe class ReceiveFilterTests
         Assert.False(Accepts(bench, ReceiveBench.Frame(type: 0x8808, destination: [1, 0x80, 0xC2, 0, 0, 1])));
     }
 
-    [Fact] // 8.2.3.23: good frames by length, before and behind the filter; octets with FCS
+    [Fact] // 8.2.3.23: good frames by length, before and after the filter; octets including the FCS
     public void GoodFramesAreCountedByLengthAndByQueue()
     {
         using var bench = ReceiveBench.Receiving();
@@ -214,13 +214,12 @@ public sealed unsafe class ReceiveFilterTests
         Assert.Equal((12ul, octets + 64), (statistics.TPR, statistics.TOR));
         Assert.Equal((12ul, octets + 64), (statistics.RXNFGPC, statistics.RXNFGBC));
         Assert.Equal((11ul, octets), (statistics.GPRC, statistics.GORC));
-        Assert.Equal((11ul, octets - 11 * 4), (statistics.RXDGPC, statistics.RXDGBC)); // likewise
-        // as in memory: the FCS was stripped
+        Assert.Equal((11ul, octets - 11 * 4), (statistics.RXDGPC, statistics.RXDGBC)); // the FCS was stripped
         Assert.Equal((11ul, octets - 11 * 4), (statistics.QPRC[5], statistics.QBRC[5]));
         Assert.Equal(0ul, statistics.QPRC[0]);
     }
 
-    [Fact] // HLREG0.LPBK (8.2.3.22.8): what the card sends comes in, the wire does not
+    [Fact] // HLREG0.LPBK (8.2.3.22.8): the card receives what it sends, and nothing from the wire
     public void LoopbackFramesTakeThePlaceOfTheWire()
     {
         using var bench = ReceiveBench.Receiving();
@@ -233,7 +232,7 @@ public sealed unsafe class ReceiveFilterTests
         Assert.Equal(1ul, bench.Statistics.GPRC);
     }
 
-    [Fact] // a port without link hears nothing (3.7)
+    [Fact] // a port without a link receives nothing (3.7)
     public void WithoutLinkTheWireIsNotHeard()
     {
         using var bench = ReceiveBench.Receiving();

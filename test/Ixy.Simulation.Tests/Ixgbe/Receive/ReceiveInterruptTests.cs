@@ -5,13 +5,13 @@ using Ixy.Simulation.Ixgbe.Transmit;
 namespace Ixy.Simulation.Tests.Ixgbe.Receive;
 
 /// <summary>
-/// What the receive path causes elsewhere in the card: interrupts, reset, halt; and what it costs in garbage.
+/// What the receive path does elsewhere in the card: interrupts, reset, halt; and that it allocates nothing.
 /// </summary>
 public sealed class ReceiveInterruptTests
 {
     private const uint OneBuffer = 1u << 25, RxMiss = 1u << 17;
 
-    [Fact] // 7.3.4, 8.2.3.5: a queue's frames set the cause that IVAR gives the queue
+    [Fact] // 7.3.4, 8.2.3.5: a queue's frames set the cause that IVAR maps the queue to
     public void AReceivedFrameSetsTheCauseOfItsQueue()
     {
         using var bench = ReceiveBench.Receiving();
@@ -36,7 +36,7 @@ public sealed class ReceiveInterruptTests
         Assert.Equal(RxMiss, bench.Bench.Read(IxgbeRegisters.EICR) & RxMiss);
     }
 
-    [Fact] // 7.3.2.2: a filter can ask for a low-latency interrupt, and the descriptor says so
+    [Fact] // 7.3.2.2: a filter can request a low-latency interrupt, and the descriptor says so
     public void ALowLatencyFilterMarksTheDescriptor()
     {
         using var bench = ReceiveBench.Receiving();
@@ -46,7 +46,7 @@ public sealed class ReceiveInterruptTests
         Assert.Equal((1u << 11 | 3, 3u), (bench[0].Status(0), bench[0].Status(1)));
     }
 
-    [Fact] // 4.2.1.6.2: software reset stops the queues and forgets what waits
+    [Fact] // 4.2.1.6.2: a software reset stops the queues and drops waiting frames
     public void SoftwareResetStopsReceiving()
     {
         using var bench = new ReceiveBench();
@@ -95,7 +95,7 @@ public sealed class ReceiveInterruptTests
         Assert.Equal(800ul, bench.Statistics.GPRC);
     }
 
-    [Theory] // the straight line and the general way come to the same result
+    [Theory] // the plain path and the general one give the same result
     [InlineData(TestPackets.Tcp)]
     [InlineData(TestPackets.Udp)]
     public void ThePlainPathAgreesWithTheGeneralOne(byte protocol)
@@ -105,7 +105,7 @@ public sealed class ReceiveInterruptTests
             byte[] frame = TestPackets.IPv4(protocol, TestPackets.Segment(protocol, payload: payload));
             for (int broken = 0; broken < 3; broken++)
             {
-                // The time to live, then the first source port byte as well.
+                // Break the time to live, then the first byte of the source port as well.
                 if (broken > 0) frame[broken == 1 ? 22 : 34] ^= 0x40;
                 var headers = new PacketHeaders();
                 headers.Parse(frame, 0x8100);
@@ -119,7 +119,7 @@ public sealed class ReceiveInterruptTests
         }
     }
 
-    [Theory] // what the straight line has to leave alone
+    [Theory] // what the plain path has to leave to the general one
     [InlineData("fragment")]
     [InlineData("options")]
     [InlineData("no checksum")]

@@ -11,7 +11,7 @@ public sealed class ReceiveOffloadTests
 {
     private const uint Ip = 1u << 6, L4 = 1u << 5, UdpCs = 1u << 4, IpError = 1u << 31, L4Error = 1u << 30;
 
-    // Hop-by-hop options; routing with one segment left; destination options with a home address; a fragment header.
+    // Hop-by-hop options; a routing header with one segment left; destination options with a home address; a fragment.
     private static readonly byte[] s_hopByHop = [Tcp, 0, 1, 4, 0, 0, 0, 0], s_routing = [Tcp, 0, 2, 1, 0, 0, 0, 0],
         s_home = [Tcp, 0, 0xC9, 4, 0, 0, 0, 0], s_fragment = [Tcp, 0, 0, 1, 0, 0, 0, 9];
 
@@ -51,7 +51,7 @@ public sealed class ReceiveOffloadTests
     [InlineData("sctp4", 60, Ip | L4 | L4Error)]
     [InlineData("tcp6", 90, L4 | L4Error)]
     [InlineData("udp6", 80, L4 | UdpCs | L4Error)]
-    [InlineData("udp6 no checksum", 80, L4 | UdpCs | L4Error)] // RFC 8200, 8.1: over IPv6 there has to be one
+    [InlineData("udp6 no checksum", 80, L4 | UdpCs | L4Error)] // RFC 8200, 8.1: mandatory over IPv6
     public void AChangedByteIsAChecksumError(string kind, int position, uint status)
     {
         using var bench = ReceiveBench.Receiving();
@@ -62,7 +62,7 @@ public sealed class ReceiveOffloadTests
         Assert.Equal(1ul, bench.Statistics.XEC);
     }
 
-    [Theory] // long and odd payloads: the vector part of the sum and its rest
+    [Theory] // long and odd payloads: the vectorized part of the sum and its remainder
     [InlineData(1)]
     [InlineData(63)]
     [InlineData(64)]
@@ -94,7 +94,7 @@ public sealed class ReceiveOffloadTests
         Assert.Equal((Ip | 1u << 10 | 3, Ip | 3), (bench[0].Status(0), bench[0].Status(1)));
     }
 
-    [Theory] // 8.2.3.8.8, 8.2.3.22.8: without CRC strip the FCS comes along and counts in the length
+    [Theory] // 8.2.3.8.8, 8.2.3.22.8: without CRC strip, the FCS is stored and counts in the length
     [InlineData(60)]
     [InlineData(1513)]
     public void WithoutCrcStripTheFrameEndsWithItsFcs(int length)
@@ -124,7 +124,7 @@ public sealed class ReceiveOffloadTests
         Assert.Empty(bench.Violations);
     }
 
-    [Theory] // 7.1.10, 8.2.3.7.4: header split by PSRTYPE; 42 bytes of UDP and 34 of IPv4 header
+    [Theory] // 7.1.10, 8.2.3.7.4: header split by PSRTYPE; 42 bytes of headers with UDP and 34 with IPv4
     [InlineData(2, 1u << 5, "udp4", 42)]
     [InlineData(2, 1u << 8, "udp4", 34)]
     [InlineData(2, 1u << 12, "udp4", 14)]
@@ -185,8 +185,8 @@ public sealed class ReceiveOffloadTests
         "tcp6 hop-by-hop" => IPv6(Tcp, Segment(Tcp), s_hopByHop),
         "tcp6 routing" => IPv6(Tcp, Segment(Tcp), s_routing, firstHeader: 43),
         "tcp6 home" => IPv6(Tcp, Segment(Tcp), s_home, firstHeader: 60),
-        // At 8n + 6, as RFC 6275 wants it, behind padding of several bytes, or of single ones. What is inside of
-        // padding is no option.
+        // At 8n + 6, as RFC 6275 requires, after padding of several bytes or of single ones. Nothing inside padding is
+        // an option.
         "tcp6 home behind padding" =>
             IPv6(Tcp, Segment(Tcp), [Tcp, 2, 1, 2, 0, 0, 0xC9, 16, .. new byte[16]], firstHeader: 60),
         "tcp6 home behind single bytes" =>

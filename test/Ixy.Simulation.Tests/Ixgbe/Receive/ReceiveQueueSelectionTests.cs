@@ -28,7 +28,7 @@ public sealed class ReceiveQueueSelectionTests
         return queues.Where((queue, i) => bench[queue].Head != before[i]).Single();
     }
 
-    [Fact] // 7.1.2.3: queue and number of the filter; user priority where it is enabled
+    [Fact] // 7.1.2.3: queue and number of the filter; user priority if it is enabled
     public void AnEtherTypeFilterChoosesTheQueueAndIsThePacketType()
     {
         using var bench = Bench(9);
@@ -45,7 +45,7 @@ public sealed class ReceiveQueueSelectionTests
         Assert.Equal(0, QueueOf(bench, IPv4(Tcp, Segment(Tcp)), 0, 9));
     }
 
-    [Theory] // 7.1.2.5: the fields that are not masked have to match; all of them are in wire order
+    [Theory] // 7.1.2.5: fields that are not masked must match; all of them are in wire order
     [InlineData(0u, "66.9.149.187", "161.142.100.80", 2794, 1766, Tcp, true)]
     [InlineData(0u, "66.9.149.188", "161.142.100.80", 2794, 1766, Tcp, false)]
     [InlineData(1u, "66.9.149.188", "161.142.100.80", 2794, 1766, Tcp, true)]
@@ -99,7 +99,7 @@ public sealed class ReceiveQueueSelectionTests
         Assert.Equal(1, QueueOf(bench, Packet(0x10), 0, 1, 2));
     }
 
-    [Fact] // 8.2.3.21.1: memory of 64 KiB holds 8K signature or 2K perfect filters, and INIT-DONE follows
+    [Fact] // 8.2.3.21.1: 64 KiB of memory hold 8K signature or 2K perfect filters, and INIT-DONE follows
     public void FlowDirectorInitialises()
     {
         using var bench = Bench();
@@ -132,7 +132,7 @@ public sealed class ReceiveQueueSelectionTests
         Assert.Equal(2046u, bench.Bench.Read(FdirFree));
     }
 
-    [Fact] // 8.2.3.21.6: masks of ports are in the opposite bit order; 8.2.3.21.9: masked fields are not compared
+    [Fact] // 8.2.3.21.6: port masks are in reverse bit order; 8.2.3.21.9: masked fields are not compared
     public void MasksLeaveFieldsOut()
     {
         using var bench = Bench(4);
@@ -144,7 +144,7 @@ public sealed class ReceiveQueueSelectionTests
         Assert.Equal(0, QueueOf(bench, Tagged(IPv4(Udp, Segment(Udp, 2794, 1766)), 5), 0, 4));
     }
 
-    [Fact] // 8.2.3.21.22: a filter that drops sends its frames to the drop queue, which is off
+    [Fact] // 8.2.3.21.22: a filter that drops sends its frames to the drop queue, which is disabled
     public void APerfectFilterCanDrop()
     {
         using var bench = Bench();

@@ -4,7 +4,7 @@ using FsCheck.Fluent;
 namespace Ixy.Simulation.Tests.Ixgbe.Receive;
 
 /// <summary>
-/// Whatever sizes, batches and refills: every frame comes once, whole and in order, around the ring (7.1.9).
+/// Whatever the sizes, batches and refills: every frame arrives once, complete and in order, around the ring (7.1.9).
 /// </summary>
 public sealed class ReceiveRingPropertyTests
 {
@@ -26,7 +26,7 @@ public sealed class ReceiveRingPropertyTests
             .Check(Config.QuickThrowOnFailure.WithMaxTest(40));
     }
 
-    // A round delivers some frames, takes what is there, and gives some descriptors back.
+    // A round delivers some frames, takes what is there, and returns some descriptors.
     private static bool ComeInOrder(bool isScattered, int entries, (int Frames, int Refills, int Length)[] rounds)
     {
         using var bench = new ReceiveBench();

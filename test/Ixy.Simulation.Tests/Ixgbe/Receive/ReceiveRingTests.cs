@@ -51,7 +51,7 @@ public sealed class ReceiveRingTests
         Assert.Equal((uint)descriptors, bench[0].Head);
     }
 
-    [Fact] // 8.2.3.22.13 and 8.2.3.8.7: 16 KiB buffers hold the longest frame
+    [Fact] // 8.2.3.22.13 and 8.2.3.8.7: a 16 KiB buffer holds the longest frame
     public void AJumboFrameFitsInOneLargeBuffer()
     {
         using var bench = new ReceiveBench();
@@ -103,7 +103,7 @@ public sealed class ReceiveRingTests
         Assert.Empty(bench.Violations);
     }
 
-    [Fact] // 7.1.8: descriptors are fetched ahead; what software changes behind the tail is not seen any more
+    [Fact] // 7.1.8: descriptors are prefetched; what software changes behind the tail is no longer seen
     public void AFetchedDescriptorIsKnownToTheCard()
     {
         using var bench = ReceiveBench.Receiving();
@@ -124,7 +124,7 @@ public sealed class ReceiveRingTests
         bench.EnableReceive();
         ring.Tail = 1;
         bench.Deliver(ReceiveBench.Frame(1514), ReceiveBench.Frame(fill: 0x22));
-        Assert.Equal(1ul, bench.Statistics.QPRDC[0]); // one descriptor is too few for the first, and none is used
+        Assert.Equal(1ul, bench.Statistics.QPRDC[0]); // one descriptor is not enough for the first, and none is used
         Assert.Equal(0x22, ring.Data(0)[^1]);
         Assert.Equal(1u, ring.Head);
     }
@@ -140,11 +140,11 @@ public sealed class ReceiveRingTests
         Assert.False(bench[0].IsDone(0));
         bench[0].Enable();
         bench.Deliver(ReceiveBench.Frame());
-        Assert.True(bench[0].IsDone(0)); // from descriptor 0 on again
+        Assert.True(bench[0].IsDone(0)); // starting from descriptor 0 again
         Assert.Empty(bench.Violations);
     }
 
-    [Fact] // 8.2.3.8.9: frames wait in the packet buffer; 8.2.3.23.4: a full one misses frames
+    [Fact] // 8.2.3.8.9: frames wait in the packet buffer; 8.2.3.23.4: if it is full, frames are missed
     public void TheFullPacketBufferMissesFrames()
     {
         using var bench = new ReceiveBench();
@@ -152,7 +152,7 @@ public sealed class ReceiveRingTests
         var ring = bench.Start(0, tail: false);
         bench.EnableReceive();
         bench.Deliver([.. Enumerable.Range(0, 20).Select(number => ReceiveBench.Frame(124, fill: (byte)number))]);
-        Assert.Equal(12ul, bench.Statistics.MPC[0]); // 8 frames of 128 bytes with FCS are in
+        Assert.Equal(12ul, bench.Statistics.MPC[0]); // 8 frames of 128 bytes with FCS fit
         Assert.Equal(1024, bench.Card.Receive.BufferedBytes);
         ring.Tail = 100;
         bench.Bench.Run();

@@ -8,9 +8,7 @@ using static Ixy.Testing.Cards.TestPackets;
 
 namespace Ixy.Simulation.Tests.Ixgbe.Receive;
 
-/// <summary>
-/// Receive side scaling (datasheet 7.1.2.8), with the vectors that Microsoft published for verification.
-/// </summary>
+/// <summary>Receive side scaling (datasheet 7.1.2.8), with Microsoft's published verification vectors.</summary>
 public sealed class ReceiveRssTests
 {
     private const uint TcpIPv4 = 1u << 16, IPv4Hash = 1u << 17, IPv6Hash = 1u << 20, TcpIPv6 = 1u << 21,
@@ -53,7 +51,7 @@ public sealed class ReceiveRssTests
         Assert.Equal((type4 != 0, type6 != 0), (bench[0].Hash(0) != 0, bench[0].Hash(1) != 0));
     }
 
-    [Fact] // 7.1.2.8.1: fragments are hashed by address; frames that are no IP go to queue 0 without
+    [Fact] // 7.1.2.8.1: fragments are hashed by address; non-IP frames go to queue 0 without a hash
     public void FragmentsHaveNoPorts()
     {
         using var bench = Bench(All, queues: 1);
@@ -73,7 +71,7 @@ public sealed class ReceiveRssTests
         Assert.Equal((1u, 0u), (ring.RssType(0), ring.Hash(0)));
     }
 
-    [Fact] // 8.2.3.7.13: entry n of 128 is chosen by the seven low hash bits, has four bits
+    [Fact] // 8.2.3.7.13: the seven low hash bits select one of 128 entries of four bits
     public void TheRedirectionTableMapsHashesToQueues()
     {
         using var bench = Bench(All);
@@ -83,7 +81,7 @@ public sealed class ReceiveRssTests
         Assert.True(bench[15].IsDone(0));
     }
 
-    [Fact] // 8.2.3.7.12: the modes with pools are said not to be there
+    [Fact] // 8.2.3.7.12: modes with pools are reported as not available
     public void OtherModesAreReported()
     {
         using var bench = ReceiveBench.Receiving();
@@ -112,7 +110,8 @@ public sealed class ReceiveRssTests
         }).QuickCheckThrowOnFailure();
     }
 
-    // For each set bit of the input, from its first to its last: the leftmost 32 bits of the key, shifted left so far.
+    // For each set bit of the input, from first to last: the leftmost 32 bits of the key, shifted left by the bit's
+    // position.
     private static uint Toeplitz(byte[] key, byte[] input)
     {
         uint result = 0;

@@ -26,7 +26,7 @@ public sealed unsafe class ReceiveRuleTests
         Assert.Single(bench.Violations); // reported once
     }
 
-    [Fact] // 4.6.7.1, through plain memory (design D6): seen when the queue is enabled
+    [Fact] // 4.6.7.1, through plain memory (design D6): noticed when the queue is enabled
     public void TailWhileDisabledInPlainMemory()
     {
         using var bench = new ReceiveBench();
@@ -44,7 +44,7 @@ public sealed unsafe class ReceiveRuleTests
         bench[0].Tail = 128;
         bench.Deliver([.. Enumerable.Repeat(ReceiveBench.Frame(), 130)]);
         Assert.Equal(("tail-beyond-ring", 128ul), (Only(bench).Rule, Only(bench).Value));
-        bench[0].Tail = 63; // and a good one goes on
+        bench[0].Tail = 63; // a valid one is accepted again
         bench.Bench.Run(200_000);
         Assert.Equal(63u, bench[0].Head);
     }
@@ -71,7 +71,7 @@ public sealed unsafe class ReceiveRuleTests
         using var bench = new ReceiveBench();
         bench.Bench.Write(offset, value);
         Assert.Equal((rule, (ulong)value), (Only(bench).Rule, Only(bench).Value));
-        Assert.Equal(value & ~0x7Fu, bench.Bench.Read(offset)); // the low bits are not there
+        Assert.Equal(value & ~0x7Fu, bench.Bench.Read(offset)); // the low bits do not exist
     }
 
     [Fact] // 4.6.7.1
@@ -129,7 +129,7 @@ public sealed unsafe class ReceiveRuleTests
         Assert.Equal(["SRRCTL[0]", "RDLEN[0]", "RDBAL[0]"], bench.Violations.Select(violation => violation.Register));
     }
 
-    [Fact] // 4.6.7: it is set after reset; to clear it is the last step, which may come after the queue was enabled
+    [Fact] // 4.6.7: it is set after reset; clearing it is the last step, which may come after the queue was enabled
     public void DcaBit12LeftAsItWasAfterReset()
     {
         using var bench = new ReceiveBench();
@@ -141,7 +141,7 @@ public sealed unsafe class ReceiveRuleTests
         bench.Deliver(ReceiveBench.Frame());
         bench.Bench.Write(IxgbeRegisters.DCA_RXCTRL, 0x1200);
         bench.Deliver(ReceiveBench.Frame());
-        Assert.Empty(bench.Violations); // it was right when the queue began
+        Assert.Empty(bench.Violations); // it was correct when the queue started
         bench.Bench.Write(IxgbeRegisters.RXDCTL, 0);
         bench.Start(0);
         bench.Bench.Write(IxgbeRegisters.DCA_RXCTRL, 0x1200);
@@ -206,14 +206,14 @@ public sealed unsafe class ReceiveRuleTests
         bench.Bench.Write(FilterControl, Broadcast);
         bench.Start(0);
         bench.EnableReceive();
-        bench.Bench.Write(FilterControl, Broadcast); // nothing is modified
+        bench.Bench.Write(FilterControl, Broadcast); // nothing changes
         bench.Bench.Write(0x03000, 0);
         bench.Bench.Write(FilterControl, Promiscuous);
         bench.EnableReceive();
         Assert.Empty(bench.Violations);
         bench.Bench.Write(FilterControl, Broadcast);
         Assert.Equal(("filters-while-receiving", (ulong)Broadcast), (Only(bench).Rule, Only(bench).Value));
-        Assert.Equal(Broadcast, bench.Bench.Read(FilterControl)); // the card takes it all the same
+        Assert.Equal(Broadcast, bench.Bench.Read(FilterControl)); // the card accepts it all the same
     }
 
     [Theory] // 4.6.7.2: coalescing
@@ -245,14 +245,14 @@ public sealed unsafe class ReceiveRuleTests
     {
         using var bench = ReceiveBench.Receiving();
         BinaryPrimitives.WriteUInt64LittleEndian(bench[0].Descriptor(1)[8..], 60ul << 32 | 3);
-        // without a length nobody takes it for a frame
+        // without a length it cannot be taken for a frame
         BinaryPrimitives.WriteUInt64LittleEndian(bench[0].Descriptor(2)[8..], 3);
         bench.Deliver(ReceiveBench.Frame());
         Assert.Equal(
             ("descriptor-already-done", "receive descriptor 1 of queue 0"), (Only(bench).Rule, Only(bench).Register));
     }
 
-    [Fact] // the IOMMU in the model: the frame is lost, the descriptor done, the card goes on
+    [Fact] // the model's IOMMU: the frame is lost, the descriptor done, the card goes on
     public void BufferOutsideTheMapping()
     {
         using var bench = ReceiveBench.Receiving();
@@ -265,7 +265,7 @@ public sealed unsafe class ReceiveRuleTests
         Assert.Equal(0x33, bench[0].Data(1)[^1]);
     }
 
-    [Fact] // the IOMMU in the model: the fetch fails once for each tail
+    [Fact] // the model's IOMMU: the fetch fails once per tail write
     public void RingOutsideTheMapping()
     {
         using var bench = new ReceiveBench();
@@ -279,7 +279,7 @@ public sealed unsafe class ReceiveRuleTests
         Assert.Equal(("dma-outside-mapping", "receive ring 0"), (Only(bench).Rule, Only(bench).Register));
     }
 
-    [Fact] // 4.6.7: the receive path is halted while RXEN is set, which may be any time later
+    [Fact] // 4.6.7: RXEN must be set while the receive path is halted, which may be at any later time
     public void ReceiveEnabledWithoutAHalt()
     {
         using var bench = new ReceiveBench();
@@ -293,7 +293,7 @@ public sealed unsafe class ReceiveRuleTests
         Assert.Single(bench.Violations);
     }
 
-    [Fact] // 4.6.7: and SECRXSTAT is waited for
+    [Fact] // 4.6.7: software has to wait for SECRXSTAT
     public void ReceiveEnabledBeforeTheHaltIsOver()
     {
         using var bench = new ReceiveBench();
@@ -303,7 +303,7 @@ public sealed unsafe class ReceiveRuleTests
         Assert.Equal(("receive-enabled-without-halt", "4.6.7"), (Only(bench).Rule, Only(bench).Section));
     }
 
-    // A workaround for the 82599, which Intel's drivers leave out on its successors, as they leave DCA out on the X550.
+    // A workaround for the 82599 that Intel's drivers omit on its successors, as they omit DCA on the X550.
     [Theory]
     [InlineData(0x10FB, "receive-enabled-without-halt dca-bit-12")]
     [InlineData(0x1528, "dca-bit-12")]
@@ -341,7 +341,7 @@ public sealed unsafe class ReceiveRuleTests
         Assert.Single(bench.Violations);
     }
 
-    [Fact] // 4.6.7: queues come before RXEN; others may follow (4.6.7.1)
+    [Fact] // 4.6.7: queues are enabled before RXEN; others may follow (4.6.7.1)
     public void ReceiveEnabledBeforeAnyQueue()
     {
         using var bench = new ReceiveBench();
@@ -354,7 +354,7 @@ public sealed unsafe class ReceiveRuleTests
         Assert.Single(bench.Violations);
     }
 
-    [Fact] // 4.6.7, last step: seen with the first frame, and said once
+    [Fact] // 4.6.7, last step: noticed with the first frame, and reported once
     public void NoSnoopIsNotDisabled()
     {
         using var bench = ReceiveBench.Receiving();

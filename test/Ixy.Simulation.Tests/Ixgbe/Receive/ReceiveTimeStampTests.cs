@@ -44,7 +44,7 @@ public sealed class ReceiveTimeStampTests
         Assert.InRange(time, 1u, bench.Bench.Read(SYSTIML));
         Assert.NotEqual(0u, bench[0].Status(0) & DescriptorStamp);
         Assert.Equal(0x803u, bench[0].PacketType(0)); // EtherType filter 3
-        // The next one: as long as software has not read the first, its time is not taken.
+        // The next one: until software has read the first time stamp, no other is taken.
         bench.Deliver(PtpFrames.Ethernet(PtpFrames.Sync));
         Assert.Equal(0u, bench[0].Status(1) & DescriptorStamp);
         Assert.Equal((time, 0u), (bench.Bench.Read(RXSTMPL), bench.Bench.Read(RXSTMPH)));
@@ -55,7 +55,7 @@ public sealed class ReceiveTimeStampTests
         Assert.Empty(bench.Rules);
     }
 
-    // 8.2.3.26.4, 8.2.3.26.5: bytes 22 to 27 of the message and its sequence number, as they lie on the wire.
+    // 8.2.3.26.4, 8.2.3.26.5: bytes 22 to 27 of the message and its sequence number, as they are on the wire.
     [Fact]
     public void Section_8_2_3_26_TheSourceAndSequenceOfTheStampedPacketAreKept()
     {
@@ -84,7 +84,7 @@ public sealed class ReceiveTimeStampTests
         { "plain", L2, false }, { "plain", Events, false },
     };
 
-    // TSYNCRXCTL.TYPE (8.2.3.26.1); RXMTRL names version 2's Sync and version 1's.
+    // TSYNCRXCTL.TYPE (8.2.3.26.1); RXMTRL selects version 2's Sync and version 1's.
     [Theory]
     [MemberData(nameof(Kinds))]
     public void Section_8_2_3_26_1_TheTypeSaysWhichPacketsAreStamped(string kind, uint type, bool stamped)
@@ -111,7 +111,7 @@ public sealed class ReceiveTimeStampTests
         Assert.Equal(stamped, (bench[0].Status(0) & DescriptorStamp) != 0);
     }
 
-    // 8.2.3.26.6: software says which message (bits 15:8), which control field (7:0) and which port (31:16).
+    // 8.2.3.26.6: software selects the message (bits 15:8), the control field (7:0) and the port (31:16).
     [Fact]
     public void Section_8_2_3_26_6_MessageAndPortAreThoseOfRxmtrl()
     {
@@ -124,7 +124,7 @@ public sealed class ReceiveTimeStampTests
         Assert.Equal([0, 0, DescriptorStamp], stamps);
     }
 
-    // 8.2.3.26.6 resets the port to 0x319, which is none that anybody uses; the X550 to 319.
+    // 8.2.3.26.6 resets the port to 0x319, which nobody uses; the X550 resets it to 319.
     [Theory]
     [InlineData(0x10FB, 0x319u << 16)]
     [InlineData(X550, 319u << 16)]
@@ -159,7 +159,7 @@ public sealed class ReceiveTimeStampTests
         Assert.Equal(0u, bench[0].Status(0) & DescriptorStamp);
     }
 
-    // X550 datasheet 7.7.3.2.2: of all packets, and then the registers follow each.
+    // X550 datasheet 7.7.3.2.2: all packets are stamped, and the registers follow each of them.
     [Fact]
     public void TheX550StampsAllPacketsAndHoldsNone()
     {
@@ -172,7 +172,7 @@ public sealed class ReceiveTimeStampTests
             Assert.Equal(DescriptorStamp, bench[0].Status(index) & (DescriptorStamp | DescriptorStampInPacket));
     }
 
-    // X550 datasheet 7.1.6.2: eight bytes behind the packet, which count in its length. Untagged, and by priority.
+    // X550 datasheet 7.1.6.2: eight bytes after the packet, included in its length. Untagged, and by priority.
     [Fact]
     public void TheX550PutsStampsBehindPackets()
     {

@@ -10,7 +10,7 @@ public sealed class TrafficClassTests
 {
     private const uint TcpIPv4 = 1u << 16;
 
-    // MRQC.MRQE: 8 classes of 16 queues, 4 of 32; without RSS and with it.
+    // MRQC.MRQE: 8 classes of 16 queues, 4 of 32; without and with RSS.
     [Theory]
     [InlineData(0b0010u, 16)]
     [InlineData(0b0011u, 32)]
@@ -21,7 +21,7 @@ public sealed class TrafficClassTests
         int classes = 128 / queuesOfAClass;
         using var bench = Start(
             mode, Enumerable.Range(0, classes).Select(trafficClass => trafficClass * queuesOfAClass));
-        // Priorities backwards, so that none is in the class of its own number.
+        // Priorities in reverse, so that none is in the class of its own number.
         uint map = 0;
         for (int priority = 0; priority < 8; priority++) map |= (uint)((7 - priority) % classes) << priority * 3;
         bench.Bench.Write(RTRUP2TC, map);
@@ -43,7 +43,7 @@ public sealed class TrafficClassTests
     [InlineData(0b0101u, 3 * 32)]
     public void RssSpreadsWithinAClass(uint mode, int first)
     {
-        const int entries = 56; // of 16 rings in the bench's memory
+        const int entries = 56; // so that 16 rings fit into the bench's memory
         using var bench = Start(mode | TcpIPv4, Enumerable.Range(first, 16), entries);
         bench.Bench.Write(RTRUP2TC, 3);
         for (int word = 0; word < IxgbeFeatureRegisters.RETA.Count; word++)
@@ -58,7 +58,7 @@ public sealed class TrafficClassTests
         Assert.Empty(bench.Rules);
     }
 
-    // RQTC: as many bits of the table's entry as the class has queues in use, and four after a reset.
+    // RQTC: how many bits of a table entry select a queue of the class; four after a reset.
     [Theory]
     [InlineData(0x4444_4444u, 16)]
     [InlineData(0x4444_2444u, 4)]
@@ -82,8 +82,8 @@ public sealed class TrafficClassTests
         Assert.Empty(bench.Rules);
     }
 
-    // A filter of Flow Director names a queue, and not one of the class: Linux gives it the number that the queue has
-    // among all.
+    // A Flow Director filter names a queue by its number among all queues, as Linux does, not by its number in the
+    // class.
     [Fact]
     public void FlowDirectorNamesAQueueOfAnyClass()
     {
@@ -97,7 +97,7 @@ public sealed class TrafficClassTests
         Assert.True(bench[90].IsDone(0));
     }
 
-    // 8.2.3.8.9: each class has a buffer; those of all together hold what has no descriptors yet.
+    // 8.2.3.8.9: each class has a buffer; together they hold the frames that have no descriptors yet.
     [Fact]
     public void TheBuffersOfAllClassesAreInUse()
     {
@@ -107,7 +107,7 @@ public sealed class TrafficClassTests
             bench.Bench.Write(IxgbeRegisters.RXPBSIZE, index < 4 ? 2 * KiB : 64 * KiB, index);
         bench.Deliver([.. Enumerable.Repeat(ReceiveBench.Frame(1020), 150)]);
         Assert.Equal(150ul, bench.Statistics.GPRC);
-        // 127 descriptors, 8 frames of 1 KiB in the buffers.
+        // 127 descriptors, and 8 frames of 1 KiB in the buffers.
         Assert.Equal(150ul - 127 - 8, bench.Statistics.MPC[0]);
     }
 

@@ -3,8 +3,8 @@ using Ixy.Simulation.Ixgbe;
 namespace Ixy.Simulation.Tests.Ixgbe.Registers;
 
 /// <summary>
-/// Registers that other drivers use, and accesses to those that do not exist. Offsets and values as in the datasheet's
-/// chapter 8, not from the register table.
+/// Registers that other drivers use, and accesses to registers that do not exist. Offsets and values are from the
+/// datasheet's chapter 8, not from the register table.
 /// </summary>
 public sealed class RegisterFactsTests
 {
@@ -43,7 +43,7 @@ public sealed class RegisterFactsTests
     }
 
     /// <summary>
-    /// Offset, count and distance of registers that hold what is written; what a software reset makes of it (4.2.3).
+    /// Offset, count and stride of registers that hold what is written, and their value after a software reset (4.2.3).
     /// </summary>
     [Theory]
     [InlineData("MPSAR", 0xA600u, 256, 4u, null)]

@@ -5,8 +5,8 @@ using Ixy.Simulation.Ixgbe.Registers;
 namespace Ixy.Simulation.Tests.Ixgbe.Registers;
 
 /// <summary>
-/// docs/82599-registers.md is generated from the code: the register table lists the registers, and a register is
-/// modelled if the model's sources name it outside of the tables.
+/// docs/82599-registers.md is generated from the code: the register table lists the registers, and a register counts as
+/// modelled if the model's sources name it outside the tables.
 /// </summary>
 public sealed class RegisterPageTests
 {

@@ -1,14 +1,13 @@
 namespace Ixy.Simulation.Tests.Ixgbe.Registers;
 
 /// <summary>
-/// What registers keep of what is written: all defined bits, and none of the reserved ones. Offsets as in the
-/// datasheet, not from the register table. Drivers test a card so before they trust it (Linux: ethtool -t eth0
-/// offline).
+/// What registers keep of what is written: all defined bits, and no reserved ones. Offsets are from the datasheet, not
+/// from the register table. Drivers test a card this way before they trust it (Linux: ethtool -t eth0 offline).
 /// </summary>
 public sealed class RegisterPatternTests
 {
     /// <summary>
-    /// Offset of the first, how many, distance, and the bits that hold what is written (datasheet 8.2.3).
+    /// Offset of the first register, count, stride, and the bits that hold what is written (datasheet 8.2.3).
     /// </summary>
     public static TheoryData<string, uint, int, uint, uint> Registers => new()
     {

@@ -5,7 +5,7 @@ using Ixy.Simulation.Ixgbe.Registers;
 namespace Ixy.Simulation.Tests.Ixgbe.Registers;
 
 /// <summary>
-/// Chapter 8 as a whole: the table is consistent, and registers without behaviour of their own keep to it.
+/// Chapter 8 as a whole: the table is consistent, and registers without behaviour of their own match it.
 /// </summary>
 public sealed class RegisterTableTests
 {
@@ -24,7 +24,7 @@ public sealed class RegisterTableTests
                     $"{register.Name} and {owners[offset]} are both at 0x{offset:x}");
             }
         }
-        Assert.True(owners.Count > 3000, $"only {owners.Count} registers"); // The datasheet has about 3,800 places.
+        Assert.True(owners.Count > 3000, $"only {owners.Count} registers"); // The datasheet has about 3,800 registers.
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class RegisterTableTests
     [Fact]
     public void PowerOnValuesAreReadThroughTheBar()
     {
-        // Those that have no behaviour of their own: what software reads before it writes anything (chapter 8).
+        // Registers without behaviour of their own: what software reads before it writes anything (chapter 8).
         using var bench = new CardBench();
         foreach (var register in CardRegisters.Of(bench.Card.Options))
         {
@@ -75,7 +75,7 @@ public sealed class RegisterTableTests
     [Fact]
     public void AWriteThroughABarWindowReachesEachPlainRegisterOnce()
     {
-        // Every element of an array has a word of its own (8.2.3: stride and second halves).
+        // Every element of an array has its own word (8.2.3: stride and second halves).
         using var file = new RegisterFile(IxgbeCard.RegisterBarLength, CardRegisters.All, CardRegisters.Aliases);
         uint value = 1;
         var written = new List<(uint Offset, uint Value)>();

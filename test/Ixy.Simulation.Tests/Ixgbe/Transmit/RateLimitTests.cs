@@ -4,7 +4,9 @@ using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Simulation.Tests.Ixgbe.Transmit;
 
-/// <summary>Rate limits and credits are kept and not applied: the card says so to whoever uses them.</summary>
+/// <summary>
+/// Rate limits and credits are stored but not applied: the card reports this to any driver that uses them.
+/// </summary>
 public sealed class RateLimitTests
 {
     private const uint Enable = 1u << 31, TenthOfTheLine = 10 << 14;
@@ -18,7 +20,7 @@ public sealed class RateLimitTests
         bench.Write(RTTBCNRC, TenthOfTheLine); // off
         Assert.Empty(bench.Card.Violations.All);
         bench.Write(RTTBCNRC, Enable | TenthOfTheLine);
-        bench.Write(RTTBCNRC, Enable | TenthOfTheLine); // once
+        bench.Write(RTTBCNRC, Enable | TenthOfTheLine); // reported once
         bench.Write(RTTBCNRC, 0);
         bench.Write(RTTDQSEL, 6);
         bench.Write(RTTBCNRC, Enable);
@@ -27,7 +29,7 @@ public sealed class RateLimitTests
         Assert.Equal(Enable, bench.Read(RTTBCNRC));
     }
 
-    // The memory of the limits survives a reset (8.2.3.10), and the next driver's mistake is its own.
+    // The memory of the limits survives a reset (8.2.3.10), but each driver is told of its own mistake.
     [Fact]
     public void ARateLimitIsReportedToEachDriver()
     {
@@ -42,7 +44,7 @@ public sealed class RateLimitTests
         Assert.Equal(["not-modelled", "not-modelled"], bench.Card.Violations.All.Select(found => found.Rule));
     }
 
-    // Linux sets those of the classes for mqprio and DCB: the classes' queues work, so it breaks nothing.
+    // Linux sets the classes' credits for mqprio and DCB: the classes' queues work, so this is no violation.
     [Theory] // 8.2.3.10.9, 8.2.3.10.10
     [InlineData("RTTDT2C")]
     [InlineData("RTTPT2C")]

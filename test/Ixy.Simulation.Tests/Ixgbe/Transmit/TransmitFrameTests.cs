@@ -27,7 +27,7 @@ public sealed class TransmitFrameTests
         Assert.Empty(bench.Broken);
     }
 
-    // 7.2.1.1: a packet can span up to 38 buffers, of any length and alignment; here with a wrap of the ring.
+    // 7.2.1.1: a packet can span up to 38 buffers, of any length and alignment; here the ring also wraps.
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -51,7 +51,7 @@ public sealed class TransmitFrameTests
         Assert.Empty(bench.Broken);
     }
 
-    // 7.2.3.4: nothing is sent before the whole packet is there.
+    // 7.2.3.4: nothing is sent before the whole packet is available.
     [Fact]
     public void APacketWaitsForItsLastDescriptor()
     {
@@ -66,7 +66,7 @@ public sealed class TransmitFrameTests
         Assert.Equal(frame, Assert.Single(bench.Sent));
     }
 
-    // 8.2.3.22.8, TXPADEN: frames are padded to 64 bytes with FCS, with zeros.
+    // 8.2.3.22.8, TXPADEN: frames are padded with zeros, to 64 bytes with FCS.
     [Theory]
     [InlineData(17)]
     [InlineData(59)]
@@ -97,8 +97,8 @@ public sealed class TransmitFrameTests
         Assert.Equal(1ul, bench.Statistics.PTC[0]);
     }
 
-    // 7.2.3.2.2: without IFCS (or TXCRCEN) the packet ends with its own FCS; wires carry frames without. The FCS of
-    // "123456789" is 0xCBF43926, low byte first: extended to a frame by computing bit by bit.
+    // 7.2.3.2.2: without IFCS (or TXCRCEN) the packet ends with its own FCS; wires carry frames without one. The FCS of
+    // "123456789" is 0xCBF43926, low byte first; a frame's is computed bit by bit.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -121,7 +121,7 @@ public sealed class TransmitFrameTests
         Assert.Equal(["wrong-fcs"], bench.Broken);
     }
 
-    // 8.2.3.22.8, LPBK: frames come back through the receiver and do not reach the wire.
+    // 8.2.3.22.8, LPBK: frames return through the receiver and do not reach the wire.
     [Fact]
     public void LoopbackKeepsFramesFromTheWire()
     {
@@ -140,7 +140,7 @@ public sealed class TransmitFrameTests
         Assert.Single(bench.Sent);
     }
 
-    // 7.2.3.2.4, MAC.1588, and 8.2.3.26.7: the time at which a packet left is kept until its high half has been read.
+    // 7.2.3.2.4, MAC.1588, and 8.2.3.26.7: the departure time of a packet is kept until its high half has been read.
     [Theory]
     [InlineData(60)]
     [InlineData(40)]
@@ -170,7 +170,7 @@ public sealed class TransmitFrameTests
         Assert.Empty(bench.Broken);
     }
 
-    // 8.2.3.23: good packets and octets (with FCS), all packets, sizes, groups, and what the DMA took.
+    // 8.2.3.23: good packets and octets (with FCS), all packets, sizes, broadcast and multicast, and what the DMA took.
     [Fact]
     public void FramesAreCounted()
     {
@@ -194,7 +194,7 @@ public sealed class TransmitFrameTests
         Assert.Equal([2, 2, 1, 1, 1, 2], counted.PTC);
     }
 
-    // 8.2.3.23, TQSM: four queues a register, each with the number of its counter.
+    // 8.2.3.23, TQSM: four queues per register, each with the number of its counter.
     [Fact]
     public void QueuesAreCountedAsTqsmSays()
     {
@@ -211,7 +211,7 @@ public sealed class TransmitFrameTests
             (bench.Statistics.QBTC[0], bench.Statistics.QBTC[2], bench.Statistics.QBTC[7], bench.Statistics.QBTC[15]));
     }
 
-    // D9: nothing is allocated for a packet, on the short way or the long.
+    // D9: nothing is allocated per packet, on the short path or the long one.
     [Fact]
     public void SendingAllocatesNothing()
     {
@@ -235,7 +235,7 @@ public sealed class TransmitFrameTests
         Assert.Equal(120ul, bench.Statistics.GPTC);
     }
 
-    // IEEE 802.3, 3.2.9, a bit at a time.
+    // IEEE 802.3, 3.2.9, bit by bit.
     private static uint Fcs(ReadOnlySpan<byte> data)
     {
         uint crc = uint.MaxValue;

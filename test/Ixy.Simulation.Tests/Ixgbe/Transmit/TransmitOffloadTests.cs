@@ -24,7 +24,7 @@ public sealed class TransmitOffloadTests
         Assert.Empty(bench.Broken);
     }
 
-    // 7.2.5.2: to the last byte, with the pseudo-header's sum that software has left in the field.
+    // 7.2.5.2: to the last byte, including the pseudo-header sum that software has left in the field.
     [Theory]
     [InlineData(true, true, 0)]
     [InlineData(true, true, 1001)]
@@ -43,7 +43,7 @@ public sealed class TransmitOffloadTests
         ring.PutFrame(frame, options: Tx.Txsm | Tx.Index(1));
         ring.Send();
         byte[] sent = Assert.Single(bench.Sent);
-        // What a receiver does: the sum over pseudo-header and segment, the checksum included, is 0xFFFF.
+        // As a receiver does: the sum over pseudo-header and segment, including the checksum, is 0xFFFF.
         Assert.Equal(0xFFFF, TransmitFrames.Sum(pseudo, TransmitFrames.Sum(sent.AsSpan(l4))));
         TransmitFrames.SetWord(sent, field, pseudo);
         Assert.Equal(TransmitFrames.Padded(frame), sent);
@@ -68,7 +68,7 @@ public sealed class TransmitOffloadTests
         Assert.Equal(expected, TransmitFrames.Word(Assert.Single(bench.Sent), field));
     }
 
-    // 7.2.5.3. CRC32c of "123456789" is 0xE3069283 (its check value); of a packet, computed bit by bit.
+    // 7.2.5.3. CRC32c of "123456789" is 0xE3069283 (its check value); a packet's is computed bit by bit.
     [Fact]
     public void TheSctpChecksumIsInserted()
     {
@@ -89,8 +89,8 @@ public sealed class TransmitOffloadTests
         Assert.Empty(bench.Broken);
     }
 
-    // 7.2.3.2.2: IC puts the complement of the sum from CSS on at CSO; what was there counts. Software that wants the
-    // TCP checksum leaves the pseudo-header's sum there.
+    // 7.2.3.2.2: IC writes the complement of the sum from CSS onwards to CSO; what was there is included. Software that
+    // wants the TCP checksum leaves the pseudo-header's sum there.
     [Fact]
     public void ALegacyDescriptorInsertsAChecksum()
     {
@@ -106,8 +106,8 @@ public sealed class TransmitOffloadTests
         Assert.Empty(bench.Broken);
     }
 
-    // 7.2.3.2.2, 7.2.3.2.4: VLE puts DMATXCTL.VT and the tag behind the addresses: the tag of a legacy descriptor, or
-    // of the context. A tagged short frame is padded as it is then.
+    // 7.2.3.2.2, 7.2.3.2.4: VLE inserts DMATXCTL.VT and the tag after the addresses: the tag of a legacy descriptor, or
+    // of the context. A short frame is padded after the tag is inserted.
     [Theory]
     [InlineData(true, 60)]
     [InlineData(true, 1_500)]
@@ -147,7 +147,7 @@ public sealed class TransmitOffloadTests
         Assert.Empty(bench.Broken);
     }
 
-    // 7.2.3.2.2: offsets are those in memory; the tag that is inserted does not move them, nor count in the sum.
+    // 7.2.3.2.2: offsets refer to memory; an inserted tag neither moves them nor counts in the sum.
     [Fact]
     public void ChecksumsAreOfThePacketInMemory()
     {
@@ -163,7 +163,7 @@ public sealed class TransmitOffloadTests
         Assert.Equal(0xFFFF, TransmitFrames.Sum(bench.Sent[0].AsSpan(14, 20)));
     }
 
-    // 7.2.2: two contexts a queue, which last until they are set anew; another queue has its own.
+    // 7.2.2: two contexts per queue, which last until they are set again; another queue has its own.
     [Fact]
     public void AQueueHasTwoContexts()
     {
@@ -185,7 +185,7 @@ public sealed class TransmitOffloadTests
         Assert.Empty(bench.Broken);
     }
 
-    // 7.2.3.2.4: the commands count in the first descriptor of a packet.
+    // 7.2.3.2.4: the commands in the first descriptor of a packet apply.
     [Fact]
     public void TheFirstDescriptorOfAPacketDecides()
     {
@@ -200,7 +200,7 @@ public sealed class TransmitOffloadTests
         Assert.Empty(bench.Broken);
     }
 
-    // RFC 9260, appendix A, a bit at a time.
+    // RFC 9260, appendix A, bit by bit.
     private static uint Crc32c(ReadOnlySpan<byte> data)
     {
         uint crc = uint.MaxValue;

@@ -3,12 +3,12 @@ using FsCheck.Fluent;
 
 namespace Ixy.Simulation.Tests.Ixgbe.Transmit;
 
-/// <summary>What holds for transmit rings, checksums and segmentation whatever the numbers are.</summary>
+/// <summary>What holds for transmit rings, checksums and segmentation, whatever the numbers.</summary>
 public sealed class TransmitPropertyTests
 {
     private static readonly Config s_config = Config.QuickThrowOnFailure.WithMaxTest(60);
 
-    // 7.2.3.3: however software cuts its frames into buffers and moves the tail, they leave whole, in order, once.
+    // 7.2.3.3: however software splits its frames into buffers and moves the tail, they leave complete, in order, once.
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -37,7 +37,7 @@ public sealed class TransmitPropertyTests
         }));
     }
 
-    // 7.2.5.2: a receiver that sums over pseudo-header and segment finds every checksum right.
+    // 7.2.5.2: a receiver that sums over pseudo-header and segment finds every checksum correct.
     [Fact]
     public void ReceiversFindEveryChecksumRight()
     {
@@ -61,7 +61,7 @@ public sealed class TransmitPropertyTests
         }));
     }
 
-    // 7.2.4: the payloads of the segments, put together, are the packet's; every header is right.
+    // 7.2.4: the payloads of the segments, joined, are the packet's; every header is correct.
     [Fact]
     public void SegmentsPutTogetherAreThePacket()
     {
@@ -85,7 +85,7 @@ public sealed class TransmitPropertyTests
         }));
     }
 
-    // Whatever a driver leaves in a ring, the card survives it, touches nothing it may not, and goes on.
+    // Whatever a driver leaves in a ring, the card survives it, accesses nothing it may not, and goes on.
     [Fact]
     public void NoDescriptorHarmsTheCard()
     {
@@ -97,7 +97,7 @@ public sealed class TransmitPropertyTests
             var ring = bench.AddQueue(size: 64);
             foreach (var (low, command, status) in list)
             {
-                // Half of them point into memory that is mapped.
+                // Half of them point into mapped memory.
                 ulong address = (low & 1) == 0 ? low : CardBench.Iova + low % CardBench.MemoryLength;
                 ring.Put(address, command, status);
             }

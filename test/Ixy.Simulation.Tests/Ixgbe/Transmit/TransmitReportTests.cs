@@ -7,7 +7,7 @@ namespace Ixy.Simulation.Tests.Ixgbe.Transmit;
 /// <summary>How the card reports what it has sent (datasheet 7.2.3.5).</summary>
 public sealed class TransmitReportTests
 {
-    // 7.2.3.5.1: with WTHRESH 0 those descriptors are written back that have RS.
+    // 7.2.3.5.1: with WTHRESH 0, descriptors with RS are written back.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -26,7 +26,7 @@ public sealed class TransmitReportTests
         Assert.Empty(bench.Broken);
     }
 
-    // 7.2.3.2.4, write-back format: only the status is the driver's to read; the model leaves the rest alone.
+    // 7.2.3.2.4, write-back format: the driver may read only the status; the model leaves the rest unchanged.
     [Fact]
     public void AWriteBackSetsDescriptorDoneOnly()
     {
@@ -39,7 +39,7 @@ public sealed class TransmitReportTests
         Assert.Equal(before, bench.At(ring.Address, 16).ToArray());
     }
 
-    // 7.2.3.5.1: with WTHRESH > 0, all descriptors are written back, as soon as that many have come together.
+    // 7.2.3.5.1: with WTHRESH > 0, all descriptors are written back, as soon as that many have accumulated.
     [Fact]
     public void WithWriteBackThresholdDescriptorsAreReportedInBursts()
     {
@@ -57,7 +57,7 @@ public sealed class TransmitReportTests
         Assert.Empty(bench.Broken);
     }
 
-    // 7.2.3.5.1: the EITR counter of the queue's vector flushes a burst that does not fill (here 50 × 2.048 µs).
+    // 7.2.3.5.1: the EITR counter of the queue's vector flushes an incomplete burst (here 50 × 2.048 µs).
     [Fact]
     public void AnIncompleteBurstIsFlushedByTheInterruptTimer()
     {
@@ -89,7 +89,7 @@ public sealed class TransmitReportTests
         Assert.Equal(thresholds | TXDCTL_.Enable, bench.Read(TXDCTL));
     }
 
-    // 7.2.3.5.2: head write-back: the head goes to memory when RS is set, and no descriptor is written back.
+    // 7.2.3.5.2: head write-back: the head is written to memory when RS is set, and no descriptor is written back.
     [Fact]
     public void HeadWriteBackTakesThePlaceOfDescriptorDone()
     {
@@ -140,7 +140,7 @@ public sealed class TransmitReportTests
         Assert.Empty(bench.Broken);
     }
 
-    // 7.3.1, 7.2.3.5.1: a write-back sets the cause that IVAR gives the queue; a packet without RS sets none.
+    // 7.3.1, 7.2.3.5.1: a write-back sets the cause that IVAR maps the queue to; a packet without RS sets none.
     [Theory]
     [InlineData(0, 0x80u << 8, 1u)]
     [InlineData(1, 0x85u << 24, 1u << 5)]
@@ -160,7 +160,7 @@ public sealed class TransmitReportTests
         Assert.Equal(cause, bench.Read(EICR) & queues);
     }
 
-    // A packet whose buffer the driver has not mapped is a fault: nothing is sent, and the queue goes on.
+    // A packet whose buffer the driver has not mapped causes a fault: nothing is sent, and the queue goes on.
     [Fact]
     public void AnUnmappedBufferIsAFault()
     {

@@ -6,7 +6,7 @@ namespace Ixy.Simulation.Tests.Ixgbe.Transmit;
 /// <summary>Rings, heads, tails and queues (datasheet 4.6.8, 7.2.3.3, 8.2.3.9).</summary>
 public sealed class TransmitRingTests
 {
-    // 7.2.3.3: the card sends what is between head and tail, and the head follows.
+    // 7.2.3.3: the card sends the descriptors between head and tail, and the head follows.
     [Fact]
     public void AFrameIsSentWhenTheTailMoves()
     {
@@ -63,7 +63,7 @@ public sealed class TransmitRingTests
         Assert.Empty(bench.Broken);
     }
 
-    // 7.2.1.2: 128 queues; with MTQC for 64 pools of two all of them exist.
+    // 7.2.1.2: 128 queues; all of them exist if MTQC selects 64 pools of two.
     [Fact]
     public void All128QueuesSend()
     {
@@ -82,7 +82,7 @@ public sealed class TransmitRingTests
         Assert.Empty(bench.Broken);
     }
 
-    // 7.2.1.2.3.4: queues are served in turn; a turn of the card is bounded, so that others have theirs.
+    // 7.2.1.2.3.4: queues are served in turn; a turn of the card is bounded, so that the others get theirs.
     [Fact]
     public void QueuesAreServedInTurn()
     {
@@ -100,7 +100,7 @@ public sealed class TransmitRingTests
         Assert.Equal(400, bench.Sent.Count);
     }
 
-    // 8.2.3.9.2: nothing is sent before DMATXCTL.TE; 8.2.3.9.10: TE enables queue 0 as well, and no other.
+    // 8.2.3.9.2: nothing is sent before DMATXCTL.TE; 8.2.3.9.10: TE also enables queue 0, and no other.
     [Fact]
     public void TransmitEnableEnablesQueueZero()
     {
@@ -154,7 +154,7 @@ public sealed class TransmitRingTests
         Assert.Equal((1, 1u), (bench.Sent.Count, ring.Head));
     }
 
-    // 3.7, 7.2: while there is no link, nothing leaves; descriptors wait until there is one again.
+    // 3.7, 7.2: without a link, nothing leaves; descriptors wait until there is one again.
     [Fact]
     public void DescriptorsWaitForTheLink()
     {
@@ -172,7 +172,7 @@ public sealed class TransmitRingTests
         Assert.Empty(bench.Broken);
     }
 
-    // 7.2.1.2.1: the queues of a pool send only if its bit in PFVFTE is set; two queues a pool here.
+    // 7.2.1.2.1: the queues of a pool send only if its bit in PFVFTE is set; here a pool has two queues.
     [Fact]
     public void APoolSendsOnlyIfItMay()
     {
@@ -191,7 +191,7 @@ public sealed class TransmitRingTests
         Assert.Equal(64, bench.Sent[^1][5]);
     }
 
-    // The card's reset brings every queue back to where it was.
+    // A reset of the card returns every queue to its initial state.
     [Fact]
     public void AResetDisablesAllQueues()
     {

@@ -12,7 +12,7 @@ public sealed class TransmitRuleTests
 {
     private const uint Quiet = Tx.Eop | Tx.Ifcs;
 
-    // A provocation for each rule; what it does beside breaking the rule is right.
+    // A way to break each rule; everything else that it does is valid.
     private static readonly Dictionary<string, Action<TransmitBench>> s_provocations = new()
     {
         ["tail-while-disabled"] = bench =>
@@ -130,7 +130,7 @@ public sealed class TransmitRuleTests
             ring.Put(bench.Place(TransmitFrames.Make(60)), Tx.Whole | Tx.Data | 60, 61 << 14)),
         ["fcs-required"] = bench => Send(bench, ring =>
         {
-            // Right but for IFCS: the last four bytes of 40 zeros are the FCS of the 36 before them.
+            // Valid but for IFCS: the last four bytes of 40 zeros are the FCS of the 36 before them.
             byte[] frame = [
                 .. TransmitFrames.Make(36), .. BitConverter.GetBytes(FrameSums.Fcs(TransmitFrames.Make(36)))];
             ring.PutFrame(frame, Tx.Eop | Tx.Rs);
@@ -192,7 +192,7 @@ public sealed class TransmitRuleTests
     public void EveryRuleIsProvoked() =>
         Assert.Equal(All.Select(rule => rule.Name).Order(), s_provocations.Keys.Order());
 
-    // 4.6.8: all that is programmed between setting and clearing ARBDIS, also before transmission is enabled.
+    // 4.6.8: everything that is programmed while ARBDIS is set, even before transmission is enabled.
     [Theory]
     [InlineData("DTXMXSZRQ", 0)]
     [InlineData("TXPBSIZE", 0)]
@@ -210,7 +210,7 @@ public sealed class TransmitRuleTests
             bench.WriteStopped(register, value, index);
             Assert.Empty(bench.Broken);
             bench.Write(register, value, index);
-            bench.Write(register, value, index); // said once, until the arbiter was stopped
+            bench.Write(register, value, index); // reported once, until the arbiter is stopped again
             var violation = Assert.Single(bench.Card.Violations.All);
             Assert.Equal(
                 ("arbiter-running", register.Count == 1 ? name : $"{name}[{index}]"),
@@ -218,7 +218,7 @@ public sealed class TransmitRuleTests
         }
     }
 
-    // DMATXCTL.TE turns queue 0 on, and software that does not know it enables the queue once more (8.2.3.9.10).
+    // DMATXCTL.TE enables queue 0, and software unaware of that enables the queue once more (8.2.3.9.10).
     [Theory]
     [InlineData("thresholds", 8u << 16 | 1 << 8 | 33)]
     [InlineData("host-threshold", 32u)]
@@ -236,7 +236,7 @@ public sealed class TransmitRuleTests
         Assert.Equal([rule, rule], bench.Broken);
     }
 
-    // What one driver was told the next one is told again.
+    // What was reported to one driver is reported to the next one again.
     [Fact]
     public void ADriverIsToldOfItsMistakesThoughTheOneBeforeMadeThemToo()
     {
@@ -246,7 +246,7 @@ public sealed class TransmitRuleTests
         bench.Write(TXDCTL, 0);
         bench.Write(CTRL, CTRL_.RST);
         bench.Run(20_000_000);
-        // Queue 0 comes on with DMATXCTL.TE, before it has a ring.
+        // DMATXCTL.TE enables queue 0, before it has a ring.
         bench.Write(DMATXCTL, DMATXCTL_.Enable);
         Break();
         Assert.Equal((2, 2), (Count("arbiter-running"), Count("host-threshold")));
@@ -261,7 +261,7 @@ public sealed class TransmitRuleTests
         }
     }
 
-    // A driver breaks a rule with every packet or never: once is enough, until the queue is enabled anew.
+    // A driver breaks a rule with every packet or never: one report is enough, until the queue is enabled again.
     [Fact]
     public void ARuleBrokenByDescriptorsIsReportedOnceForEachTimeTheQueueIsEnabled()
     {

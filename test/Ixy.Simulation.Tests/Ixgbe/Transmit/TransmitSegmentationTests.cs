@@ -32,7 +32,7 @@ public sealed class TransmitSegmentationTests
         Assert.Empty(bench.Broken);
     }
 
-    // 7.2.4.7.1, 7.2.4.7.3: the flags of a packet that fits into one frame are left as they are.
+    // 7.2.4.7.1, 7.2.4.7.3: the flags of a packet that fits into one frame are left unchanged.
     [Fact]
     public void OneSegmentKeepsItsFlags()
     {
@@ -104,7 +104,7 @@ public sealed class TransmitSegmentationTests
         Assert.True(ring.IsDone(ring.Next - 1));
     }
 
-    /// <summary>Writes descriptors for packets to segment, and checks what came of them.</summary>
+    /// <summary>Writes descriptors for packets to segment, and checks the frames that result.</summary>
     internal static class Segments
     {
         internal static void Put(
@@ -113,7 +113,7 @@ public sealed class TransmitSegmentationTests
             params int[] parts)
         {
             int ip = isIPv4 ? 20 : 40, l4 = isTcp ? 20 + options : 8, headers = 14 + ip + l4;
-            // 7.2.4.5: the pseudo-header without length, the IP checksum and total length as they come.
+            // 7.2.4.5: the pseudo-header sum without the length; IP checksum and total length do not matter.
             TransmitFrames.SetWord(packet, 14 + ip + (isTcp ? 16 : 6),
                 TransmitFrames.PseudoHeader(packet, 14, isIPv4, (byte)(isTcp ? 6 : 17), 0));
             ring.PutContext(14, ip, l4, size, (isIPv4 ? Tx.IPv4 : 0) | (isTcp ? Tx.Tcp : Tx.Udp), vlan: 0x234);
@@ -129,7 +129,7 @@ public sealed class TransmitSegmentationTests
             }
         }
 
-        /// <summary>Checks the headers of all frames against the prototype's; the payloads, joined.</summary>
+        /// <summary>Checks the headers of all frames against the prototype's; returns the joined payloads.</summary>
         internal static byte[] Join(
             List<byte[]> frames, byte[] prototype, bool isIPv4, bool isTcp, int options, int size, bool vlan)
         {
@@ -183,7 +183,7 @@ public sealed class TransmitSegmentationTests
             return header;
         }
 
-        // A receiver's view; then the checksums are put into the expected header, so that the rest can be compared.
+        // As a receiver does; then the checksums are put into the expected header, so that the rest can be compared.
         private static void CheckSums(ReadOnlySpan<byte> frame, byte[] header, bool isIPv4, bool isTcp)
         {
             int ip = isIPv4 ? 20 : 40, field = 14 + ip + (isTcp ? 16 : 6);

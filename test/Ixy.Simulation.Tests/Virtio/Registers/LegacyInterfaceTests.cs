@@ -19,7 +19,7 @@ public sealed class LegacyInterfaceTests
         Assert.Equal(0u, card.ReadConfig((int)card.ReadConfig(0x34, 1) + 1, 1));
     }
 
-    // Version 0.9.5 knows of no time that it takes: it is over when the write of the status is.
+    // In version 0.9.5 a reset takes no time: it is over when the status has been written.
     [Theory]
     [InlineData(true, 0u)]
     [InlineData(false, 0xFu)]
@@ -76,7 +76,7 @@ public sealed class LegacyInterfaceTests
         Assert.Equal(["queue-while-enabled"], bench.Rules);
         bench.Write(Address, 0, 4);
         Assert.Equal(0u, bench.Read(Address, 4));
-        bench.AddQueue(1); // at another place
+        bench.AddQueue(1); // at another address
         bench.DriverOk();
         bench.Transmit.Notify();
         bench.Send(VirtioBench.Frame());
@@ -176,7 +176,7 @@ public sealed class LegacyInterfaceTests
 
     private static VirtioBench Legacy() => new(new() { IsLegacy = true });
 
-    // A legacy device has no FEATURES_OK, so no rule speaks of it.
+    // A legacy device has no FEATURES_OK, so no rule may mention it.
     [Fact]
     public void RulesSpeakOfWhatALegacyDeviceHas()
     {

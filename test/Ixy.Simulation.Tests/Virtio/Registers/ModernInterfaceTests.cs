@@ -74,14 +74,14 @@ public sealed class ModernInterfaceTests
     [Fact]
     public void TheDeviceOffersWhatItsOptionsSay()
     {
-        // Of QEMU's defaults those that the model has.
+        // Those of QEMU's defaults that the model has.
         const ulong usual = 3ul | 1ul << 5 | 1ul << 15 | 1ul << 16 | 0xFul << 17 | 1ul << 23 | 3ul << 28 | 3ul << 32
             | 1ul << 63;
         Assert.Equal(usual, Offered(new()));
         Assert.Equal(usual | 1ul << 3, Offered(new() { Mtu = 9000 }));
         Assert.Equal(usual | 1ul << 22, Offered(new() { QueuePairs = 2 }));
         Assert.Equal(usual | 1ul << 34, Offered(new() { IsPacked = true }));
-        // Without the control queue goes all that needs it.
+        // Without the control queue, everything that needs it is gone, too.
         Assert.Equal(usual & ~(0xFul << 17 | 1ul << 23), Offered(new() { Withheld = (VirtioFeatures)(1ul << 17) }));
 
         static ulong Offered(VirtioCardOptions options)
@@ -163,7 +163,7 @@ public sealed class ModernInterfaceTests
         Assert.Equal(2u, bench.Read(VirtioBench.Isr, 1));
         Assert.Equal(0u, bench.Read(VirtioBench.Isr, 1));
         bench.Send(VirtioBench.Frame());
-        Assert.Equal(0, bench.Transmit.TakeUsed()?.Written); // taken, and lost
+        Assert.Equal(0, bench.Transmit.TakeUsed()?.Written); // used, but the frame is lost
         Assert.Empty(bench.TestWire.FromCard);
     }
 

@@ -1,6 +1,6 @@
 namespace Ixy.Simulation.Tests.Virtio.Registers;
 
-/// <summary>Rules of setting queues up and notifying them (virtio 1.2, 4.1.4.3.2, 4.1.5).</summary>
+/// <summary>Rules for setting up queues and notifying them (virtio 1.2, 4.1.4.3.2, 4.1.5).</summary>
 public sealed unsafe class QueueSetUpTests
 {
     [Fact]
@@ -13,7 +13,7 @@ public sealed unsafe class QueueSetUpTests
         Assert.Equal(["queue-before-features"], bench.Rules);
     }
 
-    // As Linux's driver does when it lets its queues go, after the reset.
+    // As Linux's driver does when it releases its queues, after the reset.
     [Fact]
     public void AQueueMayLoseItsVectorAtAnyTime()
     {
@@ -117,8 +117,8 @@ public sealed unsafe class QueueSetUpTests
         Assert.Equal(["notify-before-driver-ok"], bench.Rules);
     }
 
-    // No turn of the device comes between the doorbell and DRIVER_OK: it sees the two in the order in which software
-    // made them.
+    // The device gets no turn between the doorbell and DRIVER_OK: it sees both in the order in which software wrote
+    // them.
     [Fact]
     public void ADoorbellRingsBeforeTheStatusThatFollowsIt()
     {
@@ -179,7 +179,8 @@ public sealed unsafe class QueueSetUpTests
         Assert.Equal(rule == "queue-missing" ? 0 : 1, bench.TestWire.FromCard.Count);
     }
 
-    // Whoever stops the driver before and resets the device has not stopped its own: bus mastering is to be on again.
+    // Stopping the previous driver does not count for the next one: after the reset, it has to enable bus mastering
+    // again.
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -188,7 +189,7 @@ public sealed unsafe class QueueSetUpTests
         using var bench = VirtioBench.Running(new() { IsLegacy = legacy });
         bench.Card.WriteConfig(0x04, 0x0003, 2);
         bench.Run();
-        Assert.Empty(bench.Rules); // the one before was stopped
+        Assert.Empty(bench.Rules); // the previous driver was stopped
         bench.Negotiate(~0ul);
         bench.AddQueue(1);
         bench.DriverOk();

@@ -3,7 +3,8 @@ using Ixy.Simulation.Tests.Ixgbe;
 namespace Ixy.Simulation.Tests.Virtio.Rings;
 
 /// <summary>
-/// Rings and buffers that the card reaches by copying, while the driver goes on in between: what it may see, and when.
+/// Rings and buffers that the card accesses by copying, while the driver keeps working: what the driver may see, and
+/// when.
 /// </summary>
 public sealed class FarRingTests
 {
@@ -11,7 +12,7 @@ public sealed class FarRingTests
 
     public static TheoryData<string> Kinds => Variants.Names;
 
-    // 2.7.8.2, 2.8.14: a used buffer is all there when the driver can see that it is used.
+    // 2.7.8.2, 2.8.14: a used buffer is complete when the driver can see that it is used.
     [Theory]
     [MemberData(nameof(Kinds))]
     public void ABufferIsWrittenBeforeItIsUsed(string kind)
@@ -37,8 +38,8 @@ public sealed class FarRingTests
         }
     }
 
-    // 2.8.6: the ring lies in two pages, and the driver adds a chain around its end when the device has read the first
-    // of them.
+    // 2.8.6: the ring spans two pages, and the driver adds a chain that wraps around the ring's end after the device
+    // has read the first page.
     [Fact]
     public void AChainThatComesWhileThePackedRingIsReadIsReadWhole()
     {
@@ -75,7 +76,7 @@ public sealed class FarRingTests
         }
     }
 
-    // 2.7.7.2, 2.8.10: the device looks whether the driver wants an interrupt after the driver can see what was used.
+    // 2.7.7.2, 2.8.10: the device checks whether the driver wants an interrupt after the driver can see what was used.
     [Theory]
     [MemberData(nameof(Kinds))]
     public void ADriverThatAsksForAnInterruptBeforeItCanSeeTheBufferGetsOne(string kind)
@@ -99,8 +100,8 @@ public sealed class FarRingTests
         }
     }
 
-    // 2.7.7.2 and 2.8.10 the other way: the device looks for more after the driver can see that it wants to be
-    // notified.
+    // 2.7.7.2 and 2.8.10 the other way round: the device checks for more buffers after the driver can see that it wants
+    // to be notified.
     [Theory]
     [MemberData(nameof(Kinds))]
     public void ABufferThatComesWhenTheDeviceFallsAsleepIsSeen(string kind)

@@ -4,14 +4,14 @@ using Ixy.Virtio;
 namespace Ixy.Simulation.Tests.Virtio.Rings;
 
 /// <summary>
-/// A driver that changes a ring while the device looks at it: what the device has checked is what it uses. The ring is
-/// used without a device around it, which would stop at the first descriptor that is wrong.
+/// A driver that changes a ring while the device looks at it: the device must use exactly what it has checked. The ring
+/// is used without a device around it, which would stop at the first invalid descriptor.
 /// </summary>
 public sealed unsafe class HostileRingTests
 {
     private const int Tries = 300_000, Size = 4;
 
-    // Its own small piece of memory, as seen by the device; behind it lies what it must not touch.
+    // Its own small piece of memory, as seen by the device, which must not touch anything beyond it.
     private const ulong Small = 0x9_0000_0000;
     private const int SmallLength = 64, Indirect = 4;
 
@@ -70,7 +70,7 @@ public sealed unsafe class HostileRingTests
             Assert.True(ring.TryTake(chain));
             ring.Use(chain, 0);
         }
-        // Available for the next lap, though the device has not given them back.
+        // Made available for the next lap, though the device has not returned them.
         for (ulong i = 0; i < Size; i++)
             queue.Put16(queue.Descriptors + 16 * i + 14, PackedQueue.Used | PackedQueue.Write);
         Assert.False(ring.TryTake(chain));

@@ -1,7 +1,8 @@
 namespace Ixy.Simulation.Tests.Virtio.Rings;
 
 /// <summary>
-/// Who has to tell whom (virtio 1.2, 2.7.7, 2.7.10, 2.8.10): the device sleeps until it is notified, and says so.
+/// Which side has to notify the other (virtio 1.2, 2.7.7, 2.7.10, 2.8.10): the device sleeps until it is notified, and
+/// says so.
 /// </summary>
 public sealed class NotificationTests
 {
@@ -49,7 +50,7 @@ public sealed class NotificationTests
         AddPacket(bench);
         Assert.True(bench.Transmit.IsNotificationWanted);
         bench.Run(Long);
-        Assert.Single(bench.TestWire.FromCard); // hangs until it is notified
+        Assert.Single(bench.TestWire.FromCard); // the second packet waits until the device is notified
         bench.Transmit.Notify();
         bench.Run(1_000);
         Assert.Equal(2, bench.TestWire.FromCard.Count);
@@ -86,7 +87,7 @@ public sealed class NotificationTests
         {
             AddPacket(bench, packet);
             bench.Transmit.NotifyIfWanted();
-            // Now and then long enough to fall asleep.
+            // Sometimes long enough to fall asleep.
             bench.Run(random.Next(0, 30) * 1_000);
             if (bench.TestWire.FromCard.Count <= sent) bench.Run(2_000);
             Assert.Equal(sent + 1, bench.TestWire.FromCard.Count);
@@ -106,7 +107,7 @@ public sealed class NotificationTests
         bench.Transmit.AskForInterrupts(true);
         Assert.True(Interrupts(), "always, or the next");
         if (!bench.Has(VirtioBench.EventIndex)) return;
-        // The event is an index that is passed by the third buffer.
+        // The third buffer passes the event index.
         bench.Transmit.AskForInterrupts(true, after: 2);
         Assert.Equal([false, false, true, false], [Interrupts(), Interrupts(), Interrupts(), Interrupts()]);
 
@@ -120,7 +121,7 @@ public sealed class NotificationTests
         }
     }
 
-    // 2.7.10.1, 2.8.10: the third buffer from here on, which comes together with the second, at whatever place of the
+    // 2.7.10.1, 2.8.10: the third buffer from here on, which is added together with the second, at any position in the
     // ring.
     [Theory]
     [MemberData(nameof(Kinds))]

@@ -1,8 +1,8 @@
 namespace Ixy.Simulation.Tests.Virtio.Rings;
 
 /// <summary>
-/// Rules of rings and descriptors (virtio 1.2, 2.7 and 2.8). A device that cannot go on says so by NEEDS_RESET (2.1.2),
-/// and touches nothing until it is reset.
+/// Rules for rings and descriptors (virtio 1.2, 2.7 and 2.8). A device that cannot go on sets NEEDS_RESET (2.1.2), and
+/// touches nothing until it is reset.
 /// </summary>
 public sealed class RingRuleTests
 {
@@ -179,7 +179,7 @@ public sealed class RingRuleTests
         Assert.Equal(0xFu, bench.Status);
     }
 
-    // A queue whose first descriptor leads to a table.
+    // Makes the queue's first descriptor refer to a table.
     private static void PutIndirect(VirtioBench bench, ulong table, int length, int more = 0)
     {
         if (bench.Transmit is PackedQueue packed)

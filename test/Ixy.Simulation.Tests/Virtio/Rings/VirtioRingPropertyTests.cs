@@ -4,7 +4,7 @@ using FsCheck.Fluent;
 namespace Ixy.Simulation.Tests.Virtio.Rings;
 
 /// <summary>
-/// Whatever sizes, layouts and batches: every frame passes once, whole and in order, around the ring.
+/// Whatever the sizes, layouts and batches: every frame passes once, complete and in order, around the ring.
 /// </summary>
 public sealed class VirtioRingPropertyTests
 {
@@ -52,7 +52,7 @@ public sealed class VirtioRingPropertyTests
         from rounds in Gen.Choose(0, 9).SelectMany(count => packet.ArrayOf(count)).ArrayOf(20)
         select (size, rounds);
 
-    // A round adds packets as far as they fit, and takes what is used.
+    // A round adds packets while they fit, and takes what is used.
     private static bool AreSent(string kind, bool isScattered, int size, Packet[][] rounds)
     {
         using var bench = Variants.Running(kind, size);
@@ -77,7 +77,7 @@ public sealed class VirtioRingPropertyTests
         return used == sent.Count && Same(sent, bench.TestWire.FromCard) && bench.Rules.Length == 0;
     }
 
-    // A round adds buffers as far as they fit, lets frames arrive, and takes what is used.
+    // A round adds buffers while they fit, lets frames arrive, and takes what is used.
     private static bool AreReceived(string kind, bool isScattered, int size, Packet[][] rounds)
     {
         using var bench = Variants.Running(kind, size);
@@ -118,7 +118,7 @@ public sealed class VirtioRingPropertyTests
         int[] cuts = [0, .. packet.Cuts.Where(cut => cut < length).Distinct().Order(), length];
         Piece[] pieces = [
             .. cuts.Zip(cuts.Skip(1), (from, to) => new Piece(address + (ulong)from, to - from, isWritable))];
-        // No chain is longer than the queue, in a table or not.
+        // No chain is longer than the queue, whether in a table or not.
         if (pieces.Length > queue.Size || (packet.Indirect ? 1 : pieces.Length) > queue.Free) return false;
         if (packet.Indirect) queue.AddIndirect(pieces);
         else queue.Add(pieces);
