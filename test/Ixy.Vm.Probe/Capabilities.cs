@@ -2,17 +2,17 @@ using System.Runtime.InteropServices;
 
 namespace Ixy.Vm.Probe;
 
-/// <summary>Rights of the calling thread (capabilities(7)).</summary>
+/// <summary>Capabilities of the calling thread (capabilities(7)).</summary>
 internal static unsafe partial class Capabilities
 {
     private const uint Version3 = 0x2008_0522;
     private const int SysAdmin = 21;
 
-    /// <summary>Gives CAP_SYS_ADMIN away, which even root needs to see physical addresses.</summary>
+    /// <summary>Drops CAP_SYS_ADMIN, which even root needs to see physical addresses.</summary>
     internal static void DropSysAdmin()
     {
-        // Version and thread (0: this one); then effective, permitted and inheritable, the lower 32 bits and the upper
-        // ones.
+        // Version and thread (0: this one); then effective, permitted and inheritable sets, first their lower 32 bits,
+        // then the upper ones.
         uint* header = stackalloc uint[2] { Version3, 0 };
         uint* sets = stackalloc uint[6];
         if (capget(header, sets) < 0) throw new InvalidOperationException("capget");

@@ -2,11 +2,11 @@ using Ixy.Vfio;
 
 namespace Ixy.Vm.Probe;
 
-/// <summary>Intel's 82574L (8086:10d3) as QEMU has it: interrupts by MSI-X, and I/O ports.</summary>
+/// <summary>Intel's 82574L (8086:10d3) as emulated by QEMU: MSI-X interrupts and I/O ports.</summary>
 internal static class E1000eProbe
 {
-    // 82574 datasheet, section 10.2.4: causes are set by software, and mapped to vectors, three bits and a valid bit
-    // each.
+    // 82574 datasheet, section 10.2.4: software can set causes; each is mapped to a vector by three bits and a valid
+    // bit.
     private const uint CauseRead = 0xC0, CauseSet = 0xC8, MaskSet = 0xD0, MaskClear = 0xD8, VectorAllocation = 0xE4;
     private const uint ReceiveQueue0 = 1 << 20, TransmitQueue0 = 1 << 22;
     private const uint Valid = 8;
@@ -20,7 +20,7 @@ internal static class E1000eProbe
         device.EnableBusMaster();
         using (var vectors = device.EnableInterrupts(InterruptKind.Msix, 3)) Interrupt(bar, vectors);
         Ports(device);
-        // In this order: the function takes its vectors along, and they may be disposed again.
+        // In this order: disposing the function releases its vectors, and disposing them again must be harmless.
         using var left = device.EnableInterrupts(InterruptKind.Msix, 5);
         device.Dispose();
     }
@@ -28,7 +28,8 @@ internal static class E1000eProbe
     private static void Interrupt(PciBar bar, InterruptVectors vectors)
     {
         using var waiter = new InterruptWaiter(vectors[0], vectors[1], vectors[2]);
-        // QEMU 7.2 resets nothing of this card when the kernel does: what the last run left has to go.
+        // QEMU 7.2 resets nothing on this card when the kernel asks for it, so leftovers of the last run must be
+        // cleared.
         bar.Write32(MaskClear, uint.MaxValue);
         bar.Write32(CauseRead, uint.MaxValue);
         // Receive queue 0 fires vector 1, transmit queue 0 vector 2.
@@ -50,8 +51,8 @@ internal static class E1000eProbe
         LetTimersRunOut();
     }
 
-    // The card spaces the interrupts of a vector by 128 µs or more (10.2.4.8), and QEMU 7.2 ends when its timer for
-    // that finds MSI-X switched off.
+    // The card spaces a vector's interrupts by 128 µs or more (10.2.4.8), and QEMU 7.2 exits if its timer for that
+    // finds MSI-X disabled.
     private static void LetTimersRunOut() => Thread.Sleep(100);
 
     private static void Raise(PciBar bar, uint cause)
@@ -61,7 +62,7 @@ internal static class E1000eProbe
         bar.Write32(CauseSet, cause);
     }
 
-    // BAR 2 is I/O ports (section 10.2.1.1): address and data of any register.
+    // BAR 2 consists of I/O ports (section 10.2.1.1): address and data of any register.
     private static void Ports(VfioPciDevice device)
     {
         const uint Address = 0, Data = 4;

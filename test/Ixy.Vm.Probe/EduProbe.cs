@@ -27,7 +27,7 @@ internal static unsafe class EduProbe
         Reset(device);
     }
 
-    /// <summary>Lets the device write where no memory is mapped for it.</summary>
+    /// <summary>Makes the device write to an address where no memory is mapped for it.</summary>
     internal static void StrayDma(PciAddress address)
     {
         using var device = new VfioPciDevice(address);
@@ -38,7 +38,7 @@ internal static unsafe class EduProbe
         const ulong Nowhere = 0x1234_5000;
         CopyByDevice(bar, OwnBuffer, Nowhere, 64, FromDevice);
         Fact.Print("survived", true);
-        // And what is mapped still works.
+        // Mapped memory still works.
         Transfer(device, bar, memory);
     }
 
@@ -47,7 +47,7 @@ internal static unsafe class EduProbe
         Fact.Print("id", bar.Read32(Id));
         bar.Write32(Liveness, 0x1234_5678);
         Fact.Print("liveness", bar.Read32(Liveness));
-        // The driver before may have asked for an interrupt with each result.
+        // The previous driver may have requested an interrupt for each result.
         bar.Write32(Status, 0);
         bar.Write32(Factorial, 10);
         while ((bar.Read32(Status) & 1) != 0) Thread.Yield();
@@ -140,7 +140,7 @@ internal static unsafe class EduProbe
         }
     }
 
-    // The device takes 64-bit values in one access only.
+    // The device accepts 64-bit values only in one access.
     private static void Write64(PciBar bar, uint offset, ulong value)
     {
         if (!bar.TryGetPointer(offset, sizeof(ulong), out void* pointer))

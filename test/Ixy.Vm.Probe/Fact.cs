@@ -3,7 +3,7 @@ using Ixy.Vfio;
 
 namespace Ixy.Vm.Probe;
 
-/// <summary>What the probe found, a line each.</summary>
+/// <summary>Prints what the probe found, one fact per line.</summary>
 internal static class Fact
 {
     internal static void Print(string name, string value) => Console.WriteLine($"{name}={value}");
@@ -14,10 +14,10 @@ internal static class Fact
         Print(name, $"0x{value.ToString("x", CultureInfo.InvariantCulture)}");
 }
 
-/// <summary>Interrupts that come, and those that do not.</summary>
+/// <summary>Interrupts that arrive, and those that do not.</summary>
 internal static class Interrupts
 {
-    /// <summary>The vectors that fire within a second (or as long as said), or "timeout".</summary>
+    /// <summary>The vectors that fire within two seconds (or the given time), or "timeout".</summary>
     internal static string WaitFor(InterruptWaiter waiter, int milliseconds = 2000)
     {
         var fired = new InterruptVector[4];
@@ -26,11 +26,11 @@ internal static class Interrupts
     }
 }
 
-/// <summary>Descriptors and locked memory of this process, before and after.</summary>
+/// <summary>Open descriptors and locked memory of this process, before and after.</summary>
 internal static class Leaks
 {
     /// <summary>
-    /// Runs something twice. The first time the runtime opens what it keeps (its assemblies are files); the second time
+    /// Runs an action twice. The first time the runtime opens files that it keeps (its assemblies); the second time
     /// nothing may remain.
     /// </summary>
     internal static void Check(Action run)

@@ -4,20 +4,19 @@ using Ixy.Vfio;
 namespace Ixy.Vm.Probe;
 
 /// <summary>
-/// Sends frames from one network card to another one, one after the other, through whatever is between them, and says
-/// what has arrived: a fact "frame" each, with the flags of the packet, its VLAN tag and the frame.
+/// Sends frames one by one from one network card to another through whatever is between them, and reports what arrives:
+/// a fact "frame" for each, with the packet's flags, its VLAN tag and the frame.
 /// </summary>
 internal static class OffloadProbe
 {
     private const ushort FirstTag = 100;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
-    /// <param name="from">The card that sends, with all offloads of transmission.</param>
-    /// <param name="to">The card that receives.</param>
-    /// <param name="path">A file with a frame in each line, in hexadecimal.</param>
-    /// <param name="requests">What is asked for each of them; the first has the VLAN tag 100, the next 101 and so
-    /// on.</param>
-    /// <param name="receiving">Offloads of the card that receives.</param>
+    /// <param name="from">The sending card, with all transmit offloads.</param>
+    /// <param name="to">The receiving card.</param>
+    /// <param name="path">A file with one frame per line, in hexadecimal.</param>
+    /// <param name="requests">What each frame requests; VLAN tags start at 100 and count up.</param>
+    /// <param name="receiving">Offloads of the receiving card.</param>
     internal static void Run(PciAddress from, PciAddress to, string path, PacketFlags requests, Offloads receiving)
     {
         var options = new NetworkDeviceOptions { RingSize = 256, PoolSize = 512, CheckedPools = true };

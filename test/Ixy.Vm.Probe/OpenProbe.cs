@@ -4,11 +4,11 @@ using Ixy.Vfio.Dma;
 namespace Ixy.Vm.Probe;
 
 /// <summary>
-/// Opens functions and maps DMA memory for them: on the way, everything that is missing is complained about.
+/// Opens functions and maps DMA memory for them; on the way, everything that is missing raises its error.
 /// </summary>
 internal static unsafe class OpenProbe
 {
-    /// <summary>Opens several through VFIO at once; closes them in the order they were opened in.</summary>
+    /// <summary>Opens several functions through VFIO at once, and closes them in the order of opening.</summary>
     internal static void Run(IReadOnlyList<PciAddress> addresses)
     {
         var devices = new List<PciDevice>();
@@ -32,7 +32,7 @@ internal static unsafe class OpenProbe
         }
     }
 
-    /// <summary>Has a device that may do DMA, until it is killed.</summary>
+    /// <summary>Holds a device that may do DMA, until it is killed.</summary>
     internal static void Hold(PciAddress address)
     {
         using var device = new VfioPciDevice(address);
@@ -44,7 +44,7 @@ internal static unsafe class OpenProbe
         Thread.Sleep(Timeout.Infinite);
     }
 
-    /// <summary>Opens one through sysfs.</summary>
+    /// <summary>Opens a function through sysfs.</summary>
     internal static void RunSysfs(PciAddress address)
     {
         using var device = new SysfsPciDevice(address);
@@ -66,13 +66,13 @@ internal static unsafe class OpenProbe
         RunSysfs(address);
     }
 
-    // A mapping is a line "start-end ..." and lines about it (proc_pid_smaps(5)).
+    // A mapping is a line "start-end ..." followed by lines about it (proc_pid_smaps(5)).
     private static string PageLengthAt(nuint address) => File.ReadLines("/proc/self/smaps")
         .SkipWhile(line => !line.StartsWith($"{address:x}-", StringComparison.Ordinal))
         .First(line => line.StartsWith("KernelPageSize:", StringComparison.Ordinal))
         .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
 
-    // A legacy virtio function's first BAR is ports; without MSI-X its MAC address is at 20 (virtio 1.2, 4.1.4.10).
+    // A legacy virtio function's first BAR is I/O ports; without MSI-X the MAC address is at 20 (virtio 1.2, 4.1.4.10).
     private static string ReadMacAddress(PciBar ports) =>
         string.Join(':', Enumerable.Range(20, 6).Select(offset => $"{ports.Read8((uint)offset):x2}"));
 }

@@ -1,8 +1,8 @@
 using Ixy.Vfio;
 using Ixy.Vm.Probe;
 
-// Runs inside a guest and prints one fact a line, as name=value; the tests on the host judge them.
-// But for "offload" it uses Ixy.Vfio and none of ixy's drivers. Exit codes: 0 all done, 1 an exception, which is the
+// Runs inside a guest and prints one fact per line, as name=value; the tests on the host judge them. Except for
+// "offload" it uses Ixy.Vfio and none of ixy's drivers. Exit codes: 0 on completion, 1 on an exception, which is the
 // fact "error".
 if (args is not [var command, var first, .. var more] || !PciAddress.TryParse(first, out var address))
 {

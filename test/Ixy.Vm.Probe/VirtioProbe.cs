@@ -5,7 +5,7 @@ using Ixy.Vfio.Dma;
 namespace Ixy.Vm.Probe;
 
 /// <summary>
-/// A modern virtio-net function, with one transmit queue set up by hand (virtio 1.2, sections 2.7, 3.1.1 and 4.1): the
+/// A modern virtio-net function with one transmit queue set up by hand (virtio 1.2, sections 2.7, 3.1.1 and 4.1): the
 /// device fetches a frame and fires the queue's MSI-X vector.
 /// </summary>
 internal static unsafe class VirtioProbe
@@ -37,7 +37,7 @@ internal static unsafe class VirtioProbe
         Fact.Print("status-after-reset", common.Read8(start + 0x14));
     }
 
-    // 4.1.4: vendor-specific capabilities say in which BAR a structure is, and where.
+    // 4.1.4: vendor-specific capabilities say in which BAR a structure is, and where in it.
     private static (PciBar Bar, uint Start) Find(PciDevice device, int type, out uint multiplier)
     {
         int capability = device.FindCapabilities(0x09).First(offset => device.ReadConfig(offset + 3, 1) == type);
