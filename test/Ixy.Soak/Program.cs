@@ -16,8 +16,8 @@ using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 var clock = Stopwatch.StartNew();
 long packets = 0;
 int rounds = 0;
-Level? start = null;
-string grown = "";
+// From the second round on: until then code is compiled and memory reaches its size.
+List<Level> levels = [];
 Console.WriteLine(Level.Head);
 for (int round = 1; running && (round <= 3 || clock.Elapsed < duration); round++)
 {
@@ -37,15 +37,14 @@ for (int round = 1; running && (round <= 3 || clock.Elapsed < duration); round++
     if (running) rounds++;
     var level = Level.Read();
     Console.WriteLine(level.Row(round, clock.Elapsed, packets));
-    // During the first two rounds code is compiled and memory reaches its size.
-    if (round == 2) start = level;
-    grown = start is null ? "" : level.GrownSince(start);
+    if (round >= 2) levels.Add(level);
 }
 if (rounds < 3)
 {
     Console.WriteLine($"{packets:N0} packets, none lost, reordered or changed; ended before anything could be compared");
     return 1;
 }
+string grown = Level.FindGrowth(levels);
 Console.WriteLine(grown.Length > 0 ? $"grown since the second round: {grown}"
     : $"{packets:N0} packets, none lost, reordered or changed; everything is level");
 return grown.Length > 0 ? 1 : 0;

@@ -28,6 +28,9 @@ internal sealed class Traffic : IDisposable
         foreach (var device in _devices) Expect(device.WaitForLink(s_stuck), $"{device.Name}: no link in a minute");
     }
 
+    /// <summary>Buffers that were still out when everything was closed, since the start.</summary>
+    internal static long BuffersOut { get; private set; }
+
     internal SimulatedPciDevice Card => _cards[0];
 
     internal NetworkDevice Device => _devices[0];
@@ -88,9 +91,12 @@ internal sealed class Traffic : IDisposable
         if (!isTrue) throw new SoakException(otherwise);
     }
 
+    // Whatever has happened to the cards: once both are closed, each pool has all its buffers.
     public void Dispose()
     {
+        List<PacketPool> pools = [.. _devices.SelectMany(device => device.ReceiveQueues).Select(queue => queue.Pool)];
         foreach (var device in _devices) device.Dispose();
+        BuffersOut += pools.Sum(pool => pool.Capacity - pool.Available);
     }
 }
 
