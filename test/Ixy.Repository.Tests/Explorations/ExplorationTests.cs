@@ -11,6 +11,8 @@ public sealed class ExplorationTests
     public static TheoryData<string, int> Models => new()
     {
         { "packet-ring", 4 },
+        { "pool", 10 },
+        { "sleep-intx", 15 },
         { "sleep-ixgbe", 3 },
         { "sleep-packed", 13 },
         { "sleep-split", 14 },
