@@ -1,6 +1,5 @@
 using Ixy.Vfio;
 using static Ixy.Ixgbe.IxgbeFeatureRegisters;
-using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Ixgbe;
 
@@ -47,7 +46,6 @@ public sealed partial class IxgbeDevice
         Write(EERD, (uint)word << EERD_.AddressShift | EERD_.Start);
         WaitFor($"word 0x{word:x} of the EEPROM", EERD, EERD_.Done, set: true);
         uint read = Read(EERD);
-        return read == uint.MaxValue && Read(STATUS) == uint.MaxValue ? throw Gone()
-            : (ushort)(read >> EERD_.DataShift);
+        return IsFromNobody(read) ? throw Gone() : (ushort)(read >> EERD_.DataShift);
     }
 }

@@ -1,5 +1,4 @@
 using Ixy.Vfio;
-using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Ixgbe;
 
@@ -15,7 +14,7 @@ public sealed partial class IxgbeDevice
     private PciDeviceException DidNotCome(string what, uint offset, uint bits, bool set, int milliseconds)
     {
         uint found = _bar.Read32(offset);
-        return found == uint.MaxValue && Read(STATUS) == uint.MaxValue ? Gone()
+        return IsFromNobody(found) ? Gone()
             : new DeviceTimeoutException(
                 $"{Name}: {what} did not come within {milliseconds} ms: register 0x{offset:x5} is "
                 + $"0x{found:x8}, expected bits 0x{bits:x8} {(set ? "set" : "clear")}");

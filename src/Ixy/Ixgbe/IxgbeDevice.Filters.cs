@@ -96,7 +96,7 @@ public sealed partial class IxgbeDevice
     {
         // The registers hold the bytes in wire order, the first in the lowest bits (8.2.3.7.8).
         uint low = _bar.Read32(RAL[index]), high = _bar.Read32(RAH[index]);
-        if (high == uint.MaxValue && Read(STATUS) == uint.MaxValue) throw Gone();
+        if (IsFromNobody(high)) throw Gone();
         ulong wire = low | (ulong)(high & RAH_.AddressMask) << 32;
         return new(BinaryPrimitives.ReverseEndianness(wire << 16));
     }

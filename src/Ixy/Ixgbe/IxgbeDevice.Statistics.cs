@@ -35,7 +35,7 @@ public sealed partial class IxgbeDevice
         // stripped; sent bytes include it.
         long receivedBytes = Read(QBRC_L) | (long)Read(QBRC_H) << 32;
         long sentBytes = Read(GOTCL) | (long)Read(GOTCH) << 32;
-        return _statistics = sent == uint.MaxValue && Read(STATUS) == uint.MaxValue ? throw Gone() : _statistics with
+        return _statistics = IsFromNobody(sent) ? throw Gone() : _statistics with
         {
             RxPackets = _statistics.RxPackets + received,
             RxBytes = _statistics.RxBytes + receivedBytes,

@@ -79,8 +79,12 @@ public sealed partial class IxgbeDevice : NetworkDevice
         _bar.Write32(offset, set ? value | bits : value & ~bits);
     }
 
+    // A card that is gone reads as ones, also STATUS, which otherwise never does.
+    private bool IsFromNobody(long found) => found == uint.MaxValue && Read(STATUS) == uint.MaxValue;
+
     private bool TryWaitFor(uint offset, uint bits, bool set, int milliseconds) => _device.WaitUntil(
-        () => (_bar.Read32(offset) & bits) == (set ? bits : 0), TimeSpan.FromMilliseconds(milliseconds));
+        () => _bar.Read32(offset) is var found && (found & bits) == (set ? bits : 0) && !IsFromNobody(found),
+        TimeSpan.FromMilliseconds(milliseconds));
 
     private void WaitFor(string what, uint offset, uint bits, bool set, int milliseconds = 100)
     {
