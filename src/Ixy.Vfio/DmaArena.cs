@@ -59,13 +59,16 @@ public static unsafe partial class DmaArena
         }
     }
 
-    /// <summary>Takes all DMA memory away from a device; does nothing if it is not attached.</summary>
+    /// <summary>
+    /// Takes all DMA memory away from a device; does nothing if it is not attached. Every chunk is tried.
+    /// </summary>
+    /// <exception cref="PciDeviceException">A chunk could not be unmapped: the first one's error.</exception>
     internal static void Detach(PciDevice device)
     {
         lock (s_lock)
         {
             s_devices.Remove(device);
-            foreach (var chunk in s_chunks) chunk.UnmapFor(device);
+            device.InTurn([.. s_chunks.Select(chunk => (Action)(() => chunk.UnmapFor(device)))]);
         }
     }
 
@@ -74,7 +77,7 @@ public static unsafe partial class DmaArena
     {
         lock (s_lock)
         {
-            foreach (var chunk in s_chunks.Where(chunk => chunk.NumaNode == numaNode))
+            foreach (var chunk in s_chunks.Where(chunk => chunk.NumaNode == numaNode && chunk.IsSeenBy(s_devices)))
             {
                 if (chunk.TryAllocate(length, alignment) is { } memory) return memory;
             }
@@ -109,7 +112,7 @@ public static unsafe partial class DmaArena
 
     private static void Remove(DmaChunk chunk)
     {
-        // A chunk that a device does not release stays, empty.
+        // A chunk that a device does not release stays, empty, until nobody is left who no longer sees it.
         chunk.Unmap(s_addresses);
         s_chunks.Remove(chunk);
     }

@@ -62,13 +62,19 @@ public sealed unsafe partial class DmaChunk
     }
 
     /// <summary>Takes it away from every device that has it, and releases the memory and its addresses.</summary>
+    /// <exception cref="PciDeviceException">
+    /// A device did not release it, so it still has its memory: the first one's error. All were tried.
+    /// </exception>
     internal void Unmap(AddressSpace addresses)
     {
-        foreach (var device in _devices) UnmapFor(device);
+        PciDevice.RunEach([.. _devices.Select(device => (Action)(() => UnmapFor(device)))], isHarmless: _ => false);
         _ = Libc.munmap((nint)Address, Length);
         _ = Libc.close(FileDescriptor);
         addresses.Return(Address);
     }
+
+    /// <summary>Whether all of them see it.</summary>
+    internal bool IsSeenBy(HashSet<PciDevice> devices) => devices.IsSubsetOf(_devices);
 
     /// <summary>Makes it visible to a device; does nothing for one that has it.</summary>
     internal void MapFor(PciDevice device)

@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace Ixy.Vfio;
 
 /// <summary>
@@ -74,8 +76,7 @@ public abstract partial class PciDevice : IDisposable
     /// </summary>
     public void Dispose()
     {
-        if (_disposed) return;
-        _disposed = true;
+        if (Interlocked.Exchange(ref _disposed, true)) return;
         InTurn(() => _interrupts?.Dispose(), DisableBusMaster, () => DmaArena.Detach(this), Close);
         GC.SuppressFinalize(this);
     }
@@ -104,22 +105,27 @@ public abstract partial class PciDevice : IDisposable
     /// is gone, or disappears meanwhile, is already quiesced: its errors do not count. One that the kernel wants back
     /// may disappear at any time.
     /// </summary>
-    /// <exception cref="PciDeviceException">A step failed although the device is there. All were run.</exception>
-    public void InTurn(params ReadOnlySpan<Action> steps)
+    /// <exception cref="PciDeviceException">
+    /// A step failed although the device is there: the first one that did. All were run.
+    /// </exception>
+    public void InTurn(params ReadOnlySpan<Action> steps) => RunEach(steps, e => e is PciDeviceException && IsGone);
+
+    /// <summary>Runs all steps, and then throws the first error that counts.</summary>
+    internal static void RunEach(ReadOnlySpan<Action> steps, Func<Exception, bool> isHarmless)
     {
-        if (steps.IsEmpty) return;
-        try
+        Exception? first = null;
+        foreach (var step in steps)
         {
-            steps[0]();
+            try
+            {
+                step();
+            }
+            catch (Exception error)
+            {
+                first ??= isHarmless(error) ? null : error;
+            }
         }
-        catch (PciDeviceException) when (IsGone)
-        {
-            // It has already stopped.
-        }
-        finally
-        {
-            InTurn(steps[1..]);
-        }
+        if (first is not null) ExceptionDispatchInfo.Throw(first);
     }
 
     /// <summary>

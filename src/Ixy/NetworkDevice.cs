@@ -68,12 +68,9 @@ public abstract partial class NetworkDevice : IDisposable
     /// </summary>
     public void Dispose()
     {
-        if (_isDisposed) return;
-        _isDisposed = true;
+        if (Interlocked.Exchange(ref _isDisposed, true)) return;
         // Its configuration space is needed until the end.
-        using var function = PciDevice;
-        SetOpen(false);
-        StopAndRelease();
+        PciDevice.InTurn(() => SetOpen(false), StopAndRelease, PciDevice.Dispose);
     }
 
     /// <summary>Gives the base class the queues, which exist once the device is set up.</summary>

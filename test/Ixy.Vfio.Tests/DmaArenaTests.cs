@@ -88,6 +88,69 @@ public sealed unsafe class DmaArenaTests
         Assert.False(part.Sees(first));
     }
 
+    [Fact]
+    public void ADeviceThatKeepsAChunkLosesTheOthers()
+    {
+        const int Length = 32 << 20;
+        using var first = DmaMemory.Allocate(Length);
+        using var second = DmaMemory.Allocate(Length);
+        using var third = DmaMemory.Allocate(Length);
+        var device = new MappingDevice();
+        DmaArena.Attach(device);
+        device.Keeps = chunk => Has(chunk, first) || Has(chunk, second);
+        // The first refusal is reported, and the device is closed all the same.
+        var error = Assert.Throws<DmaMemoryException>(device.Dispose);
+        Assert.Equal($"0x{device.Chunks.Single(chunk => Has(chunk, first)).Address:x} is kept", error.Message);
+        Assert.Equal(2, device.Chunks.Count);
+        Assert.Equal("closed", device.Shutdown[^1]);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void MemoryThatADeviceKeepsIsTakenFromTheOthers(bool keeperIsFirst)
+    {
+        const int Length = 40 << 20;
+        using (MappingDevice keeper = new(), other = new())
+        {
+            DmaArena.Attach(keeperIsFirst ? keeper : other);
+            DmaArena.Attach(keeperIsFirst ? other : keeper);
+            var memory = DmaMemory.Allocate(Length);
+            keeper.Keeps = chunk => Has(chunk, memory);
+            Assert.Throws<DmaMemoryException>(memory.Dispose);
+            Assert.Equal((true, false), (keeper.Sees(memory), other.Sees(memory)));
+            // Who gets memory next has it to himself, and every device sees it.
+            using var next = DmaMemory.Allocate(Length);
+            Assert.True(other.Sees(next));
+            memory.Dispose();
+            Assert.True(other.Sees(next));
+            keeper.Keeps = _ => false;
+        }
+        // What was kept goes back to the system with its next use, once no other device lacks it.
+        DmaMemory.Allocate(Length).Dispose();
+    }
+
+    [Fact]
+    public void AllStepsAreRunAndTheFirstErrorIsReported()
+    {
+        using var device = new MappingDevice();
+        var run = new List<int>();
+        Action Fail(int number) => () =>
+        {
+            run.Add(number);
+            throw new PciDeviceException($"step {number}");
+        };
+        var error = Assert.Throws<PciDeviceException>(() => device.InTurn(() => run.Add(0), Fail(1), Fail(2)));
+        Assert.Equal("step 1", error.Message);
+        Assert.Equal([0, 1, 2], run);
+        // A device that is gone has stopped; what else goes wrong still counts.
+        device.MarkGone("ones");
+        device.InTurn(Fail(3));
+        Assert.Throws<InvalidOperationException>(
+            () => device.InTurn(Fail(4), () => throw new InvalidOperationException(), Fail(5)));
+        Assert.Equal([0, 1, 2, 3, 4, 5], run);
+    }
+
     // Without an IOMMU the device sees each 2 MiB frame at an address of its own.
     [Fact]
     public void ContiguousMemoryLiesInOneFrameWhateverWasTakenBefore() => Prop.ForAll<ushort[]>(lengths =>
@@ -146,6 +209,9 @@ public sealed unsafe class DmaArenaTests
         }
     }).QuickCheckThrowOnFailure();
 
+    private static bool Has(DmaChunk chunk, DmaMemory memory) =>
+        memory.Address >= chunk.Address && memory.Address + memory.Length <= chunk.Address + chunk.Length;
+
     private sealed class MappingDevice : PciDevice
     {
         internal List<DmaChunk> Chunks { get; } = [];
@@ -157,10 +223,12 @@ public sealed unsafe class DmaArenaTests
         /// <summary>Refuses to map more chunks than this.</summary>
         internal int Room { get; init; } = int.MaxValue;
 
+        /// <summary>Refuses to release some chunks.</summary>
+        internal Func<DmaChunk, bool> Keeps { get; set; } = _ => false;
+
         public override string Name => "mapping";
 
-        internal bool Sees(DmaMemory memory) => Chunks.Any(chunk =>
-            memory.Address >= chunk.Address && memory.Address + memory.Length <= chunk.Address + chunk.Length);
+        internal bool Sees(DmaMemory memory) => Chunks.Any(chunk => Has(chunk, memory));
 
         public override uint ReadConfig(int offset, int size) => 0;
 
@@ -177,6 +245,7 @@ public sealed unsafe class DmaArenaTests
         protected internal override void UnmapDma(DmaChunk chunk)
         {
             if (Shutdown.Count > 0) Shutdown.Add("unmapped");
+            if (Keeps(chunk)) throw new DmaMemoryException($"0x{chunk.Address:x} is kept");
             Assert.True(Chunks.Remove(chunk));
         }
 

@@ -53,7 +53,7 @@ public sealed unsafe class DmaMemory : IDisposable
     /// <summary>Returns the memory to the arena. Does nothing the second time.</summary>
     public void Dispose()
     {
-        if (_chunk is { } chunk) DmaArena.Free(chunk, Address);
-        _chunk = null;
+        // Also if this throws: by the second time, someone else may have this memory.
+        if (Interlocked.Exchange(ref _chunk, null) is { } chunk) DmaArena.Free(chunk, Address);
     }
 }

@@ -151,9 +151,9 @@ internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : Receive
     /// <summary>Returns all memory; the card must be quiesced.</summary>
     public void Dispose()
     {
+        using var pool = _pool;
+        using var ring = _ring;
         PacketPool.Free(new ReadOnlySpan<ulong>(_ring.Buffers, (int)_ring.Mask + 1));
         _fresh.Dispose();
-        _ring.Dispose();
-        _pool.Dispose();
     }
 }
