@@ -40,6 +40,17 @@ public unsafe partial class InProcessPciDevice : PciDevice
     public override TimeProvider Clock => _turns.Clock;
 
     /// <inheritdoc/>
+    public override bool IsGone => Model.Notices.Any || base.IsGone;
+
+    /// <inheritdoc/>
+    /// <exception cref="DeviceRequestedException">The host wants the device back.</exception>
+    public override void ThrowIfGone()
+    {
+        Model.Notices.ThrowIfAny(Name);
+        base.ThrowIfGone();
+    }
+
+    /// <inheritdoc/>
     public override uint ReadConfig(int offset, int size)
     {
         _turns.Enter();

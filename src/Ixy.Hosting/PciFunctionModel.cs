@@ -1,5 +1,6 @@
 using Ixy.Hosting.Interrupts;
 using Ixy.Hosting.Pci;
+using Ixy.Vfio;
 
 namespace Ixy.Hosting;
 
@@ -33,6 +34,9 @@ public abstract unsafe class PciFunctionModel : IDisposable
     /// <summary>Where interrupts go; nowhere if null.</summary>
     internal IInterruptTarget? InterruptTarget { get; set; }
 
+    /// <summary>What the host has told the driver.</summary>
+    internal HostNotices Notices { get; } = new();
+
     /// <summary>The device's clock in nanoseconds, as of the last turn or register access.</summary>
     public long Now { get; protected set; }
 
@@ -40,6 +44,19 @@ public abstract unsafe class PciFunctionModel : IDisposable
     /// Sets the clock before a register access, so that delays are exact even if the device's last turn was long ago.
     /// </summary>
     internal void SetClock(long now) => Now = Math.Max(Now, now);
+
+    /// <summary>
+    /// Tells the driver that the host wants the function back, as it does before it unplugs one: the driver finds a
+    /// <see cref="DeviceRequestedException"/>. The function goes on until it is released. Call it in a turn, or between
+    /// two.
+    /// </summary>
+    public void RequestRelease() => Notices.Give(HostNotice.Request);
+
+    /// <summary>
+    /// Tells the driver that the function's link has had an error that cannot be corrected (AER): the driver finds a
+    /// <see cref="DeviceGoneException"/>. The function itself goes on. Call it in a turn, or between two.
+    /// </summary>
+    public void ReportBusError() => Notices.Give(HostNotice.BusError);
 
     /// <summary>Length of configuration space in bytes.</summary>
     public abstract int ConfigLength { get; }

@@ -1,3 +1,4 @@
+using Ixy.Hosting.Interrupts;
 using Ixy.Hosting.Turns;
 using Ixy.Hosting.VfioUser;
 using Ixy.Vfio;
@@ -54,6 +55,29 @@ public class VfioUserServer : IDisposable
 
     /// <summary>What drivers did that breaks no rule but is worth knowing.</summary>
     public DeviceNotes Notes => _model.Notes;
+
+    /// <summary>
+    /// Asks the client to give the function back, as a host does before it unplugs one (VFIO_PCI_REQ_IRQ_INDEX): this
+    /// library's client finds a <see cref="DeviceRequestedException"/>. It does not wait until the client has left
+    /// (<see cref="HasClient"/>), and the next one is not asked.
+    /// </summary>
+    /// <returns>False if there is no client, or if it does not take such requests, as QEMU 11 does not.</returns>
+    public bool RequestRelease()
+    {
+        lock (_lock)
+        {
+            if (_session is null) return false;
+            DeviceThread.Enter();
+            try
+            {
+                return _model.Notices.Give(HostNotice.Request);
+            }
+            finally
+            {
+                DeviceThread.Leave();
+            }
+        }
+    }
 
     /// <summary>Starts accepting clients. Call it once, after <see cref="Notice"/> has its handlers.</summary>
     public void Start()

@@ -95,6 +95,16 @@ public sealed class CardFault
         "needs-reset", "virtio 1.2, 2.1.2", "DEVICE_NEEDS_RESET is set, and nothing moves until a reset",
         FaultCourse.Once, Modern);
 
+    /// <summary>The host wants the card back, as before it unplugs it, and waits for it.</summary>
+    public static readonly CardFault Unplug = new(
+        "unplug", "PCI Express 2.0, 6.7", "the host asks for the card, and waits; until then the card goes on",
+        FaultCourse.Once, Ixgbe, Modern, Legacy);
+
+    /// <summary>The card's link has had an error that cannot be corrected.</summary>
+    public static readonly CardFault BusError = new(
+        "bus-error", "PCI Express 2.0, 6.2", "the host reports an uncorrectable error of the link; the card goes on",
+        FaultCourse.Once, Ixgbe, Modern, Legacy);
+
     private CardFault(string name, string section, string meaning, FaultCourse course, params string[] cards)
     {
         (Name, Section, Meaning, Course, Cards) = (name, section, meaning, course, cards);

@@ -43,7 +43,7 @@ public class DeviceGoneException(string message) : PciDeviceException(message);
 
 /// <summary>
 /// The kernel wants the device back, because it is being unbound from vfio-pci or unplugged, and waits until it is
-/// disposed. Until then the device may still answer.
+/// disposed; or its vfio-user server or simulated host does. Until then the device may still answer.
 /// </summary>
 public sealed class DeviceRequestedException(string message) : DeviceGoneException(message);
 

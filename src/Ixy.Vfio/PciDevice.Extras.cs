@@ -10,8 +10,8 @@ public abstract partial class PciDevice
 
     /// <summary>
     /// The device is gone and should be disposed. Every access to it fails, for example because a vfio-user server has
-    /// ended, or reads as ones, because a card was pulled out; or the kernel wants it back and is waiting (VFIO, after
-    /// an unbind or unplug). For any thread, and as cheap as reading a variable.
+    /// ended, or reads as ones, because a card was pulled out; or the kernel or the server wants it back and is
+    /// waiting (VFIO and vfio-user, after an unbind or unplug). For any thread, and as cheap as reading a variable.
     /// </summary>
     public virtual bool IsGone => Volatile.Read(ref _goneReason) is not null;
 

@@ -1,5 +1,5 @@
 using Ixy.Vfio.Interop;
-using Ixy.Vfio.Kernel;
+using Ixy.Vfio.Interrupts;
 using static Ixy.Vfio.Interop.Vfio;
 
 namespace Ixy.Vfio;
@@ -7,7 +7,7 @@ namespace Ixy.Vfio;
 // The kernel cannot take a function away from a process: it asks, and waits until the process gives it back.
 public sealed unsafe partial class VfioPciDevice
 {
-    private readonly KernelNotices? _notices;
+    private readonly DeviceNotices? _notices;
 
     /// <inheritdoc/>
     public override bool IsGone => _notices?.Found is not null || base.IsGone;
@@ -16,10 +16,7 @@ public sealed unsafe partial class VfioPciDevice
     /// <exception cref="DeviceRequestedException">The kernel wants the function back.</exception>
     public override void ThrowIfGone()
     {
-        // A new exception each time: the stack is the caller's.
-        if (_notices?.Found is { } found)
-            throw found is DeviceRequestedException ? new DeviceRequestedException(found.Message)
-                : new DeviceGoneException(found.Message);
+        _notices?.ThrowIfFound();
         base.ThrowIfGone();
     }
 

@@ -46,7 +46,7 @@ public sealed unsafe partial class VfioPciDevice : KernelPciDevice
             _hasReset = (info.flags & DEVICE_FLAGS_RESET) != 0;
             _config = FindRegion(PCI_CONFIG_REGION_INDEX);
             check?.Invoke(this);
-            _notices = new(Name, ConnectNotice, Clock);
+            _notices = new(Name, "the kernel", ConnectNotice, Clock, " ('sudo dmesg | tail' has the error)");
         }
         catch
         {

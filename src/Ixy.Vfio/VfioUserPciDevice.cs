@@ -17,7 +17,7 @@ namespace Ixy.Vfio;
 /// The server can write to all DMA memory of this process, and can take away what it offered for mapping: connect only
 /// to servers you trust that far. Its answers are checked.
 /// </remarks>
-public sealed unsafe class VfioUserPciDevice : PciDevice
+public sealed unsafe partial class VfioUserPciDevice : PciDevice
 {
     /// <summary>Prefix of specifiers for this transport; the path of the server's socket follows.</summary>
     public const string Prefix = "vfio-user:";
@@ -60,6 +60,7 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
             _info = QueryDevice();
             _config = FindRegion(PCI_CONFIG_REGION_INDEX, "configuration space", out _, file);
             check?.Invoke(this);
+            _notices = new(Name, "its server", ConnectNotice, Clock);
         }
         catch
         {
@@ -70,19 +71,6 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
 
     /// <inheritdoc/>
     public override string Name { get; }
-
-    /// <inheritdoc/>
-    public override bool IsGone => _connection.IsGone || base.IsGone;
-
-    /// <inheritdoc/>
-    public override void ThrowIfGone()
-    {
-        _connection.ThrowIfGone();
-        base.ThrowIfGone();
-    }
-
-    /// <inheritdoc/>
-    public override bool AnswersNow() => _connection.AnswersWithin(milliseconds: 100);
 
     /// <inheritdoc/>
     public override uint ReadConfig(int offset, int size) => _config.Read((uint)offset, size);
@@ -110,16 +98,7 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
     }
 
     /// <inheritdoc/>
-    public override int CountInterruptVectors(InterruptKind kind)
-    {
-        const uint Most = 2048;
-        if ((uint)kind >= _info.num_irqs) return 0;
-        var info = _connection.Ask(
-            Command.DEVICE_GET_IRQ_INFO, new irq_info { argsz = (uint)sizeof(irq_info), index = (uint)kind });
-        _connection.Require(info.index == (uint)kind && info.count <= Most, Command.DEVICE_GET_IRQ_INFO,
-            $"{info.count} vectors of kind {info.index}, expected 0 to {Most} of kind {(uint)kind}");
-        return (int)info.count;
-    }
+    public override int CountInterruptVectors(InterruptKind kind) => CountVectors((uint)kind);
 
     /// <inheritdoc/>
     protected internal override void ConnectInterrupts(InterruptKind kind, ReadOnlySpan<int> eventDescriptors)
@@ -145,14 +124,14 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
         InTurn(() =>
         {
             MessageControl.Disable(this, kind);
-            SetInterrupts(kind, IRQ_SET_DATA_NONE | IRQ_SET_ACTION_TRIGGER, 0, 0, []);
+            SetInterrupts((uint)kind, IRQ_SET_DATA_NONE | IRQ_SET_ACTION_TRIGGER, 0, 0, []);
         });
     }
 
     /// <inheritdoc/>
     protected internal override void MaskInterruptLine(bool masked) =>
         SetInterrupts(
-            InterruptKind.Intx, IRQ_SET_DATA_NONE | (masked ? IRQ_SET_ACTION_MASK : IRQ_SET_ACTION_UNMASK), 0, 1, []);
+            (uint)InterruptKind.Intx, IRQ_SET_DATA_NONE | (masked ? IRQ_SET_ACTION_MASK : IRQ_SET_ACTION_UNMASK), 0, 1, []);
 
     /// <inheritdoc/>
     protected internal override void MapDma(DmaChunk chunk) => InTurn(() => _connection.MapDma(chunk));
@@ -166,6 +145,7 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
         foreach (var bar in _bars) bar?.Dispose();
         Array.Clear(_bars);
         _connection.Dispose();
+        _notices?.Dispose();
     }
 
     private Protocol.device_info QueryDevice()
@@ -193,26 +173,40 @@ public sealed unsafe class VfioUserPciDevice : PciDevice
         return info.Length > 0 ? region : throw new PciDeviceException($"{Name} has no {what}");
     }
 
+    private int MostDescriptors =>
+        (int)Math.Min(_connection.Server.MaxMessageDescriptors, MessageSocket.MostDescriptors);
+
+    // The kinds as VFIO counts them, and behind them the notices.
+    private int CountVectors(uint index)
+    {
+        const uint Most = 2048;
+        if (index >= _info.num_irqs) return 0;
+        var info = _connection.Ask(
+            Command.DEVICE_GET_IRQ_INFO, new irq_info { argsz = (uint)sizeof(irq_info), index = index });
+        _connection.Require(info.index == index && info.count <= Most, Command.DEVICE_GET_IRQ_INFO,
+            $"{info.count} vectors of kind {info.index}, expected 0 to {Most} of kind {index}");
+        return (int)info.count;
+    }
+
     private void PassEvents(InterruptKind kind, ReadOnlySpan<int> eventDescriptors)
     {
-        int most = (int)Math.Min(_connection.Server.MaxMessageDescriptors, MessageSocket.MostDescriptors);
+        int most = MostDescriptors;
         if (most == 0)
             throw new InterruptsNotSupportedException(
                 $"{Name}: its server takes no descriptors, so it cannot signal interrupts: poll instead");
         for (int start = 0; start < eventDescriptors.Length; start += most)
         {
             var part = eventDescriptors.Slice(start, Math.Min(most, eventDescriptors.Length - start));
-            SetInterrupts(kind, IRQ_SET_DATA_EVENTFD | IRQ_SET_ACTION_TRIGGER, start, part.Length, part);
+            SetInterrupts((uint)kind, IRQ_SET_DATA_EVENTFD | IRQ_SET_ACTION_TRIGGER, start, part.Length, part);
         }
     }
 
-    private void SetInterrupts(
-        InterruptKind kind, uint flags, int start, int count, ReadOnlySpan<int> eventDescriptors) =>
+    private void SetInterrupts(uint index, uint flags, int start, int count, ReadOnlySpan<int> eventDescriptors) =>
         _connection.Tell(Command.DEVICE_SET_IRQS, new irq_set
         {
             argsz = (uint)sizeof(irq_set),
             flags = flags,
-            index = (uint)kind,
+            index = index,
             start = (uint)start,
             count = (uint)count,
         }, eventDescriptors);

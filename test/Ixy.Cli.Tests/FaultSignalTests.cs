@@ -33,6 +33,23 @@ public sealed class FaultSignalTests : IDisposable
     }
 
     [Fact]
+    public void ASignalAsksForTheCard()
+    {
+        using var ixy = IxyProcess.Start(
+            "sim", "virtio", "--wire", "loopback", "--socket", Socket, "--fault-on-signal", "unplug");
+        ixy.WaitForOutput("waiting for a client");
+        for (int i = 0; i < 2; i++)
+        {
+            using var device = NetworkDevice.Open($"vfio-user:{Socket}", DriverBench.Defaults);
+            device.CheckHealth();
+            ixy.SignalUser();
+            DriverBench.Until(() => Record.Exception(device.CheckHealth) is DeviceRequestedException, "the request");
+        }
+        ixy.Signal(PosixSignal.SIGINT);
+        Assert.Equal(0, ixy.WaitForExit());
+    }
+
+    [Fact]
     public void AFaultThatTheCardDoesNotHaveIsRefusedAtOnce()
     {
         using var ixy = IxyProcess.Start("sim", "ixgbe", "--socket", Socket, "--fault-on-signal", "bad-id");

@@ -10,7 +10,8 @@ namespace Ixy.Hosting.VfioUser;
 /// <summary>
 /// DEVICE_GET_IRQ_INFO and DEVICE_SET_IRQS: where the device's interrupts go. Connecting an event to a message enables
 /// the kind and unmasks the vector, as with the kernel's VFIO: clients such as QEMU keep the MSI-X table to themselves.
-/// If a client writes the device's enable and mask bits itself, they take effect as well. Used under the device's lock.
+/// If a client writes the device's enable and mask bits itself, they take effect as well. The kinds behind MSI-X, for
+/// bus errors and requests, are those of <see cref="NoticeCommands"/>. Used under the device's lock.
 /// </summary>
 internal sealed class InterruptCommands : IDisposable
 {
@@ -20,12 +21,13 @@ internal sealed class InterruptCommands : IDisposable
     private const uint ActionBits = IRQ_SET_ACTION_MASK | IRQ_SET_ACTION_UNMASK | IRQ_SET_ACTION_TRIGGER;
 
     private readonly InterruptEvents _events;
+    private readonly NoticeCommands _notices;
     private readonly EventDescriptors[] _masks = new EventDescriptors[Kinds];
     private readonly EventDescriptors[] _unmasks = new EventDescriptors[Kinds];
 
     internal InterruptCommands(PciFunctionModel model)
     {
-        _events = new(model);
+        (_events, _notices) = (new(model), new(model));
         for (int kind = 0; kind < Kinds; kind++)
             (_masks[kind], _unmasks[kind]) = (new(_events.Count(kind)), new(_events.Count(kind)));
     }
@@ -35,10 +37,10 @@ internal sealed class InterruptCommands : IDisposable
         if (!message.TryRead(out irq_info info) || info.argsz < Unsafe.SizeOf<irq_info>()
             || info.index >= Protocol.NUM_IRQS) return Libc.EINVAL;
         info = new() { argsz = (uint)Unsafe.SizeOf<irq_info>(), index = info.index };
-        // The kinds after MSI-X report bus errors and requests to give the device back: neither happens here.
-        if (info.index < Kinds) info.count = (uint)_events.Count((int)info.index);
+        info.count = (uint)Count(info.index);
         if (info.count > 0)
-            info.flags = IRQ_INFO_EVENTFD | IRQ_INFO_MASKABLE | (info.index == Line ? IRQ_INFO_AUTOMASKED : 0);
+            info.flags = IRQ_INFO_EVENTFD | (info.index < Kinds ? IRQ_INFO_MASKABLE : 0)
+                | (info.index == Line ? IRQ_INFO_AUTOMASKED : 0);
         reply.Add(info);
         return 0;
     }
@@ -51,11 +53,12 @@ internal sealed class InterruptCommands : IDisposable
         if (BitOperations.PopCount(kindOfData) != 1 || BitOperations.PopCount(action) != 1
             || (set.flags & ~(DataBits | ActionBits)) != 0)
             return Libc.EINVAL;
-        if (set.argsz < Unsafe.SizeOf<irq_set>() || set.index >= Kinds) return Libc.EINVAL;
+        if (set.argsz < Unsafe.SizeOf<irq_set>() || set.index >= Protocol.NUM_IRQS) return Libc.EINVAL;
         var descriptors = message.Descriptors;
-        int kind = (int)set.index, count = _events.Count(kind);
+        int kind = (int)set.index, count = Count(set.index);
         if (set.start > count || set.count > count - set.start) return Libc.EINVAL;
         if (data.Length != (kindOfData == IRQ_SET_DATA_BOOL ? set.count : 0)) return Libc.EINVAL;
+        if (kind >= Kinds) return _notices.Set((HostNotice)(kind - Kinds), set, data, descriptors);
         if (set.count == 0)
             return set.start == 0 && kindOfData == IRQ_SET_DATA_NONE && action == IRQ_SET_ACTION_TRIGGER
             && descriptors.Count == 0 ? Disable(kind) : Libc.EINVAL;
@@ -76,9 +79,13 @@ internal sealed class InterruptCommands : IDisposable
     /// <summary>Disconnects all interrupts, and closes all descriptors.</summary>
     public void Dispose()
     {
+        _notices.Dispose();
         _events.Dispose();
         foreach (var descriptors in _masks.Concat(_unmasks)) descriptors.Dispose();
     }
+
+    // Behind MSI-X there are two with one vector each.
+    private int Count(uint index) => index < Kinds ? _events.Count((int)index) : 1;
 
     private int Connect(int kind, uint action, int start, int count, PassedDescriptors descriptors)
     {

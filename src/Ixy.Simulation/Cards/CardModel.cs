@@ -111,6 +111,8 @@ internal abstract class CardModel : PciFunctionModel
     internal virtual void FaultHasBegun(CardFault fault)
     {
         if (fault == CardFault.DmaRefused) Dma.IsRefused = true;
+        else if (fault == CardFault.Unplug) RequestRelease();
+        else if (fault == CardFault.BusError) ReportBusError();
     }
 
     /// <summary>It has ended.</summary>

@@ -1,12 +1,12 @@
 using Ixy.Vfio.Interop;
-using Ixy.Vfio.Kernel;
+using Ixy.Vfio.Interrupts;
 
-namespace Ixy.Vfio.Tests.Kernel;
+namespace Ixy.Vfio.Tests.Interrupts;
 
 /// <summary>
 /// What the kernel reports about a function through VFIO's error and request interrupts; the test acts as the kernel.
 /// </summary>
-public sealed unsafe class KernelNoticesTests
+public sealed unsafe class DeviceNoticesTests
 {
     private const int ErrorIndex = 3, RequestIndex = 4;
 
@@ -73,7 +73,7 @@ public sealed unsafe class KernelNoticesTests
             return index != failing ? true : throw new PciDeviceException("no more interrupts");
         }
         Assert.Equal("no more interrupts", Assert.Throws<PciDeviceException>(
-            () => new KernelNotices("0000:03:00.0", Refuse, _clock)).Message);
+            () => new DeviceNotices("0000:03:00.0", "the kernel", Refuse, _clock)).Message);
         Assert.NotEmpty(opened);
         Assert.Equal(input, new FileInfo("/proc/self/fd/0").LinkTarget);
         // Another test may have opened something since, but not one of our event descriptors.
@@ -110,7 +110,7 @@ public sealed unsafe class KernelNoticesTests
         return count;
     }
 
-    private KernelNotices Connect(params int[] missing) => new("0000:03:00.0", (index, descriptor) =>
+    private DeviceNotices Connect(params int[] missing) => new("0000:03:00.0", "the kernel", (index, descriptor) =>
     {
         Assert.InRange(index, ErrorIndex, RequestIndex);
         if (missing.Contains(index)) return false;

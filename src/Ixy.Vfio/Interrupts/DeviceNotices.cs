@@ -1,33 +1,36 @@
 using Ixy.Vfio.Interop;
 using static Ixy.Vfio.Interop.Vfio;
 
-namespace Ixy.Vfio.Kernel;
+namespace Ixy.Vfio.Interrupts;
 
 /// <summary>
-/// Notices from the kernel about a function, besides its interrupts: that it wants the function back, and that its PCI
-/// Express port has reported an error. Each is an event descriptor that a timer polls, so no thread waits for it.
-/// Thread-safe.
+/// Notices about a function from the kernel or a vfio-user server, besides its interrupts: that it is wanted back, and
+/// that its PCI Express port has reported an error. Each is an event descriptor that a timer polls, so no thread waits
+/// for it. Thread-safe.
 /// </summary>
-internal sealed unsafe class KernelNotices : IDisposable
+internal sealed unsafe class DeviceNotices : IDisposable
 {
     /// <summary>How often the timer polls: far below the ten seconds after which the kernel asks again.</summary>
     internal static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     private readonly object _lock = new();
-    private readonly string _name;
+    private readonly string _name, _sender, _hint;
     private readonly ITimer? _timer;
     private int _request = -1, _error = -1;
     private DeviceGoneException? _found;
 
     /// <summary>Connects both, and starts polling.</summary>
     /// <param name="name">The function's name, for messages.</param>
-    /// <param name="connect">Gives the kernel the descriptor for an interrupt index; false if it has no such index
-    /// (older kernels, and functions that are not PCI Express).</param>
+    /// <param name="sender">Who sends them, for messages.</param>
+    /// <param name="connect">Gives the sender the descriptor for an interrupt index; false if it has no such index
+    /// (older kernels, functions that are not PCI Express, some servers).</param>
     /// <param name="clock">The clock the timer runs on.</param>
+    /// <param name="hint">Where to read more about an error, for its message.</param>
     /// <exception cref="PciDeviceException">No file descriptor is left.</exception>
-    internal KernelNotices(string name, Func<int, int, bool> connect, TimeProvider clock)
+    internal DeviceNotices(
+        string name, string sender, Func<int, int, bool> connect, TimeProvider clock, string hint = "")
     {
-        _name = name;
+        (_name, _sender, _hint) = (name, sender, hint);
         try
         {
             _request = Connect(PCI_REQ_IRQ_INDEX, connect);
@@ -43,6 +46,17 @@ internal sealed unsafe class KernelNotices : IDisposable
 
     /// <summary>The notice found; null if there was none. As cheap as reading a variable.</summary>
     internal DeviceGoneException? Found => Volatile.Read(ref _found);
+
+    /// <summary>Throws the notice, if there was one.</summary>
+    /// <exception cref="DeviceRequestedException">The function is wanted back.</exception>
+    /// <exception cref="DeviceGoneException">Its port has reported an error.</exception>
+    internal void ThrowIfFound()
+    {
+        // A new exception each time: the stack is the caller's.
+        if (Found is { } found)
+            throw found is DeviceRequestedException ? new DeviceRequestedException(found.Message)
+                : new DeviceGoneException(found.Message);
+    }
 
     /// <summary>Polls now.</summary>
     internal void Look()
@@ -72,7 +86,7 @@ internal sealed unsafe class KernelNotices : IDisposable
         int descriptor = Libc.eventfd(0, Libc.EFD_NONBLOCK | Libc.EFD_CLOEXEC);
         if (descriptor < 0)
             throw new PciDeviceException(
-                $"{_name}: no event descriptor for what the kernel has to tell: {Libc.LastError()}");
+                $"{_name}: no event descriptor for what {_sender} has to tell: {Libc.LastError()}");
         bool isConnected = false;
         try
         {
@@ -98,10 +112,10 @@ internal sealed unsafe class KernelNotices : IDisposable
     }
 
     private DeviceRequestedException Requested() => new(
-        $"{_name}: the kernel asks for the device back: somebody unbinds or unplugs it, and waits until it is "
+        $"{_name}: {_sender} asks for the device back: somebody unbinds or unplugs it, and waits until it is "
         + "released");
 
     private DeviceGoneException Failed() => new(
         $"{_name}: its PCI Express port has reported an error that cannot be corrected (AER): the state of the device "
-        + "is unknown; dispose it, and open it again ('sudo dmesg | tail' has the error)");
+        + $"is unknown; dispose it, and open it again{_hint}");
 }
