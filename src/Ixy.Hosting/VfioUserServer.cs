@@ -14,6 +14,7 @@ namespace Ixy.Hosting;
 public class VfioUserServer : IDisposable
 {
     private readonly Lock _lock = new();
+    private readonly ManualResetEventSlim _answers = new(initialState: true);
     private readonly PciFunctionModel _model;
     private readonly MessageListener _listener;
     private readonly Thread _thread;
@@ -90,6 +91,28 @@ public class VfioUserServer : IDisposable
     }
 
     /// <summary>
+    /// Answers nothing, as a process that was stopped: the next reply stops halfway, and goes on when this is false
+    /// again. A client that comes meanwhile gets half an answer too. The model has its turns all the same. It is for
+    /// tests of clients. For any thread.
+    /// </summary>
+    public bool IsStalled
+    {
+        get => !_answers.IsSet;
+        set
+        {
+            if (value) _answers.Reset();
+            else _answers.Set();
+        }
+    }
+
+    /// <summary>
+    /// Ends the client's connection in the middle of a message, as if this process had been killed; the function is
+    /// reset, and the next client is served as by one that was started again. Does nothing without a client. It is for
+    /// tests of clients. For any thread.
+    /// </summary>
+    public void BreakOff() => Volatile.Read(ref _session)?.BreakOff();
+
+    /// <summary>
     /// Ends the client's connection, and removes the socket and the model. Does nothing the second time.
     /// </summary>
     public void Dispose()
@@ -108,6 +131,7 @@ public class VfioUserServer : IDisposable
             _session?.ShutDown();
         }
         _listener.ShutDown();
+        IsStalled = false;
         if (_started) DeviceThread.ChangeServers(-1);
         if (_thread.IsAlive) _thread.Join();
         _listener.Dispose();
@@ -122,7 +146,7 @@ public class VfioUserServer : IDisposable
         {
             int client = _listener.Accept();
             if (client < 0) return;
-            using var session = new ClientSession(_model, client);
+            using var session = new ClientSession(_model, client, _answers);
             if (!TryBegin(session)) return;
             DeviceThread.ChangeUnattended(-1);
             Notice?.Invoke("a client has connected");

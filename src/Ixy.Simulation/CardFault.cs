@@ -105,6 +105,31 @@ public sealed class CardFault
         "bus-error", "PCI Express 2.0, 6.2", "the host reports an uncorrectable error of the link; the card goes on",
         FaultCourse.Once, Ixgbe, Modern, Legacy);
 
+    /// <summary>The process that serves the card stands still.</summary>
+    public static readonly CardFault ServerStalls = new(
+        "server-stalls", "vfio-user 0.9.2", "the server stops halfway in a reply, and the card does nothing",
+        FaultCourse.State, Ixgbe, Modern, Legacy)
+    {
+        Needs = "a card that a server serves, as 'ixy sim' does",
+    };
+
+    /// <summary>The process that serves the card ends, and is started again.</summary>
+    public static readonly CardFault ServerDies = new(
+        "server-dies", "vfio-user 0.9.2",
+        "the connection ends in the middle of a message, the card is reset, and the next client is served",
+        FaultCourse.Once, Ixgbe, Modern, Legacy)
+    {
+        Needs = ServerStalls.Needs,
+    };
+
+    /// <summary>The disk is full to which the far end of the wire writes.</summary>
+    public static readonly CardFault DiskFull = new(
+        "disk-full", "POSIX.1-2024, write, ENOSPC", "the capture that the wire writes ends here",
+        FaultCourse.Once, Ixgbe, Modern, Legacy)
+    {
+        Needs = "a card whose wire writes a file: wire=pcap:[IN]>OUT",
+    };
+
     private CardFault(string name, string section, string meaning, FaultCourse course, params string[] cards)
     {
         (Name, Section, Meaning, Course, Cards) = (name, section, meaning, course, cards);
@@ -126,6 +151,9 @@ public sealed class CardFault
 
     /// <summary>The cards that can have it: <c>ixgbe</c>, <c>virtio</c>, <c>virtio-legacy</c>.</summary>
     public IReadOnlyList<string> Cards { get; }
+
+    /// <summary>What else there must be, as a noun phrase; null if these cards always can have it.</summary>
+    public string? Needs { get; private init; }
 
     /// <summary>How long it lasts.</summary>
     internal FaultCourse Course { get; }

@@ -16,8 +16,12 @@ public sealed class SimulatedCardServer : VfioUserServer
     private readonly CardModel _card;
     private readonly IDisposable? _trace;
 
-    private SimulatedCardServer(CardModel card, IDisposable? trace, MessageListener listener) : base(card, listener) =>
-        (_card, _trace, card.Gate) = (card, trace, new SendingGate(card));
+    private SimulatedCardServer(CardModel card, IDisposable? trace, MessageListener listener) : base(card, listener)
+    {
+        (_card, _trace, card.Gate, card.Server) = (card, trace, new SendingGate(card), this);
+        // From the start.
+        IsStalled = card.Faults.Has(CardFault.ServerStalls);
+    }
 
     /// <summary>
     /// The card's port has a link: it is set up, by a driver or (after each reset of an 82599) by its EEPROM, and the
@@ -32,7 +36,9 @@ public sealed class SimulatedCardServer : VfioUserServer
     /// (<see cref="SimulatedCards"/>). For any thread.
     /// </summary>
     /// <param name="faults">As in <c>transmit-hang@5ms</c>.</param>
-    /// <exception cref="DeviceSpecifierException">It is malformed, or names no fault of this kind of card.</exception>
+    /// <exception cref="DeviceSpecifierException">
+    /// It is malformed, or names no fault that this card can have.
+    /// </exception>
     public void Inject(string faults) => Faults.Inject(faults);
 
     /// <summary>Injects a fault. For any thread.</summary>
@@ -41,13 +47,15 @@ public sealed class SimulatedCardServer : VfioUserServer
     /// <param name="duration">How long it lasts; null for the fault's usual duration (docs/faults.md).</param>
     /// <exception cref="ArgumentOutOfRangeException">A time is negative, or the duration 0.</exception>
     /// <exception cref="DeviceSpecifierException">
-    /// This kind of card cannot have this fault, or not for a time.
+    /// This card cannot have this fault, or not for a time.
     /// </exception>
     public void Inject(CardFault fault, TimeSpan after = default, TimeSpan? duration = null) =>
         Faults.Inject(fault, after, duration);
 
     /// <summary>Throws if <see cref="Inject(string)"/> would, but injects nothing.</summary>
-    /// <exception cref="DeviceSpecifierException">It is malformed, or names no fault of this kind of card.</exception>
+    /// <exception cref="DeviceSpecifierException">
+    /// It is malformed, or names no fault that this card can have.
+    /// </exception>
     public void CheckFaults(string faults) => Faults.Check(faults);
 
     /// <summary>Ends a fault, or cancels it. For any thread.</summary>
@@ -82,7 +90,7 @@ public sealed class SimulatedCardServer : VfioUserServer
                 // The driver is elsewhere, and so may be the card through which it forwards.
                 card.Wire.LetFramesLeave();
                 return new SimulatedCardServer(card, trace, listener);
-            });
+            }, isServed: true);
         }
         catch
         {

@@ -114,12 +114,14 @@ public static partial class SimulatedCards
     /// <param name="world">The card's world.</param>
     /// <param name="host">Takes the card and the output of its trace, and owns them from then on.</param>
     /// <param name="wire">What its port is plugged into; null: the specifier says.</param>
+    /// <param name="isServed">The host is a server.</param>
     internal static T Open<T>(
-        string specifier, bool waitsToSend, World world, Func<CardModel, IDisposable?, T> host, Wire? wire = null)
+        string specifier, bool waitsToSend, World world, Func<CardModel, IDisposable?, T> host, Wire? wire = null,
+        bool isServed = false)
     {
         try
         {
-            return OnThreadOfItsOwn(() => OpenCard(specifier, waitsToSend, world, host, wire));
+            return OnThreadOfItsOwn(() => OpenCard(specifier, waitsToSend, world, host, wire, isServed));
         }
         catch (DeviceSpecifierException error)
         {
@@ -151,7 +153,8 @@ public static partial class SimulatedCards
     }
 
     private static T OpenCard<T>(
-        string specifier, bool waitsToSend, World world, Func<CardModel, IDisposable?, T> host, Wire? wire)
+        string specifier, bool waitsToSend, World world, Func<CardModel, IDisposable?, T> host, Wire? wire,
+        bool isServed)
     {
         string[] parts = specifier.Split(',');
         var options = new SpecifierOptions(parts.Skip(1));
@@ -176,6 +179,8 @@ public static partial class SimulatedCards
         if (waitsToSend) opened.Wire.StopSending();
         opened.Trace = traceFile is null ? null : new AccessTrace(traceFile, world.Scheduler);
         opened.Card = card(opened.Wire);
+        opened.Card.IsServed = isServed;
+        FaultSpecifier.RequireAll(faults, opened.Card);
         opened.Card.Recorder?.Watch(opened.Card);
         opened.Card.SetTime(world.Scheduler.Now);
         foreach (var fault in faults) opened.Card.Faults.Plan(fault);

@@ -42,7 +42,9 @@ public sealed class SimulatedPciDevice : InProcessPciDevice
     /// (<see cref="SimulatedCards"/>). For any thread.
     /// </summary>
     /// <param name="faults">As in <c>transmit-hang@5ms</c>.</param>
-    /// <exception cref="DeviceSpecifierException">It is malformed, or names no fault of this kind of card.</exception>
+    /// <exception cref="DeviceSpecifierException">
+    /// It is malformed, or names no fault that this card can have.
+    /// </exception>
     public void Inject(string faults) => Faults.Inject(faults);
 
     /// <summary>Injects a fault. For any thread.</summary>
@@ -51,7 +53,7 @@ public sealed class SimulatedPciDevice : InProcessPciDevice
     /// <param name="duration">How long it lasts; null for the fault's usual duration (docs/faults.md).</param>
     /// <exception cref="ArgumentOutOfRangeException">A time is negative, or the duration 0.</exception>
     /// <exception cref="DeviceSpecifierException">
-    /// This kind of card cannot have this fault, or not for a time.
+    /// This card cannot have this fault, or not for a time.
     /// </exception>
     public void Inject(CardFault fault, TimeSpan after = default, TimeSpan? duration = null) =>
         Faults.Inject(fault, after, duration);

@@ -48,10 +48,11 @@ public sealed unsafe partial class VfioUserPciDevice : PciDevice
     {
     }
 
-    internal VfioUserPciDevice(string socket, Action<PciDevice>? check, TimeSpan timeout)
+    internal VfioUserPciDevice(
+        string socket, Action<PciDevice>? check, TimeSpan timeout, TimeProvider? clock = null)
     {
         ArgumentNullException.ThrowIfNull(socket);
-        Name = Prefix + socket;
+        (Name, Clock) = (Prefix + socket, clock ?? TimeProvider.System);
         _connection = new(socket, Name, timeout) { WhenGone = WakeWaiters };
         // Configuration space is never mapped: every read asks the device.
         using var file = new PassedDescriptors();
@@ -68,6 +69,9 @@ public sealed unsafe partial class VfioUserPciDevice : PciDevice
             throw;
         }
     }
+
+    /// <inheritdoc/>
+    public override TimeProvider Clock { get; }
 
     /// <inheritdoc/>
     public override string Name { get; }

@@ -13,10 +13,8 @@ public sealed class FaultSignalTests : IDisposable
     [Fact]
     public void ASignalBringsAFaultAbout()
     {
-        using var ixy = IxyProcess.Start(
-            "sim", "ixgbe", "--wire", "loopback", "--socket", Socket, "--fault-on-signal", "reset");
-        ixy.WaitForOutput("waiting for a client");
-        using (var device = NetworkDevice.Open($"vfio-user:{Socket}", DriverBench.Defaults))
+        using var ixy = Start("ixgbe", "reset");
+        using (var device = Open())
         {
             for (int i = 0; i < 2; i++)
             {
@@ -27,9 +25,51 @@ public sealed class FaultSignalTests : IDisposable
             }
             Assert.Equal(2, device.Faults.UnaskedResets);
         }
-        ixy.WaitForOutput("SIGUSR1: reset");
-        ixy.Signal(PosixSignal.SIGINT);
-        Assert.Equal(0, ixy.WaitForExit());
+        End(ixy, "reset");
+    }
+
+    [Fact]
+    public void ASignalUnplugsTheCableForAWhile()
+    {
+        using var ixy = Start("ixgbe", "link-flap/100ms");
+        using (var device = Open())
+        {
+            Assert.True(device.WaitForLink(TimeSpan.FromSeconds(10)), "no link");
+            ixy.SignalUser();
+            DriverBench.Until(() => !device.Link.IsUp, "the link is down");
+            Assert.True(device.WaitForLink(TimeSpan.FromSeconds(10)), "no link again");
+            device.CheckHealth();
+        }
+        End(ixy, "link-flap/100ms");
+    }
+
+    [Fact]
+    public void ASignalTakesTheCardAwayAndItComesBack()
+    {
+        using var ixy = Start("virtio", "gone/200ms");
+        using (var device = Open())
+        {
+            device.CheckHealth();
+            ixy.SignalUser();
+            DriverBench.Until(() => Record.Exception(device.CheckHealth) is DeviceGoneException, "the fault");
+        }
+        DriverBench.Until(() => Record.Exception(() => Open().Dispose()) is null, "it is back");
+        End(ixy, "gone/200ms");
+    }
+
+    [Fact]
+    public void ASignalEndsTheConnectionAndTheNextClientIsServed()
+    {
+        using var ixy = Start("virtio", "server-dies");
+        for (int i = 0; i < 2; i++)
+        {
+            using var device = Open();
+            device.CheckHealth();
+            ixy.SignalUser();
+            DriverBench.Until(() => device.PciDevice.IsGone, "the end");
+            Assert.Throws<VfioUserDisconnectedException>(device.CheckHealth);
+        }
+        End(ixy, "server-dies");
     }
 
     [Fact]
@@ -58,4 +98,20 @@ public sealed class FaultSignalTests : IDisposable
     }
 
     public void Dispose() => _directory.Delete(recursive: true);
+
+    private IxyProcess Start(string card, string fault)
+    {
+        var ixy = IxyProcess.Start("sim", card, "--wire", "loopback", "--socket", Socket, "--fault-on-signal", fault);
+        ixy.WaitForOutput("waiting for a client");
+        return ixy;
+    }
+
+    private static void End(IxyProcess ixy, string fault)
+    {
+        ixy.WaitForOutput($"SIGUSR1: {fault}");
+        ixy.Signal(PosixSignal.SIGINT);
+        Assert.Equal(0, ixy.WaitForExit());
+    }
+
+    private NetworkDevice Open() => NetworkDevice.Open($"vfio-user:{Socket}", DriverBench.Defaults);
 }

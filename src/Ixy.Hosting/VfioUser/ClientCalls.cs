@@ -52,13 +52,13 @@ internal sealed class ClientCalls(MessageSocket socket) : IClientMemory
     /// message is out, and until this one is.
     /// </summary>
     internal void Send(Header header, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> data = default,
-        ReadOnlySpan<int> descriptors = default, int timeout = Timeout.Infinite)
+        ReadOnlySpan<int> descriptors = default, int timeout = Timeout.Infinite, Action? midway = null)
     {
         if (!Monitor.TryEnter(socket, timeout))
             throw new DeviceTimeoutException("the client does not read its replies");
         try
         {
-            socket.Send(header, payload, data, descriptors, timeout);
+            socket.Send(header, payload, data, descriptors, timeout, midway);
         }
         finally
         {

@@ -14,13 +14,16 @@ internal sealed class ClientSession : IDisposable
     private readonly CommandHandler _handler;
     private readonly ClientCalls _calls;
     private readonly Reply _reply = new();
+    private readonly ManualResetEventSlim _answers;
     private CommandQueue? _queue;
     private Thread? _worker;
 
     /// <param name="model">Used by this client alone.</param>
     /// <param name="fd">The connected socket; owned from now on.</param>
-    internal ClientSession(PciFunctionModel model, int fd)
+    /// <param name="answers">While it is reset, replies stop halfway.</param>
+    internal ClientSession(PciFunctionModel model, int fd, ManualResetEventSlim answers)
     {
+        _answers = answers;
         _socket = new(fd, "the client")
         {
             LongestPayload = CommandHandler.MostData + 64,
@@ -28,6 +31,23 @@ internal sealed class ClientSession : IDisposable
         };
         _calls = new(_socket);
         _handler = new(model, _calls);
+    }
+
+    /// <summary>Ends the connection in the middle of a message. For any thread.</summary>
+    internal void BreakOff()
+    {
+        const int Patience = 100;
+        try
+        {
+            // The client gets half of the header, and then the end.
+            _calls.Send(new(0, Command.DMA_READ, 0, Protocol.TYPE_COMMAND, 0), [], timeout: Patience,
+                midway: _socket.ShutDown);
+        }
+        catch (PciDeviceException)
+        {
+            // The other half cannot go. Or another message was on its way all the time: then that one breaks off.
+            ShutDown();
+        }
     }
 
     /// <summary>Serves the client until it leaves or has to be disconnected.</summary>
@@ -127,14 +147,16 @@ internal sealed class ClientSession : IDisposable
         int error = _handler.Handle(message, _reply);
         if (_handler.Client is { } client) _calls.MostData = (int)Math.Min(client.MaxTransfer, CommandHandler.MostData);
         var header = message.Header;
+        Action? midway = _answers.IsSet ? null : _answers.Wait;
         if (!header.IsReply && !header.WantsNoReply)
         {
             if (error != 0)
                 _calls.Send(
-                    new(header.Id, header.Command, 0, Protocol.TYPE_REPLY | Protocol.FLAG_ERROR, (uint)error), []);
+                    new(header.Id, header.Command, 0, Protocol.TYPE_REPLY | Protocol.FLAG_ERROR, (uint)error), [],
+                    midway: midway);
             else _calls.Send(
                 new(header.Id, header.Command, 0, Protocol.TYPE_REPLY, 0), _reply.Bytes,
-                descriptors: _reply.Descriptor < 0 ? [] : [_reply.Descriptor]);
+                descriptors: _reply.Descriptor < 0 ? [] : [_reply.Descriptor], midway: midway);
         }
         return !_handler.IsOver;
     }

@@ -27,6 +27,12 @@ internal abstract class CardModel : PciFunctionModel
     /// <summary>What is wrong with it.</summary>
     internal CardFaults Faults { get; }
 
+    /// <summary>Its host is a server.</summary>
+    internal bool IsServed { get; set; }
+
+    /// <summary>That server, once there is one.</summary>
+    internal VfioUserServer? Server { get; set; }
+
     /// <summary>The name of its kind in specifiers: <c>ixgbe</c>, <c>virtio</c> or <c>virtio-legacy</c>.</summary>
     internal abstract string Kind { get; }
 
@@ -72,7 +78,7 @@ internal abstract class CardModel : PciFunctionModel
         Recorder?.TurnBegins();
         if (Faults.AreDue) Faults.Poll(now);
         Gate?.Look(now);
-        return !Behaviour.Rests(now) && !Faults.IsGone && TakeTurn(now);
+        return !Behaviour.Rests(now) && !Faults.StandsStill && TakeTurn(now);
     }
 
     /// <summary>Implements <see cref="Poll"/>, for a card that does not rest.</summary>
@@ -107,18 +113,26 @@ internal abstract class CardModel : PciFunctionModel
         if (!Faults.IsGone) WriteConfiguration(offset, value, size);
     }
 
+    /// <summary>There is everything that the fault needs.</summary>
+    internal bool HasWhatItNeeds(CardFault fault) => fault.Needs is null
+        || (fault == CardFault.DiskFull ? Wire.WritesFile : IsServed);
+
     /// <summary>A fault has begun that needs action, beyond the models asking for it.</summary>
     internal virtual void FaultHasBegun(CardFault fault)
     {
         if (fault == CardFault.DmaRefused) Dma.IsRefused = true;
         else if (fault == CardFault.Unplug) RequestRelease();
         else if (fault == CardFault.BusError) ReportBusError();
+        else if (fault == CardFault.DiskFull) Wire.FillDisk();
+        else if (fault == CardFault.ServerStalls && Server is not null) Server.IsStalled = true;
+        else if (fault == CardFault.ServerDies) Server?.BreakOff();
     }
 
     /// <summary>It has ended.</summary>
     internal virtual void FaultHasEnded(CardFault fault)
     {
         if (fault == CardFault.DmaRefused) Dma.IsRefused = false;
+        else if (fault == CardFault.ServerStalls && Server is not null) Server.IsStalled = false;
         // A card that was off the bus comes back as after a bus reset.
         else if (fault == CardFault.Gone) PciReset();
     }

@@ -24,6 +24,9 @@ internal sealed class CardFaults(CardModel card)
     /// <summary>Every read returns all ones.</summary>
     internal bool IsGone => Has(CardFault.Gone);
 
+    /// <summary>It takes no turns.</summary>
+    internal bool StandsStill => (_active & (CardFault.Gone.Bit | CardFault.ServerStalls.Bit)) != 0;
+
     /// <summary>The far end shows no signal.</summary>
     internal bool HasNoSignal => (_active & (CardFault.LinkFlap.Bit | CardFault.NoLink.Bit)) != 0;
 

@@ -7,7 +7,7 @@ namespace Ixy.Simulation.Faults;
 internal readonly struct FaultInjection(CardModel card, TurnScheduler turns)
 {
     /// <exception cref="Vfio.DeviceSpecifierException">
-    /// The text is malformed, or names no fault of this kind of card.
+    /// The text is malformed, or names no fault that this card can have.
     /// </exception>
     internal void Inject(string faults) => Plan(Check(faults));
 
@@ -15,12 +15,14 @@ internal readonly struct FaultInjection(CardModel card, TurnScheduler turns)
     internal IReadOnlyList<PlannedFault> Check(string faults)
     {
         ArgumentNullException.ThrowIfNull(faults);
-        return FaultSpecifier.Parse(faults, card.Kind);
+        var planned = FaultSpecifier.Parse(faults, card.Kind);
+        FaultSpecifier.RequireAll(planned, card);
+        return planned;
     }
 
     /// <exception cref="ArgumentOutOfRangeException">A time is negative.</exception>
     /// <exception cref="Vfio.DeviceSpecifierException">
-    /// This kind of card cannot have this fault, or not for a time.
+    /// This card cannot have this fault, or not for a time.
     /// </exception>
     internal void Inject(CardFault fault, TimeSpan after, TimeSpan? duration)
     {
@@ -28,8 +30,10 @@ internal readonly struct FaultInjection(CardModel card, TurnScheduler turns)
         ArgumentOutOfRangeException.ThrowIfLessThan(after, TimeSpan.Zero);
         if (duration is { } time)
             ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(time, TimeSpan.Zero, nameof(duration));
-        Plan([FaultSpecifier.Checked(
-            new(fault, After: after.Ticks * 100, Duration: duration?.Ticks * 100), card.Kind)]);
+        PlannedFault[] planned = [FaultSpecifier.Checked(
+            new(fault, After: after.Ticks * 100, Duration: duration?.Ticks * 100), card.Kind)];
+        FaultSpecifier.RequireAll(planned, card);
+        Plan(planned);
     }
 
     internal void End(CardFault fault)

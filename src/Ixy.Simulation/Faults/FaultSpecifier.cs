@@ -1,3 +1,4 @@
+using Ixy.Simulation.Cards;
 using Ixy.Simulation.Specifiers;
 using Ixy.Vfio;
 
@@ -29,6 +30,15 @@ internal static class FaultSpecifier
         if (fault.Course == FaultCourse.Once && planned.Duration is not null)
             throw Invalid(fault.Name, "no duration, as it happens once");
         return planned;
+    }
+
+    /// <exception cref="DeviceSpecifierException">Something that one of the faults needs is not there.</exception>
+    internal static void RequireAll(IEnumerable<PlannedFault> planned, CardModel card)
+    {
+        foreach (var fault in planned.Select(one => one.Fault))
+        {
+            if (!card.HasWhatItNeeds(fault)) throw Invalid(fault.Name, fault.Needs!);
+        }
     }
 
     private static PlannedFault ParseOne(string text, string card)

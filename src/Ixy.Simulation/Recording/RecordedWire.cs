@@ -11,6 +11,8 @@ internal sealed class RecordedWire(Wire wire, CardRecorder recorder) : Wire(wire
 
     public override bool LeadsOut => wire.LeadsOut;
 
+    internal override bool WritesFile => wire.WritesFile;
+
     public override string? Fault => wire.Fault;
 
     public override bool WaitsForRoom => wire.WaitsForRoom;
@@ -18,6 +20,8 @@ internal sealed class RecordedWire(Wire wire, CardRecorder recorder) : Wire(wire
     public override void StopSending() => wire.StopSending();
 
     public override void StartSending() => wire.StartSending();
+
+    internal override void FillDisk() => wire.FillDisk();
 
     public override void Send(ReadOnlySpan<byte> frame, long now)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Ixy.Captures;
 using Ixy.Vfio;
 
@@ -33,9 +34,12 @@ internal sealed class PcapWire : Wire
     private Pacer _pacer;
     private long _flushAt, _clockOffset;
     private int _next, _end;
+    private bool _diskIsFull;
 
     /// <inheritdoc/>
     public override bool LeadsOut => true;
+
+    internal override bool WritesFile => _outputPath is not null;
 
     /// <param name="input">Capture to send to the card, or null.</param>
     /// <param name="output">Capture to write, or null.</param>
@@ -63,6 +67,9 @@ internal sealed class PcapWire : Wire
     /// <inheritdoc/>
     public override void StartSending() => Volatile.Write(ref _end, _frames.Length);
 
+    // The next write fails, and the card's next turn makes one.
+    internal override void FillDisk() => (_diskIsFull, _flushAt) = (true, 0);
+
     /// <inheritdoc/>
     public override ReadOnlySpan<byte> Receive(long now, out FrameErrors errors)
     {
@@ -86,6 +93,7 @@ internal sealed class PcapWire : Wire
             _clockOffset = (_clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick - now;
         try
         {
+            RequireRoom();
             _output.Write(frame, now + _clockOffset);
         }
         catch (IOException error)
@@ -109,12 +117,19 @@ internal sealed class PcapWire : Wire
         _flushAt = now + FlushInterval;
         try
         {
+            RequireRoom();
             _output!.Flush();
         }
         catch (IOException error)
         {
             OutputFailed(error);
         }
+    }
+
+    private void RequireRoom()
+    {
+        const int NoSpaceLeft = 28;
+        if (_diskIsFull) throw new IOException($"{Marshal.GetPInvokeErrorMessage(NoSpaceLeft)} : '{_outputPath}'");
     }
 
     private void OutputFailed(IOException error)

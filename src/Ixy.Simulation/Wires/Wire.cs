@@ -96,6 +96,9 @@ public abstract class Wire : IDisposable
     /// <summary>What comes from the card leaves this process: to the kernel, or into a file.</summary>
     public virtual bool LeadsOut => false;
 
+    /// <summary>What comes from the card is written to a file.</summary>
+    internal virtual bool WritesFile => false;
+
     /// <summary>
     /// Why the wire has stopped working, in one sentence; null while it works. May be read from any thread.
     /// </summary>
@@ -114,6 +117,12 @@ public abstract class Wire : IDisposable
     /// </summary>
     public virtual void StartSending()
     {
+    }
+
+    /// <summary>There is no room for more in that file, from now on.</summary>
+    internal virtual void FillDisk()
+    {
+        // It writes none.
     }
 
     /// <summary>

@@ -58,10 +58,11 @@ public sealed unsafe class MessageSocket : IDisposable
     /// <param name="data">Second part.</param>
     /// <param name="descriptors">Sent along; the caller keeps ownership.</param>
     /// <param name="timeout">Milliseconds the peer may take to make room; -1 for no limit.</param>
+    /// <param name="midway">Called when half of the header is out, by a server that stalls or breaks off there.</param>
     /// <exception cref="VfioUserDisconnectedException">The peer is gone.</exception>
     /// <exception cref="DeviceTimeoutException">It reads nothing.</exception>
     public void Send(Header header, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> data = default,
-        ReadOnlySpan<int> descriptors = default, int timeout = Timeout.Infinite)
+        ReadOnlySpan<int> descriptors = default, int timeout = Timeout.Infinite, Action? midway = null)
     {
         header = header with { Size = (uint)(Header.Length + payload.Length + data.Length) };
         byte* control = stackalloc byte[
@@ -74,7 +75,9 @@ public sealed unsafe class MessageSocket : IDisposable
             parts[2] = new() { start = second, length = (nuint)data.Length };
             var message = new Libc.MessageHeader { vectors = parts, vectorCount = 3 };
             Attach(ref message, control, descriptors);
-            SendAll(&message, (long)header.Size, timeout);
+            long left = header.Size;
+            if (midway is not null) left -= SendHalfHeader(&message, timeout, midway);
+            SendAll(&message, left, timeout);
         }
     }
 
@@ -136,6 +139,20 @@ public sealed unsafe class MessageSocket : IDisposable
             else if ((left -= sent) == 0) return;
             else Skip(message, (nuint)sent);
         }
+    }
+
+    // How many bytes went.
+    private long SendHalfHeader(Libc.MessageHeader* message, int timeout, Action midway)
+    {
+        const int Half = Header.Length / 2;
+        var part = new Libc.IoVector { start = message->vectors->start, length = Half };
+        var first = *message;
+        first.vectors = &part;
+        first.vectorCount = 1;
+        SendAll(&first, Half, timeout);
+        Skip(message, Half);
+        midway();
+        return Half;
     }
 
     // The kernel took only a part: the descriptors went with it.

@@ -4,11 +4,13 @@ namespace Ixy.Simulation.Tests.Faults;
 [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
 public sealed class Alone;
 
-/// <summary>The process's file descriptors and DMA memory.</summary>
+/// <summary>What the process has of files, DMA memory and pages that cannot be moved.</summary>
 /// <param name="Descriptors">Event descriptors, sockets and memory files.</param>
 /// <param name="Mappings">Chunks of DMA memory that are mapped.</param>
-/// <param name="Bytes">Their total length; all of it is present.</param>
-internal readonly record struct Resources(int Descriptors, int Mappings, long Bytes)
+/// <param name="Bytes">Their bytes, all of them present.</param>
+/// <param name="Locked">As the kernel prints it: memory that is locked (mlock, and VFIO's mappings).</param>
+/// <param name="Pinned">The same for memory that is pinned.</param>
+internal readonly record struct Resources(int Descriptors, int Mappings, long Bytes, string Locked, string Pinned)
 {
     internal static Resources Now
     {
@@ -18,7 +20,10 @@ internal readonly record struct Resources(int Descriptors, int Mappings, long By
                 .Where(line => line.Contains("memfd:ixy-dma", StringComparison.Ordinal))
                 .Select(line => line.Split(' ')[0].Split('-')).ToList();
             long bytes = dma.Sum(range => Convert.ToInt64(range[1], 16) - Convert.ToInt64(range[0], 16));
-            return new(OpenDescriptors.Count(), dma.Count, bytes);
+            string[] status = File.ReadAllLines("/proc/self/status");
+            return new(OpenDescriptors.Count(), dma.Count, bytes, Find("VmLck:"), Find("VmPin:"));
+
+            string Find(string name) => status.Single(line => line.StartsWith(name, StringComparison.Ordinal));
         }
     }
 }

@@ -25,6 +25,21 @@ public sealed partial class FaultPageTests
         }
     }
 
+    [Fact]
+    public void NeitherIsOneOfTheFaultsThatCannotBeInjected()
+    {
+        string[] rows = [.. s_page[s_page.IndexOf("## Other faults", StringComparison.Ordinal)..]
+            .Split("\n## ")[0].Split('\n').Where(line => line.StartsWith('|'))];
+        Assert.InRange(rows.Length, 4, 10);
+        Assert.Contains("| what is released |", rows[0]);
+        foreach (string row in rows)
+        {
+            string[] cells = [.. row.Trim('|').Split('|').Select(cell => cell.Trim())];
+            Assert.Equal(4, cells.Length);
+            Assert.All(cells, Assert.NotEmpty);
+        }
+    }
+
     // The table of faults says how long each one lasts.
     [Fact]
     public void TheSecondColumnIsTrue()

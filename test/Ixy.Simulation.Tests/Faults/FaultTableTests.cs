@@ -15,7 +15,7 @@ public sealed class FaultTableTests
         Assert.All(CardFault.All, fault =>
         {
             Assert.Matches("^[a-z]+(-[a-z]+)*$", fault.Name);
-            Assert.Matches(@"(82599|virtio 1\.2|PCI[\w ]*) ?[\d.]*", fault.Section);
+            Assert.Matches(@"(82599|virtio 1\.2|PCI[\w ]*|vfio-user|POSIX) ?[\d.]*", fault.Section);
             Assert.NotEmpty(fault.Cards);
             Assert.Subset(new HashSet<string> { "ixgbe", "virtio", "virtio-legacy" }, fault.Cards.ToHashSet());
         });
@@ -72,6 +72,9 @@ public sealed class FaultTableTests
     [InlineData("ixgbe", "smoke", "NAME is one of link-flap, no-link, gone,")]
     [InlineData("ixgbe", "bad-id", "fault=bad-id is not possible: expected a fault of ixgbe: link-flap, ")]
     [InlineData("virtio-legacy", "needs-reset", "expected a fault of virtio-legacy: ")]
+    [InlineData("ixgbe", "server-dies", "fault=server-dies is not possible: expected a card that a server serves")]
+    [InlineData("virtio", "server-stalls/1s", "expected a card that a server serves")]
+    [InlineData("virtio", "disk-full", "expected a card whose wire writes a file: wire=pcap:[IN]>OUT")]
     [InlineData("virtio", "reset/5ms", "fault=reset is not possible: expected no duration, as it happens once")]
     public void AFaultThatMakesNoSenseIsRefused(string card, string fault, string message)
     {
@@ -88,6 +91,7 @@ public sealed class FaultTableTests
         Assert.Throws<ArgumentOutOfRangeException>(() => card.Inject(CardFault.Gone, -s_millisecond));
         Assert.Throws<ArgumentOutOfRangeException>(() => card.Inject(CardFault.Gone, duration: TimeSpan.Zero));
         Assert.Throws<DeviceSpecifierException>(() => card.Inject(CardFault.BadStatus));
+        Assert.Throws<DeviceSpecifierException>(() => card.Inject(CardFault.ServerDies));
         Assert.Throws<DeviceSpecifierException>(() => card.Inject(CardFault.Reset, duration: s_millisecond));
     }
 

@@ -75,6 +75,40 @@ public sealed class PcapWireTests
         Assert.Equal((2, 1), (wire.Statistics.Received, wire.Statistics.Dropped));
     }
 
+    // What was written before stays readable.
+    [Theory]
+    [InlineData("fault=disk-full@3tx")]
+    [InlineData("")]
+    public void ADiskThatRunsFullEndsTheCapture(string fault)
+    {
+        using var output = new TemporaryFile();
+        var world = new VirtualWorld(1);
+        using var card = world.OpenCard($"sim:virtio,wire=pcap:>{output.Path}{(fault == "" ? "" : $",{fault}")}");
+        using (var device = NetworkDevice.Open(card, new()))
+        {
+            Send(3);
+            if (fault == "") card.Inject(CardFault.DiskFull);
+            world.Advance(TimeSpan.FromMilliseconds(1));
+            Assert.Contains($"the capture {output.Path} is incomplete: No space left on device", card.Wire.Fault);
+            Assert.Equal((3, 0), (card.WireStatistics.Received, card.WireStatistics.Dropped));
+            Send(2);
+            Assert.Equal((5, 2), (card.WireStatistics.Received, card.WireStatistics.Dropped));
+            device.CheckHealth();
+
+            void Send(int count)
+            {
+                for (int i = 0; i < count; i++)
+                {
+                    Assert.True(device.ReceiveQueues[0].Pool.TryAllocate(out var packet));
+                    packet.Length = 60;
+                    Assert.Equal(1, device.Transmit([packet]));
+                }
+                world.Advance(TimeSpan.FromMilliseconds(1));
+            }
+        }
+        Assert.InRange(Read(output.Path).Count, 0, 3);
+    }
+
     [Fact]
     public void AnOutputThatCannotBeCompletedIsNoSilentLoss()
     {
