@@ -17,6 +17,7 @@ internal static partial class Program
         IxyCommand.Name = CommandName.OfThisProcess();
         // What is sent before the loop runs would be lost: see Ports.StartSending.
         NetworkDevice.RegisterTransport("sim", specifier => SimulatedCards.Open(specifier, waitsToSend: true));
+        IxyMetrics.Register();
         return Run(arguments);
     }
 

@@ -17,8 +17,8 @@ public abstract partial class NetworkDevice
     /// </summary>
     public abstract DeviceStatistics ReadStatistics();
 
-    /// <summary>The open devices of this process, which the meter shows.</summary>
-    internal static IReadOnlyList<NetworkDevice> AllOpen => s_open;
+    /// <summary>Someone is listening to how queues are called; the meter says so, once it exists.</summary>
+    internal static Func<bool> WantsCalls { get; set; } = () => false;
 
     /// <summary>Reads the device on any thread; does nothing once it is closing.</summary>
     internal void WhileOpen(Action read)

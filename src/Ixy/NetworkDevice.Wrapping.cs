@@ -2,9 +2,12 @@ using Ixy.Metrics;
 
 namespace Ixy;
 
-// Wraps queues that are watched: checked ones, and those with metrics.
+// What is watched: open devices, by meters; queues, by checks and by metrics of their calls.
 public abstract partial class NetworkDevice
 {
+    /// <summary>The open devices of this process: those the meters show.</summary>
+    internal static IReadOnlyList<NetworkDevice> AllOpen => s_open;
+
     // Only on request: other queues pay nothing.
     private void WrapQueues(bool areChecked)
     {
@@ -15,7 +18,7 @@ public abstract partial class NetworkDevice
             TransmitQueues = [.. TransmitQueues.Select(
                 (queue, i) => new CheckedTransmitQueue(queue, $"transmit queue {i} of {Name}"))];
         }
-        if (!IxyMeter.WantsCalls) return;
+        if (!WantsCalls()) return;
         ReceiveQueues = [.. ReceiveQueues.Select(queue => new CountingReceiveQueue(queue))];
         TransmitQueues = [.. TransmitQueues.Select(queue => new CountingTransmitQueue(queue))];
     }

@@ -19,12 +19,14 @@ internal sealed class MetricsPage : IDisposable
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter.Name is "Ixy" or HardwareMetrics.MeterName or "Ixy.Simulation" or "Ixy.Capture")
+            if (instrument.Meter.Name is IxyMetrics.MeterName or HardwareMetrics.MeterName or "Ixy.Simulation"
+                or "Ixy.Capture")
                 listener.EnableMeasurementEvents(instrument);
         };
         _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Take(instrument, value, tags));
         _listener.SetMeasurementEventCallback<double>(
             (instrument, value, tags, _) => Take(instrument, (decimal)value, tags));
+        IxyMetrics.Register();
         HardwareMetrics.Register();
         _listener.Start();
     }

@@ -4,13 +4,12 @@ using Reader = System.Func<Ixy.Metrics.DeviceMetrics, System.Diagnostics.Metrics
 namespace Ixy.Metrics;
 
 /// <summary>
-/// The meter <c>Ixy</c>: counters of the devices open in this process, for any listener (a MeterListener,
-/// OpenTelemetry, dotnet-counters). Everything is read on request; until then it costs nothing. docs/metrics.md lists
-/// the instruments.
+/// The instruments of <see cref="IxyMetrics"/>. Everything is read on request. docs/metrics.md lists them.
 /// </summary>
 internal static class IxyMeter
 {
-    private static readonly Meter s_meter = new("Ixy", typeof(IxyMeter).Assembly.GetName().Version?.ToString(3));
+    private static readonly Meter s_meter =
+        new(IxyMetrics.MeterName, typeof(IxyMeter).Assembly.GetName().Version?.ToString(3));
     private static readonly ObservableCounter<long> s_batches, s_refused;
 
     static IxyMeter()
@@ -28,8 +27,11 @@ internal static class IxyMeter
         Level("ixy.pool.size", "{buffer}", "All buffers of that pool.", of => of.PoolSize());
     }
 
-    /// <summary>Someone is listening to how queues are called: counted only for devices opened afterwards.</summary>
-    internal static bool WantsCalls => s_batches.Enabled || s_refused.Enabled;
+    /// <summary>
+    /// Creates the meter, unless it exists. How queues are called is counted only for devices opened while someone
+    /// listens to that.
+    /// </summary>
+    internal static void Register() => NetworkDevice.WantsCalls = () => s_batches.Enabled || s_refused.Enabled;
 
     private static ObservableCounter<long> Counter(string name, string unit, string description, Reader read) =>
         s_meter.CreateObservableCounter(name, () => Read(read), unit, description);

@@ -14,7 +14,7 @@ internal sealed class Listener : IDisposable
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter.Name == "Ixy") listener.EnableMeasurementEvents(instrument);
+            if (instrument.Meter.Name == IxyMetrics.MeterName) listener.EnableMeasurementEvents(instrument);
         };
         _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
         {
@@ -24,6 +24,7 @@ internal sealed class Listener : IDisposable
             // Throws if a series appears twice.
             _series.Add($"{instrument.Name} device={device} {string.Join(',', others)}", value);
         });
+        IxyMetrics.Register();
         _listener.Start();
     }
 
