@@ -10,7 +10,10 @@ namespace Ixy.Vfio;
 /// </summary>
 public abstract partial class PciDevice : IDisposable
 {
-    private const uint IoSpaceEnable = 1 << 0, MemorySpaceEnable = 1 << 1, BusMasterEnable = 1 << 2;
+    internal const byte PowerManagementId = 0x01, MsiId = 0x05, MsixId = 0x11, PowerControl = 4;
+    internal const uint PowerStateMask = 3, MsiEnable = 1 << 0, MsixEnable = 1 << 15;
+    // I/O ports and memory.
+    private const uint BarsEnable = 1 << 0 | 1 << 1, BusMasterEnable = 1 << 2;
     private readonly object _access = new();
     private bool _disposed;
 
@@ -45,22 +48,69 @@ public abstract partial class PciDevice : IDisposable
     /// <exception cref="PciDeviceException">The function has no such BAR, or it cannot be mapped.</exception>
     public abstract PciBar OpenBar(int index);
 
+    /// <summary>Walks the capability list (PCI Local Bus 3.0, section 6.7).</summary>
+    /// <param name="id">The capability's id, e.g. 0x11 for MSI-X; several may have the same (0x09, vendor
+    /// specific).</param>
+    /// <returns>Offsets in configuration space, in list order; none if the function has no such capability.</returns>
+    /// <exception cref="PciDeviceException">An access failed, or the list does not end.</exception>
+    public IEnumerable<int> FindCapabilities(byte id)
+    {
+        const uint HasList = 1 << 4;
+        if ((ReadConfig(PciConfig.Status, 2) & HasList) == 0) yield break;
+        // A list that loops would have more entries than fit into the space.
+        int left = (256 - 64) / 4;
+        for (int offset = Next(PciConfig.CapabilitiesPointer); offset != 0; offset = Next(offset + 1))
+        {
+            if (left-- == 0) throw HasNoEnd();
+            if (ReadConfig(offset, 1) == id) yield return offset;
+        }
+
+        int Next(int pointer) => (int)ReadConfig(pointer, 1) & ~3;
+    }
+
+    /// <summary>
+    /// Wakes the function up. The previous user may have left it in D3hot, as kernels do with unused functions: it then
+    /// answers only in configuration space, and its BARs read as ones. Does nothing in D0, or without power management.
+    /// A function that wakes up as if reset gets back its base addresses, and the system's settings for its PCI Express
+    /// link. Its BARs and bus mastering are then off until <see cref="EnableBusMaster"/>.
+    /// </summary>
+    /// <exception cref="PciDeviceException">It does not wake up, or an access failed.</exception>
+    public void WakeUp()
+    {
+        foreach (int capability in FindCapabilities(PowerManagementId))
+        {
+            if ((ReadConfig(capability + PowerControl, 2) & PowerStateMask) != 0) LeaveSleep(capability + PowerControl);
+        }
+    }
+
+    /// <summary>
+    /// Switches off MSI and MSI-X, which a previous driver may have left on: a polling driver wants no messages, and
+    /// both at once are forbidden. Not for a function with connected vectors. The kernel's VFIO has already done this,
+    /// and ignores it.
+    /// </summary>
+    /// <exception cref="PciDeviceException">An access failed.</exception>
+    public void DisableMessages()
+    {
+        foreach (int capability in FindCapabilities(MsiId)) ChangeConfig(capability + 2, clear: MsiEnable, set: 0);
+        foreach (int capability in FindCapabilities(MsixId)) ChangeConfig(capability + 2, clear: MsixEnable, set: 0);
+    }
+
     /// <summary>
     /// Lets the device decode its BARs (PCI command register, bits 0 and 1), which is needed to reset one whose queues
     /// were left on: with <see cref="EnableBusMaster"/> they would run before the reset.
     /// </summary>
     /// <exception cref="PciDeviceException">The access failed.</exception>
-    public void EnableBars() => ChangeCommand(clear: 0, set: MemorySpaceEnable | IoSpaceEnable);
+    public void EnableBars() => ChangeConfig(PciConfig.Command, clear: 0, set: BarsEnable);
 
     /// <summary>
     /// Lets the device read and write memory on its own (PCI command register, bit 2), and decode its BARs (bits 0 and
     /// 1).
     /// </summary>
     /// <exception cref="PciDeviceException">The access failed.</exception>
-    public void EnableBusMaster() => ChangeCommand(clear: 0, set: BusMasterEnable | MemorySpaceEnable | IoSpaceEnable);
+    public void EnableBusMaster() => ChangeConfig(PciConfig.Command, clear: 0, set: BusMasterEnable | BarsEnable);
 
     /// <summary>Stops every DMA of the device (PCI command register, bit 2).</summary>
-    public void DisableBusMaster() => ChangeCommand(clear: BusMasterEnable, set: 0);
+    public void DisableBusMaster() => ChangeConfig(PciConfig.Command, clear: BusMasterEnable, set: 0);
 
     /// <summary>Makes a piece of the DMA arena visible to the device. Called by <see cref="DmaArena"/>.</summary>
     /// <param name="chunk">Contiguous memory of this process; see <see cref="DmaChunk"/> for its descriptor.</param>
@@ -133,6 +183,7 @@ public abstract partial class PciDevice : IDisposable
     /// </summary>
     protected abstract void Close();
 
-    private void ChangeCommand(uint clear, uint set) =>
-        WriteConfig(PciConfig.Command, ReadConfig(PciConfig.Command, 2) & ~clear | set, 2);
+    /// <summary>Changes bits of a register of 16 bits in configuration space.</summary>
+    internal void ChangeConfig(int offset, uint clear, uint set) =>
+        WriteConfig(offset, ReadConfig(offset, 2) & ~clear | set, 2);
 }

@@ -51,8 +51,7 @@ public sealed partial class SysfsFunction
 
     /// <summary>Its NUMA node; null if the kernel knows none (-1, or no such file).</summary>
     public int? NumaNode =>
-        int.TryParse(ReadText("numa_node"), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int node)
-        && node >= 0 ? node : null;
+        int.TryParse(ReadText("numa_node"), CultureInfo.InvariantCulture, out int node) && node >= 0 ? node : null;
 
     /// <summary>Whether the driver of this name gives functions to user space.</summary>
     public static bool IsVfio(string driver) => driver.Replace('_', '-').EndsWith("vfio-pci", StringComparison.Ordinal);

@@ -22,7 +22,7 @@ public abstract partial class NetworkDevice
             function.Dispose();
             throw;
         }
-        return Start(function, options);
+        return Drivers.Start(function, options);
     }
 
     /// <summary>

@@ -1,4 +1,3 @@
-using Ixy.Metrics;
 using Ixy.Vfio;
 
 namespace Ixy;
@@ -12,6 +11,36 @@ public abstract partial class NetworkDevice : IDisposable
     private ReceiveQueue _receiveQueue = null!;
     private TransmitQueue _transmitQueue = null!;
     private bool _promiscuous, _isDisposed;
+
+    /// <summary>
+    /// Opens the card that <paramref name="specifier"/> names: a PCI address (<c>0000:03:00.0</c>), the socket of
+    /// a vfio-user server (<c>vfio-user:/path</c>), or a specifier with a scheme that was registered (<c>sim:…</c>),
+    /// resets it and starts its queues. The link may still be down: see <see cref="WaitForLink"/>.
+    /// </summary>
+    /// <exception cref="PciDeviceException">
+    /// There is no such device, no permission, no driver for it, or it does not answer.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    public static NetworkDevice Open(string specifier, NetworkDeviceOptions? options = null)
+    {
+        options?.Validate();
+        return Drivers.Start(OpenPci(specifier), options ?? new());
+    }
+
+    /// <summary>
+    /// Opens the PCI function that <paramref name="specifier"/> names, without a driver: the card is unchanged. Slow
+    /// preparations can be done before <see cref="Open(PciDevice, NetworkDeviceOptions)"/> starts the card, and packets
+    /// start to arrive.
+    /// </summary>
+    /// <exception cref="PciDeviceException">There is no such device, or no permission.</exception>
+    public static PciDevice OpenPci(string specifier) => Drivers.OpenPci(specifier);
+
+    /// <summary>
+    /// Makes <paramref name="open"/> responsible for specifiers that begin with <paramref name="scheme"/> and a colon.
+    /// The last registration of a scheme counts. Thread-safe.
+    /// </summary>
+    public static void RegisterTransport(string scheme, Func<string, PciDevice> open) =>
+        Drivers.Schemes[scheme] = open;
 
     /// <summary>
     /// Its name in messages, captures and metrics: the specifier it was opened with. If two open simulated cards have
@@ -78,7 +107,7 @@ public abstract partial class NetworkDevice : IDisposable
         IReadOnlyList<ReceiveQueue> receive, IReadOnlyList<TransmitQueue> transmit, NetworkDeviceOptions options)
     {
         (ReceiveQueues, TransmitQueues) = ([.. receive], [.. transmit]);
-        if (options.IsChecked || IxyMeter.WantsCalls) WrapQueues(options.IsChecked);
+        if (options.IsChecked || WantsCalls()) WrapQueues(options.IsChecked);
         foreach (var queue in ReceiveQueues) queue.Device = PciDevice;
         (_receiveQueue, _transmitQueue) = (ReceiveQueues[0], TransmitQueues[0]);
         _promiscuous = options.Promiscuous;
@@ -98,10 +127,9 @@ public abstract partial class NetworkDevice : IDisposable
     /// </summary>
     private protected void StopAndRelease()
     {
-        var parts = Parts;
         // A thread that sleeps on a queue wakes up, and does not touch the queue again.
-        foreach (var queue in parts.OfType<ReceiveQueue>()) queue.Interrupt?.Dispose();
+        foreach (var queue in Parts.OfType<ReceiveQueue>()) queue.Interrupt?.Dispose();
         // A checked pool throws if packets were not given back.
-        PciDevice.InTurn([Quiet, PciDevice.DisableBusMaster, .. parts.Select(part => (Action)part.Dispose)]);
+        PciDevice.InTurn([Quiet, PciDevice.DisableBusMaster, .. Parts.Select(part => (Action)part.Dispose)]);
     }
 }

@@ -31,11 +31,4 @@ internal static unsafe partial class Libc
 
     [LibraryImport(C, SetLastError = true)]
     internal static partial nint pwrite(int fd, void* buffer, nuint count, long offset);
-
-    /// <summary>The last call's error number and text, as "ENOMEM-style text (errno 12)".</summary>
-    internal static string LastError()
-    {
-        int error = Marshal.GetLastPInvokeError();
-        return $"{Marshal.GetPInvokeErrorMessage(error)} (errno {error})";
-    }
 }

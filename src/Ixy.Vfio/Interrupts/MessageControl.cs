@@ -48,6 +48,7 @@ internal static class MessageControl
     private static void Change(PciDevice device, InterruptKind kind, uint mask, uint value)
     {
         if (kind == InterruptKind.Intx) return;
-        device.ChangeMessages(kind == InterruptKind.Msi ? PciDevice.MsiId : PciDevice.MsixId, mask, value);
+        byte id = kind == InterruptKind.Msi ? PciDevice.MsiId : PciDevice.MsixId;
+        foreach (int capability in device.FindCapabilities(id).Take(1)) device.ChangeConfig(capability + 2, mask, value);
     }
 }
