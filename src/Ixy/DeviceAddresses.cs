@@ -13,13 +13,6 @@ internal interface IDeviceAddresses
     static abstract ulong Of(ulong buffer);
 }
 
-/// <summary>Behind an IOMMU, or in a model: the device uses the process's addresses.</summary>
-internal readonly struct VirtualAddresses : IDeviceAddresses
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong Of(ulong buffer) => buffer & Packet.AddressMask;
-}
-
 /// <summary>Without an IOMMU: physical addresses, from the arena's table of 2 MiB frames.</summary>
 internal readonly struct PhysicalAddresses : IDeviceAddresses
 {

@@ -25,6 +25,9 @@ public abstract partial class NetworkDevice
         return Drivers.Start(function, options);
     }
 
+    /// <summary>The driver's name, e.g. <c>ixgbe</c>.</summary>
+    public abstract string DriverName { get; }
+
     /// <summary>
     /// The name of the driver for cards with these PCI ids, as <see cref="DriverName"/>; null if there is none.
     /// </summary>

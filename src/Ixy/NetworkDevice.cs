@@ -39,17 +39,13 @@ public abstract partial class NetworkDevice : IDisposable
     /// Makes <paramref name="open"/> responsible for specifiers that begin with <paramref name="scheme"/> and a colon.
     /// The last registration of a scheme counts. Thread-safe.
     /// </summary>
-    public static void RegisterTransport(string scheme, Func<string, PciDevice> open) =>
-        Drivers.Schemes[scheme] = open;
+    public static void RegisterTransport(string scheme, Func<string, PciDevice> open) => Drivers.Schemes[scheme] = open;
 
     /// <summary>
     /// Its name in messages, captures and metrics: the specifier it was opened with. If two open simulated cards have
     /// the same specifier, the second is called <c>…#2</c>.
     /// </summary>
     public string Name => PciDevice.Name;
-
-    /// <summary>The driver's name, e.g. <c>ixgbe</c>.</summary>
-    public abstract string DriverName { get; }
 
     /// <summary>The PCI function behind it.</summary>
     public abstract PciDevice PciDevice { get; }

@@ -3,6 +3,9 @@ namespace Ixy;
 // Metadata of a frame.
 public unsafe partial struct Packet
 {
+    internal const int FlagsShift = 16, HashShift = 32;
+    private const ulong FlagsMask = 0x00FF_0000;
+
     /// <summary>
     /// What the device found out about a received frame, and what it should do to a transmitted one. Always empty
     /// unless <see cref="NetworkDeviceOptions.Offloads"/> requested it when the device was opened.

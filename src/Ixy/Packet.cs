@@ -25,10 +25,7 @@ public unsafe partial struct Packet
     internal ulong Metadata;
 
     // Requests are the flags that need work by the device: a transmit queue has to look more closely.
-    internal const int FlagsShift = 16, LoanShift = 24, HashShift = 32;
-    internal const ulong FlagsMask = 0x00FF_0000, RequestsMask = 0x00E0_0000, LoanMask = 0xFF00_0000;
-
-    internal readonly uint Loan => (byte)(Metadata >> LoanShift);
+    internal const ulong RequestsMask = 0x00E0_0000, LoanMask = 0xFF00_0000;
 
     /// <summary>The frame, from the destination address on. Valid until the packet is transmitted or freed.</summary>
     /// <exception cref="PacketMisuseException">The pool is checked, and the packet was transmitted or

@@ -49,11 +49,7 @@ public sealed unsafe partial class PacketPool : IDisposable
         Options = options;
         _stride = Headroom + options.BufferSize;
         _buffersPerFrame = (int)DmaArena.FrameLength / _stride;
-        // No buffer, including its headroom, crosses two frames: without an IOMMU these are not contiguous for the
-        // device.
-        int fullFrames = Math.DivRem(options.Count, _buffersPerFrame, out int rest);
-        nuint length = (nuint)fullFrames * DmaArena.FrameLength + (nuint)(rest * _stride);
-        _memory = DmaMemory.Allocate(length, options.NumaNode);
+        _memory = DmaMemory.Allocate(OffsetOf(options.Count), options.NumaNode);
         try { Id = Register(this); } catch { _memory.Dispose(); throw; }
         if (options.Checked) Checks = new PacketPoolChecks(this);
         // The lowest are given out first.
@@ -167,18 +163,20 @@ public sealed unsafe partial class PacketPool : IDisposable
         _memory.Dispose();
     }
 
-    private ulong AddressOf(int index)
+    private ulong AddressOf(int index) => _memory.Address + OffsetOf(index) + Headroom;
+
+    // No buffer, including its headroom, crosses two frames: without an IOMMU these are not contiguous for the device.
+    private nuint OffsetOf(int index)
     {
         int frame = Math.DivRem(index, _buffersPerFrame, out int place);
-        return _memory.Address + (nuint)frame * DmaArena.FrameLength + (nuint)(place * _stride + Headroom);
+        return (nuint)frame * DmaArena.FrameLength + (nuint)(place * _stride);
     }
 
     private static ulong Register(PacketPool pool)
     {
         lock (s_pools)
         {
-            int id = Array.IndexOf(s_pools, null, 1);
-            if (id < 0) throw TooMany();
+            int id = Array.IndexOf(s_pools, null, 1) is > 0 and var found ? found : throw TooMany();
             s_pools[id] = pool;
             return (ulong)id;
         }

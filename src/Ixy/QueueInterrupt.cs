@@ -6,7 +6,12 @@ namespace Ixy;
 /// The interrupt of a receive queue, and the thread that sleeps on it. A sleeper uses the queue only between
 /// <see cref="BeginSleep"/> and <see cref="EndSleep"/>; disposing wakes it, and waits until it has left.
 /// </summary>
-internal sealed class QueueInterrupt(PciDevice device, InterruptVector vector) : IDisposable
+/// <param name="device">The function whose clock and vectors it uses.</param>
+/// <param name="vector">Signalled when packets have arrived.</param>
+/// <param name="enableCause">
+/// Writes the register that lets the queue interrupt once; null if a word in the ring does that, as for virtio.
+/// </param>
+internal sealed class QueueInterrupt(PciDevice device, InterruptVector vector, Action? enableCause = null) : IDisposable
 {
     private readonly object _gate = new();
     private QueueWaiter? _waiter;
@@ -21,6 +26,9 @@ internal sealed class QueueInterrupt(PciDevice device, InterruptVector vector) :
 
     /// <summary>How many times packets had arrived without their interrupt, so it was lost.</summary>
     internal long Lost { get; private set; }
+
+    /// <summary>Lets the queue interrupt once. Only for cards with a register for that.</summary>
+    internal void EnableCause() => enableCause!();
 
     /// <summary>Waits for this queue alone; created when first needed.</summary>
     internal QueueWaiter Waiter(ReceiveQueue queue) => _waiter ??= new([queue]);

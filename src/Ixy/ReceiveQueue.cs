@@ -8,9 +8,6 @@ public abstract partial class ReceiveQueue
     /// <summary>Where the buffers of received packets come from, and go back to.</summary>
     public abstract PacketPool Pool { get; }
 
-    /// <summary>Packets given to the application since the device was opened.</summary>
-    public abstract long Packets { get; }
-
     /// <summary>Frames dropped here since then: the pool was empty, or the frame did not fit into one buffer.</summary>
     public abstract long Dropped { get; }
 

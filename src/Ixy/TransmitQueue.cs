@@ -5,12 +5,6 @@ public abstract partial class TransmitQueue
 {
     private long _dropped;
 
-    /// <summary>Packets given to the card since the device was opened.</summary>
-    public abstract long Packets { get; }
-
-    /// <summary>Packets given to the card whose buffers have not been reclaimed yet.</summary>
-    public abstract int Pending { get; }
-
     /// <summary>Every packet given to the card has left it. Reads the card, so not for a hot loop.</summary>
     public abstract bool IsDrained { get; }
 

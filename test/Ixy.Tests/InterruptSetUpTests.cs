@@ -1,7 +1,6 @@
 using Ixy.Ixgbe;
 using Ixy.Simulation;
 using Ixy.Simulation.Ixgbe;
-using Ixy.Simulation.Ixgbe.Registers;
 using Ixy.Simulation.Virtio;
 using Ixy.Tests.Virtio;
 using Ixy.Vfio;
@@ -18,13 +17,14 @@ public sealed class InterruptSetUpTests
         using var bench = Open(
             IxgbeKind, Options with { ReceiveQueues = 3, InterruptInterval = TimeSpan.FromMicroseconds(100) });
         var bar = bench.Device.PciDevice.OpenBar(0);
-        Assert.Equal(0xC000_0030u, bar.Read32(CardRegisters.GPIE));
-        Assert.Equal(0xFFFFu, bar.Read32(CardRegisters.EIAC));
-        for (int i = 0; i < 2; i++) Assert.Equal(uint.MaxValue, bar.Read32(CardRegisters.EIAM_EX[i]));
+        Assert.Equal(0xC000_0030u, bar.Read32(IxgbeFeatureRegisters.GPIE));
+        Assert.Equal(0xFFFFu, bar.Read32(IxgbeFeatureRegisters.EIAC));
+        for (int i = 0; i < 2; i++) Assert.Equal(uint.MaxValue, bar.Read32(IxgbeFeatureRegisters.EIAM_EX[i]));
         Assert.Equal(
-            (0x0081_0080u, 0x0000_0082u), (bar.Read32(CardRegisters.IVAR[0]), bar.Read32(CardRegisters.IVAR[1])));
+            (0x0081_0080u, 0x0000_0082u),
+            (bar.Read32(IxgbeFeatureRegisters.IVAR[0]), bar.Read32(IxgbeFeatureRegisters.IVAR[1])));
         // 49 units of 2.048 µs.
-        for (int i = 0; i < 3; i++) Assert.Equal(49u << 3, bar.Read32(CardRegisters.EITR[i]) & 0xFFF);
+        for (int i = 0; i < 3; i++) Assert.Equal(49u << 3, bar.Read32(IxgbeFeatureRegisters.EITR[i]) & 0xFFF);
         // Nobody sleeps, so no interrupt is enabled.
         for (int i = 0; i < 2; i++) Assert.Equal(0u, bar.Read32(IxgbeFeatureRegisters.EIMS_EX[i]));
     }
@@ -33,7 +33,7 @@ public sealed class InterruptSetUpTests
     public void WhatIsInTheRegistersBeforeDoesNotCount()
     {
         const uint Nonsense = 0x3F3F_3F3F;
-        uint first = CardRegisters.IVAR[0], last = CardRegisters.IVAR[63];
+        uint first = IxgbeFeatureRegisters.IVAR[0], last = IxgbeFeatureRegisters.IVAR[63];
         var device = new InterposedDevice(Plug(IxgbeKind))
         {
             HasInterrupts = true,

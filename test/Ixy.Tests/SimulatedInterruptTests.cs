@@ -125,8 +125,9 @@ public sealed class SimulatedInterruptTests : IDisposable
     private void SetUp()
     {
         _bar.Write32(
-            CardRegisters.GPIE, IxgbeFeatureRegisters.GPIE_.MultipleMsix | IxgbeFeatureRegisters.GPIE_.PbaSupport);
-        _bar.Write32(CardRegisters.EIAC, IxgbeFeatureRegisters.EIAC_.Queues);
+            IxgbeFeatureRegisters.GPIE,
+            IxgbeFeatureRegisters.GPIE_.MultipleMsix | IxgbeFeatureRegisters.GPIE_.PbaSupport);
+        _bar.Write32(IxgbeFeatureRegisters.EIAC, IxgbeFeatureRegisters.EIAC_.Queues);
         _bar.Write32(IxgbeFeatureRegisters.EIMS_EX, Cause);
     }
 

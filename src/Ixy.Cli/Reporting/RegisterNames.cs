@@ -76,8 +76,7 @@ internal sealed class RegisterNames
 
     private void AddIxgbe()
     {
-        foreach (var register in
-            IxgbeRegisters.All.Concat(IxgbeFeatureRegisters.All).Concat(IxgbeClearedRegisters.All))
+        foreach (var register in IxgbeRegisters.All.Concat(IxgbeFeatureRegisters.All))
         {
             uint secret = register.Name switch
             {

@@ -2,10 +2,16 @@ using Ixy.Vfio;
 
 namespace Ixy.Ixgbe;
 
+// What messages and reports say.
 public sealed partial class IxgbeDevice
 {
+    internal const string Driver = "ixgbe";
+
     // Every register of the three cards lies below (8.2.2); behind it there may be a flash memory.
     private const uint RegistersLength = 0x20000;
+
+    /// <inheritdoc/>
+    public override string DriverName => Driver;
 
     private DeviceProtocolException HasTooFewRegisters() =>
         new($"{Name}: BAR 0 has 0x{_device.OpenBar(0).Length:x} bytes: expected the 0x{RegistersLength:x} of its "

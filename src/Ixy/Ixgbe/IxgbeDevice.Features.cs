@@ -22,10 +22,22 @@ public sealed partial class IxgbeDevice
         for (int i = 0; i < _receiveQueues.Count; i++) Change(RXDCTL[i], RXDCTL_.VlanStrip, set: true);
     }
 
-    private ReceiveQueue OtherQueue(int index)
+    private ReceiveQueue OtherReceiveQueue(int index)
     {
-        bool reports = (_options.Offloads & (Offloads.ReceiveChecksum | Offloads.VlanStrip)) != 0;
+        ulong reported = ReportedOffloads.Wanted(_options);
         return _old is not null ? _old.Receive(index)
-            : reports ? NewReceiveQueue<ReportedOffloads>(index) : NewReceiveQueue<NoOffloads>(index);
+            : reported != 0 ? NewReceiveQueue<ReportedOffloads>(index, reported)
+            : NewReceiveQueue<NoOffloads>(index, reported);
     }
+
+    private ReceiveQueue NewReceiveQueue<TOffloads>(int index, ulong reported)
+        where TOffloads : struct, IReceiveOffloads =>
+        _device.DeviceAddressIsVirtual
+        ? NewVirtualReceiveQueue<TOffloads>(index, reported)
+        : new IxgbeReceiveQueue<PhysicalAddresses, TOffloads>(_device, _bar, index, _options, reported);
+
+    private TransmitQueue OtherTransmitQueue(int index) => _old?.Transmit(index)
+        ?? (_device.DeviceAddressIsVirtual
+            ? NewVirtualTransmitQueue(index)
+            : new IxgbeTransmitQueue<PhysicalAddresses>(_device, _bar, index, _options));
 }

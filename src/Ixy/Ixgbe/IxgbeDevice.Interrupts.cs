@@ -1,5 +1,4 @@
 using Ixy.Vfio;
-using static Ixy.Ixgbe.IxgbeClearedRegisters;
 using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 
 namespace Ixy.Ixgbe;
@@ -29,7 +28,10 @@ public sealed partial class IxgbeDevice
         // reading EICR leaves the queues' causes alone.
         Write(GPIE, GPIE_.MultipleMsix | GPIE_.OtherClearDisable | GPIE_.AutoMask | GPIE_.PbaSupport);
         for (int i = 0; i < _vectors.Count; i++)
-            _receiveQueues[i].Interrupt ??= new QueueInterrupt(_device, _vectors[i]);
+        {
+            var (register, bit) = (EIMS_EX[i / 32], 1u << i % 32);
+            _receiveQueues[i].Interrupt ??= new(_device, _vectors[i], () => _bar.Write32(register, bit));
+        }
     }
 
     // 7.3.4: receive queue n uses vector n, two queues per register; transmit queues use none. Writes the whole

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using static Ixy.Ixgbe.IxgbeClearedRegisters;
 using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 
 namespace Ixy.Ixgbe;

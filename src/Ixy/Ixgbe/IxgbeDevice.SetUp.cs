@@ -16,9 +16,10 @@ public sealed partial class IxgbeDevice
         DisableInterrupts();
         WaitFor("the EEPROM auto-read", EEC, EEC_.AutoReadDone, set: true, milliseconds: 500);
         WaitFor("the end of DMA initialisation", RDRXCTL, RDRXCTL_.DmaInitDone, set: true, milliseconds: 500);
-        Change(CTRL_EXT, CTRL_EXT_.DriverLoaded, set: true);
+        // 4.6.7 sets NS_DIS last; here before RXEN, so that no frame is written with No Snoop.
+        Change(CTRL_EXT, CTRL_EXT_.DriverLoaded | CTRL_EXT_.NoSnoopDisable, set: true);
         ClearLeftovers();
-        if (IxgbeModels.Find(_device.DeviceId) == IxgbePort.Sfi) StartSfpLink();
+        if (IxgbeModels.HasCage(_device.DeviceId)) StartSfpLink();
         else StartOtherLink();
         _device.Exclusively(AddStatistics);
         _statistics = _counted;
@@ -32,7 +33,6 @@ public sealed partial class IxgbeDevice
     private void DisableInterrupts()
     {
         Write(EIMC, EIMC_.All);
-        for (int i = 0; i < EIMC_EX.Count; i++) _bar.Write32(EIMC_EX[i], uint.MaxValue);
         Read(EICR);
     }
 
@@ -47,6 +47,33 @@ public sealed partial class IxgbeDevice
         // may be touched before a reset is over, which takes at least 1 ms, 10 ms for all parts.
         Read(STATUS);
         _device.Wait(TimeSpan.FromMilliseconds(10));
+    }
+
+    // What the previous driver left behind: the memories of filters and arbiters, and the PCIe block, keep their
+    // contents through every reset except power-on (4.2.3). Each of them that can do harm is written here; those in use
+    // are set afterwards. docs/ixgbe-registers-after-reset.md lists every register, and why the others need no write.
+    private void ClearLeftovers()
+    {
+        Change(GCR_EXT, GCR_EXT_.VirtualizationMask | GCR_EXT_.BuffersClear, set: false);
+        Change(CTRL_EXT, CTRL_EXT_.ExtendedVlan, set: false);
+        foreach (var kept in (Register[])[MTA, PFUTA, VFTA, PFVLVF, PFVLVFB, MPSAR, PSRTYPE, FTQF, L34TIMIR, DCA_CTRL])
+        {
+            for (int i = 0; i < kept.Count; i++) _bar.Write32(kept[i], kept.Reset);
+        }
+        // The transmit arbiter is stopped while its registers change (8.2.3.10.2).
+        Change(RTTDCS, RTTDCS_.ArbiterDisable, set: true);
+        // Of these only the first is used: the port's own address (7.1.1), and all of both packet buffers. Without DCB
+        // the others must have no size (4.6.11.3.4), and a reset gives them one (8.2.3.8.9, 8.2.3.9.13).
+        foreach (var others in (Register[])[RAH, RXPBSIZE, TXPBSIZE])
+        {
+            for (int i = 1; i < others.Count; i++) _bar.Write32(others[i], 0);
+        }
+        for (uint queue = 0; queue < TXDCTL.Count; queue++)
+        {
+            Write(RTTDQSEL, queue);
+            Write(RTTDT1C, 0);
+            Write(RTTBCNRC, 0);
+        }
     }
 
     // 4.6.4.2 An SFP+ cage: 10 Gbit/s serial. The link takes up to seconds to come up; see WaitForLink.
@@ -64,22 +91,16 @@ public sealed partial class IxgbeDevice
     // 4.6.7 Receive initialization
     private void SetUpReceive()
     {
-        Change(RXCTRL, RXCTRL_.Enable, set: false);
-        // The whole packet buffer for traffic class 0 (4.6.11.3.4): without DCB there is no other.
-        uint buffer = IxgbeModels.ReceiveBuffer(_device.DeviceId);
-        Write(RXPBSIZE, buffer);
-        for (int i = 1; i < RXPBSIZE.Count; i++) _bar.Write32(RXPBSIZE[i], 0);
-        // The FCS is stripped in both places or in neither (8.2.3.22.8).
-        Change(HLREG0, HLREG0_.RxCrcStrip | HLREG0_.JumboEnable, set: true);
+        // The MAC, in both directions. The FCS is stripped here and in RDRXCTL, or in neither (8.2.3.22.8).
+        Change(HLREG0, HLREG0_.RxCrcStrip | HLREG0_.JumboEnable | HLREG0_.TxCrcEnable | HLREG0_.TxPadEnable, set: true);
         // The other three do not have the reset's values, and software must change them (8.2.3.8.8).
         const uint ToBeSet = RDRXCTL_.CrcStrip | RDRXCTL_.RscAckChange | RDRXCTL_.FcoeWriteFix;
         Write(RDRXCTL, (Read(RDRXCTL) & ~RDRXCTL_.RscFirstSize) | ToBeSet);
         // A threshold is set although no pause frame is ever sent (4.6.3.2).
-        Write(FCRTH, buffer - FCRTH_.ThresholdDistance);
+        Write(FCRTH, Read(RXPBSIZE) - FCRTH_.ThresholdDistance);
         // MAXFRS includes the FCS but no VLAN tag, and applies only with JUMBOEN (8.2.3.22.13).
-        Write(MAXFRS, (uint)(_options.MaxFrameSize + FcsLength) << MAXFRS_.SizeShift);
+        Write(MAXFRS, (uint)(_options.MaxFrameSize + FrameLengths.Fcs) << MAXFRS_.SizeShift);
         // 7.1.1: no address except the port's own, which is in the first pool (8.2.3.7.10); and broadcast.
-        for (int i = 1; i < RAH.Count; i++) _bar.Write32(RAH[i], 0);
         Write(MPSAR, 1);
         Write(FCTRL, ReceiveModes(_options.Promiscuous, allMulticast: false));
         for (int i = 0; i < _options.ReceiveQueues; i++) AddReceiveQueue(i);
@@ -90,34 +111,33 @@ public sealed partial class IxgbeDevice
         FCTRL_.BroadcastAccept | (promiscuous ? FCTRL_.UnicastPromiscuous : 0)
         | (promiscuous || allMulticast ? FCTRL_.MulticastPromiscuous : 0);
 
+    // Each kind has its own compiled loop, so the common ones pay nothing for the others. Here are those for physical
+    // addresses and no offload; others, and the queues of a device that is restarted, are in IxgbeDevice.Features.cs.
+    private bool NeedsOtherQueues => _device.DeviceAddressIsVirtual || !_options.IsPlain || _old is not null;
+
     private void AddReceiveQueue(int index)
     {
-        _receiveQueues.Add(_options.IsPlain && _old is null ? NewReceiveQueue<NoOffloads>(index) : OtherQueue(index));
+        _receiveQueues.Add(NeedsOtherQueues ? OtherReceiveQueue(index)
+            : new IxgbeReceiveQueue<PhysicalAddresses, NoOffloads>(_device, _bar, index, _options));
         _bar.Write32(RXDCTL[index], RXDCTL_.Enable);
         WaitFor($"receive queue {index}", RXDCTL[index], RXDCTL_.Enable, set: true);
         // All descriptors but one, so that full and empty differ.
         _bar.Write32(RDT[index], (uint)_options.RingSize - 1);
     }
 
-    // Each kind has its own compiled loop, so the common ones pay nothing for the others.
-    private ReceiveQueue NewReceiveQueue<TOffloads>(int index) where TOffloads : struct, IReceiveOffloads =>
-        _device.DeviceAddressIsVirtual
-        ? NewVirtualReceiveQueue<TOffloads>(index)
-        : new IxgbeReceiveQueue<PhysicalAddresses, TOffloads>(_device, _bar, index, _options);
-
     // 4.6.8 Transmit initialization
     private void SetUpTransmit()
     {
-        Change(HLREG0, HLREG0_.TxCrcEnable | HLREG0_.TxPadEnable, set: true);
-        // The arbiter was stopped when the leftovers were cleared, and stays so while its buffers change (4.6.8).
-        Write(TXPBSIZE, TXPBSIZE_.All);
-        for (int i = 1; i < TXPBSIZE.Count; i++) _bar.Write32(TXPBSIZE[i], 0);
-        // One frame, which may have a tag, must fit besides the threshold (8.2.3.9.16).
-        Write(TXPBTHRESH, TXPBSIZE_.All / 1024 - (uint)(_options.MaxFrameSize + FrameLengths.Tag + 1023) / 1024);
-        for (int i = 1; i < TXPBTHRESH.Count; i++) _bar.Write32(TXPBTHRESH[i], 0);
+        // The arbiter was stopped when the leftovers were cleared, and stays so while these change (4.6.8). One frame,
+        // which may have a tag, must fit into the buffer besides the threshold (8.2.3.9.16).
+        Write(TXPBTHRESH, TXPBSIZE.Reset / 1024 - (uint)(_options.MaxFrameSize + FrameLengths.Tag + 1023) / 1024);
         Write(DTXMXSZRQ, DTXMXSZRQ_.Most);
         Change(RTTDCS, RTTDCS_.ArbiterDisable, set: false);
-        for (int i = 0; i < _options.TransmitQueues; i++) _transmitQueues.Add(_old?.Transmit(i) ?? NewTransmitQueue(i));
+        for (int i = 0; i < _options.TransmitQueues; i++)
+        {
+            _transmitQueues.Add(NeedsOtherQueues ? OtherTransmitQueue(i)
+                : new IxgbeTransmitQueue<PhysicalAddresses>(_device, _bar, i, _options));
+        }
         // Not earlier: it enables queue 0, whose ring must not change after that.
         Change(DMATXCTL, DMATXCTL_.Enable, set: true);
         for (int i = 0; i < _transmitQueues.Count; i++)
@@ -127,16 +147,10 @@ public sealed partial class IxgbeDevice
         }
     }
 
-    private TransmitQueue NewTransmitQueue(int index) => _device.DeviceAddressIsVirtual
-        ? NewVirtualTransmitQueue(index)
-        : new IxgbeTransmitQueue<PhysicalAddresses>(_device, _bar, index, _options);
-
     // 4.6.7, last steps: the receive path is opened while it is halted.
     private void OpenReceivePath()
     {
         HaltReceive();
-        // 4.6.7 does this last; here it comes before RXEN, so that no frame is written with No Snoop.
-        Change(CTRL_EXT, CTRL_EXT_.NoSnoopDisable, set: true);
         Change(RXCTRL, RXCTRL_.Enable, set: true);
         Change(SECRXCTRL, SECRXCTRL_.ReceiveDisable, set: false);
     }
@@ -147,29 +161,22 @@ public sealed partial class IxgbeDevice
         WaitFor("the halt of the receive path", SECRXSTAT, SECRXSTAT_.Ready, set: true);
     }
 
-    // 4.6.7.1.2, 4.6.8.1 Disabling queues, 5.2.5.3.2 Master disable, and a reset: afterwards the card touches no
-    // memory. Nothing here throws for lack of an answer: bus mastering is turned off whatever the card says. A transmit
-    // queue that cannot drain, because the link is down, must not be disabled: that is left to the reset.
+    // 4.6.7.1.2 Disabling receive queues, 5.2.5.3.2 Master disable, and a reset, which also stops the transmit queues:
+    // afterwards the card touches no memory. What was given to it is sent before, unless the link is down. Nothing here
+    // throws for lack of an answer: bus mastering is turned off whatever the card says.
     private protected override void Quiet()
     {
         _counterTimer?.Dispose();
         DisableInterrupts();
         Change(RXCTRL, RXCTRL_.Enable, set: false);
-        for (int i = 0; i < _receiveQueues.Count; i++) Disable(RXDCTL[i], RXDCTL_.Enable);
-        for (int i = 0; i < _transmitQueues.Count; i++)
+        for (int i = 0; i < _receiveQueues.Count; i++)
         {
-            if (IsEmptySoon(_transmitQueues[i])) Disable(TXDCTL[i], TXDCTL_.Enable);
+            Change(RXDCTL[i], RXDCTL_.Enable, set: false);
+            _ = TryWaitFor(RXDCTL[i], RXDCTL_.Enable, set: false, milliseconds: 100);
         }
+        foreach (var queue in _transmitQueues)
+            _device.WaitUntil(() => queue.IsDrained || (Read(LINKS) & LINKS_.Up) == 0, TimeSpan.FromMilliseconds(100));
         Reset(CTRL_.RST);
         Change(CTRL_EXT, CTRL_EXT_.DriverLoaded, set: false);
-    }
-
-    private bool IsEmptySoon(TransmitQueue queue) => _device.WaitUntil(
-        () => queue.IsDrained || (Read(LINKS) & LINKS_.Up) == 0, TimeSpan.FromMilliseconds(100)) && queue.IsDrained;
-
-    private void Disable(uint register, uint enable)
-    {
-        Change(register, enable, set: false);
-        _ = TryWaitFor(register, enable, set: false, milliseconds: 100);
     }
 }

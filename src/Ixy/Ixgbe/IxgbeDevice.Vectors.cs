@@ -6,10 +6,11 @@ namespace Ixy.Ixgbe;
 // descriptors fit in one vector operation.
 public sealed partial class IxgbeDevice
 {
-    private ReceiveQueue NewVirtualReceiveQueue<TOffloads>(int index) where TOffloads : struct, IReceiveOffloads =>
+    private ReceiveQueue NewVirtualReceiveQueue<TOffloads>(int index, ulong reported)
+        where TOffloads : struct, IReceiveOffloads =>
         Avx2.IsSupported && typeof(TOffloads) == typeof(NoOffloads)
         ? new IxgbeVectorReceiveQueue(_device, _bar, index, _options)
-        : new IxgbeReceiveQueue<VirtualAddresses, TOffloads>(_device, _bar, index, _options);
+        : new IxgbeReceiveQueue<VirtualAddresses, TOffloads>(_device, _bar, index, _options, reported);
 
     private TransmitQueue NewVirtualTransmitQueue(int index) => Avx2.IsSupported
         ? new IxgbeVectorTransmitQueue(_device, _bar, index, _options)

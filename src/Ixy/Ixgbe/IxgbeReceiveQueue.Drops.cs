@@ -4,6 +4,9 @@ namespace Ixy.Ixgbe;
 // pool is empty.
 internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads>
 {
+    /// <inheritdoc/>
+    public override long Packets => (long)_position - _droppedDescriptors;
+
     // False if the card has no more. Drops at most a ring full per call, so a flood of such frames does not keep the
     // caller here.
     private bool DropUpToNext()
@@ -23,7 +26,7 @@ internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads>
         if (last) _dropped++;
         _droppedDescriptors++;
         // While the rest of a frame is outstanding, no descriptor is a whole frame.
-        _longestFrame = last ? (uint)_pool.BufferSize : 0;
+        _longestFrame = last ? (uint)Pool.BufferSize : 0;
         descriptor.AddressOrHash = TAddresses.Of(_ring.Buffers[_position++ & _ring.Mask]);
         descriptor.HeaderOrStatus = 0;
     }

@@ -1,5 +1,3 @@
-using static Ixy.Ixgbe.IxgbeFeatureRegisters;
-
 namespace Ixy.Ixgbe;
 
 internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads>
@@ -8,7 +6,7 @@ internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads>
     /// A cause is also set while it is masked, and interrupts as soon as it is enabled, so no packet is missed. After
     /// polling, the first interrupt may therefore be for packets that were taken long ago.
     /// </remarks>
-    internal override void Arm() => _bar.Write32(EIMS_EX[_index / 32], 1u << _index % 32);
+    internal override void Arm() => Interrupt!.EnableCause();
 
     /// <remarks>
     /// The interrupt has masked itself (7.3.1.5). If it has not fired yet, it fires once, and the next wait sees it.

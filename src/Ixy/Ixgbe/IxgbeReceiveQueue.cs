@@ -35,10 +35,7 @@ internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : Receive
     where TAddresses : struct, IDeviceAddresses where TOffloads : struct, IReceiveOffloads
 {
     private protected readonly IxgbeRing<IxgbeReceiveDescriptor> _ring;
-    private readonly PciBar _bar;
-    private readonly int _index;
     private readonly ulong _reported;
-    private readonly PacketPool _pool;
     private protected readonly BufferBlock _fresh;
     private protected readonly ulong _tailDistanceMask;
     // Free-running: descriptors taken back from the card since the start, and that count when the tail last moved.
@@ -46,18 +43,17 @@ internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : Receive
     private protected uint _longestFrame;
     private long _dropped, _droppedDescriptors;
 
-    internal IxgbeReceiveQueue(PciDevice device, PciBar bar, int index, NetworkDeviceOptions options)
+    internal IxgbeReceiveQueue(PciDevice device, PciBar bar, int index, NetworkDeviceOptions options, ulong wanted = 0)
     {
-        (_bar, _index) = (bar, index);
+        _reported = wanted;
         // Moving the tail costs a trip to the card, so it moves only when the position passes a multiple of this
         // distance: short enough to keep the card's part of the ring full.
         _tailDistanceMask = (ulong)Math.Min(32, options.RingSize / 16) - 1;
-        _reported = TOffloads.ReportedBy(options);
         // These come first: where the card does not answer, there is nothing to give back yet.
         bar.Write32(SRRCTL[index], (uint)options.EffectiveBufferSize / SRRCTL_.SizeUnit | SRRCTL_.OneBuffer);
         // Set after a reset, and must be cleared (8.2.3.11.1).
         bar.Write32(DCA_RXCTRL[index], bar.Read32(DCA_RXCTRL[index]) & ~DCA_RXCTRL_.MustBeZero);
-        _pool = new PacketPool(new PacketPoolOptions
+        Pool = new PacketPool(new PacketPoolOptions
         {
             Count = options.EffectivePoolSize,
             BufferSize = options.EffectiveBufferSize,
@@ -66,17 +62,14 @@ internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : Receive
             Name = $"receive queue {index} of {device.Name}",
         });
         try { _ring = new(device, bar, options.RingSize, RDBAL[index], RDBAH[index], RDLEN[index], RDT[index]); }
-        catch { _pool.Dispose(); throw; }
-        (_fresh, _longestFrame) = (new(_pool), (uint)_pool.BufferSize);
-        _pool.Take(new(_ring.Buffers, options.RingSize));
+        catch { Pool.Dispose(); throw; }
+        (_fresh, _longestFrame) = (new(Pool), (uint)Pool.BufferSize);
+        Pool.Take(new(_ring.Buffers, options.RingSize));
         for (ulong i = 0; i <= _ring.Mask; i++) _ring.Descriptors[i].AddressOrHash = TAddresses.Of(_ring.Buffers[i]);
     }
 
     /// <inheritdoc/>
-    public override PacketPool Pool => _pool;
-
-    /// <inheritdoc/>
-    public override long Packets => (long)_position - _droppedDescriptors;
+    public override PacketPool Pool { get; }
 
     /// <inheritdoc/>
     public override long Dropped => _dropped;
@@ -151,7 +144,7 @@ internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : Receive
     /// <summary>Returns all memory; the card must be quiesced.</summary>
     public void Dispose()
     {
-        using var pool = _pool;
+        using var pool = Pool;
         using var ring = _ring;
         PacketPool.Free(new ReadOnlySpan<ulong>(_ring.Buffers, (int)_ring.Mask + 1));
         _fresh.Dispose();

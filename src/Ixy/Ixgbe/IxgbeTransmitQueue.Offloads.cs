@@ -46,6 +46,12 @@ internal unsafe partial class IxgbeTransmitQueue<TAddresses>
     private ulong _contextsWritten, _contextsPending;
 
     /// <inheritdoc/>
+    public override long Packets => (long)(_next - _contextsWritten);
+
+    /// <inheritdoc/>
+    public override int Pending => (int)(_next - _clean - _contextsPending);
+
+    /// <inheritdoc/>
     public override TransmitRefusal Examine(in Packet packet) => new TransmitRequest(packet, Limits).Refusal;
 
     private TransmitLimits Limits => new(_options.Offloads, _options.MaxFrameSize, LongestIpHeader);

@@ -67,12 +67,6 @@ internal unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQueue, ID
     }
 
     /// <inheritdoc/>
-    public override long Packets => (long)(_next - _contextsWritten);
-
-    /// <inheritdoc/>
-    public override int Pending => (int)(_next - _clean - _contextsPending);
-
-    /// <inheritdoc/>
     public override bool IsDrained => _bar.Read32(_head) == (_next & _ring.Mask);
 
     // The loop calls nothing. Anything unusual comes before or after it, and is a tail call: no value has to survive

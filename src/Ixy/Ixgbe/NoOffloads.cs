@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Ixy.Ixgbe;
 
 /// <summary>
@@ -10,16 +8,10 @@ internal interface IReceiveOffloads
 {
     /// <summary>The requested flags of a received frame.</summary>
     static abstract ulong Report(ulong status, ulong buffer, ulong wanted);
-
-    /// <summary>What can be reported with these options.</summary>
-    static abstract ulong ReportedBy(NetworkDeviceOptions options);
 }
 
 /// <summary>No flags.</summary>
 internal readonly struct NoOffloads : IReceiveOffloads
 {
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Report(ulong status, ulong buffer, ulong wanted) => 0;
-
-    public static ulong ReportedBy(NetworkDeviceOptions options) => 0;
 }

@@ -16,7 +16,8 @@ internal readonly struct ReportedOffloads : IReceiveOffloads
     private const PacketFlags Checksums = PacketFlags.IpChecksumGood | PacketFlags.IpChecksumBad
         | PacketFlags.L4ChecksumGood | PacketFlags.L4ChecksumBad;
 
-    public static ulong ReportedBy(NetworkDeviceOptions options)
+    /// <summary>The flags that a queue reports with these options.</summary>
+    internal static ulong Wanted(NetworkDeviceOptions options)
     {
         var checksums = (options.Offloads & Offloads.ReceiveChecksum) != 0 ? Checksums : 0;
         var tag = (options.Offloads & Offloads.VlanStrip) != 0 ? PacketFlags.VlanStripped : 0;

@@ -2,6 +2,7 @@ using Ixy.Ixgbe;
 using Ixy.Simulation.Ixgbe;
 using Ixy.Simulation.Ixgbe.Registers;
 using static Ixy.Ixgbe.IxgbeFeatureRegisters;
+using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Simulation.Tests.Ixgbe;

@@ -39,7 +39,7 @@ public sealed class FarRingTests
         var host = new Host(() => bench[0].IsDone(0));
         bench.Card.InterruptTarget = host;
         bench.Bench.Scatter(_ => true);
-        bench.Bench.Write(CardRegisters.IVAR, 0x80);
+        bench.Bench.Write(IxgbeFeatureRegisters.IVAR, 0x80);
         bench.Bench.Write(0x00880, 1); // EIMS
         bench.Deliver(ReceiveBench.Frame());
         Assert.Equal([true], host.WasDone);

@@ -140,12 +140,12 @@ public sealed unsafe class PciConfigTests
     public void WithoutMemorySpaceRegistersReadAsOnesAndWritesAreLost()
     {
         using var bench = new CardBench();
-        bench.Write(CardRegisters.MRQC, 0x1);
+        bench.Write(IxgbeFeatureRegisters.MRQC, 0x1);
         bench.SetConfig(0x04, 0x0004, 2);
-        Assert.Equal(uint.MaxValue, bench.Read(CardRegisters.MRQC));
-        bench.Write(CardRegisters.MRQC, 0x2);
+        Assert.Equal(uint.MaxValue, bench.Read(IxgbeFeatureRegisters.MRQC));
+        bench.Write(IxgbeFeatureRegisters.MRQC, 0x2);
         bench.SetConfig(0x04, 0x0006, 2);
-        Assert.Equal(0x1u, bench.Read(CardRegisters.MRQC));
+        Assert.Equal(0x1u, bench.Read(IxgbeFeatureRegisters.MRQC));
         AssertViolation(bench, "bar-unreachable", times: 2);
     }
 
@@ -177,10 +177,10 @@ public sealed unsafe class PciConfigTests
     {
         using var bench = new CardBench();
         bench.SetConfig(0x04, 0x0007, 2);
-        bench.Card.WriteBar(2, 0x0, CardRegisters.MRQC);
+        bench.Card.WriteBar(2, 0x0, IxgbeFeatureRegisters.MRQC);
         bench.Card.WriteBar(2, 0x4, 0x1);
-        Assert.Equal(0x1u, bench.Read(CardRegisters.MRQC));
-        Assert.Equal((uint)CardRegisters.MRQC, bench.Card.ReadBar(2, 0x0));
+        Assert.Equal(0x1u, bench.Read(IxgbeFeatureRegisters.MRQC));
+        Assert.Equal((uint)IxgbeFeatureRegisters.MRQC, bench.Card.ReadBar(2, 0x0));
         Assert.Equal(0x1u, bench.Card.ReadBar(2, 0x4));
         Assert.Empty(bench.Card.Violations.All);
     }
@@ -210,7 +210,7 @@ public sealed unsafe class PciConfigTests
     public void AFunctionLevelResetBringsBackThePowerOnState()
     {
         using var bench = new CardBench();
-        bench.Write(CardRegisters.MRQC, 0x1);
+        bench.Write(IxgbeFeatureRegisters.MRQC, 0x1);
         bench.Write(CardRegisters.EIMS, 0x1);
         bench.SetConfig(0x10, 0xFE00_0000);
         bench.SetConfig(0xA8, 0x2830, 2); // 256 bytes of payload
@@ -220,7 +220,7 @@ public sealed unsafe class PciConfigTests
         Assert.Equal(0x2830u, bench.Config(0xA8, 2)); // The bit reads as 0; the payload size stays.
         Assert.True(bench.Card.Dma.Translate(CardBench.Iova, 64, "test") is null);
         bench.SetConfig(0x04, 0x0006, 2);
-        Assert.Equal(0u, bench.Read(CardRegisters.MRQC));
+        Assert.Equal(0u, bench.Read(IxgbeFeatureRegisters.MRQC));
         Assert.Equal(0u, bench.Read(CardRegisters.EIMS));
     }
 
@@ -229,7 +229,7 @@ public sealed unsafe class PciConfigTests
     {
         using var bench = new CardBench();
         bench.SetConfig(0x44, 0x0003, 2);
-        Assert.Equal(uint.MaxValue, bench.Read(CardRegisters.MRQC));
+        Assert.Equal(uint.MaxValue, bench.Read(IxgbeFeatureRegisters.MRQC));
         Assert.True(bench.Card.Dma.Translate(CardBench.Iova, 64, "test") is null);
         Assert.Equal(0x10FBu, bench.Config(0x02, 2));
         Assert.Equal(
@@ -241,12 +241,12 @@ public sealed unsafe class PciConfigTests
     public void BackFromD3TheCardStartsAfresh()
     {
         using var bench = new CardBench();
-        bench.Write(CardRegisters.MRQC, 0x1);
+        bench.Write(IxgbeFeatureRegisters.MRQC, 0x1);
         bench.SetConfig(0x44, 0x0003, 2);
         bench.SetConfig(0x44, 0x0000, 2);
         Assert.Equal(0u, bench.Config(0x04, 2));
         bench.SetConfig(0x04, 0x0006, 2);
-        Assert.Equal(0u, bench.Read(CardRegisters.MRQC));
+        Assert.Equal(0u, bench.Read(IxgbeFeatureRegisters.MRQC));
         Assert.Empty(bench.Card.Violations.All);
     }
 
@@ -254,10 +254,10 @@ public sealed unsafe class PciConfigTests
     public void AnX550KeepsItsContextInD3()
     {
         using var bench = new CardBench(new IxgbeCardOptions { DeviceId = 0x1563 });
-        bench.Write(CardRegisters.MRQC, 0x1);
+        bench.Write(IxgbeFeatureRegisters.MRQC, 0x1);
         bench.SetConfig(0x44, 0x0003, 2);
         bench.SetConfig(0x44, 0x0000, 2);
-        Assert.Equal(0x1u, bench.Read(CardRegisters.MRQC));
+        Assert.Equal(0x1u, bench.Read(IxgbeFeatureRegisters.MRQC));
         Assert.True(bench.Card.Dma.Translate(CardBench.Iova, 64, "test") is not null);
     }
 
@@ -269,7 +269,7 @@ public sealed unsafe class PciConfigTests
         using var bench = new CardBench();
         bench.SetConfig(0x44, state, 2);
         Assert.Equal(0u, bench.Config(0x44, 2) & 3);
-        Assert.Equal(0u, bench.Read(CardRegisters.MRQC));
+        Assert.Equal(0u, bench.Read(IxgbeFeatureRegisters.MRQC));
     }
 
     [Fact] // 9.3.9

@@ -164,7 +164,7 @@ public sealed class ReceiveChecksumTests
         const ulong Calculated = 1 << 5, Wrong = 1 << 30;
         ulong status = 3 | Calculated | Wrong | (ulong)frame.Bytes.Length << 32;
         ulong reported = ReportedOffloads.Report(
-            status, packet.Buffer, ReportedOffloads.ReportedBy(new() { Offloads = Offloads.ReceiveChecksum }));
+            status, packet.Buffer, ReportedOffloads.Wanted(new() { Offloads = Offloads.ReceiveChecksum }));
         Assert.Equal(expected, (PacketFlags)(reported >> Packet.FlagsShift));
         packet.Free();
     }
@@ -185,7 +185,7 @@ public sealed class ReceiveChecksumTests
         packet.Length = 60;
         packet.Data.Clear();
         ulong reported = ReportedOffloads.Report(
-            status | 3 | 60ul << 32, packet.Buffer, ReportedOffloads.ReportedBy(new() { Offloads = Offloads.All }));
+            status | 3 | 60ul << 32, packet.Buffer, ReportedOffloads.Wanted(new() { Offloads = Offloads.All }));
         Assert.Equal(expected, (PacketFlags)(reported >> Packet.FlagsShift));
         packet.Free();
     }

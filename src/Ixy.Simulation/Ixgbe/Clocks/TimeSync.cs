@@ -56,7 +56,7 @@ internal sealed class TimeSync
     {
         if ((_registers[TSYNCTXCTL] & (TSYNCTXCTL_.Enable | TSYNCTXCTL_.Valid)) != TSYNCTXCTL_.Enable) return;
         // The stamp is taken after the MAC (X550 datasheet 7.7.3.2).
-        if (_isX550 && (_registers[HLREG0] & HLREG0_.Loopback) != 0) return;
+        if (_isX550 && (_registers[HLREG0] & MacLoopback) != 0) return;
         ulong time = _time.Value;
         (_registers[TXSTMP, 0], _registers[TXSTMP, 1]) = ((uint)time, (uint)(time >> 32));
         _registers[TSYNCTXCTL] |= TSYNCTXCTL_.Valid;

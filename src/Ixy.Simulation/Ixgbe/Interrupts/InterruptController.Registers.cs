@@ -35,7 +35,7 @@ internal sealed partial class InterruptController
         registers.OnWrite(EIMS, (_, value) => Enable(value & EICR_.Queues, value));
         registers.OnWrite(EIMS_EX, (index, value) => Enable(Wide(index, value), 0));
         registers.OnWrite(IxgbeRegisters.EIMC, (_, value) => Disable(value & EICR_.Queues, value));
-        registers.OnWrite(IxgbeRegisters.EIMC_EX, (index, value) => Disable(Wide(index, value), 0));
+        registers.OnWrite(CardRegisters.EIMC_EX, (index, value) => Disable(Wide(index, value), 0));
         registers.OnRead(EIAM, _ => Narrow(_queueAutoMask, _otherAutoMask));
         registers.OnRead(EIAM_EX, index => (uint)(_queueAutoMask >> 32 * index));
         registers.OnWrite(EIAM, (_, value) =>

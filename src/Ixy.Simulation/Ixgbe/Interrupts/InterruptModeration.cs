@@ -1,5 +1,4 @@
 using static Ixy.Ixgbe.IxgbeFeatureRegisters;
-using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Interrupts;
 

@@ -1,6 +1,6 @@
 using Ixy.Simulation.Ixgbe.Registers;
+using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 using static Ixy.Ixgbe.IxgbeRegisters;
-using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Port;
 

@@ -1,5 +1,5 @@
 using Ixy.Simulation.Ixgbe.Registers;
-using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
+using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Receive;
 

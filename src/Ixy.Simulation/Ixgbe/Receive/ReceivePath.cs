@@ -75,7 +75,7 @@ internal sealed unsafe class ReceivePath : IDisposable
         _turn++;
         Prepare();
         bool busy = !_buffer.IsEmpty && Drain();
-        bool hearsWire = _card.Link.IsUp && (*_macControl & HLREG0_.Loopback) == 0;
+        bool hearsWire = _card.Link.IsUp && (*_macControl & MacLoopback) == 0;
         // SECRXCTRL.RX_DIS stops what comes from the MAC, but not what is in the packet buffer (8.2.3.12).
         if (hearsWire && !_card.Security.ReceiveHalted) busy |= TakeFromWire(now);
         EndTurn();

@@ -38,7 +38,7 @@ internal sealed class ReceiveTimeStamps
             uint control = _registers[TSYNCRXCTL];
             if ((control & (TSYNCRXCTL_.Enable | TSYNCRXCTL_.InPacket)) == 0) return false;
             // The stamp is taken before the MAC (X550 datasheet 7.7.3.2).
-            return !_isX550 || (_registers[HLREG0] & HLREG0_.Loopback) == 0;
+            return !_isX550 || (_registers[HLREG0] & MacLoopback) == 0;
         }
     }
 

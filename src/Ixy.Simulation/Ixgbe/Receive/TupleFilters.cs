@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Ixy.Simulation.Ixgbe.Registers;
+using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Receive;

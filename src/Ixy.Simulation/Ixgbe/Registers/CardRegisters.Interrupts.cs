@@ -1,17 +1,11 @@
 using static Ixy.RegisterAccess;
-using Cleared = Ixy.Ixgbe.IxgbeClearedRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Registers;
 
 // Interrupts (8.2.3.5) and MSI-X (8.2.3.6). Those that the driver uses are in its own table.
 internal static partial class CardRegisters
 {
-    internal static readonly Register GPIE = Describe(Cleared.GPIE, "Interrupt mode: MSI-X, auto-mask, SDP causes (8.2.3.5.18)");
-    internal static readonly Register EIAC = Describe(Cleared.EIAC, "Causes cleared when their MSI-X message is sent (8.2.3.5)");
-    internal static readonly Register EIAM_EX = Describe(Cleared.EIAM_EX, "Auto-mask, causes 0-63 (8.2.3.5)");
-    internal static readonly Register EITR = Describe(Cleared.EITR, "Interval between interrupts of a vector (8.2.3.5.12)");
-    internal static readonly Register IVAR = Describe(Cleared.IVAR, "Vectors of two queue pairs (8.2.3.5.15)");
-
+    internal static readonly Register EIMC_EX = Define(0x00AB0, "Mask clear (8.2.3.5.8)", 0, 2, access: WriteOnly);
     internal static readonly Register EICS = Define(0x00808, "Interrupt cause set (8.2.3.5)", access: WriteOnly);
     internal static readonly Register EIMS = Define(0x00880, "Interrupt mask: reads it, written ones set bits (8.2.3.5)");
     internal static readonly Register EIAM = Define(0x00890, "Masks set or cleared by EICR and EICS accesses (8.2.3.5)");

@@ -1,5 +1,4 @@
 using static Ixy.RegisterAccess;
-using Cleared = Ixy.Ixgbe.IxgbeClearedRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Registers;
 
@@ -28,6 +27,7 @@ internal static partial class CardRegisters
     internal static readonly Register SERDESC = Define(0x04298, "SerDes lanes (8.2.3.22.17)");
     internal static readonly Register MACS = Define(0x0429C, "MAC FIFO status (8.2.3.22.18)");
     internal static readonly Register MACC = Define(0x04330, "MAC control: link and speed forced (8.2.3.22)");
+    internal const uint MacLoopback = 1u << 15; // HLREG0.LPBK (8.2.3.22.8)
     internal static class MACC_ { public const uint ForceLinkUp = 1, Loopback = 1u << 1, ForceSpeed = 1u << 18; }
 
     // Link
@@ -62,11 +62,11 @@ internal static partial class CardRegisters
     internal static class ANLP1_ { public const uint AnStateMask = 0xFu << 16, AnRestarted = 1u << 16, AnGood = 9u << 16; }
 
     // Flow control
-    internal static readonly Register FCTTV = Describe(Cleared.FCTTV, "Pause time sent, two classes a register (8.2.3.3.2)");
-    internal static readonly Register FCRTL = Describe(Cleared.FCRTL, "Fill level for XON (8.2.3.3.3)");
-    internal static readonly Register FCRTV = Describe(Cleared.FCRTV, "Pause refresh time (8.2.3.3.5)");
-    internal static readonly Register FCCFG = Describe(Cleared.FCCFG, "Pause sent: link or priority (8.2.3.3.7)");
-    internal static readonly Register MFLCN = Describe(Cleared.MFLCN, "Flow control: pass and obey pause (8.2.3.22.34)");
+    internal static readonly Register FCTTV = Define(0x03200, "Pause time sent, two classes a register (8.2.3.3.2)", 0, 4);
+    internal static readonly Register FCRTL = Define(0x03220, "Fill level for XON (8.2.3.3.3)", 0, 8);
+    internal static readonly Register FCRTV = Define(0x032A0, "Pause refresh time (8.2.3.3.5)");
+    internal static readonly Register FCCFG = Define(0x03D00, "Pause sent: link or priority (8.2.3.3.7)");
+    internal static readonly Register MFLCN = Define(0x04294, "Flow control: pass and obey pause (8.2.3.22.34)");
     internal static readonly Register PFCTOP = Define(0x03008, "Pause opcode and type (8.2.3.3)", 0x0100_8808);
     internal static readonly Register TFCS = Define(0x0CE00, "Transmission paused by the partner (8.2.3.3.6)", 1, access: ReadOnly);
 

@@ -34,12 +34,7 @@ internal static partial class CardRegisters
     internal static readonly Register HFDR = Define(0x15FE8, "Host to firmware doorbell (10.5)");
 
     // Virtual functions: reset, mailboxes
-    internal static readonly Register PFVFLRE = Define(new("PFVFLRE", 0x00600, ReadOnly, 0, "A virtual function was reset (8.2.3.27)")
-    {
-        Count = 2,
-        Split = 1,
-        Upper = 0x001C0,
-    });
+    internal static readonly Register PFVFLRE = Define(0x00600, "A virtual function was reset (8.2.3.27)", 0, 2, access: ReadOnly, split: 1, upper: 0x001C0);
     internal static readonly Register PFVFLREC = Define(0x00700, "Clears PFVFLRE (8.2.3.27)", 0, 2, access: WriteOnly);
     internal static readonly Register PFMBICR = Define(0x00710, "Mailbox interrupt causes, by 16 functions (8.2.3.27)", 0, 4, access: ReadOnly);
     internal static readonly Register PFMBIMR = Define(0x00720, "Mailbox interrupt masks (8.2.3.27)", 0xFFFF_FFFF, 2);

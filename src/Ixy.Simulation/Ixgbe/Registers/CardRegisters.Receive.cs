@@ -1,6 +1,5 @@
 using Ixy.Ixgbe;
 using static Ixy.RegisterAccess;
-using Cleared = Ixy.Ixgbe.IxgbeClearedRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Registers;
 
@@ -8,29 +7,18 @@ namespace Ixy.Simulation.Ixgbe.Registers;
 internal static partial class CardRegisters
 {
     // Layer 2 filters and offloads (8.2.3.7)
-    internal static readonly Register MCSTCTRL = Describe(Cleared.MCSTCTRL, "Multicast control: table on, which address bits (8.2.3.7.3)");
-    internal static readonly Register VLNCTRL = Describe(Cleared.VLNCTRL, "VLAN EtherType and filter (8.2.3.7.2)");
-    internal static readonly Register PSRTYPE = Describe(Cleared.PSRTYPE, "Headers to split after, by pool (8.2.3.7.4)");
-    internal static readonly Register RXCSUM = Describe(Cleared.RXCSUM, "Receive checksum control (8.2.3.7.5)");
-    internal static readonly Register RFCTL = Describe(Cleared.RFCTL, "Receive filter control: NFS, RSC (8.2.3.7.6)");
-    internal static readonly Register MTA = Describe(Cleared.MTA, "Multicast table: a bit per hash of 12 address bits (8.2.3.7.7)");
-    internal static readonly Register VFTA = Describe(Cleared.VFTA, "VLAN filter: a bit per VLAN id (8.2.3.7.11)");
-    internal static readonly Register PFUTA = Describe(Cleared.PFUTA, "Unicast table: a bit per hash of 12 address bits (8.2.3.27.13)");
-    internal static readonly Register PFVLVF = Describe(Cleared.PFVLVF, "VLAN id of a pool filter (8.2.3.27.14)");
-    internal static readonly Register PFVLVFB = Describe(Cleared.PFVLVFB, "Pools of a VLAN filter (8.2.3.27.15)");
-    internal static readonly Register PFVTCTL = Describe(Cleared.PFVTCTL, "Pools: enable, default pool (8.2.3.27.1)");
+    internal static readonly Register VLNCTRL = Define(0x05088, "VLAN EtherType and filter (8.2.3.7.2)", 0x8100);
+    internal static readonly Register RFCTL = Define(0x05008, "Receive filter control: NFS, RSC (8.2.3.7.6)");
+    internal static readonly Register PFVTCTL = Define(0x051B0, "Pools: enable, default pool (8.2.3.27.1)");
     internal static class RFCTL_ { internal const uint RscDisable = 1u << 5; }
     internal static class VLNCTRL_ { internal const uint EtherTypeMask = 0xFFFF, Cfi = 1u << 28, CfiEnable = 1u << 29, FilterEnable = 1u << 30; }
     internal static class MFLCN_ { internal const uint PassMacControl = 1, DiscardPause = 1u << 1, ObeyPause = 3u << 2; }
     internal static class PSRTYPE_ { internal const uint Tcp = 1u << 4, Udp = 1u << 5, IPv4 = 1u << 8, IPv6 = 1u << 9, L2 = 1u << 12; }
 
     // Queue selection (8.2.3.7)
-    internal static readonly Register MRQC = Describe(Cleared.MRQC, "Multiple receive queues: RSS and hash types (8.2.3.7.12)");
-    internal static readonly Register ETQF = Describe(Cleared.ETQF, "EtherType filter (8.2.3.7.15)");
-    internal static readonly Register SYNQF = Describe(Cleared.SYNQF, "TCP SYN filter (8.2.3.7.18)");
-    internal static readonly Register FTQF = Describe(Cleared.FTQF, "5-tuple filter: protocol, mask, priority (8.2.3.7.22)");
-    internal static readonly Register L34TIMIR = Describe(Cleared.L34TIMIR, "5-tuple filter: queue (8.2.3.7.23)");
-    internal static readonly Register RQSMR = Describe(Cleared.RQSMR, "Statistics counter of each of four queues (8.2.3.23.71)");
+    internal static readonly Register ETQF = Define(0x05128, "EtherType filter (8.2.3.7.15)", 0, 8);
+    internal static readonly Register SYNQF = Define(0x0EC30, "TCP SYN filter (8.2.3.7.18)");
+    internal static readonly Register RQSMR = Define(0x02300, "Statistics counter of each of four queues (8.2.3.23.71)", 0, 32);
     internal static readonly Register ETQS = Define(0x0EC00, "Queue of an EtherType filter (8.2.3.7.16)", 0, 8);
     internal static readonly Register SAQF = Define(0x0E000, "5-tuple filter: source address (8.2.3.7.19)", 0, 128);
     internal static readonly Register DAQF = Define(0x0E200, "5-tuple filter: destination address (8.2.3.7.20)", 0, 128);
@@ -51,19 +39,18 @@ internal static partial class CardRegisters
     internal static class L34TIMIR_ { internal const int QueueShift = 21; internal const uint LowLatencyInterrupt = 1u << 20; }
 
     // Receive DMA (8.2.3.8) and direct cache access (8.2.3.11)
-    internal static readonly Register RDH = Define(IxgbeRegisters.RDT with
+    internal static readonly Register RDH = IxgbeRegisters.RDT with
     {
         Name = "RDH",
         Offset = 0x01010,
         Upper = 0x0D010,
         Access = ReadOnly,
         Meaning = "Receive head: the card's position (8.2.3.8.4)",
-    });
-    internal static readonly Register RSCCTL = Describe(Cleared.RSCCTL, "Receive side coalescing of a queue (8.2.3.8.13)");
-    internal static readonly Register RTRUP2TC = Describe(Cleared.RTRUP2TC, "Traffic class of a user priority, received (8.2.3.10.4)");
-    internal static readonly Register RTRPT4C = Describe(Cleared.RTRPT4C, "Receive credits of a traffic class (8.2.3.10.6)");
-    internal static readonly Register DCA_CTRL = Describe(Cleared.DCA_CTRL, "Direct cache access: disable, mode (8.2.3.11.4)");
-    internal static readonly Register PFQDE = Describe(Cleared.PFQDE, "Drop enable of a queue: index, write, value (8.2.3.27.9)");
+    };
+    internal static readonly Register RSCCTL = Define(0x0102C, "Receive side coalescing of a queue (8.2.3.8.13)", 0, 128, 0x40, split: 64, upper: 0x0D02C);
+    internal static readonly Register RTRUP2TC = Define(0x03020, "Traffic class of a user priority, received (8.2.3.10.4)");
+    internal static readonly Register RTRPT4C = Define(0x02140, "Receive credits of a traffic class (8.2.3.10.6)", 0, 8);
+    internal static readonly Register PFQDE = Define(0x02F04, "Drop enable of a queue: index, write, value (8.2.3.27.9)");
     internal static readonly Register RSCDBU = Define(0x03028, "Receive side coalescing, small packets (8.2.3.8.12)", 0x20);
     internal static readonly Register RDDCC = Define(0x02F20, "Receive DMA control C (8.2.3.8.11)");
     internal static readonly Register RXMEMWRAP = Define(0x03190, "Packet buffers: empty, and how often they wrapped (8.2.3.8)", 0x8888_8888, access: ReadOnly);
@@ -77,7 +64,7 @@ internal static partial class CardRegisters
     internal static readonly Register PFVFRE = Define(0x051E0, "Pools that may receive (8.2.3.27.7)", 0, 2);
 
     // Flow Director (8.2.3.21)
-    internal static readonly Register FDIRCTRL = Describe(Cleared.FDIRCTRL, "Flow Director: memory, mode, initialisation done (8.2.3.21.1)");
+    internal static readonly Register FDIRCTRL = Define(0x0EE00, "Flow Director: memory, mode, initialisation done (8.2.3.21.1)");
     internal static readonly Register FDIRHKEY = Define(0x0EE68, "Key of the bucket hash (8.2.3.21.2)");
     internal static readonly Register FDIRSKEY = Define(0x0EE6C, "Key of the signature hash (8.2.3.21.3)");
     internal static readonly Register FDIRDIP4M = Define(0x0EE3C, "Bits of the IPv4 destination not compared (8.2.3.21.4)");

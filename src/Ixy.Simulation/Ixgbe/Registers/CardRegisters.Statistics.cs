@@ -101,5 +101,5 @@ internal static partial class CardRegisters
 
     private static Register Counter(
         uint offset, string meaning, int count = 1, uint stride = 4, [CallerMemberName] string name = "") =>
-        Define(offset, $"{meaning} (8.2.3.23)", 0, count, stride, ReadClear, name);
+        Define(offset, $"{meaning} (8.2.3.23)", 0, count, stride, ReadClear, name: name);
 }

@@ -1,22 +1,18 @@
 using static Ixy.RegisterAccess;
-using Cleared = Ixy.Ixgbe.IxgbeClearedRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Registers;
 
 // Transmit (8.2.3.9), the transmit arbiters (8.2.3.10), transmit DCA (8.2.3.11); the rest is in the driver's table.
 internal static partial class CardRegisters
 {
-    internal static readonly Register MTQC = Describe(Cleared.MTQC, "Multiple transmit queues: traffic classes, pools (8.2.3.9.15)");
-    internal static readonly Register TQSM = Describe(Cleared.TQSM, "Statistics counters of four transmit queues (8.2.3.23)");
-    internal static readonly Register RTTDQSEL = Describe(Cleared.RTTDQSEL, "Queue that RTTDT1C and RTTBCNRC show (8.2.3.10)");
-    internal static readonly Register RTTDT1C = Describe(Cleared.RTTDT1C, "Credits of the queue in RTTDQSEL: kept, not applied (8.2.3.10)");
-    internal static readonly Register RTTBCNRC = Describe(Cleared.RTTBCNRC, "Rate limit of the queue in RTTDQSEL: kept, not applied (8.2.3.10)");
-    internal static readonly Register RTTDT2C = Describe(Cleared.RTTDT2C, "Credits of a class, descriptor plane: kept, not applied (8.2.3.10.9)");
-    internal static readonly Register RTTPT2C = Describe(Cleared.RTTPT2C, "Credits of a class, packet plane: kept, not applied (8.2.3.10.10)");
-    internal static readonly Register RTTUP2TC = Describe(Cleared.RTTUP2TC, "Traffic class of each user priority sent (8.2.3.10.5)");
-    internal static readonly Register DCA_TXCTRL = Describe(Cleared.DCA_TXCTRL, "Transmit DCA and PCIe attributes (8.2.3.11.2)");
-    internal static readonly Register TDWBAL = Describe(Cleared.TDWBAL, "Head write-back: enable, address, low (8.2.3.9.11)");
-    internal static readonly Register TDWBAH = Describe(Cleared.TDWBAH, "Head write-back: address, high (8.2.3.9.12)");
+    internal static readonly Register MTQC = Define(0x08120, "Multiple transmit queues: traffic classes, pools (8.2.3.9.15)");
+    internal static readonly Register TQSM = Define(0x08600, "Statistics counters of four transmit queues (8.2.3.23)", 0, 32);
+    internal static readonly Register RTTDT2C = Define(0x04910, "Credits of a class, descriptor plane: kept, not applied (8.2.3.10.9)", 0, 8);
+    internal static readonly Register RTTPT2C = Define(0x0CD20, "Credits of a class, packet plane: kept, not applied (8.2.3.10.10)", 0, 8);
+    internal static readonly Register RTTUP2TC = Define(0x0C800, "Traffic class of each user priority sent (8.2.3.10.5)");
+    internal static readonly Register DCA_TXCTRL = Define(0x0600C, "Transmit DCA and PCIe attributes (8.2.3.11.2)", 0x2A00, 128, 0x40);
+    internal static readonly Register TDWBAL = Define(0x06038, "Head write-back: enable, address, low (8.2.3.9.11)", 0, 128, 0x40);
+    internal static readonly Register TDWBAH = Define(0x0603C, "Head write-back: address, high (8.2.3.9.12)", 0, 128, 0x40);
 
     internal static readonly Register DTXTCPFLGL = Define(0x04A88, "TCP flags kept in the first and the middle segments (8.2.3.9.3)", 0x0F76_0FF6);
     internal static readonly Register DTXTCPFLGH = Define(0x04A8C, "TCP flags kept in the last segment (8.2.3.9.4)", 0x0000_0F7F);

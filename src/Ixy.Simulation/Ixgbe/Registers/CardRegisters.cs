@@ -9,9 +9,9 @@ namespace Ixy.Simulation.Ixgbe.Registers;
 /// </summary>
 internal static partial class CardRegisters
 {
-    /// <summary>The whole table. Joined on first use, when the rows of all files are defined.</summary>
-    internal static IReadOnlyList<Register> All =>
-        field ??= [.. IxgbeRegisters.All, .. IxgbeFeatureRegisters.All, .. Table.Rows.Rows];
+    /// <summary>The whole table.</summary>
+    internal static IReadOnlyList<Register> All => field ??=
+        [.. IxgbeRegisters.All, .. IxgbeFeatureRegisters.All, .. Register.DeclaredIn(typeof(CardRegisters))];
 
     /// <summary>
     /// Aliases of registers: the first elements of some arrays are also visible where the 82598 had them.
@@ -20,7 +20,8 @@ internal static partial class CardRegisters
     [
         new(IxgbeRegisters.DCA_RXCTRL, 0x02200, 16), new(IxgbeRegisters.SRRCTL, 0x02100, 16),
         new(IxgbeFeatureRegisters.RAL, 0x05400, 16, 8), new(IxgbeRegisters.RAH, 0x05404, 16, 8),
-        new(PSRTYPE, 0x05480, 16), new(MRQC, 0x0EC80, 1), new(IxgbeFeatureRegisters.RSSRK, 0x0EB80, 10),
+        new(IxgbeRegisters.PSRTYPE, 0x05480, 16), new(IxgbeFeatureRegisters.MRQC, 0x0EC80, 1),
+        new(IxgbeFeatureRegisters.RSSRK, 0x0EB80, 10),
         new(IxgbeFeatureRegisters.RETA, 0x0EB00, 32), new(PBACL, 0x11068, 1), new(QPTC, 0x06030, 16, 0x40),
     ];
 
@@ -44,13 +45,9 @@ internal static partial class CardRegisters
 
     private static Register Define(
         uint offset, string meaning, uint reset = 0, int count = 1, uint stride = 4,
-        RegisterAccess access = RegisterAccess.ReadWrite, [CallerMemberName] string name = "") =>
-        Table.Rows.Add(offset, meaning, reset, count, stride, access, name: name);
-
-    private static Register Define(Register register) => Table.Rows.Add(register);
-
-    // The driver only resets it; its meaning matters here.
-    private static Register Describe(Register register, string meaning) => Define(register with { Meaning = meaning });
+        RegisterAccess access = RegisterAccess.ReadWrite, int split = int.MaxValue, uint upper = 0,
+        [CallerMemberName] string name = "") =>
+        new(offset, meaning, reset, count, stride, access, Split: split, Upper: upper, Name: name);
 
     // A register that the 82599 does not have.
     private static Register SinceX540(Register register)
@@ -76,8 +73,6 @@ internal static partial class CardRegisters
     // A separate class, so that it is initialised before the rows, whichever file comes first.
     private static class Table
     {
-        internal static readonly RegisterTable Rows = new();
-
         // Which registers of the driver's table, and of the rows here, only later models have.
         internal static readonly HashSet<Register> SinceX540 = [], SinceX550 = [IxgbeFeatureRegisters.ERETA];
     }

@@ -3,6 +3,7 @@ using Ixy.Simulation.Cards;
 using Ixy.Simulation.Ixgbe.Registers;
 using Ixy.Simulation.Wires;
 using static Ixy.Ixgbe.IxgbeRegisters;
+using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Simulation.Ixgbe.Transmit;
 
@@ -43,7 +44,7 @@ internal sealed class TransmitMac(IxgbeCard card)
     {
         AppendsFcs = (control & HLREG0_.TxCrcEnable) != 0;
         Pads = (control & HLREG0_.TxPadEnable) != 0;
-        _loopback = (control & HLREG0_.Loopback) != 0;
+        _loopback = (control & MacLoopback) != 0;
         longest = Math.Min(longest, LongestFrame);
         // A recorder has to see every frame, so each gets the second check.
         bool isPlain = AppendsFcs && card.Recorder is null && longest >= ShortestFrame;

@@ -10,13 +10,12 @@ namespace Ixy.Simulation.Virtio.Registers;
 internal sealed class CommonConfiguration(VirtioCard card) : RegisterStructure(card, s_fields)
 {
     // Those that the driver here does not use.
-    private static readonly RegisterTable s_others = new();
     internal static readonly Register
-        ConfigVector = s_others.Add(0x10, "The vector of configuration changes", size: 2, name: "config_msix_vector"),
-        NumQueues = s_others.Add(
-            0x12, "How many queues there are", access: RegisterAccess.ReadOnly, size: 2, name: "num_queues");
+        ConfigVector = new(0x10, "The vector of configuration changes", Size: 2, Name: "config_msix_vector"),
+        NumQueues = new(
+            0x12, "How many queues there are", Access: RegisterAccess.ReadOnly, Size: 2, Name: "num_queues");
 
-    private static readonly FieldTable s_fields = new("common", [.. Common.All, .. s_others.Rows]);
+    private static readonly FieldTable s_fields = new("common", [.. Common.All, ConfigVector, NumQueues]);
 
     internal static IReadOnlyList<Register> Registers => s_fields.Registers;
 

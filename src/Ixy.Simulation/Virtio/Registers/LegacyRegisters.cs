@@ -15,13 +15,11 @@ internal sealed class LegacyRegisters(VirtioCard card) : RegisterStructure(card,
     private const uint Page = 4096;
 
     // Those that the driver here does not use.
-    private static readonly RegisterTable s_others = new();
     internal static readonly Register
-        IsrStatus = s_others.Add(
-            0x13, "Cause of the interrupt", access: RegisterAccess.ReadOnly, size: 1, name: "isr_status"),
-        ConfigVector = s_others.Add(0x14, "The vector of configuration changes", size: 2, name: "config_msix_vector");
+        IsrStatus = new(0x13, "Cause of the interrupt", Access: RegisterAccess.ReadOnly, Size: 1, Name: "isr_status"),
+        ConfigVector = new(0x14, "The vector of configuration changes", Size: 2, Name: "config_msix_vector");
 
-    private static readonly FieldTable s_fields = new("legacy", [.. Legacy.All, .. s_others.Rows]);
+    private static readonly FieldTable s_fields = new("legacy", [.. Legacy.All, IsrStatus, ConfigVector]);
 
     internal static IReadOnlyList<Register> Registers => s_fields.Registers;
 

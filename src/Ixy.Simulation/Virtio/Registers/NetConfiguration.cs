@@ -15,7 +15,7 @@ internal sealed class NetConfiguration
     private static readonly FieldTable s_fields = new("config",
     [
         Net.Mac, Net.Status, Net.MaxQueuePairs, Net.Mtu, Net.Speed,
-        new("duplex", 16, RegisterAccess.ReadOnly, 0, "Of the link") { Size = 1 },
+        new(16, "Of the link", Access: RegisterAccess.ReadOnly, Size: 1, Name: "duplex"),
     ]);
 
     private readonly VirtioCard _card;

@@ -16,8 +16,8 @@ public sealed class MsixTests
     {
         var bench = QuietBench();
         bench.EnableMsix(unmasked);
-        bench.Write(CardRegisters.GPIE, MultipleMsix);
-        bench.Write(CardRegisters.IVAR, 0x80u | 0xA8u << 16);
+        bench.Write(IxgbeFeatureRegisters.GPIE, MultipleMsix);
+        bench.Write(IxgbeFeatureRegisters.IVAR, 0x80u | 0xA8u << 16);
         bench.Write(IxgbeFeatureRegisters.EIMS_EX, 1u, 0);
         bench.Write(IxgbeFeatureRegisters.EIMS_EX, 1u << 8, 1);
         return (bench, InterruptLog.Attach(bench));
@@ -159,7 +159,7 @@ public sealed class MsixTests
         using var bench = QuietBench();
         bench.EnableMsix(0);
         var log = InterruptLog.Attach(bench);
-        bench.Write(CardRegisters.IVAR, 0x85u); // Receive queue 0: EICR bit 5
+        bench.Write(IxgbeFeatureRegisters.IVAR, 0x85u); // Receive queue 0: EICR bit 5
         bench.Write(CardRegisters.EIMS, 1u << 5 | 1u << 20);
         bench.Card.Interrupts.RaiseReceive(0);
         Assert.Equal([0], log.Messages);
@@ -174,7 +174,7 @@ public sealed class MsixTests
         using var bench = QuietBench();
         bench.SetConfig(0x52, 0x0001, 2);
         var log = InterruptLog.Attach(bench);
-        bench.Write(CardRegisters.IVAR, 0x80u);
+        bench.Write(IxgbeFeatureRegisters.IVAR, 0x80u);
         bench.Write(CardRegisters.EIMS, 1u);
         bench.Card.Interrupts.RaiseReceive(0);
         bench.Card.Interrupts.RaiseReceive(0);

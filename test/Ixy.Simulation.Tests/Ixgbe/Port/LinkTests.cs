@@ -1,5 +1,6 @@
 using Ixy.Simulation.Ixgbe;
 using Ixy.Simulation.Ixgbe.Port;
+using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 

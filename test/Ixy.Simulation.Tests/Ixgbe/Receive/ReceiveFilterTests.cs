@@ -1,5 +1,4 @@
 using Ixy.Ixgbe;
-using Ixy.Simulation.Ixgbe.Registers;
 using Ixy.Simulation.Wires;
 
 namespace Ixy.Simulation.Tests.Ixgbe.Receive;
@@ -62,13 +61,13 @@ public sealed unsafe class ReceiveFilterTests
     {
         using var bench = ReceiveBench.Receiving();
         byte[] frame = ReceiveBench.Frame(destination: s_multicast);
-        bench.Bench.Write(CardRegisters.MTA, 1u << (hash & 31), hash >> 5);
+        bench.Bench.Write(IxgbeRegisters.MTA, 1u << (hash & 31), hash >> 5);
         bench.Bench.Write(0x05090, hashBits); // MCSTCTRL, MFE clear
         Assert.False(Accepts(bench, frame));
         bench.Bench.Write(0x05090, hashBits | 4);
         Assert.True(Accepts(bench, frame));
         Assert.Equal(Inexact, bench[0].Status(0) & Inexact); // 7.1.6.2: PIF
-        bench.Bench.Write(CardRegisters.MTA, ~(1u << (hash & 31)), hash >> 5);
+        bench.Bench.Write(IxgbeRegisters.MTA, ~(1u << (hash & 31)), hash >> 5);
         Assert.False(Accepts(bench, frame));
     }
 

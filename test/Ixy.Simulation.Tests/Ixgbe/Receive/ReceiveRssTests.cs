@@ -3,7 +3,6 @@ using FsCheck;
 using FsCheck.Fluent;
 using Ixy.Ixgbe;
 using Ixy.Simulation.Ixgbe.Receive;
-using Ixy.Simulation.Ixgbe.Registers;
 using static Ixy.Testing.Cards.TestPackets;
 
 namespace Ixy.Simulation.Tests.Ixgbe.Receive;
@@ -85,7 +84,7 @@ public sealed class ReceiveRssTests
     public void OtherModesAreReported()
     {
         using var bench = ReceiveBench.Receiving();
-        bench.Bench.Write(CardRegisters.MRQC, 0xA);
+        bench.Bench.Write(IxgbeFeatureRegisters.MRQC, 0xA);
         Assert.Equal(["not-modelled"], bench.Rules);
         bench.Deliver(ReceiveBench.Frame());
         Assert.True(bench[0].IsDone(0));
@@ -143,7 +142,7 @@ public sealed class ReceiveRssTests
             bench.Bench.Write(IxgbeFeatureRegisters.RETA, entries, i / 4);
         }
         bench.Bench.Write(0x05000, 1 << 13); // RXCSUM.PCSD
-        bench.Bench.Write(CardRegisters.MRQC, types | IxgbeFeatureRegisters.MRQC_.RssOnly);
+        bench.Bench.Write(IxgbeFeatureRegisters.MRQC, types | IxgbeFeatureRegisters.MRQC_.RssOnly);
         for (int queue = 0; queue < queues; queue++) bench.Start(queue, entries: 8);
         bench.EnableReceive();
         return bench;

@@ -1,5 +1,4 @@
 using Ixy.Ixgbe;
-using Ixy.Simulation.Ixgbe.Registers;
 using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 using static Ixy.Testing.Cards.TestPackets;
 
@@ -115,7 +114,7 @@ public sealed class TrafficClassTests
     {
         var bench = new ReceiveBench();
         foreach (int queue in queues) bench.Start(queue, entries: entries);
-        bench.Bench.Write(CardRegisters.MRQC, mode);
+        bench.Bench.Write(IxgbeFeatureRegisters.MRQC, mode);
         bench.EnableReceive();
         return bench;
     }

@@ -1,4 +1,3 @@
-using Ixy.Ixgbe;
 using Ixy.Simulation.Ixgbe;
 using Ixy.Simulation.Ixgbe.Registers;
 
@@ -32,13 +31,6 @@ public sealed class RegisterTableTests
     {
         Assert.Equal(CardRegisters.All.Count, CardRegisters.All.Select(register => register.Name).Distinct().Count());
         Assert.All(CardRegisters.All, register => Assert.Matches(@"\((\d+\.\d|X5[45]0)", register.Meaning));
-    }
-
-    [Fact]
-    public void WhatTheDriverOnlySetsBackHasAMeaningInTheModel()
-    {
-        var described = CardRegisters.All.Select(register => register with { Meaning = "" }).ToHashSet();
-        Assert.Subset(described, IxgbeClearedRegisters.All.ToHashSet());
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using Ixy.Simulation.Ixgbe.Registers;
 using static Ixy.Ixgbe.IxgbeRegisters;
-using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
 namespace Ixy.Simulation.Tests.Ixgbe.Transmit;
 

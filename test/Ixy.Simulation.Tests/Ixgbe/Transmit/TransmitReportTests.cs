@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using static Ixy.Ixgbe.IxgbeFeatureRegisters;
 using static Ixy.Ixgbe.IxgbeRegisters;
 using static Ixy.Simulation.Ixgbe.Registers.CardRegisters;
 
