@@ -12,8 +12,8 @@ public abstract partial class PciDevice : IDisposable
 {
     internal const byte PowerManagementId = 0x01, MsiId = 0x05, MsixId = 0x11, PowerControl = 4;
     internal const uint PowerStateMask = 3, MsiEnable = 1 << 0, MsixEnable = 1 << 15;
-    // I/O ports and memory.
-    private const uint BarsEnable = 1 << 0 | 1 << 1, BusMasterEnable = 1 << 2;
+    // Of the command register: I/O ports and memory, bus mastering; of the status register.
+    private const uint BarsEnable = 1 << 0 | 1 << 1, BusMasterEnable = 1 << 2, HasCapabilities = 1 << 4;
     private readonly object _access = new();
     private bool _disposed;
 
@@ -55,8 +55,7 @@ public abstract partial class PciDevice : IDisposable
     /// <exception cref="PciDeviceException">An access failed, or the list does not end.</exception>
     public IEnumerable<int> FindCapabilities(byte id)
     {
-        const uint HasList = 1 << 4;
-        if ((ReadConfig(PciConfig.Status, 2) & HasList) == 0) yield break;
+        if ((ReadConfig(PciConfig.Status, 2) & HasCapabilities) == 0) yield break;
         // A list that loops would have more entries than fit into the space.
         int left = (256 - 64) / 4;
         for (int offset = Next(PciConfig.CapabilitiesPointer); offset != 0; offset = Next(offset + 1))

@@ -14,6 +14,19 @@ public sealed unsafe partial class SysfsPciDevice : KernelPciDevice
     private readonly SysfsFunction _function;
     private readonly SafeFileHandle _config;
 
+    /// <summary>Opens a function and takes it for this process.</summary>
+    /// <param name="address">The function's address.</param>
+    /// <param name="check">Called with the function before it is touched; throws if it is not wanted.</param>
+    /// <exception cref="DeviceNotFoundException">There is no function at this address.</exception>
+    /// <exception cref="PrivilegeException">Not root.</exception>
+    /// <exception cref="PciDeviceException">
+    /// A kernel driver holds the function; the message has the command to release it.
+    /// </exception>
+    public SysfsPciDevice(PciAddress address, Action<PciDevice>? check = null)
+        : this(new SysfsFunction(SysfsFunction.Root, address.ToString()), check)
+    {
+    }
+
     internal SysfsPciDevice(SysfsFunction function, Action<PciDevice>? check)
     {
         _function = function;

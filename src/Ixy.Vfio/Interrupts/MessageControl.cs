@@ -49,6 +49,7 @@ internal static class MessageControl
     {
         if (kind == InterruptKind.Intx) return;
         byte id = kind == InterruptKind.Msi ? PciDevice.MsiId : PciDevice.MsixId;
-        foreach (int capability in device.FindCapabilities(id).Take(1)) device.ChangeConfig(capability + 2, mask, value);
+        foreach (int control in device.FindCapabilities(id).Take(1).Select(capability => capability + 2))
+            device.ChangeConfig(control, mask, value);
     }
 }
