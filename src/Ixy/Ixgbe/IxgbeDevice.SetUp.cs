@@ -140,11 +140,7 @@ public sealed partial class IxgbeDevice
         }
         // Not earlier: it enables queue 0, whose ring must not change after that.
         Change(DMATXCTL, DMATXCTL_.Enable, set: true);
-        for (int i = 0; i < _transmitQueues.Count; i++)
-        {
-            Change(TXDCTL[i], TXDCTL_.Enable, set: true);
-            WaitFor($"transmit queue {i}", TXDCTL[i], TXDCTL_.Enable, set: true);
-        }
+        for (int i = 0; i < _transmitQueues.Count; i++) Switch($"transmit queue {i}", TXDCTL[i], TXDCTL_.Enable);
     }
 
     // 4.6.7, last steps: the receive path is opened while it is halted.
@@ -161,22 +157,29 @@ public sealed partial class IxgbeDevice
         WaitFor("the halt of the receive path", SECRXSTAT, SECRXSTAT_.Ready, set: true);
     }
 
-    // 4.6.7.1.2 Disabling receive queues, 5.2.5.3.2 Master disable, and a reset, which also stops the transmit queues:
-    // afterwards the card touches no memory. What was given to it is sent before, unless the link is down. Nothing here
-    // throws for lack of an answer: bus mastering is turned off whatever the card says.
+    // 4.6.7.1.2, 4.6.8.1 Disabling queues, 5.2.5.3.2 Master disable, and a reset: afterwards the card touches no
+    // memory. Nothing here throws for lack of an answer: bus mastering is turned off whatever the card says. A transmit
+    // queue that cannot drain, because the link is down, must not be disabled: that is left to the reset.
     private protected override void Quiet()
     {
         _counterTimer?.Dispose();
         DisableInterrupts();
         Change(RXCTRL, RXCTRL_.Enable, set: false);
-        for (int i = 0; i < _receiveQueues.Count; i++)
+        for (int i = 0; i < _receiveQueues.Count; i++) Switch("", RXDCTL[i], RXDCTL_.Enable, on: false);
+        _device.WaitUntil(() => _transmitQueues.All(queue => queue.IsDrained) || (Read(LINKS) & LINKS_.Up) == 0,
+            TimeSpan.FromMilliseconds(100));
+        for (int i = 0; i < _transmitQueues.Count; i++)
         {
-            Change(RXDCTL[i], RXDCTL_.Enable, set: false);
-            _ = TryWaitFor(RXDCTL[i], RXDCTL_.Enable, set: false, milliseconds: 100);
+            if (_transmitQueues[i].IsDrained) Switch("", TXDCTL[i], TXDCTL_.Enable, on: false);
         }
-        foreach (var queue in _transmitQueues)
-            _device.WaitUntil(() => queue.IsDrained || (Read(LINKS) & LINKS_.Up) == 0, TimeSpan.FromMilliseconds(100));
         Reset(CTRL_.RST);
         Change(CTRL_EXT, CTRL_EXT_.DriverLoaded, set: false);
+    }
+
+    // A queue has changed when its enable bit reads as it was written. One that does not go off is left to the reset.
+    private void Switch(string what, uint control, uint enable, bool on = true)
+    {
+        Change(control, enable, on);
+        if (!TryWaitFor(control, enable, on, 100) && on) throw DidNotCome(what, control, enable, on, 100);
     }
 }

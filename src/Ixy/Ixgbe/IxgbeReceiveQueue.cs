@@ -10,9 +10,8 @@ namespace Ixy.Ixgbe;
 /// </summary>
 internal struct IxgbeReceiveDescriptor
 {
-    internal const ulong DescriptorDone = 1, EndOfPacket = 2, ReceiveError = 1u << 29;
+    internal const ulong DescriptorDone = 1, EndOfPacket = 2, ReceiveError = 1u << 29, HashMask = 0xFFFFFFFF_00000000;
     internal const int LengthShift = 32;
-    internal const ulong HashMask = 0xFFFFFFFF_00000000;
 
     /// <summary>A good frame in one descriptor has all of these bits set except the error.</summary>
     internal const ulong WholeMask = DescriptorDone | EndOfPacket | ReceiveError, Whole = DescriptorDone | EndOfPacket;
