@@ -80,7 +80,7 @@ public sealed partial class IxgbeDevice : NetworkDevice
         long sent = Read(GPTC);
         // The low half of a counter latches the high one, so it is read first (8.2.3.23). Received bytes exclude
         // the FCS, which is stripped; sent bytes include it.
-        return _statistics = IsFromNobody((uint)sent) ? throw Gone() : _statistics with
+        return _statistics = IsFromNobody(sent) ? throw Gone() : _statistics with
         {
             RxPackets = _statistics.RxPackets + Read(QPRC),
             RxBytes = _statistics.RxBytes + (Read(QBRC_L) | (long)Read(QBRC_H) << 32),
