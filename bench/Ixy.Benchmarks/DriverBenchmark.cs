@@ -7,7 +7,8 @@ namespace Ixy.Benchmarks;
 /// <param name="Devices">1 or 2.</param>
 /// <param name="Held">How many packets are held between receiving and sending.</param>
 /// <param name="Physical">Physical addresses.</param>
-internal sealed record DriverSettings(int Devices, int Held, bool Physical);
+/// <param name="Compiled">The loop is compiled around its queues (<see cref="IQueueLoop"/>).</param>
+internal sealed record DriverSettings(int Devices, int Held, bool Physical, bool Compiled);
 
 /// <summary>
 /// What the driver alone costs: one core, and cards without costs of their own. A round is: the card completes a batch
@@ -36,27 +37,31 @@ internal sealed class DriverBenchmark(DriverSettings settings)
             ["devices"] = settings.Devices,
             ["held"] = settings.Held,
             ["addresses"] = settings.Physical ? "physical" : "virtual",
+            ["loop"] = settings.Compiled ? "compiled around its queues" : "plain",
             ["runtime"] = RuntimeFeature.IsDynamicCodeCompiled ? "JIT" : "native AOT",
         });
-        foreach (int batch in batches) Measure(forwarder, arriving, leaving, batch, rounds, report);
+        IPasses passes = settings.Compiled
+            ? new CompiledPasses(from.ReceiveQueues[0], (settings.Devices == 1 ? from : to).TransmitQueues[0])
+            : forwarder;
+        foreach (int batch in batches) Measure(passes, arriving, leaving, batch, rounds, report);
         forwarder.Free();
         report.End();
     }
 
     private static void Measure(
-        Forwarder forwarder, BenchCard arriving, BenchCard leaving, int batch, int rounds, Report report)
+        IPasses passes, BenchCard arriving, BenchCard leaving, int batch, int rounds, Report report)
     {
         // Until the JIT has compiled what it will.
-        for (int i = 0; i < 3; i++) Pass(forwarder, arriving, leaving, batch);
+        for (int i = 0; i < 3; i++) Pass(passes, arriving, leaving, batch);
         Thread.Sleep(200);
-        for (int i = 0; i < 3; i++) Pass(forwarder, arriving, leaving, batch);
+        for (int i = 0; i < 3; i++) Pass(passes, arriving, leaving, batch);
         var totals = new double[rounds];
         var alone = new double[rounds];
         var frequencies = new double[rounds];
         for (int i = 0; i < rounds; i++)
         {
             frequencies[i] = Clock.Frequency();
-            (totals[i], alone[i]) = Pass(forwarder, arriving, leaving, batch);
+            (totals[i], alone[i]) = Pass(passes, arriving, leaving, batch);
         }
         double driver = totals.Min() - alone.Min();
         report.Add(
@@ -69,18 +74,12 @@ internal sealed class DriverBenchmark(DriverSettings settings)
     // Nanoseconds per packet, with the driver and for the card alone.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static (double Total, double Alone) Pass(
-        Forwarder forwarder, BenchCard arriving, BenchCard leaving, int batch)
+        IPasses passes, BenchCard arriving, BenchCard leaving, int batch)
     {
         int rounds = Packets / batch;
         double each = (double)rounds * batch;
-        Span<Packet> packets = stackalloc Packet[batch];
         long start = Stopwatch.GetTimestamp();
-        for (int round = 0; round < rounds; round++)
-        {
-            arriving.CompleteReceive(batch, FrameLength);
-            forwarder.Forward(packets);
-            leaving.CompleteTransmit(leaving.TransmitTail);
-        }
+        passes.Run(arriving, leaving, batch, rounds);
         double total = Stopwatch.GetElapsedTime(start).TotalNanoseconds;
         arriving.Mark();
         if (leaving != arriving) leaving.Mark();
@@ -100,8 +99,15 @@ internal sealed class DriverBenchmark(DriverSettings settings)
 
     private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);
 
-    /// <summary>The application.</summary>
-    private sealed class Forwarder
+    /// <summary>The application, and the card's part between its calls.</summary>
+    private interface IPasses
+    {
+        /// <summary>One pass.</summary>
+        void Run(BenchCard arriving, BenchCard leaving, int batch, int rounds);
+    }
+
+    /// <summary>An application that knows nothing about its queues.</summary>
+    private sealed class Forwarder : IPasses
     {
         private readonly ReceiveQueue _from;
         private readonly TransmitQueue _to;
@@ -115,8 +121,20 @@ internal sealed class DriverBenchmark(DriverSettings settings)
             foreach (ref var packet in _held.AsSpan()) packet.Length = FrameLength;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Run(BenchCard arriving, BenchCard leaving, int batch, int rounds)
+        {
+            Span<Packet> packets = stackalloc Packet[batch];
+            for (int round = 0; round < rounds; round++)
+            {
+                arriving.CompleteReceive(batch, FrameLength);
+                Forward(packets);
+                leaving.CompleteTransmit(leaving.TransmitTail);
+            }
+        }
+
         // Contains nothing but the calls and the loops, so that its variables stay in registers.
-        internal void Forward(Span<Packet> packets)
+        private void Forward(Span<Packet> packets)
         {
             packets = packets[.._from.Receive(packets)];
             Touch(packets);
@@ -139,6 +157,68 @@ internal sealed class DriverBenchmark(DriverSettings settings)
             {
                 (packet, _held[_oldest]) = (_held[_oldest], packet);
                 if (++_oldest == _held.Length) _oldest = 0;
+            }
+        }
+    }
+
+    /// <summary>An application that is compiled around its queues.</summary>
+    private sealed class CompiledPasses(ReceiveQueue from, TransmitQueue to) : IPasses
+    {
+        public void Run(BenchCard arriving, BenchCard leaving, int batch, int rounds)
+        {
+            var loop = new Loop(arriving, leaving, batch, rounds);
+            from.Run(to, ref loop);
+        }
+
+        private readonly struct Loop(BenchCard arriving, BenchCard leaving, int batch, int rounds) : IQueueLoop
+        {
+            public void Run<TReceiver, TTransmitter>(TReceiver from, TTransmitter to)
+                where TReceiver : struct, IReceiver where TTransmitter : struct, ITransmitter
+            {
+                if (batch == 1) RunSingly(from, to, arriving, leaving, rounds);
+                else RunBatches(from, to, arriving, leaving, batch, rounds);
+            }
+
+            [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+            private static void RunSingly<TReceiver, TTransmitter>(
+                TReceiver from, TTransmitter to, BenchCard arriving, BenchCard leaving, int rounds)
+                where TReceiver : struct, IReceiver where TTransmitter : struct, ITransmitter
+            {
+                for (int round = 0; round < rounds; round++)
+                {
+                    arriving.CompleteReceive(1, FrameLength);
+                    if (from.TryReceive(out var packet))
+                    {
+                        packet.Data[1]++;
+                        if (!to.TryTransmit(packet)) packet.Free();
+                    }
+                    leaving.CompleteTransmit(leaving.TransmitTail);
+                }
+            }
+
+            [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+            private static void RunBatches<TReceiver, TTransmitter>(
+                TReceiver from, TTransmitter to, BenchCard arriving, BenchCard leaving, int batch, int rounds)
+                where TReceiver : struct, IReceiver where TTransmitter : struct, ITransmitter
+            {
+                Span<Packet> packets = stackalloc Packet[batch];
+                for (int round = 0; round < rounds; round++)
+                {
+                    arriving.CompleteReceive(batch, FrameLength);
+                    Forward(from, to, packets);
+                    leaving.CompleteTransmit(leaving.TransmitTail);
+                }
+            }
+
+            [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+            private static void Forward<TReceiver, TTransmitter>(
+                TReceiver from, TTransmitter to, Span<Packet> packets)
+                where TReceiver : struct, IReceiver where TTransmitter : struct, ITransmitter
+            {
+                packets = packets[..from.Receive(packets)];
+                foreach (ref var packet in packets) packet.Data[1]++;
+                int sent = to.Transmit(packets);
+                if (sent < packets.Length) PacketPool.Free(packets[sent..]);
             }
         }
     }

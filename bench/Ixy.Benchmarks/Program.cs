@@ -28,12 +28,20 @@ var physical = new Option<bool>("--physical")
 {
     Description = "Physical addresses, as through sysfs; needs root and huge pages",
 };
+var compiled = new Option<bool>("--compiled")
+{
+    Description = "The application's loop is compiled around its queues; with batches of one it takes packets singly",
+};
 var driver = new Command("driver", "What the ixgbe driver alone costs per forwarded packet, on one core")
 {
-    batches, rounds, devices, held, physical, json,
+    batches, rounds, devices, held, physical, compiled, json,
 };
+driver.Validators.Add(result =>
+{
+    if (result.GetValue(compiled) && result.GetValue(held) > 0) result.AddError("--compiled holds no packets.");
+});
 driver.SetAction(result => new DriverBenchmark(
-    new(result.GetValue(devices), result.GetValue(held), result.GetValue(physical)))
+    new(result.GetValue(devices), result.GetValue(held), result.GetValue(physical), result.GetValue(compiled)))
     .Run(result.GetRequiredValue(batches), result.GetValue(rounds), Report.To(Console.Out, result.GetValue(json))));
 var cores = new Command(
     "cores", "A card on one core, driver and application on another: packets per second, memory crossing between them")

@@ -44,8 +44,8 @@ internal sealed class ForwardLoop<TWork> : PacketLoop
     private ForwardLoop(NetworkDevice a, NetworkDevice b, int queue, int batchSize, bool sleeps)
         : base(a.TransmitQueues[queue], b.TransmitQueues[queue])
     {
-        _there = new(a.ReceiveQueues[queue], b.TransmitQueues[queue], batchSize);
-        _back = new(b.ReceiveQueues[queue], a.TransmitQueues[queue], batchSize);
+        _there = Direction.Create(a.ReceiveQueues[queue], b.TransmitQueues[queue], batchSize);
+        _back = Direction.Create(b.ReceiveQueues[queue], a.TransmitQueues[queue], batchSize);
         if (sleeps) _waiter = new(a.ReceiveQueues[queue], b.ReceiveQueues[queue]);
     }
 
@@ -89,14 +89,48 @@ internal sealed class ForwardLoop<TWork> : PacketLoop
     /// One direction. Packets that a full ring does not take wait here, and nothing more is received: the card's packet
     /// buffer bridges that time, and counts what it has no room for. Packets the other device cannot send are dropped.
     /// </summary>
-    private sealed class Direction(ReceiveQueue from, TransmitQueue to, int batchSize)
+    private abstract class Direction(int batchSize)
     {
-        private readonly Packet[] _batch = new Packet[batchSize];
-        private int _start, _end;
+        protected readonly Packet[] _batch = new Packet[batchSize];
+        protected int _start, _end;
 
         internal bool HoldsPackets => _start < _end;
 
-        internal int Forward()
+        internal static Direction Create(ReceiveQueue from, TransmitQueue to, int batchSize)
+        {
+            var opening = new Opening(batchSize);
+            from.Run(to, ref opening);
+            return opening.Direction!;
+        }
+
+        internal abstract int Forward();
+
+        internal int GiveBack()
+        {
+            int held = _end - _start;
+            PacketPool.Free(_batch.AsSpan(_start, held));
+            _start = _end;
+            return held;
+        }
+    }
+
+    /// <summary>Compiled around its queues: what differs from one kind of queue to another is inlined.</summary>
+    private sealed class Direction<TReceiver, TTransmitter>(TReceiver from, TTransmitter to, int batchSize)
+        : Direction(batchSize)
+        where TReceiver : struct, IReceiver where TTransmitter : struct, ITransmitter
+    {
+        internal override int Forward() => _batch.Length == 1 && !HoldsPackets ? ForwardOne() : ForwardBatch();
+
+        private int ForwardOne()
+        {
+            if (!from.TryReceive(out var packet)) return 0;
+            TWork.Do(packet.Data);
+            if (to.TryTransmitOrDrop(packet)) return 1;
+            (_batch[0], _start, _end) = (packet, 0, 1);
+            return 0;
+        }
+
+        private int ForwardBatch()
         {
             if (_start == _end)
             {
@@ -109,13 +143,14 @@ internal sealed class ForwardLoop<TWork> : PacketLoop
             _start += done;
             return done;
         }
+    }
 
-        internal int GiveBack()
-        {
-            int held = _end - _start;
-            PacketPool.Free(_batch.AsSpan(_start, held));
-            _start = _end;
-            return held;
-        }
+    private struct Opening(int batchSize) : IQueueLoop
+    {
+        internal Direction? Direction { get; private set; }
+
+        public void Run<TReceiver, TTransmitter>(TReceiver from, TTransmitter to)
+            where TReceiver : struct, IReceiver where TTransmitter : struct, ITransmitter =>
+            Direction = new Direction<TReceiver, TTransmitter>(from, to, batchSize);
     }
 }

@@ -9,15 +9,16 @@ namespace Ixy;
 /// </summary>
 internal readonly unsafe struct Doorbell(PciBar bar, uint offset)
 {
-    private readonly uint* _pointer = bar.TryGetPointer(offset, sizeof(uint), out var found) ? (uint*)found : null;
+    /// <summary>Null if the transport gives none.</summary>
+    internal readonly uint* Pointer = bar.TryGetPointer(offset, sizeof(uint), out var found) ? (uint*)found : null;
 
     /// <summary>Notifies the device with a plain store; false, and nothing done, if it takes a call.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryRing(uint value)
     {
-        if (_pointer is null) return false;
+        if (Pointer is null) return false;
         // A release store: on x86 stores to a device stay behind earlier stores to memory.
-        Volatile.Write(ref *_pointer, value);
+        Volatile.Write(ref *Pointer, value);
         return true;
     }
 

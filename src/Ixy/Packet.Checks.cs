@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Ixy;
 
-// Checks before a packet is used or changed.
+// Checks before a packet is used or changed; and calls that take a copy of the handle: one whose address is passed on
+// lives in memory, not in CPU registers.
 public unsafe partial struct Packet
 {
     internal const int LoanShift = 24;
@@ -13,13 +14,13 @@ public unsafe partial struct Packet
         : throw new ArgumentOutOfRangeException(
             nameof(value), $"{value} bytes: a buffer of this pool holds 0 to {Pool.BufferSize}");
 
-    private readonly Span<byte> VerifiedFrame
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Span<byte> VerifiedFrame(Packet packet)
     {
-        [MethodImpl(MethodImplOptions.NoInlining)]
-        get
-        {
-            Pool.Checks!.VerifyHeld(this, "read or written");
-            return Frame;
-        }
+        packet.Pool.Checks!.VerifyHeld(packet, "read or written");
+        return packet.Frame;
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Free(Packet packet) => PacketPool.Free(new ReadOnlySpan<Packet>(in packet));
 }

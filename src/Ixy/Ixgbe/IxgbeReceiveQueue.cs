@@ -39,7 +39,7 @@ internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : Receive
     private protected readonly ulong _tailDistanceMask;
     // Free-running: descriptors taken back from the card since the start, and that count when the tail last moved.
     private protected ulong _position, _tailMovedAt;
-    private protected uint _longestFrame;
+    private protected ulong _longestFrame;
     private long _dropped, _droppedDescriptors;
 
     internal IxgbeReceiveQueue(PciDevice device, PciBar bar, int index, NetworkDeviceOptions options, ulong wanted = 0)
@@ -132,7 +132,7 @@ internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : Receive
 
     // The length is checked, so that a card that lies about it cannot make us hand out foreign memory.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private protected static bool IsWhole(ulong status, uint longest) =>
+    private protected static bool IsWhole(ulong status, ulong longest) =>
         (status & IxgbeReceiveDescriptor.WholeMask) == IxgbeReceiveDescriptor.Whole && LengthOf(status) - 1 < longest;
 
     private protected static uint LengthOf(ulong status) => (ushort)(status >> IxgbeReceiveDescriptor.LengthShift);

@@ -44,7 +44,7 @@ internal unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQueue, ID
     private readonly uint _head;
     private readonly NetworkDeviceOptions _options;
     // How many lengths, from the shortest up, need no second check.
-    private protected readonly uint _plainLengths;
+    private protected readonly ulong _plainLengths;
     // Each one less than a power of two: the descriptors of a group, and of a unit reclaimed together.
     private protected readonly ulong _group, _unit;
     // Free-running: descriptors given to the card, those whose buffers were reclaimed, and the one that reports the

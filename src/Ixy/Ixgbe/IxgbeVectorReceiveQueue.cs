@@ -10,16 +10,13 @@ namespace Ixy.Ixgbe;
 /// Receives four packets at a time with AVX2, and single ones without a loop. Gives exactly the same results as the
 /// loop of <see cref="IxgbeReceiveQueue{TAddresses, TOffloads}"/>, to which it leaves every unusual case.
 /// </summary>
-internal sealed unsafe class IxgbeVectorReceiveQueue : IxgbeReceiveQueue<VirtualAddresses, NoOffloads>
+internal sealed unsafe partial class IxgbeVectorReceiveQueue : IxgbeReceiveQueue<VirtualAddresses, NoOffloads>
 {
     // A vector has four quadwords. Unpacking the pairs (0, 1) and (2, 3) gives the order 0, 2, 1, 3.
     private const int Width = 4;
     private const byte Interleaved = 0b11_01_10_00, InterleavedBackwards = 0b00_10_01_11, Backwards = 0b00_01_10_11;
     // Blend mask: the high half of each quadword comes from the second operand.
     private const byte HighHalves = 0b1010_1010;
-
-    // Up to this position, packets are received without checking the tail or the buffers at hand.
-    private ulong _plainEnd;
 
     internal IxgbeVectorReceiveQueue(PciDevice device, PciBar bar, int index, NetworkDeviceOptions options)
         : base(device, bar, index, options)
@@ -31,29 +28,9 @@ internal sealed unsafe class IxgbeVectorReceiveQueue : IxgbeReceiveQueue<Virtual
     public override int Receive(Span<Packet> batch)
     {
         if (batch.Length != 1) return ReceiveVectors(batch);
-        ulong position = _position, index = position & _ring.Mask;
-        var descriptor = _ring.Descriptors + index;
-        // An acquire load: the rest of the descriptor and the frame are read after DD was seen.
-        ulong status = Volatile.Read(ref descriptor->HeaderOrStatus);
-        if (!IsWhole(status, _longestFrame) || position >= _plainEnd) return ReceiveOne(batch);
-        ref var packet = ref MemoryMarshal.GetReference(batch);
-        ref ulong buffer = ref _ring.Buffers[index];
-        packet.Buffer = buffer;
-        packet.Metadata = LengthOf(status) | (descriptor->AddressOrHash & IxgbeReceiveDescriptor.HashMask);
-        ulong fresh = *--_fresh.Top;
-        buffer = fresh;
-        Vector128.CreateScalar(VirtualAddresses.Of(fresh)).StoreAligned((ulong*)descriptor);
-        _position = position + 1;
+        if (!TryReceive(out var packet)) return 0;
+        MemoryMarshal.GetReference(batch) = packet;
         return 1;
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private int ReceiveOne(Span<Packet> batch)
-    {
-        int received = base.Receive(batch);
-        // The last one before the tail moves needs the slow path.
-        _plainEnd = Math.Min(_position | _tailDistanceMask, _position + (ulong)_fresh.Count);
-        return received;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -10,7 +10,7 @@ namespace Ixy.Ixgbe;
 /// Transmits four packets at a time with AVX2, and single ones without a loop. Gives exactly the same results as the
 /// loop of <see cref="IxgbeTransmitQueue{TAddresses}"/>, to which it leaves every unusual case.
 /// </summary>
-internal sealed unsafe class IxgbeVectorTransmitQueue : IxgbeTransmitQueue<VirtualAddresses>
+internal sealed unsafe partial class IxgbeVectorTransmitQueue : IxgbeTransmitQueue<VirtualAddresses>
 {
     private const int Width = 4;
     // Unpacking the pairs (0, 1) and (2, 3) gives the order 0, 2, 1, 3, and back.
@@ -25,22 +25,8 @@ internal sealed unsafe class IxgbeVectorTransmitQueue : IxgbeTransmitQueue<Virtu
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public override int Transmit(ReadOnlySpan<Packet> batch)
-    {
-        if (batch.Length != 1) return TransmitVectors(batch);
-        ulong next = _next;
-        ref readonly var packet = ref MemoryMarshal.GetReference(batch);
-        // The end of a group must be reported, and a ring gets full only there: groups are reclaimed whole.
-        if (!IsPlain(packet) || (next & _group) == _group) return base.Transmit(batch);
-        ulong index = next & _ring.Mask, buffer = packet.Buffer;
-        _ring.Buffers[index] = buffer;
-        var descriptor = _ring.Descriptors + index;
-        descriptor->Address = VirtualAddresses.Of(buffer);
-        descriptor->Command = IxgbeTransmitDescriptor.WholeFrame((ushort)packet.Metadata);
-        _next = ++next;
-        if (!_ring.Tail.TryRing((uint)(next & _ring.Mask))) _ring.Tail.Ring((uint)(next & _ring.Mask));
-        return 1;
-    }
+    public override int Transmit(ReadOnlySpan<Packet> batch) => batch.Length != 1 ? TransmitVectors(batch)
+        : TryTransmit(MemoryMarshal.GetReference(batch)) ? 1 : 0;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private int TransmitVectors(ReadOnlySpan<Packet> batch)
@@ -57,7 +43,7 @@ internal sealed unsafe class IxgbeVectorTransmitQueue : IxgbeTransmitQueue<Virtu
         ulong* buffers = _ring.Buffers + index;
         var mask = Vector256.Create(PlainMask);
         var least = Vector256.Create((ulong)ShortestToSend).AsUInt32();
-        var most = Vector256.Create((ulong)(_plainLengths - 1)).AsUInt32();
+        var most = Vector256.Create(_plainLengths - 1).AsUInt32();
         var addressMask = Vector256.Create(Packet.AddressMask);
         var wholeFrame = Vector256.Create(IxgbeTransmitDescriptor.WholeFrame(0));
         do

@@ -23,6 +23,7 @@ public sealed partial class SampleTests : IDisposable
     [InlineData("generator", "DEVICE")]
     [InlineData("capture", "DEVICE FILE", "a", "b", "c")]
     [InlineData("pipeline", "FROM TO", "one")]
+    [InlineData("reflector", "DEVICE")]
     [InlineData("own-driver", "DEVICE FRAMES", "sim:ixgbe,wire=loopback", "some")]
     [InlineData("edu", "ADDRESS")]
     public void WrongArgumentsAreToldTheRightOnes(string sample, string expected, params string[] arguments) =>
@@ -34,6 +35,7 @@ public sealed partial class SampleTests : IDisposable
     [InlineData("capture", "sim:ixgbe,wire=nothing", "/dev/null")]
     [InlineData("capture", "sim:ixgbe,wire=loopback", "/nowhere/nothing.pcapng")]
     [InlineData("pipeline", "sim:ixgbe,wire=loopback", "sim:ixgbe,wire=nothing")]
+    [InlineData("reflector", "sim:ixgbe,wire=nothing")]
     [InlineData("own-driver", "sim:ixgbe,wire=nothing", "1")]
     public void WhatIsNotThereIsNamedInOneLine(string sample, params string[] arguments)
     {
@@ -99,6 +101,17 @@ public sealed partial class SampleTests : IDisposable
     }
 
     [Fact]
+    public void TheReflectorSendsFramesBackToTheirSource()
+    {
+        byte[][] frames = WriteInput(i => 60 + i % 1400);
+        byte[][] reflected = [.. frames.Select(frame => (byte[])[.. frame[6..12], .. frame[..6], .. frame[12..]])];
+        string last = RunUntil(() => HasCome(reflected[^1]), PosixSignal.SIGINT,
+            "reflector", $"sim:ixgbe,wire=pcap:{Input}>{Output},rate=1kpps");
+        var arrived = ArrivedOf(reflected);
+        Assert.Equal($"{arrived.Count} packets sent back, 0 dropped as unsendable, 0 dropped on full rings", last);
+    }
+
+    [Fact]
     public void TheCaptureIsWhatCame()
     {
         byte[][] frames = WriteInput(i => 60 + i % 1400);
@@ -146,6 +159,7 @@ public sealed partial class SampleTests : IDisposable
     [InlineData("generator", "sim:ixgbe")]
     [InlineData("capture", "sim:ixgbe", "/dev/null")]
     [InlineData("pipeline", "sim:ixgbe", "sim:ixgbe,wire=loopback")]
+    [InlineData("reflector", "sim:ixgbe")]
     public void WithoutALinkTheyWaitUntilTheyAreStopped(string sample, params string[] arguments)
     {
         using var program = SamplePrograms.Start(sample, arguments);

@@ -10,7 +10,8 @@ namespace Ixy.Tests.Ixgbe;
 
 /// <summary>
 /// The vector loops against the scalar ones: the same card, the same calls, and afterwards memory identical to the bit.
-/// Buffers are compared by their place in the pool, as each queue has its own pool.
+/// Buffers are compared by their place in the pool, as each queue has its own pool. Single packets are passed to the
+/// vector queue by each kind of call.
 /// </summary>
 public sealed unsafe class IxgbeVectorQueueTests
 {
@@ -54,15 +55,22 @@ public sealed unsafe class IxgbeVectorQueueTests
     [Fact]
     public void ThisMachineHasWideLoops() => Assert.True(Avx2.IsSupported);
 
+    // 80 are too few to fill the ring and the application's hands.
     [Theory]
-    [InlineData(200)]
-    [InlineData(80)] // too few buffers for both the ring and the application
-    public void ReceiveDoesTheSameToTheBit(int poolSize) =>
+    [InlineData(200, SingleCalls.Batch)]
+    [InlineData(200, SingleCalls.Virtual)]
+    [InlineData(200, SingleCalls.Compiled)]
+    [InlineData(80, SingleCalls.Batch)]
+    [InlineData(80, SingleCalls.Virtual)]
+    [InlineData(80, SingleCalls.Compiled)]
+    public void ReceiveDoesTheSameToTheBit(int poolSize, SingleCalls calls) =>
         Prop.ForAll(Arb.From(s_receiveStep.ArrayOf(Steps)), steps =>
         {
             var options = new NetworkDeviceOptions { RingSize = RingSize, PoolSize = poolSize };
-            using var scalar = new Receiver(device => new ScalarReceiveQueue(device, device.Bar, 0, options));
-            using var vector = new Receiver(device => new IxgbeVectorReceiveQueue(device, device.Bar, 0, options));
+            using var scalar = new Receiver(
+                SingleCalls.Batch, device => new ScalarReceiveQueue(device, device.Bar, 0, options));
+            using var vector = new Receiver(
+                calls, device => new IxgbeVectorReceiveQueue(device, device.Bar, 0, options));
             foreach (var step in steps)
             {
                 scalar.Run(step);
@@ -72,17 +80,21 @@ public sealed unsafe class IxgbeVectorQueueTests
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(150));
 
     [Theory]
-    [InlineData(Offloads.None, true)]
-    [InlineData(Offloads.VlanInsert, true)]
-    [InlineData(Offloads.None, false)]
-    public void TransmitDoesTheSameToTheBit(Offloads offloads, bool givesPointers) =>
+    [InlineData(Offloads.None, true, SingleCalls.Batch)]
+    [InlineData(Offloads.None, true, SingleCalls.Virtual)]
+    [InlineData(Offloads.None, true, SingleCalls.Compiled)]
+    [InlineData(Offloads.VlanInsert, true, SingleCalls.Batch)]
+    [InlineData(Offloads.VlanInsert, true, SingleCalls.Compiled)]
+    [InlineData(Offloads.None, false, SingleCalls.Batch)]
+    [InlineData(Offloads.None, false, SingleCalls.Compiled)]
+    public void TransmitDoesTheSameToTheBit(Offloads offloads, bool givesPointers, SingleCalls calls) =>
         Prop.ForAll(Arb.From(s_transmitStep.ArrayOf(Steps)), steps =>
         {
             var options = new NetworkDeviceOptions { RingSize = RingSize, Offloads = offloads };
             using var scalar = new Sender(
-                givesPointers, device => new ScalarTransmitQueue(device, device.Bar, 0, options));
+                givesPointers, SingleCalls.Batch, device => new ScalarTransmitQueue(device, device.Bar, 0, options));
             using var vector = new Sender(
-                givesPointers, device => new IxgbeVectorTransmitQueue(device, device.Bar, 0, options));
+                givesPointers, calls, device => new IxgbeVectorTransmitQueue(device, device.Bar, 0, options));
             foreach (var step in steps)
             {
                 scalar.Run(step);
@@ -103,14 +115,18 @@ public sealed unsafe class IxgbeVectorQueueTests
     {
         private readonly MemoryDevice _device = new();
         private readonly ReceiveQueue _queue;
+        private readonly ScalarTransmitQueue _other;
+        private readonly QueueCalls _calls;
         private readonly ulong* _ring;
         private readonly ulong _first;
         private readonly List<Packet> _held = [];
         private uint _head;
 
-        internal Receiver(Func<MemoryDevice, ReceiveQueue> open)
+        internal Receiver(SingleCalls calls, Func<MemoryDevice, ReceiveQueue> open)
         {
             _queue = open(_device);
+            _other = new(_device, _device.Bar, 0, new() { RingSize = RingSize });
+            _calls = new(calls, _queue, _other);
             _device.Bar.Write32(RDT[0], RingSize - 1);
             _ring = RingOf(_device, RDBAL[0]);
             _first = Enumerable.Range(0, RingSize).Min(i => _ring[2 * i]);
@@ -132,7 +148,7 @@ public sealed unsafe class IxgbeVectorQueueTests
             foreach (int size in step.Batches)
             {
                 var batch = new Packet[size];
-                int received = _queue.Receive(batch);
+                int received = _calls.Receive(batch);
                 _held.AddRange(batch[..received]);
                 Seen.Add((ulong)received);
                 foreach (var packet in batch) Seen.AddRange([Place(packet.Buffer, _first), packet.Metadata]);
@@ -153,6 +169,7 @@ public sealed unsafe class IxgbeVectorQueueTests
         public void Dispose()
         {
             PacketPool.Free(_held.ToArray());
+            _other.Dispose();
             ((IDisposable)_queue).Dispose();
             _device.Dispose();
         }
@@ -162,15 +179,19 @@ public sealed unsafe class IxgbeVectorQueueTests
     {
         private readonly MemoryDevice _device;
         private readonly TransmitQueue _queue;
+        private readonly ScalarReceiveQueue _other;
+        private readonly QueueCalls _calls;
         private readonly PacketPool _pool = new(new() { Count = 256 });
         private readonly ulong* _ring;
         private readonly ulong _first;
         private uint _head;
 
-        internal Sender(bool givesPointers, Func<MemoryDevice, TransmitQueue> open)
+        internal Sender(bool givesPointers, SingleCalls calls, Func<MemoryDevice, TransmitQueue> open)
         {
             _device = new(givesPointers: givesPointers);
             _queue = open(_device);
+            _other = new(_device, _device.Bar, 0, new() { RingSize = RingSize, PoolSize = 128 });
+            _calls = new(calls, _other, _queue);
             _ring = RingOf(_device, TDBAL[0]);
             Span<Packet> one = stackalloc Packet[1];
             _pool.Allocate(one);
@@ -195,7 +216,7 @@ public sealed unsafe class IxgbeVectorQueueTests
             string thrown = "";
             try
             {
-                sent = _queue.Transmit(packets.AsSpan(0, count));
+                sent = _calls.Transmit(packets.AsSpan(0, count));
             }
             catch (ArgumentException e)
             {
@@ -219,6 +240,7 @@ public sealed unsafe class IxgbeVectorQueueTests
         public void Dispose()
         {
             ((IDisposable)_queue).Dispose();
+            _other.Dispose();
             _pool.Dispose();
             _device.Dispose();
         }
