@@ -184,7 +184,7 @@ internal sealed class DriverBenchmark(DriverSettings settings)
                 TReceiver from, TTransmitter to, BenchCard arriving, BenchCard leaving, int rounds)
                 where TReceiver : struct, IReceiver where TTransmitter : struct, ITransmitter
             {
-                for (int round = 0; round < rounds; round++)
+                for (; rounds > 0; rounds--)
                 {
                     arriving.CompleteReceive(1, FrameLength);
                     if (from.TryReceive(out var packet))

@@ -25,7 +25,7 @@ internal sealed unsafe partial class BufferBlock : IDisposable
     /// <summary>For the hot loops: the next one to take is at Top - 1.</summary>
     internal ulong* Top, Bottom;
 
-    internal int Count => (int)(Top - Bottom);
+    internal int Count => (int)((ulong)((byte*)Top - (byte*)Bottom) / sizeof(ulong));
 
     /// <summary>
     /// Fetches the next block once all are used; false if there is nothing to do or the pool is empty.

@@ -30,7 +30,7 @@ public unsafe partial struct Packet
     /// <summary>The frame, from the destination address on. Valid until the packet is transmitted or freed.</summary>
     /// <exception cref="PacketMisuseException">The pool is checked, and the packet was transmitted or
     /// freed.</exception>
-    public readonly Span<byte> Data => (Metadata & LoanMask) == 0 ? Frame : VerifiedFrame(this);
+    public readonly Span<byte> Data => (Metadata & LoanMask) != 0 ? VerifiedFrame(this) : Frame;
 
     /// <summary>The same for the driver, which may access packets that already belong to the card.</summary>
     internal readonly Span<byte> Frame =>

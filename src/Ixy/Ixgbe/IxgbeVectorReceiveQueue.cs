@@ -14,7 +14,9 @@ internal sealed unsafe partial class IxgbeVectorReceiveQueue : IxgbeReceiveQueue
 {
     // A vector has four quadwords. Unpacking the pairs (0, 1) and (2, 3) gives the order 0, 2, 1, 3.
     private const int Width = 4;
-    private const byte Interleaved = 0b11_01_10_00, InterleavedBackwards = 0b00_10_01_11, Backwards = 0b00_01_10_11;
+    private const byte Interleaved = 0b11_01_10_00, Backwards = 0b00_01_10_11;
+    // The last two of a vector, and the first two, from behind, each in the low half of a descriptor.
+    private const byte LastTwo = 0b00_10_00_11, FirstTwo = 0b00_00_00_01;
     // Blend mask: the high half of each quadword comes from the second operand.
     private const byte HighHalves = 0b1010_1010;
 
@@ -44,14 +46,13 @@ internal sealed unsafe partial class IxgbeVectorReceiveQueue : IxgbeReceiveQueue
         // Two packets at a time. Through a reference: if the batch is an array, the GC may move it.
         ref var packets = ref Unsafe.As<Packet, Vector256<ulong>>(ref MemoryMarshal.GetReference(batch));
         var descriptors = (ulong*)(_ring.Descriptors + index);
-        ulong* buffers = _ring.Buffers + index;
+        ulong* start = _ring.Buffers + index, buffers = start, last = start + limit;
         var mask = Vector256.Create(IxgbeReceiveDescriptor.WholeMask | 0xFFFFul << IxgbeReceiveDescriptor.LengthShift);
-        // In each quadword: the flags, which must match these, and a length, which must not be 0.
+        // In the words of each quadword: the flags, which must match these, and a length, which must not be 0.
         const ulong LengthOne = 1ul << IxgbeReceiveDescriptor.LengthShift;
-        var least = Vector256.Create(IxgbeReceiveDescriptor.Whole | LengthOne).AsUInt32();
-        var most = Vector256.Create((_longestFrame - 1) * LengthOne).AsUInt32();
-        var addressMask = Vector256.Create(Packet.AddressMask);
-        nint taken = 0;
+        var least = Vector256.Create(IxgbeReceiveDescriptor.Whole | LengthOne).AsUInt16();
+        var most = Vector256.Create((_longestFrame - 1) * LengthOne).AsUInt16();
+        var addressMask = Vector256.Create(Packet.AddressMask, 0, Packet.AddressMask, 0);
         do
         {
             // Loads sixteen bytes of a descriptor at once, as the card writes them, so the status is consistent with
@@ -59,8 +60,8 @@ internal sealed unsafe partial class IxgbeVectorReceiveQueue : IxgbeReceiveQueue
             var first = Load(descriptors, descriptors + 2);
             var second = Load(descriptors + 4, descriptors + 6);
             var status = Avx2.And(Avx2.UnpackHigh(first, second), mask);
-            var excess = Avx2.Subtract(status.AsUInt32(), least);
-            if (Avx2.MoveMask(Avx2.CompareEqual(Avx2.Min(excess, most), excess).AsByte()) != -1) break;
+            var excess = Avx2.SubtractSaturate(Avx2.Subtract(status.AsUInt16(), least), most);
+            if (!Avx.TestZ(excess, excess)) break;
             var lengths = Avx2.ShiftRightLogical(status, IxgbeReceiveDescriptor.LengthShift);
             var hashes = Avx2.UnpackLow(first, second);
             var metadata = Avx2.Blend(lengths.AsUInt32(), hashes.AsUInt32(), HighHalves).AsUInt64();
@@ -68,18 +69,16 @@ internal sealed unsafe partial class IxgbeVectorReceiveQueue : IxgbeReceiveQueue
             packets = Avx2.UnpackLow(received, metadata);
             Unsafe.Add(ref packets, 1) = Avx2.UnpackHigh(received, metadata);
             top -= Width;
-            var fresh = Avx.LoadVector256(top);
-            Avx.Store(buffers, Avx2.Permute4x64(fresh, Backwards));
-            var addresses = Avx2.And(Avx2.Permute4x64(fresh, InterleavedBackwards), addressMask);
-            Avx.Store(descriptors, Avx2.UnpackLow(addresses, Vector256<ulong>.Zero));
-            Avx.Store(descriptors + 4, Avx2.UnpackHigh(addresses, Vector256<ulong>.Zero));
+            Avx.Store(buffers, Avx2.Permute4x64(Avx.LoadVector256(top), Backwards));
+            Avx.Store(descriptors, Avx2.And(Avx2.Permute4x64(Avx.LoadVector256(top), LastTwo), addressMask));
+            Avx.Store(descriptors + 4, Avx2.And(Avx2.Permute4x64(Avx.LoadVector256(top), FirstTwo), addressMask));
             packets = ref Unsafe.Add(ref packets, 2);
             descriptors += 2 * Width;
             buffers += Width;
-            taken += Width;
         }
-        while (taken <= limit);
+        while (buffers <= last);
         _fresh.Top = top;
+        nint taken = (nint)(buffers - start);
         _position = from + (ulong)taken;
         if (taken == batch.Length)
         {

@@ -6,6 +6,10 @@ namespace Ixy.Ixgbe;
 // One packet per call: no loop, and the handle stays in CPU registers.
 internal sealed unsafe partial class IxgbeVectorTransmitQueue
 {
+    // The command of a whole frame, but for its length; the compiler does not reliably inline a method that gives it.
+    private const ulong WholeFrame = IxgbeTransmitDescriptor.Data | IxgbeTransmitDescriptor.Advanced
+        | IxgbeTransmitDescriptor.EndOfPacket | IxgbeTransmitDescriptor.InsertFcs;
+
     // A variable because an instruction can have 64 bits from memory, but not as a constant.
     private readonly ulong _addressMask = Packet.AddressMask;
 
@@ -18,18 +22,21 @@ internal sealed unsafe partial class IxgbeVectorTransmitQueue
     public override bool TryTransmit(Packet packet)
     {
         ulong next = _next;
-        if (!IsPlain(packet) || next >= _plainEnd) return TransmitSlowly(packet);
-        ulong index = next & _ring.Mask, length = (ushort)packet.Metadata;
-        _ring.Buffers[index] = packet.Buffer;
-        var descriptor = _ring.Descriptors + index;
-        descriptor->Address = packet.Buffer & _addressMask;
-        // WholeFrame(length) in three instructions.
-        descriptor->Command = length + BitOperations.RotateLeft(length, IxgbeTransmitDescriptor.PayloadLengthShift)
-            + IxgbeTransmitDescriptor.WholeFrame(0);
-        _next = ++next;
-        // A release store: on x86 stores to a device stay behind earlier stores to memory.
-        Volatile.Write(ref *_ring.Tail.Pointer, (uint)(next & _ring.Mask));
-        return true;
+        if (IsPlain(packet) && next < _plainEnd)
+        {
+            ulong index = next & _ring.Mask, length = (ushort)packet.Metadata;
+            _ring.Buffers[index] = packet.Buffer;
+            var descriptor = _ring.Descriptors + index;
+            descriptor->Address = packet.Buffer & _addressMask;
+            // A rotation is one instruction, as it can have a destination of its own; a shift takes two.
+            descriptor->Command = length + BitOperations.RotateLeft(length, IxgbeTransmitDescriptor.PayloadLengthShift)
+                + WholeFrame;
+            _next = ++next;
+            // A release store: on x86 stores to a device stay behind earlier stores to memory.
+            Volatile.Write(ref *_ring.Tail.Pointer, (uint)(next & _ring.Mask));
+            return true;
+        }
+        return TransmitSlowly(packet);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -40,21 +40,21 @@ internal sealed unsafe partial class IxgbeVectorTransmitQueue : IxgbeTransmitQue
         // Two packets at a time. Through a reference: if the batch is an array, the GC may move it.
         ref var packets = ref Unsafe.As<Packet, Vector256<ulong>>(ref MemoryMarshal.GetReference(batch));
         var descriptors = (ulong*)(_ring.Descriptors + index);
-        ulong* buffers = _ring.Buffers + index;
+        ulong* buffers = _ring.Buffers + index, last = buffers + (end - next);
         var mask = Vector256.Create(PlainMask);
-        var least = Vector256.Create((ulong)ShortestToSend).AsUInt32();
-        var most = Vector256.Create(_plainLengths - 1).AsUInt32();
+        // Word by word: all but the length must be 0.
+        var least = Vector256.Create((ulong)ShortestToSend).AsUInt16();
+        var most = Vector256.Create(_plainLengths - 1).AsUInt16();
         var addressMask = Vector256.Create(Packet.AddressMask);
-        var wholeFrame = Vector256.Create(IxgbeTransmitDescriptor.WholeFrame(0));
+        var wholeFrame = Vector256.Create(WholeFrame);
         do
         {
             var first = packets;
             var second = Unsafe.Add(ref packets, 1);
             var lengths = Avx2.And(Avx2.UnpackHigh(first, second), mask);
-            var excess = Avx2.Subtract(lengths.AsUInt32(), least);
+            var excess = Avx2.SubtractSaturate(Avx2.Subtract(lengths.AsUInt16(), least), most);
             // Nothing is committed yet.
-            if (Avx2.MoveMask(Avx2.CompareEqual(Avx2.Min(excess, most), excess).AsByte()) != -1)
-                return base.Transmit(batch);
+            if (!Avx.TestZ(excess, excess)) return base.Transmit(batch);
             var references = Avx2.UnpackLow(first, second);
             Avx.Store(buffers, Avx2.Permute4x64(references, Interleaved));
             var addresses = Avx2.And(references, addressMask);
@@ -65,12 +65,11 @@ internal sealed unsafe partial class IxgbeVectorTransmitQueue : IxgbeTransmitQue
             packets = ref Unsafe.Add(ref packets, 2);
             descriptors += 2 * Width;
             buffers += Width;
-            next += Width;
         }
-        while (next != end);
-        for (ulong last = _next | _group; last < end; last += _group + 1)
-            _ring.Descriptors[last & _ring.Mask].Command |= IxgbeTransmitDescriptor.ReportStatus;
-        int count = (int)(end - _next);
+        while (buffers != last);
+        for (ulong report = next | _group; report < end; report += _group + 1)
+            _ring.Descriptors[report & _ring.Mask].Command |= IxgbeTransmitDescriptor.ReportStatus;
+        int count = (int)(end - next);
         if (count == batch.Length) return Commit(end);
         // The last few, or those beyond the end of the ring. If one of them is unusual, nothing may be committed yet.
         var rest = batch[count..];
