@@ -1,7 +1,9 @@
 namespace Ixy.Soak;
 
-/// <summary>What this process holds. At the end it must hold no more than at the start.</summary>
-/// <param name="Buffers">Buffers that did not return to their pools although their devices were closed.</param>
+/// <summary>
+/// What this process holds. At the end it must hold no more than at the start. Buffers are those that did not return to
+/// their pools although their devices were closed.
+/// </summary>
 internal sealed record Level(
     int Descriptors, int Mappings, int Threads, long ResidentKiB, long LockedKiB, long HeapKiB, long Buffers)
 {

@@ -90,7 +90,7 @@ internal sealed unsafe class ServerBench : IDisposable
         int* pair = stackalloc int[2];
         Assert.Equal(0, Libc.socketpair(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC, 0, pair));
         Client = new(pair[0]);
-        var session = _session = new(Card, pair[1]);
+        var session = _session = new(Card, pair[1], new(initialState: true));
         _thread = new Thread(() =>
         {
             End = session.Run();
