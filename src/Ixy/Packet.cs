@@ -11,8 +11,10 @@ namespace Ixy;
 [StructLayout(LayoutKind.Sequential)]
 public unsafe partial struct Packet
 {
+    // Of Buffer, and of Metadata. Requests are the flags that need work by the device: a transmit queue has to look
+    // more closely.
     internal const int PoolShift = 48;
-    internal const ulong AddressMask = (1UL << PoolShift) - 1;
+    internal const ulong AddressMask = (1UL << PoolShift) - 1, RequestsMask = 0x00E0_0000, LoanMask = 0xFF00_0000;
 
     /// <summary>Address of the buffer in the low 48 bits, number of its pool in the high 16.</summary>
     internal ulong Buffer;
@@ -23,9 +25,6 @@ public unsafe partial struct Packet
     /// queue creates a packet with two stores.
     /// </summary>
     internal ulong Metadata;
-
-    // Requests are the flags that need work by the device: a transmit queue has to look more closely.
-    internal const ulong RequestsMask = 0x00E0_0000, LoanMask = 0xFF00_0000;
 
     /// <summary>The frame, from the destination address on. Valid until the packet is transmitted or freed.</summary>
     /// <exception cref="PacketMisuseException">The pool is checked, and the packet was transmitted or

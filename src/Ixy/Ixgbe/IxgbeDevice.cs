@@ -75,8 +75,7 @@ public sealed partial class IxgbeDevice : NetworkDevice
 
     private DeviceStatistics AddStatistics()
     {
-        // All queues use the first of 16 counters, as long as nobody maps them elsewhere (RQSMR); and without DCB
-        // there is one packet buffer (MPC).
+        // All queues use the first of 16 counters, as long as nobody maps them elsewhere (RQSMR).
         long sent = Read(GPTC);
         // The low half of a counter latches the high one, so it is read first (8.2.3.23). Received bytes exclude
         // the FCS, which is stripped; sent bytes include it.
@@ -86,13 +85,15 @@ public sealed partial class IxgbeDevice : NetworkDevice
             RxBytes = _statistics.RxBytes + (Read(QBRC_L) | (long)Read(QBRC_H) << 32),
             TxPackets = _statistics.TxPackets + sent,
             TxBytes = _statistics.TxBytes + (Read(GOTCL) | (long)Read(GOTCH) << 32) - sent * FrameLengths.Fcs,
-            RxMissed = _statistics.RxMissed + Read(MPC) + Read(QPRDC),
+            RxMissed = _statistics.RxMissed + Sum(MPC) + Sum(QPRDC),
             RxCrcErrors = _statistics.RxCrcErrors + Read(CRCERRS),
             RxLengthErrors = _statistics.RxLengthErrors + Read(RLEC) + Read(RUC) + Read(ROC),
             RxDropped = _receiveQueues.Sum(queue => queue.Dropped),
             TxDropped = _transmitQueues.Sum(queue => queue.Dropped),
         };
     }
+
+    private long Sum(Register counters) => Enumerable.Range(0, counters.Count).Sum(i => (long)_bar.Read32(counters[i]));
 
     /// <summary>Whether this driver knows a vendor and device id.</summary>
     public static bool Supports(ushort vendorId, ushort deviceId) => vendorId == 0x8086
