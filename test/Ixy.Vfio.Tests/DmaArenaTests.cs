@@ -131,6 +131,23 @@ public sealed unsafe class DmaArenaTests
     }
 
     [Fact]
+    public void ASecondDisposeFreesNothingAfterAFirstOneThatThrew()
+    {
+        const int Length = 48 << 20;
+        var memory = DmaMemory.Allocate(Length);
+        using (var keeper = new MappingDevice { Keeps = chunk => Has(chunk, memory) })
+        {
+            DmaArena.Attach(keeper);
+            Assert.Throws<DmaMemoryException>(memory.Dispose);
+        }
+        using var next = DmaMemory.Allocate(Length);
+        Assert.Equal(memory.Address, next.Address);
+        memory.Dispose();
+        using var more = DmaMemory.Allocate(Length);
+        Assert.NotEqual(next.Address, more.Address);
+    }
+
+    [Fact]
     public void AllStepsAreRunAndTheFirstErrorIsReported()
     {
         using var device = new MappingDevice();
