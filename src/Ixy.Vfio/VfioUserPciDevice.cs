@@ -133,9 +133,11 @@ public sealed unsafe partial class VfioUserPciDevice : PciDevice
     }
 
     /// <inheritdoc/>
-    protected internal override void MaskInterruptLine(bool masked) =>
-        SetInterrupts(
-            (uint)InterruptKind.Intx, IRQ_SET_DATA_NONE | (masked ? IRQ_SET_ACTION_MASK : IRQ_SET_ACTION_UNMASK), 0, 1, []);
+    protected internal override void MaskInterruptLine(bool masked)
+    {
+        uint action = masked ? IRQ_SET_ACTION_MASK : IRQ_SET_ACTION_UNMASK;
+        SetInterrupts((uint)InterruptKind.Intx, IRQ_SET_DATA_NONE | action, 0, 1, []);
+    }
 
     /// <inheritdoc/>
     protected internal override void MapDma(DmaChunk chunk) => InTurn(() => _connection.MapDma(chunk));

@@ -2,7 +2,9 @@ using Ixy.Vfio;
 
 namespace Ixy.Hosting.Interrupts;
 
-/// <summary>What a host can tell the driver of a function, besides its interrupts, in the order of linux/vfio.h.</summary>
+/// <summary>
+/// What a host can tell the driver of a function, besides its interrupts, in the order of linux/vfio.h.
+/// </summary>
 internal enum HostNotice
 {
     /// <summary>The bus has reported an error that cannot be corrected.</summary>
