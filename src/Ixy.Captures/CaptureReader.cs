@@ -1,7 +1,7 @@
-using Ixy.Vfio;
 using System.Buffers.Binary;
 using Ixy.Captures.Buffering;
 using Ixy.Captures.Formats;
+using Ixy.Vfio;
 
 namespace Ixy.Captures;
 
