@@ -31,7 +31,7 @@ public sealed class FaultSignalTests : IDisposable
     [Fact]
     public void ASignalUnplugsTheCableForAWhile()
     {
-        using var ixy = Start("ixgbe", "link-flap/100ms");
+        using var ixy = Start("ixgbe", "link-flap/1s");
         using (var device = Open())
         {
             Assert.True(device.WaitForLink(TimeSpan.FromSeconds(10)), "no link");
@@ -40,13 +40,13 @@ public sealed class FaultSignalTests : IDisposable
             Assert.True(device.WaitForLink(TimeSpan.FromSeconds(10)), "no link again");
             device.CheckHealth();
         }
-        End(ixy, "link-flap/100ms");
+        End(ixy, "link-flap/1s");
     }
 
     [Fact]
     public void ASignalTakesTheCardAwayAndItComesBack()
     {
-        using var ixy = Start("virtio", "gone/200ms");
+        using var ixy = Start("virtio", "gone/2s");
         using (var device = Open())
         {
             device.CheckHealth();
@@ -54,7 +54,7 @@ public sealed class FaultSignalTests : IDisposable
             DriverBench.Until(() => Record.Exception(device.CheckHealth) is DeviceGoneException, "the fault");
         }
         DriverBench.Until(() => Record.Exception(() => Open().Dispose()) is null, "it is back");
-        End(ixy, "gone/200ms");
+        End(ixy, "gone/2s");
     }
 
     [Fact]
