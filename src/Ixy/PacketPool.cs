@@ -121,9 +121,12 @@ public sealed unsafe partial class PacketPool : IDisposable
     // How many of them it took: those at the front that belong to it. Nearly always that is all.
     private int Put(ReadOnlySpan<ulong> buffers)
     {
-        ulong first = Id << Packet.PoolShift;
-        int foreign = buffers.IndexOfAnyExceptInRange(first, first | Packet.AddressMask);
-        if (foreign >= 0) buffers = buffers[..foreign];
+        int end = buffers.IndexOfAnyExceptInRange(Id << Packet.PoolShift, Id << Packet.PoolShift | Packet.AddressMask);
+        return PutOwn(end < 0 ? buffers : buffers[..end]);
+    }
+
+    private int PutOwn(ReadOnlySpan<ulong> buffers)
+    {
         Checks?.ReturnFromCard(buffers);
         using (new SpinHold(ref _gate))
         {

@@ -128,7 +128,7 @@ internal unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQueue, ID
     // The card has sent the oldest groups.
     private protected bool HasReport => _next > _report && _ring.Descriptors[_report & _ring.Mask].IsDone;
 
-    private void FreeSent()
+    private protected virtual void FreeSent()
     {
         var sent = new ReadOnlySpan<ulong>(_ring.Buffers + (_clean & _ring.Mask), (int)_unit + 1);
         _clean += _unit + 1;

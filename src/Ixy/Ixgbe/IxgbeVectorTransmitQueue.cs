@@ -84,6 +84,19 @@ internal sealed unsafe partial class IxgbeVectorTransmitQueue : IxgbeTransmitQue
         return count + more;
     }
 
+    private protected override void FreeSent()
+    {
+        if (_contextsPending != 0)
+        {
+            base.FreeSent();
+            return;
+        }
+        var sent = new ReadOnlySpan<ulong>(_ring.Buffers + (_clean & _ring.Mask), (int)_unit + 1);
+        _clean += _unit + 1;
+        _report = _clean + _unit;
+        PacketPool.FreeTogether(sent);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool IsPlain(in Packet packet) => (packet.Metadata & PlainMask) - ShortestToSend < _plainLengths;
 }
