@@ -104,12 +104,8 @@ public sealed unsafe partial class IxgbeVectorQueueTests
             }
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(150));
 
-<<<<<<< HEAD
-    // A buffer's address becomes its place in the pool; other words stay. No hash looks like an address.
-=======
     // A place in the pool where a word is the address of a buffer, the word elsewhere. No hash looks like an address,
     // and an address with the number of its pool is none.
->>>>>>> fdf671e9 (Reclaim: one vector comparison for a unit's buffers; test with two pools)
     private static ulong Place(ulong word, ulong first) =>
         word - first < MostBuffers * (64 + 2048) ? word - first : word;
 
@@ -182,80 +178,6 @@ public sealed unsafe partial class IxgbeVectorQueueTests
         }
     }
 
-<<<<<<< HEAD
-    private sealed class Sender : IDisposable
-    {
-        private readonly MemoryDevice _device;
-        private readonly TransmitQueue _queue;
-        private readonly ScalarReceiveQueue _other;
-        private readonly QueueCalls _calls;
-        private readonly PacketPool _pool = new(new() { Count = 256 });
-        private readonly ulong* _ring;
-        private readonly ulong _first;
-        private uint _head;
-
-        internal Sender(bool givesPointers, SingleCalls calls, Func<MemoryDevice, TransmitQueue> open)
-        {
-            _device = new(givesPointers: givesPointers);
-            _queue = open(_device);
-            _other = new(_device, _device.Bar, 0, new() { RingSize = RingSize, PoolSize = 128 });
-            _calls = new(calls, _other, _queue);
-            _ring = RingOf(_device, TDBAL[0]);
-            Span<Packet> one = stackalloc Packet[1];
-            _pool.Allocate(one);
-            _first = one[0].Buffer & Packet.AddressMask;
-            PacketPool.Free(one);
-        }
-
-        /// <inheritdoc cref="Receiver.Seen"/>
-        internal List<ulong> Seen { get; private set; } = [];
-
-        internal void Run(TransmitStep step)
-        {
-            Seen = [];
-            var packets = new Packet[step.Packets.Length];
-            int count = _pool.Allocate(packets);
-            for (int i = 0; i < count; i++)
-            {
-                packets[i].Length = step.Packets[i].Length;
-                packets[i].Flags = step.Packets[i].Flags;
-            }
-            int sent = 0;
-            string thrown = "";
-            try
-            {
-                sent = _calls.Transmit(packets.AsSpan(0, count));
-            }
-            catch (ArgumentException e)
-            {
-                thrown = e.Message;
-            }
-            PacketPool.Free(packets.AsSpan(sent, count - sent));
-            Seen.AddRange([(ulong)count, (ulong)sent, (ulong)thrown.GetHashCode(StringComparison.Ordinal)]);
-            uint tail = _device.Bar.Read32(TDT[0]);
-            for (int reports = 0; _head != tail && reports < step.Reports; _head = (_head + 1) % RingSize)
-            {
-                if ((_ring[2 * _head + 1] & ReportStatus) == 0) continue;
-                _ring[2 * _head + 1] |= TransmitDone;
-                reports++;
-            }
-            // When packets come singly, the queue looks for reports only once per group.
-            if (step.Packets.Length == 1) _queue.Transmit([]);
-            for (int i = 0; i < 2 * RingSize; i++) Seen.Add(Place(_ring[i], _first));
-            Seen.AddRange([tail, (ulong)_queue.Packets, (ulong)_queue.Pending, (ulong)_pool.Available]);
-        }
-
-        public void Dispose()
-        {
-            ((IDisposable)_queue).Dispose();
-            _other.Dispose();
-            _pool.Dispose();
-            _device.Dispose();
-        }
-    }
-
-=======
->>>>>>> fdf671e9 (Reclaim: one vector comparison for a unit's buffers; test with two pools)
     private static ulong* RingOf(MemoryDevice device, uint low) =>
         (ulong*)(device.Bar.Read32(low) | (ulong)device.Bar.Read32(low + 4) << 32);
 }
