@@ -27,12 +27,21 @@ public abstract partial class NetworkDevice
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         foreach (var queue in ReceiveQueues) queue.Interrupt?.ThrowIfSlept();
         // Nothing else may read the card until it is set up.
+        bool wasOpen = _isOpen;
         lock (_counting) (_isOpen, _isDown) = (false, true);
         PciDevice.ForgetGone();
         try
         {
-            // A card that the kernel wants back must not be started again.
             PciDevice.ThrowIfGone();
+        }
+        catch
+        {
+            // The host wants the card back. It runs as before, with its rings, until it is closed.
+            lock (_counting) (_isOpen, _isDown) = (wasOpen, false);
+            throw;
+        }
+        try
+        {
             StartAgain();
         }
         catch

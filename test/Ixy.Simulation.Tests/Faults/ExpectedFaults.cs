@@ -67,6 +67,8 @@ internal static class ExpectedFaults
         bench.Send(5);
         bench.Inject("gone");
         Assert.IsType<DeviceGoneException>(bench.AwaitFault());
+        // What had arrived before is still received.
+        bench.Take();
         Assert.True(bench.Device.PciDevice.IsGone);
         Assert.Throws<DeviceGoneException>(() => bench.Device.Link);
         Assert.Throws<DeviceGoneException>(() => bench.Device.ReadStatistics());
@@ -249,6 +251,7 @@ internal static class ExpectedFaults
         bench.Send(5);
         bench.Inject("server-dies");
         Assert.IsType<VfioUserDisconnectedException>(bench.AwaitFault());
+        bench.Take();
         Assert.True(bench.Device.PciDevice.IsGone);
         Assert.Throws<VfioUserDisconnectedException>(() => bench.Device.Link);
         Assert.Throws<VfioUserDisconnectedException>(
