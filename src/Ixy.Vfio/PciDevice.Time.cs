@@ -9,7 +9,7 @@ public abstract partial class PciDevice
     private const long ShortestPause = 50 * TimeSpan.TicksPerMicrosecond, LongestPause = TimeSpan.TicksPerMillisecond;
 
     /// <summary>The function's clock; the machine's by default. For any thread.</summary>
-    public virtual TimeProvider Clock => TimeProvider.System;
+    public virtual TimeProvider Clock { get; internal init; } = TimeProvider.System;
 
     /// <summary>Returns when this much time has passed on <see cref="Clock"/>.</summary>
     public void Wait(TimeSpan time) => WaitUntil(() => false, time);

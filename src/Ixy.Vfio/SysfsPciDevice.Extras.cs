@@ -6,12 +6,6 @@ namespace Ixy.Vfio;
 public sealed unsafe partial class SysfsPciDevice
 {
     /// <inheritdoc/>
-    public override TimeProvider Clock => OwnClock;
-
-    /// <summary>Another clock than the machine's.</summary>
-    internal TimeProvider OwnClock { get; init; } = TimeProvider.System;
-
-    /// <inheritdoc/>
     public override void Reset()
     {
         string path = Path.Combine(_function.Directory, "reset");

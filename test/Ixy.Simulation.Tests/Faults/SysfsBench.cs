@@ -34,7 +34,7 @@ internal sealed class SysfsBench : TransportBench
     internal override void Mend(CardFault fault) => Faults.End(fault);
 
     protected override PciDevice Connect() =>
-        new SysfsPciDevice(new SysfsFunction(_sysfs.Root, Address), check: null) { OwnClock = Clock };
+        new SysfsPciDevice(new SysfsFunction(_sysfs.Root, Address), check: null) { Clock = Clock };
 
     protected override void Close()
     {
