@@ -71,9 +71,6 @@ public sealed unsafe partial class VfioUserPciDevice : PciDevice
     }
 
     /// <inheritdoc/>
-    public override TimeProvider Clock { get; }
-
-    /// <inheritdoc/>
     public override string Name { get; }
 
     /// <inheritdoc/>
