@@ -105,7 +105,7 @@ public sealed class DeviceErrorTests
     [Trait("needs", "root")]
     public void PhysicalAddressesThatTheKernelHidesAreAnswered()
     {
-        AllHugePages.Require(32);
+        using var pages = AllHugePages.Require(32);
         using var functions = new FakeSysfs();
         using var card = new PaperCard(functions.Add("0000:03:00.0"));
         IxyProcess.AssertOneLine(functions.RunIxyWithout("sys_admin", "pktgen", "0000:03:00.0"), 1,

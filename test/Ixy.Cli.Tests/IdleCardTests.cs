@@ -50,22 +50,43 @@ public sealed class IdleCardTests(ITestOutputHelper log) : IDisposable
     private (double Share, double WakeUps) Measure(IxyProcess process, string what)
     {
         Thread.Sleep(s_settling);
-        double processor = ProcessorSeconds(process.Id), wakeUps = WakeUps(process.Id);
+        double processor = ProcessorSeconds(process.Id);
+        var before = WakeUps(process.Id);
         long start = Stopwatch.GetTimestamp();
         Thread.Sleep(s_time);
         double time = Stopwatch.GetElapsedTime(start).TotalSeconds;
         double share = (ProcessorSeconds(process.Id) - processor) / time;
-        wakeUps = (WakeUps(process.Id) - wakeUps) / time;
+        double wakeUps = WakeUps(process.Id).Sum(one => one.Value - before.GetValueOrDefault(one.Key)) / time;
         log.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{what}: {share:P2} of a core, {wakeUps:0} wake-ups a second"));
         return (share, wakeUps);
     }
 
-    // How often its threads have slept. One that ends meanwhile takes its number along.
-    private static double WakeUps(int process) => Directory.GetDirectories($"/proc/{process}/task").Sum(thread =>
-        File.ReadLines(Path.Combine(thread, "status"))
-            .Where(line => line.StartsWith("voluntary_ctxt_switches:", StringComparison.Ordinal))
-            .Sum(line => long.Parse(line.Split('\t')[1], CultureInfo.InvariantCulture)));
+    // How often each of its threads has slept.
+    private static Dictionary<string, long> WakeUps(int process)
+    {
+        var counts = new Dictionary<string, long>();
+        foreach (string thread in Directory.GetDirectories($"/proc/{process}/task"))
+        {
+            string? count = Read(Path.Combine(thread, "status"))
+                .FirstOrDefault(line => line.StartsWith("voluntary_ctxt_switches:", StringComparison.Ordinal));
+            if (count is not null) counts[thread] = long.Parse(count.Split('\t')[1], CultureInfo.InvariantCulture);
+        }
+        return counts;
+    }
+
+    private static string[] Read(string file)
+    {
+        try
+        {
+            return File.ReadAllLines(file);
+        }
+        catch (IOException)
+        {
+            // The thread has just ended.
+            return [];
+        }
+    }
 
     // proc(5): behind the name, which may have spaces, utime and stime are the fields 12 and 13.
     private static double ProcessorSeconds(int process)

@@ -180,7 +180,7 @@ public sealed unsafe class SysfsPciDeviceTests : IDisposable
     public void TheDriverGivesTheCardPhysicalAddresses()
     {
         RequireRoot();
-        AllHugePages.Require(32);
+        using var pages = AllHugePages.Require(32);
         using var card = new PaperCard(_sysfs.Add(Address));
         using var device = NetworkDevice.Open(OpenAnyway(), new());
         Assert.Equal(new LinkStatus(true, 10_000), device.Link);

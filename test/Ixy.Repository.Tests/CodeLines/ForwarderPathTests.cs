@@ -23,7 +23,7 @@ public sealed partial class ForwarderPathTests : IDisposable
     [Trait("needs", "root")]
     public void EveryFileOfThePathIsCounted()
     {
-        AllHugePages.Require(32);
+        using var pages = AllHugePages.Require(32);
         RunForwarder();
         var found = FindFiles(File.ReadLines(_compiled));
         // Without these, the test would be blind: the runtime writes another format, or the sources are elsewhere.

@@ -29,7 +29,7 @@ public sealed class SysfsFaultTests
     public void AFaultBehindSysfsIsReportedAndGotOver(string fault, string card)
     {
         FuseFiles.Require();
-        AllHugePages.Require(8);
+        using var pages = AllHugePages.Require(8);
         using var bench = new SysfsBench(card);
         ExpectedFaults.All[fault](bench);
         bench.End();

@@ -16,7 +16,7 @@ public sealed class TransportFaultTests
     public void ACardThatIsGoneBehindSysfs()
     {
         Needs.Root("the sysfs transport needs root");
-        AllHugePages.Require(32);
+        using var pages = AllHugePages.Require(32);
         using var sysfs = new FakeSysfs();
         using var card = new PaperCard(sysfs.Add(Address));
         using var device = NetworkDevice.Open(
