@@ -50,6 +50,14 @@ internal sealed class MetricsServer : IDisposable
             {
                 ((IDisposable)listener).Dispose();
             }
+            // A client that connects in this very moment meets a listener that is not yet whole (dotnet/corefx#35191).
+            // Its socket belongs to nobody then, so only a finalizer closes it.
+            catch (ArgumentNullException) when (attempt < Attempts)
+            {
+                ((IDisposable)listener).Dispose();
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
         }
     }
 

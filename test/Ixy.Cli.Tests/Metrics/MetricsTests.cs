@@ -1,7 +1,8 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using System.Text.RegularExpressions;
+using Ixy.Cli.Metrics;
 
 namespace Ixy.Cli.Tests.Metrics;
 
@@ -192,6 +193,45 @@ public sealed partial class MetricsTests
 
     // A client that tries a port before anyone listens on it may be given that very port for its own end (Linux: 32768
     // to 60999). It is then connected to itself, and the port is in use.
+    // The listener of the base class library fails if that happens in its constructor.
+    [Fact]
+    public void AClientThatConnectsAtTheVeryStartDoesNoHarm()
+    {
+        for (int round = 0; round < 100; round++)
+        {
+            int port = PortNoClientGets();
+            bool isOver = false;
+            var client = new Thread(() =>
+            {
+                while (!Volatile.Read(ref isOver)) TryConnect(port);
+            });
+            client.Start();
+            try
+            {
+                using var server = MetricsServer.Start(port);
+                Assert.Equal(port, server!.Port);
+            }
+            finally
+            {
+                Volatile.Write(ref isOver, true);
+                client.Join();
+            }
+        }
+    }
+
+    private static void TryConnect(int port)
+    {
+        try
+        {
+            using var client = new TcpClient();
+            client.Connect(IPAddress.Loopback, port);
+        }
+        catch (SocketException)
+        {
+            // Nobody listens yet, or any more.
+        }
+    }
+
     private static int PortNoClientGets()
     {
         for (int port = Random.Shared.Next(20_000, 30_000); ; port++)
