@@ -29,8 +29,8 @@ internal sealed class DriverBenchmark(DriverSettings settings)
         using var to = NetworkDevice.Open(right, options);
         left.Start();
         right.Start();
-        var forwarder = new Forwarder(from, settings.Devices == 1 ? from : to, settings.Held);
-        var (arriving, leaving) = (left, settings.Devices == 1 ? left : right);
+        var (target, leaving) = settings.Devices == 1 ? (from, left) : (to, right);
+        var forwarder = new Forwarder(from, target, settings.Held);
         report.Begin(new Dictionary<string, object>
         {
             ["benchmark"] = "driver",
@@ -41,9 +41,8 @@ internal sealed class DriverBenchmark(DriverSettings settings)
             ["runtime"] = RuntimeFeature.IsDynamicCodeCompiled ? "JIT" : "native AOT",
         });
         IPasses passes = settings.Compiled
-            ? new CompiledPasses(from.ReceiveQueues[0], (settings.Devices == 1 ? from : to).TransmitQueues[0])
-            : forwarder;
-        foreach (int batch in batches) Measure(passes, arriving, leaving, batch, rounds, report);
+            ? new CompiledPasses(from.ReceiveQueues[0], target.TransmitQueues[0]) : forwarder;
+        foreach (int batch in batches) Measure(passes, left, leaving, batch, rounds, report);
         forwarder.Free();
         report.End();
     }

@@ -14,8 +14,9 @@ public abstract partial class NetworkDevice
     /// </summary>
     /// <remarks>
     /// No thread may use a queue or sleep on one meanwhile. If this throws, the card is stopped (bus mastering is off),
-    /// nothing was released, and it may be called again. After someone else reset the whole PCI function, which also
-    /// clears MSI-X and base addresses, open the device again instead.
+    /// nothing was released, and it may be called again; but a card that the host wants back runs as before. After
+    /// someone else reset the whole PCI function, which also clears MSI-X and base addresses, open the device again
+    /// instead.
     /// </remarks>
     /// <exception cref="DeviceGoneException">The card does not answer, or the kernel wants it back.</exception>
     /// <exception cref="DeviceTimeoutException">It does not reset, or a queue does not restart.</exception>
@@ -26,19 +27,13 @@ public abstract partial class NetworkDevice
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         foreach (var queue in ReceiveQueues) queue.Interrupt?.ThrowIfSlept();
-        // Nothing else may read the card until it is set up.
-        bool wasOpen = _isOpen;
-        lock (_counting) (_isOpen, _isDown) = (false, true);
-        PciDevice.ForgetGone();
-        try
+        lock (_counting)
         {
+            PciDevice.ForgetGone();
+            // A card that the host wants back runs as before, with its rings, until it is closed.
             PciDevice.ThrowIfGone();
-        }
-        catch
-        {
-            // The host wants the card back. It runs as before, with its rings, until it is closed.
-            lock (_counting) (_isOpen, _isDown) = (wasOpen, false);
-            throw;
+            // Nothing else may read the card until it is set up.
+            (_isOpen, _isDown) = (false, true);
         }
         try
         {

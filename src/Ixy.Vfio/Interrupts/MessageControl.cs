@@ -23,7 +23,7 @@ internal static class MessageControl
         switch (kind)
         {
             case InterruptKind.Intx:
-                device.WriteConfig(PciConfig.Command, device.ReadConfig(PciConfig.Command, 2) & ~LineDisable, 2);
+                device.ChangeConfig(PciConfig.Command, LineDisable, 0);
                 break;
             case InterruptKind.Msi:
                 MessageMask.ClearMsi(device);
@@ -49,7 +49,7 @@ internal static class MessageControl
     {
         if (kind == InterruptKind.Intx) return;
         byte id = kind == InterruptKind.Msi ? PciDevice.MsiId : PciDevice.MsixId;
-        foreach (int control in device.FindCapabilities(id).Take(1).Select(capability => capability + 2))
-            device.ChangeConfig(control, mask, value);
+        foreach (int capability in device.FindCapabilities(id).Take(1))
+            device.ChangeConfig(capability + 2, mask, value);
     }
 }

@@ -79,7 +79,7 @@ public sealed partial class IxgbeDevice : NetworkDevice
         long sent = Read(GPTC);
         // The low half of a counter latches the high one, so it is read first (8.2.3.23). Received bytes exclude
         // the FCS, which is stripped; sent bytes include it.
-        return _statistics = IsFromNobody(sent) ? throw Gone() : _statistics with
+        var counted = _statistics with
         {
             RxPackets = _statistics.RxPackets + Read(QPRC),
             RxBytes = _statistics.RxBytes + (Read(QBRC_L) | (long)Read(QBRC_H) << 32),
@@ -91,6 +91,8 @@ public sealed partial class IxgbeDevice : NetworkDevice
             RxDropped = _receiveQueues.Sum(queue => queue.Dropped),
             TxDropped = _transmitQueues.Sum(queue => queue.Dropped),
         };
+        // Last: a card that answers now has answered all of these.
+        return _statistics = Read(STATUS) == uint.MaxValue ? throw Gone() : counted;
     }
 
     private long Sum(Register counters) => Enumerable.Range(0, counters.Count).Sum(i => (long)_bar.Read32(counters[i]));
@@ -113,7 +115,7 @@ public sealed partial class IxgbeDevice : NetworkDevice
     }
 
     // A card that is gone reads as ones, also STATUS, which otherwise never does.
-    private bool IsFromNobody(long found) => found == uint.MaxValue && Read(STATUS) == uint.MaxValue;
+    private bool IsFromNobody(uint found) => found == uint.MaxValue && Read(STATUS) == uint.MaxValue;
 
     private bool TryWaitFor(uint offset, uint bits, bool set, int milliseconds) => _device.WaitUntil(
         () => _bar.Read32(offset) is var found && (found & bits) == (set ? bits : 0) && !IsFromNobody(found),

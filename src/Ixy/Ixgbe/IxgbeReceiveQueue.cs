@@ -37,9 +37,9 @@ internal unsafe partial class IxgbeReceiveQueue<TAddresses, TOffloads> : Receive
     private readonly ulong _reported;
     private protected readonly BufferBlock _fresh;
     private protected readonly ulong _tailDistanceMask;
-    // Free-running: descriptors taken back from the card since the start, and that count when the tail last moved.
-    private protected ulong _position, _tailMovedAt;
-    private protected ulong _longestFrame;
+    // Free-running: descriptors taken back from the card since the start, and that count when the tail last moved. And
+    // the longest frame that one descriptor holds; 0 while the rest of a longer one is outstanding.
+    private protected ulong _position, _tailMovedAt, _longestFrame;
     private long _dropped, _droppedDescriptors;
 
     internal IxgbeReceiveQueue(PciDevice device, PciBar bar, int index, NetworkDeviceOptions options, ulong wanted = 0)

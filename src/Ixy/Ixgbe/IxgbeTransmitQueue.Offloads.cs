@@ -43,8 +43,7 @@ internal unsafe partial class IxgbeTransmitQueue<TAddresses>
 
     private Contexts _contexts;
     // Context descriptors given to the card, and those of them not reclaimed yet.
-    private ulong _contextsWritten;
-    private protected ulong _contextsPending;
+    private ulong _contextsWritten, _contextsPending;
 
     /// <inheritdoc/>
     public override long Packets => (long)(_next - _contextsWritten);

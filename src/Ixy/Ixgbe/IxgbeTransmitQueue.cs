@@ -12,9 +12,11 @@ internal struct IxgbeTransmitDescriptor
     internal const ulong Advanced = 1ul << 29, DescriptorDone = 1ul << 32;
     internal const int PayloadLengthShift = 46;
 
-    /// <summary>Command of a frame in one descriptor.</summary>
-    internal static ulong WholeFrame(ulong length) =>
-        length | length << PayloadLengthShift | Data | Advanced | EndOfPacket | InsertFcs;
+    /// <summary>Command of a frame in one descriptor, but for its length.</summary>
+    internal const ulong Whole = Data | Advanced | EndOfPacket | InsertFcs;
+
+    /// <summary>The same with its length.</summary>
+    internal static ulong WholeFrame(ulong length) => length | length << PayloadLengthShift | Whole;
 
     internal ulong Address;
 
@@ -43,10 +45,9 @@ internal unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQueue, ID
     private readonly PciBar _bar;
     private readonly uint _head;
     private readonly NetworkDeviceOptions _options;
-    // How many lengths, from the shortest up, need no second check.
-    private protected readonly ulong _plainLengths;
-    // Each one less than a power of two: the descriptors of a group, and of a unit reclaimed together.
-    private protected readonly ulong _group, _unit;
+    // How many lengths, from the shortest up, need no second check; and, each one less than a power of two, the
+    // descriptors of a group, and of a unit reclaimed together.
+    private protected readonly ulong _plainLengths, _group, _unit;
     // Free-running: descriptors given to the card, those whose buffers were reclaimed, and the one that reports the
     // next unit to reclaim.
     private protected ulong _next, _clean, _report;
@@ -128,14 +129,17 @@ internal unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQueue, ID
     // The card has sent the oldest groups.
     private protected bool HasReport => _next > _report && _ring.Descriptors[_report & _ring.Mask].IsDone;
 
-    private protected virtual void FreeSent()
+    private void FreeSent()
     {
         var sent = new ReadOnlySpan<ulong>(_ring.Buffers + (_clean & _ring.Mask), (int)_unit + 1);
         _clean += _unit + 1;
         _report = _clean + _unit;
-        if (_contextsPending == 0) PacketPool.Free(sent);
+        if (_contextsPending == 0) Release(sent);
         else FreeBetweenContexts(sent);
     }
+
+    // A whole unit of packets.
+    private protected virtual void Release(ReadOnlySpan<ulong> sent) => PacketPool.Free(sent);
 
     /// <summary>Returns all memory, including buffers that were never sent; the card must be quiesced.</summary>
     public void Dispose()

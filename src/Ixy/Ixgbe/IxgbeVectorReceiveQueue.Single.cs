@@ -10,10 +10,8 @@ internal sealed unsafe partial class IxgbeVectorReceiveQueue
     // The halves of a status are exchanged, so that its flags are above its length: then a single unsigned comparison
     // checks both. These are variables because an instruction can have 64 bits from memory, but not as a constant.
     private readonly ulong _addressMask = Packet.AddressMask;
-    private readonly ulong _reportMask = BitOperations.RotateLeft(
-        IxgbeReceiveDescriptor.WholeMask | 0xFFFFul << IxgbeReceiveDescriptor.LengthShift, 32);
-    private readonly ulong _shortestWhole = BitOperations.RotateLeft(
-        IxgbeReceiveDescriptor.Whole | 1ul << IxgbeReceiveDescriptor.LengthShift, 32);
+    private readonly ulong _reportMask = BitOperations.RotateLeft(CheckedMask, 32);
+    private readonly ulong _shortestWhole = BitOperations.RotateLeft(Least, 32);
 
     // Up to this position nothing happens but packets: the tail does not move, and there are enough buffers at hand.
     private ulong _plainEnd;

@@ -19,6 +19,11 @@ internal sealed unsafe partial class IxgbeVectorReceiveQueue : IxgbeReceiveQueue
     private const byte LastTwo = 0b00_10_00_11, FirstTwo = 0b00_00_00_01;
     // Blend mask: the high half of each quadword comes from the second operand.
     private const byte HighHalves = 0b1010_1010;
+    // What is checked of a status, and the least that is good: the flags, which must match, and a length, which must
+    // not be 0.
+    private const ulong LengthOne = 1ul << IxgbeReceiveDescriptor.LengthShift;
+    private const ulong CheckedMask = IxgbeReceiveDescriptor.WholeMask | 0xFFFF * LengthOne;
+    private const ulong Least = IxgbeReceiveDescriptor.Whole | LengthOne;
 
     internal IxgbeVectorReceiveQueue(PciDevice device, PciBar bar, int index, NetworkDeviceOptions options)
         : base(device, bar, index, options)
@@ -47,10 +52,9 @@ internal sealed unsafe partial class IxgbeVectorReceiveQueue : IxgbeReceiveQueue
         ref var packets = ref Unsafe.As<Packet, Vector256<ulong>>(ref MemoryMarshal.GetReference(batch));
         var descriptors = (ulong*)(_ring.Descriptors + index);
         ulong* start = _ring.Buffers + index, buffers = start, last = start + limit;
-        var mask = Vector256.Create(IxgbeReceiveDescriptor.WholeMask | 0xFFFFul << IxgbeReceiveDescriptor.LengthShift);
-        // In the words of each quadword: the flags, which must match these, and a length, which must not be 0.
-        const ulong LengthOne = 1ul << IxgbeReceiveDescriptor.LengthShift;
-        var least = Vector256.Create(IxgbeReceiveDescriptor.Whole | LengthOne).AsUInt16();
+        var mask = Vector256.Create(CheckedMask);
+        // Word by word: only the length may exceed the least.
+        var least = Vector256.Create(Least).AsUInt16();
         var most = Vector256.Create((_longestFrame - 1) * LengthOne).AsUInt16();
         var addressMask = Vector256.Create(Packet.AddressMask, 0, Packet.AddressMask, 0);
         do

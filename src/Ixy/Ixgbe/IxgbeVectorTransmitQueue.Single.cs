@@ -6,10 +6,6 @@ namespace Ixy.Ixgbe;
 // One packet per call: no loop, and the handle stays in CPU registers.
 internal sealed unsafe partial class IxgbeVectorTransmitQueue
 {
-    // The command of a whole frame, but for its length; the compiler does not reliably inline a method that gives it.
-    private const ulong WholeFrame = IxgbeTransmitDescriptor.Data | IxgbeTransmitDescriptor.Advanced
-        | IxgbeTransmitDescriptor.EndOfPacket | IxgbeTransmitDescriptor.InsertFcs;
-
     // A variable because an instruction can have 64 bits from memory, but not as a constant.
     private readonly ulong _addressMask = Packet.AddressMask;
 
@@ -30,7 +26,7 @@ internal sealed unsafe partial class IxgbeVectorTransmitQueue
             descriptor->Address = packet.Buffer & _addressMask;
             // A rotation is one instruction, as it can have a destination of its own; a shift takes two.
             descriptor->Command = length + BitOperations.RotateLeft(length, IxgbeTransmitDescriptor.PayloadLengthShift)
-                + WholeFrame;
+                + IxgbeTransmitDescriptor.Whole;
             _next = ++next;
             // A release store: on x86 stores to a device stay behind earlier stores to memory.
             Volatile.Write(ref *_ring.Tail.Pointer, (uint)(next & _ring.Mask));

@@ -46,7 +46,7 @@ internal sealed unsafe partial class IxgbeVectorTransmitQueue : IxgbeTransmitQue
         var least = Vector256.Create((ulong)ShortestToSend).AsUInt16();
         var most = Vector256.Create(_plainLengths - 1).AsUInt16();
         var addressMask = Vector256.Create(Packet.AddressMask);
-        var wholeFrame = Vector256.Create(WholeFrame);
+        var wholeFrame = Vector256.Create(IxgbeTransmitDescriptor.Whole);
         do
         {
             var first = packets;
@@ -84,18 +84,7 @@ internal sealed unsafe partial class IxgbeVectorTransmitQueue : IxgbeTransmitQue
         return count + more;
     }
 
-    private protected override void FreeSent()
-    {
-        if (_contextsPending != 0)
-        {
-            base.FreeSent();
-            return;
-        }
-        var sent = new ReadOnlySpan<ulong>(_ring.Buffers + (_clean & _ring.Mask), (int)_unit + 1);
-        _clean += _unit + 1;
-        _report = _clean + _unit;
-        PacketPool.FreeTogether(sent);
-    }
+    private protected override void Release(ReadOnlySpan<ulong> sent) => PacketPool.FreeTogether(sent);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool IsPlain(in Packet packet) => (packet.Metadata & PlainMask) - ShortestToSend < _plainLengths;

@@ -99,8 +99,6 @@ public sealed class HostNoticeTests : IDisposable
         bench.World.Advance(TimeSpan.FromMilliseconds(1));
         Assert.Equal(3, bench.Take());
         Assert.Empty(bench.Card.Violations.All);
-        // It takes the bus from a card whose queues are on.
-        bench.BreaksRules = true;
         Assert.Throws<T>(bench.Device.Restart);
         Assert.Throws<T>(bench.Device.PciDevice.ThrowIfGone);
     }
