@@ -71,8 +71,6 @@ public sealed class VirtualWorld
     /// <summary>The same, in whole ticks of 100 ns.</summary>
     public TimeSpan Elapsed => TimeSpan.FromTicks(Nanoseconds / 100);
 
-    internal World Surroundings => _members;
-
     /// <summary>Opens a new simulated card in the world, without a driver.</summary>
     /// <param name="specifier">As for <see cref="SimulatedCards"/>, but without wires that lead out of the world:
     /// <c>tap</c>.</param>

@@ -157,7 +157,7 @@ internal sealed class NumberedFrame
         ip[9] = 17; // UDP
         BinaryPrimitives.WriteUInt32BigEndian(frame[SourceAt..], SourceNet | id);
         BinaryPrimitives.WriteUInt32BigEndian(frame[DestinationAt..], DestinationNet | id);
-        BinaryPrimitives.WriteUInt16LittleEndian(ip[10..], InternetChecksum.Finish(InternetChecksum.Sum(ip)));
+        BinaryPrimitives.WriteUInt16BigEndian(ip[10..], (ushort)~Sum(ip, 0));
         var udp = frame[Udp..];
         BinaryPrimitives.WriteUInt16BigEndian(udp, 0x4000);
         BinaryPrimitives.WriteUInt16BigEndian(udp[2..], 0xBFFF);
@@ -168,10 +168,17 @@ internal sealed class NumberedFrame
     private static void WriteUdpChecksum(Span<byte> frame)
     {
         var udp = frame[Udp..];
-        ushort protocolAndLength = BinaryPrimitives.ReverseEndianness((ushort)(17 + udp.Length));
-        uint pseudoHeader = InternetChecksum.Sum(frame[(Ip + 12)..Udp], protocolAndLength);
-        ushort checksum = InternetChecksum.Finish(InternetChecksum.Sum(udp, pseudoHeader));
-        BinaryPrimitives.WriteUInt16LittleEndian(udp[6..], checksum == 0 ? (ushort)0xFFFF : checksum); // RFC 768
+        int pseudoHeader = Sum(frame[(Ip + 12)..Udp], 17 + udp.Length);
+        ushort checksum = (ushort)~Sum(udp, pseudoHeader);
+        BinaryPrimitives.WriteUInt16BigEndian(udp[6..], checksum == 0 ? (ushort)0xFFFF : checksum); // RFC 768
+    }
+
+    // RFC 1071, not by the driver's code: a mistake in that must not hide itself here.
+    private static int Sum(ReadOnlySpan<byte> bytes, int sum)
+    {
+        for (int i = 0; i < bytes.Length; i++) sum += i % 2 == 0 ? bytes[i] << 8 : bytes[i];
+        while (sum > 0xFFFF) sum = (sum & 0xFFFF) + (sum >> 16);
+        return sum;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

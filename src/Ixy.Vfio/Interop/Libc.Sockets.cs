@@ -9,7 +9,7 @@ internal static unsafe partial class Libc
     internal const int SOL_SOCKET = 1, SCM_RIGHTS = 1, SHUT_RDWR = 2;
     internal const int MSG_CTRUNC = 0x8, MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000, MSG_CMSG_CLOEXEC = 0x40000000;
     internal const short POLLIN = 1, POLLOUT = 4;
-    internal const int EIO = 5, E2BIG = 7, EBADF = 9, EFAULT = 14, EEXIST = 17, ENOSPC = 28, EPIPE = 32, ERANGE = 34;
+    internal const int E2BIG = 7, EBADF = 9, EFAULT = 14, EEXIST = 17, ENOSPC = 28, EPIPE = 32, ERANGE = 34;
     internal const int EOPNOTSUPP = 95, EADDRINUSE = 98, ECONNRESET = 104, ENOTCONN = 107, ECONNREFUSED = 111;
 
     /// <summary>struct iovec.</summary>

@@ -101,6 +101,26 @@ public sealed class MeterTests
         Assert.InRange(listener.Read("ixy.queue.batches", Name, "direction=transmit,queue=0,size=32-63"), 1, 2);
     }
 
+    [Theory]
+    [InlineData(Loopback)]
+    [InlineData(Virtio)]
+    public void WhatCannotBeSentIsCountedAsDroppedByTheDriver(string specifier)
+    {
+        using var listener = new Listener();
+        using var device = Open(specifier, new());
+        var packets = new Packet[5];
+        Assert.Equal(5, device.ReceiveQueues[0].Pool.Allocate(packets));
+        for (int i = 0; i < packets.Length; i++)
+        {
+            packets[i].Length = i % 2 == 0 ? 13 : 60;
+            packets[i].Data.Clear();
+        }
+        Assert.Equal(5, device.TransmitOrDrop(packets));
+        Assert.Equal(3, listener.Read("ixy.device.dropped", device.Name, "by=driver,direction=transmit"));
+        Assert.Equal(3, listener.Read("ixy.queue.dropped", device.Name, "direction=transmit,queue=0"));
+        Assert.Equal(0, listener.Read("ixy.queue.dropped", device.Name, "direction=receive,queue=0"));
+    }
+
     // Inspecting packets that were not taken must not throw: those that were taken are gone.
     [Fact]
     public void WhatWasNotTakenAndAsksForTooMuchCountsAsRefused()

@@ -198,6 +198,19 @@ public sealed class VirtioDeviceTests
         Assert.Contains("device status is 0x0f, expected 0", error.Message);
     }
 
+    // What changes at each look: config_generation (4.1.4.3), or the address itself on a legacy device, which has none.
+    [Theory]
+    [InlineData(Variant.Split, 0x15)]
+    [InlineData(Variant.Packed, 0x15)]
+    [InlineData(Variant.Legacy, 0x14)]
+    public void AnAddressThatNeverStandsStillIsAnError(Variant variant, uint changing)
+    {
+        uint looks = 0;
+        var error = Assert.Throws<DeviceTimeoutException>(() => Open(
+            variant: variant, answer: (offset, value) => offset == changing ? ++looks & 0xFF : value));
+        Assert.Contains("changed during each read for 1000 ms", error.Message);
+    }
+
     [Fact]
     public void ADeviceThatNeedsAResetIsAnError()
     {
