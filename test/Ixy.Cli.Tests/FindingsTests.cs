@@ -79,8 +79,8 @@ public sealed class FindingsTests : IDisposable
         Assert.Equal(device.TransmitQueues, group.Stuck);
     }
 
-    // A ring that is stalled may recover. Giving up takes ten seconds. A loop measures from its own first round, so that
-    // it has a little less than the command.
+    // A ring that is stalled may recover. Giving up takes ten seconds. A loop measures from its own first round, which
+    // is a little later than the command's start.
     [Fact]
     public void WhoIsToldHowLongDoesNotGiveUp()
     {
