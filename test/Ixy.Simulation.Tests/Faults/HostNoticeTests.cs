@@ -101,6 +101,12 @@ public sealed class HostNoticeTests : IDisposable
         Assert.Empty(bench.Card.Violations.All);
         Assert.Throws<T>(bench.Device.Restart);
         Assert.Throws<T>(bench.Device.PciDevice.ThrowIfGone);
+        // It runs as before.
+        long counted = bench.Device.ReadStatistics().RxPackets;
+        bench.Send(3);
+        bench.World.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(3, bench.Take());
+        Assert.Equal(counted + 3, bench.Device.ReadStatistics().RxPackets);
     }
 
     private static void AssertPasses(NetworkDevice device)

@@ -128,6 +128,25 @@ public sealed class CounterTests
         uint Answer(uint offset, uint value) => isGone ? throw new PciDeviceException("gone") : value;
     }
 
+    // It answers for the first counter, and not for those behind it. All ones are not counts.
+    [Fact]
+    public void WhatACardAnswersThatLeavesMeanwhileIsNotCounted()
+    {
+        bool leaves = false, isGone = false;
+        using var device = Open(NewCard(), Answer);
+        leaves = true;
+        Assert.Throws<DeviceGoneException>(() => device.ReadStatistics());
+        leaves = isGone = false;
+        Assert.Equal(default, device.ReadStatistics());
+
+        uint Answer(uint offset, uint value)
+        {
+            uint answer = isGone ? uint.MaxValue : value;
+            isGone |= leaves && offset == IxgbeRegisters.GPTC;
+            return answer;
+        }
+    }
+
     // The card counts, the timer ticks, and two threads read: nothing is counted twice or missed.
     [Fact]
     public void WhoeverReadsTheCountersNothingIsLost()
