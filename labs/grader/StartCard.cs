@@ -47,8 +47,8 @@ internal sealed class StartCard : Exercise
         if ((written[reset].Value & (RST | LRST)) != (RST | LRST))
         {
             throw trial.Failed(
-                $"This is no global reset: CTRL was written as 0x{written[reset].Value:x8}. RST (bit 26) resets the card, "
-                + "LRST (bit 3) the link; write both at once.", written[reset].Line, "82599 4.6.3.2");
+                $"This is not a global reset: CTRL was written as 0x{written[reset].Value:x8}. RST (bit 26) resets the "
+                + "card, LRST (bit 3) the link; write both at once.", written[reset].Line, "82599 4.6.3.2");
         }
         CheckMasks(trial, written, reset, line);
         CheckReady(trial, card, CTRL, RST | LRST, 0, "the reset is not over: RST and LRST have not become 0 in CTRL");

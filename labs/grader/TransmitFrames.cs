@@ -117,7 +117,7 @@ internal sealed class TransmitFrames : Exercise
 
         private bool TrySend(byte[] frame)
         {
-            // A copy: who keeps the memory instead of copying it sends something else.
+            // A copy: a driver that keeps the memory instead of copying it sends something else.
             byte[] passed = [.. frame];
             bool isSent = _trial.Call("Send", () => _transmitter.Send(passed));
             _sendLine = _trial.Run.Line;

@@ -33,7 +33,7 @@ public sealed class VirtioDevice
             (_notify, _notifyAt) = (card.OpenBar(bar), offset);
             _multiplier = card.ReadConfig(capability + 16, 4);
         }
-        if (_common is null || _notify is null) throw new InvalidOperationException("this is no modern virtio device");
+        if (_common is null || _notify is null) throw new InvalidOperationException("not a modern virtio device");
         SetStatus(0);
         card.WaitUntil(() => _common.Read8(_commonAt + Status) == 0, TimeSpan.FromMilliseconds(100));
         SetStatus(Acknowledge);

@@ -37,7 +37,7 @@ internal static class CommonOptions
 
     private static PciAddress ParseAddress(string text) => PciAddress.TryParse(text, out var address) ? address
         : throw new ArgumentException(
-            $"'{text}' is no PCI address: expected one like 0000:03:00.0, as '{IxyCommand.Name} list' shows them");
+            $"'{text}' is not a PCI address: expected one like 0000:03:00.0, as '{IxyCommand.Name} list' shows them");
 
     /// <summary>One or more devices, followed by a file.</summary>
     internal static Argument<string[]> DevicesAndFile(string name, string description, int mostDevices)
@@ -70,7 +70,7 @@ internal static class CommonOptions
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port <= ushort.MaxValue
             ? port
             : throw new ArgumentException(
-                $"'{text}' is no port: expected 0 to {ushort.MaxValue}, 0 for any that is free"));
+                $"'{text}' is not a port: expected 0 to {ushort.MaxValue}, 0 for any that is free"));
 
     internal static Option<bool> Json() => new("--json") { Description = Texts.Json };
 
@@ -120,7 +120,7 @@ internal static class CommonOptions
         if (value * seconds is > 0 && value * seconds <= s_longest.TotalSeconds
             && TimeSpan.FromSeconds(value * seconds) is { Ticks: > 0 } duration) return duration;
         throw new ArgumentException(
-            $"'{text}' is no duration: expected a time above zero such as 500ms, 5s, 2m or 10 (seconds)");
+            $"'{text}' is not a duration: expected a time above zero such as 500ms, 5s, 2m or 10 (seconds)");
     }
 
     // The device's own options check their ranges.

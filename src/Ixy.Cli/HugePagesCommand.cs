@@ -130,13 +130,13 @@ internal static class HugePagesCommand
     private static int Number(string text, string what) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
             ? number
-            : throw new ArgumentException($"'{text}' is no {what}: expected 0 or more");
+            : throw new ArgumentException($"'{text}' is not a {what}: expected 0 or more");
 
     private static PageLength ParseSize(string text) => text switch
     {
         "2M" => s_short,
         "1G" => s_long,
-        _ => throw new ArgumentException($"'{text}' is no length of huge pages: expected 2M or 1G"),
+        _ => throw new ArgumentException($"'{text}' is not a length of huge pages: expected 2M or 1G"),
     };
 
     private static string Size(long bytes) =>

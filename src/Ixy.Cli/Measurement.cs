@@ -27,7 +27,7 @@ internal sealed record MeasurementSettings(string Command, TimeSpan? Duration, b
     internal IMeasuredWork? Work { get; init; }
 
     /// <summary>Creates the loops for warm-up, if that differs from creating the real ones.</summary>
-    internal Func<NetworkDevice[], PacketLoop[]>? Practice { get; init; }
+    internal Func<NetworkDevice[], PacketLoop[]>? WarmUp { get; init; }
 }
 
 /// <summary>
@@ -45,12 +45,12 @@ internal static class Measurement
     /// <param name="options">How to open them.</param>
     /// <param name="createLoops">Creates the loops, one for each thread; called twice, the first time with devices for
     /// warm-up.</param>
-    /// <param name="afterPractice">Releases what the warm-up used; its devices are closed by then.</param>
+    /// <param name="afterWarmUp">Releases what the warm-up used; its devices are closed by then.</param>
     /// <returns>The exit code.</returns>
     internal static int Run(
         MeasurementSettings settings, string[] specifiers, NetworkDeviceOptions options, Func<NetworkDevice[],
         PacketLoop[]> createLoops,
-        Action? afterPractice = null)
+        Action? afterWarmUp = null)
     {
         // With --json, standard output contains only the one object.
         bool isTaken = settings.Json || settings.OutputIsTaken;
@@ -60,19 +60,19 @@ internal static class Measurement
         using var metrics = MetricsServer.Start(settings.MetricsPort);
         Report report;
         var world = settings.VirtualTime is { } time ? new VirtualWorld(time.Seed, Filming.Recorder) : null;
-        using (var ports = new Ports(specifiers, world))
+        using (var group = new DeviceGroup(specifiers, world))
         {
             // Everything slow comes first: what a card receives before somebody listens is lost. Virtual time waits for
             // the JIT.
-            var practice = settings.Practice ?? createLoops;
+            var createWarmUp = settings.WarmUp ?? createLoops;
             if (world is null && Filming.Recorder is null)
-                PracticeRun.Run(ports, options, practice, cards => Rehearse(cards, screen.Invisible()), stop);
-            afterPractice?.Invoke();
-            ports.Start(options);
+                WarmUp.Run(group, options, createWarmUp, cards => WarmUpRates(cards, screen.Invisible()), stop);
+            afterWarmUp?.Invoke();
+            group.Start(options);
             metrics?.Show();
-            foreach (var device in ports.Devices)
+            foreach (var device in group.Devices)
                 screen.WriteLine($"{device.Name}: {device.DriverName}, MAC address {device.MacAddress}");
-            report = Measure(ports, world, settings, createLoops, stop, screen, metrics);
+            report = Measure(group, world, settings, createLoops, stop, screen, metrics);
         }
         // Now the cards are shut down, and what they saw meanwhile counts as well.
         report.Print(screen);
@@ -84,10 +84,10 @@ internal static class Measurement
 
     // Showing rates for the first time keeps the JIT busy for longer than a ring takes to fill, and it would take time
     // from the loop's core. So this is repeated here until nothing is left to compile.
-    private static void Rehearse(Ports ports, Screen invisible)
+    private static void WarmUpRates(DeviceGroup group, Screen invisible)
     {
         const int Times = 40;
-        var rates = new RateMeter(ports, new long[ports.Devices.Count]);
+        var rates = new RateMeter(group, new long[group.Devices.Count]);
         invisible.ShowRates(show =>
         {
             for (int second = 1; second <= Times; second++) show(second, rates.Read());
@@ -95,17 +95,17 @@ internal static class Measurement
     }
 
     private static Report Measure(
-        Ports ports, VirtualWorld? world, MeasurementSettings settings, Func<NetworkDevice[], PacketLoop[]> createLoops,
-        StopRequest stop, Screen screen, MetricsServer? metrics)
+        DeviceGroup group, VirtualWorld? world, MeasurementSettings settings,
+        Func<NetworkDevice[], PacketLoop[]> createLoops, StopRequest stop, Screen screen, MetricsServer? metrics)
     {
-        using var loops = new LoopGroup(createLoops([.. ports.Devices]), ports.Devices);
+        using var loops = new LoopGroup(createLoops([.. group.Devices]), group.Devices);
         // If the far end does not wait, the first frames come with the link.
         if (world is null) loops.Start();
         else loops.Start(world, settings.VirtualTime!);
         bool linked = false;
         try
         {
-            linked = ports.WaitForLinks(stop);
+            linked = group.WaitForLinks(stop);
             if (linked) settings.Work?.LinksAreUp();
             // Not before the command is sure to run: an error must be the only line.
             if (DmaArena.Note is { } note) Console.Error.WriteLine($"ixy: note: {note}");
@@ -113,27 +113,27 @@ internal static class Measurement
             // This thread has little to do, but when it runs, a loop on the same core stands still: so not the first
             // loop's core.
             if (world is null) ThreadPlacement.PinToLastCore();
-            if (!settings.CountsFromOpening) ports.StartCounting();
-            if (linked) MeasureTraffic(ports, loops, settings, stop, screen);
+            if (!settings.CountsFromOpening) group.StartCounting();
+            if (linked) MeasureTraffic(group, loops, settings, stop, screen);
         }
         catch (PciDeviceException error) when (loops.TryLose(error))
         {
             // The run still ends in order, and with its report.
         }
         loops.StopMeasuring();
-        ports.StopSending();
+        group.StopSending();
         loops.Finish();
-        var counted = ports.ReadAtTheEnd(loops.TryLose);
+        var counted = group.ReadAtTheEnd(loops.TryLose);
         settings.Work?.Finish(counted);
         Report report;
         try
         {
-            report = new(settings, ports, counted, loops, wasMeasured: linked);
+            report = new(settings, group, counted, loops, wasMeasured: linked);
         }
         catch (PciDeviceException error) when (!loops.HasLost && loops.TryLose(error))
         {
             // It has asked a card why nothing moved. Of a loss it says no more than that.
-            report = new(settings, ports, counted, loops, wasMeasured: linked);
+            report = new(settings, group, counted, loops, wasMeasured: linked);
         }
         // At once: what comes now is shutting down, and the report.
         if (loops.Loss is { } loss) Program.Fail(Program.Describe(loss), exitCode: 1);
@@ -141,22 +141,22 @@ internal static class Measurement
     }
 
     private static void MeasureTraffic(
-        Ports ports, LoopGroup loops, MeasurementSettings settings, StopRequest stop, Screen screen)
+        DeviceGroup group, LoopGroup loops, MeasurementSettings settings, StopRequest stop, Screen screen)
     {
         // Counters are already running, the clock starts only now: the far end in another process begins a moment after
         // the link is up.
-        if (ports.AnyElsewhere) ports.WaitForTraffic(s_longestSilence, stop);
+        if (group.AnyElsewhere) group.WaitForTraffic(s_longestSilence, stop);
         loops.Measure();
-        ports.StartSending();
-        Watch(ports, loops, settings, stop, screen);
+        group.StartSending();
+        Watch(group, loops, settings, stop, screen);
     }
 
     private static void Watch(
-        Ports ports, LoopGroup loops, MeasurementSettings settings, StopRequest stop, Screen screen)
+        DeviceGroup group, LoopGroup loops, MeasurementSettings settings, StopRequest stop, Screen screen)
     {
         var duration = settings.Duration;
         long start = loops.Clock.GetTimestamp();
-        var rates = new RateMeter(ports, loops.Dropped);
+        var rates = new RateMeter(group, loops.Dropped);
         bool isNoted = false;
         screen.ShowRates(show =>
         {
@@ -165,7 +165,7 @@ internal static class Measurement
                 var next = s_second * second;
                 var wait = (duration is { } end && end < next ? end : next) - loops.Clock.GetElapsedTime(start);
                 if (loops.WaitForEnd(wait < s_look ? wait : s_look, stop)) return;
-                ports.ThrowIfGone();
+                group.ThrowIfGone();
                 if (!isNoted && settings.Work?.Note is { } note)
                 {
                     Console.Error.WriteLine($"ixy: note: {note}");

@@ -45,7 +45,7 @@ internal static class PktgenCommand
                     },
                 ],
                 // A card without an IOMMU needs huge pages: any other memory that the warm-up used must be gone before.
-                afterPractice: pools.Dispose);
+                afterWarmUp: pools.Dispose);
         });
         return command;
     }

@@ -15,7 +15,7 @@ internal static partial class Program
     private static int Main(string[] arguments)
     {
         IxyCommand.Name = CommandName.OfThisProcess();
-        // What is sent before the loop runs would be lost: see Ports.StartSending.
+        // What is sent before the loop runs would be lost: see DeviceGroup.StartSending.
         NetworkDevice.RegisterTransport("sim", specifier => SimulatedCards.Open(specifier, waitsToSend: true));
         IxyMetrics.Register();
         return Run(arguments);

@@ -66,7 +66,7 @@ internal static class SimCommand
             var watch = new CardWatch(server, screen);
             server.Start();
             // A client that connects meanwhile is served, if slowly.
-            if (Filming.Recorder is null) PracticeRun.RunCard(KindOf(specifier), stop);
+            if (Filming.Recorder is null) WarmUp.RunCard(KindOf(specifier), stop);
             screen.WriteLine($"{specifier}: waiting for a client at {socket}");
             if (metrics is not null) Console.Error.WriteLine($"ixy: metrics: {metrics.Address}");
             while (!watch.IsBroken && !stop.Wait(Left(duration, start)))

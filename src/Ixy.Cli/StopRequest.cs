@@ -4,15 +4,21 @@ namespace Ixy.Cli;
 
 /// <summary>
 /// Ctrl-C, SIGTERM, a closed terminal, or a full film: the request to end in good order. A second signal ends the
-/// process at once.
+/// process at once, but not within half a second: <c>timeout -s INT</c> signals the process, and then its group again.
 /// </summary>
 internal sealed class StopRequest : IDisposable
 {
+    private static readonly TimeSpan s_sameRequest = TimeSpan.FromMilliseconds(500);
+
     private readonly ManualResetEventSlim _requested = new();
     private readonly PosixSignalRegistration[] _registrations;
+    private readonly TimeProvider _clock;
+    private readonly Lock _signalLock = new();
+    private long? _firstSignal;
 
-    internal StopRequest()
+    internal StopRequest(TimeProvider? clock = null)
     {
+        _clock = clock ?? TimeProvider.System;
         _registrations = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(
             signal => PosixSignalRegistration.Create(signal, OnSignal))];
         // A full film is also a reason to end: nothing more would be recorded.
@@ -33,9 +39,14 @@ internal sealed class StopRequest : IDisposable
         _requested.Dispose();
     }
 
-    private void OnSignal(PosixSignalContext context)
+    internal void OnSignal(PosixSignalContext context)
     {
-        context.Cancel = !_requested.IsSet;
+        // Signals of different kinds can be handled at the same time.
+        lock (_signalLock)
+        {
+            _firstSignal ??= _clock.GetTimestamp();
+            context.Cancel = _clock.GetElapsedTime(_firstSignal.Value) < s_sameRequest;
+        }
         _requested.Set();
     }
 }

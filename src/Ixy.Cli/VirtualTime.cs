@@ -29,7 +29,7 @@ internal sealed class VirtualTimeOptions
     private readonly Option<ulong> _seed = CommonOptions.Parsed("--seed", "number", Texts.Seed, 0ul, text =>
         ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed)
             ? seed
-            : throw new ArgumentException($"'{text}' is no seed: expected 0 to {ulong.MaxValue}"));
+            : throw new ArgumentException($"'{text}' is not a seed: expected 0 to {ulong.MaxValue}"));
 
     private readonly Option<WorkTime> _packet = Time("--packet-time", Texts.PacketTime, 30);
     private readonly Option<WorkTime> _poll = Time("--poll-time", Texts.PollTime, 50);
@@ -48,8 +48,7 @@ internal sealed class VirtualTimeOptions
             if (IsGiven(result, _isVirtual))
             {
                 if (IsGiven(result, metrics))
-                    result.AddError(
-                        "--metrics: who asks for them does so in real time, and --virtual-time has another");
+                    result.AddError("--metrics: they are asked for in real time, which --virtual-time does not have");
                 return;
             }
             if (details.FirstOrDefault(option => IsGiven(result, option)) is { } useless)
@@ -76,6 +75,6 @@ internal sealed class VirtualTimeOptions
         if (decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal value)
             && value * scale is >= 1 and <= LongestTime and var time && time == decimal.Truncate(time))
             return new((long)time);
-        throw new ArgumentException($"'{text}' is no time that work takes: expected 1ns to 1s, as in 30ns or 1.5us");
+        throw new ArgumentException($"'{text}' is not a time that work takes: expected 1ns to 1s, as in 30ns or 1.5us");
     }
 }

@@ -12,7 +12,7 @@ public sealed record NetworkController
     {
         var read = new Reading(function.Name, tell);
         Address = PciAddress.TryParse(function.Name, out var address) ? address
-            : throw new PciDeviceException($"its name is no PCI address, expected one like 0000:03:00.0");
+            : throw new PciDeviceException($"its name is not a PCI address, expected one like 0000:03:00.0");
         (VendorId, DeviceId, Driver) = (function.VendorId, function.DeviceId, function.Driver);
         IsBoundToVfio = function.IsBoundToVfio;
         Name = read.Try("its name", () => PciNames.Find(VendorId, DeviceId));
@@ -90,7 +90,7 @@ public sealed record NetworkController
     internal static NetworkController Of(SysfsFunction function, OpenFunctions open, Action<string> tell) =>
         new(function, open, tell);
 
-    // A card that cannot be read is no reason to hide the others.
+    // A card that cannot be read is not a reason to hide the others.
     private static NetworkController? Find(SysfsFunction function, OpenFunctions open, Action<string> tell)
     {
         try

@@ -73,9 +73,6 @@ namespace Ixy.Simulation;
 /// </remarks>
 public static partial class SimulatedCards
 {
-    /// <summary>Prefix of specifiers of simulated cards.</summary>
-    public const string Prefix = "sim:";
-
     /// <summary>
     /// Records what happens to cards opened in real time from now on; null for no recorder. Cards of a
     /// <see cref="VirtualWorld"/> use the recorder of their world.
@@ -164,7 +161,7 @@ public static partial class SimulatedCards
             Prefix + "virtio" => VirtioSpecifier.Plan,
             Prefix + "virtio-legacy" => VirtioSpecifier.PlanLegacy,
             string other => throw new DeviceSpecifierException(
-                $"'{other}' is no simulated card: expected sim:ixgbe, sim:virtio or sim:virtio-legacy"),
+                $"'{other}' is not a simulated card: expected sim:ixgbe, sim:virtio or sim:virtio-legacy"),
         };
         var mac = options.TakeMac("mac", world.NextMacAddress());
         if (!mac.IsUnicast) throw SpecifierOptions.Invalid("mac", $"{mac}", "the address of one card, not of a group");

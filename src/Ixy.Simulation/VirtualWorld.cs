@@ -1,4 +1,5 @@
 using Ixy.Hosting;
+using Ixy.Simulation.Cards;
 using Ixy.Simulation.Recording;
 using Ixy.Simulation.Wires;
 using Ixy.Vfio;

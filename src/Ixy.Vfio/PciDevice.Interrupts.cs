@@ -3,8 +3,6 @@ namespace Ixy.Vfio;
 /// <summary>Interrupts, the same for every transport: one event descriptor (eventfd) per vector.</summary>
 public abstract partial class PciDevice
 {
-    private InterruptVectors? _interrupts;
-
     /// <summary>How many vectors of a kind the function has; 0 if none.</summary>
     /// <exception cref="InterruptsNotSupportedException">The transport has no interrupts at all.</exception>
     public virtual int CountInterruptVectors(InterruptKind kind) =>

@@ -15,6 +15,7 @@ public abstract partial class PciDevice : IDisposable
     // Of the command register: I/O ports and memory, bus mastering; of the status register.
     private const uint BarsEnable = 1 << 0 | 1 << 1, BusMasterEnable = 1 << 2, HasCapabilities = 1 << 4;
     private readonly object _access = new();
+    private InterruptVectors? _interrupts;
     private bool _disposed;
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Ixy.Vfio.Interop;
+using Ixy.Vfio.Threads;
 
 namespace Ixy.Vfio;
 

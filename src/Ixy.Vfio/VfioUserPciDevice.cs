@@ -157,7 +157,7 @@ public sealed unsafe partial class VfioUserPciDevice : PciDevice
             Command.DEVICE_GET_INFO, new Protocol.device_info { argsz = (uint)sizeof(Protocol.device_info) });
         if ((info.flags & DEVICE_FLAGS_PCI) == 0 || info.num_regions <= PCI_CONFIG_REGION_INDEX)
             throw new PciDeviceException(
-                $"{Name} is no PCI device: flags 0x{info.flags:x}, {info.num_regions} regions, expected bit "
+                $"{Name} is not a PCI device: flags 0x{info.flags:x}, {info.num_regions} regions, expected bit "
                 + $"{DEVICE_FLAGS_PCI} and 9 regions");
         return info;
     }

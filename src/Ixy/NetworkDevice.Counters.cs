@@ -10,6 +10,8 @@ public abstract partial class NetworkDevice
 
     private readonly Lock _counting = new();
     private bool _isOpen;
+    // The card is being reset and set up again.
+    private protected bool _isDown;
 
     /// <summary>
     /// What the card and its queues have counted since the device was opened. Any thread may read this, until the

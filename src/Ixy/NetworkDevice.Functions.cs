@@ -1,3 +1,4 @@
+using Ixy.Opening;
 using Ixy.Vfio;
 using Ixy.Virtio;
 

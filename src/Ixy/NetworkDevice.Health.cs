@@ -14,8 +14,6 @@ public abstract partial class NetworkDevice
     // For each transmit queue, its position at the last check and since when.
     private (ulong Place, long Since)[]? _standing;
     private uint _counted;
-    // The card is being reset and set up again.
-    private protected bool _isDown;
 
     /// <summary>The faults so far. For any thread.</summary>
     public DeviceFaults Faults => new(

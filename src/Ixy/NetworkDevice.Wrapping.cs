@@ -1,3 +1,4 @@
+using Ixy.Checks;
 using Ixy.Metrics;
 
 namespace Ixy;

@@ -1,3 +1,4 @@
+using Ixy.Opening;
 using Ixy.Vfio;
 
 namespace Ixy;
@@ -116,7 +117,7 @@ public abstract partial class NetworkDevice : IDisposable
     private protected abstract IReadOnlyList<IDisposable> Parts { get; }
 
     /// <summary>Stops the device; bus mastering goes off after it, also if it throws.</summary>
-    private protected abstract void Quiet();
+    private protected abstract void Quiesce();
 
     /// <summary>
     /// Memory is released after the card has stopped, even if the card no longer answers. Also after a failed set-up.
@@ -126,6 +127,6 @@ public abstract partial class NetworkDevice : IDisposable
         // A thread that sleeps on a queue wakes up, and does not touch the queue again.
         foreach (var queue in Parts.OfType<ReceiveQueue>()) queue.Interrupt?.Dispose();
         // A checked pool throws if packets were not given back.
-        PciDevice.InTurn([Quiet, PciDevice.DisableBusMaster, .. Parts.Select(part => (Action)part.Dispose)]);
+        PciDevice.InTurn([Quiesce, PciDevice.DisableBusMaster, .. Parts.Select(part => (Action)part.Dispose)]);
     }
 }

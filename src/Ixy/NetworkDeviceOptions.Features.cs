@@ -3,7 +3,7 @@ namespace Ixy;
 // Options a plain forwarder does not need. No property has an initializer, which would run for everyone.
 public sealed partial record NetworkDeviceOptions
 {
-    private readonly bool _hasFeatures, _fullQueueWaits;
+    private readonly bool _fullQueueWaits;
     private readonly TimeSpan? _interruptInterval;
 
     /// <summary>

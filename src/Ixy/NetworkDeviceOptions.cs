@@ -3,6 +3,10 @@ namespace Ixy;
 /// <summary>How to open a <see cref="NetworkDevice"/>. The defaults just work.</summary>
 public sealed partial record NetworkDeviceOptions
 {
+    internal const int TagLength = 4, FcsLength = 4;
+
+    private readonly bool _hasFeatures;
+
     /// <summary>
     /// Receive queues: 1 to 64. With several, RSS spreads flows over the first 16; a virtio-net device spreads them as
     /// it likes. Default 1.
@@ -58,8 +62,7 @@ public sealed partial record NetworkDeviceOptions
 
     internal bool IsChecked => CheckedPools ?? PacketPoolOptions.CheckedByDefault;
 
-    internal int EffectiveBufferSize => BufferSize
-        ?? Math.Max(2048, (MaxFrameSize + FrameLengths.Tag + 1023) / 1024 * 1024);
+    internal int EffectiveBufferSize => BufferSize ?? Math.Max(2048, (MaxFrameSize + TagLength + 1023) / 1024 * 1024);
 
     // A pool's buffers fill its own receive ring and another device's transmit ring, and the application holds some.
     internal int EffectivePoolSize => PoolSize ?? Math.Max(4096, RingSize * 3);

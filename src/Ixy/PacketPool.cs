@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using Ixy.Checks;
+using Ixy.Pools;
 using Ixy.Vfio;
 using Ixy.Vfio.Dma;
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace Ixy;
 
@@ -124,5 +125,13 @@ public sealed class PacketRing
         internal long MoveStart(uint count) => (long)End << 32 | Start + count;
 
         internal long MoveEnd(uint count) => (long)(End + count) << 32 | Start;
+    }
+
+    // A word that several threads write, alone in its cache lines (two, because CPUs fetch them in pairs).
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    private struct PaddedWord
+    {
+        [FieldOffset(128)]
+        internal long Value;
     }
 }

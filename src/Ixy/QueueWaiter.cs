@@ -1,4 +1,5 @@
 using Ixy.Vfio;
+using Ixy.Waiting;
 
 namespace Ixy;
 

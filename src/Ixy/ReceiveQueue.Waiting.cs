@@ -1,3 +1,5 @@
+using Ixy.Waiting;
+
 namespace Ixy;
 
 // Waiting for packets, and the interrupt that allows sleeping.

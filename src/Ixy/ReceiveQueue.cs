@@ -1,3 +1,5 @@
+using Ixy.Waiting;
+
 namespace Ixy;
 
 /// <summary>

@@ -80,7 +80,7 @@ public sealed record RssOptions
     {
         Check(Key.Length == KeyLength, nameof(Key), $"an RSS key of {Key.Length} bytes: expected {KeyLength} bytes");
         Check((HashTypes & ~RssHashTypes.All) == 0, nameof(HashTypes),
-            $"{HashTypes} is no RSS hash type: expected some of {RssHashTypes.All}");
+            $"{HashTypes} is not an RSS hash type: expected some of {RssHashTypes.All}");
         if (IndirectionTable is not { } table) return;
         Check(BitOperations.IsPow2(table.Count) && table.Count <= LongestTable, nameof(IndirectionTable),
             $"an RSS indirection table of {table.Count} entries: expected a power of two up to {LongestTable}");

@@ -9,6 +9,8 @@ public sealed class CaptureFileTests : IDisposable
     private static readonly CaptureInterface[] s_two =
         [new() { Name = "left" }, new() { Name = "right", SpeedMbps = 10_000 }];
     private static readonly CaptureFileOptions s_small = new() { BufferSize = 1 << 19, BufferCount = 2 };
+    // Otherwise a writer without a core takes no buffer, and frames are dropped.
+    private static readonly CaptureFileOptions s_waiting = s_small with { WaitsForDisk = true };
     private readonly PacketSource _packets = new();
 
     [Fact]
@@ -17,7 +19,7 @@ public sealed class CaptureFileTests : IDisposable
         var expected = new List<(int Interface, long Time, string Frame)>();
         using var stream = new MemoryStream();
         long time = 1_700_000_000_123_456_789;
-        using (var capture = new CaptureFile(stream, s_two, s_small))
+        using (var capture = new CaptureFile(stream, s_two, s_waiting))
         {
             foreach (var batch in batches)
             {
@@ -171,7 +173,7 @@ public sealed class CaptureFileTests : IDisposable
     public void ADiskThatIsFullLeavesWholeFrames(int room)
     {
         using var stream = new FullStream(room);
-        using (var capture = new CaptureFile(stream, s_two, s_small))
+        using (var capture = new CaptureFile(stream, s_two, s_waiting))
         {
             for (int i = 0; i < 2000; i++)
                 capture.Write(i % 2, _packets.Batch(CaptureBuilder.Frame(1514, (byte)i)), i);
@@ -216,11 +218,14 @@ public sealed class CaptureFileTests : IDisposable
     [Fact]
     public void WhatHasWaitedGoesToTheFile()
     {
+        var clock = new ManualClock();
         using var file = new TemporaryFile();
-        using var capture = CaptureFile.Create(file.Path, s_two);
+        using var capture = CaptureFile.Create(file.Path, s_two, new() { Clock = clock });
         capture.Write(0, _packets.Batch(new byte[60]), capture.Now);
+        clock.Now += TimeSpan.FromMilliseconds(100);
         capture.WriteOld();
-        Assert.Equal(0, capture.Length);
+        Assert.True(capture.TryDescribe(s_two)); // nothing has been handed to the file
+        clock.Now += TimeSpan.FromMilliseconds(1);
         Assert.True(SpinWait.SpinUntil(() =>
         {
             capture.WriteOld();

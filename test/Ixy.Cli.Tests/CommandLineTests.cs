@@ -80,11 +80,11 @@ public sealed class CommandLineTests
     [InlineData("--count: '-1'", "pcap", "a", "b", "--count", "-1")]
     [InlineData("--json and the capture cannot both have standard output", "pcap", "a", "-", "--json")]
     [InlineData("'replay'", "replay", "a")]
-    [InlineData("--speed: 'fast' is no speed", "replay", "a", "b", "--speed", "fast")]
+    [InlineData("--speed: 'fast' is not a speed", "replay", "a", "b", "--speed", "fast")]
     [InlineData("--loop: '0'", "replay", "a", "b", "--loop", "0")]
     [InlineData("standard input can be read only once", "replay", "-", "b", "--loop", "2")]
     [InlineData("--loop: 'x' is out of range", "replay", "-", "b", "--loop", "x")]
-    [InlineData("--max-gap: '0s' is no duration", "replay", "a", "b", "--max-gap", "0s")]
+    [InlineData("--max-gap: '0s' is not a duration", "replay", "a", "b", "--max-gap", "0s")]
     [InlineData("--max-gap: --speed max has no gaps", "replay", "a", "b", "--max-gap", "1s", "--speed", "max")]
     [InlineData("--count: '0'", "pktgen", "a", "--count", "0")]
     public void ACommandLineThatMakesNoSenseGetsOneLineAndCodeTwo(string contains, params string[] arguments) =>
@@ -122,7 +122,7 @@ public sealed class CommandLineTests
     public void AnAtIsACharacterLikeOthers() =>
         IxyProcess.AssertOneLine(IxyProcess.Run("fwd", "@foo", "b"), exitCode: 1, "'@foo' names no device");
 
-    // As a service manager may start it. Output that cannot be written is no reason to crash.
+    // As a service manager may start it. Output that cannot be written is not a reason to crash.
     [Theory]
     [InlineData("list --json >&-", 1)]
     [InlineData("bind nonsense 2>&-", 2)]

@@ -41,9 +41,9 @@ public sealed class DeviceErrorTests
         string? other = functions.FirstOrDefault(
             function => !File.ReadAllText(Path.Combine(function, "class"))
             .StartsWith("0x02", StringComparison.Ordinal));
-        Skip.If(other is null, "this machine has no PCI function that is no network card");
+        Skip.If(other is null, "this machine has no PCI function that is not a network card");
         IxyProcess.AssertOneLine(
-            IxyProcess.Run("fwd", Path.GetFileName(other), Generator), 1, "is no network card: its PCI class is");
+            IxyProcess.Run("fwd", Path.GetFileName(other), Generator), 1, "is not a network card: its PCI class is");
     }
 
     [SkippableFact]

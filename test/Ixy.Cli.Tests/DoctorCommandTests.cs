@@ -25,7 +25,7 @@ public sealed class DoctorCommandTests
     }
 
     [Theory]
-    [InlineData("'eth0' is no PCI address: expected one like 0000:03:00.0", "doctor", "eth0")]
+    [InlineData("'eth0' is not a PCI address: expected one like 0000:03:00.0", "doctor", "eth0")]
     [InlineData("'--jason'", "doctor", Card, "--jason")]
     [InlineData("'x'", "doctor", Card, "x")]
     public void ACommandLineThatMakesNoSenseGetsOneLineAndCodeTwo(string contains, params string[] arguments) =>
@@ -38,7 +38,8 @@ public sealed class DoctorCommandTests
         using var functions = new FakeSysfs();
         functions.Add(Card, classCode: 0x010600);
         IxyProcess.AssertOneLine(
-            functions.RunIxy(asNobody: false, "doctor", Card), 1, $"{Card} is no network card: its PCI class is 010600");
+            functions.RunIxy(asNobody: false, "doctor", Card), 1,
+            $"{Card} is not a network card: its PCI class is 010600");
         IxyProcess.AssertOneLine(
             functions.RunIxy(asNobody: false, "doctor", Unknown), 1, $"there is no PCI function {Unknown}");
     }

@@ -10,7 +10,7 @@ public sealed class LeavingCardTests : IDisposable
     private const string Card = "leaving:ixgbe,wire=loopback";
     private readonly TextWriter _output = Console.Out, _error = Console.Error;
 
-    // For the practice.
+    // For the warm-up.
     public LeavingCardTests() => SimulatedCards.Register();
 
     [Theory]

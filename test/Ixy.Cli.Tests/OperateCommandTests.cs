@@ -27,14 +27,15 @@ public sealed class OperateCommandTests
     [Theory]
     [InlineData("'x'", "list", "x")]
     [InlineData("'bind'", "bind")]
-    [InlineData("'eth0' is no PCI address: expected one like 0000:03:00.0, as 'ixy list' shows them", "bind", "eth0")]
-    [InlineData("'eth0' is no PCI address", "unbind", "eth0")]
+    [InlineData(
+        "'eth0' is not a PCI address: expected one like 0000:03:00.0, as 'ixy list' shows them", "bind", "eth0")]
+    [InlineData("'eth0' is not a PCI address", "unbind", "eth0")]
     [InlineData("'--forse'", "unbind", Card, "--forse")]
     [InlineData("--driver", "bind", Card, "--driver")]
     [InlineData("--reserve: 'many'", "hugepages", "--reserve", "many")]
     [InlineData("--reserve: '-1'", "hugepages", "--reserve", "-1")]
     [InlineData(
-        "--size: '4M' is no length of huge pages: expected 2M or 1G", "hugepages", "--reserve", "1", "--size", "4M")]
+        "--size: '4M' is not a length of huge pages: expected 2M or 1G", "hugepages", "--reserve", "1", "--size", "4M")]
     [InlineData("expected --reserve as well", "hugepages", "--size", "1G")]
     [InlineData("expected --reserve as well", "hugepages", "--node", "0")]
     [InlineData("--persist keeps a reservation: expected --reserve as well", "hugepages", "--persist")]
@@ -104,14 +105,15 @@ public sealed class OperateCommandTests
         using var functions = MachineWithTwoCards();
         functions.Add("0000:05:00.0", classCode: 0x010600);
         IxyProcess.AssertOneLine(
-            functions.RunIxy(asNobody: false, "bind", "0000:05:00.0", "--force"), 1, "0000:05:00.0 is no network card");
+            functions.RunIxy(asNobody: false, "bind", "0000:05:00.0", "--force"), 1,
+            "0000:05:00.0 is not a network card");
         IxyProcess.AssertOneLine(
             functions.RunIxy(asNobody: false, "bind", Card), 1,
             $"{Card} is the network interface lo, which has the address");
         IxyProcess.AssertOneLine(functions.RunIxy(asNobody: true, "bind", Card), 1, "needs root: run it with sudo");
         IxyProcess.AssertOneLine(functions.RunIxy(asNobody: true, "unbind", Other), 1, "needs root: run it with sudo");
         IxyProcess.AssertOneLine(
-            functions.RunIxy(asNobody: true, "bind", Other, "--driver", "../x"), 1, "'../x' is no kernel driver");
+            functions.RunIxy(asNobody: true, "bind", Other, "--driver", "../x"), 1, "'../x' is not a kernel driver");
         IxyProcess.AssertOneLine(
             functions.RunIxy(asNobody: true, "bind", "0000:09:00.0"), 1, "there is no PCI function 0000:09:00.0");
     }

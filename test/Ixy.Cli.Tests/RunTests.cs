@@ -23,6 +23,39 @@ public sealed class RunTests
         Assert.Equal("", WithoutNotes(ixy.Error));
     }
 
+    // timeout(1) signals the process, and then its whole group.
+    [Fact]
+    [Trait("needs", "time")]
+    public void TwoSignalsInARowLeaveTheSummaryToo()
+    {
+        using var ixy = IxyProcess.Start("fwd", Slow, Slow);
+        ixy.WaitForOutput("     1  sim:");
+        ixy.Signal(PosixSignal.SIGINT);
+        ixy.Signal(PosixSignal.SIGTERM);
+        Assert.Equal(0, ixy.WaitForExit());
+        Assert.Contains("\nforwarded ", ixy.Output);
+    }
+
+    [Fact]
+    public void ALaterSignalEndsTheProcessAtOnce()
+    {
+        var clock = new ManualClock();
+        using var stop = new StopRequest(clock);
+        Assert.True(IsHeldBack(stop));
+        clock.Now += TimeSpan.FromMilliseconds(499);
+        Assert.True(IsHeldBack(stop));
+        clock.Now += TimeSpan.FromMilliseconds(1);
+        Assert.False(IsHeldBack(stop));
+        Assert.True(stop.IsRequested);
+    }
+
+    private static bool IsHeldBack(StopRequest stop)
+    {
+        var signal = new PosixSignalContext(PosixSignal.SIGINT);
+        stop.OnSignal(signal);
+        return signal.Cancel;
+    }
+
     [Fact]
     [Trait("needs", "time")]
     public void ASignalEndsTheWaitForALink()

@@ -82,14 +82,14 @@ public sealed class SimCommandTests : IDisposable
     public void PathsThatCannotBeUsedAreExplained()
     {
         File.WriteAllText(Socket, "precious");
-        IxyProcess.AssertOneLine(IxyProcess.Run("sim", "ixgbe", "--socket", Socket), 1, "is no socket");
+        IxyProcess.AssertOneLine(IxyProcess.Run("sim", "ixgbe", "--socket", Socket), 1, "is not a socket");
         Assert.Equal("precious", File.ReadAllText(Socket));
         IxyProcess.AssertOneLine(
             IxyProcess.Run("sim", "ixgbe", "--socket", Path.Combine(_directory, "missing", "card")), 1, "mkdir -p");
         IxyProcess.AssertOneLine(
             IxyProcess.Run("sim", "ixgbe", "--socket", Path.Combine(_directory, new string('x', 108))), 1,
             "1 to 107 are possible");
-        IxyProcess.AssertOneLine(IxyProcess.Run("sim", "nothing", "--socket", Socket + "2"), 1, "no simulated card");
+        IxyProcess.AssertOneLine(IxyProcess.Run("sim", "nothing", "--socket", Socket + "2"), 1, "not a simulated card");
         Assert.False(File.Exists(Socket + "2"));
         var (exitCode, _, error) = IxyProcess.Run("sim", "ixgbe");
         Assert.Equal(2, exitCode);

@@ -114,14 +114,14 @@ public sealed class VirtualTimeTests : IDisposable
         1, "wire=tap:ixy0 leads to this machine, which runs in real time", "pktgen", "sim:ixgbe,wire=tap:ixy0",
         "--virtual-time")]
     [InlineData(
-        2, "--metrics: who asks for them does so in real time", "fwd", "a", "b", "--virtual-time", "--metrics", "0")]
+        2, "--metrics: they are asked for in real time", "fwd", "a", "b", "--virtual-time", "--metrics", "0")]
     [InlineData(2, "--seed: expected with --virtual-time only", "fwd", "a", "b", "--seed", "7")]
-    [InlineData(2, "--seed: '-1' is no seed", "fwd", "a", "b", "--virtual-time", "--seed", "-1")]
+    [InlineData(2, "--seed: '-1' is not a seed", "fwd", "a", "b", "--virtual-time", "--seed", "-1")]
     [InlineData(
-        2, "--packet-time: '0ns' is no time that work takes", "fwd", "a", "b", "--virtual-time", "--packet-time",
+        2, "--packet-time: '0ns' is not a time that work takes", "fwd", "a", "b", "--virtual-time", "--packet-time",
         "0ns")]
     [InlineData(
-        2, "--wake-time: '5' is no time that work takes", "pcap", "a", "b", "--virtual-time", "--wake-time", "5")]
+        2, "--wake-time: '5' is not a time that work takes", "pcap", "a", "b", "--virtual-time", "--wake-time", "5")]
     public void WhatCannotBeIsAnswered(int exitCode, string contains, params string[] arguments) =>
         IxyProcess.AssertOneLine(IxyProcess.Run(arguments), exitCode, contains);
 

@@ -4,8 +4,8 @@ namespace Ixy.Fuzz.Tests;
 public sealed class ScriptTests
 {
     [Theory]
-    [InlineData("'10' is no time", "capture", "10")]
-    [InlineData("'0s' is no time", "capture", "0s")]
+    [InlineData("'10' is not a time", "capture", "10")]
+    [InlineData("'0s' is not a time", "capture", "0s")]
     [InlineData("unknown: '--kep'", "capture", "1m", "--kep")]
     [InlineData("too many arguments", "capture", "1m", "1m")]
     public void ItIsNotRunWithArgumentsThatMakeNoSense(string contains, params string[] arguments)

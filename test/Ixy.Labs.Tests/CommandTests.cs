@@ -94,7 +94,7 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(2, RunInShell("9 2> /dev/full").ExitCode);
     }
 
-    // The build takes minutes, so it is announced even if standard error is no terminal.
+    // The build takes minutes, so it is announced even if standard error is not a terminal.
     [Fact]
     public void TheFirstBuildIsTold()
     {

@@ -41,8 +41,8 @@ public sealed partial class MistakeTests
 
     [SkippableTheory]
     [InlineData("card.Wait(TimeSpan.FromMilliseconds(10)); ==> ", "wait for 10 milliseconds", null, "4.6.3.2")]
-    [InlineData("registers.Write32(CTRL, 1u << 26 | 1u << 3); ==> registers.Write32(CTRL, 1u << 26);", "no global reset",
-        "registers.Write32(CTRL, 1u << 26);", "4.6.3.2")]
+    [InlineData("registers.Write32(CTRL, 1u << 26 | 1u << 3); ==> registers.Write32(CTRL, 1u << 26);",
+        "not a global reset", "registers.Write32(CTRL, 1u << 26);", "4.6.3.2")]
     [InlineData("registers.Write32(CTRL, 1u << 26 | 1u << 3); ==> registers.Write32(CTRL, 1u << 25 | 1u << 3);",
         "reserved bits of CTRL", "1u << 25", "8.2.3.1.1")]
     [InlineData("registers.Write32(CTRL, 1u << 26 | 1u << 3); ==> ", "never wrote RST and LRST", null, "4.6.3.2")]

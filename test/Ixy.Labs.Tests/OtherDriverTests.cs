@@ -79,7 +79,7 @@ public sealed class OtherDriverTests
         Assert.InRange(verdict.Points, 0, verdict.Of - 1);
     }
 
-    // What a later exercise requires is no mistake in an earlier one.
+    // What a later exercise requires is not a mistake in an earlier one.
     [SkippableTheory]
     [InlineData(3, 7)]
     [InlineData(5, 6)]

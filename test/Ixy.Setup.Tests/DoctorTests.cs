@@ -377,7 +377,7 @@ public sealed class DoctorTests : IDisposable
     public void WhatIsNoNetworkCardIsNotExamined()
     {
         _sysfs.Add(Card, classCode: 0x010600);
-        Assert.Contains("is no network card: its PCI class is 010600",
+        Assert.Contains("is not a network card: its PCI class is 010600",
             Assert.Throws<PciDeviceException>(() => Examine(Card)).Message);
         Assert.Throws<DeviceNotFoundException>(() => Examine(Other));
     }

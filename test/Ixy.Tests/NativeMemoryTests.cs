@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Ixy.Addresses;
 using Ixy.Ixgbe;
 using Ixy.Simulation;
 using Ixy.Vfio;

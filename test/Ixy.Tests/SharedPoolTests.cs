@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Ixy.Pools;
 
 namespace Ixy.Tests;
 

@@ -119,7 +119,7 @@ public sealed unsafe class DmaArenaTests
             keeper.Keeps = chunk => Has(chunk, memory);
             Assert.Throws<DmaMemoryException>(memory.Dispose);
             Assert.Equal((true, false), (keeper.Sees(memory), other.Sees(memory)));
-            // Who gets memory next has it to himself, and every device sees it.
+            // The next memory has an owner of its own, and every device sees it.
             using var next = DmaMemory.Allocate(Length);
             Assert.True(other.Sees(next));
             memory.Dispose();

@@ -48,9 +48,9 @@ public sealed class PciDeviceTimeTests
 
     private sealed class ClockedDevice : PciDevice
     {
-        private readonly StandingClock _clock = new();
+        private readonly ManualClock _clock = new();
 
-        internal TimeSpan Passed => TimeSpan.FromTicks(_clock.Ticks);
+        internal TimeSpan Passed => _clock.Now;
 
         public override TimeProvider Clock => _clock;
 
@@ -60,7 +60,7 @@ public sealed class PciDeviceTimeTests
 
         public override bool TryPass(TimeSpan longest)
         {
-            _clock.Ticks += longest.Ticks;
+            _clock.Now += longest;
             return true;
         }
 
@@ -81,14 +81,5 @@ public sealed class PciDeviceTimeTests
         {
             // As above.
         }
-    }
-
-    private sealed class StandingClock : TimeProvider
-    {
-        internal long Ticks { get; set; }
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => Ticks;
     }
 }

@@ -38,4 +38,6 @@ catch (Exception error) when (error is PciDeviceException or ArgumentException)
 }
 
 static PciAddress Parse(string text) =>
-    PciAddress.TryParse(text, out var address) ? address : throw new ArgumentException($"'{text}' is no PCI address");
+    PciAddress.TryParse(text, out var address)
+        ? address
+        : throw new ArgumentException($"'{text}' is not a PCI address");

@@ -305,12 +305,12 @@ public sealed class BindTests(GuestPool guests)
         string edu = GuestMachine.Address(IommuMachine.Edu);
         guest.BindToVfio(edu);
         Assert.Contains(
-            $"{edu} is no network card: its PCI class is 00ff00", RefusalOf(guest, $"ixy bind {edu} {options}"));
-        Assert.Contains("is no network card", RefusalOf(guest, $"ixy unbind {edu} --force"));
+            $"{edu} is not a network card: its PCI class is 00ff00", RefusalOf(guest, $"ixy bind {edu} {options}"));
+        Assert.Contains("is not a network card", RefusalOf(guest, $"ixy unbind {edu} --force"));
         // What somebody saved with driverctl is theirs.
         string note = $"/etc/driverctl.d/pci-{edu}";
         guest.Run($"mkdir -p /etc/driverctl.d; echo vfio-pci > {note}").Succeeded();
-        Assert.Contains("is no network card", RefusalOf(guest, $"ixy unbind {edu} --force --persist"));
+        Assert.Contains("is not a network card", RefusalOf(guest, $"ixy unbind {edu} --force --persist"));
         Assert.Equal("vfio-pci\n", guest.Run($"cat {note}; rm -rf /etc/driverctl.d").Output);
         Assert.Equal("vfio-pci", DriverOf(guest, edu));
     }
@@ -327,7 +327,7 @@ public sealed class BindTests(GuestPool guests)
         Assert.Equal(("e1000e", "(null)"), (DriverOf(guest, s_e1000e), OverrideOf(guest, s_e1000e)));
         Assert.Contains(
             "the kernel module ixy_none cannot be loaded", RefusalOf(guest, $"ixy bind {s_e1000e} --driver ixy_none"));
-        Assert.Contains("is no driver for PCI", RefusalOf(guest, $"ixy bind {s_e1000e} --driver bridge"));
+        Assert.Contains("is not a driver for PCI", RefusalOf(guest, $"ixy bind {s_e1000e} --driver bridge"));
         Assert.Equal("", guest.Run("ls /run/ixy/drivers").Output);
         PassFrames(guest, IommuMachine.E1000e);
         SetDown(guest, InterfaceOf(guest, s_e1000e));

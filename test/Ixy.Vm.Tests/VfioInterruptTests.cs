@@ -54,7 +54,7 @@ public sealed class VfioInterruptTests(GuestPool guests, ITestOutputHelper log)
         double[] inOrder = [.. rates.Order()];
         log.WriteLine(
             $"{inOrder[0]:0} to {inOrder[^1]:0} frames per second were sent, {inOrder[Rounds / 2]:0} in the middle");
-        // A busy host may take the core from the generator as long as it likes: how often is no fault, but never
+        // A busy host may take the core from the generator as long as it likes: how often is not a fault, but never
         // reaching the rate is.
         Assert.InRange(inOrder[^1], 700_000, 1_200_000);
         forwarder.Interrupt();

@@ -8,7 +8,7 @@ namespace Ixy.Cli.Capture;
 internal sealed class CaptureWork(CaptureTarget target, CaptureFileOptions options, int batchSize, long count)
     : IMeasuredWork, IDisposable
 {
-    private readonly List<CaptureFile> _practice = [];
+    private readonly List<CaptureFile> _forWarmUp = [];
     private NetworkDevice[] _devices = [];
     private CaptureFile? _capture;
     private CaptureMeter? _meter;
@@ -39,10 +39,10 @@ internal sealed class CaptureWork(CaptureTarget target, CaptureFileOptions optio
         Program.Describe(failure.InnerException ?? failure).Split(" : '")[0];
 
     /// <summary>A loop that captures to nowhere, for warm-up.</summary>
-    internal PacketLoop[] Practise(NetworkDevice[] devices)
+    internal PacketLoop[] CreateWarmUp(NetworkDevice[] devices)
     {
         var nowhere = new CaptureFile(Stream.Null, Describe(devices), options with { BufferCount = 4 });
-        _practice.Add(nowhere);
+        _forWarmUp.Add(nowhere);
         return [new CaptureLoop(devices, nowhere, batchSize, long.MaxValue)];
     }
 
@@ -89,8 +89,8 @@ internal sealed class CaptureWork(CaptureTarget target, CaptureFileOptions optio
 
     public void Dispose()
     {
-        foreach (var nowhere in _practice) nowhere.Dispose();
-        _practice.Clear();
+        foreach (var nowhere in _forWarmUp) nowhere.Dispose();
+        _forWarmUp.Clear();
         _meter?.Dispose();
         _capture?.Dispose();
     }

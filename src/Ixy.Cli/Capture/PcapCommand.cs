@@ -50,7 +50,7 @@ internal static class PcapCommand
                     CountsFromOpening = true,
                     OutputIsTaken = CaptureTarget.IsStandardOutput(target.Path),
                     Work = work,
-                    Practice = work.Practise,
+                    WarmUp = work.CreateWarmUp,
                 },
                 arguments[..^1],
                 new()

@@ -28,7 +28,7 @@ internal static class CompletionCommand
             {
                 string name = result.Tokens[0].Value;
                 if (!s_shells.ContainsKey(name))
-                    result.AddError($"'{name}' is no shell that is known here: expected bash, zsh or fish");
+                    result.AddError($"'{name}' is not a shell that is known here: expected bash, zsh or fish");
                 return name;
             },
         };

@@ -1,7 +1,7 @@
 namespace Ixy.Cli.Output;
 
-/// <summary>What passed through a port in the last second, as ixy prints it.</summary>
-internal readonly record struct PortRates(
+/// <summary>What passed through a device in the last second, as ixy prints it.</summary>
+internal readonly record struct DeviceRates(
     string Device, double RxPps, double RxMbits, double TxPps, double TxMbits, double DroppedPerSecond)
 {
     internal static readonly string[] Headers = ["device", "RX Mpps", "RX Mbit/s", "TX Mpps", "TX Mbit/s", "dropped/s"];
@@ -17,30 +17,30 @@ internal readonly record struct PortRates(
 /// Rates from the cards' own counters, and from what the loops finally dropped per device
 /// (<see cref="LoopGroup.Dropped"/>).
 /// </summary>
-internal sealed class RateMeter(Ports ports, long[] dropped)
+internal sealed class RateMeter(DeviceGroup group, long[] dropped)
 {
-    private DeviceStatistics[] _last = ports.ReadStatistics();
-    private readonly long[] _lastDropped = new long[ports.Devices.Count];
-    private long _lastTime = ports.Clock.GetTimestamp();
+    private DeviceStatistics[] _last = group.ReadStatistics();
+    private readonly long[] _lastDropped = new long[group.Devices.Count];
+    private long _lastTime = group.Clock.GetTimestamp();
 
     /// <summary>The rates since the last call.</summary>
-    internal PortRates[] Read()
+    internal DeviceRates[] Read()
     {
-        var now = ports.ReadStatistics();
-        double seconds = ports.Clock.GetElapsedTime(_lastTime).TotalSeconds;
-        _lastTime = ports.Clock.GetTimestamp();
-        var rates = new PortRates[now.Length];
+        var now = group.ReadStatistics();
+        double seconds = group.Clock.GetElapsedTime(_lastTime).TotalSeconds;
+        _lastTime = group.Clock.GetTimestamp();
+        var rates = new DeviceRates[now.Length];
         for (int i = 0; i < now.Length; i++)
         {
             long txDropped = Volatile.Read(ref dropped[i]);
-            rates[i] = Between(ports.Devices[i].Name, now[i].Since(_last[i]), txDropped - _lastDropped[i], seconds);
+            rates[i] = Between(group.Devices[i].Name, now[i].Since(_last[i]), txDropped - _lastDropped[i], seconds);
             _lastDropped[i] = txDropped;
         }
         _last = now;
         return rates;
     }
 
-    private static PortRates Between(string device, DeviceStatistics counted, long txDropped, double seconds) => new(
+    private static DeviceRates Between(string device, DeviceStatistics counted, long txDropped, double seconds) => new(
         device,
         counted.RxPackets / seconds,
         Megabits(counted.RxPackets, counted.RxBytes) / seconds,

@@ -13,28 +13,32 @@ internal sealed class Report
     private readonly VirtualTime? _virtualTime;
     private readonly LoopFigures _figures;
     private readonly bool _ranDry;
-    private readonly PortFigures[] _ports;
+    private readonly DeviceFigures[] _devices;
     private readonly string[] _loss, _stuckRings, _findings;
 
     internal Report(
-        MeasurementSettings settings, Ports ports, DeviceStatistics[] statistics, LoopGroup loops, bool wasMeasured)
+        MeasurementSettings settings, DeviceGroup group, DeviceStatistics[] statistics, LoopGroup loops,
+        bool wasMeasured)
     {
         (_command, _work, _figures, _ranDry) = (settings.Command, settings.Work, loops.Figures, loops.RanDry);
         _virtualTime = settings.VirtualTime;
         _loss = loops.Loss is { } loss ? [Program.Describe(loss)] : [];
         // A card that is gone has no more to say.
-        _stuckRings = IsOfALoss ? [] : [.. Findings.StuckRings(ports.Devices, loops.Stuck)];
+        _stuckRings = IsOfALoss ? [] : [.. Findings.StuckRings(group.Devices, loops.Stuck)];
         var stillness = IsOfALoss ? [] : wasMeasured
-            ? Findings.NothingMoved(_command, ports.Devices, statistics) : Findings.StoppedEarly(ports.Devices);
+            ? Findings.NothingMoved(_command, group.Devices, statistics) : Findings.StoppedEarly(group.Devices);
         _findings = [.. stillness, .. _stuckRings];
-        _ports = [.. ports.Devices.Select((device, i) => new PortFigures(
+        _devices = [.. group.Devices.Select((device, i) => new DeviceFigures(
             device.Name, device.DriverName, statistics[i], loops.Dropped[i], FindRefusal(device),
             device.PciDevice as SimulatedPciDevice))];
     }
 
     /// <summary>Wires that stopped working, with the reason.</summary>
     internal IEnumerable<string> WireFaults =>
-        from port in _ports let fault = port.Card?.Wire.Fault where fault is not null select $"{port.Name}: {fault}";
+        from device in _devices
+        let fault = device.Card?.Wire.Fault
+        where fault is not null
+        select $"{device.Name}: {fault}";
 
     /// <summary>A card is gone, which ended the run.</summary>
     internal bool IsOfALoss => _loss.Length > 0;
@@ -47,8 +51,9 @@ internal sealed class Report
     /// <summary>One line of JSON.</summary>
     internal string ToJson()
     {
-        var report = new ReportJson(_command, _figures.Elapsed.TotalSeconds, [.. _ports.Select(port => port.ToJson())],
-            PacketsPerSecond, _figures.AllocatedBytes, _figures.Collections);
+        var report = new ReportJson(
+            _command, _figures.Elapsed.TotalSeconds, [.. _devices.Select(device => device.ToJson())], PacketsPerSecond,
+            _figures.AllocatedBytes, _figures.Collections);
         report = report with { Notes = [.. _loss, .. _findings], VirtualTime = ToJson(_virtualTime) };
         return JsonSerializer.Serialize(_work?.AddTo(report) ?? report, ReportJsonContext.Default.ReportJson);
     }
@@ -65,7 +70,7 @@ internal sealed class Report
         _work?.Print(screen);
         screen.WriteTable(
             ["device", "RX packets", "TX packets", "RX missed", "RX dropped", "RX errors", "TX dropped"],
-            [.. _ports.Select(port => port.Cells())]);
+            [.. _devices.Select(device => device.Cells())]);
         PrintRefusals(screen);
         PrintWires(screen);
         screen.WriteLine();
@@ -90,43 +95,43 @@ internal sealed class Report
 
     private void PrintRefusals(Screen screen)
     {
-        foreach (var port in _ports.Where(port => port.Counted.TxDropped > 0))
+        foreach (var device in _devices.Where(device => device.Counted.TxDropped > 0))
             screen.Alert(
-                $"{port.Name} cannot send {port.Counted.TxDropped:N0} of the packets, which were dropped; one of them: "
-                + $"{port.Refusal}");
+                $"{device.Name} cannot send {device.Counted.TxDropped:N0} of the packets, which were dropped; one of "
+                + $"them: {device.Refusal}");
     }
 
     private void PrintWires(Screen screen)
     {
-        var simulated = _ports.Where(port => port.Card is not null).ToList();
+        var simulated = _devices.Where(device => device.Card is not null).ToList();
         if (simulated.Count == 0) return;
         screen.WriteLine();
         screen.WriteTable(
             ["wire of", "sent", "received", "lost", "reordered", "duplicated", "corrupted"],
-            [.. simulated.Select(port => port.WireCells())]);
+            [.. simulated.Select(device => device.WireCells())]);
     }
 
     private void PrintViolations(Screen screen)
     {
-        foreach (var port in _ports)
+        foreach (var device in _devices)
         {
-            if (port.Card is not { Violations: { Count: > 0 } violations }) continue;
-            screen.Alert($"{port.Name}: the driver broke rules of the datasheet {violations.Count:N0} times:");
+            if (device.Card is not { Violations: { Count: > 0 } violations }) continue;
+            screen.Alert($"{device.Name}: the driver broke rules of the datasheet {violations.Count:N0} times:");
             foreach (var violation in violations.All) screen.Alert($"  {violation}");
         }
     }
 
     private void PrintNotes(Screen screen)
     {
-        foreach (var port in _ports)
+        foreach (var device in _devices)
         {
-            if (port.Card is not { Notes: { Count: > 0 } notes }) continue;
-            screen.WriteLine($"{port.Name}: noted {notes.Count:N0} times, which breaks no rule:");
+            if (device.Card is not { Notes: { Count: > 0 } notes }) continue;
+            screen.WriteLine($"{device.Name}: noted {notes.Count:N0} times, which breaks no rule:");
             foreach (var note in notes.All) screen.WriteLine($"  {note}");
         }
     }
 
-    private sealed record PortFigures(
+    private sealed record DeviceFigures(
         string Name, string Driver, DeviceStatistics Counted, long TxWaiting, TransmitRefusal Refusal,
         SimulatedPciDevice? Card)
     {

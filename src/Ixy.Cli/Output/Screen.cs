@@ -95,8 +95,8 @@ internal sealed class Screen
             WriteLine(string.Join("  ", line.Select((cell, i) => cell.PadRight(widths[i]))).TrimEnd());
     }
 
-    /// <summary>Runs <paramref name="body"/>, which shows rates now and then: (second, one line per port).</summary>
-    internal void ShowRates(Action<Action<int, PortRates[]>> body)
+    /// <summary>Runs <paramref name="body"/>, which shows rates now and then: (second, one line per device).</summary>
+    internal void ShowRates(Action<Action<int, DeviceRates[]>> body)
     {
         if (_terminal is null) body(new RateLines(this).Show);
         else _terminal.Live(new Text("measuring …"))
@@ -119,12 +119,12 @@ internal sealed class Screen
         return table;
     }
 
-    private static Table RateTable(int second, PortRates[] rates)
+    private static Table RateTable(int second, DeviceRates[] rates)
     {
         var table = new Table { Border = TableBorder.Rounded, Caption = new TableTitle($"second {second}") };
-        foreach (string header in PortRates.Headers) table.AddColumn(header, column => column.RightAligned());
+        foreach (string header in DeviceRates.Headers) table.AddColumn(header, column => column.RightAligned());
         table.Columns[0].LeftAligned();
-        foreach (var port in rates) table.AddRow([.. port.Cells().Select(cell => new Text(cell))]);
+        foreach (var device in rates) table.AddRow([.. device.Cells().Select(cell => new Text(cell))]);
         return table;
     }
 
@@ -133,13 +133,13 @@ internal sealed class Screen
         private const int NumberWidth = 9;
         private bool _hasHeader;
 
-        internal void Show(int second, PortRates[] rates)
+        internal void Show(int second, DeviceRates[] rates)
         {
             int[] widths = [
-                rates.Max(port => port.Device.Length), .. PortRates.Headers.Skip(1).Select(_ => NumberWidth)];
-            if (!_hasHeader) screen.WriteLine($"second  {Align(PortRates.Headers, widths)}");
+                rates.Max(row => row.Device.Length), .. DeviceRates.Headers.Skip(1).Select(_ => NumberWidth)];
+            if (!_hasHeader) screen.WriteLine($"second  {Align(DeviceRates.Headers, widths)}");
             _hasHeader = true;
-            foreach (var port in rates) screen.WriteLine($"{second,6}  {Align(port.Cells(), widths)}");
+            foreach (var device in rates) screen.WriteLine($"{second,6}  {Align(device.Cells(), widths)}");
         }
     }
 }

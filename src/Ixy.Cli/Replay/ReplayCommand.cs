@@ -53,13 +53,13 @@ internal static class ReplayCommand
                     MetricsPort = parsed.GetValue(metrics),
                     VirtualTime = virtualTime.Read(parsed),
                     Work = work,
-                    Practice = work.Practise,
+                    WarmUp = work.CreateWarmUp,
                 },
                 [parsed.GetRequiredValue(device)],
                 new() { RingSize = parsed.GetValue(ringSize), MaxFrameSize = longest },
                 work.Start,
                 // As in pktgen: memory other than huge pages must be gone before a card without an IOMMU starts.
-                afterPractice: work.EndPractice);
+                afterWarmUp: work.EndWarmUp);
         });
         return command;
     }

@@ -31,6 +31,6 @@ internal readonly record struct ReplaySpeed
             && double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double factor)
             && factor is >= LeastFactor and <= GreatestFactor)
             return new() { Factor = factor };
-        throw new ArgumentException($"'{text}' is no speed: expected {Forms}");
+        throw new ArgumentException($"'{text}' is not a speed: expected {Forms}");
     }
 }

@@ -53,11 +53,11 @@ internal sealed class ReplayWork(string path, ReplaySettings settings, int maxFr
     }
 
     /// <summary>A loop that sends a few frames again and again, as fast as it can, for warm-up.</summary>
-    internal PacketLoop[] Practise(NetworkDevice[] devices)
+    internal PacketLoop[] CreateWarmUp(NetworkDevice[] devices)
     {
-        byte[] capture = PracticeCapture.Create();
+        byte[] capture = WarmUpCapture.Create();
         var endless = new ReplaySettings(ReplaySpeed.Parse("max"), long.MaxValue);
-        return [Create(devices[0], () => CaptureReader.Open(new MemoryStream(capture), "practice"), endless, 1518)];
+        return [Create(devices[0], () => CaptureReader.Open(new MemoryStream(capture), "warm-up"), endless, 1518)];
     }
 
     /// <summary>The loop that sends the capture.</summary>
@@ -93,7 +93,7 @@ internal sealed class ReplayWork(string path, ReplaySettings settings, int maxFr
     public ReportJson AddTo(ReportJson report) => report with { Replay = ToJson() };
 
     /// <summary>Releases what the warm-up used.</summary>
-    internal void EndPractice()
+    internal void EndWarmUp()
     {
         foreach (var part in _parts) part.Dispose();
         _parts.Clear();
@@ -101,7 +101,7 @@ internal sealed class ReplayWork(string path, ReplaySettings settings, int maxFr
 
     public void Dispose()
     {
-        EndPractice();
+        EndWarmUp();
         _opened?.Dispose();
     }
 

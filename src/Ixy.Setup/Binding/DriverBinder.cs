@@ -130,8 +130,8 @@ internal sealed class DriverBinder
     {
         if (!function.IsNetworkController)
             throw new PciDeviceException(
-                $"{function.Name} is no network card: its PCI class is {function.ClassCode:x6}, expected 02xxxx; its "
-                + "driver is left alone");
+                $"{function.Name} is not a network card: its PCI class is {function.ClassCode:x6}, expected 02xxxx; "
+                + "its driver is left alone");
     }
 
     private void RequireRoot()
@@ -170,7 +170,7 @@ internal sealed class DriverBinder
         if (!_bus.HasDriver(driver)) Load(driver);
         if (!_bus.HasDriver(driver))
             throw new PciDeviceException(
-                $"the kernel module {driver} is loaded, but is no driver for PCI: expected one such as vfio-pci");
+                $"the kernel module {driver} is loaded, but is not a driver for PCI: expected one such as vfio-pci");
         if (IsVfio(driver) && !_bus.HasModule(Iommu)) Load(Iommu);
     }
 
@@ -188,7 +188,7 @@ internal sealed class DriverBinder
         if (driver.Length == 0 || driver[0] == '-'
             || !driver.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_'))
             throw new ArgumentException(
-                $"'{driver}' is no kernel driver: expected a name such as {DriverBinding.VfioPci}, or "
+                $"'{driver}' is not a kernel driver: expected a name such as {DriverBinding.VfioPci}, or "
                 + $"{DriverBinding.NoDriver}");
     }
 }

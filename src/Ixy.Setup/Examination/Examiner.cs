@@ -32,7 +32,7 @@ internal sealed class Examiner(PciBus bus, MachineFiles files, DoctorOptions opt
         var function = bus.Function($"{address}");
         if (!function.IsNetworkController)
             throw new PciDeviceException(
-                $"{function.Name} is no network card: its PCI class is {function.ClassCode:x6}, expected 02xxxx; "
+                $"{function.Name} is not a network card: its PCI class is {function.ClassCode:x6}, expected 02xxxx; "
                 + $"'{IxyCommand.Name} list' shows those there are");
         return [NetworkController.Of(function, new(bus.Processes), warnings.Add)];
     }

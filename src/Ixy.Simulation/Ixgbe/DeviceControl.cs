@@ -110,7 +110,7 @@ internal sealed class DeviceControl
 
     private void Reset(uint bits, bool masterWasDisabled)
     {
-        if (!masterWasDisabled) CheckQuiet(bits);
+        if (!masterWasDisabled) CheckQuiesced(bits);
         Reset(bits);
     }
 
@@ -143,7 +143,7 @@ internal sealed class DeviceControl
 
     // "Prior to issuing software reset, the driver needs to execute the master disable algorithm" (4.2.1.6.1): a card
     // that is still moving packets may leave half a transaction on the bus.
-    private void CheckQuiet(uint bits)
+    private void CheckQuiesced(uint bits)
     {
         for (int queue = 0; queue < RXDCTL.Count; queue++)
         {

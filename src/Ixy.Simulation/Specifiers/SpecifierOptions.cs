@@ -21,7 +21,7 @@ internal sealed class SpecifierOptions
             int equals = option.IndexOf('=');
             if (equals < 1 || equals == option.Length - 1)
                 throw new DeviceSpecifierException(
-                    $"'{option}' is no option: expected key=value (values hold no comma)");
+                    $"'{option}' is not an option: expected key=value (values hold no comma)");
             if (!_values.TryAdd(option[..equals], option[(equals + 1)..]))
                 throw new DeviceSpecifierException($"'{option[..equals]}' is given twice");
         }

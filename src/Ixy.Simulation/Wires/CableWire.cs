@@ -1,3 +1,4 @@
+using Ixy.Simulation.Cards;
 using Ixy.Vfio;
 
 namespace Ixy.Simulation.Wires;

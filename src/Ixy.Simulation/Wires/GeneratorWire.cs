@@ -1,3 +1,5 @@
+using Ixy.Simulation.Cards;
+
 namespace Ixy.Simulation.Wires;
 
 /// <summary>What a generator sends.</summary>

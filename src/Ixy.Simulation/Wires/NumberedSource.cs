@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using Ixy.Simulation.Cards;
 
 namespace Ixy.Simulation.Wires;
 

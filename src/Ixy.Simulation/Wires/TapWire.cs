@@ -138,7 +138,7 @@ internal sealed unsafe class TapWire : Wire
         Libc.EACCES or Libc.EPERM => NotAllowed(name),
         Libc.EBUSY => new DeviceSpecifierException($"the TAP interface {name} is in use by another wire or program"),
         Libc.EINVAL => new DeviceSpecifierException(
-            $"the interface {name} is no TAP interface with one queue: take another name, or delete it with " +
+            $"the interface {name} is not a TAP interface with one queue: take another name, or delete it with " +
             $"'ip link delete {name}'"),
         _ => new PciDeviceException($"the TAP interface {name} cannot be attached to: {Libc.LastError()}"),
     };

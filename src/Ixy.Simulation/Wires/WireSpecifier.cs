@@ -1,3 +1,4 @@
+using Ixy.Simulation.Cards;
 using Ixy.Simulation.Specifiers;
 using Ixy.Vfio;
 

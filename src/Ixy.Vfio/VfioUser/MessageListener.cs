@@ -88,7 +88,7 @@ public sealed unsafe class MessageListener : IDisposable
         if (file >= 0) _ = Libc.close(file);
         if (file >= 0 || error != Libc.ENXIO)
             throw new PciDeviceException(
-                $"{_path} is there already and is no socket: remove it, or choose another path");
+                $"{_path} is there already and is not a socket: remove it, or choose another path");
         if (IsServed())
             throw new DeviceBusyException(
                 $"{_path} is in use: another process serves a card there; end it, or choose another path");

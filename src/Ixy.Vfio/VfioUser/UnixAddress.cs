@@ -14,8 +14,8 @@ internal static class UnixAddress
         int length = Encoding.UTF8.GetByteCount(path);
         if (length is 0 or > LongestPath || path.Contains('\0'))
             throw new DeviceSpecifierException(
-                $"'{path}' is no path for a socket: it has {length} bytes, and 1 to {LongestPath} are possible; use a "
-                + "shorter directory, as /tmp or /run");
+                $"'{path}' is not a path for a socket: it has {length} bytes, and 1 to {LongestPath} are possible; use "
+                + "a shorter directory, as /tmp or /run");
         var address = new byte[2 + length + 1];
         BitConverter.TryWriteBytes(address, (ushort)Interop.Libc.AF_UNIX);
         Encoding.UTF8.GetBytes(path, address.AsSpan(2));

@@ -7,9 +7,6 @@ public sealed partial class IxgbeDevice
 {
     internal const string Driver = "ixgbe";
 
-    // Every register of the three cards lies below (8.2.2); behind it there may be a flash memory.
-    private const uint RegistersLength = 0x20000;
-
     /// <inheritdoc/>
     public override string DriverName => Driver;
 

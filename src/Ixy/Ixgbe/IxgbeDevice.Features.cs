@@ -1,3 +1,4 @@
+using Ixy.Addresses;
 using static Ixy.Ixgbe.IxgbeRegisters;
 
 namespace Ixy.Ixgbe;

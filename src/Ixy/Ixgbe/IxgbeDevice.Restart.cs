@@ -7,15 +7,13 @@ public sealed partial class IxgbeDevice
 {
     // The queues from before, while the device is being set up again.
     private OldQueues? _old;
-    // The counts so far when the restart began; nothing in the first set-up.
-    private DeviceStatistics _counted;
 
     private protected override void StartAgain()
     {
         // A reset by someone else may have switched them off.
         _device.EnableBars();
         TakeLastCounters();
-        Quiet();
+        Quiesce();
         _device.DisableBusMaster();
         _old = new(_device, [.. _receiveQueues], [.. _transmitQueues]);
         _receiveQueues.Clear();

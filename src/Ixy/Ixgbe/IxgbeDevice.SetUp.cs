@@ -1,4 +1,6 @@
+using Ixy.Addresses;
 using static Ixy.Ixgbe.IxgbeRegisters;
+using static Ixy.NetworkDeviceOptions;
 
 namespace Ixy.Ixgbe;
 
@@ -99,7 +101,7 @@ public sealed partial class IxgbeDevice
         // A threshold is set although no pause frame is ever sent (4.6.3.2).
         Write(FCRTH, Read(RXPBSIZE) - FCRTH_.ThresholdDistance);
         // MAXFRS includes the FCS but no VLAN tag, and applies only with JUMBOEN (8.2.3.22.13).
-        Write(MAXFRS, (uint)(_options.MaxFrameSize + FrameLengths.Fcs) << MAXFRS_.SizeShift);
+        Write(MAXFRS, (uint)(_options.MaxFrameSize + FcsLength) << MAXFRS_.SizeShift);
         // 7.1.1: no address except the port's own, which is in the first pool (8.2.3.7.10); and broadcast.
         Write(MPSAR, 1);
         Write(FCTRL, ReceiveModes(_options.Promiscuous, allMulticast: false));
@@ -113,7 +115,7 @@ public sealed partial class IxgbeDevice
 
     // Each kind has its own compiled loop, so the common ones pay nothing for the others. Here are those for physical
     // addresses and no offload; others, and the queues of a device that is restarted, are in IxgbeDevice.Features.cs.
-    private bool NeedsOtherQueues => _device.DeviceAddressIsVirtual || !_options.IsPlain || _old is not null;
+    private bool NeedsOtherQueues => _device.DeviceAddressIsVirtual || !_options.IsPlain || _isDown;
 
     private void AddReceiveQueue(int index)
     {
@@ -130,7 +132,7 @@ public sealed partial class IxgbeDevice
     {
         // The arbiter was stopped when the leftovers were cleared, and stays so while these change (4.6.8). One frame,
         // which may have a tag, must fit into the buffer besides the threshold (8.2.3.9.16).
-        Write(TXPBTHRESH, TXPBSIZE.Reset / 1024 - (uint)(_options.MaxFrameSize + FrameLengths.Tag + 1023) / 1024);
+        Write(TXPBTHRESH, TXPBSIZE.Reset / 1024 - (uint)(_options.MaxFrameSize + TagLength + 1023) / 1024);
         Write(DTXMXSZRQ, DTXMXSZRQ_.Most);
         Change(RTTDCS, RTTDCS_.ArbiterDisable, set: false);
         for (int i = 0; i < _options.TransmitQueues; i++)
@@ -160,7 +162,7 @@ public sealed partial class IxgbeDevice
     // 4.6.7.1.2, 4.6.8.1 Disabling queues, 5.2.5.3.2 Master disable, and a reset: afterwards the card touches no
     // memory. Nothing here throws for lack of an answer: bus mastering is turned off whatever the card says. A transmit
     // queue that cannot drain, because the link is down, must not be disabled: that is left to the reset.
-    private protected override void Quiet()
+    private protected override void Quiesce()
     {
         _counterTimer?.Dispose();
         DisableInterrupts();

@@ -1,5 +1,6 @@
 using Ixy.Vfio;
 using static Ixy.Ixgbe.IxgbeRegisters;
+using static Ixy.NetworkDeviceOptions;
 
 namespace Ixy.Ixgbe;
 
@@ -9,6 +10,9 @@ namespace Ixy.Ixgbe;
 /// </summary>
 public sealed partial class IxgbeDevice : NetworkDevice
 {
+    // Every register of the three cards lies below (8.2.2); behind it there may be a flash memory.
+    private const uint RegistersLength = 0x20000;
+
     // In Mbit/s, as encoded in LINKS; the second row is for the X550 only (8.2.3.22.20).
     private static ReadOnlySpan<int> Speeds => [0, 100, 1_000, 10_000, 0, 5_000, 1_000, 2_500];
 
@@ -21,7 +25,8 @@ public sealed partial class IxgbeDevice : NetworkDevice
     private readonly PciBar _bar;
     private readonly List<ReceiveQueue> _receiveQueues = [];
     private readonly List<TransmitQueue> _transmitQueues = [];
-    private DeviceStatistics _statistics;
+    // The counts until now, and those when a restart began; none in the first set-up.
+    private DeviceStatistics _statistics, _counted;
     private ITimer? _counterTimer;
 
     /// <summary>
@@ -36,15 +41,7 @@ public sealed partial class IxgbeDevice : NetworkDevice
         device.EnableBars();
         _bar = device.OpenBar(0) is { Length: >= RegistersLength } bar ? bar : throw HasTooFewRegisters();
         DmaArena.Attach(device);
-        try
-        {
-            SetUp();
-        }
-        catch
-        {
-            StopAndRelease();
-            throw;
-        }
+        try { SetUp(); } catch { StopAndRelease(); throw; }
         SetQueues(_receiveQueues, _transmitQueues, options);
         StartCounterTimer();
     }
@@ -84,7 +81,7 @@ public sealed partial class IxgbeDevice : NetworkDevice
             RxPackets = _statistics.RxPackets + Read(QPRC),
             RxBytes = _statistics.RxBytes + (Read(QBRC_L) | (long)Read(QBRC_H) << 32),
             TxPackets = _statistics.TxPackets + sent,
-            TxBytes = _statistics.TxBytes + (Read(GOTCL) | (long)Read(GOTCH) << 32) - sent * FrameLengths.Fcs,
+            TxBytes = _statistics.TxBytes + (Read(GOTCL) | (long)Read(GOTCH) << 32) - sent * FcsLength,
             RxMissed = _statistics.RxMissed + Sum(MPC) + Sum(QPRDC),
             RxCrcErrors = _statistics.RxCrcErrors + Read(CRCERRS),
             RxLengthErrors = _statistics.RxLengthErrors + Read(RLEC) + Read(RUC) + Read(ROC),

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Ixy.Checks;
 
 namespace Ixy.Ixgbe;
 
@@ -42,8 +43,8 @@ internal unsafe partial class IxgbeTransmitQueue<TAddresses>
     private const int LongestIpHeader = 511;
 
     private Contexts _contexts;
-    // Context descriptors given to the card, and those of them not reclaimed yet.
-    private ulong _contextsWritten, _contextsPending;
+    // Context descriptors given to the card.
+    private ulong _contextsWritten;
 
     /// <inheritdoc/>
     public override long Packets => (long)(_next - _contextsWritten);

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Ixy.Addresses;
 using Ixy.Vfio;
 using static Ixy.Ixgbe.IxgbeRegisters;
 
@@ -49,8 +50,8 @@ internal unsafe partial class IxgbeTransmitQueue<TAddresses> : TransmitQueue, ID
     // descriptors of a group, and of a unit reclaimed together.
     private protected readonly ulong _plainLengths, _group, _unit;
     // Free-running: descriptors given to the card, those whose buffers were reclaimed, and the one that reports the
-    // next unit to reclaim.
-    private protected ulong _next, _clean, _report;
+    // next unit to reclaim; and how many of the pending ones are contexts (IxgbeTransmitQueue.Offloads.cs).
+    private protected ulong _next, _clean, _report, _contextsPending;
 
     internal IxgbeTransmitQueue(PciDevice device, PciBar bar, int index, NetworkDeviceOptions options)
     {

@@ -1,3 +1,5 @@
+using Ixy.Addresses;
+
 namespace Ixy.Ixgbe;
 
 /// <summary>

@@ -1,3 +1,5 @@
+using Ixy.Checks;
+
 namespace Ixy.Metrics;
 
 /// <summary>

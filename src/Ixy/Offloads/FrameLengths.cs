@@ -7,7 +7,7 @@ namespace Ixy;
 /// </summary>
 internal static class FrameLengths
 {
-    internal const int Tag = 4, Fcs = 4;
+    internal const int Tag = NetworkDeviceOptions.TagLength;
 
     /// <summary>The Ethernet header: two addresses and a type.</summary>
     internal const int Shortest = 14;

@@ -1,3 +1,4 @@
+using Ixy.Pools;
 using Ixy.Vfio;
 using static Ixy.Virtio.VirtioConstants;
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Ixy.Addresses;
 using Ixy.Vfio;
 
 namespace Ixy.Virtio;

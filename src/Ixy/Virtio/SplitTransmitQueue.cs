@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Ixy.Addresses;
+using Ixy.Checks;
 using Ixy.Vfio;
 
 namespace Ixy.Virtio;

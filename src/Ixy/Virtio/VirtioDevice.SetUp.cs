@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Security.Cryptography;
 using Ixy.Vfio;
+using Ixy.Waiting;
 using static Ixy.Virtio.VirtioRegisters;
 
 namespace Ixy.Virtio;

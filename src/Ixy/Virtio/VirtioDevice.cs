@@ -140,7 +140,7 @@ public sealed partial class VirtioDevice : NetworkDevice
     private protected override IReadOnlyList<IDisposable> Parts =>
         [.. _transmitQueues, .. _receiveQueues, .. _control is null ? [] : new[] { _control }, .. _rings];
 
-    private protected override void Quiet()
+    private protected override void Quiesce()
     {
         _statusTimer?.Dispose();
         _ = _transport.TryReset();

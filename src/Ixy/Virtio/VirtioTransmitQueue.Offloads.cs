@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using Ixy.Addresses;
+using Ixy.Checks;
 using static Ixy.Virtio.VirtioConstants;
 
 namespace Ixy.Virtio;

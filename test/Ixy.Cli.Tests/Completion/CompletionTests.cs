@@ -13,7 +13,7 @@ public sealed class CompletionTests : IDisposable
     public CompletionTests() => System.IO.File.WriteAllText(Path.Combine(_directory.FullName, File), "");
 
     [Theory]
-    [InlineData("'tcsh' is no shell that is known here: expected bash, zsh or fish", "completion", "tcsh")]
+    [InlineData("'tcsh' is not a shell that is known here: expected bash, zsh or fish", "completion", "tcsh")]
     [InlineData("'completion'", "completion")]
     public void AShellThatIsNotKnownGetsOneLineAndCodeTwo(string contains, params string[] arguments) =>
         IxyProcess.AssertOneLine(IxyProcess.Run(arguments), exitCode: 2, contains);

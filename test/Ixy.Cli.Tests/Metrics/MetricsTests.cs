@@ -172,7 +172,7 @@ public sealed partial class MetricsTests
 
     // A client that asks early, before the address is printed, sees no warm-up cards.
     [Fact]
-    public async Task CardsToPractiseOnAreNotShown()
+    public async Task CardsOfTheWarmUpAreNotShown()
     {
         int port = PortNoClientGets();
         const string Device = "sim:ixgbe,wire=loopback";
@@ -268,7 +268,7 @@ public sealed partial class MetricsTests
     public void OtherPortsAreRefused(string port) =>
         IxyProcess.AssertOneLine(
             IxyProcess.Run("fwd", "a", "b", "--metrics", port), 2,
-            $"--metrics: '{port}' is no port: expected 0 to 65535");
+            $"--metrics: '{port}' is not a port: expected 0 to 65535");
 
     // Empty as long as nobody listens, or if a connection came while the listener was being set up, which resets it.
     private static async Task<string> TryGet(HttpClient client, Uri page)

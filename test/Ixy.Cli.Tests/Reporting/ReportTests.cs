@@ -123,7 +123,7 @@ public sealed partial class ReportTests : IDisposable
     }
 
     [Theory]
-    [InlineData("'sim:nothing' is no simulated card", "sim:nothing")]
+    [InlineData("'sim:nothing' is not a simulated card", "sim:nothing")]
     [InlineData("ffff:ff:1f.7", "ffff:ff:1f.7")]
     [InlineData("/nowhere/card", "vfio-user:/nowhere/card")]
     public void WhatIsNotThereLeavesNoFile(string contains, string card)
@@ -229,7 +229,7 @@ public sealed partial class ReportTests : IDisposable
     public void AccessesThatAreAlikeShareALine()
     {
         using var card = SimulatedCards.Open("sim:ixgbe");
-        var log = new AccessLog(new RegisterNames(card), new StoppedClock());
+        var log = new AccessLog(new RegisterNames(card), new ManualClock());
         foreach (uint value in new uint[] { 1, 1, 1, 2 }) log.Add(new(0, 0x00008, 4, value, IsWrite: false));
         for (uint i = 1; i < 128; i++) log.Add(new(0, 0xA204 + 8 * i, 4, 0x8000_0000, IsWrite: true));
         log.Add(new(0, 0xA200, 4, 0x1234_5678, IsWrite: true));
@@ -286,9 +286,4 @@ public sealed partial class ReportTests : IDisposable
 
     [GeneratedRegex("[^0-9a-fA-F]")]
     private static partial Regex NoDigits();
-
-    private sealed class StoppedClock : TimeProvider
-    {
-        public override long GetTimestamp() => 0;
-    }
 }

@@ -75,6 +75,19 @@ public sealed class ArchitectureTests
         }
     }
 
+    // What is internal stands in a folder. All of Ixy.Cli is internal, as of any program.
+    [Fact]
+    public void TheRootOfALibraryHasWhatItsUsersNeed()
+    {
+        foreach (string project in Projects().Keys.Where(project => project != "Ixy.Cli"))
+        {
+            string[] files = Directory.GetFiles(Path.Combine(Checkout.Root, "src", project), "*.cs");
+            Assert.NotEmpty(files);
+            Assert.All(files, file => Assert.True(
+                Regex.IsMatch(File.ReadAllText(file), "^public ", RegexOptions.Multiline), $"{file} has no public type"));
+        }
+    }
+
     [Fact]
     public void EveryFileThatThePageNamesIsThere()
     {

@@ -208,7 +208,7 @@ public sealed class DriverBindingTests : IDisposable
         _sysfs.AddGroup(13, Other);
         _kernel.Hold(Other, "e1000e");
         var error = Assert.Throws<PciDeviceException>(() => new DriverBinder(_kernel, Other, force: true));
-        Assert.Contains($"{Other} is no network card: its PCI class is {classCode:x6}", error.Message);
+        Assert.Contains($"{Other} is not a network card: its PCI class is {classCode:x6}", error.Message);
         Assert.Empty(_kernel.Writes);
     }
 

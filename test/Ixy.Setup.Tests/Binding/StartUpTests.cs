@@ -138,7 +138,7 @@ public sealed partial class StartUpTests : IDisposable
         sysfs.Add(Card);
         sysfs.Add(Other, classCode: 0x010600);
         foreach (string name in new[] { Card, Other, Gone }) Drivers.Set(name, "vfio-pci");
-        Assert.Contains("is no network card", Assert.Throws<PciDeviceException>(() => Forget(Other)).Message);
+        Assert.Contains("is not a network card", Assert.Throws<PciDeviceException>(() => Forget(Other)).Message);
         kernel.ActsAsRoot = false;
         Assert.Throws<PrivilegeException>(() => Forget(Card));
         Assert.Throws<PrivilegeException>(() => Forget(Gone));
@@ -161,7 +161,7 @@ public sealed partial class StartUpTests : IDisposable
         sysfs.Add(Card);
         sysfs.Add(Other, classCode: 0x010600);
         Assert.Throws<ArgumentException>(() => new DriverBinder(kernel, Card, false).BindAtStartUp(Drivers, "../x"));
-        Assert.Contains("is no network card", Assert.Throws<PciDeviceException>(
+        Assert.Contains("is not a network card", Assert.Throws<PciDeviceException>(
             () => new DriverBinder(kernel, Other, false).BindAtStartUp(Drivers, "vfio-pci")).Message);
         kernel.ActsAsRoot = false;
         Assert.Throws<PrivilegeException>(

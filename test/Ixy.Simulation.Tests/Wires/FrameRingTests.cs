@@ -1,3 +1,4 @@
+using Ixy.Simulation.Cards;
 using Ixy.Simulation.Wires;
 using Ixy.Vfio;
 

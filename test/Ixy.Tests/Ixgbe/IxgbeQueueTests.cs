@@ -1,9 +1,10 @@
+using Ixy.Addresses;
 using Ixy.Ixgbe;
 using Ixy.Vfio;
 using Ixy.Vfio.Dma;
 using static Ixy.Ixgbe.IxgbeRegisters;
-using ReceiveRing = Ixy.Ixgbe.IxgbeReceiveQueue<Ixy.VirtualAddresses, Ixy.Ixgbe.NoOffloads>;
-using TransmitRing = Ixy.Ixgbe.IxgbeTransmitQueue<Ixy.VirtualAddresses>;
+using ReceiveRing = Ixy.Ixgbe.IxgbeReceiveQueue<Ixy.Addresses.VirtualAddresses, Ixy.Ixgbe.NoOffloads>;
+using TransmitRing = Ixy.Ixgbe.IxgbeTransmitQueue<Ixy.Addresses.VirtualAddresses>;
 
 namespace Ixy.Tests.Ixgbe;
 

@@ -1,5 +1,5 @@
 using static Ixy.Ixgbe.IxgbeRegisters;
-using ScalarReceiveQueue = Ixy.Ixgbe.IxgbeReceiveQueue<Ixy.VirtualAddresses, Ixy.Ixgbe.NoOffloads>;
+using ScalarReceiveQueue = Ixy.Ixgbe.IxgbeReceiveQueue<Ixy.Addresses.VirtualAddresses, Ixy.Ixgbe.NoOffloads>;
 
 namespace Ixy.Tests.Ixgbe;
 

@@ -3,8 +3,8 @@ using FsCheck;
 using FsCheck.Fluent;
 using Ixy.Ixgbe;
 using static Ixy.Ixgbe.IxgbeRegisters;
-using ScalarReceiveQueue = Ixy.Ixgbe.IxgbeReceiveQueue<Ixy.VirtualAddresses, Ixy.Ixgbe.NoOffloads>;
-using ScalarTransmitQueue = Ixy.Ixgbe.IxgbeTransmitQueue<Ixy.VirtualAddresses>;
+using ScalarReceiveQueue = Ixy.Ixgbe.IxgbeReceiveQueue<Ixy.Addresses.VirtualAddresses, Ixy.Ixgbe.NoOffloads>;
+using ScalarTransmitQueue = Ixy.Ixgbe.IxgbeTransmitQueue<Ixy.Addresses.VirtualAddresses>;
 
 namespace Ixy.Tests.Ixgbe;
 

@@ -1,6 +1,7 @@
+using Ixy.Checks;
 using Ixy.Ixgbe;
-using ScalarReceiveQueue = Ixy.Ixgbe.IxgbeReceiveQueue<Ixy.VirtualAddresses, Ixy.Ixgbe.NoOffloads>;
-using ScalarTransmitQueue = Ixy.Ixgbe.IxgbeTransmitQueue<Ixy.VirtualAddresses>;
+using ScalarReceiveQueue = Ixy.Ixgbe.IxgbeReceiveQueue<Ixy.Addresses.VirtualAddresses, Ixy.Ixgbe.NoOffloads>;
+using ScalarTransmitQueue = Ixy.Ixgbe.IxgbeTransmitQueue<Ixy.Addresses.VirtualAddresses>;
 
 namespace Ixy.Tests.Ixgbe;
 

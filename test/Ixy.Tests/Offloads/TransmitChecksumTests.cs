@@ -82,7 +82,7 @@ public sealed class TransmitChecksumTests
         ("UDP over IPv4", (17, 27), "its IP packet has 7 bytes behind the headers: expected at least 8"),
             ["a longer datagram than the packet"] = (
                 "UDP over IPv4", (39, 109), "its UDP header says 109 bytes: expected 8 to 108"),
-            ["a routing header"] = ("TCP in an atomic IPv6 fragment", (20, 43), "it is no fragment any more"),
+            ["a routing header"] = ("TCP in an atomic IPv6 fragment", (20, 43), "it is not a fragment any more"),
             ["a home address"] = (
                 "UDP behind IPv6 extension headers", (64, 0xC9),
                 "it has a home address option, so its IPv6 header does not name the source"),

@@ -103,7 +103,7 @@ public sealed class TransmitRefusalTests
         Assert.Equal(available - 2, bench.Device.ReceiveQueues[0].Pool.Available);
     }
 
-    // A full ring is no reason to drop anything.
+    // A full ring is not a reason to drop anything.
     [Theory]
     [MemberData(nameof(Cards))]
     public void WhatAFullRingDoesNotTakeIsNotRefused(OffloadCard card)

@@ -229,7 +229,7 @@ public sealed unsafe class ClientCommandTests : IDisposable
     public void OnlyPciDevicesAreOpened()
     {
         _bench.Device.On(HandDevice.GetInfo, asked => Answer.To(asked, HandDevice.Words(16, 1, 9, 5)));
-        Assert.Contains("no PCI device", Assert.Throws<PciDeviceException>(_bench.Open).Message);
+        Assert.Contains("not a PCI device", Assert.Throws<PciDeviceException>(_bench.Open).Message);
     }
 
     [Fact] // First DMA is switched off, then the memory is unmapped, then the connection closed.

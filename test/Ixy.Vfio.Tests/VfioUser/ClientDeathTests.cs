@@ -122,7 +122,7 @@ public sealed class ClientDeathTests
     [Theory]
     [InlineData("")]
     [InlineData("/tmp/a\0b")]
-    public void NoPath(string path) => AssertCannotOpen<DeviceSpecifierException>(path, "no path for a socket");
+    public void NoPath(string path) => AssertCannotOpen<DeviceSpecifierException>(path, "not a path for a socket");
 
     [Fact]
     public void APathThatIsTooLong() =>

@@ -86,7 +86,7 @@ internal sealed class Guest : IDisposable
 
     /// <summary>A simulated card of this process, and the socket by which the guest has it.</summary>
     internal CardSocket Card(int device) =>
-        _cards[device] ?? throw new ArgumentException($"device {device} of {Machine.Name} is no simulated card");
+        _cards[device] ?? throw new ArgumentException($"device {device} of {Machine.Name} is not a simulated card");
 
     /// <summary>
     /// Runs a shell script as root and waits for its end; kills it after the time limit (a minute by default).

@@ -92,8 +92,8 @@ internal sealed unsafe partial class CardReceiveQueue
             && (ushort)upper != 0)
         {
             _card.Violations.Add("descriptor-already-done", name, descriptor.Header, "7.1.6.1",
-                "the descriptor still has DD and a length from its last use: who polls it takes an old frame for a new "
-                + "one");
+                "the descriptor still has DD and a length from its last use: a driver that polls it takes an old frame "
+                + "for a new one");
         }
     }
 }

@@ -43,7 +43,7 @@ public sealed class RateLimitTests
         Assert.Equal(["not-modelled", "not-modelled"], bench.Card.Violations.All.Select(found => found.Rule));
     }
 
-    // Linux sets the classes' credits for mqprio and DCB: the classes' queues work, so this is no violation.
+    // Linux sets the classes' credits for mqprio and DCB: the classes' queues work, so this is not a violation.
     [Theory] // 8.2.3.10.9, 8.2.3.10.10
     [InlineData("RTTDT2C")]
     [InlineData("RTTPT2C")]

@@ -3,7 +3,7 @@ using Ixy.Captures;
 namespace Ixy.Cli.Replay;
 
 /// <summary>A capture for warm-up.</summary>
-internal static class PracticeCapture
+internal static class WarmUpCapture
 {
     private const int Frames = 1000, Length = 60;
 

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Ixy.Vfio;
 
-namespace Ixy;
+namespace Ixy.Ixgbe;
 
 /// <summary>
 /// A 32-bit register that notifies the device of new descriptors: one volatile store if the transport gives a pointer,

@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using Ixy.Waiting;
 
-namespace Ixy.Tests;
+namespace Ixy.Tests.Waiting;
 
 /// <summary>When load counts as high: the thresholds in docs/interrupts.md.</summary>
 public sealed class LoadMeterTests

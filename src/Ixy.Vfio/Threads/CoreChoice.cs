@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Ixy.Vfio;
+namespace Ixy.Vfio.Threads;
 
 /// <summary>What is known about this machine's cores when choosing some of them.</summary>
 /// <param name="Allowed">Cores the process may run on.</param>

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Ixy.Vfio;
 
-namespace Ixy;
+namespace Ixy.Addresses;
 
 /// <summary>
 /// Converts a buffer's address in this process to the one the device uses (design D2). A type parameter of the hot

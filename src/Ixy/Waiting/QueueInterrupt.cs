@@ -1,6 +1,6 @@
 using Ixy.Vfio;
 
-namespace Ixy;
+namespace Ixy.Waiting;
 
 /// <summary>
 /// The interrupt of a receive queue, and the thread that sleeps on it. A sleeper uses the queue only between

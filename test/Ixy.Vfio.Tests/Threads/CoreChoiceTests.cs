@@ -1,4 +1,6 @@
-namespace Ixy.Vfio.Tests;
+using Ixy.Vfio.Threads;
+
+namespace Ixy.Vfio.Tests.Threads;
 
 /// <summary>Which cores polling threads get.</summary>
 public sealed class CoreChoiceTests

@@ -1,4 +1,4 @@
-namespace Ixy;
+namespace Ixy.Pools;
 
 /// <summary>
 /// Holds a spin lock until the end of a block. The blocks only copy a few references, and a contended Lock would

@@ -1,7 +1,9 @@
+using Ixy.Addresses;
+using Ixy.Checks;
 using Ixy.Ixgbe;
 using Ixy.Simulation.Virtio;
 
-namespace Ixy.Tests;
+namespace Ixy.Tests.Checks;
 
 /// <summary>Checked queues detect two threads that are in one of them at the same time.</summary>
 public sealed class CheckedQueueTests

@@ -5,7 +5,7 @@ using Ixy.Vfio;
 namespace Ixy.Cli;
 
 /// <summary>The devices of a command, opened together and closed together.</summary>
-internal sealed class Ports : IDisposable
+internal sealed class DeviceGroup : IDisposable
 {
     private static readonly TimeSpan s_linkTime = TimeSpan.FromSeconds(10), s_pause = TimeSpan.FromMilliseconds(5);
 
@@ -21,7 +21,7 @@ internal sealed class Ports : IDisposable
     /// <param name="specifiers">The devices.</param>
     /// <param name="world">Their world, if all are simulated; null for real time.</param>
     /// <exception cref="PciDeviceException">One cannot be opened, or is named twice; then none is open.</exception>
-    internal Ports(IReadOnlyList<string> specifiers, VirtualWorld? world = null)
+    internal DeviceGroup(IReadOnlyList<string> specifiers, VirtualWorld? world = null)
     {
         _world = world;
         _before = new DeviceStatistics[specifiers.Count];

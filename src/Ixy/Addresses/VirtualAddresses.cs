@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Ixy;
+namespace Ixy.Addresses;
 
 /// <summary>Behind an IOMMU, or in a model: the device uses the process's addresses.</summary>
 internal readonly struct VirtualAddresses : IDeviceAddresses

@@ -1,4 +1,4 @@
-namespace Ixy;
+namespace Ixy.Checks;
 
 /// <summary>
 /// The bookkeeping of a checked pool: who holds each buffer, on which loan, and where it was allocated. A handle names

@@ -11,7 +11,7 @@ namespace Ixy.Cli;
 /// first called, and well only after it has seen it run; each compilation takes longer than a ring takes to fill (512
 /// packets at 14.88 Mpps: 34 µs). So all of that happens here, where a lost packet does not matter.
 /// </summary>
-internal static class PracticeRun
+internal static class WarmUp
 {
     private static readonly TimeSpan s_settled = TimeSpan.FromMilliseconds(250), s_longest = TimeSpan.FromSeconds(4),
         s_pause = TimeSpan.FromMilliseconds(5);
@@ -26,13 +26,13 @@ internal static class PracticeRun
     /// <param name="real">The functions the loops will use.</param>
     /// <param name="options">How they will be started.</param>
     /// <param name="createLoops">Creates the loops.</param>
-    /// <param name="rehearse">Does to the cards what will be done besides the loop.</param>
+    /// <param name="besides">Does to the cards what will be done besides the loop.</param>
     /// <param name="cancel">Ends the warm-up early.</param>
     /// <exception cref="PciDeviceException">A real function is gone.</exception>
     internal static void Run(
-        Ports real, NetworkDeviceOptions options, Func<NetworkDevice[], PacketLoop[]> createLoops,
-        Action<Ports> rehearse, StopRequest cancel) =>
-        Run("ixgbe", real.Waiting, options, createLoops, rehearse, real.Touch, cancel);
+        DeviceGroup real, NetworkDeviceOptions options, Func<NetworkDevice[], PacketLoop[]> createLoops,
+        Action<DeviceGroup> besides, StopRequest cancel) =>
+        Run("ixgbe", real.Waiting, options, createLoops, besides, real.Touch, cancel);
 
     /// <summary>
     /// The same for a simulated card that others are going to drive: its model has just as little time to spare.
@@ -43,16 +43,15 @@ internal static class PracticeRun
 
     private static void Run(
         string kind, int cards, NetworkDeviceOptions options, Func<NetworkDevice[], PacketLoop[]> createLoops,
-        Action<Ports> rehearse, Action meanwhile,
-        StopRequest cancel)
+        Action<DeviceGroup> besides, Action meanwhile, StopRequest cancel)
     {
         // A native program is compiled already.
         if (!RuntimeFeature.IsDynamicCodeCompiled) return;
         // Two threads cover everything that many do.
         int queues = Math.Min(options.ReceiveQueues, 2), flows = queues == 1 ? 1 : 16;
-        using var ports = new Ports(
+        using var group = new DeviceGroup(
             [.. Enumerable.Repeat($"{SimulatedCards.Prefix}{kind},wire=generator,flows={flows}", cards)]);
-        ports.Start(s_small with
+        group.Start(s_small with
         {
             ReceiveQueues = queues,
             TransmitQueues = queues,
@@ -60,11 +59,11 @@ internal static class PracticeRun
             CheckedPools = options.CheckedPools,
             Interrupts = options.Interrupts,
         });
-        rehearse(ports);
-        using var loops = new LoopGroup(createLoops([.. ports.Devices]), ports.Devices);
+        besides(group);
+        using var loops = new LoopGroup(createLoops([.. group.Devices]), group.Devices);
         loops.Start();
         loops.Measure();
-        ports.StartSending();
+        group.StartSending();
         WaitUntilCompiled(meanwhile, cancel);
         loops.Finish();
     }

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Ixy;
+namespace Ixy.Waiting;
 
 /// <summary>
 /// Decides whether packets arrive so fast that polling is cheaper than sleeping. The rate is a moving average of five

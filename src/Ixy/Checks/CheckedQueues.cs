@@ -1,4 +1,4 @@
-namespace Ixy;
+namespace Ixy.Checks;
 
 /// <summary>Tracks which thread is inside a queue, if any.</summary>
 internal sealed class QueueUse(string queue)

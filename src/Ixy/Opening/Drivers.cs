@@ -3,7 +3,7 @@ using Ixy.Ixgbe;
 using Ixy.Vfio;
 using Ixy.Virtio;
 
-namespace Ixy;
+namespace Ixy.Opening;
 
 /// <summary>
 /// The list of transports and drivers, which of them a specifier means (design D3), and which a PCI function needs.
@@ -37,11 +37,7 @@ internal static partial class Drivers
             function.DisableMessages();
             return IsIxgbe(function) ? new IxgbeDevice(function, options) : new VirtioDevice(function, options);
         }
-        catch
-        {
-            function.Dispose();
-            throw;
-        }
+        catch { function.Dispose(); throw; }
     }
 
     private static bool IsIxgbe(PciDevice function) => IxgbeDevice.Supports(function.VendorId, function.DeviceId);

@@ -1,6 +1,6 @@
 using Ixy.Vfio;
 
-namespace Ixy;
+namespace Ixy.Opening;
 
 // Specifiers other than a PCI address: a scheme, a colon, and a rest that the transport interprets.
 internal static partial class Drivers

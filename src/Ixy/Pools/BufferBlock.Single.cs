@@ -1,4 +1,4 @@
-namespace Ixy;
+namespace Ixy.Pools;
 
 // For everything outside the hot loops.
 internal sealed unsafe partial class BufferBlock

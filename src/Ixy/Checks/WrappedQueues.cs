@@ -1,4 +1,4 @@
-namespace Ixy;
+namespace Ixy.Checks;
 
 /// <summary>A receive queue around another one, to observe what passes through it.</summary>
 internal abstract class WrappedReceiveQueue : ReceiveQueue

@@ -1,4 +1,4 @@
-namespace Ixy;
+namespace Ixy.Waiting;
 
 /// <summary>The end of a wait on a clock; it never ends for <see cref="Timeout.InfiniteTimeSpan"/>.</summary>
 internal readonly struct Deadline

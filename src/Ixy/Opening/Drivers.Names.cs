@@ -2,7 +2,7 @@ using Ixy.Ixgbe;
 using Ixy.Vfio;
 using Ixy.Virtio;
 
-namespace Ixy;
+namespace Ixy.Opening;
 
 // Names of drivers, and messages for functions without one.
 internal static partial class Drivers
@@ -20,6 +20,7 @@ internal static partial class Drivers
         return new(function.ClassCode >> 8 == EthernetController
             ? $"{function.Name} ({id}) is a network card without a driver here: supported are Intel 82599, X540 and "
             + "X550, and virtio-net"
-            : $"{function.Name} ({id}) is no network card: its PCI class is {function.ClassCode:x6}, expected 0200xx");
+            : $"{function.Name} ({id}) is not a network card: its PCI class is {function.ClassCode:x6}, "
+            + "expected 0200xx");
     }
 }

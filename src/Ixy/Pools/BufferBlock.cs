@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Ixy;
+namespace Ixy.Pools;
 
 /// <summary>
 /// The free buffers that a receive queue caches, so that it goes to the pool once per block and not for each packet:

@@ -1,10 +1,9 @@
 using System.Collections.Concurrent;
 using Ixy.Hosting;
-using Ixy.Simulation.Cards;
 using Ixy.Simulation.Recording;
 using Ixy.Simulation.Wires;
 
-namespace Ixy.Simulation;
+namespace Ixy.Simulation.Cards;
 
 /// <summary>
 /// What cards share: who gives them their turns, and what they know about each other, namely the ends of cables and the
