@@ -26,7 +26,7 @@ public sealed partial class NativeMemoryTests(Xunit.Abstractions.ITestOutputHelp
         var merging = s_small with { BufferSize = 1024, MaxFrameSize = 9018 };
         using var ring = new SplitRing(device, default, index: 0, size: 64, eventIndex: false);
         DmaArena.Attach(device);
-        _ = new SplitReceiveQueue(
+        _ = new SplitReceiveQueue<VirtualAddresses>(
             device, ring, new(merging, VirtioFeatures.MergeableBuffers | VirtioFeatures.Version1, 9018));
     });
 

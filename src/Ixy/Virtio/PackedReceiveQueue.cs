@@ -9,7 +9,8 @@ namespace Ixy.Virtio;
 /// A receive queue in a packed ring (2.8). A descriptor is made available again in the place where its buffer was found
 /// used, so its position in the next round is the same.
 /// </summary>
-internal sealed unsafe class PackedReceiveQueue : VirtioReceiveQueue
+internal sealed unsafe class PackedReceiveQueue<TAddresses> : VirtioReceiveQueue
+    where TAddresses : struct, IDeviceAddresses
 {
     private readonly PackedRing _ring;
     private readonly PackedDescriptor* _descriptors;
@@ -29,14 +30,10 @@ internal sealed unsafe class PackedReceiveQueue : VirtioReceiveQueue
     }
 
     /// <inheritdoc/>
-    public override int Receive(Span<Packet> batch) =>
-        HasVirtualAddresses ? Receive<VirtualAddresses>(batch) : Receive<PhysicalAddresses>(batch);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int Receive<TAddresses>(Span<Packet> batch) where TAddresses : struct, IDeviceAddresses
+    public override int Receive(Span<Packet> batch)
     {
         ulong from = Position;
-        int received = TakeUsual<TAddresses>(batch);
+        int received = TakeUsual(batch);
         // Usually there is no more to do. What may be left is called last, so nothing must be kept across the call.
         if (received == batch.Length && !Publishes(from) && !LooksAtPackets) return received;
         return Finish(batch, from, received);
@@ -45,7 +42,7 @@ internal sealed unsafe class PackedReceiveQueue : VirtioReceiveQueue
     // The hot loop. It runs up to the end of the ring, where the meaning of the bits changes, and calls nothing, so
     // that all its state stays in CPU registers; anything unusual ends it.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int TakeUsual<TAddresses>(Span<Packet> batch) where TAddresses : struct, IDeviceAddresses
+    private protected override int TakeUsual(Span<Packet> batch)
     {
         ref var packet = ref MemoryMarshal.GetReference(batch);
         // Fields are copied to locals: to the compiler, every store through a pointer might change them.
@@ -84,9 +81,6 @@ internal sealed unsafe class PackedReceiveQueue : VirtioReceiveQueue
         return taken;
     }
 
-    private protected override int TakeUsual(Span<Packet> batch) =>
-        HasVirtualAddresses ? TakeUsual<VirtualAddresses>(batch) : TakeUsual<PhysicalAddresses>(batch);
-
     internal override bool TryPeek(ulong ahead, out ulong id, out uint length)
     {
         bool isUsed = _ring.TryReadUsed(Position + ahead, out ulong command);
@@ -103,6 +97,8 @@ internal sealed unsafe class PackedReceiveQueue : VirtioReceiveQueue
         Write(Position + Mask + 1, id, buffer);
         Position++;
     }
+
+    private protected override ulong DeviceAddress(ulong buffer) => TAddresses.Of(buffer) - HeaderLength;
 
     internal override void Arm() => _ring.WantInterrupt(Position);
 

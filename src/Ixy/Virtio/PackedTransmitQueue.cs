@@ -10,7 +10,8 @@ namespace Ixy.Virtio;
 /// A transmit queue in a packed ring (2.8). A used descriptor contains the id of a free buffer slot, which the next
 /// packet at the same place in the ring takes.
 /// </summary>
-internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
+internal sealed unsafe class PackedTransmitQueue<TAddresses> : VirtioTransmitQueue
+    where TAddresses : struct, IDeviceAddresses
 {
     private readonly PackedRing _ring;
     private readonly PackedDescriptor* _descriptors;
@@ -45,13 +46,13 @@ internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
     public override int Transmit(ReadOnlySpan<Packet> batch)
     {
         if (ShouldReclaim(batch.Length)) Reclaim();
-        return HasVirtualAddresses ? Transmit<VirtualAddresses>(batch) : Transmit<PhysicalAddresses>(batch);
+        return TransmitUsual(batch);
     }
 
     // The hot loop. It calls nothing until everything is written. The device reads descriptors in order, so the bits of
     // the first are written last: it sees the whole batch or nothing.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int Transmit<TAddresses>(ReadOnlySpan<Packet> batch) where TAddresses : struct, IDeviceAddresses
+    private int TransmitUsual(ReadOnlySpan<Packet> batch)
     {
         ulong next = Next;
         ulong end = next + Math.Min((uint)batch.Length, Mask + 1 - (next - Clean));
@@ -123,6 +124,8 @@ internal sealed unsafe class PackedTransmitQueue : VirtioTransmitQueue
         Next = to;
         _ring.NotifyIfWanted(first, to);
     }
+
+    private protected override ulong DeviceAddress(ulong buffer) => TAddresses.Of(buffer) - HeaderLength;
 
     private protected override ulong TakeBack(ulong position)
     {

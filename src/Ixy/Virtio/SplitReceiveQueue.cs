@@ -6,7 +6,8 @@ using Ixy.Vfio;
 namespace Ixy.Virtio;
 
 /// <summary>A receive queue in a split ring (2.7).</summary>
-internal sealed unsafe class SplitReceiveQueue : VirtioReceiveQueue
+internal sealed unsafe class SplitReceiveQueue<TAddresses> : VirtioReceiveQueue
+    where TAddresses : struct, IDeviceAddresses
 {
     private readonly SplitRing _ring;
     private readonly SplitDescriptor* _table;
@@ -34,14 +35,10 @@ internal sealed unsafe class SplitReceiveQueue : VirtioReceiveQueue
     }
 
     /// <inheritdoc/>
-    public override int Receive(Span<Packet> batch) =>
-        HasVirtualAddresses ? Receive<VirtualAddresses>(batch) : Receive<PhysicalAddresses>(batch);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int Receive<TAddresses>(Span<Packet> batch) where TAddresses : struct, IDeviceAddresses
+    public override int Receive(Span<Packet> batch)
     {
         ulong from = Position;
-        int received = TakeUsual<TAddresses>(batch);
+        int received = TakeUsual(batch);
         // Usually there is no more to do. What may be left is called last, so nothing must be kept across the call.
         if (received == batch.Length && !Publishes(from) && !LooksAtPackets) return received;
         return Finish(batch, from, received);
@@ -49,7 +46,7 @@ internal sealed unsafe class SplitReceiveQueue : VirtioReceiveQueue
 
     // The hot loop. It calls nothing, so that all its state stays in CPU registers; anything unusual ends it.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int TakeUsual<TAddresses>(Span<Packet> batch) where TAddresses : struct, IDeviceAddresses
+    private protected override int TakeUsual(Span<Packet> batch)
     {
         ref var packet = ref MemoryMarshal.GetReference(batch);
         // Fields are copied to locals: to the compiler, every store through a pointer might change them.
@@ -86,9 +83,6 @@ internal sealed unsafe class SplitReceiveQueue : VirtioReceiveQueue
         return taken;
     }
 
-    private protected override int TakeUsual(Span<Packet> batch) =>
-        HasVirtualAddresses ? TakeUsual<VirtualAddresses>(batch) : TakeUsual<PhysicalAddresses>(batch);
-
     internal override bool TryPeek(ulong ahead, out ulong id, out uint length)
     {
         (id, length) = (0, 0);
@@ -106,6 +100,8 @@ internal sealed unsafe class SplitReceiveQueue : VirtioReceiveQueue
         _table[id].Address = DeviceAddress(buffer);
         _available[Position++ & Mask] = (ushort)id;
     }
+
+    private protected override ulong DeviceAddress(ulong buffer) => TAddresses.Of(buffer) - HeaderLength;
 
     internal override void Arm() => _ring.WantInterrupt(Position);
 

@@ -10,8 +10,9 @@ namespace Ixy.Virtio;
 /// A transmit queue in a split ring (2.7). The driver's part of the available ring lists the free descriptors, so it
 /// need not be written as long as the device finishes them in order.
 /// </summary>
-internal sealed unsafe class SplitTransmitQueue(PciDevice device, SplitRing ring, VirtioQueueOptions options)
-    : VirtioTransmitQueue(device, ring, options)
+internal sealed unsafe class SplitTransmitQueue<TAddresses>(
+    PciDevice device, SplitRing ring, VirtioQueueOptions options)
+    : VirtioTransmitQueue(device, ring, options) where TAddresses : struct, IDeviceAddresses
 {
     private readonly SplitDescriptor* _table = ring.Table;
     private readonly ushort* _available = ring.Available;
@@ -24,12 +25,12 @@ internal sealed unsafe class SplitTransmitQueue(PciDevice device, SplitRing ring
     public override int Transmit(ReadOnlySpan<Packet> batch)
     {
         if (ShouldReclaim(batch.Length)) Reclaim();
-        return HasVirtualAddresses ? Transmit<VirtualAddresses>(batch) : Transmit<PhysicalAddresses>(batch);
+        return TransmitUsual(batch);
     }
 
     // The hot loop. It calls nothing until everything is written.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int Transmit<TAddresses>(ReadOnlySpan<Packet> batch) where TAddresses : struct, IDeviceAddresses
+    private int TransmitUsual(ReadOnlySpan<Packet> batch)
     {
         ulong next = Next;
         ulong end = next + Math.Min((uint)batch.Length, Mask + 1 - (next - Clean));
@@ -95,6 +96,8 @@ internal sealed unsafe class SplitTransmitQueue(PciDevice device, SplitRing ring
         ring.Publish(Next, to);
         Next = to;
     }
+
+    private protected override ulong DeviceAddress(ulong buffer) => TAddresses.Of(buffer) - HeaderLength;
 
     private protected override ulong TakeBack(ulong position) => _available[position & Mask] & Mask;
 }

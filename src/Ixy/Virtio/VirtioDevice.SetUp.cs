@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Security.Cryptography;
+using Ixy.Addresses;
 using Ixy.Vfio;
 using Ixy.Waiting;
 using static Ixy.Virtio.VirtioRegisters;
@@ -116,18 +117,8 @@ public sealed partial class VirtioDevice
         var options = new VirtioQueueOptions(_options, _features, longestToSend);
         for (int pair = 0; pair < QueuePairs; pair++)
         {
-            // After a reset, the other queues and the configuration have no vector: they never interrupt.
-            if (_vectors is not null) _transport.ConnectVector((ushort)(2 * pair), (ushort)pair);
-            _receiveQueues.Add(AddQueue<VirtioReceiveQueue>(2 * pair, options,
-                split => new SplitReceiveQueue(_device, split, options), packed =>
-                new PackedReceiveQueue(_device, packed, options)));
-            if (_vectors is not null) _receiveQueues[pair].Interrupt = new QueueInterrupt(_device, _vectors[pair]);
-            if (pair < _options.TransmitQueues)
-                _transmitQueues.Add(AddQueue<VirtioTransmitQueue>(2 * pair + 1, options,
-                    split => new SplitTransmitQueue(_device, split, options), packed =>
-                    new PackedTransmitQueue(_device, packed, options)));
-            // A pair must be configured before it is used (5.1.6.5.6.1): an empty ring is enough.
-            else AddQueue<Virtqueue>(2 * pair + 1, options, split => split, packed => packed);
+            if (_device.DeviceAddressIsVirtual) AddPair<VirtualAddresses>(pair, options);
+            else AddPair<PhysicalAddresses>(pair, options);
         }
         // Its number comes after all the other queues of the device (5.1.2).
         if (Has(VirtioFeatures.ControlQueue))
@@ -135,6 +126,22 @@ public sealed partial class VirtioDevice
                 split => new SplitControlQueue(_device, split), packed => new PackedControlQueue(_device, packed));
         // Not before each of them is in its list: from there it is released if this throws.
         foreach (var ring in _rings) _transport.Enable(ring);
+    }
+
+    private void AddPair<TAddresses>(int pair, VirtioQueueOptions options) where TAddresses : struct, IDeviceAddresses
+    {
+        // After a reset, the other queues and the configuration have no vector: they never interrupt.
+        if (_vectors is not null) _transport.ConnectVector((ushort)(2 * pair), (ushort)pair);
+        _receiveQueues.Add(AddQueue<VirtioReceiveQueue>(2 * pair, options,
+            split => new SplitReceiveQueue<TAddresses>(_device, split, options),
+            packed => new PackedReceiveQueue<TAddresses>(_device, packed, options)));
+        if (_vectors is not null) _receiveQueues[pair].Interrupt = new QueueInterrupt(_device, _vectors[pair]);
+        if (pair < _options.TransmitQueues)
+            _transmitQueues.Add(AddQueue<VirtioTransmitQueue>(2 * pair + 1, options,
+                split => new SplitTransmitQueue<TAddresses>(_device, split, options),
+                packed => new PackedTransmitQueue<TAddresses>(_device, packed, options)));
+        // A pair must be configured before it is used (5.1.6.5.6.1): an empty ring is enough.
+        else AddQueue<Virtqueue>(2 * pair + 1, options, split => split, packed => packed);
     }
 
     private TQueue AddQueue<TQueue>(

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Ixy.Addresses;
 using Ixy.Pools;
 using Ixy.Vfio;
 
@@ -52,7 +51,6 @@ internal abstract unsafe partial class VirtioReceiveQueue : ReceiveQueue, IDispo
         // A full buffer may be the first of several (5.1.6.3.2); the common case is one that is not.
         LongestUsual = Math.Min((uint)Pool.BufferSize - (options.MergesBuffers ? 1u : 0), _longestFrame);
         Buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(ring.Size * sizeof(ulong)), 64);
-        HasVirtualAddresses = device.DeviceAddressIsVirtual;
         _offloads = new ReceiveOffloads(options);
         LooksAtPackets = _offloads.AreOn;
     }
@@ -87,8 +85,6 @@ internal abstract unsafe partial class VirtioReceiveQueue : ReceiveQueue, IDispo
     private protected uint LongestUsual { get; }
 
     private protected ulong Mask { get; }
-
-    private protected bool HasVirtualAddresses { get; }
 
     /// <summary>Received packets need post-processing, because offloads are on.</summary>
     private protected bool LooksAtPackets { get; }
@@ -210,6 +206,5 @@ internal abstract unsafe partial class VirtioReceiveQueue : ReceiveQueue, IDispo
     }
 
     /// <summary>Where the device finds header and frame.</summary>
-    private protected ulong DeviceAddress(ulong buffer) =>
-        (HasVirtualAddresses ? VirtualAddresses.Of(buffer) : PhysicalAddresses.Of(buffer)) - HeaderLength;
+    private protected abstract ulong DeviceAddress(ulong buffer);
 }

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
-using Ixy.Addresses;
 using Ixy.Checks;
 using static Ixy.Virtio.VirtioConstants;
 
@@ -36,8 +35,7 @@ internal abstract unsafe partial class VirtioTransmitQueue
             {
                 ulong buffer = batch[count].Buffer;
                 uint length = (uint)batch[count].Length + growth;
-                ulong address = HasVirtualAddresses ? VirtualAddresses.Of(buffer) : PhysicalAddresses.Of(buffer);
-                Write(next, buffer, address - HeaderLength - growth, length + HeaderLength);
+                Write(next, buffer, DeviceAddress(buffer) - growth, length + HeaderLength);
                 bytes += length;
             }
         }

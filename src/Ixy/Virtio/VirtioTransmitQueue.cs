@@ -24,7 +24,6 @@ internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDis
         PlainLengths = (uint)options.LongestToSend - FrameLengths.Shortest + 1;
         Buffers = (ulong*)NativeMemory.AlignedAlloc((nuint)(ring.Size * sizeof(ulong)), 64);
         new Span<ulong>(Buffers, ring.Size).Clear();
-        HasVirtualAddresses = device.DeviceAddressIsVirtual;
     }
 
     /// <inheritdoc/>
@@ -45,8 +44,6 @@ internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDis
 
     /// <summary>How many lengths, from the shortest up, need no second check.</summary>
     private protected uint PlainLengths { get; }
-
-    private protected bool HasVirtualAddresses { get; }
 
     /// <summary>Free-running: packets given to the device.</summary>
     private protected ulong Next { get; set; }
@@ -70,6 +67,9 @@ internal abstract unsafe partial class VirtioTransmitQueue : TransmitQueue, IDis
 
     /// <summary>Makes a descriptor the next one used at a position that was reclaimed.</summary>
     private protected abstract void Reuse(ulong position, ulong id);
+
+    /// <summary>Where the device finds header and frame.</summary>
+    private protected abstract ulong DeviceAddress(ulong buffer);
 
     /// <summary>Writes the descriptor for a position; the device does not see it yet.</summary>
     private protected abstract void Write(ulong position, ulong buffer, ulong address, uint length);

@@ -1,3 +1,4 @@
+using Ixy.Addresses;
 using Ixy.Virtio;
 
 namespace Ixy.Tests.Virtio;
@@ -73,10 +74,10 @@ internal sealed unsafe class HandPlayedSplitRing : HandPlayedRing
     internal override Virtqueue Ring => _ring;
 
     internal override VirtioReceiveQueue OpenReceiveQueue(VirtioQueueOptions options) =>
-        new SplitReceiveQueue(Card, _ring, options);
+        new SplitReceiveQueue<VirtualAddresses>(Card, _ring, options);
 
     internal override VirtioTransmitQueue OpenTransmitQueue(VirtioQueueOptions options) =>
-        new SplitTransmitQueue(Card, _ring, options);
+        new SplitTransmitQueue<VirtualAddresses>(Card, _ring, options);
 
     internal override OfferedBuffer? Take()
     {
@@ -116,10 +117,10 @@ internal sealed unsafe class HandPlayedPackedRing : HandPlayedRing
     internal override Virtqueue Ring => _ring;
 
     internal override VirtioReceiveQueue OpenReceiveQueue(VirtioQueueOptions options) =>
-        new PackedReceiveQueue(Card, _ring, options);
+        new PackedReceiveQueue<VirtualAddresses>(Card, _ring, options);
 
     internal override VirtioTransmitQueue OpenTransmitQueue(VirtioQueueOptions options) =>
-        new PackedTransmitQueue(Card, _ring, options);
+        new PackedTransmitQueue<VirtualAddresses>(Card, _ring, options);
 
     internal override OfferedBuffer? Take()
     {
