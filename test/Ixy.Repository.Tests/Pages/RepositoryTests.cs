@@ -53,6 +53,31 @@ public sealed partial class RepositoryTests
         Assert.Empty(files.SelectMany(LongLines));
     }
 
+    // Tables, code and links cannot be broken.
+    [Fact]
+    public void ALineOfAPageOrAScriptHasAtMost120Columns()
+    {
+        var ofDrivers = Directory.GetFiles(Path.Combine(s_root, "src"), "README.md", SearchOption.AllDirectories);
+        string[] pages = [
+            .. Checkout.Pages, "CHANGELOG.md", .. ofDrivers.Select(page => Path.GetRelativePath(s_root, page))];
+        string[] scripts = [.. Directory.GetFiles(Path.Combine(s_root, "eng")).Where(
+            file => File.ReadLines(file).FirstOrDefault()?.StartsWith("#!", StringComparison.Ordinal) == true)];
+        Assert.InRange(pages.Length, 40, int.MaxValue);
+        Assert.InRange(scripts.Length, 15, int.MaxValue);
+        Assert.Empty(pages.SelectMany(LongProse));
+        Assert.Empty(scripts.SelectMany(file => Long(file, File.ReadLines(file))));
+    }
+
+    private static IEnumerable<string> LongProse(string page)
+    {
+        string text = Fenced().Replace(
+            File.ReadAllText(Path.Combine(s_root, page)), code => new string('\n', code.Value.Count(c => c == '\n')));
+        return Long(page, text.Split('\n').Select(line => line.StartsWith('|') ? "" : line));
+    }
+
+    private static IEnumerable<string> Long(string path, IEnumerable<string> lines) =>
+        lines.Index().Where(line => line.Item.Length > 120).Select(line => $"{path}:{line.Index + 1}");
+
     private static IEnumerable<string> LongLines(string path)
     {
         bool isText = false;
@@ -133,6 +158,9 @@ public sealed partial class RepositoryTests
         Assert.Equal(0, tests.WaitForExit());
         Assert.StartsWith("usage: eng/test [--all]", tests.Output);
     }
+
+    [GeneratedRegex("^ *```.*?^ *```$", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Fenced();
 
     [GeneratedRegex(@"(^|/)(bin|obj)/")]
     private static partial Regex BuildFolder();

@@ -112,7 +112,8 @@ public sealed class AfterResetPageTests
 
             What the previous driver left behind is hostile input. Ixy's driver starts with a reset (CTRL.RST and CTRL.LRST) and
             writes every register that keeps its value through it, or this page says why not. A test generates it from the model's
-            `ResetEffects` and a trace of the driver's start (`{Command}`).
+            `ResetEffects` and a trace of the driver's start
+            (`{Command}`).
 
             ## Kept by a reset
 
@@ -120,7 +121,7 @@ public sealed class AfterResetPageTests
             """);
         foreach (var (why, pciReset, names) in ResetEffects.Survivors)
         {
-            string also = pciReset ? " (they also survive a reset of the PCI function)" : "";
+            string also = pciReset ? "\n(they also survive a reset of the PCI function)" : "";
             page.Append($"{char.ToUpperInvariant(why[0])}{why[1..]}{also}:\n\n| register | the driver |\n|---|---|\n");
             foreach (string name in names)
                 page.Append($"| {name} | {(IsWritten(written, name) ? "writes it" : WhyNot(name))} |\n");

@@ -51,7 +51,9 @@ public sealed class RegisterPageTests
         var page = new StringBuilder($"""
             # Registers of the simulated 82599
 
-            Generated from the code by a test (`{Command}`); see [simulated-card.md](simulated-card.md).
+            Generated from the code by a test
+            (`{Command}`);
+            see [simulated-card.md](simulated-card.md).
 
             * *modelled*: reading or writing it has an effect.
             * *constant*: always reads its reset value, or 0 if it counts something that cannot happen here; writes change nothing.
